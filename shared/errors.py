@@ -1,0 +1,111 @@
+"""Errors that a client may see: each carries its status, its code and whether trying again helps."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import msgspec
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """One thing wrong with one field of a request."""
+
+    field: str
+    message: str
+
+
+class ServiceError(Exception):
+    """Base of every answer that is not a success.
+
+    `detail` is shown to the client: no secret, no internal name, no library's message belongs in it.
+    `retry_after_s` becomes the Retry-After header (RFC 9110 §10.2.3).
+    """
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    title: ClassVar[str] = "Internal error"
+    retryable: ClassVar[bool] = False
+    default_retry_after_s: ClassVar[int | None] = None
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[FieldError] = (),
+        retry_after_s: int | None = None,
+    ) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.errors = tuple(errors)
+        self.retry_after_s = self.default_retry_after_s if retry_after_s is None else retry_after_s
+        self.headers = dict(headers or {})
+        if self.retry_after_s is not None:
+            self.headers.setdefault("Retry-After", str(self.retry_after_s))
+
+
+class InvalidRequest(ServiceError):
+    status, code, title = 400, "invalid_request", "Invalid request"
+
+
+class Unauthenticated(ServiceError):
+    """RFC 6750 §3: a missing or unusable token is answered with the scheme to use."""
+
+    status, code, title = 401, "unauthenticated", "Sign-in needed"
+
+    def __init__(self, detail: str = "", *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer", **(headers or {})})
+
+
+class Forbidden(ServiceError):
+    status, code, title = 403, "forbidden", "Not allowed"
+
+
+class NotFound(ServiceError):
+    """Also the answer for what belongs to someone else: its existence is not told."""
+
+    status, code, title = 404, "not_found", "Not found"
+
+
+class MethodNotAllowed(ServiceError):
+    status, code, title = 405, "method_not_allowed", "Method not allowed"
+
+
+class RequestTimeout(ServiceError):
+    """RFC 9110 §15.5.9: the client stopped sending in the middle of its request."""
+
+    status, code, title = 408, "request_timeout", "Request timed out"
+
+
+class Conflict(ServiceError):
+    status, code, title = 409, "conflict", "Conflict"
+
+
+class Gone(ServiceError):
+    status, code, title = 410, "gone", "Gone"
+
+
+class TooLarge(ServiceError):
+    status, code, title = 413, "too_large", "Too large"
+
+
+class UnsupportedMediaType(ServiceError):
+    status, code, title = 415, "unsupported_media_type", "Unsupported media type"
+
+
+class RangeNotSatisfiable(ServiceError):
+    status, code, title = 416, "range_not_satisfiable", "Range not satisfiable"
+
+
+class RateLimited(ServiceError):
+    status, code, title, retryable = 429, "rate_limited", "Too many requests", True
+    default_retry_after_s = 1
+
+
+class Overloaded(ServiceError):
+    status, code, title, retryable = 503, "overloaded", "Overloaded", True
+    default_retry_after_s = 1
+
+
+class Unavailable(ServiceError):
+    status, code, title, retryable = 503, "unavailable", "Unavailable", True
+    default_retry_after_s = 2

@@ -1,0 +1,21 @@
+"""How every service speaks HTTP: one kind of problem, one request id, the same health routes."""
+
+from shared.http.application import Injected, Wiring, application
+from shared.http.bodies import ClientGone, chunks, drain
+from shared.http.health import Check
+from shared.http.problems import Problem
+from shared.http.serving import Address, Listeners, serve
+
+__all__ = [
+    "Address",
+    "Check",
+    "ClientGone",
+    "Injected",
+    "Listeners",
+    "Problem",
+    "Wiring",
+    "application",
+    "chunks",
+    "drain",
+    "serve",
+]

@@ -1,0 +1,76 @@
+"""One straight way from controllers to an application: problems, request ids, health, metrics."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+from litestar import Litestar
+from litestar.di import NamedDependency, Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi.config import OpenAPIConfig
+from litestar.params import SkipValidation
+from litestar.types import ControllerRouterHandler, Guard
+from prometheus_client import CollectorRegistry
+
+from shared.errors import ServiceError
+from shared.http.bodies import ClientGone
+from shared.http.health import Check, health_routes
+from shared.http.observing import Observed
+from shared.http.problems import on_client_gone, on_framework_error, on_service_error, on_unexpected_error
+
+T = TypeVar("T")
+
+# A dependency that Litestar hands over as it is: it would check a Protocol with isinstance and answer 500.
+Injected: TypeAlias = NamedDependency[SkipValidation[T]]
+
+Lifespan: TypeAlias = Callable[[Litestar], AbstractAsyncContextManager[object]]
+
+JSON_BODY_BYTES = 64 * 1024
+
+
+class Wiring(msgspec.Struct, kw_only=True):
+    """All that an application is made of. `provide` are ready objects, injected by name."""
+
+    controllers: Sequence[ControllerRouterHandler]
+    provide: Mapping[str, object] = msgspec.field(default_factory=dict)
+    checks: Sequence[Check] = ()
+    lifespan: Sequence[Lifespan] = ()
+    guards: Sequence[Guard] = ()
+    health_opt: dict[str, Any] = msgspec.field(default_factory=dict)
+    openapi: OpenAPIConfig | None = None
+    max_json_bytes: int = JSON_BODY_BYTES
+    registry: CollectorRegistry = msgspec.field(default_factory=CollectorRegistry)
+    extra: Mapping[str, Any] = msgspec.field(default_factory=dict)
+
+
+def application(wiring: Wiring) -> Litestar:
+    """`extra` goes to Litestar as it is (middleware, after_request …)."""
+    app = Litestar(
+        [*wiring.controllers, *health_routes(wiring.checks, wiring.health_opt)],
+        dependencies={name: provided(value) for name, value in wiring.provide.items()},
+        guards=list(wiring.guards),
+        lifespan=list(wiring.lifespan),
+        exception_handlers={
+            ClientGone: on_client_gone,
+            ServiceError: on_service_error,
+            HTTPException: on_framework_error,
+            Exception: on_unexpected_error,
+        },
+        openapi_config=wiring.openapi,
+        request_max_body_size=wiring.max_json_bytes,
+        logging_config=None,
+        debug=False,
+        **wiring.extra,
+    )
+    app.asgi_handler = Observed(app.asgi_handler, wiring.registry)
+    return app
+
+
+def provided(value: object) -> Provide:
+    """A ready object as a dependency."""
+
+    def give() -> object:
+        return value
+
+    return Provide(give, sync_to_thread=False)

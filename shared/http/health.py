@@ -1,0 +1,85 @@
+"""`/healthz`: the process is alive. `/readyz`: what it stands on, by name."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from shared.errors import Unavailable
+from shared.http.problems import Problem, problem
+from shared.logs import get_logger
+
+PROBE_TIMEOUT_S = 3.0
+REMEMBERED_S = 1.0
+
+
+class Check(msgspec.Struct, frozen=True):
+    """A dependency: `probe` returns when it answers and raises when it does not.
+
+    `critical` means that this process cannot do its work without it.
+    """
+
+    name: str
+    probe: Callable[[], Awaitable[object]]
+    critical: bool = True
+
+
+class Alive(msgspec.Struct, frozen=True):
+    status: str
+
+
+class Ready(msgspec.Struct, frozen=True):
+    status: str
+    checks: dict[str, str]
+
+
+class Readiness:
+    """Asks every dependency at once, at most once a second however often it is asked itself."""
+
+    def __init__(self, checks: Sequence[Check]) -> None:
+        self._checks = tuple(checks)
+        self._asking = asyncio.Lock()
+        self._known: tuple[float, dict[str, str]] | None = None
+
+    async def states(self) -> dict[str, str]:
+        """Name of each dependency → `ok` or `down`."""
+        async with self._asking:
+            if self._known is None or time.monotonic() - self._known[0] > REMEMBERED_S:
+                answers = await asyncio.gather(*(self._ask(check) for check in self._checks))
+                names = (check.name for check in self._checks)
+                self._known = time.monotonic(), dict(zip(names, answers, strict=True))
+            return self._known[1]
+
+    async def _ask(self, check: Check) -> str:
+        try:
+            await asyncio.wait_for(check.probe(), PROBE_TIMEOUT_S)
+        except Exception as down:  # noqa: BLE001 - whatever a probe raises means the same: it is down
+            get_logger(__name__).warning(
+                "dependency is down", dependency=check.name, reason=type(down).__name__
+            )
+            return "down"
+        return "ok"
+
+    def missing(self, states: dict[str, str]) -> bool:
+        return any(check.critical and states[check.name] != "ok" for check in self._checks)
+
+
+def health_routes(checks: Sequence[Check], opt: dict[str, Any] | None = None) -> list[HTTPRouteHandler]:
+    readiness = Readiness(checks)
+
+    @get("/healthz", opt=opt, summary="The process is alive", tags=["health"])
+    async def healthz() -> Alive:
+        return Alive("ok")
+
+    @get("/readyz", opt=opt, summary="Each dependency by name", tags=["health"])
+    async def readyz() -> Response[Ready | Problem]:
+        states = await readiness.states()
+        if readiness.missing(states):
+            return problem(Unavailable("A dependency is down."), checks=states)  # type: ignore[return-value]
+        return Response(Ready("ok", states), headers={"Cache-Control": "no-store"})
+
+    return [healthz, readyz]

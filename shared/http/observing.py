@@ -1,0 +1,71 @@
+"""What is said about each request: its id, one log line, its count and time."""
+
+import re
+import time
+import uuid
+from collections.abc import Sequence
+
+from litestar.datastructures import MutableScopeHeaders
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from shared.logs import bind_correlation, get_logger
+
+REQUEST_ID = "X-Request-ID"
+SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+SECONDS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0, 600.0)
+QUIET = frozenset({"/healthz", "/readyz"})
+
+
+def request_id(scope: Scope) -> str:
+    """The client's own when it is sane (so that it cannot forge log lines), else a new one."""
+    sent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
+    return sent if SANE_ID.fullmatch(sent) else uuid.uuid4().hex
+
+
+class Observed:
+    """ASGI middleware around the whole application, so that also its own errors carry an id."""
+
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+        self._app = app
+        labels: Sequence[str] = ("method", "route", "status")
+        self._requests = Counter("http_requests", "Requests by outcome", labels, registry=registry)
+        self._seconds = Histogram(
+            "http_request_seconds",
+            "Time to the last byte",
+            ("method", "route"),
+            buckets=SECONDS,
+            registry=registry,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        identity, started = request_id(scope), time.monotonic()
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableScopeHeaders.from_message(message)[REQUEST_ID] = identity
+            await send(message)
+
+        with bind_correlation(identity):
+            try:
+                await self._app(scope, receive, answer)
+            finally:
+                self._note(scope, status, time.monotonic() - started)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        """Counts by route template, never by path: ids in labels would grow for ever. No query: it can carry a signature."""
+        route = str(scope.get("path_template") or "unmatched")
+        method = str(scope.get("method", ""))
+        method = method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+        log = get_logger("http")
+        (log.debug if route in QUIET else log.info)(
+            "request", method=method, path=scope["path"], status=status, seconds=round(seconds, 4)
+        )

@@ -1,0 +1,96 @@
+"""Structured logs on stdout, one line an event, with one correlation id from the gateway to the mail."""
+
+import contextlib
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Literal
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+LogFormat = Literal["json", "console"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
+
+# Control characters in a value could forge a line or drive a terminal (CWE-117); JSON escapes them, a console does not.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@contextlib.contextmanager
+def bind_correlation(value: str) -> Iterator[None]:
+    """Everything logged or published inside carries `value`."""
+    token = correlation_id.set(value)
+    try:
+        yield
+    finally:
+        correlation_id.reset(token)
+
+
+def get_logger(name: str) -> FilteringBoundLogger:
+    """A logger that names its module; nothing is configured until it is first used."""
+    logger: FilteringBoundLogger = structlog.stdlib.get_logger(name)
+    return logger
+
+
+def configure(level: LogLevel, log_format: LogFormat, service: str) -> None:
+    """Called once, in `__main__`. Libraries that log through `logging` come out in the same form."""
+
+    def named(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        event["service"] = service
+        if current := correlation_id.get():
+            event.setdefault("correlation_id", current)
+        return event
+
+    shared: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        named,
+        structlog.processors.StackInfoRenderer(),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_rendering(log_format))
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for chatty in (
+        "aio_pika",
+        "aiormq",
+        "pymongo",
+        "sqlalchemy",
+        "alembic",
+        "_granian",
+        "granian",
+        "asyncio",
+    ):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+
+
+def _rendering(log_format: LogFormat) -> list[Processor]:
+    strip = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    if log_format == "console":
+        return [strip, _printable, structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+    return [strip, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=True)]
+
+
+def _printable(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    return {
+        key: CONTROL.sub("\ufffd", value) if isinstance(value, str) else value for key, value in event.items()
+    }

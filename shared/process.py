@@ -1,0 +1,54 @@
+"""From a command line to a running service: settings, logs, signals, one event loop."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import msgspec
+import uvloop
+
+from shared.logs import LogFormat, LogLevel, configure, get_logger
+from shared.settings import Env, SettingsError, load
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class LoggingSettings(msgspec.Struct, frozen=True):
+    """What every process reads about its logs."""
+
+    level: Annotated[LogLevel, Env("LOG_LEVEL")] = "info"
+    format: Annotated[LogFormat, Env("LOG_FORMAT")] = "json"
+
+
+BAD_CONFIGURATION = 78  # EX_CONFIG of sysexits.h: a supervisor can tell it from a crash
+
+
+def run(service: str, settings: type[T], main: Callable[[T, asyncio.Event], Awaitable[None]]) -> None:
+    """Reads `settings`, then runs `main(settings, stop)`; SIGTERM and SIGINT set `stop`.
+
+    Exits with 78 when the settings are wrong, with 1 when `main` raises.
+    """
+    try:
+        loaded = load(settings, os.environ)
+        logging = load(LoggingSettings, os.environ)
+    except SettingsError as wrong:
+        sys.stderr.write(f"{service}: bad settings\n{wrong}\n")
+        raise SystemExit(BAD_CONFIGURATION) from None
+    configure(logging.level, logging.format, service)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            runner.run(_until_stopped(main, loaded))
+        except Exception:
+            get_logger(__name__).exception("stopped by an error")
+            raise SystemExit(1) from None
+
+
+async def _until_stopped(main: Callable[[T, asyncio.Event], Awaitable[None]], settings: T) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await main(settings, stop)
