@@ -44,7 +44,7 @@ class ServiceError(Exception):
 
 
 class InvalidRequest(ServiceError):
-    status, code, title = 400, "invalid_request", "Invalid request"
+    status, code, title = 400, "invalid_request", "The request is not valid."
 
 
 class Unauthenticated(ServiceError):

@@ -9,14 +9,15 @@ from contextvars import ContextVar
 from typing import Literal
 
 import structlog
-from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+from structlog.stdlib import BoundLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 LogFormat = Literal["json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
 
-# Control characters in a value could forge a line or drive a terminal (CWE-117); JSON escapes them, a console does not.
+# Control characters could forge a line or drive a terminal (CWE-117). JSON escapes them, a console does not.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -30,9 +31,9 @@ def bind_correlation(value: str) -> Iterator[None]:
         correlation_id.reset(token)
 
 
-def get_logger(name: str) -> FilteringBoundLogger:
+def get_logger(name: str) -> BoundLogger:
     """A logger that names its module; nothing is configured until it is first used."""
-    logger: FilteringBoundLogger = structlog.stdlib.get_logger(name)
+    logger: BoundLogger = structlog.stdlib.get_logger(name)
     return logger
 
 
@@ -86,8 +87,15 @@ def configure(level: LogLevel, log_format: LogFormat, service: str) -> None:
 def _rendering(log_format: LogFormat) -> list[Processor]:
     strip = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if log_format == "console":
-        return [strip, _printable, structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+        return [strip, _printable, _console()]
     return [strip, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=True)]
+
+
+def _console() -> structlog.dev.ConsoleRenderer:
+    """Plain tracebacks: the pretty ones print local variables, and with them secrets."""
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
 
 
 def _printable(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -41,7 +41,7 @@ def run(service: str, settings: type[T], main: Callable[[T, asyncio.Event], Awai
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_until_stopped(main, loaded))
-        except Exception:
+        except Exception:  # noqa: BLE001 - the last place that can still tell why
             get_logger(__name__).exception("stopped by an error")
             raise SystemExit(1) from None
 

@@ -1,4 +1,4 @@
-"""Environment to a frozen struct, once, in `__main__`. A bad variable is named with what it should look like."""
+"""Environment to a frozen struct, once, in `__main__`. A bad variable is named with what is expected."""
 
 import re
 import types

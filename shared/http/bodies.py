@@ -36,7 +36,7 @@ async def chunks(request: Request[Any, Any, Any], idle_timeout: timedelta) -> As
 
 
 async def drain(body: AsyncIterator[bytes], *, at_most_bytes: int, within: timedelta) -> None:
-    """Reads on and throws away after an early refusal, so that a client that is still sending reads the answer.
+    """Throws away the rest after an early refusal, so that a client that is still sending reads the answer.
 
     Closing with unread bytes resets the connection, which can take the answer with it (RFC 9112 §9.6).
     Bounded: a client that sends for ever is cut off.

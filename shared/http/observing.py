@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 
 from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
@@ -39,7 +40,7 @@ class Observed:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         identity, started = request_id(scope), time.monotonic()
@@ -59,7 +60,7 @@ class Observed:
                 self._note(scope, status, time.monotonic() - started)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        """Counts by route template, never by path: ids in labels would grow for ever. No query: it can carry a signature."""
+        """Counts by route, not path: ids as labels grow for ever. Logs no query: it can carry a signature."""
         route = str(scope.get("path_template") or "unmatched")
         method = str(scope.get("method", ""))
         method = method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"

@@ -72,7 +72,7 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 def problem(error: ServiceError, *, checks: Mapping[str, str] | None = None) -> Response[Problem]:
-    """`about:blank` has the status's own phrase as its title (RFC 9457 §4.2.1); `code` tells problems apart."""
+    """`about:blank` takes the status's phrase as title (RFC 9457 §4.2.1); `code` tells problems apart."""
     body = Problem(
         title=HTTPStatus(error.status).phrase,
         status=error.status,
@@ -101,7 +101,8 @@ def on_framework_error(request: Request[Any, Any, Any], error: HTTPException) ->
     headers = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
     if kind is not InvalidRequest:
         return problem(kind(headers=headers))
-    return problem(InvalidRequest(_sentence(error), errors=field_errors(error.extra)))
+    errors = field_errors(error.extra)
+    return problem(InvalidRequest("" if errors else "The body could not be read.", errors=errors))
 
 
 def on_unexpected_error(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
@@ -114,12 +115,6 @@ def on_client_gone(_: Request[Any, Any, Any], error: ClientGone) -> Response[Pro
     """Nobody reads this answer; it only ends the request in an orderly way."""
     get_logger(__name__).info("client went away")
     return problem(error)
-
-
-def _sentence(error: HTTPException) -> str:
-    if "malformed" in error.detail.lower() or "decode" in error.detail.lower():
-        return "The body is not valid JSON."
-    return "The request is not valid."
 
 
 def field_errors(extra: object) -> tuple[FieldError, ...]:

@@ -48,8 +48,8 @@ async def serve(
         await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         asked = stop.is_set()
         stopping.cancel()
-        main.stop()
-        metrics.stop()
+        for server in (main, metrics):
+            server.stop()  # type: ignore[no-untyped-call]
         await _end(running, listeners.grace)
         if not asked:
             raise RuntimeError("a listener ended by itself")
