@@ -1,0 +1,76 @@
+"""Every event that crosses a service border: frozen facts, in the past tense.
+
+A new field gets a default. A new meaning gets a new class, or a higher `version` when the old one is no
+longer spoken.
+"""
+
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened. Unknown fields are ignored, so that a newer producer can speak to an older
+    consumer.
+    """
+
+    type: ClassVar[str]
+    """Name on the wire, and the routing key."""
+    version: ClassVar[int] = 1
+    needs_listener: ClassVar[bool] = True
+    """False for news that may reach nobody: publishing it succeeds even if no queue is bound."""
+
+
+class VideoUploaded(Event, frozen=True, kw_only=True):
+    """A video is stored whole and waits for its conversion."""
+
+    type: ClassVar[str] = "video_uploaded"
+
+    conversion_id: str
+
+
+class ConversionCompleted(Event, frozen=True, kw_only=True):
+    """The audio is stored and verified. `audio_path` is signed and relative to the gateway's public URL."""
+
+    type: ClassVar[str] = "conversion_completed"
+
+    conversion_id: str
+    owner_id: str
+    recipient: str
+    filename: str
+    duration_s: float
+    size_bytes: int
+    format: str
+    audio_path: str
+    link_expires_at: datetime
+
+
+class ConversionFailed(Event, frozen=True, kw_only=True):
+    """The conversion ended without audio. `code` is one of the API's conversion errors, `message` is for
+    people.
+    """
+
+    type: ClassVar[str] = "conversion_failed"
+
+    conversion_id: str
+    owner_id: str
+    recipient: str
+    filename: str
+    code: str
+    message: str
+
+
+class SessionRevoked(Event, frozen=True, kw_only=True):
+    """Tokens of this session are void from now on. With no gateway running nobody caches them, so nobody must
+    hear.
+    """
+
+    type: ClassVar[str] = "session_revoked"
+    needs_listener: ClassVar[bool] = False
+
+    session_id: str
+    user_id: str
+
+
+EVENTS: tuple[type[Event], ...] = (VideoUploaded, ConversionCompleted, ConversionFailed, SessionRevoked)
