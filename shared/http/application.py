@@ -17,7 +17,13 @@ from shared.errors import ServiceError
 from shared.http.bodies import ClientGone
 from shared.http.health import Check, health_routes
 from shared.http.observing import Observed
-from shared.http.problems import on_client_gone, on_framework_error, on_service_error, on_unexpected_error
+from shared.http.problems import (
+    on_client_gone,
+    on_framework_error,
+    on_service_error,
+    on_too_deep,
+    on_unexpected_error,
+)
 
 T = TypeVar("T")
 
@@ -55,6 +61,7 @@ def application(wiring: Wiring) -> Litestar:
             ClientGone: on_client_gone,
             ServiceError: on_service_error,
             HTTPException: on_framework_error,
+            RecursionError: on_too_deep,
             Exception: on_unexpected_error,
         },
         openapi_config=wiring.openapi,

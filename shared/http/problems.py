@@ -111,6 +111,12 @@ def on_unexpected_error(request: Request[Any, Any, Any], error: Exception) -> Re
     return problem(ServiceError("Something went wrong on our side."))
 
 
+def on_too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Response[Problem]:
+    """JSON nested thousands of levels deep ends the decoder, not the service."""
+    get_logger(__name__).warning("refused a body nested too deeply", path=request.scope["path"])
+    return problem(InvalidRequest("The body is nested too deeply."))
+
+
 def on_client_gone(_: Request[Any, Any, Any], error: ClientGone) -> Response[Problem]:
     """Nobody reads this answer; it only ends the request in an orderly way."""
     get_logger(__name__).info("client went away")

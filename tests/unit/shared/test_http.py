@@ -1,0 +1,156 @@
+"""Every answer of every service: one kind of problem, one request id, honest health."""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+from litestar import get, post
+from litestar.params import JSONBody
+from litestar.testing import AsyncTestClient
+
+from shared.errors import Conflict, Overloaded
+from shared.http import Check, Wiring, application
+
+
+class Body(msgspec.Struct, forbid_unknown_fields=True):
+    email: str
+    size: Annotated[int, msgspec.Meta(ge=3)] = 3
+
+
+@post("/echo")
+async def echo(data: JSONBody[Body]) -> Body:
+    return data
+
+
+@get("/broken")
+async def broken() -> None:
+    raise ValueError("postgresql://user:password@db.internal/")
+
+
+@get("/conflict")
+async def conflict() -> None:
+    raise Conflict("Already there.")
+
+
+@get("/full")
+async def full() -> None:
+    raise Overloaded(retry_after_s=7)
+
+
+async def answers() -> None: ...
+
+
+async def refuses() -> None:
+    raise ConnectionRefusedError("db.internal:5432")
+
+
+def client_of(*checks: Check) -> AsyncTestClient[Any]:
+    return AsyncTestClient(
+        application(Wiring(controllers=[echo, broken, conflict, full], checks=checks)),
+        raise_server_exceptions=False,
+    )
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[AsyncTestClient[Any]]:
+    async with client_of() as ready:
+        yield ready
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nowhere", 404, "not_found"),
+        ("PUT", "/echo", 405, "method_not_allowed"),
+        ("GET", "/conflict", 409, "conflict"),
+        ("GET", "/full", 503, "overloaded"),
+        ("GET", "/broken", 500, "internal_error"),
+    ],
+)
+async def test_every_error_is_a_problem_with_its_code(
+    client: AsyncTestClient[Any], method: str, path: str, status: int, code: str
+) -> None:
+    answer = await client.request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["request_id"] == answer.headers["x-request-id"]
+
+
+async def test_an_unexpected_error_tells_the_client_nothing_and_the_log_everything(
+    client: AsyncTestClient[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        answer = await client.get("/broken")
+    assert "internal/" not in answer.text
+    assert "password" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "message"),
+    [
+        ({}, "email", "is required"),
+        ({"email": 1}, "email", "must be of type str"),
+        ({"email": "a", "size": 1}, "size", "must be at least 3"),
+        ({"email": "a", "roles": ["admin"]}, "roles", "is not known"),
+    ],
+)
+async def test_a_wrong_field_is_named_in_our_own_words(
+    client: AsyncTestClient[Any], sent: dict[str, object], field: str, message: str
+) -> None:
+    answer = await client.post("/echo", json=sent)
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"field": field, "message": message}]
+
+
+@pytest.mark.parametrize("body", ["{", "", "\x00", "[" * 10_000])
+async def test_malformed_json_is_refused(client: AsyncTestClient[Any], body: str) -> None:
+    answer = await client.post("/echo", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid_request"
+
+
+async def test_a_body_over_the_limit_is_refused(client: AsyncTestClient[Any]) -> None:
+    answer = await client.post("/echo", json={"email": "a" * 100_000})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+async def test_a_wrong_method_is_told_the_right_ones(client: AsyncTestClient[Any]) -> None:
+    assert "POST" in (await client.put("/echo")).headers["allow"]
+
+
+async def test_overload_says_when_to_come_back(client: AsyncTestClient[Any]) -> None:
+    assert (await client.get("/full")).headers["retry-after"] == "7"
+
+
+async def test_a_sane_request_id_is_kept(client: AsyncTestClient[Any]) -> None:
+    answer = await client.get("/healthz", headers={"X-Request-ID": "trace-42"})
+    assert answer.headers["x-request-id"] == "trace-42"
+
+
+@pytest.mark.parametrize("sent", ["", "a" * 65, "two words", "line\tbreak", "<script>"])
+async def test_an_insane_request_id_is_replaced(client: AsyncTestClient[Any], sent: str) -> None:
+    answer = await client.get("/healthz", headers={"X-Request-ID": sent})
+    assert answer.headers["x-request-id"] != sent
+
+
+async def test_readiness_names_every_dependency() -> None:
+    async with client_of(Check("database", answers), Check("broker", refuses, critical=False)) as client:
+        answer = await client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "checks": {"database": "ok", "broker": "down"}}
+
+
+async def test_a_service_is_not_ready_without_a_critical_dependency() -> None:
+    async with client_of(Check("database", refuses), Check("broker", answers)) as client:
+        answer = await client.get("/readyz")
+        alive = await client.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert answer.json()["checks"] == {"database": "down", "broker": "ok"}
+    assert "internal" not in json.dumps(answer.json()).replace("internal_error", "")
+    assert alive.status_code == 200

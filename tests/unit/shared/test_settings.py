@@ -1,0 +1,103 @@
+"""Settings are read once, completely, and say what is wrong."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import pytest
+
+from shared.settings import Env, Secret, SettingsError, duration, fields_of, load
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    url: Annotated[Secret, Env("EXAMPLE_URL")]
+    key: Annotated[Secret, Env("EXAMPLE_KEY", at_least=8)] = Secret("a default key")
+    port: Annotated[int, Env("EXAMPLE_PORT", at_least=1)] = 8000
+    wait: Annotated[timedelta, Env("EXAMPLE_WAIT")] = timedelta(seconds=5)
+    proxies: Annotated[tuple[str, ...], Env("EXAMPLE_PROXIES")] = ()
+    colour: Annotated[Literal["red", "blue"], Env("EXAMPLE_COLOUR")] = "red"
+    verbose: Annotated[bool, Env("EXAMPLE_VERBOSE")] = False
+    folder: Annotated[Path | None, Env("EXAMPLE_FOLDER")] = None
+
+
+def test_every_variable_is_read_in_its_own_type() -> None:
+    settings = load(
+        Example,
+        {
+            "EXAMPLE_URL": "amqp://u:p@host",
+            "EXAMPLE_PORT": "9000",
+            "EXAMPLE_WAIT": "15m",
+            "EXAMPLE_PROXIES": "10.0.0.0/8, ::1",
+            "EXAMPLE_COLOUR": "blue",
+            "EXAMPLE_VERBOSE": "yes",
+            "EXAMPLE_FOLDER": "/srv",
+        },
+    )
+    assert settings.url.reveal() == "amqp://u:p@host"
+    assert (settings.port, settings.wait, settings.colour) == (9000, timedelta(minutes=15), "blue")
+    assert settings.proxies == ("10.0.0.0/8", "::1")
+    assert settings.verbose
+    assert settings.folder == Path("/srv")
+
+
+def test_a_missing_variable_is_named_with_what_it_should_look_like() -> None:
+    with pytest.raises(SettingsError, match="EXAMPLE_URL is not set; it needs a secret text"):
+        load(Example, {})
+
+
+def test_all_wrong_variables_are_named_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(Example, {"EXAMPLE_PORT": "many", "EXAMPLE_WAIT": "soon", "EXAMPLE_COLOUR": "pink"})
+    assert len(str(caught.value).splitlines()) == 4
+    assert "EXAMPLE_COLOUR: 'pink' is none of them; it needs one of red, blue" in str(caught.value)
+
+
+@pytest.mark.parametrize(("variable", "value"), [("EXAMPLE_PORT", "0"), ("EXAMPLE_KEY", "short")])
+def test_a_value_below_its_least_is_refused(variable: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=variable):
+        load(Example, {"EXAMPLE_URL": "x", variable: value})
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    assert load(Example, {"EXAMPLE_URL": "x", "EXAMPLE_PORT": ""}).port == 8000
+
+
+def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("from-a-file\n")
+    settings = load(Example, {"EXAMPLE_URL_FILE": str(tmp_path / "url")})
+    assert settings.url.reveal() == "from-a-file"
+
+
+def test_the_variable_itself_wins_over_its_file(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("from-a-file")
+    environment = {"EXAMPLE_URL": "direct", "EXAMPLE_URL_FILE": str(tmp_path / "url")}
+    assert load(Example, environment).url.reveal() == "direct"
+
+
+def test_an_unreadable_file_is_named() -> None:
+    with pytest.raises(SettingsError, match="EXAMPLE_URL_FILE cannot be read"):
+        load(Example, {"EXAMPLE_URL_FILE": "/no/such/file"})
+
+
+def test_a_wrong_secret_never_appears_in_the_error() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(Example, {"EXAMPLE_URL": "x", "EXAMPLE_KEY": "hunter2"})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_secret_hides_itself_when_printed() -> None:
+    assert "hunter2" not in f"{Secret('hunter2')} {Secret('hunter2')!r}"
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), ("1.5h", 5400), ("7d", 604_800)])
+def test_durations_are_read_in_the_usual_units(text: str, seconds: float) -> None:
+    assert duration(text) == timedelta(seconds=seconds)
+
+
+def test_a_field_without_a_variable_is_a_programming_error() -> None:
+    class Unnamed(msgspec.Struct):
+        port: int = 1
+
+    with pytest.raises(TypeError, match="names no environment variable"):
+        fields_of(Unnamed)
