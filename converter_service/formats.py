@@ -1,0 +1,115 @@
+"""What converts to what, as data: a new format is one entry, and so is a new source."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+
+class RateLimit(msgspec.Struct, frozen=True):
+    """The highest bit rate that a format has at sample rates up to `up_to_hz`."""
+
+    up_to_hz: int
+    bitrate_bps: int
+
+
+class Format(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of audio file that is made.
+
+    `encoder` and `muxer` are ffmpeg's names for writing, `demuxer` and `codec` those it must be recognised by
+    afterwards. `sample_rates_hz` are the ones that can be asked for. `max_bytes_per_s` bounds the file.
+    """
+
+    name: str
+    extension: str
+    media_type: str
+    encoder: str
+    muxer: str
+    demuxer: str
+    codec: str
+    sample_rates_hz: tuple[int, ...]
+    bitrate_limits: tuple[RateLimit, ...] = ()
+    has_quality: bool = False
+    max_bytes_per_s: int = 48_000
+    settings: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def has_bitrate(self) -> bool:
+        return bool(self.bitrate_limits)
+
+    def highest_bitrate_bps(self, sample_rate_hz: int) -> int:
+        """What the format can carry at that sample rate (ISO 11172-3 and 13818-3 for MP3)."""
+        fitting = [limit.bitrate_bps for limit in self.bitrate_limits if sample_rate_hz <= limit.up_to_hz]
+        return fitting[0] if fitting else self.bitrate_limits[-1].bitrate_bps
+
+
+_MPEG_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+
+MP3 = Format(
+    name="mp3",
+    extension="mp3",
+    media_type="audio/mpeg",
+    encoder="libmp3lame",
+    muxer="mp3",
+    demuxer="mp3",
+    codec="mp3",
+    sample_rates_hz=_MPEG_RATES,
+    bitrate_limits=(RateLimit(12_000, 64_000), RateLimit(24_000, 160_000), RateLimit(48_000, 320_000)),
+    has_quality=True,
+    # 2.3 is what old players and Windows read; 2.4 gains nothing here.
+    settings=MappingProxyType({"id3v2_version": "3"}),
+)
+
+M4A = Format(
+    name="m4a",
+    extension="m4a",
+    media_type="audio/mp4",
+    encoder="aac",
+    muxer="ipod",
+    demuxer="mov",
+    codec="aac",
+    sample_rates_hz=_MPEG_RATES,
+    bitrate_limits=(RateLimit(12_000, 64_000), RateLimit(24_000, 160_000), RateLimit(48_000, 320_000)),
+    # The index in front, so that players start before they have everything.
+    settings=MappingProxyType({"movflags": "+faststart"}),
+)
+
+OPUS = Format(
+    name="opus",
+    extension="opus",
+    media_type="audio/ogg",
+    encoder="libopus",
+    muxer="opus",
+    demuxer="ogg",
+    codec="opus",
+    sample_rates_hz=(8_000, 12_000, 16_000, 24_000, 48_000),
+    bitrate_limits=(RateLimit(48_000, 320_000),),
+)
+
+FLAC = Format(
+    name="flac",
+    extension="flac",
+    media_type="audio/flac",
+    encoder="flac",
+    muxer="flac",
+    demuxer="flac",
+    codec="flac",
+    sample_rates_hz=(*_MPEG_RATES, 88_200, 96_000),
+    max_bytes_per_s=800_000,
+)
+
+WAV = Format(
+    name="wav",
+    extension="wav",
+    media_type="audio/wav",
+    encoder="pcm_s16le",
+    muxer="wav",
+    demuxer="wav",
+    codec="pcm_s16le",
+    sample_rates_hz=(*_MPEG_RATES, 88_200, 96_000),
+    max_bytes_per_s=800_000,
+    # RIFF's sizes have 32 bits; past 4 GiB the file becomes RF64 (EBU Tech 3306).
+    settings=MappingProxyType({"rf64": "auto"}),
+)
+
+FORMATS: Mapping[str, Format] = MappingProxyType({f.name: f for f in (MP3, M4A, OPUS, FLAC, WAV)})

@@ -1,0 +1,99 @@
+"""What a transcoder is asked, what it answers, and the two ways in which it fails."""
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from converter_service.options import Options
+
+Progress = Callable[[float], Awaitable[None]]
+"""Takes the share that is done, 0.0 … 1.0, never decreasing, at most twice a second."""
+
+
+class Fault(StrEnum):
+    """Why a conversion failed for good: the public error codes."""
+
+    NO_AUDIO_TRACK = "no_audio_track"
+    UNREADABLE_MEDIA = "unreadable_media"
+    UNSUPPORTED_MEDIA = "unsupported_media"
+    TOO_LONG = "too_long"
+    TIMED_OUT = "timed_out"
+    BAD_OPTIONS = "bad_options"
+    INTERNAL_ERROR = "internal_error"
+
+
+class MediaError(Exception):
+    """The file, or what was asked of it, is at fault: trying again gives the same.
+
+    `message` is a sentence for the owner of the file: no path, no library's words.
+    `diagnosis` is for the log: the last words of the tool that gave up.
+    """
+
+    def __init__(self, code: Fault, message: str, diagnosis: str = "") -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.diagnosis = diagnosis
+
+
+class TranscoderUnavailable(Exception):
+    """The machine is at fault (no memory, no disk, no ffmpeg, killed from outside): try again later."""
+
+
+class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
+    """One audio stream; `index` counts audio streams only, from 0.
+
+    `duration_s` is what the file declares for this very stream, `None` when it declares nothing.
+    """
+
+    index: int
+    codec: str
+    channels: int
+    sample_rate: int
+    start_s: float = 0.0
+    duration_s: float | None = None
+    language: str | None = None
+
+
+class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file says of itself. `audio_tracks` is never empty.
+
+    `duration_s` is the whole file's duration (its longest stream), `None` when the file does not declare one
+    (a live recording) or when it could only be guessed from a bit rate.
+    """
+
+    container: str
+    duration_s: float | None
+    audio_tracks: tuple[AudioTrack, ...]
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True):
+    """A verified result. `bitrate_bps` is the average of what was written, `duration_s` what was decoded."""
+
+    format: str
+    bitrate_bps: int
+    duration_s: float
+    size_bytes: int
+    path: Path
+
+
+class Transcoder(Protocol):
+    """Turns media files that nobody vouches for into verified audio.
+
+    Both calls raise `MediaError` (permanent) or `TranscoderUnavailable` (transient). Cancelling either ends
+    everything it started before the cancellation is passed on.
+    """
+
+    async def probe(self, source: Path) -> MediaInfo:
+        """Read what the file says of itself; nothing of it is believed that a conversion depends on."""
+
+    async def convert(
+        self, source: Path, info: MediaInfo, options: Options, target: Path, on_progress: Progress
+    ) -> Output:
+        """Write `target`, and return only when it has been decoded and is as long as the source's audio.
+
+        A failed or cancelled conversion leaves no `target`.
+        """
