@@ -1,0 +1,1 @@
+"""Tells people what became of what they asked for, by email."""

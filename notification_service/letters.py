@@ -1,0 +1,87 @@
+"""Subject and body of every letter, from the event it tells of. Pure but for reading its templates once."""
+
+from pathlib import Path
+
+import jinja2
+import msgspec
+
+from notification_service import wording
+from notification_service.reasons import reason
+from shared.contracts.events import ConversionCompleted, ConversionFailed
+
+TEMPLATES = Path(__file__).parent / "templates"
+SUBJECT_NAME_LIMIT = 60
+BODY_NAME_LIMIT = 160
+
+
+class Unwritable(Exception):
+    """The event cannot become a letter, now or later: it names no usable link or address."""
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person gets to read, and where it goes. `subject` is one printable line."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+
+
+class Letters:
+    """Writes letters; `public_url` is what the links in them begin with."""
+
+    def __init__(self, public_url: str) -> None:
+        self._public_url = public_url.rstrip("/")
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(TEMPLATES),
+            autoescape=jinja2.select_autoescape(["html"]),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+
+    def completed(self, event: ConversionCompleted) -> Letter:
+        """Tells of finished audio. Raises Unwritable when the event's link would leave this site."""
+        audio = wording.one_line(event.format, 12).upper()
+        return self._letter(
+            "completed",
+            to=event.recipient,
+            subject=f"Your {audio} is ready: {_name(event.filename, SUBJECT_NAME_LIMIT)}",
+            preview=f"Your link works until {wording.moment(event.link_expires_at)}.",
+            filename=_name(event.filename, BODY_NAME_LIMIT),
+            format=audio,
+            duration=wording.duration(event.duration_s),
+            size=wording.size(event.size_bytes),
+            link=self._link(event.audio_path),
+            expires=wording.moment(event.link_expires_at),
+        )
+
+    def failed(self, event: ConversionFailed) -> Letter:
+        """Tells why there will be no audio, and what to do about it."""
+        why = reason(event.code, wording.one_line(event.message, 300))
+        return self._letter(
+            "failed",
+            to=event.recipient,
+            subject=f"Your video could not be converted: {_name(event.filename, SUBJECT_NAME_LIMIT)}",
+            preview=why.what,
+            filename=_name(event.filename, BODY_NAME_LIMIT),
+            what=why.what,
+            advice=why.advice,
+            conversion_id=wording.one_line(event.conversion_id, 100),
+        )
+
+    def _letter(self, template: str, *, to: str, subject: str, **words: str) -> Letter:
+        html = self._templates.get_template(f"{template}.html").render(subject=subject, **words)
+        text = self._templates.get_template(f"{template}.txt").render(**words)
+        return Letter(to=to, subject=subject, text=text, html=html)
+
+    def _link(self, path: str) -> str:
+        """Only a path of this site: `@elsewhere` or `.evil` behind the host would be another site."""
+        if not path.startswith("/") or not path.isascii() or not path.isprintable() or " " in path:
+            raise Unwritable("the event's audio path is not a path on this site")
+        return self._public_url + path
+
+
+def _name(filename: str, limit: int) -> str:
+    return wording.one_line(filename, limit) or "untitled"
