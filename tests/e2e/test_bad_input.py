@@ -1,0 +1,223 @@
+"""Bad input, and what it gets: refused at once where it can be known, else failed with a reason. Never stored half."""
+
+import io
+import socket
+import zipfile
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from pymongo import MongoClient
+
+from tests.support.client import Person
+from tests.support.mailbox import Mailbox, text_of
+from tests.support.media import Media
+from tests.support.system import System
+from tests.support.tokens import forgeries
+from tests.support.wait import until
+
+PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de")
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer ", "Bearer x.y.z", "Basic dTpw", "Bearer a b", "x"])
+async def test_a_missing_or_malformed_token_is_refused(http: httpx.AsyncClient, authorization: str) -> None:
+    answer = await http.get("/v1/conversions", headers={"Authorization": authorization} if authorization else {})
+    _is_unauthenticated(answer)
+
+
+@pytest.mark.parametrize("kind", ["alg none", "signed with another key", "expired", "another audience", "HS256"])
+async def test_a_forged_token_is_refused(person: Person, http: httpx.AsyncClient, kind: str) -> None:
+    keys = (await http.get("/.well-known/jwks.json")).json()
+    forged = forgeries(person.tokens["access_token"], keys)[kind]
+    _is_unauthenticated(await http.get("/v1/conversions", headers={"Authorization": f"Bearer {forged}"}))
+
+
+async def test_a_revoked_token_is_refused(person: Person) -> None:
+    assert (await person.get("/v1/conversions")).status_code == 200
+    assert (await person.sign_out()).status_code == 204
+
+    async def refused() -> bool:
+        return (await person.get("/v1/conversions")).status_code == 401
+
+    await until(refused, timeout_s=5, what="the signed-out token to be refused")
+    _is_unauthenticated(await person.get("/v1/auth/me"))
+    assert (await person.refresh()).status_code == 401
+
+
+def _zip() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("talk.mp4", b"no video")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"Dear diary, this is not a video.\n" * 100, _zip(), PNG + bytes(2000), b"\xff\xd8\xff\xe0" + bytes(2000)],
+    ids=["text", "zip", "png", "jpeg"],
+)
+async def test_what_is_no_video_is_refused_or_fails_with_a_mail(
+    person: Person, mailbox: Mailbox, body: bytes
+) -> None:
+    answer = await person.upload_raw(body, "innocent.mp4")
+    if answer.status_code == 202:
+        await _fails_with_a_mail(person, mailbox, answer, {"unreadable_media", "unsupported_media"})
+    else:
+        assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+        assert (await person.get("/v1/conversions")).json()["items"] == []
+
+
+async def test_zero_bytes_are_refused_at_once(person: Person) -> None:
+    answer = await person.upload_raw(b"", "empty.mp4")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    form = await person.request("POST", "/v1/conversions", files={"file": ("empty.mp4", b"", "video/mp4")})
+    assert (form.status_code, form.json()["code"]) == (400, "invalid_request")
+
+
+async def test_a_form_without_a_file_is_refused(person: Person) -> None:
+    answer = await person.request("POST", "/v1/conversions", files={"other": ("a.mp4", b"abc", "video/mp4")})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+
+
+async def test_another_media_type_is_refused(person: Person) -> None:
+    answer = await person.request("POST", "/v1/conversions", content=b"{}", headers={"Content-Type": "text/html"})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.9])
+async def test_a_truncated_video_fails_with_a_mail(
+    person: Person, mailbox: Mailbox, media: Media, kept: float
+) -> None:
+    whole = media.video(seconds=20).read_bytes()
+    answer = await person.upload_raw(whole[: int(len(whole) * kept)], "cut.mp4")
+    await _fails_with_a_mail(person, mailbox, answer, {"unreadable_media"})
+
+
+async def test_a_bad_file_is_tried_once(person: Person, mailbox: Mailbox, system: System) -> None:
+    answer = await person.upload_raw(b"text, not video\n" * 200, "poison.mp4")
+    await _fails_with_a_mail(person, mailbox, answer, {"unreadable_media", "unsupported_media"})
+    assert _document(system, answer.json()["id"])["attempts"] == 1
+
+
+async def test_an_announced_size_over_the_limit_is_refused(small_system: System, small_person: Person) -> None:
+    answer = await small_person.upload_raw(bytes(small_system.max_upload_bytes + 1))
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    await _nothing_stays_behind(small_system)
+
+
+async def test_an_unannounced_size_over_the_limit_is_refused(small_system: System, small_person: Person) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(small_system.max_upload_bytes // 65536 + 20):
+            yield bytes(65536)
+
+    answer = await small_person.upload_raw(endless())
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    await _nothing_stays_behind(small_system)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_client_that_leaves_in_the_middle_leaves_nothing(
+    small_system: System, small_person: Person, announced: bool
+) -> None:
+    with socket.create_connection(small_system.address, timeout=10) as connection:
+        framing = "Content-Length: 900000" if announced else "Transfer-Encoding: chunked"
+        head = (
+            f"POST /v1/conversions?filename=gone.mp4 HTTP/1.1\r\nHost: tonegate\r\nContent-Type: video/mp4\r\n"
+            f"Authorization: {small_person.headers['Authorization']}\r\n{framing}\r\n\r\n"
+        )
+        piece = bytes(300_000)
+        connection.sendall(head.encode() + (piece if announced else b"%x\r\n%s\r\n" % (len(piece), piece)))
+        await until(lambda: _documents(small_system) == 1, timeout_s=10, what="the upload to begin")
+    await _nothing_stays_behind(small_system)
+    assert (await small_person.get("/v1/conversions")).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "filename",
+    [
+        "../../etc/passwd.mp4",
+        'quote"and\\slash.mp4',
+        "new\r\nline: forged.mp4",
+        "nul\x00byte.mp4",
+        "-rf.mp4",
+        "a" * 996 + ".mp4",
+        "café 🎬 日本.mp4",
+        "..",
+        "%2e%2e%2f.mp4",
+    ],
+)
+async def test_an_odd_file_name_is_given_back_safely(
+    person: Person, media: Media, mailbox: Mailbox, filename: str
+) -> None:
+    answer = await person.upload_raw(media.video(seconds=1).read_bytes(), filename)
+    assert answer.status_code == 202
+    done = await person.finished(answer.json()["id"])
+    assert done["status"] == "completed"
+    kept = done["source"]["filename"]
+    assert not any(ord(letter) < 32 for letter in kept)
+    if "🎬" in filename or filename.startswith(("-", "quote")):
+        assert kept == filename
+    disposition = (await person.audio(done["id"])).headers["content-disposition"]
+    assert disposition.isascii()
+    assert disposition.startswith("attachment")
+    [mail] = await mailbox.next_to(person.email)
+    assert mail["forged"] is None
+    assert len(mail.get_all("Subject", [])) == 1
+
+
+@pytest.mark.parametrize("kind", ["playlist", "concat", "url"])
+async def test_a_script_called_mp4_reads_nothing_and_fetches_nothing(
+    person: Person, mailbox: Mailbox, media: Media, kind: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.2)
+        bait = media.audio(seconds=5)
+        scripts = {
+            "playlist": f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:5,\nfile://{bait}\n#EXT-X-ENDLIST\n",
+            "concat": f"ffconcat version 1.0\nfile '{bait}'\n",
+            "url": f"#EXTM3U\n#EXTINF:5,\nhttp://127.0.0.1:{listener.getsockname()[1]}/x.ts\n#EXT-X-ENDLIST\n",
+        }
+        answer = await person.upload_raw(scripts[kind].encode(), "evil.mp4")
+        await _fails_with_a_mail(person, mailbox, answer, {"unreadable_media", "unsupported_media"})
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
+def _is_unauthenticated(answer: httpx.Response) -> None:
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def _fails_with_a_mail(
+    person: Person, mailbox: Mailbox, answer: httpx.Response, codes: set[str]
+) -> None:
+    assert answer.status_code == 202, answer.text
+    failed = await person.finished(answer.json()["id"])
+    assert failed["status"] == "failed"
+    assert failed["error"]["code"] in codes
+    [mail] = await mailbox.next_to(person.email)
+    assert failed["source"]["filename"] in text_of(mail)
+    assert "Traceback" not in text_of(mail)
+
+
+def _document(system: System, identity: str) -> dict[str, object]:
+    with MongoClient[dict[str, object]](system.mongo_url) as client:
+        found = client.get_default_database()["conversions"].find_one({"_id": identity})
+    assert found is not None
+    return found
+
+
+def _documents(system: System) -> int:
+    with MongoClient[dict[str, object]](system.mongo_url) as client:
+        return client.get_default_database()["conversions"].count_documents({})
+
+
+async def _nothing_stays_behind(system: System) -> None:
+    def clean() -> bool:
+        with MongoClient[dict[str, object]](system.mongo_url) as client:
+            database = client.get_default_database()
+            names = [name for name in database.list_collection_names() if name.endswith((".chunks", ".files"))]
+            return not any(database[name].count_documents({}) for name in [*names, "conversions"])
+
+    await until(clean, timeout_s=20, what="every chunk and document to be gone")

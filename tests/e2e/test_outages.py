@@ -1,0 +1,108 @@
+"""While a server or a service is down, people are told so within seconds; afterwards all is well by itself."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from tests.support.client import Person
+from tests.support.mailbox import Mailbox
+from tests.support.media import Media
+from tests.support.system import System
+from tests.support.wait import until
+
+SOON_S = 10.0
+
+
+async def test_an_upload_during_a_broker_outage_is_accepted_and_converted_afterwards(
+    system: System, person: Person, mailbox: Mailbox, media: Media
+) -> None:
+    async with _outage(system, "rabbitmq"):
+        answer = await person.upload(media.video(seconds=1), "patience.mp4")
+        assert answer.status_code == 202
+    done = await person.finished(answer.json()["id"])
+    assert done["status"] == "completed"
+    assert len(await mailbox.next_to(person.email)) == 1
+
+
+async def test_without_mongodb_conversions_are_unavailable_and_recover(
+    system: System, person: Person, media: Media
+) -> None:
+    async with _outage(system, "mongodb"):
+        await _is_unavailable(person.get("/v1/conversions"))
+        await _is_unavailable(person.upload_raw(media.video(seconds=1).read_bytes()))
+    await _works_again(person, "/v1/conversions")
+
+
+async def test_without_postgresql_accounts_are_unavailable_and_recover(system: System, person: Person) -> None:
+    async with _outage(system, "postgresql"):
+        await _is_unavailable(person.sign_in())
+        await _is_unavailable(Person(person.http).register())
+    await _works_again(person, "/v1/auth/me")
+    assert (await person.sign_in()).status_code == 200
+
+
+@pytest.mark.parametrize(("service", "path"), [("auth", "/v1/auth/me"), ("converter", "/v1/conversions")])
+async def test_without_a_service_its_calls_are_unavailable_and_recover(
+    system: System, person: Person, service: str, path: str
+) -> None:
+    async with _outage(system, service):
+        await _is_unavailable(person.get(path))
+        ready = await person.get("/readyz")
+        assert (ready.status_code, ready.json()["checks"][service]) == (503, "down")
+    await _works_again(person, path)
+
+
+async def test_a_frozen_service_is_answered_for_within_seconds(system: System, person: Person) -> None:
+    async with _frozen(system, "converter"):
+        await _is_unavailable(person.get("/v1/conversions"))
+    await _works_again(person, "/v1/conversions")
+
+
+async def test_a_mail_waits_for_its_server_and_arrives_once(
+    system: System, person: Person, mailbox: Mailbox, media: Media
+) -> None:
+    async with _outage(system, "mail"):
+        identity = (await person.upload(media.video(seconds=1))).json()["id"]
+        assert (await person.finished(identity))["status"] == "completed"
+        await until(lambda: system.mail_was_tried(identity), timeout_s=20, what="a first attempt at the mail")
+        assert mailbox.to(person.email) == []
+    await mailbox.next_to(person.email, timeout_s=60)
+    await until(lambda: system.is_quiet(identity), timeout_s=60, what="every event to be delivered")
+    assert len(mailbox.to(person.email)) == 1
+
+
+@asynccontextmanager
+async def _outage(system: System, name: str) -> AsyncIterator[None]:
+    await asyncio.to_thread(system.kill, name)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(system.start, name)
+
+
+@asynccontextmanager
+async def _frozen(system: System, name: str) -> AsyncIterator[None]:
+    system.freeze(name)
+    try:
+        yield
+    finally:
+        system.thaw(name)
+
+
+async def _is_unavailable(call: Awaitable[httpx.Response]) -> None:
+    started = time.monotonic()
+    answer = await call
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert time.monotonic() - started < SOON_S
+
+
+async def _works_again(person: Person, path: str) -> None:
+    async def answered() -> bool:
+        return (await person.get(path)).status_code == httpx.codes.OK
+
+    await until(answered, timeout_s=30, what=f"{path} to work again")

@@ -1,0 +1,53 @@
+"""The mails that arrived in the development sink, read as a mail program would."""
+
+import email
+import email.policy
+import re
+from email.message import EmailMessage
+from pathlib import Path
+
+from tests.support.wait import until
+
+
+class Mailbox:
+    """`folder` holds each message as an `.eml` file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def to(self, address: str) -> list[EmailMessage]:
+        messages = (read(path) for path in sorted(self._folder.glob("*.eml")))
+        return [message for message in messages if address in str(message["To"])]
+
+    async def next_to(self, address: str, *, timeout_s: float = 30, count: int = 1) -> list[EmailMessage]:
+        """Waits until `count` messages have arrived."""
+
+        async def arrived() -> list[EmailMessage] | None:
+            found = self.to(address)
+            return found if len(found) >= count else None
+
+        return await until(arrived, timeout_s=timeout_s, what=f"{count} mail(s) to {address}")
+
+
+def read(path: Path) -> EmailMessage:
+    return email.message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=email.policy.default)
+
+
+def text_of(message: EmailMessage) -> str:
+    return _part(message, "plain")
+
+
+def html_of(message: EmailMessage) -> str:
+    return _part(message, "html")
+
+
+def _part(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None, f"the mail has no {kind} part"
+    return str(part.get_content())
+
+
+def link_in(message: EmailMessage) -> str:
+    found = re.search(r"https?://\S+", text_of(message))
+    assert found, "the mail has no link"
+    return found[0]
