@@ -1,0 +1,39 @@
+"""The answers that only this service gives."""
+
+from shared.errors import Conflict, FieldError, InvalidRequest, ServiceError, Unauthenticated
+
+
+class EmailTaken(Conflict):
+    code, title = "email_taken", "This address already has an account"
+
+
+class InvalidCredentials(ServiceError):
+    """Says the same of an unknown address and of a wrong password."""
+
+    status, code, title = 401, "invalid_credentials", "Unknown address or wrong password"
+
+
+class WeakPassword(ServiceError):
+    status, code, title = 422, "weak_password", "Password too weak"
+
+
+class TokenRefused(Unauthenticated):
+    """RFC 6750 §3.1: a token was sent, and it is expired, revoked or none of ours. It is not told which."""
+
+    title = "The token is not valid"
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+
+
+class NotTheGateway(Unauthenticated):
+    """RFC 7662 §2.3: introspection is for those who authenticate themselves."""
+
+    title = "Introspection needs its credentials"
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": 'Basic realm="introspection", charset="UTF-8"'})
+
+
+def bad_field(field: str, problem: str) -> InvalidRequest:
+    return InvalidRequest("The request is not valid.", errors=[FieldError(field, problem)])

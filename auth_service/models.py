@@ -1,0 +1,106 @@
+"""The tables of the account service, in the schema `auth`. Migrations make them; a test compares the two."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    Uuid,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+SCHEMA = "auth"
+
+
+class Table(DeclarativeBase):
+    """Every time is UTC with its zone; every constraint has a name that a migration can speak of."""
+
+    metadata = MetaData(
+        schema=SCHEMA,
+        naming_convention={
+            "pk": "%(table_name)s_pkey",
+            "uq": "%(table_name)s_%(column_0_N_name)s_key",
+            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+            "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+            "ck": "%(table_name)s_%(constraint_name)s_check",
+        },
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own form
+        str: Text,
+        datetime: DateTime(timezone=True),
+        bytes: LargeBinary,
+        UUID: Uuid,
+        list[str]: ARRAY(Text),
+    }
+
+
+class User(Table):
+    """An account. `email` is as it was typed, `email_canonical` is what is unique."""
+
+    __tablename__ = "users"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    email_canonical: Mapped[str] = mapped_column(unique=True)
+    email_verified_at: Mapped[datetime | None]
+    password_hash: Mapped[str]
+    roles: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class SignIn(Table):
+    """One sign-in, from its first tokens to its end. `expires_at` is absolute: a refresh does not move it."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class RefreshToken(Table):
+    """One refresh token by its SHA-256. Spent ones stay as long as their session: reuse must be noticed."""
+
+    __tablename__ = "refresh_tokens"
+    __table_args__ = (Index(None, "session_id"),)
+
+    fingerprint: Mapped[bytes] = mapped_column(primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("auth.sessions.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    spent_at: Mapped[datetime | None]
+
+
+class StoredKey(Table):
+    """A signing key of all replicas. The newest that is not retired signs; any verifies until it expires."""
+
+    __tablename__ = "signing_keys"
+
+    kid: Mapped[str] = mapped_column(primary_key=True)
+    private_pem: Mapped[str]
+    created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+
+
+class StoredEvent(Table):
+    """An event that waits to be published, in its envelope as it goes on the wire."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index(None, "claimed_until"),)
+
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    envelope: Mapped[bytes]
+    claimed_until: Mapped[datetime | None]

@@ -1,0 +1,87 @@
+"""Access tokens: signed and verified (RFC 9068, RFC 8725). Pure; keys and the time are passed in."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from jose import jws
+from jose.exceptions import JOSEError
+
+from auth_service.keys import ALGORITHM, KeyPair
+
+TYPE = "at+jwt"
+MAX_LENGTH = 4096
+
+# python-jose skips characters outside base64url; here a token has one spelling. 86 is a P-256 signature.
+COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}")
+
+
+class InvalidToken(Exception):
+    """Not a token of ours, or not one any more. Which of the two is told to nobody."""
+
+
+class UnknownKey(InvalidToken):
+    """Well-formed, but signed with a key that was not passed in: it may be newer than the caller's keys."""
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that a header may hold: `jwk`, `jku`, `x5c` and `crit` have no place here (RFC 8725 §3.10)."""
+
+    alg: Literal["ES256"]
+    typ: Literal["at+jwt"]
+    kid: str
+
+
+class AccessClaims(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may do what, until when (RFC 9068 §2.2). Times are whole seconds since the epoch."""
+
+    iss: str
+    aud: str
+    sub: UUID
+    client_id: str
+    jti: str
+    sid: UUID
+    iat: int
+    exp: int
+    roles: tuple[str, ...]
+    email: str
+
+
+def sign(claims: AccessClaims, key: KeyPair) -> str:
+    token: str = jws.sign(
+        msgspec.to_builtins(claims), key.private, headers={"typ": TYPE, "kid": key.kid}, algorithm=ALGORITHM
+    )
+    return token
+
+
+def verify(
+    token: str, keys: Mapping[str, KeyPair], *, issuer: str, audience: str, now: datetime
+) -> AccessClaims:
+    """The claims of a token that is ours and current. Raises InvalidToken, UnknownKey.
+
+    The algorithm is pinned and the key chosen by `kid` among our own: nothing in the token picks either
+    (RFC 8725 §3.1). Whether its session still lives is for the caller to ask.
+    """
+    header = _header(token)
+    key = keys.get(header.kid)
+    if key is None:
+        raise UnknownKey
+    try:
+        claims = msgspec.json.decode(jws.verify(token, key.public, [ALGORITHM]), type=AccessClaims)
+    except (JOSEError, msgspec.DecodeError) as bad:
+        raise InvalidToken from bad
+    if claims.iss != issuer or claims.aud != audience or now.timestamp() >= claims.exp:
+        raise InvalidToken
+    return claims
+
+
+def _header(token: str) -> Header:
+    if len(token) > MAX_LENGTH or COMPACT.fullmatch(token) is None:
+        raise InvalidToken
+    try:
+        return msgspec.convert(jws.get_unverified_header(token), Header)
+    except (JOSEError, msgspec.ValidationError) as bad:
+        raise InvalidToken from bad
