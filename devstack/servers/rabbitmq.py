@@ -1,0 +1,142 @@
+"""A private RabbitMQ node from the system's package, apart from the node that the package itself runs."""
+
+import secrets
+import shutil
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from devstack.daemon import Daemon
+from devstack.errors import StackError
+from devstack.home import Home, write_private
+from devstack.ports import Ports
+from devstack.process import Farewell
+from devstack.servers.environment import plain_environment
+from devstack.servers.epmd import Epmd
+
+USER = "tonegate"
+CONTROL_TIMEOUT_S = 60
+# AMQP 0-9-1, 4.2.2 and 4.2.3: the client's greeting; a method frame on channel 0 answers it.
+GREETING, METHOD_FRAME = b"AMQP\x00\x00\x09\x01", b"\x01\x00\x00"
+
+CONFIGURATION = """\
+listeners.tcp.local = 127.0.0.1:{port}
+default_user = {user}
+default_pass = {password}
+# A conversion is acknowledged when it is done, hours later if need be.
+consumer_timeout = 86400000
+log.console = true
+log.console.level = info
+log.connection.level = warning
+"""
+
+
+class RabbitMQ(Daemon):
+    """Listens on 127.0.0.1 only; one user with a random password."""
+
+    ready_within_s: ClassVar[float] = 90.0
+    farewell = Farewell(grace_s=30.0)
+
+    def __init__(self, home: Home, ports: Ports, name: str = "rabbitmq") -> None:
+        super().__init__(name, home)
+        self._ports = ports
+        self.port = ports[name]
+        self._epmd = Epmd(home, ports[f"{name}-epmd"], f"{name}-epmd")
+
+    def url(self, vhost: str = "") -> str:
+        """Without a name: the virtual host `/`."""
+        return f"amqp://{USER}:{self._password}@127.0.0.1:{self.port}/{vhost or '%2F'}"
+
+    def prepare(self) -> None:
+        directory = self.home.directory(self.name)
+        settings = CONFIGURATION.format(port=self.port, user=USER, password=self._password)
+        write_private(directory / "rabbitmq.conf", settings)
+        (directory / "enabled_plugins").write_text("[].\n")
+        if not self._epmd.alive:
+            self._epmd.start()
+
+    def command(self) -> Sequence[str]:
+        return [str(scripts() / "rabbitmq-server")]
+
+    def environment(self) -> Mapping[str, str]:
+        directory = self.home.directory(self.name)
+        return {
+            **plain_environment(),
+            "HOME": str(directory),  # holds the cookie that nodes and tools know each other by
+            "ERL_EPMD_PORT": str(self._epmd.port),
+            "RABBITMQ_NODENAME": f"{self.name}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(self._ports[f"{self.name}-dist"]),
+            "RABBITMQ_CONF_ENV_FILE": str(directory / "no-rabbitmq-env.conf"),
+            "RABBITMQ_CONFIG_FILE": str(directory / "rabbitmq.conf"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(directory / "no-advanced.config"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(directory / "enabled_plugins"),
+            "RABBITMQ_GENERATED_CONFIG_DIR": str(directory / "generated"),
+            "RABBITMQ_MNESIA_BASE": str(directory / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(directory),
+            "RABBITMQ_LOGS": "-",
+            "RABBITMQ_PID_FILE": str(directory / "pid"),
+            # The script then becomes the node instead of its parent: signals reach the node itself.
+            "RUNNING_UNDER_SYSTEMD": "true",
+            # Idle schedulers sleep instead of spinning: the machine has other work.
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS":
+                "+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}",
+        }  # fmt: skip
+
+    def answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(GREETING)
+                return connection.recv(3) == METHOD_FRAME
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        super().stop()
+        self._epmd.stop()
+
+    def new_vhosts(self, count: int) -> list[str]:
+        """Empty virtual hosts, made in one call; returns their URLs."""
+        names = [f"t{secrets.token_hex(6)}" for _ in range(count)]
+        each = "".join(
+            f'ok = rabbit_vhost:add(<<"{name}">>, <<"{USER}">>),'
+            f'ok = rabbit_auth_backend_internal:set_permissions(<<"{USER}">>, <<"{name}">>,'
+            f' <<".*">>, <<".*">>, <<".*">>, <<"{USER}">>),'
+            for name in names
+        )
+        self.control("eval", f"{each} ok.")
+        return [self.url(name) for name in names]
+
+    def control(self, *arguments: str) -> str:
+        """`rabbitmqctl` for this node; returns what it prints."""
+        done = subprocess.run(
+            [str(scripts() / "rabbitmqctl"), "--quiet", *arguments],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=CONTROL_TIMEOUT_S,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise StackError(
+                f"rabbitmqctl {arguments[0]} failed: {(done.stderr + done.stdout).strip()[-2000:]}"
+            )
+        return done.stdout.strip()
+
+    @property
+    def _password(self) -> str:
+        return self.home.secret(f"{self.name}-password")
+
+
+def scripts() -> Path:
+    """Where the server's own scripts are; Debian's wrappers in /usr/sbin would change user and home."""
+    debian = Path("/usr/lib/rabbitmq/bin")
+    if (debian / "rabbitmq-server").exists():
+        return debian
+    found = shutil.which("rabbitmq-server")
+    if found is None:
+        raise StackError("RabbitMQ is missing: `apt-get install rabbitmq-server` or `brew install rabbitmq`")
+    return Path(found).parent

@@ -1,0 +1,42 @@
+"""Which settings the services get: what was given from outside wins over what the stack chooses itself."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+OURS = ("GATEWAY_", "AUTH_", "CONVERTER_", "WORKER_", "NOTIFICATION_", "OTEL_")
+ALSO_OURS = ("AMQP_URL", "AMQP_URL_FILE", "LOG_LEVEL", "LOG_FORMAT")
+
+
+def given_in(environment: Mapping[str, str]) -> dict[str, str]:
+    """Tonegate's own variables out of a process environment; empty ones count as not set."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if value and (name.startswith(OURS) or name in ALSO_OURS)
+    }
+
+
+def is_given(name: str, given: Mapping[str, str]) -> bool:
+    """Every setting may also be given as the path of a file, `<NAME>_FILE`."""
+    return name in given or f"{name}_FILE" in given
+
+
+def value_of(name: str, given: Mapping[str, str]) -> str:
+    if name in given:
+        return given[name]
+    return Path(given[f"{name}_FILE"]).read_text().strip()
+
+
+def merged(chosen: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Both, where a given `<NAME>_FILE` also displaces a chosen `<NAME>`."""
+    return {name: value for name, value in chosen.items() if not is_given(name, given)} | dict(given)
+
+
+def other_database(url: str, database: str) -> str:
+    """The same MongoDB, another database: credentials go on being checked where they were before."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if parts.username is not None and len(parts.path) > 1:
+        options.setdefault("authSource", parts.path[1:])
+    return urlunsplit(parts._replace(path=f"/{database}", query=urlencode(options)))

@@ -1,0 +1,141 @@
+"""The whole system on one machine: four servers, five services, as many as asked for."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from devstack.daemon import Daemon
+from devstack.home import Home
+from devstack.ports import Ports
+from devstack.process import end_all
+from devstack.servers.mail import MailSink
+from devstack.servers.mongo import Mongo
+from devstack.servers.postgres import Postgres
+from devstack.servers.rabbitmq import RabbitMQ
+from devstack.service import COMMANDS, Service
+from devstack.settings import is_given, merged, other_database, value_of
+from devstack.undertaker import Undertaker
+
+
+class Stack:
+    """Everything of one stack lives below one directory and on ports of its own, so many can run at once.
+
+    `given` are settings in the services' own variables. They win over what the stack would choose, and a
+    server whose address is among them is not started. Used as a context manager it stops on leaving; if this
+    process dies before that, the undertaker stops it.
+    """
+
+    def __init__(self, path: Path, given: Mapping[str, str] | None = None) -> None:
+        self.home = Home.at(path)
+        self.given = dict(given or {})
+        self.ports = Ports(self.home.path / "ports.json")
+        self.postgres = Postgres(self.home, self.ports["postgres"])
+        self.mongo = Mongo(self.home, self.ports["mongo"])
+        self.rabbitmq = RabbitMQ(self.home, self.ports)
+        self.mail = MailSink(self.home, self.ports["mail"])
+        self._services: dict[str, Service] = {}
+        self._undertaker = Undertaker(self.home)
+
+    @property
+    def servers(self) -> list[Daemon]:
+        """Those that this stack has to run itself."""
+        own = {
+            "AUTH_DATABASE_URL": self.postgres,
+            "CONVERTER_MONGO_URL": self.mongo,
+            "AMQP_URL": self.rabbitmq,
+            "NOTIFICATION_SMTP_URL": self.mail,
+        }
+        return [server for variable, server in own.items() if not is_given(variable, self.given)]
+
+    @property
+    def services(self) -> list[Service]:
+        """The five, and whatever replicas were asked for."""
+        replicas = (name for name in self._services if name not in COMMANDS)
+        return [self.service(name) for name in (*COMMANDS, *replicas)]
+
+    def service(self, name: str) -> Service:
+        """`auth`, `converter`, `worker`, `notification`, `gateway`; a replica as `worker-2`."""
+        if name not in self._services:
+            self._services[name] = Service(name, self.home, self.ports, self.settings)
+        return self._services[name]
+
+    @property
+    def url(self) -> str:
+        """Where clients go."""
+        return self.service("gateway").url
+
+    def start(self, *names: str) -> None:
+        """All servers and services, or the named ones; ready on return, or nothing of the stack runs."""
+        chosen = [daemon for daemon in (*self.servers, *self.services) if not names or daemon.name in names]
+        self.watch()
+        try:
+            self._start_together([daemon for daemon in chosen if not isinstance(daemon, Service)])
+            self._start_together([daemon for daemon in chosen if isinstance(daemon, Service)])
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Everything, the youngest first. Safe to repeat."""
+        for daemon in (*reversed(self.services), *reversed(self.servers)):
+            daemon.stop()
+        end_all(self.home)
+        self._undertaker.dismiss()
+
+    def watch(self) -> None:
+        """From now on everything ends with this process."""
+        self._undertaker.watch()
+
+    def leave_running(self) -> None:
+        """From now on this process may end; another run stops the stack."""
+        self._undertaker.dismiss()
+
+    def settings(self) -> dict[str, str]:
+        """What every service gets in its environment."""
+        gateway = self.given.get("GATEWAY_PORT") or self.ports["gateway"]
+        scratch = self.home.directory("scratch")
+        chosen = {
+            "AMQP_URL": self.rabbitmq.url(),
+            "AUTH_DATABASE_URL": self.postgres.url(),
+            "AUTH_INTROSPECTION_SECRET": self.home.secret("introspection"),
+            "CONVERTER_AUTH_URL": self._internal("auth"),
+            "CONVERTER_LINK_KEY": self.home.secret("link-key"),
+            "CONVERTER_MONGO_URL": self.mongo.url(),
+            "CONVERTER_SCRATCH_DIR": str(scratch),
+            "GATEWAY_AUTH_URL": self._internal("auth"),
+            "GATEWAY_CONVERTER_URL": self._internal("converter"),
+            "GATEWAY_PUBLIC_URL": f"http://127.0.0.1:{gateway}",
+            "NOTIFICATION_FROM": "Tonegate <tonegate@localhost>",
+            "NOTIFICATION_MONGO_URL": self._ledger(),
+            "NOTIFICATION_SMTP_URL": self.mail.url,
+            "PYTHONUNBUFFERED": "1",
+        }
+        return merged(chosen, self.given)
+
+    def __enter__(self) -> Self:
+        self.watch()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start_together(self, daemons: Sequence[Daemon]) -> None:
+        idle = [daemon for daemon in daemons if not daemon.alive]
+        for daemon in idle:
+            daemon.launch()
+        for daemon in idle:
+            daemon.wait_ready()
+
+    def _internal(self, role: str) -> str:
+        port = self.given.get(f"{role.upper()}_PORT") or self.ports[role]
+        return f"http://127.0.0.1:{port}"
+
+    def _ledger(self) -> str:
+        """The mail ledger sits beside the conversions, in a database of its own."""
+        name = "tonegate_notification"
+        if is_given("CONVERTER_MONGO_URL", self.given):
+            return other_database(value_of("CONVERTER_MONGO_URL", self.given), name)
+        return self.mongo.url(name)

@@ -1,0 +1,17 @@
+"""Waiting for something to become true, with an end."""
+
+import time
+from collections.abc import Callable
+
+from devstack.errors import StackError
+
+PAUSE_S = 0.05
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float, what: str) -> None:
+    """Returns once the condition holds; raises StackError naming `what` when time is up."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise StackError(f"{what}: not within {timeout_s:g} s")
+        time.sleep(PAUSE_S)

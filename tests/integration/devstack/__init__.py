@@ -1,0 +1,1 @@
+"""The development stack itself: it starts, it stops, it leaves nothing behind."""

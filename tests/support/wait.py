@@ -1,0 +1,31 @@
+"""Waiting for what happens in other processes: no sleeps in tests, and every wait has an end."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+PAUSE_S = 0.05
+
+
+async def until(
+    condition: Callable[[], Awaitable[T] | T], timeout_s: float = 20.0, what: str = "the condition"
+) -> T:
+    """Calls it, awaiting if need be, until what it returns is true; returns that.
+
+    An AssertionError it raises counts as "not yet", and is the cause of the one raised when time is up.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        failure: AssertionError | None = None
+        try:
+            outcome = condition()
+            result = await outcome if isinstance(outcome, Awaitable) else outcome
+            if result:
+                return result
+        except AssertionError as error:
+            failure = error
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {timeout_s:g} s") from failure
+        await asyncio.sleep(PAUSE_S)
