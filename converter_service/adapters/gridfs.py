@@ -1,0 +1,172 @@
+"""Blobs in GridFS, in the layout of its specification, so that every GridFS tool can read them.
+
+https://github.com/mongodb/specifications/blob/master/source/gridfs/gridfs-spec.md
+
+The chunks are written and read here and not through AsyncGridFSBucket: that gathers 32 MiB of chunks before it
+sends any (233 MiB resident for one upload), sends nothing while it waits for more bytes, and its reader asks for
+16 MiB at a time.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pymongo
+from bson import Binary, Int64
+from pymongo import ASCENDING
+from pymongo.asynchronous.collection import AsyncCollection
+
+from converter_service.adapters.mongo import Database, Document, reachable
+from converter_service.clock import Clock
+from converter_service.ports import BlobMissing, Stored
+from shared.errors import Unavailable
+
+CHUNK_BYTES = 1024 * 1024
+CHUNKS_PER_INSERT = 2
+INSERTS_AT_ONCE = 2
+CHUNKS_PER_READ = 4
+# Longer than other operations have: a full disk cache under load is slow, not gone.
+TRANSFER_TIMEOUT_S = 30.0
+
+
+class GridFSBlobs:
+    """A blob is whole once its files document stands; that is written last."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._files: AsyncCollection[Document] = database["fs.files"]
+        self._chunks: AsyncCollection[Document] = database["fs.chunks"]
+        self._clock = clock
+
+    async def prepare(self) -> None:
+        """Creates the indexes that the specification asks for."""
+        with reachable():
+            await self._chunks.create_index([("files_id", ASCENDING), ("n", ASCENDING)], unique=True)
+            await self._files.create_index([("filename", ASCENDING), ("uploadDate", ASCENDING)])
+
+    async def write(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
+        inserts = _Inserts(self._chunks)
+        try:
+            stored = await self._store(blob_id, chunks, inserts)
+            await self._finish(blob_id, stored)
+        except BaseException:
+            # An insert that is still under way could land after the removal.
+            await inserts.settle()
+            with contextlib.suppress(Unavailable):
+                await self.delete(blob_id)
+            raise
+        return stored
+
+    async def _store(self, blob_id: str, chunks: AsyncIterator[bytes], inserts: "_Inserts") -> Stored:
+        digest, size, number = hashlib.sha256(), 0, 0
+        batch: list[Document] = []
+        async for data in _of_size(CHUNK_BYTES, chunks):
+            digest.update(data)
+            size += len(data)
+            batch.append({"files_id": blob_id, "n": number, "data": Binary(data)})
+            number += 1
+            if len(batch) == CHUNKS_PER_INSERT:
+                await inserts.start(batch)
+                batch = []
+        if batch:
+            await inserts.start(batch)
+        await inserts.finish()
+        return Stored(size, digest.hexdigest())
+
+    async def _finish(self, blob_id: str, stored: Stored) -> None:
+        document = {
+            "_id": blob_id,
+            "length": Int64(stored.size),
+            "chunkSize": CHUNK_BYTES,
+            "uploadDate": self._clock(),
+            "filename": blob_id,
+            "metadata": {"sha256": stored.sha256},
+        }
+        with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
+            await self._files.insert_one(document)
+
+    async def open(self, blob_id: str, first: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        with reachable():
+            found = await self._files.find_one({"_id": blob_id})
+        if found is None:
+            raise BlobMissing(blob_id)
+        until = found["length"] if end is None else min(end, found["length"])
+        return self._pieces(blob_id, found["chunkSize"], first, until)
+
+    async def _pieces(self, blob_id: str, chunk_size: int, first: int, end: int) -> AsyncIterator[bytes]:
+        """No cursor stays open between two reads: a reader may be slow, and the primary may change."""
+        position, wanted = first, range(first // chunk_size, -(-end // chunk_size))
+        for start in wanted[::CHUNKS_PER_READ]:
+            for document in await self._read(
+                blob_id, range(start, min(start + CHUNKS_PER_READ, wanted.stop))
+            ):
+                begins = document["n"] * chunk_size
+                yield document["data"][position - begins : end - begins]
+                position = begins + chunk_size
+
+    async def _read(self, blob_id: str, numbers: range) -> list[Document]:
+        asked = {"files_id": blob_id, "n": {"$gte": numbers.start, "$lt": numbers.stop}}
+        with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
+            found = await self._chunks.find(asked, {"n": 1, "data": 1}).sort("n", ASCENDING).to_list()
+        if [document["n"] for document in found] != list(numbers):
+            raise BlobMissing(blob_id)
+        return found
+
+    async def delete(self, blob_id: str) -> None:
+        """First the files document: nobody opens what is being taken apart."""
+        with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
+            await self._files.delete_one({"_id": blob_id})
+            await self._chunks.delete_many({"files_id": blob_id})
+
+
+class _Inserts:
+    """A few inserts under way while the next bytes arrive; a full line makes the sender wait."""
+
+    def __init__(self, collection: AsyncCollection[Document]) -> None:
+        self._collection = collection
+        self._slots = asyncio.Semaphore(INSERTS_AT_ONCE)
+        self._running: set[asyncio.Task[None]] = set()
+        self._failure: BaseException | None = None
+
+    async def start(self, batch: list[Document]) -> None:
+        """Raises what an earlier insert failed with."""
+        await self._slots.acquire()
+        if self._failure is not None:
+            raise self._failure
+        task = asyncio.create_task(self._insert(batch))
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    async def _insert(self, batch: list[Document]) -> None:
+        with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
+            await self._collection.insert_many(batch)
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._running.discard(task)
+        self._slots.release()
+        if not task.cancelled() and self._failure is None:
+            self._failure = task.exception()
+
+    async def finish(self) -> None:
+        """Everything is stored. Raises what an insert failed with."""
+        await self.settle()
+        if self._failure is not None:
+            raise self._failure
+
+    async def settle(self) -> None:
+        """Nothing is under way any more, well or not."""
+        if self._running:
+            await asyncio.wait(self._running)
+
+
+async def _of_size(size: int, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same bytes in pieces of exactly `size`, the last one shorter."""
+    gathered = bytearray()
+    async for piece in pieces:
+        gathered += piece
+        while len(gathered) >= size:
+            yield bytes(memoryview(gathered)[:size])
+            del gathered[:size]
+    if gathered:
+        yield bytes(gathered)

@@ -1,0 +1,232 @@
+"""Conversions in MongoDB: one document each; a change and the events that announce it are one atomic write."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from bson.codec_options import CodecOptions
+from msgspec.structs import replace
+from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReadPreference, WriteConcern
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import (
+    ConnectionFailure,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+    WaitQueueTimeoutError,
+)
+from pymongo.read_concern import ReadConcern
+
+from converter_service.clock import Clock, new_id
+from converter_service.conversion import Conversion, State
+from converter_service.ports import Stale
+from shared.errors import Unavailable
+from shared.messaging.envelope import Envelope
+from shared.messaging.outbox import Pending
+from shared.settings import Secret
+
+Document = dict[str, Any]
+Client = AsyncMongoClient[Document]
+Database = AsyncDatabase[Document]
+
+DATABASE = "tonegate"
+UNREACHABLE_AFTER_MS = 3_000
+OPERATION_MS = 8_000
+POOL = 64
+OUT_OF_DISK_SPACE = 14031
+
+
+def connect(url: Secret) -> Client:
+    """Connects on first use. What is acknowledged survives the loss of a minority of the servers."""
+    return AsyncMongoClient(
+        url.reveal(),
+        appname="tonegate-converter",
+        tz_aware=True,
+        serverSelectionTimeoutMS=UNREACHABLE_AFTER_MS,
+        connectTimeoutMS=UNREACHABLE_AFTER_MS,
+        timeoutMS=OPERATION_MS,
+        maxPoolSize=POOL,
+    )
+
+
+def database_of(client: Client) -> Database:
+    """The database that the URL names, or `tonegate`."""
+    return client.get_default_database(
+        DATABASE,
+        codec_options=CodecOptions(tz_aware=True),
+        read_preference=ReadPreference.PRIMARY,
+        write_concern=WriteConcern("majority"),
+        read_concern=ReadConcern("majority"),
+    )
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Turns what the driver raises while the database is out of reach into Unavailable."""
+    try:
+        yield
+    except (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError) as away:
+        raise Unavailable("The store cannot be reached.") from away
+    except OperationFailure as refused:
+        if refused.code == OUT_OF_DISK_SPACE:
+            raise Unavailable("The store is full.", retry_after_s=60) from refused
+        if refused.timeout or refused.has_error_label("RetryableWriteError"):
+            raise Unavailable("The store cannot be reached.") from refused
+        raise
+    except PyMongoError as failed:
+        if failed.timeout:
+            raise Unavailable("The store cannot be reached.") from failed
+        raise
+
+
+class MongoConversions:
+    """Every save names the version it was made from: a lost race changes nothing, and neither does a zombie."""
+
+    def __init__(self, database: Database, clock: Clock, on_event: Callable[[], None] = lambda: None) -> None:
+        """`on_event` is called after each save that stored events."""
+        self._documents: AsyncCollection[Document] = database["conversions"]
+        self._clock = clock
+        self._on_event = on_event
+
+    async def prepare(self) -> None:
+        """Creates the indexes; harmless when they are there, or when several processes do it at once."""
+        live_outbox = {"outbox.since": {"$exists": True}}
+        with reachable():
+            await self._documents.create_indexes(
+                [
+                    IndexModel([("owner_id", ASCENDING), ("_id", DESCENDING)], name="owner"),
+                    IndexModel(
+                        [("owner_id", ASCENDING), ("status", ASCENDING), ("_id", DESCENDING)],
+                        name="owner_status",
+                    ),
+                    IndexModel(
+                        [("due_at", ASCENDING)],
+                        name="due",
+                        partialFilterExpression={"due_at": {"$type": "date"}},
+                    ),
+                    IndexModel(
+                        [("outbox.since", ASCENDING)], name="outbox", partialFilterExpression=live_outbox
+                    ),
+                ]
+            )
+
+    async def check(self) -> None:
+        with reachable():
+            await self._documents.database.command("ping")
+
+    async def add(self, conversion: Conversion) -> None:
+        with reachable():
+            await self._documents.insert_one(_document(conversion))
+
+    async def get(self, conversion_id: str) -> Conversion | None:
+        with reachable():
+            found = await self._documents.find_one({"_id": conversion_id}, {"outbox": 0})
+        return _conversion(found) if found else None
+
+    async def save(self, conversion: Conversion, *events: Envelope) -> Conversion:
+        saved = replace(conversion, version=conversion.version + 1)
+        change: Document = {"$set": _document(saved)}
+        if events:
+            since = self._clock()
+            entries = [_entry(event, since) for event in events]
+            change["$push"] = {"outbox": {"$each": entries}}
+        with reachable():
+            done = await self._documents.update_one(
+                {"_id": conversion.id, "version": conversion.version}, change
+            )
+        if not done.matched_count:
+            raise Stale(conversion.id)
+        if events:
+            self._on_event()
+        return saved
+
+    async def remove(self, conversion_id: str) -> None:
+        with reachable():
+            await self._documents.delete_one({"_id": conversion_id})
+
+    async def page(
+        self, owner_id: str, status: State | None, before_id: str | None, limit: int
+    ) -> Sequence[Conversion]:
+        wanted: Document = {"owner_id": owner_id, "deleted_at": None}
+        if status is not None:
+            wanted["status"] = status.value
+        if before_id is not None:
+            wanted["_id"] = {"$lt": before_id}
+        with reachable():
+            cursor = self._documents.find(wanted, {"outbox": 0}).sort("_id", DESCENDING).limit(limit)
+            return [_conversion(found) for found in await cursor.to_list()]
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
+        with reachable():
+            cursor = (
+                self._documents.find({"due_at": {"$lte": now}}, {"outbox": 0}).sort("due_at").limit(limit)
+            )
+            return [_conversion(found) for found in await cursor.to_list()]
+
+
+class MongoOutbox:
+    """The pending events inside the conversions' documents, for the relay."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._documents: AsyncCollection[Document] = database["conversions"]
+        self._clock = clock
+
+    async def claim(self, limit: int, lease_s: float) -> Sequence[Pending]:
+        """A holder of its own for each call: two claims never share an event."""
+        holder, claimed = new_id(), list[Pending]()
+        while len(claimed) < limit:
+            found = await self._claim_one(holder, timedelta(seconds=lease_s))
+            if found is None:
+                break
+            mine = [entry for entry in found["outbox"] if entry["holder"] == holder]
+            claimed.extend(Pending(envelope=_envelope(entry), place=found["_id"]) for entry in mine)
+        return claimed[:limit]
+
+    async def _claim_one(self, holder: str, lease: timedelta) -> Document | None:
+        now = self._clock()
+        with reachable():
+            return await self._documents.find_one_and_update(
+                {"outbox.since": {"$exists": True}, "outbox": {"$elemMatch": {"held_until": {"$lte": now}}}},
+                {"$set": {"outbox.$[free].held_until": now + lease, "outbox.$[free].holder": holder}},
+                array_filters=[{"free.held_until": {"$lte": now}}],
+                sort=[("outbox.since", ASCENDING)],
+                projection={"outbox": 1},
+                return_document=True,
+            )
+
+    async def clear(self, pending: Sequence[Pending]) -> None:
+        for place in {each.place for each in pending}:
+            ids = [each.envelope.id for each in pending if each.place == place]
+            with reachable():
+                await self._documents.update_one({"_id": place}, _without(ids))
+
+
+def _without(ids: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Drops those events; an empty outbox goes altogether, so that the partial index holds only what waits."""
+    kept = {"$filter": {"input": {"$ifNull": ["$outbox", []]}, "cond": {"$not": {"$in": ["$$this.id", ids]}}}}
+    emptied = {"$cond": [{"$eq": ["$outbox", []]}, "$$REMOVE", "$outbox"]}
+    return [{"$set": {"outbox": kept}}, {"$set": {"outbox": emptied}}]
+
+
+def _entry(event: Envelope, since: datetime) -> Document:
+    """The envelope as its JSON text: what is published later is byte for byte what was stored."""
+    body = msgspec.json.encode(event).decode()
+    return {"id": event.id, "since": since, "held_until": since, "holder": "", "envelope": body}
+
+
+def _envelope(entry: Mapping[str, Any]) -> Envelope:
+    return msgspec.json.decode(entry["envelope"], type=Envelope)
+
+
+def _document(conversion: Conversion) -> Document:
+    document: Document = msgspec.to_builtins(conversion, builtin_types=(datetime,))
+    document["_id"] = document.pop("id")
+    return document
+
+
+def _conversion(document: Document) -> Conversion:
+    document["id"] = document.pop("_id")
+    return msgspec.convert(document, Conversion)

@@ -1,0 +1,45 @@
+"""Removing bytes for good. Each step may be cut short or run twice: whoever comes next finishes it."""
+
+from datetime import datetime
+
+from converter_service.changes import change
+from converter_service.conversion import Conversion, being_written_until, emptied, tidied
+from converter_service.ports import Blobs, ConversionStore
+
+
+class Cleaning:
+    """The order everywhere: first the record says what goes, then the bytes go, then the record forgets them."""
+
+    def __init__(self, store: ConversionStore, blobs: Blobs) -> None:
+        self._store = store
+        self._blobs = blobs
+
+    async def bury(self, conversion: Conversion, now: datetime) -> None:
+        """A deleted conversion: its bytes, then its record.
+
+        The record stays while somebody may still be writing, as the only place that knows where.
+        """
+        for blob in conversion.blobs:
+            await self._blobs.delete(blob)
+        written_until = being_written_until(conversion)
+        if written_until is None or written_until <= now:
+            await self._store.remove(conversion.id)
+
+    async def bury_own(self, conversion: Conversion) -> None:
+        """The same by the one who was writing and has stopped."""
+        for blob in conversion.blobs:
+            await self._blobs.delete(blob)
+        await self._store.remove(conversion.id)
+
+    async def tidy(self, conversion: Conversion) -> None:
+        """A finished conversion loses what its dead runs left."""
+        for blob in conversion.debris:
+            await self._blobs.delete(blob)
+        if conversion.debris:
+            await change(self._store, conversion.id, tidied)
+
+    async def empty(self, conversion: Conversion) -> None:
+        """An expired conversion loses its bytes."""
+        for blob in conversion.blobs:
+            await self._blobs.delete(blob)
+        await change(self._store, conversion.id, emptied)

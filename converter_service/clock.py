@@ -1,0 +1,30 @@
+"""Time and ids as the converter stores them; passed in, so that tests decide both."""
+
+import secrets
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """The current time in UTC."""
+
+    def __call__(self) -> datetime: ...
+
+
+def utc_now() -> datetime:
+    """Whole milliseconds: all that BSON keeps, so what is stored compares equal to what was meant."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def new_id() -> str:
+    """32 hex digits, later ids sort later (RFC 9562 §5.7, UUID version 7), and nobody can guess one."""
+    milliseconds = int(datetime.now(UTC).timestamp() * 1000)
+    value = (
+        (milliseconds << 80)
+        | (0x7 << 76)
+        | (secrets.randbits(12) << 64)
+        | (0b10 << 62)
+        | secrets.randbits(62)
+    )
+    return f"{value:032x}"

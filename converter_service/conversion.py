@@ -1,0 +1,302 @@
+"""One conversion and the only moves it can make: pure, no clock, no database."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+
+class State(StrEnum):
+    """What a client sees as `status`."""
+
+    UPLOADING = "uploading"
+    QUEUED = "queued"
+    CONVERTING = "converting"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+MOVES: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
+    {
+        State.UPLOADING: frozenset({State.QUEUED, State.CANCELLED}),
+        State.QUEUED: frozenset({State.CONVERTING, State.FAILED, State.CANCELLED}),
+        State.CONVERTING: frozenset({State.QUEUED, State.COMPLETED, State.FAILED, State.CANCELLED}),
+        State.COMPLETED: frozenset({State.EXPIRED}),
+        State.FAILED: frozenset({State.QUEUED, State.EXPIRED}),
+        State.CANCELLED: frozenset({State.QUEUED, State.EXPIRED}),
+        State.EXPIRED: frozenset(),
+    }
+)
+
+# A queued conversion whose event the broker lost is announced again after this long.
+ANNOUNCE_AGAIN: Final = timedelta(hours=1)
+
+
+class IllegalMove(Exception):
+    """The table has no such move."""
+
+
+class LeaseLost(Exception):
+    """The run is somebody else's now, or nobody's: whatever it made must be thrown away."""
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """The video: `size` in bytes, `duration` in seconds; what is not known yet is None."""
+
+    filename: str
+    size: int | None = None
+    sha256: str | None = None
+    duration: float | None = None
+    container: str | None = None
+    audio_codec: str | None = None
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """The audio: `size` in bytes, `duration` in seconds, `bitrate` in bits per second."""
+
+    size: int
+    duration: float
+    format: str
+    bitrate: int | None
+    sha256: str
+
+
+class Failure(Struct, frozen=True):
+    """Why a conversion failed: a code of the public contract, and the same in plain words."""
+
+    code: str
+    message: str
+
+
+class Lease(Struct, frozen=True):
+    """Who converts it, until when. `token` is new with every claim: it fences off whoever held it before."""
+
+    token: str
+    worker: str
+    until: datetime
+
+
+class Conversion(Struct, frozen=True, kw_only=True):
+    """Everything known about one conversion; every change is a new value with the same `id`.
+
+    `version` is the store's: it grows with every save and makes a save from an older value fail.
+    `due_at` is when the sweeper should look at it, if nothing happened until then.
+    `debris` are blobs of runs that have not finished (yet); their ids stand here before their first byte is
+    stored, so whoever finds a dead run knows what to remove.
+    """
+
+    id: str
+    owner_id: str
+    recipient: str
+    status: State
+    source: Source
+    source_blob: str | None
+    created_at: datetime
+    due_at: datetime | None
+    options: Mapping[str, str | int | float]
+    progress: float = 0.0
+    result: Result | None = None
+    error: Failure | None = None
+    audio_blob: str | None = None
+    debris: tuple[str, ...] = ()
+    attempts: int = 0
+    lease: Lease | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    expires_at: datetime | None = None
+    deleted_at: datetime | None = None
+    correlation_id: str = ""
+    version: int = 0
+
+    @property
+    def blobs(self) -> tuple[str, ...]:
+        """Every blob that may hold bytes of this conversion."""
+        return tuple(blob for blob in (self.source_blob, self.audio_blob, *self.debris) if blob)
+
+
+def new_upload(
+    conversion_id: str,
+    blob_id: str,
+    *,
+    owner_id: str,
+    recipient: str,
+    filename: str,
+    now: datetime,
+    alive_until: datetime,
+    correlation_id: str,
+) -> Conversion:
+    """Written before the first byte is stored. Unless it shows life until `alive_until`, it is a dead process's."""
+    return Conversion(
+        id=conversion_id,
+        owner_id=owner_id,
+        recipient=recipient,
+        status=State.UPLOADING,
+        source=Source(filename=filename),
+        source_blob=blob_id,
+        created_at=now,
+        due_at=alive_until,
+        options={},
+        correlation_id=correlation_id,
+    )
+
+
+def still_uploading(conversion: Conversion, alive_until: datetime) -> Conversion:
+    """Bytes arrive. Raises LeaseLost when it was deleted or swept away meanwhile."""
+    if conversion.deleted_at or conversion.status is not State.UPLOADING:
+        raise LeaseLost
+    return replace(conversion, due_at=alive_until)
+
+
+def uploaded(
+    conversion: Conversion, *, size: int, sha256: str, options: Mapping[str, str | int | float], now: datetime
+) -> Conversion:
+    """All bytes are stored: ready to be converted. Raises LeaseLost when it was deleted meanwhile."""
+    if conversion.deleted_at:
+        raise LeaseLost
+    source = replace(conversion.source, size=size, sha256=sha256)
+    return replace(
+        _move(conversion, State.QUEUED), source=source, options=options, due_at=now + ANNOUNCE_AGAIN
+    )
+
+
+def claimable(conversion: Conversion, now: datetime) -> bool:
+    """Waiting, or held by somebody whose lease has lapsed."""
+    if conversion.deleted_at:
+        return False
+    if conversion.status is State.CONVERTING:
+        return conversion.lease is None or conversion.lease.until <= now
+    return conversion.status is State.QUEUED
+
+
+def claimed(conversion: Conversion, lease: Lease, blob_id: str, now: datetime) -> Conversion:
+    """A run begins: one more attempt; `blob_id` is where its audio will go."""
+    if not claimable(conversion, now):
+        raise IllegalMove(f"{conversion.status} cannot be claimed")
+    waiting = conversion if conversion.status is State.QUEUED else _move(conversion, State.QUEUED)
+    return replace(
+        _move(waiting, State.CONVERTING),
+        lease=lease,
+        attempts=conversion.attempts + 1,
+        debris=(*conversion.debris, blob_id),
+        started_at=conversion.started_at or now,
+        due_at=lease.until,
+    )
+
+
+def renewed(conversion: Conversion, token: str, until: datetime, progress: float) -> Conversion:
+    """The run is alive. `progress` (0 to 1) never goes back. Raises LeaseLost."""
+    lease = _held(conversion, token)
+    at_least = max(conversion.progress, min(progress, 1.0))
+    return replace(conversion, lease=replace(lease, until=until), due_at=until, progress=at_least)
+
+
+def described(
+    conversion: Conversion, token: str, *, duration: float | None, container: str, audio_codec: str
+) -> Conversion:
+    """What probing found out about the source. Raises LeaseLost."""
+    _held(conversion, token)
+    known = replace(conversion.source, duration=duration, container=container, audio_codec=audio_codec)
+    return replace(conversion, source=known)
+
+
+def swept(conversion: Conversion, token: str, blob_id: str) -> Conversion:
+    """Debris of earlier runs has been removed; only this run's blob remains. Raises LeaseLost."""
+    _held(conversion, token)
+    return replace(conversion, debris=(blob_id,))
+
+
+def completed(
+    conversion: Conversion, token: str, blob_id: str, result: Result, *, now: datetime, retention: timedelta
+) -> Conversion:
+    """The audio is stored under `blob_id`. Raises LeaseLost."""
+    _held(conversion, token)
+    rest = tuple(blob for blob in conversion.debris if blob != blob_id)
+    done = _finish(replace(_move(conversion, State.COMPLETED), debris=rest), now, retention)
+    return replace(done, result=result, error=None, audio_blob=blob_id, progress=1.0)
+
+
+def failed(conversion: Conversion, failure: Failure, *, now: datetime, retention: timedelta) -> Conversion:
+    """For good: it will not be tried again by itself."""
+    return replace(_finish(_move(conversion, State.FAILED), now, retention), error=failure)
+
+
+def failed_by(
+    conversion: Conversion, token: str, failure: Failure, *, now: datetime, retention: timedelta
+) -> Conversion:
+    """The same by whoever runs it. Raises LeaseLost."""
+    _held(conversion, token)
+    return failed(conversion, failure, now=now, retention=retention)
+
+
+def handed_back(conversion: Conversion, token: str, now: datetime, *, attempt_counts: bool) -> Conversion:
+    """The run ends without an outcome: somebody may take it at once. Raises LeaseLost."""
+    _held(conversion, token)
+    attempts = conversion.attempts if attempt_counts else max(0, conversion.attempts - 1)
+    return replace(
+        _move(conversion, State.QUEUED), lease=None, attempts=attempts, due_at=now + ANNOUNCE_AGAIN
+    )
+
+
+def lapsed(conversion: Conversion, now: datetime) -> Conversion:
+    """Whoever held it is dead: back into the queue. The attempt counts: it may be what killed them."""
+    if conversion.status is not State.CONVERTING or not claimable(conversion, now):
+        raise IllegalMove(f"{conversion.status} has not lapsed")
+    return replace(_move(conversion, State.QUEUED), lease=None, due_at=now + ANNOUNCE_AGAIN)
+
+
+def announced_again(conversion: Conversion, now: datetime) -> Conversion:
+    return replace(conversion, due_at=now + ANNOUNCE_AGAIN)
+
+
+def expired(conversion: Conversion, now: datetime) -> Conversion:
+    """Retention has passed: the record stays, its bytes go next; until they have, the sweeper comes back."""
+    return replace(_move(conversion, State.EXPIRED), due_at=now)
+
+
+def emptied(conversion: Conversion) -> Conversion:
+    """The bytes of an expired conversion are gone."""
+    return replace(conversion, source_blob=None, audio_blob=None, debris=(), due_at=None)
+
+
+def tidied(conversion: Conversion) -> Conversion:
+    """The debris of a finished conversion is gone."""
+    return replace(conversion, debris=(), due_at=conversion.expires_at)
+
+
+def deleted(conversion: Conversion, now: datetime) -> Conversion:
+    """Invisible from now on. While somebody may still be writing its bytes, the sweeper waits for their lease."""
+    return replace(
+        conversion, deleted_at=conversion.deleted_at or now, due_at=being_written_until(conversion) or now
+    )
+
+
+def being_written_until(conversion: Conversion) -> datetime | None:
+    """Until when an upload or a run may still store bytes; None when nobody can."""
+    if conversion.status is State.UPLOADING:
+        return conversion.due_at
+    return conversion.lease.until if conversion.lease else None
+
+
+def _move(conversion: Conversion, target: State) -> Conversion:
+    if target not in MOVES[conversion.status]:
+        raise IllegalMove(f"{conversion.status} → {target}")
+    return replace(conversion, status=target)
+
+
+def _finish(conversion: Conversion, now: datetime, retention: timedelta) -> Conversion:
+    until = now + retention
+    due = now if conversion.debris else until
+    return replace(conversion, lease=None, finished_at=now, expires_at=until, due_at=due)
+
+
+def _held(conversion: Conversion, token: str) -> Lease:
+    lease = conversion.lease
+    if conversion.deleted_at or lease is None or lease.token != token:
+        raise LeaseLost
+    return lease

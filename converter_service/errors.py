@@ -1,0 +1,27 @@
+"""What only the converter answers."""
+
+from shared.errors import Conflict, Gone, InvalidRequest
+
+
+class NotReady(Conflict):
+    """The conversion has no audio (yet)."""
+
+    code, title = "not_ready", "Not ready"
+
+
+class LinkExpired(Gone):
+    """A signed link whose time is over."""
+
+    def __init__(self) -> None:
+        super().__init__("This link has expired.")
+
+
+class EmptyUpload(InvalidRequest):
+    """Zero bytes can hold no video."""
+
+    def __init__(self) -> None:
+        super().__init__("The upload is empty.")
+
+
+class UploadBroken(InvalidRequest):
+    """The body ended early or made no sense. Usually nobody is left to read this answer."""

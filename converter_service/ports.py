@@ -1,0 +1,76 @@
+"""What the use-cases need from the outside: bytes, conversions, a transcoder. The docstrings are the contract."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from converter_service.conversion import Conversion, State
+from converter_service.transcoding import Transcoder
+from shared.messaging.envelope import Envelope
+
+__all__ = ["BlobMissing", "Blobs", "ConversionStore", "Stale", "Stored", "Transcoder"]
+
+
+class Stored(Struct, frozen=True):
+    """What a write has put away: `size` in bytes, `sha256` in hex."""
+
+    size: int
+    sha256: str
+
+
+class BlobMissing(Exception):
+    """Nothing (whole) is stored under this id."""
+
+
+class Stale(Exception):
+    """Somebody saved the conversion in between, or it is gone: read it again."""
+
+
+class Blobs(Protocol):
+    """Bytes by id. All calls raise `shared.errors.Unavailable` within seconds while the store cannot be reached."""
+
+    async def write(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
+        """Store what `chunks` gives, in flat memory. `blob_id` must be new.
+
+        A write that fails leaves nothing behind, also when `chunks` raised or the task was cancelled. The one
+        exception is a store out of reach: then `delete` finishes it later. Nothing can be opened before it is
+        whole.
+        """
+
+    async def open(self, blob_id: str, first: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes from `first` up to, not including, `end` (None: all), in pieces of at most some MiB.
+
+        Raises BlobMissing before the first piece, or in the middle when the blob is deleted meanwhile.
+        """
+
+    async def delete(self, blob_id: str) -> None:
+        """Nothing is left of it, whole or half-written. Deleting what is not there is no error."""
+
+
+class ConversionStore(Protocol):
+    """Conversions by id. All calls raise `shared.errors.Unavailable` within seconds while it cannot be reached."""
+
+    async def add(self, conversion: Conversion) -> None:
+        """A new one, durable when this returns."""
+
+    async def get(self, conversion_id: str) -> Conversion | None:
+        """The newest value, deleted ones included."""
+
+    async def save(self, conversion: Conversion, *events: Envelope) -> Conversion:
+        """Replace the value that `conversion` was made from, and store `events` for the relay: both or neither.
+
+        Returns it with its new version. Raises Stale when that is no longer the newest value.
+        """
+
+    async def remove(self, conversion_id: str) -> None:
+        """Forget it and its unpublished events. What is not there is no error."""
+
+    async def page(
+        self, owner_id: str, status: State | None, before_id: str | None, limit: int
+    ) -> Sequence[Conversion]:
+        """One owner's conversions that are not deleted, newest first, older than `before_id`."""
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
+        """Those whose `due_at` has come, longest due first."""

@@ -1,0 +1,245 @@
+"""What one may do with conversions: send a video, look, listen, delete. One's own only."""
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from msgspec import Struct
+
+from converter_service.announcing import Announcing
+from converter_service.changes import change
+from converter_service.cleaning import Cleaning
+from converter_service.clock import Clock, new_id
+from converter_service.conversion import (
+    Conversion,
+    LeaseLost,
+    State,
+    deleted,
+    new_upload,
+    still_uploading,
+    uploaded,
+)
+from converter_service.errors import EmptyUpload, NotReady
+from converter_service.filenames import safe_name
+from converter_service.options import BadOptions, Options, parse
+from converter_service.ports import BlobMissing, Blobs, ConversionStore
+from converter_service.sniffing import LOOK_BYTES, not_media
+from shared.errors import (
+    Conflict,
+    FieldError,
+    Gone,
+    InvalidRequest,
+    NotFound,
+    TooLarge,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from shared.logs import correlation_id, get_logger
+
+UPLOAD_HEARTBEAT = timedelta(seconds=15)
+
+
+class Owner(Struct, frozen=True):
+    """Whom a conversion belongs to, and where the mail about it goes."""
+
+    id: str
+    email: str
+
+
+class Incoming(Protocol):
+    """A video on its way in."""
+
+    @property
+    def filename(self) -> str | None: ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The video's bytes, once. Raises when the body breaks off or makes no sense."""
+
+    async def fields(self) -> Mapping[str, str]:
+        """The options as sent. Before `chunks` is exhausted those known so far, afterwards all."""
+
+
+class UploadLimits(Struct, frozen=True):
+    """How many bytes a video may have, and for how long an upload may be silent before it counts as dead."""
+
+    max_bytes: int
+    silence: timedelta
+
+
+class Audio(Struct, frozen=True):
+    """A finished audio: its conversion, and where its bytes are."""
+
+    conversion: Conversion
+    blob_id: str
+    size: int
+    sha256: str
+    format: str
+
+
+class Conversions:
+    """Every call but `public_audio` takes the owner; what belongs to someone else does not exist."""
+
+    def __init__(
+        self, store: ConversionStore, blobs: Blobs, announcing: Announcing, limits: UploadLimits, clock: Clock
+    ) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._announcing = announcing
+        self._limits = limits
+        self._clock = clock
+        self._cleaning = Cleaning(store, blobs)
+
+    async def accept(self, owner: Owner, incoming: Incoming) -> Conversion:
+        """Stores the video and queues its conversion; whatever goes wrong before that leaves nothing behind.
+
+        Raises InvalidRequest for options that cannot be met, EmptyUpload, TooLarge, UnsupportedMediaType.
+        """
+        checked(await incoming.fields())
+        body = _limited(incoming.chunks(), self._limits.max_bytes)
+        head = await _head(body)
+        conversion = self._new(owner, incoming.filename)
+        await self._store.add(conversion)
+        try:
+            return await self._receive(conversion, incoming, _chained(head, body))
+        except LeaseLost:
+            await self._discard(conversion)
+            raise Conflict("The conversion was deleted during its upload.") from None
+        except BaseException:
+            await self._discard(conversion)
+            raise
+
+    def _new(self, owner: Owner, filename: str | None) -> Conversion:
+        return new_upload(
+            new_id(),
+            new_id(),
+            owner_id=owner.id,
+            recipient=owner.email,
+            filename=safe_name(filename),
+            now=self._clock(),
+            alive_until=self._alive_until(),
+            correlation_id=correlation_id.get(),
+        )
+
+    async def _receive(
+        self, conversion: Conversion, incoming: Incoming, body: AsyncIterator[bytes]
+    ) -> Conversion:
+        stored = await self._blobs.write(str(conversion.source_blob), self._alive(conversion.id, body))
+        options = checked(await incoming.fields()).shown()
+        return await change(
+            self._store,
+            conversion.id,
+            lambda newest: uploaded(
+                newest, size=stored.size, sha256=stored.sha256, options=options, now=self._clock()
+            ),
+            self._announcing.uploaded,
+        )
+
+    async def _alive(self, conversion_id: str, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Passes the bytes on and says now and then that they still come. Raises LeaseLost once it was deleted."""
+        said = self._clock()
+        async for chunk in body:
+            if self._clock() - said >= UPLOAD_HEARTBEAT:
+                said = self._clock()
+                await change(
+                    self._store, conversion_id, lambda newest: still_uploading(newest, self._alive_until())
+                )
+            yield chunk
+
+    def _alive_until(self) -> datetime:
+        return self._clock() + self._limits.silence
+
+    async def _discard(self, conversion: Conversion) -> None:
+        """The sweeper does it later when the store cannot be reached now."""
+        with contextlib.suppress(Unavailable):
+            await self._cleaning.bury_own(conversion)
+        get_logger(__name__).info("upload discarded", conversion_id=conversion.id)
+
+    async def page(
+        self, owner: Owner, status: State | None, before_id: str | None, limit: int
+    ) -> Sequence[Conversion]:
+        """Newest first."""
+        return await self._store.page(owner.id, status, before_id, limit)
+
+    async def get(self, owner: Owner, conversion_id: str) -> Conversion:
+        found = await self._existing(conversion_id)
+        if found.owner_id != owner.id:
+            raise NotFound
+        return found
+
+    async def delete(self, owner: Owner, conversion_id: str) -> None:
+        """In every state. A run that is under way stops when its worker next looks."""
+        await self.get(owner, conversion_id)
+        now = self._clock()
+        try:
+            buried = await change(self._store, conversion_id, lambda newest: deleted(newest, now))
+        except LeaseLost:
+            raise NotFound from None
+        await self._cleaning.bury(buried, now)
+
+    async def audio(self, owner: Owner, conversion_id: str) -> Audio:
+        """Raises NotReady before it is done and when it failed, Gone after it expired."""
+        return _finished(await self.get(owner, conversion_id))
+
+    async def public_audio(self, conversion_id: str) -> Audio:
+        """For whoever holds a valid link."""
+        return _finished(await self._existing(conversion_id))
+
+    async def read(self, audio: Audio, first: int, end: int) -> AsyncIterator[bytes]:
+        try:
+            return await self._blobs.open(audio.blob_id, first, end)
+        except BlobMissing:
+            raise Gone("The audio has been deleted.") from None
+
+    async def _existing(self, conversion_id: str) -> Conversion:
+        found = await self._store.get(conversion_id)
+        if found is None or found.deleted_at:
+            raise NotFound
+        return found
+
+
+def checked(fields: Mapping[str, str]) -> Options:
+    """Raises InvalidRequest that names each field at fault."""
+    try:
+        return parse(fields)
+    except BadOptions as bad:
+        errors = [FieldError(problem.field, problem.message) for problem in bad.problems]
+        raise InvalidRequest("The options cannot be met.", errors=errors) from None
+
+
+def _finished(conversion: Conversion) -> Audio:
+    if conversion.status is State.EXPIRED:
+        raise Gone("The audio has expired.")
+    if conversion.status is not State.COMPLETED or conversion.result is None or conversion.audio_blob is None:
+        raise NotReady(f"The conversion is {conversion.status}: it has no audio.")
+    result = conversion.result
+    return Audio(conversion, conversion.audio_blob, result.size, result.sha256, result.format)
+
+
+async def _limited(chunks: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > max_bytes:
+            raise TooLarge(f"A video may have at most {max_bytes} bytes.")
+        yield chunk
+
+
+async def _head(chunks: AsyncIterator[bytes]) -> bytes:
+    """The first bytes, enough to refuse what is certainly no media."""
+    head = b""
+    async for chunk in chunks:
+        head += chunk
+        if len(head) >= LOOK_BYTES:
+            break
+    if not head:
+        raise EmptyUpload
+    if found := not_media(head[:LOOK_BYTES]):
+        raise UnsupportedMediaType(f"This is {found}, not a video.")
+    return head
+
+
+async def _chained(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield head
+    async for chunk in rest:
+        yield chunk
