@@ -4,6 +4,7 @@ import hashlib
 import re
 from datetime import datetime
 from email.errors import HeaderParseError
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -14,7 +15,8 @@ import msgspec
 from notification_service.letters import Letter, Unwritable
 
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-FORBIDDEN_IN_ADDRESS = re.compile(r"[\s<>\x00-\x1f\x7f-\x9f\"(),:;\[\]\\]")
+# What ends or bends an address, and what email.message would take for an encoded word and decode.
+FORBIDDEN_IN_ADDRESS = re.compile(r"[\s<>\x00-\x1f\x7f-\x9f\"(),:;\[\]\\]|=\?")
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,10 +55,10 @@ def compose(
     recipient = _address(letter.to)
     digest = hashlib.sha256(event_id.encode("utf-8", "surrogatepass")).hexdigest()[:40]
     utf8 = not (recipient.addr_spec.isascii() and sender.address.addr_spec.isascii())
-    message = EmailMessage(policy=SMTPUTF8 if utf8 else SMTP)
+    message = EmailMessage(policy=(SMTPUTF8 if utf8 else SMTP).clone(refold_source="none"))
     message["From"] = sender.address
     message["To"] = recipient
-    message["Subject"] = letter.subject
+    message.set_raw("Subject", _subject(letter.subject))
     message["Date"] = format_datetime(written_at)
     message["Message-ID"] = f"<{digest}@{sender.domain}>"
     # RFC 3834 §5 and Exchange's own: no out-of-office notes in answer.
@@ -74,6 +76,16 @@ def compose(
         content=message.as_bytes(),
         utf8=utf8,
     )
+
+
+def _subject(text: str) -> str:
+    """RFC 2047, folded.
+
+    Not left to email.message: it decodes what looks like an encoded word in a given text and writes the
+    result as it is, so that a file named `=?utf-8?q?=0D=0ABcc:_…?=` would add a header. Here it is encoded.
+    """
+    plain = text.isascii() and "=?" not in text
+    return Header(text, "us-ascii" if plain else "utf-8", header_name="Subject", maxlinelen=76).encode()
 
 
 def _address(written: str, display_name: str = "") -> Address:

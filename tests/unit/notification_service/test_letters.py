@@ -1,0 +1,105 @@
+"""What people get to read."""
+
+import html
+import re
+
+import pytest
+
+from notification_service.letters import Letters, Unwritable
+from notification_service.reasons import REASONS
+from tests.support.told import CONVERSION, completed, failed
+
+PUBLIC = "https://tonegate.example"
+CODES = (
+    "no_audio_track",
+    "unreadable_media",
+    "unsupported_media",
+    "too_long",
+    "timed_out",
+    "bad_options",
+    "internal_error",
+)
+
+
+@pytest.fixture
+def letters() -> Letters:
+    return Letters(PUBLIC + "/")
+
+
+def test_a_finished_conversion_is_told_with_a_link_and_until_when_it_works(letters: Letters) -> None:
+    letter = letters.completed(completed())
+    link = f"{PUBLIC}/v1/conversions/{CONVERSION}/audio?expires=1795773600&signature=abc-_123"
+    assert letter.to == "ann@example.org"
+    assert letter.subject == "Your MP3 is ready: talk.mp4"
+    assert f"\n{link}\n" in letter.text
+    assert f'href="{html.escape(link)}"' in letter.html
+    for body in (letter.text, letter.html):
+        assert "27 November 2026, 10:00 UTC" in body
+        assert "1 min 1 s, 1.5 MB" in body
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_failure_is_told_in_plain_words_of_its_own(letters: Letters, code: str) -> None:
+    letter = letters.failed(failed(code=code, message="raw message"))
+    assert letter.subject == "Your video could not be converted: silent.mp4"
+    for body in (letter.text, html.unescape(letter.html)):
+        assert REASONS[code].what in body
+        assert REASONS[code].advice in body
+        assert code not in body
+        assert "raw message" not in body
+        assert CONVERSION in body
+
+
+def test_no_two_failures_sound_alike() -> None:
+    assert set(REASONS) == set(CODES)
+    assert len({reason.what for reason in REASONS.values()}) == len(CODES)
+
+
+def test_a_failure_of_a_kind_not_known_yet_is_told_in_the_events_words(letters: Letters) -> None:
+    letter = letters.failed(failed(code="too_loud", message="The video is\ntoo <loud>."))
+    assert "The video is too <loud>." in letter.text
+    assert "The video is too &lt;loud&gt;." in letter.html
+
+
+def test_a_failure_without_any_words_is_still_told(letters: Letters) -> None:
+    assert REASONS["internal_error"].what in letters.failed(failed(code="x", message="")).text
+
+
+def test_markup_in_a_file_name_is_shown_and_not_obeyed(letters: Letters) -> None:
+    name = '"><img src=x onerror=alert(1)>{{ 7*7 }}.mp4'
+    for letter in (letters.completed(completed(filename=name)), letters.failed(failed(filename=name))):
+        assert "<img" not in letter.html
+        assert name in html.unescape(letter.html)
+        assert name in letter.text
+
+
+def test_a_nameless_file_still_has_something_to_be_called(letters: Letters) -> None:
+    assert letters.completed(completed(filename="\n")).subject == "Your MP3 is ready: untitled"
+
+
+def test_a_name_of_a_thousand_characters_leaves_the_subject_readable(letters: Letters) -> None:
+    assert len(letters.completed(completed(filename="ä" * 1000 + ".mkv")).subject) < 90
+
+
+@pytest.mark.parametrize(
+    "path", ["", "v1/x", "@evil.example/x", ".evil.example", "https://evil.example/", "/a b", "/a\nb", "/ä"]
+)
+def test_no_letter_carries_a_link_that_is_not_a_path_on_this_site(letters: Letters, path: str) -> None:
+    with pytest.raises(Unwritable):
+        letters.completed(completed(audio_path=path))
+
+
+def test_the_html_loads_nothing_from_anywhere(letters: Letters) -> None:
+    for letter in (letters.completed(completed()), letters.failed(failed())):
+        assert not re.search(r"<(img|script|link|iframe|object|svg)\b|url\(|@import|src=", letter.html)
+        assert set(re.findall(r"https?://[^/\"<\s]+", letter.html)) <= {PUBLIC}
+
+
+def test_the_html_says_that_it_can_be_dark(letters: Letters) -> None:
+    letter = letters.completed(completed())
+    assert '<meta name="color-scheme" content="light dark">' in letter.html
+    assert "prefers-color-scheme: dark" in letter.html
+
+
+def test_every_audio_format_is_named(letters: Letters) -> None:
+    assert letters.completed(completed(format="flac")).subject == "Your FLAC is ready: talk.mp4"
