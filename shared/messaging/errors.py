@@ -2,7 +2,7 @@
 
 
 class PublishFailed(Exception):
-    """The broker has not confirmed the message within the time-out, or refused it. It may still have arrived."""
+    """The broker did not confirm the message in time, or refused it. It may have arrived all the same."""
 
     retryable = True
 

@@ -1,0 +1,40 @@
+"""A message's trail as AMQP headers. They come from outside, so whatever does not fit counts as absent."""
+
+from collections.abc import Mapping
+
+from aio_pika.abc import HeadersType
+
+from shared.messaging.trail import HISTORY_LENGTH, Trail, printable
+
+FAILURES = "x-tonegate-failures"
+POSTPONEMENTS = "x-tonegate-postponements"
+HISTORY = "x-tonegate-history"
+REASON = "x-tonegate-reason"
+QUEUE = "x-tonegate-queue"
+
+
+def of_trail(trail: Trail) -> HeadersType:
+    return {
+        FAILURES: trail.failures,
+        POSTPONEMENTS: trail.postponements,
+        HISTORY: list(trail.history),
+    }
+
+
+def of_dead_letter(reason: str, queue: str, trail: Trail) -> HeadersType:
+    """`queue` is where a replay puts it."""
+    return {**of_trail(trail), REASON: reason, QUEUE: queue}
+
+
+def trail_of(headers: Mapping[str, object]) -> Trail:
+    history = headers.get(HISTORY)
+    entries = history if isinstance(history, list) else []
+    return Trail(
+        failures=_count(headers.get(FAILURES)),
+        postponements=_count(headers.get(POSTPONEMENTS)),
+        history=tuple(printable(str(entry)) for entry in entries[-HISTORY_LENGTH:]),
+    )
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
