@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Never
 
-import asyncpg
 import msgspec
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
@@ -83,7 +82,7 @@ class Database:
         try:
             async with asyncio.timeout(self._bounds.total_s):
                 yield
-        except (OSError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError) as lost:
+        except (OSError, PoolTimeout) as lost:
             _unavailable(lost)
         except DBAPIError as failed:
             if not is_not_now(failed):
@@ -94,7 +93,7 @@ class Database:
 def is_not_now(failed: DBAPIError) -> bool:
     """True when the same statement may succeed later."""
     state = str(getattr(failed.orig, "sqlstate", None) or "")
-    return failed.connection_invalidated or not state or state.startswith(NOT_NOW)
+    return failed.connection_invalidated or state.startswith(NOT_NOW)
 
 
 def driver_url(url: Secret) -> URL:

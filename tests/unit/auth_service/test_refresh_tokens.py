@@ -1,0 +1,18 @@
+"""Refresh tokens: long, never the same, and not to be had from what is stored."""
+
+from auth_service.refresh_tokens import fingerprint, new_refresh_token
+
+
+def test_a_refresh_token_holds_256_bits() -> None:
+    assert len(new_refresh_token()) == 43
+
+
+def test_no_two_are_alike() -> None:
+    assert len({new_refresh_token() for _ in range(1000)}) == 1000
+
+
+def test_what_is_stored_does_not_contain_it_and_is_the_same_each_time() -> None:
+    token = new_refresh_token()
+    assert token.encode() not in fingerprint(token)
+    assert fingerprint(token) == fingerprint(token)
+    assert len(fingerprint(token)) == 32
