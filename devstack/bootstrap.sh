@@ -1,0 +1,126 @@
+#!/bin/sh
+# Brings a bare machine to where `make` can run: uv, the locked packages, RabbitMQ, ffmpeg.
+# Quick and silent when nothing is missing. Never starts a server and never leaves one enabled.
+set -eu
+
+cd "$(dirname "$0")/.."
+TOOLS=.devstack/tools
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# --- what is missing ---------------------------------------------------------------------------------------
+
+has_rabbitmq() { [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || has rabbitmq-server; }
+has_ffmpeg() { has ffmpeg && has ffprobe; }
+has_uv() { has uv || [ -x "$TOOLS/bin/uv" ]; }
+has_venv() { has python3 && python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
+# mongod's wheel is linked against it; a bare machine does not have it.
+has_libcurl() { PATH="$PATH:/usr/sbin:/sbin" ldconfig -p | grep -q 'libcurl\.so\.4 '; }
+
+missing_on_debian() {
+    has_rabbitmq || echo rabbitmq-server
+    has_ffmpeg || echo ffmpeg
+    has_libcurl || echo libcurl4
+    has_uv || has_venv || echo python3 python3-venv
+}
+
+missing_on_macos() {
+    has_rabbitmq || echo rabbitmq
+    has_ffmpeg || echo ffmpeg
+    has_uv || echo uv
+}
+
+# --- installing it -----------------------------------------------------------------------------------------
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then env "$@"; else sudo -n env "$@"; fi
+}
+
+apt() {
+    as_root DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@"
+}
+
+# Debian starts a server as it is installed, unless this script forbids it. One that is there comes back.
+POLICY=/usr/sbin/policy-rc.d
+forbid_starting() {
+    trap 'allow_starting; exit 1' HUP INT TERM
+    trap allow_starting EXIT
+    if [ -e "$POLICY" ]; then as_root mv "$POLICY" "$POLICY.before-tonegate"; fi
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$POLICY" >/dev/null
+    as_root chmod 755 "$POLICY"
+}
+
+allow_starting() {
+    trap - HUP INT TERM EXIT
+    as_root rm -f "$POLICY"
+    if [ -e "$POLICY.before-tonegate" ]; then as_root mv "$POLICY.before-tonegate" "$POLICY"; fi
+}
+
+# A mirror may fail for a moment.
+install_debian() {
+    for pause in 2 5 10 0; do
+        if apt update && apt install --yes --no-install-recommends "$@" >/dev/null; then return; fi
+        sleep "$pause"
+    done
+    return 1
+}
+
+debian() {
+    # shellcheck disable=SC2046 # one word per package
+    set -- $(missing_on_debian)
+    [ $# -gt 0 ] || return 0
+    by_hand="sudo apt-get install --no-install-recommends $*"
+    if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
+        die "Missing: $*. Installing needs root; please run:  $by_hand"
+    fi
+    say "Installing $* ..."
+    had_epmd=$(has epmd && echo yes || echo no)
+    forbid_starting
+    install_debian "$@" || die "Installing did not succeed; please see to it:  $by_hand"
+    allow_starting
+    case " $* " in *" rabbitmq-server "*) keep_disabled ;; esac
+}
+
+# Here it serves as a program; it is not to come up as a server at the next boot.
+keep_disabled() {
+    as_root update-rc.d rabbitmq-server disable >/dev/null 2>&1 || true
+    if [ "$had_epmd" = no ] && has systemctl; then
+        as_root systemctl disable epmd.service epmd.socket >/dev/null 2>&1 || true
+    fi
+}
+
+macos() {
+    # shellcheck disable=SC2046
+    set -- $(missing_on_macos)
+    [ $# -gt 0 ] || return 0
+    has brew || die "Missing: $*. Please install Homebrew (https://brew.sh), or these by other means."
+    say "Installing $* ..."
+    HOMEBREW_NO_AUTO_UPDATE=1 brew install --quiet "$@"
+}
+
+elsewhere() {
+    missing=$(missing_on_debian | tr '\n' ' ')
+    [ -z "$missing" ] || die "Missing, by their Debian names: $missing. Please install them by your system's means."
+}
+
+install_uv() {
+    has_uv && return
+    say "Installing uv below $TOOLS ..."
+    mkdir -p .devstack
+    rm -rf "$TOOLS"
+    python3 -m venv "$TOOLS"
+    "$TOOLS/bin/python" -m pip install --quiet --disable-pip-version-check --retries 10 uv
+}
+
+# -----------------------------------------------------------------------------------------------------------
+
+case "$(uname -s)" in
+    Darwin) macos ;;
+    *) if has apt-get; then debian; else elsewhere; fi ;;
+esac
+install_uv
+UV=$(command -v uv || echo "$TOOLS/bin/uv")
+[ -x .venv/bin/python ] || say "Installing the locked packages into .venv ..."
+env -u VIRTUAL_ENV -u UV_PROJECT_ENVIRONMENT "$UV" sync --quiet --frozen --all-extras --all-groups
