@@ -6,11 +6,11 @@ Leases run on the server's clock ($$NOW), so that replicas with different clocks
 import secrets
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pymongo import AsyncMongoClient, ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import PyMongoError
 
 from notification_service.ports import Claim, Granted, Held, LedgerUnavailable, Settled
 
@@ -18,6 +18,15 @@ Document = dict[str, Any]
 T = TypeVar("T")
 
 CALL_TIMEOUT = timedelta(seconds=5)
+
+# Whether the right to send is nobody's: a new entry (no state yet), one given back, or a lapsed lease.
+FREE = {
+    "$or": [
+        {"$in": [{"$ifNull": ["$state", "new"]}, ["new", "waiting", "refused"]]},
+        {"$and": [{"$eq": ["$state", "sending"]}, {"$lte": ["$until", "$$NOW"]}]},
+    ]
+}
+REMAINING_MS = {"$max": [{"$subtract": ["$until", "$$NOW"]}, 0]}
 
 
 def connect(url: str) -> AsyncMongoClient[Document]:
@@ -52,14 +61,18 @@ class MongoLedger:
 
     async def claim(self, event_id: str, lease: timedelta) -> Claim:
         token = secrets.token_hex(16)
-        free: Document = {
-            "_id": event_id,
-            "$or": [
-                {"state": {"$in": ["waiting", "refused"]}},
-                {"state": "sending", "$expr": {"$lte": ["$until", "$$NOW"]}},
-            ],
-        }
-        fields: Document = {
+        entry = await _asked(self._take(event_id, token, lease))
+        if entry["state"] == "sent":
+            return Settled()
+        if entry["token"] != token:
+            return Held(remaining=timedelta(milliseconds=entry["remaining_ms"]))
+        return Granted(token=token, attempts=entry["attempts"], since=entry["since"])
+
+    async def _take(self, event_id: str, token: str, lease: timedelta) -> Document:
+        """The entry as it is afterwards; ours if it was free. An upsert with a condition in its filter cannot
+        look at the server's clock, so the condition is in the change.
+        """
+        taken = {
             "state": "sending",
             "token": token,
             "until": _from_now(lease),
@@ -67,33 +80,14 @@ class MongoLedger:
             "since": {"$ifNull": ["$since", "$$NOW"]},
             "expires_at": _from_now(self._keep),
         }
-        try:
-            # Where the event has a document that is not free, the upsert meets its _id: DuplicateKeyError.
-            entry = await _asked(
-                self._letters.find_one_and_update(
-                    free, [{"$set": fields}], upsert=True, return_document=ReturnDocument.AFTER
-                )
-            )
-        except DuplicateKeyError:
-            return await self._taken(event_id)
-        if (
-            entry is None
-        ):  # the driver's signature allows it; an upsert that returns the new document does not
-            raise LedgerUnavailable("no document came back")
-        return Granted(token=token, attempts=entry["attempts"], since=entry["since"])
-
-    async def _taken(self, event_id: str) -> Claim:
-        seen: list[Document] = await _asked(self._read(event_id))
-        if not seen:  # it expired between two calls
-            return Held(remaining=timedelta(0))
-        if seen[0]["state"] == "sent":
-            return Settled()
-        return Held(remaining=max(seen[0].get("until", seen[0]["now"]) - seen[0]["now"], timedelta(0)))
-
-    async def _read(self, event_id: str) -> list[Document]:
-        pipeline = [{"$match": {"_id": event_id}}, {"$set": {"now": "$$NOW"}}]
-        async with await self._letters.aggregate(pipeline) as cursor:
-            return await cursor.to_list(1)
+        entry = await self._letters.find_one_and_update(
+            {"_id": event_id},
+            [{"$replaceWith": {"$cond": [FREE, {"$mergeObjects": ["$$ROOT", taken]}, "$$ROOT"]}}],
+            {"state": 1, "token": 1, "attempts": 1, "since": 1, "remaining_ms": REMAINING_MS},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+        return cast("Document", entry)  # never None: an upsert that returns what it left behind
 
     async def sent(self, event_id: str, token: str) -> None:
         fields = {"state": "sent", "sent_at": "$$NOW", "sent_by": token, "expires_at": _from_now(self._keep)}
@@ -125,10 +119,8 @@ def _from_now(span: timedelta) -> Document:
 
 
 async def _asked(call: Awaitable[T]) -> T:
-    """The answer; trouble with the server as LedgerUnavailable, a taken _id as itself."""
+    """The answer, or LedgerUnavailable."""
     try:
         return await call
-    except DuplicateKeyError:
-        raise
     except PyMongoError as trouble:
         raise LedgerUnavailable(type(trouble).__name__) from trouble

@@ -1,0 +1,88 @@
+"""The composition root: from settings to a consumer that tells people by mail, its health beside it."""
+
+import asyncio
+from datetime import timedelta
+
+from prometheus_client import CollectorRegistry
+
+from notification_service.adapters.mongo import MongoLedger, connect
+from notification_service.adapters.smtp import SmtpMailer, SmtpServer
+from notification_service.courier import Courier, Patience
+from notification_service.handlers import Notifications, handlers
+from notification_service.letters import Letters, Unwritable
+from notification_service.message import Sender
+from notification_service.ports import LedgerUnavailable
+from notification_service.settings import NotificationSettings
+from shared.http import Address, Check, Listeners, Wiring, application, serve
+from shared.logs import get_logger
+from shared.messaging.inboxes import NOTIFICATION_MAIL
+from shared.messaging.rabbitmq import RabbitMQ
+from shared.settings import SettingsError
+
+DEFAULT_DATABASE = "tonegate_notification"
+# A lease outlasts the one attempt that it covers, with room for a slow machine.
+LEASE_MARGIN = timedelta(seconds=15)
+GRACE = timedelta(seconds=20)
+PREPARE_PAUSE_S = 2.0
+
+
+async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
+    """Runs until `stop`. Raises SettingsError for an address that cannot be one."""
+    registry = CollectorRegistry()
+    client = connect(settings.mongo_url.reveal())
+    ledger = MongoLedger(client.get_default_database(DEFAULT_DATABASE), settings.ledger_keep)
+    mailer = SmtpMailer(_server(settings), settings.smtp_timeout)
+    patience = Patience(lease=settings.smtp_timeout + LEASE_MARGIN, give_up_after=settings.give_up_after)
+    courier = Courier(ledger, mailer, _sender(settings), patience, registry)
+    notifications = Notifications(Letters(settings.public_url), courier)
+    broker = RabbitMQ(settings.amqp_url.reveal(), "notification", (NOTIFICATION_MAIL,))
+    consumer = broker.consumer(NOTIFICATION_MAIL, handlers(notifications))
+    checks = (
+        Check("rabbitmq", consumer.check),
+        Check("mongodb", ledger.ping),
+        Check("smtp", mailer.ping, critical=False),
+    )
+    app = application(Wiring(controllers=(), checks=checks, registry=registry))
+    async with client, broker, asyncio.TaskGroup() as tasks:
+        tasks.create_task(consumer.run())
+        preparing = tasks.create_task(_prepare(ledger))
+        await serve(app, registry, _listeners(settings), stop)
+        preparing.cancel()
+        await consumer.stop(GRACE)
+
+
+async def _prepare(ledger: MongoLedger) -> None:
+    """The index only bounds the ledger's growth, so nothing waits for it."""
+    while True:
+        try:
+            await ledger.prepare()
+        except LedgerUnavailable as down:
+            get_logger(__name__).warning("the ledger cannot be prepared yet", reason=str(down))
+            await asyncio.sleep(PREPARE_PAUSE_S)
+        else:
+            return
+
+
+def _server(settings: NotificationSettings) -> SmtpServer:
+    try:
+        return SmtpServer.from_url(settings.smtp_url.reveal())
+    except ValueError as bad:
+        raise SettingsError(f"NOTIFICATION_SMTP_URL: {bad}") from None
+
+
+def _sender(settings: NotificationSettings) -> Sender:
+    try:
+        return Sender(settings.sender)
+    except Unwritable:
+        raise SettingsError(
+            "NOTIFICATION_FROM: it should look like Tonegate <tonegate@example.org>"
+        ) from None
+
+
+def _listeners(settings: NotificationSettings) -> Listeners:
+    return Listeners(
+        public=Address(settings.host, settings.port),
+        metrics=Address(settings.host, settings.metrics_port),
+        at_once=64,
+        grace=GRACE,
+    )
