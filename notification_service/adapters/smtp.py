@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import socket
 import ssl
 import types
@@ -20,6 +21,7 @@ from shared.settings import Secret
 Tls = Literal["auto", "required", "never", "implicit"]
 # What `starttls` may say, by scheme; the first is the default.
 STARTTLS = types.MappingProxyType({"smtp": ("auto", "required", "never"), "smtps": ("implicit",)})
+HELO = re.compile(r"[A-Za-z0-9.:\[\]-]*")
 QUIT_TIMEOUT = timedelta(seconds=2)
 PING_TIMEOUT = timedelta(seconds=5)
 FORM = "smtp://[user:password@]host[:port][?starttls=auto|required|never][&helo=name] or smtps://…"
@@ -57,7 +59,7 @@ class SmtpServer(msgspec.Struct, frozen=True, kw_only=True):
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         starttls = query.pop("starttls", STARTTLS[parts.scheme][0])
         helo = query.pop("helo", "")
-        if query or starttls not in STARTTLS[parts.scheme]:
+        if query or starttls not in STARTTLS[parts.scheme] or not HELO.fullmatch(helo):
             raise ValueError(f"unknown option; it should look like {FORM}")
         user = unquote(parts.username or "")
         return cls(

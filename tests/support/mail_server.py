@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ class Behaviour:
     tls: ssl.SSLContext | None = None
     login: tuple[bytes, bytes] | None = None
     auth_over_plain: bool = False
+    smtputf8: bool = True
 
 
 @dataclass
@@ -73,15 +75,17 @@ class MailServer:
 
     def _protocol(self) -> SMTP:
         wanted = self.behaviour
-        return Smtp(
-            self,
-            hostname="mail.test",
-            enable_SMTPUTF8=True,
-            tls_context=wanted.starttls,
-            authenticator=self._authenticate if wanted.login else None,
-            auth_required=wanted.login is not None,
-            auth_require_tls=not (wanted.auth_over_plain or wanted.tls),
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Requiring AUTH while not requiring TLS")
+            return Smtp(
+                self,
+                hostname="mail.test",
+                enable_SMTPUTF8=wanted.smtputf8,
+                tls_context=wanted.starttls,
+                authenticator=self._authenticate if wanted.login else None,
+                auth_required=wanted.login is not None,
+                auth_require_tls=not (wanted.auth_over_plain or wanted.tls),
+            )
 
     def opened(self, transport: asyncio.WriteTransport) -> None:
         self._open.add(transport)
@@ -89,7 +93,9 @@ class MailServer:
     def _authenticate(self, *given: object) -> AuthResult:
         data = given[-1]
         right = isinstance(data, LoginPassword) and (data.login, data.password) == self.behaviour.login
-        return AuthResult(success=right, auth_data=data.login if isinstance(data, LoginPassword) else None)
+        return AuthResult(
+            success=right, handled=right, auth_data=data.login if isinstance(data, LoginPassword) else None
+        )
 
     async def handle_MAIL(  # noqa: N802 - the name that aiosmtpd calls
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
