@@ -26,14 +26,16 @@ class Stack:
     process dies before that, the undertaker stops it.
     """
 
-    def __init__(self, path: Path, given: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, path: Path, given: Mapping[str, str] | None = None, *, mail_directory: Path | None = None
+    ) -> None:
         self.home = Home.at(path)
         self.given = dict(given or {})
         self.ports = Ports(self.home.path / "ports.json")
         self.postgres = Postgres(self.home, self.ports["postgres"])
         self.mongo = Mongo(self.home, self.ports["mongo"])
         self.rabbitmq = RabbitMQ(self.home, self.ports)
-        self.mail = MailSink(self.home, self.ports["mail"])
+        self.mail = MailSink(self.home, self.ports["mail"], mail_directory or self.home.directory("mail"))
         self._services: dict[str, Service] = {}
         self._undertaker = Undertaker(self.home)
 

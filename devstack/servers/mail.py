@@ -14,12 +14,12 @@ from devstack.servers.environment import plain_environment
 
 
 class MailSink(Daemon):
-    """Messages lie in `<home>/mail/*.eml`, oldest first by name."""
+    """Messages lie in `<directory>/*.eml`, oldest first by name."""
 
-    def __init__(self, home: Home, port: int, name: str = "mail") -> None:
+    def __init__(self, home: Home, port: int, directory: Path, name: str = "mail") -> None:
         super().__init__(name, home)
         self.port = port
-        self.directory: Path = home.directory(name)
+        self.directory = directory
 
     @property
     def url(self) -> str:
@@ -33,10 +33,6 @@ class MailSink(Daemon):
     def clear(self) -> None:
         for file in self.directory.glob("*.eml"):
             file.unlink(missing_ok=True)
-
-    def prepare(self) -> None:
-        for draft in self.directory.glob(".*.eml"):
-            draft.unlink()
 
     def command(self) -> Sequence[str]:
         return [sys.executable, "-m", "devstack.mailsink", str(self.port), str(self.directory)]
