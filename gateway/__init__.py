@@ -1,0 +1,1 @@
+"""The only public door: checks tokens, limits rates, streams bodies both ways."""

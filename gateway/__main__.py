@@ -1,0 +1,29 @@
+"""`python -m gateway`: settings from the environment, then the gateway until it is told to stop."""
+
+import asyncio
+
+from prometheus_client import CollectorRegistry
+
+from gateway.app import build
+from gateway.core.sessions import open_sessions
+from gateway.settings import GatewaySettings
+from shared.http import Address, Listeners, serve
+from shared.messaging.inboxes import INBOXES
+from shared.messaging.rabbitmq import RabbitMQ
+from shared.process import run
+
+AT_ONCE = 1024
+
+
+async def main(settings: GatewaySettings, stop: asyncio.Event) -> None:
+    registry = CollectorRegistry()
+    broker = RabbitMQ(settings.amqp_url.reveal(), "gateway", INBOXES)
+    listeners = Listeners(
+        Address(settings.host, settings.port), Address(settings.host, settings.metrics_port)
+    )
+    async with open_sessions(AT_ONCE, settings.idle_timeout) as sessions:
+        await serve(build(settings, sessions, broker, registry), registry, listeners, stop)
+
+
+if __name__ == "__main__":
+    run("gateway", GatewaySettings, main)

@@ -1,0 +1,125 @@
+"""How the gateway is put together: one straight column."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+import aiohttp
+from litestar import Litestar, Router
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from prometheus_client import CollectorRegistry
+from yarl import URL
+
+from gateway.clients.auth import AuthClient
+from gateway.clients.converter import ConverterClient
+from gateway.core.answering import RateLimitHeaders
+from gateway.core.bodies import Bodies
+from gateway.core.client_address import ClientAddresses
+from gateway.core.guards import Door, public
+from gateway.core.module import compose
+from gateway.core.rate_limit import Rate, RateLimits
+from gateway.core.rate_storage import ProcessWindows, SharedWindows, Windows
+from gateway.core.relay import Patience, Relay
+from gateway.core.revocations import revocations
+from gateway.core.schema_page import SchemaPage
+from gateway.core.sessions import Sessions
+from gateway.core.token_cache import TokenCache
+from gateway.modules.auth.module import AuthModule
+from gateway.modules.conversions.module import ConversionsModule
+from gateway.settings import GatewaySettings
+from shared.http import Check, Wiring, application
+from shared.messaging.ports import Broker, Consumer
+
+VERSION = "1.0.0"
+STOPPING = timedelta(seconds=2)
+
+
+def build(
+    settings: GatewaySettings, sessions: Sessions, broker: Broker, registry: CollectorRegistry
+) -> Litestar:
+    """The application. Raises before it can serve when its modules do not fit together."""
+    auth = AuthClient(sessions.pooled, settings.auth_url, settings.introspection_secret)
+    tokens = TokenCache(auth.introspect, settings.token_cache_ttl)
+    windows = rate_windows(settings.rate_storage_url.reveal())
+    limits = RateLimits(policies(settings), windows)
+    door = Door(tokens, limits, ClientAddresses(settings.trusted_proxies))
+    patience = Patience(idle=settings.idle_timeout, upload=settings.upload_timeout)
+    converter = ConverterClient(Relay(sessions, settings.converter_url, patience))
+    modules = [AuthModule(auth=auth), ConversionsModule(converter=converter)]
+    listener = revocations(broker, tokens)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with broker, listening(listener):
+            yield
+        await tokens.aclose()
+
+    app = application(
+        Wiring(
+            controllers=compose(modules),
+            guards=[door.admit],
+            health_opt=public,
+            openapi=openapi(settings.public_url),
+            lifespan=[lifespan],
+            checks=[
+                Check("auth_service", auth.check),
+                Check("converter_service", partial(ready, sessions.pooled, settings.converter_url)),
+                # Without it revocations take as long as the cache remembers; nothing else stops.
+                Check("rabbitmq", listener.check, critical=False),
+                Check("rate_limit_storage", windows.check, critical=False),
+            ],
+            registry=registry,
+        )
+    )
+    app.asgi_handler = Bodies(RateLimitHeaders(app.asgi_handler), settings.idle_timeout)
+    return app
+
+
+def policies(settings: GatewaySettings) -> dict[Rate, str]:
+    return {
+        Rate.DEFAULT: settings.rate_default,
+        Rate.LOGIN: settings.rate_login,
+        Rate.REGISTER: settings.rate_register,
+        Rate.UPLOAD: settings.rate_upload,
+    }
+
+
+def rate_windows(url: str) -> Windows:
+    return ProcessWindows() if url.startswith("memory://") else SharedWindows(url)
+
+
+def openapi(public_url: str) -> OpenAPIConfig:
+    """Open to everybody, like what it describes."""
+    bearer = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
+    return OpenAPIConfig(
+        title="Tonegate",
+        version=VERSION,
+        description="Upload a video, get its sound as audio, get an e-mail when it is done. "
+        f"Served at {public_url}.",
+        components=Components(security_schemes={"bearer": bearer}),
+        render_plugins=[SchemaPage(), JsonRenderPlugin()],
+        openapi_router=Router("/schema", route_handlers=[], opt=public, include_in_schema=False),
+    )
+
+
+@asynccontextmanager
+async def listening(listener: Consumer) -> AsyncIterator[None]:
+    """Hears of revoked sessions while the block runs. A fault in the program itself ends the process."""
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(listener.run())
+        try:
+            yield
+        finally:
+            await listener.stop(STOPPING)
+            running.cancel()
+
+
+async def ready(session: aiohttp.ClientSession, origin: str) -> None:
+    """Raises while the service there is not ready."""
+    url = URL(origin).origin().with_path("/readyz")
+    async with session.get(url, allow_redirects=False, timeout=aiohttp.ClientTimeout(total=3)) as answer:
+        answer.raise_for_status()

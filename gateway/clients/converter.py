@@ -1,0 +1,36 @@
+"""Calls to the converter: its answers are passed on as they come, with the caller's token."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Request
+from litestar.response.base import ASGIResponse
+
+from gateway.core.relay import Relay
+from shared.settings import Secret
+
+CONVERSIONS = ("v1", "conversions")
+
+AnyRequest = Request[Any, Any, Any]
+Query = Sequence[tuple[str, str]]
+
+
+class ConverterClient:
+    """Each method relays the request at hand to one fixed place; see Relay.forward for what it raises."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+
+    async def conversions(self, request: AnyRequest, query: Query, token: Secret) -> ASGIResponse:
+        return await self._relay.forward(request, CONVERSIONS, query=query, token=token)
+
+    async def conversion(self, request: AnyRequest, conversion_id: str, token: Secret) -> ASGIResponse:
+        return await self._relay.forward(request, (*CONVERSIONS, conversion_id), token=token)
+
+    async def audio(
+        self, request: AnyRequest, conversion_id: str, query: Query, token: Secret | None
+    ) -> ASGIResponse:
+        """`query` carries a signature when there is no token."""
+        return await self._relay.forward(
+            request, (*CONVERSIONS, conversion_id, "audio"), query=query, token=token
+        )

@@ -1,0 +1,91 @@
+"""Which header fields cross the gateway: those named here, and never those that belong to one connection."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from multidict import CIMultiDict
+
+from shared.errors import InvalidRequest
+
+REQUEST_FIELDS = frozenset(
+    {
+        "accept",
+        "accept-language",
+        "content-length",
+        "content-type",
+        "idempotency-key",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+        "if-unmodified-since",
+        "range",
+        "traceparent",
+    }
+)
+RESPONSE_FIELDS = frozenset(
+    {
+        "accept-ranges",
+        "cache-control",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-length",
+        "content-range",
+        "content-type",
+        "etag",
+        "expires",
+        "last-modified",
+        "link",
+        "location",
+        "retry-after",
+        "vary",
+        "www-authenticate",
+        "x-content-type-options",
+    }
+)
+
+# RFC 9110 §5.5: visible ASCII, spaces and tabs. What is beyond is not ours to encode anew.
+VALUE = re.compile(r"[\x20-\x7e\t]*")
+LOCAL_LOCATION = re.compile(r"/v1/[A-Za-z0-9/_-]+")
+
+
+def towards_service(headers: Iterable[tuple[bytes, bytes]]) -> CIMultiDict[str]:
+    """What a service may see of a client's header. Raises InvalidRequest for a value outside ASCII."""
+    fields = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers]
+    allowed = REQUEST_FIELDS - connection_options(fields)
+    passed: CIMultiDict[str] = CIMultiDict()
+    for name, value in fields:
+        if name not in allowed:
+            continue
+        if VALUE.fullmatch(value) is None:
+            raise InvalidRequest(f"The header field {name} has characters that are not allowed.")
+        passed.add(name, value)
+    return passed
+
+
+def towards_client(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What a client may see of a service's header. Content-Length is dropped when the body is chunked: never
+    both (RFC 9112 §6.2). A Location that leads anywhere but into this API is dropped too.
+    """
+    fields = [(name.lower(), value) for name, value in headers.items()]
+    allowed = RESPONSE_FIELDS - connection_options(fields)
+    if any(name == "transfer-encoding" for name, _ in fields):
+        allowed -= {"content-length"}
+    return [
+        (name, value)
+        for name, value in fields
+        if name in allowed
+        and VALUE.fullmatch(value)
+        and (name != "location" or LOCAL_LOCATION.fullmatch(value))
+    ]
+
+
+def connection_options(fields: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """The fields that a message's own Connection header declares to be for one hop only (RFC 9110 §7.6.1)."""
+    return frozenset(
+        option.strip().lower()
+        for name, value in fields
+        if name == "connection"
+        for option in value.split(",")
+    )

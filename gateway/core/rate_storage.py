@@ -1,0 +1,171 @@
+"""Where requests are counted: in this process, or in Redis/Valkey for all gateways together."""
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from typing import Protocol
+
+from limits import RateLimitItem, WindowStats
+from limits.aio.storage import MovingWindowSupport, Storage
+from limits.aio.strategies import MovingWindowRateLimiter
+from limits.storage import storage_from_string
+
+from shared.logs import get_logger
+
+SHARED_TIMEOUT_S = 0.25
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
+MOST_CLIENTS = 100_000
+
+
+class Windows(Protocol):
+    """Moving windows by policy and key."""
+
+    async def hit(self, item: RateLimitItem, key: str) -> tuple[bool, WindowStats]:
+        """Counts one request if there is room for it; tells whether there was, and how it stands now."""
+
+    async def look(self, item: RateLimitItem, key: str) -> WindowStats:
+        """How it stands, without counting."""
+
+    async def check(self) -> None:
+        """Raises when requests are not counted where they should be."""
+
+
+class ProcessWindows:
+    """Counts in this process alone."""
+
+    def __init__(self, most_clients: int = MOST_CLIENTS) -> None:
+        self._limiter = MovingWindowRateLimiter(BoundedMemory(most_clients))
+
+    async def hit(self, item: RateLimitItem, key: str) -> tuple[bool, WindowStats]:
+        allowed = await self._limiter.hit(item, key)
+        return allowed, await self._limiter.get_window_stats(item, key)
+
+    async def look(self, item: RateLimitItem, key: str) -> WindowStats:
+        return await self._limiter.get_window_stats(item, key)
+
+    async def check(self) -> None:
+        return None
+
+
+class SharedWindows:
+    """Counts for all gateways together. While the store is away each process counts for itself, and asks
+    again after a pause that grows: a store that hangs must not slow every request down.
+    """
+
+    def __init__(self, url: str, timeout_s: float = SHARED_TIMEOUT_S) -> None:
+        storage = storage_from_string(f"async+{url}")
+        if not isinstance(storage, Storage):
+            raise TypeError("the rate-limit storage must be asynchronous")
+        self._storage = storage
+        self._limiter = MovingWindowRateLimiter(storage)
+        self._own = ProcessWindows()
+        self._timeout_s = timeout_s
+        self._pause_s = FIRST_PAUSE_S
+        self._away_until: float | None = None
+
+    async def hit(self, item: RateLimitItem, key: str) -> tuple[bool, WindowStats]:
+        if not self._is_away():
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    allowed = await self._limiter.hit(item, key)
+                    stats = await self._limiter.get_window_stats(item, key)
+            except Exception as error:  # noqa: BLE001 - whichever client library: it is away, and we go on
+                self._went_away(error)
+            else:
+                self._came_back()
+                return allowed, stats
+        return await self._own.hit(item, key)
+
+    async def look(self, item: RateLimitItem, key: str) -> WindowStats:
+        if not self._is_away():
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    return await self._limiter.get_window_stats(item, key)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._went_away(error)
+        return await self._own.look(item, key)
+
+    async def check(self) -> None:
+        async with asyncio.timeout(1.0):
+            if not await self._storage.check():
+                raise ConnectionError("the rate-limit storage does not answer")
+
+    def _is_away(self) -> bool:
+        return self._away_until is not None and time.monotonic() < self._away_until
+
+    def _went_away(self, error: Exception) -> None:
+        if self._away_until is None:
+            get_logger(__name__).warning(
+                "rate-limit storage is away, counting in this process", reason=type(error).__name__
+            )
+        self._away_until = time.monotonic() + self._pause_s
+        self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
+
+    def _came_back(self) -> None:
+        if self._away_until is not None:
+            get_logger(__name__).info("rate-limit storage is back")
+        self._away_until, self._pause_s = None, FIRST_PAUSE_S
+
+
+class BoundedMemory(Storage, MovingWindowSupport):
+    """Times of the requests in each window, newest last; the client seen longest ago is dropped when full.
+
+    limits' own memory storage hands every key to a thread on every request and never bounds their number.
+    """
+
+    STORAGE_SCHEME = None
+
+    def __init__(self, most_keys: int) -> None:
+        super().__init__()
+        self._most_keys = most_keys
+        self._hits: OrderedDict[str, deque[float]] = OrderedDict()
+
+    async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        now = time.time()
+        hits = self._window(key, now - expiry)
+        if len(hits) + amount > limit:
+            return False
+        hits.extend([now] * amount)
+        self._hits[key] = hits
+        self._hits.move_to_end(key)
+        while len(self._hits) > self._most_keys:
+            self._hits.popitem(last=False)
+        return True
+
+    async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """(time of the oldest request in the window, how many there are)"""
+        now = time.time()
+        hits = self._window(key, now - expiry)
+        return (hits[0], min(len(hits), limit)) if hits else (now - expiry, 0)
+
+    def _window(self, key: str, since: float) -> "deque[float]":
+        hits = self._hits.get(key, deque())
+        while hits and hits[0] < since:
+            hits.popleft()
+        if not hits:
+            self._hits.pop(key, None)
+        return hits
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return ValueError
+
+    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        raise NotImplementedError("only moving windows are kept here")
+
+    async def get(self, key: str) -> int:
+        return len(self._hits.get(key, ()))
+
+    async def get_expiry(self, key: str) -> float:
+        raise NotImplementedError("only moving windows are kept here")
+
+    async def check(self) -> bool:
+        return True
+
+    async def reset(self) -> int | None:
+        count = len(self._hits)
+        self._hits.clear()
+        return count
+
+    async def clear(self, key: str) -> None:
+        self._hits.pop(key, None)

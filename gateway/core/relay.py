@@ -1,0 +1,159 @@
+"""Streams bodies both ways between a client and a service, never whole in memory."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import aiohttp
+import msgspec
+from litestar import Request
+from litestar.response.base import ASGIResponse
+from multidict import CIMultiDict
+from yarl import URL
+
+from gateway.core.bodies import IncomingBody, incoming_body
+from gateway.core.download import Download
+from gateway.core.headers import towards_client, towards_service
+from gateway.core.sessions import CONNECT_S, Sessions
+from gateway.core.upload import Upload
+from gateway.core.upstream import BadAnswer, read_answer, refusal
+from shared.errors import NotFound, Unavailable
+from shared.logs import correlation_id, get_logger
+from shared.settings import Secret
+
+SAFE_SEGMENT = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+LONGEST_SEGMENT = 64
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """`idle` bounds each wait for a piece from either side, `upload` a whole upload."""
+
+    idle: timedelta
+    upload: timedelta
+
+
+class Relay:
+    """Requests to one service. Its failures become problems; nothing of its address is told."""
+
+    def __init__(self, sessions: Sessions, origin: str, patience: Patience) -> None:
+        self._sessions, self._origin, self._patience = sessions, URL(origin).origin(), patience
+
+    async def forward(
+        self,
+        request: AnyRequest,
+        segments: Sequence[str],
+        *,
+        query: Sequence[tuple[str, str]] = (),
+        token: Secret | None,
+    ) -> ASGIResponse:
+        """The service's answer to this request, sent on as it comes.
+
+        The path is made of `segments`, each of which must be a plain name: a client's id cannot lead anywhere
+        else. Raises NotFound when one is not, PassedOn for the service's own problems, Unavailable when it
+        cannot be reached, stalls or answers nonsense, ClientGone and RequestTimeout for the client's faults.
+        """
+        url = self._url(segments, query)
+        headers = self._headers(request, token)
+        body = incoming_body(request.scope)
+        if body is None:
+            headers.pop("Content-Length", None)
+            return await self._without_body(request, url, headers)
+        return await self._with_body(request, url, headers, body)
+
+    async def _without_body(self, request: AnyRequest, url: URL, headers: CIMultiDict[str]) -> ASGIResponse:
+        try:
+            response = await self._sessions.pooled.request(
+                request.method, url, headers=headers, allow_redirects=False, timeout=self._timeout()
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unavailable(error) from error
+        if response.status >= 300 and response.status != 304:
+            raise await self._refused(response)
+        return Download(response, self._patience.idle, is_head=request.method == "HEAD")
+
+    async def _with_body(
+        self, request: AnyRequest, url: URL, headers: CIMultiDict[str], body: IncomingBody
+    ) -> ASGIResponse:
+        """`Expect: 100-continue` (RFC 9110 §10.1.1) lets the service refuse by the header alone, before a
+        byte of the body has left a client that waits for it too.
+        """
+        body.allow(self._patience.upload)
+        length = headers.get("Content-Length")
+        upload = Upload(body, int(length) if length is not None else None, self._patience.idle)
+        response = None
+        try:
+            async with asyncio.timeout(None) as patience:
+                upload.watch(patience)
+                response = await self._sessions.single_use.request(
+                    request.method,
+                    url,
+                    data=upload,
+                    headers=headers,
+                    expect100=True,
+                    allow_redirects=False,
+                    timeout=self._timeout(),
+                )
+            upload.refuse()
+            return await self._answer(response)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise upload.failure or _unavailable(error) from error
+        finally:
+            upload.refuse()
+            if response is not None:
+                response.close()
+            await upload.settle()
+
+    async def _answer(self, response: aiohttp.ClientResponse) -> ASGIResponse:
+        """Answers to uploads are small, and are read whole: the client's body may still be coming."""
+        if response.status >= 300:
+            raise await self._refused(response)
+        async with asyncio.timeout(self._patience.idle.total_seconds()):
+            content = await read_answer(response)
+        headers = [
+            (name, value) for name, value in towards_client(response.headers) if name != "content-length"
+        ]
+        return ASGIResponse(body=content, status_code=response.status, headers=headers)
+
+    async def _refused(self, response: aiohttp.ClientResponse) -> Exception:
+        try:
+            async with asyncio.timeout(self._patience.idle.total_seconds()):
+                content = b"" if response.method == "HEAD" else await read_answer(response)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return _unavailable(error)
+        except BadAnswer as bad:
+            return bad
+        finally:
+            response.close()
+        return refusal(response.status, response.headers, content)
+
+    def _url(self, segments: Sequence[str], query: Sequence[tuple[str, str]]) -> URL:
+        for segment in segments:
+            if not 0 < len(segment) <= LONGEST_SEGMENT or not SAFE_SEGMENT.issuperset(segment):
+                raise NotFound
+        path = "/" + "/".join(segments)
+        asked = urlencode(query, quote_via=quote)
+        return URL(f"{self._origin}{path}?{asked}" if asked else f"{self._origin}{path}", encoded=True)
+
+    def _headers(self, request: AnyRequest, token: Secret | None) -> CIMultiDict[str]:
+        headers = towards_service(request.scope["headers"])
+        headers["X-Request-ID"] = correlation_id.get()
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token.reveal()}"
+        return headers
+
+    def _timeout(self) -> aiohttp.ClientTimeout:
+        return aiohttp.ClientTimeout(
+            total=None,
+            connect=CONNECT_S,
+            sock_connect=CONNECT_S,
+            sock_read=self._patience.idle.total_seconds(),
+        )
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    get_logger(__name__).warning("service did not answer", reason=type(error).__name__)
+    return Unavailable("The service cannot be reached right now.")

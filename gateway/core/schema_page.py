@@ -1,0 +1,126 @@
+"""The OpenAPI document as a page of its own: no script, nothing fetched from elsewhere."""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+from litestar import Request
+from litestar.openapi.plugins import OpenAPIRenderPlugin
+
+JsonObject = Mapping[str, Any]
+
+METHODS = ("get", "head", "post", "put", "patch", "delete")
+STYLE = """
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+code, pre { font: .875rem/1.4 ui-monospace, monospace }
+pre { overflow: auto; padding: .75rem; border: 1px solid #8884; border-radius: .25rem }
+details { border: 1px solid #8884; border-radius: .25rem; margin: .5rem 0; padding: .5rem .75rem }
+summary { cursor: pointer } summary b { display: inline-block; min-width: 4.5rem; font-family: monospace }
+table { border-collapse: collapse; width: 100% }
+td, th { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-top: 1px solid #8884 }
+"""
+
+
+class SchemaPage(OpenAPIRenderPlugin):
+    """Served at the root of the schema router."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/")
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
+        return page(openapi_schema).encode()
+
+
+def page(document: JsonObject) -> str:
+    title = escape(document["info"]["title"])
+    calls = "".join(_calls(document))
+    schemas = "".join(_schemas(document))
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>'
+        f"<h1>{title} {escape(document['info']['version'])}</h1>"
+        f"<p>{escape(document['info'].get('description', ''))}</p>"
+        '<p>Machine-readable: <a href="/schema/openapi.json">/schema/openapi.json</a> (OpenAPI 3.1)</p>'
+        f"<h2>Calls</h2>{calls}<h2>Schemas</h2>{schemas}</body></html>"
+    )
+
+
+def _calls(document: JsonObject) -> Iterator[str]:
+    for path, item in sorted(document.get("paths", {}).items()):
+        for method in METHODS:
+            if operation := item.get(method):
+                yield _call(method, path, operation)
+
+
+def _call(method: str, path: str, operation: JsonObject) -> str:
+    needs = "" if not operation.get("security") else " · access token"
+    return (
+        f"<details><summary><b>{method.upper()}</b> <code>{escape(path)}</code> "
+        f"{escape(operation.get('summary', ''))}{needs}</summary>"
+        f"{_parameters(operation)}{_body(operation)}{_answers(operation)}</details>"
+    )
+
+
+def _parameters(operation: JsonObject) -> str:
+    rows = "".join(
+        f"<tr><td><code>{escape(entry['name'])}</code></td><td>{escape(entry['in'])}</td>"
+        f"<td>{_type(entry.get('schema', {}))}</td><td>{escape(entry.get('description', ''))}</td></tr>"
+        for entry in operation.get("parameters", [])
+    )
+    return f"<h3>Parameters</h3><table>{rows}</table>" if rows else ""
+
+
+def _body(operation: JsonObject) -> str:
+    content = operation.get("requestBody", {}).get("content", {})
+    rows = "".join(_media(media, entry) for media, entry in content.items())
+    return f"<h3>Body</h3><table>{rows}</table>" if rows else ""
+
+
+def _answers(operation: JsonObject) -> str:
+    rows = "".join(
+        f"<tr><td><b>{escape(status)}</b></td><td>{escape(answer.get('description', ''))}"
+        f"<table>{''.join(_media(media, entry) for media, entry in (answer.get('content') or {}).items())}"
+        "</table></td></tr>"
+        for status, answer in sorted(operation.get("responses", {}).items())
+    )
+    return f"<h3>Answers</h3><table>{rows}</table>"
+
+
+def _media(media: str, entry: JsonObject) -> str:
+    return f"<tr><td><code>{escape(media)}</code></td><td>{_type(entry.get('schema', {}))}</td></tr>"
+
+
+def _schemas(document: JsonObject) -> Iterator[str]:
+    for name, schema in sorted(document.get("components", {}).get("schemas", {}).items()):
+        short = name.rpartition(".")[2]
+        rows = "".join(
+            f"<tr><td><code>{escape(field)}</code></td><td>{_type(kind)}</td>"
+            f"<td>{'required' if field in schema.get('required', []) else ''}</td>"
+            f"<td>{escape(str(kind.get('description', '')))}</td></tr>"
+            for field, kind in schema.get("properties", {}).items()
+        )
+        heading = f"<summary>{escape(short)}</summary>"
+        yield f'<details id="{escape(name)}">{heading}<table>{rows}</table></details>'
+
+
+def _type(schema: JsonObject) -> str:
+    """A schema in a few words, with links to the named ones."""
+    if reference := schema.get("$ref"):
+        name = reference.rpartition("/")[2]
+        return f'<a href="#{escape(name)}">{escape(name.rpartition(".")[2])}</a>'
+    for choice in ("oneOf", "anyOf"):
+        if choice in schema:
+            return " | ".join(_type(option) for option in schema[choice])
+    if "enum" in schema:
+        return " | ".join(f"<code>{escape(str(value))}</code>" for value in schema["enum"])
+    if schema.get("type") == "object" and "properties" in schema:
+        fields = (
+            f"<code>{escape(name)}</code>: {_type(kind)}" for name, kind in schema["properties"].items()
+        )
+        return "{ " + ", ".join(fields) + " }"
+    if "items" in schema:
+        return f"list of {_type(schema['items'])}"
+    kind = schema.get("type", "any")
+    words = kind if isinstance(kind, str) else " | ".join(kind)
+    return escape(f"{words} ({schema['format']})" if "format" in schema else words)

@@ -1,0 +1,90 @@
+"""Failures of the services behind the gateway, as a client may see them."""
+
+from collections.abc import Mapping
+
+import aiohttp
+import msgspec
+
+from shared.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    Gone,
+    InvalidRequest,
+    NotFound,
+    Overloaded,
+    RangeNotSatisfiable,
+    ServiceError,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+)
+
+LARGEST_ANSWER_BYTES = 1024 * 1024
+PASSED_ON_FIELDS = ("Retry-After", "WWW-Authenticate", "Content-Range", "Allow")
+
+# For a service that answers without a problem of its own, which is a fault of it: the client still gets one.
+BY_STATUS: Mapping[int, type[ServiceError]] = {
+    kind.status: kind
+    for kind in (
+        InvalidRequest,
+        Forbidden,
+        NotFound,
+        Conflict,
+        Gone,
+        TooLarge,
+        UnsupportedMediaType,
+        RangeNotSatisfiable,
+    )
+}
+
+
+class ServiceProblem(msgspec.Struct):
+    """The members of a service's problem that are passed on; the request id is our own."""
+
+    status: int
+    code: str
+    detail: str = ""
+    errors: tuple[FieldError, ...] = ()
+
+
+class PassedOn(ServiceError):
+    """A problem as the service behind stated it: same status, code, detail and fields."""
+
+    def __init__(self, problem: ServiceProblem, headers: Mapping[str, str]) -> None:
+        super().__init__(problem.detail, headers=headers, errors=problem.errors)
+        self.status = problem.status  # type: ignore[misc]  # the one error whose kind is known only now
+        self.code = problem.code  # type: ignore[misc]
+
+
+class BadAnswer(Unavailable):
+    """A service answered with something that is not of the contract."""
+
+
+async def read_answer(response: aiohttp.ClientResponse) -> bytes:
+    """The whole body of a small answer. Raises BadAnswer when it is not small."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > LARGEST_ANSWER_BYTES:
+            raise BadAnswer("The service gave too long an answer.")
+    return bytes(body)
+
+
+def refusal(status: int, headers: Mapping[str, str], body: bytes) -> ServiceError:
+    """The error for an answer of 3xx, 4xx or 5xx."""
+    passed = {name: headers[name] for name in PASSED_ON_FIELDS if name in headers}
+    if headers.get("Content-Type", "").partition(";")[0].strip() == "application/problem+json":
+        try:
+            problem = msgspec.json.decode(body, type=ServiceProblem)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return BadAnswer("The service gave an answer that cannot be read.")
+        if problem.status == status:
+            return PassedOn(problem, passed)
+    if status == Overloaded.status:
+        return Overloaded("The service is overloaded.")
+    if status == Unauthenticated.status:
+        return Unauthenticated(headers=passed)
+    kind = BY_STATUS.get(status)
+    return kind(headers=passed) if kind else BadAnswer("The service could not answer.")

@@ -1,0 +1,1 @@
+"""One folder per feature; none of them knows another."""

@@ -1,0 +1,93 @@
+"""Register, sign in, refresh, sign out, who am I; and the keys that tokens are signed with."""
+
+from typing import Any
+
+from litestar import Controller, Request, Response, get, post
+from litestar.datastructures import CacheControlHeader
+from litestar.params import JSONBody
+
+from gateway.clients.auth import Account, AuthClient, KeySet, TokenPair
+from gateway.core.answers import SIGNED_IN, problems
+from gateway.core.guards import limited, principal_of, public
+from gateway.core.rate_limit import Rate
+from gateway.modules.auth.schemas import Refresh, Registration, SignIn
+from shared.http import Injected
+
+KEYS_MAX_AGE_S = 60
+
+# RFC 6749 §5.1: answers that hold tokens are not for caches; those about one person neither.
+NO_STORE = CacheControlHeader(no_store=True)
+
+
+class AuthController(Controller):
+    path = "/v1/auth"
+    tags = ["accounts"]  # noqa: RUF012 - Litestar's own form
+    cache_control = NO_STORE
+
+    @post(
+        "/register",
+        opt=public | limited(Rate.REGISTER),
+        summary="Create an account",
+        operation_id="register",
+        responses=problems(400, 409, 413, 422),
+    )
+    async def register(self, data: JSONBody[Registration], auth: Injected[AuthClient]) -> Account:
+        return await auth.register(data.email, data.password)
+
+    @post(
+        "/login",
+        opt=public | limited(Rate.LOGIN),
+        status_code=200,
+        summary="Sign in",
+        operation_id="login",
+        responses=problems(400, 401, 413),
+    )
+    async def login(self, data: JSONBody[SignIn], auth: Injected[AuthClient]) -> TokenPair:
+        return await auth.sign_in(data.email, data.password)
+
+    @post(
+        "/refresh",
+        opt=public,
+        status_code=200,
+        summary="Spend a refresh token for a new pair",
+        operation_id="refresh",
+        responses=problems(400, 401, 413),
+    )
+    async def refresh(self, data: JSONBody[Refresh], auth: Injected[AuthClient]) -> TokenPair:
+        return await auth.refresh(data.refresh_token)
+
+    @post(
+        "/logout",
+        status_code=204,
+        summary="End this session everywhere",
+        operation_id="logout",
+        security=SIGNED_IN,
+        responses=problems(401),
+    )
+    async def logout(self, request: Request[Any, Any, Any], auth: Injected[AuthClient]) -> None:
+        await auth.sign_out(principal_of(request).access_token)
+
+    @get(
+        "/me",
+        summary="The account of the token",
+        operation_id="me",
+        security=SIGNED_IN,
+        responses=problems(401),
+    )
+    async def me(self, request: Request[Any, Any, Any], auth: Injected[AuthClient]) -> Account:
+        return await auth.me(principal_of(request).access_token)
+
+
+class KeysController(Controller):
+    path = "/.well-known"
+    tags = ["accounts"]  # noqa: RUF012
+
+    @get(
+        "/jwks.json",
+        opt=public,
+        summary="Public keys of access tokens (RFC 7517)",
+        operation_id="jwks",
+        responses=problems(),
+    )
+    async def jwks(self, auth: Injected[AuthClient]) -> Response[KeySet]:
+        return Response(await auth.keys(), headers={"Cache-Control": f"public, max-age={KEYS_MAX_AGE_S}"})

@@ -1,0 +1,1 @@
+"""Uploads, conversions and their audio, as clients see them."""

@@ -1,0 +1,99 @@
+"""What the gateway reads from its environment."""
+
+from datetime import timedelta
+from ipaddress import ip_network
+from typing import Annotated
+
+import msgspec
+from limits import parse
+from yarl import URL
+
+from shared.settings import Env, Secret, SettingsError
+
+
+class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Rates are `<count>/<second|minute|hour|day>`, durations as in `shared.settings`."""
+
+    introspection_secret: Annotated[Secret, Env("AUTH_INTROSPECTION_SECRET", at_least=16)]
+    amqp_url: Annotated[Secret, Env("AMQP_URL")]
+
+    host: Annotated[str, Env("GATEWAY_HOST")] = "127.0.0.1"
+    port: Annotated[int, Env("GATEWAY_PORT")] = 8000
+    metrics_port: Annotated[int, Env("GATEWAY_METRICS_PORT")] = 9100
+    public_url: Annotated[str, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
+
+    auth_url: Annotated[str, Env("GATEWAY_AUTH_URL")] = "http://127.0.0.1:8001"
+    converter_url: Annotated[str, Env("GATEWAY_CONVERTER_URL")] = "http://127.0.0.1:8002"
+
+    rate_default: Annotated[str, Env("GATEWAY_RATE_LIMIT_DEFAULT")] = "600/minute"
+    rate_login: Annotated[str, Env("GATEWAY_RATE_LIMIT_LOGIN")] = "10/minute"
+    rate_register: Annotated[str, Env("GATEWAY_RATE_LIMIT_REGISTER")] = "20/hour"
+    rate_upload: Annotated[str, Env("GATEWAY_RATE_LIMIT_UPLOAD")] = "60/hour"
+    rate_storage_url: Annotated[Secret, Env("GATEWAY_RATE_LIMIT_STORAGE_URL")] = Secret("memory://")
+    trusted_proxies: Annotated[tuple[str, ...], Env("GATEWAY_TRUSTED_PROXIES")] = ()
+
+    token_cache_ttl: Annotated[timedelta, Env("GATEWAY_TOKEN_CACHE_TTL")] = timedelta(seconds=5)
+    upload_timeout: Annotated[timedelta, Env("GATEWAY_UPLOAD_TIMEOUT", at_least=1)] = timedelta(hours=6)
+    idle_timeout: Annotated[timedelta, Env("GATEWAY_IDLE_TIMEOUT", at_least=1)] = timedelta(seconds=60)
+
+    def __post_init__(self) -> None:
+        """Raises SettingsError that names each variable whose form is wrong."""
+        wrong = [*self._wrong_rates(), *self._wrong_urls(), *self._wrong_networks()]
+        if wrong:
+            raise SettingsError("\n".join(wrong))
+
+    def _wrong_rates(self) -> list[str]:
+        rates = {
+            "DEFAULT": self.rate_default,
+            "LOGIN": self.rate_login,
+            "REGISTER": self.rate_register,
+            "UPLOAD": self.rate_upload,
+        }
+        return [
+            f"GATEWAY_RATE_LIMIT_{name}: {rate!r} is not a rate; it needs a form such as 10/minute"
+            for name, rate in rates.items()
+            if not _is_rate(rate)
+        ]
+
+    def _wrong_urls(self) -> list[str]:
+        wrong = [
+            f"{name}: it needs a URL such as http://host:port without path"
+            for name, url in (
+                ("GATEWAY_AUTH_URL", self.auth_url),
+                ("GATEWAY_CONVERTER_URL", self.converter_url),
+            )
+            if not _is_origin(url)
+        ]
+        if self.rate_storage_url.reveal().partition("://")[0] not in {"memory", "redis", "rediss"}:
+            wrong.append("GATEWAY_RATE_LIMIT_STORAGE_URL: it needs memory:// or redis://host:port")
+        return wrong
+
+    def _wrong_networks(self) -> list[str]:
+        return [
+            f"GATEWAY_TRUSTED_PROXIES: {network!r} is not a network; it needs CIDRs such as 10.0.0.0/8"
+            for network in self.trusted_proxies
+            if not _is_network(network)
+        ]
+
+
+def _is_rate(text: str) -> bool:
+    try:
+        return parse(text).amount > 0
+    except ValueError:
+        return False
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        url = URL(text)
+    except ValueError:
+        return False
+    return url.scheme in {"http", "https"} and url.host is not None and url.path in {"", "/"}
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
