@@ -205,13 +205,16 @@ class MemoryConsumer:
     async def _take(self) -> None:
         await self._begin()
         self._ready.set()
-        while True:
+        while not self._stopping.is_set():
             await self._places.acquire()
             message = await self._queue.take()
             self._slots.start(partial(self._settle, message), partial(self._hand_back, message))
 
     async def _settle(self, message: Incoming) -> None:
-        await self._work(message)
+        if self._stopping.is_set():
+            await self._queue.hand_back(message)
+        else:
+            await self._work(message)
         self._places.release()
 
     async def _hand_back(self, message: Incoming) -> None:

@@ -1,4 +1,4 @@
-"""A durable queue: settle each message, then acknowledge it or move it to a retry tier or the dead letters."""
+"""A durable queue: settle each message, then acknowledge it or move it to a retry tier or to the dead."""
 
 import asyncio
 

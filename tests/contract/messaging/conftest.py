@@ -1,0 +1,13 @@
+"""The brokers that must keep the same promises."""
+
+import pytest
+
+from tests.contract.messaging.rigs import MemoryRig, RabbitRig, Rig
+
+
+@pytest.fixture(params=["memory", "rabbitmq"])
+def rig(request: pytest.FixtureRequest) -> Rig:
+    if request.param == "memory":
+        return MemoryRig()
+    url: str = request.getfixturevalue("amqp_url")
+    return RabbitRig(url)

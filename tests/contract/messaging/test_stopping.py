@@ -1,0 +1,74 @@
+"""How a consumer ends, and what health checks see of it."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from shared.contracts.events import VideoUploaded
+from shared.messaging.ports import NotReady
+from tests.contract.messaging.rigs import Rig, inbox
+from tests.support.consuming import Gate, Recorder, consuming, handlers, publish, running
+
+UPLOADED = VideoUploaded(conversion_id="c1")
+
+
+async def test_stopping_waits_for_the_running_handler_and_takes_nothing_new(rig: Rig) -> None:
+    gate = Gate()
+    leaving, heir = Recorder(gate), Recorder()
+    async with rig.process(inbox()) as broker:
+        consumer = broker.consumer(inbox(), handlers(inbox(), leaving))
+        async with running(consumer) as process:
+            first, second = await publish(broker, UPLOADED, UPLOADED)
+            await leaving.heard(1)
+            stopping = asyncio.create_task(consumer.stop(timedelta(seconds=20)))
+            await asyncio.sleep(0)
+            gate.opened.set()
+            await stopping
+            assert process.done()
+        async with consuming(broker, inbox(), heir):
+            await heir.finished(1)
+    assert leaving.done == [first.id]
+    assert heir.ids == [second.id]
+
+
+async def test_what_is_not_done_within_the_grace_is_cancelled_and_handed_back(rig: Rig) -> None:
+    gate = Gate()
+    leaving, heir = Recorder(gate), Recorder()
+    async with rig.process(inbox()) as broker:
+        consumer = broker.consumer(inbox(), handlers(inbox(), leaving))
+        async with running(consumer):
+            [envelope] = await publish(broker, UPLOADED)
+            await leaving.heard(1)
+            await consumer.stop(timedelta(milliseconds=50))
+            assert gate.running == 0
+        async with consuming(broker, inbox(), heir):
+            await heir.finished(1)
+    assert leaving.done == []
+    assert heir.ids == [envelope.id]
+    assert heir.deliveries[0].attempt == 1
+
+
+async def test_a_consumer_that_never_ran_stops_at_once(rig: Rig) -> None:
+    async with rig.process(inbox()) as broker, asyncio.timeout(5):
+        await broker.consumer(inbox(), handlers(inbox(), Recorder())).stop(timedelta(seconds=60))
+
+
+async def test_a_consumer_is_ready_from_subscription_to_stop(rig: Rig) -> None:
+    async with rig.process(inbox()) as broker:
+        consumer = broker.consumer(inbox(), handlers(inbox(), Recorder()))
+        with pytest.raises(NotReady):
+            await consumer.check()
+        async with running(consumer):
+            await consumer.check()
+        with pytest.raises(NotReady):
+            await consumer.check()
+
+
+async def test_a_broker_is_not_ready_outside_its_context(rig: Rig) -> None:
+    broker = rig.process(inbox())
+    async with broker as entered:
+        await publish(entered)
+        await entered.check()
+    with pytest.raises(NotReady):
+        await entered.check()

@@ -1,0 +1,1 @@
+"""What only a real RabbitMQ can show: restarts, cut connections, alarms."""

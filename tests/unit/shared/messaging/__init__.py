@@ -1,0 +1,1 @@
+"""Envelopes, trails and handlers, without a broker."""
