@@ -7,7 +7,6 @@ write long.
 """
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Never, TypeVar
@@ -35,6 +34,8 @@ T = TypeVar("T")
 
 # Seconds between attempts while the mail server does not take the mail; the last one repeats until giving up.
 BACK_OFF = (1.0, 5.0, 30.0, 120.0, 600.0)
+# Whoever holds the lease is mostly done in a moment, so nobody waits for the whole of it.
+LOOK_AGAIN_S = 5.0
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,8 +82,8 @@ class Courier:
             self._log.info("already sent", event_id=envelope.id)
         elif isinstance(claim, Held):
             self._count("held")
-            seconds = math.ceil(claim.remaining.total_seconds())
-            raise Retry(max(seconds, 1), "somebody else is sending it", counts=False)
+            seconds = min(max(claim.remaining.total_seconds(), BACK_OFF[0]), LOOK_AGAIN_S)
+            raise Retry(seconds, "somebody else is sending it", counts=False)
         else:
             await self._send(event_id, mail, claim)
 

@@ -1,0 +1,213 @@
+"""The whole service between a real broker, a real ledger and a real mail server."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import httpx
+import pytest
+from pymongo import AsyncMongoClient
+
+from devstack.ports import free_port
+from notification_service.settings import NotificationSettings
+from notification_service.worker import run
+from shared.messaging.inboxes import INBOXES
+from shared.messaging.rabbitmq import RabbitMQ
+from shared.settings import Secret, SettingsError, load
+from tests.support.mail_server import MailServer, mail_server
+from tests.support.told import completed, enveloped, failed
+from tests.support.wait import until
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[MailServer]:
+    async with mail_server() as running:
+        yield running
+
+
+@pytest.fixture
+def settings(amqp_url: str, mongo_url: str, server: MailServer) -> NotificationSettings:
+    return NotificationSettings(
+        amqp_url=Secret(amqp_url),
+        mongo_url=Secret(mongo_url),
+        smtp_url=Secret(f"smtp://{server.address}"),
+        sender="Tonegate <no-reply@tonegate.example>",
+        public_url="https://tonegate.example",
+        port=free_port(),
+        metrics_port=free_port(),
+        smtp_timeout=timedelta(seconds=2),
+    )
+
+
+@asynccontextmanager
+async def running(settings: NotificationSettings) -> AsyncIterator[httpx.AsyncClient]:
+    """The service, ready, and a client of its health routes."""
+    stop = asyncio.Event()
+    service = asyncio.create_task(run(settings, stop))
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=10) as client:
+        try:
+            await soon(lambda: _ready(client), what="the service is ready")
+            yield client
+        finally:
+            stop.set()
+            async with asyncio.timeout(15):
+                await service
+
+
+async def soon(condition: Callable[[], Awaitable[bool]], what: str) -> None:
+    await until(condition, what=what)
+
+
+async def _ready(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/readyz")).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+@asynccontextmanager
+async def publishing(settings: NotificationSettings) -> AsyncIterator[RabbitMQ]:
+    async with RabbitMQ(settings.amqp_url.reveal(), "test", INBOXES) as broker:
+        await soon(lambda: _publishes(broker), what="the broker takes messages")
+        yield broker
+
+
+async def _publishes(broker: RabbitMQ) -> bool:
+    try:
+        await broker.check()
+    except Exception:  # noqa: BLE001 - whatever it is, not yet
+        return False
+    return True
+
+
+async def states(settings: NotificationSettings) -> dict[str, int]:
+    """How many entries of the ledger are in which state."""
+    async with AsyncMongoClient[dict[str, object]](settings.mongo_url.reveal()) as client:
+        found = await client.get_default_database()["letters"].find().to_list()
+    kinds = [str(entry["state"]) for entry in found]
+    return {kind: kinds.count(kind) for kind in kinds}
+
+
+async def test_an_event_becomes_a_mail_that_carries_its_request_id(
+    settings: NotificationSettings, server: MailServer
+) -> None:
+    async with running(settings), publishing(settings) as broker:
+        await broker.publish(enveloped(completed()))
+        await until(lambda: server.taken, what="the mail")
+        assert server.taken[0].recipients == ["ann@example.org"]
+        assert b"\r\nX-Request-ID: request-1\r\n" in server.taken[0].content
+        await soon(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
+
+
+async def test_the_same_event_again_and_again_is_one_mail_also_with_two_of_us(
+    settings: NotificationSettings, server: MailServer
+) -> None:
+    other = _beside(settings)
+    async with running(settings), running(other), publishing(settings) as broker:
+        for _ in range(10):
+            await broker.publish(enveloped(completed()))
+        await broker.publish(enveloped(failed(), "event-2"))
+        await until(lambda: len(server.taken) >= 2, what="both mails")
+        await soon(lambda: _is(settings, {"sent": 2}), what="both entries")
+        await soon(lambda: _handled(settings, other, 11), what="all deliveries")
+        assert server.tries == 2
+
+
+async def test_mail_waits_while_the_server_is_down_and_arrives_once_when_it_is_back(
+    settings: NotificationSettings, server: MailServer
+) -> None:
+    await server.stop()
+    async with running(settings) as health, publishing(settings) as broker:
+        assert (await health.get("/readyz")).json()["checks"] == {
+            "rabbitmq": "ok",
+            "mongodb": "ok",
+            "smtp": "down",
+        }
+        await broker.publish(enveloped(completed()))
+        await soon(lambda: _is(settings, {"waiting": 1}), what="the first attempt")
+        await server.start()
+        await until(lambda: server.taken, what="the mail")
+        await soon(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
+        assert server.tries == 1
+
+
+async def test_mail_that_was_taken_without_an_answer_is_sent_again_the_same(
+    settings: NotificationSettings, server: MailServer
+) -> None:
+    server.behaviour.drop_after_data = 1
+    async with running(settings), publishing(settings) as broker:
+        await broker.publish(enveloped(completed()))
+        await soon(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
+        assert len(server.taken) == 2
+        assert server.taken[0].content == server.taken[1].content
+
+
+async def test_mail_that_is_refused_for_good_is_a_dead_letter_and_not_tried_again(
+    settings: NotificationSettings, server: MailServer
+) -> None:
+    server.behaviour.recipient = ["550 no such mailbox"]
+    async with running(settings), publishing(settings) as broker:
+        await broker.publish(enveloped(completed()))
+        await soon(lambda: _is(settings, {"refused": 1}), what="the refusal")
+        await soon(lambda: _counted(settings, "refused", 1), what="the count")
+        await broker.publish(enveloped(failed(), "event-2"))
+        await until(lambda: server.taken, what="the next mail")
+        assert server.tries == 1
+
+
+async def test_the_ledger_forgets_in_the_end(settings: NotificationSettings, server: MailServer) -> None:
+    async with running(settings), publishing(settings) as broker:
+        await broker.publish(enveloped(completed()))
+        await soon(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
+        async with AsyncMongoClient[dict[str, object]](settings.mongo_url.reveal(), tz_aware=True) as client:
+            letters = client.get_default_database()["letters"]
+            assert (await letters.index_information())["expiry"]["expireAfterSeconds"] == 0
+            entry = await letters.find_one()
+            assert entry is not None
+            assert entry["expires_at"] - entry["sent_at"] == timedelta(days=30)  # type: ignore[operator]
+
+
+async def test_a_wrong_address_of_a_server_is_named_at_the_start(settings: NotificationSettings) -> None:
+    bad = load(NotificationSettings, {**_environment(settings), "NOTIFICATION_SMTP_URL": "http://s3cret@x"})
+    with pytest.raises(SettingsError, match="NOTIFICATION_SMTP_URL") as refused:
+        await run(bad, asyncio.Event())
+    assert "s3cret" not in str(refused.value)
+    bad = load(NotificationSettings, {**_environment(settings), "NOTIFICATION_FROM": "Tonegate"})
+    with pytest.raises(SettingsError, match="NOTIFICATION_FROM"):
+        await run(bad, asyncio.Event())
+
+
+def _environment(settings: NotificationSettings) -> dict[str, str]:
+    return {
+        "AMQP_URL": settings.amqp_url.reveal(),
+        "NOTIFICATION_MONGO_URL": settings.mongo_url.reveal(),
+        "NOTIFICATION_SMTP_URL": settings.smtp_url.reveal(),
+        "NOTIFICATION_FROM": settings.sender,
+    }
+
+
+def _beside(settings: NotificationSettings) -> NotificationSettings:
+    ports = {"NOTIFICATION_PORT": str(free_port()), "NOTIFICATION_METRICS_PORT": str(free_port())}
+    return load(NotificationSettings, {**_environment(settings), **ports})
+
+
+async def _is(settings: NotificationSettings, wanted: dict[str, int]) -> bool:
+    return await states(settings) == wanted
+
+
+async def _counted(settings: NotificationSettings, outcome: str, least: int) -> bool:
+    return await _count(settings, outcome) >= least
+
+
+async def _handled(one: NotificationSettings, other: NotificationSettings, least: int) -> bool:
+    """Each delivery ends as `sent` or `repeated`, however often it had to wait in between."""
+    counts = [await _count(each, outcome) for each in (one, other) for outcome in ("sent", "repeated")]
+    return sum(counts) >= least
+
+
+async def _count(settings: NotificationSettings, outcome: str) -> float:
+    async with httpx.AsyncClient() as client:
+        page = (await client.get(f"http://127.0.0.1:{settings.metrics_port}/metrics")).text
+    found = [line for line in page.splitlines() if line.startswith(f'letters_total{{outcome="{outcome}"}}')]
+    return float(found[0].split()[-1]) if found else 0.0
