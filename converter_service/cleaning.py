@@ -8,7 +8,7 @@ from converter_service.ports import Blobs, ConversionStore
 
 
 class Cleaning:
-    """The order everywhere: first the record says what goes, then the bytes go, then the record forgets them."""
+    """Everywhere the record first says what goes, then the bytes go, then the record forgets them."""
 
     def __init__(self, store: ConversionStore, blobs: Blobs) -> None:
         self._store = store

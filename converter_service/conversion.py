@@ -131,7 +131,7 @@ def new_upload(
     alive_until: datetime,
     correlation_id: str,
 ) -> Conversion:
-    """Written before the first byte is stored. Unless it shows life until `alive_until`, it is a dead process's."""
+    """Written before the first byte is stored. Silent past `alive_until`, it is a dead process's."""
     return Conversion(
         id=conversion_id,
         owner_id=owner_id,
@@ -270,7 +270,7 @@ def tidied(conversion: Conversion) -> Conversion:
 
 
 def deleted(conversion: Conversion, now: datetime) -> Conversion:
-    """Invisible from now on. While somebody may still be writing its bytes, the sweeper waits for their lease."""
+    """Invisible from now on. The sweeper waits until nobody can be writing its bytes any more."""
     return replace(
         conversion, deleted_at=conversion.deleted_at or now, due_at=being_written_until(conversion) or now
     )

@@ -32,7 +32,7 @@ def split_extension(name: str) -> tuple[str, str]:
 
 
 def decode_extended(value: str) -> str | None:
-    """The value of a `filename*` parameter: `UTF-8''na%C3%AFve.mp4` (RFC 8187 §3.2.1); None when it is not one."""
+    """The value of a `filename*` parameter: `UTF-8''na%C3%AFve.mp4` (RFC 8187 §3.2.1), or None."""
     match = EXTENDED.fullmatch(value.strip().strip('"'))
     if match is None or match["charset"].lower() not in {"utf-8", "iso-8859-1"}:
         return None
@@ -43,7 +43,7 @@ def decode_extended(value: str) -> str | None:
 
 
 def content_disposition(source_name: str, extension: str) -> str:
-    """`attachment` with the source's stem (RFC 6266, RFC 8187): an ASCII name for all, the true one beside it."""
+    """`attachment` with the source's stem (RFC 6266, RFC 8187): an ASCII name, and the true one beside it."""
     stem, _ = split_extension(safe_name(source_name))
     name = f"{stem}.{extension}"
     plain = re.sub(r'[^\x20-\x7e]|["\\%;]', "_", name)

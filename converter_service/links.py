@@ -20,10 +20,11 @@ class Links:
     def sign(self, conversion_id: str, expires_at: datetime) -> str:
         """The path with its signature, relative to the public address."""
         expires = int(expires_at.timestamp())
-        return f"{audio_path(conversion_id)}?expires={expires}&signature={self._signature(conversion_id, expires)}"
+        signature = self._signature(conversion_id, expires)
+        return f"{audio_path(conversion_id)}?expires={expires}&signature={signature}"
 
     def check(self, conversion_id: str, expires: str, signature: str, now: datetime) -> datetime:
-        """When the link expires. Raises Unauthenticated for any other link than `sign` gave, LinkExpired after it."""
+        """When it expires. Raises Unauthenticated for a link that `sign` did not give, LinkExpired after it."""
         if not re.fullmatch(r"\d{1,11}", expires):
             raise Unauthenticated("This link is not valid.")
         wanted = self._signature(conversion_id, int(expires))

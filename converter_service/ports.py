@@ -1,4 +1,4 @@
-"""What the use-cases need from the outside: bytes, conversions, a transcoder. The docstrings are the contract."""
+"""What the use-cases need from outside: bytes, conversions, a transcoder. The docstrings are the contract."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -29,7 +29,7 @@ class Stale(Exception):
 
 
 class Blobs(Protocol):
-    """Bytes by id. All calls raise `shared.errors.Unavailable` within seconds while the store cannot be reached."""
+    """Bytes by id. While the store cannot be reached, all calls raise Unavailable within seconds."""
 
     async def write(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
         """Store what `chunks` gives, in flat memory. `blob_id` must be new.
@@ -50,7 +50,7 @@ class Blobs(Protocol):
 
 
 class ConversionStore(Protocol):
-    """Conversions by id. All calls raise `shared.errors.Unavailable` within seconds while it cannot be reached."""
+    """Conversions by id. While it cannot be reached, all calls raise Unavailable within seconds."""
 
     async def add(self, conversion: Conversion) -> None:
         """A new one, durable when this returns."""
@@ -59,7 +59,7 @@ class ConversionStore(Protocol):
         """The newest value, deleted ones included."""
 
     async def save(self, conversion: Conversion, *events: Envelope) -> Conversion:
-        """Replace the value that `conversion` was made from, and store `events` for the relay: both or neither.
+        """Replace the value `conversion` was made from, and store `events` for the relay: both or neither.
 
         Returns it with its new version. Raises Stale when that is no longer the newest value.
         """

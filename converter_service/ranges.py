@@ -30,8 +30,8 @@ class Slice(Struct, frozen=True):
 def selected(header: str | None, size: int) -> Slice:
     """The slice that a Range header selects.
 
-    No header, another unit, several ranges and malformed ones select everything (RFC 9110 §14.2 allows a server
-    to ignore them). Raises RangeNotSatisfiable.
+    No header, another unit, several ranges and malformed ones select everything (RFC 9110 §14.2 allows a
+    server to ignore them). Raises RangeNotSatisfiable.
     """
     whole = Slice(0, size, size, partial=False)
     match = SINGLE.fullmatch(header.strip()) if header else None

@@ -136,7 +136,7 @@ class Conversions:
         )
 
     async def _alive(self, conversion_id: str, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Passes the bytes on and says now and then that they still come. Raises LeaseLost once it was deleted."""
+        """Passes the bytes on and tells now and then that they still come. LeaseLost once it was deleted."""
         said = self._clock()
         async for chunk in body:
             if self._clock() - said >= UPLOAD_HEARTBEAT:
@@ -150,8 +150,13 @@ class Conversions:
         return self._clock() + self._limits.silence
 
     async def _discard(self, conversion: Conversion) -> None:
-        """The sweeper does it later when the store cannot be reached now."""
+        """The sweeper does it later when the store cannot be reached now.
+
+        First the record: if the last save went through and only its answer was lost, nobody may convert it.
+        """
         with contextlib.suppress(Unavailable):
+            with contextlib.suppress(LeaseLost):
+                await change(self._store, conversion.id, lambda newest: deleted(newest, self._clock()))
             await self._cleaning.bury_own(conversion)
         get_logger(__name__).info("upload discarded", conversion_id=conversion.id)
 

@@ -2,9 +2,9 @@
 
 https://github.com/mongodb/specifications/blob/master/source/gridfs/gridfs-spec.md
 
-The chunks are written and read here and not through AsyncGridFSBucket: that gathers 32 MiB of chunks before it
-sends any (233 MiB resident for one upload), sends nothing while it waits for more bytes, and its reader asks for
-16 MiB at a time.
+The chunks are written and read here and not through AsyncGridFSBucket: that gathers 32 MiB of chunks before
+it sends any (233 MiB resident for one upload), sends nothing while it waits for more bytes, and its reader
+asks for 16 MiB at a time.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Conversions in MongoDB: one document each; a change and the events that announce it are one atomic write."""
+"""Conversions in MongoDB: one document each; a change and its events are one atomic write."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -83,7 +83,7 @@ def reachable() -> Iterator[None]:
 
 
 class MongoConversions:
-    """Every save names the version it was made from: a lost race changes nothing, and neither does a zombie."""
+    """Every save names the version it was made from: neither a lost race nor a zombie changes anything."""
 
     def __init__(self, database: Database, clock: Clock, on_event: Callable[[], None] = lambda: None) -> None:
         """`on_event` is called after each save that stored events."""
@@ -205,7 +205,7 @@ class MongoOutbox:
 
 
 def _without(ids: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Drops those events; an empty outbox goes altogether, so that the partial index holds only what waits."""
+    """Drops those events; an empty outbox goes altogether: the partial index holds only what waits."""
     kept = {"$filter": {"input": {"$ifNull": ["$outbox", []]}, "cond": {"$not": {"$in": ["$$this.id", ids]}}}}
     emptied = {"$cond": [{"$eq": ["$outbox", []]}, "$$REMOVE", "$outbox"]}
     return [{"$set": {"outbox": kept}}, {"$set": {"outbox": emptied}}]

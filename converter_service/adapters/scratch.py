@@ -1,0 +1,109 @@
+"""Room on a local disk for the files of a running conversion: private, checked for space, gone afterwards."""
+
+import asyncio
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from errno import ENOSPC
+from pathlib import Path
+from tempfile import gettempdir
+
+from shared.logs import get_logger
+
+PREFIX = "tonegate-worker-"
+PIECE = 1024 * 1024
+# Beside the source: the audio, and some air for others on the same disk.
+SPARE_BYTES = 256 * 1024 * 1024
+
+log = get_logger(__name__)
+
+
+class LocalScratch:
+    """A locked file tells that its owner lives: the kernel drops the lock however the process dies."""
+
+    def __init__(self, root: Path | None = None, spare_bytes: int = SPARE_BYTES) -> None:
+        self._root = root or Path(gettempdir())
+        self._spare_bytes = spare_bytes
+        self._home: Path | None = None
+        self._lock: int | None = None
+
+    def open(self) -> None:
+        """Takes a directory of its own and removes those of dead workers. Raises OSError."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        self._remove_dead()
+        home = self._root / (PREFIX + secrets.token_hex(8))
+        self._lock = _locked(home.with_name(f"{home.name}.lock"), os.O_CREAT | os.O_EXCL)
+        home.mkdir(mode=0o700)
+        self._home = home
+
+    def close(self) -> None:
+        if self._home is not None:
+            shutil.rmtree(self._home, ignore_errors=True)
+            self._home.with_name(f"{self._home.name}.lock").unlink(missing_ok=True)
+        if self._lock is not None:
+            os.close(self._lock)
+        self._home = self._lock = None
+
+    async def check(self) -> None:
+        """Raises OSError when nothing can be written."""
+        await asyncio.to_thread(self._write_something)
+
+    @asynccontextmanager
+    async def room(self, needed_bytes: int) -> AsyncIterator[Path]:
+        """A private, empty directory. Raises OSError (ENOSPC) when the source would not fit."""
+        home = self._required_home()
+        free = shutil.disk_usage(home).free
+        if free < needed_bytes + self._spare_bytes:
+            raise OSError(ENOSPC, f"{needed_bytes} bytes and some to spare needed, {free} free")
+        room = home / secrets.token_hex(8)
+        room.mkdir(mode=0o700)
+        try:
+            yield room
+        finally:
+            await asyncio.to_thread(shutil.rmtree, room, ignore_errors=True)
+
+    async def save(self, chunks: AsyncIterator[bytes], path: Path) -> None:
+        """Written in a thread: a slow disk must not stop the heartbeat."""
+        with await asyncio.to_thread(path.open, "xb") as file:
+            async for chunk in chunks:
+                await asyncio.to_thread(file.write, chunk)
+
+    async def load(self, path: Path) -> AsyncIterator[bytes]:
+        with await asyncio.to_thread(path.open, "rb") as file:
+            while piece := await asyncio.to_thread(file.read, PIECE):
+                yield piece
+
+    def _required_home(self) -> Path:
+        if self._home is None:
+            raise OSError("the scratch directory is not open")
+        return self._home
+
+    def _write_something(self) -> None:
+        probe = self._required_home() / f"probe-{secrets.token_hex(4)}"
+        probe.write_bytes(b"0")
+        probe.unlink()
+
+    def _remove_dead(self) -> None:
+        for lock_file in self._root.glob(f"{PREFIX}*.lock"):
+            try:
+                lock = _locked(lock_file, 0)
+            except OSError:
+                continue
+            shutil.rmtree(lock_file.with_suffix(""), ignore_errors=True)
+            lock_file.unlink(missing_ok=True)
+            os.close(lock)
+            log.info("removed what a dead worker left", directory=lock_file.stem)
+
+
+def _locked(path: Path, flags: int) -> int:
+    """Raises OSError when somebody else holds it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor

@@ -1,0 +1,127 @@
+"""An access token (RFC 9068) is believed when a key of auth_service signed it for this system and moment."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiohttp
+import msgspec
+from jose import jwt
+from jose.exceptions import JOSEError
+
+from converter_service.service import Owner
+from shared.errors import Unauthenticated, Unavailable
+from shared.logs import get_logger
+
+ALGORITHM = "ES256"
+TYPES = frozenset({"at+jwt", "application/at+jwt"})
+MAX_TOKEN = 8 * 1024
+MAX_KEYS_BYTES = 64 * 1024
+FETCH_TIMEOUT_S = 3.0
+REFRESH_AFTER_S = 300.0
+# Keys rotate rarely: better an hour on the old ones than no service while auth_service restarts.
+STALE_AT_MOST_S = 3600.0
+# An unknown key id is worth a look, but forged tokens must not turn into a storm of look-ups.
+LOOK_AGAIN_AFTER_S = 3.0
+
+Key = Mapping[str, Any]
+
+
+class KeySet(msgspec.Struct, frozen=True):
+    """A JSON Web Key Set (RFC 7517 §5)."""
+
+    keys: tuple[dict[str, Any], ...]
+
+
+class PublicKeys:
+    """auth_service's public keys by id, fetched once for all who wait."""
+
+    def __init__(
+        self, http: aiohttp.ClientSession, auth_url: str, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._http = http
+        self._url = auth_url.rstrip("/") + "/.well-known/jwks.json"
+        self._monotonic = monotonic
+        self._keys: Mapping[str, Key] = {}
+        self._fetched = self._tried = float("-inf")
+        self._failed = False
+        self._fetching = asyncio.Lock()
+
+    async def key(self, key_id: str) -> Key | None:
+        """None when there is no such key. Raises Unavailable when that cannot be known."""
+        if self._age(self._fetched) > REFRESH_AFTER_S or key_id not in self._keys:
+            await self._look_again()
+        if self._age(self._fetched) > STALE_AT_MOST_S or (self._failed and key_id not in self._keys):
+            raise Unavailable("Tokens cannot be checked at the moment.")
+        return self._keys.get(key_id)
+
+    async def check(self) -> None:
+        """Raises Unavailable while no token could be checked."""
+        if self._age(self._fetched) > REFRESH_AFTER_S:
+            await self._look_again()
+        if self._age(self._fetched) > STALE_AT_MOST_S:
+            raise Unavailable("Tokens cannot be checked at the moment.")
+
+    def _age(self, moment: float) -> float:
+        return self._monotonic() - moment
+
+    async def _look_again(self) -> None:
+        async with self._fetching:
+            if self._age(self._tried) < LOOK_AGAIN_AFTER_S:
+                return
+            try:
+                self._keys = await self._fetch()
+                self._fetched = self._monotonic()
+                self._failed = False
+            except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError) as failed:
+                self._failed = True
+                get_logger(__name__).warning("public keys not fetched", reason=type(failed).__name__)
+            self._tried = self._monotonic()
+
+    async def _fetch(self) -> Mapping[str, Key]:
+        limit = aiohttp.ClientTimeout(total=FETCH_TIMEOUT_S)
+        async with self._http.get(self._url, timeout=limit, raise_for_status=True) as answer:
+            body = await answer.content.read(MAX_KEYS_BYTES)
+        found = msgspec.json.decode(body, type=KeySet)
+        return {str(key.get("kid", "")): key for key in found.keys}
+
+
+class AccessTokens:
+    """Bearer token → Owner."""
+
+    def __init__(self, keys: PublicKeys, issuer: str, audience: str) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+
+    async def owner(self, token: str) -> Owner:
+        """Raises Unauthenticated, and Unavailable when there are no keys to check it with."""
+        key = await self._keys.key(self._key_id(token))
+        if key is None:
+            raise Unauthenticated("The token is not valid.")
+        try:
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[ALGORITHM],
+                audience=self._audience,
+                issuer=self._issuer,
+                options={f"require_{name}": True for name in ("exp", "iat", "aud", "iss", "sub")},
+            )
+        except (JOSEError, ValueError, TypeError, KeyError):
+            raise Unauthenticated("The token is not valid.") from None
+        if not isinstance(claims.get("email"), str):
+            raise Unauthenticated("The token is not valid.")
+        return Owner(claims["sub"], claims["email"])
+
+    def _key_id(self, token: str) -> str:
+        """From the header, which is not believed beyond that."""
+        try:
+            header = jwt.get_unverified_header(token) if len(token) <= MAX_TOKEN else {}
+        except (JOSEError, ValueError, TypeError):
+            header = {}
+        key_id = header.get("kid")
+        if header.get("alg") != ALGORITHM or header.get("typ") not in TYPES or not isinstance(key_id, str):
+            raise Unauthenticated("The token is not valid.")
+        return key_id

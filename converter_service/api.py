@@ -1,0 +1,76 @@
+"""How the api process is put together: one straight column."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import aiohttp
+from litestar import Litestar
+from prometheus_client import CollectorRegistry
+
+from converter_service.access import public, signed_in
+from converter_service.adapters.gridfs import GridFSBlobs
+from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
+from converter_service.adapters.tokens import AccessTokens, PublicKeys
+from converter_service.announcing import Announcing
+from converter_service.audio import AudioController, Door
+from converter_service.clock import utc_now
+from converter_service.controllers import ConversionController
+from converter_service.links import Links
+from converter_service.preparing import prepare
+from converter_service.receiving import Reception
+from converter_service.service import Conversions, UploadLimits
+from converter_service.settings import ApiSettings
+from shared.http import Check, Wiring, application
+from shared.messaging.outbox import OutboxRelay
+from shared.messaging.ports import Broker
+
+
+def build(
+    settings: ApiSettings, broker: Broker, registry: CollectorRegistry, http: aiohttp.ClientSession
+) -> Litestar:
+    """The application. Connects to nothing before its lifespan begins."""
+    client = connect(settings.mongo_url)
+    database = database_of(client)
+    relay = OutboxRelay(MongoOutbox(database, utc_now), broker)
+    store = MongoConversions(database, utc_now, relay.wake)
+    blobs = GridFSBlobs(database, utc_now)
+    links = Links(settings.link_key)
+    announcing = Announcing(links, settings.link_ttl, utc_now)
+    limits = UploadLimits(settings.max_upload_bytes, 2 * settings.idle_timeout + timedelta(seconds=60))
+    conversions = Conversions(store, blobs, announcing, limits, utc_now)
+    keys = PublicKeys(http, settings.auth_url)
+    tokens = AccessTokens(keys, settings.issuer or settings.public_url, settings.audience)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with broker, client, asyncio.TaskGroup() as tasks:
+            beside = [
+                tasks.create_task(prepare(blobs.prepare, store.prepare)),
+                tasks.create_task(relay.run()),
+            ]
+            yield
+            for task in beside:
+                task.cancel()
+
+    return application(
+        Wiring(
+            controllers=[ConversionController, AudioController],
+            provide={
+                "conversions": conversions,
+                "reception": Reception(settings.max_upload_bytes, settings.idle_timeout),
+                "door": Door(conversions, tokens, links, utc_now),
+            },
+            checks=[
+                Check("mongodb", store.check),
+                # Events wait in the outbox and known keys stay good while these are down.
+                Check("rabbitmq", broker.check, critical=False),
+                Check("auth_service", keys.check, critical=False),
+            ],
+            lifespan=[lifespan],
+            guards=[signed_in(tokens)],
+            health_opt=public(),
+            registry=registry,
+        )
+    )

@@ -1,0 +1,62 @@
+"""The public routes of conversions: each parses, makes one call and answers."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, Response, delete, get, post
+from litestar.params import Parameter
+from litestar.status_codes import HTTP_202_ACCEPTED
+
+from converter_service.conversion import State
+from converter_service.receiving import Reception
+from converter_service.schemas import ConversionView, Page, shown
+from converter_service.service import Conversions, Owner
+from shared.errors import ServiceError
+from shared.http import Injected
+
+Call = Request[Owner, Any, Any]
+Limit = Annotated[int, Parameter(query="limit", ge=1, le=100)]
+Cursor = Annotated[str | None, Parameter(query="cursor", pattern=r"^[0-9a-f]{32}$")]
+Status = Annotated[State | None, Parameter(query="status")]
+
+
+class ConversionController(Controller):
+    path = "/v1/conversions"
+    tags = ("conversions",)
+
+    @post("/", status_code=HTTP_202_ACCEPTED, request_max_body_size=None, summary="Send a video")
+    async def create(
+        self, request: Call, conversions: Injected[Conversions], reception: Injected[Reception]
+    ) -> Response[ConversionView]:
+        """Takes `multipart/form-data` with a part `file`, or the bytes themselves."""
+        body = reception.open(request)
+        try:
+            accepted = await conversions.accept(request.user, reception.incoming(request, body))
+        except ServiceError:
+            await body.drain()
+            raise
+        return Response(shown(accepted), headers={"Location": f"/v1/conversions/{accepted.id}"})
+
+    @get("/", summary="One's own conversions, newest first")
+    async def page(
+        self,
+        request: Call,
+        conversions: Injected[Conversions],
+        status: Status = None,
+        limit: Limit = 20,
+        cursor: Cursor = None,
+    ) -> Page:
+        # One more than asked for tells whether there is a next page.
+        found = await conversions.page(request.user, status, cursor, limit + 1)
+        more = found[limit - 1].id if len(found) > limit else None
+        return Page([shown(each) for each in found[:limit]], more)
+
+    @get("/{conversion_id:str}", summary="One conversion")
+    async def one(
+        self, request: Call, conversion_id: str, conversions: Injected[Conversions]
+    ) -> Response[ConversionView]:
+        found = await conversions.get(request.user, conversion_id)
+        return Response(shown(found), headers={"Cache-Control": "no-store"})
+
+    @delete("/{conversion_id:str}", summary="Delete a conversion with its video and audio")
+    async def remove(self, request: Call, conversion_id: str, conversions: Injected[Conversions]) -> None:
+        await conversions.delete(request.user, conversion_id)

@@ -1,0 +1,104 @@
+"""Finishing what others left: dead runs, dead uploads, half-done deletions, audio whose time is over.
+
+Any number may sweep at once: each change is saved against the value that was looked at.
+"""
+
+import asyncio
+import random
+from datetime import datetime, timedelta
+
+from converter_service.announcing import Announcing
+from converter_service.changes import change
+from converter_service.cleaning import Cleaning
+from converter_service.clock import Clock
+from converter_service.conversion import (
+    Conversion,
+    IllegalMove,
+    LeaseLost,
+    State,
+    announced_again,
+    deleted,
+    expired,
+    lapsed,
+)
+from converter_service.ports import Blobs, ConversionStore, Stale
+from shared.errors import Unavailable
+from shared.logs import bind_correlation, get_logger
+
+AT_ONCE = 50
+
+log = get_logger(__name__)
+
+
+class Housekeeping:
+    """One round handles a bounded number of conversions whose `due_at` has come."""
+
+    def __init__(
+        self, store: ConversionStore, blobs: Blobs, announcing: Announcing, every: timedelta, clock: Clock
+    ) -> None:
+        self._store = store
+        self._announcing = announcing
+        self._every_s = every.total_seconds()
+        self._clock = clock
+        self._cleaning = Cleaning(store, blobs)
+
+    async def run(self) -> None:
+        """For ever; what fails is due again at the next round."""
+        while True:
+            swept = 0
+            try:
+                swept = await self.sweep()
+            except Unavailable:
+                log.warning("nothing swept: the store is away")
+            except Exception:  # a sweeper that ended would strand what the dead left
+                log.exception("sweep broke")
+            if swept < AT_ONCE:
+                await asyncio.sleep(self._every_s * random.uniform(0.5, 1.5))  # noqa: S311, jitter
+
+    async def sweep(self) -> int:
+        """Returns how many were due."""
+        due = await self._store.due(self._clock(), AT_ONCE)
+        for conversion in due:
+            with bind_correlation(conversion.correlation_id):
+                await self._settle_one(conversion)
+        return len(due)
+
+    async def _settle_one(self, conversion: Conversion) -> None:
+        try:
+            await self._settle(conversion, self._clock())
+        except (Stale, IllegalMove, LeaseLost):
+            log.debug("somebody was faster", conversion_id=conversion.id)
+        except Unavailable:
+            raise
+        except Exception:  # one that cannot be settled must not hold up the others
+            log.exception("not settled", conversion_id=conversion.id)
+
+    async def _settle(self, conversion: Conversion, now: datetime) -> None:
+        if conversion.deleted_at:
+            await self._cleaning.bury_own(conversion)
+            log.info("deletion finished", conversion_id=conversion.id)
+            return
+        match conversion.status:
+            case State.UPLOADING:
+                gone = await self._store.save(deleted(conversion, now))
+                await self._cleaning.bury_own(gone)
+                log.warning("dead upload removed", conversion_id=conversion.id)
+            case State.QUEUED:
+                again = announced_again(conversion, now)
+                await self._store.save(again, *self._announcing.uploaded(again))
+                log.warning("waiting for long, announced again", conversion_id=conversion.id)
+            case State.CONVERTING:
+                waiting = lapsed(conversion, now)
+                await self._store.save(waiting, *self._announcing.uploaded(waiting))
+                log.warning("dead run, queued again", conversion_id=conversion.id, run=conversion.attempts)
+            case State.COMPLETED | State.FAILED | State.CANCELLED:
+                await self._settle_finished(conversion, now)
+            case State.EXPIRED:
+                await self._cleaning.empty(conversion)
+
+    async def _settle_finished(self, conversion: Conversion, now: datetime) -> None:
+        await self._cleaning.tidy(conversion)
+        if conversion.expires_at and conversion.expires_at <= now:
+            over = await change(self._store, conversion.id, lambda newest: expired(newest, now))
+            await self._cleaning.empty(over)
+            log.info("expired", conversion_id=conversion.id)

@@ -1,0 +1,111 @@
+"""Videos as they come in over HTTP: a raw body, or a multipart form with a part `file`; never gathered."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from litestar import Request
+from litestar.datastructures import MultiDict
+from msgspec import Struct
+
+from converter_service.errors import UploadBroken
+from converter_service.forms import ENVELOPE_BYTES, Form, media_type
+from converter_service.service import Incoming
+from shared.errors import FieldError, InvalidRequest, TooLarge, UnsupportedMediaType
+from shared.http import chunks, drain
+
+# A client that is still sending when it is refused gets to read why, if it stops soon.
+DRAIN_BYTES = 4 * 1024 * 1024
+DRAIN_TIME = timedelta(seconds=2)
+MAX_QUERY_FIELDS = 32
+
+
+class Reception(Struct, frozen=True):
+    """How much is taken, and how long a sender may pause."""
+
+    max_bytes: int
+    idle_timeout: timedelta
+
+    def open(self, request: Request[Any, Any, Any]) -> "Body":
+        return Body(request, self.idle_timeout)
+
+    def incoming(self, request: Request[Any, Any, Any], body: "Body") -> Incoming:
+        """Raises UnsupportedMediaType, or TooLarge if the announced length says so, before a byte is read."""
+        if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise UnsupportedMediaType("Send the video as it is, without a content encoding.")
+        kind, parameters = media_type(request.headers.get("content-type", ""))
+        if kind == "multipart/form-data":
+            self._refuse_announced(request, self.max_bytes + ENVELOPE_BYTES)
+            return Form(parameters.get("boundary", ""), body.pieces())
+        if kind == "application/octet-stream" or kind.startswith(("video/", "audio/")):
+            self._refuse_announced(request, self.max_bytes)
+            return RawVideo(request.query_params, body)
+        raise UnsupportedMediaType("Send multipart/form-data, video/*, audio/* or application/octet-stream.")
+
+    def _refuse_announced(self, request: Request[Any, Any, Any], limit: int) -> None:
+        announced = announced_length(request)
+        if announced is not None and announced > limit:
+            raise TooLarge(f"A video may have at most {self.max_bytes} bytes.")
+
+
+class Body:
+    """A request's bytes, once, counted against the length that was announced."""
+
+    def __init__(self, request: Request[Any, Any, Any], idle_timeout: timedelta) -> None:
+        self._pieces = chunks(request, idle_timeout)
+        self._announced = announced_length(request)
+        self._waits_for_go = "100-continue" in request.headers.get("expect", "").lower()
+        self._started = False
+        self._ended = False
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Raises UploadBroken when fewer or more came than announced."""
+        self._started = True
+        received = 0
+        async for piece in self._pieces:
+            received += len(piece)
+            yield piece
+        self._ended = True
+        if self._announced is not None and received != self._announced:
+            raise UploadBroken("The body is not as long as it was announced to be.")
+
+    async def drain(self) -> None:
+        """Whoever waits for our go (RFC 9110 §10.1.1) has not begun to send and need not be drained."""
+        if self._ended or (self._waits_for_go and not self._started):
+            return
+        await drain(self._pieces, at_most_bytes=DRAIN_BYTES, within=DRAIN_TIME)
+
+
+class RawVideo:
+    """The body is the video; its name and the options are in the query."""
+
+    def __init__(self, query: MultiDict[str], body: Body) -> None:
+        self._fields = single_values(query)
+        self.filename = self._fields.pop("filename", None)
+        self._body = body
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        return self._body.pieces()
+
+    async def fields(self) -> Mapping[str, str]:
+        return self._fields
+
+
+def single_values(query: MultiDict[str]) -> dict[str, str]:
+    """Raises InvalidRequest for a name that comes twice."""
+    given = list(query.multi_items())
+    fields = dict(given)
+    if len(given) > MAX_QUERY_FIELDS:
+        raise InvalidRequest("Too many query parameters.")
+    if len(fields) != len(given):
+        names = [name for name, _ in given]
+        twice = sorted({name[:64] for name in names if names.count(name) > 1})
+        raise InvalidRequest(
+            "A parameter was given twice.", errors=[FieldError(name, "was given twice") for name in twice]
+        )
+    return fields
+
+
+def announced_length(request: Request[Any, Any, Any]) -> int | None:
+    text = request.headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 20 else None

@@ -1,0 +1,72 @@
+"""What clients see of a conversion."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from converter_service.conversion import Conversion, Failure, Result, Source
+from converter_service.links import audio_path
+
+
+class ResultView(Struct, frozen=True, kw_only=True):
+    """`bitrate` in bits per second, `duration` in seconds, `size` in bytes."""
+
+    size: int
+    duration: float
+    format: str
+    bitrate: int | None
+    sha256: str
+    url: str
+
+
+class ConversionView(Struct, frozen=True, kw_only=True):
+    """A conversion as the public contract shows it; what is not known yet is null."""
+
+    id: str
+    status: str
+    progress: float
+    source: Source
+    options: Mapping[str, str | int | float]
+    result: ResultView | None
+    error: Failure | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None
+
+
+class Page(Struct, frozen=True):
+    """`next_cursor` is null on the last page."""
+
+    items: list[ConversionView]
+    next_cursor: str | None
+
+
+def shown(conversion: Conversion) -> ConversionView:
+    return ConversionView(
+        id=conversion.id,
+        status=conversion.status.value,
+        progress=round(conversion.progress, 4),
+        source=conversion.source,
+        options=conversion.options,
+        result=_result(conversion.id, conversion.result),
+        error=conversion.error,
+        created_at=conversion.created_at,
+        started_at=conversion.started_at,
+        finished_at=conversion.finished_at,
+        expires_at=conversion.expires_at,
+    )
+
+
+def _result(conversion_id: str, result: Result | None) -> ResultView | None:
+    if result is None:
+        return None
+    return ResultView(
+        size=result.size,
+        duration=result.duration,
+        format=result.format,
+        bitrate=result.bitrate,
+        sha256=result.sha256,
+        url=audio_path(conversion_id),
+    )

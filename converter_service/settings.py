@@ -1,0 +1,44 @@
+"""What the two processes of the converter read from their environment."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from shared.settings import Env, Secret
+
+
+class ConverterSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Common to both."""
+
+    mongo_url: Annotated[Secret, Env("CONVERTER_MONGO_URL")]
+    amqp_url: Annotated[Secret, Env("AMQP_URL")]
+    link_key: Annotated[Secret, Env("CONVERTER_LINK_KEY", at_least=32)]
+    link_ttl: Annotated[timedelta, Env("CONVERTER_LINK_TTL", at_least=1)] = timedelta(days=7)
+    max_upload_bytes: Annotated[int, Env("CONVERTER_MAX_UPLOAD_BYTES", at_least=1)] = 1024**3
+
+
+class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
+    host: Annotated[str, Env("CONVERTER_HOST")] = "127.0.0.1"
+    port: Annotated[int, Env("CONVERTER_PORT")] = 8002
+    metrics_port: Annotated[int, Env("CONVERTER_METRICS_PORT")] = 9102
+    auth_url: Annotated[str, Env("CONVERTER_AUTH_URL")] = "http://127.0.0.1:8001"
+    public_url: Annotated[str, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
+    issuer: Annotated[str | None, Env("AUTH_ISSUER")] = None
+    audience: Annotated[str, Env("AUTH_AUDIENCE")] = "tonegate"
+    idle_timeout: Annotated[timedelta, Env("CONVERTER_IDLE_TIMEOUT", at_least=1)] = timedelta(seconds=60)
+
+
+class WorkerSettings(ConverterSettings, frozen=True, kw_only=True):
+    host: Annotated[str, Env("WORKER_HOST")] = "127.0.0.1"
+    port: Annotated[int, Env("WORKER_PORT")] = 8003
+    metrics_port: Annotated[int, Env("WORKER_METRICS_PORT")] = 9103
+    max_retries: Annotated[int, Env("CONVERTER_MAX_RETRIES", at_least=0)] = 3
+    job_timeout: Annotated[timedelta, Env("CONVERTER_JOB_TIMEOUT", at_least=1)] = timedelta(hours=2)
+    max_duration: Annotated[timedelta, Env("CONVERTER_MAX_DURATION", at_least=1)] = timedelta(hours=12)
+    retention: Annotated[timedelta, Env("CONVERTER_RETENTION", at_least=1)] = timedelta(days=7)
+    concurrency: Annotated[int, Env("CONVERTER_CONCURRENCY", at_least=1)] = 1
+    ffmpeg_threads: Annotated[int, Env("CONVERTER_FFMPEG_THREADS", at_least=1)] = 1
+    lease: Annotated[timedelta, Env("CONVERTER_LEASE", at_least=3)] = timedelta(seconds=15)
+    scratch_dir: Annotated[Path | None, Env("CONVERTER_SCRATCH_DIR")] = None
