@@ -1,0 +1,113 @@
+"""What every outbox store promises. To hold a store to it, give the suite a rig:
+
+class TestSqlOutbox(OutboxSuite):
+    @pytest.fixture
+    def rig(self, …) -> OutboxRig:
+        return SqlRig(…)
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from shared.contracts.events import VideoUploaded
+from shared.messaging.envelope import Envelope, wrap
+from shared.messaging.outbox import OutboxStore, Pending
+from tests.support.wait import until
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+LEASE_S = 60.0
+
+
+class OutboxRig(Protocol):
+    async def store(self, envelope: Envelope) -> None:
+        """What a service does in the transaction that changes its state; the transaction is committed."""
+
+    def opened(self) -> OutboxStore:
+        """The store as one more process sees it."""
+
+
+def envelope(number: int) -> Envelope:
+    return wrap(
+        VideoUploaded(conversion_id=f"c{number}"),
+        "/test",
+        f"c{number}",
+        f"event-{number}",
+        time=NOON + timedelta(seconds=number),
+        correlation=f"request-{number}",
+    )
+
+
+def ids(pending: Sequence[Pending]) -> list[str]:
+    return [each.envelope.id for each in pending]
+
+
+class OutboxSuite:
+    async def test_an_empty_outbox_has_nothing_to_claim(self, rig: OutboxRig) -> None:
+        assert list(await rig.opened().claim(10, LEASE_S)) == []
+
+    async def test_what_is_claimed_is_what_was_stored(self, rig: OutboxRig) -> None:
+        await rig.store(envelope(1))
+        [pending] = await rig.opened().claim(10, LEASE_S)
+        assert pending.envelope == envelope(1)
+
+    async def test_the_oldest_come_first_and_no_more_than_asked_for(self, rig: OutboxRig) -> None:
+        for number in range(5):
+            await rig.store(envelope(number))
+        store = rig.opened()
+        assert ids(await store.claim(3, LEASE_S)) == ["event-0", "event-1", "event-2"]
+        assert ids(await store.claim(3, LEASE_S)) == ["event-3", "event-4"]
+
+    async def test_what_one_has_claimed_another_does_not_get(self, rig: OutboxRig) -> None:
+        await rig.store(envelope(1))
+        await rig.opened().claim(10, LEASE_S)
+        assert list(await rig.opened().claim(10, LEASE_S)) == []
+
+    async def test_claimers_at_the_same_time_never_get_the_same_event(self, rig: OutboxRig) -> None:
+        for number in range(20):
+            await rig.store(envelope(number))
+        stores = [rig.opened() for _ in range(4)]
+        claims = await asyncio.gather(*(store.claim(5, LEASE_S) for store in stores * 4))
+        claimed = [each for claim in claims for each in ids(claim)]
+        assert len(claimed) == len(set(claimed))
+        claimed += ids(await stores[0].claim(20, LEASE_S))
+        assert sorted(claimed) == sorted(f"event-{number}" for number in range(20))
+
+    async def test_what_is_cleared_never_comes_back(self, rig: OutboxRig) -> None:
+        await rig.store(envelope(1))
+        await rig.store(envelope(2))
+        store = rig.opened()
+        first, second = await store.claim(10, 0.05)
+        await store.clear([first])
+        await self._claimed_again(store, "event-2")
+        await store.clear([second])
+        assert list(await store.claim(10, LEASE_S)) == []
+
+    async def test_clearing_what_is_gone_is_no_error(self, rig: OutboxRig) -> None:
+        await rig.store(envelope(1))
+        store = rig.opened()
+        claimed = await store.claim(10, LEASE_S)
+        await store.clear(claimed)
+        await rig.opened().clear(claimed)
+        await store.clear([])
+
+    async def test_a_lapsed_lease_can_be_claimed_by_another(self, rig: OutboxRig) -> None:
+        await rig.store(envelope(1))
+        await rig.opened().claim(10, 0.05)
+        await self._claimed_again(rig.opened(), "event-1")
+
+    async def test_one_who_lost_the_lease_may_still_clear_what_he_published(self, rig: OutboxRig) -> None:
+        await rig.store(envelope(1))
+        slow = rig.opened()
+        claimed = await slow.claim(10, 0.05)
+        await self._claimed_again(rig.opened(), "event-1")
+        await slow.clear(claimed)
+        assert list(await rig.opened().claim(10, 0)) == []
+
+    async def _claimed_again(self, store: OutboxStore, id_: str) -> None:
+        async def found() -> list[str]:
+            return ids(await store.claim(10, 0.05))
+
+        claimed: list[str] = await until(found, what=f"{id_} can be claimed again")
+        assert claimed == [id_]

@@ -1,0 +1,25 @@
+"""The outbox in memory keeps the promises of every outbox."""
+
+import pytest
+
+from shared.messaging.envelope import Envelope
+from shared.messaging.memory_outbox import MemoryOutbox
+from shared.messaging.outbox import OutboxStore
+from tests.contract.outbox.suite import OutboxRig, OutboxSuite
+
+
+class MemoryOutboxRig:
+    def __init__(self) -> None:
+        self._outbox = MemoryOutbox()
+
+    async def store(self, envelope: Envelope) -> None:
+        await self._outbox.store(envelope)
+
+    def opened(self) -> OutboxStore:
+        return self._outbox
+
+
+class TestMemoryOutbox(OutboxSuite):
+    @pytest.fixture
+    def rig(self) -> OutboxRig:
+        return MemoryOutboxRig()

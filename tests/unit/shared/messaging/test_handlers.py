@@ -1,0 +1,25 @@
+"""Handlers cover what is expected, no less and no more."""
+
+import pytest
+
+from shared.contracts.events import ConversionCompleted, ConversionFailed, Event
+from shared.messaging.handlers import Delivery, Handler, Handlers, MissingHandler
+from shared.messaging.inboxes import INBOXES, NOTIFICATION_MAIL
+
+
+async def handle(event: Event, delivery: Delivery) -> None: ...
+
+
+def test_a_missing_handler_is_named() -> None:
+    with pytest.raises(MissingHandler, match="no handler for conversion_failed"):
+        Handlers({ConversionCompleted: handle}, expected=NOTIFICATION_MAIL.events)
+
+
+def test_a_stray_handler_is_named() -> None:
+    both: dict[type[Event], Handler] = {ConversionCompleted: handle, ConversionFailed: handle}
+    with pytest.raises(MissingHandler, match="unexpected conversion_failed"):
+        Handlers(both, expected=[ConversionCompleted])
+
+
+def test_no_two_inboxes_share_a_queue() -> None:
+    assert len({inbox.queue for inbox in INBOXES}) == len(INBOXES)

@@ -1,0 +1,166 @@
+"""The relay between a store and a broker that both may fail."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from shared.contracts.events import SessionRevoked, VideoUploaded
+from shared.logs import correlation_id
+from shared.messaging.envelope import Envelope, wrap
+from shared.messaging.memory_outbox import MemoryOutbox
+from shared.messaging.outbox import OutboxRelay, Pending
+from shared.messaging.ports import PublishFailed
+from tests.support.wait import until
+
+
+class Broker:
+    """Refuses what `refuses` names; `down` refuses everything."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.refuses: set[str] = set()
+        self.error: Exception = PublishFailed("not now")
+        self.published: list[str] = []
+        self.attempts: list[str] = []
+        self.correlations: list[str] = []
+
+    async def publish(self, envelope: Envelope) -> None:
+        self.attempts.append(envelope.id)
+        if self.down or envelope.type in self.refuses:
+            raise self.error
+        self.published.append(envelope.id)
+        self.correlations.append(correlation_id.get())
+
+
+class FailingStore(MemoryOutbox):
+    """Fails as often as told, in the middle of either call."""
+
+    def __init__(self, claims: int = 0, clears: int = 0) -> None:
+        super().__init__()
+        self.claims = claims
+        self.clears = clears
+
+    async def claim(self, limit: int, lease_s: float) -> Sequence[Pending]:
+        if self.claims:
+            self.claims -= 1
+            raise ConnectionError("the store is away")
+        return await super().claim(limit, lease_s)
+
+    async def clear(self, pending: Sequence[Pending]) -> None:
+        if self.clears:
+            self.clears -= 1
+            raise ConnectionError("the store is away")
+        await super().clear(pending)
+
+
+@contextlib.asynccontextmanager
+async def relaying(relay: OutboxRelay) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(relay.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+def uploaded(number: int = 0) -> Envelope:
+    return wrap(VideoUploaded(conversion_id="c"), "/test", "c", f"event-{number}", correlation="request-7")
+
+
+def quick(store: MemoryOutbox, broker: Broker, lease_s: float = 20) -> OutboxRelay:
+    return OutboxRelay(store, broker, batch=10, lease_s=lease_s, poll_s=0.05, max_pause_s=0.05)
+
+
+async def test_what_is_stored_is_published_in_order_and_cleared(broker: Broker) -> None:
+    store = MemoryOutbox()
+    for number in range(25):
+        await store.store(uploaded(number))
+    async with relaying(quick(store, broker)):
+        await until(lambda: not len(store), what="the outbox is empty")
+    assert broker.published == [f"event-{number}" for number in range(25)]
+
+
+async def test_a_wake_spares_the_wait_for_the_next_poll(broker: Broker) -> None:
+    store = MemoryOutbox()
+    relay = OutboxRelay(store, broker, poll_s=3600)
+    async with relaying(relay):
+        await asyncio.sleep(0)
+        await store.store(uploaded())
+        relay.wake()
+        await until(lambda: not len(store), what="the outbox is empty")
+
+
+async def test_a_poll_finds_what_nobody_woke_it_for(broker: Broker) -> None:
+    store = MemoryOutbox()
+    async with relaying(quick(store, broker)):
+        await store.store(uploaded())
+        await until(lambda: not len(store), what="the outbox is empty")
+
+
+async def test_nothing_is_cleared_while_the_broker_is_down_and_all_is_sent_afterwards(broker: Broker) -> None:
+    store = MemoryOutbox()
+    broker.down = True
+    await store.store(uploaded())
+    async with relaying(quick(store, broker)):
+        await until(lambda: len(broker.attempts) >= 3, what="it keeps trying")
+        assert len(store) == 1
+        broker.down = False
+        await until(lambda: not len(store), what="the outbox is empty")
+    assert broker.published == ["event-0"]
+
+
+async def test_it_outlasts_its_own_lease_while_the_broker_is_down(broker: Broker) -> None:
+    store = MemoryOutbox()
+    broker.down = True
+    await store.store(uploaded())
+    async with relaying(quick(store, broker, lease_s=0.1)):
+        await until(lambda: len(broker.attempts) >= 10, what="it keeps trying")
+        broker.down = False
+        await until(lambda: not len(store), what="the outbox is empty")
+
+
+@pytest.mark.parametrize("error", [PublishFailed("unroutable"), ValueError("a fault in the program")])
+async def test_one_event_that_cannot_be_sent_does_not_hold_up_the_others(
+    broker: Broker, error: Exception
+) -> None:
+    store = MemoryOutbox()
+    broker.refuses, broker.error = {"session_revoked"}, error
+    await store.store(wrap(SessionRevoked(session_id="s", user_id="u"), "/test", "s", "stuck"))
+    await store.store(uploaded(1))
+    async with relaying(quick(store, broker, lease_s=0.2)):
+        await until(lambda: "event-1" in broker.published, what="the other one is published")
+        await store.store(uploaded(2))
+        await until(lambda: "event-2" in broker.published, what="a later one is published")
+    assert len(store) == 1
+
+
+async def test_a_store_that_fails_to_claim_is_asked_again(broker: Broker) -> None:
+    store = FailingStore(claims=3)
+    await store.store(uploaded())
+    async with relaying(quick(store, broker)) as task:
+        await until(lambda: not len(store), what="the outbox is empty")
+        assert not task.done()
+
+
+async def test_what_could_not_be_cleared_is_published_again(broker: Broker) -> None:
+    store = FailingStore(clears=1)
+    await store.store(uploaded())
+    async with relaying(quick(store, broker, lease_s=0.1)):
+        await until(lambda: not len(store), what="the outbox is empty")
+    assert broker.published == ["event-0", "event-0"]
+
+
+async def test_an_event_is_published_under_its_own_correlation_id(broker: Broker) -> None:
+    store = MemoryOutbox()
+    await store.store(uploaded())
+    async with relaying(quick(store, broker)):
+        await until(lambda: not len(store), what="the outbox is empty")
+    assert broker.correlations == ["request-7"]
