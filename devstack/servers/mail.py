@@ -49,6 +49,7 @@ class MailSink(Daemon):
 
 
 def read_message(file: Path) -> EmailMessage:
-    message = message_from_bytes(file.read_bytes(), policy=modern)
+    """With lines ending as Python's do; the file itself keeps the ends that SMTP prescribes."""
+    message = message_from_bytes(file.read_bytes().replace(b"\r\n", b"\n"), policy=modern)
     assert isinstance(message, EmailMessage)  # that is what the policy makes
     return message

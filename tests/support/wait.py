@@ -3,14 +3,28 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 PAUSE_S = 0.05
 
 
+@overload
 async def until(
-    condition: Callable[[], Awaitable[T] | T], timeout_s: float = 20.0, what: str = "the condition"
+    condition: Callable[[], Awaitable[T | None]], timeout_s: float = 20.0, what: str = "the condition"
+) -> T: ...
+
+
+@overload
+async def until(
+    condition: Callable[[], T | None], timeout_s: float = 20.0, what: str = "the condition"
+) -> T: ...
+
+
+async def until(
+    condition: Callable[[], Awaitable[T | None] | T | None],
+    timeout_s: float = 20.0,
+    what: str = "the condition",
 ) -> T:
     """Calls it, awaiting if need be, until what it returns is true; returns that.
 

@@ -1,0 +1,133 @@
+"""Whatever a stack has started ends, however it comes to its end; and nothing else does."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from devstack.errors import StackError
+from devstack.home import REPOSITORY, Home
+from devstack.process import end_all
+from devstack.stack import Stack
+from tests.support.wait import until
+
+# Two servers are enough to see one running while the other fails.
+SMALL = {"AUTH_DATABASE_URL": "postgresql://elsewhere/", "AMQP_URL": "amqp://elsewhere/"}
+
+STARTER = """
+import sys
+from pathlib import Path
+from devstack.stack import Stack
+with Stack(Path(sys.argv[1])) as stack:
+    stack.mongo.start()
+    stack.mail.start()
+    print("started", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def bystander() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has nothing to do with any stack."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+def running(path: Path) -> list[str]:
+    """Processes that work in or for this directory."""
+    return [
+        f"{process.pid} {process.info['cmdline']}"
+        for process in psutil.process_iter(["cmdline", "status"])
+        if process.info["status"] != psutil.STATUS_ZOMBIE
+        and any(str(path) in argument for argument in process.info["cmdline"] or [])
+    ]
+
+
+def test_a_start_that_fails_half_way_leaves_nothing_running(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, SMALL)
+    with socket.create_server(("127.0.0.1", stack.mail.port)), pytest.raises(StackError, match="mail"):
+        stack.start("mongo", "mail")
+    assert running(tmp_path) == []
+
+
+def test_a_server_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, SMALL)
+    with socket.create_server(("127.0.0.1", stack.mail.port)) as occupant:
+        with pytest.raises(StackError):
+            stack.mail.start()
+        socket.create_connection(occupant.getsockname(), timeout=1).close()
+        stack.ports.leave_occupied()
+        assert stack.ports["mail"] != occupant.getsockname()[1]
+
+
+def test_stopping_ends_every_process_and_may_be_repeated(tmp_path: Path) -> None:
+    with Stack(tmp_path, SMALL) as stack:
+        stack.start("mongo", "mail")
+        assert len(running(tmp_path)) == 3  # and the undertaker
+        stack.stop()
+        assert running(tmp_path) == []
+
+
+async def test_kill_minus_nine_of_the_starter_leaves_nothing_running(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", STARTER, str(tmp_path)]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as starter:
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == b"started\n"
+        starter.kill()
+    await until(lambda: running(tmp_path) == [], what="the undertaker has done its work")
+
+
+async def test_a_terminated_starter_stops_its_stack(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", STARTER, str(tmp_path)]
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as starter:
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == b"started\n"
+        starter.send_signal(signal.SIGINT)
+        starter.wait(timeout=30)
+    await until(lambda: running(tmp_path) == [], what="everything has ended")
+
+
+def test_another_run_ends_what_was_left_running(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, SMALL)
+    stack.mail.start()
+    stack.leave_running()
+    assert end_all(Home(tmp_path)) == ["mail"]
+    assert end_all(Home(tmp_path)) == []
+    assert running(tmp_path) == []
+
+
+def test_a_pid_that_belongs_to_somebody_else_by_now_is_not_touched(
+    tmp_path: Path, bystander: subprocess.Popen[bytes]
+) -> None:
+    home = Home.at(tmp_path)
+    record = {"pid": bystander.pid, "began": "long ago", "signum": int(signal.SIGKILL), "grace_s": 0}
+    (home.directory("run") / "worker.json").write_text(json.dumps(record))
+    assert end_all(home) == []
+    assert bystander.poll() is None
+
+
+def test_a_paused_process_can_be_stopped(tmp_path: Path) -> None:
+    with Stack(tmp_path, SMALL) as stack:
+        stack.mail.start()
+        stack.mail.pause()
+        assert not stack.mail.answers()
+        stack.mail.stop()
+        assert running(tmp_path / "mail") == []
+
+
+def test_secrets_are_for_their_owner_only(tmp_path: Path) -> None:
+    stack = Stack(tmp_path)
+    stack.settings()
+    modes = {file.name: os.stat(file).st_mode & 0o777 for file in (tmp_path / "secrets").iterdir()}
+    assert modes
+    assert set(modes.values()) == {0o600}
