@@ -1,4 +1,4 @@
-"""Bad input, and what it gets: refused at once where it can be known, else failed with a reason. Never stored half."""
+"""Bad input, and what it gets: refused at once where it can be known, else failed with a reason."""
 
 import io
 import socket
@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from pymongo import MongoClient
 
+from tests.e2e.conftest import SMALL_UPLOAD_BYTES
 from tests.support.client import Person
 from tests.support.mailbox import Mailbox, text_of
 from tests.support.media import Media
@@ -19,13 +19,19 @@ from tests.support.wait import until
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de")
 
 
-@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer ", "Bearer x.y.z", "Basic dTpw", "Bearer a b", "x"])
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer", "Bearer ", "Bearer x.y.z", "Basic dTpw", "Bearer a b", "x"]
+)
 async def test_a_missing_or_malformed_token_is_refused(http: httpx.AsyncClient, authorization: str) -> None:
-    answer = await http.get("/v1/conversions", headers={"Authorization": authorization} if authorization else {})
+    answer = await http.get(
+        "/v1/conversions", headers={"Authorization": authorization} if authorization else {}
+    )
     _is_unauthenticated(answer)
 
 
-@pytest.mark.parametrize("kind", ["alg none", "signed with another key", "expired", "another audience", "HS256"])
+@pytest.mark.parametrize(
+    "kind", ["alg none", "signed with another key", "expired", "another audience", "HS256"]
+)
 async def test_a_forged_token_is_refused(person: Person, http: httpx.AsyncClient, kind: str) -> None:
     keys = (await http.get("/.well-known/jwks.json")).json()
     forged = forgeries(person.tokens["access_token"], keys)[kind]
@@ -53,7 +59,12 @@ def _zip() -> bytes:
 
 @pytest.mark.parametrize(
     "body",
-    [b"Dear diary, this is not a video.\n" * 100, _zip(), PNG + bytes(2000), b"\xff\xd8\xff\xe0" + bytes(2000)],
+    [
+        b"Dear diary, this is not a video.\n" * 100,
+        _zip(),
+        PNG + bytes(2000),
+        b"\xff\xd8\xff\xe0" + bytes(2000),
+    ],
     ids=["text", "zip", "png", "jpeg"],
 )
 async def test_what_is_no_video_is_refused_or_fails_with_a_mail(
@@ -80,7 +91,9 @@ async def test_a_form_without_a_file_is_refused(person: Person) -> None:
 
 
 async def test_another_media_type_is_refused(person: Person) -> None:
-    answer = await person.request("POST", "/v1/conversions", content=b"{}", headers={"Content-Type": "text/html"})
+    answer = await person.request(
+        "POST", "/v1/conversions", content=b"{}", headers={"Content-Type": "text/html"}
+    )
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
 
 
@@ -96,18 +109,22 @@ async def test_a_truncated_video_fails_with_a_mail(
 async def test_a_bad_file_is_tried_once(person: Person, mailbox: Mailbox, system: System) -> None:
     answer = await person.upload_raw(b"text, not video\n" * 200, "poison.mp4")
     await _fails_with_a_mail(person, mailbox, answer, {"unreadable_media", "unsupported_media"})
-    assert _document(system, answer.json()["id"])["attempts"] == 1
+    assert system.document_of(answer.json()["id"])["attempts"] == 1
 
 
-async def test_an_announced_size_over_the_limit_is_refused(small_system: System, small_person: Person) -> None:
-    answer = await small_person.upload_raw(bytes(small_system.max_upload_bytes + 1))
+async def test_an_announced_size_over_the_limit_is_refused(
+    small_system: System, small_person: Person
+) -> None:
+    answer = await small_person.upload_raw(bytes(SMALL_UPLOAD_BYTES + 1))
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
     await _nothing_stays_behind(small_system)
 
 
-async def test_an_unannounced_size_over_the_limit_is_refused(small_system: System, small_person: Person) -> None:
+async def test_an_unannounced_size_over_the_limit_is_refused(
+    small_system: System, small_person: Person
+) -> None:
     async def endless() -> AsyncIterator[bytes]:
-        for _ in range(small_system.max_upload_bytes // 65536 + 20):
+        for _ in range(SMALL_UPLOAD_BYTES // 65536 + 20):
             yield bytes(65536)
 
     answer = await small_person.upload_raw(endless())
@@ -122,12 +139,13 @@ async def test_a_client_that_leaves_in_the_middle_leaves_nothing(
     with socket.create_connection(small_system.address, timeout=10) as connection:
         framing = "Content-Length: 900000" if announced else "Transfer-Encoding: chunked"
         head = (
-            f"POST /v1/conversions?filename=gone.mp4 HTTP/1.1\r\nHost: tonegate\r\nContent-Type: video/mp4\r\n"
+            "POST /v1/conversions?filename=gone.mp4 HTTP/1.1\r\n"
+            "Host: tonegate\r\nContent-Type: video/mp4\r\n"
             f"Authorization: {small_person.headers['Authorization']}\r\n{framing}\r\n\r\n"
         )
         piece = bytes(300_000)
         connection.sendall(head.encode() + (piece if announced else b"%x\r\n%s\r\n" % (len(piece), piece)))
-        await until(lambda: _documents(small_system) == 1, timeout_s=10, what="the upload to begin")
+        await until(small_system.has_an_upload, timeout_s=10, what="the upload to begin")
     await _nothing_stays_behind(small_system)
     assert (await small_person.get("/v1/conversions")).json()["items"] == []
 
@@ -201,23 +219,5 @@ async def _fails_with_a_mail(
     assert "Traceback" not in text_of(mail)
 
 
-def _document(system: System, identity: str) -> dict[str, object]:
-    with MongoClient[dict[str, object]](system.mongo_url) as client:
-        found = client.get_default_database()["conversions"].find_one({"_id": identity})
-    assert found is not None
-    return found
-
-
-def _documents(system: System) -> int:
-    with MongoClient[dict[str, object]](system.mongo_url) as client:
-        return client.get_default_database()["conversions"].count_documents({})
-
-
 async def _nothing_stays_behind(system: System) -> None:
-    def clean() -> bool:
-        with MongoClient[dict[str, object]](system.mongo_url) as client:
-            database = client.get_default_database()
-            names = [name for name in database.list_collection_names() if name.endswith((".chunks", ".files"))]
-            return not any(database[name].count_documents({}) for name in [*names, "conversions"])
-
-    await until(clean, timeout_s=20, what="every chunk and document to be gone")
+    await until(system.is_empty, timeout_s=20, what="every chunk and document to be gone")

@@ -1,6 +1,7 @@
 """Whatever dies, an accepted upload ends in exactly one MP3 and one mail."""
 
 import asyncio
+from functools import partial
 
 import httpx
 import pytest
@@ -35,7 +36,8 @@ async def test_a_worker_killed_again_and_again_still_finishes(
 ) -> None:
     identity = (await person.upload(media.video(seconds=120))).json()["id"]
     for attempt in (1, 2):
-        await until(lambda n=attempt: system.attempts_of(identity) == n, timeout_s=60, what=f"attempt {attempt}")
+        begun = partial(_attempts, system, identity, attempt)
+        await until(begun, timeout_s=60, what=f"attempt {attempt}")
         await asyncio.to_thread(system.kill, "worker")
         await asyncio.to_thread(system.start, "worker")
     await _one_mp3_and_one_mail(system, person, mailbox, identity)
@@ -67,6 +69,10 @@ def _from(moment: str) -> set[str]:
     """A quick machine may be past the moment already; what follows must hold all the same."""
     order = ["queued", "converting", "completed"]
     return set(order[order.index(moment) :])
+
+
+def _attempts(system: System, identity: str, number: int) -> bool:
+    return int(system.document_of(identity)["attempts"]) == number
 
 
 async def _one_mp3_and_one_mail(system: System, person: Person, mailbox: Mailbox, identity: str) -> None:

@@ -17,7 +17,9 @@ def forgeries(token: str, jwks: dict[str, Any]) -> dict[str, str]:
     secret = json.dumps(jwks["keys"][0])
 
     def signed(key: Any, algorithm: str = "ES256", **changes: object) -> str:
-        return str(jwt.encode({**claims, **changes}, key, algorithm=algorithm, headers=header | {"alg": algorithm}))
+        return str(
+            jwt.encode({**claims, **changes}, key, algorithm=algorithm, headers=header | {"alg": algorithm})
+        )
 
     return {
         "alg none": f"{_part({**header, 'alg': 'none'})}.{token.split('.')[1]}.",

@@ -1,0 +1,79 @@
+"""The whole system for the end-to-end tests: started once, restarted part by part by those that break it."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from devstack.servers.mail import MailSink
+from devstack.servers.mongo import Mongo
+from devstack.servers.postgres import Postgres
+from devstack.stack import Stack
+from tests.support.client import Person, signed_in, visiting
+from tests.support.mailbox import Mailbox
+from tests.support.system import SETTINGS, System
+from tests.support.vhosts import VhostPool
+
+SMALL_UPLOAD_BYTES = 1_000_000
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    path = _reachable(tmp_path_factory.mktemp("system"))
+    with Stack(path, SETTINGS) as stack:
+        stack.start()
+        yield System(stack, Mailbox(stack.mail.directory), stack.mongo.url(), stack.rabbitmq.url())
+
+
+@pytest.fixture(scope="session")
+def small_system(
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres: Postgres,
+    mongo: Mongo,
+    vhosts: VhostPool,
+    mail_sink: MailSink,
+) -> Iterator[System]:
+    """One that takes small uploads only, with nothing else going on in its database."""
+    mongo_url, amqp_url = mongo.new_database(), vhosts.take()
+    given = {
+        **SETTINGS,
+        "AUTH_DATABASE_URL": postgres.new_database(),
+        "CONVERTER_MONGO_URL": mongo_url,
+        "AMQP_URL": amqp_url,
+        "NOTIFICATION_SMTP_URL": mail_sink.url,
+        "CONVERTER_MAX_UPLOAD_BYTES": str(SMALL_UPLOAD_BYTES),
+    }
+    with Stack(_reachable(tmp_path_factory.mktemp("small")), given) as stack:
+        stack.start()
+        yield System(stack, Mailbox(mail_sink.directory), mongo_url, amqp_url)
+
+
+def _reachable(path: Path) -> Path:
+    """PostgreSQL runs as somebody else when we are root, and pytest's folders are for their owner only."""
+    for folder in (path, *path.parents[:2]):
+        folder.chmod(folder.stat().st_mode | 0o055)
+    return path
+
+
+@pytest.fixture
+def mailbox(system: System) -> Mailbox:
+    return system.mailbox
+
+
+@pytest.fixture
+async def http(system: System) -> AsyncIterator[httpx.AsyncClient]:
+    async with visiting(system.url) as client:
+        yield client
+
+
+@pytest.fixture
+async def person(http: httpx.AsyncClient) -> Person:
+    """Somebody who has just registered and signed in."""
+    return await signed_in(http)
+
+
+@pytest.fixture
+async def small_person(small_system: System) -> AsyncIterator[Person]:
+    async with visiting(small_system.url) as client:
+        yield await signed_in(client)
