@@ -108,7 +108,10 @@ def driver_url(url: Secret) -> URL:
 async def one_connection(url: Secret, *, command_s: float) -> AsyncIterator[AsyncConnection]:
     """A connection outside any pool, in a transaction of its own, for long work such as migrating."""
     engine = create_async_engine(
-        driver_url(url), poolclass=NullPool, connect_args={"timeout": 5.0, "command_timeout": command_s}
+        driver_url(url),
+        poolclass=NullPool,
+        hide_parameters=True,
+        connect_args={"timeout": 5.0, "command_timeout": command_s},
     )
     try:
         async with engine.begin() as connection:
@@ -120,6 +123,7 @@ async def one_connection(url: Secret, *, command_s: float) -> AsyncIterator[Asyn
 def _engine(url: Secret, bounds: Bounds) -> AsyncEngine:
     engine = create_async_engine(
         driver_url(url),
+        hide_parameters=True,  # addresses, hashes and keys are among them, and errors end up in logs
         pool_size=bounds.connections,
         max_overflow=0,
         pool_timeout=bounds.pool_wait_s,

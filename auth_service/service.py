@@ -80,8 +80,7 @@ class Accounts:
 
     async def _proven(self, email: str, password: str) -> User:
         """Raises InvalidCredentials, after the same work whether the account or the password is wrong."""
-        async with self._store.transaction() as repository:
-            user = await repository.user_by_address(email.lower())
+        user = await self._find(email)
         try:
             proven = await self._hashing.matches(password, user.password_hash if user else None)
         except PasswordTooLong:
@@ -89,6 +88,15 @@ class Accounts:
         if user is None or not proven or user.disabled_at is not None:
             raise InvalidCredentials
         return user
+
+    async def _find(self, email: str) -> User | None:
+        """What is not even an address is an unknown one: nothing else is told of it."""
+        try:
+            address = canonical(email)
+        except BadAddress:
+            return None
+        async with self._store.transaction() as repository:
+            return await repository.user_by_address(address)
 
     async def _rehash(self, user: User, password: str) -> None:
         """The hash was made at another cost, and only now is the password at hand."""

@@ -112,7 +112,7 @@ FORGERIES = {
     "no subject": forged(sub=None),
     "subject is no id": forged(sub="admin"),
     "no session": forged(sid=None),
-    "claims changed under the old signature": f"{HEAD}.{part({**AS_CLAIMED, 'roles': ['admin']})}.{SIGNATURE}",
+    "claims changed, signature kept": f"{HEAD}.{part({**AS_CLAIMED, 'roles': ['admin']})}.{SIGNATURE}",
     "claims are a list": f"{HEAD}.{part([1])}.{SIGNATURE}",
     "signature of zeroes": f"{HEAD}.{BODY}.{'A' * 86}",
     "signature missing": f"{HEAD}.{BODY}.",

@@ -1,0 +1,185 @@
+"""One running account service, driven over HTTP, with a clock that stands until it is moved."""
+
+import asyncio
+import base64
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from litestar import Litestar
+from prometheus_client import CollectorRegistry
+
+from auth_service.app import build
+from auth_service.settings import AuthSettings
+from shared.contracts.events import SessionRevoked
+from shared.messaging.handlers import Delivery, Handlers
+from shared.messaging.inboxes import INBOXES
+from shared.messaging.memory import MemoryBroker
+from shared.messaging.ports import Broadcast, Broker
+from shared.settings import Secret
+from tests.support.wait import until
+
+PASSWORD = "correct horse battery staple"
+SECRET = "the gateway's own secret of some length"
+
+
+class Clock:
+    """Stands at a moment until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 11, 20, 10, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def advance(self, **by: float) -> None:
+        self.moment += timedelta(**by)
+
+
+@dataclass
+class Replica:
+    http: httpx.AsyncClient
+
+    async def post(self, action: str, **body: object) -> httpx.Response:
+        return await self.http.post(f"/v1/auth/{action}", json=body)
+
+    async def register(self, email: str, password: str = PASSWORD) -> httpx.Response:
+        return await self.post("register", email=email, password=password)
+
+    async def login(self, email: str, password: str = PASSWORD) -> httpx.Response:
+        return await self.post("login", email=email, password=password)
+
+    async def refresh(self, token: str) -> httpx.Response:
+        return await self.post("refresh", refresh_token=token)
+
+    async def logout(self, access_token: str) -> httpx.Response:
+        return await self.http.post("/v1/auth/logout", headers=bearer(access_token))
+
+    async def me(self, access_token: str) -> httpx.Response:
+        return await self.http.get("/v1/auth/me", headers=bearer(access_token))
+
+    async def introspect(self, token: str, secret: str = SECRET) -> httpx.Response:
+        return await self.http.post(
+            "/internal/introspect", data={"token": token}, headers=basic("gateway", secret)
+        )
+
+    async def is_active(self, token: str) -> bool:
+        answer = await self.introspect(token)
+        assert answer.status_code == 200
+        return bool(answer.json()["active"])
+
+    async def readiness(self) -> httpx.Response:
+        return await self.http.get("/readyz")
+
+    async def is_ready(self) -> bool:
+        return (await self.readiness()).status_code == 200
+
+    async def lacks_postgresql(self) -> bool:
+        answer = await self.readiness()
+        return answer.status_code == 503 and answer.json()["checks"]["postgresql"] == "down"
+
+    async def ready(self) -> None:
+        async def answers() -> bool:
+            return (await self.http.get("/.well-known/jwks.json")).status_code == 200
+
+        await until(answers, what="the account service gets ready")
+
+    async def person(self) -> "Person":
+        """Somebody new, signed in."""
+        person = Person(self)
+        (await self.register(person.email)).raise_for_status()
+        await person.sign_in()
+        return person
+
+
+@dataclass
+class Person:
+    """Somebody with an account, and the tokens of their latest sign-in or refresh."""
+
+    replica: Replica
+    email: str = field(default_factory=lambda: f"{secrets.token_hex(6)}@example.org")
+    access_token: str = ""
+    refresh_token: str = ""
+
+    async def sign_in(self) -> None:
+        self._keep(await self.replica.login(self.email))
+
+    async def refresh(self) -> None:
+        self._keep(await self.replica.refresh(self.refresh_token))
+
+    def _keep(self, answer: httpx.Response) -> None:
+        body: dict[str, Any] = answer.raise_for_status().json()
+        self.access_token, self.refresh_token = body["access_token"], body["refresh_token"]
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def basic(name: str, secret: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()}
+
+
+def settings(url: str, **changes: Any) -> AuthSettings:
+    known = {
+        "database_url": Secret(url),
+        "introspection_secret": Secret(SECRET),
+        "amqp_url": Secret("amqp://unused"),
+    }
+    return AuthSettings(**{**known, **changes})
+
+
+@asynccontextmanager
+async def running(
+    configured: AuthSettings, clock: Clock, broker: Broker | None = None
+) -> AsyncIterator[Replica]:
+    """Started, and not necessarily ready."""
+    broker = MemoryBroker(INBOXES) if broker is None else broker
+    app = build(configured, broker, CollectorRegistry(), now=clock.now)
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's own ASGI types
+    async with alive(app), httpx.AsyncClient(transport=transport, base_url="http://auth") as http:
+        yield Replica(http)
+
+
+@asynccontextmanager
+async def listening(broker: Broker) -> AsyncIterator[list[SessionRevoked]]:
+    """What a gateway hears while it listens."""
+    heard: list[SessionRevoked] = []
+
+    async def hear(event: SessionRevoked, _: Delivery) -> None:
+        heard.append(event)
+
+    news = Broadcast(name="test", events=(SessionRevoked,))
+    listener = broker.listener(news, Handlers({SessionRevoked: hear}, expected=news.events))
+    running = asyncio.create_task(listener.run())
+    await listener.ready()
+    try:
+        yield heard
+    finally:
+        await listener.stop(timedelta(seconds=1))
+        await running
+
+
+@asynccontextmanager
+async def alive(app: Litestar) -> AsyncIterator[None]:
+    """Its lifespan in a task of its own: a fixture's end runs in another task than its beginning."""
+    started, stop = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            started.set()
+            await stop.wait()
+
+    living = asyncio.create_task(live())
+    waiting = asyncio.create_task(started.wait())
+    await asyncio.wait({living, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        yield
+    finally:
+        waiting.cancel()
+        stop.set()
+        await living

@@ -1,0 +1,106 @@
+"""Registering: what is answered, what is refused, and who wins a race."""
+
+import asyncio
+from datetime import datetime
+
+import pytest
+
+from tests.integration.auth_service.replica import PASSWORD, Clock, Replica, bearer
+
+EMAIL = "Ada.Lovelace@Example.com"
+
+
+async def test_a_new_account_is_described(auth: Replica, clock: Clock) -> None:
+    answer = await auth.register(EMAIL)
+    assert answer.status_code == 201
+    body = answer.json()
+    assert datetime.fromisoformat(body.pop("created_at")) == clock.now()
+    assert len(body.pop("id")) == 36
+    assert body == {"email": EMAIL, "roles": ["user"], "email_verified": False}
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("again", [EMAIL, EMAIL.lower(), EMAIL.upper()])
+async def test_an_address_is_taken_once_in_whatever_case(auth: Replica, again: str) -> None:
+    await auth.register(EMAIL)
+    answer = await auth.register(again, "another password altogether")
+    assert (answer.status_code, answer.json()["code"]) == (409, "email_taken")
+    assert (await auth.login(EMAIL)).status_code == 200
+
+
+async def test_of_many_who_register_one_address_at_once_one_gets_it(auth: Replica, second: Replica) -> None:
+    answers = await asyncio.gather(*(replica.register(EMAIL) for replica in (auth, second) * 5))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 9
+    assert {answer.json().get("code") for answer in answers} == {None, "email_taken"}
+
+
+@pytest.mark.parametrize("weak", ["short", "password123", EMAIL.lower(), "        ", "ada.lovelace"])
+async def test_a_weak_password_is_refused(auth: Replica, weak: str) -> None:
+    answer = await auth.register(EMAIL, weak)
+    if weak.isspace():
+        assert answer.status_code == 201, (
+            "eight spaces are eight characters: there are no rules of composition"
+        )
+        return
+    assert (answer.status_code, answer.json()["code"]) == (422, "weak_password")
+    assert answer.json()["errors"][0]["field"] == "password"
+
+
+async def test_a_password_of_128_characters_is_kept_whole(auth: Replica) -> None:
+    password = "x" * 127 + "y"
+    assert (await auth.register(EMAIL, password)).status_code == 201
+    assert (await auth.login(EMAIL, password)).status_code == 200
+    assert (await auth.login(EMAIL, "x" * 127 + "z")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"password": PASSWORD}, "email"),
+        ({"email": EMAIL}, "password"),
+        ({"email": "not an address", "password": PASSWORD}, "email"),
+        ({"email": "ada@example.com\nBcc: eve@example.com", "password": PASSWORD}, "email"),
+        ({"email": "ada\x00@example.com", "password": PASSWORD}, "email"),
+        ({"email": "a" * 300 + "@example.com", "password": PASSWORD}, "email"),
+        ({"email": ["ada@example.com"], "password": PASSWORD}, "email"),
+        ({"email": None, "password": PASSWORD}, "email"),
+        ({"email": EMAIL, "password": 12345678}, "password"),
+        ({"email": EMAIL, "password": "x" * 1025}, "password"),
+        ({"email": EMAIL, "password": "ü" * 513}, "password"),
+        ({"email": EMAIL, "password": PASSWORD, "roles": ["admin"]}, "roles"),
+        ({"email": EMAIL, "password": PASSWORD, "email_verified": True}, "email_verified"),
+        ({"email": EMAIL, "password": PASSWORD, "id": "1"}, "id"),
+    ],
+)
+async def test_a_bad_field_is_named_and_no_account_is_made(
+    auth: Replica, body: dict[str, object], field: str
+) -> None:
+    answer = await auth.post("register", **body)
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "invalid_request"
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert (await auth.register(EMAIL)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff", b"[" * 10_000, b'{"email": "\\ud800"}']
+)
+async def test_what_is_not_a_json_object_is_refused(auth: Replica, body: bytes) -> None:
+    answer = await auth.http.post(
+        "/v1/auth/register", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+
+
+async def test_a_body_of_megabytes_is_refused(auth: Replica) -> None:
+    answer = await auth.register(EMAIL, "x" * 2_000_000)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+async def test_the_account_is_shown_to_its_owner(auth: Replica) -> None:
+    registered = (await auth.register(EMAIL)).json()
+    tokens = (await auth.login(EMAIL)).json()
+    answer = await auth.http.get("/v1/auth/me", headers=bearer(tokens["access_token"]))
+    assert (answer.status_code, answer.json()) == (200, registered)
+    assert answer.headers["Cache-Control"] == "no-store"

@@ -1,0 +1,167 @@
+"""Refreshing, reuse, logging out: how a session lives and ends."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.contracts.events import SessionRevoked
+from shared.messaging.memory import MemoryBroker
+from tests.integration.auth_service.replica import Clock, Replica, bearer, listening
+from tests.support.tokens import forgeries
+from tests.support.wait import until
+
+
+@pytest.fixture
+async def revoked(broker: MemoryBroker) -> AsyncIterator[list[SessionRevoked]]:
+    async with listening(broker) as heard:
+        yield heard
+
+
+async def test_refreshing_gives_a_new_pair_that_works(auth: Replica) -> None:
+    person = await auth.person()
+    before = (person.access_token, person.refresh_token)
+    await person.refresh()
+    assert person.refresh_token != before[1]
+    assert person.access_token != before[0]
+    assert (await auth.me(person.access_token)).json()["email"] == person.email
+    await person.refresh()
+
+
+async def test_a_spent_refresh_token_ends_the_session_of_whoever_holds_it(
+    revoked: list[SessionRevoked], auth: Replica
+) -> None:
+    person = await auth.person()
+    stolen = person.refresh_token
+    await person.refresh()
+    answer = await auth.refresh(stolen)
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    assert (await auth.refresh(person.refresh_token)).status_code == 401
+    assert (await auth.me(person.access_token)).status_code == 401
+    await until(lambda: revoked, what="the news")
+    assert (await auth.refresh(stolen)).status_code == 401
+    other = await auth.person()
+    await auth.logout(other.access_token)
+    await until(lambda: len(revoked) > 1, what="the news of the other session")
+    assert len(revoked) == 2, "once however often it comes"
+
+
+async def test_reuse_ends_no_other_session(auth: Replica) -> None:
+    person = await auth.person()
+    other = await auth.login(person.email)
+    stolen = person.refresh_token
+    await person.refresh()
+    await auth.refresh(stolen)
+    assert await auth.is_active(other.json()["access_token"])
+
+
+async def test_of_two_who_refresh_with_one_token_at_once_one_wins(auth: Replica, second: Replica) -> None:
+    for _ in range(5):
+        person = await auth.person()
+        answers = await asyncio.gather(
+            *(replica.refresh(person.refresh_token) for replica in (auth, second) * 3)
+        )
+        assert sorted(answer.status_code for answer in answers) == [200] + [401] * 5
+        assert not await auth.is_active(person.access_token), "the token is in two hands: the session ends"
+
+
+@pytest.mark.parametrize("token", ["", "x", "x" * 256, "\x00", "ü", "' OR 1=1 --"])
+async def test_what_never_was_a_refresh_token_is_refused(auth: Replica, token: str) -> None:
+    answer = await auth.refresh(token)
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+
+
+async def test_an_access_token_is_no_refresh_token_nor_the_other_way_round(auth: Replica) -> None:
+    person = await auth.person()
+    assert (await auth.refresh(person.access_token)).status_code in {400, 401}
+    assert (await auth.me(person.refresh_token)).status_code == 401
+
+
+async def test_a_session_ends_thirty_days_after_its_sign_in_however_often_it_was_used(
+    auth: Replica, clock: Clock
+) -> None:
+    person = await auth.person()
+    clock.advance(days=29, hours=23, minutes=55)
+    await person.refresh()
+    answer = await auth.refresh(person.refresh_token)
+    assert answer.json()["expires_in"] == 300, "an access token never outlives its session"
+    clock.advance(minutes=5)
+    assert (await auth.refresh(answer.json()["refresh_token"])).status_code == 401
+    assert not await auth.is_active(answer.json()["access_token"])
+
+
+async def test_an_access_token_ends_after_fifteen_minutes(auth: Replica, clock: Clock) -> None:
+    person = await auth.person()
+    clock.advance(minutes=14, seconds=59)
+    assert await auth.is_active(person.access_token)
+    clock.advance(seconds=1)
+    assert not await auth.is_active(person.access_token)
+    assert (await auth.me(person.access_token)).status_code == 401
+
+
+async def test_logging_out_ends_both_tokens_and_is_announced(
+    revoked: list[SessionRevoked], auth: Replica, second: Replica
+) -> None:
+    person = await auth.person()
+    identity = (await auth.me(person.access_token)).json()["id"]
+    session = (await auth.introspect(person.access_token)).json()["sid"]
+    answer = await auth.logout(person.access_token)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert (await second.me(person.access_token)).status_code == 401
+    assert (await second.refresh(person.refresh_token)).status_code == 401
+    await until(lambda: revoked == [SessionRevoked(session_id=session, user_id=identity)], what="the news")
+
+
+async def test_logging_out_twice_is_refused_and_announced_once(
+    revoked: list[SessionRevoked], auth: Replica
+) -> None:
+    person = await auth.person()
+    answers = [await auth.logout(person.access_token) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [204, 401, 401]
+    other = await auth.person()
+    await auth.logout(other.access_token)
+    await until(lambda: len(revoked) > 1, what="the news")
+    assert len(revoked) == 2
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic Z2F0ZXdheTp4",
+        "Token x",
+        "Bearer a b",
+        "Bearer not.a.token",
+        "bearer\tx",
+    ],
+)
+@pytest.mark.parametrize(("method", "path"), [("GET", "/v1/auth/me"), ("POST", "/v1/auth/logout")])
+async def test_without_a_good_token_nobody_is_anybody(
+    auth: Replica, method: str, path: str, header: str
+) -> None:
+    answer = await auth.http.request(method, path, headers={"Authorization": header})
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+
+
+async def test_who_sends_no_token_is_told_the_scheme_and_no_error(auth: Replica) -> None:
+    answer = await auth.http.get("/v1/auth/me")
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_the_scheme_is_bearer_in_any_case(auth: Replica) -> None:
+    person = await auth.person()
+    answer = await auth.http.get("/v1/auth/me", headers={"Authorization": f"bEARER {person.access_token}"})
+    assert answer.status_code == 200
+
+
+async def test_no_forgery_gets_in(auth: Replica) -> None:
+    person = await auth.person()
+    keys = (await auth.http.get("/.well-known/jwks.json")).json()
+    for name, forgery in forgeries(person.access_token, keys).items():
+        answer = await auth.http.get("/v1/auth/me", headers=bearer(forgery))
+        assert answer.status_code == 401, name
+        assert not await auth.is_active(forgery), name
