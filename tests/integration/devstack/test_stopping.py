@@ -1,7 +1,6 @@
 """Whatever a stack has started ends, however it comes to its end; and nothing else does."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -31,6 +30,15 @@ with Stack(Path(sys.argv[1])) as stack:
     print("started", flush=True)
     sys.stdin.read()
 """
+LEAVER = """
+import os, sys
+from pathlib import Path
+from devstack.stack import Stack
+stack = Stack(Path(sys.argv[1]))
+stack.start("mail")
+stack.leave_running()
+os._exit(0)
+"""
 
 
 @pytest.fixture
@@ -49,6 +57,23 @@ def running(path: Path) -> list[str]:
         if process.info["status"] != psutil.STATUS_ZOMBIE
         and any(str(path) in argument for argument in process.info["cmdline"] or [])
     ]
+
+
+def end_a_starter(path: Path, signum: signal.Signals) -> None:
+    """Starts a stack from a process of its own and sends that process a signal."""
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(path)],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    with starter:
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == b"started\n"
+        assert len(running(path)) >= 3
+        starter.send_signal(signum)
+        starter.wait(timeout=30)
 
 
 def test_a_start_that_fails_half_way_leaves_nothing_running(tmp_path: Path) -> None:
@@ -77,30 +102,18 @@ def test_stopping_ends_every_process_and_may_be_repeated(tmp_path: Path) -> None
 
 
 async def test_kill_minus_nine_of_the_starter_leaves_nothing_running(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", STARTER, str(tmp_path)]
-    with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as starter:
-        assert starter.stdout is not None
-        assert starter.stdout.readline() == b"started\n"
-        starter.kill()
+    end_a_starter(tmp_path, signal.SIGKILL)
     await until(lambda: running(tmp_path) == [], what="the undertaker has done its work")
 
 
-async def test_a_terminated_starter_stops_its_stack(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", STARTER, str(tmp_path)]
-    with subprocess.Popen(
-        command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as starter:
-        assert starter.stdout is not None
-        assert starter.stdout.readline() == b"started\n"
-        starter.send_signal(signal.SIGINT)
-        starter.wait(timeout=30)
+async def test_control_c_at_the_starter_stops_its_stack(tmp_path: Path) -> None:
+    end_a_starter(tmp_path, signal.SIGINT)
     await until(lambda: running(tmp_path) == [], what="everything has ended")
 
 
 def test_another_run_ends_what_was_left_running(tmp_path: Path) -> None:
-    stack = Stack(tmp_path, SMALL)
-    stack.mail.start()
-    stack.leave_running()
+    subprocess.run([sys.executable, "-c", LEAVER, str(tmp_path)], cwd=REPOSITORY, timeout=30, check=True)
+    assert len(running(tmp_path)) == 1
     assert end_all(Home(tmp_path)) == ["mail"]
     assert end_all(Home(tmp_path)) == []
     assert running(tmp_path) == []
@@ -128,6 +141,6 @@ def test_a_paused_process_can_be_stopped(tmp_path: Path) -> None:
 def test_secrets_are_for_their_owner_only(tmp_path: Path) -> None:
     stack = Stack(tmp_path)
     stack.settings()
-    modes = {file.name: os.stat(file).st_mode & 0o777 for file in (tmp_path / "secrets").iterdir()}
+    modes = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "secrets").iterdir()}
     assert modes
     assert set(modes.values()) == {0o600}
