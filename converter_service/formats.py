@@ -17,7 +17,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of audio file that is made.
 
     `encoder` and `muxer` are ffmpeg's names for writing, `demuxer` and `codec` those it must be recognised by
-    afterwards. `sample_rates_hz` are the ones that can be asked for. `max_bytes_per_s` bounds the file.
+    afterwards. `sample_rates_hz` are the ones that can be asked for. `max_bytes_per_s` bounds the file: no
+    honest one is larger. `has_counted_frames`: it is a row of frames of equal length, and says how many.
     """
 
     name: str
@@ -30,6 +31,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     sample_rates_hz: tuple[int, ...]
     bitrate_limits: tuple[RateLimit, ...] = ()
     has_quality: bool = False
+    has_counted_frames: bool = False
+    max_channels: int = 2
     max_bytes_per_s: int = 48_000
     settings: Mapping[str, str] = MappingProxyType({})
 
@@ -41,6 +44,11 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         """What the format can carry at that sample rate (ISO 11172-3 and 13818-3 for MP3)."""
         fitting = [limit.bitrate_bps for limit in self.bitrate_limits if sample_rate_hz <= limit.up_to_hz]
         return fitting[0] if fitting else self.bitrate_limits[-1].bitrate_bps
+
+    def nearest_sample_rate_hz(self, source_hz: int) -> int:
+        """The lowest that loses nothing, else the highest there is."""
+        enough = [rate for rate in self.sample_rates_hz if rate >= source_hz]
+        return enough[0] if enough else self.sample_rates_hz[-1]
 
 
 _MPEG_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
@@ -56,6 +64,7 @@ MP3 = Format(
     sample_rates_hz=_MPEG_RATES,
     bitrate_limits=(RateLimit(12_000, 64_000), RateLimit(24_000, 160_000), RateLimit(48_000, 320_000)),
     has_quality=True,
+    has_counted_frames=True,
     # 2.3 is what old players and Windows read; 2.4 gains nothing here.
     settings=MappingProxyType({"id3v2_version": "3"}),
 )
@@ -95,7 +104,8 @@ FLAC = Format(
     demuxer="flac",
     codec="flac",
     sample_rates_hz=(*_MPEG_RATES, 88_200, 96_000),
-    max_bytes_per_s=800_000,
+    max_channels=8,
+    max_bytes_per_s=3_200_000,
 )
 
 WAV = Format(
@@ -107,7 +117,8 @@ WAV = Format(
     demuxer="wav",
     codec="pcm_s16le",
     sample_rates_hz=(*_MPEG_RATES, 88_200, 96_000),
-    max_bytes_per_s=800_000,
+    max_channels=8,
+    max_bytes_per_s=3_200_000,
     # RIFF's sizes have 32 bits; past 4 GiB the file becomes RF64 (EBU Tech 3306).
     settings=MappingProxyType({"rf64": "auto"}),
 )

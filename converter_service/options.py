@@ -37,7 +37,7 @@ class BadOptions(ValueError):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A checked wish. Times are seconds of the source; `None` leaves the choice to the source or the format."""
+    """A checked wish. Times are seconds of the source; `None` leaves a choice to the source or the format."""
 
     format: str = "mp3"
     bitrate_bps: int | None = None
@@ -77,7 +77,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def parse(fields: Mapping[str, str]) -> Options:
-    """Options from text fields; `BadOptions` names every field that is unknown, malformed or contradictory."""
+    """Options from text fields; `BadOptions` names every field that is unknown, malformed or
+    contradictory.
+    """
     problems: list[OptionProblem] = []
     values: dict[str, object] = {}
     for name, text in fields.items():

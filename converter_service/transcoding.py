@@ -44,30 +44,38 @@ class TranscoderUnavailable(Exception):
 
 
 class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
-    """One audio stream; `index` counts audio streams only, from 0.
+    """One audio stream; `index` counts audio streams only, `stream` all of them, both from 0. `start_s`
+    counts from the file's start.
 
     `duration_s` is what the file declares for this very stream, `None` when it declares nothing.
     """
 
     index: int
+    stream: int
     codec: str
     channels: int
     sample_rate: int
     start_s: float = 0.0
     duration_s: float | None = None
     language: str | None = None
+    is_default: bool = False
 
 
 class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What a file says of itself. `audio_tracks` is never empty.
 
-    `duration_s` is the whole file's duration (its longest stream), `None` when the file does not declare one
-    (a live recording) or when it could only be guessed from a bit rate.
+    `container` is a short name such as `mp4`. `start_s` is the timestamp at which the file begins.
+    `duration_s` is the whole file's duration (its longest stream), `None` when that is unknown (a live
+    recording); `is_estimated` when it was guessed from a bit rate, and is fit for a progress bar only;
+    `has_own_duration` when the file says it of itself, so that less than that is a loss.
     """
 
     container: str
     duration_s: float | None
     audio_tracks: tuple[AudioTrack, ...]
+    start_s: float = 0.0
+    is_estimated: bool = False
+    has_own_duration: bool = False
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):

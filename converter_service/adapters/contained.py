@@ -1,0 +1,162 @@
+"""Runs one program tied up by `contain.py`: bounded in time, memory and output, and gone when the block
+ends.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+LAUNCHER = Path(__file__).resolve().with_name("contain.py")
+STDERR_TAIL_BYTES = 16 * 1024
+READ_BYTES = 64 * 1024
+REAP_S = 10.0
+# Nothing of the worker's own environment, where its secrets are.
+ENVIRONMENT = {"LC_ALL": "C", "AV_LOG_FORCE_NOCOLOR": "1", "PATH": "/usr/bin:/bin"}
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What the kernel holds the program to. `file_bytes` bounds each file that it writes."""
+
+    cpu_s: int
+    memory_bytes: int
+    file_bytes: int
+    open_files: int = 64
+
+
+class Exit(msgspec.Struct, frozen=True, kw_only=True):
+    """How it ended: `code` is negative for a signal, `stderr` the last few KiB of what it complained
+    about.
+    """
+
+    code: int
+    stderr: str
+
+
+class TooMuchOutput(Exception):
+    """It printed more than it was allowed to."""
+
+
+class Running:
+    """A program that runs; only to be used inside `contained`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._tail = bytearray()
+        self._draining = asyncio.create_task(self._drain())
+
+    @property
+    def pid(self) -> int:
+        """Also the id of its process group."""
+        return self._process.pid
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Its standard output until it closes that."""
+        while chunk := await self._stdout.read(READ_BYTES):
+            yield chunk
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Standard output by whole lines, without their ends; TooMuchOutput for one of more than 64 KiB."""
+        rest = b""
+        async for chunk in self.chunks():
+            *whole, rest = (rest + chunk).split(b"\n")
+            for line in whole:
+                yield line
+            if len(rest) > READ_BYTES:
+                raise TooMuchOutput
+        if rest:
+            yield rest
+
+    async def output(self, at_most: int) -> bytes:
+        """All of standard output; TooMuchOutput beyond `at_most` bytes."""
+        gathered = bytearray()
+        async for chunk in self.chunks():
+            gathered += chunk
+            if len(gathered) > at_most:
+                raise TooMuchOutput
+        return bytes(gathered)
+
+    async def ended(self) -> Exit:
+        code = await self._process.wait()
+        await self._draining
+        return Exit(code=code, stderr=self._tail.decode("utf-8", "replace"))
+
+    async def end(self) -> None:
+        """Kill its whole group, wait for it, let go of its pipes."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        try:
+            await asyncio.wait_for(self._process.wait(), REAP_S)
+        finally:
+            self._draining.cancel()
+            await asyncio.gather(self._draining, return_exceptions=True)
+
+    @property
+    def _stdout(self) -> asyncio.StreamReader:
+        if self._process.stdout is None:
+            raise RuntimeError("standard output is a pipe")
+        return self._process.stdout
+
+    async def _drain(self) -> None:
+        """Read complaints for as long as there are any, or their pipe fills up and the program stops; keep
+        few.
+        """
+        if self._process.stderr is None:
+            raise RuntimeError("standard error is a pipe")
+        while chunk := await self._process.stderr.read(READ_BYTES):
+            self._tail += chunk
+            del self._tail[:-STDERR_TAIL_BYTES]
+
+
+@asynccontextmanager
+async def contained(
+    command: Sequence[str], limits: Limits, *, readable: Sequence[Path] = (), scratch: Path
+) -> AsyncIterator[Running]:
+    """Start `command` (its first word an absolute path) in `scratch`, the only directory it can write to.
+
+    However the block is left, also by cancellation, the program and all it started are dead afterwards.
+    """
+    policy = {
+        "parent": os.getpid(),
+        "limits": msgspec.to_builtins(limits),
+        "readable": [str(path) for path in readable],
+        "writable": [str(scratch)],
+    }
+    launcher = (sys.executable, "-I", "-S", str(LAUNCHER), msgspec.json.encode(policy).decode())
+    process = await asyncio.create_subprocess_exec(
+        *launcher,
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=ENVIRONMENT,
+        cwd=scratch,
+        start_new_session=True,
+    )
+    running = Running(process)
+    try:
+        yield running
+    finally:
+        await running.end()
+
+
+async def bonds() -> dict[str, bool]:
+    """Which of `contain.py`'s bonds hold on this machine, by name."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-S",
+        str(LAUNCHER),
+        "--check",
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        env=ENVIRONMENT,
+    )
+    answer, _ = await asyncio.wait_for(process.communicate(), REAP_S)
+    return msgspec.json.decode(answer, type=dict[str, bool])

@@ -1,0 +1,67 @@
+"""Why ffmpeg gave up, from its exit code and last words: the file's fault, or the machine's."""
+
+import re
+import signal
+
+from converter_service.adapters import contain
+from converter_service.adapters.contained import Exit
+from converter_service.adapters.ffmpeg_probe import unreadable
+from converter_service.transcoding import Fault, MediaError, TranscoderUnavailable
+
+# ffmpeg ends in order, with this code, when somebody asks it to with a signal.
+ASKED_TO_STOP = 255
+CRASHES = frozenset(
+    {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS}
+)
+MACHINE_WORDS = ("No space left on device", "Unknown encoder", "Disk quota exceeded", "Input/output error")
+UNSUPPORTED_WORDS = ("Codec (", "Decoder (codec", "Unknown decoder", "max_streams")
+MEMORY_WORDS = ("Cannot allocate memory", "bad_alloc", "Failed to allocate")
+OWN_DOING = re.compile(r"not on whitelist|Last message repeated|^$")
+SIZE_WORDS = ("File too large",)
+
+
+def failure(ended: Exit) -> MediaError | TranscoderUnavailable:
+    """The exception to raise for an exit code other than 0."""
+    if ended.code < 0:
+        return _by_signal(-ended.code, ended.stderr)
+    if ended.code in (contain.FAILED, ASKED_TO_STOP) or _says(ended, MACHINE_WORDS):
+        return TranscoderUnavailable(f"exit {ended.code}: {ended.stderr[-500:]}")
+    if _says(ended, SIZE_WORDS):
+        return too_large(ended.stderr)
+    if _says(ended, MEMORY_WORDS):
+        return unsupported("The file needs more memory than a conversion may use.", ended.stderr)
+    if _says(ended, UNSUPPORTED_WORDS):
+        return unsupported("The file's audio is of a kind that is not supported.", ended.stderr)
+    return unreadable(ended.stderr)
+
+
+def complaints(ended: Exit) -> str:
+    """What the decoder found wrong. That no video decoder was to be had is no fault of the file's."""
+    return "\n".join(line for line in ended.stderr.splitlines() if not OWN_DOING.search(line)).strip()
+
+
+def unsupported(message: str, diagnosis: str = "") -> MediaError:
+    return MediaError(Fault.UNSUPPORTED_MEDIA, message, diagnosis)
+
+
+def too_large(diagnosis: str = "") -> MediaError:
+    return MediaError(Fault.TOO_LONG, "The audio would be larger than a result may be.", diagnosis)
+
+
+def timed_out() -> MediaError:
+    return MediaError(Fault.TIMED_OUT, "The conversion took longer than it may.")
+
+
+def _by_signal(number: int, stderr: str) -> MediaError | TranscoderUnavailable:
+    if number == signal.SIGXCPU:
+        return timed_out()
+    if number == signal.SIGXFSZ:
+        return too_large(stderr)
+    if number in CRASHES:
+        return unreadable(f"signal {number}: {stderr}")
+    # Memory ran out on the machine, or somebody stopped it.
+    return TranscoderUnavailable(f"killed by signal {number}")
+
+
+def _says(ended: Exit, words: tuple[str, ...]) -> bool:
+    return any(word in ended.stderr for word in words)

@@ -1,0 +1,135 @@
+"""What ffprobe's answer means: a description of the file, or the reason why it cannot be converted."""
+
+import math
+import re
+
+import msgspec
+
+from converter_service.sources import Container, container_of
+from converter_service.transcoding import AudioTrack, Fault, MediaError, MediaInfo
+
+# libavformat says so when a file has neither a duration nor timestamps (same words since 2007).
+GUESSED = "Estimating duration from bitrate"
+DURATION_TAG = re.compile(r"(\d{1,6}):(\d\d):(\d\d(?:\.\d{1,9})?)", re.ASCII)
+SHOWN_BY_BRAND = {"qt": "mov", "M4A": "m4a", "M4B": "m4a"}
+WEBM_CODECS = frozenset({"vp8", "vp9", "av1", "opus", "vorbis"})
+LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
+
+
+class Tags(msgspec.Struct, frozen=True):
+    major_brand: str = ""
+
+
+class FormatEntry(msgspec.Struct, frozen=True):
+    format_name: str
+    duration: str = ""
+    start_time: str = ""
+    tags: Tags = Tags()
+
+
+class Disposition(msgspec.Struct, frozen=True):
+    default: int = 0
+    attached_pic: int = 0
+
+
+class StreamTags(msgspec.Struct, frozen=True):
+    language: str = ""
+    duration: str = msgspec.field(default="", name="DURATION")
+
+
+class StreamEntry(msgspec.Struct, frozen=True):
+    index: int = 0
+    codec_type: str = ""
+    codec_name: str = ""
+    sample_rate: str = ""
+    channels: int = 0
+    start_time: str = ""
+    duration: str = ""
+    disposition: Disposition = Disposition()
+    tags: StreamTags = StreamTags()
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """ffprobe's JSON, as far as it is asked for."""
+
+    format: FormatEntry
+    streams: list[StreamEntry] = []
+
+
+def media_info(answer: bytes, complaints: str) -> MediaInfo:
+    """Raises MediaError when there is nothing in it to convert."""
+    try:
+        read = msgspec.json.decode(answer, type=Answer)
+    except msgspec.MsgspecError as error:
+        raise unreadable(f"ffprobe's answer: {error}") from error
+    container = container_of(read.format.format_name)
+    if container is None or not read.streams:
+        raise unreadable(complaints)
+    heard = [stream for stream in read.streams if stream.codec_type == "audio"]
+    if not heard:
+        raise MediaError(Fault.NO_AUDIO_TRACK, "The file has no audio track.")
+    start_s = _number(read.format.start_time) or 0.0
+    return MediaInfo(
+        container=_shown(container, read),
+        duration_s=_duration(read.format.duration),
+        audio_tracks=tuple(_track(n, stream, container, start_s) for n, stream in enumerate(heard)),
+        start_s=start_s,
+        is_estimated=GUESSED in complaints,
+        has_own_duration=container.own_duration and GUESSED not in complaints,
+    )
+
+
+def unreadable(diagnosis: str) -> MediaError:
+    message = "The file is not a video or audio file that can be read, or it is damaged."
+    return MediaError(Fault.UNREADABLE_MEDIA, message, diagnosis)
+
+
+def _track(index: int, stream: StreamEntry, container: Container, file_start_s: float) -> AudioTrack:
+    start_s = (_number(stream.start_time) or file_start_s) - file_start_s
+    declared = _duration(stream.duration) if container.track_durations else None
+    if declared is None and (end_s := _tagged_end(stream.tags.duration)) is not None:
+        # Matroska's statistics tag is the timestamp at which the track ends.
+        declared = max(0.0, end_s - start_s)
+    language = stream.tags.language
+    return AudioTrack(
+        index=index,
+        stream=stream.index,
+        codec=stream.codec_name or "unknown",
+        channels=stream.channels,
+        sample_rate=int(_number(stream.sample_rate) or 0),
+        start_s=start_s,
+        duration_s=declared,
+        language=language if LANGUAGE.fullmatch(language) and language != "und" else None,
+        is_default=bool(stream.disposition.default),
+    )
+
+
+def _shown(container: Container, read: Answer) -> str:
+    if container.name == "mp4":
+        brand = read.format.tags.major_brand.strip()
+        return "3gp" if brand.startswith("3g") else SHOWN_BY_BRAND.get(brand, "mp4")
+    if container.name == "mkv" and {stream.codec_name for stream in read.streams} <= WEBM_CODECS:
+        return "webm"
+    return container.name
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _duration(text: str) -> float | None:
+    """Headers of nothing and of less than nothing say nothing."""
+    number = _number(text)
+    return number if number is not None and number > 0 else None
+
+
+def _tagged_end(text: str) -> float | None:
+    found = DURATION_TAG.fullmatch(text)
+    if found is None:
+        return None
+    hours, minutes, seconds = found.groups()
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)

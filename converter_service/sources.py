@@ -1,0 +1,104 @@
+"""Which containers and audio codecs are taken in, as data; everything else is refused before it is read.
+
+The lists are short on purpose: each entry is a parser that strangers' bytes reach. Playlists, scripts and
+image sequences (hls, dash, concat, image2, sdp, tty …) are left out because they name other files. Video
+decoders are left out because nothing here needs them.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+
+class Container(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of file, by ffmpeg's name for its demuxer. `name` is what users are shown.
+
+    `track_durations`: the file says of each track how long it is. `own_duration`: it says how long it is, so
+    that less is a loss; the others are just as long as what is there, and their timestamps may leap.
+    """
+
+    demuxer: str
+    name: str
+    track_durations: bool = False
+    own_duration: bool = True
+
+
+_CONTAINERS = (
+    Container(demuxer="mov", name="mp4", track_durations=True),
+    Container(demuxer="matroska", name="mkv"),
+    Container(demuxer="avi", name="avi", track_durations=True),
+    Container(demuxer="flv", name="flv"),
+    Container(demuxer="mpegts", name="ts", own_duration=False),
+    Container(demuxer="mpeg", name="mpg", own_duration=False),
+    Container(demuxer="ogg", name="ogg", own_duration=False),
+    Container(demuxer="asf", name="wmv"),
+    Container(demuxer="wav", name="wav", track_durations=True),
+    Container(demuxer="w64", name="w64", track_durations=True),
+    Container(demuxer="mp3", name="mp3", track_durations=True),
+    Container(demuxer="flac", name="flac", track_durations=True),
+    Container(demuxer="aac", name="aac", own_duration=False),
+    Container(demuxer="ac3", name="ac3", own_duration=False),
+    Container(demuxer="eac3", name="eac3", own_duration=False),
+    Container(demuxer="amr", name="amr", own_duration=False),
+    Container(demuxer="aiff", name="aiff", track_durations=True),
+    Container(demuxer="caf", name="caf", track_durations=True),
+    Container(demuxer="au", name="au", track_durations=True),
+)
+
+CONTAINERS: Mapping[str, Container] = MappingProxyType({c.demuxer: c for c in _CONTAINERS})
+
+# Codec, as ffprobe names it, to the decoders that may be opened for it.
+DECODERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "aac": ("aac",),
+        "aac_latm": ("aac_latm",),
+        "ac3": ("ac3",),
+        "adpcm_ima_qt": ("adpcm_ima_qt",),
+        "adpcm_ima_wav": ("adpcm_ima_wav",),
+        "adpcm_ms": ("adpcm_ms",),
+        "adpcm_swf": ("adpcm_swf",),
+        "alac": ("alac",),
+        "amr_nb": ("amrnb", "libopencore_amrnb"),
+        "amr_wb": ("amrwb", "libopencore_amrwb"),
+        "dts": ("dca",),
+        "eac3": ("eac3",),
+        "flac": ("flac",),
+        "gsm": ("gsm", "libgsm"),
+        "gsm_ms": ("gsm_ms", "libgsm_ms"),
+        "mp1": ("mp1float", "mp1"),
+        "mp2": ("mp2float", "mp2"),
+        "mp3": ("mp3float", "mp3"),
+        "nellymoser": ("nellymoser",),
+        "opus": ("opus", "libopus"),
+        "pcm_alaw": ("pcm_alaw",),
+        "pcm_bluray": ("pcm_bluray",),
+        "pcm_dvd": ("pcm_dvd",),
+        "pcm_f32be": ("pcm_f32be",),
+        "pcm_f32le": ("pcm_f32le",),
+        "pcm_f64be": ("pcm_f64be",),
+        "pcm_f64le": ("pcm_f64le",),
+        "pcm_mulaw": ("pcm_mulaw",),
+        "pcm_s16be": ("pcm_s16be",),
+        "pcm_s16le": ("pcm_s16le",),
+        "pcm_s24be": ("pcm_s24be",),
+        "pcm_s24le": ("pcm_s24le",),
+        "pcm_s32be": ("pcm_s32be",),
+        "pcm_s32le": ("pcm_s32le",),
+        "pcm_s8": ("pcm_s8",),
+        "pcm_u8": ("pcm_u8",),
+        "speex": ("speex", "libspeex"),
+        "truehd": ("truehd",),
+        "vorbis": ("vorbis", "libvorbis"),
+        "wmalossless": ("wmalossless",),
+        "wmapro": ("wmapro",),
+        "wmav1": ("wmav1",),
+        "wmav2": ("wmav2",),
+        "wmavoice": ("wmavoice",),
+    }
+)
+
+
+def container_of(demuxer_names: str) -> Container | None:
+    """By ffprobe's `format_name`, which lists a demuxer's aliases: `mov,mp4,m4a,3gp,3g2,mj2`."""
+    return CONTAINERS.get(demuxer_names.split(",", 1)[0])
