@@ -108,7 +108,9 @@ class MongoConversions:
                         partialFilterExpression={"due_at": {"$type": "date"}},
                     ),
                     IndexModel(
-                        [("outbox.since", ASCENDING)], name="outbox", partialFilterExpression=live_outbox
+                        [("outbox.since", ASCENDING), ("_id", ASCENDING)],
+                        name="outbox",
+                        partialFilterExpression=live_outbox,
                     ),
                 ]
             )
@@ -192,7 +194,7 @@ class MongoOutbox:
                 {"outbox.since": {"$exists": True}, "outbox": {"$elemMatch": {"held_until": {"$lte": now}}}},
                 {"$set": {"outbox.$[free].held_until": now + lease, "outbox.$[free].holder": holder}},
                 array_filters=[{"free.held_until": {"$lte": now}}],
-                sort=[("outbox.since", ASCENDING)],
+                sort=[("outbox.since", ASCENDING), ("_id", ASCENDING)],
                 projection={"outbox": 1},
                 return_document=True,
             )

@@ -1,0 +1,1 @@
+"""The converter's adapters: one suite of promises for each port."""

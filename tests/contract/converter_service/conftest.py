@@ -1,0 +1,54 @@
+"""Every adapter of the converter's ports, over an empty store."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from converter_service.adapters.gridfs import GridFSBlobs
+from converter_service.adapters.memory import MemoryBlobs, MemoryConversions
+from converter_service.adapters.mongo import Client, MongoConversions, connect, database_of
+from converter_service.clock import utc_now
+from converter_service.ports import Blobs, ConversionStore
+from shared.settings import Secret
+
+
+@pytest.fixture
+async def mongo_client(mongo_url: str) -> AsyncIterator[Client]:
+    async with connect(Secret(mongo_url)) as client:
+        yield client
+
+
+@pytest.fixture
+async def mongo_store(mongo_client: Client) -> MongoConversions:
+    conversions = MongoConversions(database_of(mongo_client), utc_now)
+    await conversions.prepare()
+    return conversions
+
+
+@pytest.fixture
+async def gridfs(mongo_client: Client) -> GridFSBlobs:
+    adapter = GridFSBlobs(database_of(mongo_client), utc_now)
+    await adapter.prepare()
+    return adapter
+
+
+@pytest.fixture
+def memory_store() -> MemoryConversions:
+    return MemoryConversions()
+
+
+@pytest.fixture
+def memory_blobs() -> MemoryBlobs:
+    return MemoryBlobs()
+
+
+@pytest.fixture(params=["memory_store", "mongo_store"])
+def store(request: pytest.FixtureRequest) -> ConversionStore:
+    adapter: ConversionStore = request.getfixturevalue(request.param)
+    return adapter
+
+
+@pytest.fixture(params=["memory_blobs", "gridfs"])
+def blobs(request: pytest.FixtureRequest) -> Blobs:
+    adapter: Blobs = request.getfixturevalue(request.param)
+    return adapter

@@ -1,0 +1,133 @@
+"""Every blob store: bytes come back as they went in, and a failed write leaves nothing."""
+
+import asyncio
+import hashlib
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+from gridfs.asynchronous import AsyncGridFSBucket
+
+from converter_service.adapters.gridfs import CHUNK_BYTES, CHUNKS_PER_READ, GridFSBlobs
+from converter_service.adapters.mongo import Client, database_of
+from converter_service.ports import BlobMissing, Blobs
+
+DATA = random.Random(7).randbytes(3 * CHUNK_BYTES + 12_345)
+
+
+async def pieces(data: bytes, size: int = 70_001) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+async def breaking_off(data: bytes, error: BaseException) -> AsyncIterator[bytes]:
+    async for piece in pieces(data):
+        yield piece
+    raise error
+
+
+async def content(blobs: Blobs, blob_id: str, first: int = 0, end: int | None = None) -> bytes:
+    return b"".join([piece async for piece in await blobs.open(blob_id, first, end)])
+
+
+@pytest.mark.parametrize("size", [1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, len(DATA)])
+async def test_what_is_read_is_what_was_written(blobs: Blobs, size: int) -> None:
+    stored = await blobs.write("b1", pieces(DATA[:size]))
+    assert (stored.size, stored.sha256) == (size, hashlib.sha256(DATA[:size]).hexdigest())
+    assert await content(blobs, "b1") == DATA[:size]
+
+
+@pytest.mark.parametrize(
+    ("first", "end"),
+    [
+        (0, 1),
+        (0, None),
+        (CHUNK_BYTES - 1, CHUNK_BYTES + 1),
+        (CHUNK_BYTES, 2 * CHUNK_BYTES),
+        (5, 3 * CHUNK_BYTES + 7),
+        (len(DATA) - 1, len(DATA)),
+        (len(DATA) - 1, None),
+        (2 * CHUNK_BYTES, len(DATA) + 99),
+        (7, 7),
+    ],
+)
+async def test_a_range_is_exactly_those_bytes(blobs: Blobs, first: int, end: int | None) -> None:
+    await blobs.write("b1", pieces(DATA))
+    assert await content(blobs, "b1", first, end) == DATA[first:end]
+
+
+async def test_a_blob_longer_than_one_read_is_whole(blobs: Blobs) -> None:
+    data = DATA * 3
+    assert len(data) > 2 * CHUNKS_PER_READ * CHUNK_BYTES
+    await blobs.write("b1", pieces(data, 1_000_003))
+    assert hashlib.sha256(await content(blobs, "b1")).digest() == hashlib.sha256(data).digest()
+
+
+async def test_what_was_never_written_cannot_be_opened(blobs: Blobs) -> None:
+    with pytest.raises(BlobMissing):
+        await blobs.open("b1")
+
+
+async def test_deleted_bytes_are_gone_and_deleting_again_is_no_error(blobs: Blobs) -> None:
+    await blobs.write("b1", pieces(DATA))
+    await blobs.delete("b1")
+    await blobs.delete("b1")
+    with pytest.raises(BlobMissing):
+        await blobs.open("b1")
+
+
+async def test_deleting_one_leaves_the_others(blobs: Blobs) -> None:
+    await blobs.write("b1", pieces(DATA))
+    await blobs.write("b2", pieces(DATA[:10]))
+    await blobs.delete("b1")
+    assert await content(blobs, "b2") == DATA[:10]
+
+
+async def test_a_reader_notices_that_the_blob_was_deleted_under_it(blobs: Blobs) -> None:
+    await blobs.write("b1", pieces(DATA * 3))
+    reader = await blobs.open("b1")
+    await anext(reader)
+    await blobs.delete("b1")
+    with pytest.raises(BlobMissing):
+        async for _ in reader:
+            pass
+
+
+async def test_a_write_that_breaks_off_leaves_nothing_to_open(blobs: Blobs) -> None:
+    with pytest.raises(ConnectionError):
+        await blobs.write("b1", breaking_off(DATA, ConnectionError()))
+    with pytest.raises(BlobMissing):
+        await blobs.open("b1")
+
+
+async def chunks_left(client: Client) -> int:
+    return await database_of(client)["fs.chunks"].count_documents({})
+
+
+async def test_a_write_that_breaks_off_leaves_no_chunk(gridfs: GridFSBlobs, mongo_client: Client) -> None:
+    with pytest.raises(ConnectionError):
+        await gridfs.write("b1", breaking_off(DATA * 3, ConnectionError()))
+    assert await chunks_left(mongo_client) == 0
+
+
+async def test_a_cancelled_write_leaves_no_chunk(gridfs: GridFSBlobs, mongo_client: Client) -> None:
+    stalled = asyncio.Event()
+
+    async def stalling() -> AsyncIterator[bytes]:
+        async for piece in pieces(DATA * 3):
+            yield piece
+        stalled.set()
+        await asyncio.Event().wait()
+
+    writing = asyncio.create_task(gridfs.write("b1", stalling()))
+    await stalled.wait()
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert await chunks_left(mongo_client) == 0
+
+
+async def test_every_gridfs_tool_can_read_it(gridfs: GridFSBlobs, mongo_client: Client) -> None:
+    await gridfs.write("b1", pieces(DATA))
+    stream = await AsyncGridFSBucket(database_of(mongo_client)).open_download_stream("b1")
+    assert await stream.read() == DATA

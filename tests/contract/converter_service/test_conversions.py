@@ -1,0 +1,101 @@
+"""Every conversion store: no lost update, no event without its change, one's own page by page."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from converter_service.conversion import Conversion, State, deleted
+from converter_service.ports import ConversionStore, Stale
+from tests.support.conversions import NOON, converting, done, failed_one, queued, uploading
+
+SECOND = timedelta(seconds=1)
+
+
+async def add(store: ConversionStore, *conversions: Conversion) -> None:
+    for conversion in conversions:
+        await store.add(conversion)
+
+
+@pytest.mark.parametrize("make", [uploading, queued, converting, done, failed_one])
+async def test_what_is_added_is_what_is_got(store: ConversionStore, make: type) -> None:
+    await store.add(make())
+    assert await store.get(make().id) == make()
+
+
+async def test_what_is_not_there_is_none(store: ConversionStore) -> None:
+    assert await store.get("nothing") is None
+
+
+async def test_a_save_grows_the_version_and_is_what_the_next_reader_gets(store: ConversionStore) -> None:
+    await store.add(queued())
+    saved = await store.save(replace(queued(), progress=0.5))
+    assert saved.version == 1
+    assert await store.get(saved.id) == saved
+
+
+async def test_a_save_from_an_older_value_is_refused(store: ConversionStore) -> None:
+    await store.add(queued())
+    await store.save(replace(queued(), progress=0.5))
+    with pytest.raises(Stale):
+        await store.save(replace(queued(), progress=0.1))
+    assert (await store.get(queued().id) or queued()).progress == 0.5
+
+
+async def test_of_savers_at_the_same_time_exactly_one_wins(store: ConversionStore) -> None:
+    await store.add(queued())
+    outcomes = await asyncio.gather(*(store.save(queued()) for _ in range(10)), return_exceptions=True)
+    assert sum(isinstance(outcome, Stale) for outcome in outcomes) == 9
+
+
+async def test_saving_what_was_removed_is_refused(store: ConversionStore) -> None:
+    await store.add(queued())
+    await store.remove(queued().id)
+    await store.remove(queued().id)
+    with pytest.raises(Stale):
+        await store.save(queued())
+
+
+async def test_a_page_is_the_owners_own_newest_first(store: ConversionStore) -> None:
+    await add(store, queued(1), done(2), queued(3, owner_id="bob"), uploading(4))
+    assert [each.id for each in await store.page("alice", None, None, 10)] == [
+        uploading(4).id,
+        done(2).id,
+        queued(1).id,
+    ]
+
+
+async def test_pages_follow_each_other_without_gap_or_repetition(store: ConversionStore) -> None:
+    await add(store, *(queued(number) for number in range(1, 8)))
+    seen, before = list[str](), None
+    while found := await store.page("alice", None, before, 3):
+        seen += [each.id for each in found]
+        before = found[-1].id
+    assert seen == [queued(number).id for number in range(7, 0, -1)]
+
+
+async def test_a_page_can_be_of_one_status(store: ConversionStore) -> None:
+    await add(store, queued(1), done(2), queued(3))
+    found = await store.page("alice", State.QUEUED, None, 10)
+    assert [each.id for each in found] == [queued(3).id, queued(1).id]
+
+
+async def test_what_is_deleted_is_on_no_page_but_can_still_be_got(store: ConversionStore) -> None:
+    await store.add(deleted(done(), NOON))
+    assert list(await store.page("alice", None, None, 10)) == []
+    assert await store.get(done().id) is not None
+
+
+async def test_what_is_due_comes_longest_due_first_and_no_more_than_asked_for(store: ConversionStore) -> None:
+    await add(
+        store, converting(1, at=NOON + SECOND), converting(2), converting(3, at=NOON + timedelta(days=1))
+    )
+    now = NOON + timedelta(minutes=1)
+    assert [each.id for each in await store.due(now, 10)] == [queued(2).id, queued(1).id]
+    assert [each.id for each in await store.due(now, 1)] == [queued(2).id]
+
+
+async def test_what_has_nothing_due_is_never_due(store: ConversionStore) -> None:
+    await store.add(replace(done(), due_at=None))
+    assert list(await store.due(NOON + timedelta(days=1000), 10)) == []

@@ -1,0 +1,1 @@
+"""The converter's processes on real servers."""

@@ -1,0 +1,56 @@
+"""Conversions in every state, as the converter's own moves make them."""
+
+from datetime import UTC, datetime, timedelta
+
+from converter_service.conversion import (
+    Conversion,
+    Failure,
+    Lease,
+    Result,
+    claimed,
+    completed,
+    failed,
+    new_upload,
+    uploaded,
+)
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+RETENTION = timedelta(days=7)
+LEASE = timedelta(seconds=15)
+RESULT = Result(size=99, duration=2.0, format="mp3", bitrate=192_000, sha256="b" * 64)
+NO_AUDIO = Failure("no_audio_track", "The video has no audio track.")
+
+
+def uploading(number: int = 1, *, owner_id: str = "alice", at: datetime = NOON) -> Conversion:
+    """`number` makes ids that sort."""
+    return new_upload(
+        f"{number:032x}",
+        f"source-{number}",
+        owner_id=owner_id,
+        recipient=f"{owner_id}@example.com",
+        filename="talk.mp4",
+        now=at,
+        alive_until=at + timedelta(minutes=2),
+        correlation_id=f"request-{number}",
+    )
+
+
+def queued(number: int = 1, *, owner_id: str = "alice", at: datetime = NOON) -> Conversion:
+    begun = uploading(number, owner_id=owner_id, at=at)
+    return uploaded(begun, size=123, sha256="a" * 64, options={"format": "mp3", "bitrate": "192k"}, now=at)
+
+
+def converting(
+    number: int = 1, *, token: str = "token-1", at: datetime = NOON, owner_id: str = "alice"
+) -> Conversion:
+    lease = Lease(token, "worker-1", at + LEASE)
+    return claimed(queued(number, owner_id=owner_id, at=at), lease, f"audio-{number}", at)
+
+
+def done(number: int = 1, *, at: datetime = NOON, owner_id: str = "alice") -> Conversion:
+    running = converting(number, at=at, owner_id=owner_id)
+    return completed(running, "token-1", f"audio-{number}", RESULT, now=at, retention=RETENTION)
+
+
+def failed_one(number: int = 1, *, at: datetime = NOON, owner_id: str = "alice") -> Conversion:
+    return failed(converting(number, at=at, owner_id=owner_id), NO_AUDIO, now=at, retention=RETENTION)
