@@ -54,7 +54,7 @@ class LocalScratch:
     @asynccontextmanager
     async def room(self, needed_bytes: int) -> AsyncIterator[Path]:
         """A private, empty directory. Raises OSError (ENOSPC) when the source would not fit."""
-        home = self._required_home()
+        home = self.home
         free = shutil.disk_usage(home).free
         if free < needed_bytes + self._spare_bytes:
             raise OSError(ENOSPC, f"{needed_bytes} bytes and some to spare needed, {free} free")
@@ -76,13 +76,15 @@ class LocalScratch:
             while piece := await asyncio.to_thread(file.read, PIECE):
                 yield piece
 
-    def _required_home(self) -> Path:
+    @property
+    def home(self) -> Path:
+        """This worker's own directory. Raises OSError while it is not open."""
         if self._home is None:
             raise OSError("the scratch directory is not open")
         return self._home
 
     def _write_something(self) -> None:
-        probe = self._required_home() / f"probe-{secrets.token_hex(4)}"
+        probe = self.home / f"probe-{secrets.token_hex(4)}"
         probe.write_bytes(b"0")
         probe.unlink()
 

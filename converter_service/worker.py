@@ -1,0 +1,112 @@
+"""How the worker process is put together: one straight column."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from litestar import Litestar
+from msgspec.structs import replace
+from prometheus_client import CollectorRegistry
+
+from converter_service.adapters.ffmpeg import FFmpegTranscoder, find_tools
+from converter_service.adapters.ffmpeg_run import Rules
+from converter_service.adapters.gridfs import GridFSBlobs
+from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
+from converter_service.adapters.scratch import LocalScratch
+from converter_service.announcing import Announcing
+from converter_service.clock import new_id, utc_now
+from converter_service.handlers import handlers
+from converter_service.housekeeping import Housekeeping
+from converter_service.links import Links
+from converter_service.preparing import prepare
+from converter_service.settings import WorkerSettings
+from converter_service.work import Work, WorkLimits
+from shared.http import Check, Wiring, application
+from shared.messaging.inboxes import CONVERTER_WORKER
+from shared.messaging.outbox import OutboxRelay
+from shared.messaging.ports import Broker
+
+SWEEP_EVERY = timedelta(seconds=5)
+# What runs when a stop is asked for gets this long; then it is handed back to be run elsewhere.
+GRACE = timedelta(seconds=10)
+# Beside converting: fetching the video and storing the audio.
+TRANSFERS = timedelta(hours=1)
+
+
+def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry) -> Litestar:
+    """The health application, with the consumer, the relay and the sweeper in its lifespan."""
+    client = connect(settings.mongo_url)
+    database = database_of(client)
+    relay = OutboxRelay(MongoOutbox(database, utc_now), broker)
+    store = MongoConversions(database, utc_now, relay.wake)
+    blobs = GridFSBlobs(database, utc_now)
+    announcing = Announcing(Links(settings.link_key), settings.link_ttl, utc_now)
+    housekeeping = Housekeeping(store, blobs, announcing, SWEEP_EVERY, utc_now)
+    scratch = LocalScratch(settings.scratch_dir)
+    rules = Rules(max_duration=settings.max_duration, job_timeout=settings.job_timeout)
+    tools = find_tools(settings.ffmpeg_threads)
+    transcoder = FFmpegTranscoder(tools, rules)
+    work = Work(
+        store=store,
+        blobs=blobs,
+        transcoder=transcoder,
+        scratch=scratch,
+        announcing=announcing,
+        limits=limits(settings),
+        clock=utc_now,
+    )
+    subscription = replace(CONVERTER_WORKER, prefetch=settings.concurrency)
+    consumer = broker.consumer(subscription, handlers(work))
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        scratch.open()
+        try:
+            await transcoder.check(scratch.home)
+            async with broker, client, asyncio.TaskGroup() as tasks:
+                beside = [
+                    tasks.create_task(prepare(blobs.prepare, store.prepare)),
+                    tasks.create_task(relay.run()),
+                    tasks.create_task(housekeeping.run()),
+                ]
+                tasks.create_task(consumer.run())
+                yield
+                await consumer.stop(GRACE)
+                for task in beside:
+                    task.cancel()
+        finally:
+            scratch.close()
+
+    return application(
+        Wiring(
+            controllers=(),
+            checks=[
+                Check("mongodb", store.check),
+                Check("rabbitmq", consumer.check),
+                Check("ffmpeg", lambda: runnable(tools.ffmpeg, tools.ffprobe)),
+                Check("scratch", scratch.check),
+            ],
+            lifespan=[lifespan],
+            registry=registry,
+        )
+    )
+
+
+async def runnable(*programs: str) -> None:
+    """Raises FileNotFoundError when one of them has gone."""
+    for program in programs:
+        if not os.access(program, os.X_OK):
+            raise FileNotFoundError(program)
+
+
+def limits(settings: WorkerSettings) -> WorkLimits:
+    return WorkLimits(
+        worker=f"{socket.gethostname()[:64]}/{os.getpid()}/{new_id()[-8:]}",
+        lease=settings.lease,
+        max_retries=settings.max_retries,
+        retention=settings.retention,
+        longest=settings.job_timeout + TRANSFERS,
+    )
