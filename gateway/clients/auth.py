@@ -64,7 +64,8 @@ class AuthClient:
 
     def __init__(self, session: aiohttp.ClientSession, origin: str, introspection_secret: Secret) -> None:
         self._session, self._origin = session, URL(origin).origin()
-        self._introspection = aiohttp.BasicAuth("gateway", introspection_secret.reveal(), encoding="utf-8")
+        basic = aiohttp.encode_basic_auth("gateway", introspection_secret.reveal(), encoding="utf-8")
+        self._introspection = Secret(basic)
 
     async def register(self, email: str, password: str) -> Account:
         return await self._call("POST", "/v1/auth/register", Account, {"email": email, "password": password})
@@ -103,13 +104,17 @@ class AuthClient:
         await self._send("GET", "/readyz")
 
     async def _introspect(self, token: str) -> Introspection:
-        headers = {"X-Request-ID": correlation_id.get(), "Accept": "application/json"}
+        headers = {
+            "X-Request-ID": correlation_id.get(),
+            "Accept": "application/json",
+            "Authorization": self._introspection.reveal(),
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
         try:
             async with self._session.post(
                 self._origin.with_path("/internal/introspect"),
                 data={"token": token, "token_type_hint": "access_token"},
-                headers={**headers, "Content-Type": "application/x-www-form-urlencoded"},
-                auth=self._introspection,
+                headers=headers,
                 allow_redirects=False,
                 timeout=_timeout(INTROSPECT_WITHIN),
             ) as response:

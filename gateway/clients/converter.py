@@ -1,18 +1,17 @@
 """Calls to the converter: its answers are passed on as they come, with the caller's token."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from litestar import Request
 from litestar.response.base import ASGIResponse
 
+from gateway.core.query import Query
 from gateway.core.relay import Relay
 from shared.settings import Secret
 
 CONVERSIONS = ("v1", "conversions")
 
 AnyRequest = Request[Any, Any, Any]
-Query = Sequence[tuple[str, str]]
 
 
 class ConverterClient:
@@ -26,6 +25,9 @@ class ConverterClient:
 
     async def conversion(self, request: AnyRequest, conversion_id: str, token: Secret) -> ASGIResponse:
         return await self._relay.forward(request, (*CONVERSIONS, conversion_id), token=token)
+
+    async def remove(self, request: AnyRequest, conversion_id: str, token: Secret) -> None:
+        await self._relay.perform(request, (*CONVERSIONS, conversion_id), token=token)
 
     async def audio(
         self, request: AnyRequest, conversion_id: str, query: Query, token: Secret | None

@@ -10,6 +10,7 @@ from litestar.types import Guard, HTTPScope
 
 from gateway.core.client_address import ClientAddresses
 from gateway.core.principal import InvalidToken, Principal, bearer_token
+from gateway.core.query import parsed
 from gateway.core.rate_limit import LimitReached, Rate, RateLimits, Reading
 from gateway.core.token_cache import TokenCache
 from shared.errors import Forbidden, Unauthenticated
@@ -113,7 +114,8 @@ def is_open(connection: Connection, opt: Mapping[str, Any]) -> bool:
         return True
     if opt.get(SIGNED_LINK_KEY, False) is not True:
         return False
-    return all(connection.query_params.get(name) for name in SIGNATURE_PARAMETERS)
+    given = dict(parsed(connection.scope["query_string"]))
+    return all(given.get(name) for name in SIGNATURE_PARAMETERS)
 
 
 def remember(connection: Connection, reading: Reading) -> None:

@@ -16,6 +16,7 @@ from yarl import URL
 from gateway.core.bodies import IncomingBody, incoming_body
 from gateway.core.download import Download
 from gateway.core.headers import towards_client, towards_service
+from gateway.core.query import Query
 from gateway.core.sessions import CONNECT_S, Sessions
 from gateway.core.upload import Upload
 from gateway.core.upstream import BadAnswer, read_answer, refusal
@@ -47,7 +48,7 @@ class Relay:
         request: AnyRequest,
         segments: Sequence[str],
         *,
-        query: Sequence[tuple[str, str]] = (),
+        query: Query = (),
         token: Secret | None,
     ) -> ASGIResponse:
         """The service's answer to this request, sent on as it comes.
@@ -64,7 +65,20 @@ class Relay:
             return await self._without_body(request, url, headers)
         return await self._with_body(request, url, headers, body)
 
+    async def perform(self, request: AnyRequest, segments: Sequence[str], *, token: Secret | None) -> None:
+        """Like `forward`, for calls that answer nothing; a body of the client's is not passed on."""
+        headers = self._headers(request, token)
+        headers.pop("Content-Length", None)
+        response = await self._asked(request, self._url(segments, ()), headers)
+        response.close()
+
     async def _without_body(self, request: AnyRequest, url: URL, headers: CIMultiDict[str]) -> ASGIResponse:
+        response = await self._asked(request, url, headers)
+        return Download(response, self._patience.idle, is_head=request.method == "HEAD")
+
+    async def _asked(
+        self, request: AnyRequest, url: URL, headers: CIMultiDict[str]
+    ) -> aiohttp.ClientResponse:
         try:
             response = await self._sessions.pooled.request(
                 request.method, url, headers=headers, allow_redirects=False, timeout=self._timeout()
@@ -73,7 +87,7 @@ class Relay:
             raise _unavailable(error) from error
         if response.status >= 300 and response.status != 304:
             raise await self._refused(response)
-        return Download(response, self._patience.idle, is_head=request.method == "HEAD")
+        return response
 
     async def _with_body(
         self, request: AnyRequest, url: URL, headers: CIMultiDict[str], body: IncomingBody
@@ -130,7 +144,7 @@ class Relay:
             response.close()
         return refusal(response.status, response.headers, content)
 
-    def _url(self, segments: Sequence[str], query: Sequence[tuple[str, str]]) -> URL:
+    def _url(self, segments: Sequence[str], query: Query) -> URL:
         for segment in segments:
             if not 0 < len(segment) <= LONGEST_SEGMENT or not SAFE_SEGMENT.issuperset(segment):
                 raise NotFound

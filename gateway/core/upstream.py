@@ -75,7 +75,8 @@ async def read_answer(response: aiohttp.ClientResponse) -> bytes:
 def refusal(status: int, headers: Mapping[str, str], body: bytes) -> ServiceError:
     """The error for an answer of 3xx, 4xx or 5xx."""
     passed = {name: headers[name] for name in PASSED_ON_FIELDS if name in headers}
-    if headers.get("Content-Type", "").partition(";")[0].strip() == "application/problem+json":
+    media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if body and media_type == "application/problem+json":  # the answer to HEAD has none
         try:
             problem = msgspec.json.decode(body, type=ServiceProblem)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

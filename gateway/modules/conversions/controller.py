@@ -1,16 +1,18 @@
 """Upload a video, watch it become audio, fetch the audio, remove both."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from litestar import Controller, Request, delete, get, head, post
+from litestar import Controller, HttpMethod, Request, delete, get, post, route
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
+from litestar.types import Method
 
-from gateway.clients.converter import ConverterClient, Query
+from gateway.clients.converter import ConverterClient
 from gateway.core.answers import SIGNED_IN, problems
 from gateway.core.guards import is_open, limited, principal_of, signed_link
+from gateway.core.query import chosen
 from gateway.core.rate_limit import Rate
 from gateway.modules.conversions.documents import (
     AUDIO_QUERY,
@@ -21,11 +23,13 @@ from gateway.modules.conversions.documents import (
     UploadOperation,
 )
 from gateway.modules.conversions.schemas import Conversion, ConversionPage
-from shared.errors import FieldError, InvalidRequest
 from shared.http import Injected
-from shared.settings import Secret
 
 AnyRequest = Request[Any, Any, Any]
+
+
+def audio_operation_id(_: HTTPRouteHandler, method: Method, __: object) -> str:
+    return "audio" if method == HttpMethod.GET else "audio_head"
 
 
 class ConversionsController(Controller):
@@ -46,7 +50,7 @@ class ConversionsController(Controller):
         },
     )
     async def upload(self, request: AnyRequest, converter: Injected[ConverterClient]) -> ASGIResponse:
-        query = chosen(request, UPLOAD_QUERY, refuse_others=True)
+        query = chosen(request.scope, UPLOAD_QUERY, refuse_others=True)
         return await converter.conversions(request, query, principal_of(request).access_token)
 
     @get(
@@ -59,7 +63,7 @@ class ConversionsController(Controller):
     async def list_conversions(
         self, request: AnyRequest, converter: Injected[ConverterClient]
     ) -> ASGIResponse:
-        query = chosen(request, LIST_QUERY)
+        query = chosen(request.scope, LIST_QUERY)
         return await converter.conversions(request, query, principal_of(request).access_token)
 
     @get(
@@ -83,56 +87,24 @@ class ConversionsController(Controller):
     )
     async def remove(
         self, request: AnyRequest, conversion_id: FromPath[str], converter: Injected[ConverterClient]
-    ) -> ASGIResponse:
-        return await converter.conversion(request, conversion_id, principal_of(request).access_token)
+    ) -> None:
+        await converter.remove(request, conversion_id, principal_of(request).access_token)
 
-    @get(
+    @route(
         "/{conversion_id:str}/audio",
+        http_method=[HttpMethod.GET, HttpMethod.HEAD],
         opt=signed_link,
-        summary="The audio",
-        operation_id="audio",
+        summary="The audio, or with HEAD what it is",
+        operation_id=audio_operation_id,
         operation_class=AudioOperation,
+        status_code=200,
         responses=problems(401, 404, 409, 410, 416),
     )
     async def audio(
         self, request: AnyRequest, conversion_id: FromPath[str], converter: Injected[ConverterClient]
     ) -> ASGIResponse:
-        return await relayed_audio(request, conversion_id, converter)
-
-    @head(
-        "/{conversion_id:str}/audio",
-        opt=signed_link,
-        summary="What the audio is, without it",
-        operation_id="audio_head",
-        operation_class=AudioOperation,
-        responses=problems(401, 404, 409, 410, 416),
-    )
-    async def audio_head(
-        self, request: AnyRequest, conversion_id: FromPath[str], converter: Injected[ConverterClient]
-    ) -> ASGIResponse:
-        return await relayed_audio(request, conversion_id, converter)
-
-
-async def relayed_audio(request: AnyRequest, conversion_id: str, converter: ConverterClient) -> ASGIResponse:
-    """With its signature when it came with one, else with the caller's token; never both."""
-    if is_open(request, request.route_handler.opt):
-        return await converter.audio(request, conversion_id, chosen(request, AUDIO_QUERY), None)
-    token: Secret = principal_of(request).access_token
-    return await converter.audio(request, conversion_id, (), token)
-
-
-def chosen(request: AnyRequest, names: Sequence[str], *, refuse_others: bool = False) -> Query:
-    """The query's parameters that this call knows. Raises InvalidRequest for others, where a misspelt one
-    would change the result in silence, and for one that is given twice.
-    """
-    given = list(request.query_params.multi_items())
-    strangers = sorted({name for name, _ in given if name not in names})
-    if refuse_others and strangers:
-        errors = [FieldError(name[:64], "is not known") for name in strangers[:20]]
-        raise InvalidRequest("The query is not valid.", errors=errors)
-    kept = [(name, value) for name, value in given if name in names]
-    repeated = sorted({name for name, _ in kept if [known for known, _ in kept].count(name) > 1})
-    if repeated:
-        errors = [FieldError(name, "is given more than once") for name in repeated]
-        raise InvalidRequest("The query is not valid.", errors=errors)
-    return kept
+        """With its signature when it came with one, else with the caller's token; never both."""
+        if is_open(request, request.route_handler.opt):
+            return await converter.audio(request, conversion_id, chosen(request.scope, AUDIO_QUERY), None)
+        token = principal_of(request).access_token
+        return await converter.audio(request, conversion_id, (), token)

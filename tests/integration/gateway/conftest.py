@@ -1,0 +1,13 @@
+"""A gateway for the tests that need nothing special of it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.integration.gateway.rig import Rig, running
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    async with running() as rig:
+        yield rig

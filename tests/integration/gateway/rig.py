@@ -1,0 +1,100 @@
+"""One gateway in this process, on a real server and port, between two services of the test's own."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from prometheus_client import CollectorRegistry
+
+from gateway.app import build
+from gateway.core.sessions import open_sessions
+from gateway.settings import GatewaySettings
+from shared.http import Address, Listeners, serve
+from shared.messaging.memory import MemoryBroker
+from shared.settings import Secret
+from tests.integration.gateway.services import Auth, Service
+from tests.support.wait import until
+
+TOKEN = "t1"
+SIGNED_IN = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@dataclass
+class Rig:
+    """`http` is an ordinary client of the gateway; `connect` gives a plain socket to it."""
+
+    port: int
+    auth: Auth
+    converter: Service
+    broker: MemoryBroker
+    http: aiohttp.ClientSession
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=65536)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def running(**changes: Any) -> AsyncIterator[Rig]:
+    """`changes` are settings of the gateway."""
+    async with Auth() as auth, Service() as converter, MemoryBroker(()) as broker:
+        auth.sign_in(TOKEN)
+        settings = GatewaySettings(
+            **{
+                "introspection_secret": Secret("introspection-secret"),
+                "amqp_url": Secret("amqp://unused"),
+                "auth_url": auth.url,
+                "converter_url": converter.url,
+                "rate_upload": "1000/hour",
+                **changes,
+            }
+        )
+        async with serving(settings, broker) as port, aiohttp.ClientSession() as http:
+            yield Rig(port, auth, converter, broker, http)
+
+
+@asynccontextmanager
+async def serving(settings: GatewaySettings, broker: MemoryBroker) -> AsyncIterator[int]:
+    stop = asyncio.Event()
+    port, registry = free_port(), CollectorRegistry()
+    listeners = Listeners(Address("127.0.0.1", port), Address("127.0.0.1", free_port()))
+    async with open_sessions(64, settings.idle_timeout) as sessions:
+        task = asyncio.create_task(
+            serve(build(settings, sessions, broker, registry), registry, listeners, stop)
+        )
+        try:
+            await until(lambda: answers(port, task), what="the gateway answers")
+            yield port
+        finally:
+            stop.set()
+            await task
+
+
+async def answers(port: int, task: "asyncio.Task[None]") -> bool:
+    if task.done():
+        task.result()
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
