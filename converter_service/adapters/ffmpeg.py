@@ -10,8 +10,9 @@ import msgspec
 from converter_service.adapters import ffmpeg_commands as commands
 from converter_service.adapters import ffmpeg_verify as verify
 from converter_service.adapters.contained import bonds
+from converter_service.adapters.declared_size import lacks_bytes
 from converter_service.adapters.ffmpeg_commands import Tools
-from converter_service.adapters.ffmpeg_faults import complaints, failure, timed_out
+from converter_service.adapters.ffmpeg_faults import complaints, cut_off, failure, timed_out
 from converter_service.adapters.ffmpeg_job import Job, chosen_track
 from converter_service.adapters.ffmpeg_probe import media_info
 from converter_service.adapters.ffmpeg_progress import Reports, Stalled
@@ -67,6 +68,8 @@ class FFmpegTranscoder:
             raise TranscoderUnavailable(f"ffmpeg lacks {', '.join(lacking)}: {listing.ended.stderr[-200:]}")
 
     async def probe(self, source: Path) -> MediaInfo:
+        if await asyncio.to_thread(lacks_bytes, source):
+            raise cut_off("shorter than its header says")
         async with within(self._rules.probe_timeout):
             answered = await self._programs.answer(commands.probe(self._tools, source), source.parent)
         if answered.ended.code != 0:
@@ -96,7 +99,8 @@ class FFmpegTranscoder:
         if verify.is_unremarkable(made.seconds, job.expected_s):
             return made.sound
         held = await self._held(job)
-        judged = verify.verdict(made.seconds, job.info, held, job.window, complained=bool(made.complaints))
+        complained = bool(made.complaints)
+        judged = verify.verdict(made.seconds, job.info, job.track, held, job.window, complained=complained)
         self._refuse(judged, made, job)
         if judged is Verdict.WHOLE:
             return made.sound
@@ -104,8 +108,7 @@ class FFmpegTranscoder:
 
     def _refuse(self, judged: Verdict, made: Made, job: Job) -> None:
         if judged is Verdict.CUT_OFF:
-            message = "The file is cut off: its end is missing."
-            raise MediaError(Fault.UNREADABLE_MEDIA, message, made.complaints)
+            raise cut_off(made.complaints)
         if judged is Verdict.DAMAGED:
             message = "The file is damaged: parts of its audio cannot be read."
             raise MediaError(Fault.UNREADABLE_MEDIA, message, made.complaints)
@@ -134,7 +137,7 @@ class FFmpegTranscoder:
                 raise timed_out() from error
             ended = await running.ended()
         if ended.code != 0:
-            self._log.info("ffmpeg gave up", code=ended.code, stderr=ended.stderr[-REPORT_BYTES:])
+            self._log.info("ffmpeg gave up", code=ended.code, stderr=complaints(ended)[-REPORT_BYTES:])
             raise failure(ended)
         sound = await self._verified(job) if reports.made_s > 0 else Sound(0.0)
         if sound.seconds > self._rules.max_duration_s:

@@ -14,7 +14,7 @@ CRASHES = frozenset(
     {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS}
 )
 MACHINE_WORDS = ("No space left on device", "Unknown encoder", "Disk quota exceeded", "Input/output error")
-UNSUPPORTED_WORDS = ("Codec (", "Decoder (codec", "Unknown decoder", "max_streams")
+UNSUPPORTED_WORDS = ("opening decoder", "Decoder (codec", "Unknown decoder", "max_streams")
 MEMORY_WORDS = ("Cannot allocate memory", "bad_alloc", "Failed to allocate")
 OWN_DOING = re.compile(r"not on whitelist|Last message repeated|^$")
 SIZE_WORDS = ("File too large",)
@@ -42,6 +42,10 @@ def complaints(ended: Exit) -> str:
 
 def unsupported(message: str, diagnosis: str = "") -> MediaError:
     return MediaError(Fault.UNSUPPORTED_MEDIA, message, diagnosis)
+
+
+def cut_off(diagnosis: str = "") -> MediaError:
+    return MediaError(Fault.UNREADABLE_MEDIA, "The file is cut off: its end is missing.", diagnosis)
 
 
 def too_large(diagnosis: str = "") -> MediaError:
