@@ -65,9 +65,11 @@ def build(
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with broker, background(settings.database_url, database, relay, sessions, now):
-            yield
-        hashing.close()
+        try:
+            async with broker, background(settings.database_url, database, relay, sessions, now):
+                yield
+        finally:
+            hashing.close()
 
     internal = Router(
         "/internal",

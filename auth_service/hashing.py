@@ -11,7 +11,7 @@ from shared.errors import Overloaded
 T = TypeVar("T")
 
 MAX_WAITING = 256
-MAX_WAIT_S = 10.0
+MAX_WAIT_S = 5.0
 
 
 class PasswordHashing:

@@ -133,13 +133,17 @@ def settings(url: str, **changes: Any) -> AuthSettings:
     return AuthSettings(**{**known, **changes})
 
 
+def application(configured: AuthSettings, clock: Clock, broker: Broker | None = None) -> Litestar:
+    broker = MemoryBroker(INBOXES) if broker is None else broker
+    return build(configured, broker, CollectorRegistry(), now=clock.now)
+
+
 @asynccontextmanager
 async def running(
     configured: AuthSettings, clock: Clock, broker: Broker | None = None
 ) -> AsyncIterator[Replica]:
     """Started, and not necessarily ready."""
-    broker = MemoryBroker(INBOXES) if broker is None else broker
-    app = build(configured, broker, CollectorRegistry(), now=clock.now)
+    app = application(configured, clock, broker)
     transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's own ASGI types
     async with alive(app), httpx.AsyncClient(transport=transport, base_url="http://auth") as http:
         yield Replica(http)

@@ -5,9 +5,8 @@ import base64
 import pytest
 from sqlalchemy import text
 
-from auth_service.database import Database
-from shared.settings import Secret
 from tests.integration.auth_service.replica import SECRET, Clock, Replica, basic, bearer
+from tests.integration.auth_service.rows import opened
 
 
 async def test_a_good_token_is_described_to_the_gateway(auth: Replica, clock: Clock) -> None:
@@ -96,27 +95,21 @@ async def test_roles_are_todays_and_a_disabled_account_is_nobody_at_once(
     auth: Replica, postgres_url: str
 ) -> None:
     person = await auth.person()
-    database = Database(Secret(postgres_url))
-    database.open()
-    async with database.transaction() as session:
+    async with opened(postgres_url) as database, database.transaction() as session:
         await session.execute(text("UPDATE auth.users SET roles = '{user,admin}'"))
     assert (await auth.introspect(person.access_token)).json()["roles"] == ["user", "admin"]
 
-    async with database.transaction() as session:
+    async with opened(postgres_url) as database, database.transaction() as session:
         await session.execute(text("UPDATE auth.users SET disabled_at = now()"))
     assert not await auth.is_active(person.access_token)
     assert (await auth.me(person.access_token)).status_code == 401
     assert (await auth.refresh(person.refresh_token)).status_code == 401
     assert (await auth.login(person.email)).json()["code"] == "invalid_credentials"
-    await database.close()
 
 
 async def test_a_token_whose_account_is_deleted_is_not_active(auth: Replica, postgres_url: str) -> None:
     person = await auth.person()
-    database = Database(Secret(postgres_url))
-    database.open()
-    async with database.transaction() as session:
+    async with opened(postgres_url) as database, database.transaction() as session:
         await session.execute(text("DELETE FROM auth.users"))
     assert not await auth.is_active(person.access_token)
     assert (await auth.refresh(person.refresh_token)).status_code == 401
-    await database.close()

@@ -8,15 +8,17 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 
-from auth_service.database import Database, driver_url, one_connection
+from auth_service.database import driver_url, one_connection
 from auth_service.migrating import alembic_config, migrate
 from auth_service.models import SCHEMA, Table
-from auth_service.repository import Store
 from shared.settings import Secret
+from tests.integration.auth_service.replica import Clock, application, settings
+from tests.integration.auth_service.rows import opened, rows
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
@@ -30,12 +32,8 @@ asyncio.run(migrate(Secret(sys.argv[1]), lambda: datetime.now(UTC)))
 
 
 async def kids(url: str) -> list[str]:
-    database = Database(Secret(url))
-    database.open()
-    async with Store(database).transaction() as repository:
-        found = [key.kid for key in await repository.keys(NOW)]
-    await database.close()
-    return found
+    async with rows(url) as repository:
+        return [key.kid for key in await repository.keys(NOW)]
 
 
 def differences(connection: Connection) -> list[object]:
@@ -90,6 +88,16 @@ async def test_a_migration_that_fails_leaves_nothing_behind(postgres_url: str) -
         await connection.execute(text("DROP TABLE auth.outbox"))
     await migrate(url, lambda: NOW)
     assert len(await kids(postgres_url)) == 1
+
+
+async def test_a_database_that_is_newer_than_the_program_stops_it(postgres_url: str, clock: Clock) -> None:
+    await migrate(Secret(postgres_url), lambda: NOW)
+    async with opened(postgres_url) as database, database.transaction() as session:
+        await session.execute(text("UPDATE auth.alembic_version SET version_num = 'from the future'"))
+    with pytest.raises(ExceptionGroup) as stopped:
+        async with asyncio.timeout(20), application(settings(postgres_url), clock).lifespan():
+            await asyncio.Event().wait()
+    assert stopped.group_contains(CommandError)
 
 
 async def test_every_step_down_can_be_taken_and_up_again(postgres_url: str) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
 from shared.contracts.events import SessionRevoked
 from shared.messaging.memory import MemoryBroker
 from tests.integration.auth_service.replica import Clock, Replica, bearer, listening
+from tests.integration.auth_service.rows import rows
 from tests.support.tokens import forgeries
 from tests.support.wait import until
 
@@ -88,6 +90,23 @@ async def test_a_session_ends_thirty_days_after_its_sign_in_however_often_it_was
     clock.advance(minutes=5)
     assert (await auth.refresh(answer.json()["refresh_token"])).status_code == 401
     assert not await auth.is_active(answer.json()["access_token"])
+
+
+async def test_sessions_that_ended_long_ago_are_forgotten_and_no_others(
+    auth: Replica, postgres_url: str, clock: Clock
+) -> None:
+    began = clock.now()
+    for _ in range(3):
+        await auth.person()
+    clock.advance(days=1)
+    person = await auth.person()
+    async with rows(postgres_url) as repository:
+        assert await repository.forget_sessions(began + timedelta(days=30), 10) == 0
+        over = began + timedelta(days=30, seconds=1)
+        assert await repository.forget_sessions(over, 2) == 2
+        assert await repository.forget_sessions(over, 2) == 1
+        assert await repository.forget_sessions(over, 2) == 0
+    await person.refresh()
 
 
 async def test_an_access_token_ends_after_fifteen_minutes(auth: Replica, clock: Clock) -> None:

@@ -7,11 +7,9 @@ import httpx
 import pytest
 from jose import jwt
 
-from auth_service.database import Database
 from auth_service.passwords import Argon2Cost, PasswordHash
-from auth_service.repository import Store
-from shared.settings import Secret
 from tests.integration.auth_service.replica import PASSWORD, Clock, Replica
+from tests.integration.auth_service.rows import rows
 
 EMAIL = "ada@example.com"
 
@@ -99,9 +97,7 @@ async def test_a_hash_of_an_older_cost_is_replaced_at_the_next_sign_in(
 ) -> None:
     await auth.register(EMAIL)
     cheap = PasswordHash(Argon2Cost(memory_kib=64, passes=1))
-    database = Database(Secret(postgres_url))
-    database.open()
-    async with Store(database).transaction() as repository:
+    async with rows(postgres_url) as repository:
         user = await repository.user_by_address(EMAIL)
         assert user
         await repository.replace_password_hash(user.id, user.password_hash, cheap.create(PASSWORD))
@@ -109,12 +105,11 @@ async def test_a_hash_of_an_older_cost_is_replaced_at_the_next_sign_in(
     assert (await auth.login(EMAIL, "not the password")).status_code == 401
     assert (await auth.login(EMAIL)).status_code == 200
 
-    async with Store(database).transaction() as repository:
+    async with rows(postgres_url) as repository:
         user = await repository.user_by_address(EMAIL)
     assert user
     assert cheap.is_outdated(user.password_hash)
     assert (await auth.login(EMAIL)).status_code == 200
-    await database.close()
 
 
 async def test_two_sign_ins_are_two_sessions_and_neither_ends_the_other(auth: Replica) -> None:

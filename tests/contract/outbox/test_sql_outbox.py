@@ -1,0 +1,37 @@
+"""The account service's outbox in PostgreSQL keeps the promises of every outbox."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from auth_service.app import utc_now
+from auth_service.database import Database
+from auth_service.migrating import migrate
+from auth_service.outbox import SqlOutbox
+from auth_service.repository import Store
+from shared.messaging.envelope import Envelope
+from shared.messaging.outbox import OutboxStore
+from shared.settings import Secret
+from tests.contract.outbox.suite import OutboxRig, OutboxSuite
+
+
+class SqlRig:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def store(self, envelope: Envelope) -> None:
+        async with Store(self._database).transaction() as repository:
+            await repository.announce(envelope)
+
+    def opened(self) -> OutboxStore:
+        return SqlOutbox(self._database, utc_now)
+
+
+class TestSqlOutbox(OutboxSuite):
+    @pytest.fixture
+    async def rig(self, postgres_url: str) -> AsyncIterator[OutboxRig]:
+        await migrate(Secret(postgres_url), utc_now)
+        database = Database(Secret(postgres_url))
+        database.open()
+        yield SqlRig(database)
+        await database.close()
