@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from litestar import Controller, Request, Response, get, head
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from converter_service.access import Tokens, owner_of, public
@@ -16,41 +17,6 @@ from converter_service.service import Audio, Conversions
 from shared.http import Injected
 
 Call = Request[Any, Any, Any]
-
-
-class AudioController(Controller):
-    """A signed link needs no token, so the routes are public and see to it themselves."""
-
-    path = "/v1/conversions/{conversion_id:str}/audio"
-    tags = ("conversions",)
-    opt = public()
-
-    @get("/", summary="The audio", media_type="application/octet-stream")
-    async def download(
-        self, request: Call, conversion_id: str, conversions: Injected[Conversions], door: Injected["Door"]
-    ) -> Response[Any]:
-        """Answers 200, 206, 304, 409, 410 or 416 (RFC 9110 §13.2.2 gives the order)."""
-        audio = await door.audio(request, conversion_id)
-        headers = _headers(audio)
-        if not_modified(request.headers.get("if-none-match"), headers["ETag"]):
-            return Response(None, status_code=304, headers=_without_content(headers))
-        part = _part(request, audio, headers["ETag"])
-        pieces: AsyncIterator[bytes] = await conversions.read(audio, part.first, part.end)
-        return Stream(
-            pieces,
-            status_code=206 if part.partial else 200,
-            headers=headers | _extent(part),
-            media_type=headers["Content-Type"],
-        )
-
-    @head("/", summary="What a GET would answer, without the audio")
-    async def look(self, request: Call, conversion_id: str, door: Injected["Door"]) -> Response[None]:
-        audio = await door.audio(request, conversion_id)
-        headers = _headers(audio)
-        if not_modified(request.headers.get("if-none-match"), headers["ETag"]):
-            return Response(None, status_code=304, headers=_without_content(headers))
-        # Range is defined for GET only (RFC 9110 §14.2).
-        return Response(None, headers=headers | {"Content-Length": str(audio.size)})
 
 
 class Door:
@@ -69,6 +35,45 @@ class Door:
             self._links.check(conversion_id, expires, signature, self._clock())
             return await self._conversions.public_audio(conversion_id)
         return await self._conversions.audio(await owner_of(request, self._tokens), conversion_id)
+
+
+class AudioController(Controller):
+    """A signed link needs no token, so the routes are public and see to it themselves."""
+
+    path = "/v1/conversions/{conversion_id:str}/audio"
+    tags = ("conversions",)
+    opt = public()
+
+    @get("/", summary="The audio", media_type="application/octet-stream")
+    async def download(
+        self,
+        request: Call,
+        conversion_id: FromPath[str],
+        conversions: Injected[Conversions],
+        door: Injected[Door],
+    ) -> Response[Any]:
+        """Answers 200, 206, 304, 409, 410 or 416 (RFC 9110 §13.2.2 gives the order)."""
+        audio = await door.audio(request, conversion_id)
+        headers = _headers(audio)
+        if not_modified(request.headers.get("if-none-match"), headers["ETag"]):
+            return Response(None, status_code=304, headers=_without_content(headers))
+        part = _part(request, audio, headers["ETag"])
+        pieces: AsyncIterator[bytes] = await conversions.read(audio, part.first, part.end)
+        return Stream(
+            pieces,
+            status_code=206 if part.partial else 200,
+            headers=headers | _extent(part),
+            media_type=headers["Content-Type"],
+        )
+
+    @head("/", summary="What a GET would answer, without the audio")
+    async def look(self, request: Call, conversion_id: FromPath[str], door: Injected[Door]) -> Response[None]:
+        audio = await door.audio(request, conversion_id)
+        headers = _headers(audio)
+        if not_modified(request.headers.get("if-none-match"), headers["ETag"]):
+            return Response(None, status_code=304, headers=_without_content(headers))
+        # Range is defined for GET only (RFC 9110 §14.2).
+        return Response(None, headers=headers | {"Content-Length": str(audio.size)})
 
 
 def _headers(audio: Audio) -> dict[str, str]:

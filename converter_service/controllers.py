@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, delete, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from litestar.status_codes import HTTP_202_ACCEPTED
 
 from converter_service.conversion import State
@@ -14,9 +14,9 @@ from shared.errors import ServiceError
 from shared.http import Injected
 
 Call = Request[Owner, Any, Any]
-Limit = Annotated[int, Parameter(query="limit", ge=1, le=100)]
-Cursor = Annotated[str | None, Parameter(query="cursor", pattern=r"^[0-9a-f]{32}$")]
-Status = Annotated[State | None, Parameter(query="status")]
+Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
+Cursor = Annotated[str | None, QueryParameter(name="cursor", pattern=r"^[0-9a-f]{32}$")]
+Status = Annotated[State | None, QueryParameter(name="status")]
 
 
 class ConversionController(Controller):
@@ -52,11 +52,13 @@ class ConversionController(Controller):
 
     @get("/{conversion_id:str}", summary="One conversion")
     async def one(
-        self, request: Call, conversion_id: str, conversions: Injected[Conversions]
+        self, request: Call, conversion_id: FromPath[str], conversions: Injected[Conversions]
     ) -> Response[ConversionView]:
         found = await conversions.get(request.user, conversion_id)
         return Response(shown(found), headers={"Cache-Control": "no-store"})
 
     @delete("/{conversion_id:str}", summary="Delete a conversion with its video and audio")
-    async def remove(self, request: Call, conversion_id: str, conversions: Injected[Conversions]) -> None:
+    async def remove(
+        self, request: Call, conversion_id: FromPath[str], conversions: Injected[Conversions]
+    ) -> None:
         await conversions.delete(request.user, conversion_id)

@@ -1,0 +1,241 @@
+"""Real files of every kind become MP3s that are as long as their audio."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from converter_service.adapters.ffmpeg import find_tools
+from converter_service.options import parse
+from converter_service.transcoding import Fault, MediaError, TranscoderUnavailable
+from tests.support.media import Media, probe
+from tests.support.mp3 import facts_of
+from tests.support.transcoding import HEARD_HZ, Workplace, loudest, pitch_hz, samples
+
+SECONDS = 4.0
+PICTURE = ("-f", "lavfi", "-i", f"testsrc=size=64x36:rate=25:duration={SECONDS}")
+
+
+def tone(seconds: float = SECONDS, layout: str = "stereo", rate: int = 44_100) -> tuple[str, ...]:
+    shape = f"aformat=channel_layouts={layout}:sample_rates={rate}"
+    return ("-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds},{shape}")
+
+
+async def assert_becomes_mp3(workplace: Workplace, file: Path, seconds: float = SECONDS) -> None:
+    output = await workplace.convert(file)
+    facts = facts_of(workplace.result)
+    assert facts.codec == "mp3"
+    assert output.duration_s == pytest.approx(seconds, abs=0.1)
+    assert facts.duration_s == pytest.approx(seconds, abs=0.1)
+    assert output.size_bytes == workplace.result.stat().st_size
+    assert pitch_hz(workplace.result) == pytest.approx(440, abs=4)
+
+
+@pytest.mark.parametrize("container", ["mp4", "mov", "mkv", "webm", "avi", "mpg", "ts", "flv", "ogv"])
+async def test_a_video_becomes_an_mp3(workplace: Workplace, media: Media, container: str) -> None:
+    await assert_becomes_mp3(workplace, media.video(SECONDS, container=container))
+    assert (await workplace.probe(media.video(SECONDS, container=container))).container == {
+        "ogv": "ogg"
+    }.get(container, container)
+
+
+@pytest.mark.parametrize("container", ["wav", "mp3", "flac", "aac", "ogg", "aiff", "m4a", "caf", "au"])
+async def test_sound_without_a_picture_becomes_an_mp3(
+    workplace: Workplace, media: Media, container: str
+) -> None:
+    await assert_becomes_mp3(workplace, media.audio(SECONDS, container=container))
+
+
+@pytest.mark.parametrize(
+    ("container", "arguments"),
+    [
+        pytest.param("mp4", ("-movflags", "+faststart"), id="mp4 with its index first"),
+        pytest.param("mp4", ("-movflags", "+frag_keyframe+empty_moov", "-g", "25"), id="fragmented mp4"),
+        pytest.param("wmv", ("-c:v", "wmv2", "-c:a", "wmav2"), id="wmv"),
+        pytest.param("3gp", ("-c:v", "mpeg4", "-c:a", "aac"), id="3gp"),
+        pytest.param("mkv", ("-c:a", "ac3"), id="ac3 in mkv"),
+        pytest.param("mkv", ("-c:a", "flac"), id="flac in mkv"),
+        pytest.param("mov", ("-c:a", "pcm_s24le"), id="pcm in mov"),
+        pytest.param("avi", ("-c:a", "adpcm_ms"), id="adpcm in avi"),
+    ],
+)
+async def test_less_usual_videos_become_mp3s(
+    workplace: Workplace, media: Media, container: str, arguments: tuple[str, ...]
+) -> None:
+    await assert_becomes_mp3(workplace, media.made([*PICTURE, *tone(), *arguments], container))
+
+
+@pytest.mark.parametrize(
+    ("layout", "rate", "channels", "written_rate"),
+    [("mono", 8_000, 1, 8_000), ("stereo", 96_000, 2, 48_000), ("5.1", 48_000, 2, 48_000)],
+)
+async def test_layouts_and_rates_that_mp3_lacks_are_brought_to_the_nearest_it_has(
+    workplace: Workplace, media: Media, layout: str, rate: int, channels: int, written_rate: int
+) -> None:
+    await assert_becomes_mp3(workplace, media.made(tone(layout=layout, rate=rate), "wav"))
+    (stream,) = probe(workplace.result)["streams"]
+    assert (stream["channels"], int(stream["sample_rate"])) == (channels, written_rate)
+
+
+async def test_a_live_recording_without_a_duration_is_converted_to_its_end(
+    workplace: Workplace, media: Media, tmp_path: Path
+) -> None:
+    made = media.video(SECONDS, container="webm")
+    live = tmp_path / "live.webm"
+    command = ["ffmpeg", "-v", "error", "-i", str(made), "-c", "copy", "-f", "webm", "-live", "1", "pipe:1"]
+    live.write_bytes(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+    assert (await workplace.probe(live)).duration_s is None
+    await assert_becomes_mp3(workplace, live)
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv", "flv"])
+async def test_audio_that_is_shorter_than_its_video_is_whole(
+    workplace: Workplace, media: Media, container: str
+) -> None:
+    short = [*PICTURE, *tone(2.5), "-ar", "44100"]
+    await assert_becomes_mp3(workplace, media.made(short, container), seconds=2.5)
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv", "mov"])
+async def test_audio_that_starts_late_is_whole(workplace: Workplace, media: Media, container: str) -> None:
+    late = [*PICTURE, "-itsoffset", "1.5", *tone(2.5)]
+    await assert_becomes_mp3(workplace, media.made(late, container), seconds=2.5)
+
+
+async def test_an_edit_list_cuts_the_audio_too(workplace: Workplace, media: Media) -> None:
+    whole = media.video(SECONDS)
+    cut = media.made(["-ss", "1.5", "-i", str(whole), "-t", "2", "-c", "copy"], "mp4")
+    await assert_becomes_mp3(workplace, cut, seconds=2.0)
+
+
+@pytest.mark.parametrize(("container", "codec"), [("mp4", "aac"), ("mkv", "libopus")])
+async def test_a_leap_in_the_timestamps_becomes_silence_in_its_place(
+    workplace: Workplace, media: Media, container: str, codec: str
+) -> None:
+    holed = ("-f", "lavfi", "-i", f"sine=frequency=440:duration={SECONDS},aselect='not(between(t,1,3))'")
+    output = await workplace.convert(media.made([*PICTURE, *holed, "-c:a", codec], container))
+    assert output.duration_s == pytest.approx(SECONDS, abs=0.15)
+    heard = samples(workplace.result)
+    assert loudest(heard[: HEARD_HZ // 2]) > 1000
+    assert loudest(heard[int(1.5 * HEARD_HZ) : int(2.5 * HEARD_HZ)]) < 100
+
+
+async def test_silence_is_sound_too(workplace: Workplace, media: Media) -> None:
+    silence = media.made([*PICTURE, "-f", "lavfi", "-i", "anullsrc", "-shortest"], "mp4")
+    output = await workplace.convert(silence)
+    assert output.duration_s == pytest.approx(SECONDS, abs=0.1)
+
+
+@pytest.mark.parametrize("bitrate", [64, 192, 320])
+async def test_the_bit_rate_is_the_one_asked_for(workplace: Workplace, media: Media, bitrate: int) -> None:
+    output = await workplace.convert(media.video(SECONDS), bitrate=f"{bitrate}k")
+    assert output.bitrate_bps == facts_of(workplace.result).bitrate_bps == bitrate * 1000
+
+
+async def test_a_better_quality_makes_a_larger_file(workplace: Workplace, media: Media) -> None:
+    noise = media.made(["-f", "lavfi", "-i", f"anoisesrc=duration={SECONDS}:amplitude=0.3"], "wav")
+    best = await workplace.convert(noise, quality="0")
+    worst = await workplace.convert(noise, quality="9")
+    assert best.size_bytes > 2 * worst.size_bytes
+
+
+@pytest.mark.parametrize(
+    ("fields", "seconds"),
+    [({"start": "1"}, 3.0), ({"end": "1.5"}, 1.5), ({"start": "0.75", "end": "2"}, 1.25), ({"end": "99"}, 4.0)],
+)
+async def test_a_part_is_cut_where_asked(
+    workplace: Workplace, media: Media, fields: dict[str, str], seconds: float
+) -> None:
+    output = await workplace.convert(media.video(SECONDS, container="mkv"), **fields)
+    assert output.duration_s == pytest.approx(seconds, abs=0.06)
+
+
+async def test_a_start_after_the_end_of_the_audio_is_refused(workplace: Workplace, media: Media) -> None:
+    with pytest.raises(MediaError) as refused:
+        await workplace.convert(media.video(SECONDS), start="60")
+    assert refused.value.code is Fault.BAD_OPTIONS
+    assert not workplace.result.exists()
+
+
+async def test_the_audio_track_asked_for_is_the_one_that_is_heard(workplace: Workplace, media: Media) -> None:
+    video = media.video(SECONDS, container="mkv", tracks=2)
+    await workplace.convert(video)
+    assert pitch_hz(workplace.result) == pytest.approx(440, abs=4)
+    await workplace.convert(video, audio_track="1")
+    assert pitch_hz(workplace.result) == pytest.approx(660, abs=4)
+
+
+async def test_an_audio_track_that_is_not_there_is_refused(workplace: Workplace, media: Media) -> None:
+    with pytest.raises(MediaError) as refused:
+        await workplace.convert(media.video(SECONDS), audio_track="1")
+    assert refused.value.code is Fault.BAD_OPTIONS
+
+
+async def test_tags_asked_for_win_over_the_sources_own(workplace: Workplace, media: Media) -> None:
+    video = media.video(SECONDS, metadata=[("title", "Old"), ("artist", "Kept")])
+    await workplace.convert(video, title="New = 'quoted' -y", album="-f null")
+    tags = probe(workplace.result)["format"]["tags"]
+    assert (tags["title"], tags["artist"], tags["album"]) == ("New = 'quoted' -y", "Kept", "-f null")
+    assert "major_brand" not in tags
+
+
+async def test_chapters_come_along(workplace: Workplace, media: Media, tmp_path: Path) -> None:
+    marks = tmp_path / "marks.txt"
+    marks.write_text(
+        ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1000\ntitle=One\n"
+        "[CHAPTER]\nTIMEBASE=1/1000\nSTART=1000\nEND=4000\ntitle=Two\n"
+    )
+    video = media.video(SECONDS, container="mkv")
+    marked = media.made(["-i", str(video), "-i", str(marks), "-map", "0", "-map_chapters", "1", "-c", "copy"], "mkv")
+    await workplace.convert(marked)
+    command = ["ffprobe", "-v", "error", "-show_chapters", "-of", "csv", str(workplace.result)]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
+    assert "One" in listed
+    assert "Two" in listed
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("mp3", "mp3"), ("m4a", "aac"), ("opus", "opus"), ("flac", "flac"), ("wav", "pcm_s16le")],
+)
+async def test_every_format_on_offer_is_made_and_is_what_it_says(
+    workplace: Workplace, media: Media, name: str, codec: str
+) -> None:
+    output = await workplace.convert(media.video(SECONDS), format=name)
+    assert output.format == name
+    assert output.duration_s == pytest.approx(SECONDS, abs=0.1)
+    (stream,) = probe(workplace.result)["streams"]
+    assert stream["codec_name"] == codec
+    assert pitch_hz(workplace.result) == pytest.approx(440, abs=4)
+
+
+async def test_channels_and_sample_rate_are_those_asked_for(workplace: Workplace, media: Media) -> None:
+    await workplace.convert(media.made(tone(), "wav"), channels="1", sample_rate="22050")
+    (stream,) = probe(workplace.result)["streams"]
+    assert (stream["channels"], stream["sample_rate"]) == (1, "22050")
+
+
+async def test_progress_only_grows_and_is_told_seldom(workplace: Workplace, media: Media) -> None:
+    await workplace.convert(media.made(tone(300), "wav"))
+    assert workplace.told == sorted(set(workplace.told))
+    assert 1 <= len(workplace.told) <= 40
+    assert all(0 < done < 1 for done in workplace.told)
+
+
+async def test_a_machine_without_ffmpeg_is_named_as_such(workplace: Workplace) -> None:
+    with pytest.raises(TranscoderUnavailable, match="no-such-program"):
+        find_tools(1, ffmpeg="no-such-program")
+
+
+async def test_this_machines_ffmpeg_passes_the_check_at_start(workplace: Workplace) -> None:
+    await workplace.transcoder.check(workplace.scratch)
+
+
+async def test_a_result_that_is_there_already_is_replaced(workplace: Workplace, media: Media) -> None:
+    workplace.result.write_bytes(b"an earlier attempt's")
+    await assert_becomes_mp3(workplace, media.video(SECONDS))
+
+
+async def test_options_survive_being_shown_and_read_again(workplace: Workplace) -> None:
+    asked = parse({"quality": "2", "start": "1.5", "title": "x", "format": "mp3"})
+    assert parse({name: str(value) for name, value in asked.shown().items()}) == asked

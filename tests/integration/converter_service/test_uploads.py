@@ -1,0 +1,305 @@
+"""Videos come in whole or not at all."""
+
+import asyncio
+import hashlib
+import json
+import random
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.integration.converter_service.conftest import MAX_BYTES
+from tests.support.converter import ConverterApi, converter_api
+from tests.support.wait import until
+
+VIDEO = b"\x00\x00\x00\x18ftypmp42" + random.Random(3).randbytes(1_500_000)
+BOUNDARY = "frontier"
+
+
+def form(*parts: tuple[str, bytes], end: bytes = b"--\r\n") -> bytes:
+    """`parts`: a Content-Disposition's parameters, and the content."""
+    body = b""
+    for parameters, content in parts:
+        head = f"--{BOUNDARY}\r\nContent-Disposition: form-data; {parameters}\r\n\r\n"
+        body += head.encode() + content + b"\r\n"
+    return body + f"--{BOUNDARY}".encode() + end
+
+
+async def send_form(api: ConverterApi, body: object) -> aiohttp.ClientResponse:
+    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    return await api.call("POST", "/v1/conversions", data=body, headers=headers)
+
+
+async def slowly(content: bytes, size: int = 100_000) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
+
+
+async def stored_video(api: ConverterApi, conversion_id: str) -> bytes:
+    document = await api.database["conversions"].find_one({"_id": conversion_id})
+    assert document is not None
+    chunks = api.database["fs.chunks"].find({"files_id": document["source_blob"]}).sort("n")
+    return b"".join([chunk["data"] async for chunk in chunks])
+
+
+async def problem(answer: aiohttp.ClientResponse) -> tuple[int, str]:
+    assert answer.content_type == "application/problem+json"
+    body = await answer.json(content_type=None)
+    return answer.status, body["code"]
+
+
+async def test_a_raw_upload_is_stored_whole_and_answered_with_the_conversion(api: ConverterApi) -> None:
+    answer = await api.upload(VIDEO, "filename=talk.mp4&bitrate=128k&channels=1")
+    assert answer.status == 202
+    conversion = await answer.json()
+    assert answer.headers["Location"] == f"/v1/conversions/{conversion['id']}"
+    assert conversion["created_at"].endswith("Z")
+    assert {**conversion, "id": "", "created_at": ""} == {
+        "id": "",
+        "status": "queued",
+        "progress": 0.0,
+        "source": {
+            "filename": "talk.mp4",
+            "size": len(VIDEO),
+            "sha256": hashlib.sha256(VIDEO).hexdigest(),
+            "duration": None,
+            "container": None,
+            "audio_codec": None,
+        },
+        "options": {"format": "mp3", "bitrate": "128k", "channels": 1},
+        "result": None,
+        "error": None,
+        "created_at": "",
+        "started_at": None,
+        "finished_at": None,
+        "expires_at": None,
+    }
+    assert await stored_video(api, conversion["id"]) == VIDEO
+
+
+async def test_a_body_of_unknown_length_is_stored_whole(api: ConverterApi) -> None:
+    answer = await api.upload(slowly(VIDEO))
+    assert answer.status == 202
+    assert await stored_video(api, (await answer.json())["id"]) == VIDEO
+
+
+@pytest.mark.parametrize("place", ["before", "after", "around"])
+async def test_option_fields_count_wherever_they_stand_in_the_form(api: ConverterApi, place: str) -> None:
+    file = ('name="file"; filename="talk.mp4"', VIDEO)
+    bitrate, channels = ('name="bitrate"', b"96k"), ('name="channels"', b"1")
+    parts = {
+        "before": (bitrate, channels, file),
+        "after": (file, bitrate, channels),
+        "around": (bitrate, file, channels),
+    }[place]
+    answer = await send_form(api, form(*parts))
+    assert answer.status == 202
+    conversion = await answer.json()
+    assert conversion["options"] == {"format": "mp3", "bitrate": "96k", "channels": 1}
+    assert await stored_video(api, conversion["id"]) == VIDEO
+
+
+async def test_a_form_that_arrives_in_tiny_pieces_is_read_the_same(api: ConverterApi) -> None:
+    video = VIDEO[:3000]
+    body = form(('name="file"; filename="a.mp4"', video), ('name="title"', b"x"))
+    answer = await send_form(api, slowly(body, 7))
+    assert answer.status == 202
+    assert await stored_video(api, (await answer.json())["id"]) == video
+
+
+FILE = ('name="file"; filename="talk.mp4"', VIDEO)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        form(('name="title"', b"x")),
+        form(FILE, FILE),
+        form(FILE, ('name="bitrate"', b"96k"), ('name="bitrate"', b"96k")),
+        form(FILE, ('name="bitrate"', b"1k")),
+        form(('name="bitrate"', b"1k"), FILE),
+        form(FILE, ('name="nonsense"', b"1")),
+        form(FILE, ('name="title"', b"\xff\xfe")),
+        form(FILE, ('name="title"', b"x" * 5000)),
+        form(FILE, *((f'name="f{number}"', b"") for number in range(40))),
+        form((f'name="file"; filename="{"x" * 20_000}"', VIDEO)),
+        form(FILE, end=b""),
+        form(FILE)[:1_000_000],
+        form(('name="file"; filename="empty.mp4"', b"")),
+        form(),
+        b"",
+        b"no form at all",
+        b"--" + BOUNDARY.encode() + b"\r\n" + VIDEO,
+    ],
+    ids=[
+        "no video",
+        "two videos",
+        "a field twice",
+        "bad option after",
+        "bad option before",
+        "unknown option",
+        "a field that is no text",
+        "a field too long",
+        "too many parts",
+        "a header too long",
+        "not closed",
+        "broken off",
+        "an empty video",
+        "no part",
+        "empty",
+        "no form",
+        "no header's end",
+    ],
+)
+async def test_a_form_that_makes_no_sense_is_refused_and_leaves_nothing(
+    api: ConverterApi, body: bytes
+) -> None:
+    assert await problem(await send_form(api, body)) == (400, "invalid_request")
+    assert await api.nothing_left()
+
+
+async def test_a_refused_option_is_named(api: ConverterApi) -> None:
+    answer = await api.upload(VIDEO, "bitrate=1k&quality=x")
+    body = await answer.json(content_type=None)
+    assert [error["field"] for error in body["errors"]] == ["bitrate", "quality"]
+
+
+async def test_zero_bytes_are_refused(api: ConverterApi) -> None:
+    assert await problem(await api.upload(b"")) == (400, "invalid_request")
+    assert await problem(await api.upload(slowly(b""))) == (400, "invalid_request")
+    assert await api.nothing_left()
+
+
+@pytest.mark.parametrize(
+    "content", [b"PK\x03\x04" + b"x" * 100_000, b"\x89PNG\r\n\x1a\n" + b"x" * 100, b"%PDF-1.7 ..."]
+)
+async def test_what_is_certainly_no_media_is_refused(api: ConverterApi, content: bytes) -> None:
+    assert await problem(await api.upload(content)) == (415, "unsupported_media_type")
+    assert await problem(await send_form(api, form(('name="file"; filename="a.mp4"', content)))) == (
+        415,
+        "unsupported_media_type",
+    )
+    assert await api.nothing_left()
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "image/png", "application/json", "", "video", "nonsense"])
+async def test_other_content_types_are_refused(api: ConverterApi, kind: str) -> None:
+    answer = await api.call("POST", "/v1/conversions", data=VIDEO, headers={"Content-Type": kind})
+    assert await problem(answer) == (415, "unsupported_media_type")
+
+
+async def test_an_encoded_body_is_refused(api: ConverterApi) -> None:
+    headers = {"Content-Type": "video/mp4", "Content-Encoding": "gzip"}
+    answer = await api.call("POST", "/v1/conversions", data=VIDEO, headers=headers)
+    assert await problem(answer) == (415, "unsupported_media_type")
+
+
+async def test_a_video_of_exactly_the_limit_is_taken_and_one_byte_more_is_not(api: ConverterApi) -> None:
+    assert (await api.upload(b"v" * MAX_BYTES)).status == 202
+    assert (await send_form(api, form(('name="file"', b"v" * MAX_BYTES)))).status == 202
+    taken = await api.leftovers()
+    assert await problem(await api.upload(b"v" * (MAX_BYTES + 1))) == (413, "too_large")
+    assert await problem(await api.upload(slowly(b"v" * (MAX_BYTES + 1)))) == (413, "too_large")
+    too_large = form(('name="file"', b"v" * (MAX_BYTES + 1)))
+    assert await problem(await send_form(api, too_large)) == (413, "too_large")
+    assert await problem(await send_form(api, slowly(too_large))) == (413, "too_large")
+    assert await api.leftovers() == taken
+
+
+async def test_an_announced_length_beyond_the_limit_is_refused_before_a_byte_is_sent(
+    api: ConverterApi,
+) -> None:
+    reader, writer = await connected(api, length=10**12)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n"), 10)
+    assert b" 413 " in head
+    writer.close()
+    assert await api.nothing_left()
+
+
+async def test_a_client_that_waits_for_the_go_is_refused_without_it(api: ConverterApi) -> None:
+    reader, writer = await connected(api, length=10**12, extra="Expect: 100-continue\r\n")
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n"), 1.5)
+    assert b" 413 " in head
+    writer.close()
+
+
+async def connected(
+    api: ConverterApi, length: int | None, extra: str = ""
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """An upload begun by hand; `length` None begins a chunked one."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+    framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
+    token = api.headers()["Authorization"]
+    head = (
+        f"POST /v1/conversions HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Type: video/mp4\r\n"
+    )
+    writer.write(f"{head}{framing}\r\n{extra}\r\n".encode())
+    await writer.drain()
+    return reader, writer
+
+
+@pytest.mark.parametrize("length", [2_000_000, None], ids=["length announced", "chunked"])
+async def test_a_client_that_goes_away_in_the_middle_leaves_nothing(
+    api: ConverterApi, length: int | None
+) -> None:
+    _, writer = await connected(api, length)
+    piece = VIDEO[:1_400_000]
+    writer.write(piece if length else b"%x\r\n%s\r\n" % (len(piece), piece))
+    await writer.drain()
+
+    async def begun() -> bool:
+        return await api.database["conversions"].count_documents({"status": "uploading"}) == 1
+
+    await until(begun, what="the upload has begun")
+    writer.close()
+    await until(api.nothing_left, what="nothing is left of the upload")
+
+
+async def test_a_client_that_stops_sending_is_cut_off_and_leaves_nothing(mongo_url: str) -> None:
+    async with converter_api(mongo_url, idle_timeout=timedelta(seconds=0.3)) as api:
+        reader, writer = await connected(api, 2_000_000)
+        writer.write(VIDEO[:1_200_000])
+        await writer.drain()
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n"), 10)
+        assert b" 408 " in head
+        writer.close()
+        await until(api.nothing_left, what="nothing is left of the upload")
+
+
+async def test_an_upload_deleted_in_the_middle_ends_and_leaves_nothing(api: ConverterApi) -> None:
+    reader, writer = await connected(api, 2_000_000)
+    writer.write(VIDEO[:1_000_000])
+    await writer.drain()
+
+    async def uploading() -> dict[str, Any] | None:
+        page: dict[str, Any] = json.loads(await (await api.call("GET", "/v1/conversions")).text())
+        return page["items"][0] if page["items"] else None
+
+    conversion = await until(uploading, what="the upload shows up")
+    assert conversion["status"] == "uploading"
+    assert (await api.call("DELETE", f"/v1/conversions/{conversion['id']}")).status == 204
+    writer.write(VIDEO[:1_000_000])
+    await writer.drain()
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n"), 10)
+    assert b" 409 " in head
+    writer.close()
+    await until(api.nothing_left, what="nothing is left of the upload")
+
+
+async def test_uploads_at_the_same_time_do_not_mix(api: ConverterApi) -> None:
+    videos = [random.Random(seed).randbytes(400_000 + seed) for seed in range(8)]
+    answers = await asyncio.gather(*(api.upload(slowly(video, 30_000)) for video in videos))
+    for answer, video in zip(answers, videos, strict=True):
+        assert await stored_video(api, (await answer.json())["id"]) == video
+
+
+async def test_an_accepted_upload_is_announced(api: ConverterApi) -> None:
+    await api.upload(VIDEO)
+
+    async def published() -> bool:
+        return await api.database["conversions"].count_documents({"outbox": {"$exists": True}}) == 0
+
+    await until(published, what="the event is published")
