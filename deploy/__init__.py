@@ -1,0 +1,1 @@
+"""What operators need to run Tonegate in containers."""

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Run once, by the image, when the cluster is new: the account service's own role and database, no more.
+set -eu
+psql --set ON_ERROR_STOP=1 --no-psqlrc --username "$POSTGRES_USER" --dbname postgres <<'SQL'
+\set password `cat /run/tonegate/auth`
+CREATE ROLE tonegate LOGIN PASSWORD :'password';
+CREATE DATABASE tonegate OWNER tonegate;
+REVOKE ALL ON DATABASE tonegate FROM PUBLIC;
+SQL

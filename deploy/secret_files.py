@@ -1,0 +1,151 @@
+"""Makes the passwords and keys of a deployment at its first start, and hands each server only its own.
+
+`python deploy/secret_files.py FOLDER`: `FOLDER/master` keeps every value for good; beside it each consumer has a
+folder that is written anew from those at every start. A value exists nowhere else: not in the repository, not in
+an image, not in an environment. Uses the standard library alone, so that any Python image can run it.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+SERVICE, SERVER = 10001, 999  # the users of our images, and of the servers' official ones
+MASTER = "master"
+HEX_BYTES = 32
+
+# What exists once and is never replaced. The replica set's key must be base64 (MongoDB's manual, keyfile).
+MADE: Mapping[str, Callable[[], str]] = {
+    "postgres_admin": lambda: secrets.token_hex(HEX_BYTES),
+    "postgres_auth": lambda: secrets.token_hex(HEX_BYTES),
+    "mongo_admin": lambda: secrets.token_hex(HEX_BYTES),
+    "mongo_converter": lambda: secrets.token_hex(HEX_BYTES),
+    "mongo_notification": lambda: secrets.token_hex(HEX_BYTES),
+    "mongo_key": lambda: base64.b64encode(secrets.token_bytes(96)).decode(),
+    "rabbitmq": lambda: secrets.token_hex(HEX_BYTES),
+    "rabbitmq_salt": lambda: secrets.token_hex(4),
+    "valkey": lambda: secrets.token_hex(HEX_BYTES),
+    "introspection": lambda: secrets.token_hex(HEX_BYTES),
+    "link_key": lambda: secrets.token_hex(HEX_BYTES),
+}
+Values = Mapping[str, str]
+
+
+def consumers(made: Values) -> dict[str, tuple[int, dict[str, str]]]:
+    """Consumer → the user that reads its files, and those files."""
+    amqp = f"amqp://tonegate:{made['rabbitmq']}@rabbitmq:5672/tonegate"
+    introspection, link_key = made["introspection"], made["link_key"]
+    converter = {"amqp_url": amqp, "link_key": link_key, "mongo_url": _mongo(made, "converter", "tonegate")}
+    return {
+        "postgres": (SERVER, {"admin": made["postgres_admin"], "auth": made["postgres_auth"]}),
+        "mongo": (SERVER, {"admin": made["mongo_admin"], "key": made["mongo_key"]}),
+        "mongo-users": (SERVER, {name: made[f"mongo_{name}"] for name in ("admin", "converter", "notification")}),
+        "rabbitmq": (SERVER, {"definitions.json": _definitions(made)}),
+        "valkey": (SERVER, {"valkey.conf": _valkey(made), "password": made["valkey"]}),
+        "gateway": (
+            SERVICE,
+            {
+                "amqp_url": amqp,
+                "introspection": introspection,
+                "rate_limit_storage_url": f"redis://:{made['valkey']}@valkey:6379/0",
+            },
+        ),
+        "auth": (
+            SERVICE,
+            {
+                "amqp_url": amqp,
+                "database_url": f"postgresql://tonegate:{made['postgres_auth']}@postgres:5432/tonegate",
+                "introspection": introspection,
+            },
+        ),
+        "converter": (SERVICE, converter),
+        "worker": (SERVICE, converter),
+        "notification": (
+            SERVICE,
+            {"amqp_url": amqp, "mongo_url": _mongo(made, "notification", "tonegate_notification")},
+        ),
+    }
+
+
+def _mongo(made: Values, user: str, database: str) -> str:
+    return f"mongodb://{user}:{made[f'mongo_{user}']}@mongo:27017/{database}?replicaSet=tonegate"
+
+
+def _definitions(made: Values) -> str:
+    """One user in one virtual host, and no guest. https://www.rabbitmq.com/docs/definitions"""
+    user = {
+        "name": "tonegate",
+        "password_hash": rabbitmq_hash(made["rabbitmq"], bytes.fromhex(made["rabbitmq_salt"])),
+        "hashing_algorithm": "rabbit_password_hashing_sha256",
+        "tags": [],
+    }
+    everything = {"configure": ".*", "write": ".*", "read": ".*"}
+    return json.dumps(
+        {
+            "users": [user],
+            "vhosts": [{"name": "tonegate"}],
+            "permissions": [{"user": "tonegate", "vhost": "tonegate", **everything}],
+        }
+    )
+
+
+def rabbitmq_hash(password: str, salt: bytes) -> str:
+    """https://www.rabbitmq.com/docs/passwords#computing-password-hash: base64(salt + SHA-256(salt + password))"""
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+
+
+def _valkey(made: Values) -> str:
+    """Counters of minutes: kept in memory only, and the oldest give way."""
+    return "\n".join(
+        [
+            f"requirepass {made['valkey']}",
+            'save ""',
+            "appendonly no",
+            "maxmemory 64mb",
+            "maxmemory-policy volatile-ttl",
+            "",
+        ]
+    )
+
+
+def prepare(folder: Path) -> None:
+    """Every file in place, whether this is the first start or not; a start that died half-way is completed."""
+    made = {name: _kept(folder / MASTER / name, make) for name, make in MADE.items()}
+    for consumer, (user, files) in consumers(made).items():
+        for name, value in files.items():
+            _write(folder / consumer / name, value, user)
+        _give(folder / consumer, user, 0o500)
+
+
+def _kept(file: Path, make: Callable[[], str]) -> str:
+    if not file.exists():
+        _write(file, make(), os.geteuid())
+    return file.read_text(encoding="utf-8")
+
+
+def _write(file: Path, value: str, user: int) -> None:
+    """Whole or not at all: a reader, and a start after a crash, never sees half a secret."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.draft")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(value)
+        stream.flush()
+        os.fsync(stream.fileno())
+    _give(draft, user, 0o400)
+    draft.replace(file)
+
+
+def _give(path: Path, user: int, mode: int) -> None:
+    path.chmod(mode)
+    if os.geteuid() == 0:
+        os.chown(path, user, user)
+
+
+if __name__ == "__main__":
+    prepare(Path(sys.argv[1]))
