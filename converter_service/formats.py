@@ -45,10 +45,12 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         fitting = [limit.bitrate_bps for limit in self.bitrate_limits if sample_rate_hz <= limit.up_to_hz]
         return fitting[0] if fitting else self.bitrate_limits[-1].bitrate_bps
 
-    def nearest_sample_rate_hz(self, source_hz: int) -> int:
-        """The lowest that loses nothing, else the highest there is."""
-        enough = [rate for rate in self.sample_rates_hz if rate >= source_hz]
-        return enough[0] if enough else self.sample_rates_hz[-1]
+    def sample_rate_for(self, source_hz: int, bitrate_bps: int | None) -> int:
+        """The lowest that loses nothing and carries the bit rate, else the highest there is."""
+        for rate in self.sample_rates_hz:
+            if rate >= source_hz and (bitrate_bps is None or self.highest_bitrate_bps(rate) >= bitrate_bps):
+                return rate
+        return self.sample_rates_hz[-1]
 
 
 _MPEG_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)

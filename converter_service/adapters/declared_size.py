@@ -1,7 +1,7 @@
 """How many bytes a file says it has.
 
-ffmpeg's AVI, WAV and ASF demuxers bend a cut-off file's duration to what is left of it, so that nothing seems to be
-missing; their headers still know.
+ffmpeg's AVI, WAV and ASF demuxers bend a cut-off file's duration to what is left of it, so that nothing seems
+to be missing; their headers still know.
 """
 
 import struct

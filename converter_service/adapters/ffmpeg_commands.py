@@ -117,11 +117,12 @@ def convert(
         **options.target.settings,
         **_encoding(options, track),
         **_cut(options, at_most_s),
-        **_tags(options),
         "threads": tools.threads,
     }
     written = heard.output(f"file:{target}", format=options.target.muxer, **settings)
-    return _ffmpeg(tools, written, MAX_DECODE_ERRORS)
+    *words, name = _ffmpeg(tools, written, MAX_DECODE_ERRORS)
+    # ffmpeg-python can say an option only once.
+    return [*words, *_tags(options), name]
 
 
 def _encoding(options: Options, track: AudioTrack) -> dict[str, str | int]:
@@ -133,9 +134,10 @@ def _encoding(options: Options, track: AudioTrack) -> dict[str, str | int]:
         chosen["q:a"] = options.quality
     if options.channels is not None or track.channels > form.max_channels:
         chosen["ac"] = options.channels or form.max_channels
-    # Only when it must change: what a header says can be half the truth (HE-AAC), the decoder knows.
-    if options.sample_rate is not None or track.sample_rate not in form.sample_rates_hz:
-        chosen["ar"] = options.sample_rate or form.nearest_sample_rate_hz(track.sample_rate)
+    rate = options.sample_rate or form.sample_rate_for(track.sample_rate, bitrate)
+    # Only when it must change: the header may be wrong, the decoder knows.
+    if rate != track.sample_rate:
+        chosen["ar"] = rate
     return chosen
 
 
@@ -146,9 +148,10 @@ def _cut(options: Options, at_most_s: float) -> dict[str, str]:
     return {"ss": f"{start:.6f}", **cut} if start else cut
 
 
-def _tags(options: Options) -> dict[str, list[str]]:
+def _tags(options: Options) -> list[str]:
+    """Each text is the end of a word that begins with its name, so it can be no option."""
     wanted = {**dict.fromkeys(CONTAINER_TAGS, ""), **options.tags}
-    return {"metadata": [f"{name}={text}" for name, text in wanted.items()]}
+    return [word for name, text in wanted.items() for word in ("-metadata", f"{name}={text}")]
 
 
 def _ffmpeg(tools: Tools, output: ffmpeg.nodes.OutputStream, most_errors: float) -> list[str]:

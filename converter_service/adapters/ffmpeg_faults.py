@@ -10,6 +10,9 @@ from converter_service.transcoding import Fault, MediaError, TranscoderUnavailab
 
 # ffmpeg ends in order, with this code, when somebody asks it to with a signal.
 ASKED_TO_STOP = 255
+# A library that cannot be loaded, or a program that is no program.
+NO_PROGRAM = (126, 127)
+MACHINE_CODES = frozenset({contain.FAILED, ASKED_TO_STOP, *NO_PROGRAM})
 CRASHES = frozenset(
     {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS}
 )
@@ -24,7 +27,7 @@ def failure(ended: Exit) -> MediaError | TranscoderUnavailable:
     """The exception to raise for an exit code other than 0."""
     if ended.code < 0:
         return _by_signal(-ended.code, ended.stderr)
-    if ended.code in (contain.FAILED, ASKED_TO_STOP) or _says(ended, MACHINE_WORDS):
+    if ended.code in MACHINE_CODES or _says(ended, MACHINE_WORDS):
         return TranscoderUnavailable(f"exit {ended.code}: {ended.stderr[-500:]}")
     if _says(ended, SIZE_WORDS):
         return too_large(ended.stderr)

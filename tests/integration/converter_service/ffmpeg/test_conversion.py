@@ -34,9 +34,9 @@ async def assert_becomes_mp3(workplace: Workplace, file: Path, seconds: float = 
 @pytest.mark.parametrize("container", ["mp4", "mov", "mkv", "webm", "avi", "mpg", "ts", "flv", "ogv"])
 async def test_a_video_becomes_an_mp3(workplace: Workplace, media: Media, container: str) -> None:
     await assert_becomes_mp3(workplace, media.video(SECONDS, container=container))
-    assert (await workplace.probe(media.video(SECONDS, container=container))).container == {
-        "ogv": "ogg"
-    }.get(container, container)
+    assert (await workplace.probe(media.video(SECONDS, container=container))).container == {"ogv": "ogg"}.get(
+        container, container
+    )
 
 
 @pytest.mark.parametrize("container", ["wav", "mp3", "flac", "aac", "ogg", "aiff", "m4a", "caf", "au"])
@@ -67,9 +67,9 @@ async def test_less_usual_videos_become_mp3s(
 
 @pytest.mark.parametrize(
     ("layout", "rate", "channels", "written_rate"),
-    [("mono", 8_000, 1, 8_000), ("stereo", 96_000, 2, 48_000), ("5.1", 48_000, 2, 48_000)],
+    [("mono", 8_000, 1, 32_000), ("stereo", 96_000, 2, 48_000), ("5.1", 48_000, 2, 48_000)],
 )
-async def test_layouts_and_rates_that_mp3_lacks_are_brought_to_the_nearest_it_has(
+async def test_layouts_and_rates_that_do_not_suit_are_brought_to_the_nearest_that_does(
     workplace: Workplace, media: Media, layout: str, rate: int, channels: int, written_rate: int
 ) -> None:
     await assert_becomes_mp3(workplace, media.made(tone(layout=layout, rate=rate), "wav"))
@@ -141,7 +141,12 @@ async def test_a_better_quality_makes_a_larger_file(workplace: Workplace, media:
 
 @pytest.mark.parametrize(
     ("fields", "seconds"),
-    [({"start": "1"}, 3.0), ({"end": "1.5"}, 1.5), ({"start": "0.75", "end": "2"}, 1.25), ({"end": "99"}, 4.0)],
+    [
+        ({"start": "1"}, 3.0),
+        ({"end": "1.5"}, 1.5),
+        ({"start": "0.75", "end": "2"}, 1.25),
+        ({"end": "99"}, 4.0),
+    ],
 )
 async def test_a_part_is_cut_where_asked(
     workplace: Workplace, media: Media, fields: dict[str, str], seconds: float
@@ -186,7 +191,9 @@ async def test_chapters_come_along(workplace: Workplace, media: Media, tmp_path:
         "[CHAPTER]\nTIMEBASE=1/1000\nSTART=1000\nEND=4000\ntitle=Two\n"
     )
     video = media.video(SECONDS, container="mkv")
-    marked = media.made(["-i", str(video), "-i", str(marks), "-map", "0", "-map_chapters", "1", "-c", "copy"], "mkv")
+    marked = media.made(
+        ["-i", str(video), "-i", str(marks), "-map", "0", "-map_chapters", "1", "-c", "copy"], "mkv"
+    )
     await workplace.convert(marked)
     command = ["ffprobe", "-v", "error", "-show_chapters", "-of", "csv", str(workplace.result)]
     listed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout

@@ -1,0 +1,107 @@
+"""Files made to do harm, or to look like what they are not."""
+
+import struct
+import zlib
+from pathlib import Path
+
+
+def playlist(at: Path, target: str) -> Path:
+    """An HLS playlist that names `target`, a path or a URL."""
+    at.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{target}\n#EXT-X-ENDLIST\n")
+    return at
+
+
+def concat_script(at: Path, target: str) -> Path:
+    at.write_text(f"ffconcat version 1.0\nfile {target}\n")
+    return at
+
+
+def dash_manifest(at: Path, target: str) -> Path:
+    at.write_text(
+        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
+        'mediaPresentationDuration="PT10S"><Period><AdaptationSet mimeType="audio/mp4">'
+        f'<Representation id="1" bandwidth="1"><BaseURL>{target}</BaseURL></Representation>'
+        "</AdaptationSet></Period></MPD>"
+    )
+    return at
+
+
+def session_description(at: Path, port: int) -> Path:
+    at.write_text(f"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio {port} RTP/AVP 0\n")
+    return at
+
+
+def mp4_with_external_audio(at: Path, honest: Path, target: Path) -> Path:
+    """An MP4 whose tracks say that their data lies in another file (a `url ` data reference with a location)."""
+    location = f"file://{target}".encode() + b"\0"
+    inside = struct.pack(">I4sI", 12, b"url ", 1)
+    outside = struct.pack(">I4sI", 12 + len(location), b"url ", 0) + location
+    whole = honest.read_bytes()
+    at.write_bytes(_with_grown_boxes(whole, inside, outside))
+    return at
+
+
+def _with_grown_boxes(box: bytes, old: bytes, new: bytes) -> bytes:
+    """Replace `old` inside nested boxes, correcting the sizes of all that enclose it."""
+    grown, position = b"", 0
+    while position + 8 <= len(box):
+        (size,) = struct.unpack_from(">I", box, position)
+        kind, body = box[position + 4 : position + 8], box[position + 8 : position + size]
+        if kind in (b"moov", b"trak", b"mdia", b"minf", b"dinf"):
+            body = _with_grown_boxes(body, old, new)
+        elif kind == b"dref":
+            body = body.replace(old, new)
+        grown += struct.pack(">I4s", len(body) + 8, kind) + body
+        position += size
+    return grown
+
+
+def endless_wav(at: Path, hours: float, sample_rate: int = 8_000) -> Path:
+    """Hours of 16-bit silence that take no room on the disk."""
+    data = int(hours * 3600) * sample_rate * 2
+    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", data + 36, b"WAVE", b"fmt ", 16, 1, 1, sample_rate,
+                         sample_rate * 2, 2, 16, b"data", data)  # fmt: skip
+    at.write_bytes(header)
+    with at.open("r+b") as file:
+        file.truncate(data + 44)
+    return at
+
+
+def wav_of_no_samples(at: Path) -> Path:
+    return endless_wav(at, 0)
+
+
+def wav_claiming(at: Path, *, sample_rate: int = 8_000, channels: int = 1) -> Path:
+    """A second of silence under a header that claims anything."""
+    at.write_bytes(
+        struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 16_036, b"WAVE", b"fmt ", 16, 1, channels, sample_rate,
+                    0xFFFFFFFF, 2, 16, b"data", 16_000) + bytes(16_000)  # fmt: skip
+    )
+    return at
+
+
+def with_mp4_durations(at: Path, honest: Path, ticks: int) -> Path:
+    """The same MP4 with other durations in `mvhd`, `tkhd` and `mdhd`."""
+    whole = bytearray(honest.read_bytes())
+    for kind, offset in ((b"mvhd", 20), (b"tkhd", 24), (b"mdhd", 20)):
+        position = whole.find(kind)
+        while position >= 0:
+            struct.pack_into(">I", whole, position + offset, ticks)
+            position = whole.find(kind, position + 1)
+    at.write_bytes(whole)
+    return at
+
+
+def png(at: Path) -> Path:
+    """One grey pixel."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    at.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(b"\0\x80"))
+        + chunk(b"IEND", b"")
+    )
+    return at
