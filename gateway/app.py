@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import aiohttp
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Response, Router
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
@@ -31,7 +32,9 @@ from gateway.core.token_cache import TokenCache
 from gateway.modules.auth.module import AuthModule
 from gateway.modules.conversions.module import ConversionsModule
 from gateway.settings import GatewaySettings
-from shared.http import Check, Wiring, application
+from shared.errors import InvalidRequest
+from shared.http import Check, Problem, Wiring, application
+from shared.http.problems import problem
 from shared.messaging.ports import Broker, Consumer
 
 VERSION = "1.0.0"
@@ -60,7 +63,11 @@ def build(
 
     app = application(
         Wiring(
-            controllers=compose(modules),
+            controllers=[
+                Router(
+                    "/", route_handlers=compose(modules), exception_handlers={UnicodeDecodeError: on_bad_text}
+                )
+            ],
             guards=[door.admit],
             health_opt=public,
             openapi=openapi(settings.public_url),
@@ -77,6 +84,11 @@ def build(
     )
     app.asgi_handler = Bodies(RateLimitHeaders(app.asgi_handler), settings.idle_timeout)
     return app
+
+
+def on_bad_text(_: Request[Any, Any, Any], __: UnicodeDecodeError) -> Response[Problem]:
+    """JSON is UTF-8 (RFC 8259 §8.1); the decoder has an error of its own for what is not."""
+    return problem(InvalidRequest("The body could not be read."))
 
 
 def policies(settings: GatewaySettings) -> dict[Rate, str]:

@@ -71,7 +71,7 @@ class ConversionsController(Controller):
         summary="One conversion",
         operation_id="get_conversion",
         security=SIGNED_IN,
-        responses={200: ResponseSpec(Conversion, description="The conversion"), **problems(401, 404)},
+        responses={200: ResponseSpec(Conversion, description="The conversion"), **problems(400, 401, 404)},
     )
     async def conversion(
         self, request: AnyRequest, conversion_id: FromPath[str], converter: Injected[ConverterClient]
@@ -83,7 +83,7 @@ class ConversionsController(Controller):
         summary="Remove a conversion, its video and its audio",
         operation_id="delete_conversion",
         security=SIGNED_IN,
-        responses=problems(401, 404),
+        responses=problems(400, 401, 404),
     )
     async def remove(
         self, request: AnyRequest, conversion_id: FromPath[str], converter: Injected[ConverterClient]
@@ -98,7 +98,7 @@ class ConversionsController(Controller):
         operation_id=audio_operation_id,
         operation_class=AudioOperation,
         status_code=200,
-        responses=problems(401, 404, 409, 410, 416),
+        responses=problems(400, 401, 404, 409, 410, 416),
     )
     async def audio(
         self, request: AnyRequest, conversion_id: FromPath[str], converter: Injected[ConverterClient]

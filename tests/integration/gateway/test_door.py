@@ -1,0 +1,158 @@
+"""Who comes in: tokens, what is remembered of them, and how it is forgotten."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from shared.contracts.events import SessionRevoked
+from shared.messaging.envelope import wrap
+from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
+from tests.integration.gateway.test_relay_uploads import BEARER
+from tests.support.wait import until
+
+LIST = "/v1/conversions"
+
+
+async def get(rig: Rig, path: str = LIST, **headers: str) -> tuple[int, dict[str, Any], Any]:
+    async with rig.http.get(rig.url + path, headers=headers) as answer:
+        return answer.status, await answer.json(content_type=None), answer.headers
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic dDE=",
+        "bearer a b",
+        "Bearer tést",
+        "Bearer " + "a" * 5000,
+        "Token t1",
+        "t1",
+    ],
+)
+async def test_what_is_not_a_bearer_token_is_refused_unasked(rig: Rig, authorization: str) -> None:
+    status, problem, headers = await get(rig, Authorization=authorization)
+    assert (status, problem["code"]) == (401, "unauthenticated")
+    assert headers["WWW-Authenticate"].startswith("Bearer")
+    assert rig.auth.seen == []
+
+
+async def test_no_token_is_refused_with_the_scheme_alone(rig: Rig) -> None:
+    status, problem, headers = await get(rig)
+    assert (status, problem["code"], headers["WWW-Authenticate"]) == (401, "unauthenticated", "Bearer")
+
+
+async def test_two_tokens_are_refused(rig: Rig) -> None:
+    async with rig.connect() as (reader, writer):
+        writer.write(f"GET {LIST} HTTP/1.1\r\nHost: x\r\n{BEARER}{BEARER}\r\n".encode())
+        assert (await reader.readuntil(b"\r\n")).split()[1] == b"401"
+
+
+async def test_a_token_in_the_query_is_none(rig: Rig) -> None:
+    assert (await get(rig, f"{LIST}?access_token={TOKEN}"))[0] == 401
+
+
+async def test_the_scheme_is_spelt_in_any_case(rig: Rig) -> None:
+    assert (await get(rig, Authorization=f"bEARER {TOKEN}"))[0] == 202
+
+
+async def test_an_unknown_token_is_refused_and_asked_about_once(rig: Rig) -> None:
+    for _ in range(3):
+        status, problem, headers = await get(rig, Authorization="Bearer nobody")
+        assert (status, problem["code"]) == (401, "unauthenticated")
+        assert headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+    assert rig.auth.introspected("nobody") == 1
+
+
+async def test_a_token_is_asked_about_once_with_the_gateways_credentials(rig: Rig) -> None:
+    for _ in range(3):
+        assert (await get(rig, **SIGNED_IN))[0] == 202
+    assert rig.auth.introspected(TOKEN) == 1
+    seen = rig.auth.seen[0]
+    assert seen.header("authorization") == "Basic Z2F0ZXdheTppbnRyb3NwZWN0aW9uLXNlY3JldA=="
+    assert seen.header("content-type") == "application/x-www-form-urlencoded"
+
+
+async def test_many_requests_at_once_ask_once(rig: Rig) -> None:
+    rig.auth.hold = asyncio.Event()
+    asking = [asyncio.create_task(get(rig, **SIGNED_IN)) for _ in range(20)]
+    await until(lambda: rig.auth.introspected(TOKEN))
+    rig.auth.hold.set()
+    assert {(await task)[0] for task in asking} == {202}
+    assert rig.auth.introspected(TOKEN) == 1
+
+
+async def test_a_revoked_session_is_refused_at_once(rig: Rig) -> None:
+    assert (await get(rig, **SIGNED_IN))[0] == 202
+    rig.auth.tokens.clear()
+    await revoke(rig)
+
+    async def refused() -> bool:
+        return (await get(rig, **SIGNED_IN))[0] == 401
+
+    started = time.monotonic()
+    await until(refused)
+    assert time.monotonic() - started < 1
+
+
+async def test_a_revocation_overtakes_an_answer_that_is_under_way(rig: Rig) -> None:
+    await until(lambda: is_listening(rig))
+    rig.auth.hold = asyncio.Event()
+    asking = asyncio.create_task(get(rig, **SIGNED_IN))
+    await until(lambda: rig.auth.introspected(TOKEN))
+    await revoke(rig)
+    rig.auth.tokens.clear()
+    rig.auth.hold.set()
+    assert (await asking)[0] == 401
+    assert (await get(rig, **SIGNED_IN))[0] == 401
+
+
+async def test_other_sessions_stay_signed_in(rig: Rig) -> None:
+    rig.auth.sign_in("t2", sid="s2")
+    assert (await get(rig, Authorization="Bearer t2"))[0] == 202
+    rig.auth.tokens.clear()
+    await revoke(rig)
+    assert (await get(rig, Authorization="Bearer t2"))[0] == 202
+
+
+async def test_known_tokens_work_on_while_auth_is_down_and_others_are_unavailable(rig: Rig) -> None:
+    assert (await get(rig, **SIGNED_IN))[0] == 202
+    await rig.auth.stop()
+
+    assert (await get(rig, **SIGNED_IN))[0] == 202
+    status, problem, headers = await get(rig, Authorization="Bearer other")
+    assert (status, problem["code"]) == (503, "unavailable")
+    assert int(headers["Retry-After"]) > 0
+
+
+async def test_auth_that_hangs_is_unavailable_within_seconds(rig: Rig) -> None:
+    rig.auth.hold = asyncio.Event()
+    started = time.monotonic()
+    assert (await get(rig, **SIGNED_IN))[0] == 503
+    assert time.monotonic() - started < 8
+
+
+async def test_auth_that_comes_back_is_used_again() -> None:
+    async with running() as rig:
+        port = rig.auth.port
+        await rig.auth.stop()
+        assert (await get(rig, **SIGNED_IN))[0] == 503
+        await rig.auth.start(port)
+        assert (await get(rig, **SIGNED_IN))[0] == 202
+
+
+async def revoke(rig: Rig, session: str = "s1") -> None:
+    await until(lambda: is_listening(rig), what="the gateway listens")
+    event = SessionRevoked(session_id=session, user_id="u1")
+    await rig.broker.publish(wrap(event, "auth_service", session))
+    for _ in range(50):  # turns of the event loop, in which a broker of this process delivers
+        await asyncio.sleep(0)
+
+
+async def is_listening(rig: Rig) -> bool:
+    async with rig.http.get(f"{rig.url}/readyz") as answer:
+        return bool((await answer.json())["checks"]["rabbitmq"] == "ok")

@@ -1,0 +1,126 @@
+"""How often: what is counted, for whom, and what clients are told."""
+
+import time
+from typing import Any
+
+import pytest
+from limits import parse
+
+from gateway.core.rate_storage import SharedWindows
+from shared.settings import Secret
+from tests.integration.gateway.rig import SIGNED_IN, Rig, free_port, running
+from tests.integration.gateway.services import Service
+
+
+async def call(rig: Rig, method: str, path: str, **headers: str) -> tuple[int, Any]:
+    body = {"email": "a@example.com", "password": "x"} if method == "POST" else None
+    async with rig.http.request(method, rig.url + path, json=body, headers=headers) as answer:
+        await answer.read()
+        return answer.status, answer.headers
+
+
+async def test_sign_ins_are_counted_whether_they_succeed_or_not() -> None:
+    async with running(rate_login="2/minute") as rig:
+        readings = [await call(rig, "POST", "/v1/auth/login") for _ in range(3)]
+
+        assert [headers["RateLimit"].split(";")[1] for _, headers in readings] == ["r=1", "r=0", "r=0"]
+        assert [status for status, _ in readings][2] == 429
+        headers = readings[2][1]
+        assert headers["RateLimit-Policy"] == '"login";q=2;w=60'
+        assert headers["RateLimit"] == f'"login";r=0;t={headers["Retry-After"]}'
+        assert 1 <= int(headers["Retry-After"]) <= 60
+        assert headers["Content-Type"] == "application/problem+json"
+        assert len(rig.auth.seen) == 2
+
+
+async def test_classes_are_counted_apart() -> None:
+    async with running(rate_login="1/minute", rate_register="1/minute") as rig:
+        for _ in range(2):
+            await call(rig, "POST", "/v1/auth/login")
+        status, headers = await call(rig, "POST", "/v1/auth/register")
+        assert status != 429
+        assert headers["RateLimit-Policy"].startswith('"register"')
+
+
+async def test_two_accounts_behind_one_address_do_not_share() -> None:
+    async with running(rate_default="1/minute") as rig:
+        rig.auth.sign_in("t2", sub="u2", sid="s2")
+        assert (await call(rig, "GET", "/v1/conversions", **SIGNED_IN))[0] == 202
+        assert (await call(rig, "GET", "/v1/conversions", **SIGNED_IN))[0] == 429
+        assert (await call(rig, "GET", "/v1/conversions", Authorization="Bearer t2"))[0] == 202
+
+
+async def test_guessing_tokens_is_limited_before_anybody_is_asked() -> None:
+    async with running(rate_default="3/minute") as rig:
+        statuses = [
+            (await call(rig, "GET", "/v1/conversions", Authorization=f"Bearer guess{n}"))[0] for n in range(6)
+        ]
+        assert statuses == [401, 401, 401, 429, 429, 429]
+        assert len(rig.auth.seen) == 3
+
+
+async def test_requests_without_a_token_are_counted_too() -> None:
+    async with running(rate_default="2/minute") as rig:
+        assert [(await call(rig, "GET", "/v1/conversions"))[0] for _ in range(3)] == [401, 401, 429]
+
+
+async def test_a_full_limit_refuses_an_upload_before_the_service_hears_of_it() -> None:
+    async with running(rate_upload="1/hour") as rig:
+        for expected in (202, 429):
+            async with rig.http.post(
+                f"{rig.url}/v1/conversions", data=b"x" * 100_000, headers=SIGNED_IN
+            ) as answer:
+                assert answer.status == expected
+        assert len(rig.converter.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("proxies", "addresses", "last"),
+    [
+        ((), ["1.1.1.1", "2.2.2.2"], 429),
+        (("127.0.0.0/8",), ["1.1.1.1", "2.2.2.2"], 401),
+        (("127.0.0.0/8",), ["9.9.9.9, 1.1.1.1", "8.8.8.8, 1.1.1.1"], 429),
+        (("127.0.0.0/8", "10.0.0.0/8"), ["1.1.1.1, 10.0.0.1", "2.2.2.2, 10.0.0.1"], 401),
+        (("127.0.0.0/8",), ["2001:db8::1", "2001:db8::2"], 429),
+        (("127.0.0.0/8",), ["2001:db8::1", "2001:db8:0:1::1"], 401),
+    ],
+)
+async def test_only_trusted_proxies_say_for_whom_they_call(
+    proxies: tuple[str, ...], addresses: list[str], last: int
+) -> None:
+    async with running(rate_default="1/minute", trusted_proxies=proxies) as rig:
+        statuses = [
+            (await call(rig, "GET", "/v1/conversions", **{"X-Forwarded-For": address}))[0]
+            for address in addresses
+        ]
+        assert statuses == [401, last]
+
+
+async def test_limits_hold_while_their_storage_is_away() -> None:
+    storage = Secret(f"redis://127.0.0.1:{free_port()}")
+    async with running(rate_login="2/minute", rate_storage_url=storage) as rig:
+        assert [(await call(rig, "POST", "/v1/auth/login"))[0] == 429 for _ in range(3)] == [
+            False,
+            False,
+            True,
+        ]
+        async with rig.http.get(f"{rig.url}/readyz") as answer:
+            assert answer.status == 200
+            assert (await answer.json())["checks"]["rate_limit_storage"] == "down"
+
+
+async def test_a_store_that_is_away_is_asked_again_only_after_a_pause() -> None:
+    windows = SharedWindows(f"redis://127.0.0.1:{free_port()}")
+    started = time.monotonic()
+    allowed = [(await windows.hit(parse("2/minute"), "a"))[0] for _ in range(5)]
+    assert allowed == [True, True, False, False, False]
+    assert time.monotonic() - started < 2
+
+
+async def test_a_store_that_hangs_holds_nobody_up() -> None:
+    async with Service() as silent:
+        windows = SharedWindows(silent.url.replace("http", "redis"))
+        started = time.monotonic()
+        for _ in range(5):
+            await windows.hit(parse("10/minute"), "a")
+        assert time.monotonic() - started < 1.5

@@ -1,0 +1,79 @@
+"""The OpenAPI document and its page."""
+
+from typing import Any
+
+from tests.integration.gateway.rig import Rig
+
+PUBLIC = {
+    ("post", "/v1/auth/register"),
+    ("post", "/v1/auth/login"),
+    ("post", "/v1/auth/refresh"),
+    ("get", "/.well-known/jwks.json"),
+    ("get", "/healthz"),
+    ("get", "/readyz"),
+}
+CLOSED = {
+    ("post", "/v1/auth/logout"),
+    ("get", "/v1/auth/me"),
+    ("post", "/v1/conversions"),
+    ("get", "/v1/conversions"),
+    ("get", "/v1/conversions/{conversion_id}"),
+    ("delete", "/v1/conversions/{conversion_id}"),
+}
+AUDIO = {("get", "/v1/conversions/{conversion_id}/audio"), ("head", "/v1/conversions/{conversion_id}/audio")}
+
+
+async def document(rig: Rig) -> dict[str, Any]:
+    async with rig.http.get(f"{rig.url}/schema/openapi.json") as answer:
+        assert answer.status == 200
+        found: dict[str, Any] = await answer.json(content_type=None)
+        return found
+
+
+def operations(found: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(method, path): call for path, item in found["paths"].items() for method, call in item.items()}
+
+
+async def test_every_public_call_is_described_and_says_what_opens_it(rig: Rig) -> None:
+    found = await document(rig)
+    calls = operations(found)
+    assert found["openapi"].startswith("3.1")
+    assert set(calls) == PUBLIC | CLOSED | AUDIO
+    assert {name for name, call in calls.items() if call.get("security") == [{"bearer": []}]} == CLOSED
+    assert {name for name, call in calls.items() if call.get("security") == [{"bearer": []}, {}]} == AUDIO
+    assert found["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+
+
+async def test_what_the_document_calls_closed_is_closed_and_the_rest_is_open(rig: Rig) -> None:
+    for method, path in CLOSED | AUDIO:
+        async with rig.http.request(method, rig.url + path.format(conversion_id="c1")) as answer:
+            assert answer.status == 401, (method, path)
+    for method, path in PUBLIC:
+        async with rig.http.request(method, rig.url + path) as answer:
+            assert answer.status != 401, (method, path)
+
+
+async def test_every_refusal_is_described_as_a_problem(rig: Rig) -> None:
+    for name, call in operations(await document(rig)).items():
+        for status, answer in call["responses"].items():
+            if int(status) >= 400 and not name[1].endswith("readyz"):
+                assert set(answer["content"]) == {"application/problem+json"}, (name, status)
+
+
+async def test_an_upload_is_described_in_both_forms(rig: Rig) -> None:
+    upload = operations(await document(rig))["post", "/v1/conversions"]
+    content = upload["requestBody"]["content"]
+    assert set(content) == {"multipart/form-data", "video/*", "audio/*", "application/octet-stream"}
+    assert "file" in content["multipart/form-data"]["schema"]["required"]
+    assert {"filename", "format", "bitrate"} <= {entry["name"] for entry in upload["parameters"]}
+    assert "202" in upload["responses"]
+
+
+async def test_the_page_is_open_and_fetches_nothing_from_elsewhere(rig: Rig) -> None:
+    async with rig.http.get(f"{rig.url}/schema") as answer:
+        page = await answer.text()
+        assert (answer.status, answer.content_type) == (200, "text/html")
+    assert "<script" not in page
+    assert "://" not in page.replace(rig.url, "").replace("http://127.0.0.1:8000", "")
+    for _, path in PUBLIC | CLOSED | AUDIO:
+        assert path in page

@@ -1,0 +1,66 @@
+"""Counting requests: windows that move, and room for failures."""
+
+import time
+
+import pytest
+
+from gateway.core.rate_limit import LimitReached, Rate, RateLimits, Reading
+from gateway.core.rate_storage import BoundedMemory, ProcessWindows
+from tests.support.wait import until
+
+
+def limits(default: str = "3/minute") -> RateLimits:
+    return RateLimits(dict.fromkeys(Rate, default), ProcessWindows())
+
+
+async def test_the_quota_is_let_through_and_no_more() -> None:
+    counting = limits()
+    readings = [await counting.hit(Rate.LOGIN, "a") for _ in range(3)]
+    assert [reading.remaining for reading in readings] == [2, 1, 0]
+    with pytest.raises(LimitReached) as reached:
+        await counting.hit(Rate.LOGIN, "a")
+    assert reached.value.reading.remaining == 0
+    assert 1 <= int(reached.value.headers["Retry-After"]) <= 60
+
+
+async def test_keys_and_classes_are_counted_apart() -> None:
+    counting = limits("1/minute")
+    await counting.hit(Rate.LOGIN, "a")
+    await counting.hit(Rate.LOGIN, "b")
+    await counting.hit(Rate.UPLOAD, "a")
+
+
+async def test_one_who_waits_as_long_as_told_is_let_through() -> None:
+    counting = limits("2/second")
+    for _ in range(2):
+        await counting.hit(Rate.LOGIN, "a")
+    with pytest.raises(LimitReached) as reached:
+        await counting.hit(Rate.LOGIN, "a")
+    retry_at = time.monotonic() + int(reached.value.headers["Retry-After"]) + 0.02
+    await until(lambda: time.monotonic() > retry_at)
+    await counting.hit(Rate.LOGIN, "a")
+
+
+async def test_requests_that_may_fail_only_start_while_all_of_them_could() -> None:
+    counting = limits("3/minute")
+    await counting.hit(Rate.DEFAULT, "a")
+    async with counting.room(Rate.DEFAULT, "a"), counting.room(Rate.DEFAULT, "a"):
+        with pytest.raises(LimitReached):
+            async with counting.room(Rate.DEFAULT, "a"):
+                pytest.fail("there was no room")
+        async with counting.room(Rate.DEFAULT, "b"):
+            pass
+    async with counting.room(Rate.DEFAULT, "a"):
+        pass
+
+
+def test_the_headers_are_structured_fields() -> None:
+    reading = Reading(Rate.LOGIN, quota=10, window_s=60, remaining=9, reset_s=60)
+    assert reading.headers() == {"RateLimit-Policy": '"login";q=10;w=60', "RateLimit": '"login";r=9;t=60'}
+
+
+async def test_the_number_of_clients_in_memory_is_bounded() -> None:
+    memory = BoundedMemory(most_keys=10)
+    for n in range(100):
+        assert await memory.acquire_entry(f"k{n}", 1, 60)
+    assert await memory.reset() == 10

@@ -1,0 +1,264 @@
+"""What the token cache remembers, and what it forgets."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from gateway.core.principal import Principal
+from gateway.core.token_cache import TokenCache
+from shared.errors import Overloaded, Unavailable
+from shared.settings import Secret
+from tests.support.wait import until
+
+TTL = timedelta(seconds=5)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class AuthService:
+    """Answers questions about tokens; holds them back while `hold` is set."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Principal] = {}
+        self.asked: list[str] = []
+        self.hold: asyncio.Event | None = None
+        self.broken = False
+
+    async def introspect(self, token: str) -> Principal | None:
+        self.asked.append(token)
+        answer = self.known.get(token)
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.broken:
+            raise Unavailable
+        return answer
+
+
+def principal(session: str | None = "s1", expires_at: float = 9000.0) -> Principal:
+    return Principal(
+        user_id="u1",
+        email="a@example.com",
+        roles=frozenset({"user"}),
+        access_token=Secret("jwt"),
+        expires_at=expires_at,
+        session_id=session,
+    )
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def auth() -> AuthService:
+    return AuthService()
+
+
+def cache(auth: AuthService, clock: Clock, *, capacity: int = 100, at_once: int = 100) -> TokenCache:
+    return TokenCache(
+        auth.introspect, TTL, capacity=capacity, questions_at_once=at_once, monotonic=clock, wall=clock
+    )
+
+
+async def under_way(auth: AuthService, count: int = 1) -> None:
+    await until(lambda: len(auth.asked) >= count)
+
+
+async def test_an_answer_is_remembered_for_its_time_only(auth: AuthService, clock: Clock) -> None:
+    auth.known["t"] = principal()
+    tokens = cache(auth, clock)
+    for _ in range(3):
+        assert await tokens.ask("t") == principal()
+    clock.now += 4.9
+    await tokens.ask("t")
+    assert auth.asked == ["t"]
+    clock.now += 0.2
+    await tokens.ask("t")
+    assert auth.asked == ["t", "t"]
+
+
+async def test_an_answer_is_never_remembered_beyond_the_tokens_own_end(
+    auth: AuthService, clock: Clock
+) -> None:
+    auth.known["t"] = principal(expires_at=clock.now + 2)
+    tokens = cache(auth, clock)
+    await tokens.ask("t")
+    clock.now += 2.1
+    assert tokens.recall("t") is None
+
+
+async def test_a_refusal_is_remembered_too(auth: AuthService, clock: Clock) -> None:
+    tokens = cache(auth, clock)
+    assert [await tokens.ask("x"), await tokens.ask("x")] == [None, None]
+    assert auth.asked == ["x"]
+
+
+async def test_a_failure_is_not_remembered(auth: AuthService, clock: Clock) -> None:
+    auth.known["t"], auth.broken = principal(), True
+    tokens = cache(auth, clock)
+    with pytest.raises(Unavailable):
+        await tokens.ask("t")
+    auth.broken = False
+    assert await tokens.ask("t") == principal()
+
+
+async def test_the_tokens_themselves_are_not_kept(auth: AuthService, clock: Clock) -> None:
+    tokens = cache(auth, clock)
+    await tokens.ask("a-very-secret-token")
+    assert "a-very-secret-token" not in repr(vars(tokens))
+
+
+async def test_it_stays_within_its_bounds_and_drops_the_longest_unused(
+    auth: AuthService, clock: Clock
+) -> None:
+    tokens = cache(auth, clock, capacity=2)
+    for token in "abc":
+        auth.known[token] = principal(session=token)
+    await tokens.ask("a")
+    await tokens.ask("b")
+    await tokens.ask("a")
+    await tokens.ask("c")
+    assert (tokens.recall("b"), len(tokens)) == (None, 2)
+    assert tokens.recall("a") is not None
+
+
+async def test_made_up_tokens_do_not_push_out_real_ones(auth: AuthService, clock: Clock) -> None:
+    tokens = cache(auth, clock, capacity=2)
+    auth.known["t"] = principal()
+    await tokens.ask("t")
+    for n in range(10):
+        await tokens.ask(f"made-up-{n}")
+    assert tokens.recall("t") is not None
+    assert len(tokens) == 3
+
+
+async def test_those_who_ask_at_once_share_one_question(auth: AuthService, clock: Clock) -> None:
+    auth.known["t"], auth.hold = principal(), asyncio.Event()
+    tokens = cache(auth, clock)
+    asking = [asyncio.create_task(tokens.ask("t")) for _ in range(10)]
+    await under_way(auth)
+    auth.hold.set()
+    assert await asyncio.gather(*asking) == [principal()] * 10
+    assert auth.asked == ["t"]
+
+
+@pytest.mark.parametrize("leaver", [0, 1])
+async def test_one_who_hangs_up_does_not_fail_the_others(
+    auth: AuthService, clock: Clock, leaver: int
+) -> None:
+    auth.known["t"], auth.hold = principal(), asyncio.Event()
+    tokens = cache(auth, clock)
+    asking = [asyncio.create_task(tokens.ask("t")) for _ in range(3)]
+    await under_way(auth)
+    asking[leaver].cancel()
+    await asyncio.sleep(0)
+    auth.hold.set()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert isinstance(answers.pop(leaver), asyncio.CancelledError)
+    assert answers == [principal(), principal()]
+    assert auth.asked == ["t"]
+
+
+async def test_a_question_that_nobody_waits_for_any_more_may_fail_in_peace(
+    auth: AuthService, clock: Clock
+) -> None:
+    auth.hold, auth.broken = asyncio.Event(), True
+    tokens = cache(auth, clock)
+    asking = asyncio.create_task(tokens.ask("t"))
+    await under_way(auth)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    auth.hold.set()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert len(tokens) == 0
+
+
+async def test_a_revoked_session_is_forgotten_and_no_other(auth: AuthService, clock: Clock) -> None:
+    tokens = cache(auth, clock)
+    auth.known = {"a": principal("s1"), "b": principal("s1"), "c": principal("s2")}
+    for token in auth.known:
+        await tokens.ask(token)
+    tokens.revoke_session("s1")
+    assert [tokens.recall(token) is None for token in "abc"] == [True, True, False]
+
+
+async def test_a_revocation_overtakes_the_answer_that_is_under_way(auth: AuthService, clock: Clock) -> None:
+    auth.known["t"], auth.hold = principal("s1"), asyncio.Event()
+    tokens = cache(auth, clock)
+    asking = asyncio.create_task(tokens.ask("t"))
+    await under_way(auth)
+    tokens.revoke_session("s1")
+    auth.hold.set()
+    assert await asking is None
+    verdict = tokens.recall("t")
+    assert verdict is None or verdict.principal is None
+
+
+async def test_one_who_joins_after_the_revocation_is_refused_too(auth: AuthService, clock: Clock) -> None:
+    auth.known["t"], auth.hold = principal("s1"), asyncio.Event()
+    tokens = cache(auth, clock)
+    first = asyncio.create_task(tokens.ask("t"))
+    await under_way(auth)
+    tokens.revoke_session("s1")
+    second = asyncio.create_task(tokens.ask("t"))
+    await asyncio.sleep(0)
+    auth.hold.set()
+    assert (await first, await second) == (None, None)
+
+
+async def test_after_a_gap_everything_is_asked_again(auth: AuthService, clock: Clock) -> None:
+    tokens = cache(auth, clock)
+    auth.known["t"] = principal()
+    await tokens.ask("t")
+    await tokens.ask("x")
+    tokens.forget_all()
+    assert len(tokens) == 0
+    await tokens.ask("t")
+    assert auth.asked == ["t", "x", "t"]
+
+
+async def test_an_answer_from_before_a_gap_is_not_remembered_nor_shared(
+    auth: AuthService, clock: Clock
+) -> None:
+    auth.known["t"], auth.hold = principal(), asyncio.Event()
+    tokens = cache(auth, clock)
+    before = asyncio.create_task(tokens.ask("t"))
+    await under_way(auth)
+    tokens.forget_all()
+    after = asyncio.create_task(tokens.ask("t"))
+    await under_way(auth, 2)
+    tokens.revoke_session("s1")
+    auth.hold.set()
+    assert (await before, await after) == (None, None)
+    assert auth.asked == ["t", "t"]
+
+
+async def test_questions_under_way_are_bounded(auth: AuthService, clock: Clock) -> None:
+    auth.hold = asyncio.Event()
+    tokens = cache(auth, clock, at_once=2)
+    asking = [asyncio.create_task(tokens.ask(token)) for token in "ab"]
+    await under_way(auth, 2)
+    with pytest.raises(Overloaded):
+        await tokens.ask("c")
+    auth.hold.set()
+    await asyncio.gather(*asking)
+    assert await tokens.ask("c") is None
+
+
+async def test_closing_ends_what_is_under_way(auth: AuthService, clock: Clock) -> None:
+    auth.hold = asyncio.Event()
+    tokens = cache(auth, clock)
+    asking = asyncio.create_task(tokens.ask("t"))
+    await under_way(auth)
+    await tokens.aclose()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
