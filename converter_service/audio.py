@@ -56,7 +56,7 @@ class AudioController(Controller):
         audio = await door.audio(request, conversion_id)
         headers = _headers(audio)
         if not_modified(request.headers.get("if-none-match"), headers["ETag"]):
-            return Response(None, status_code=304, headers=_without_content(headers))
+            return Response(b"", status_code=304, headers=_without_content(headers))
         part = _part(request, audio, headers["ETag"])
         pieces: AsyncIterator[bytes] = await conversions.read(audio, part.first, part.end)
         return Stream(

@@ -24,7 +24,7 @@ class Links:
         return f"{audio_path(conversion_id)}?expires={expires}&signature={signature}"
 
     def check(self, conversion_id: str, expires: str, signature: str, now: datetime) -> datetime:
-        """When it expires. Raises Unauthenticated for a link that `sign` did not give, LinkExpired after it."""
+        """When it expires. Raises Unauthenticated for what `sign` did not give, LinkExpired after it."""
         if not re.fullmatch(r"\d{1,11}", expires):
             raise Unauthenticated("This link is not valid.")
         wanted = self._signature(conversion_id, int(expires))

@@ -46,7 +46,7 @@ LONGEST_BEAT_S = 1.0
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 120.0
 STORE_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
-GAVE_UP = Failure(Fault.INTERNAL_ERROR.value, "Something went wrong on our side, and trying again did not help.")
+GAVE_UP = Failure(Fault.INTERNAL_ERROR.value, "Something went wrong on our side. Trying again did not help.")
 
 log = get_logger(__name__)
 

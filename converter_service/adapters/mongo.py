@@ -37,6 +37,7 @@ UNREACHABLE_AFTER_MS = 3_000
 OPERATION_MS = 8_000
 POOL = 64
 OUT_OF_DISK_SPACE = 14031
+WITHOUT_OUTBOX = {"outbox": 0, "outbox_since": 0}
 
 
 def connect(url: Secret) -> Client:
@@ -93,7 +94,7 @@ class MongoConversions:
 
     async def prepare(self) -> None:
         """Creates the indexes; harmless when they are there, or when several processes do it at once."""
-        live_outbox = {"outbox.since": {"$exists": True}}
+        waiting = {"outbox_since": {"$exists": True}}
         with reachable():
             await self._documents.create_indexes(
                 [
@@ -102,15 +103,11 @@ class MongoConversions:
                         [("owner_id", ASCENDING), ("status", ASCENDING), ("_id", DESCENDING)],
                         name="owner_status",
                     ),
+                    IndexModel([("due_at", ASCENDING)], name="due"),
                     IndexModel(
-                        [("due_at", ASCENDING)],
-                        name="due",
-                        partialFilterExpression={"due_at": {"$type": "date"}},
-                    ),
-                    IndexModel(
-                        [("outbox.since", ASCENDING), ("_id", ASCENDING)],
+                        [("outbox_since", ASCENDING), ("_id", ASCENDING)],
                         name="outbox",
-                        partialFilterExpression=live_outbox,
+                        partialFilterExpression=waiting,
                     ),
                 ]
             )
@@ -125,7 +122,7 @@ class MongoConversions:
 
     async def get(self, conversion_id: str) -> Conversion | None:
         with reachable():
-            found = await self._documents.find_one({"_id": conversion_id}, {"outbox": 0})
+            found = await self._documents.find_one({"_id": conversion_id}, WITHOUT_OUTBOX)
         return _conversion(found) if found else None
 
     async def save(self, conversion: Conversion, *events: Envelope) -> Conversion:
@@ -134,7 +131,7 @@ class MongoConversions:
         if events:
             since = self._clock()
             entries = [_entry(event, since) for event in events]
-            change["$push"] = {"outbox": {"$each": entries}}
+            change |= {"$push": {"outbox": {"$each": entries}}, "$min": {"outbox_since": since}}
         with reachable():
             done = await self._documents.update_one(
                 {"_id": conversion.id, "version": conversion.version}, change
@@ -158,13 +155,13 @@ class MongoConversions:
         if before_id is not None:
             wanted["_id"] = {"$lt": before_id}
         with reachable():
-            cursor = self._documents.find(wanted, {"outbox": 0}).sort("_id", DESCENDING).limit(limit)
+            cursor = self._documents.find(wanted, WITHOUT_OUTBOX).sort("_id", DESCENDING).limit(limit)
             return [_conversion(found) for found in await cursor.to_list()]
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         with reachable():
             cursor = (
-                self._documents.find({"due_at": {"$lte": now}}, {"outbox": 0}).sort("due_at").limit(limit)
+                self._documents.find({"due_at": {"$lte": now}}, WITHOUT_OUTBOX).sort("due_at").limit(limit)
             )
             return [_conversion(found) for found in await cursor.to_list()]
 
@@ -191,10 +188,10 @@ class MongoOutbox:
         now = self._clock()
         with reachable():
             return await self._documents.find_one_and_update(
-                {"outbox.since": {"$exists": True}, "outbox": {"$elemMatch": {"held_until": {"$lte": now}}}},
+                {"outbox_since": {"$exists": True}, "outbox": {"$elemMatch": {"held_until": {"$lte": now}}}},
                 {"$set": {"outbox.$[free].held_until": now + lease, "outbox.$[free].holder": holder}},
                 array_filters=[{"free.held_until": {"$lte": now}}],
-                sort=[("outbox.since", ASCENDING), ("_id", ASCENDING)],
+                sort=[("outbox_since", ASCENDING), ("_id", ASCENDING)],
                 projection={"outbox": 1},
                 return_document=True,
             )
@@ -209,14 +206,15 @@ class MongoOutbox:
 def _without(ids: Sequence[str]) -> list[Mapping[str, Any]]:
     """Drops those events; an empty outbox goes altogether: the partial index holds only what waits."""
     kept = {"$filter": {"input": {"$ifNull": ["$outbox", []]}, "cond": {"$not": {"$in": ["$$this.id", ids]}}}}
-    emptied = {"$cond": [{"$eq": ["$outbox", []]}, "$$REMOVE", "$outbox"]}
-    return [{"$set": {"outbox": kept}}, {"$set": {"outbox": emptied}}]
+    none_left = {"$eq": ["$outbox", []]}
+    emptied = {name: {"$cond": [none_left, "$$REMOVE", f"${name}"]} for name in ("outbox", "outbox_since")}
+    return [{"$set": {"outbox": kept}}, {"$set": emptied}]
 
 
 def _entry(event: Envelope, since: datetime) -> Document:
     """The envelope as its JSON text: what is published later is byte for byte what was stored."""
     body = msgspec.json.encode(event).decode()
-    return {"id": event.id, "since": since, "held_until": since, "holder": "", "envelope": body}
+    return {"id": event.id, "held_until": since, "holder": "", "envelope": body}
 
 
 def _envelope(entry: Mapping[str, Any]) -> Envelope:

@@ -1,0 +1,110 @@
+"""Nobody gets in without a good token, and nobody sees what is another's."""
+
+import pytest
+
+from converter_service.adapters.gridfs import GridFSBlobs
+from converter_service.adapters.mongo import MongoConversions
+from converter_service.clock import utc_now
+from tests.support.conversions import converting, done, queued
+from tests.support.converter import ConverterApi
+from tests.support.tokens import forgeries
+
+ROUTES = [
+    ("GET", ""),
+    ("DELETE", ""),
+    ("GET", "/audio"),
+    ("HEAD", "/audio"),
+]
+
+
+@pytest.mark.parametrize("make", [queued, converting, done])
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+async def test_what_belongs_to_another_does_not_exist(
+    api: ConverterApi, make: type, method: str, path: str
+) -> None:
+    conversion = make(at=utc_now())
+    await MongoConversions(api.database, utc_now).add(conversion)
+    answer = await api.call(method, f"/v1/conversions/{conversion.id}{path}", "mallory")
+    assert answer.status == 404
+    assert await api.database["conversions"].find_one({"_id": conversion.id, "deleted_at": None})
+
+
+async def test_a_list_holds_ones_own_only(api: ConverterApi) -> None:
+    store = MongoConversions(api.database, utc_now)
+    await store.add(queued(1))
+    await store.add(queued(2, owner_id="bob"))
+    items = (await (await api.call("GET", "/v1/conversions", "bob")).json())["items"]
+    assert [item["id"] for item in items] == [queued(2).id]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", ""), ("GET", ""), *((method, f"/{queued().id}{path}") for method, path in ROUTES)],
+)
+async def test_every_route_asks_for_a_token(api: ConverterApi, method: str, path: str) -> None:
+    for header in (
+        {},
+        {"Authorization": "Basic YTpi"},
+        {"Authorization": "Bearer "},
+        {"Authorization": "Bearer x"},
+    ):
+        answer = await api.call(method, f"/v1/conversions{path}", None, headers=header)
+        assert answer.status == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+async def test_forged_tokens_are_refused(api: ConverterApi) -> None:
+    token = api.issuer.token()
+    public = await (await api.call("GET", f"{api.issuer.url}/.well-known/jwks.json", None)).json()
+    for kind, forged in forgeries(token, public).items():
+        answer = await api.call("GET", "/v1/conversions", None, headers={"Authorization": f"Bearer {forged}"})
+        assert answer.status == 401, kind
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exp": 1_000_000_000},
+        {"exp": None},
+        {"aud": "another"},
+        {"aud": None},
+        {"iss": "http://evil.test"},
+        {"sub": None},
+        {"email": None},
+        {"typ": "JWT"},
+    ],
+)
+async def test_tokens_for_something_else_are_refused(api: ConverterApi, changes: dict[str, object]) -> None:
+    token = api.issuer.token(**changes)  # type: ignore[arg-type]
+    answer = await api.call("GET", "/v1/conversions", None, headers={"Authorization": f"Bearer {token}"})
+    assert answer.status == 401
+
+
+async def test_known_keys_stay_good_while_auth_service_is_away(api: ConverterApi) -> None:
+    assert (await api.call("GET", "/v1/conversions")).status == 200
+    api.issuer.down = True
+    assert (await api.call("GET", "/v1/conversions")).status == 200
+
+
+async def test_without_any_key_the_answer_is_come_back_later(api: ConverterApi) -> None:
+    api.issuer.down = True
+    answer = await api.call("GET", "/v1/conversions")
+    assert answer.status == 503
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+async def test_made_up_key_ids_do_not_become_a_storm_of_lookups(api: ConverterApi) -> None:
+    assert (await api.call("GET", "/v1/conversions")).status == 200
+    asked = api.issuer.asked
+    api.issuer.rotate("key-2")
+    api.issuer.down = True
+    for _ in range(20):
+        await api.call("GET", "/v1/conversions")
+    assert api.issuer.asked <= asked + 1
+
+
+async def test_blobs_of_others_cannot_be_reached_by_their_id(api: ConverterApi) -> None:
+    conversion = done(at=utc_now())
+    await MongoConversions(api.database, utc_now).add(conversion)
+    await GridFSBlobs(api.database, utc_now).prepare()
+    assert (await api.call("GET", f"/v1/conversions/{conversion.audio_blob}/audio")).status == 404
