@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
@@ -26,7 +26,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     connect_timeout: float = 10
-    prepare_timeout: float = 60
+    prepare_timeout: float = 10
     publish_timeout: float = 5
     close_timeout: float = 5
     heartbeat: int = 10
@@ -119,10 +119,10 @@ class Link:
             if not loss.done():
                 loss.set_result(reason)
 
-        async with asyncio.timeout(self._timing.connect_timeout):
+        async with within(self._timing.connect_timeout, "connecting"):
             connection = await aio_pika.connect(self._url, timeout=self._timing.connect_timeout)
         try:
-            async with asyncio.timeout(self._timing.prepare_timeout):
+            async with within(self._timing.prepare_timeout, "declaring and subscribing"):
                 await self._open(connection, lose)
             log.info("broker connected", name=self._name)
             raise Lost(await loss)
@@ -148,6 +148,15 @@ class Link:
     def _pause_s(self, failures: int) -> float:
         longest = min(self._timing.longest_pause, self._timing.first_pause * 2.0 ** min(failures, 16))
         return random.uniform(longest / 2, longest)  # noqa: S311, jitter
+
+
+@contextlib.asynccontextmanager
+async def within(timeout_s: float, what: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(timeout_s):
+            yield
+    except TimeoutError as error:
+        raise Lost(f"{what} took longer than {timeout_s:g} s") from error
 
 
 def _checked(url: str) -> URL:
