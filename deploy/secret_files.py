@@ -1,8 +1,8 @@
 """Makes the passwords and keys of a deployment at its first start, and hands each server only its own.
 
-`python deploy/secret_files.py FOLDER`: `FOLDER/master` keeps every value for good; beside it each consumer has a
-folder that is written anew from those at every start. A value exists nowhere else: not in the repository, not in
-an image, not in an environment. Uses the standard library alone, so that any Python image can run it.
+`python deploy/secret_files.py FOLDER`: `FOLDER/master` keeps every value for good; beside it each consumer has
+a folder that is written anew from those at every start. A value exists nowhere else: not in the repository, not
+in an image, not in an environment. Uses the standard library alone, so that any Python image can run it.
 """
 
 import base64
@@ -43,7 +43,10 @@ def consumers(made: Values) -> dict[str, tuple[int, dict[str, str]]]:
     return {
         "postgres": (SERVER, {"admin": made["postgres_admin"], "auth": made["postgres_auth"]}),
         "mongo": (SERVER, {"admin": made["mongo_admin"], "key": made["mongo_key"]}),
-        "mongo-users": (SERVER, {name: made[f"mongo_{name}"] for name in ("admin", "converter", "notification")}),
+        "mongo-users": (
+            SERVER,
+            {name: made[f"mongo_{name}"] for name in ("admin", "converter", "notification")},
+        ),
         "rabbitmq": (SERVER, {"definitions.json": _definitions(made)}),
         "valkey": (SERVER, {"valkey.conf": _valkey(made), "password": made["valkey"]}),
         "gateway": (
@@ -94,7 +97,7 @@ def _definitions(made: Values) -> str:
 
 
 def rabbitmq_hash(password: str, salt: bytes) -> str:
-    """https://www.rabbitmq.com/docs/passwords#computing-password-hash: base64(salt + SHA-256(salt + password))"""
+    """base64(salt + SHA-256(salt + password)): https://www.rabbitmq.com/docs/passwords"""
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
 
 
@@ -113,7 +116,7 @@ def _valkey(made: Values) -> str:
 
 
 def prepare(folder: Path) -> None:
-    """Every file in place, whether this is the first start or not; a start that died half-way is completed."""
+    """Every file in place, at the first start and at any other; one that died half-way is completed."""
     made = {name: _kept(folder / MASTER / name, make) for name, make in MADE.items()}
     for consumer, (user, files) in consumers(made).items():
         for name, value in files.items():

@@ -1,6 +1,6 @@
 """`python -m shared.healthcheck PORT`: whether the service on this machine is ready, as an exit code.
 
-For container health checks: images without a shell's tools still have Python. Imports little, as it runs often.
+For container health checks: images without a shell's tools still have Python. Imports little: it runs often.
 """
 
 import http.client

@@ -1,0 +1,333 @@
+"""compose.yaml and the Dockerfiles say what the code says."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from converter_service.worker import GRACE as CONVERTER_GRACE
+from deploy.secret_files import SERVICE, consumers, prepare
+from devstack.service import COMMANDS
+from notification_service.worker import GRACE as NOTIFICATION_GRACE
+from shared.http import Address, Listeners
+from shared.messaging.inboxes import INBOXES
+from shared.messaging.rabbitmq.topology import CONSUMER_TIMEOUT_MARGIN
+from shared.settings import Secret, duration, load
+from tests.deploy.composed import (
+    OWN,
+    ROOT,
+    SERVICES,
+    arguments,
+    compose,
+    environment,
+    example,
+    filled_in,
+    image_of,
+    overridable,
+    stages,
+)
+
+# What only the inside of the system decides.
+INSIDE = {"HOST", "PORT", "METRICS_PORT", "AUTH_URL", "CONVERTER_URL", "SCRATCH_DIR"}
+ONCE = {"secrets", "mongo-users"}
+SERVERS = {"postgres", "mongo", "rabbitmq", "valkey", "mailpit"}
+MOUNT = "/run/tonegate"
+
+each_of_ours = pytest.mark.parametrize("service", OWN)
+
+
+def test_every_service_is_known_to_these_tests() -> None:
+    assert set(SERVICES) == set(OWN) | SERVERS | ONCE
+
+
+@each_of_ours
+def test_no_variable_is_given_that_the_code_does_not_read(service: str) -> None:
+    known = OWN[service].fields()
+    given = {name.removesuffix("_FILE") for name in environment(service)}
+    assert given <= set(known)
+
+
+@each_of_ours
+def test_every_variable_that_the_code_needs_is_given(service: str) -> None:
+    given = {name.removesuffix("_FILE") for name, value in environment(service).items() if value}
+    assert {name for name, field in OWN[service].fields().items() if field.required} <= given
+
+
+@each_of_ours
+def test_every_variable_that_the_code_reads_can_be_set_in_env(service: str) -> None:
+    prefix = OWN[service].prefix
+    inside = {f"{each}_{name}" for each in (prefix, "CONVERTER") for name in INSIDE}
+    wanted = set(OWN[service].fields()) - inside
+    marked = {name: f"from-env-{name}" for name in wanted}
+    assert {
+        name for name, value in environment(service, marked).items() if value == marked.get(name)
+    } == wanted
+
+
+@each_of_ours
+def test_no_value_of_the_code_is_repeated(service: str) -> None:
+    """What .env does not set stays empty, which the code takes for unset: one default, in one place."""
+    required = {name for name, field in OWN[service].fields().items() if field.required}
+    repeated = {
+        name
+        for name, value in environment(service).items()
+        if value and not name.endswith("_FILE") and name in overridable() and name not in required
+    }
+    assert repeated <= {"GATEWAY_PUBLIC_URL"}
+
+
+@each_of_ours
+def test_the_code_accepts_what_a_first_start_gives_it(service: str, tmp_path: Path) -> None:
+    prepare(tmp_path)
+    given = {
+        name: value.replace(MOUNT, str(tmp_path / service), 1) if name.endswith("_FILE") else value
+        for name, value in environment(service).items()
+    }
+    settings = load(OWN[service].settings, given)
+    for field in OWN[service].settings.__struct_fields__:
+        value = getattr(settings, field)
+        if isinstance(value, Secret):
+            assert value.reveal().strip()
+
+
+@each_of_ours
+def test_secrets_come_from_the_services_own_files(service: str) -> None:
+    user, files = consumers(_placeholders())[service]
+    named = [value for name, value in environment(service).items() if name.endswith("_FILE")]
+    assert user == SERVICE
+    assert sorted(named) == sorted(f"{MOUNT}/{file}" for file in files)
+    assert f"{service}-secrets:{MOUNT}:ro" in SERVICES[service]["volumes"]
+
+
+def test_only_the_one_shot_sees_the_secrets_of_others() -> None:
+    for name, service in SERVICES.items():
+        mounted = [volume.split(":")[0] for volume in service.get("volumes", []) if "secrets" in volume]
+        if name != "secrets":
+            assert mounted in ([f"{name}-secrets"], [])
+
+
+def test_every_consumer_of_secrets_has_a_volume() -> None:
+    given = dict(volume.split(":")[:2] for volume in SERVICES["secrets"]["volumes"])
+    wanted = {f"{name}-secrets": f"/secrets/{name}" for name in consumers(_placeholders())}
+    script = {"./deploy/secret_files.py": SERVICES["secrets"]["command"][1]}
+    assert given == {**wanted, "secrets": "/secrets/master", **script}
+    assert SERVICES["secrets"]["command"][2] == "/secrets"
+
+
+def test_no_password_stands_in_what_is_committed() -> None:
+    for file in ("compose.yaml", *(f"{own.folder}/Dockerfile" for own in OWN.values())):
+        text = (ROOT / file).read_text()
+        assert not re.search(r"://[^/\s\"]*:[^/\s\"]*@", text)
+        assert not re.search(r"(?i)(password|secret|_key)\w*\s*[:=]\s*[\"']?(?!\$|/)[a-z0-9]{4,}\b", text)
+
+
+def test_services_are_called_where_they_listen() -> None:
+    for service in OWN:
+        for name, value in environment(service).items():
+            if name in {"GATEWAY_AUTH_URL", "GATEWAY_CONVERTER_URL", "CONVERTER_AUTH_URL"}:
+                called = name.removesuffix("_URL").rpartition("_")[2].lower()
+                assert value == f"http://{called}:{OWN[called].port()}"
+
+
+def test_the_gateway_is_published_on_its_own_port_and_the_mail_catcher_on_this_machine_only() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert set(published) == {"gateway", "mailpit"}
+    port = OWN["gateway"].port()
+    assert [filled_in(text) for text in published["gateway"]] == [f"0.0.0.0:{port}:{port}"]
+    assert [filled_in(text) for text in published["mailpit"]] == ["127.0.0.1:8025:8025"]
+    assert filled_in(published["gateway"][0], {"GATEWAY_PORT": "9000"}) == f"0.0.0.0:9000:{port}"
+
+
+def test_links_begin_with_the_published_port() -> None:
+    assert environment("gateway")["GATEWAY_PUBLIC_URL"] == "http://127.0.0.1:8000"
+    assert environment("auth", {"GATEWAY_PORT": "9000"})["GATEWAY_PUBLIC_URL"] == "http://127.0.0.1:9000"
+
+
+@each_of_ours
+def test_an_image_exposes_and_checks_the_ports_of_the_code(service: str) -> None:
+    own, image = OWN[service], image_of(service)
+    assert image.last("EXPOSE").split() == [str(own.port()), str(own.port("METRICS_PORT"))]
+    assert image.last("HEALTHCHECK").endswith(f'CMD ["python", "-m", "shared.healthcheck", "{own.port()}"]')
+    assert f"{own.prefix}_HOST=0.0.0.0" in image.last("ENV").split()
+
+
+@each_of_ours
+def test_an_image_runs_the_process_that_the_development_stack_runs(service: str) -> None:
+    words = ", ".join(f'"{word}"' for word in ("python", "-m", *COMMANDS[service]))
+    assert image_of(service).last("CMD") == f"[{words}]"
+
+
+@each_of_ours
+def test_an_image_holds_its_own_service_and_nothing_of_the_others(service: str) -> None:
+    own, build = OWN[service], stages(OWN[service].folder)["build"]
+    assert sorted(image_of(service).all("COPY")) == sorted(
+        ["--from=build /opt/venv /opt/venv", "shared/ shared/", f"{own.folder}/ {own.folder}/"]
+    )
+    assert build.all("RUN")[-1].endswith(f"uv sync --frozen --no-default-groups --extra {own.extra}")
+
+
+@each_of_ours
+def test_an_image_runs_as_nobody_in_particular(service: str) -> None:
+    assert image_of(service).last("USER") == f"{SERVICE}:{SERVICE}"
+    assert "user" not in SERVICES[service]
+
+
+@each_of_ours
+def test_our_containers_can_do_little(service: str) -> None:
+    container = SERVICES[service]
+    assert container["read_only"] is True
+    assert container["cap_drop"] == ["ALL"]
+    assert "cap_add" not in container
+    assert container["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in container
+
+
+def test_only_the_worker_brings_ffmpeg() -> None:
+    brings = [service for service in OWN if any("ffmpeg" in step for step in image_of(service).all("RUN"))]
+    assert brings == ["worker"]
+
+
+def test_the_worker_writes_where_a_volume_is() -> None:
+    image = image_of("worker")
+    scratch = image.last("VOLUME")
+    assert f"CONVERTER_SCRATCH_DIR={scratch}" in image.last("ENV").split()
+    assert f"scratch:{scratch}" in SERVICES["worker"]["volumes"]
+
+
+def test_there_can_be_many_workers() -> None:
+    assert not {"container_name", "hostname", "ports"} & set(SERVICES["worker"])
+    assert not any("container_name" in service for service in SERVICES.values())
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_nothing_grows_without_a_bound(service: str) -> None:
+    limits = SERVICES[service]["deploy"]["resources"]["limits"]
+    assert set(limits) == {"cpus", "memory", "pids"}
+    assert SERVICES[service]["logging"]["options"].keys() == {"max-size", "max-file"}
+
+
+@pytest.mark.parametrize("service", sorted(SERVERS))
+def test_every_server_is_checked_for_its_health(service: str) -> None:
+    check = SERVICES[service]["healthcheck"]
+    assert check["test"]
+    assert check.keys() >= {"interval", "timeout", "retries", "start_period"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_everything_waits_until_what_it_needs_is_there(service: str) -> None:
+    for name, how in SERVICES[service].get("depends_on", {}).items():
+        wanted = "service_completed_successfully" if name in ONCE else "service_healthy"
+        assert how == {"condition": wanted}
+    needs = {volume.split(":")[0] for volume in SERVICES[service].get("volumes", [])}
+    if service != "secrets" and any(name.endswith("-secrets") for name in needs):
+        assert "secrets" in SERVICES[service]["depends_on"]
+
+
+@each_of_ours
+def test_a_service_waits_for_the_servers_in_its_addresses(service: str) -> None:
+    _, files = consumers(_placeholders())[service]
+    addresses = [*files.values(), *environment(service).values()]
+    hosts = {host for text in addresses for host in re.findall(r"://(?:[^@/]*@)?([a-z]+):\d+", text)}
+    hosts = {"mongo-users" if host == "mongo" else host for host in hosts}
+    assert hosts <= set(SERVICES[service]["depends_on"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_runs_starts_again_by_itself(service: str) -> None:
+    assert SERVICES[service]["restart"] == ("no" if service in ONCE else "unless-stopped")
+
+
+def test_a_stop_waits_as_long_as_the_code_may_take() -> None:
+    listeners = Listeners(Address("", 0), Address("", 0)).grace
+    longest = max(listeners + CONVERTER_GRACE, listeners + NOTIFICATION_GRACE)
+    for service in OWN:
+        assert duration(SERVICES[service]["stop_grace_period"]) >= longest
+
+
+def test_only_the_door_and_the_mail_have_a_way_out() -> None:
+    assert compose()["networks"] == {
+        "front": {},
+        "mail": {},
+        "inside": {"internal": "${TONEGATE_ISOLATED:-true}"},
+    }
+    outside = {name for name, service in SERVICES.items() if set(service.get("networks", [])) - {"inside"}}
+    assert outside == {"gateway", "notification", "mailpit"}
+    assert SERVICES["secrets"]["network_mode"] == "none"
+
+
+def test_every_image_has_a_version() -> None:
+    named = {service["image"] for name, service in SERVICES.items() if name not in OWN}
+    bases = {arguments(own.folder)["BASE"] for own in OWN.values()}
+    assert len(bases) == 1
+    assert bases <= named
+    for image in named | bases:
+        assert re.fullmatch(r"[a-z/]+:v?\d+(\.\d+)*(-[a-z-]+)*", image), image
+        assert "alpine" not in image
+    assert {arguments(own.folder)["UV_VERSION"] for own in OWN.values()} == {"0.13.8"}
+
+
+def test_what_is_kept_is_named() -> None:
+    named = {
+        volume.split(":")[0]
+        for service in SERVICES.values()
+        for volume in service.get("volumes", [])
+        if not volume.startswith("./")
+    }
+    assert named == set(compose()["volumes"])
+
+
+def test_what_is_mounted_from_the_repository_is_there_and_read_only() -> None:
+    mounts = [
+        volume.split(":")
+        for service in SERVICES.values()
+        for volume in service.get("volumes", [])
+        if volume.startswith("./")
+    ]
+    assert len(mounts) == 4
+    for source, _, mode in mounts:
+        assert (ROOT / source).exists()
+        assert mode == "ro"
+
+
+def test_what_an_image_needs_is_sent_to_its_build() -> None:
+    sent = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    wanted = {"pyproject.toml", "uv.lock", "shared/", *(f"{own.folder}/" for own in OWN.values())}
+    assert set(sent) == wanted
+
+
+def test_the_broker_lets_a_message_be_held_as_long_as_a_handler_may_take() -> None:
+    text = (ROOT / "deploy/rabbitmq/rabbitmq.conf").read_text()
+    held = re.search(r"(?m)^consumer_timeout = (\d+)$", text)
+    assert held
+    longest = max(inbox.handling_timeout for inbox in INBOXES) + CONSUMER_TIMEOUT_MARGIN
+    assert timedelta(milliseconds=int(held[1])) >= longest
+
+
+def test_the_example_explains_every_variable_that_can_be_set() -> None:
+    assert set(example()) == set(overridable())
+
+
+def test_the_example_proposes_what_is_the_default_anyway() -> None:
+    in_code = {name: field for own in OWN.values() for name, field in own.fields().items()}
+    for name, value in example().items():
+        default = overridable()[name]
+        if not default and name in in_code and not in_code[name].required:
+            _is_default(name, value, in_code[name].default)
+        elif default:
+            assert value == filled_in(default)
+
+
+def _is_default(name: str, value: str, default: object) -> None:
+    if isinstance(default, timedelta):
+        assert duration(value) == default, name
+    elif isinstance(default, Secret) or default in {None, ()}:
+        assert value == "" or "://" in value, name
+    else:
+        assert value == str(default), name
+
+
+def _placeholders() -> dict[str, str]:
+    names = ("postgres_admin", "postgres_auth", "mongo_admin", "mongo_converter", "mongo_notification")
+    others = ("mongo_key", "rabbitmq", "valkey", "introspection", "link_key")
+    return {**dict.fromkeys((*names, *others), "0" * 64), "rabbitmq_salt": "00000000"}

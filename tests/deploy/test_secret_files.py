@@ -1,0 +1,105 @@
+"""Passwords and keys are made once, kept, and told to nobody who does not need them."""
+
+import base64
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from deploy.secret_files import MADE, MASTER, consumers, prepare, rabbitmq_hash
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_second_start_changes_nothing(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    first = contents(tmp_path)
+    prepare(tmp_path)
+    assert contents(tmp_path) == first
+
+
+def test_no_two_deployments_and_no_two_secrets_are_alike(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        prepare(tmp_path / name)
+    made = [
+        (tmp_path / deployment / MASTER / name).read_text()
+        for deployment in ("one", "other")
+        for name in MADE
+    ]
+    assert len(set(made)) == 2 * len(MADE)
+    assert all(len(value) >= 32 for value in made if value not in _salts(tmp_path))
+
+
+def _salts(folder: Path) -> set[str]:
+    return {(folder / name / MASTER / "rabbitmq_salt").read_text() for name in ("one", "other")}
+
+
+def test_a_lost_file_of_a_consumer_comes_back_the_same(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    first = contents(tmp_path)
+    (tmp_path / "gateway").chmod(0o700)
+    (tmp_path / "gateway" / "introspection").unlink()
+    prepare(tmp_path)
+    assert contents(tmp_path) == first
+
+
+def test_a_start_that_died_while_writing_is_completed(tmp_path: Path) -> None:
+    (tmp_path / MASTER).mkdir(parents=True)
+    (tmp_path / MASTER / ".introspection.draft").write_text("half a sec")
+    prepare(tmp_path)
+    assert len((tmp_path / "auth" / "introspection").read_text()) == 64
+    assert not [name for name in contents(tmp_path) if name.endswith(".draft")]
+
+
+def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            assert stat.S_IMODE(path.stat().st_mode) == 0o400
+        elif path.name != MASTER:
+            assert stat.S_IMODE(path.stat().st_mode) == 0o500
+
+
+def test_who_works_together_knows_the_same(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    files = contents(tmp_path)
+    assert files["gateway/introspection"] == files["auth/introspection"]
+    assert files["converter/link_key"] == files["worker/link_key"]
+    assert files["postgres/auth"] in files["auth/database_url"]
+    assert files["mongo-users/converter"] in files["worker/mongo_url"]
+    assert files["mongo-users/notification"] in files["notification/mongo_url"]
+    assert files["mongo-users/admin"] == files["mongo/admin"]
+    assert files["valkey/password"] in files["gateway/rate_limit_storage_url"]
+    assert f"requirepass {files['valkey/password']}\n" in files["valkey/valkey.conf"]
+
+
+def test_no_service_knows_an_administrators_password(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    for name, text in contents(tmp_path).items():
+        if name.split("/")[0] in {"gateway", "auth", "converter", "worker", "notification"}:
+            for admin in ("postgres_admin", "mongo_admin", "mongo_key"):
+                assert (tmp_path / MASTER / admin).read_text() not in text
+
+
+def test_the_broker_knows_the_password_that_its_clients_use(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    files = contents(tmp_path)
+    user = json.loads(files["rabbitmq/definitions.json"])["users"][0]
+    salt = base64.b64decode(user["password_hash"])[:4]
+    assert rabbitmq_hash(files[f"{MASTER}/rabbitmq"], salt) == user["password_hash"]
+    assert f"amqp://tonegate:{files[f'{MASTER}/rabbitmq']}@rabbitmq" in files["gateway/amqp_url"]
+
+
+def test_a_password_is_hashed_as_the_brokers_manual_says() -> None:
+    """The example on https://www.rabbitmq.com/docs/passwords"""
+    expected = "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR"
+    assert rabbitmq_hash("test12", bytes.fromhex("908DC60A")) == expected
+
+
+@pytest.mark.parametrize("consumer", ["postgres", "mongo", "mongo-users", "rabbitmq", "valkey"])
+def test_servers_read_as_their_images_user(consumer: str) -> None:
+    made = {name: make() for name, make in MADE.items()}
+    assert consumers(made)[consumer][0] == 999
