@@ -1,8 +1,9 @@
 """Makes the passwords and keys of a deployment at its first start, and hands each server only its own.
 
-`python deploy/secret_files.py FOLDER`: `FOLDER/master` keeps every value for good; beside it each consumer has
-a folder that is written anew from those at every start. A value exists nowhere else: not in the repository, not
-in an image, not in an environment. Uses the standard library alone, so that any Python image can run it.
+`python deploy/secret_files.py FOLDER`: `FOLDER/master` keeps every value for good; beside it each consumer
+has a folder that is written anew from those at every start. A value exists nowhere else: not in the
+repository, not in an image, not in an environment. Only the standard library is used: any Python image can
+run it.
 """
 
 import base64
