@@ -11,6 +11,7 @@ from tests.support.converter import ConverterApi
 @pytest.fixture
 async def seven(api: ConverterApi) -> ConverterApi:
     store = MongoConversions(api.database, utc_now)
+    await store.prepare()
     for number in range(1, 8):
         await store.add(done(number) if number % 2 else queued(number))
     return api
