@@ -6,14 +6,17 @@ from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 
 import httpx
+from sqlalchemy import text
 
-from auth_service.database import Bounds
+from auth_service.database import Bounds, one_connection
+from auth_service.migrating import ADVISORY_LOCK
 from devstack.process import family
 from devstack.servers.postgres import Postgres
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import NotReady, PublishFailed
 from shared.messaging.inboxes import INBOXES
 from shared.messaging.memory import MemoryBroker
+from shared.settings import Secret
 from tests.integration.auth_service.replica import Clock, Person, listening, running, settings
 from tests.support.wait import until
 
@@ -128,6 +131,19 @@ async def test_it_may_start_before_postgresql_does(breakable: Postgres, clock: C
         await asyncio.to_thread(breakable.start)
         await until(replica.is_ready, what="it gets ready")
         await replica.person()
+
+
+async def test_while_another_replica_migrates_it_says_that_it_is_not_ready(
+    postgres_url: str, clock: Clock
+) -> None:
+    async with one_connection(Secret(postgres_url), command_s=10) as other:
+        await other.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        async with running(settings(postgres_url), clock) as replica:
+            assert (await replica.register("ada@example.com")).status_code == 503
+            assert await replica.lacks_postgresql()
+            await other.rollback()
+            await until(replica.is_ready, what="it gets ready")
+            assert (await replica.register("ada@example.com")).status_code == 201
 
 
 async def test_without_rabbitmq_people_log_out_all_the_same_and_it_is_announced_later(
