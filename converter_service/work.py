@@ -32,9 +32,16 @@ from converter_service.conversion import (
     renewed,
     swept,
 )
-from converter_service.options import parse
+from converter_service.options import Options, parse
 from converter_service.ports import BlobMissing, Blobs, ConversionStore, Stale, Stored, Transcoder
-from converter_service.transcoding import Fault, MediaError, MediaInfo, Output, TranscoderUnavailable
+from converter_service.transcoding import (
+    AudioTrack,
+    Fault,
+    MediaError,
+    MediaInfo,
+    Output,
+    TranscoderUnavailable,
+)
 from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.messaging.cancellation import asked_to_end
@@ -186,8 +193,8 @@ class Work:
             source = room / "source"
             await self._scratch.save(await self._blobs.open(str(run.conversion.source_blob)), source)
             info = await self._transcoder.probe(source)
-            await self._describe(run, info)
             options = parse({name: str(value) for name, value in run.conversion.options.items()})
+            await self._describe(run, info, options)
             output = await self._transcoder.convert(source, info, options, room / "audio", run.report)
             stored = await self._persistently(lambda: self._put_away(run, output))
         await self._persistently(lambda: self._complete(run, output, stored))
@@ -200,8 +207,8 @@ class Work:
         if earlier:
             await self._change(run, lambda newest: swept(newest, run.token, run.blob_id))
 
-    async def _describe(self, run: Run, info: MediaInfo) -> None:
-        codec = info.audio_tracks[0].codec
+    async def _describe(self, run: Run, info: MediaInfo, options: Options) -> None:
+        codec = likely_track(info, options).codec
         await self._change(
             run,
             lambda newest: described(
@@ -338,6 +345,14 @@ class Work:
 
     async def _change(self, run: Run, step: Callable[[Conversion], Conversion]) -> None:
         run.conversion = await change(self._store, run.id, step)
+
+
+def likely_track(info: MediaInfo, options: Options) -> AudioTrack:
+    """The one asked for, else the default one, else the first; the transcoder has the last word."""
+    tracks = info.audio_tracks
+    if options.audio_track is not None and options.audio_track < len(tracks):
+        return tracks[options.audio_track]
+    return next((track for track in tracks if track.is_default), tracks[0])
 
 
 async def while_beating(work: Coroutine[object, object, T], beat: Coroutine[object, object, Never]) -> T:
