@@ -15,6 +15,7 @@ from gateway.core.sessions import open_sessions
 from gateway.settings import GatewaySettings
 from shared.http import Address, Listeners, serve
 from shared.messaging.memory import MemoryBroker
+from shared.messaging.ports import Broker
 from shared.settings import Secret
 from tests.integration.gateway.services import Auth, Service
 from tests.support.wait import until
@@ -30,7 +31,7 @@ class Rig:
     port: int
     auth: Auth
     converter: Service
-    broker: MemoryBroker
+    broker: Broker
     http: aiohttp.ClientSession
 
     @property
@@ -54,9 +55,10 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def running(**changes: Any) -> AsyncIterator[Rig]:
-    """`changes` are settings of the gateway."""
-    async with Auth() as auth, Service() as converter, MemoryBroker(()) as broker:
+async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator[Rig]:
+    """`changes` are settings of the gateway, which has a broker in this process unless one is given."""
+    broker = broker or MemoryBroker(())
+    async with Auth() as auth, Service() as converter:
         auth.sign_in(TOKEN)
         settings = GatewaySettings(
             **{
@@ -73,7 +75,7 @@ async def running(**changes: Any) -> AsyncIterator[Rig]:
 
 
 @asynccontextmanager
-async def serving(settings: GatewaySettings, broker: MemoryBroker) -> AsyncIterator[int]:
+async def serving(settings: GatewaySettings, broker: Broker) -> AsyncIterator[int]:
     stop = asyncio.Event()
     port, registry = free_port(), CollectorRegistry()
     listeners = Listeners(Address("127.0.0.1", port), Address("127.0.0.1", free_port()))
