@@ -17,7 +17,7 @@ from shared.contracts.events import SessionRevoked
 from shared.logs import get_logger
 from shared.messaging.envelope import wrap
 
-SOURCE = "auth_service"
+SOURCE = "/auth_service"
 
 # Kept a while after their end, so that what happened can still be looked up.
 FORGOTTEN_AFTER = timedelta(days=7)

@@ -82,6 +82,10 @@ class Replica:
         answer = await self.readiness()
         return answer.status_code == 503 and answer.json()["checks"]["postgresql"] == "down"
 
+    async def hears_rabbitmq(self) -> bool:
+        answer = await self.readiness()
+        return answer.status_code == 200 and answer.json()["checks"]["rabbitmq"] == "ok"
+
     async def ready(self) -> None:
         async def answers() -> bool:
             return (await self.http.get("/.well-known/jwks.json")).status_code == 200
