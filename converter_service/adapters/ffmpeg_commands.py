@@ -1,6 +1,4 @@
-"""Every command line that reads a stranger's file, as a list of words. None holds a word of the
-stranger's.
-"""
+"""Every command line that reads a stranger's file, as a list of words that no shell sees."""
 
 from collections.abc import Mapping
 from pathlib import Path

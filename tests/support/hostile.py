@@ -27,17 +27,22 @@ def dash_manifest(at: Path, target: str) -> Path:
 
 
 def session_description(at: Path, port: int) -> Path:
-    at.write_text(f"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio {port} RTP/AVP 0\n")
+    at.write_text(
+        f"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio {port} RTP/AVP 0\n"
+    )
     return at
 
 
-def mp4_with_external_audio(at: Path, honest: Path, target: Path) -> Path:
-    """An MP4 whose tracks say that their data lies in another file (a `url ` data reference with a location)."""
+def mov_with_external_audio(at: Path, honest: Path, target: Path) -> Path:
+    """A MOV of silence whose tracks say that their data lies in another file, by a data reference."""
     location = f"file://{target}".encode() + b"\0"
     inside = struct.pack(">I4sI", 12, b"url ", 1)
     outside = struct.pack(">I4sI", 12 + len(location), b"url ", 0) + location
     whole = honest.read_bytes()
-    at.write_bytes(_with_grown_boxes(whole, inside, outside))
+    start = whole.index(b"mdat") + 4
+    (size,) = struct.unpack_from(">I", whole, start - 8)
+    hollow = whole[:start] + bytes(size - 8) + whole[start + size - 8 :]
+    at.write_bytes(_with_grown_boxes(hollow, inside, outside))
     return at
 
 
@@ -59,8 +64,22 @@ def _with_grown_boxes(box: bytes, old: bytes, new: bytes) -> bytes:
 def endless_wav(at: Path, hours: float, sample_rate: int = 8_000) -> Path:
     """Hours of 16-bit silence that take no room on the disk."""
     data = int(hours * 3600) * sample_rate * 2
-    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", data + 36, b"WAVE", b"fmt ", 16, 1, 1, sample_rate,
-                         sample_rate * 2, 2, 16, b"data", data)  # fmt: skip
+    header = struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        b"RIFF",
+        data + 36,
+        b"WAVE",
+        b"fmt ",
+        16,
+        1,
+        1,
+        sample_rate,
+        sample_rate * 2,
+        2,
+        16,
+        b"data",
+        data,
+    )
     at.write_bytes(header)
     with at.open("r+b") as file:
         file.truncate(data + 44)
@@ -74,8 +93,23 @@ def wav_of_no_samples(at: Path) -> Path:
 def wav_claiming(at: Path, *, sample_rate: int = 8_000, channels: int = 1) -> Path:
     """A second of silence under a header that claims anything."""
     at.write_bytes(
-        struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 16_036, b"WAVE", b"fmt ", 16, 1, channels, sample_rate,
-                    0xFFFFFFFF, 2, 16, b"data", 16_000) + bytes(16_000)  # fmt: skip
+        struct.pack(
+            "<4sI4s4sIHHIIHH4sI",
+            b"RIFF",
+            16_036,
+            b"WAVE",
+            b"fmt ",
+            16,
+            1,
+            channels,
+            sample_rate,
+            0xFFFFFFFF,
+            2,
+            16,
+            b"data",
+            16_000,
+        )
+        + bytes(16_000)
     )
     return at
 

@@ -5,6 +5,7 @@ import subprocess
 from array import array
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -50,7 +51,7 @@ class Workplace:
         """Change rules: `job_timeout=1.0`, `max_result_bytes=1000` …"""
         for name, value in seconds_or_bytes.items():
             is_time = isinstance(getattr(self.rules, name), timedelta)
-            setattr(self, "rules", _replaced(self.rules, name, timedelta(seconds=value) if is_time else int(value)))
+            self.rules = _replaced(self.rules, name, timedelta(seconds=value) if is_time else int(value))
         return self
 
     def programs(self) -> list[psutil.Process]:
@@ -78,7 +79,7 @@ def samples(file: Path) -> "array[int]":
     """The sound as 16-bit mono at HEARD_HZ."""
     command = ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{file}", "-ac", "1", "-ar", str(HEARD_HZ)]
     raw = subprocess.run([*command, "-f", "s16le", "-"], check=True, capture_output=True, timeout=60).stdout
-    heard: "array[int]" = array("h")
+    heard: array[int] = array("h")
     heard.frombytes(raw)
     return heard
 
@@ -87,7 +88,7 @@ def pitch_hz(file: Path) -> float:
     """The pitch of a pure tone, by counting where it crosses zero."""
     heard = samples(file)
     middle = heard[len(heard) // 4 : -len(heard) // 4]
-    crossings = sum(1 for a, b in zip(middle, middle[1:], strict=False) if (a < 0) != (b < 0))
+    crossings = sum(1 for a, b in pairwise(middle) if (a < 0) != (b < 0))
     return crossings * HEARD_HZ / (2 * len(middle))
 
 

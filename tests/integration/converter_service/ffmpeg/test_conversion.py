@@ -21,6 +21,11 @@ def tone(seconds: float = SECONDS, layout: str = "stereo", rate: int = 44_100) -
     return ("-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds},{shape}")
 
 
+def printed(program: str, *arguments: str) -> bytes:
+    command = [program, "-v", "error", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+
+
 async def assert_becomes_mp3(workplace: Workplace, file: Path, seconds: float = SECONDS) -> None:
     output = await workplace.convert(file)
     facts = facts_of(workplace.result)
@@ -82,8 +87,7 @@ async def test_a_live_recording_without_a_duration_is_converted_to_its_end(
 ) -> None:
     made = media.video(SECONDS, container="webm")
     live = tmp_path / "live.webm"
-    command = ["ffmpeg", "-v", "error", "-i", str(made), "-c", "copy", "-f", "webm", "-live", "1", "pipe:1"]
-    live.write_bytes(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+    live.write_bytes(printed("ffmpeg", "-i", str(made), "-c", "copy", "-f", "webm", "-live", "1", "pipe:1"))
     assert (await workplace.probe(live)).duration_s is None
     await assert_becomes_mp3(workplace, live)
 
@@ -195,10 +199,9 @@ async def test_chapters_come_along(workplace: Workplace, media: Media, tmp_path:
         ["-i", str(video), "-i", str(marks), "-map", "0", "-map_chapters", "1", "-c", "copy"], "mkv"
     )
     await workplace.convert(marked)
-    command = ["ffprobe", "-v", "error", "-show_chapters", "-of", "csv", str(workplace.result)]
-    listed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
-    assert "One" in listed
-    assert "Two" in listed
+    listed = printed("ffprobe", "-show_chapters", "-of", "csv", str(workplace.result))
+    assert b"One" in listed
+    assert b"Two" in listed
 
 
 @pytest.mark.parametrize(

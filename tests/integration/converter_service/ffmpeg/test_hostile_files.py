@@ -1,0 +1,201 @@
+"""Files that are not what they are called, that are broken, or that try to reach something else."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from converter_service.transcoding import Fault, MediaError
+from tests.support import hostile
+from tests.support.media import Media
+from tests.support.transcoding import Workplace, loudest, samples
+
+SECONDS = 6.0
+
+
+async def fault_of(workplace: Workplace, file: Path, **fields: str) -> Fault:
+    """The code a file fails with; it must leave no result behind."""
+    with pytest.raises(MediaError) as failed:
+        await workplace.convert(file, **fields)
+    assert not workplace.result.exists()
+    assert str(workplace.scratch) not in failed.value.message
+    return failed.value.code
+
+
+@contextlib.asynccontextmanager
+async def listening() -> AsyncIterator[tuple[int, list[object]]]:
+    """A port on this machine, and who came."""
+    came: list[object] = []
+
+    async def welcome(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.append(writer.get_extra_info("peername"))
+        writer.close()
+
+    server = await asyncio.start_server(welcome, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1], came
+
+
+@pytest.mark.parametrize("make", [hostile.playlist, hostile.concat_script, hostile.dash_manifest])
+async def test_a_script_that_names_a_local_file_is_not_followed(
+    workplace: Workplace, media: Media, tmp_path: Path, make: type
+) -> None:
+    for target in (media.audio(container="mp3"), Path("neighbour.mp3")):
+        (workplace.scratch / "neighbour.mp3").write_bytes(media.audio(container="mp3").read_bytes())
+        evil = make(tmp_path / "evil.mp4", str(target))
+        assert await fault_of(workplace, evil) is Fault.UNREADABLE_MEDIA
+
+
+@pytest.mark.parametrize("make", [hostile.playlist, hostile.concat_script, hostile.dash_manifest])
+async def test_a_script_that_names_a_url_fetches_nothing(
+    workplace: Workplace, tmp_path: Path, make: type
+) -> None:
+    async with listening() as (port, came):
+        evil = make(tmp_path / "evil.mp4", f"http://127.0.0.1:{port}/a.mp3")
+        assert await fault_of(workplace, evil) is Fault.UNREADABLE_MEDIA
+        sdp = hostile.session_description(tmp_path / "sdp.mp4", port)
+        assert await fault_of(workplace, sdp) is Fault.UNREADABLE_MEDIA
+    assert came == []
+
+
+async def test_an_mp4_that_keeps_its_sound_in_another_file_is_not_followed(
+    workplace: Workplace, media: Media, tmp_path: Path
+) -> None:
+    tone = ["-f", "lavfi", "-i", f"sine=duration={SECONDS}", "-c:a", "pcm_s16le"]
+    honest = media.made(tone, "mov")
+    secret = workplace.scratch / "secret.mov"
+    secret.write_bytes(honest.read_bytes())
+    evil = hostile.mov_with_external_audio(tmp_path / "evil.mov", honest, secret)
+    assert b"secret.mov" in evil.read_bytes()
+    await workplace.convert(evil)
+    assert loudest(samples(workplace.result)) < 10
+
+
+async def test_what_is_no_media_at_all_is_unreadable(workplace: Workplace, tmp_path: Path) -> None:
+    text = tmp_path / "text.mp4"
+    text.write_text("A letter, not a video.\n" * 500)
+    archive = tmp_path / "zip.mp4"
+    with ZipFile(archive, "w") as zipped:
+        zipped.write(text, "text.txt")
+    noise = tmp_path / "noise.mp4"
+    noise.write_bytes(random.Random(1).randbytes(100_000))
+    nothing = tmp_path / "nothing.mp4"
+    nothing.touch()
+    zeros = tmp_path / "zeros.mp4"
+    zeros.write_bytes(bytes(100_000))
+    for file in (text, archive, noise, nothing, zeros, hostile.png(tmp_path / "png.mp4")):
+        assert await fault_of(workplace, file) is Fault.UNREADABLE_MEDIA
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv", "webm", "avi", "ts"])
+async def test_a_video_without_audio_says_so(workplace: Workplace, media: Media, container: str) -> None:
+    assert await fault_of(workplace, media.silent_video(container=container)) is Fault.NO_AUDIO_TRACK
+
+
+async def test_an_audio_track_without_a_sample_is_no_audio(workplace: Workplace, tmp_path: Path) -> None:
+    empty = hostile.wav_of_no_samples(tmp_path / "empty.wav")
+    assert await fault_of(workplace, empty) in {Fault.NO_AUDIO_TRACK, Fault.UNREADABLE_MEDIA}
+
+
+@pytest.mark.parametrize("keep", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize(
+    "container", ["mp4", "index first", "fragmented", "mkv", "webm", "avi", "flv", "wmv"]
+)
+async def test_a_video_that_was_cut_off_is_unreadable(
+    workplace: Workplace, media: Media, container: str, keep: float
+) -> None:
+    picture = ["-f", "lavfi", "-i", f"testsrc=size=64x36:rate=25:duration={SECONDS}"]
+    tone = ["-f", "lavfi", "-i", f"sine=frequency=440:duration={SECONDS}"]
+    whole = {
+        "index first": lambda: media.video(SECONDS, faststart=True),
+        "fragmented": lambda: media.made(
+            [*picture, *tone, "-movflags", "+frag_keyframe+empty_moov", "-g", "300"], "mp4"
+        ),
+        "wmv": lambda: media.made([*picture, *tone, "-c:v", "wmv2", "-c:a", "wmav2"], "wmv"),
+    }.get(container, lambda: media.video(SECONDS, container=container))()
+    assert await fault_of(workplace, media.truncated(whole, keep)) is Fault.UNREADABLE_MEDIA
+
+
+@pytest.mark.parametrize("container", ["mp3", "flac", "wav"])
+async def test_a_recording_that_was_cut_off_is_unreadable(
+    workplace: Workplace, media: Media, container: str
+) -> None:
+    whole = media.audio(SECONDS, container=container)
+    assert await fault_of(workplace, media.truncated(whole, 0.6)) is Fault.UNREADABLE_MEDIA
+
+
+async def test_a_stream_without_a_length_of_its_own_is_converted_as_far_as_it_goes(
+    workplace: Workplace, media: Media
+) -> None:
+    whole = media.video(SECONDS, container="ts")
+    output = await workplace.convert(media.truncated(whole, 0.5))
+    assert output.duration_s == pytest.approx(SECONDS / 2, abs=0.5)
+
+
+async def test_a_video_whose_middle_is_gone_is_unreadable(
+    workplace: Workplace, media: Media, tmp_path: Path
+) -> None:
+    holed = bytearray(media.video(SECONDS, faststart=True).read_bytes())
+    third = len(holed) // 3
+    holed[third : 2 * third] = bytes(third)
+    file = tmp_path / "holed.mp4"
+    file.write_bytes(holed)
+    assert await fault_of(workplace, file) is Fault.UNREADABLE_MEDIA
+
+
+async def test_a_duration_over_the_limit_is_refused_before_converting(
+    workplace: Workplace, media: Media
+) -> None:
+    workplace.limited(max_duration=5.0)
+    with pytest.raises(MediaError) as refused:
+        await workplace.probe(media.video(SECONDS))
+    assert refused.value.code is Fault.TOO_LONG
+
+
+async def test_a_long_file_that_declares_no_duration_is_stopped_at_the_limit(
+    workplace: Workplace, media: Media
+) -> None:
+    workplace.limited(max_duration=3.0)
+    endless = media.audio(SECONDS, container="aac")
+    assert await fault_of(workplace, endless) is Fault.TOO_LONG
+
+
+async def test_an_absurd_duration_in_a_header_neither_passes_nor_crashes(
+    workplace: Workplace, media: Media, tmp_path: Path
+) -> None:
+    evil = hostile.with_mp4_durations(tmp_path / "evil.mp4", media.video(SECONDS), 0xFFFFFFF0)
+    assert await fault_of(workplace, evil) in {Fault.TOO_LONG, Fault.UNREADABLE_MEDIA}
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(0xFFFFFFFF, 1), (0, 1), (8_000, 65_535), (8_000, 0)])
+async def test_an_absurd_sample_rate_or_channel_count_ends_in_an_answer(
+    workplace: Workplace, tmp_path: Path, rate: int, channels: int
+) -> None:
+    evil = hostile.wav_claiming(tmp_path / "evil.wav", sample_rate=rate, channels=channels)
+    assert await fault_of(workplace, evil) in {
+        Fault.UNREADABLE_MEDIA, Fault.UNSUPPORTED_MEDIA, Fault.NO_AUDIO_TRACK, Fault.TOO_LONG
+    }  # fmt: skip
+
+
+async def test_more_tracks_than_anyone_needs_end_in_an_answer(workplace: Workplace, media: Media) -> None:
+    tracks = ["-f", "lavfi", "-i", "anullsrc=duration=0.2:sample_rate=8000", *(["-map", "0"] * 250)]
+    many = media.made([*tracks, "-c:a", "pcm_s16le"], "mkv")
+    assert await fault_of(workplace, many) in {Fault.UNSUPPORTED_MEDIA, Fault.UNREADABLE_MEDIA}
+
+
+async def test_bytes_flipped_anywhere_end_in_audio_or_in_an_answer(
+    workplace: Workplace, media: Media, tmp_path: Path
+) -> None:
+    chance = random.Random(7)
+    for container in ("mp4", "mkv", "avi", "ts"):
+        bent = bytearray(media.video(2.0, container=container).read_bytes())
+        for _ in range(40):
+            bent[chance.randrange(len(bent))] ^= 1 << chance.randrange(8)
+        file = tmp_path / f"bent.{container}"
+        file.write_bytes(bent)
+        with contextlib.suppress(MediaError):
+            assert (await workplace.convert(file)).duration_s > 0
