@@ -86,8 +86,8 @@ debian() {
 # Here it serves as a program; it is not to come up as a server at the next boot.
 keep_disabled() {
     as_root update-rc.d rabbitmq-server disable >/dev/null 2>&1 || true
-    if [ "$had_epmd" = no ] && has systemctl; then
-        as_root systemctl disable epmd.service epmd.socket >/dev/null 2>&1 || true
+    if [ "$had_epmd" = no ]; then
+        as_root deb-systemd-helper disable epmd.service epmd.socket >/dev/null 2>&1 || true
     fi
 }
 
@@ -110,8 +110,9 @@ install_uv() {
     say "Installing uv below $TOOLS ..."
     mkdir -p .devstack
     rm -rf "$TOOLS"
-    python3 -m venv "$TOOLS"
-    "$TOOLS/bin/python" -m pip install --quiet --disable-pip-version-check --retries 10 uv
+    if ! python3 -m venv "$TOOLS" || ! "$TOOLS/bin/python" -m pip install -q --disable-pip-version-check uv; then
+        die "Installing uv did not succeed; please put it on PATH (https://docs.astral.sh/uv/)."
+    fi
 }
 
 # -----------------------------------------------------------------------------------------------------------

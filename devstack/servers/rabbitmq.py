@@ -66,7 +66,10 @@ class RabbitMQ(Daemon):
             **plain_environment(),
             "HOME": str(directory),  # holds the cookie that nodes and tools know each other by
             "ERL_EPMD_PORT": str(self._epmd.port),
-            "RABBITMQ_NODENAME": f"{self.name}@localhost",
+            "ERL_CRASH_DUMP": str(directory / "erl_crash.dump"),
+            # A long name may be an address: nothing has to be resolved, not even "localhost".
+            "RABBITMQ_NODENAME": f"{self.name}@127.0.0.1",
+            "RABBITMQ_USE_LONGNAME": "true",
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
             "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_DIST_PORT": str(self._ports[f"{self.name}-dist"]),
