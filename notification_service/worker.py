@@ -20,8 +20,6 @@ from shared.messaging.rabbitmq import RabbitMQ
 from shared.settings import SettingsError
 
 DEFAULT_DATABASE = "tonegate_notification"
-# A lease outlasts the one attempt that it covers, with room for a slow machine.
-LEASE_MARGIN = timedelta(seconds=15)
 GRACE = timedelta(seconds=20)
 PREPARE_PAUSE_S = 2.0
 
@@ -32,7 +30,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     client = connect(settings.mongo_url.reveal())
     ledger = MongoLedger(client.get_default_database(DEFAULT_DATABASE), settings.ledger_keep)
     mailer = SmtpMailer(_server(settings), settings.smtp_timeout)
-    patience = Patience(lease=settings.smtp_timeout + LEASE_MARGIN, give_up_after=settings.give_up_after)
+    patience = Patience(lease=lease_for(settings.smtp_timeout), give_up_after=settings.give_up_after)
     courier = Courier(ledger, mailer, _sender(settings), patience, registry)
     notifications = Notifications(Letters(settings.public_url), courier)
     broker = RabbitMQ(settings.amqp_url.reveal(), "notification", (NOTIFICATION_MAIL,))
@@ -49,6 +47,11 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
         await serve(app, registry, _listeners(settings), stop)
         preparing.cancel()
         await consumer.stop(GRACE)
+
+
+def lease_for(smtp_timeout: timedelta) -> timedelta:
+    """Outlasts the one attempt that it covers, with room for a slow machine."""
+    return smtp_timeout * 1.25 + timedelta(seconds=2)
 
 
 async def _prepare(ledger: MongoLedger) -> None:

@@ -24,6 +24,7 @@ class Behaviour:
     data: list[str] = field(default_factory=list)
     drop_after_data: int = 0
     hang_at_data: bool = False
+    answers_late: bool = False
     starttls: ssl.SSLContext | None = None
     tls: ssl.SSLContext | None = None
     login: tuple[bytes, bytes] | None = None
@@ -121,6 +122,8 @@ class MailServer:
         answer = _next(self.behaviour.data)
         if answer == OK:
             self._take(server, session, envelope)
+        if self.behaviour.answers_late:
+            await asyncio.Event().wait()
         if self.behaviour.drop_after_data:
             self.behaviour.drop_after_data -= 1
             _transport(server).abort()

@@ -1,10 +1,13 @@
 """The whole service between a real broker, a real ledger and a real mail server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import os
+import sys
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import aio_pika
 import httpx
 import pytest
 from pymongo import AsyncMongoClient
@@ -12,8 +15,9 @@ from pymongo import AsyncMongoClient
 from devstack.ports import free_port
 from notification_service.settings import NotificationSettings
 from notification_service.worker import run
+from shared.messaging.envelope import decode
 from shared.messaging.inboxes import INBOXES
-from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq import Names, RabbitMQ
 from shared.settings import Secret, SettingsError, load
 from tests.support.mail_server import MailServer, mail_server
 from tests.support.told import completed, enveloped, failed
@@ -36,7 +40,7 @@ def settings(amqp_url: str, mongo_url: str, server: MailServer) -> NotificationS
         public_url="https://tonegate.example",
         port=free_port(),
         metrics_port=free_port(),
-        smtp_timeout=timedelta(seconds=2),
+        smtp_timeout=timedelta(seconds=1),
     )
 
 
@@ -47,16 +51,12 @@ async def running(settings: NotificationSettings) -> AsyncIterator[httpx.AsyncCl
     service = asyncio.create_task(run(settings, stop))
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=10) as client:
         try:
-            await soon(lambda: _ready(client), what="the service is ready")
+            await until(lambda: _ready(client), what="the service is ready")
             yield client
         finally:
             stop.set()
             async with asyncio.timeout(15):
                 await service
-
-
-async def soon(condition: Callable[[], Awaitable[bool]], what: str) -> None:
-    await until(condition, what=what)
 
 
 async def _ready(client: httpx.AsyncClient) -> bool:
@@ -67,9 +67,31 @@ async def _ready(client: httpx.AsyncClient) -> bool:
 
 
 @asynccontextmanager
+async def process(settings: NotificationSettings) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The service as operators run it, so that it can die as processes do."""
+    given = {
+        **_environment(settings),
+        "NOTIFICATION_PORT": str(settings.port),
+        "NOTIFICATION_METRICS_PORT": str(settings.metrics_port),
+        "NOTIFICATION_SMTP_TIMEOUT": str(settings.smtp_timeout.total_seconds()),
+        "LOG_LEVEL": "error",
+    }
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "notification_service", env={**os.environ, **given}
+    )
+    try:
+        yield running
+    finally:
+        if running.returncode is None:
+            running.terminate()
+        async with asyncio.timeout(15):
+            await running.wait()
+
+
+@asynccontextmanager
 async def publishing(settings: NotificationSettings) -> AsyncIterator[RabbitMQ]:
     async with RabbitMQ(settings.amqp_url.reveal(), "test", INBOXES) as broker:
-        await soon(lambda: _publishes(broker), what="the broker takes messages")
+        await until(lambda: _publishes(broker), what="the broker takes messages")
         yield broker
 
 
@@ -97,7 +119,7 @@ async def test_an_event_becomes_a_mail_that_carries_its_request_id(
         await until(lambda: server.taken, what="the mail")
         assert server.taken[0].recipients == ["ann@example.org"]
         assert b"\r\nX-Request-ID: request-1\r\n" in server.taken[0].content
-        await soon(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
+        await until(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
 
 
 async def test_the_same_event_again_and_again_is_one_mail_also_with_two_of_us(
@@ -109,8 +131,8 @@ async def test_the_same_event_again_and_again_is_one_mail_also_with_two_of_us(
             await broker.publish(enveloped(completed()))
         await broker.publish(enveloped(failed(), "event-2"))
         await until(lambda: len(server.taken) >= 2, what="both mails")
-        await soon(lambda: _is(settings, {"sent": 2}), what="both entries")
-        await soon(lambda: _handled(settings, other, 11), what="all deliveries")
+        await until(lambda: _is(settings, {"sent": 2}), what="both entries")
+        await until(lambda: _handled(settings, other, 11), what="all deliveries")
         assert server.tries == 2
 
 
@@ -125,10 +147,10 @@ async def test_mail_waits_while_the_server_is_down_and_arrives_once_when_it_is_b
             "smtp": "down",
         }
         await broker.publish(enveloped(completed()))
-        await soon(lambda: _is(settings, {"waiting": 1}), what="the first attempt")
+        await until(lambda: _is(settings, {"waiting": 1}), what="the first attempt")
         await server.start()
         await until(lambda: server.taken, what="the mail")
-        await soon(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
+        await until(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
         assert server.tries == 1
 
 
@@ -138,7 +160,7 @@ async def test_mail_that_was_taken_without_an_answer_is_sent_again_the_same(
     server.behaviour.drop_after_data = 1
     async with running(settings), publishing(settings) as broker:
         await broker.publish(enveloped(completed()))
-        await soon(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
+        await until(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
         assert len(server.taken) == 2
         assert server.taken[0].content == server.taken[1].content
 
@@ -149,17 +171,36 @@ async def test_mail_that_is_refused_for_good_is_a_dead_letter_and_not_tried_agai
     server.behaviour.recipient = ["550 no such mailbox"]
     async with running(settings), publishing(settings) as broker:
         await broker.publish(enveloped(completed()))
-        await soon(lambda: _is(settings, {"refused": 1}), what="the refusal")
-        await soon(lambda: _counted(settings, "refused", 1), what="the count")
+        await until(lambda: _is(settings, {"refused": 1}), what="the refusal")
+        letter = await until(lambda: _dead_letter(settings), what="the dead letter")
+        assert decode(letter).id == "event-1"
         await broker.publish(enveloped(failed(), "event-2"))
         await until(lambda: server.taken, what="the next mail")
         assert server.tries == 1
 
 
+async def test_a_service_killed_between_the_servers_yes_and_its_own_record_sends_the_same_mail_again(
+    settings: NotificationSettings, server: MailServer
+) -> None:
+    server.behaviour.answers_late = True
+    async with publishing(settings) as broker:
+        await broker.publish(enveloped(completed()))
+        async with process(settings) as killed:
+            await until(lambda: server.taken, what="the mail, taken but not yet answered for")
+            killed.kill()
+            await killed.wait()
+        assert await states(settings) == {"sending": 1}
+        server.behaviour.answers_late = False
+        async with process(settings):
+            await until(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
+    assert len(server.taken) == 2
+    assert server.taken[0].content == server.taken[1].content
+
+
 async def test_the_ledger_forgets_in_the_end(settings: NotificationSettings, server: MailServer) -> None:
     async with running(settings), publishing(settings) as broker:
         await broker.publish(enveloped(completed()))
-        await soon(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
+        await until(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
         async with AsyncMongoClient[dict[str, object]](settings.mongo_url.reveal(), tz_aware=True) as client:
             letters = client.get_default_database()["letters"]
             assert (await letters.index_information())["expiry"]["expireAfterSeconds"] == 0
@@ -196,8 +237,12 @@ async def _is(settings: NotificationSettings, wanted: dict[str, int]) -> bool:
     return await states(settings) == wanted
 
 
-async def _counted(settings: NotificationSettings, outcome: str, least: int) -> bool:
-    return await _count(settings, outcome) >= least
+async def _dead_letter(settings: NotificationSettings) -> bytes:
+    """Takes one from the queue, empty if there is none."""
+    async with await aio_pika.connect(settings.amqp_url.reveal()) as connection:
+        queue = await (await connection.channel()).get_queue(Names().dead_letters)
+        letter = await queue.get(no_ack=True, fail=False)
+        return letter.body if letter else b""
 
 
 async def _handled(one: NotificationSettings, other: NotificationSettings, least: int) -> bool:
