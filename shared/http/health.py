@@ -44,6 +44,7 @@ class Readiness:
         self._checks = tuple(checks)
         self._asking = asyncio.Lock()
         self._known: tuple[float, dict[str, str]] | None = None
+        self._down: set[str] = set()
 
     async def states(self) -> dict[str, str]:
         """Name of each dependency → `ok` or `down`."""
@@ -58,11 +59,19 @@ class Readiness:
         try:
             await asyncio.wait_for(check.probe(), PROBE_TIMEOUT_S)
         except Exception as down:  # noqa: BLE001 - whatever a probe raises means the same: it is down
-            get_logger(__name__).warning(
-                "dependency is down", dependency=check.name, reason=type(down).__name__
-            )
+            self._tell(check.name, down)
             return "down"
+        self._tell(check.name, None)
         return "ok"
+
+    def _tell(self, name: str, down: Exception | None) -> None:
+        """Only what changed: a probe every second must not fill the log."""
+        if down and name not in self._down:
+            self._down.add(name)
+            get_logger(__name__).warning("dependency is down", dependency=name, reason=type(down).__name__)
+        if not down and name in self._down:
+            self._down.remove(name)
+            get_logger(__name__).info("dependency is back", dependency=name)
 
     def missing(self, states: dict[str, str]) -> bool:
         return any(check.critical and states[check.name] != "ok" for check in self._checks)

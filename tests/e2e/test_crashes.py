@@ -46,7 +46,7 @@ async def test_a_worker_killed_again_and_again_still_finishes(
 async def test_a_worker_that_is_asked_to_stop_hands_its_work_back_at_once(
     system: System, person: Person, mailbox: Mailbox, media: Media
 ) -> None:
-    identity = (await person.upload(media.video(seconds=3600))).json()["id"]
+    identity = (await person.upload(media.video(seconds=600))).json()["id"]
     await until(lambda: system.status_of(identity) == "converting", timeout_s=60, what="converting")
     await asyncio.to_thread(system.stop, "worker")
     assert system.status_of(identity) in {"queued", "completed"}
@@ -60,8 +60,7 @@ async def test_every_service_killed_at_once_comes_back_to_finish(
     identity = (await person.upload(media.video(seconds=120))).json()["id"]
     for service in SERVICES:
         await asyncio.to_thread(system.kill, service)
-    for service in SERVICES:
-        await asyncio.to_thread(system.start, service)
+    await asyncio.to_thread(system.start, *SERVICES)
     await _one_mp3_and_one_mail(system, person, mailbox, identity)
 
 

@@ -54,7 +54,7 @@ async def test_without_a_service_its_calls_are_unavailable_and_recover(
     async with _outage(system, service):
         await _is_unavailable(person.get(path))
         ready = await person.get("/readyz")
-        assert (ready.status_code, ready.json()["checks"][service]) == (503, "down")
+        assert (ready.status_code, ready.json()["checks"][f"{service}_service"]) == (503, "down")
     await _works_again(person, path)
 
 

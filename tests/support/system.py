@@ -46,9 +46,9 @@ class System:
     def stop(self, name: str) -> None:
         self._part(name).stop()
 
-    def start(self, name: str) -> None:
-        """Returns when it is ready for work."""
-        self._part(name).start()
+    def start(self, *names: str) -> None:
+        """Together; returns when all are ready for work."""
+        self.stack.start(*names)
 
     def freeze(self, name: str) -> None:
         self._part(name).pause()
