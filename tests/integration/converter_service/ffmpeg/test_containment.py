@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from converter_service.adapters.contained import Limits, TooMuchOutput, bonds, contained
+from converter_service.adapters.ffmpeg import find_tools
 from converter_service.options import parse
 from converter_service.transcoding import Fault, MediaError, TranscoderUnavailable
 from tests.support import hostile
@@ -100,12 +101,13 @@ async def test_a_result_that_grows_past_its_limit_is_stopped(workplace: Workplac
     await fails_with(Fault.TOO_LONG, workplace, media.audio(4.0))
 
 
-async def test_a_program_without_enough_memory_to_start_is_the_machines_fault(
+async def test_too_little_memory_ends_the_conversion_and_nothing_else(
     workplace: Workplace, media: Media
 ) -> None:
     workplace.limited(memory_bytes=16 * 1024**2)
-    with pytest.raises(TranscoderUnavailable):
+    with pytest.raises((TranscoderUnavailable, MediaError)):
         await workplace.convert(media.audio(1.0))
+    assert workplace.programs() == []
 
 
 async def test_memory_is_bounded(tmp_path: Path, tied: None) -> None:
@@ -116,9 +118,7 @@ async def test_memory_is_bounded(tmp_path: Path, tied: None) -> None:
     assert ended.code != 0
 
 
-async def test_the_network_is_out_of_reach_even_for_ffmpeg_itself(
-    workplace: Workplace, tmp_path: Path, tied: None
-) -> None:
+async def test_the_network_is_out_of_reach_even_for_ffmpeg_itself(tmp_path: Path, tied: None) -> None:
     came: list[object] = []
 
     async def welcome(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -127,13 +127,10 @@ async def test_the_network_is_out_of_reach_even_for_ffmpeg_itself(
 
     server = await asyncio.start_server(welcome, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    ffmpeg = workplace.transcoder._tools.ffmpeg
-    async with (
-        server,
-        contained(
-            [ffmpeg, "-nostdin", "-i", f"tcp://127.0.0.1:{port}", "-f", "null", "-"], LIMITS, scratch=tmp_path
-        ) as running,
-    ):
+    ffmpeg = find_tools(threads=1).ffmpeg
+    command = [ffmpeg, "-nostdin", "-i", f"tcp://127.0.0.1:{port}", "-f", "null", "-"]
+    where = [Path(ffmpeg).parent]
+    async with server, contained(command, LIMITS, readable=where, scratch=tmp_path) as running:
         ended = await running.ended()
     assert ended.code != 0
     assert "not permitted" in ended.stderr

@@ -168,7 +168,13 @@ async def test_an_absurd_duration_in_a_header_neither_passes_nor_crashes(
     workplace: Workplace, media: Media, tmp_path: Path
 ) -> None:
     evil = hostile.with_mp4_durations(tmp_path / "evil.mp4", media.video(SECONDS), 0xFFFFFFF0)
-    assert await fault_of(workplace, evil) in {Fault.TOO_LONG, Fault.UNREADABLE_MEDIA}
+    try:
+        output = await workplace.convert(evil)
+    except MediaError as refused:
+        assert refused.code in {Fault.TOO_LONG, Fault.UNREADABLE_MEDIA}  # noqa: PT017
+    else:
+        # Newer ffmpegs see through it.
+        assert output.duration_s == pytest.approx(SECONDS, abs=0.1)
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(0xFFFFFFFF, 1), (0, 1), (8_000, 65_535), (8_000, 0)])
