@@ -16,6 +16,8 @@ import psutil
 from devstack.home import REPOSITORY, Home, write_private
 
 KILL_TIMEOUT_S = 5.0
+# In the environment of everything a stack starts, so that a person can tell whose process it is.
+MARK = "TONEGATE_STACK"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Process:
 
     def __init__(self, name: str, home: Home, farewell: Farewell) -> None:
         self.name = name
+        self._home = home
         self._farewell = farewell
         self._record = home.directory("run") / f"{name}.json"
         self._log = home.log(name)
@@ -45,7 +48,7 @@ class Process:
         with self._log.open("ab") as log:
             self._child = subprocess.Popen(
                 command,
-                env=env,
+                env={**env, MARK: str(self._home.path)},
                 cwd=REPOSITORY,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

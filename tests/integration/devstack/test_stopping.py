@@ -8,13 +8,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from devstack.errors import StackError
 from devstack.home import REPOSITORY, Home
 from devstack.process import end_all
 from devstack.stack import Stack
+from tests.integration.devstack.processes import running
 from tests.support.wait import until
 
 # Two servers are enough to see one running while the other fails.
@@ -47,16 +47,6 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         yield process
         process.kill()
-
-
-def running(path: Path) -> list[str]:
-    """Processes that work in or for this directory."""
-    return [
-        f"{process.pid} {process.info['cmdline']}"
-        for process in psutil.process_iter(["cmdline", "status"])
-        if process.info["status"] != psutil.STATUS_ZOMBIE
-        and any(str(path) in argument for argument in process.info["cmdline"] or [])
-    ]
 
 
 def end_a_starter(path: Path, signum: signal.Signals) -> None:

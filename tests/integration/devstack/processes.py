@@ -1,0 +1,17 @@
+"""Looking for what may have been left running."""
+
+from pathlib import Path
+
+import psutil
+
+from devstack.process import MARK
+
+
+def running(path: Path) -> list[str]:
+    """Processes of the stack in this directory, its undertaker among them."""
+    return [
+        f"{process.pid} {process.info['cmdline']}"
+        for process in psutil.process_iter(["cmdline", "status", "environ"])
+        if process.info["status"] != psutil.STATUS_ZOMBIE
+        and ((process.info["environ"] or {}).get(MARK) == str(path) or str(path) in process.info["cmdline"])
+    ]

@@ -1,0 +1,1 @@
+"""What the development stack decides before anything runs."""
