@@ -199,8 +199,8 @@ class MemoryConsumer:
         await self._ready.wait()
 
     async def check(self) -> None:
-        if not self._ready.is_set():
-            raise NotReady("not running")
+        if self._stopping.is_set() or not self._ready.is_set():
+            raise NotReady("stopping or not running")
 
     async def _take(self) -> None:
         await self._begin()

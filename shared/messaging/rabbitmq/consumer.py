@@ -10,6 +10,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from shared.logs import get_logger
 from shared.messaging.cancellation import asked_to_end
+from shared.messaging.errors import NotReady
 from shared.messaging.rabbitmq.link import Link, Lose, Timing
 from shared.messaging.slots import Slots
 from shared.messaging.trail import describe
@@ -71,9 +72,12 @@ class RabbitConsumer:
         await self._link.ready()
 
     async def check(self) -> None:
+        if self._stopping.is_set():
+            raise NotReady("stopping")
         self._link.check()
 
     async def _subscribe(self, channel: AbstractChannel, lose: Lose) -> None:
+        self._slots.forget_waiting()
         queue = await self._source.declare(channel)
         await channel.set_qos(prefetch_count=self._source.prefetch)
         if self._stopping.is_set():

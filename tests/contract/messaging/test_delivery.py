@@ -46,6 +46,18 @@ async def test_consumers_of_one_queue_share_its_messages(rig: Rig) -> None:
     assert Counter(first.ids + second.ids) == Counter(envelope.id for envelope in envelopes)
 
 
+async def test_a_busy_consumer_leaves_the_rest_to_others(rig: Rig) -> None:
+    gate = Gate()
+    busy, free = Recorder(gate), Recorder()
+    async with rig.process(inbox()) as broker, consuming(broker, inbox(), busy):
+        _, second, third = await publish(broker, *[UPLOADED] * 3)
+        await busy.heard(1)
+        async with consuming(broker, inbox(), free):
+            await free.finished(2)
+        gate.opened.set()
+    assert free.ids == [second.id, third.id]
+
+
 async def test_one_after_the_other_in_the_order_of_publishing(rig: Rig) -> None:
     recorder = Recorder()
     async with rig.process(inbox()) as broker, consuming(broker, inbox(), recorder):

@@ -19,17 +19,19 @@ async def test_stopping_waits_for_the_running_handler_and_takes_nothing_new(rig:
     async with rig.process(inbox()) as broker:
         consumer = broker.consumer(inbox(), handlers(inbox(), leaving))
         async with running(consumer) as process:
-            first, second = await publish(broker, UPLOADED, UPLOADED)
+            first, second, third = await publish(broker, *[UPLOADED] * 3)
             await leaving.heard(1)
             stopping = asyncio.create_task(consumer.stop(timedelta(seconds=20)))
-            await asyncio.sleep(0)
+            async with consuming(broker, inbox(), heir):
+                await heir.finished(2)
+            assert gate.running == 1
+            with pytest.raises(NotReady):
+                await consumer.check()
             gate.opened.set()
             await stopping
             assert process.done()
-        async with consuming(broker, inbox(), heir):
-            await heir.finished(1)
     assert leaving.done == [first.id]
-    assert heir.ids == [second.id]
+    assert heir.ids == [second.id, third.id]
 
 
 async def test_what_is_not_done_within_the_grace_is_cancelled_and_handed_back(rig: Rig) -> None:
