@@ -176,6 +176,45 @@ async def test_an_early_refusal_reaches_a_client_that_is_still_sending(
     await until(lambda: rig.converter.seen[0].whole is False, what="the gateway let go of the service")
 
 
+async def test_a_refusal_by_a_service_that_hangs_up_at_once_reaches_the_client(rig: Rig) -> None:
+    async def refuse(seen: Seen) -> None:
+        seen.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        await seen.reader.read(10_000)
+        seen.problem(413, "too_large", connection="close")
+        await seen.writer.drain()
+        await asyncio.wait({asyncio.create_task(seen.gone())}, timeout=0.2)
+        seen.whole = False
+
+    rig.converter.script = refuse
+    for _ in range(5):
+        status, body, _ = await upload(rig, pieces(16 * 64))
+        assert (status, body["code"]) == (413, "too_large")
+        assert rig.converter.seen[-1].whole is False
+
+
+async def test_a_service_that_never_says_continue_is_given_up() -> None:
+    async def silent(seen: Seen) -> None:
+        await seen.gone()
+        seen.whole = False
+
+    async with running(idle_timeout=SHORT) as rig:
+        rig.converter.script = silent
+        status, body, _ = await asyncio.wait_for(upload(rig, pieces(16)), 10)
+        assert (status, body["code"]) == (503, "unavailable")
+        await until(lambda: rig.converter.seen[0].whole is False)
+
+
+async def test_a_service_that_takes_everything_and_never_answers_is_given_up() -> None:
+    async def silent(seen: Seen) -> None:
+        await seen.read_body()
+        await seen.gone()
+
+    async with running(idle_timeout=SHORT) as rig:
+        rig.converter.script = silent
+        status, body, _ = await asyncio.wait_for(upload(rig, pieces(16)), 10)
+        assert (status, body["code"]) == (503, "unavailable")
+
+
 async def test_a_client_that_sends_everything_before_it_reads_sees_the_refusal(rig: Rig) -> None:
     async def refuse(seen: Seen) -> None:
         seen.problem(413, "too_large")

@@ -1,0 +1,44 @@
+"""What the gateway does with news of ended sessions, and with the lack of it."""
+
+import asyncio
+from datetime import timedelta
+
+from gateway.core.revocations import revocations
+from gateway.core.token_cache import TokenCache
+from shared.contracts.events import SessionRevoked
+from shared.messaging.envelope import wrap
+from shared.messaging.memory import MemoryBroker
+from tests.support.wait import until
+from tests.unit.gateway.test_token_cache import AuthService, principal
+
+
+async def test_each_time_listening_begins_what_was_known_is_forgotten() -> None:
+    auth = AuthService()
+    auth.known["t"] = principal("s1")
+    tokens = TokenCache(auth.introspect, timedelta(seconds=60), wall=lambda: 0.0)
+    async with MemoryBroker(()) as broker:
+        for _ in range(2):
+            await tokens.ask("t")
+            listener = revocations(broker, tokens)
+            running = asyncio.create_task(listener.run())
+            await listener.ready()
+            assert tokens.recall("t") is None
+            await listener.stop(timedelta(seconds=1))
+            await running
+
+
+async def test_an_ended_session_is_forgotten() -> None:
+    auth = AuthService()
+    auth.known = {"t": principal("s1"), "u": principal("s2")}
+    tokens = TokenCache(auth.introspect, timedelta(seconds=60), wall=lambda: 0.0)
+    async with MemoryBroker(()) as broker:
+        listener = revocations(broker, tokens)
+        running = asyncio.create_task(listener.run())
+        await listener.ready()
+        await tokens.ask("t")
+        await tokens.ask("u")
+        await broker.publish(wrap(SessionRevoked(session_id="s1", user_id="u1"), "auth_service", "s1"))
+        await until(lambda: tokens.recall("t") is None)
+        assert tokens.recall("u") is not None
+        await listener.stop(timedelta(seconds=1))
+        await running
