@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import aiohttp
+import msgspec
 import pytest
 
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
@@ -190,6 +191,28 @@ async def test_a_refusal_by_a_service_that_hangs_up_at_once_reaches_the_client(r
         status, body, _ = await upload(rig, pieces(16 * 64))
         assert (status, body["code"]) == (413, "too_large")
         assert rig.converter.seen[-1].whole is False
+
+
+async def test_a_service_that_has_begun_to_refuse_is_sent_nothing_more(rig: Rig) -> None:
+    async def refuse(seen: Seen) -> None:
+        seen.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        await seen.reader.readexactly(100_000)
+        problem = msgspec.json.encode({"status": 413, "code": "too_large"})
+        length = {"content-type": "application/problem+json", "content-length": str(len(problem))}
+        seen.start("413 X", **length)
+        reading = asyncio.create_task(count(seen))
+        await until(settled(lambda: seen.received), what="the gateway stops sending")
+        seen.writer.write(problem)
+        await reading
+
+    async def count(seen: Seen) -> None:
+        while chunk := await seen.reader.read(65536):
+            seen.received += len(chunk)
+
+    rig.converter.script = refuse
+    status, body, _ = await asyncio.wait_for(upload(rig, pieces(16 * 64)), 30)
+    assert (status, body["code"]) == (413, "too_large")
+    assert rig.converter.seen[0].received < 16 * MIB
 
 
 async def test_a_service_that_never_says_continue_is_given_up() -> None:
