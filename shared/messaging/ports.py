@@ -44,7 +44,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[type[Event], ...]
     prefetch: int = 1
     max_attempts: int = 6
-    max_postponements: int = 1000
+    max_postponements: int = 10_000
     retry_tiers: tuple[timedelta, ...] = (SECOND, 5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE)
     handling_timeout: timedelta = HOUR
     delivery_limit: int = 20
