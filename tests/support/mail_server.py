@@ -25,6 +25,7 @@ class Behaviour:
     drop_after_data: int = 0
     hang_at_data: bool = False
     answers_late: bool = False
+    pause_s: float = 0.0
     starttls: ssl.SSLContext | None = None
     tls: ssl.SSLContext | None = None
     login: tuple[bytes, bytes] | None = None
@@ -101,6 +102,7 @@ class MailServer:
     async def handle_MAIL(  # noqa: N802 - the name that aiosmtpd calls
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        await asyncio.sleep(self.behaviour.pause_s)
         answer = _next(self.behaviour.sender)
         if answer == OK:
             envelope.mail_from = address
@@ -110,6 +112,7 @@ class MailServer:
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        await asyncio.sleep(self.behaviour.pause_s)
         answer = _next(self.behaviour.recipient)
         if answer == OK:
             envelope.rcpt_tos.append(address)

@@ -80,6 +80,13 @@ async def test_a_server_that_never_answers_is_given_up_in_time() -> None:
         assert server.tries == 1
 
 
+async def test_a_server_that_answers_each_word_slowly_is_given_up_in_time() -> None:
+    async with mail_server(Behaviour(pause_s=0.3)) as server:
+        with pytest.raises(TryLater):
+            await mailer(server, timeout_s=0.5).send(MAIL)
+        assert server.tries == 0
+
+
 async def test_a_server_that_is_not_there_is_for_later() -> None:
     server = MailServer()
     with pytest.raises(TryLater):

@@ -119,7 +119,7 @@ def test_no_file_name_adds_breaks_or_hides_a_header(name: str) -> None:
         "ann bee@example.org",
         "ann\x00@example.org",
         "ann@exa mple.org",
-        "=?utf-8?q?ann=0D=0ABcc:_bob?=@example.org",
+        "=?utf-8?q?ann=0D=0ABcc=3A_bob?=@example.org",
         "a" * 300 + "@example.org",
         "ann@" + "é" * 80 + ".org",
     ],
