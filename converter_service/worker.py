@@ -31,7 +31,7 @@ from shared.messaging.ports import Broker
 
 SWEEP_EVERY = timedelta(seconds=5)
 # What runs when a stop is asked for gets this long; then it is handed back to be run elsewhere.
-GRACE = timedelta(seconds=10)
+GRACE = timedelta(seconds=5)
 # Beside converting: fetching the video and storing the audio.
 TRANSFERS = timedelta(hours=1)
 

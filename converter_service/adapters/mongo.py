@@ -33,8 +33,9 @@ Client = AsyncMongoClient[Document]
 Database = AsyncDatabase[Document]
 
 DATABASE = "tonegate"
-UNREACHABLE_AFTER_MS = 3_000
-OPERATION_MS = 8_000
+CONNECT_MS = 2_000
+# All of an operation: finding a server, sending, waiting, trying again.
+OPERATION_MS = 4_000
 POOL = 64
 OUT_OF_DISK_SPACE = 14031
 WITHOUT_OUTBOX = {"outbox": 0, "outbox_since": 0}
@@ -46,8 +47,7 @@ def connect(url: Secret) -> Client:
         url.reveal(),
         appname="tonegate-converter",
         tz_aware=True,
-        serverSelectionTimeoutMS=UNREACHABLE_AFTER_MS,
-        connectTimeoutMS=UNREACHABLE_AFTER_MS,
+        connectTimeoutMS=CONNECT_MS,
         timeoutMS=OPERATION_MS,
         maxPoolSize=POOL,
     )
