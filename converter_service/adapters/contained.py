@@ -13,6 +13,9 @@ from pathlib import Path
 
 import msgspec
 
+from converter_service.transcoding import TranscoderUnavailable
+from shared.logs import get_logger
+
 LAUNCHER = Path(__file__).resolve().with_name("contain.py")
 STDERR_TAIL_BYTES = 16 * 1024
 READ_BYTES = 64 * 1024
@@ -93,6 +96,9 @@ class Running:
             os.killpg(self.pid, signal.SIGKILL)
         try:
             await asyncio.wait_for(self._process.wait(), REAP_S)
+        except TimeoutError:
+            # Stuck in the kernel, most likely on a disk. Nothing can be done about it from here.
+            get_logger(__name__).error("a program would not die", pid=self.pid)
         finally:
             self._draining.cancel()
             await asyncio.gather(self._draining, return_exceptions=True)
@@ -121,6 +127,7 @@ async def contained(
     """Start `command` (its first word an absolute path) in `scratch`, the only directory it can write to.
 
     However the block is left, also by cancellation, the program and all it started are dead afterwards.
+    Raises TranscoderUnavailable when the machine has no process to spare.
     """
     policy = {
         "parent": os.getpid(),
@@ -129,16 +136,19 @@ async def contained(
         "writable": [str(scratch)],
     }
     launcher = (sys.executable, "-I", "-S", str(LAUNCHER), msgspec.json.encode(policy).decode())
-    process = await asyncio.create_subprocess_exec(
-        *launcher,
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=ENVIRONMENT,
-        cwd=scratch,
-        start_new_session=True,
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *launcher,
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=ENVIRONMENT,
+            cwd=scratch,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise TranscoderUnavailable(f"no program can be started: {error}") from error
     running = Running(process)
     try:
         yield running

@@ -95,7 +95,8 @@ class FFmpegTranscoder:
 
     async def _all_of_it(self, job: Job, on_progress: Progress) -> Sound:
         """What is in the target, after it has been made sure that no more was to be had."""
-        made = await self._encode(job, on_progress, fill_gaps=False)
+        reports = Reports(job.likely_s, on_progress)
+        made = await self._encode(job, reports, fill_gaps=False)
         if verify.is_unremarkable(made.seconds, job.expected_s):
             return made.sound
         held = await self._held(job)
@@ -104,7 +105,7 @@ class FFmpegTranscoder:
         self._refuse(judged, made, job)
         if judged is Verdict.WHOLE:
             return made.sound
-        return (await self._encode(job, on_progress, fill_gaps=True)).sound
+        return (await self._encode(job, reports, fill_gaps=True)).sound
 
     def _refuse(self, judged: Verdict, made: Made, job: Job) -> None:
         if judged is Verdict.CUT_OFF:
@@ -117,7 +118,7 @@ class FFmpegTranscoder:
         if made.seconds <= 0:
             raise MediaError(Fault.NO_AUDIO_TRACK, "The file's audio track is empty.", made.complaints)
 
-    async def _encode(self, job: Job, on_progress: Progress, *, fill_gaps: bool) -> Made:
+    async def _encode(self, job: Job, reports: Reports, *, fill_gaps: bool) -> Made:
         at_most_s = self._rules.max_duration_s + 1.0
         command = commands.convert(
             self._tools,
@@ -128,7 +129,6 @@ class FFmpegTranscoder:
             at_most_s=at_most_s,
             fill_gaps=fill_gaps,
         )
-        reports = Reports(job.likely_s, on_progress)
         file_bytes = self._programs.result_bytes(job.form)
         async with self._programs.started(command, job.target.parent, file_bytes) as running:
             try:

@@ -17,17 +17,18 @@ class Stalled(Exception):
 
 
 class Reports:
-    """Follows the lines of one run. `made_s` is the timestamp that the result has reached, in seconds."""
+    """Follows one run after another. `made_s` is the time, in seconds, that the last run's result reached."""
 
-    def __init__(self, expected_s: float | None, on_progress: Progress, already: float = 0.0) -> None:
+    def __init__(self, expected_s: float | None, on_progress: Progress) -> None:
         self._expected_s = expected_s
         self._on_progress = on_progress
-        self._told = already
+        self._told = 0.0
         self._told_at = 0.0
         self.made_s = 0.0
 
     async def follow(self, lines: AsyncIterator[bytes], stall_s: float) -> None:
-        """Until the last line. Raises Stalled after `stall_s` seconds in which nothing more was made."""
+        """One run, until its last line. Raises Stalled after `stall_s` seconds in which nothing was made."""
+        self.made_s = 0.0
         deadline = time.monotonic() + stall_s
         while True:
             try:
@@ -44,7 +45,7 @@ class Reports:
             await self._tell()
 
     def _advances(self, line: bytes) -> bool:
-        """`out_time_us` is `N/A` until something came out; `total_size` tells of work before that."""
+        """`out_time_us` is `N/A` until something came out."""
         name, _, value = line.partition(b"=")
         if name != b"out_time_us":
             return False

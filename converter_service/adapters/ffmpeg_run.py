@@ -12,7 +12,6 @@ from converter_service.adapters.contained import Exit, Limits, Running, TooMuchO
 from converter_service.adapters.ffmpeg_faults import timed_out
 from converter_service.adapters.ffmpeg_probe import unreadable
 from converter_service.formats import Format
-from converter_service.transcoding import TranscoderUnavailable
 
 ANSWER_BYTES = 1024 * 1024
 # Beside the sound: tags and chapters that come along from the source.
@@ -87,4 +86,4 @@ async def within(limit: timedelta) -> AsyncIterator[None]:
     except TimeoutError as error:
         if clock.expired():
             raise timed_out() from error
-        raise TranscoderUnavailable("a program would not die") from error
+        raise
