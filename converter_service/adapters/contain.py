@@ -1,9 +1,9 @@
 """Ties the hands of the process that it becomes.
 
 `python -I -S contain.py <policy as JSON> program argument…`: executed by path, so it may use nothing but the
-standard library, and as little of that as possible. It exists because a `preexec_fn` is not safe beside threads,
-and because setpriv, prlimit and unshare are missing on macOS, differ between distributions and need privileges
-that a container's user does not have. Starting it costs about 16 ms.
+standard library, and as little of that as possible. It exists because a `preexec_fn` is not safe beside
+threads, and because setpriv, prlimit and unshare are missing on macOS, differ between distributions and need
+privileges that a container's user does not have. Starting it costs about 16 ms.
 
 What holds on Linux, also for an ordinary user inside a container:
   no new privileges, no core dump; CPU, memory, file-size and open-file limits; dies with its parent; first
