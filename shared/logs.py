@@ -71,17 +71,11 @@ def configure(level: LogLevel, log_format: LogFormat, service: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for chatty in (
-        "aio_pika",
-        "aiormq",
-        "pymongo",
-        "sqlalchemy",
-        "alembic",
-        "_granian",
-        "granian",
-        "asyncio",
-    ):
+    for chatty in ("pymongo", "sqlalchemy", "alembic", "_granian", "granian", "asyncio"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    for repeated in ("aio_pika", "aiormq"):
+        # Every failed connection is told by our own adapter, once and with what it means.
+        logging.getLogger(repeated).setLevel(logging.CRITICAL)
 
 
 def _rendering(log_format: LogFormat) -> list[Processor]:
