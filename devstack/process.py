@@ -16,6 +16,7 @@ import psutil
 from devstack.home import REPOSITORY, Home, write_private
 
 KILL_TIMEOUT_S = 5.0
+MAX_LOG_BYTES = 20 * 1024 * 1024
 # In the environment of everything a stack starts, so that a person can tell whose process it is.
 MARK = "TONEGATE_STACK"
 
@@ -45,6 +46,7 @@ class Process:
         self._left_behind: list[psutil.Process] = []
 
     def spawn(self, command: Sequence[str], env: Mapping[str, str]) -> None:
+        self._turn_log_over()
         with self._log.open("ab") as log:
             self._child = subprocess.Popen(
                 command,
@@ -114,6 +116,11 @@ class Process:
         with self._log.open("rb") as log:
             log.seek(max(0, self._log.stat().st_size - 16_384))
             return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
+
+    def _turn_log_over(self) -> None:
+        """A long log becomes `<name>.log.1` at the next start, and the one before it goes."""
+        if self._log.exists() and self._log.stat().st_size > MAX_LOG_BYTES:
+            self._log.replace(self._log.with_suffix(".log.1"))
 
     def _reap(self) -> None:
         if self._child is not None:

@@ -84,9 +84,8 @@ class RabbitMQ(Daemon):
             "RABBITMQ_PID_FILE": str(directory / "pid"),
             # The script then becomes the node instead of its parent: signals reach the node itself.
             "RUNNING_UNDER_SYSTEMD": "true",
-            # Idle schedulers sleep instead of spinning: the machine has other work.
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS":
-                "+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}",
+                "-kernel inet_dist_use_interface {127,0,0,1}",
         }  # fmt: skip
 
     def answers(self) -> bool:
