@@ -32,7 +32,7 @@ from gateway.core.token_cache import TokenCache
 from gateway.modules.auth.module import AuthModule
 from gateway.modules.conversions.module import ConversionsModule
 from gateway.settings import GatewaySettings
-from shared.errors import InvalidRequest
+from shared.errors import InvalidRequest, NotFound
 from shared.http import Check, Problem, Wiring, application
 from shared.http.problems import problem
 from shared.messaging.ports import Broker, Consumer
@@ -91,6 +91,11 @@ def on_bad_text(_: Request[Any, Any, Any], __: UnicodeDecodeError) -> Response[P
     return problem(InvalidRequest("The body could not be read."))
 
 
+async def no_html_404(response: Response[Any]) -> Response[Any]:
+    """Litestar answers unknown paths beneath its schema with a page; here every 4xx is a problem."""
+    return problem(NotFound()) if response.status_code == NotFound.status else response
+
+
 def policies(settings: GatewaySettings) -> dict[Rate, str]:
     return {
         Rate.DEFAULT: settings.rate_default,
@@ -114,7 +119,9 @@ def openapi(public_url: str) -> OpenAPIConfig:
         f"Served at {public_url}.",
         components=Components(security_schemes={"bearer": bearer}),
         render_plugins=[SchemaPage(), JsonRenderPlugin()],
-        openapi_router=Router("/schema", route_handlers=[], opt=public, include_in_schema=False),
+        openapi_router=Router(
+            "/schema", route_handlers=[], opt=public, include_in_schema=False, after_request=no_html_404
+        ),
     )
 
 

@@ -38,6 +38,7 @@ class IncomingBody:
         self._receive = receive
         self._idle_s = idle.total_seconds()
         self._deadline = asyncio.get_running_loop().time() + within.total_seconds()
+        self.begun = False
         self.complete = False
         self.given_up = False
 
@@ -48,6 +49,7 @@ class IncomingBody:
     async def receive(self) -> HTTPReceiveMessage:
         if self.complete or self.given_up:
             return cast("HTTPReceiveMessage", await self._receive())
+        self.begun = True
         patience_s = min(self._idle_s, self._deadline - asyncio.get_running_loop().time())
         try:
             async with asyncio.timeout(patience_s):
@@ -90,7 +92,8 @@ class Bodies:
         try:
             await self._app(scope, cast("Receive", body.receive), send)
         finally:
-            if not body.complete:
+            # Who waits for our go and did not get it has not begun to send (RFC 9110 §10.1.1).
+            if not body.complete and (body.begun or not waits_for_go(scope)):
                 await body.linger(self._lingering)
 
 
@@ -100,6 +103,10 @@ def has_body(scope: Mapping[str, Any]) -> bool:
         name in FRAMING and not (name == b"content-length" and value.strip() == b"0")
         for name, value in scope["headers"]
     )
+
+
+def waits_for_go(scope: Mapping[str, Any]) -> bool:
+    return any(name == b"expect" and b"100-continue" in value.lower() for name, value in scope["headers"])
 
 
 def incoming_body(scope: Mapping[str, Any]) -> IncomingBody | None:

@@ -1,6 +1,7 @@
 """A service's body on its way to a client, as fast as the client takes it."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 import aiohttp
@@ -8,6 +9,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
 from gateway.core.headers import towards_client
+from shared.errors import ServiceError
 from shared.logs import get_logger
 
 
@@ -55,6 +57,7 @@ class Download(ASGIResponse):
 
     async def _close_when_gone(self, receive: Receive) -> None:
         """Sending to a client that is gone looks like success; only `receive` tells."""
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        with suppress(ServiceError):  # it may have announced a body that never comes
+            while (await receive())["type"] != "http.disconnect":
+                pass
         self._upstream.close()

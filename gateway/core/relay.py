@@ -26,6 +26,7 @@ from shared.settings import Secret
 
 SAFE_SEGMENT = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 LONGEST_SEGMENT = 64
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -60,15 +61,13 @@ class Relay:
         url = self._url(segments, query)
         headers = self._headers(request, token)
         body = incoming_body(request.scope)
-        if body is None:
-            headers.pop("Content-Length", None)
+        if body is None or request.method not in WITH_BODY:
             return await self._without_body(request, url, headers)
         return await self._with_body(request, url, headers, body)
 
     async def perform(self, request: AnyRequest, segments: Sequence[str], *, token: Secret | None) -> None:
         """Like `forward`, for calls that answer nothing; a body of the client's is not passed on."""
         headers = self._headers(request, token)
-        headers.pop("Content-Length", None)
         response = await self._asked(request, self._url(segments, ()), headers)
         response.close()
 
@@ -79,6 +78,8 @@ class Relay:
     async def _asked(
         self, request: AnyRequest, url: URL, headers: CIMultiDict[str]
     ) -> aiohttp.ClientResponse:
+        """A body that this call has no use for (RFC 9110 §9.3.1) stays here, and so does its length."""
+        headers.popall("Content-Length", None)
         try:
             response = await self._sessions.pooled.request(
                 request.method, url, headers=headers, allow_redirects=False, timeout=self._timeout()

@@ -9,6 +9,7 @@ import pytest
 from shared.contracts.events import SessionRevoked
 from shared.messaging.envelope import wrap
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
+from tests.integration.gateway.services import Seen
 from tests.integration.gateway.test_relay_uploads import BEARER
 from tests.support.wait import until
 
@@ -134,6 +135,46 @@ async def test_auth_that_hangs_is_unavailable_within_seconds(rig: Rig) -> None:
     started = time.monotonic()
     assert (await get(rig, **SIGNED_IN))[0] == 503
     assert time.monotonic() - started < 8
+
+
+async def test_a_connection_that_auth_closed_meanwhile_fails_nobody(rig: Rig) -> None:
+    assert (await get(rig, **SIGNED_IN))[0] == 202
+    answer = rig.auth.script
+    hung_up: list[Seen] = []
+
+    async def hang_up_once(seen: Seen) -> None:
+        if hung_up:
+            await answer(seen)
+            return
+        hung_up.append(seen)
+        seen.writer.close()
+
+    rig.auth.script = hang_up_once
+    rig.auth.sign_in("t2", sub="u2", sid="s2")
+    assert (await get(rig, Authorization="Bearer t2"))[0] == 202
+    assert len(hung_up) == 1
+
+
+async def test_credentials_of_the_gateways_own_that_are_refused_are_no_fault_of_the_client(rig: Rig) -> None:
+    async def refuse(seen: Seen) -> None:
+        await seen.read_body()
+        seen.problem(401, "unauthenticated", **{"www-authenticate": 'Basic realm="x"'})
+
+    rig.auth.script = refuse
+    status, problem, headers = await get(rig, **SIGNED_IN)
+    assert (status, problem["code"]) == (503, "unavailable")
+    assert "WWW-Authenticate" not in headers
+
+
+@pytest.mark.parametrize("said", [b"{", b"[]", b'{"active": true}', b'{"active": "yes"}'])
+async def test_an_answer_of_auth_that_makes_no_sense_lets_nobody_in(rig: Rig, said: bytes) -> None:
+    async def babble(seen: Seen) -> None:
+        await seen.read_body()
+        seen.answer("200 OK", said, **{"content-type": "application/json"})
+
+    rig.auth.script = babble
+    assert (await get(rig, **SIGNED_IN))[0] == 503
+    assert rig.converter.seen == []
 
 
 async def test_auth_that_comes_back_is_used_again() -> None:

@@ -309,6 +309,26 @@ async def test_a_signature_opens_only_the_audio(rig: Rig, method: str) -> None:
         assert answer.status == 401
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_a_body_that_no_call_has_use_for_is_not_passed_on(rig: Rig, method: str) -> None:
+    rig.converter.script = answering("200 OK", b"{}")
+    url = f"{rig.url}/v1/conversions/c1"
+    async with rig.http.request(method, url, data=b"x" * 1000, headers=SIGNED_IN) as answer:
+        assert answer.status in {200, 204}
+    seen = rig.converter.seen[0]
+    assert not {"transfer-encoding", "expect"} & seen.names
+    assert seen.header("content-length") in {None, "0"}
+
+
+async def test_a_body_announced_for_a_download_and_never_sent_does_no_harm() -> None:
+    async with running(idle_timeout=SHORT) as rig, rig.connect() as (reader, writer):
+        rig.converter.script = answering("200 OK", b"audio")
+        writer.write(GET.replace(b"\r\n\r\n", b"\r\nContent-Length: 10\r\n\r\n"))
+        everything = await asyncio.wait_for(reader.read(), 10)
+    assert everything.startswith(b"HTTP/1.1 200 ")
+    assert b"audio" in everything
+
+
 async def test_a_conversion_is_removed(rig: Rig) -> None:
     async def removed(seen: Seen) -> None:
         seen.start("204 No Content")

@@ -371,3 +371,12 @@ async def test_options_that_are_unknown_or_given_twice_are_refused(rig: Rig, que
         assert (answer.status, body["code"]) == (400, "invalid_request")
         assert body["errors"][0]["field"] in query
     assert rig.converter.seen == []
+
+
+async def test_a_client_that_waits_for_100_continue_gets_nothing_but_its_refusal(rig: Rig) -> None:
+    async with rig.connect() as (reader, writer):
+        head = HEAD.replace(BEARER, "")
+        writer.write(f"{head}Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n".encode())
+        everything = await asyncio.wait_for(reader.read(), 3)
+    assert everything.startswith(b"HTTP/1.1 401 ")
+    assert everything.count(b"HTTP/1.1 ") == 1
