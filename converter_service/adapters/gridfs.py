@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pymongo
-from bson import Binary, Int64
+from bson import Int64
 from pymongo import ASCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 
@@ -64,7 +64,7 @@ class GridFSBlobs:
         async for data in _of_size(CHUNK_BYTES, chunks):
             digest.update(data)
             size += len(data)
-            batch.append({"files_id": blob_id, "n": number, "data": Binary(data)})
+            batch.append({"files_id": blob_id, "n": number, "data": data})
             number += 1
             if len(batch) == CHUNKS_PER_INSERT:
                 await inserts.start(batch)
@@ -161,12 +161,16 @@ class _Inserts:
 
 
 async def _of_size(size: int, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same bytes in pieces of exactly `size`, the last one shorter."""
-    gathered = bytearray()
+    """The same bytes in pieces of exactly `size`, the last one shorter. Each byte is copied once."""
+    gathered, have = list[bytes | memoryview](), 0
     async for piece in pieces:
-        gathered += piece
-        while len(gathered) >= size:
-            yield bytes(memoryview(gathered)[:size])
-            del gathered[:size]
+        rest = memoryview(piece)
+        while have + len(rest) >= size:
+            missing = size - have
+            yield b"".join([*gathered, rest[:missing]])
+            gathered, have, rest = [], 0, rest[missing:]
+        if rest:
+            gathered.append(rest)
+            have += len(rest)
     if gathered:
-        yield bytes(gathered)
+        yield b"".join(gathered)
