@@ -62,20 +62,29 @@ class Stack:
             self._services[name] = Service(name, self.home, self.ports, self.settings)
         return self._services[name]
 
+    def part(self, name: str) -> Daemon:
+        """`postgres`, `mongo`, `rabbitmq`, `mail` or a service; StackError if this stack does not run it."""
+        own: dict[str, Daemon] = {server.name: server for server in self.servers}
+        return own.get(name) or self.service(name)
+
     @property
     def url(self) -> str:
         """Where clients go."""
         return self.service("gateway").url
 
     def start(self, *names: str) -> None:
-        """All servers and services, or the named ones; ready on return, or nothing of the stack runs."""
-        chosen = [daemon for daemon in (*self.servers, *self.services) if not names or daemon.name in names]
+        """All servers and services, or the named ones; on return each is ready, or none of them runs."""
+        chosen = [self.part(name) for name in names] or [*self.servers, *self.services]
+        idle = [daemon for daemon in chosen if not daemon.alive]
         self.watch()
         try:
-            self._start_together([daemon for daemon in chosen if not isinstance(daemon, Service)])
-            self._start_together([daemon for daemon in chosen if isinstance(daemon, Service)])
+            self._start_together([daemon for daemon in idle if not isinstance(daemon, Service)])
+            self._start_together([daemon for daemon in idle if isinstance(daemon, Service)])
         except BaseException:
-            self.stop()
+            for daemon in reversed(idle):
+                daemon.stop()
+            if not any(daemon.alive for daemon in (*self.servers, *self.services)):
+                self.stop()
             raise
 
     def stop(self) -> None:
@@ -125,10 +134,9 @@ class Stack:
         self.stop()
 
     def _start_together(self, daemons: Sequence[Daemon]) -> None:
-        idle = [daemon for daemon in daemons if not daemon.alive]
-        for daemon in idle:
+        for daemon in daemons:
             daemon.launch()
-        for daemon in idle:
+        for daemon in daemons:
             daemon.wait_ready()
 
     def _internal(self, role: str) -> str:

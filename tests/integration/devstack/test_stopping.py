@@ -73,6 +73,14 @@ def test_a_start_that_fails_half_way_leaves_nothing_running(tmp_path: Path) -> N
     assert running(tmp_path) == []
 
 
+def test_a_part_that_does_not_start_leaves_the_others_running(tmp_path: Path) -> None:
+    with Stack(tmp_path, SMALL) as stack:
+        stack.start("mongo")
+        with socket.create_server(("127.0.0.1", stack.mail.port)), pytest.raises(StackError, match="mail"):
+            stack.start("mail")
+        assert stack.mongo.answers()
+
+
 def test_a_server_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
     stack = Stack(tmp_path, SMALL)
     with socket.create_server(("127.0.0.1", stack.mail.port)) as occupant:
