@@ -14,9 +14,7 @@ CONVERTING_S = 600.0
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="tonegate-bench-") as directory, whole() as system:
-        small, large = made(Path(directory), 1), made(Path(directory), SECONDS)
-        # Warm: what any first request loads is not the video's.
-        system.finished(system.upload(pieces_of_file(small), small.stat().st_size), CONVERTING_S)
+        large = made(Path(directory), SECONDS)
         idle = {service: system.memory_mib(service, "VmRSS") for service in SERVICES}
         size = large.stat().st_size
         conversion = system.finished(system.upload(pieces_of_file(large), size), CONVERTING_S)
