@@ -86,8 +86,8 @@ debian() {
 # Here it serves as a program; it is not to come up as a server at the next boot.
 keep_disabled() {
     as_root update-rc.d rabbitmq-server disable >/dev/null 2>&1 || true
-    if [ "$had_epmd" = no ]; then
-        as_root deb-systemd-helper disable epmd.service epmd.socket >/dev/null 2>&1 || true
+    if [ "$had_epmd" = no ] && has systemctl; then
+        as_root systemctl disable epmd.service epmd.socket >/dev/null 2>&1 || true
     fi
 }
 
