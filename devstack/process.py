@@ -5,20 +5,16 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
 
+from devstack.family import KILL_TIMEOUT_S, MARK, began, family, kill_all, marked, wait_gone
 from devstack.home import REPOSITORY, Home, write_private
 
-KILL_TIMEOUT_S = 5.0
 MAX_LOG_BYTES = 20 * 1024 * 1024
-# In the environment of everything a stack starts, so that a person can tell whose process it is.
-MARK = "TONEGATE_STACK"
 
 
 @dataclass(frozen=True)
@@ -102,10 +98,7 @@ class Process:
         self.send(signal.SIGCONT)
         self.send(signum)
         wait_gone(members[:1] if self.alive else [], grace_s)
-        for member in members:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                member.kill()
-        wait_gone(members, KILL_TIMEOUT_S)
+        kill_all(members)
         self._left_behind = []
         self._reap()
         self._record.unlink(missing_ok=True)
@@ -136,51 +129,9 @@ def end_all(home: Home) -> list[str]:
         process = Process(record.stem, home, Farewell(saved["signum"], saved["grace_s"]))
         ended += [process.name] if process.alive else []
         process.stop()
+    kill_all(marked(home.path))
     return ended
 
 
 def _age(record: Path) -> int:
     return -record.stat().st_mtime_ns
-
-
-def family(pid: int | None) -> list[psutil.Process]:
-    """The process and all it has started, also what moved to a session of its own; empty when it is gone."""
-    if pid is None:
-        return []
-    try:
-        parent = psutil.Process(pid)
-        return [parent, *parent.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def wait_gone(members: Sequence[psutil.Process], timeout_s: float) -> bool:
-    """Whether all have ended in time. A zombie has ended: it only waits for its parent to notice."""
-    deadline = time.monotonic() + timeout_s
-    while any(map(runs, members)):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def runs(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def began(pid: int) -> str | None:
-    """A mark that two processes with the same pid never share; None when there is no such process."""
-    if sys.platform == "linux":
-        try:
-            # Field 22 of proc(5): clock ticks from boot to start, untouched by changes of the wall clock.
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            return None
-        return None if fields[0] in "ZX" else fields[19]
-    try:
-        return repr(psutil.Process(pid).create_time())
-    except psutil.NoSuchProcess:
-        return None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import psutil
 
-from devstack.process import MARK
+from devstack.family import MARK
 
 
 def running(path: Path) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from devstack.errors import StackError
+from devstack.family import MARK
 from devstack.home import REPOSITORY, Home
 from devstack.process import end_all
 from devstack.stack import Stack
@@ -124,6 +125,16 @@ def test_a_pid_that_belongs_to_somebody_else_by_now_is_not_touched(
     record = {"pid": bystander.pid, "began": "long ago", "signum": int(signal.SIGKILL), "grace_s": 0}
     (home.directory("run") / "worker.json").write_text(json.dumps(record))
     assert end_all(home) == []
+    assert bystander.poll() is None
+
+
+def test_an_unrecorded_process_of_the_stack_is_found_by_its_mark(
+    tmp_path: Path, bystander: subprocess.Popen[bytes]
+) -> None:
+    command = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env={MARK: str(tmp_path)}) as stray:
+        end_all(Home(tmp_path))
+        assert stray.wait(timeout=5) == -signal.SIGKILL
     assert bystander.poll() is None
 
 
