@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 UV := $(shell command -v uv || echo .devstack/tools/bin/uv)
-PACKAGES := gateway auth_service converter_service notification_service shared devstack bench tests
+PACKAGES := gateway auth_service converter_service notification_service shared devstack deploy bench tests
 
 # A file may have any name: handed on as it was typed, never through make's or the shell's own syntax.
 override VIDEO := $(value VIDEO)

@@ -13,6 +13,9 @@ from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.process import run
 
+# Most that is read from one connection at a time; a video is read as fast as it can be stored.
+BUFFER_BYTES = 512 * 1024
+
 
 async def run_api(settings: ApiSettings, stop: asyncio.Event) -> None:
     registry = CollectorRegistry()
@@ -30,7 +33,11 @@ async def run_worker(settings: WorkerSettings, stop: asyncio.Event) -> None:
 
 
 def listeners(settings: ApiSettings | WorkerSettings) -> Listeners:
-    return Listeners(Address(settings.host, settings.port), Address(settings.host, settings.metrics_port))
+    return Listeners(
+        Address(settings.host, settings.port),
+        Address(settings.host, settings.metrics_port),
+        buffer_bytes=BUFFER_BYTES,
+    )
 
 
 if __name__ == "__main__":

@@ -13,13 +13,16 @@ from shared.messaging.rabbitmq import RabbitMQ
 from shared.process import run
 
 AT_ONCE = 1024
+BUFFER_BYTES = 512 * 1024
 
 
 async def main(settings: GatewaySettings, stop: asyncio.Event) -> None:
     registry = CollectorRegistry()
     broker = RabbitMQ(settings.amqp_url.reveal(), "gateway", INBOXES)
     listeners = Listeners(
-        Address(settings.host, settings.port), Address(settings.host, settings.metrics_port)
+        Address(settings.host, settings.port),
+        Address(settings.host, settings.metrics_port),
+        buffer_bytes=BUFFER_BYTES,
     )
     async with open_sessions(AT_ONCE, settings.idle_timeout) as sessions:
         await serve(build(settings, sessions, broker, registry), registry, listeners, stop)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import aiohttp
-from litestar import Litestar, Request, Response, Router
+from litestar import Litestar, Response, Router
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
@@ -32,8 +32,8 @@ from gateway.core.token_cache import TokenCache
 from gateway.modules.auth.module import AuthModule
 from gateway.modules.conversions.module import ConversionsModule
 from gateway.settings import GatewaySettings
-from shared.errors import InvalidRequest, NotFound
-from shared.http import Check, Problem, Wiring, application
+from shared.errors import NotFound
+from shared.http import Check, Wiring, application
 from shared.http.problems import problem
 from shared.messaging.ports import Broker, Consumer
 
@@ -63,11 +63,7 @@ def build(
 
     app = application(
         Wiring(
-            controllers=[
-                Router(
-                    "/", route_handlers=compose(modules), exception_handlers={UnicodeDecodeError: on_bad_text}
-                )
-            ],
+            controllers=[Router("/", route_handlers=compose(modules))],
             guards=[door.admit],
             health_opt=public,
             openapi=openapi(settings.public_url),
@@ -84,11 +80,6 @@ def build(
     )
     app.asgi_handler = Bodies(RateLimitHeaders(app.asgi_handler), settings.idle_timeout)
     return app
-
-
-def on_bad_text(_: Request[Any, Any, Any], __: UnicodeDecodeError) -> Response[Problem]:
-    """JSON is UTF-8 (RFC 8259 §8.1); the decoder has an error of its own for what is not."""
-    return problem(InvalidRequest("The body could not be read."))
 
 
 async def no_html_404(response: Response[Any]) -> Response[Any]:

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
 import msgspec
 import uvloop
@@ -35,15 +35,21 @@ def run(service: str, settings: type[T], main: Callable[[T, asyncio.Event], Awai
         loaded = load(settings, os.environ)
         logging = load(LoggingSettings, os.environ)
     except SettingsError as wrong:
-        sys.stderr.write(f"{service}: bad settings\n{wrong}\n")
-        raise SystemExit(BAD_CONFIGURATION) from None
+        _refuse(service, wrong)
     configure(logging.level, logging.format, service)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_until_stopped(main, loaded))
+        except SettingsError as wrong:
+            _refuse(service, wrong)
         except Exception:  # noqa: BLE001 - the last place that can still tell why
             get_logger(__name__).exception("stopped by an error")
             raise SystemExit(1) from None
+
+
+def _refuse(service: str, wrong: SettingsError) -> NoReturn:
+    sys.stderr.write(f"{service}: bad settings\n{wrong}\n")
+    raise SystemExit(BAD_CONFIGURATION)
 
 
 async def _until_stopped(main: Callable[[T, asyncio.Event], Awaitable[None]], settings: T) -> None:

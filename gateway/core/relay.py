@@ -32,10 +32,13 @@ AnyRequest = Request[Any, Any, Any]
 
 
 class Patience(msgspec.Struct, frozen=True):
-    """`idle` bounds each wait for a piece from either side, `upload` a whole upload."""
+    """`idle` bounds each wait for a piece from either side, `upload` a whole upload, `answer` the wait for a
+    service's first word: one that hangs is as good as down, and a client should learn that within seconds.
+    """
 
     idle: timedelta
     upload: timedelta
+    answer: timedelta = timedelta(seconds=8)
 
 
 class Relay:
@@ -68,22 +71,23 @@ class Relay:
     async def perform(self, request: AnyRequest, segments: Sequence[str], *, token: Secret | None) -> None:
         """Like `forward`, for calls that answer nothing; a body of the client's is not passed on."""
         headers = self._headers(request, token)
-        response = await self._asked(request, self._url(segments, ()), headers)
+        response = await self._asked(request, self._url(segments, ()), headers, self._patience.idle)
         response.close()
 
     async def _without_body(self, request: AnyRequest, url: URL, headers: CIMultiDict[str]) -> ASGIResponse:
-        response = await self._asked(request, url, headers)
+        response = await self._asked(request, url, headers, self._patience.answer)
         return Download(response, self._patience.idle, is_head=request.method == "HEAD")
 
     async def _asked(
-        self, request: AnyRequest, url: URL, headers: CIMultiDict[str]
+        self, request: AnyRequest, url: URL, headers: CIMultiDict[str], within: timedelta
     ) -> aiohttp.ClientResponse:
         """A body that this call has no use for (RFC 9110 §9.3.1) stays here, and so does its length."""
         headers.popall("Content-Length", None)
         try:
-            response = await self._sessions.pooled.request(
-                request.method, url, headers=headers, allow_redirects=False, timeout=self._timeout()
-            )
+            async with asyncio.timeout(within.total_seconds()):
+                response = await self._sessions.pooled.request(
+                    request.method, url, headers=headers, allow_redirects=False, timeout=self._timeout()
+                )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(error) from error
         if response.status >= 300 and response.status != 304:
@@ -102,7 +106,7 @@ class Relay:
         response = None
         try:
             async with asyncio.timeout(None) as patience:
-                upload.watch(patience)
+                upload.watch(patience, self._patience.answer)
                 response = await self._sessions.single_use.request(
                     request.method,
                     url,

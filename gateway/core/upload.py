@@ -31,10 +31,13 @@ class Upload(AsyncIterator[bytes]):
         self.failure: ServiceError | None = None
         """Why the client's side ended early, if it did."""
 
-    def watch(self, patience: asyncio.Timeout) -> None:
-        """From now on `patience` runs while the service is waited for, and rests while the client is."""
+    def watch(self, patience: asyncio.Timeout, first_word: timedelta) -> None:
+        """From now on `patience` runs while the service is waited for, and rests while the client is.
+
+        Within `first_word` the service must have asked for the body or refused it.
+        """
         self._patience = patience
-        self._wait_for_service()
+        patience.reschedule(asyncio.get_running_loop().time() + first_word.total_seconds())
 
     def refuse(self) -> None:
         """The service has answered already: send it nothing more."""

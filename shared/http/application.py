@@ -18,6 +18,7 @@ from shared.http.bodies import ClientGone
 from shared.http.health import Check, health_routes
 from shared.http.observing import Observed
 from shared.http.problems import (
+    on_bad_text,
     on_client_gone,
     on_framework_error,
     on_service_error,
@@ -61,6 +62,7 @@ def application(wiring: Wiring) -> Litestar:
             ClientGone: on_client_gone,
             ServiceError: on_service_error,
             HTTPException: on_framework_error,
+            UnicodeDecodeError: on_bad_text,
             RecursionError: on_too_deep,
             Exception: on_unexpected_error,
         },

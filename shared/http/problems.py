@@ -117,6 +117,11 @@ def on_too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Response[
     return problem(InvalidRequest("The body is nested too deeply."))
 
 
+def on_bad_text(_: Request[Any, Any, Any], __: UnicodeDecodeError) -> Response[Problem]:
+    """JSON is UTF-8 (RFC 8259 §8.1); the decoder has an error of its own for what is not."""
+    return problem(InvalidRequest("The body could not be read."))
+
+
 def on_client_gone(_: Request[Any, Any, Any], error: ClientGone) -> Response[Problem]:
     """Nobody reads this answer; it only ends the request in an orderly way."""
     get_logger(__name__).info("client went away")

@@ -1,0 +1,50 @@
+"""A service with wrong settings says which and ends in a way that a supervisor can tell from a crash."""
+
+import subprocess
+import sys
+
+PROGRAM = """
+import asyncio
+from typing import Annotated
+import msgspec
+from shared.process import run
+from shared.settings import Env, SettingsError
+
+class Settings(msgspec.Struct, frozen=True):
+    port: Annotated[int, Env("EXAMPLE_PORT")]
+
+async def main(settings: Settings, stop: asyncio.Event) -> None:
+    if settings.port == 1:
+        raise SettingsError("EXAMPLE_PORT: the first port is taken")
+    if settings.port == 2:
+        raise RuntimeError("hunter2")
+
+run("example", Settings, main)
+"""
+
+
+def _run(**environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", PROGRAM]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_a_missing_setting_ends_with_the_code_for_bad_configuration() -> None:
+    done = _run()
+    assert done.returncode == 78
+    assert "EXAMPLE_PORT is not set" in done.stderr
+
+
+def test_a_setting_found_wrong_later_ends_the_same_way() -> None:
+    done = _run(EXAMPLE_PORT="1")
+    assert done.returncode == 78
+    assert "the first port is taken" in done.stderr
+
+
+def test_a_crash_is_logged_and_ends_with_one() -> None:
+    done = _run(EXAMPLE_PORT="2")
+    assert done.returncode == 1
+    assert '"event": "stopped by an error"' in done.stdout
+
+
+def test_a_service_that_is_done_ends_with_zero() -> None:
+    assert _run(EXAMPLE_PORT="3").returncode == 0
