@@ -8,7 +8,13 @@ from collections.abc import AsyncIterator
 import pytest
 from gridfs.asynchronous import AsyncGridFSBucket
 
-from converter_service.adapters.gridfs import CHUNK_BYTES, CHUNKS_PER_READ, GridFSBlobs
+from converter_service.adapters.gridfs import (
+    CHUNK_BYTES,
+    CHUNKS_PER_INSERT,
+    CHUNKS_PER_READ,
+    INSERTS_AT_ONCE,
+    GridFSBlobs,
+)
 from converter_service.adapters.mongo import Client, database_of
 from converter_service.ports import BlobMissing, Blobs
 
@@ -107,6 +113,16 @@ async def chunks_left(client: Client) -> int:
 async def test_a_write_that_breaks_off_leaves_no_chunk(gridfs: GridFSBlobs, mongo_client: Client) -> None:
     with pytest.raises(ConnectionError):
         await gridfs.write("b1", breaking_off(DATA * 3, ConnectionError()))
+    assert await chunks_left(mongo_client) == 0
+
+
+async def test_no_insert_lands_after_the_removal(gridfs: GridFSBlobs, mongo_client: Client) -> None:
+    """An insert is always under way when these break off."""
+    data = bytes(CHUNK_BYTES * CHUNKS_PER_INSERT * INSERTS_AT_ONCE)
+    writes = (gridfs.write(f"b{n}", breaking_off(data, ConnectionError())) for n in range(20))
+    assert all(
+        isinstance(each, ConnectionError) for each in await asyncio.gather(*writes, return_exceptions=True)
+    )
     assert await chunks_left(mongo_client) == 0
 
 

@@ -235,6 +235,30 @@ async def test_a_zombie_does_not_overwrite_what_its_successor_made(workshop: Wor
     assert len(await workshop.announced()) == 1
 
 
+async def test_a_zombie_that_wakes_while_its_successor_still_runs_ends_without_effect(
+    workshop: Workshop,
+) -> None:
+    conversion, woken = await workshop.queued(), asyncio.Event()
+
+    async def sleeping(_: Path) -> None:
+        await woken.wait()
+
+    zombie = ScriptedTranscoder("zombie", sleeping)
+    first = asyncio.create_task(workshop.worker(zombie, lease=timedelta(hours=1)).run(conversion.id))
+    await zombie.began.wait()
+    await workshop.expire_lease(conversion)
+    successor = ScriptedTranscoder("successor", for_ever)
+    second = asyncio.create_task(workshop.worker(successor, lease=LONG).run(conversion.id))
+    await successor.began.wait()
+    woken.set()
+    await first
+    held = await workshop.now(conversion)
+    assert (held.status, held.attempts) == (State.CONVERTING, 2)
+    assert await workshop.blobs_stored() == {held.source_blob}
+    assert await workshop.announced() == []
+    await stopped(second)
+
+
 async def test_a_crash_between_storing_and_finishing_leaves_one_audio_in_the_end(workshop: Workshop) -> None:
     conversion = await workshop.queued()
     await died(workshop, conversion, ScriptedTranscoder(during=for_ever))
