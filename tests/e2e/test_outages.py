@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import httpx
 import pytest
@@ -53,8 +54,7 @@ async def test_without_a_service_its_calls_are_unavailable_and_recover(
 ) -> None:
     async with _outage(system, service):
         await _is_unavailable(person.get(path))
-        ready = await person.get("/readyz")
-        assert (ready.status_code, ready.json()["checks"][f"{service}_service"]) == (503, "down")
+        await until(partial(_is_told, person, f"{service}_service"), what="readyz to tell")
     await _works_again(person, path)
 
 
@@ -101,6 +101,11 @@ async def _is_unavailable(call: Awaitable[httpx.Response]) -> None:
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert int(answer.headers["retry-after"]) >= 1
     assert time.monotonic() - started < SOON_S
+
+
+async def _is_told(person: Person, part: str) -> bool:
+    ready = await person.get("/readyz")
+    return (ready.status_code, ready.json().get("checks", {}).get(part)) == (503, "down")
 
 
 async def _works_again(person: Person, path: str) -> None:

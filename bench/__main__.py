@@ -1,0 +1,20 @@
+"""`python -m bench [NAME …]`: every measurement, or the named ones, one after the other."""
+
+import argparse
+
+from bench import convert, memory, relay, store
+
+MEASUREMENTS = {"relay": relay.main, "store": store.main, "convert": convert.main, "memory": memory.main}
+
+
+def main(names: list[str]) -> None:
+    for name in names or MEASUREMENTS:
+        MEASUREMENTS[name]()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "names", nargs="*", choices=[[], *MEASUREMENTS], metavar="NAME", help=", ".join(MEASUREMENTS)
+    )
+    main(parser.parse_args().names)
