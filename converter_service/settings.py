@@ -16,7 +16,6 @@ class ConverterSettings(msgspec.Struct, frozen=True, kw_only=True):
     amqp_url: Annotated[Secret, Env("AMQP_URL")]
     link_key: Annotated[Secret, Env("CONVERTER_LINK_KEY", at_least=32)]
     link_ttl: Annotated[timedelta, Env("CONVERTER_LINK_TTL", at_least=1)] = timedelta(days=7)
-    max_upload_bytes: Annotated[int, Env("CONVERTER_MAX_UPLOAD_BYTES", at_least=1)] = 1024**3
 
 
 class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
@@ -27,6 +26,7 @@ class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
     public_url: Annotated[str, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
     issuer: Annotated[str | None, Env("AUTH_ISSUER")] = None
     audience: Annotated[str, Env("AUTH_AUDIENCE")] = "tonegate"
+    max_upload_bytes: Annotated[int, Env("CONVERTER_MAX_UPLOAD_BYTES", at_least=1)] = 1024**3
     idle_timeout: Annotated[timedelta, Env("CONVERTER_IDLE_TIMEOUT", at_least=1)] = timedelta(seconds=60)
 
 

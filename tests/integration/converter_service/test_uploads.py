@@ -102,6 +102,28 @@ async def test_option_fields_count_wherever_they_stand_in_the_form(api: Converte
     assert await stored_video(api, conversion["id"]) == VIDEO
 
 
+@pytest.mark.parametrize(
+    ("parameters", "name"),
+    [
+        ('name="file"; filename="talk.mp4"', "talk.mp4"),
+        ('name="file"; filename="na\u00efve \u20ac.mp4"', "na\u00efve \u20ac.mp4"),
+        (
+            'name="file"; filename="x.mp4"; filename*=UTF-8\'\'na%C3%AFve%20%E2%82%AC.mp4',
+            "na\u00efve \u20ac.mp4",
+        ),
+        ('name="file"; filename="=?UTF-8?B?bmHDr3ZlLm1wNA==?="', "na\u00efve.mp4"),
+        ('name="file"; filename="=?nonsense?B?x?="', "=?nonsense?B?x?="),
+        ('name="file"; filename="say %22hi%22.mp4"', 'say "hi".mp4'),
+        ('name="file"; filename="../../etc/passwd"', "passwd"),
+        ('name="file"', "upload"),
+        ('name="file"; filename=""', "upload"),
+    ],
+)
+async def test_a_form_names_its_video(api: ConverterApi, parameters: str, name: str) -> None:
+    answer = await send_form(api, form((parameters, VIDEO)))
+    assert (await answer.json())["source"]["filename"] == name
+
+
 async def test_a_form_that_arrives_in_tiny_pieces_is_read_the_same(api: ConverterApi) -> None:
     video = VIDEO[:3000]
     body = form(('name="file"; filename="a.mp4"', video), ('name="title"', b"x"))

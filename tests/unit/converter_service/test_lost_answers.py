@@ -1,0 +1,137 @@
+"""A save that goes through while its answer is lost, at every save there is: still one outcome."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from converter_service.adapters.memory import MemoryBlobs, MemoryConversions
+from converter_service.adapters.scratch import LocalScratch
+from converter_service.announcing import Announcing
+from converter_service.clock import utc_now
+from converter_service.conversion import Conversion, State
+from converter_service.links import Links
+from converter_service.service import Conversions, Owner, UploadLimits
+from converter_service.work import Work, WorkLimits
+from shared.contracts.events import ConversionCompleted, VideoUploaded
+from shared.errors import Unavailable
+from shared.messaging.envelope import Envelope, unwrap
+from shared.messaging.errors import Retry
+from shared.settings import Secret
+from tests.support.conversions import NOON
+from tests.support.workshop import VIDEO, ScriptedTranscoder
+
+ALICE = Owner("alice", "alice@example.org")
+MINUTE = timedelta(minutes=1)
+
+
+class Forgetful(MemoryConversions):
+    """Saves, and then says that it could not be reached: at the `lost`th save, counted from 1."""
+
+    def __init__(self, lost: int = 0) -> None:
+        super().__init__()
+        self.lost = lost
+        self.saves = 0
+
+    async def save(self, conversion: Conversion, *events: Envelope) -> Conversion:
+        saved = await super().save(conversion, *events)
+        self.saves += 1
+        if self.saves == self.lost:
+            raise Unavailable
+        return saved
+
+
+class Upload:
+    """A video in three pieces; `before_each` runs before each of them."""
+
+    filename = "talk.mp4"
+
+    def __init__(self, before_each: Callable[[], None] = lambda: None) -> None:
+        self._before_each = before_each
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        for _ in range(3):
+            self._before_each()
+            yield VIDEO
+
+    async def fields(self) -> Mapping[str, str]:
+        return {}
+
+
+def announcing() -> Announcing:
+    return Announcing(Links(Secret("k" * 32)), timedelta(days=1), utc_now)
+
+
+def events(store: MemoryConversions) -> list[type]:
+    return [type(unwrap(waiting.envelope)) for waiting in store.outbox]
+
+
+async def test_an_upload_whose_last_answer_is_lost_leaves_nothing() -> None:
+    store, blobs = Forgetful(lost=1), MemoryBlobs()
+    conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
+    with pytest.raises(Unavailable):
+        await conversions.accept(ALICE, Upload())
+    assert (store.contents, blobs.contents, store.outbox) == ({}, {}, [])
+
+
+async def test_an_upload_that_goes_on_for_long_is_not_taken_for_dead() -> None:
+    now = NOON
+
+    def clock() -> datetime:
+        return now
+
+    def a_while_later() -> None:
+        nonlocal now
+        now += timedelta(seconds=50)
+        for conversion in store.contents.values():
+            assert conversion.due_at
+            assert conversion.due_at > now
+
+    store, blobs = MemoryConversions(), MemoryBlobs()
+    conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, MINUTE), clock)
+    accepted = await conversions.accept(ALICE, Upload(a_while_later))
+    assert accepted.status is State.QUEUED
+    assert events(store) == [VideoUploaded]
+
+
+@pytest.mark.parametrize("lost", range(1, 6))
+async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event(
+    tmp_path: Path, lost: int
+) -> None:
+    """Saves: queued, taken, described, completed; anything after that is heartbeat or tidying."""
+    store, blobs = Forgetful(), MemoryBlobs()
+    conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
+    accepted = await conversions.accept(ALICE, Upload())
+    store.lost = store.saves + lost
+    scratch = LocalScratch(tmp_path, spare_bytes=0)
+    scratch.open()
+    transcoder = ScriptedTranscoder()
+    work = Work(
+        store=store,
+        blobs=blobs,
+        transcoder=transcoder,
+        scratch=scratch,
+        announcing=announcing(),
+        limits=WorkLimits("worker", timedelta(seconds=0.2), 3, timedelta(days=1), MINUTE),
+        clock=utc_now,
+    )
+    await _until_settled(work, accepted.id)
+    scratch.close()
+    done = store.contents[accepted.id]
+    assert done.status is State.COMPLETED
+    assert set(blobs.contents) == {done.source_blob, done.audio_blob}
+    assert events(store) == [VideoUploaded, ConversionCompleted]
+
+
+async def _until_settled(work: Work, conversion_id: str) -> None:
+    """As the broker does it: again after a while, as often as it takes. Bounded by the test's time-out."""
+    for _ in range(20):
+        try:
+            await work.run(conversion_id)
+        except Retry:
+            await asyncio.sleep(0.05)
+        else:
+            return
+    raise AssertionError("it never settled")
