@@ -93,7 +93,7 @@ class RawVideo:
 
 def single_values(query: MultiDict[str]) -> dict[str, str]:
     """Raises InvalidRequest for a name that comes twice."""
-    given = list(query.multi_items())
+    given = list(query.items())
     fields = dict(given)
     if len(given) > MAX_QUERY_FIELDS:
         raise InvalidRequest("Too many query parameters.")

@@ -1,5 +1,6 @@
 """Conversions in MongoDB: one document each; a change and its events are one atomic write."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -66,9 +67,16 @@ def database_of(client: Client) -> Database:
 
 @contextmanager
 def reachable() -> Iterator[None]:
-    """Turns what the driver raises while the database is out of reach into Unavailable."""
+    """Turns what the driver raises while the database is out of reach into Unavailable.
+
+    The driver waits with asyncio.wait_for, which before Python 3.12 loses a cancellation that comes together
+    with the answer (gh-86296): whoever cancelled would wait for ever. Here it is raised after all.
+    """
+    cancellations = _cancellations()
     try:
         yield
+        if _cancellations() > cancellations:
+            raise asyncio.CancelledError
     except (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError) as away:
         raise Unavailable("The store cannot be reached.") from away
     except OperationFailure as refused:
@@ -81,6 +89,11 @@ def reachable() -> Iterator[None]:
         if failed.timeout:
             raise Unavailable("The store cannot be reached.") from failed
         raise
+
+
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    return task.cancelling() if task else 0
 
 
 class MongoConversions:

@@ -157,7 +157,8 @@ async def test_a_run_keeps_its_lease_for_as_long_as_it_takes(workshop: Workshop)
 
     async def renewed_twice() -> bool:
         newest = (await workshop.now(conversion)).lease
-        assert first and newest
+        assert first
+        assert newest
         return newest.until > first.until + timedelta(seconds=1)
 
     await until(renewed_twice, what="the lease is renewed past its first end")
