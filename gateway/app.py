@@ -37,7 +37,7 @@ from shared.http import Check, Wiring, application
 from shared.http.problems import problem
 from shared.messaging.ports import Broker, Consumer
 
-VERSION = "1.0.0"
+VERSION = "0.1.0"
 STOPPING = timedelta(seconds=2)
 
 

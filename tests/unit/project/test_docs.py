@@ -1,7 +1,8 @@
-"""The documents speak of the settings that there are, and of the project alone."""
+"""The documents speak of the settings that there are, and their links lead somewhere."""
 
 import inspect
 import re
+import tomllib
 from pathlib import Path
 
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 
 import auth_service.settings
 import converter_service.settings
+import gateway.app
 import gateway.settings
 import notification_service.settings
 import shared.process
@@ -46,3 +48,8 @@ def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
 def test_every_link_inside_the_repository_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_schema_names_the_version_that_the_project_has() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert gateway.app.VERSION == project["version"]
