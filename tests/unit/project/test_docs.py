@@ -52,4 +52,4 @@ def test_every_link_inside_the_repository_leads_somewhere(page: Path) -> None:
 
 def test_the_schema_names_the_version_that_the_project_has() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert gateway.app.VERSION == project["version"]
+    assert project["version"] == gateway.app.VERSION
