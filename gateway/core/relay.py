@@ -71,20 +71,20 @@ class Relay:
     async def perform(self, request: AnyRequest, segments: Sequence[str], *, token: Secret | None) -> None:
         """Like `forward`, for calls that answer nothing; a body of the client's is not passed on."""
         headers = self._headers(request, token)
-        response = await self._asked(request, self._url(segments, ()), headers, self._patience.idle)
+        response = await self._asked(request, self._url(segments, ()), headers)
         response.close()
 
     async def _without_body(self, request: AnyRequest, url: URL, headers: CIMultiDict[str]) -> ASGIResponse:
-        response = await self._asked(request, url, headers, self._patience.answer)
+        response = await self._asked(request, url, headers)
         return Download(response, self._patience.idle, is_head=request.method == "HEAD")
 
     async def _asked(
-        self, request: AnyRequest, url: URL, headers: CIMultiDict[str], within: timedelta
+        self, request: AnyRequest, url: URL, headers: CIMultiDict[str]
     ) -> aiohttp.ClientResponse:
         """A body that this call has no use for (RFC 9110 §9.3.1) stays here, and so does its length."""
         headers.popall("Content-Length", None)
         try:
-            async with asyncio.timeout(within.total_seconds()):
+            async with asyncio.timeout(self._patience.answer.total_seconds()):
                 response = await self._sessions.pooled.request(
                     request.method, url, headers=headers, allow_redirects=False, timeout=self._timeout()
                 )

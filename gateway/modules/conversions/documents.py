@@ -27,11 +27,9 @@ OPTIONS: Mapping[str, Schema] = {
     "start": Schema(type=OpenAPIType.NUMBER, minimum=0, description="seconds"),
     "end": Schema(type=OpenAPIType.NUMBER, minimum=0, description="seconds"),
     "audio_track": Schema(type=OpenAPIType.INTEGER, minimum=0),
-    "loudness": Schema(type=OpenAPIType.NUMBER, description="LUFS, EBU R128"),
     "title": TEXT,
     "artist": TEXT,
     "album": TEXT,
-    "cover": Schema(type=OpenAPIType.STRING, enum=["auto", "none"]),
 }
 UPLOAD_QUERY = ("filename", *OPTIONS)
 LIST_QUERY = ("status", "limit", "cursor")
@@ -70,7 +68,6 @@ class UploadOperation(Operation):
         self.parameters = [
             in_query("filename", TEXT, "Name of the file, when the body is the bytes alone."),
             *(in_query(name, schema) for name, schema in OPTIONS.items()),
-            in_header("Idempotency-Key", "The same key again gives the same conversion."),
         ]
 
 

@@ -56,11 +56,9 @@ class Options(msgspec.Struct, frozen=True):
     start: float | None = None
     end: float | None = None
     audio_track: int | None = None
-    loudness: float | None = None
     title: str | None = None
     artist: str | None = None
     album: str | None = None
-    cover: Literal["auto", "none"] | None = None
 
 
 class Conversion(msgspec.Struct, frozen=True):

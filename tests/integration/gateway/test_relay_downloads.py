@@ -14,6 +14,7 @@ from tests.integration.gateway.watching import settled
 from tests.support.wait import until
 
 AUDIO = "/v1/conversions/c1/audio"
+SOON_S = 10.0
 GET = f"GET {AUDIO} HTTP/1.1\r\nHost: x\r\n{BEARER}\r\n".encode()
 
 
@@ -156,6 +157,19 @@ async def test_a_service_that_falls_silent_half_way_is_given_up() -> None:
             async with rig.http.get(rig.url + AUDIO, headers=SIGNED_IN) as answer:
                 await answer.read()
         await until(lambda: rig.converter.seen[0].whole is False)
+
+
+async def test_a_service_that_hangs_is_answered_for_within_seconds_whatever_was_asked(rig: Rig) -> None:
+    async def hang(seen: Seen) -> None:
+        await seen.gone()
+
+    async def asked(method: str, path: str) -> tuple[int, bool]:
+        async with rig.http.request(method, rig.url + path, headers=SIGNED_IN) as answer:
+            return answer.status, int(answer.headers["Retry-After"]) > 0
+
+    rig.converter.script = hang
+    calls = [asked("GET", AUDIO), asked("HEAD", AUDIO), asked("DELETE", "/v1/conversions/c1")]
+    assert await asyncio.wait_for(asyncio.gather(*calls), SOON_S) == [(503, True)] * 3
 
 
 async def test_a_client_that_goes_away_closes_the_services_connection(rig: Rig) -> None:

@@ -65,7 +65,21 @@ async def test_an_upload_is_described_in_both_forms(rig: Rig) -> None:
     content = upload["requestBody"]["content"]
     assert set(content) == {"multipart/form-data", "video/*", "audio/*", "application/octet-stream"}
     assert "file" in content["multipart/form-data"]["schema"]["required"]
-    assert {"filename", "format", "bitrate"} <= {entry["name"] for entry in upload["parameters"]}
+    options = {
+        "format",
+        "bitrate",
+        "quality",
+        "sample_rate",
+        "channels",
+        "start",
+        "end",
+        "audio_track",
+        "title",
+        "artist",
+        "album",
+    }
+    assert {entry["name"] for entry in upload["parameters"]} == {"filename", *options}
+    assert set(content["multipart/form-data"]["schema"]["properties"]) == {"file", *options}
     assert "202" in upload["responses"]
 
 
