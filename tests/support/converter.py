@@ -1,6 +1,7 @@
 """The converter's api on a real HTTP server and a real MongoDB; only the broker is in memory."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,6 +37,7 @@ class Issuer:
         self.url = ""
         self.asked = 0
         self.down = False
+        self.in_pieces = False
         self.rotate("key-1")
 
     def rotate(self, key_id: str) -> None:
@@ -60,7 +62,7 @@ class Issuer:
         present = {name: value for name, value in claims.items() if value is not None}
         return str(jwt.encode(present, self._private[self._newest], algorithm="ES256", headers=headers))
 
-    async def _keys(self, _: web.Request) -> web.Response:
+    async def _keys(self, request: web.Request) -> web.StreamResponse:
         self.asked += 1
         if self.down:
             raise web.HTTPServiceUnavailable
@@ -68,7 +70,17 @@ class Issuer:
             key_id: jwk.construct(pem, "ES256").public_key().to_dict()
             for key_id, pem in self._private.items()
         }
-        return web.json_response({"keys": [{**key, "kid": key_id} for key_id, key in public.items()]})
+        keys = {"keys": [{**key, "kid": key_id} for key_id, key in public.items()]}
+        return await self._slowly(request, keys) if self.in_pieces else web.json_response(keys)
+
+    async def _slowly(self, request: web.Request, content: object) -> web.StreamResponse:
+        """As over a bad line."""
+        answer, body = web.StreamResponse(), json.dumps(content).encode()
+        await answer.prepare(request)
+        for start in range(0, len(body), 50):
+            await answer.write(body[start : start + 50])
+            await asyncio.sleep(0.02)
+        return answer
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator["Issuer"]:

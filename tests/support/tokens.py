@@ -22,6 +22,11 @@ def forgeries(token: str, jwks: dict[str, Any]) -> dict[str, str]:
         )
 
     return {
+        "a type that is no text": _headed(token, {**header, "typ": {"a": 1}}),
+        "a key id that is no text": _headed(token, {**header, "kid": ["x"]}),
+        "a header without an end": f"{_coded(b'[' * 5000)}.{token.partition('.')[2]}",
+        "a header that is no object": _headed(token, []),
+        "a key of its own": _headed(token, {**header, "jwk": jwks["keys"][0]}),
         "alg none": f"{_part({**header, 'alg': 'none'})}.{token.split('.')[1]}.",
         "signed with another key": signed(other),
         "expired": _altered(token, exp=int(time.time()) - 60),
@@ -37,5 +42,14 @@ def _altered(token: str, **changes: object) -> str:
     return f"{head}.{_part({**claims, **changes})}.{signature}"
 
 
-def _part(content: dict[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
+def _headed(token: str, header: object) -> str:
+    """Another header before the same claims and signature."""
+    return f"{_part(header)}.{token.partition('.')[2]}"
+
+
+def _part(content: object) -> str:
+    return _coded(json.dumps(content).encode())
+
+
+def _coded(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()

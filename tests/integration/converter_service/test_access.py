@@ -80,6 +80,11 @@ async def test_tokens_for_something_else_are_refused(api: ConverterApi, changes:
     assert answer.status == 401
 
 
+async def test_keys_that_arrive_in_pieces_are_read_to_their_end(api: ConverterApi) -> None:
+    api.issuer.in_pieces = True
+    assert (await api.call("GET", "/v1/conversions")).status == 200
+
+
 async def test_known_keys_stay_good_while_auth_service_is_away(api: ConverterApi) -> None:
     assert (await api.call("GET", "/v1/conversions")).status == 200
     api.issuer.down = True
