@@ -1,19 +1,21 @@
 """Room on a local disk for the files of a running conversion: private, checked for space, gone afterwards."""
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from errno import ENOSPC
+from errno import EAGAIN, ENOSPC
 from pathlib import Path
 from tempfile import gettempdir
 
 from shared.logs import get_logger
 
 PREFIX = "tonegate-worker-"
+NAMES_TRIED = 10
 PIECE = 1024 * 1024
 # Beside the source: the audio, and some air for others on the same disk.
 SPARE_BYTES = 256 * 1024 * 1024
@@ -34,8 +36,7 @@ class LocalScratch:
         """Takes a directory of its own and removes those of dead workers. Raises OSError."""
         self._root.mkdir(parents=True, exist_ok=True)
         self._remove_dead()
-        home = self._root / (PREFIX + secrets.token_hex(8))
-        self._lock = _locked(home.with_name(f"{home.name}.lock"), os.O_CREAT | os.O_EXCL)
+        home, self._lock = self._own()
         home.mkdir(mode=0o700)
         self._home = home
 
@@ -83,6 +84,21 @@ class LocalScratch:
             raise OSError("the scratch directory is not open")
         return self._home
 
+    def _own(self) -> tuple[Path, int]:
+        """A name of its own and the lock on it.
+
+        Between making the file and locking it another starting worker may take it for a dead one's.
+        """
+        for _ in range(NAMES_TRIED):
+            home = self._root / (PREFIX + secrets.token_hex(8))
+            lock_file = home.with_name(f"{home.name}.lock")
+            with contextlib.suppress(BlockingIOError):
+                lock = _locked(lock_file, os.O_CREAT | os.O_EXCL)
+                if _is_at(lock, lock_file):
+                    return home, lock
+                os.close(lock)
+        raise OSError(EAGAIN, "other workers took every name for a dead worker's")
+
     def _write_something(self) -> None:
         probe = self.home / f"probe-{secrets.token_hex(4)}"
         probe.write_bytes(b"0")
@@ -98,6 +114,14 @@ class LocalScratch:
             lock_file.unlink(missing_ok=True)
             os.close(lock)
             log.info("removed what a dead worker left", directory=lock_file.stem)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether the open file is still the one at `path`."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _locked(path: Path, flags: int) -> int:
