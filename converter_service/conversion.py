@@ -254,6 +254,11 @@ def announced_again(conversion: Conversion, now: datetime) -> Conversion:
     return replace(conversion, due_at=now + ANNOUNCE_AGAIN)
 
 
+def put_off(conversion: Conversion, until: datetime) -> Conversion:
+    """It is due, and nothing can be done about it now."""
+    return replace(conversion, due_at=until)
+
+
 def expired(conversion: Conversion, now: datetime) -> Conversion:
     """Retention has passed: the record stays, its bytes go next; until they have, the sweeper comes back."""
     return replace(_move(conversion, State.EXPIRED), due_at=now)

@@ -4,6 +4,7 @@ Any number may sweep at once: each change is saved against the value that was lo
 """
 
 import asyncio
+import contextlib
 import random
 from datetime import datetime, timedelta
 
@@ -20,12 +21,15 @@ from converter_service.conversion import (
     deleted,
     expired,
     lapsed,
+    put_off,
 )
 from converter_service.ports import Blobs, ConversionStore, Stale
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
 
 AT_ONCE = 50
+# What could not be settled.
+AGAIN_AFTER = timedelta(minutes=1)
 
 log = get_logger(__name__)
 
@@ -45,33 +49,44 @@ class Housekeeping:
     async def run(self) -> None:
         """For ever; what fails is due again at the next round."""
         while True:
-            swept = 0
+            settled = 0
             try:
-                swept = await self.sweep()
+                settled = await self.sweep()
             except Unavailable:
                 log.warning("nothing swept: the store is away")
             except Exception:  # a sweeper that ended would strand what the dead left
                 log.exception("sweep broke")
-            if swept < AT_ONCE:
+            if not settled:
                 await asyncio.sleep(self._every_s * random.uniform(0.5, 1.5))  # noqa: S311, jitter
 
     async def sweep(self) -> int:
-        """Returns how many were due."""
-        due = await self._store.due(self._clock(), AT_ONCE)
-        for conversion in due:
+        """Returns how many of those that were due it could settle. Raises Unavailable."""
+        settled = 0
+        for conversion in await self._store.due(self._clock(), AT_ONCE):
             with bind_correlation(conversion.correlation_id):
-                await self._settle_one(conversion)
-        return len(due)
+                if await self._is_settled(conversion):
+                    settled += 1
+                else:
+                    await self._put_off(conversion)
+        return settled
 
-    async def _settle_one(self, conversion: Conversion) -> None:
+    async def _is_settled(self, conversion: Conversion) -> bool:
         try:
             await self._settle(conversion, self._clock())
         except (Stale, IllegalMove, LeaseLost):
             log.debug("somebody was faster", conversion_id=conversion.id)
-        except Unavailable:
-            raise
+        except Unavailable as away:
+            log.warning("not settled", conversion_id=conversion.id, reason=str(away))
         except Exception:  # one that cannot be settled must not hold up the others
             log.exception("not settled", conversion_id=conversion.id)
+        else:
+            return True
+        return False
+
+    async def _put_off(self, conversion: Conversion) -> None:
+        """Those behind it come first next time. Not when somebody has changed it: then it is theirs."""
+        with contextlib.suppress(Stale):
+            await self._store.save(put_off(conversion, self._clock() + AGAIN_AFTER))
 
     async def _settle(self, conversion: Conversion, now: datetime) -> None:
         if conversion.deleted_at:

@@ -73,4 +73,6 @@ class ConversionStore(Protocol):
         """One owner's conversions that are not deleted, newest first, older than `before_id`."""
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
-        """Those whose `due_at` has come, longest due first."""
+        """Those whose `due_at` has come, longest due first. One that cannot be read is left out, and is not
+        due again for a while.
+        """

@@ -25,6 +25,7 @@ from converter_service.clock import Clock, new_id
 from converter_service.conversion import Conversion, State
 from converter_service.ports import Stale
 from shared.errors import Unavailable
+from shared.logs import get_logger
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
 from shared.settings import Secret
@@ -38,6 +39,7 @@ CONNECT_MS = 2_000
 # All of an operation: finding a server, sending, waiting, trying again.
 OPERATION_MS = 4_000
 POOL = 64
+UNREADABLE_AGAIN = timedelta(minutes=5)
 OUT_OF_DISK_SPACE = 14031
 WITHOUT_OUTBOX = {"outbox": 0, "outbox_since": 0}
 
@@ -176,7 +178,22 @@ class MongoConversions:
             cursor = (
                 self._documents.find({"due_at": {"$lte": now}}, WITHOUT_OUTBOX).sort("due_at").limit(limit)
             )
-            return [_conversion(found) for found in await cursor.to_list()]
+            found = await cursor.to_list()
+        read = [await self._readable(document, now) for document in found]
+        return [conversion for conversion in read if conversion]
+
+    async def _readable(self, document: Document, now: datetime) -> Conversion | None:
+        """None for one that makes no sense here, such as a newer version's; it is due again later."""
+        name, due_at = document["_id"], document["due_at"]
+        try:
+            return _conversion(document)
+        except msgspec.ValidationError:
+            get_logger(__name__).exception("unreadable conversion", conversion_id=str(name))
+        with reachable():
+            await self._documents.update_one(
+                {"_id": name, "due_at": due_at}, {"$set": {"due_at": now + UNREADABLE_AGAIN}}
+            )
+        return None
 
 
 class MongoOutbox:
