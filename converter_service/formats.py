@@ -7,10 +7,14 @@ import msgspec
 
 
 class RateLimit(msgspec.Struct, frozen=True):
-    """The highest bit rate that a format has at sample rates up to `up_to_hz`."""
+    """The highest bit rate that a format has at sample rates up to `up_to_hz`.
+
+    `steps_bps` are the only ones that it has from 64k up; none are named where every one can be had.
+    """
 
     up_to_hz: int
     bitrate_bps: int
+    steps_bps: tuple[int, ...] = ()
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +23,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     `encoder` and `muxer` are ffmpeg's names for writing, `demuxer` and `codec` those it must be recognised by
     afterwards. `sample_rates_hz` are the ones that can be asked for. `max_bytes_per_s` bounds the file: no
     honest one is larger. `has_counted_frames`: it is a row of frames of equal length, and says how many.
+    `mono_bitrate_bps` is the most that a single channel can have, where that is less than two can.
     """
 
     name: str
@@ -30,6 +35,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     codec: str
     sample_rates_hz: tuple[int, ...]
     bitrate_limits: tuple[RateLimit, ...] = ()
+    mono_bitrate_bps: int | None = None
     has_quality: bool = False
     has_counted_frames: bool = False
     max_channels: int = 2
@@ -40,10 +46,16 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     def has_bitrate(self) -> bool:
         return bool(self.bitrate_limits)
 
-    def highest_bitrate_bps(self, sample_rate_hz: int) -> int:
-        """What the format can carry at that sample rate (ISO 11172-3 and 13818-3 for MP3)."""
-        fitting = [limit.bitrate_bps for limit in self.bitrate_limits if sample_rate_hz <= limit.up_to_hz]
-        return fitting[0] if fitting else self.bitrate_limits[-1].bitrate_bps
+    def limit_at(self, sample_rate_hz: int | None) -> RateLimit:
+        """What the format can carry at that sample rate; at its best one when that is still open."""
+        rate = self.sample_rates_hz[-1] if sample_rate_hz is None else sample_rate_hz
+        fitting = (limit for limit in self.bitrate_limits if rate <= limit.up_to_hz)
+        return next(fitting, self.bitrate_limits[-1])
+
+    def highest_bitrate_bps(self, sample_rate_hz: int | None, channels: int | None = None) -> int:
+        """The same in bits per second, for so many channels; two when that is still open."""
+        highest = self.limit_at(sample_rate_hz).bitrate_bps
+        return min(highest, self.mono_bitrate_bps or highest) if channels == 1 else highest
 
     def sample_rate_for(self, source_hz: int, bitrate_bps: int | None) -> int:
         """The lowest that loses nothing and carries the bit rate, else the highest there is."""
@@ -54,6 +66,16 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _MPEG_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+# Layer III's bit rates by sample rate: MPEG-1 (ISO 11172-3), MPEG-2 (ISO 13818-3), and its extension below.
+_MP3_LIMITS = (
+    RateLimit(12_000, 64_000, (64_000,)),
+    RateLimit(24_000, 160_000, (64_000, 80_000, 96_000, 112_000, 128_000, 144_000, 160_000)),
+    RateLimit(
+        48_000,
+        320_000,
+        (64_000, 80_000, 96_000, 112_000, 128_000, 160_000, 192_000, 224_000, 256_000, 320_000),
+    ),
+)
 
 MP3 = Format(
     name="mp3",
@@ -64,7 +86,7 @@ MP3 = Format(
     demuxer="mp3",
     codec="mp3",
     sample_rates_hz=_MPEG_RATES,
-    bitrate_limits=(RateLimit(12_000, 64_000), RateLimit(24_000, 160_000), RateLimit(48_000, 320_000)),
+    bitrate_limits=_MP3_LIMITS,
     has_quality=True,
     has_counted_frames=True,
     # 2.3 is what old players and Windows read; 2.4 gains nothing here.
@@ -95,6 +117,7 @@ OPUS = Format(
     codec="opus",
     sample_rates_hz=(8_000, 12_000, 16_000, 24_000, 48_000),
     bitrate_limits=(RateLimit(48_000, 320_000),),
+    mono_bitrate_bps=256_000,
 )
 
 FLAC = Format(

@@ -22,7 +22,7 @@ _DECIMAL = re.compile(r"[0-9]{1,7}(\.[0-9]{1,6})?", re.ASCII)
 
 
 class OptionProblem(msgspec.Struct, frozen=True):
-    """One field and what is wrong with it, in words for its sender."""
+    """One field and what is wrong with it, in words that go on after its name."""
 
     field: str
     message: str
@@ -60,7 +60,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The bit rate to encode with, `None` for VBR and for formats that have none."""
         if self.quality is not None or not self.target.has_bitrate:
             return None
-        return self.bitrate_bps or DEFAULT_BITRATE_BPS
+        highest = self.target.highest_bitrate_bps(self.sample_rate, self.channels)
+        return self.bitrate_bps or min(DEFAULT_BITRATE_BPS, highest)
 
     @property
     def tags(self) -> dict[str, str]:
@@ -68,11 +69,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return {name: text for name, text in wanted.items() if text is not None}
 
     def shown(self) -> dict[str, str | int | float]:
-        """The options as the API shows and takes them; `parse` of their texts gives the same options."""
+        """The options as the API shows them and as they are stored; `restored` gives the same options."""
         chosen = {name: getattr(self, name) for name in self.__struct_fields__ if name != "bitrate_bps"}
         shown = {name: value for name, value in chosen.items() if value is not None}
         if (bitrate := self.effective_bitrate_bps) is not None:
-            shown["bitrate"] = f"{bitrate // 1000}k"
+            shown["bitrate"] = _in_k(bitrate)
         return shown
 
 
@@ -96,32 +97,42 @@ def parse(fields: Mapping[str, str]) -> Options:
     return options
 
 
+def restored(shown: Mapping[str, str | int | float]) -> Options:
+    """The options that were shown so. Raises BadOptions for what `parse` would not take."""
+    return parse({name: _text(value) for name, value in shown.items()})
+
+
+def _text(value: str | int | float) -> str:
+    """Never with an exponent, which is no way to write seconds here."""
+    return f"{value:.6f}" if isinstance(value, float) else str(value)
+
+
 def _reader_of(name: str) -> tuple[str, Callable[[str], object]]:
     if name in NOT_BUILT:
-        raise ValueError("This option is not offered yet.")
+        raise ValueError("is not offered yet")
     try:
         return _READERS[name]
     except KeyError:
-        raise ValueError(f"There is no such option; there are {', '.join(sorted(_READERS))}.") from None
+        raise ValueError(f"is not known; the options are {', '.join(sorted(_READERS))}") from None
 
 
 def _format(text: str) -> str:
     if text not in FORMATS:
-        raise ValueError(f"Must be one of {', '.join(FORMATS)}.")
+        raise ValueError(f"must be one of {', '.join(FORMATS)}")
     return text
 
 
 def _bitrate(text: str) -> int:
     bitrate_bps = int(text[:-1]) * 1000 if _BITRATE.fullmatch(text) else 0
     if not LOWEST_BITRATE_BPS <= bitrate_bps <= HIGHEST_BITRATE_BPS:
-        raise ValueError("Must be from 64k to 320k.")
+        raise ValueError("must be from 64k to 320k, in a form like 128k")
     return bitrate_bps
 
 
 def _whole(lowest: int, highest: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if not _WHOLE.fullmatch(text) or not lowest <= int(text) <= highest:
-            raise ValueError(f"Must be a whole number from {lowest} to {highest}.")
+            raise ValueError(f"must be a whole number from {lowest} to {highest}")
         return int(text)
 
     return read
@@ -129,13 +140,13 @@ def _whole(lowest: int, highest: int) -> Callable[[str], int]:
 
 def _seconds(text: str) -> float:
     if not _DECIMAL.fullmatch(text) or not math.isfinite(float(text)) or float(text) > MAX_SECONDS:
-        raise ValueError("Must be a number of seconds, such as 12.5.")
+        raise ValueError("must be a number of seconds, such as 12.5")
     return float(text)
 
 
 def _tag(text: str) -> str:
     if len(text) > MAX_TAG_LENGTH or not text.isprintable():
-        raise ValueError(f"Must be at most {MAX_TAG_LENGTH} printable characters.")
+        raise ValueError(f"must be at most {MAX_TAG_LENGTH} printable characters")
     return text
 
 
@@ -146,29 +157,36 @@ def _contradictions(options: Options) -> list[OptionProblem]:
     def refuse(field: str, message: str) -> None:
         found.append(OptionProblem(field, message))
 
-    if options.bitrate_bps is not None and not form.has_bitrate:
-        refuse("bitrate", f"{form.name} has no bit rate to choose.")
     if options.quality is not None and not form.has_quality:
-        refuse("quality", f"{form.name} has no quality scale.")
+        refuse("quality", f"is not offered for {form.name}")
     if options.bitrate_bps is not None and options.quality is not None:
-        refuse("quality", "Choose a bit rate or a quality, not both.")
-    if options.sample_rate is not None:
-        found.extend(_sample_rate_problems(options, options.sample_rate))
+        refuse("quality", "cannot be chosen together with a bit rate")
+    if options.sample_rate is not None and options.sample_rate not in form.sample_rates_hz:
+        offered = ", ".join(str(rate) for rate in form.sample_rates_hz)
+        refuse("sample_rate", f"must be one of {offered} for {form.name}")
+    elif options.bitrate_bps is not None and (problem := _bitrate_problem(options, options.bitrate_bps)):
+        refuse("bitrate", problem)
     if options.end is not None and options.end <= (options.start or 0.0):
-        refuse("end", "Must be later than the start.")
+        refuse("end", "must be later than the start")
     return found
 
 
-def _sample_rate_problems(options: Options, sample_rate: int) -> list[OptionProblem]:
-    form = options.target
-    if sample_rate not in form.sample_rates_hz:
-        offered = ", ".join(str(rate) for rate in form.sample_rates_hz)
-        return [OptionProblem("sample_rate", f"{form.name} offers {offered}.")]
-    if options.bitrate_bps is not None and form.has_bitrate:
-        highest = form.highest_bitrate_bps(sample_rate)
-        if options.bitrate_bps > highest:
-            return [OptionProblem("bitrate", f"At most {highest // 1000}k at {sample_rate} Hz.")]
-    return []
+def _bitrate_problem(options: Options, bitrate_bps: int) -> str | None:
+    """Why the format cannot have this bit rate at the sample rate and the channels that were chosen."""
+    form, rate = options.target, options.sample_rate
+    if not form.has_bitrate:
+        return f"is not offered for {form.name}"
+    where = form.name if rate is None else f"{form.name} at {rate} Hz"
+    highest, steps = form.highest_bitrate_bps(rate, options.channels), form.limit_at(rate).steps_bps
+    if steps and bitrate_bps not in steps:
+        return f"must be one of {', '.join(_in_k(step) for step in steps)} for {where}"
+    if bitrate_bps > highest:
+        return f"must be at most {_in_k(highest)} for {where}" + (" mono" if options.channels == 1 else "")
+    return None
+
+
+def _in_k(bitrate_bps: int) -> str:
+    return f"{bitrate_bps // 1000}k"
 
 
 _READERS: Mapping[str, tuple[str, Callable[[str], object]]] = {

@@ -32,7 +32,7 @@ from converter_service.conversion import (
     renewed,
     swept,
 )
-from converter_service.options import Options, parse
+from converter_service.options import BadOptions, Options, restored
 from converter_service.ports import BlobMissing, Blobs, ConversionStore, Stale, Stored, Transcoder
 from converter_service.transcoding import (
     AudioTrack,
@@ -188,12 +188,12 @@ class Work:
 
     async def _steps(self, run: Run) -> None:
         await self._clear_debris(run)
+        options = asked(run.conversion)
         size = run.conversion.source.size or 0
         async with self._scratch.room(size) as room:
             source = room / "source"
             await self._scratch.save(await self._blobs.open(str(run.conversion.source_blob)), source)
             info = await self._transcoder.probe(source)
-            options = parse({name: str(value) for name, value in run.conversion.options.items()})
             await self._describe(run, info, options)
             output = await self._transcoder.convert(source, info, options, room / "audio", run.report)
             stored = await self._persistently(lambda: self._put_away(run, output))
@@ -345,6 +345,15 @@ class Work:
 
     async def _change(self, run: Run, step: Callable[[Conversion], Conversion]) -> None:
         run.conversion = await change(self._store, run.id, step)
+
+
+def asked(conversion: Conversion) -> Options:
+    """Raises MediaError for stored options that are not (any more) on offer: no other run would take them."""
+    try:
+        return restored(conversion.options)
+    except BadOptions as bad:
+        message = "The options of this conversion cannot be met."
+        raise MediaError(Fault.BAD_OPTIONS, message, str(bad)) from bad
 
 
 def likely_track(info: MediaInfo, options: Options) -> AudioTrack:

@@ -127,7 +127,8 @@ def _encoding(options: Options, track: AudioTrack) -> dict[str, str | int]:
     form = options.target
     chosen: dict[str, str | int] = {"acodec": form.encoder}
     if (bitrate := options.effective_bitrate_bps) is not None:
-        chosen["audio_bitrate"] = bitrate
+        channels = options.channels or track.channels
+        chosen["audio_bitrate"] = min(bitrate, form.highest_bitrate_bps(options.sample_rate, channels))
     elif options.quality is not None:
         chosen["q:a"] = options.quality
     if options.channels is not None or track.channels > form.max_channels:

@@ -97,6 +97,19 @@ async def test_bad_media_fails_at_once_with_its_reason(workshop: Workshop) -> No
     assert await workshop.blobs_stored() == {conversion.source_blob}
 
 
+async def test_options_that_are_not_on_offer_any_more_end_it_at_once(workshop: Workshop) -> None:
+    conversion, transcoder = await workshop.queued(), ScriptedTranscoder()
+    stored = {"format": "mp3", "bitrate": "192k", "sample_rate": 22_050}
+    await workshop.store.save(replace(conversion, options=stored))
+    await workshop.worker(transcoder).run(conversion.id)
+    failed = await workshop.now(conversion)
+    assert failed.error
+    assert (failed.status, failed.error.code, failed.attempts) == (State.FAILED, "bad_options", 1)
+    assert transcoder.runs == 0
+    [event] = await workshop.announced()
+    assert isinstance(event, ConversionFailed)
+
+
 @pytest.mark.parametrize("fault", [broken, buggy])
 async def test_a_fault_is_tried_again_and_then_given_up(workshop: Workshop, fault: type) -> None:
     conversion, transcoder = await workshop.queued(), ScriptedTranscoder(during=fault)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from converter_service.adapters import ffmpeg_commands as commands
 from converter_service.formats import FORMATS, Format
@@ -70,3 +71,10 @@ def test_a_part_is_cut_behind_the_decoder() -> None:
 def test_a_result_must_be_recognised_as_what_it_was_meant_to_be(form: Format) -> None:
     for words in (commands.count(TOOLS, form, TARGET), commands.decode(TOOLS, form, TARGET, 60.0)):
         assert value_of(words, "-format_whitelist") == form.demuxer
+
+
+def test_one_channel_is_not_encoded_at_a_rate_that_only_two_can_have() -> None:
+    mono, options = replace(TRACK, channels=1), parse({"format": "opus", "bitrate": "320k"})
+    words = commands.convert(TOOLS, SOURCE, mono, options, TARGET, at_most_s=100.0, fill_gaps=False)
+    assert value_of(words, "-b:a") == "256000"
+    assert value_of(converting(format="opus", bitrate="320k"), "-b:a") == "320000"

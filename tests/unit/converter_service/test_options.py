@@ -1,10 +1,14 @@
 """What may be asked of a conversion."""
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+import json
 
-from converter_service.options import BadOptions, Options, parse
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from converter_service.formats import FORMATS
+from converter_service.options import BadOptions, OptionProblem, Options, parse, restored
 
 
 def refused_fields(**fields: str) -> list[str]:
@@ -87,6 +91,10 @@ def test_every_bad_field_is_named_at_once() -> None:
         ({"format": "opus", "quality": "2"}, "quality"),
         ({"format": "opus", "sample_rate": "44100"}, "sample_rate"),
         ({"sample_rate": "8000", "bitrate": "320k"}, "bitrate"),
+        ({"format": "m4a", "sample_rate": "16000", "bitrate": "192k"}, "bitrate"),
+        ({"format": "opus", "channels": "1", "bitrate": "257k"}, "bitrate"),
+        ({"bitrate": "100k"}, "bitrate"),
+        ({"bitrate": "144k"}, "bitrate"),
         ({"start": "5", "end": "5"}, "end"),
         ({"start": "5", "end": "4"}, "end"),
     ],
@@ -104,10 +112,72 @@ def test_a_long_field_name_is_not_repeated_whole() -> None:
     assert len(name) == 64
 
 
+@pytest.mark.parametrize("text", ["192000", "64K", "128 k", "32k"])
+def test_the_form_of_a_bit_rate_is_told(text: str) -> None:
+    with pytest.raises(BadOptions) as refused:
+        parse({"bitrate": text})
+    assert refused.value.problems == (
+        OptionProblem("bitrate", "must be from 64k to 320k, in a form like 128k"),
+    )
+
+
+def test_a_bit_rate_that_the_encoder_would_round_is_refused_with_those_it_has() -> None:
+    with pytest.raises(BadOptions) as refused:
+        parse({"bitrate": "100k", "sample_rate": "22050"})
+    assert refused.value.problems == (
+        OptionProblem("bitrate", "must be one of 64k, 80k, 96k, 112k, 128k, 144k, 160k for mp3 at 22050 Hz"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("sample_rate", "bitrate"), [("8000", "64k"), ("12000", "64k"), ("22050", "160k"), ("32000", "192k")]
+)
+@pytest.mark.parametrize("form", ["mp3", "m4a"])
+def test_the_default_bit_rate_is_one_that_the_sample_rate_carries(
+    form: str, sample_rate: str, bitrate: str
+) -> None:
+    assert parse({"format": form, "sample_rate": sample_rate}).shown()["bitrate"] == bitrate
+
+
 @given(st.dictionaries(st.sampled_from(Options.__struct_fields__) | st.text(), st.text()))
 def test_any_text_is_taken_or_refused_by_name(fields: dict[str, str]) -> None:
     try:
         options = parse(fields)
     except BadOptions:
         return
-    assert parse({name: str(value) for name, value in options.shown().items()}).shown() == options.shown()
+    assert restored(options.shown()).shown() == options.shown()
+
+
+seconds = st.integers(0, 10**12).map(lambda us: f"{us // 10**6}.{us % 10**6:06}".rstrip("0").rstrip("."))
+sample_rates = sorted({rate for form in FORMATS.values() for rate in form.sample_rates_hz})
+wishes = st.fixed_dictionaries(
+    {},
+    optional={
+        "format": st.sampled_from(sorted(FORMATS)),
+        "bitrate": st.sampled_from(range(64, 321, 16)).map(lambda kbps: f"{kbps}k"),
+        "quality": st.integers(0, 9).map(str),
+        "sample_rate": st.sampled_from(sample_rates).map(str),
+        "channels": st.sampled_from("12"),
+        "start": seconds,
+        "end": seconds,
+        "audio_track": st.integers(0, 199).map(str),
+        "title": st.text(max_size=20),
+        "artist": st.text(max_size=20),
+        "album": st.text(max_size=20),
+    },
+)
+
+
+@given(wishes)
+@example({"sample_rate": "22050"})
+@example({"start": "0.00001"})
+def test_what_was_accepted_is_accepted_again_from_the_store_and_means_the_same(wish: dict[str, str]) -> None:
+    try:
+        options = parse(wish)
+    except BadOptions:
+        return
+    stored = json.loads(json.dumps(options.shown()))
+    again = restored(stored)
+    assert again.shown() == options.shown()
+    assert replace(again, bitrate_bps=None) == replace(options, bitrate_bps=None)
+    assert again.effective_bitrate_bps == options.effective_bitrate_bps

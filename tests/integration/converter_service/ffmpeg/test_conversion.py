@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from converter_service.adapters.ffmpeg import find_tools
-from converter_service.options import parse
+from converter_service.options import parse, restored
 from converter_service.transcoding import Fault, MediaError, TranscoderUnavailable
 from tests.support.media import Media, probe
 from tests.support.mp3 import facts_of
@@ -225,6 +225,14 @@ async def test_channels_and_sample_rate_are_those_asked_for(workplace: Workplace
     assert (stream["channels"], stream["sample_rate"]) == (1, "22050")
 
 
+@pytest.mark.parametrize("fields", [{"sample_rate": "8000"}, {"format": "opus", "bitrate": "320k"}])
+async def test_rates_that_the_encoder_has_only_for_more_are_brought_down(
+    workplace: Workplace, media: Media, fields: dict[str, str]
+) -> None:
+    output = await workplace.convert(media.made(tone(layout="mono"), "wav"), **fields)
+    assert output.duration_s == pytest.approx(SECONDS, abs=0.1)
+
+
 async def test_progress_only_grows_and_is_told_seldom(workplace: Workplace, media: Media) -> None:
     await workplace.convert(media.made(tone(300), "wav"))
     assert workplace.told == sorted(set(workplace.told))
@@ -248,4 +256,4 @@ async def test_a_result_that_is_there_already_is_replaced(workplace: Workplace, 
 
 async def test_options_survive_being_shown_and_read_again(workplace: Workplace) -> None:
     asked = parse({"quality": "2", "start": "1.5", "title": "x", "format": "mp3"})
-    assert parse({name: str(value) for name, value in asked.shown().items()}) == asked
+    assert restored(asked.shown()) == asked
