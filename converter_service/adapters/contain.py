@@ -6,11 +6,17 @@ threads, and because setpriv, prlimit and unshare are missing on macOS, differ b
 privileges that a container's user does not have. Starting it costs about 16 ms.
 
 What holds on Linux, also for an ordinary user inside a container:
-  no new privileges, no core dump; CPU, memory, file-size and open-file limits; dies with its parent; first
-  victim when memory runs out; no sockets, no tracing and no signalling of others (seccomp); no files but the
-  system's libraries, the named ones and one writable directory (Landlock, Linux 5.13).
-Elsewhere only the resource limits hold. `--check` instead of a policy prints what holds here and runs
+  no privileges, not even root's, and no new ones; no core dump; CPU, memory, file-size and open-file limits;
+  dies with its parent; first victim when memory runs out; of system calls only those that stay within the
+  process (seccomp, `syscalls.py`): no sockets, no signal to or look into another process, no process of its
+  own; no files but the system's libraries and the named ones, and none made, removed or renamed (Landlock,
+  Linux 5.13; from Linux 6.12 it also keeps signals in).
+Elsewhere only the resource limits hold. `--check` in place of a program prints what holds here and runs
 nothing.
+
+RLIMIT_NPROC is not among the limits: it counts whatever the user runs on the machine, so that it would fail
+on somebody else's account, and root is exempt. Since no process can be started, only threads are left, whose
+stacks the memory limit bounds and whose number the container's own limit.
 """
 
 import contextlib
@@ -25,23 +31,16 @@ import sys
 FAILED = 120
 """Exit code when the program could not be tied up or started; ffmpeg uses none near it."""
 
-PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 22, 38
+PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 22, 24, 38
 SECCOMP_MODE_FILTER = 2
-SECCOMP_KILL, SECCOMP_ERRNO, SECCOMP_ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
-LOAD, JUMP_EQUAL, JUMP_AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
-X32_SYSCALLS = 0x40000000
-EPERM = 1
-
-# AUDIT_ARCH and the numbers of: socket, ptrace, process_vm_readv, process_vm_writev, kill, then those that
-# are the same everywhere: pidfd_send_signal, io_uring_setup (it can open sockets by itself), pidfd_getfd.
-COMMON_SYSCALLS = (424, 425, 438)
-SYSCALLS = {
-    "x86_64": (0xC000003E, (41, 101, 310, 311, 62)),
-    "aarch64": (0xC00000B7, (198, 117, 270, 271, 129)),
-}
+MOST_CAPABILITIES, CAPABILITY_VERSION = 64, 0x20080522
+OWN_PID = -1
+"""In a filter: this process's id."""
 
 LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
 LANDLOCK_VERSION, LANDLOCK_PATH_BENEATH = 1, 1
+# Abstract sockets and signals stay within.
+LANDLOCK_SCOPES = 0b11
 EXECUTE, READ_FILE, READ_DIR = 1 << 0, 1 << 2, 1 << 3
 WRITE_FILE, TRUNCATE = 1 << 1, 1 << 14
 EVERY_ACCESS = (1 << 13) - 1
@@ -102,44 +101,40 @@ def limit(policy: dict[str, int]) -> None:
             resource.setrlimit(kind, (min(soft, most), min(hard, most)))
 
 
-def seccomp_filter() -> list[Instruction]:
-    """Refuse a handful of calls with EPERM; kill whoever speaks another ABI to get around that."""
-    architecture, numbers = SYSCALLS[os.uname().machine]
-    refused = numbers + COMMON_SYSCALLS
-    steps = [
-        Instruction(LOAD, 0, 0, 4),
-        Instruction(JUMP_EQUAL, 1, 0, architecture),
-        Instruction(RETURN, 0, 0, SECCOMP_KILL),
-        Instruction(LOAD, 0, 0, 0),
-        Instruction(JUMP_AT_LEAST, 0, 1, X32_SYSCALLS),
-        Instruction(RETURN, 0, 0, SECCOMP_KILL),
-    ]
-    for position, number in enumerate(refused):
-        steps.append(Instruction(JUMP_EQUAL, len(refused) - position, 0, number))
-    steps.append(Instruction(RETURN, 0, 0, SECCOMP_ALLOW))
-    steps.append(Instruction(RETURN, 0, 0, SECCOMP_ERRNO | EPERM))
-    return steps
+def drop_privileges(libc: ctypes.CDLL) -> bool:
+    """True when none are left and no execution gains any. Who has none cannot drop them and need not."""
+    for capability in range(MOST_CAPABILITIES):
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    header, none = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0), (ctypes.c_uint32 * 6)()
+    libc.capset(ctypes.byref(header), ctypes.byref(none))
+    return bool(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 
 
-def forbid_sockets(libc: ctypes.CDLL) -> bool:
-    """True when it holds from now on. Needs no privilege, only that none can be gained any more."""
-    if os.uname().machine not in SYSCALLS or sys.maxsize < 2**32:
+def forbid_calls(libc: ctypes.CDLL, steps: list[list[int]]) -> bool:
+    """True when the filter holds from now on. Needs no privilege, only that none can be gained any more."""
+    if not steps:
         return False
-    steps = seccomp_filter()
-    program = Program(len(steps), (Instruction * len(steps))(*steps))
+    own = os.getpid()
+    program = Program(
+        len(steps),
+        (Instruction * len(steps))(
+            *(
+                Instruction(code, if_true, if_false, own if operand == OWN_PID else operand)
+                for code, if_true, if_false, operand in steps
+            )
+        ),
+    )
     return bool(libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0) == 0)
 
 
 def forbid_files(libc: ctypes.CDLL, readable: list[str], writable: list[str]) -> bool:
-    """True when nothing else can be opened from now on (Landlock,
+    """True when nothing else can be opened, and nothing made or removed, from now on (Landlock,
     docs.kernel.org/userspace-api/landlock.html).
     """
     version = libc.syscall(LANDLOCK_CREATE, None, ctypes.c_size_t(0), LANDLOCK_VERSION)
     if version < 1:
         return False
-    access = EVERY_ACCESS | (TRUNCATE if version >= 3 else 0)
-    handled = ctypes.c_uint64(access)
-    ruleset = libc.syscall(LANDLOCK_CREATE, ctypes.byref(handled), ctypes.c_size_t(8), 0)
+    ruleset = new_ruleset(libc, EVERY_ACCESS | (TRUNCATE if version >= 3 else 0))
     if ruleset < 0:
         return False
     try:
@@ -147,10 +142,24 @@ def forbid_files(libc: ctypes.CDLL, readable: list[str], writable: list[str]) ->
             allow(libc, ruleset, path, EXECUTE | READ_FILE | READ_DIR)
         allow(libc, ruleset, "/dev/null", READ_FILE | WRITE_FILE)
         for path in writable:
-            allow(libc, ruleset, path, access)
+            allow(libc, ruleset, path, READ_FILE | WRITE_FILE | (TRUNCATE if version >= 3 else 0))
         return bool(libc.syscall(LANDLOCK_RESTRICT, ruleset, 0) == 0)
     finally:
         os.close(ruleset)
+
+
+def new_ruleset(libc: ctypes.CDLL, access: int) -> int:
+    """Negative when there is none to be had. Scopes are asked for and done without: there are kernels that
+    claim them by their version (6) and do not know them.
+    """
+    for attributes in ((access, 0, LANDLOCK_SCOPES), (access,)):
+        handled = (ctypes.c_uint64 * len(attributes))(*attributes)
+        ruleset = libc.syscall(
+            LANDLOCK_CREATE, ctypes.byref(handled), ctypes.c_size_t(ctypes.sizeof(handled)), 0
+        )
+        if ruleset >= 0:
+            return int(ruleset)
+    return -1
 
 
 def allow(libc: ctypes.CDLL, ruleset: int, path: str, access: int) -> None:
@@ -161,7 +170,7 @@ def allow(libc: ctypes.CDLL, ruleset: int, path: str, access: int) -> None:
         return
     try:
         if not stat.S_ISDIR(os.fstat(opened).st_mode):
-            access &= EXECUTE | READ_FILE | WRITE_FILE | TRUNCATE
+            access &= ~READ_DIR
         libc.syscall(
             LANDLOCK_ADD, ruleset, LANDLOCK_PATH_BENEATH, ctypes.byref(PathBeneath(access, opened)), 0
         )
@@ -169,17 +178,17 @@ def allow(libc: ctypes.CDLL, ruleset: int, path: str, access: int) -> None:
         os.close(opened)
 
 
-def tie(readable: list[str], writable: list[str]) -> dict[str, bool]:
+def tie(policy: dict[str, object]) -> dict[str, bool]:
     """Linux's own bonds, each by name and whether it holds."""
     if not sys.platform.startswith("linux"):
-        return {"privileges": False, "death": False, "files": False, "network": False}
+        return {"privileges": False, "death": False, "files": False, "calls": False}
     libc = ctypes.CDLL(None, use_errno=True)
-    privileges = libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+    privileges = drop_privileges(libc)
     return {
         "privileges": privileges,
         "death": libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) == 0,
-        "files": privileges and forbid_files(libc, readable, writable),
-        "network": privileges and forbid_sockets(libc),
+        "files": privileges and forbid_files(libc, policy["readable"], policy["writable"]),  # type: ignore[arg-type]
+        "calls": privileges and forbid_calls(libc, policy["calls"]),  # type: ignore[arg-type]
     }
 
 
@@ -194,7 +203,7 @@ def become(policy: dict[str, object], command: list[str]) -> None:
     """Tie, then execute. Returns only by raising."""
     offer_to_the_oom_killer()
     limit(policy["limits"])  # type: ignore[arg-type]
-    tie(policy["readable"], policy["writable"])  # type: ignore[arg-type]
+    tie(policy)
     if os.getppid() != policy["parent"]:
         # The parent died before its death would have been told to us.
         sys.exit(FAILED)
@@ -205,11 +214,12 @@ def become(policy: dict[str, object], command: list[str]) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    if arguments == ["--check"]:
-        sys.stdout.write(json.dumps(tie([], [])))
+    policy, command = json.loads(arguments[0]), arguments[1:]
+    if command == ["--check"]:
+        sys.stdout.write(json.dumps(tie(policy)))
         return
     try:
-        become(json.loads(arguments[0]), arguments[1:])
+        become(policy, command)
     except (OSError, ValueError) as error:
         sys.stderr.write(f"contain: {error}\n")
         sys.exit(FAILED)

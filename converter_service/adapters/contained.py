@@ -7,12 +7,13 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 
+from converter_service.adapters.syscalls import seccomp_filter
 from converter_service.transcoding import TranscoderUnavailable
 from shared.logs import get_logger
 
@@ -95,7 +96,8 @@ class Running:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         try:
-            await asyncio.wait_for(self._process.wait(), REAP_S)
+            async with asyncio.timeout(REAP_S):
+                await self._process.wait()
         except TimeoutError:
             # Stuck in the kernel, most likely on a disk. Nothing can be done about it from here.
             get_logger(__name__).error("a program would not die", pid=self.pid)
@@ -122,23 +124,30 @@ class Running:
 
 @asynccontextmanager
 async def contained(
-    command: Sequence[str], limits: Limits, *, readable: Sequence[Path] = (), scratch: Path
+    command: Sequence[str],
+    limits: Limits,
+    *,
+    readable: Sequence[Path] = (),
+    writable: Path | None = None,
+    scratch: Path,
 ) -> AsyncIterator[Running]:
-    """Start `command` (its first word an absolute path) in `scratch`, the only directory it can write to.
+    """Start `command` (its first word an absolute path) in `scratch`, which it can read.
 
-    However the block is left, also by cancellation, the program and all it started are dead afterwards.
-    Raises TranscoderUnavailable when the machine has no process to spare.
+    The one file that it can write is made for it, if need be: it can make none itself. However the block is
+    left, also by cancellation, the program and all it started are dead afterwards. Raises
+    TranscoderUnavailable when the machine has no process or no room to spare.
     """
+    written = [] if writable is None else [writable]
     policy = {
         "parent": os.getpid(),
         "limits": msgspec.to_builtins(limits),
-        "readable": [str(path) for path in readable],
-        "writable": [str(scratch)],
+        **_bounds(readable=[scratch, *readable], writable=written),
     }
-    launcher = (sys.executable, "-I", "-S", str(LAUNCHER), msgspec.json.encode(policy).decode())
     try:
+        for file in written:
+            file.touch()
         process = await asyncio.create_subprocess_exec(
-            *launcher,
+            *_launcher(policy),
             *command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -159,14 +168,26 @@ async def contained(
 async def bonds() -> dict[str, bool]:
     """Which of `contain.py`'s bonds hold on this machine, by name."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-S",
-        str(LAUNCHER),
+        *_launcher(_bounds(readable=[], writable=[])),
         "--check",
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         env=ENVIRONMENT,
     )
-    answer, _ = await asyncio.wait_for(process.communicate(), REAP_S)
+    async with asyncio.timeout(REAP_S):
+        answer, _ = await process.communicate()
     return msgspec.json.decode(answer, type=dict[str, bool])
+
+
+def _launcher(policy: Mapping[str, object]) -> tuple[str, ...]:
+    return (sys.executable, "-I", "-S", str(LAUNCHER), msgspec.json.encode(policy).decode())
+
+
+def _bounds(*, readable: Sequence[Path], writable: Sequence[Path]) -> dict[str, object]:
+    # A 32-bit program on a 64-bit kernel has other numbers.
+    machine = os.uname().machine if sys.maxsize > 2**32 else ""
+    return {
+        "readable": [str(path) for path in readable],
+        "writable": [str(path) for path in writable],
+        "calls": seccomp_filter(machine),
+    }

@@ -18,6 +18,7 @@ from converter_service.adapters.ffmpeg_probe import media_info
 from converter_service.adapters.ffmpeg_progress import Reports, Stalled
 from converter_service.adapters.ffmpeg_run import Programs, Rules, within
 from converter_service.adapters.ffmpeg_verify import Held, Sound, Verdict
+from converter_service.durations import spoken
 from converter_service.formats import FORMATS
 from converter_service.options import Options
 from converter_service.transcoding import (
@@ -74,15 +75,14 @@ class FFmpegTranscoder:
             answered = await self._programs.answer(commands.probe(self._tools, source), source.parent)
         if answered.ended.code != 0:
             raise failure(answered.ended)
-        info = media_info(answered.output, answered.ended.stderr)
-        if not info.is_estimated and (info.duration_s or 0.0) > self._rules.max_duration_s:
-            raise self._too_long()
-        return info
+        return media_info(answered.output, answered.ended.stderr)
 
     async def convert(
         self, source: Path, info: MediaInfo, options: Options, target: Path, on_progress: Progress
     ) -> Output:
         track = chosen_track(info, options)
+        if not info.is_estimated and (info.duration_s or 0.0) > self._rules.max_duration_s:
+            raise self._too_long()
         job = Job(source=source, info=info, track=track, options=options, target=target)
         try:
             async with within(self._rules.job_timeout):
@@ -130,7 +130,9 @@ class FFmpegTranscoder:
             fill_gaps=fill_gaps,
         )
         file_bytes = self._programs.result_bytes(job.form)
-        async with self._programs.started(command, job.target.parent, file_bytes) as running:
+        async with self._programs.started(
+            command, job.target.parent, result=job.target, file_bytes=file_bytes
+        ) as running:
             try:
                 await reports.follow(running.lines(), self._rules.stall_timeout.total_seconds())
             except Stalled as error:
@@ -174,8 +176,9 @@ class FFmpegTranscoder:
         return tally.held
 
     def _too_long(self) -> MediaError:
-        hours = self._rules.max_duration_s / 3600
-        return MediaError(Fault.TOO_LONG, f"The audio is longer than {hours:g} hours.")
+        longest = spoken(self._rules.max_duration_s)
+        message = f"The audio is longer than {longest}, which is the most that is converted in one piece."
+        return MediaError(Fault.TOO_LONG, message)
 
 
 def _output(job: Job, sound: Sound) -> Output:

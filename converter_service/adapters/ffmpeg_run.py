@@ -52,14 +52,20 @@ class Programs:
         self._readable = tuple(Path(binary).resolve().parent for binary in binaries)
 
     def started(
-        self, command: Sequence[str], scratch: Path, file_bytes: int = ANSWER_BYTES
+        self,
+        command: Sequence[str],
+        scratch: Path,
+        *,
+        result: Path | None = None,
+        file_bytes: int = ANSWER_BYTES,
     ) -> AbstractAsyncContextManager[Running]:
+        """`result` is the one file that may be written, and grow to `file_bytes`."""
         limits = Limits(
             cpu_s=int(self._rules.job_timeout.total_seconds()) * CPU_PER_WALL_SECOND + 1,
             memory_bytes=self._rules.memory_bytes,
             file_bytes=file_bytes,
         )
-        return contained(command, limits, readable=self._readable, scratch=scratch)
+        return contained(command, limits, readable=self._readable, writable=result, scratch=scratch)
 
     async def answer(self, command: Sequence[str], scratch: Path) -> Answered:
         """Raises MediaError when the answer is too long to be an honest file's."""

@@ -54,6 +54,10 @@ class Workplace:
             self.rules = _replaced(self.rules, name, timedelta(seconds=value) if is_time else int(value))
         return self
 
+    def has_begun(self) -> bool:
+        """The first bytes of a result are there."""
+        return self.result.exists() and self.result.stat().st_size > 0
+
     def programs(self) -> list[psutil.Process]:
         """Whatever runs with this scratch directory on its command line."""
         found = []
