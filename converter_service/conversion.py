@@ -197,7 +197,7 @@ def renewed(conversion: Conversion, token: str, until: datetime, progress: float
 
 
 def described(
-    conversion: Conversion, token: str, *, duration: float | None, container: str, audio_codec: str
+    conversion: Conversion, token: str, *, duration: float | None, container: str, audio_codec: str | None
 ) -> Conversion:
     """What probing found out about the source. Raises LeaseLost."""
     _held(conversion, token)

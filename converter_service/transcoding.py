@@ -62,7 +62,7 @@ class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file says of itself. `audio_tracks` is never empty.
+    """What a file says of itself; it may have no `audio_tracks`.
 
     `container` is a short name such as `mp4`. `start_s` is the timestamp at which the file begins.
     `duration_s` is the whole file's duration (its longest stream), `None` when that is unknown (a live
@@ -96,7 +96,10 @@ class Transcoder(Protocol):
     """
 
     async def probe(self, source: Path) -> MediaInfo:
-        """Read what the file says of itself; nothing of it is believed that a conversion depends on."""
+        """Read what the file says of itself; nothing of it is believed that a conversion depends on.
+
+        Whether it can be converted is `convert`'s to judge, so that what was found can be told either way.
+        """
 
     async def convert(
         self, source: Path, info: MediaInfo, options: Options, target: Path, on_progress: Progress

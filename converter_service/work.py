@@ -208,7 +208,8 @@ class Work:
             await self._change(run, lambda newest: swept(newest, run.token, run.blob_id))
 
     async def _describe(self, run: Run, info: MediaInfo, options: Options) -> None:
-        codec = likely_track(info, options).codec
+        track = likely_track(info, options)
+        codec = track.codec if track else None
         await self._change(
             run,
             lambda newest: described(
@@ -356,12 +357,12 @@ def asked(conversion: Conversion) -> Options:
         raise MediaError(Fault.BAD_OPTIONS, message, str(bad)) from bad
 
 
-def likely_track(info: MediaInfo, options: Options) -> AudioTrack:
+def likely_track(info: MediaInfo, options: Options) -> AudioTrack | None:
     """The one asked for, else the default one, else the first; the transcoder has the last word."""
     tracks = info.audio_tracks
     if options.audio_track is not None and options.audio_track < len(tracks):
         return tracks[options.audio_track]
-    return next((track for track in tracks if track.is_default), tracks[0])
+    return next((track for track in tracks if track.is_default), tracks[0] if tracks else None)
 
 
 async def while_beating(work: Coroutine[object, object, T], beat: Coroutine[object, object, Never]) -> T:

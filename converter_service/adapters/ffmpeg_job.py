@@ -39,6 +39,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 def chosen_track(info: MediaInfo, options: Options) -> AudioTrack:
     """The one asked for, else the file's default one, else its first; only of those that can be decoded."""
     tracks = info.audio_tracks
+    if not tracks:
+        raise MediaError(Fault.NO_AUDIO_TRACK, "The video has no audio track.")
     if options.audio_track is not None:
         if options.audio_track >= len(tracks):
             message = f"There is no audio track {options.audio_track}; the file has {len(tracks)}, from 0."

@@ -1,4 +1,4 @@
-"""What ffprobe's answer means: a description of the file, or the reason why it cannot be converted."""
+"""What ffprobe's answer means: a description of the file, or that it is none that can be read."""
 
 import math
 import re
@@ -57,7 +57,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def media_info(answer: bytes, complaints: str) -> MediaInfo:
-    """Raises MediaError when there is nothing in it to convert."""
+    """Raises MediaError when it is no file that can be read."""
     try:
         read = msgspec.json.decode(answer, type=Answer)
     except msgspec.MsgspecError as error:
@@ -66,8 +66,6 @@ def media_info(answer: bytes, complaints: str) -> MediaInfo:
     if container is None or not read.streams:
         raise unreadable(complaints)
     heard = [stream for stream in read.streams if stream.codec_type == "audio"]
-    if not heard:
-        raise MediaError(Fault.NO_AUDIO_TRACK, "The file has no audio track.")
     start_s = _number(read.format.start_time) or 0.0
     return MediaInfo(
         container=_shown(container, read),

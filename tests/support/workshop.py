@@ -41,9 +41,13 @@ class ScriptedTranscoder:
     """Its audio is a mark and the digest of the source; `during` runs in the middle of a conversion."""
 
     def __init__(
-        self, mark: str = "audio", during: Callable[[Path], Awaitable[None]] = nothing_special
+        self,
+        mark: str = "audio",
+        during: Callable[[Path], Awaitable[None]] = nothing_special,
+        info: MediaInfo = INFO,
     ) -> None:
         self._mark = mark
+        self._info = info
         self.during = during
         self.began = asyncio.Event()
         self.runs = 0
@@ -54,7 +58,7 @@ class ScriptedTranscoder:
 
     async def probe(self, source: Path) -> MediaInfo:
         assert source.is_file()
-        return INFO
+        return self._info
 
     async def convert(
         self, source: Path, info: MediaInfo, options: Options, target: Path, on_progress: Progress

@@ -17,7 +17,7 @@ from shared.contracts.events import ConversionCompleted, ConversionFailed, Video
 from shared.messaging.errors import Retry
 from shared.settings import Secret
 from tests.support.wait import until
-from tests.support.workshop import VIDEO, ScriptedTranscoder, Workshop
+from tests.support.workshop import INFO, VIDEO, ScriptedTranscoder, Workshop
 
 LONG = timedelta(seconds=60)
 
@@ -84,9 +84,11 @@ async def test_a_message_for_what_is_gone_has_no_effect(workshop: Workshop) -> N
 
 
 async def test_bad_media_fails_at_once_with_its_reason(workshop: Workshop) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder(during=refused)
+    mute = replace(INFO, audio_tracks=())
+    conversion, transcoder = await workshop.queued(), ScriptedTranscoder(during=refused, info=mute)
     await workshop.worker(transcoder).run(conversion.id)
     failed = await workshop.now(conversion)
+    assert (failed.source.duration, failed.source.container, failed.source.audio_codec) == (2.0, "mp4", None)
     assert failed.status is State.FAILED
     assert failed.error
     assert failed.error.code == "no_audio_track"

@@ -31,8 +31,9 @@ def test_a_video_is_described() -> None:
     assert (track.codec, track.sample_rate, track.channels, track.language) == ("aac", 44_100, 2, "eng")
 
 
-def test_no_audio_stream_is_said_so_and_no_stream_at_all_is_unreadable() -> None:
-    assert fault(answer(VIDEO)) is Fault.NO_AUDIO_TRACK
+def test_a_video_without_audio_is_described_too_and_no_stream_at_all_is_unreadable() -> None:
+    info = media_info(answer(VIDEO, duration="3"), "")
+    assert (info.container, info.duration_s, info.audio_tracks) == ("mp4", 3.0, ())
     assert fault(answer()) is Fault.UNREADABLE_MEDIA
 
 

@@ -93,7 +93,16 @@ async def test_what_is_no_media_at_all_is_unreadable(workplace: Workplace, tmp_p
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "webm", "avi", "ts"])
 async def test_a_video_without_audio_says_so(workplace: Workplace, media: Media, container: str) -> None:
-    assert await fault_of(workplace, media.silent_video(container=container)) is Fault.NO_AUDIO_TRACK
+    mute = media.silent_video(container=container)
+    info = await workplace.probe(mute)
+    assert (info.container, info.audio_tracks) == (container, ())
+    assert info.duration_s
+    with pytest.raises(MediaError) as refused:
+        await workplace.convert(mute)
+    assert (refused.value.code, refused.value.message) == (
+        Fault.NO_AUDIO_TRACK,
+        "The video has no audio track.",
+    )
 
 
 async def test_an_audio_track_without_a_sample_is_no_audio(workplace: Workplace, tmp_path: Path) -> None:
@@ -151,9 +160,12 @@ async def test_a_duration_over_the_limit_is_refused_before_converting(
     workplace: Workplace, media: Media
 ) -> None:
     workplace.limited(max_duration=5.0)
-    with pytest.raises(MediaError) as refused:
-        await workplace.probe(media.video(SECONDS))
+    info = await workplace.probe(media.video(SECONDS))
+    assert info.duration_s == pytest.approx(SECONDS, abs=0.1)
+    with pytest.raises(MediaError, match="longer than 5 seconds") as refused:
+        await workplace.convert(media.video(SECONDS))
     assert refused.value.code is Fault.TOO_LONG
+    assert not workplace.told
 
 
 async def test_a_long_file_that_declares_no_duration_is_stopped_at_the_limit(

@@ -1,0 +1,13 @@
+"""Lengths of time in plain words. Pure."""
+
+UNITS = ((3600, "hour"), (60, "minute"), (1, "second"))
+
+
+def spoken(seconds: float) -> str:
+    """`5 seconds`, `1 hour 30 minutes`; fractions of a second are left out."""
+    left, words = max(1, round(seconds)), []
+    for length, unit in UNITS:
+        count, left = divmod(left, length)
+        if count:
+            words.append(f"{count} {unit}" if count == 1 else f"{count} {unit}s")
+    return " ".join(words)
