@@ -43,7 +43,7 @@ class Letters:
 
     def completed(self, event: ConversionCompleted) -> Letter:
         """Tells of finished audio. Raises Unwritable when the event's link would leave this site."""
-        audio = wording.one_line(event.format, 12).upper()
+        audio = wording.audio(wording.one_line(event.format, 12))
         return self._letter(
             "completed",
             to=event.recipient,

@@ -42,9 +42,15 @@ REASONS = {
 }
 
 
+# Of these the event's own message says more: how long is too long, which track is not there.
+TOLD_BY_THE_EVENT = frozenset({"too_long", "bad_options"})
+
+
 def reason(code: str, message: str) -> Reason:
     """The words for `code`; a code that is newer than this program is told in the event's own message."""
     known = REASONS.get(code)
+    if known is not None and message and code in TOLD_BY_THE_EVENT:
+        return Reason(message, known.advice)
     if known is not None:
         return known
     return Reason(message or REASONS["internal_error"].what, REASONS["internal_error"].advice)

@@ -9,6 +9,8 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+# An MP3 is a thing by now; the others are files of some kind.
+AUDIO = {"mp3": "MP3", "opus": "Opus file"}
 ELLIPSIS = "…"
 # Categories that never belong in a line of text: controls, bidirectional and other invisible marks,
 # lone surrogates, private use, unassigned, line and paragraph separators.
@@ -28,6 +30,11 @@ def one_line(text: str, limit: int) -> str:
         return line
     tail = min(12, limit // 3)
     return f"{line[: limit - tail - 1].rstrip()}{ELLIPSIS}{line[-tail:].lstrip()}"
+
+
+def audio(form: str) -> str:
+    """A format as people call a file of it: `MP3`, `Opus file`."""
+    return AUDIO.get(form, f"{form.upper()} file")
 
 
 def _unprintable(char: str) -> bool:

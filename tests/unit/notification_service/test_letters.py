@@ -6,7 +6,7 @@ import re
 import pytest
 
 from notification_service.letters import Letters, Unwritable
-from notification_service.reasons import REASONS
+from notification_service.reasons import REASONS, TOLD_BY_THE_EVENT
 from tests.support.told import CONVERSION, completed, failed
 
 PUBLIC = "https://tonegate.example"
@@ -38,9 +38,26 @@ def test_a_finished_conversion_is_told_with_a_link_and_until_when_it_works(lette
         assert "1 min 1 s, 1.5 MB" in body
 
 
+@pytest.mark.parametrize(
+    ("form", "words"), [("opus", "Opus file"), ("m4a", "M4A file"), ("flac", "FLAC file"), ("wav", "WAV file")]
+)
+def test_the_letter_names_the_audio_as_people_call_it(letters: Letters, form: str, words: str) -> None:
+    letter = letters.completed(completed(format=form))
+    assert letter.subject == f"Your {words} is ready: talk.mp4"
+    assert f"Download the {words}" in letter.html
+
+
+@pytest.mark.parametrize("code", ["too_long", "bad_options"])
+def test_what_the_event_knows_better_is_told_in_its_words(letters: Letters, code: str) -> None:
+    letter = letters.failed(failed(code=code, message="The audio is longer than 5 seconds."))
+    for body in (letter.text, html.unescape(letter.html)):
+        assert "The audio is longer than 5 seconds." in body
+        assert REASONS[code].advice in body
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_every_failure_is_told_in_plain_words_of_its_own(letters: Letters, code: str) -> None:
-    letter = letters.failed(failed(code=code, message="raw message"))
+    letter = letters.failed(failed(code=code, message="" if code in TOLD_BY_THE_EVENT else "raw message"))
     assert letter.subject == "Your video could not be converted: silent.mp4"
     for body in (letter.text, html.unescape(letter.html)):
         assert REASONS[code].what in body
