@@ -134,7 +134,9 @@ class FFmpegTranscoder:
             command, job.target.parent, result=job.target, file_bytes=file_bytes
         ) as running:
             try:
-                await reports.follow(running.lines(), self._rules.stall_timeout.total_seconds())
+                await reports.follow(
+                    running.lines(), self._rules.stall_timeout.total_seconds(), job.options.start or 0.0
+                )
             except Stalled as error:
                 raise timed_out() from error
             ended = await running.ended()

@@ -26,10 +26,14 @@ class Reports:
         self._told_at = 0.0
         self.made_s = 0.0
 
-    async def follow(self, lines: AsyncIterator[bytes], stall_s: float) -> None:
-        """One run, until its last line. Raises Stalled after `stall_s` seconds in which nothing was made."""
+    async def follow(self, lines: AsyncIterator[bytes], stall_s: float, skipped_s: float = 0.0) -> None:
+        """One run, until its last line. Raises Stalled after `stall_s` seconds in which nothing was made.
+
+        What is skipped is decoded too, and nothing comes out meanwhile: that takes at most as long as playing
+        it would.
+        """
         self.made_s = 0.0
-        deadline = time.monotonic() + stall_s
+        deadline = time.monotonic() + stall_s + skipped_s
         while True:
             try:
                 async with asyncio.timeout(deadline - time.monotonic()):

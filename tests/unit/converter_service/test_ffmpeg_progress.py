@@ -65,6 +65,21 @@ async def test_nonsense_is_no_progress(value: bytes) -> None:
     assert reports.made_s == 0.0
 
 
+async def test_on_the_way_to_the_start_there_is_patience_and_it_ends() -> None:
+    async def slowly() -> AsyncIterator[bytes]:
+        await asyncio.sleep(0.1)
+        yield b"out_time_us=N/A"
+        yield b"out_time_us=1000000"
+        await asyncio.Event().wait()
+
+    reports = Reports(10.0, Listener())
+    with pytest.raises(Stalled):
+        await reports.follow(slowly(), 0.05, skipped_s=0.3)
+    assert reports.made_s == 1.0
+    with pytest.raises(Stalled):
+        await Reports(10.0, Listener()).follow(silence(), 0.05, skipped_s=0.05)
+
+
 async def test_silence_and_standing_still_are_noticed() -> None:
     with pytest.raises(Stalled):
         await Reports(10.0, Listener()).follow(silence(), 0.05)

@@ -8,6 +8,7 @@ import pytest
 from converter_service.adapters.ffmpeg import find_tools
 from converter_service.options import parse, restored
 from converter_service.transcoding import Fault, MediaError, TranscoderUnavailable
+from tests.support import hostile
 from tests.support.media import Media, probe
 from tests.support.mp3 import facts_of
 from tests.support.transcoding import HEARD_HZ, Workplace, loudest, pitch_hz, samples
@@ -157,6 +158,14 @@ async def test_a_part_is_cut_where_asked(
 ) -> None:
     output = await workplace.convert(media.video(SECONDS, container="mkv"), **fields)
     assert output.duration_s == pytest.approx(seconds, abs=0.06)
+
+
+async def test_a_long_way_to_the_start_is_no_standing_still(workplace: Workplace) -> None:
+    """Nothing comes out until the start is reached."""
+    workplace.limited(stall_timeout=0.6)
+    long = hostile.endless_wav(workplace.source, hours=11.0)
+    output = await workplace.convert(long, start="20000", end="20001")
+    assert output.duration_s == pytest.approx(1.0, abs=0.05)
 
 
 async def test_a_start_after_the_end_of_the_audio_is_refused(workplace: Workplace, media: Media) -> None:
