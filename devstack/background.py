@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from devstack.checks import refuse_bad_settings
+from devstack.chosen import Chosen
 from devstack.errors import StackError
-from devstack.home import Home, write_private
+from devstack.home import Home
+from devstack.keeper import Keeper
 from devstack.lock import exclusive
 from devstack.ports import is_free
 from devstack.process import end_all
+from devstack.settings import is_given
 from devstack.stack import Stack
 
 DEFAULT_PORT = "8000"
@@ -18,36 +22,63 @@ class Background:
 
     def __init__(self, state: Path, given: Mapping[str, str]) -> None:
         self._home = Home.at(state)
-        self._address = self._home.path / "address"
-        self._given = {"GATEWAY_PORT": DEFAULT_PORT, **given}
+        self._given = given
+        self._chosen = Chosen(self._home)
 
     def up(self) -> None:
         """Returns when every part is ready, the address printed."""
         with exclusive(self._home):
-            stack = Stack(self._home.path, self._given)
-            if all(daemon.alive for daemon in (*stack.servers, *stack.services)):
-                print(f"Tonegate is already up: {self._address.read_text()}")
-                return
-            end_all(self._home)  # what is left of a system that is up in parts only
-            self._start(stack)
+            chosen = self._chosen.load()
+            known = Stack(self._home.path, _with_port(chosen or self._given))
+            alive = [part for part in known.parts if part.alive]
+            if len(alive) == len(known.parts):
+                self._already_up(known)
+            else:
+                # What is up in parts only is repaired with the settings that it was started with.
+                self._start(_with_port({**chosen, **self._given} if alive else self._given))
 
     def down(self) -> None:
         """Stops everything that `up` has started; says so when there was nothing."""
         with exclusive(self._home):
             ended = end_all(self._home)
-            self._address.unlink(missing_ok=True)
+            self._chosen.forget()
             print("Tonegate is down." if ended else "Tonegate was not up.")
 
-    def _start(self, stack: Stack) -> None:
+    def _already_up(self, stack: Stack) -> None:
+        print(f"Tonegate is already up: {stack.url}")
+        changed = [name for name, value in self._given.items() if stack.given.get(name) != value]
+        if changed:
+            print(f"Changed settings take effect after `make down`: {', '.join(changed)}")
+        if not Keeper(self._home).alive:
+            self._keep(stack)
+
+    def _start(self, given: Mapping[str, str]) -> None:
+        stack = Stack(self._home.path, given)
+        refuse_bad_settings(stack)
+        end_all(self._home)
+        self._chosen.forget()
         port = stack.service("gateway").port
         if not is_free(port):
             raise StackError(
                 f"port {port} is taken by another program; choose another: make up GATEWAY_PORT=8080"
             )
         stack.ports.leave_occupied()
-        stack = Stack(self._home.path, self._given)
-        print("Starting PostgreSQL, MongoDB, RabbitMQ, a mail sink and the five services ...", flush=True)
+        stack = Stack(self._home.path, given)
+        print(f"Starting {stack.inventory} ...", flush=True)
         stack.start()
-        write_private(self._address, stack.url)
+        self._keep(stack)
         stack.leave_running()
-        print(f"Tonegate is up: {stack.url}\nmail: {stack.mail.directory}\nlogs: {self._home.path / 'logs'}")
+        print(f"Tonegate is up: {stack.url}\nmail: {_mail(stack)}\nlogs: {self._home.path / 'logs'}")
+
+    def _keep(self, stack: Stack) -> None:
+        self._chosen.save(stack.given)
+        Keeper(self._home).start()
+
+
+def _with_port(given: Mapping[str, str]) -> dict[str, str]:
+    return dict(given) if is_given("GATEWAY_PORT", given) else {"GATEWAY_PORT": DEFAULT_PORT, **given}
+
+
+def _mail(stack: Stack) -> str:
+    own = stack.mail in stack.servers
+    return str(stack.mail.directory) if own else "goes to the server in NOTIFICATION_SMTP_URL"

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 KILL_TIMEOUT_S = 5.0
+ROUNDS = 5
 # In the environment of everything a stack starts: tells whose process it is.
 MARK = "TONEGATE_STACK"
 
@@ -61,6 +62,15 @@ def began(pid: int) -> str | None:
         return repr(psutil.Process(pid).create_time())
     except psutil.NoSuchProcess:
         return None
+
+
+def end_marked(home: Path) -> None:
+    """Again and again, because one that is about to die may still have started another."""
+    for _ in range(ROUNDS):
+        members = marked(home)
+        if not members:
+            return
+        kill_all(members)
 
 
 def marked(home: Path) -> list[psutil.Process]:

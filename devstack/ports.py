@@ -49,6 +49,8 @@ def is_free(port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
+        except PermissionError:
+            raise StackError(f"port {port} may be used by root only; choose one above 1023") from None
         except OSError:
             return False
     return True

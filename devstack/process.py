@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from devstack.family import KILL_TIMEOUT_S, MARK, began, family, kill_all, marked, wait_gone
+from devstack.family import KILL_TIMEOUT_S, MARK, began, end_marked, family, kill_all, wait_gone
 from devstack.home import REPOSITORY, Home, write_private
 
 MAX_LOG_BYTES = 20 * 1024 * 1024
@@ -23,6 +23,8 @@ class Farewell:
 
     signum: int = signal.SIGTERM
     grace_s: float = 20.0
+    # It starts others again when they die: it ends before them, and leaves them to their own farewells.
+    brings_back: bool = False
 
 
 class Process:
@@ -38,12 +40,14 @@ class Process:
         self._farewell = farewell
         self._record = home.directory("run") / f"{name}.json"
         self._log = home.log(name)
+        self._log_from = 0
         self._child: subprocess.Popen[bytes] | None = None
         self._left_behind: list[psutil.Process] = []
 
     def spawn(self, command: Sequence[str], env: Mapping[str, str]) -> None:
         self._turn_log_over()
         with self._log.open("ab") as log:
+            self._log_from = log.tell()
             self._child = subprocess.Popen(
                 command,
                 env={**env, MARK: str(self._home.path)},
@@ -72,6 +76,11 @@ class Process:
     def alive(self) -> bool:
         return self.pid is not None
 
+    @property
+    def exit_code(self) -> int | None:
+        """Negative: ended by that signal. None while it lives, or when another run has started it."""
+        return self._child.poll() if self._child is not None else None
+
     def send(self, signum: int) -> None:
         """To this process alone, not to what it has started."""
         if (pid := self.pid) is not None:
@@ -93,7 +102,7 @@ class Process:
         self._end(self._farewell.signum, self._farewell.grace_s)
 
     def _end(self, signum: int, grace_s: float) -> None:
-        members = family(self.pid) + self._left_behind
+        members = family(self.pid)[: 1 if self._farewell.brings_back else None] + self._left_behind
         # A process that a test has frozen with SIGSTOP could not hear the request.
         self.send(signal.SIGCONT)
         self.send(signum)
@@ -104,10 +113,11 @@ class Process:
         self._record.unlink(missing_ok=True)
 
     def log_tail(self, lines: int = 15) -> str:
+        """The last that it has said since it was started."""
         if not self._log.exists():
             return ""
         with self._log.open("rb") as log:
-            log.seek(max(0, self._log.stat().st_size - 16_384))
+            log.seek(max(self._log_from, self._log.stat().st_size - 16_384))
             return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
 
     def _turn_log_over(self) -> None:
@@ -122,14 +132,24 @@ class Process:
 
 
 def end_all(home: Home) -> list[str]:
-    """Ends every process that any run has started for this home, the youngest first; returns their names."""
+    """Ends every process that any run has started for this home; returns their names.
+
+    What brings others back goes first, so that nothing comes back; then the youngest first.
+    """
+    ended = [*_end_recorded(home, bringing_back=True), *_end_recorded(home, bringing_back=False)]
+    end_marked(home.path)
+    return ended
+
+
+def _end_recorded(home: Home, *, bringing_back: bool) -> list[str]:
     ended = []
     for record in sorted(home.directory("run").glob("*.json"), key=_age):
         saved = json.loads(record.read_text())
-        process = Process(record.stem, home, Farewell(saved["signum"], saved["grace_s"]))
-        ended += [process.name] if process.alive else []
-        process.stop()
-    kill_all(marked(home.path))
+        farewell = Farewell(saved["signum"], saved["grace_s"], saved.get("brings_back", False))
+        if farewell.brings_back == bringing_back:
+            process = Process(record.stem, home, farewell)
+            ended += [process.name] if process.alive else []
+            process.stop()
     return ended
 
 

@@ -9,6 +9,7 @@ from devstack.errors import StackError
 from devstack.home import Home
 from devstack.ports import Ports
 from devstack.servers.environment import plain_environment
+from devstack.settings import is_given, value_of
 
 # Role → arguments of `python -m`, in the order in which they start.
 COMMANDS: Mapping[str, Sequence[str]] = {
@@ -84,5 +85,7 @@ class Service(Daemon):
 
     def _listens_on(self, variable: str, name: str) -> int:
         """A port named in the settings counts for the first of its role only."""
-        named = self._settings().get(f"{self.role.upper()}_{variable}") if self.name == self.role else None
-        return int(named) if named else self._ports[name]
+        settings, full_name = self._settings(), f"{self.role.upper()}_{variable}"
+        if self.name == self.role and is_given(full_name, settings):
+            return int(value_of(full_name, settings))
+        return self._ports[name]

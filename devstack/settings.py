@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from devstack.errors import StackError
+
 OURS = ("GATEWAY_", "AUTH_", "CONVERTER_", "WORKER_", "NOTIFICATION_", "OTEL_")
 ALSO_OURS = ("AMQP_URL", "AMQP_URL_FILE", "LOG_LEVEL", "LOG_FORMAT")
 
@@ -25,7 +27,10 @@ def is_given(name: str, given: Mapping[str, str]) -> bool:
 def value_of(name: str, given: Mapping[str, str]) -> str:
     if name in given:
         return given[name]
-    return Path(given[f"{name}_FILE"]).read_text().strip()
+    try:
+        return Path(given[f"{name}_FILE"]).read_text().strip()
+    except OSError as error:
+        raise StackError(f"the file named by {name}_FILE cannot be read: {error.strerror}") from None
 
 
 def merged(chosen: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
@@ -35,7 +40,10 @@ def merged(chosen: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str
 
 def other_database(url: str, database: str) -> str:
     """The same MongoDB, another database: credentials go on being checked where they were before."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise StackError(f"CONVERTER_MONGO_URL is no URL: {error}") from None
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     if parts.username is not None and len(parts.path) > 1:
         options.setdefault("authSource", parts.path[1:])

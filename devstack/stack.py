@@ -17,6 +17,8 @@ from devstack.service import COMMANDS, Service
 from devstack.settings import is_given, merged, other_database, value_of
 from devstack.undertaker import Undertaker
 
+TITLES = {"postgres": "PostgreSQL", "mongo": "MongoDB", "rabbitmq": "RabbitMQ", "mail": "a mail sink"}
+
 
 class Stack:
     """Everything of one stack lives below one directory and on ports of its own, so many can run at once.
@@ -68,13 +70,24 @@ class Stack:
         return own.get(name) or self.service(name)
 
     @property
+    def parts(self) -> list[Daemon]:
+        """Every server and service, in the order in which they start."""
+        return [*self.servers, *self.services]
+
+    @property
+    def inventory(self) -> str:
+        """What it starts, for a person to read."""
+        servers = ", ".join(TITLES[server.name] for server in self.servers)
+        return f"{servers} and the five services" if servers else "the five services"
+
+    @property
     def url(self) -> str:
         """Where clients go."""
         return self.service("gateway").url
 
     def start(self, *names: str) -> None:
         """All servers and services, or the named ones; on return each is ready, or none of them runs."""
-        chosen = [self.part(name) for name in names] or [*self.servers, *self.services]
+        chosen = [self.part(name) for name in names] or self.parts
         idle = [daemon for daemon in chosen if not daemon.alive]
         self.watch()
         try:
@@ -83,13 +96,13 @@ class Stack:
         except BaseException:
             for daemon in reversed(idle):
                 daemon.stop()
-            if not any(daemon.alive for daemon in (*self.servers, *self.services)):
+            if not any(daemon.alive for daemon in self.parts):
                 self.stop()
             raise
 
     def stop(self) -> None:
         """Everything, the youngest first. Safe to repeat."""
-        for daemon in (*reversed(self.services), *reversed(self.servers)):
+        for daemon in reversed(self.parts):
             daemon.stop()
         end_all(self.home)
         self._undertaker.dismiss()
@@ -104,7 +117,6 @@ class Stack:
 
     def settings(self) -> dict[str, str]:
         """What every service gets in its environment."""
-        gateway = self.given.get("GATEWAY_PORT") or self.ports["gateway"]
         scratch = self.home.directory("scratch")
         chosen = {
             "AMQP_URL": self.rabbitmq.url(),
@@ -116,7 +128,7 @@ class Stack:
             "CONVERTER_SCRATCH_DIR": str(scratch),
             "GATEWAY_AUTH_URL": self._internal("auth"),
             "GATEWAY_CONVERTER_URL": self._internal("converter"),
-            "GATEWAY_PUBLIC_URL": f"http://127.0.0.1:{gateway}",
+            "GATEWAY_PUBLIC_URL": self._internal("gateway"),
             "NOTIFICATION_FROM": "Tonegate <tonegate@localhost>",
             "NOTIFICATION_MONGO_URL": self._ledger(),
             "NOTIFICATION_SMTP_URL": self.mail.url,
@@ -140,7 +152,8 @@ class Stack:
             daemon.wait_ready()
 
     def _internal(self, role: str) -> str:
-        port = self.given.get(f"{role.upper()}_PORT") or self.ports[role]
+        name = f"{role.upper()}_PORT"
+        port = value_of(name, self.given) if is_given(name, self.given) else self.ports[role]
         return f"http://127.0.0.1:{port}"
 
     def _ledger(self) -> str:

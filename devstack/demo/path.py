@@ -16,7 +16,13 @@ from devstack.errors import StackError
 from devstack.stack import Stack
 from devstack.waiting import wait_until
 
-FINAL = {"completed", "failed", "cancelled", "expired"}
+COMPLETED = "completed"
+ENDINGS = {
+    COMPLETED: "is completed",
+    "failed": "failed",
+    "cancelled": "was cancelled",
+    "expired": "has expired",
+}
 CONVERSION_TIMEOUT_S = 4 * 3600.0
 MAIL_TIMEOUT_S = 60.0
 ASK_EVERY_S = 0.3
@@ -36,9 +42,9 @@ class WholePath:
         """Raises StackError at the first step that does not work."""
         conversion = self._converted(video)
         mail = self._mail()
-        if conversion["status"] != "completed":
+        if conversion["status"] != COMPLETED:
             reason = (conversion["error"] or {}).get("message", "no reason given")
-            raise StackError(f"the conversion {conversion['status']}: {reason}")
+            raise StackError(f"the conversion {ENDINGS[conversion['status']]}: {reason}")
         self._save(conversion, mp3)
         if mail is not None:
             self._follow_link(mail, mp3)
@@ -49,12 +55,15 @@ class WholePath:
         self._terminal.say(f"Registered {self._email}; uploading {video.name!r} ({size})")
         uploaded = self._client.upload(video, lambda share: self._terminal.progress("uploading", share))
         deadline = time.monotonic() + CONVERSION_TIMEOUT_S
-        while (conversion := self._client.conversion(uploaded["id"]))["status"] not in FINAL:
+        while (conversion := self._client.conversion(uploaded["id"]))["status"] not in ENDINGS:
             if time.monotonic() > deadline:
                 raise StackError(f"the conversion took longer than {CONVERSION_TIMEOUT_S:g} s")
             self._terminal.progress(conversion["status"], conversion["progress"] or 0.0)
             time.sleep(ASK_EVERY_S)
-        self._terminal.progress(conversion["status"], 1.0)
+        if conversion["status"] == COMPLETED:
+            self._terminal.progress(COMPLETED, 1.0)
+        else:
+            self._terminal.say(f"The conversion {ENDINGS[conversion['status']]}.")
         return conversion
 
     def _save(self, conversion: Json, mp3: Path) -> None:

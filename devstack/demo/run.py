@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from devstack.checks import refuse_bad_settings
 from devstack.demo.files import checked_out, checked_video
 from devstack.demo.media import make_sample
 from devstack.demo.path import WholePath
@@ -38,8 +39,9 @@ class Demo:
             clear(home)
 
     def _on_a_stack(self, home: Home, source: Path, mp3: Path) -> None:
-        self._terminal.say("Starting PostgreSQL, MongoDB, RabbitMQ, a mail sink and the five services ...")
         with Stack(home.path, self._given, mail_directory=self._state.directory("mail")) as stack:
+            refuse_bad_settings(stack)
+            self._terminal.say(f"Starting {stack.inventory} ...")
             try:
                 stack.start()
                 self._terminal.say(f"Ready at {stack.url}")
