@@ -39,7 +39,8 @@ def test_a_finished_conversion_is_told_with_a_link_and_until_when_it_works(lette
 
 
 @pytest.mark.parametrize(
-    ("form", "words"), [("opus", "Opus file"), ("m4a", "M4A file"), ("flac", "FLAC file"), ("wav", "WAV file")]
+    ("form", "words"),
+    [("opus", "Opus file"), ("m4a", "M4A file"), ("flac", "FLAC file"), ("wav", "WAV file")],
 )
 def test_the_letter_names_the_audio_as_people_call_it(letters: Letters, form: str, words: str) -> None:
     letter = letters.completed(completed(format=form))
@@ -116,7 +117,3 @@ def test_the_html_says_that_it_can_be_dark(letters: Letters) -> None:
     letter = letters.completed(completed())
     assert '<meta name="color-scheme" content="light dark">' in letter.html
     assert "prefers-color-scheme: dark" in letter.html
-
-
-def test_every_audio_format_is_named(letters: Letters) -> None:
-    assert letters.completed(completed(format="flac")).subject == "Your FLAC is ready: talk.mp4"
