@@ -25,8 +25,10 @@ MAX_HEADER_BYTES = 8 * 1024
 MAX_HEADERS = 8
 MAX_FIELD_BYTES = 4 * 1024
 MAX_BOUNDARY = 200
-# What a form may add to the video's own bytes.
-ENVELOPE_BYTES = MAX_PARTS * (MAX_FIELD_BYTES + MAX_HEADERS * MAX_HEADER_BYTES)
+# What a form may add to the video's own bytes, everything counted.
+ENVELOPE_BYTES = 256 * 1024
+# Before the first part, after the last one, and of each part's header.
+OUTSIDE_BYTES = 16 * 1024
 
 EXTENDED_NAME = re.compile(r";\s*filename\*\s*=\s*([^;]+)", re.IGNORECASE)
 Event: TypeAlias = MultipartSegment | bytes | None
@@ -51,6 +53,7 @@ class Form:
                 max_header_count=MAX_HEADERS,
                 max_segment_count=MAX_PARTS,
             )
+        self._delimiter = b"--" + boundary.encode()
         self._events = self._parsed(pieces)
         self._fields: dict[str, str] = {}
         self._begun = False
@@ -107,12 +110,30 @@ class Form:
             ) from None
 
     async def _parsed(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[Event]:
+        outside, between = True, 0
         async for piece in pieces:
+            silent = True
             with _readable():
                 for event in self._parser.parse(piece):
+                    if outside and silent:
+                        _refuse_swollen(between + max(0, piece.find(self._delimiter)))
+                    outside, silent = event is None, False
                     yield event
+            if outside:
+                between = between + len(piece) if silent else self._after_last_boundary(piece)
+                _refuse_swollen(between)
         with _readable():
             self._parser.close()
+
+    def _after_last_boundary(self, piece: bytes) -> int:
+        """How many of its bytes follow; all, when the boundary began in the piece before."""
+        return len(piece) - 1 - piece.rfind(self._delimiter)
+
+
+def _refuse_swollen(outside: int) -> None:
+    """The parser would skip any number of bytes outside the parts. Raises UploadBroken."""
+    if outside > OUTSIDE_BYTES:
+        raise UploadBroken("There is too much outside the parts of the form.")
 
 
 def sent_name(segment: MultipartSegment) -> str | None:

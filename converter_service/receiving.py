@@ -35,11 +35,12 @@ class Reception(Struct, frozen=True):
             raise UnsupportedMediaType("Send the video as it is, without a content encoding.")
         kind, parameters = media_type(request.headers.get("content-type", ""))
         if kind == "multipart/form-data":
-            self._refuse_announced(request, self.max_bytes + ENVELOPE_BYTES)
-            return Form(parameters.get("boundary", ""), body.pieces())
+            at_most = self.max_bytes + ENVELOPE_BYTES
+            self._refuse_announced(request, at_most)
+            return Form(parameters.get("boundary", ""), body.pieces(at_most))
         if kind == "application/octet-stream" or kind.startswith(("video/", "audio/")):
             self._refuse_announced(request, self.max_bytes)
-            return RawVideo(request.query_params, body)
+            return RawVideo(request.query_params, body.pieces(self.max_bytes))
         raise UnsupportedMediaType("Send multipart/form-data, video/*, audio/* or application/octet-stream.")
 
     def _refuse_announced(self, request: Request[Any, Any, Any], limit: int) -> None:
@@ -58,12 +59,14 @@ class Body:
         self._started = False
         self._ended = False
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """Raises UploadBroken when fewer or more came than announced."""
+    async def pieces(self, at_most: int) -> AsyncIterator[bytes]:
+        """Raises TooLarge beyond `at_most` bytes, UploadBroken when fewer or more came than announced."""
         self._started = True
         received = 0
         async for piece in self._pieces:
             received += len(piece)
+            if received > at_most:
+                raise TooLarge(f"An upload may have at most {at_most} bytes.")
             yield piece
         self._ended = True
         if self._announced is not None and received != self._announced:
@@ -79,13 +82,13 @@ class Body:
 class RawVideo:
     """The body is the video; its name and the options are in the query."""
 
-    def __init__(self, query: MultiDict[str], body: Body) -> None:
+    def __init__(self, query: MultiDict[str], pieces: AsyncIterator[bytes]) -> None:
         self._fields = single_values(query)
         self.filename = self._fields.pop("filename", None)
-        self._body = body
+        self._pieces = pieces
 
     def chunks(self) -> AsyncIterator[bytes]:
-        return self._body.pieces()
+        return self._pieces
 
     async def fields(self) -> Mapping[str, str]:
         return self._fields

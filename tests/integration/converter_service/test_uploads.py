@@ -231,10 +231,51 @@ async def test_a_video_of_exactly_the_limit_is_taken_and_one_byte_more_is_not(ap
     assert await api.leftovers() == taken
 
 
-async def test_an_announced_length_beyond_the_limit_is_refused_before_a_byte_is_sent(
-    api: ConverterApi,
+KILOBYTE = b"x" * 1000
+
+
+async def repeated(start: bytes, times: int, end: bytes = b"") -> AsyncIterator[bytes]:
+    """`start`, then many kilobytes, then `end`."""
+    yield start
+    for _ in range(times // 100):
+        yield KILOBYTE * 100
+    yield end
+
+
+@pytest.mark.parametrize("kilobytes", [100, 10_000])
+@pytest.mark.parametrize("place", ["before the first boundary", "after the last boundary"])
+async def test_what_stands_around_a_form_is_not_swallowed(
+    api: ConverterApi, place: str, kilobytes: int
 ) -> None:
-    reader, writer = await connected(api, length=10**12)
+    before = place.startswith("before")
+    body = repeated(b"", kilobytes, b"\r\n" + form(FILE)) if before else repeated(form(FILE), kilobytes)
+    assert await problem(await send_form(api, body)) == (400, "invalid_request")
+    assert await api.nothing_left()
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+async def test_a_few_bytes_around_a_form_do_no_harm(api: ConverterApi, size: int) -> None:
+    video = VIDEO[:20_000]
+    body = b"a preamble\r\n" + form(('name="file"', video)) + b"an epilogue\r\n" * 20
+    answer = await send_form(api, slowly(body, size))
+    assert answer.status == 202
+    assert await stored_video(api, (await answer.json())["id"]) == video
+
+
+async def test_everything_in_a_form_counts_towards_the_limit(api: ConverterApi) -> None:
+    """A part's header, for instance, of which a parser takes more than all fields together may have."""
+    header = f'name="title"\r\nX-Long: {"x" * 8000}'
+    parts = [(header.replace("title", f"f{number}"), b"x" * 4000) for number in range(30)]
+    video = ('name="file"', b"v" * MAX_BYTES)
+    assert await problem(await send_form(api, slowly(form(video, *parts)))) == (413, "too_large")
+    assert await api.nothing_left()
+
+
+@pytest.mark.parametrize("kind", ["video/mp4", f"multipart/form-data; boundary={BOUNDARY}"])
+async def test_an_announced_length_beyond_the_limit_is_refused_before_a_byte_is_sent(
+    api: ConverterApi, kind: str
+) -> None:
+    reader, writer = await connected(api, length=10**12, kind=kind)
     head = await asyncio.wait_for(reader.readuntil(b"\r\n"), 10)
     assert b" 413 " in head
     writer.close()
@@ -249,15 +290,13 @@ async def test_a_client_that_waits_for_the_go_is_refused_without_it(api: Convert
 
 
 async def connected(
-    api: ConverterApi, length: int | None, extra: str = ""
+    api: ConverterApi, length: int | None, extra: str = "", kind: str = "video/mp4"
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """An upload begun by hand; `length` None begins a chunked one."""
     reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
     framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
     token = api.headers()["Authorization"]
-    head = (
-        f"POST /v1/conversions HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Type: video/mp4\r\n"
-    )
+    head = f"POST /v1/conversions HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Type: {kind}\r\n"
     writer.write(f"{head}{framing}\r\n{extra}\r\n".encode())
     await writer.drain()
     return reader, writer
