@@ -13,6 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
 from notification_service.ports import Claim, Granted, Held, LedgerUnavailable, Settled
+from shared.messaging.cancellation import no_cancellation_lost
 
 Document = dict[str, Any]
 T = TypeVar("T")
@@ -54,14 +55,14 @@ class MongoLedger:
 
     async def prepare(self) -> None:
         """Makes the index by which MongoDB removes old entries; safe to repeat, also by several at once."""
-        await _asked(self._letters.create_index("expires_at", expireAfterSeconds=0, name="expiry"))
+        await asked(self._letters.create_index("expires_at", expireAfterSeconds=0, name="expiry"))
 
     async def ping(self) -> None:
-        await _asked(self._letters.database.command("ping"))
+        await asked(self._letters.database.command("ping"))
 
     async def claim(self, event_id: str, lease: timedelta) -> Claim:
         token = secrets.token_hex(16)
-        entry = await _asked(self._take(event_id, token, lease))
+        entry = await asked(self._take(event_id, token, lease))
         if entry["state"] == "sent":
             return Settled()
         if entry["token"] != token:
@@ -92,7 +93,7 @@ class MongoLedger:
     async def sent(self, event_id: str, token: str) -> None:
         fields = {"state": "sent", "sent_at": "$$NOW", "sent_by": token, "expires_at": _from_now(self._keep)}
         change: list[Document] = [{"$set": fields}, {"$unset": ["token", "until", "reason"]}]
-        await _asked(self._letters.update_one({"_id": event_id}, change, upsert=True))
+        await asked(self._letters.update_one({"_id": event_id}, change, upsert=True))
 
     async def postpone(self, event_id: str, token: str) -> None:
         change: Document = {
@@ -100,14 +101,14 @@ class MongoLedger:
             "$inc": {"attempts": 1},
             "$unset": {"token": 1, "until": 1},
         }
-        await _asked(self._letters.update_one(_held(event_id, token), change))
+        await asked(self._letters.update_one(_held(event_id, token), change))
 
     async def refuse(self, event_id: str, token: str, reason: str) -> None:
         change: Document = {
             "$set": {"state": "refused", "reason": reason, "refused_at": datetime.now(UTC)},
             "$unset": {"token": 1, "until": 1, "attempts": 1, "since": 1},
         }
-        await _asked(self._letters.update_one(_held(event_id, token), change))
+        await asked(self._letters.update_one(_held(event_id, token), change))
 
 
 def _held(event_id: str, token: str) -> Document:
@@ -118,9 +119,10 @@ def _from_now(span: timedelta) -> Document:
     return {"$add": ["$$NOW", int(span.total_seconds() * 1000)]}
 
 
-async def _asked(call: Awaitable[T]) -> T:
+async def asked(call: Awaitable[T]) -> T:
     """The answer, or LedgerUnavailable."""
     try:
-        return await call
+        with no_cancellation_lost():
+            return await call
     except PyMongoError as trouble:
         raise LedgerUnavailable(type(trouble).__name__) from trouble

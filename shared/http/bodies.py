@@ -22,7 +22,8 @@ async def chunks(request: Request[Any, Any, Any], idle_timeout: timedelta) -> As
     """
     while True:
         try:
-            event = await asyncio.wait_for(request.receive(), idle_timeout.total_seconds())
+            async with asyncio.timeout(idle_timeout.total_seconds()):
+                event = await request.receive()
         except TimeoutError:
             raise RequestTimeout("Nothing arrived for too long.") from None
         if event["type"] == "http.disconnect":

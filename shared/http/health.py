@@ -57,7 +57,8 @@ class Readiness:
 
     async def _ask(self, check: Check) -> str:
         try:
-            await asyncio.wait_for(check.probe(), PROBE_TIMEOUT_S)
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                await check.probe()
         except Exception as down:  # noqa: BLE001 - whatever a probe raises means the same: it is down
             self._tell(check.name, down)
             return "down"
