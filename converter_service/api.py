@@ -18,13 +18,14 @@ from converter_service.audio import AudioController, Door
 from converter_service.clock import utc_now
 from converter_service.controllers import ConversionController
 from converter_service.links import Links
-from converter_service.preparing import prepare
 from converter_service.receiving import Reception
 from converter_service.service import Conversions, UploadLimits
 from converter_service.settings import ApiSettings
+from shared.errors import Unavailable
 from shared.http import Check, Wiring, application
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
+from shared.preparing import prepare
 
 
 def build(
@@ -47,7 +48,7 @@ def build(
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with broker, client, asyncio.TaskGroup() as tasks:
             beside = [
-                tasks.create_task(prepare(blobs.prepare, store.prepare)),
+                tasks.create_task(prepare(blobs.prepare, store.prepare, away=Unavailable)),
                 tasks.create_task(relay.run()),
             ]
             yield

@@ -21,13 +21,14 @@ from converter_service.clock import new_id, utc_now
 from converter_service.handlers import handlers
 from converter_service.housekeeping import Housekeeping
 from converter_service.links import Links
-from converter_service.preparing import prepare
 from converter_service.settings import WorkerSettings
 from converter_service.work import Work, WorkLimits
+from shared.errors import Unavailable
 from shared.http import Check, Wiring, application
 from shared.messaging.inboxes import CONVERTER_WORKER
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
+from shared.preparing import prepare
 
 SWEEP_EVERY = timedelta(seconds=5)
 # What runs when a stop is asked for gets this long; then it is handed back to be run elsewhere.
@@ -68,7 +69,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
             await transcoder.check(scratch.home)
             async with broker, client, asyncio.TaskGroup() as tasks:
                 beside = [
-                    tasks.create_task(prepare(blobs.prepare, store.prepare)),
+                    tasks.create_task(prepare(blobs.prepare, store.prepare, away=Unavailable)),
                     tasks.create_task(relay.run()),
                     tasks.create_task(housekeeping.run()),
                 ]

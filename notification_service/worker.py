@@ -14,14 +14,13 @@ from notification_service.message import Sender
 from notification_service.ports import LedgerUnavailable
 from notification_service.settings import NotificationSettings
 from shared.http import Address, Check, Listeners, Wiring, application, serve
-from shared.logs import get_logger
 from shared.messaging.inboxes import NOTIFICATION_MAIL
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.preparing import prepare
 from shared.settings import SettingsError
 
 DEFAULT_DATABASE = "tonegate_notification"
 GRACE = timedelta(seconds=20)
-PREPARE_PAUSE_S = 2.0
 
 
 async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
@@ -43,7 +42,8 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     app = application(Wiring(controllers=(), checks=checks, registry=registry))
     async with client, broker, asyncio.TaskGroup() as tasks:
         tasks.create_task(consumer.run())
-        preparing = tasks.create_task(_prepare(ledger))
+        # The index only bounds the ledger's growth, so nothing waits for it.
+        preparing = tasks.create_task(prepare(ledger.prepare, away=LedgerUnavailable))
         await serve(app, registry, _listeners(settings), stop)
         preparing.cancel()
         await consumer.stop(GRACE)
@@ -52,18 +52,6 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
 def lease_for(smtp_timeout: timedelta) -> timedelta:
     """Outlasts the one attempt that it covers, with room for a slow machine."""
     return smtp_timeout * 1.25 + timedelta(seconds=2)
-
-
-async def _prepare(ledger: MongoLedger) -> None:
-    """The index only bounds the ledger's growth, so nothing waits for it."""
-    while True:
-        try:
-            await ledger.prepare()
-        except LedgerUnavailable as down:
-            get_logger(__name__).warning("the ledger cannot be prepared yet", reason=str(down))
-            await asyncio.sleep(PREPARE_PAUSE_S)
-        else:
-            return
 
 
 def _server(settings: NotificationSettings) -> SmtpServer:

@@ -9,7 +9,7 @@ from shared.messaging.cancellation import no_cancellation_lost
 
 
 class Losing:
-    """Work that swallows a cancellation, as asyncio.wait_for does when the answer comes at the same moment."""
+    """Swallows a cancellation, as asyncio.wait_for does when the answer comes at the same moment."""
 
     def __init__(self) -> None:
         self.begun = asyncio.Event()
