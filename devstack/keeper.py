@@ -13,7 +13,7 @@ from devstack.chosen import Chosen
 from devstack.daemon import Daemon
 from devstack.home import Home
 from devstack.keeping import Keeping, say
-from devstack.process import Farewell
+from devstack.process import Farewell, Turn
 from devstack.servers.environment import plain_environment
 from devstack.stack import Stack
 
@@ -23,7 +23,7 @@ GREETING = "looking after"
 class Keeper(Daemon):
     """Needs the settings saved in `Chosen`; ends by itself when they are gone."""
 
-    farewell = Farewell(grace_s=10.0, brings_back=True)
+    farewell = Farewell(grace_s=10.0, turn=Turn.KEEPER)
 
     def __init__(self, home: Home) -> None:
         super().__init__("keeper", home)

@@ -5,9 +5,10 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from enum import IntEnum
 
 import psutil
 
@@ -17,14 +18,22 @@ from devstack.home import REPOSITORY, Home, write_private
 MAX_LOG_BYTES = 20 * 1024 * 1024
 
 
+class Turn(IntEnum):
+    """Who ends before whom; those of one turn end together."""
+
+    KEEPER = 0  # starts others again when they die
+    SERVICE = 1
+    SERVER = 2
+    HELPER = 3  # a server's
+
+
 @dataclass(frozen=True)
 class Farewell:
-    """How to ask a process to end, and how long it may take."""
+    """How to ask a process to end, how long it may take, and when its turn has come."""
 
     signum: int = signal.SIGTERM
     grace_s: float = 20.0
-    # It starts others again when they die: it ends before them, and leaves them to their own farewells.
-    brings_back: bool = False
+    turn: Turn = Turn.SERVER
 
 
 class Process:
@@ -73,6 +82,10 @@ class Process:
         return pid if record["began"] is not None and began(pid) == record["began"] else None
 
     @property
+    def turn(self) -> Turn:
+        return self._farewell.turn
+
+    @property
     def alive(self) -> bool:
         return self.pid is not None
 
@@ -102,7 +115,7 @@ class Process:
         self._end(self._farewell.signum, self._farewell.grace_s)
 
     def _end(self, signum: int, grace_s: float) -> None:
-        members = family(self.pid)[: 1 if self._farewell.brings_back else None] + self._left_behind
+        members = self._family() + self._left_behind
         # A process that a test has frozen with SIGSTOP could not hear the request.
         self.send(signal.SIGCONT)
         self.send(signum)
@@ -111,6 +124,10 @@ class Process:
         self._left_behind = []
         self._reap()
         self._record.unlink(missing_ok=True)
+
+    def _family(self) -> list[psutil.Process]:
+        """What a keeper has started is left to its own farewell."""
+        return family(self.pid)[: 1 if self._farewell.turn is Turn.KEEPER else None]
 
     def log_tail(self, lines: int = 15) -> str:
         """The last that it has said since it was started."""
@@ -132,26 +149,28 @@ class Process:
 
 
 def end_all(home: Home) -> list[str]:
-    """Ends every process that any run has started for this home; returns their names.
-
-    What brings others back goes first, so that nothing comes back; then the youngest first.
-    """
-    ended = [*_end_recorded(home, bringing_back=True), *_end_recorded(home, bringing_back=False)]
+    """Ends every process that any run has started for this home, turn by turn; returns their names."""
+    ended = []
+    for turn in Turn:
+        # Read anew each time: until it has ended, a keeper may still add to them.
+        processes = [process for process in _recorded(home) if process.turn is turn]
+        ended += [process.name for process in processes if process.alive]
+        all_at_once([process.stop for process in processes])
     end_marked(home.path)
     return ended
 
 
-def _end_recorded(home: Home, *, bringing_back: bool) -> list[str]:
-    ended = []
-    for record in sorted(home.directory("run").glob("*.json"), key=_age):
+def all_at_once(actions: Sequence[Callable[[], None]]) -> None:
+    """Returns when every one is done; raises what the first to fail has raised."""
+    with ThreadPoolExecutor(max_workers=len(actions) or 1) as pool:
+        for running in [pool.submit(action) for action in actions]:
+            running.result()
+
+
+def _recorded(home: Home) -> list[Process]:
+    found = []
+    for record in home.directory("run").glob("*.json"):
         saved = json.loads(record.read_text())
-        farewell = Farewell(saved["signum"], saved["grace_s"], saved.get("brings_back", False))
-        if farewell.brings_back == bringing_back:
-            process = Process(record.stem, home, farewell)
-            ended += [process.name] if process.alive else []
-            process.stop()
-    return ended
-
-
-def _age(record: Path) -> int:
-    return -record.stat().st_mtime_ns
+        turn = Turn(saved.get("turn", Turn.SERVER))
+        found.append(Process(record.stem, home, Farewell(saved["signum"], saved["grace_s"], turn)))
+    return found

@@ -8,6 +8,7 @@ from devstack.daemon import Daemon
 from devstack.errors import StackError
 from devstack.home import Home
 from devstack.ports import Ports
+from devstack.process import Farewell, Turn
 from devstack.servers.environment import plain_environment
 from devstack.settings import is_given, value_of
 
@@ -23,6 +24,8 @@ COMMANDS: Mapping[str, Sequence[str]] = {
 
 class Service(Daemon):
     """`worker` is the first of its role, `worker-2` the second; each has ports of its own."""
+
+    farewell = Farewell(turn=Turn.SERVICE)
 
     def __init__(
         self, name: str, home: Home, ports: Ports, settings: Callable[[], Mapping[str, str]]

@@ -8,7 +8,7 @@ from typing import Self
 from devstack.daemon import Daemon
 from devstack.home import Home
 from devstack.ports import Ports
-from devstack.process import end_all
+from devstack.process import all_at_once, end_all
 from devstack.servers.mail import MailSink
 from devstack.servers.mongo import Mongo
 from devstack.servers.postgres import Postgres
@@ -101,9 +101,9 @@ class Stack:
             raise
 
     def stop(self) -> None:
-        """Everything, the youngest first. Safe to repeat."""
-        for daemon in reversed(self.parts):
-            daemon.stop()
+        """Everything, the services before the servers. Safe to repeat."""
+        all_at_once([service.stop for service in self.services])
+        all_at_once([server.stop for server in self.servers])
         end_all(self.home)
         self._undertaker.dismiss()
 

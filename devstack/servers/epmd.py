@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from devstack.daemon import Daemon
 from devstack.errors import StackError
 from devstack.home import Home
+from devstack.process import Farewell, Turn
 from devstack.servers.environment import plain_environment
 
 
 class Epmd(Daemon):
     """Started before the node: otherwise the node starts one that outlives it."""
+
+    farewell = Farewell(turn=Turn.HELPER)
 
     def __init__(self, home: Home, port: int, name: str) -> None:
         super().__init__(name, home)
