@@ -35,7 +35,7 @@ class Blobs(Protocol):
         """Store what `chunks` gives, in flat memory. `blob_id` must be new.
 
         A write that fails leaves nothing behind, also when `chunks` raised or the task was cancelled. The one
-        exception is a store out of reach: then `delete` finishes it later. Nothing can be opened before it is
+        exception is a store out of reach: then it takes a `delete` later. Nothing can be opened before it is
         whole.
         """
 

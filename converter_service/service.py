@@ -1,5 +1,6 @@
 """What one may do with conversions: send a video, look, listen, delete. One's own only."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from converter_service.cleaning import Cleaning
 from converter_service.clock import Clock, new_id
 from converter_service.conversion import (
     Conversion,
+    IllegalMove,
     LeaseLost,
     State,
     deleted,
@@ -23,7 +25,7 @@ from converter_service.conversion import (
 from converter_service.errors import EmptyUpload, NotReady
 from converter_service.filenames import safe_name
 from converter_service.options import BadOptions, Options, parse
-from converter_service.ports import BlobMissing, Blobs, ConversionStore
+from converter_service.ports import BlobMissing, Blobs, ConversionStore, Stored
 from converter_service.sniffing import LOOK_BYTES, not_media
 from shared.errors import (
     Conflict,
@@ -38,6 +40,11 @@ from shared.errors import (
 from shared.logs import correlation_id, get_logger
 
 UPLOAD_HEARTBEAT = timedelta(seconds=15)
+# For removing bytes while somebody waits for an answer. What takes longer is left to the sweeper.
+PROMPTLY_S = 3.0
+# For finding out whether an upload was taken in, while the store comes and goes.
+KNOWN_WITHIN_S = 8.0
+ASK_AGAIN_S = 0.5
 
 
 class Owner(Struct, frozen=True):
@@ -91,9 +98,11 @@ class Conversions:
         self._cleaning = Cleaning(store, blobs)
 
     async def accept(self, owner: Owner, incoming: Incoming) -> Conversion:
-        """Stores the video and queues its conversion; whatever goes wrong before that leaves nothing behind.
+        """Stores the video and queues its conversion; what goes wrong before that leaves nothing behind.
 
-        Raises InvalidRequest for options that cannot be met, EmptyUpload, TooLarge, UnsupportedMediaType.
+        Raises InvalidRequest for options that cannot be met, EmptyUpload, TooLarge, UnsupportedMediaType, and
+        Unavailable. After that the sweeper removes what was stored; but when the store went away during the
+        last save of all, the video may have been taken in all the same, and then it is converted.
         """
         checked(await incoming.fields())
         body = _limited(incoming.chunks(), self._limits.max_bytes)
@@ -105,6 +114,8 @@ class Conversions:
         except LeaseLost:
             await self._discard(conversion)
             raise Conflict("The conversion was deleted during its upload.") from None
+        except Unavailable:
+            raise  # to discard it now would only wait for the store again
         except BaseException:
             await self._discard(conversion)
             raise
@@ -126,38 +137,64 @@ class Conversions:
     ) -> Conversion:
         stored = await self._blobs.write(str(conversion.source_blob), self._alive(conversion.id, body))
         options = checked(await incoming.fields()).shown()
-        return await change(
-            self._store,
-            conversion.id,
-            lambda newest: uploaded(
-                newest, size=stored.size, sha256=stored.sha256, options=options, now=self._clock()
-            ),
-            self._announcing.uploaded,
-        )
+        try:
+            async with asyncio.timeout(KNOWN_WITHIN_S):
+                return await self._queue(conversion.id, stored, options)
+        except TimeoutError:
+            raise Unavailable(
+                "It is not known whether the video was taken in: see your conversions."
+            ) from None
+
+    async def _queue(
+        self, conversion_id: str, stored: Stored, options: Mapping[str, str | int | float]
+    ) -> Conversion:
+        """After a save whose answer was lost it finds its own work done. Tries until it is stopped."""
+        while True:
+            try:
+                newest = await self._store.get(conversion_id)
+                if newest is not None and newest.source.sha256 is not None and not newest.deleted_at:
+                    return newest
+                return await change(
+                    self._store,
+                    conversion_id,
+                    lambda newest: uploaded(
+                        newest, size=stored.size, sha256=stored.sha256, options=options, now=self._clock()
+                    ),
+                    self._announcing.uploaded,
+                )
+            except (Unavailable, IllegalMove):  # the move is illegal when the lost save lands just now
+                await asyncio.sleep(ASK_AGAIN_S)
 
     async def _alive(self, conversion_id: str, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Passes the bytes on and tells now and then that they still come. LeaseLost once it was deleted."""
+        """Passes the bytes on and tells now and then that they still come. LeaseLost once it was deleted.
+
+        While the store is away nobody can take it for dead; whether that is too long, storing the bytes tells.
+        """
         said = self._clock()
         async for chunk in body:
             if self._clock() - said >= UPLOAD_HEARTBEAT:
                 said = self._clock()
-                await change(
-                    self._store, conversion_id, lambda newest: still_uploading(newest, self._alive_until())
-                )
+                with contextlib.suppress(Unavailable):
+                    await change(
+                        self._store,
+                        conversion_id,
+                        lambda newest: still_uploading(newest, self._alive_until()),
+                    )
             yield chunk
 
     def _alive_until(self) -> datetime:
         return self._clock() + self._limits.silence
 
     async def _discard(self, conversion: Conversion) -> None:
-        """The sweeper does it later when the store cannot be reached now.
+        """The sweeper does it later when the store cannot be reached now, or takes long.
 
-        First the record: if the last save went through and only its answer was lost, nobody may convert it.
+        First the record: if the last save went through before its client left, nobody may convert it.
         """
-        with contextlib.suppress(Unavailable):
-            with contextlib.suppress(LeaseLost):
-                await change(self._store, conversion.id, lambda newest: deleted(newest, self._clock()))
-            await self._cleaning.bury_own(conversion)
+        with contextlib.suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(PROMPTLY_S):
+                with contextlib.suppress(LeaseLost):
+                    await change(self._store, conversion.id, lambda newest: deleted(newest, self._clock()))
+                await self._cleaning.bury_own(conversion)
         get_logger(__name__).info("upload discarded", conversion_id=conversion.id)
 
     async def page(
@@ -173,14 +210,19 @@ class Conversions:
         return found
 
     async def delete(self, owner: Owner, conversion_id: str) -> None:
-        """In every state. A run that is under way stops when its worker next looks."""
+        """In every state. A run that is under way stops when its worker next looks.
+
+        It is gone for everybody once the record says so. Its bytes go at once or, if that takes long, soon.
+        """
         await self.get(owner, conversion_id)
         now = self._clock()
         try:
             buried = await change(self._store, conversion_id, lambda newest: deleted(newest, now))
         except LeaseLost:
             raise NotFound from None
-        await self._cleaning.bury(buried, now)
+        with contextlib.suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(PROMPTLY_S):
+                await self._cleaning.bury(buried, now)
 
     async def audio(self, owner: Owner, conversion_id: str) -> Audio:
         """Raises NotReady before it is done and when it failed, Gone after it expired."""

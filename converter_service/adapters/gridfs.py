@@ -27,8 +27,10 @@ CHUNK_BYTES = 1024 * 1024
 CHUNKS_PER_INSERT = 2
 INSERTS_AT_ONCE = 2
 CHUNKS_PER_READ = 4
-# Longer than other operations have: a full disk cache under load is slow, not gone.
-TRANSFER_TIMEOUT_S = 30.0
+# Longer than other operations have: a full disk cache under load is slow, not gone, and uploads should outlive
+# the election of another primary. Shorter than a client should wait to be told that it is gone.
+TRANSFER_TIMEOUT_S = 8.0
+CLEAN_UP_TIMEOUT_S = 2.0
 
 
 class GridFSBlobs:
@@ -50,10 +52,14 @@ class GridFSBlobs:
         try:
             stored = await self._store(blob_id, chunks, inserts)
             await self._finish(blob_id, stored)
+        except Unavailable:
+            # Whatever waits for a store that is out of reach, a removal too, would wait for as long again.
+            await inserts.abandon()
+            raise
         except BaseException:
             # An insert that is still under way could land after the removal.
             await inserts.settle()
-            with contextlib.suppress(Unavailable):
+            with contextlib.suppress(Unavailable), pymongo.timeout(CLEAN_UP_TIMEOUT_S):
                 await self.delete(blob_id)
             raise
         return stored
@@ -61,7 +67,7 @@ class GridFSBlobs:
     async def _store(self, blob_id: str, chunks: AsyncIterator[bytes], inserts: "_Inserts") -> Stored:
         digest, size, number = hashlib.sha256(), 0, 0
         batch: list[Document] = []
-        async for data in _of_size(CHUNK_BYTES, chunks):
+        async for data in _of_size(CHUNK_BYTES, inserts.watched(chunks)):
             digest.update(data)
             size += len(data)
             batch.append({"files_id": blob_id, "n": number, "data": data})
@@ -129,11 +135,16 @@ class _Inserts:
         self._running: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
 
+    async def watched(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The same pieces, until an insert fails: whoever sends slowly is told at its next piece."""
+        async for piece in pieces:
+            self._check()
+            yield piece
+
     async def start(self, batch: list[Document]) -> None:
         """Raises what an earlier insert failed with."""
         await self._slots.acquire()
-        if self._failure is not None:
-            raise self._failure
+        self._check()
         task = asyncio.create_task(self._insert(batch))
         self._running.add(task)
         task.add_done_callback(self._ended)
@@ -151,8 +162,17 @@ class _Inserts:
     async def finish(self) -> None:
         """Everything is stored. Raises what an insert failed with."""
         await self.settle()
+        self._check()
+
+    def _check(self) -> None:
         if self._failure is not None:
             raise self._failure
+
+    async def abandon(self) -> None:
+        """Waits for none of them; one or the other may still be stored."""
+        for task in self._running:
+            task.cancel()
+        await self.settle()
 
     async def settle(self) -> None:
         """Nothing is under way any more, well or not."""

@@ -68,12 +68,13 @@ def events(store: MemoryConversions) -> list[type]:
     return [type(unwrap(waiting.envelope)) for waiting in store.outbox]
 
 
-async def test_an_upload_whose_last_answer_is_lost_leaves_nothing() -> None:
+async def test_an_upload_whose_last_answer_is_lost_is_found_to_be_taken_in() -> None:
     store, blobs = Forgetful(lost=1), MemoryBlobs()
     conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
-    with pytest.raises(Unavailable):
-        await conversions.accept(ALICE, Upload())
-    assert (store.contents, blobs.contents, store.outbox) == ({}, {}, [])
+    accepted = await conversions.accept(ALICE, Upload())
+    assert store.contents == {accepted.id: accepted}
+    assert accepted.status is State.QUEUED
+    assert events(store) == [VideoUploaded]
 
 
 async def test_an_upload_that_goes_on_for_long_is_not_taken_for_dead() -> None:

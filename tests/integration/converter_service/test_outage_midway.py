@@ -1,0 +1,100 @@
+"""The database is lost in the middle of an upload: told within seconds, or not even noticed."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+
+import pytest
+
+from converter_service.adapters.gridfs import GridFSBlobs
+from converter_service.adapters.mongo import MongoConversions
+from converter_service.announcing import Announcing
+from converter_service.clock import utc_now
+from converter_service.housekeeping import Housekeeping
+from converter_service.links import Links
+from devstack.home import Home
+from devstack.ports import free_port
+from devstack.servers.mongo import Mongo
+from tests.integration.converter_service.test_uploads import stored_video
+from tests.support.converter import LINK_KEY, ConverterApi, converter_api
+from tests.support.wait import until
+
+PATIENCE_S = 10
+PIECE = b"v" * 100_000
+
+
+@pytest.fixture(scope="module")
+def own_mongo(tmp_path_factory: pytest.TempPathFactory) -> Mongo:
+    return Mongo(Home.at(tmp_path_factory.mktemp("mongo")), free_port(), "mongo")
+
+
+@pytest.fixture
+async def mongo(own_mongo: Mongo) -> AsyncIterator[Mongo]:
+    await asyncio.to_thread(own_mongo.start)
+    yield own_mongo
+    await asyncio.to_thread(own_mongo.kill)
+
+
+@pytest.fixture
+async def api(mongo: Mongo) -> AsyncIterator[ConverterApi]:
+    async with converter_api(mongo.new_database()) as running:
+        yield running
+
+
+async def video(api: ConverterApi, pieces: int, in_the_middle: Callable[[], None]) -> AsyncIterator[bytes]:
+    """`in_the_middle` happens when the first bytes are stored."""
+
+    async def some_stored() -> bool:
+        return (await api.leftovers())["fs.chunks"] > 0
+
+    for _ in range(pieces // 2):
+        yield PIECE
+    await until(some_stored, what="the first chunks are stored")
+    await asyncio.to_thread(in_the_middle)
+    for _ in range(pieces - pieces // 2):
+        yield PIECE
+
+
+@pytest.mark.parametrize("how", ["killed", "paused"])
+@pytest.mark.parametrize("pieces", [80, 1000], ids=["at its end", "in its middle"])
+async def test_an_upload_that_loses_its_database_is_told_within_seconds(
+    api: ConverterApi, mongo: Mongo, how: str, pieces: int
+) -> None:
+    lost_at = 0.0
+
+    def lose() -> None:
+        nonlocal lost_at
+        mongo.kill() if how == "killed" else mongo.pause()
+        lost_at = time.monotonic()
+
+    answer = await api.upload(video(api, pieces, lose))
+    took_s = time.monotonic() - lost_at
+    assert (answer.status, (await answer.json(content_type=None))["code"]) == (503, "unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert took_s < PATIENCE_S
+    if how == "killed":
+        await asyncio.to_thread(mongo.start)
+    else:
+        mongo.resume()
+    await until(lambda: swept_clean(api), what="the sweeper removes what is left")
+
+
+async def test_a_pause_of_some_seconds_is_not_noticed(api: ConverterApi, mongo: Mongo) -> None:
+    def pause() -> None:
+        mongo.pause()
+        loop.call_soon_threadsafe(loop.call_later, 5, mongo.resume)
+
+    loop = asyncio.get_running_loop()
+    answer = await api.upload(video(api, 200, pause))
+    assert answer.status == 202
+    assert await stored_video(api, (await answer.json())["id"]) == PIECE * 200
+
+
+async def swept_clean(api: ConverterApi) -> bool:
+    """As the sweeper would find it when the upload has been silent for long."""
+    store, blobs = MongoConversions(api.database, utc_now), GridFSBlobs(api.database, utc_now)
+    announcing = Announcing(Links(LINK_KEY), timedelta(days=1), utc_now)
+    later = Housekeeping(store, blobs, announcing, timedelta(0), lambda: utc_now() + timedelta(minutes=10))
+    await later.sweep()
+    return await api.nothing_left()

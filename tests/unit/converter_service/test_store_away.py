@@ -1,0 +1,128 @@
+"""What the api promises while its store is away or slow: an answer soon, and nothing lost."""
+
+import asyncio
+import time
+from datetime import datetime, timedelta
+
+import pytest
+
+from converter_service import service
+from converter_service.adapters.memory import MemoryBlobs, MemoryConversions
+from converter_service.clock import utc_now
+from converter_service.conversion import Conversion, State
+from converter_service.housekeeping import Housekeeping
+from converter_service.service import Conversions, UploadLimits
+from shared.contracts.events import VideoUploaded
+from shared.errors import Unavailable
+from shared.messaging.envelope import Envelope
+from tests.support.conversions import NOON, done
+from tests.unit.converter_service.test_lost_answers import ALICE, MINUTE, Upload, announcing, events
+
+SOON_S = 6.0
+
+
+class Coming(MemoryConversions):
+    """Comes and goes. A save may still go through although it is away."""
+
+    away = False
+    saves_all_the_same = False
+
+    async def get(self, conversion_id: str) -> Conversion | None:
+        if self.away:
+            raise Unavailable
+        return await super().get(conversion_id)
+
+    async def save(self, conversion: Conversion, *sent: Envelope) -> Conversion:
+        if self.away and not self.saves_all_the_same:
+            raise Unavailable
+        saved = await super().save(conversion, *sent)
+        if conversion.status is State.QUEUED and self.saves_all_the_same:
+            self.away = True
+            raise Unavailable
+        return saved
+
+
+class HangingBlobs(MemoryBlobs):
+    """Removes nothing as long as it hangs."""
+
+    hangs = True
+
+    async def delete(self, blob_id: str) -> None:
+        if self.hangs:
+            await asyncio.Event().wait()
+        await super().delete(blob_id)
+
+
+async def test_an_upload_outlives_a_store_that_is_away_for_a_heartbeat() -> None:
+    now, store, pieces = NOON, Coming(), 0
+
+    def clock() -> datetime:
+        return now
+
+    def before_each() -> None:
+        nonlocal now, pieces
+        pieces += 1
+        now += timedelta(seconds=20)
+        store.away = pieces == 2
+
+    blobs = MemoryBlobs()
+    conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, MINUTE), clock)
+    assert (await conversions.accept(ALICE, Upload(before_each))).status is State.QUEUED
+    assert pieces == 3
+
+
+async def test_an_upload_outlives_a_store_that_is_away_for_the_last_save() -> None:
+    store, pieces = Coming(), 0
+
+    def before_each() -> None:
+        nonlocal pieces
+        pieces += 1
+        if pieces == 3:
+            store.away = True
+            asyncio.get_running_loop().call_later(1, setattr, store, "away", False)
+
+    conversions = Conversions(store, MemoryBlobs(), announcing(), UploadLimits(10**9, MINUTE), utc_now)
+    assert (await conversions.accept(ALICE, Upload(before_each))).status is State.QUEUED
+    assert events(store) == [VideoUploaded]
+
+
+async def test_an_upload_of_which_nothing_can_be_known_is_not_thrown_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its client is told to look, and it is converted, because it may be that nobody sends it again."""
+    monkeypatch.setattr(service, "KNOWN_WITHIN_S", 0.3)
+    store, blobs = Coming(), MemoryBlobs()
+    store.saves_all_the_same = True
+    conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
+    with pytest.raises(Unavailable, match="not known"):
+        await conversions.accept(ALICE, Upload())
+    [kept] = store.contents.values()
+    assert (kept.status, kept.deleted_at) == (State.QUEUED, None)
+    assert set(blobs.contents) == {kept.source_blob}
+    assert events(store) == [VideoUploaded]
+
+
+async def test_a_deletion_whose_bytes_take_long_is_answered_soon_and_finished_later() -> None:
+    store, blobs = MemoryConversions(), HangingBlobs()
+    conversion = done(at=utc_now())
+    await store.add(conversion)
+    blobs.contents[str(conversion.audio_blob)] = b"audio"
+    conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
+    began = time.monotonic()
+    await conversions.delete(ALICE, conversion.id)
+    assert time.monotonic() - began < SOON_S
+    assert await conversions.page(ALICE, None, None, 10) == []
+    blobs.hangs = False
+    housekeeping = Housekeeping(store, blobs, announcing(), MINUTE, utc_now)
+    assert await housekeeping.sweep() == 1
+    assert (store.contents, blobs.contents) == ({}, {})
+
+
+async def test_a_refused_upload_whose_bytes_take_long_is_answered_soon() -> None:
+    store = MemoryConversions()
+    conversions = Conversions(store, HangingBlobs(), announcing(), UploadLimits(1000, MINUTE), utc_now)
+    began = time.monotonic()
+    with pytest.raises(service.TooLarge):
+        await conversions.accept(ALICE, Upload())
+    assert time.monotonic() - began < SOON_S
+    assert all(conversion.deleted_at for conversion in store.contents.values())
