@@ -168,7 +168,8 @@ class Conversions:
     async def _alive(self, conversion_id: str, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """Passes the bytes on and tells now and then that they still come. LeaseLost once it was deleted.
 
-        While the store is away nobody can take it for dead; whether that is too long, storing the bytes tells.
+        While the store is away nobody can take it for dead. Whether it is away for too long, storing the
+        bytes tells.
         """
         said = self._clock()
         async for chunk in body:

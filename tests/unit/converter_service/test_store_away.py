@@ -13,7 +13,7 @@ from converter_service.conversion import Conversion, State
 from converter_service.housekeeping import Housekeeping
 from converter_service.service import Conversions, UploadLimits
 from shared.contracts.events import VideoUploaded
-from shared.errors import Unavailable
+from shared.errors import TooLarge, Unavailable
 from shared.messaging.envelope import Envelope
 from tests.support.conversions import NOON, done
 from tests.unit.converter_service.test_lost_answers import ALICE, MINUTE, Upload, announcing, events
@@ -94,7 +94,7 @@ async def test_an_upload_of_which_nothing_can_be_known_is_not_thrown_away(
     store, blobs = Coming(), MemoryBlobs()
     store.saves_all_the_same = True
     conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
-    with pytest.raises(Unavailable, match="not known"):
+    with pytest.raises(Unavailable, match="is not known"):
         await conversions.accept(ALICE, Upload())
     [kept] = store.contents.values()
     assert (kept.status, kept.deleted_at) == (State.QUEUED, None)
@@ -122,7 +122,7 @@ async def test_a_refused_upload_whose_bytes_take_long_is_answered_soon() -> None
     store = MemoryConversions()
     conversions = Conversions(store, HangingBlobs(), announcing(), UploadLimits(1000, MINUTE), utc_now)
     began = time.monotonic()
-    with pytest.raises(service.TooLarge):
+    with pytest.raises(TooLarge):
         await conversions.accept(ALICE, Upload())
     assert time.monotonic() - began < SOON_S
     assert all(conversion.deleted_at for conversion in store.contents.values())
