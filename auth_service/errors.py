@@ -4,23 +4,23 @@ from shared.errors import Conflict, FieldError, InvalidRequest, ServiceError, Un
 
 
 class EmailTaken(Conflict):
-    code, title = "email_taken", "This address already has an account"
+    code, title = "email_taken", "This address already has an account."
 
 
 class InvalidCredentials(ServiceError):
     """Says the same of an unknown address and of a wrong password."""
 
-    status, code, title = 401, "invalid_credentials", "Unknown address or wrong password"
+    status, code, title = 401, "invalid_credentials", "The address is unknown or the password is wrong."
 
 
 class WeakPassword(ServiceError):
-    status, code, title = 422, "weak_password", "Password too weak"
+    status, code, title = 422, "weak_password", "The password is too weak."
 
 
 class TokenRefused(Unauthenticated):
     """RFC 6750 §3.1: a token was sent, and it is expired, revoked or none of ours. It is not told which."""
 
-    title = "The token is not valid"
+    title = "The token is not valid."
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
@@ -29,7 +29,7 @@ class TokenRefused(Unauthenticated):
 class NotTheGateway(Unauthenticated):
     """RFC 7662 §2.3: introspection is for those who authenticate themselves."""
 
-    title = "Introspection needs its credentials"
+    title = "Introspection needs its credentials."
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": 'Basic realm="introspection", charset="UTF-8"'})

@@ -16,13 +16,14 @@ class FieldError(msgspec.Struct, frozen=True):
 class ServiceError(Exception):
     """Base of every answer that is not a success.
 
-    `detail` is shown to the client: no secret, no internal name, no library's message belongs in it.
+    `detail` is shown to the client: a sentence, `title` when there is nothing better to say. No secret, no
+    internal name, no library's message belongs in it.
     `retry_after_s` becomes the Retry-After header (RFC 9110 §10.2.3).
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
-    title: ClassVar[str] = "Internal error"
+    title: ClassVar[str] = "Something went wrong on our side."
     retryable: ClassVar[bool] = False
     default_retry_after_s: ClassVar[int | None] = None
 
@@ -50,62 +51,72 @@ class InvalidRequest(ServiceError):
 class Unauthenticated(ServiceError):
     """RFC 6750 §3: a missing or unusable token is answered with the scheme to use."""
 
-    status, code, title = 401, "unauthenticated", "Sign-in needed"
+    status, code, title = 401, "unauthenticated", "An access token is needed."
 
     def __init__(self, detail: str = "", *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail, headers={"WWW-Authenticate": "Bearer", **(headers or {})})
 
 
 class Forbidden(ServiceError):
-    status, code, title = 403, "forbidden", "Not allowed"
+    status, code, title = 403, "forbidden", "This is not allowed."
 
 
 class NotFound(ServiceError):
     """Also the answer for what belongs to someone else: its existence is not told."""
 
-    status, code, title = 404, "not_found", "Not found"
+    status, code, title = 404, "not_found", "There is nothing here."
 
 
 class MethodNotAllowed(ServiceError):
-    status, code, title = 405, "method_not_allowed", "Method not allowed"
+    status, code, title = 405, "method_not_allowed", "This method is not offered here."
 
 
 class RequestTimeout(ServiceError):
     """RFC 9110 §15.5.9: the client stopped sending in the middle of its request."""
 
-    status, code, title = 408, "request_timeout", "Request timed out"
+    status, code, title = 408, "request_timeout", "The request took too long to arrive."
 
 
 class Conflict(ServiceError):
-    status, code, title = 409, "conflict", "Conflict"
+    status, code, title = 409, "conflict", "This is not possible right now."
 
 
 class Gone(ServiceError):
-    status, code, title = 410, "gone", "Gone"
+    status, code, title = 410, "gone", "This is gone."
 
 
 class TooLarge(ServiceError):
-    status, code, title = 413, "too_large", "Too large"
+    status, code, title = 413, "too_large", "The request is too large."
 
 
 class UnsupportedMediaType(ServiceError):
-    status, code, title = 415, "unsupported_media_type", "Unsupported media type"
+    status, code, title = 415, "unsupported_media_type", "This media type is not accepted here."
 
 
 class RangeNotSatisfiable(ServiceError):
-    status, code, title = 416, "range_not_satisfiable", "Range not satisfiable"
+    status, code, title = 416, "range_not_satisfiable", "There is no such range."
 
 
 class RateLimited(ServiceError):
-    status, code, title, retryable = 429, "rate_limited", "Too many requests", True
+    status, code, title, retryable = 429, "rate_limited", "Too many requests; try again later.", True
     default_retry_after_s = 1
 
 
 class Overloaded(ServiceError):
-    status, code, title, retryable = 503, "overloaded", "Overloaded", True
+    status, code, title, retryable = (
+        503,
+        "overloaded",
+        "There is too much to do; try again soon.",
+        True,
+    )
     default_retry_after_s = 1
 
 
 class Unavailable(ServiceError):
-    status, code, title, retryable = 503, "unavailable", "Unavailable", True
+    status, code, title, retryable = (
+        503,
+        "unavailable",
+        "This cannot be reached; try again soon.",
+        True,
+    )
     default_retry_after_s = 2

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from shared.errors import ServiceError
 from shared.http.bodies import ClientGone
 from shared.http.health import Check, health_routes
+from shared.http.media_types import json_said
 from shared.http.observing import Observed
 from shared.http.problems import (
     on_bad_text,
@@ -56,7 +57,7 @@ def application(wiring: Wiring) -> Litestar:
     app = Litestar(
         [*wiring.controllers, *health_routes(wiring.checks, wiring.health_opt)],
         dependencies={name: provided(value) for name, value in wiring.provide.items()},
-        guards=list(wiring.guards),
+        guards=[*wiring.guards, json_said],
         lifespan=list(wiring.lifespan),
         exception_handlers={
             ClientGone: on_client_gone,

@@ -1,7 +1,7 @@
 """Every 4xx and 5xx as `application/problem+json` (RFC 9457), the framework's own included."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -45,17 +45,31 @@ OWN: Mapping[int, type[ServiceError]] = {
     )
 }
 
-# msgspec's sentences speak of Python's types; ours speak to a client.
+# msgspec's sentences speak of Python's types; ours speak to a client, and go on after the field's name.
+KINDS: Mapping[str, str] = {
+    "str": "a string",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+OF_KIND = re.compile(r"Expected `(?P<kinds>\w+(?: \| \w+)*)`, got")
 SENTENCES = (
     (re.compile(r"missing required field `(?P<field>[^`]+)`"), "is required"),
     (re.compile(r"contains unknown field `(?P<field>[^`]+)`"), "is not known"),
-    (re.compile(r"Expected `(?P<kind>\w+)`(?: \| null)?, got"), "must be of type {kind}"),
-    (re.compile(r"of length >= (?P<kind>\d+)"), "must have at least {kind} characters"),
-    (re.compile(r"of length <= (?P<kind>\d+)"), "must have at most {kind} characters"),
-    (re.compile(r">= (?P<kind>-?[\d.]+)"), "must be at least {kind}"),
-    (re.compile(r"<= (?P<kind>-?[\d.]+)"), "must be at most {kind}"),
+    (re.compile(r"of length >= (?P<bound>\d+)"), "must have at least {bound} characters"),
+    (re.compile(r"of length <= (?P<bound>\d+)"), "must have at most {bound} characters"),
+    (re.compile(r">= (?P<bound>-?[\d.]+)"), "must be at least {bound}"),
+    (re.compile(r"<= (?P<bound>-?[\d.]+)"), "must be at most {bound}"),
+    (re.compile(r"^Invalid RFC3339"), "must be a time such as 2026-11-20T10:00:00Z"),
+    (re.compile(r"^Invalid enum value"), "is none of the values on offer"),
+    # How the framework says that a parameter or the whole body is missing.
+    (re.compile(r"^'\w+'$"), "is required"),
 )
-PATH = re.compile(r"at `\$\.?(?P<path>[^`]+)`")
+# What a handler calls the body; its sender calls it something else.
+BODY = {"data": "body"}
 
 
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -136,11 +150,18 @@ def field_errors(extra: object) -> tuple[FieldError, ...]:
 
 
 def _field_error(entry: Mapping[str, Any]) -> FieldError:
-    message = str(entry.get("message", ""))
-    where = PATH.search(message)
-    field = where["path"] if where else str(entry.get("key", ""))
+    message, key = str(entry.get("message", "")), str(entry.get("key", ""))
+    where = BODY.get(key, key)
+    if kinds := OF_KIND.search(message):
+        return FieldError(where, f"must be {_spoken(kinds['kinds'].split(' | '))}")
     for pattern, sentence in SENTENCES:
         if found := pattern.search(message):
             groups = found.groupdict()
-            return FieldError(groups.get("field") or field, sentence.format(**groups))
-    return FieldError(field, "is not valid")
+            inner = groups.get("field")
+            outer = "" if key in BODY or inner is None else f"{key}."
+            return FieldError(f"{outer}{inner or where}", sentence.format(**groups))
+    return FieldError(where, "is not valid")
+
+
+def _spoken(kinds: Sequence[str]) -> str:
+    return " or ".join(KINDS.get(kind, "of another kind") for kind in kinds)

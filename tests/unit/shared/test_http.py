@@ -3,26 +3,49 @@
 import json
 import logging
 from collections.abc import AsyncIterator
+from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
 import pytest
 from litestar import get, post
-from litestar.params import JSONBody
+from litestar.params import FromQuery, JSONBody
 from litestar.testing import AsyncTestClient
 
-from shared.errors import Conflict, Overloaded
+from auth_service.errors import EmailTaken
+from converter_service.errors import NotReady
+from shared.errors import Conflict, Overloaded, ServiceError
 from shared.http import Check, Wiring, application
+
+JSON = {"content-type": "application/json"}
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Inner(msgspec.Struct):
+    at: datetime
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True):
     email: str
     size: Annotated[int, msgspec.Meta(ge=3)] = 3
+    share: float = 0.5
+    loud: bool = False
+    names: tuple[str, ...] = ()
+    inner: Inner | None = None
 
 
 @post("/echo")
 async def echo(data: JSONBody[Body]) -> Body:
     return data
+
+
+@get("/page")
+async def page(limit: FromQuery[int] = 1, colour: FromQuery[Colour] = Colour.RED) -> str:
+    return f"{limit} {colour}"
 
 
 @get("/broken")
@@ -49,7 +72,7 @@ async def refuses() -> None:
 
 def client_of(*checks: Check) -> AsyncTestClient[Any]:
     return AsyncTestClient(
-        application(Wiring(controllers=[echo, broken, conflict, full], checks=checks)),
+        application(Wiring(controllers=[echo, page, broken, conflict, full], checks=checks)),
         raise_server_exceptions=False,
     )
 
@@ -94,22 +117,79 @@ async def test_an_unexpected_error_tells_the_client_nothing_and_the_log_everythi
     ("sent", "field", "message"),
     [
         ({}, "email", "is required"),
-        ({"email": 1}, "email", "must be of type str"),
+        ({"email": 1}, "email", "must be a string"),
+        ({"email": None}, "email", "must be a string"),
+        ({"email": "a", "size": "x"}, "size", "must be a whole number"),
+        ({"email": "a", "size": 3.5}, "size", "must be a whole number"),
+        ({"email": "a", "share": "x"}, "share", "must be a number"),
+        ({"email": "a", "loud": "x"}, "loud", "must be true or false"),
+        ({"email": "a", "names": {}}, "names", "must be a list"),
+        ({"email": "a", "names": [1]}, "names[0]", "must be a string"),
+        ({"email": "a", "inner": 1}, "inner", "must be an object or null"),
+        ({"email": "a", "inner": {}}, "inner.at", "is required"),
+        ({"email": "a", "inner": {"at": "noon"}}, "inner.at", "must be a time such as 2026-11-20T10:00:00Z"),
+        ([], "body", "must be an object"),
+        (None, "body", "must be an object"),
+        (1, "body", "must be an object"),
         ({"email": "a", "size": 1}, "size", "must be at least 3"),
         ({"email": "a", "roles": ["admin"]}, "roles", "is not known"),
     ],
 )
 async def test_a_wrong_field_is_named_in_our_own_words(
-    client: AsyncTestClient[Any], sent: dict[str, object], field: str, message: str
+    client: AsyncTestClient[Any], sent: object, field: str, message: str
 ) -> None:
-    answer = await client.post("/echo", json=sent)
+    answer = await client.post("/echo", content=json.dumps(sent), headers=JSON)
     assert answer.status_code == 400
     assert answer.json()["errors"] == [{"field": field, "message": message}]
 
 
+async def test_a_parameter_is_named_in_our_own_words(client: AsyncTestClient[Any]) -> None:
+    answer = await client.get("/page", params={"limit": "many", "colour": "pink"})
+    assert answer.json()["errors"] == [
+        {"field": "limit", "message": "must be a whole number"},
+        {"field": "colour", "message": "is none of the values on offer"},
+    ]
+
+
+async def test_an_empty_body_is_called_missing(client: AsyncTestClient[Any]) -> None:
+    answer = await client.post("/echo", headers=JSON)
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"field": "body", "message": "is required"}]
+
+
+@pytest.mark.parametrize(
+    "said", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json"]
+)
+async def test_json_under_another_name_is_refused(client: AsyncTestClient[Any], said: str) -> None:
+    answer = await client.post("/echo", content='{"email": "a"}', headers={"content-type": said})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert answer.json()["detail"] == "Send the body as application/json."
+
+
+@pytest.mark.parametrize("said", ["application/json; charset=utf-8", "Application/JSON", None])
+async def test_json_by_its_name_or_without_one_is_taken(
+    client: AsyncTestClient[Any], said: str | None
+) -> None:
+    headers = {} if said is None else {"content-type": said}
+    answer = await client.post("/echo", content=b'{"email": "a"}', headers=headers)
+    assert answer.status_code == 201
+
+
+def test_whatever_an_error_says_by_itself_is_a_sentence() -> None:
+    kinds = every_kind_of(ServiceError)
+    assert {EmailTaken, NotReady} <= kinds
+    for kind in kinds:
+        assert kind.title[0].isupper(), kind
+        assert kind.title.endswith("."), kind
+
+
+def every_kind_of(kind: type[ServiceError]) -> set[type[ServiceError]]:
+    return {kind}.union(*(every_kind_of(each) for each in kind.__subclasses__()))
+
+
 @pytest.mark.parametrize("body", ["{", "", "\x00", "[" * 10_000])
 async def test_malformed_json_is_refused(client: AsyncTestClient[Any], body: str) -> None:
-    answer = await client.post("/echo", content=body, headers={"content-type": "application/json"})
+    answer = await client.post("/echo", content=body, headers=JSON)
     assert answer.status_code == 400
     assert answer.json()["code"] == "invalid_request"
 

@@ -1,0 +1,31 @@
+"""Which media types a JSON body may come with."""
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.enums import RequestEncodingType
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.params import BodyKwarg
+
+from shared.errors import UnsupportedMediaType
+
+JSON = "application/json"
+
+
+def json_said(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A guard: JSON must be called JSON, or nothing at all (RFC 9110 §8.3 leaves that to the recipient).
+
+    Any other name is refused, `text/plain` and forms included: the sender believes it sent something else.
+    Raises UnsupportedMediaType.
+    """
+    if not takes_json(handler):
+        return
+    said = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if said not in {"", JSON}:
+        raise UnsupportedMediaType(f"Send the body as {JSON}.")
+
+
+def takes_json(handler: BaseRouteHandler) -> bool:
+    body = handler.parsed_data_field if isinstance(handler, HTTPRouteHandler) else None
+    how = body.kwarg_definition if body else None
+    return isinstance(how, BodyKwarg) and how.media_type == RequestEncodingType.JSON
