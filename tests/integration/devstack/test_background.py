@@ -1,65 +1,64 @@
 """`up` and `down`: the whole system, five real services, in the background."""
 
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from devstack.demo.client import Client
-from devstack.home import REPOSITORY
 from devstack.ports import free_port
+from tests.integration.devstack.commands import command
 from tests.integration.devstack.processes import running
-
-COMMAND = """
-import sys
-from pathlib import Path
-from devstack.background import Background
-from devstack.errors import StackError
-try:
-    getattr(Background(Path(sys.argv[1]), {"GATEWAY_PORT": sys.argv[2]}), sys.argv[3])()
-except StackError as error:
-    sys.exit(str(error))
-"""
-
-
-def command(verb: str, state: Path, port: int) -> str:
-    """What it prints, whether it succeeds or not; it runs in a process of its own, which ends."""
-    done = subprocess.run(
-        [sys.executable, "-c", COMMAND, str(state), str(port), verb],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    return done.stdout + done.stderr
 
 
 @pytest.mark.timeout(300)
 def test_accounts_outlive_down_and_up(tmp_path: Path) -> None:
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
+    given = {"GATEWAY_PORT": str(free_port())}
+    address = f"http://127.0.0.1:{given['GATEWAY_PORT']}"
     try:
-        assert f"Tonegate is up: {address}\n" in command("up", tmp_path, port)
+        said = command("up", tmp_path, given)
+        assert f"Tonegate is up: {address}\nmail: {tmp_path / 'mail'}\n" in said
         client = Client(address)
         client.register("ann@example.com", "correct horse battery staple")
-        assert command("up", tmp_path, port) == f"Tonegate is already up: {address}\n"
+        assert command("up", tmp_path, given) == f"Tonegate is already up: {address}\n"
 
-        assert command("down", tmp_path, port) == "Tonegate is down.\n"
+        assert command("down", tmp_path, given) == "Tonegate is down.\n"
         assert running(tmp_path) == []
-        assert command("down", tmp_path, port) == "Tonegate was not up.\n"
+        assert command("down", tmp_path, given) == "Tonegate was not up.\n"
 
-        assert f"Tonegate is up: {address}\n" in command("up", tmp_path, port)
+        assert f"Tonegate is up: {address}\n" in command("up", tmp_path, given)
         client.sign_in()
     finally:
-        command("down", tmp_path, port)
+        command("down", tmp_path, given)
+    assert running(tmp_path) == []
+
+
+@pytest.mark.timeout(200)
+def test_changed_settings_and_a_mail_server_elsewhere_are_told_as_they_are(tmp_path: Path) -> None:
+    given = {"GATEWAY_PORT": str(free_port()), "NOTIFICATION_SMTP_URL": "smtp://127.0.0.1:9"}
+    try:
+        said = command("up", tmp_path, given)
+        assert "Starting PostgreSQL, MongoDB, RabbitMQ and the five services ...\n" in said
+        assert "\nmail: goes to the server in NOTIFICATION_SMTP_URL\n" in said
+
+        said = command("up", tmp_path, {"GATEWAY_PORT": "8766", "AMQP_URL": "amqp://u:confidential@there/"})
+        assert f"already up: http://127.0.0.1:{given['GATEWAY_PORT']}\n" in said
+        assert said.endswith("Changed settings take effect after `make down`: GATEWAY_PORT, AMQP_URL\n")
+        assert (tmp_path / "given.json").stat().st_mode & 0o777 == 0o600
+    finally:
+        command("down", tmp_path, given)
+    assert not (tmp_path / "given.json").exists()
     assert running(tmp_path) == []
 
 
 def test_a_taken_public_port_is_named_and_nothing_started(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as occupant:
         port = occupant.getsockname()[1]
-        assert f"port {port} is taken" in command("up", tmp_path, port)
+        assert f"port {port} is taken" in command("up", tmp_path, {"GATEWAY_PORT": str(port)})
+    assert running(tmp_path) == []
+
+
+def test_a_bad_setting_is_all_that_is_said_and_nothing_started(tmp_path: Path) -> None:
+    said = command("up", tmp_path, {"GATEWAY_PORT": "abc"})
+    assert said == "bad settings\nGATEWAY_PORT: 'abc' is not a port; it needs a number from 1 to 65535\n"
     assert running(tmp_path) == []

@@ -1,0 +1,57 @@
+"""`up` and `down` as they are typed: each in a process of its own, which ends."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+
+from devstack.family import wait_gone
+from devstack.home import REPOSITORY, Home
+from devstack.process import Farewell, Process
+
+COMMAND = """
+import json, sys
+from pathlib import Path
+from devstack.background import Background
+from devstack.errors import StackError
+try:
+    getattr(Background(Path(sys.argv[1]), json.loads(sys.argv[2])), sys.argv[3])()
+except StackError as error:
+    sys.exit(str(error))
+"""
+
+
+def command(verb: str, state: Path, given: Mapping[str, str]) -> str:
+    """What it prints, whether it succeeds or not."""
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, str(state), json.dumps(given), verb],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def recorded(state: Path, name: str) -> psutil.Process | None:
+    """The process of that name which the stack in this directory runs now."""
+    pid = Process(name, Home(state), Farewell()).pid
+    return psutil.Process(pid) if pid is not None else None
+
+
+def alive(state: Path, name: str) -> psutil.Process:
+    process = recorded(state, name)
+    assert process is not None, f"{name} does not run"
+    return process
+
+
+def kill(state: Path, *names: str) -> None:
+    """SIGKILL, to these processes alone; returns once they are dead."""
+    killed = [alive(state, name) for name in names]
+    for process in killed:
+        process.kill()
+    assert wait_gone(killed, timeout_s=10)

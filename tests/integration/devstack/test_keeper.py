@@ -1,0 +1,129 @@
+"""Under `up`, whatever dies comes back; after `down`, nothing does."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devstack.demo.client import Client
+from devstack.home import Home
+from devstack.ports import free_port
+from devstack.stack import Stack
+from tests.integration.devstack.commands import alive, command, kill, recorded
+from tests.integration.devstack.processes import running
+from tests.support.media import Media
+from tests.support.wait import until
+
+pytestmark = pytest.mark.timeout(200)
+# Not the default: what comes back must know it from `up`.
+CHOSEN = {"CONVERTER_MAX_UPLOAD_BYTES": "12345678"}
+BACK_WITHIN_S = 60.0
+
+
+class Running:
+    """A system that `up` has started, and ways to look at it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.given = {"GATEWAY_PORT": str(free_port()), **CHOSEN}
+
+    @property
+    def stack(self) -> Stack:
+        return Stack(self.path, self.given)
+
+    def up(self) -> str:
+        return command("up", self.path, self.given)
+
+    def down(self) -> str:
+        return command("down", self.path, self.given)
+
+    @property
+    def log(self) -> str:
+        return Home(self.path).log("keeper").read_text()
+
+    async def healthy(self) -> None:
+        await until(lambda: all(part.answers() for part in self.stack.parts), BACK_WITHIN_S, "all is ready")
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    system = Running(tmp_path_factory.mktemp("up"))
+    try:
+        assert "Tonegate is up" in system.up()
+        yield system
+    finally:
+        system.down()
+
+
+@pytest.fixture
+async def healthy(system: Running) -> Running:
+    await system.healthy()
+    return system
+
+
+@pytest.mark.parametrize("name", ["worker", "gateway", "converter", "mongo", "rabbitmq", "postgres", "mail"])
+async def test_what_is_killed_comes_back_where_it_was(healthy: Running, name: str) -> None:
+    before = alive(healthy.path, name)
+    asked_for = before.cmdline(), before.environ()
+    kill(healthy.path, name)
+    await until(lambda: healthy.stack.part(name).answers(), BACK_WITHIN_S, f"{name} is back")
+    successor = alive(healthy.path, name)
+    assert successor != before
+    assert (successor.cmdline(), successor.environ()) == asked_for
+    assert f"{name} has ended" in healthy.log or f"{name} was ended by signal 9" in healthy.log
+
+
+async def test_a_video_uploaded_while_the_worker_is_dead_is_converted(healthy: Running, media: Media) -> None:
+    client = Client(healthy.stack.url)
+    client.register("ann@example.com", "correct horse battery staple")
+    kill(healthy.path, "worker")
+    uploaded = client.upload(media.video(3), lambda _: None)
+    await until(
+        lambda: client.conversion(uploaded["id"])["status"] == "completed", BACK_WITHIN_S, "it is converted"
+    )
+
+
+async def test_what_somebody_has_paused_is_left_alone(healthy: Running) -> None:
+    paused = alive(healthy.path, "worker")
+    paused.suspend()
+    try:
+        # By then the keeper has looked at everything more than once.
+        kill(healthy.path, "mail")
+        await until(healthy.stack.mail.answers, BACK_WITHIN_S, "the mail sink is back")
+        assert alive(healthy.path, "worker") == paused
+    finally:
+        paused.resume()
+
+
+async def test_up_puts_a_dead_keeper_in_its_place_again(healthy: Running) -> None:
+    kill(healthy.path, "keeper")
+    assert "Tonegate is already up" in healthy.up()
+    kill(healthy.path, "notification")
+    await until(lambda: healthy.stack.service("notification").answers(), BACK_WITHIN_S, "it is back")
+
+
+async def test_up_repairs_what_died_after_its_keeper(healthy: Running) -> None:
+    kill(healthy.path, "keeper", "auth")
+    # Asked without settings, it keeps those it was started with.
+    said = command("up", healthy.path, {})
+    assert f"Tonegate is up: {healthy.stack.url}\n" in said
+    await healthy.healthy()
+    assert alive(healthy.path, "worker").environ()["CONVERTER_MAX_UPLOAD_BYTES"] == "12345678"
+
+
+async def test_down_leaves_nothing_though_much_is_being_started_again(healthy: Running) -> None:
+    kill(healthy.path, "rabbitmq", "mongo", "worker", "gateway")
+    await until(lambda: recorded(healthy.path, "rabbitmq"), BACK_WITHIN_S, "RabbitMQ is being started")
+    assert healthy.down() == "Tonegate is down.\n"
+    assert running(healthy.path) == []
+    assert not healthy.stack.service("gateway").answers()
+    assert "Tonegate is up" in healthy.up()
+
+
+async def test_down_ends_everything_though_the_keeper_was_killed(healthy: Running) -> None:
+    kill(healthy.path, "gateway")
+    await healthy.healthy()
+    kill(healthy.path, "keeper")
+    assert healthy.down() == "Tonegate is down.\n"
+    assert running(healthy.path) == []
+    assert "Tonegate is up" in healthy.up()
