@@ -40,7 +40,11 @@ class MediaError(Exception):
 
 
 class TranscoderUnavailable(Exception):
-    """The machine is at fault (no memory, no disk, no ffmpeg, killed from outside): try again later."""
+    """Not the file's fault, as far as can be told (killed from outside, a broken result): try again later."""
+
+
+class MachineUnfit(TranscoderUnavailable):
+    """Certainly not: no file would fare better here (no room on the disk, no ffmpeg, no process to spare)."""
 
 
 class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -33,6 +32,7 @@ from converter_service.conversion import (
     swept,
 )
 from converter_service.options import BadOptions, Options, restored
+from converter_service.patience import is_charged, pause_after
 from converter_service.ports import BlobMissing, Blobs, ConversionStore, Stale, Stored, Transcoder
 from converter_service.transcoding import (
     AudioTrack,
@@ -50,8 +50,7 @@ from shared.messaging.errors import Retry
 T = TypeVar("T")
 CLAIM_TRIES = 5
 LONGEST_BEAT_S = 1.0
-FIRST_PAUSE_S = 2.0
-LONGEST_PAUSE_S = 120.0
+COME_BACK_S = 2.0
 STORE_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
 GAVE_UP = Failure(Fault.INTERNAL_ERROR.value, "Something went wrong on our side. Trying again did not help.")
 
@@ -127,7 +126,7 @@ class Work:
             if run is not None:
                 await self._attempt(run)
         except Unavailable as away:
-            raise Retry(FIRST_PAUSE_S, str(away), counts=False) from away
+            raise Retry(COME_BACK_S, str(away), counts=False) from away
 
     async def _claim(self, conversion_id: str) -> Run | None:
         for _ in range(CLAIM_TRIES):
@@ -145,7 +144,7 @@ class Work:
                     await self._give_up(conversion)
                     return None
                 return await self._take(conversion)
-        raise Retry(FIRST_PAUSE_S, "too many at once", counts=False)
+        raise Retry(COME_BACK_S, "too many at once", counts=False)
 
     async def _take(self, conversion: Conversion) -> Run:
         token, blob_id, now = new_id(), new_id(), self._clock()
@@ -177,7 +176,7 @@ class Work:
             raise
         except (TranscoderUnavailable, Unavailable, BlobMissing, TimeoutError, OSError) as fault:
             log.warning("run failed", conversion_id=run.id, run=run.conversion.attempts, reason=repr(fault))
-            await self._try_again(run)
+            await self._try_again(run, fault)
         except Exception:  # a fault in the program must not leave a conversion without an end
             log.exception("run broke", conversion_id=run.id, run=run.conversion.attempts)
             await self._try_again(run)
@@ -305,18 +304,23 @@ class Work:
         with contextlib.suppress(Unavailable, LeaseLost):
             await self._cleaning.tidy(over)
 
-    async def _try_again(self, run: Run) -> None:
-        """Back into the queue with a growing pause; when all attempts are used up, failed for good."""
-        if run.conversion.attempts > self._limits.max_retries:
+    async def _try_again(self, run: Run, fault: Exception | None = None) -> None:
+        """Back into the queue with a growing pause; when all attempts are used up, failed for good.
+
+        For some hours a machine that is unfit for any video costs this one no attempt.
+        """
+        now, attempts = self._clock(), run.conversion.attempts
+        waited = now - (run.conversion.started_at or now)
+        charged = is_charged(fault, waited)
+        if charged and attempts > self._limits.max_retries:
             await self._fail(run, GAVE_UP)
             return
         try:
-            await self._release(run, attempt_counts=True)
+            await self._release(run, attempt_counts=charged)
         except LeaseLost:
             await self._abandon(run)
             return
-        pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (run.conversion.attempts - 1))
-        raise Retry(pause_s * random.uniform(0.75, 1.25), "the run failed", counts=False)  # noqa: S311, jitter
+        raise Retry(pause_after(fault, attempts, waited), "the run failed", counts=False)
 
     async def _hand_back(self, run: Run) -> None:
         """If this fails the lease lapses, and the sweeper does it."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from converter_service.adapters.syscalls import seccomp_filter
-from converter_service.transcoding import TranscoderUnavailable
+from converter_service.transcoding import MachineUnfit
 from shared.logs import get_logger
 
 LAUNCHER = Path(__file__).resolve().with_name("contain.py")
@@ -135,7 +135,7 @@ async def contained(
 
     The one file that it can write is made for it, if need be: it can make none itself. However the block is
     left, also by cancellation, the program and all it started are dead afterwards. Raises
-    TranscoderUnavailable when the machine has no process or no room to spare.
+    MachineUnfit when the machine has no process or no room to spare.
     """
     written = [] if writable is None else [writable]
     policy = {
@@ -157,7 +157,7 @@ async def contained(
             start_new_session=True,
         )
     except OSError as error:
-        raise TranscoderUnavailable(f"no program can be started: {error}") from error
+        raise MachineUnfit(f"no program can be started: {error}") from error
     running = Running(process)
     try:
         yield running

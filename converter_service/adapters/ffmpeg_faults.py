@@ -6,17 +6,19 @@ import signal
 from converter_service.adapters import contain
 from converter_service.adapters.contained import Exit
 from converter_service.adapters.ffmpeg_probe import unreadable
-from converter_service.transcoding import Fault, MediaError, TranscoderUnavailable
+from converter_service.transcoding import Fault, MachineUnfit, MediaError, TranscoderUnavailable
 
 # ffmpeg ends in order, with this code, when somebody asks it to with a signal.
 ASKED_TO_STOP = 255
 # A library that cannot be loaded, or a program that is no program.
 NO_PROGRAM = (126, 127)
-MACHINE_CODES = frozenset({contain.FAILED, ASKED_TO_STOP, *NO_PROGRAM})
+UNFIT_CODES = frozenset({contain.FAILED, *NO_PROGRAM})
 CRASHES = frozenset(
     {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS}
 )
-MACHINE_WORDS = ("No space left on device", "Unknown encoder", "Disk quota exceeded", "Input/output error")
+UNFIT_WORDS = ("No space left on device", "Unknown encoder", "Disk quota exceeded")
+# Of a disk that is about to die, or of a demuxer that ran out of ideas.
+DOUBTFUL_WORDS = ("Input/output error",)
 UNSUPPORTED_WORDS = ("opening decoder", "Decoder (codec", "Unknown decoder", "max_streams")
 MEMORY_WORDS = ("Cannot allocate memory", "bad_alloc", "Failed to allocate")
 OWN_DOING = re.compile(r"not on whitelist|Last message repeated|^$")
@@ -27,8 +29,14 @@ def failure(ended: Exit) -> MediaError | TranscoderUnavailable:
     """The exception to raise for an exit code other than 0."""
     if ended.code < 0:
         return _by_signal(-ended.code, ended.stderr)
-    if ended.code in MACHINE_CODES or _says(ended, MACHINE_WORDS):
-        return TranscoderUnavailable(f"exit {ended.code}: {ended.stderr[-500:]}")
+    if ended.code in UNFIT_CODES or _says(ended, UNFIT_WORDS):
+        return MachineUnfit(_last_words(ended))
+    if ended.code == ASKED_TO_STOP or _says(ended, DOUBTFUL_WORDS):
+        return TranscoderUnavailable(_last_words(ended))
+    return _by_words(ended)
+
+
+def _by_words(ended: Exit) -> MediaError:
     if _says(ended, SIZE_WORDS):
         return too_large(ended.stderr)
     if _says(ended, MEMORY_WORDS):
@@ -68,6 +76,10 @@ def _by_signal(number: int, stderr: str) -> MediaError | TranscoderUnavailable:
         return unreadable(f"signal {number}: {stderr}")
     # Memory ran out on the machine, or somebody stopped it.
     return TranscoderUnavailable(f"killed by signal {number}")
+
+
+def _last_words(ended: Exit) -> str:
+    return f"exit {ended.code}: {ended.stderr[-500:]}"
 
 
 def _says(ended: Exit, words: tuple[str, ...]) -> bool:

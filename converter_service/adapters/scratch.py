@@ -28,7 +28,7 @@ class LocalScratch:
 
     def __init__(self, root: Path | None = None, spare_bytes: int = SPARE_BYTES) -> None:
         self._root = root or Path(gettempdir())
-        self._spare_bytes = spare_bytes
+        self.spare_bytes = spare_bytes
         self._home: Path | None = None
         self._lock: int | None = None
 
@@ -57,7 +57,7 @@ class LocalScratch:
         """A private, empty directory. Raises OSError (ENOSPC) when the source would not fit."""
         home = self.home
         free = shutil.disk_usage(home).free
-        if free < needed_bytes + self._spare_bytes:
+        if free < needed_bytes + self.spare_bytes:
             raise OSError(ENOSPC, f"{needed_bytes} bytes and some to spare needed, {free} free")
         room = home / secrets.token_hex(8)
         room.mkdir(mode=0o700)

@@ -1,7 +1,7 @@
 """Whatever happens to a worker, a conversion ends once: with one audio and one event."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from converter_service.adapters.mongo import connect
 from converter_service.clock import utc_now
 from converter_service.conversion import Conversion, State, deleted
 from converter_service.service import Conversions, Owner, UploadLimits
-from converter_service.transcoding import Fault, MediaError, TranscoderUnavailable
+from converter_service.transcoding import Fault, MachineUnfit, MediaError, TranscoderUnavailable
 from shared.contracts.events import ConversionCompleted, ConversionFailed, VideoUploaded
+from shared.errors import Unavailable
 from shared.messaging.errors import Retry
 from shared.settings import Secret
 from tests.support.wait import until
@@ -128,6 +129,53 @@ async def test_a_fault_is_tried_again_and_then_given_up(workshop: Workshop, faul
     assert (failed.status, failed.error.code, transcoder.runs) == (State.FAILED, "internal_error", 3)
     [event] = await workshop.announced()
     assert isinstance(event, ConversionFailed)
+
+
+async def unfit(_: Path) -> None:
+    raise MachineUnfit("no ffmpeg")
+
+
+async def gone(_: Path) -> None:
+    raise Unavailable("The store is full.")
+
+
+@pytest.mark.parametrize("fault", ["no room", unfit, gone])
+async def test_a_machine_that_is_unfit_for_hours_fails_no_video_and_then_it_does(
+    workshop: Workshop, fault: str | Callable[[Path], Awaitable[None]]
+) -> None:
+    conversion, transcoder = await workshop.queued(), ScriptedTranscoder()
+    if isinstance(fault, str):
+        workshop.scratch.spare_bytes = 10**18
+    else:
+        transcoder.during = fault
+    worker = workshop.worker(transcoder, max_retries=1)
+    for _ in range(5):
+        with pytest.raises(Retry) as again:
+            await worker.run(conversion.id)
+        assert again.value.delay_s > 10
+        assert (await workshop.now(conversion)).attempts == 0
+    await started_long_ago(workshop, conversion)
+    with pytest.raises(Retry):
+        await worker.run(conversion.id)
+    await worker.run(conversion.id)
+    assert (await workshop.now(conversion)).status is State.FAILED
+
+
+async def test_a_disk_that_was_full_for_a_while_costs_nothing_but_time(workshop: Workshop) -> None:
+    conversion, transcoder = await workshop.queued(), ScriptedTranscoder()
+    worker = workshop.worker(transcoder, max_retries=0)
+    workshop.scratch.spare_bytes = 10**18
+    with pytest.raises(Retry):
+        await worker.run(conversion.id)
+    workshop.scratch.spare_bytes = 0
+    await worker.run(conversion.id)
+    assert (await workshop.now(conversion)).status is State.COMPLETED
+
+
+async def started_long_ago(workshop: Workshop, conversion: Conversion) -> None:
+    newest = await workshop.now(conversion)
+    assert newest.started_at
+    await workshop.store.save(replace(newest, started_at=newest.started_at - timedelta(days=1)))
 
 
 async def test_a_fault_that_passes_costs_nothing_but_time(workshop: Workshop) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from converter_service.adapters.contained import Exit
 from converter_service.adapters.ffmpeg_faults import complaints, failure
-from converter_service.transcoding import Fault, MediaError, TranscoderUnavailable
+from converter_service.transcoding import Fault, MachineUnfit, MediaError, TranscoderUnavailable
 
 
 @pytest.mark.parametrize(
@@ -15,14 +15,24 @@ from converter_service.transcoding import Fault, MediaError, TranscoderUnavailab
         (-signal.SIGKILL, ""),
         (-signal.SIGTERM, ""),
         (255, "Exiting normally, received signal 15."),
+        (1, "pipe: Input/output error"),
+    ],
+)
+def test_what_may_be_the_machines_fault_is_worth_another_try(code: int, stderr: str) -> None:
+    assert type(failure(Exit(code=code, stderr=stderr))) is TranscoderUnavailable
+
+
+@pytest.mark.parametrize(
+    ("code", "stderr"),
+    [
         (1, "av_interleaved_write_frame(): No space left on device"),
         (1, "Unknown encoder 'libmp3lame'"),
         (127, "error while loading shared libraries"),
         (120, "contain: [Errno 2] No such file or directory"),
     ],
 )
-def test_the_machines_faults_are_worth_another_try(code: int, stderr: str) -> None:
-    assert isinstance(failure(Exit(code=code, stderr=stderr)), TranscoderUnavailable)
+def test_what_is_certainly_the_machines_fault_is_told_apart(code: int, stderr: str) -> None:
+    assert isinstance(failure(Exit(code=code, stderr=stderr)), MachineUnfit)
 
 
 @pytest.mark.parametrize(
