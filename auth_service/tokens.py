@@ -17,8 +17,9 @@ from auth_service.keys import ALGORITHM, KeyPair
 TYPE = "at+jwt"
 MAX_LENGTH = 4096
 
-# python-jose skips characters outside base64url; here a token has one spelling. 86 is a P-256 signature.
-COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}")
+# python-jose skips characters outside base64url; here a token has one spelling. The 64 bytes of a P-256
+# signature are 86 characters, and the last four bits of these are unused and zero (RFC 4648 §3.5).
+COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw]")
 
 
 class InvalidToken(Exception):

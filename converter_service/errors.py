@@ -6,7 +6,7 @@ from shared.errors import Conflict, Gone, InvalidRequest
 class NotReady(Conflict):
     """The conversion has no audio (yet)."""
 
-    code, title = "not_ready", "Not ready"
+    code, title = "not_ready", "There is no audio yet."
 
 
 class LinkExpired(Gone):

@@ -18,8 +18,9 @@ from shared.errors import Unauthenticated, Unavailable
 from shared.logs import get_logger
 
 ALGORITHM = "ES256"
-# python-jose skips characters outside base64url; here a token has one spelling. 86 is a P-256 signature.
-COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}")
+# python-jose skips characters outside base64url; here a token has one spelling. The 64 bytes of a P-256
+# signature are 86 characters, and the last four bits of these are unused and zero (RFC 4648 §3.5).
+COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw]")
 MAX_TOKEN = 8 * 1024
 MAX_KEYS_BYTES = 64 * 1024
 FETCH_TIMEOUT_S = 3.0

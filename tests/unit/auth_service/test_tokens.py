@@ -2,6 +2,7 @@
 
 import base64
 import json
+import string
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,6 +33,7 @@ CLAIMS = AccessClaims(
     email="ada@example.com",
 )
 TRUE = sign(CLAIMS, KEY)
+ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 HEADER = {"alg": "ES256", "kid": KEY.kid, "typ": "at+jwt"}
 
 
@@ -135,6 +137,24 @@ def test_a_true_token_is_read_back_as_it_was_signed() -> None:
 def test_a_forgery_is_refused(forgery: str) -> None:
     with pytest.raises(InvalidToken):
         read(FORGERIES[forgery])
+
+
+def test_a_token_that_was_changed_in_any_character_is_refused() -> None:
+    for place, character in enumerate(TRUE):
+        for other in {"A", "B", successor(character)} - {character}:
+            with pytest.raises(InvalidToken):
+                read(TRUE[:place] + other + TRUE[place + 1 :])
+
+
+def test_no_other_last_character_gives_the_same_token() -> None:
+    """Four of its six bits are unused: sixteen spellings would decode to the same signature."""
+    for other in set(ALPHABET) - {TRUE[-1]}:
+        with pytest.raises(InvalidToken):
+            read(TRUE[:-1] + other)
+
+
+def successor(character: str) -> str:
+    return ALPHABET[(ALPHABET.find(character) + 1) % len(ALPHABET)]
 
 
 def test_a_token_is_good_until_its_last_second_and_not_in_it() -> None:

@@ -22,6 +22,9 @@ WHOLE = Slice(0, 100, 100, partial=False)
         ("bytes=-1000", 0, 100),
         ("BYTES=5-6", 5, 7),
         ("bytes = 5 - 6", 5, 7),
+        ("bytes=005-0000000000000000000000006", 5, 7),
+        ("bytes=90-" + "9" * 5000, 90, 100),
+        ("bytes=-" + "9" * 5000, 0, 100),
     ],
 )
 def test_a_single_range_is_answered_in_part(header: str, first: int, end: int) -> None:
@@ -41,14 +44,25 @@ def test_a_single_range_is_answered_in_part(header: str, first: int, end: int) -
         "bytes=0-1,5-6",
         "items=0-1",
         "bytes=0-1;",
-        "bytes=" + "9" * 5000 + "-",
+        "bytes=" + "9" * 5000 + "-1",
     ],
 )
 def test_what_is_no_single_range_of_bytes_is_ignored(header: str | None) -> None:
     assert selected(header, 100) == WHOLE
 
 
-@pytest.mark.parametrize("header", ["bytes=100-", "bytes=100-200", "bytes=-0", "bytes=99999999999999999999-"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "bytes=100-",
+        "bytes=100-200",
+        "bytes=-0",
+        "bytes=99999999999999999999-",
+        "bytes=99999999999999999999999-",
+        "bytes=" + "9" * 5000 + "-",
+        "bytes=" + "9" * 30 + "-" + "9" * 40,
+    ],
+)
 def test_a_range_past_the_end_cannot_be_satisfied(header: str) -> None:
     with pytest.raises(RangeNotSatisfiable) as refused:
         selected(header, 100)
