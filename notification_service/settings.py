@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from shared.settings import Env, Secret
+from shared.settings import Env, HttpUrl, Secret
 
 
 class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,7 +15,7 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_url: Annotated[Secret, Env("NOTIFICATION_SMTP_URL")]
     sender: Annotated[str, Env("NOTIFICATION_FROM")]
     mongo_url: Annotated[Secret, Env("NOTIFICATION_MONGO_URL")]
-    public_url: Annotated[str, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
+    public_url: Annotated[HttpUrl, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
     host: Annotated[str, Env("NOTIFICATION_HOST")] = "127.0.0.1"
     port: Annotated[int, Env("NOTIFICATION_PORT")] = 8004
     metrics_port: Annotated[int, Env("NOTIFICATION_METRICS_PORT")] = 9104

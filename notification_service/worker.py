@@ -20,7 +20,8 @@ from shared.preparing import prepare
 from shared.settings import SettingsError
 
 DEFAULT_DATABASE = "tonegate_notification"
-GRACE = timedelta(seconds=20)
+# Only health and metrics are served.
+LISTENERS_GRACE = timedelta(seconds=5)
 
 
 async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
@@ -44,9 +45,18 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
         tasks.create_task(consumer.run())
         # The index only bounds the ledger's growth, so nothing waits for it.
         preparing = tasks.create_task(prepare(ledger.prepare, away=LedgerUnavailable))
+        recording = tasks.create_task(courier.run())
         await serve(app, registry, _listeners(settings), stop)
         preparing.cancel()
-        await consumer.stop(GRACE)
+        await consumer.stop(grace_for(settings.smtp_timeout))
+        recording.cancel()
+
+
+def grace_for(smtp_timeout: timedelta) -> timedelta:
+    """A mail that is on its way when a stop is asked for is sent to its end and recorded: the time-out, a
+    goodbye and a write.
+    """
+    return smtp_timeout + timedelta(seconds=10)
 
 
 def lease_for(smtp_timeout: timedelta) -> timedelta:
@@ -75,5 +85,5 @@ def _listeners(settings: NotificationSettings) -> Listeners:
         public=Address(settings.host, settings.port),
         metrics=Address(settings.host, settings.metrics_port),
         at_once=64,
-        grace=GRACE,
+        grace=LISTENERS_GRACE,
     )

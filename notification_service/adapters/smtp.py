@@ -6,7 +6,6 @@ import re
 import socket
 import ssl
 import types
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -84,7 +83,7 @@ def _tls(starttls: Tls, *, with_login: bool) -> Tls:
 
 
 class SmtpMailer:
-    """A Mailer that opens one connection a mail. `timeout` bounds the whole of it."""
+    """A Mailer that opens one connection a mail. `timeout` bounds it until the mail is taken."""
 
     def __init__(self, server: SmtpServer, timeout: timedelta) -> None:
         self._server = server
@@ -92,18 +91,24 @@ class SmtpMailer:
         self._tls = _tls_context(verify=server.tls != "auto")
 
     async def send(self, mail: Mail) -> None:
+        smtp = self._client()
         try:
-            async with asyncio.timeout(self._timeout.total_seconds()), self._connection() as smtp:
+            async with asyncio.timeout(self._timeout.total_seconds()):
+                await smtp.connect()
                 await smtp.sendmail(
                     mail.sender,
                     [mail.recipient],
                     mail.content,
                     mail_options=["SMTPUTF8", "BODY=8BITMIME"] if mail.utf8 else None,
                 )
+            # The mail is taken. Whatever goes wrong now, it must not be sent again.
+            await _leave(smtp)
         except aiosmtplib.SMTPException as trouble:
             raise _meaning(trouble) from trouble
         except (OSError, TimeoutError) as trouble:
             raise TryLater(f"{type(trouble).__name__} while sending") from trouble
+        finally:
+            smtp.close()
 
     async def ping(self) -> None:
         try:
@@ -113,11 +118,10 @@ class SmtpMailer:
         except (OSError, TimeoutError) as trouble:
             raise TryLater(f"no connection: {type(trouble).__name__}") from trouble
 
-    @contextlib.asynccontextmanager
-    async def _connection(self) -> AsyncIterator[aiosmtplib.SMTP]:
-        """Connected, encrypted and signed in. What goes wrong while leaving is nobody's concern any more."""
+    def _client(self) -> aiosmtplib.SMTP:
+        """Encrypts and signs in when it connects."""
         server = self._server
-        smtp = aiosmtplib.SMTP(
+        return aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,
             username=server.user or None,
@@ -128,13 +132,12 @@ class SmtpMailer:
             start_tls={"auto": None, "required": True}.get(server.tls, False),
             tls_context=self._tls,
         )
-        await smtp.connect()
-        try:
-            yield smtp
-            with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
-                await smtp.quit(timeout=QUIT_TIMEOUT.total_seconds())
-        finally:
-            smtp.close()
+
+
+async def _leave(smtp: aiosmtplib.SMTP) -> None:
+    with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+        async with asyncio.timeout(QUIT_TIMEOUT.total_seconds()):
+            await smtp.quit()
 
 
 def _tls_context(*, verify: bool) -> ssl.SSLContext:

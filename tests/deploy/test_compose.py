@@ -5,14 +5,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from converter_service.worker import GRACE as CONVERTER_GRACE
 from deploy.secret_files import SERVICE, consumers, prepare
 from devstack.service import COMMANDS
-from notification_service.worker import GRACE as NOTIFICATION_GRACE
+from notification_service.settings import NotificationSettings
+from notification_service.worker import LISTENERS_GRACE, grace_for
 from shared.http import Address, Listeners
 from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq.topology import CONSUMER_TIMEOUT_MARGIN
+from shared.messaging.slots import CANCEL_TIMEOUT_S
 from shared.settings import Secret, duration, load
 from tests.deploy.composed import (
     OWN,
@@ -240,9 +243,13 @@ def test_what_runs_starts_again_by_itself(service: str) -> None:
 
 def test_a_stop_waits_as_long_as_the_code_may_take() -> None:
     listeners = Listeners(Address("", 0), Address("", 0)).grace
-    longest = max(listeners + CONVERTER_GRACE, listeners + NOTIFICATION_GRACE)
+    clean_up = timedelta(seconds=CANCEL_TIMEOUT_S)
+    longest = dict.fromkeys(OWN, listeners)
+    longest["worker"] += CONVERTER_GRACE + clean_up
+    smtp_timeout = {field.name: field.default for field in fields(NotificationSettings)}["smtp_timeout"]
+    longest["notification"] = LISTENERS_GRACE + grace_for(smtp_timeout) + clean_up
     for service in OWN:
-        assert duration(SERVICES[service]["stop_grace_period"]) >= longest
+        assert duration(SERVICES[service]["stop_grace_period"]) >= longest[service]
 
 
 def test_only_the_door_and_the_mail_have_a_way_out() -> None:

@@ -24,7 +24,9 @@ class Behaviour:
     data: list[str] = field(default_factory=list)
     drop_after_data: int = 0
     hang_at_data: bool = False
+    data_pause_s: float = 0.0
     answers_late: bool = False
+    ignores_quit: bool = False
     pause_s: float = 0.0
     starttls: ssl.SSLContext | None = None
     tls: ssl.SSLContext | None = None
@@ -122,6 +124,7 @@ class MailServer:
         self.tries += 1
         if self.behaviour.hang_at_data:
             await asyncio.Event().wait()
+        await asyncio.sleep(self.behaviour.data_pause_s)
         answer = _next(self.behaviour.data)
         if answer == OK:
             self._take(server, session, envelope)
@@ -131,6 +134,11 @@ class MailServer:
             self.behaviour.drop_after_data -= 1
             _transport(server).abort()
         return answer
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.behaviour.ignores_quit:
+            await asyncio.Event().wait()
+        return "221 Bye"
 
     def _take(self, server: SMTP, session: Session, envelope: Envelope) -> None:
         content = envelope.content or b""

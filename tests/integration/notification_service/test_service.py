@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import aio_pika
 import httpx
+import msgspec
 import pytest
 from pymongo import AsyncMongoClient
 
@@ -195,6 +196,20 @@ async def test_a_service_killed_between_the_servers_yes_and_its_own_record_sends
             await until(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
     assert len(server.taken) == 2
     assert server.taken[0].content == server.taken[1].content
+
+
+async def test_a_stop_while_the_server_thinks_about_a_mail_waits_for_its_answer_and_records_it(
+    settings: NotificationSettings, server: MailServer
+) -> None:
+    patient = msgspec.structs.replace(settings, smtp_timeout=timedelta(seconds=30))
+    server.behaviour.data_pause_s = 3.0
+    async with publishing(patient) as broker, process(patient) as stopped:
+        await broker.publish(enveloped(completed()))
+        await until(lambda: server.tries, what="the end of the mail")
+        stopped.terminate()
+        assert await asyncio.wait_for(stopped.wait(), 15) == 0
+    assert await states(patient) == {"sent": 1}
+    assert len(server.taken) == 1
 
 
 async def test_the_ledger_forgets_in_the_end(settings: NotificationSettings, server: MailServer) -> None:

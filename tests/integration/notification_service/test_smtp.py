@@ -87,6 +87,14 @@ async def test_a_server_that_answers_each_word_slowly_is_given_up_in_time() -> N
         assert server.tries == 0
 
 
+async def test_a_server_that_took_the_mail_and_ignores_the_goodbye_is_not_asked_again() -> None:
+    async with mail_server(Behaviour(ignores_quit=True)) as server:
+        began = asyncio.get_running_loop().time()
+        await mailer(server, timeout_s=1).send(MAIL)
+        assert asyncio.get_running_loop().time() - began < 5
+        assert len(server.taken) == 1
+
+
 async def test_a_server_that_is_not_there_is_for_later() -> None:
     server = MailServer()
     with pytest.raises(TryLater):

@@ -18,6 +18,7 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
 from shared.messaging.handlers import Delivery, Handlers
 from tests.support.told import completed, enveloped, failed
+from tests.support.wait import until
 
 EVENT = "tonegate/converter event-1"
 QUICK = Patience(
@@ -71,12 +72,26 @@ class SlowMailer(MemoryMailer):
         await super().send(mail)
 
 
+def replaced(**changes: object) -> Patience:
+    return msgspec.structs.replace(QUICK, **changes)
+
+
+def couriers(
+    ledger: MemoryLedger, mailer: MemoryMailer, patience: Patience, registry: CollectorRegistry | None = None
+) -> Courier:
+    sender = Sender("Tonegate <no-reply@tonegate.example>")
+    return Courier(ledger, mailer, sender, patience, registry or CollectorRegistry())
+
+
+def notifying(courier: Courier) -> Handlers:
+    return handlers(Notifications(Letters("https://tonegate.example"), courier))
+
+
 def working(
     ledger: MemoryLedger, mailer: MemoryMailer, patience: Patience = QUICK
 ) -> tuple[Handlers, CollectorRegistry]:
     registry = CollectorRegistry()
-    courier = Courier(ledger, mailer, Sender("Tonegate <no-reply@tonegate.example>"), patience, registry)
-    return handlers(Notifications(Letters("https://tonegate.example"), courier)), registry
+    return notifying(couriers(ledger, mailer, patience, registry)), registry
 
 
 def telling(to: Handlers, envelope: Envelope | None = None) -> Awaitable[None]:
@@ -209,14 +224,33 @@ async def test_a_mail_that_is_out_is_recorded_even_if_the_ledger_was_away() -> N
     assert ledger.entries[EVENT].state == "sent"
 
 
-async def test_a_mail_that_could_not_be_recorded_for_long_is_looked_at_again() -> None:
-    mailer = MemoryMailer()
-    to, _ = working(FaintLedger(10_000, "sent"), mailer)
+async def test_a_mail_that_could_not_be_recorded_for_long_is_not_sent_again_and_recorded_in_the_end() -> None:
+    """Also after its lease: this process knows that it is out."""
+    ledger, mailer = FaintLedger(10_000, "sent"), MemoryMailer()
+    courier = couriers(ledger, mailer, replaced(lease=timedelta(0)))
+    to = notifying(courier)
     with pytest.raises(Retry):
         await telling(to)
-    with pytest.raises(Retry, match="somebody else is sending it"):
+    with pytest.raises(Retry, match="not recorded yet") as later:
         await telling(to)
+    assert not later.value.counts
     assert len(mailer.taken) == 1
+    async with asyncio.TaskGroup() as tasks:
+        catching_up = tasks.create_task(courier.run())
+        ledger.faints = 0
+        await until(lambda: ledger.entries[EVENT].state == "sent", what="the record")
+        catching_up.cancel()
+    await telling(to)
+    assert len(mailer.taken) == 1
+
+
+async def test_no_more_is_sent_than_can_be_remembered_while_nothing_can_be_recorded() -> None:
+    mailer = MemoryMailer()
+    to = notifying(couriers(FaintLedger(10_000, "sent"), mailer, replaced(unrecorded=3)))
+    for number in range(5):
+        with pytest.raises(Retry):
+            await telling(to, enveloped(completed(), f"event-{number}"))
+    assert len(mailer.taken) == 3
 
 
 @pytest.mark.parametrize("call", ["postpone", "refuse"])
@@ -231,9 +265,34 @@ async def test_an_outcome_that_could_not_be_recorded_only_waits_for_the_lease(ca
     assert ledger.entries[EVENT].state == "sending"
 
 
+async def test_whoever_is_cancelled_while_sending_ends_what_was_begun_and_records_it() -> None:
+    ledger, mailer = MemoryLedger(), SlowMailer()
+    to, _ = working(ledger, mailer)
+    ending = asyncio.create_task(_completed(telling(to)))
+    await mailer.sending.wait()
+    ending.cancel()
+    await asyncio.sleep(0)
+    mailer.let.set()
+    await asyncio.wait([ending])
+    assert ending.cancelled()
+    assert ledger.entries[EVENT].state == "sent"
+    assert len(mailer.taken) == 1
+
+
+async def test_whoever_is_cancelled_while_recording_ends_that_too() -> None:
+    ledger, mailer = FaintLedger(1, "sent"), MemoryMailer()
+    to, _ = working(ledger, mailer, replaced(ledger_pause=timedelta(seconds=0.2)))
+    ending = asyncio.create_task(_completed(telling(to)))
+    await until(lambda: ledger.faints == 0, what="the first try")
+    ending.cancel()
+    await asyncio.wait([ending])
+    assert ending.cancelled()
+    assert ledger.entries[EVENT].state == "sent"
+
+
 async def test_a_process_that_died_while_sending_has_its_mail_sent_again_the_same() -> None:
     ledger, mailer = MemoryLedger(), SlowMailer()
-    to, _ = working(ledger, mailer, Patience(lease=timedelta(0)))
+    to, _ = working(ledger, mailer, Patience(lease=timedelta(0), parting=timedelta(0)))
     dying = asyncio.create_task(_completed(telling(to)))
     await mailer.sending.wait()
     dying.cancel()
