@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from shared.settings import Env, Secret
+from shared.settings import Env, HttpUrl, Secret
 
 
 class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,7 +15,7 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, Env("AUTH_HOST")] = "127.0.0.1"
     port: Annotated[int, Env("AUTH_PORT")] = 8001
     metrics_port: Annotated[int, Env("AUTH_METRICS_PORT")] = 9101
-    public_url: Annotated[str, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
+    public_url: Annotated[HttpUrl, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
     issuer: Annotated[str | None, Env("AUTH_ISSUER")] = None
     audience: Annotated[str, Env("AUTH_AUDIENCE")] = "tonegate"
     access_token_ttl: Annotated[timedelta, Env("AUTH_ACCESS_TOKEN_TTL", at_least=1)] = timedelta(minutes=15)

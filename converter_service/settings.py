@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from shared.settings import Env, Secret
+from shared.settings import Env, HttpOrigin, HttpUrl, Secret
 
 
 class ConverterSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,8 +22,8 @@ class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
     host: Annotated[str, Env("CONVERTER_HOST")] = "127.0.0.1"
     port: Annotated[int, Env("CONVERTER_PORT")] = 8002
     metrics_port: Annotated[int, Env("CONVERTER_METRICS_PORT")] = 9102
-    auth_url: Annotated[str, Env("CONVERTER_AUTH_URL")] = "http://127.0.0.1:8001"
-    public_url: Annotated[str, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
+    auth_url: Annotated[HttpOrigin, Env("CONVERTER_AUTH_URL")] = "http://127.0.0.1:8001"
+    public_url: Annotated[HttpUrl, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
     issuer: Annotated[str | None, Env("AUTH_ISSUER")] = None
     audience: Annotated[str, Env("AUTH_AUDIENCE")] = "tonegate"
     max_upload_bytes: Annotated[int, Env("CONVERTER_MAX_UPLOAD_BYTES", at_least=1)] = 1024**3

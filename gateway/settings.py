@@ -6,9 +6,8 @@ from typing import Annotated
 
 import msgspec
 from limits import parse
-from yarl import URL
 
-from shared.settings import Env, Secret, SettingsError
+from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError
 
 
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,10 +19,10 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, Env("GATEWAY_HOST")] = "127.0.0.1"
     port: Annotated[int, Env("GATEWAY_PORT")] = 8000
     metrics_port: Annotated[int, Env("GATEWAY_METRICS_PORT")] = 9100
-    public_url: Annotated[str, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
+    public_url: Annotated[HttpUrl, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
 
-    auth_url: Annotated[str, Env("GATEWAY_AUTH_URL")] = "http://127.0.0.1:8001"
-    converter_url: Annotated[str, Env("GATEWAY_CONVERTER_URL")] = "http://127.0.0.1:8002"
+    auth_url: Annotated[HttpOrigin, Env("GATEWAY_AUTH_URL")] = "http://127.0.0.1:8001"
+    converter_url: Annotated[HttpOrigin, Env("GATEWAY_CONVERTER_URL")] = "http://127.0.0.1:8002"
 
     rate_default: Annotated[str, Env("GATEWAY_RATE_LIMIT_DEFAULT")] = "600/minute"
     rate_login: Annotated[str, Env("GATEWAY_RATE_LIMIT_LOGIN")] = "10/minute"
@@ -38,7 +37,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Raises SettingsError that names each variable whose form is wrong."""
-        wrong = [*self._wrong_rates(), *self._wrong_urls(), *self._wrong_networks()]
+        wrong = [*self._wrong_rates(), *self._wrong_storage(), *self._wrong_networks()]
         if wrong:
             raise SettingsError("\n".join(wrong))
 
@@ -55,18 +54,10 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
             if not _is_rate(rate)
         ]
 
-    def _wrong_urls(self) -> list[str]:
-        wrong = [
-            f"{name}: it needs a URL such as http://host:port without path"
-            for name, url in (
-                ("GATEWAY_AUTH_URL", self.auth_url),
-                ("GATEWAY_CONVERTER_URL", self.converter_url),
-            )
-            if not _is_origin(url)
-        ]
+    def _wrong_storage(self) -> list[str]:
         if self.rate_storage_url.reveal().partition("://")[0] not in {"memory", "redis", "rediss"}:
-            wrong.append("GATEWAY_RATE_LIMIT_STORAGE_URL: it needs memory:// or redis://host:port")
-        return wrong
+            return ["GATEWAY_RATE_LIMIT_STORAGE_URL: it needs memory:// or redis://host:port"]
+        return []
 
     def _wrong_networks(self) -> list[str]:
         return [
@@ -81,14 +72,6 @@ def _is_rate(text: str) -> bool:
         return parse(text).amount > 0
     except ValueError:
         return False
-
-
-def _is_origin(text: str) -> bool:
-    try:
-        url = URL(text)
-    except ValueError:
-        return False
-    return url.scheme in {"http", "https"} and url.host is not None and url.path in {"", "/"}
 
 
 def _is_network(text: str) -> bool:

@@ -6,12 +6,15 @@ import typing
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+# No user name or password, which logs would show, and no query or fragment, behind which no path fits.
+PLAIN_URL = re.compile(r"[^\s?#@\\\x00-\x20\x7f-\U0010ffff]+")
 UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -46,6 +49,13 @@ class Env(msgspec.Struct, frozen=True):
     at_least: int | None = None
 
 
+class Form(msgspec.Struct, frozen=True):
+    """How a text of a certain kind is checked, and what it should look like. `read` raises ValueError."""
+
+    read: Callable[[str], str]
+    words: str
+
+
 class SettingsError(Exception):
     """Every variable that is missing or unreadable, one line each."""
 
@@ -59,6 +69,7 @@ class SettingsField(msgspec.Struct, frozen=True):
     required: bool
     default: object
     at_least: int | None
+    form: Form | None = None
 
 
 def fields_of(cls: type[msgspec.Struct]) -> tuple[SettingsField, ...]:
@@ -70,8 +81,9 @@ def fields_of(cls: type[msgspec.Struct]) -> tuple[SettingsField, ...]:
         env = next((mark for mark in marks if isinstance(mark, Env)), None)
         if env is None:
             raise TypeError(f"{cls.__name__}.{info.name} names no environment variable")
+        form = next((mark for mark in marks if isinstance(mark, Form)), None)
         default = info.default if info.default_factory is msgspec.NODEFAULT else info.default_factory()
-        found.append(SettingsField(info.name, env.name, base, info.required, default, env.at_least))
+        found.append(SettingsField(info.name, env.name, base, info.required, default, env.at_least, form))
     return tuple(found)
 
 
@@ -118,6 +130,29 @@ def duration(text: str) -> timedelta:
     if match is None:
         raise ValueError(f"{text!r} is not a duration")
     return timedelta(**{UNITS[match[2]]: float(match[1])})
+
+
+def http_url(text: str) -> str:
+    """An address of ours, to which paths are appended: scheme, host, perhaps a port and a path."""
+    try:
+        url = urlsplit(text)
+        good = url.scheme in {"http", "https"} and url.hostname and url.port != 0
+    except ValueError:
+        good = False
+    if not good or not PLAIN_URL.fullmatch(text):
+        raise ValueError("that is no address of this kind")
+    return text
+
+
+def http_origin(text: str) -> str:
+    """The same without a path: the services behind it know their own."""
+    if urlsplit(http_url(text)).path not in {"", "/"}:
+        raise ValueError("it has a path")
+    return text
+
+
+HttpUrl: TypeAlias = Annotated[str, Form(http_url, "a URL such as https://host or http://host:port")]
+HttpOrigin: TypeAlias = Annotated[str, Form(http_origin, "a URL such as http://host:port, without a path")]
 
 
 def _boolean(text: str) -> bool:
@@ -172,7 +207,7 @@ def _parse(field: SettingsField, raw: str) -> object:
         if raw not in get_args(kind):
             raise ValueError(f"{raw!r} is none of them")
         return raw
-    value = PARSERS[kind][0](raw)
+    value = field.form.read(raw) if field.form else PARSERS[kind][0](raw)
     if field.at_least is not None and _size(value) < field.at_least:
         raise ValueError("too small" if isinstance(value, int) else "too short")
     return value
@@ -190,7 +225,7 @@ def _expected(field: SettingsField) -> str:
     kind = _plain(field.type)
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(map(str, get_args(kind)))
-    words = PARSERS[kind][1]
+    words = field.form.words if field.form else PARSERS[kind][1]
     if field.at_least is None:
         return words
     unit = "" if kind is int else " seconds" if kind is timedelta else " characters"

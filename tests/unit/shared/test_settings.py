@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 import pytest
 
-from shared.settings import Env, Secret, SettingsError, duration, fields_of, load
+from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError, duration, fields_of, load
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +19,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     colour: Annotated[Literal["red", "blue"], Env("EXAMPLE_COLOUR")] = "red"
     verbose: Annotated[bool, Env("EXAMPLE_VERBOSE")] = False
     folder: Annotated[Path | None, Env("EXAMPLE_FOLDER")] = None
+    site: Annotated[HttpUrl, Env("EXAMPLE_SITE")] = "http://127.0.0.1:8000"
+    service: Annotated[HttpOrigin, Env("EXAMPLE_SERVICE")] = "http://127.0.0.1:8001"
 
 
 def test_every_variable_is_read_in_its_own_type() -> None:
@@ -39,6 +41,42 @@ def test_every_variable_is_read_in_its_own_type() -> None:
     assert settings.proxies == ("10.0.0.0/8", "::1")
     assert settings.verbose
     assert settings.folder == Path("/srv")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://host", "https://host.example:8443", "http://[::1]:8000", "https://host/tonegate/"]
+)
+def test_an_address_of_ours_is_read_as_it_is(url: str) -> None:
+    assert load(Example, {"EXAMPLE_URL": "x", "EXAMPLE_SITE": url}).site == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "host:8000",
+        "ftp://host",
+        "http://",
+        "http:///path",
+        "http://host?x=1",
+        "http://host#top",
+        "http://host:port",
+        "http://host:99999",
+        "http://ho st",
+        "http://user:secret@host",
+        "http://[::1",
+        "javascript:alert(1)//http://host",
+    ],
+)
+@pytest.mark.parametrize("variable", ["EXAMPLE_SITE", "EXAMPLE_SERVICE"])
+def test_an_address_that_is_none_is_refused_by_name(variable: str, url: str) -> None:
+    with pytest.raises(SettingsError, match=f"{variable}: .*; it needs a URL such as http"):
+        load(Example, {"EXAMPLE_URL": "x", variable: url})
+
+
+def test_a_service_is_named_without_a_path() -> None:
+    with pytest.raises(SettingsError, match="EXAMPLE_SERVICE"):
+        load(Example, {"EXAMPLE_URL": "x", "EXAMPLE_SERVICE": "http://host/path"})
 
 
 def test_a_missing_variable_is_named_with_what_it_should_look_like() -> None:
