@@ -25,7 +25,8 @@ COMMANDS: Mapping[str, Sequence[str]] = {
 class Service(Daemon):
     """`worker` is the first of its role, `worker-2` the second; each has ports of its own."""
 
-    farewell = Farewell(turn=Turn.SERVICE)
+    # As in compose.yaml: a mail on its way to a slow server is sent to its end.
+    farewell = Farewell(grace_s=90.0, turn=Turn.SERVICE)
 
     def __init__(
         self, name: str, home: Home, ports: Ports, settings: Callable[[], Mapping[str, str]]
