@@ -1,5 +1,8 @@
 """The answers that only this service gives."""
 
+from uuid import UUID
+
+from shared.contracts.headers import REVOKED_SESSION
 from shared.errors import Conflict, FieldError, InvalidRequest, ServiceError, Unauthenticated
 
 
@@ -18,12 +21,16 @@ class WeakPassword(ServiceError):
 
 
 class TokenRefused(Unauthenticated):
-    """RFC 6750 §3.1: a token was sent, and it is expired, revoked or none of ours. It is not told which."""
+    """RFC 6750 §3.1: a token was sent, and it is expired, revoked or none of ours. It is not told which.
+
+    `revoked_session` is one that was ended because of it; the gateway is told, and nobody behind it.
+    """
 
     title = "The token is not valid."
 
-    def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+    def __init__(self, revoked_session: UUID | None = None) -> None:
+        told = {} if revoked_session is None else {REVOKED_SESSION: str(revoked_session)}
+        super().__init__(headers={"WWW-Authenticate": 'Bearer error="invalid_token"', **told})
 
 
 class NotTheGateway(Unauthenticated):

@@ -30,6 +30,12 @@ class TokenPair(msgspec.Struct, frozen=True):
     refresh_token: str
 
 
+class Refused(msgspec.Struct, frozen=True):
+    """No new pair, and the session that had to be revoked, if there was one."""
+
+    revoked_session: UUID | None
+
+
 class Caller(msgspec.Struct, frozen=True):
     """Who stands behind a token that is good now; address and roles are today's, not the token's."""
 
@@ -78,11 +84,11 @@ class Sessions:
         """
         key = await self._tokens.key()
         async with self._store.transaction() as repository:
-            pair = await self._rotate(repository, fingerprint(presented), key)
-        if pair is None:
+            outcome = await self._rotate(repository, fingerprint(presented), key)
+        if isinstance(outcome, Refused):
             self._announced()
-            raise TokenRefused
-        return pair
+            raise TokenRefused(outcome.revoked_session)
+        return outcome
 
     async def end(self, caller: Caller) -> None:
         async with self._store.transaction() as repository:
@@ -103,22 +109,22 @@ class Sessions:
         async with self._store.transaction() as repository:
             return await repository.forget_sessions(self._now() - FORGOTTEN_AFTER, FORGET_AT_ONCE)
 
-    async def _rotate(self, repository: Repository, spent: bytes, key: KeyPair) -> TokenPair | None:
+    async def _rotate(self, repository: Repository, spent: bytes, key: KeyPair) -> TokenPair | Refused:
         session_id = await repository.spend_refresh_token(spent, self._now())
         if session_id is None:
-            await self._punish_reuse(repository, spent)
-            return None
+            return Refused(await self._punish_reuse(repository, spent))
         session = await repository.touch_session(session_id, self._now())
         user = await repository.user(session.user_id) if session else None
         if session is None or user is None or user.disabled_at is not None:
-            return None
+            return Refused(None)
         return await self._pair(repository, user, session, key)
 
-    async def _punish_reuse(self, repository: Repository, spent: bytes) -> None:
+    async def _punish_reuse(self, repository: Repository, spent: bytes) -> UUID | None:
         session_id = await repository.session_of_refresh_token(spent)
         if session_id is not None:
             get_logger(__name__).warning("a spent refresh token came again", session_id=str(session_id))
             await self._revoke(repository, session_id)
+        return session_id
 
     async def _revoke(self, repository: Repository, session_id: UUID) -> None:
         """Once, however often it is asked for: the event goes out with the first."""

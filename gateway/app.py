@@ -20,7 +20,7 @@ from gateway.clients.converter import ConverterClient
 from gateway.core.answering import RateLimitHeaders
 from gateway.core.bodies import Bodies
 from gateway.core.client_address import ClientAddresses
-from gateway.core.guards import Door, public
+from gateway.core.guards import Door, public, uncounted
 from gateway.core.module import compose
 from gateway.core.rate_limit import Rate, RateLimits
 from gateway.core.rate_storage import ProcessWindows, SharedWindows, Windows
@@ -52,7 +52,7 @@ def build(
     door = Door(tokens, limits, ClientAddresses(settings.trusted_proxies))
     patience = Patience(idle=settings.idle_timeout, upload=settings.upload_timeout)
     converter = ConverterClient(Relay(sessions, settings.converter_url, patience))
-    modules = [AuthModule(auth=auth), ConversionsModule(converter=converter)]
+    modules = [AuthModule(auth=auth, tokens=tokens), ConversionsModule(converter=converter)]
     listener = revocations(broker, tokens)
 
     @asynccontextmanager
@@ -65,7 +65,7 @@ def build(
         Wiring(
             controllers=[Router("/", route_handlers=compose(modules))],
             guards=[door.admit],
-            health_opt=public,
+            health_opt=public | uncounted,
             openapi=openapi(settings.public_url),
             lifespan=[lifespan],
             checks=[

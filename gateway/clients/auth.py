@@ -10,7 +10,8 @@ from yarl import URL
 from gateway.core.principal import Principal
 from gateway.core.sessions import CONNECT_S
 from gateway.core.upstream import BadAnswer, read_answer, refusal
-from shared.errors import Unavailable
+from shared.contracts.headers import REVOKED_SESSION
+from shared.errors import ServiceError, Unauthenticated, Unavailable
 from shared.logs import correlation_id, get_logger
 from shared.settings import Secret
 
@@ -57,9 +58,17 @@ class Introspection(msgspec.Struct, frozen=True):
     access_token: str = ""
 
 
+class SessionEnded(Unauthenticated):
+    """A refusal that ended a session at the same time: whatever is known of `session_id` is old."""
+
+    def __init__(self, refused: ServiceError, session_id: str) -> None:
+        super().__init__(refused.detail, headers=refused.headers)
+        self.session_id = session_id
+
+
 class AuthClient:
-    """Every method raises PassedOn for auth_service's own problems and Unavailable, within seconds, when it
-    cannot be reached.
+    """Every method raises PassedOn for auth_service's own problems, SessionEnded when one of them ended a
+    session, and Unavailable, within seconds, when it cannot be reached.
     """
 
     def __init__(self, session: aiohttp.ClientSession, origin: str, introspection_secret: Secret) -> None:
@@ -160,8 +169,14 @@ class AuthClient:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(error) from error
         if response.status >= 300:
-            raise refusal(response.status, response.headers, content)
+            raise _refused(response, content)
         return content
+
+
+def _refused(response: aiohttp.ClientResponse, content: bytes) -> ServiceError:
+    error = refusal(response.status, response.headers, content)
+    ended = response.headers.get(REVOKED_SESSION)
+    return SessionEnded(error, ended) if ended and error.status == Unauthenticated.status else error
 
 
 def _principal(said: Introspection) -> Principal | None:

@@ -1,4 +1,4 @@
-"""The one guard of the whole gateway: closed unless a route says `public`; every request is counted."""
+"""The one guard of the whole gateway: closed unless a route says `public`, counted unless it says so."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -19,11 +19,15 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 
 PUBLIC_KEY: Final = "public"
 SIGNED_LINK_KEY: Final = "signed_link"
+UNCOUNTED_KEY: Final = "uncounted"
 RATE_KEY: Final = "rate"
 READING_KEY: Final = "rate_limit_reading"
 
 public: Final[dict[str, Any]] = {PUBLIC_KEY: True}
 """`@get("/x", opt=public)` opens a route to everybody; nothing else does."""
+
+uncounted: Final[dict[str, Any]] = {UNCOUNTED_KEY: True}
+"""Besides `public`: no limit holds here. Whoever watches the process must never be told to wait."""
 
 signed_link: Final[dict[str, Any]] = {SIGNED_LINK_KEY: True}
 """Opens a route to requests that carry a signature, which the service behind it verifies."""
@@ -51,7 +55,8 @@ class Door:
         rate = handler.opt.get(RATE_KEY, Rate.DEFAULT)
         address = f"address:{self._addresses.key(_http(connection))}"
         if is_open(connection, handler.opt):
-            await self._count(connection, rate, address)
+            if handler.opt.get(UNCOUNTED_KEY, False) is not True:
+                await self._count(connection, rate, address)
             return
         try:
             principal = await self._identify(connection, rate, address)

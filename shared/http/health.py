@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 
 from shared.errors import Unavailable
-from shared.http.problems import Problem, problem
+from shared.http.problems import MEDIA_TYPE, Problem, problem
 from shared.logs import get_logger
 
 PROBE_TIMEOUT_S = 3.0
@@ -85,8 +86,21 @@ def health_routes(checks: Sequence[Check], opt: dict[str, Any] | None = None) ->
     async def healthz() -> Alive:
         return Alive("ok")
 
-    @get("/readyz", opt=opt, summary="Each dependency by name", tags=["health"])
-    async def readyz() -> Response[Ready | Problem]:
+    @get(
+        "/readyz",
+        opt=opt,
+        summary="Each dependency by name",
+        tags=["health"],
+        responses={
+            Unavailable.status: ResponseSpec(
+                Problem,
+                description="One it cannot do without is down",
+                media_type=MEDIA_TYPE,
+                generate_examples=False,
+            )
+        },
+    )
+    async def readyz() -> Response[Ready]:
         states = await readiness.states()
         if readiness.missing(states):
             return problem(Unavailable("A dependency is down."), checks=states)  # type: ignore[return-value]

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import SMALL_UPLOAD_BYTES
-from tests.support.client import Person
+from tests.support.client import Person, signed_in
 from tests.support.mailbox import Mailbox, text_of
 from tests.support.media import Media
 from tests.support.system import System
@@ -34,6 +34,30 @@ async def test_a_forged_token_is_refused(person: Person, http: httpx.AsyncClient
     keys = (await http.get("/.well-known/jwks.json")).json()
     forged = forgeries(person.tokens["access_token"], keys)[kind]
     _is_unauthenticated(await http.get("/v1/conversions", headers={"Authorization": f"Bearer {forged}"}))
+
+
+async def test_a_token_is_refused_right_after_signing_out(http: httpx.AsyncClient) -> None:
+    for _ in range(10):
+        person = await signed_in(http)
+        assert (await person.get("/v1/conversions")).status_code == 200
+        assert (await person.sign_out()).status_code == 204
+        assert (await person.get("/v1/conversions")).status_code == 401
+
+
+async def test_a_token_is_refused_right_after_its_sessions_refresh_token_came_twice(
+    http: httpx.AsyncClient,
+) -> None:
+    for _ in range(10):
+        person = await signed_in(http)
+        spent = dict(person.tokens)
+        assert (await person.refresh()).status_code == 200
+        assert (await person.get("/v1/conversions")).status_code == 200
+        current, person.tokens = person.tokens, spent
+        answer = await person.refresh()
+        assert answer.status_code == 401
+        assert "x-revoked-session" not in answer.headers
+        person.tokens = current
+        assert (await person.get("/v1/conversions")).status_code == 401
 
 
 async def test_a_revoked_token_is_refused(person: Person) -> None:

@@ -6,10 +6,11 @@ from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import CacheControlHeader
 from litestar.params import JSONBody
 
-from gateway.clients.auth import Account, AuthClient, KeySet, TokenPair
+from gateway.clients.auth import Account, AuthClient, KeySet, SessionEnded, TokenPair
 from gateway.core.answers import SIGNED_IN, problems
 from gateway.core.guards import limited, principal_of, public
 from gateway.core.rate_limit import Rate
+from gateway.core.token_cache import TokenCache
 from gateway.modules.auth.schemas import Refresh, Registration, SignIn
 from shared.http import Injected
 
@@ -29,7 +30,7 @@ class AuthController(Controller):
         opt=public | limited(Rate.REGISTER),
         summary="Create an account",
         operation_id="register",
-        responses=problems(400, 409, 413, 422),
+        responses=problems(400, 409, 413, 415, 422),
     )
     async def register(self, data: JSONBody[Registration], auth: Injected[AuthClient]) -> Account:
         return await auth.register(data.email, data.password)
@@ -40,7 +41,7 @@ class AuthController(Controller):
         status_code=200,
         summary="Sign in",
         operation_id="login",
-        responses=problems(400, 401, 413),
+        responses=problems(400, 401, 413, 415),
     )
     async def login(self, data: JSONBody[SignIn], auth: Injected[AuthClient]) -> TokenPair:
         return await auth.sign_in(data.email, data.password)
@@ -51,10 +52,16 @@ class AuthController(Controller):
         status_code=200,
         summary="Spend a refresh token for a new pair",
         operation_id="refresh",
-        responses=problems(400, 401, 413),
+        responses=problems(400, 401, 413, 415),
     )
-    async def refresh(self, data: JSONBody[Refresh], auth: Injected[AuthClient]) -> TokenPair:
-        return await auth.refresh(data.refresh_token)
+    async def refresh(
+        self, data: JSONBody[Refresh], auth: Injected[AuthClient], tokens: Injected[TokenCache]
+    ) -> TokenPair:
+        try:
+            return await auth.refresh(data.refresh_token)
+        except SessionEnded as ended:
+            tokens.revoke_session(ended.session_id)
+            raise
 
     @post(
         "/logout",
@@ -64,8 +71,14 @@ class AuthController(Controller):
         security=SIGNED_IN,
         responses=problems(401),
     )
-    async def logout(self, request: Request[Any, Any, Any], auth: Injected[AuthClient]) -> None:
-        await auth.sign_out(principal_of(request).access_token)
+    async def logout(
+        self, request: Request[Any, Any, Any], auth: Injected[AuthClient], tokens: Injected[TokenCache]
+    ) -> None:
+        """Other gateways hear of it by way of the broker; this one knows it before it answers."""
+        principal = principal_of(request)
+        await auth.sign_out(principal.access_token)
+        if principal.session_id is not None:
+            tokens.revoke_session(principal.session_id)
 
     @get(
         "/me",

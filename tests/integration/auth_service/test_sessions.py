@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.contracts.events import SessionRevoked
+from shared.contracts.headers import REVOKED_SESSION
 from shared.messaging.memory import MemoryBroker
 from tests.integration.auth_service.replica import Clock, Replica, bearer, listening
 from tests.integration.auth_service.rows import rows
@@ -51,6 +52,17 @@ async def test_a_spent_refresh_token_ends_the_session_of_whoever_holds_it(
     assert (await auth.me(person.access_token)).status_code == 401
     assert (await auth.refresh(stolen)).status_code == 401
     assert len(await all_news(auth, revoked)) == 1, "once, however often it comes"
+
+
+async def test_the_gateway_is_told_which_session_a_refresh_token_that_came_again_has_ended(
+    auth: Replica,
+) -> None:
+    person = await auth.person()
+    session = (await auth.introspect(person.access_token)).json()["sid"]
+    stolen = person.refresh_token
+    await person.refresh()
+    assert (await auth.refresh(stolen)).headers[REVOKED_SESSION] == session
+    assert REVOKED_SESSION not in (await auth.refresh("never issued")).headers
 
 
 async def test_reuse_ends_no_other_session(auth: Replica) -> None:

@@ -64,6 +64,16 @@ async def test_requests_without_a_token_are_counted_too() -> None:
         assert [(await call(rig, "GET", "/v1/conversions"))[0] for _ in range(3)] == [401, 401, 429]
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_whoever_watches_the_process_is_neither_counted_nor_refused(path: str) -> None:
+    async with running(rate_default="1/minute") as rig:
+        answers = [await call(rig, "GET", path) for _ in range(3)]
+        assert [status for status, _ in answers] == [200, 200, 200]
+        assert all("RateLimit" not in headers for _, headers in answers)
+        assert [(await call(rig, "GET", "/v1/conversions"))[0] for _ in range(2)] == [401, 429]
+        assert (await call(rig, "GET", path))[0] == 200
+
+
 async def test_a_full_limit_refuses_an_upload_before_the_service_hears_of_it() -> None:
     async with running(rate_upload="1/hour") as rig:
         for expected in (202, 429):

@@ -1,17 +1,22 @@
-"""Ended sessions over a real RabbitMQ, with two gateways."""
+"""Ended sessions: refused at once by the gateway that ended them, and by every other within a second."""
 
+import asyncio
 import time
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
 
 from shared.contracts.events import SessionRevoked
+from shared.contracts.headers import REVOKED_SESSION
 from shared.messaging.envelope import wrap
 from shared.messaging.rabbitmq import RabbitMQ
-from tests.integration.gateway.rig import SIGNED_IN, Rig, running
+from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
+from tests.integration.gateway.services import Seen
 from tests.integration.gateway.test_door import is_listening
 from tests.support.wait import until
 
 WITHIN_S = 1.0
+HOUR = timedelta(hours=1)
 
 
 async def test_an_ended_session_is_refused_by_every_gateway_within_a_second(amqp_url: str) -> None:
@@ -31,8 +36,82 @@ async def test_an_ended_session_is_refused_by_every_gateway_within_a_second(amqp
         assert time.monotonic() - published < WITHIN_S
 
 
-async def listed(rig: Rig) -> int:
-    async with rig.http.get(f"{rig.url}/v1/conversions", headers=SIGNED_IN) as answer:
+async def test_after_signing_out_this_gateway_does_not_wait_for_the_news() -> None:
+    async with running(token_cache_ttl=HOUR) as rig:
+        assert await listed(rig) == 202
+        end_session(rig, 204)
+        async with rig.http.post(f"{rig.url}/v1/auth/logout", headers=SIGNED_IN) as answer:
+            assert answer.status == 204
+        assert await listed(rig) == 401
+
+
+async def test_an_answer_under_way_while_one_signs_out_is_not_believed() -> None:
+    async with running(token_cache_ttl=HOUR) as rig:
+        rig.auth.sign_in("t2")
+        assert await listed(rig) == 202
+        late = asyncio.Event()
+        introspect = rig.auth.script
+
+        async def slowly(seen: Seen) -> None:
+            rig.auth.hold = late
+            await introspect(seen)
+
+        rig.auth.script = slowly
+        waiting = asyncio.create_task(listed(rig, "t2"))
+        await until(lambda: rig.auth.introspected("t2"), what="the question is under way")
+        rig.auth.hold, rig.auth.script = None, introspect
+        end_session(rig, 204)
+        async with rig.http.post(f"{rig.url}/v1/auth/logout", headers=SIGNED_IN) as answer:
+            assert answer.status == 204
+        late.set()
+        assert await waiting == 401
+        assert await listed(rig, "t2") == 401
+
+
+async def test_a_refresh_token_that_came_twice_ends_its_session_at_this_gateway_at_once() -> None:
+    async with running(token_cache_ttl=HOUR) as rig:
+        assert await listed(rig) == 202
+        end_session(rig, 401)
+        async with rig.http.post(f"{rig.url}/v1/auth/refresh", json={"refresh_token": "spent"}) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (401, "unauthenticated")
+            assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+            assert "s1" not in str(answer.headers)
+            assert REVOKED_SESSION not in answer.headers
+        assert await listed(rig) == 401
+
+
+async def test_a_refused_refresh_token_that_ended_nothing_changes_nothing() -> None:
+    async with running(token_cache_ttl=HOUR) as rig:
+        assert await listed(rig) == 202
+        end_session(rig, 401, told={})
+        async with rig.http.post(f"{rig.url}/v1/auth/refresh", json={"refresh_token": "made up"}) as answer:
+            assert answer.status == 401
+        assert await listed(rig) == 202
+
+
+def end_session(rig: Rig, status: int, told: dict[str, str] | None = None) -> None:
+    """From now on no token is good, and every other call is answered with `status`."""
+    introspect = rig.auth.script
+    rig.auth.tokens.clear()
+    headers = {REVOKED_SESSION: "s1"} if told is None else told
+
+    async def script(seen: Seen) -> None:
+        if seen.target == "/internal/introspect":
+            await introspect(seen)
+            return
+        await seen.read_body()
+        if status == 204:
+            seen.answer("204 No Content")
+            return
+        challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
+        seen.problem(status, "unauthenticated", **challenge, **headers)
+
+    rig.auth.script = script
+
+
+async def listed(rig: Rig, token: str = TOKEN) -> int:
+    headers = {"Authorization": f"Bearer {token}"}
+    async with rig.http.get(f"{rig.url}/v1/conversions", headers=headers) as answer:
         return answer.status
 
 

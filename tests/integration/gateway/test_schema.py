@@ -56,8 +56,14 @@ async def test_what_the_document_calls_closed_is_closed_and_the_rest_is_open(rig
 async def test_every_refusal_is_described_as_a_problem(rig: Rig) -> None:
     for name, call in operations(await document(rig)).items():
         for status, answer in call["responses"].items():
-            if int(status) >= 400 and not name[1].endswith("readyz"):
+            if int(status) >= 400:
                 assert set(answer["content"]) == {"application/problem+json"}, (name, status)
+
+
+async def test_readiness_is_described_with_both_its_answers(rig: Rig) -> None:
+    ready = operations(await document(rig))["get", "/readyz"]["responses"]
+    assert ready["200"]["content"]["application/json"]["schema"]["$ref"].endswith("Ready")
+    assert ready["503"]["content"]["application/problem+json"]["schema"]["$ref"].endswith("Problem")
 
 
 async def test_an_upload_is_described_in_both_forms(rig: Rig) -> None:
