@@ -48,7 +48,10 @@ def test_a_video_becomes_an_mp3_and_a_mail(tmp_path: Path, media: Media) -> None
 def test_a_video_that_cannot_be_converted_fails_the_demo(tmp_path: Path, media: Media) -> None:
     done = demo(tmp_path / "state", media.silent_video(), tmp_path / "out.mp3")
     assert done.returncode == 1
+    assert "the conversion failed: " in done.stderr
     assert "no audio track" in done.stderr
+    assert "The conversion failed.\n" in done.stdout
+    assert "failed 100 %" not in done.stdout
     assert "Subject: " in done.stdout
     assert not (tmp_path / "out.mp3").exists()
     assert running(tmp_path / "state" / "demo") == []

@@ -114,8 +114,11 @@ async def test_up_repairs_what_died_after_its_keeper(healthy: Running) -> None:
 async def test_down_leaves_nothing_though_much_is_being_started_again(healthy: Running) -> None:
     kill(healthy.path, "rabbitmq", "mongo", "worker", "gateway")
     await until(lambda: recorded(healthy.path, "rabbitmq"), BACK_WITHIN_S, "RabbitMQ is being started")
+    said_before = healthy.log
     assert healthy.down() == "Tonegate is down.\n"
     assert running(healthy.path) == []
+    # The keeper went first: what ended after it was not missed.
+    assert "auth" not in healthy.log.removeprefix(said_before)
     assert not healthy.stack.service("gateway").answers()
     assert "Tonegate is up" in healthy.up()
 
