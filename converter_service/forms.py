@@ -17,6 +17,7 @@ from multipart import (  # type: ignore[import-untyped]
 
 from converter_service.errors import UploadBroken
 from converter_service.filenames import decode_extended
+from converter_service.options import is_known
 from shared.errors import FieldError, InvalidRequest
 
 FILE = "file"
@@ -95,11 +96,15 @@ class Form:
             raise InvalidRequest(
                 "A field was given twice.", errors=[FieldError(name[:64], "was given twice")]
             )
+        if segment.filename is not None and not is_known(name):
+            raise _stranger(name)
         text = b""
         async for event in self._events:
             if not isinstance(event, bytes):
                 break
             text += event
+            if len(text) > MAX_FIELD_BYTES and not is_known(name):
+                raise _stranger(name)
             if len(text) > MAX_FIELD_BYTES:
                 raise InvalidRequest("A field is too long.", errors=[FieldError(name[:64], "is too long")])
         try:
@@ -128,6 +133,13 @@ class Form:
     def _after_last_boundary(self, piece: bytes) -> int:
         """How many of its bytes follow; all, when the boundary began in the piece before."""
         return len(piece) - 1 - piece.rfind(self._delimiter)
+
+
+def _stranger(name: str) -> InvalidRequest:
+    """Something large under a name that means nothing here: most likely the video."""
+    return InvalidRequest(
+        f"The video belongs in a part with the name {FILE}.", errors=[FieldError(name[:64], "is not known")]
+    )
 
 
 def _refuse_swollen(outside: int) -> None:

@@ -97,6 +97,11 @@ def parse(fields: Mapping[str, str]) -> Options:
     return options
 
 
+def is_known(name: str) -> bool:
+    """Whether there is an option of this name, offered or not."""
+    return name in _READERS or name in NOT_BUILT
+
+
 def restored(shown: Mapping[str, str | int | float]) -> Options:
     """The options that were shown so. Raises BadOptions for what `parse` would not take."""
     return parse({name: _text(value) for name, value in shown.items()})

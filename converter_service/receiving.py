@@ -35,6 +35,7 @@ class Reception(Struct, frozen=True):
             raise UnsupportedMediaType("Send the video as it is, without a content encoding.")
         kind, parameters = media_type(request.headers.get("content-type", ""))
         if kind == "multipart/form-data":
+            refuse_query(request.query_params)
             at_most = self.max_bytes + ENVELOPE_BYTES
             self._refuse_announced(request, at_most)
             return Form(parameters.get("boundary", ""), body.pieces(at_most))
@@ -92,6 +93,15 @@ class RawVideo:
 
     async def fields(self) -> Mapping[str, str]:
         return self._fields
+
+
+def refuse_query(query: MultiDict[str]) -> None:
+    """A form holds its options itself; ignoring others would give another result than was asked for."""
+    if query:
+        raise InvalidRequest(
+            "With a form, options are fields of the form.",
+            errors=[FieldError(name[:64], "belongs in the form") for name in sorted(query)],
+        )
 
 
 def single_values(query: MultiDict[str]) -> dict[str, str]:

@@ -39,6 +39,13 @@ from shared.errors import (
 )
 from shared.logs import correlation_id, get_logger
 
+WITHOUT_AUDIO: Mapping[State, str] = {
+    State.UPLOADING: "The video is still being uploaded.",
+    State.QUEUED: "The conversion has not begun yet.",
+    State.CONVERTING: "The conversion is still under way.",
+    State.FAILED: "The conversion failed, so there is no audio.",
+    State.CANCELLED: "The conversion was cancelled, so there is no audio.",
+}
 UPLOAD_HEARTBEAT = timedelta(seconds=15)
 # For removing bytes while somebody waits for an answer. What takes longer is left to the sweeper.
 PROMPTLY_S = 3.0
@@ -259,7 +266,7 @@ def _finished(conversion: Conversion) -> Audio:
     if conversion.status is State.EXPIRED:
         raise Gone("The audio has expired.")
     if conversion.status is not State.COMPLETED or conversion.result is None or conversion.audio_blob is None:
-        raise NotReady(f"The conversion is {conversion.status}: it has no audio.")
+        raise NotReady(WITHOUT_AUDIO.get(conversion.status, ""))
     result = conversion.result
     return Audio(conversion, conversion.audio_blob, result.size, result.sha256, result.format)
 

@@ -154,7 +154,9 @@ async def test_before_it_is_done_it_is_not_ready(api: ConverterApi, make: type, 
     answer = await api.call(method, f"/v1/conversions/{conversion.id}/audio")
     assert answer.status == 409
     if method == "GET":
-        assert (await answer.json(content_type=None))["code"] == "not_ready"
+        body = await answer.json(content_type=None)
+        assert body["code"] == "not_ready"
+        assert re.fullmatch(r"The (video|conversion) (is still|has not|failed|was).*\.", body["detail"])
 
 
 async def test_after_retention_it_is_gone(api: ConverterApi) -> None:

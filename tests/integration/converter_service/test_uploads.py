@@ -189,6 +189,47 @@ async def test_a_refused_option_is_named(api: ConverterApi) -> None:
     assert [error["field"] for error in body["errors"]] == ["bitrate", "quality"]
 
 
+async def test_options_in_the_query_of_a_form_are_refused_and_told_where_they_belong(
+    api: ConverterApi,
+) -> None:
+    answer = await api.call(
+        "POST",
+        "/v1/conversions?bitrate=128k&filename=x.mp4",
+        data=form(('name="file"; filename="a.mp4"', VIDEO)),
+        headers={"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"},
+    )
+    body = await answer.json(content_type=None)
+    assert (answer.status, body["code"]) == (400, "invalid_request")
+    assert body["errors"] == [
+        {"field": "bitrate", "message": "belongs in the form"},
+        {"field": "filename", "message": "belongs in the form"},
+    ]
+    assert await api.nothing_left()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "video"),
+    [
+        ('name="notfile"; filename="a.mkv"', VIDEO),
+        ('name="notfile"; filename="a.mkv"', b"short"),
+        ('name="notfile"', VIDEO),
+    ],
+)
+async def test_a_video_under_another_name_is_told_the_right_one(
+    api: ConverterApi, parameters: str, video: bytes
+) -> None:
+    answer = await send_form(api, form((parameters, video)))
+    body = await answer.json(content_type=None)
+    assert (answer.status, body["detail"]) == (400, "The video belongs in a part with the name file.")
+    assert body["errors"] == [{"field": "notfile", "message": "is not known"}]
+
+
+async def test_a_field_that_came_as_a_file_is_a_field(api: ConverterApi) -> None:
+    """As a browser's form sends a Blob."""
+    parts = ('name="title"; filename="blob"', b"x"), ('name="file"; filename="a.mp4"', VIDEO)
+    assert (await (await send_form(api, form(*parts))).json())["options"]["title"] == "x"
+
+
 async def test_zero_bytes_are_refused(api: ConverterApi) -> None:
     assert await problem(await api.upload(b"")) == (400, "invalid_request")
     assert await problem(await api.upload(slowly(b""))) == (400, "invalid_request")
