@@ -18,6 +18,7 @@ from converter_service.adapters.ffmpeg_probe import media_info
 from converter_service.adapters.ffmpeg_progress import Reports, Stalled
 from converter_service.adapters.ffmpeg_run import Programs, Rules, within
 from converter_service.adapters.ffmpeg_verify import Held, Sound, Verdict
+from converter_service.adapters.webm import is_webm
 from converter_service.durations import spoken
 from converter_service.formats import FORMATS
 from converter_service.options import Options
@@ -75,7 +76,8 @@ class FFmpegTranscoder:
             answered = await self._programs.answer(commands.probe(self._tools, source), source.parent)
         if answered.ended.code != 0:
             raise failure(answered.ended)
-        return media_info(answered.output, answered.ended.stderr)
+        said_webm = await asyncio.to_thread(is_webm, source)
+        return media_info(answered.output, answered.ended.stderr, is_webm=said_webm)
 
     async def convert(
         self, source: Path, info: MediaInfo, options: Options, target: Path, on_progress: Progress

@@ -12,7 +12,6 @@ from converter_service.transcoding import AudioTrack, Fault, MediaError, MediaIn
 GUESSED = "Estimating duration from bitrate"
 DURATION_TAG = re.compile(r"(\d{1,6}):(\d\d):(\d\d(?:\.\d{1,9})?)", re.ASCII)
 SHOWN_BY_BRAND = {"qt": "mov", "M4A": "m4a", "M4B": "m4a"}
-WEBM_CODECS = frozenset({"vp8", "vp9", "av1", "opus", "vorbis"})
 LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 
 
@@ -56,8 +55,8 @@ class Answer(msgspec.Struct, frozen=True):
     streams: list[StreamEntry] = []
 
 
-def media_info(answer: bytes, complaints: str) -> MediaInfo:
-    """Raises MediaError when it is no file that can be read."""
+def media_info(answer: bytes, complaints: str, *, is_webm: bool = False) -> MediaInfo:
+    """Raises MediaError when it is no file that can be read. `is_webm` is what a Matroska says of itself."""
     try:
         read = msgspec.json.decode(answer, type=Answer)
     except msgspec.MsgspecError as error:
@@ -68,7 +67,7 @@ def media_info(answer: bytes, complaints: str) -> MediaInfo:
     heard = [stream for stream in read.streams if stream.codec_type == "audio"]
     start_s = _number(read.format.start_time) or 0.0
     return MediaInfo(
-        container=_shown(container, read),
+        container=_shown(container, read, is_webm=is_webm),
         duration_s=_duration(read.format.duration),
         audio_tracks=tuple(_track(n, stream, container, start_s) for n, stream in enumerate(heard)),
         start_s=start_s,
@@ -102,13 +101,18 @@ def _track(index: int, stream: StreamEntry, container: Container, file_start_s: 
     )
 
 
-def _shown(container: Container, read: Answer) -> str:
+def _shown(container: Container, read: Answer, *, is_webm: bool) -> str:
     if container.name == "mp4":
         brand = read.format.tags.major_brand.strip()
         return "3gp" if brand.startswith("3g") else SHOWN_BY_BRAND.get(brand, "mp4")
-    if container.name == "mkv" and {stream.codec_name for stream in read.streams} <= WEBM_CODECS:
-        return "webm"
+    if container.name == "mkv":
+        return "webm" if is_webm else "mkv" if any(map(_is_picture, read.streams)) else "mka"
     return container.name
+
+
+def _is_picture(stream: StreamEntry) -> bool:
+    """A moving one: a cover is none."""
+    return stream.codec_type == "video" and not stream.disposition.attached_pic
 
 
 def _number(text: str) -> float | None:

@@ -76,6 +76,18 @@ def test_the_brand_tells_mp4s_relatives_apart(brand: str, container: str) -> Non
     assert media_info(answer(AUDIO, tags={"major_brand": brand}), "").container == container
 
 
-def test_a_matroska_of_web_codecs_is_a_webm() -> None:
-    streams = [{**VIDEO, "codec_name": "vp9"}, {**AUDIO, "codec_name": "opus"}]
-    assert media_info(answer(*streams, name="matroska,webm"), "").container == "webm"
+COVER = {**VIDEO, "codec_name": "mjpeg", "disposition": {"attached_pic": 1}}
+OPUS = {**AUDIO, "codec_name": "opus"}
+
+
+@pytest.mark.parametrize(
+    ("streams", "container"),
+    [([VIDEO, AUDIO], "mkv"), ([AUDIO], "mka"), ([COVER, AUDIO], "mka"), ([OPUS], "mka"), ([VIDEO], "mkv")],
+)
+def test_a_matroska_is_called_by_what_is_in_it(streams: list[dict[str, object]], container: str) -> None:
+    assert media_info(answer(*streams, name="matroska,webm"), "").container == container
+
+
+def test_a_webm_is_one_when_it_says_so() -> None:
+    assert media_info(answer(OPUS, name="matroska,webm"), "", is_webm=True).container == "webm"
+    assert media_info(answer(VIDEO, AUDIO), "", is_webm=True).container == "mp4"

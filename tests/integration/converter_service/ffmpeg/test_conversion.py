@@ -52,6 +52,14 @@ async def test_sound_without_a_picture_becomes_an_mp3(
     await assert_becomes_mp3(workplace, media.audio(SECONDS, container=container))
 
 
+@pytest.mark.parametrize("container", ["mka", "webm"])
+async def test_matroskas_two_kinds_are_told_apart_whatever_is_in_them(
+    workplace: Workplace, media: Media, container: str
+) -> None:
+    sound = media.made([*tone(), "-c:a", "libopus"], container)
+    assert (await workplace.probe(sound)).container == container
+
+
 @pytest.mark.parametrize(
     ("container", "arguments"),
     [

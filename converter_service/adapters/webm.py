@@ -1,0 +1,13 @@
+"""Which of Matroska's two kinds a file says it is: ffprobe has one name for both."""
+
+import re
+from pathlib import Path
+
+HEAD_BYTES = 512
+# The EBML header (RFC 8794 §8.1, §11.2.4) comes first, and has a DocType of four letters.
+WEBM = re.compile(rb"\x1a\x45\xdf\xa3.{1,400}?\x42\x82\x84webm", re.DOTALL)
+
+
+def is_webm(path: Path) -> bool:
+    with path.open("rb") as file:
+        return WEBM.match(file.read(HEAD_BYTES)) is not None
