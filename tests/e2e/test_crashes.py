@@ -1,6 +1,8 @@
 """Whatever dies, an accepted upload ends in exactly one MP3 and one mail."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 import httpx
@@ -13,19 +15,21 @@ from tests.support.system import System
 from tests.support.wait import until
 
 SERVICES = ("gateway", "auth", "converter", "worker", "notification")
+# Where an upload can stand, and who moves it on from there.
+HOLDERS = {"queued": "worker", "converting": "worker", "completed": "notification"}
+# Long enough to be caught converting.
+LONG_S = 300
 
 
 @pytest.mark.parametrize("service", SERVICES)
-@pytest.mark.parametrize("moment", ["queued", "converting", "completed"])
+@pytest.mark.parametrize("moment", HOLDERS)
 async def test_a_service_killed_between_two_steps_loses_and_repeats_nothing(
     system: System, person: Person, mailbox: Mailbox, media: Media, service: str, moment: str
 ) -> None:
-    answer = await person.upload(media.video(seconds=120), "survivor.mp4")
-    assert answer.status_code == 202
-    identity = answer.json()["id"]
-    await until(lambda: system.status_of(identity) in _from(moment), timeout_s=60, what=f"{moment}")
-
-    await asyncio.to_thread(system.kill, service)
+    async with _held(system, person, media, moment) as identity:
+        await asyncio.to_thread(system.kill, service)
+        assert system.status_of(identity) == moment
+        assert mailbox.to(person.email) == []
     await asyncio.to_thread(system.start, service)
 
     await _one_mp3_and_one_mail(system, person, mailbox, identity)
@@ -34,10 +38,12 @@ async def test_a_service_killed_between_two_steps_loses_and_repeats_nothing(
 async def test_a_worker_killed_again_and_again_still_finishes(
     system: System, person: Person, mailbox: Mailbox, media: Media
 ) -> None:
-    identity = (await person.upload(media.video(seconds=120))).json()["id"]
+    identity = await _uploaded(person, media, seconds=LONG_S)
     for attempt in (1, 2):
         begun = partial(_attempts, system, identity, attempt)
         await until(begun, timeout_s=60, what=f"attempt {attempt}")
+        system.freeze("worker")
+        assert system.status_of(identity) == "converting"
         await asyncio.to_thread(system.kill, "worker")
         await asyncio.to_thread(system.start, "worker")
     await _one_mp3_and_one_mail(system, person, mailbox, identity)
@@ -46,10 +52,11 @@ async def test_a_worker_killed_again_and_again_still_finishes(
 async def test_a_worker_that_is_asked_to_stop_hands_its_work_back_at_once(
     system: System, person: Person, mailbox: Mailbox, media: Media
 ) -> None:
-    identity = (await person.upload(media.video(seconds=600))).json()["id"]
-    await until(lambda: system.status_of(identity) == "converting", timeout_s=60, what="converting")
+    identity = await _uploaded(person, media, seconds=LONG_S)
+    await until(system.freeze_ffmpeg, timeout_s=60, what="ffmpeg at work")
+    assert system.status_of(identity) == "converting"
     await asyncio.to_thread(system.stop, "worker")
-    assert system.status_of(identity) in {"queued", "completed"}
+    assert system.status_of(identity) == "queued"
     await asyncio.to_thread(system.start, "worker")
     await _one_mp3_and_one_mail(system, person, mailbox, identity)
 
@@ -57,17 +64,35 @@ async def test_a_worker_that_is_asked_to_stop_hands_its_work_back_at_once(
 async def test_every_service_killed_at_once_comes_back_to_finish(
     system: System, person: Person, mailbox: Mailbox, media: Media
 ) -> None:
-    identity = (await person.upload(media.video(seconds=120))).json()["id"]
+    identity = await _uploaded(person, media, seconds=LONG_S)
     for service in SERVICES:
         await asyncio.to_thread(system.kill, service)
     await asyncio.to_thread(system.start, *SERVICES)
     await _one_mp3_and_one_mail(system, person, mailbox, identity)
 
 
-def _from(moment: str) -> set[str]:
-    """A quick machine may be past the moment already; what follows must hold all the same."""
-    order = ["queued", "converting", "completed"]
-    return set(order[order.index(moment) :])
+@asynccontextmanager
+async def _held(system: System, person: Person, media: Media, moment: str) -> AsyncIterator[str]:
+    """The id of an upload that has come to this moment and stays there: whoever has the next step is frozen.
+
+    At once, or, when that step itself is the moment, as soon as it has begun.
+    """
+    holder, waits = HOLDERS[moment], moment == "converting"
+    try:
+        if not waits:
+            system.freeze(holder)
+        identity = await _uploaded(person, media, seconds=LONG_S if waits else 1)
+        await until(lambda: system.status_of(identity) == moment, timeout_s=60, what=moment)
+        system.freeze(holder)
+        yield identity
+    finally:
+        system.thaw(holder)
+
+
+async def _uploaded(person: Person, media: Media, *, seconds: float) -> str:
+    answer = await person.upload(media.video(seconds=seconds), "survivor.mp4")
+    assert answer.status_code == httpx.codes.ACCEPTED
+    return str(answer.json()["id"])
 
 
 def _attempts(system: System, identity: str, number: int) -> bool:
@@ -80,7 +105,8 @@ async def _one_mp3_and_one_mail(system: System, person: Person, mailbox: Mailbox
     audio = await person.audio(identity)
     assert audio.status_code == httpx.codes.OK
     assert len(audio.content) == done["result"]["size"]
-    await mailbox.next_to(person.email)
+    (mail,) = await mailbox.next_to(person.email)
+    await until(lambda: system.state_of_letter(mail) == "sent", what="the ledger to know of it")
     await until(lambda: system.is_quiet(identity), timeout_s=60, what="every event to be delivered")
     assert len(mailbox.to(person.email)) == 1
     assert system.stored_files_of(identity) == 2, "the video and exactly one MP3"

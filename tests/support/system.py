@@ -1,13 +1,20 @@
 """The five processes and their servers as one thing under test, with a look behind the scenes."""
 
+import asyncio
+import hashlib
+import re
 from collections.abc import Mapping
+from email.message import EmailMessage
 from typing import Any
 
-import aio_pika
+import psutil
 from pymongo import MongoClient
 
 from devstack.daemon import Daemon
+from devstack.family import family
 from devstack.stack import Stack
+from shared.messaging.inboxes import INBOXES
+from shared.messaging.rabbitmq.topology import tier_name
 from tests.support.mailbox import Mailbox
 
 Document = dict[str, Any]
@@ -89,19 +96,60 @@ class System:
             return client.get_default_database()["conversions"].count_documents({"status": "uploading"}) > 0
 
     async def is_quiet(self, conversion_id: str) -> bool:
-        """Nothing is left to be published or delivered: what has not happened by now never will."""
+        """Nothing of a conversion that has ended is left to be published or delivered, now or later, and no
+        delivery is under way: what has not happened by now never will.
+        """
         if self.document_of(conversion_id).get("outbox"):
             return False
-        connection = await aio_pika.connect(self._amqp_url)
-        async with connection:
-            channel = await connection.channel()
-            for name in ("converter.worker", "notification.mail"):
-                queue = await channel.declare_queue(name, passive=True)
-                if queue.declaration_result.message_count:
-                    return False
-        return True
+        return await asyncio.to_thread(self.messages) == 0
+
+    def messages(self) -> int:
+        """In all of our queues and their retry tiers: waiting, delivered and not acknowledged, or moving on.
+
+        Asked of the queues themselves: the numbers in `rabbitmqctl list_queues` are seconds old.
+        """
+        names = [inbox.queue for inbox in INBOXES]
+        names += [tier_name(inbox.queue, tier) for inbox in INBOXES for tier in inbox.retry_tiers]
+        ours = ",".join(f'<<"{name}">>' for name in names)
+        counted = self.stack.rabbitmq.control(
+            "eval",
+            "Counts = [begin {ok, {_, Count}, _} = "
+            "ra:leader_query(amqqueue:get_pid(Queue), fun rabbit_fifo:query_messages_total/1), Count end"
+            " || Queue <- rabbit_amqqueue:list(),"
+            f" lists:member(element(4, amqqueue:get_name(Queue)), [{ours}])],"
+            " {length(Counts), lists:sum(Counts)}.",
+        )
+        queues, messages = (int(number) for number in re.findall(r"\d+", counted))
+        assert queues == len(names), f"{queues} of {len(names)} queues are there"
+        return messages
+
+    def state_of_letter(self, mail: EmailMessage) -> str:
+        """Of the entry in the ledger that this mail belongs to; its Message-ID derives from the event's."""
+        with MongoClient[Document](self.stack.mongo.url()) as client:
+            entries = client["tonegate_notification"]["letters"].find({}, {"state": 1}).to_list()
+        wanted = str(mail["Message-ID"]).strip("<>").partition("@")[0]
+        for entry in entries:
+            if hashlib.sha256(entry["_id"].encode()).hexdigest().startswith(wanted):
+                return str(entry["state"])
+        return "unknown"
+
+    def freeze_ffmpeg(self) -> bool:
+        """Stops what the worker converts with; False while it runs none."""
+        found = [
+            process for process in family(self.stack.service("worker").process.pid) if _is_ffmpeg(process)
+        ]
+        for process in found:
+            process.suspend()
+        return bool(found)
 
     def letters(self, state: str) -> int:
         """How many entries of the mail ledger are in this state."""
         with MongoClient[Document](self.stack.mongo.url()) as client:
             return client["tonegate_notification"]["letters"].count_documents({"state": state})
+
+
+def _is_ffmpeg(process: psutil.Process) -> bool:
+    try:
+        return process.name() == "ffmpeg"
+    except psutil.NoSuchProcess:
+        return False
