@@ -1,6 +1,7 @@
 """How the api process is put together: one straight column."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -12,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from converter_service.access import public, signed_in
 from converter_service.adapters.gridfs import GridFSBlobs
 from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
+from converter_service.adapters.mongo_clock import MongoClock
 from converter_service.adapters.tokens import AccessTokens, PublicKeys
 from converter_service.announcing import Announcing
 from converter_service.audio import AudioController, Door
@@ -34,20 +36,24 @@ def build(
     """The application. Connects to nothing before its lifespan begins."""
     client = connect(settings.mongo_url)
     database = database_of(client)
-    relay = OutboxRelay(MongoOutbox(database, utc_now), broker)
-    store = MongoConversions(database, utc_now, relay.wake)
-    blobs = GridFSBlobs(database, utc_now)
+    clock = MongoClock(database)
+    relay = OutboxRelay(MongoOutbox(database, clock), broker)
+    store = MongoConversions(database, clock, relay.wake)
+    blobs = GridFSBlobs(database, clock)
     links = Links(settings.link_key)
-    announcing = Announcing(links, settings.link_ttl, utc_now)
+    announcing = Announcing(links, settings.link_ttl, clock)
     limits = UploadLimits(settings.max_upload_bytes, 2 * settings.idle_timeout + timedelta(seconds=60))
-    conversions = Conversions(store, blobs, announcing, limits, utc_now)
+    conversions = Conversions(store, blobs, announcing, limits, clock)
     keys = PublicKeys(http, settings.auth_url)
     tokens = AccessTokens(keys, settings.issuer or settings.public_url, settings.audience)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with broker, client, asyncio.TaskGroup() as tasks:
+            with contextlib.suppress(Unavailable):
+                await clock.ask()
             beside = [
+                tasks.create_task(clock.run()),
                 tasks.create_task(prepare(blobs.prepare, store.prepare, away=Unavailable)),
                 tasks.create_task(relay.run()),
             ]
@@ -64,7 +70,7 @@ def build(
                 "door": Door(conversions, tokens, links, utc_now),
             },
             checks=[
-                Check("mongodb", store.check),
+                Check("mongodb", clock.ask),
                 # Events wait in the outbox and known keys stay good while these are down.
                 Check("rabbitmq", broker.check, critical=False),
                 Check("auth_service", keys.check, critical=False),

@@ -6,15 +6,19 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """The current time in UTC."""
+    """The current time in UTC. One that follows a store's raises Unavailable until it has reached it."""
 
     def __call__(self) -> datetime: ...
 
 
 def utc_now() -> datetime:
-    """Whole milliseconds: all that BSON keeps, so what is stored compares equal to what was meant."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    """As this machine has it."""
+    return whole_milliseconds(datetime.now(UTC))
+
+
+def whole_milliseconds(moment: datetime) -> datetime:
+    """All that BSON keeps, so what is stored compares equal to what was meant."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def new_id() -> str:

@@ -1,6 +1,7 @@
 """How the worker process is put together: one straight column."""
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import AsyncIterator
@@ -15,9 +16,10 @@ from converter_service.adapters.ffmpeg import FFmpegTranscoder, find_tools
 from converter_service.adapters.ffmpeg_run import Rules
 from converter_service.adapters.gridfs import GridFSBlobs
 from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
+from converter_service.adapters.mongo_clock import MongoClock
 from converter_service.adapters.scratch import LocalScratch
 from converter_service.announcing import Announcing
-from converter_service.clock import new_id, utc_now
+from converter_service.clock import new_id
 from converter_service.handlers import handlers
 from converter_service.housekeeping import Housekeeping
 from converter_service.links import Links
@@ -41,11 +43,12 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     """The health application, with the consumer, the relay and the sweeper in its lifespan."""
     client = connect(settings.mongo_url)
     database = database_of(client)
-    relay = OutboxRelay(MongoOutbox(database, utc_now), broker)
-    store = MongoConversions(database, utc_now, relay.wake)
-    blobs = GridFSBlobs(database, utc_now)
-    announcing = Announcing(Links(settings.link_key), settings.link_ttl, utc_now)
-    housekeeping = Housekeeping(store, blobs, announcing, SWEEP_EVERY, utc_now)
+    clock = MongoClock(database)
+    relay = OutboxRelay(MongoOutbox(database, clock), broker)
+    store = MongoConversions(database, clock, relay.wake)
+    blobs = GridFSBlobs(database, clock)
+    announcing = Announcing(Links(settings.link_key), settings.link_ttl, clock)
+    housekeeping = Housekeeping(store, blobs, announcing, SWEEP_EVERY, clock)
     scratch = LocalScratch(settings.scratch_dir)
     rules = Rules(max_duration=settings.max_duration, job_timeout=settings.job_timeout)
     tools = find_tools(settings.ffmpeg_threads)
@@ -57,7 +60,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
         scratch=scratch,
         announcing=announcing,
         limits=limits(settings),
-        clock=utc_now,
+        clock=clock,
     )
     subscription = replace(CONVERTER_WORKER, prefetch=settings.concurrency)
     consumer = broker.consumer(subscription, handlers(work))
@@ -68,7 +71,10 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
         try:
             await transcoder.check(scratch.home)
             async with broker, client, asyncio.TaskGroup() as tasks:
+                with contextlib.suppress(Unavailable):
+                    await clock.ask()
                 beside = [
+                    tasks.create_task(clock.run()),
                     tasks.create_task(prepare(blobs.prepare, store.prepare, away=Unavailable)),
                     tasks.create_task(relay.run()),
                     tasks.create_task(housekeeping.run()),
@@ -85,7 +91,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
         Wiring(
             controllers=(),
             checks=[
-                Check("mongodb", store.check),
+                Check("mongodb", clock.ask),
                 Check("rabbitmq", consumer.check),
                 Check("ffmpeg", lambda: runnable(tools.ffmpeg, tools.ffprobe)),
                 Check("scratch", scratch.check),

@@ -127,10 +127,6 @@ class MongoConversions:
                 ]
             )
 
-    async def check(self) -> None:
-        with reachable():
-            await self._documents.database.command("ping")
-
     async def add(self, conversion: Conversion) -> None:
         with reachable():
             await self._documents.insert_one(_document(conversion))
