@@ -20,7 +20,9 @@ WHOLE = Schema(type=OpenAPIType.INTEGER)
 
 OPTIONS: Mapping[str, Schema] = {
     "format": Schema(type=OpenAPIType.STRING, enum=["mp3", "m4a", "opus", "flac", "wav"], default="mp3"),
-    "bitrate": Schema(type=OpenAPIType.STRING, pattern=r"^\d{2,3}k$", description="64k to 320k"),
+    "bitrate": Schema(
+        type=OpenAPIType.STRING, pattern=r"^\d{2,3}k$", description="64k to 320k, as far as the format has it"
+    ),
     "quality": Schema(type=OpenAPIType.INTEGER, minimum=0, maximum=9, description="VBR, instead of bitrate"),
     "sample_rate": WHOLE,
     "channels": Schema(type=OpenAPIType.INTEGER, enum=[1, 2]),
