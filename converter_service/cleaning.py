@@ -1,10 +1,17 @@
 """Removing bytes for good. Each step may be cut short or run twice: whoever comes next finishes it."""
 
+import asyncio
+from collections.abc import Coroutine
 from datetime import datetime
 
 from converter_service.changes import change
 from converter_service.conversion import Conversion, being_written_until, emptied, tidied
 from converter_service.ports import Blobs, ConversionStore
+from shared.errors import Unavailable
+from shared.logs import get_logger
+
+# While somebody waits for an answer.
+PROMPTLY_S = 3.0
 
 
 class Cleaning:
@@ -43,3 +50,30 @@ class Cleaning:
         for blob in conversion.blobs:
             await self._blobs.delete(blob)
         await change(self._store, conversion.id, emptied)
+
+
+class Behind:
+    """Cleaning that goes on behind an answer when it takes longer than anybody should wait for it.
+
+    It is not cancelled: the store's own time-outs end it, and the sweeper does what it could not.
+    """
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def clean(self, work: Coroutine[object, object, None]) -> None:
+        """Returns when it is done, has failed, or has taken too long."""
+        task = asyncio.create_task(_logged(work))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        await asyncio.wait({task}, timeout=PROMPTLY_S)
+
+
+async def _logged(work: Coroutine[object, object, None]) -> None:
+    log = get_logger(__name__)
+    try:
+        await work
+    except Unavailable:
+        log.warning("not cleaned up: the store is away")
+    except Exception:  # the sweeper tries again
+        log.exception("not cleaned up")

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from converter_service.announcing import Announcing
 from converter_service.changes import change
-from converter_service.cleaning import Cleaning
+from converter_service.cleaning import Behind, Cleaning
 from converter_service.clock import Clock, new_id
 from converter_service.conversion import (
     Conversion,
@@ -47,11 +47,9 @@ WITHOUT_AUDIO: Mapping[State, str] = {
     State.CANCELLED: "The conversion was cancelled, so there is no audio.",
 }
 UPLOAD_HEARTBEAT = timedelta(seconds=15)
-# For removing bytes while somebody waits for an answer. What takes longer is left to the sweeper.
-PROMPTLY_S = 3.0
-# For finding out whether an upload was taken in, while the store comes and goes.
-KNOWN_WITHIN_S = 8.0
-ASK_AGAIN_S = 0.5
+# How long the last save of an upload is tried again, while the store comes and goes; each try takes seconds.
+SAVE_AGAIN_FOR_S = 6.0
+SAVE_AGAIN_AFTER_S = 0.5
 
 
 class Owner(Struct, frozen=True):
@@ -103,6 +101,7 @@ class Conversions:
         self._limits = limits
         self._clock = clock
         self._cleaning = Cleaning(store, blobs)
+        self._behind = Behind()
 
     async def accept(self, owner: Owner, incoming: Incoming) -> Conversion:
         """Stores the video and queues its conversion; what goes wrong before that leaves nothing behind.
@@ -144,19 +143,14 @@ class Conversions:
     ) -> Conversion:
         stored = await self._blobs.write(str(conversion.source_blob), self._alive(conversion.id, body))
         options = checked(await incoming.fields()).shown()
-        try:
-            async with asyncio.timeout(KNOWN_WITHIN_S):
-                return await self._queue(conversion.id, stored, options)
-        except TimeoutError:
-            raise Unavailable(
-                "It is not known whether the video was taken in: see your conversions."
-            ) from None
+        return await self._queue(conversion.id, stored, options)
 
     async def _queue(
         self, conversion_id: str, stored: Stored, options: Mapping[str, str | int | float]
     ) -> Conversion:
-        """After a save whose answer was lost it finds its own work done. Tries until it is stopped."""
-        while True:
+        """After a save whose answer was lost it finds its own work done."""
+        until = asyncio.get_running_loop().time() + SAVE_AGAIN_FOR_S
+        while asyncio.get_running_loop().time() < until:
             try:
                 newest = await self._store.get(conversion_id)
                 if newest is not None and newest.source.sha256 is not None and not newest.deleted_at:
@@ -170,7 +164,8 @@ class Conversions:
                     self._announcing.uploaded,
                 )
             except (Unavailable, IllegalMove):  # the move is illegal when the lost save lands just now
-                await asyncio.sleep(ASK_AGAIN_S)
+                await asyncio.sleep(SAVE_AGAIN_AFTER_S)
+        raise Unavailable("Whether the video was taken in is not known: see your conversions.")
 
     async def _alive(self, conversion_id: str, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """Passes the bytes on and tells now and then that they still come. LeaseLost once it was deleted.
@@ -198,12 +193,13 @@ class Conversions:
 
         First the record: if the last save went through before its client left, nobody may convert it.
         """
-        with contextlib.suppress(Unavailable, TimeoutError):
-            async with asyncio.timeout(PROMPTLY_S):
-                with contextlib.suppress(LeaseLost):
-                    await change(self._store, conversion.id, lambda newest: deleted(newest, self._clock()))
-                await self._cleaning.bury_own(conversion)
         get_logger(__name__).info("upload discarded", conversion_id=conversion.id)
+        await self._behind.clean(self._forget(conversion))
+
+    async def _forget(self, conversion: Conversion) -> None:
+        with contextlib.suppress(LeaseLost):
+            await change(self._store, conversion.id, lambda newest: deleted(newest, self._clock()))
+        await self._cleaning.bury_own(conversion)
 
     async def page(
         self, owner: Owner, status: State | None, before_id: str | None, limit: int
@@ -228,9 +224,7 @@ class Conversions:
             buried = await change(self._store, conversion_id, lambda newest: deleted(newest, now))
         except LeaseLost:
             raise NotFound from None
-        with contextlib.suppress(Unavailable, TimeoutError):
-            async with asyncio.timeout(PROMPTLY_S):
-                await self._cleaning.bury(buried, now)
+        await self._behind.clean(self._cleaning.bury(buried, now))
 
     async def audio(self, owner: Owner, conversion_id: str) -> Audio:
         """Raises NotReady before it is done and when it failed, Gone after it expired."""

@@ -29,7 +29,7 @@ INSERTS_AT_ONCE = 2
 CHUNKS_PER_READ = 4
 # Longer than other operations have: a full disk cache under load is slow, not gone, and uploads should
 # outlive the election of another primary. Shorter than a client should wait to be told that it is gone.
-TRANSFER_TIMEOUT_S = 8.0
+TRANSFER_TIMEOUT_S = 7.0
 CLEAN_UP_TIMEOUT_S = 2.0
 
 
@@ -54,7 +54,7 @@ class GridFSBlobs:
             await self._finish(blob_id, stored)
         except Unavailable:
             # Whatever waits for a store that is out of reach, a removal too, would wait for as long again.
-            await inserts.abandon()
+            # What is under way ends by its own time-out: cancelling it then can break the driver's locks.
             raise
         except BaseException:
             # An insert that is still under way could land after the removal.
@@ -156,8 +156,8 @@ class _Inserts:
     def _ended(self, task: "asyncio.Task[Any]") -> None:
         self._running.discard(task)
         self._slots.release()
-        if not task.cancelled() and self._failure is None:
-            self._failure = task.exception()
+        failure = asyncio.CancelledError() if task.cancelled() else task.exception()
+        self._failure = self._failure or failure
 
     async def finish(self) -> None:
         """Everything is stored. Raises what an insert failed with."""
@@ -167,12 +167,6 @@ class _Inserts:
     def _check(self) -> None:
         if self._failure is not None:
             raise self._failure
-
-    async def abandon(self) -> None:
-        """Waits for none of them; one or the other may still be stored."""
-        for task in self._running:
-            task.cancel()
-        await self.settle()
 
     async def settle(self) -> None:
         """Nothing is under way any more, well or not."""

@@ -90,7 +90,7 @@ async def test_an_upload_of_which_nothing_can_be_known_is_not_thrown_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its client is told to look, and it is converted, because it may be that nobody sends it again."""
-    monkeypatch.setattr(service, "KNOWN_WITHIN_S", 0.3)
+    monkeypatch.setattr(service, "SAVE_AGAIN_FOR_S", 0.3)
     store, blobs = Coming(), MemoryBlobs()
     store.saves_all_the_same = True
     conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
