@@ -14,6 +14,11 @@ from auth_service.credentials import only_the_gateway
 from auth_service.database import Database
 from auth_service.hashing import PasswordHashing
 from auth_service.keyring import KeyRing
+from auth_service.oauth.configured import ready
+from auth_service.oauth.controllers import ProviderController
+from auth_service.oauth.linking import Linking
+from auth_service.oauth.outbound import Outbound
+from auth_service.oauth.sign_in import ProviderSignIns
 from auth_service.outbox import SqlOutbox
 from auth_service.passwords import Argon2Cost, PasswordHash, common_passwords
 from auth_service.repository import Store
@@ -62,11 +67,26 @@ def build(
         now=now,
         new_id=new_id,
     )
+    outbound = Outbound(loopback_http=settings.oauth_loopback_http)
+    sign_ins = ProviderSignIns(
+        store=store,
+        tokens=tokens,
+        sessions=sessions,
+        linking=Linking(now=now, new_id=new_id),
+        providers=ready(settings.providers(), outbound, now),
+        redirect_urls=settings.oauth_redirect_urls,
+        callback=f"{settings.public_url.rstrip('/')}/v1/auth/oauth/{{provider}}/callback",
+        now=now,
+    )
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         try:
-            async with broker, background(settings.database_url, database, relay, sessions, now):
+            async with (
+                broker,
+                outbound.opened(),
+                background(settings.database_url, database, relay, sessions, now),
+            ):
                 yield
         finally:
             hashing.close()
@@ -78,8 +98,13 @@ def build(
     )
     return application(
         Wiring(
-            controllers=[AccountController, KeyController, internal],
-            provide={"accounts": accounts, "sessions": sessions, "access_tokens": tokens},
+            controllers=[AccountController, ProviderController, KeyController, internal],
+            provide={
+                "accounts": accounts,
+                "sessions": sessions,
+                "access_tokens": tokens,
+                "sign_ins": sign_ins,
+            },
             checks=[
                 Check("postgresql", database.check),
                 # Events wait in the outbox while it is down, so nothing stops.

@@ -42,8 +42,8 @@ class PasswordHashing:
         """Takes as long for an unknown account (`stored` is None) as for a wrong password."""
         return await self._run(lambda: self._passwords.matches(password, stored))
 
-    def is_outdated(self, stored: str) -> bool:
-        return self._passwords.is_outdated(stored)
+    def is_outdated(self, stored: str | None) -> bool:
+        return stored is not None and self._passwords.is_outdated(stored)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Text,
+    UniqueConstraint,
     Uuid,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -43,7 +44,10 @@ class Table(DeclarativeBase):
 
 
 class User(Table):
-    """An account. `email` is as it was typed, `email_canonical` is what is unique."""
+    """An account. `email` is as it was typed, `email_canonical` is what is unique.
+
+    Who signs in with a provider only has no password.
+    """
 
     __tablename__ = "users"
 
@@ -51,7 +55,7 @@ class User(Table):
     email: Mapped[str]
     email_canonical: Mapped[str] = mapped_column(unique=True)
     email_verified_at: Mapped[datetime | None]
-    password_hash: Mapped[str]
+    password_hash: Mapped[str | None]
     roles: Mapped[list[str]]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
@@ -104,3 +108,48 @@ class StoredEvent(Table):
     position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     envelope: Mapped[bytes]
     claimed_until: Mapped[datetime | None]
+
+
+class LinkedIdentity(Table):
+    """Who an account is at an issuer. `subject` alone says so: addresses change hands (OIDC Core §5.7)."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("user_id", "issuer"),)
+
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+
+
+class OAuthAttempt(Table):
+    """A sign-in that was begun in one browser and waits for the provider's answer; `state` is a SHA-256.
+
+    With `redirect_uri` its end is a redirect to a front end, with a code that only the maker of
+    `code_challenge` can use.
+    """
+
+    __tablename__ = "oauth_attempts"
+    __table_args__ = (Index(None, "expires_at"),)
+
+    state: Mapped[bytes] = mapped_column(primary_key=True)
+    browser: Mapped[bytes]
+    provider: Mapped[str]
+    nonce: Mapped[str]
+    code_verifier: Mapped[str]
+    redirect_uri: Mapped[str | None]
+    code_challenge: Mapped[str | None]
+    expires_at: Mapped[datetime]
+
+
+class OAuthHandover(Table):
+    """A one-time code, by its SHA-256, that a front end turns into tokens."""
+
+    __tablename__ = "oauth_handovers"
+    __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"))
+
+    code: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"))
+    code_challenge: Mapped[str]
+    expires_at: Mapped[datetime]

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from auth_service.database import Database
 from auth_service.keys import KeyPair
 from auth_service.models import RefreshToken, SignIn, StoredEvent, StoredKey, User
+from auth_service.rows.attempts import Attempts
+from auth_service.rows.identities import Identities
 from shared.messaging.envelope import Envelope, encode
 from shared.settings import Secret
 
@@ -29,6 +31,8 @@ class Repository:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+        self.attempts = Attempts(session)
+        self.identities = Identities(session)
 
     async def add_user(self, user: User) -> bool:
         """False when the address is taken, also by somebody who registers it at this very moment."""
@@ -45,7 +49,7 @@ class Repository:
         statement = select(User).where(User.id == identity)
         return await self._session.scalar(statement.with_for_update(read=True) if lock else statement)
 
-    async def replace_password_hash(self, user_id: UUID, outdated: str, password_hash: str) -> None:
+    async def replace_password_hash(self, user_id: UUID, outdated: str | None, password_hash: str) -> None:
         """Does nothing when it is not the outdated one any more."""
         statement = update(User).where(User.id == user_id, User.password_hash == outdated)
         await self._session.execute(statement.values(password_hash=password_hash))

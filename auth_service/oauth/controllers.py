@@ -1,0 +1,42 @@
+"""Signing in with providers, for the gateway: it faces the browser, these calls know the protocol."""
+
+from litestar import Controller, post
+from litestar.datastructures import CacheControlHeader
+from litestar.params import FromPath, JSONBody
+from litestar.status_codes import HTTP_200_OK
+
+from auth_service.oauth.schemas import (
+    Finish,
+    Redeem,
+    Redirected,
+    Start,
+    Started,
+    answer,
+    front_end,
+    started,
+)
+from auth_service.oauth.sign_in import ProviderSignIns
+from auth_service.schemas import Tokens, tokens
+from shared.http import Injected
+
+
+class ProviderController(Controller):
+    path = "/v1/auth/oauth"
+    cache_control = CacheControlHeader(no_store=True)
+
+    @post("/{provider:str}/start", status_code=HTTP_200_OK)
+    async def start(
+        self, provider: FromPath[str], data: JSONBody[Start], sign_ins: Injected[ProviderSignIns]
+    ) -> Started:
+        return started(await sign_ins.begin(provider, data.browser, front_end(data)))
+
+    @post("/{provider:str}/callback", status_code=HTTP_200_OK)
+    async def callback(
+        self, provider: FromPath[str], data: JSONBody[Finish], sign_ins: Injected[ProviderSignIns]
+    ) -> Tokens | Redirected:
+        end = await sign_ins.finish(provider, data.browser, data.state, answer(data))
+        return Redirected(end) if isinstance(end, str) else tokens(end)
+
+    @post("/token", status_code=HTTP_200_OK)
+    async def token(self, data: JSONBody[Redeem], sign_ins: Injected[ProviderSignIns]) -> Tokens:
+        return tokens(await sign_ins.redeem(data.code, data.code_verifier))

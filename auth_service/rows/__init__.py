@@ -1,0 +1,1 @@
+"""All SQL about accounts, a file a noun. What the rows mean is not known here."""
