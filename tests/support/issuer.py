@@ -1,4 +1,4 @@
-"""An OpenID Connect provider in this process that can be made to lie, in each of the ways a real one does not."""
+"""An OpenID Connect provider in this process that can be made to lie, as a real one would not."""
 
 import asyncio
 import time

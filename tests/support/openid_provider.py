@@ -81,7 +81,7 @@ class OpenIDProvider(Daemon):
 
 
 class Browser:
-    """Keeps cookies and follows redirects, as far as a page or the address that the provider sends it back to."""
+    """Keeps cookies and follows redirects, as far as a page or the way back from the provider."""
 
     def __init__(self) -> None:
         self.http = httpx.AsyncClient(timeout=20, trust_env=False)

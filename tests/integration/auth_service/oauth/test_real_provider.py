@@ -1,4 +1,4 @@
-"""Signing in with a real OpenID Connect provider, as a browser does; and with what a browser must not bring."""
+"""Signing in with a real OpenID Connect provider, and with what a browser must not bring back."""
 
 import asyncio
 
