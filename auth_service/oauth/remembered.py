@@ -38,27 +38,26 @@ class Remembered(Generic[T]):
         return await self._no_older_than(PAUSE)
 
     async def _no_older_than(self, age: timedelta) -> T:
-        if self._is_due(age):
+        if self._is_older_than(age):
             async with self._asking:
-                if self._is_due(age):
+                if not self._has_just_asked() and self._is_older_than(age):
                     await self._ask()
         if self._value is None or self._is_older_than(STALE):
             raise ProviderAway
         return self._value
 
-    def _is_due(self, age: timedelta) -> bool:
-        just_asked = self._asked is not None and self._now() - self._asked < PAUSE
-        return not just_asked and self._is_older_than(age)
+    def _has_just_asked(self) -> bool:
+        return self._asked is not None and self._now() - self._asked < PAUSE
 
     def _is_older_than(self, age: timedelta) -> bool:
         return self._got is None or self._now() - self._got >= age
 
     async def _ask(self) -> None:
-        self._asked = self._now()
         try:
             self._value = await self._fetch()
+            self._got = self._now()
         except ProviderAway:
             if self._value is None:
                 raise
-        else:
-            self._got = self._asked
+        finally:
+            self._asked = self._now()

@@ -1,13 +1,27 @@
 """A real provider, shared; and an account service that knows it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from devstack.servers.postgres import Postgres
 from tests.integration.auth_service.oauth.rig import OAuthRig, issuer, knowing, named
 from tests.support.openid_provider import CLIENT_SECRET, Browser, OpenIDProvider
 
 FRONT_END = "https://app.example/signed-in"
+
+
+@pytest.fixture(scope="package")
+def shared_database(postgres: Postgres) -> Iterator[str]:
+    url = postgres.new_database()
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture
+def postgres_url(shared_database: str) -> str:
+    """Making one for each of so many tests would take most of their time."""
+    return shared_database
 
 
 @pytest.fixture
