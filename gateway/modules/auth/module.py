@@ -2,9 +2,12 @@
 
 from gateway.clients.auth import AuthClient
 from gateway.core.module import module
+from gateway.modules.auth.browser import BrowserCookie
 from gateway.modules.auth.controller import AuthController, KeysController
+from gateway.modules.auth.providers import ProvidersController
 
 
-@module(controllers=[AuthController, KeysController])
+@module(controllers=[AuthController, ProvidersController, KeysController])
 class AuthModule:
     auth: AuthClient
+    browser_cookie: BrowserCookie

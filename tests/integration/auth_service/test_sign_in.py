@@ -108,6 +108,7 @@ async def test_a_hash_of_an_older_cost_is_replaced_at_the_next_sign_in(
     async with rows(postgres_url) as repository:
         user = await repository.user_by_address(EMAIL)
     assert user
+    assert user.password_hash
     assert cheap.is_outdated(user.password_hash)
     assert (await auth.login(EMAIL)).status_code == 200
 

@@ -1,6 +1,7 @@
 """Providers as an operator names them: what is accepted, and how a mistake is told without a secret."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def loaded(**variables: str) -> AuthSettings:
     return load(AuthSettings, {**REQUIRED, **variables})
 
 
-def named(*providers: dict[str, object]) -> AuthSettings:
+def named(*providers: Mapping[str, object]) -> AuthSettings:
     return loaded(AUTH_OAUTH_PROVIDERS=json.dumps(providers))
 
 

@@ -30,7 +30,7 @@ class SignIn:
         return parameters(self.question)
 
     async def come_back(self, answer: dict[str, str], **changes: str) -> httpx.Response:
-        known = {name: answer[name] for name in ("code", "state", "iss", "error") if name in answer}
+        known = {name: value for name, value in answer.items() if name in {"code", "state", "iss", "error"}}
         body = {"browser": self.browser, **known, **changes}
         return await self.rig.http.post(f"/v1/auth/oauth/{self.provider}/callback", json=body)
 
