@@ -44,9 +44,11 @@ class Linking:
         _refuse_disabled(user)
         if user.email_verified_at is None:
             raise NotLinked
-        if await repository.identities.is_known_at(identity.issuer, user.id):
+        linked = await repository.identities.subject(identity.issuer, user.id)
+        if linked not in {None, identity.subject}:
             raise OtherIdentity
-        if not await repository.identities.link(identity.issuer, identity.subject, user.id, self._now()):
+        now = self._now()
+        if linked or not await repository.identities.link(identity.issuer, identity.subject, user.id, now):
             raise Overtaken
         return user
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,10 +29,10 @@ class Identities:
     async def account(self, user_id: UUID) -> User | None:
         return await self._session.scalar(select(User).where(User.id == user_id).with_for_update(read=True))
 
-    async def is_known_at(self, issuer: str, user_id: UUID) -> bool:
-        """Has the account an identity there already?"""
-        linked = exists().where(LinkedIdentity.issuer == issuer, LinkedIdentity.user_id == user_id)
-        return bool(await self._session.scalar(select(linked)))
+    async def subject(self, issuer: str, user_id: UUID) -> str | None:
+        """Who the account is there already."""
+        statement = select(LinkedIdentity.subject).where(LinkedIdentity.issuer == issuer)
+        return await self._session.scalar(statement.where(LinkedIdentity.user_id == user_id))
 
     async def link(self, issuer: str, subject: str, user_id: UUID, now: datetime) -> bool:
         """False when another transaction was faster, for this identity or for this account."""
