@@ -33,7 +33,7 @@ asyncio.run(migrate(Secret(sys.argv[1]), lambda: datetime.now(UTC)))
 
 async def kids(url: str) -> list[str]:
     async with rows(url) as repository:
-        return [key.kid for key in await repository.keys(NOW)]
+        return [key.kid for key in await repository.signing_keys.unexpired(NOW)]
 
 
 def differences(connection: Connection) -> list[object]:
