@@ -91,6 +91,7 @@ def build(
         postman=postman,
         now=now,
         new_id=new_id,
+        announced=announced,
     )
     own_account = OwnAccount(
         store=store,

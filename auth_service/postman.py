@@ -20,6 +20,8 @@ from shared.contracts.events import EmailVerificationRequested, Event, PasswordR
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, correlation_id, get_logger
 
+log = get_logger(__name__)
+
 AT_ONCE = 50
 LOOK_EVERY_S = 5.0
 WINDOW = timedelta(hours=1)
@@ -73,7 +75,9 @@ class Postman:
                 if await self.round():
                     continue
             except Unavailable:
-                get_logger(__name__).warning("mails wait: the database is away")
+                log.warning("mails wait: the database is away")
+            except Exception:  # a postman that ended would strand every later mail
+                log.exception("mails wait: a round broke")
             await self._idle()
 
     async def round(self) -> int:
@@ -102,7 +106,7 @@ class Postman:
         forget_at = now + self._policy.window(purpose)
         sent = await repository.tallies.add(_mails_to(request), now, forget_at, moving=False)
         if sent > self._policy.per_hour:
-            get_logger(__name__).warning("mail withheld: too many", account=str(user.id), purpose=purpose)
+            log.warning("mail withheld: too many", account=str(user.id), purpose=purpose)
             return
         await self._write(repository, user, purpose, now)
 

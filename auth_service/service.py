@@ -39,6 +39,7 @@ class Accounts:
         postman: Postman,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
+        announced: Callable[[], None],
     ) -> None:
         self._store = store
         self._hashing = hashing
@@ -50,6 +51,7 @@ class Accounts:
         self._postman = postman
         self._now = now
         self._new_id = new_id
+        self._announced = announced
 
     async def register(self, email: str, password: str, client: Client) -> User:
         """Raises InvalidRequest, WeakPassword, EmailTaken, Overloaded. A mail asks to verify the address."""
@@ -77,6 +79,7 @@ class Accounts:
             if self._hashing.is_outdated(user.password_hash):
                 await self._rehash(user, password)
             elif pair := await self._begin(user, client):
+                self._announced()  # it may have ended the oldest of too many sessions
                 return pair
         raise Unavailable("The account is being changed.")
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, get, patch
 from litestar.di import Provide
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from auth_service.administration import Actor, Administration
 from auth_service.callers import Caller
@@ -16,7 +16,6 @@ from auth_service.credentials import origin, signed_in
 from auth_service.schemas.administration import (
     AuditPage,
     ChangeUser,
-    Limit,
     ManagedUser,
     UserPage,
     audit_cursor,
@@ -27,8 +26,9 @@ from auth_service.schemas.administration import (
 )
 from shared.http import Injected
 
-Cursor = Annotated[str, msgspec.Meta(max_length=200)]
-Part = Annotated[str, msgspec.Meta(max_length=254)]
+Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
+Cursor = Annotated[str | None, QueryParameter(name="cursor", max_length=200)]
+Part = Annotated[str | None, QueryParameter(name="email", max_length=254)]
 
 
 def acting(caller: Injected[Caller], client: Injected[Client]) -> Actor:
@@ -51,9 +51,9 @@ class AdministrationController(Controller):
         self,
         actor: Injected[Actor],
         administration: Injected[Administration],
-        email: FromQuery[Part | None] = None,
-        cursor: FromQuery[Cursor | None] = None,
-        limit: FromQuery[Limit] = 20,
+        email: Part = None,
+        cursor: Cursor = None,
+        limit: Limit = 20,
     ) -> UserPage:
         found = await administration.users(actor, email, user_cursor(cursor), limit + 1)
         return user_page(found, limit)
@@ -79,7 +79,7 @@ class AdministrationController(Controller):
         self,
         actor: Injected[Actor],
         administration: Injected[Administration],
-        cursor: FromQuery[Cursor | None] = None,
-        limit: FromQuery[Limit] = 20,
+        cursor: Cursor = None,
+        limit: Limit = 20,
     ) -> AuditPage:
         return audit_page(await administration.audit(actor, audit_cursor(cursor), limit + 1), limit)

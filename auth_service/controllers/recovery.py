@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Controller, Request, post
+from litestar import Controller, Request, Response, post
 from litestar.di import Provide
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
@@ -33,19 +33,28 @@ class RecoveryController(Controller):
         callers: Injected[Callers],
         recovery: Injected[Recovery],
         data: JSONBody[ResendVerification | None] = None,
-    ) -> None:
+    ) -> Response[bytes]:
         """For the address in the body, or else for the caller's own."""
         email = data.email if data else None
         if email is None:
             email = (await signed_in(request, callers)).claims.email
         await recovery.ask(Purpose.VERIFY_EMAIL, email)
+        return _accepted()
 
     @post("/password/forgot", status_code=HTTP_202_ACCEPTED)
-    async def forgot_password(self, data: JSONBody[ForgotPassword], recovery: Injected[Recovery]) -> None:
+    async def forgot_password(
+        self, data: JSONBody[ForgotPassword], recovery: Injected[Recovery]
+    ) -> Response[bytes]:
         await recovery.ask(Purpose.RESET_PASSWORD, data.email)
+        return _accepted()
 
     @post("/password/reset", status_code=HTTP_204_NO_CONTENT)
     async def reset_password(
         self, data: JSONBody[ResetPassword], recovery: Injected[Recovery], client: Injected[Client]
     ) -> None:
         await recovery.reset(data.token, data.password, client)
+
+
+def _accepted() -> Response[bytes]:
+    """Without a body: there is nothing to tell."""
+    return Response(b"")

@@ -15,7 +15,6 @@ from auth_service.models import AuditRecord, User
 T = TypeVar("T")
 
 Role = Literal["user", "admin"]
-Limit = Annotated[int, msgspec.Meta(ge=1, le=100)]
 
 
 class UserCursor(msgspec.Struct, frozen=True, array_like=True):

@@ -2,24 +2,16 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from shared.contracts.events import SessionRevoked
-from shared.messaging.memory import MemoryBroker
-from tests.integration.auth_service.replica import Clock, Replica, bearer, listening, running, settings
+from tests.integration.auth_service.replica import Clock, Replica, bearer, running, settings
 from tests.integration.auth_service.rows import opened, rows
 from tests.support.tokens import forgeries
 from tests.support.wait import until
-
-
-@pytest.fixture
-async def revoked(broker: MemoryBroker) -> AsyncIterator[list[SessionRevoked]]:
-    async with listening(broker) as heard:
-        yield heard
 
 
 async def all_news(auth: Replica, revoked: list[SessionRevoked]) -> list[SessionRevoked]:
