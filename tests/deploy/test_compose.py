@@ -321,6 +321,8 @@ def test_the_example_proposes_what_is_the_default_anyway() -> None:
 def _is_default(name: str, value: str, default: object) -> None:
     if isinstance(default, timedelta):
         assert duration(value) == default, name
+    elif isinstance(default, bool):
+        assert value == str(default).lower(), name
     elif isinstance(default, Secret) or default in {None, ()}:
         assert value == "" or "://" in value, name
     else:
