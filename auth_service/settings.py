@@ -1,4 +1,4 @@
-"""What the account service reads from its environment."""
+"""What the account service and its commands read from their environment."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -32,6 +32,12 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     audience: Annotated[str, Env("AUTH_AUDIENCE")] = "tonegate"
     access_token_ttl: Annotated[timedelta, Env("AUTH_ACCESS_TOKEN_TTL", at_least=1)] = timedelta(minutes=15)
     refresh_token_ttl: Annotated[timedelta, Env("AUTH_REFRESH_TOKEN_TTL", at_least=1)] = timedelta(days=30)
+    session_idle_ttl: Annotated[timedelta, Env("AUTH_SESSION_IDLE_TTL", at_least=1)] = timedelta(days=14)
+    refresh_grace: Annotated[timedelta, Env("AUTH_REFRESH_GRACE", at_least=0)] = timedelta(seconds=10)
+    verify_token_ttl: Annotated[timedelta, Env("AUTH_VERIFY_TOKEN_TTL", at_least=60)] = timedelta(days=1)
+    reset_token_ttl: Annotated[timedelta, Env("AUTH_RESET_TOKEN_TTL", at_least=60)] = timedelta(hours=1)
+    mails_per_hour: Annotated[int, Env("AUTH_MAILS_PER_HOUR", at_least=1)] = 3
+    free_failures: Annotated[int, Env("AUTH_FREE_FAILURES", at_least=1)] = 10
     hash_concurrency: Annotated[int, Env("AUTH_HASH_CONCURRENCY", at_least=1)] = 2
 
     oauth_google_client_id: Annotated[str | None, Env("AUTH_OAUTH_GOOGLE_CLIENT_ID")] = None
@@ -117,3 +123,11 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def _is_callable(self, url: str) -> bool:
         return is_callable(url, loopback_http=self.oauth_loopback_http)
+
+
+class CommandSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """For an operator's commands, which need no more than the tables."""
+
+    database_url: Annotated[Secret, Env("AUTH_DATABASE_URL")]
+    access_token_ttl: Annotated[timedelta, Env("AUTH_ACCESS_TOKEN_TTL", at_least=1)] = timedelta(minutes=15)
+    admin_password: Annotated[Secret | None, Env("AUTH_ADMIN_PASSWORD")] = None

@@ -41,7 +41,7 @@ UPLOAD_HEARTBEAT = timedelta(seconds=15)
 
 
 class Owner(Struct, frozen=True):
-    """Whom a conversion belongs to, and where the mail about it goes."""
+    """Whom a conversion belongs to, and where the mail about it goes: nowhere, when that is empty."""
 
     id: str
     email: str

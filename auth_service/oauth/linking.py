@@ -39,7 +39,7 @@ class Linking:
         user = await repository.identities.namesake(address)
         if user is None:
             user = self._new(email, address)
-            if not await repository.add_user(user):
+            if not await repository.users.add(user):
                 raise Overtaken
         _refuse_disabled(user)
         if user.email_verified_at is None:

@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from auth_service.access import AccessTokens
+from auth_service.clients import Client
 from auth_service.errors import bad_field
+from auth_service.keys import KeyPair
 from auth_service.models import OAuthAttempt, OAuthHandover, User
 from auth_service.oauth.errors import Disabled, NotPending, ProviderAway
 from auth_service.oauth.identity import Answer, Identity, Pending, Provider
@@ -59,6 +61,7 @@ class ProviderSignIns:
         redirect_urls: Collection[str],
         callback: str,
         now: Callable[[], datetime],
+        announced: Callable[[], None],
     ) -> None:
         self._store = store
         self._tokens = tokens
@@ -68,6 +71,7 @@ class ProviderSignIns:
         self._redirect_urls = redirect_urls
         self._callback = callback
         self._now = now
+        self._announced = announced
 
     async def begin(self, name: str, browser: str | None, front_end: FrontEnd | None) -> Begun:
         """Raises NotFound for a provider that is not configured, InvalidRequest, Unavailable.
@@ -94,7 +98,9 @@ class ProviderSignIns:
             await repository.attempts.add(attempt, self._now())
         return Begun(location, browser, ATTEMPT_LIFETIME)
 
-    async def finish(self, name: str, browser: str, state: str, answer: Answer) -> TokenPair | str:
+    async def finish(
+        self, name: str, browser: str, state: str, answer: Answer, client: Client
+    ) -> TokenPair | str:
         """Tokens; or, where the sign-in was begun for a front end, where to send the browser: with a one-time
         `code`, or with the `error` that would have been raised.
 
@@ -106,13 +112,13 @@ class ProviderSignIns:
             pending = self._pending(name, state, attempt.nonce, attempt.code_verifier)
             async with _patience():
                 identity = await provider.identify(answer, pending)
-            return await self._admit(identity, attempt)
+            return await self._admit(identity, attempt, client)
         except ServiceError as error:
             if attempt.redirect_uri is None:
                 raise
             return _redirect(attempt.redirect_uri, error=error.code)
 
-    async def redeem(self, code: str, verifier: str) -> TokenPair:
+    async def redeem(self, code: str, verifier: str, client: Client) -> TokenPair:
         """The other half of a hand-over. Raises NotPending, Disabled."""
         key = await self._tokens.key()
         async with self._store.transaction() as repository:
@@ -122,7 +128,7 @@ class ProviderSignIns:
             if handover is None or user is None or not answers(handover.code_challenge, verifier):
                 user = None
             elif user.disabled_at is None:
-                return await self._sessions.begin(repository, user, key)
+                return await self._begin(repository, user, key, client)
         raise NotPending if user is None else Disabled
 
     def _provider(self, name: str) -> Provider:
@@ -151,18 +157,23 @@ class ProviderSignIns:
             raise NotPending
         return attempt
 
-    async def _admit(self, identity: Identity, attempt: OAuthAttempt) -> TokenPair | str:
+    async def _admit(self, identity: Identity, attempt: OAuthAttempt, client: Client) -> TokenPair | str:
         key = await self._tokens.key()
         for _ in range(TRIES):
             with suppress(Overtaken):
                 async with self._store.transaction() as repository:
                     user = await self._linking.account(repository, identity)
                     if attempt.redirect_uri is None or attempt.code_challenge is None:
-                        return await self._sessions.begin(repository, user, key)
+                        return await self._begin(repository, user, key, client)
                     return await self._hand_over(
                         repository, user, attempt.redirect_uri, attempt.code_challenge
                     )
         raise Unavailable("The account is being changed.")
+
+    async def _begin(self, repository: Repository, user: User, key: KeyPair, client: Client) -> TokenPair:
+        """As with a password: whoever got in from this network is no stranger in it from now on."""
+        await repository.users.remember_network(user.id, client.network, self._now())
+        return await self._sessions.begin(repository, user, key, client)
 
     async def _hand_over(
         self, repository: Repository, user: User, redirect_uri: str, code_challenge: str

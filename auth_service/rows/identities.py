@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -43,6 +43,10 @@ class Identities:
             statement.on_conflict_do_nothing().returning(LinkedIdentity.user_id)
         )
         return added is not None
+
+    async def forget(self, user_id: UUID) -> None:
+        """From now on no provider opens this account."""
+        await self._session.execute(delete(LinkedIdentity).where(LinkedIdentity.user_id == user_id))
 
     async def used(self, issuer: str, subject: str, now: datetime) -> None:
         statement = update(LinkedIdentity).values(last_used_at=now)

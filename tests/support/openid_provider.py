@@ -84,7 +84,7 @@ class Browser:
     """Keeps cookies and follows redirects, as far as a page or the way back from the provider."""
 
     def __init__(self) -> None:
-        self.http = httpx.AsyncClient(timeout=20, trust_env=False)
+        self.http = httpx.AsyncClient(timeout=20, trust_env=False, verify=False)
 
     async def sign_in(self, question: str, login: str) -> dict[str, str]:
         """Fills in the provider's forms; the parameters with which it sends the browser back."""

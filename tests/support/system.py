@@ -95,7 +95,7 @@ class System:
         connection = await aio_pika.connect(self._amqp_url)
         async with connection:
             channel = await connection.channel()
-            for name in ("converter.worker", "notification.mail"):
+            for name in ("converter.worker", "converter.accounts", "notification.mail"):
                 queue = await channel.declare_queue(name, passive=True)
                 if queue.declaration_result.message_count:
                     return False

@@ -1,36 +1,25 @@
 """A real provider, shared; and an account service that knows it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
-from devstack.servers.postgres import Postgres
+from shared.messaging.memory import MemoryBroker
 from tests.integration.auth_service.oauth.rig import OAuthRig, issuer, knowing, named
 from tests.support.openid_provider import CLIENT_SECRET, Browser, OpenIDProvider
 
 FRONT_END = "https://app.example/signed-in"
 
 
-@pytest.fixture(scope="package")
-def shared_database(postgres: Postgres) -> Iterator[str]:
-    url = postgres.new_database()
-    yield url
-    postgres.drop_database(url)
-
-
 @pytest.fixture
-def postgres_url(shared_database: str) -> str:
-    """Making one for each of so many tests would take most of their time."""
-    return shared_database
-
-
-@pytest.fixture
-async def rig(postgres_url: str, openid_provider: OpenIDProvider) -> AsyncIterator[OAuthRig]:
+async def rig(
+    postgres_url: str, openid_provider: OpenIDProvider, broker: MemoryBroker
+) -> AsyncIterator[OAuthRig]:
     providers = named(
         issuer("corp", openid_provider.issuer, "tonegate", CLIENT_SECRET),
         issuer("corp-ec", openid_provider.issuer, "tonegate-ec", CLIENT_SECRET),
     )
-    async with knowing(postgres_url, **providers, oauth_redirect_urls=(FRONT_END,)) as rig:
+    async with knowing(postgres_url, broker, **providers, oauth_redirect_urls=(FRONT_END,)) as rig:
         yield rig
 
 

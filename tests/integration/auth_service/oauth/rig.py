@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-from sqlalchemy import text
 
+from shared.messaging.ports import Broker
 from shared.settings import Secret
 from tests.integration.auth_service.replica import Clock, Replica, running, settings
-from tests.integration.auth_service.rows import opened
 from tests.support.openid_provider import parameters
 
 
@@ -69,16 +68,12 @@ def named(*issuers: dict[str, object]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def knowing(url: str, **changes: Any) -> AsyncIterator[OAuthRig]:
-    """On a database that others have used, emptied. Its clock stands at this very moment: a real provider's
-    tokens are as old as they are.
-    """
+async def knowing(url: str, broker: Broker | None = None, **changes: Any) -> AsyncIterator[OAuthRig]:
+    """Its clock stands at this very moment: a real provider's tokens are as old as they are."""
     clock = Clock()
     clock.moment = datetime.now(UTC)
-    async with running(settings(url, **changes), clock) as replica:
+    async with running(settings(url, **changes), clock, broker) as replica:
         await replica.ready()
-        async with opened(url) as database, database.transaction() as session:
-            await session.execute(text("TRUNCATE auth.users, auth.oauth_attempts CASCADE"))
         yield OAuthRig(replica, clock, url)
 
 

@@ -20,7 +20,7 @@ async def there() -> AsyncIterator[GitHub]:
 
 @pytest.fixture
 async def rig(postgres_url: str, there: GitHub) -> AsyncIterator[OAuthRig]:
-    configured = {
+    configured: dict[str, Any] = {
         "oauth_github_client_id": CLIENT_ID,
         "oauth_github_client_secret": Secret(CLIENT_SECRET),
         "oauth_github_url": there.url,

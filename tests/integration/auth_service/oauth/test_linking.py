@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
+from tests.integration.auth_service.letters import Letters
 from tests.integration.auth_service.oauth.rig import OAuthRig, refusal
 from tests.integration.auth_service.rows import opened
 from tests.support.openid_provider import Browser
@@ -79,6 +80,31 @@ async def test_once_linked_the_address_does_not_matter_any_more(rig: OAuthRig, b
     attempt = await rig.begin()
     again = await rig.me(await attempt.come_back(await browser.sign_in(attempt.question, ADA)))
     assert (again["id"], again["email"]) == (first["id"], "new@example.org")
+
+
+async def test_whoever_had_an_account_before_its_owner_proved_the_address_is_locked_out(
+    rig: OAuthRig, letters: Letters, stranger: Browser
+) -> None:
+    """Pre-hijacking by a "trojan identifier": an account is linked to the thief's identity, then moved to the
+    victim's address, and waits for the victim to recover it.
+    """
+    attempt = await rig.begin()
+    await attempt.come_back(await stranger.sign_in(attempt.question, "thief@example.org"))
+    await change(
+        rig,
+        "UPDATE auth.users SET email = :ada, email_canonical = :ada, email_verified_at = NULL",
+        ada=ADA,
+    )
+    await rig.replica.post("password/forgot", email=ADA)
+    answer = await rig.replica.post(
+        "password/reset", token=await letters.reset(ADA), password="a horse of my own"
+    )
+    assert answer.status_code == 204
+    attempt = await rig.begin()
+    thief = await rig.me(
+        await attempt.come_back(await stranger.sign_in(attempt.question, "thief@example.org"))
+    )
+    assert thief["email"] == "thief@example.org", "an account of the thief's own"
 
 
 async def test_a_disabled_account_stays_closed(rig: OAuthRig, browser: Browser) -> None:
