@@ -3,9 +3,11 @@
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
 from tests.integration.auth_service.letters import Letters
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica
+from tests.integration.auth_service.rows import opened
 
 
 async def is_verified(person: Person) -> bool:
@@ -116,3 +118,15 @@ async def test_after_the_address_was_changed_the_old_letter_proves_nothing(
         await auth.post("email/verify", token=await letters.verification("new@example.org"))
     ).status_code == 204
     assert await is_verified(person)
+
+
+async def test_a_letter_written_while_the_address_changed_proves_nothing(
+    auth: Replica, letters: Letters, postgres_url: str
+) -> None:
+    person = await auth.person()
+    late = await letters.verification(person.email)
+    async with opened(postgres_url) as database, database.transaction() as session:
+        moved = "UPDATE auth.users SET email = 'new@example.org', email_canonical = 'new@example.org'"
+        await session.execute(text(moved))
+    assert (await auth.post("email/verify", token=late)).status_code == 400
+    assert not await is_verified(person)
