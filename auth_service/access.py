@@ -1,4 +1,4 @@
-"""Access tokens: issued for sessions and read again. Whether the session still lives is asked elsewhere."""
+"""Access tokens: issued and read again. Whether what they were issued for still lives is asked elsewhere."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -8,7 +8,6 @@ import msgspec
 
 from auth_service.keyring import KeyRing
 from auth_service.keys import KeyPair, PublicJwk
-from auth_service.models import SignIn, User
 from auth_service.tokens import AccessClaims, UnknownKey, sign, verify
 
 # RFC 9068 §2.2 requires the claim. There is one client, the people's own.
@@ -21,6 +20,18 @@ class TokenPolicy(msgspec.Struct, frozen=True):
     issuer: str
     audience: str
     lifetime: timedelta
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a token speaks for, and until when at most. `sid` is what ends it: a session or an API key."""
+
+    user_id: UUID
+    sid: UUID
+    email: str
+    email_verified: bool
+    roles: tuple[str, ...]
+    until: datetime | None = None
+    scope: str | None = None
 
 
 class AccessTokens:
@@ -41,26 +52,25 @@ class AccessTokens:
         """What `issue` signs with. Asked for before a transaction, so that none waits for another."""
         return await self._keyring.signing()
 
-    def issue(self, key: KeyPair, user: User, session: SignIn) -> tuple[str, int]:
-        """A token and the seconds it is good for: never past its session's end."""
+    def issue(self, key: KeyPair, grant: Grant) -> tuple[str, AccessClaims]:
+        """A token and what it says; never good for longer than what it was granted for."""
         now = self._now()
-        issued, expires = (
-            int(now.timestamp()),
-            int(min(now + self._policy.lifetime, session.expires_at).timestamp()),
-        )
+        expires = now + self._policy.lifetime
         claims = AccessClaims(
             iss=self._policy.issuer,
             aud=self._policy.audience,
-            sub=user.id,
+            sub=grant.user_id,
             client_id=CLIENT_ID,
             jti=str(self._new_id()),
-            sid=session.id,
-            iat=issued,
-            exp=expires,
-            roles=tuple(user.roles),
-            email=user.email,
+            sid=grant.sid,
+            iat=int(now.timestamp()),
+            exp=int(min(expires, grant.until or expires).timestamp()),
+            roles=grant.roles,
+            email=grant.email,
+            email_verified=grant.email_verified,
+            scope=grant.scope or msgspec.UNSET,
         )
-        return sign(claims, key), expires - issued
+        return sign(claims, key), claims
 
     async def read(self, token: str) -> AccessClaims:
         """Raises InvalidToken."""

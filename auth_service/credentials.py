@@ -1,4 +1,4 @@
-"""What stands in an Authorization header: a bearer token, or a client's name and secret."""
+"""What stands in a request's header: a bearer token, the gateway's name and secret, where the client is."""
 
 import base64
 import binascii
@@ -11,8 +11,9 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
-from auth_service.errors import NotTheGateway, TokenRefused
-from auth_service.sessions import Caller, Sessions
+from auth_service.callers import Caller, Callers
+from auth_service.clients import Client, client
+from auth_service.errors import NotTheGateway, ScopeTooNarrow, TokenRefused
 from shared.errors import Unauthenticated
 from shared.http import Injected
 from shared.settings import Secret
@@ -23,27 +24,55 @@ BASIC = re.compile(r"basic +([A-Za-z0-9+/]+=*)", re.IGNORECASE)
 
 GATEWAY = "gateway"
 
+# The gateway calls for a client: its own credentials beside the client's, and where that client is.
+GATEWAY_HEADER = "tonegate-gateway-authorization"
+ADDRESS_HEADER = "tonegate-client-address"
 
-async def signed_in(request: Request[Any, Any, Any], sessions: Injected[Sessions]) -> Caller:
-    """Who is calling. Raises Unauthenticated without a token, TokenRefused with one that is not good."""
+
+class GatewayCredentials:
+    """HTTP Basic (RFC 7617) with the secret that both sides were given."""
+
+    def __init__(self, secret: Secret) -> None:
+        self._expected = f"{GATEWAY}:{secret.reveal()}".encode()
+
+    def check(self, header: str) -> None:
+        """Raises NotTheGateway."""
+        if not hmac.compare_digest(_basic(header), self._expected):
+            raise NotTheGateway
+
+
+async def signed_in(request: Request[Any, Any, Any], callers: Injected[Callers]) -> Caller:
+    """Somebody who has signed in. Raises Unauthenticated without a token, TokenRefused with one that is not
+    good, ScopeTooNarrow with an API key: what manages accounts is not in any key's scope.
+    """
     header = request.headers.get("authorization")
     if header is None:
         raise Unauthenticated
     match = BEARER.fullmatch(header)
-    caller = await sessions.caller(match[1]) if match else None
+    caller = await callers.caller(match[1]) if match else None
     if caller is None:
         raise TokenRefused
+    if caller.scope is not None:
+        raise ScopeTooNarrow
     return caller
 
 
-def only_the_gateway(secret: Secret) -> Guard:
-    """A guard for internal routes: HTTP Basic (RFC 7617) with the secret that both sides were given."""
-    expected = f"{GATEWAY}:{secret.reveal()}".encode()
+def origin(request: Request[Any, Any, Any], gateway: Injected[GatewayCredentials]) -> Client:
+    """Where the call comes from. Only who proves to be the gateway is believed about an address other than
+    the peer's own. Raises NotTheGateway for a wrong proof.
+    """
+    proof, agent = request.headers.get(GATEWAY_HEADER), request.headers.get("user-agent")
+    if proof is None:
+        return client(request.client.host if request.client else None, agent)
+    gateway.check(proof)
+    return client(request.headers.get(ADDRESS_HEADER), agent)
+
+
+def only_the_gateway(gateway: GatewayCredentials) -> Guard:
+    """A guard for internal routes (RFC 7662 §2.1)."""
 
     def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        sent = _basic(connection.headers.get("authorization", ""))
-        if not hmac.compare_digest(sent, expected):
-            raise NotTheGateway
+        gateway.check(connection.headers.get("authorization", ""))
 
     return guard
 

@@ -140,6 +140,7 @@ def _engine(url: Secret, bounds: Bounds) -> AsyncEngine:
         },
     )
     event.listen(engine.sync_engine, "checkout", _replace_if_closed)
+    event.listen(engine.sync_engine, "invalidate", _hang_up)
     return engine
 
 
@@ -147,6 +148,11 @@ def _replace_if_closed(dbapi_connection: Any, _: ConnectionPoolEntry, __: object
     """After a restart of PostgreSQL the pool holds dead connections; asyncpg knows which, without asking."""
     if dbapi_connection.driver_connection.is_closed():
         raise DisconnectionError
+
+
+def _hang_up(dbapi_connection: Any, _: ConnectionPoolEntry, __: BaseException | None) -> None:
+    """Who does not answer gets no goodbye: waiting for its end would take longer than a request may."""
+    dbapi_connection.driver_connection.terminate()
 
 
 def _unavailable(cause: Exception) -> Never:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from shared.contracts.headers import REVOKED_SESSION
-from shared.errors import Conflict, FieldError, InvalidRequest, ServiceError, Unauthenticated
+from shared.errors import Conflict, FieldError, Forbidden, InvalidRequest, ServiceError, Unauthenticated
 
 
 class EmailTaken(Conflict):
@@ -33,10 +33,39 @@ class TokenRefused(Unauthenticated):
         super().__init__(headers={"WWW-Authenticate": 'Bearer error="invalid_token"', **told})
 
 
+class ScopeTooNarrow(Forbidden):
+    """RFC 6750 §3.1: the token is good, and not for this. An API key does not manage accounts."""
+
+    title = "The token's scope does not allow this."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'})
+
+
+class LinkRefused(InvalidRequest):
+    """The secret of a mailed link. It is not told whether it was used, has expired or never existed."""
+
+    def __init__(self) -> None:
+        problem = "is not valid, was used before or has expired"
+        super().__init__("The link is no longer good.", errors=[FieldError("token", problem)])
+
+
+class OwnAdministrator(Conflict):
+    title = "Administrators cannot take their own rights away."
+
+
+class LastAdministrator(Conflict):
+    title = "There must be an administrator."
+
+
+class TooManyKeys(Conflict):
+    title = "Too many API keys."
+
+
 class NotTheGateway(Unauthenticated):
     """RFC 7662 §2.3: introspection is for those who authenticate themselves."""
 
-    title = "Introspection needs its credentials."
+    title = "This is for the gateway alone."
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": 'Basic realm="introspection", charset="UTF-8"'})

@@ -1,7 +1,7 @@
 """Password hashing off the event loop: so many at once, so many waiting, and no more."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -12,6 +12,10 @@ T = TypeVar("T")
 
 MAX_WAITING = 256
 MAX_WAIT_S = 5.0
+
+
+async def admitted() -> None:
+    """Default of `admit`, for work that is always welcome."""
 
 
 class PasswordHashing:
@@ -38,18 +42,29 @@ class PasswordHashing:
     async def create(self, password: str) -> str:
         return await self._run(lambda: self._passwords.create(password))
 
-    async def matches(self, password: str, stored: str | None) -> bool:
-        """Takes as long for an unknown account (`stored` is None) as for a wrong password."""
-        return await self._run(lambda: self._passwords.matches(password, stored))
+    async def matches(
+        self, password: str, stored: str | None, admit: Callable[[], Awaitable[None]] = admitted
+    ) -> bool:
+        """Takes as long for an unknown account (`stored` is None) as for a wrong password.
 
-    def is_outdated(self, stored: str) -> bool:
-        return self._passwords.is_outdated(stored)
+        `admit` may refuse by raising. It is asked when a place is free, just before the work: of many guesses
+        at once that queue here, the later ones are judged by how the earlier ones ended.
+        """
+        return await self._run(lambda: self._passwords.matches(password, stored), admit)
+
+    def is_outdated(self, stored: str | None) -> bool:
+        return stored is not None and self._passwords.is_outdated(stored)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _run(self, work: Callable[[], T]) -> T:
+    async def _run(self, work: Callable[[], T], admit: Callable[[], Awaitable[None]] = admitted) -> T:
         await self._take_place()
+        try:
+            await admit()
+        except BaseException:
+            self._places.release()
+            raise
         running = asyncio.get_running_loop().run_in_executor(self._threads, work)
         # Given back when the thread is free, not when the caller is: a client that hangs up frees no CPU.
         running.add_done_callback(lambda _: self._places.release())

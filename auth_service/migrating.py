@@ -34,8 +34,8 @@ async def migrate(url: Secret, now: Callable[[], datetime]) -> None:
         await connection.run_sync(_upgrade)
         async with AsyncSession(connection) as session:
             repository = Repository(session)
-            if not await repository.has_signing_key():
-                await repository.add_signing_key(generate(), now())
+            if not await repository.signing_keys.is_there_one():
+                await repository.signing_keys.add(generate(), now())
 
 
 async def migrate_when_possible(url: Secret, now: Callable[[], datetime]) -> None:

@@ -1,30 +1,36 @@
-"""What runs beside the requests: migrating first, then publishing events and forgetting old sessions."""
+"""What runs beside the requests: migrating first; then publishing events, writing mails, forgetting."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+import msgspec
+
 from auth_service.database import Database
+from auth_service.forgetting import Forgetting
 from auth_service.migrating import migrate_when_possible
-from auth_service.sessions import FORGET_AT_ONCE, Sessions
-from shared.errors import Unavailable
-from shared.logs import get_logger
+from auth_service.postman import Postman
 from shared.messaging.outbox import OutboxRelay
 from shared.settings import Secret
 
-FORGET_EVERY_S = 3600.0
-FORGET_PAUSE_S = 1.0
+
+class Background(msgspec.Struct, frozen=True):
+    """What needs the tables, and runs for as long as the process."""
+
+    relay: OutboxRelay
+    postman: Postman
+    forgetting: Forgetting
 
 
 @asynccontextmanager
 async def background(
-    url: Secret, database: Database, relay: OutboxRelay, sessions: Sessions, now: Callable[[], datetime]
+    url: Secret, database: Database, tasks: Background, now: Callable[[], datetime]
 ) -> AsyncIterator[None]:
     """Runs until the block ends. A fault in the program itself ends the block, and so the process."""
     try:
-        async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(_open_and_run(url, database, relay, sessions, now))
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(_open_and_run(url, database, tasks, now))
             try:
                 yield
             finally:
@@ -34,26 +40,11 @@ async def background(
 
 
 async def _open_and_run(
-    url: Secret,
-    database: Database,
-    relay: OutboxRelay,
-    sessions: Sessions,
-    now: Callable[[], datetime],
+    url: Secret, database: Database, tasks: Background, now: Callable[[], datetime]
 ) -> None:
     await migrate_when_possible(url, now)
     database.open()
     async with asyncio.TaskGroup() as opened:
-        opened.create_task(relay.run())
-        opened.create_task(forget_expired_sessions(sessions))
-
-
-async def forget_expired_sessions(sessions: Sessions) -> None:
-    """A few at a time, for ever; what fails is done at the next round."""
-    while True:
-        pause = FORGET_EVERY_S
-        try:
-            if await sessions.forget_expired() >= FORGET_AT_ONCE:
-                pause = FORGET_PAUSE_S
-        except Unavailable:
-            get_logger(__name__).warning("could not forget expired sessions", again_in_s=pause)
-        await asyncio.sleep(pause)
+        opened.create_task(tasks.relay.run())
+        opened.create_task(tasks.postman.run())
+        opened.create_task(tasks.forgetting.run())

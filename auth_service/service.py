@@ -1,18 +1,23 @@
-"""Accounts: who has one, and the proof of who somebody is."""
+"""Accounts: who gets one, and signing in."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
 from auth_service.access import AccessTokens
 from auth_service.addresses import BadAddress, canonical
-from auth_service.errors import EmailTaken, InvalidCredentials, TokenRefused, WeakPassword, bad_field
+from auth_service.clients import Client
+from auth_service.errors import EmailTaken, TokenRefused, bad_field
 from auth_service.hashing import PasswordHashing
+from auth_service.mail_secrets import Purpose
 from auth_service.models import User
-from auth_service.passwords import PasswordTooLong, PasswordTooWeak, refuse_weak
+from auth_service.new_passwords import NewPasswords
+from auth_service.postman import Postman
+from auth_service.proving import Proof
 from auth_service.repository import Store
 from auth_service.sessions import Sessions, TokenPair
-from shared.errors import FieldError, Unavailable
+from auth_service.throttling import Throttle
+from shared.errors import Unavailable
 
 NEW_ACCOUNT_ROLES = ("user",)
 
@@ -26,97 +31,86 @@ class Accounts:
         *,
         store: Store,
         hashing: PasswordHashing,
+        new_passwords: NewPasswords,
+        proof: Proof,
+        throttle: Throttle,
         tokens: AccessTokens,
         sessions: Sessions,
-        common_passwords: Collection[str],
+        postman: Postman,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
+        announced: Callable[[], None],
     ) -> None:
         self._store = store
         self._hashing = hashing
+        self._new_passwords = new_passwords
+        self._proof = proof
+        self._throttle = throttle
         self._tokens = tokens
         self._sessions = sessions
-        self._common_passwords = common_passwords
+        self._postman = postman
         self._now = now
         self._new_id = new_id
+        self._announced = announced
 
-    async def register(self, email: str, password: str) -> User:
-        """Raises InvalidRequest, WeakPassword, EmailTaken, Overloaded."""
-        try:
-            address = canonical(email)
-        except BadAddress as bad:
-            raise bad_field("email", str(bad)) from None
-        self._refuse_weak(password, email)
+    async def register(self, email: str, password: str, client: Client) -> User:
+        """Raises InvalidRequest, WeakPassword, EmailTaken, Overloaded. A mail asks to verify the address."""
+        address = checked_address(email)
         user = User(
             id=self._new_id(),
             email=email,
             email_canonical=address,
-            password_hash=await self._hashing.create(password),
+            password_hash=await self._new_passwords.hashed(password, email),
             roles=list(NEW_ACCOUNT_ROLES),
             created_at=self._now(),
         )
         async with self._store.transaction() as repository:
-            if not await repository.add_user(user):
+            if not await repository.users.add(user):
                 raise EmailTaken
+            await repository.users.remember_network(user.id, client.network, self._now())
+            await self._postman.ask(repository, Purpose.VERIFY_EMAIL, address)
+        self._postman.wake()
         return user
 
-    async def sign_in(self, email: str, password: str) -> TokenPair:
-        """Raises InvalidCredentials, Overloaded. A disabled account is as good as none."""
+    async def sign_in(self, email: str, password: str, client: Client) -> TokenPair:
+        """Raises InvalidCredentials, RateLimited, Overloaded. A disabled account is as good as none."""
         for _ in range(TRIES):
-            user = await self._proven(email, password)
+            user = await self._proof.by_address(email, password, client)
             if self._hashing.is_outdated(user.password_hash):
                 await self._rehash(user, password)
-            elif pair := await self._begin(user):
+            elif pair := await self._begin(user, client):
+                self._announced()  # it may have ended the oldest of too many sessions
                 return pair
         raise Unavailable("The account is being changed.")
 
     async def account(self, user_id: UUID) -> User:
         """Raises TokenRefused when it is gone."""
         async with self._store.transaction() as repository:
-            user = await repository.user(user_id)
+            user = await repository.users.get(user_id)
         if user is None:
             raise TokenRefused
         return user
-
-    async def _proven(self, email: str, password: str) -> User:
-        """Raises InvalidCredentials, after the same work whether the account or the password is wrong."""
-        user = await self._find(email)
-        try:
-            proven = await self._hashing.matches(password, user.password_hash if user else None)
-        except PasswordTooLong:
-            raise InvalidCredentials from None
-        if user is None or not proven or user.disabled_at is not None:
-            raise InvalidCredentials
-        return user
-
-    async def _find(self, email: str) -> User | None:
-        """What is not even an address is an unknown one: nothing else is told of it."""
-        try:
-            address = canonical(email)
-        except BadAddress:
-            return None
-        async with self._store.transaction() as repository:
-            return await repository.user_by_address(address)
 
     async def _rehash(self, user: User, password: str) -> None:
         """The hash was made at another cost, and only now is the password at hand."""
         replacement = await self._hashing.create(password)
         async with self._store.transaction() as repository:
-            await repository.replace_password_hash(user.id, user.password_hash, replacement)
+            await repository.users.replace_password_hash(user.id, user.password_hash, replacement)
 
-    async def _begin(self, user: User) -> TokenPair | None:
+    async def _begin(self, user: User, client: Client) -> TokenPair | None:
         """None when the account has changed since: no transaction is open while a password is hashed."""
         key = await self._tokens.key()
         async with self._store.transaction() as repository:
-            current = await repository.user(user.id, lock=True)
+            current = await repository.users.shared(user.id)
             if current is None or current.disabled_at or current.password_hash != user.password_hash:
                 return None
-            return await self._sessions.begin(repository, current, key)
+            await self._throttle.succeeded(repository, current.email_canonical, user.id, client.network)
+            return await self._sessions.begin(repository, current, key, client)
 
-    def _refuse_weak(self, password: str, email: str) -> None:
-        try:
-            refuse_weak(password, email, self._common_passwords)
-        except PasswordTooLong as long:
-            raise bad_field("password", str(long)) from None
-        except PasswordTooWeak as weak:
-            raise WeakPassword(f"The password {weak}.", errors=[FieldError("password", str(weak))]) from None
+
+def checked_address(email: str) -> str:
+    """The canonical form. Raises InvalidRequest."""
+    try:
+        return canonical(email)
+    except BadAddress as bad:
+        raise bad_field("email", str(bad)) from None

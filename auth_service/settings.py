@@ -1,11 +1,23 @@
-"""What the account service reads from its environment."""
+"""What the account service and its commands read from their environment."""
 
 from datetime import timedelta
 from typing import Annotated
 
 import msgspec
 
-from shared.settings import Env, HttpUrl, Secret
+from auth_service.providers import (
+    GITHUB,
+    GOOGLE,
+    GOOGLE_ISSUER,
+    BadProvider,
+    GitHub,
+    Issuer,
+    Providers,
+    is_callable,
+    is_redirect_target,
+    issuers,
+)
+from shared.settings import Env, HttpUrl, Secret, SettingsError
 
 
 class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,4 +32,102 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     audience: Annotated[str, Env("AUTH_AUDIENCE")] = "tonegate"
     access_token_ttl: Annotated[timedelta, Env("AUTH_ACCESS_TOKEN_TTL", at_least=1)] = timedelta(minutes=15)
     refresh_token_ttl: Annotated[timedelta, Env("AUTH_REFRESH_TOKEN_TTL", at_least=1)] = timedelta(days=30)
+    session_idle_ttl: Annotated[timedelta, Env("AUTH_SESSION_IDLE_TTL", at_least=1)] = timedelta(days=14)
+    refresh_grace: Annotated[timedelta, Env("AUTH_REFRESH_GRACE", at_least=0)] = timedelta(seconds=10)
+    verify_token_ttl: Annotated[timedelta, Env("AUTH_VERIFY_TOKEN_TTL", at_least=60)] = timedelta(days=1)
+    reset_token_ttl: Annotated[timedelta, Env("AUTH_RESET_TOKEN_TTL", at_least=60)] = timedelta(hours=1)
+    mails_per_hour: Annotated[int, Env("AUTH_MAILS_PER_HOUR", at_least=1)] = 3
+    free_failures: Annotated[int, Env("AUTH_FREE_FAILURES", at_least=1)] = 10
     hash_concurrency: Annotated[int, Env("AUTH_HASH_CONCURRENCY", at_least=1)] = 2
+
+    oauth_google_client_id: Annotated[str | None, Env("AUTH_OAUTH_GOOGLE_CLIENT_ID")] = None
+    oauth_google_client_secret: Annotated[Secret | None, Env("AUTH_OAUTH_GOOGLE_CLIENT_SECRET")] = None
+    oauth_github_client_id: Annotated[str | None, Env("AUTH_OAUTH_GITHUB_CLIENT_ID")] = None
+    oauth_github_client_secret: Annotated[Secret | None, Env("AUTH_OAUTH_GITHUB_CLIENT_SECRET")] = None
+    oauth_github_url: Annotated[str, Env("AUTH_OAUTH_GITHUB_URL")] = "https://github.com"
+    oauth_github_api_url: Annotated[str, Env("AUTH_OAUTH_GITHUB_API_URL")] = "https://api.github.com"
+    oauth_providers: Annotated[Secret | None, Env("AUTH_OAUTH_PROVIDERS")] = None
+    oauth_redirect_urls: Annotated[tuple[str, ...], Env("AUTH_OAUTH_REDIRECT_URLS")] = ()
+    oauth_loopback_http: Annotated[bool, Env("AUTH_OAUTH_LOOPBACK_HTTP")] = False
+
+    def __post_init__(self) -> None:
+        """Raises SettingsError that names each variable about providers whose form is wrong."""
+        wrong = [*self._wrong_pairs(), *self._wrong_issuers(), *self._wrong_urls()]
+        if wrong:
+            raise SettingsError("\n".join(wrong))
+
+    def providers(self) -> Providers:
+        """Everybody whom people may sign in with."""
+        google, github = self._google(), None
+        if self.oauth_github_client_id and self.oauth_github_client_secret:
+            github = GitHub(
+                client_id=self.oauth_github_client_id,
+                client_secret=self.oauth_github_client_secret,
+                url=self.oauth_github_url.rstrip("/"),
+                api_url=self.oauth_github_api_url.rstrip("/"),
+            )
+        named = issuers(self.oauth_providers.reveal()) if self.oauth_providers else ()
+        return Providers((*google, *named), github)
+
+    def _google(self) -> tuple[Issuer, ...]:
+        if self.oauth_google_client_id is None:
+            return ()
+        secret, issuer = self.oauth_google_client_secret, GOOGLE_ISSUER
+        return (
+            Issuer(name=GOOGLE, issuer=issuer, client_id=self.oauth_google_client_id, client_secret=secret),
+        )
+
+    def _wrong_pairs(self) -> list[str]:
+        pairs = {
+            "GOOGLE": (self.oauth_google_client_id, self.oauth_google_client_secret),
+            "GITHUB": (self.oauth_github_client_id, self.oauth_github_client_secret),
+        }
+        return [
+            f"AUTH_OAUTH_{name}_CLIENT_ID and AUTH_OAUTH_{name}_CLIENT_SECRET: it needs both or neither"
+            for name, (identity, secret) in pairs.items()
+            if (identity is None) != (secret is None)
+        ]
+
+    def _wrong_issuers(self) -> list[str]:
+        try:
+            named = issuers(self.oauth_providers.reveal()) if self.oauth_providers else ()
+        except BadProvider as bad:
+            return [f"AUTH_OAUTH_PROVIDERS: {bad}"]
+        names = [each.name for each in named]
+        wrong = [
+            f"AUTH_OAUTH_PROVIDERS: {name} is named twice, or has variables of its own"
+            for name in sorted(set(names))
+            if names.count(name) > 1 or name in {GOOGLE, GITHUB}
+        ]
+        wrong += [
+            f"AUTH_OAUTH_PROVIDERS: the issuer of {each.name} needs to be an https:// URL without a query"
+            for each in named
+            if "?" in each.issuer or "#" in each.issuer or not self._is_callable(each.issuer)
+        ]
+        lacking = [each.name for each in named if "openid" not in each.scopes]
+        return wrong + [f"AUTH_OAUTH_PROVIDERS: the scopes of {name} need to have openid" for name in lacking]
+
+    def _wrong_urls(self) -> list[str]:
+        urls = {
+            "AUTH_OAUTH_GITHUB_URL": self.oauth_github_url,
+            "AUTH_OAUTH_GITHUB_API_URL": self.oauth_github_api_url,
+        }
+        wrong = [
+            f"{name}: it needs an https:// URL" for name, url in urls.items() if not self._is_callable(url)
+        ]
+        return wrong + [
+            f"AUTH_OAUTH_REDIRECT_URLS: {url!r} is not an https:// URL without a fragment"
+            for url in self.oauth_redirect_urls
+            if not is_redirect_target(url)
+        ]
+
+    def _is_callable(self, url: str) -> bool:
+        return is_callable(url, loopback_http=self.oauth_loopback_http)
+
+
+class CommandSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """For an operator's commands, which need no more than the tables."""
+
+    database_url: Annotated[Secret, Env("AUTH_DATABASE_URL")]
+    access_token_ttl: Annotated[timedelta, Env("AUTH_ACCESS_TOKEN_TTL", at_least=1)] = timedelta(minutes=15)
+    admin_password: Annotated[Secret | None, Env("AUTH_ADMIN_PASSWORD")] = None

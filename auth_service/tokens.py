@@ -39,7 +39,10 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AccessClaims(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may do what, until when (RFC 9068 §2.2). Times are whole seconds since the epoch."""
+    """Who may do what, until when (RFC 9068 §2.2). Times are whole seconds since the epoch.
+
+    `scope` (RFC 8693 §4.2) is there when the bearer may do less than the account: then `sid` is an API key's.
+    """
 
     iss: str
     aud: str
@@ -51,6 +54,8 @@ class AccessClaims(msgspec.Struct, frozen=True, kw_only=True):
     exp: int
     roles: tuple[str, ...]
     email: str
+    email_verified: bool = False
+    scope: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def sign(claims: AccessClaims, key: KeyPair) -> str:

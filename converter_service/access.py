@@ -9,12 +9,18 @@ from litestar.types import Guard
 from converter_service.service import Owner
 from shared.errors import Unauthenticated
 
+# What an API key may be limited to. Safe methods (RFC 9110 §9.2.1) look, all others change something.
+READ, WRITE = "conversions:read", "conversions:write"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 class Tokens(Protocol):
-    async def owner(self, token: str) -> Owner:
-        """Raises Unauthenticated, and Unavailable when it cannot be known."""
+    async def owner(self, token: str, scope: str) -> Owner:
+        """Raises Unauthenticated, Forbidden when the token is good but not for `scope`, and Unavailable when
+        it cannot be known.
+        """
 
 
 def public() -> dict[str, bool]:
@@ -33,8 +39,9 @@ def signed_in(tokens: Tokens) -> Guard:
 
 
 async def owner_of(connection: Connection, tokens: Tokens) -> Owner:
-    """Raises Unauthenticated."""
+    """Raises Unauthenticated, and Forbidden for a token that may not do this."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated
-    return await tokens.owner(token.strip())
+    looks = connection.scope.get("method") in SAFE
+    return await tokens.owner(token.strip(), READ if looks else WRITE)

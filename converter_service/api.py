@@ -45,7 +45,12 @@ def build(
     limits = UploadLimits(settings.max_upload_bytes, 2 * settings.idle_timeout + timedelta(seconds=60))
     conversions = Conversions(store, blobs, announcing, limits, clock)
     keys = PublicKeys(http, settings.auth_url)
-    tokens = AccessTokens(keys, settings.issuer or settings.public_url, settings.audience)
+    tokens = AccessTokens(
+        keys,
+        settings.issuer or settings.public_url,
+        settings.audience,
+        verified_email_only=settings.require_verified_email,
+    )
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

@@ -1,9 +1,18 @@
 """Events → use-cases of the worker."""
 
+from datetime import timedelta
+
+from converter_service.clock import Clock
+from converter_service.leaving import Leaving
 from converter_service.work import Work
-from shared.contracts.events import VideoUploaded
-from shared.messaging.inboxes import CONVERTER_WORKER
-from shared.messaging.ports import Delivery, Handlers
+from shared.contracts.events import AccountDeleted, VideoUploaded
+from shared.errors import Unavailable
+from shared.messaging.inboxes import CONVERTER_ACCOUNTS, CONVERTER_WORKER
+from shared.messaging.ports import Delivery, Handlers, Retry
+
+# For so long after an account has gone, an upload that was let in before may still begin.
+LATECOMERS = timedelta(minutes=1)
+STORE_PAUSE_S = 5.0
 
 
 def handlers(work: Work) -> Handlers:
@@ -11,3 +20,17 @@ def handlers(work: Work) -> Handlers:
         await work.run(event.conversion_id)
 
     return Handlers({VideoUploaded: convert}, expected=CONVERTER_WORKER.events)
+
+
+def account_handlers(leaving: Leaving, clock: Clock) -> Handlers:
+    async def forget(event: AccountDeleted, delivery: Delivery) -> None:
+        """At once, and once more when nobody can come late any more."""
+        try:
+            await leaving.forget(event.user_id)
+            left = delivery.envelope.time + LATECOMERS - clock()
+        except Unavailable as away:
+            raise Retry(STORE_PAUSE_S, str(away), counts=False) from away
+        if left > timedelta():
+            raise Retry(left.total_seconds() + 1, "once more, for what began meanwhile", counts=False)
+
+    return Handlers({AccountDeleted: forget}, expected=CONVERTER_ACCOUNTS.events)

@@ -53,7 +53,7 @@ SAVE_AGAIN_AFTER_S = 0.5
 
 
 class Owner(Struct, frozen=True):
-    """Whom a conversion belongs to, and where the mail about it goes."""
+    """Whom a conversion belongs to, and where the mail about it goes: nowhere, when that is empty."""
 
     id: str
     email: str

@@ -20,14 +20,15 @@ from converter_service.adapters.mongo_clock import MongoClock
 from converter_service.adapters.scratch import LocalScratch
 from converter_service.announcing import Announcing
 from converter_service.clock import new_id
-from converter_service.handlers import handlers
+from converter_service.handlers import account_handlers, handlers
 from converter_service.housekeeping import Housekeeping
+from converter_service.leaving import Leaving
 from converter_service.links import Links
 from converter_service.settings import WorkerSettings
 from converter_service.work import Work, WorkLimits
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application
-from shared.messaging.inboxes import CONVERTER_WORKER
+from shared.messaging.inboxes import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
 from shared.preparing import prepare
@@ -64,6 +65,8 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     )
     subscription = replace(CONVERTER_WORKER, prefetch=settings.concurrency)
     consumer = broker.consumer(subscription, handlers(work))
+    leaving = Leaving(store, blobs, clock)
+    accounts = broker.consumer(CONVERTER_ACCOUNTS, account_handlers(leaving, clock))
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -80,8 +83,9 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
                     tasks.create_task(housekeeping.run()),
                 ]
                 tasks.create_task(consumer.run())
+                tasks.create_task(accounts.run())
                 yield
-                await consumer.stop(GRACE)
+                await asyncio.gather(consumer.stop(GRACE), accounts.stop(GRACE))
                 for task in beside:
                     task.cancel()
         finally:

@@ -29,6 +29,7 @@ from gateway.core.revocations import revocations
 from gateway.core.schema_page import SchemaPage
 from gateway.core.sessions import Sessions
 from gateway.core.token_cache import TokenCache
+from gateway.modules.auth.browser import BrowserCookie
 from gateway.modules.auth.module import AuthModule
 from gateway.modules.conversions.module import ConversionsModule
 from gateway.settings import GatewaySettings
@@ -52,7 +53,10 @@ def build(
     door = Door(tokens, limits, ClientAddresses(settings.trusted_proxies))
     patience = Patience(idle=settings.idle_timeout, upload=settings.upload_timeout)
     converter = ConverterClient(Relay(sessions, settings.converter_url, patience))
-    modules = [AuthModule(auth=auth, tokens=tokens), ConversionsModule(converter=converter)]
+    modules = [
+        AuthModule(auth=auth, tokens=tokens, browser_cookie=BrowserCookie(settings.public_url)),
+        ConversionsModule(converter=converter),
+    ]
     listener = revocations(broker, tokens)
 
     @asynccontextmanager

@@ -1,29 +1,72 @@
 """Which letter tells of which event."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
 from notification_service.courier import Courier
 from notification_service.letters import Letters
-from shared.contracts.events import ConversionCompleted, ConversionFailed
+from shared.contracts.events import (
+    ConversionCompleted,
+    ConversionFailed,
+    EmailVerificationRequested,
+    PasswordResetRequested,
+)
+from shared.logs import get_logger
+from shared.messaging.errors import Reject
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.inboxes import NOTIFICATION_MAIL
 
 
-class Notifications:
-    """Tells the owner of a conversion how it ended."""
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self, letters: Letters, courier: Courier) -> None:
+
+class Notifications:
+    """Tells the owner of a conversion how it ended, and hands the secrets of account mails to their
+    addressees.
+    """
+
+    def __init__(self, letters: Letters, courier: Courier, now: Callable[[], datetime] = utc_now) -> None:
         self._letters = letters
         self._courier = courier
+        self._now = now
 
     async def completed(self, event: ConversionCompleted, delivery: Delivery) -> None:
-        await self._courier.deliver(delivery.envelope, lambda: self._letters.completed(event))
+        if _wants_mail(event, delivery):
+            await self._courier.deliver(delivery.envelope, lambda: self._letters.completed(event))
 
     async def failed(self, event: ConversionFailed, delivery: Delivery) -> None:
-        await self._courier.deliver(delivery.envelope, lambda: self._letters.failed(event))
+        if _wants_mail(event, delivery):
+            await self._courier.deliver(delivery.envelope, lambda: self._letters.failed(event))
+
+    async def verify(self, event: EmailVerificationRequested, delivery: Delivery) -> None:
+        self._refuse_late(event.expires_at)
+        await self._courier.deliver(delivery.envelope, lambda: self._letters.verify(event))
+
+    async def reset(self, event: PasswordResetRequested, delivery: Delivery) -> None:
+        self._refuse_late(event.expires_at)
+        await self._courier.deliver(delivery.envelope, lambda: self._letters.reset(event))
+
+    def _refuse_late(self, expires_at: datetime) -> None:
+        """Raises Reject: nobody is helped by a link that is over before it arrives."""
+        if expires_at <= self._now():
+            raise Reject("its link expired before a mail server took it")
+
+
+def _wants_mail(event: ConversionCompleted | ConversionFailed, delivery: Delivery) -> bool:
+    if not event.recipient:
+        get_logger(__name__).info("nobody to tell", event_id=delivery.envelope.id)
+    return bool(event.recipient)
 
 
 def handlers(notifications: Notifications) -> Handlers:
     """Raises MissingHandler when the mail queue brings an event that no letter tells of."""
     return Handlers(
-        {ConversionCompleted: notifications.completed, ConversionFailed: notifications.failed},
+        {
+            ConversionCompleted: notifications.completed,
+            ConversionFailed: notifications.failed,
+            EmailVerificationRequested: notifications.verify,
+            PasswordResetRequested: notifications.reset,
+        },
         expected=NOTIFICATION_MAIL.events,
     )

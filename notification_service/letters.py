@@ -6,8 +6,14 @@ import jinja2
 import msgspec
 
 from notification_service import wording
+from notification_service.links import BadLink, Link
 from notification_service.reasons import reason
-from shared.contracts.events import ConversionCompleted, ConversionFailed
+from shared.contracts.events import (
+    ConversionCompleted,
+    ConversionFailed,
+    EmailVerificationRequested,
+    PasswordResetRequested,
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 SUBJECT_NAME_LIMIT = 60
@@ -28,10 +34,15 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Letters:
-    """Writes letters; `public_url` is what the links in them begin with."""
+    """Writes letters; `public_url` is what the links in them begin with.
 
-    def __init__(self, public_url: str) -> None:
+    `verify` and `reset` lead to the pages where account secrets are handed in: this site's own unless given.
+    """
+
+    def __init__(self, public_url: str, verify: Link | None = None, reset: Link | None = None) -> None:
         self._public_url = public_url.rstrip("/")
+        self._verify = verify or Link(f"{self._public_url}/verify-email#token={{token}}")
+        self._reset = reset or Link(f"{self._public_url}/reset-password#token={{token}}")
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(TEMPLATES),
             autoescape=jinja2.select_autoescape(["html"]),
@@ -69,6 +80,36 @@ class Letters:
             what=why.what,
             advice=why.advice,
             conversion_id=wording.one_line(event.conversion_id, 100),
+        )
+
+    def verify(self, event: EmailVerificationRequested) -> Letter:
+        """Asks whether an address is its reader's. Raises Unwritable for a secret that fits in no link."""
+        return self._secret_letter("verify", "Confirm your address", self._verify, event)
+
+    def reset(self, event: PasswordResetRequested) -> Letter:
+        """Lets the reader choose a new password. Raises Unwritable for a secret that fits in no link."""
+        return self._secret_letter("reset", "Choose a new password", self._reset, event)
+
+    def _secret_letter(
+        self,
+        template: str,
+        subject: str,
+        link: Link,
+        event: EmailVerificationRequested | PasswordResetRequested,
+    ) -> Letter:
+        try:
+            target = link.to(event.token)
+        except BadLink as bad:
+            raise Unwritable(str(bad)) from None
+        return self._letter(
+            template,
+            to=event.recipient,
+            subject=subject,
+            preview=f"The link works once, until {wording.moment(event.expires_at)}.",
+            address=wording.one_line(event.recipient, 254),
+            link=target,
+            token=event.token,
+            expires=wording.moment(event.expires_at),
         )
 
     def _letter(self, template: str, *, to: str, subject: str, **words: str) -> Letter:

@@ -16,6 +16,8 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
     sender: Annotated[str, Env("NOTIFICATION_FROM")]
     mongo_url: Annotated[Secret, Env("NOTIFICATION_MONGO_URL")]
     public_url: Annotated[HttpUrl, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
+    verify_url: Annotated[str | None, Env("NOTIFICATION_VERIFY_URL")] = None
+    reset_url: Annotated[str | None, Env("NOTIFICATION_RESET_URL")] = None
     host: Annotated[str, Env("NOTIFICATION_HOST")] = "127.0.0.1"
     port: Annotated[int, Env("NOTIFICATION_PORT")] = 8004
     metrics_port: Annotated[int, Env("NOTIFICATION_METRICS_PORT")] = 9104

@@ -10,6 +10,7 @@ from notification_service.adapters.smtp import SmtpMailer, SmtpServer
 from notification_service.courier import Courier, Patience
 from notification_service.handlers import Notifications, handlers
 from notification_service.letters import Letters, Unwritable
+from notification_service.links import BadLink, Link
 from notification_service.message import Sender
 from notification_service.ports import LedgerUnavailable
 from notification_service.settings import NotificationSettings
@@ -32,7 +33,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     mailer = SmtpMailer(_server(settings), settings.smtp_timeout)
     patience = Patience(lease=lease_for(settings.smtp_timeout), give_up_after=settings.give_up_after)
     courier = Courier(ledger, mailer, _sender(settings), patience, registry)
-    notifications = Notifications(Letters(settings.public_url), courier)
+    notifications = Notifications(_letters(settings), courier)
     broker = RabbitMQ(settings.amqp_url.reveal(), "notification", (NOTIFICATION_MAIL,))
     consumer = broker.consumer(NOTIFICATION_MAIL, handlers(notifications))
     checks = (
@@ -62,6 +63,20 @@ def grace_for(smtp_timeout: timedelta) -> timedelta:
 def lease_for(smtp_timeout: timedelta) -> timedelta:
     """Outlasts the one attempt that it covers, with room for a slow machine."""
     return smtp_timeout * 1.25 + timedelta(seconds=2)
+
+
+def _letters(settings: NotificationSettings) -> Letters:
+    links = {"NOTIFICATION_VERIFY_URL": settings.verify_url, "NOTIFICATION_RESET_URL": settings.reset_url}
+    made = dict[str, Link | None]()
+    for variable, template in links.items():
+        try:
+            made[variable] = Link(template) if template else None
+        except BadLink as bad:
+            raise SettingsError(f"{variable}: {bad}") from None
+    try:
+        return Letters(settings.public_url, *made.values())
+    except BadLink:
+        raise SettingsError("GATEWAY_PUBLIC_URL: it should look like https://tonegate.example.org") from None
 
 
 def _server(settings: NotificationSettings) -> SmtpServer:

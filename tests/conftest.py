@@ -12,6 +12,7 @@ from devstack.servers.postgres import Postgres
 from devstack.servers.rabbitmq import RabbitMQ
 from devstack.stack import Stack
 from tests.support.media import Media
+from tests.support.openid_provider import OpenIDProvider
 from tests.support.vhosts import VhostPool
 
 
@@ -48,6 +49,15 @@ def mail_sink(idle_servers: Stack) -> MailSink:
     """Shared: look for your own recipient, `mail_sink.messages(to=…)`."""
     idle_servers.mail.start()
     return idle_servers.mail
+
+
+@pytest.fixture(scope="session")
+def openid_provider(idle_servers: Stack) -> Iterator[OpenIDProvider]:
+    """Shared: everybody signs in there as somebody else."""
+    provider = OpenIDProvider(idle_servers.home, idle_servers.ports["oidc-provider"])
+    provider.start()
+    yield provider
+    provider.stop()
 
 
 @pytest.fixture(scope="session")

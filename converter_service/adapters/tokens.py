@@ -13,6 +13,7 @@ from jose import jwt
 from jose.exceptions import JOSEError
 from jose.utils import base64url_decode
 
+from converter_service.errors import ScopeTooNarrow
 from converter_service.service import Owner
 from shared.errors import Unauthenticated, Unavailable
 from shared.logs import get_logger
@@ -103,13 +104,19 @@ class PublicKeys:
 class AccessTokens:
     """Bearer token → Owner."""
 
-    def __init__(self, keys: PublicKeys, issuer: str, audience: str) -> None:
+    def __init__(
+        self, keys: PublicKeys, issuer: str, audience: str, *, verified_email_only: bool = False
+    ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
+        self._verified_email_only = verified_email_only
 
-    async def owner(self, token: str) -> Owner:
-        """Raises Unauthenticated, and Unavailable when there are no keys to check it with."""
+    async def owner(self, token: str, scope: str) -> Owner:
+        """Raises Unauthenticated, ScopeTooNarrow, and Unavailable when there are no keys to check it with.
+
+        A token without a scope is a person's, who may do everything (RFC 6750 §3.1, RFC 8693 §4.2).
+        """
         key = await self._keys.key(key_id(token))
         if key is None:
             raise Unauthenticated("The token is not valid.")
@@ -126,7 +133,14 @@ class AccessTokens:
             raise Unauthenticated("The token is not valid.") from None
         if not isinstance(claims.get("email"), str):
             raise Unauthenticated("The token is not valid.")
-        return Owner(claims["sub"], claims["email"])
+        if "scope" in claims and scope not in str(claims["scope"]).split():
+            raise ScopeTooNarrow(scope)
+        return Owner(claims["sub"], self._recipient(claims))
+
+    def _recipient(self, claims: Mapping[str, Any]) -> str:
+        """Empty when no mail may go there."""
+        may_get_mail = claims.get("email_verified") is True or not self._verified_email_only
+        return claims["email"] if may_get_mail else ""
 
 
 async def whole(content: aiohttp.StreamReader) -> bytes:

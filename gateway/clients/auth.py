@@ -1,5 +1,6 @@
 """Typed calls to auth_service."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -38,6 +39,24 @@ class TokenPair(msgspec.Struct, frozen=True):
     token_type: str
     expires_in: int
     refresh_token: str
+
+
+class SignInStarted(msgspec.Struct, frozen=True):
+    """`location` is the provider's page; `browser` is a secret for the browser to keep for `expires_in` s."""
+
+    location: str
+    browser: str
+    expires_in: int
+
+
+class SignInEnd(msgspec.Struct, frozen=True):
+    """Tokens, or where to send the browser instead."""
+
+    location: str | None = None
+    access_token: str = ""
+    token_type: str = ""
+    expires_in: int = 0
+    refresh_token: str = ""
 
 
 class KeySet(msgspec.Struct, frozen=True):
@@ -90,6 +109,23 @@ class AuthClient:
 
     async def me(self, token: Secret) -> Account:
         return await self._call("GET", "/v1/auth/me", Account, token=token)
+
+    async def start_provider_sign_in(self, provider: str, asked: Mapping[str, str]) -> SignInStarted:
+        """`asked`: browser, redirect_uri, code_challenge, as far as there are any."""
+        return await self._call("POST", f"/v1/auth/oauth/{provider}/start", SignInStarted, dict(asked))
+
+    async def end_provider_sign_in(self, provider: str, brought: Mapping[str, str]) -> TokenPair | str:
+        """`brought`: browser, state, code, iss, error. An address is where the browser shall go."""
+        end = await self._call("POST", f"/v1/auth/oauth/{provider}/callback", SignInEnd, dict(brought))
+        if end.location is not None:
+            return end.location
+        if not end.access_token or not end.refresh_token:
+            raise BadAnswer("The service gave an answer that cannot be read.")
+        return TokenPair(end.access_token, end.token_type, end.expires_in, end.refresh_token)
+
+    async def redeem_sign_in(self, code: str, code_verifier: str) -> TokenPair:
+        body = {"code": code, "code_verifier": code_verifier}
+        return await self._call("POST", "/v1/auth/oauth/token", TokenPair, body)
 
     async def keys(self) -> KeySet:
         return await self._call("GET", "/.well-known/jwks.json", KeySet)

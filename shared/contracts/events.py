@@ -31,7 +31,10 @@ class VideoUploaded(Event, frozen=True, kw_only=True):
 
 
 class ConversionCompleted(Event, frozen=True, kw_only=True):
-    """The audio is stored and verified. `audio_path` is signed and relative to the gateway's public URL."""
+    """The audio is stored and verified. `audio_path` is signed and relative to the gateway's public URL.
+
+    Without a `recipient` nobody is to be told by mail.
+    """
 
     type: ClassVar[str] = "conversion_completed"
 
@@ -48,7 +51,7 @@ class ConversionCompleted(Event, frozen=True, kw_only=True):
 
 class ConversionFailed(Event, frozen=True, kw_only=True):
     """The conversion ended without audio. `code` is one of the API's conversion errors, `message` is for
-    people.
+    people. Without a `recipient` nobody is to be told by mail.
     """
 
     type: ClassVar[str] = "conversion_failed"
@@ -62,8 +65,8 @@ class ConversionFailed(Event, frozen=True, kw_only=True):
 
 
 class SessionRevoked(Event, frozen=True, kw_only=True):
-    """Tokens of this session are void from now on. With no gateway running nobody caches them, so nobody must
-    hear.
+    """Tokens of this session, or this API key, are void from now on. With no gateway running nobody caches
+    them, so nobody must hear.
     """
 
     type: ClassVar[str] = "session_revoked"
@@ -73,4 +76,48 @@ class SessionRevoked(Event, frozen=True, kw_only=True):
     user_id: str
 
 
-EVENTS: tuple[type[Event], ...] = (VideoUploaded, ConversionCompleted, ConversionFailed, SessionRevoked)
+class EmailVerificationRequested(Event, frozen=True, kw_only=True):
+    """An account's address is to be proven. Sensitive: `token` is the proof, so it is shown in no log."""
+
+    type: ClassVar[str] = "email_verification_requested"
+
+    user_id: str
+    recipient: str
+    token: str
+    expires_at: datetime
+
+    def __repr__(self) -> str:
+        return f"EmailVerificationRequested(user_id={self.user_id!r}, ***)"
+
+
+class PasswordResetRequested(Event, frozen=True, kw_only=True):
+    """A password was forgotten. Sensitive: with `token` a new one is set, so it is shown in no log."""
+
+    type: ClassVar[str] = "password_reset_requested"
+
+    user_id: str
+    recipient: str
+    token: str
+    expires_at: datetime
+
+    def __repr__(self) -> str:
+        return f"PasswordResetRequested(user_id={self.user_id!r}, ***)"
+
+
+class AccountDeleted(Event, frozen=True, kw_only=True):
+    """The account is gone, and what it owned elsewhere has to go, too."""
+
+    type: ClassVar[str] = "account_deleted"
+
+    user_id: str
+
+
+EVENTS: tuple[type[Event], ...] = (
+    VideoUploaded,
+    ConversionCompleted,
+    ConversionFailed,
+    SessionRevoked,
+    EmailVerificationRequested,
+    PasswordResetRequested,
+    AccountDeleted,
+)

@@ -5,7 +5,14 @@ Publishers declare them too, so that an event is kept even before its first cons
 
 from datetime import timedelta
 
-from shared.contracts.events import ConversionCompleted, ConversionFailed, VideoUploaded
+from shared.contracts.events import (
+    AccountDeleted,
+    ConversionCompleted,
+    ConversionFailed,
+    EmailVerificationRequested,
+    PasswordResetRequested,
+    VideoUploaded,
+)
 from shared.messaging.ports import Subscription
 
 CONVERTER_WORKER = Subscription(
@@ -15,9 +22,19 @@ CONVERTER_WORKER = Subscription(
 )
 NOTIFICATION_MAIL = Subscription(
     queue="notification.mail",
-    events=(ConversionCompleted, ConversionFailed),
+    events=(
+        ConversionCompleted,
+        ConversionFailed,
+        EmailVerificationRequested,
+        PasswordResetRequested,
+    ),
     prefetch=10,
     handling_timeout=timedelta(minutes=10),
 )
+CONVERTER_ACCOUNTS = Subscription(
+    queue="converter.accounts",
+    events=(AccountDeleted,),
+    handling_timeout=timedelta(hours=1),
+)
 
-INBOXES = (CONVERTER_WORKER, NOTIFICATION_MAIL)
+INBOXES = (CONVERTER_WORKER, CONVERTER_ACCOUNTS, NOTIFICATION_MAIL)

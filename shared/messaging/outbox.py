@@ -12,6 +12,7 @@ from typing import Protocol
 
 import msgspec
 
+from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
 from shared.messaging.envelope import Envelope
 from shared.messaging.ports import Publisher, PublishFailed
@@ -71,6 +72,10 @@ class OutboxRelay:
             self._woken.clear()
             try:
                 found = await self._round()
+            except Unavailable as away:
+                log.warning("outbox round failed", reason=str(away))
+                await self._back_off()
+                continue
             except Exception:  # a relay that ended would strand every later event
                 log.exception("outbox round failed")
                 await self._back_off()

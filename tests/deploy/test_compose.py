@@ -253,13 +253,20 @@ def test_a_stop_waits_as_long_as_the_code_may_take() -> None:
 
 
 def test_only_the_door_and_the_mail_have_a_way_out() -> None:
+    """And the account service, once somebody says so."""
     assert compose()["networks"] == {
         "front": {},
         "mail": {},
         "inside": {"internal": "${TONEGATE_ISOLATED:-true}"},
+        "providers": {"internal": "${TONEGATE_PROVIDERS_ISOLATED:-true}"},
     }
-    outside = {name for name, service in SERVICES.items() if set(service.get("networks", [])) - {"inside"}}
+    outside = {
+        name for name, service in SERVICES.items() if {"front", "mail"} & set(service.get("networks", []))
+    }
     assert outside == {"gateway", "notification", "mailpit"}
+    assert [name for name, service in SERVICES.items() if "providers" in service.get("networks", [])] == [
+        "auth"
+    ]
     assert SERVICES["secrets"]["network_mode"] == "none"
 
 
@@ -328,6 +335,8 @@ def test_the_example_proposes_what_is_the_default_anyway() -> None:
 def _is_default(name: str, value: str, default: object) -> None:
     if isinstance(default, timedelta):
         assert duration(value) == default, name
+    elif isinstance(default, bool):
+        assert value == str(default).lower(), name
     elif isinstance(default, Secret) or default in {None, ()}:
         assert value == "" or "://" in value, name
     else:

@@ -5,7 +5,13 @@ from typing import Any
 
 import msgspec
 
-from shared.contracts.events import ConversionCompleted, ConversionFailed, Event
+from shared.contracts.events import (
+    ConversionCompleted,
+    ConversionFailed,
+    EmailVerificationRequested,
+    Event,
+    PasswordResetRequested,
+)
 from shared.messaging.envelope import Envelope, wrap
 
 CONVERSION = "0198f3c2-7d1e-7a3b-9c0f-5e6a7b8c9d0e"
@@ -30,12 +36,35 @@ FAILED = ConversionFailed(
 )
 
 
+TOKEN = "s3cret_of-43_characters_is_what_a_link_holds"
+VERIFY = EmailVerificationRequested(
+    user_id="0198f3c2-1111-7a3b-9c0f-5e6a7b8c9d0e",
+    recipient="ann@example.org",
+    token=TOKEN,
+    expires_at=datetime(2126, 11, 21, 10, 0, tzinfo=UTC),
+)
+RESET = PasswordResetRequested(
+    user_id="0198f3c2-1111-7a3b-9c0f-5e6a7b8c9d0e",
+    recipient="ann@example.org",
+    token=TOKEN,
+    expires_at=datetime(2126, 11, 20, 11, 0, tzinfo=UTC),
+)
+
+
 def completed(**changes: Any) -> ConversionCompleted:
     return msgspec.structs.replace(COMPLETED, **changes)
 
 
 def failed(**changes: Any) -> ConversionFailed:
     return msgspec.structs.replace(FAILED, **changes)
+
+
+def verify(**changes: Any) -> EmailVerificationRequested:
+    return msgspec.structs.replace(VERIFY, **changes)
+
+
+def reset(**changes: Any) -> PasswordResetRequested:
+    return msgspec.structs.replace(RESET, **changes)
 
 
 def enveloped(event: Event, identity: str = "event-1") -> Envelope:

@@ -3,10 +3,13 @@
 from gateway.clients.auth import AuthClient
 from gateway.core.module import module
 from gateway.core.token_cache import TokenCache
+from gateway.modules.auth.browser import BrowserCookie
 from gateway.modules.auth.controller import AuthController, KeysController
+from gateway.modules.auth.providers import ProvidersController
 
 
-@module(controllers=[AuthController, KeysController])
+@module(controllers=[AuthController, ProvidersController, KeysController])
 class AuthModule:
     auth: AuthClient
     tokens: TokenCache
+    browser_cookie: BrowserCookie

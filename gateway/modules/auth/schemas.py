@@ -28,6 +28,13 @@ class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: Password
 
 
+class SignInCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a front end got in its address, and the verifier of its own challenge (RFC 7636)."""
+
+    code: Annotated[str, msgspec.Meta(max_length=128, description="From the address, once.")]
+    code_verifier: Annotated[str, msgspec.Meta(max_length=128, description="43 to 128 characters.")]
+
+
 class Refresh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A refresh token, which is spent by this."""
 

@@ -1,16 +1,43 @@
 """A running account service on an empty database, its clock, and a database of one's own to break."""
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from auth_service.database import one_connection
+from auth_service.migrating import migrate
+from auth_service.models import Table
 from devstack.servers.postgres import Postgres
 from devstack.stack import Stack
+from shared.contracts.events import SessionRevoked
 from shared.messaging.inboxes import INBOXES
 from shared.messaging.memory import MemoryBroker
-from tests.integration.auth_service.replica import Clock, Replica, running, settings
+from shared.settings import Secret
+from tests.integration.auth_service.letters import Letters, reading
+from tests.integration.auth_service.replica import Clock, Replica, listening, running, settings
+
+
+@pytest.fixture(scope="session")
+def tables_url(postgres: Postgres) -> Iterator[str]:
+    """A database whose tables are made: doing that for each test would take most of the time."""
+    url = postgres.new_database()
+    asyncio.run(migrate(Secret(url), lambda: datetime.now(UTC)))
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture
+async def postgres_url(tables_url: str) -> str:
+    """Empty tables for this test alone."""
+    async with one_connection(Secret(tables_url), command_s=10) as connection:
+        names = ", ".join(f"auth.{table.name}" for table in Table.metadata.sorted_tables)
+        await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+    return tables_url
 
 
 @pytest.fixture
@@ -31,9 +58,25 @@ async def auth(postgres_url: str, clock: Clock, broker: MemoryBroker) -> AsyncIt
 
 
 @pytest.fixture
-async def second(auth: Replica, postgres_url: str, clock: Clock) -> AsyncIterator[Replica]:
-    """Another replica on the same database."""
-    async with running(settings(postgres_url), clock) as replica:
+async def letters(broker: MemoryBroker) -> AsyncIterator[Letters]:
+    """What `auth` asks the notification service to write."""
+    async with reading(broker) as read:
+        yield read
+
+
+@pytest.fixture
+async def revoked(broker: MemoryBroker) -> AsyncIterator[list[SessionRevoked]]:
+    """What a gateway hears of `auth`."""
+    async with listening(broker) as heard:
+        yield heard
+
+
+@pytest.fixture
+async def second(
+    auth: Replica, postgres_url: str, clock: Clock, broker: MemoryBroker
+) -> AsyncIterator[Replica]:
+    """Another replica on the same database and broker."""
+    async with running(settings(postgres_url), clock, broker) as replica:
         await replica.ready()
         yield replica
 

@@ -47,11 +47,20 @@ class Replica:
     async def post(self, action: str, **body: object) -> httpx.Response:
         return await self.http.post(f"/v1/auth/{action}", json=body)
 
+    async def call(
+        self, method: str, path: str, by: str = "", headers: dict[str, str] | None = None, **body: object
+    ) -> httpx.Response:
+        """`by` is a bearer token. With a body only when there is something to put into it."""
+        sent = {**(bearer(by) if by else {}), **(headers or {})}
+        return await self.http.request(method, f"/v1/{path}", headers=sent, json=body or None)
+
     async def register(self, email: str, password: str = PASSWORD) -> httpx.Response:
         return await self.post("register", email=email, password=password)
 
-    async def login(self, email: str, password: str = PASSWORD) -> httpx.Response:
-        return await self.post("login", email=email, password=password)
+    async def login(self, email: str, password: str = PASSWORD, address: str = "") -> httpx.Response:
+        """`address` is where the gateway says that the client is."""
+        headers = calling_from(address) if address else {}
+        return await self.call("POST", "auth/login", headers=headers, email=email, password=password)
 
     async def refresh(self, token: str) -> httpx.Response:
         return await self.post("refresh", refresh_token=token)
@@ -109,8 +118,17 @@ class Person:
     access_token: str = ""
     refresh_token: str = ""
 
-    async def sign_in(self) -> None:
-        self._keep(await self.replica.login(self.email))
+    async def sign_in(self, password: str = PASSWORD) -> None:
+        self._keep(await self.replica.login(self.email, password))
+
+    async def call(self, method: str, path: str, **body: Any) -> httpx.Response:
+        return await self.replica.call(method, path, self.access_token, **body)
+
+    async def identity(self) -> str:
+        return str((await self.replica.me(self.access_token)).json()["id"])
+
+    async def is_signed_in(self) -> bool:
+        return await self.replica.is_active(self.access_token)
 
     async def refresh(self) -> None:
         self._keep(await self.replica.refresh(self.refresh_token))
@@ -126,6 +144,15 @@ def bearer(token: str) -> dict[str, str]:
 
 def basic(name: str, secret: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()}
+
+
+def calling_from(address: str, agent: str = "test/1.0", secret: str = SECRET) -> dict[str, str]:
+    """What the gateway adds when it calls for a client."""
+    return {
+        "Tonegate-Gateway-Authorization": basic("gateway", secret)["Authorization"],
+        "Tonegate-Client-Address": address,
+        "User-Agent": agent,
+    }
 
 
 def settings(url: str, **changes: Any) -> AuthSettings:

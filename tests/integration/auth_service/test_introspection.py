@@ -29,6 +29,7 @@ async def test_a_good_token_is_described_to_the_gateway(auth: Replica, clock: Cl
         "exp": now + 900,
         "roles": ["user"],
         "email": person.email,
+        "email_verified": False,
         "token_type": "Bearer",
         "access_token": person.access_token,
     }

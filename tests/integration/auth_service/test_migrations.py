@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -16,6 +17,7 @@ from sqlalchemy.exc import ProgrammingError
 from auth_service.database import driver_url, one_connection
 from auth_service.migrating import alembic_config, migrate
 from auth_service.models import SCHEMA, Table
+from devstack.servers.postgres import Postgres
 from shared.settings import Secret
 from tests.integration.auth_service.replica import Clock, application, settings
 from tests.integration.auth_service.rows import opened, rows
@@ -31,9 +33,17 @@ asyncio.run(migrate(Secret(sys.argv[1]), lambda: datetime.now(UTC)))
 """
 
 
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """A database without any tables."""
+    url = postgres.new_database()
+    yield url
+    postgres.drop_database(url)
+
+
 async def kids(url: str) -> list[str]:
     async with rows(url) as repository:
-        return [key.kid for key in await repository.keys(NOW)]
+        return [key.kid for key in await repository.signing_keys.unexpired(NOW)]
 
 
 def differences(connection: Connection) -> list[object]:

@@ -1,24 +1,18 @@
 """Refreshing, reuse, logging out: how a session lives and ends."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import base64
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from shared.contracts.events import SessionRevoked
 from shared.contracts.headers import REVOKED_SESSION
-from shared.messaging.memory import MemoryBroker
-from tests.integration.auth_service.replica import Clock, Replica, bearer, listening
-from tests.integration.auth_service.rows import rows
+from tests.integration.auth_service.replica import Clock, Replica, bearer, running, settings
+from tests.integration.auth_service.rows import opened, rows
 from tests.support.tokens import forgeries
 from tests.support.wait import until
-
-
-@pytest.fixture
-async def revoked(broker: MemoryBroker) -> AsyncIterator[list[SessionRevoked]]:
-    async with listening(broker) as heard:
-        yield heard
 
 
 async def all_news(auth: Replica, revoked: list[SessionRevoked]) -> list[SessionRevoked]:
@@ -41,11 +35,12 @@ async def test_refreshing_gives_a_new_pair_that_works(auth: Replica) -> None:
 
 
 async def test_a_spent_refresh_token_ends_the_session_of_whoever_holds_it(
-    revoked: list[SessionRevoked], auth: Replica
+    revoked: list[SessionRevoked], auth: Replica, clock: Clock
 ) -> None:
     person = await auth.person()
     stolen = person.refresh_token
     await person.refresh()
+    clock.advance(seconds=10)
     answer = await auth.refresh(stolen)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
     assert (await auth.refresh(person.refresh_token)).status_code == 401
@@ -55,33 +50,90 @@ async def test_a_spent_refresh_token_ends_the_session_of_whoever_holds_it(
 
 
 async def test_the_gateway_is_told_which_session_a_refresh_token_that_came_again_has_ended(
-    auth: Replica,
+    auth: Replica, clock: Clock
 ) -> None:
     person = await auth.person()
     session = (await auth.introspect(person.access_token)).json()["sid"]
     stolen = person.refresh_token
     await person.refresh()
+    clock.advance(seconds=10)
     assert (await auth.refresh(stolen)).headers[REVOKED_SESSION] == session
     assert REVOKED_SESSION not in (await auth.refresh("never issued")).headers
 
 
-async def test_reuse_ends_no_other_session(auth: Replica) -> None:
+async def test_reuse_ends_no_other_session(auth: Replica, clock: Clock) -> None:
     person = await auth.person()
     other = await auth.login(person.email)
     stolen = person.refresh_token
     await person.refresh()
+    clock.advance(seconds=10)
     await auth.refresh(stolen)
+    assert not await auth.is_active(person.access_token)
     assert await auth.is_active(other.json()["access_token"])
 
 
-async def test_of_two_who_refresh_with_one_token_at_once_one_wins(auth: Replica, second: Replica) -> None:
+async def test_tabs_that_refresh_at_once_all_go_on_with_the_same_token(
+    auth: Replica, second: Replica
+) -> None:
     for _ in range(5):
         person = await auth.person()
         answers = await asyncio.gather(
             *(replica.refresh(person.refresh_token) for replica in (auth, second) * 3)
         )
-        assert sorted(answer.status_code for answer in answers) == [200] + [401] * 5
-        assert not await auth.is_active(person.access_token), "the token is in two hands: the session ends"
+        assert {answer.status_code for answer in answers} == {200}
+        assert len({answer.json()["refresh_token"] for answer in answers}) == 1
+        for answer in answers:
+            assert await second.is_active(answer.json()["access_token"])
+        person.refresh_token = answers[0].json()["refresh_token"]
+        await person.refresh()
+
+
+async def test_a_thief_within_the_grace_is_found_out_at_the_next_refresh(
+    revoked: list[SessionRevoked], auth: Replica, clock: Clock
+) -> None:
+    person = await auth.person()
+    clock.advance(minutes=10)
+    stolen = (await auth.refresh(person.refresh_token)).json()
+    clock.advance(seconds=5)
+    await person.refresh()
+    assert person.refresh_token == stolen["refresh_token"], "one chain, in two hands"
+    clock.advance(minutes=10)
+    assert (await auth.refresh(stolen["refresh_token"])).status_code == 200
+    clock.advance(minutes=1)
+    assert (await auth.refresh(person.refresh_token)).status_code == 401
+    assert not await auth.is_active(stolen["access_token"])
+    assert len(await all_news(auth, revoked)) == 1
+
+
+async def test_once_somebody_has_gone_on_the_grace_is_over(auth: Replica, clock: Clock) -> None:
+    person = await auth.person()
+    first = person.refresh_token
+    await person.refresh()
+    await person.refresh()
+    clock.advance(seconds=1)
+    assert (await auth.refresh(first)).status_code == 401
+    assert not await auth.is_active(person.access_token)
+
+
+async def test_a_session_that_was_ended_has_no_grace(auth: Replica) -> None:
+    person = await auth.person()
+    first = person.refresh_token
+    await person.refresh()
+    await auth.logout(person.access_token)
+    assert (await auth.refresh(first)).status_code == 401
+
+
+async def test_the_store_holds_neither_a_refresh_token_nor_what_leads_to_one(
+    auth: Replica, postgres_url: str
+) -> None:
+    person = await auth.person()
+    spent = person.refresh_token
+    await person.refresh()
+    async with opened(postgres_url) as database, database.transaction() as session:
+        stored = repr((await session.execute(text("SELECT * FROM auth.refresh_tokens"))).all()).encode()
+    for token in (spent, person.refresh_token):
+        assert token.encode() not in stored
+        assert repr(base64.urlsafe_b64decode(token + "=")).encode() not in stored
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 256, "\x00", "ü", "' OR 1=1 --"])
@@ -100,13 +152,34 @@ async def test_a_session_ends_thirty_days_after_its_sign_in_however_often_it_was
     auth: Replica, clock: Clock
 ) -> None:
     person = await auth.person()
-    clock.advance(days=29, hours=23, minutes=55)
-    await person.refresh()
+    for _ in range(3):
+        clock.advance(days=9, hours=23, minutes=58, seconds=20)
+        await person.refresh()
     answer = await auth.refresh(person.refresh_token)
     assert answer.json()["expires_in"] == 300, "an access token never outlives its session"
     clock.advance(minutes=5)
     assert (await auth.refresh(answer.json()["refresh_token"])).status_code == 401
     assert not await auth.is_active(answer.json()["access_token"])
+
+
+async def test_a_session_that_nobody_used_for_two_weeks_is_over(auth: Replica, clock: Clock) -> None:
+    idle, used = await auth.person(), await auth.person()
+    clock.advance(days=13, hours=23, minutes=59)
+    await used.refresh()
+    clock.advance(minutes=1)
+    assert (await auth.refresh(idle.refresh_token)).status_code == 401
+    await used.refresh()
+
+
+async def test_an_access_token_does_not_outlive_the_idle_time_of_its_session(
+    postgres_url: str, clock: Clock
+) -> None:
+    brief = settings(postgres_url, session_idle_ttl=timedelta(minutes=5))
+    async with running(brief, clock) as replica:
+        await replica.ready()
+        person = await replica.person()
+        clock.advance(minutes=5)
+        assert not await replica.is_active(person.access_token)
 
 
 async def test_sessions_that_ended_long_ago_are_forgotten_and_no_others(
@@ -118,11 +191,11 @@ async def test_sessions_that_ended_long_ago_are_forgotten_and_no_others(
     clock.advance(days=1)
     person = await auth.person()
     async with rows(postgres_url) as repository:
-        assert await repository.forget_sessions(began + timedelta(days=30), 10) == 0
+        assert await repository.sign_ins.forget(began + timedelta(days=30), 10) == 0
         over = began + timedelta(days=30, seconds=1)
-        assert await repository.forget_sessions(over, 2) == 2
-        assert await repository.forget_sessions(over, 2) == 1
-        assert await repository.forget_sessions(over, 2) == 0
+        assert await repository.sign_ins.forget(over, 2) == 2
+        assert await repository.sign_ins.forget(over, 2) == 1
+        assert await repository.sign_ins.forget(over, 2) == 0
     await person.refresh()
 
 

@@ -98,16 +98,17 @@ async def test_a_hash_of_an_older_cost_is_replaced_at_the_next_sign_in(
     await auth.register(EMAIL)
     cheap = PasswordHash(Argon2Cost(memory_kib=64, passes=1))
     async with rows(postgres_url) as repository:
-        user = await repository.user_by_address(EMAIL)
+        user = await repository.users.by_address(EMAIL)
         assert user
-        await repository.replace_password_hash(user.id, user.password_hash, cheap.create(PASSWORD))
+        await repository.users.replace_password_hash(user.id, user.password_hash, cheap.create(PASSWORD))
 
     assert (await auth.login(EMAIL, "not the password")).status_code == 401
     assert (await auth.login(EMAIL)).status_code == 200
 
     async with rows(postgres_url) as repository:
-        user = await repository.user_by_address(EMAIL)
+        user = await repository.users.by_address(EMAIL)
     assert user
+    assert user.password_hash
     assert cheap.is_outdated(user.password_hash)
     assert (await auth.login(EMAIL)).status_code == 200
 

@@ -8,7 +8,7 @@ from converter_service.adapters.gridfs import GridFSBlobs
 from converter_service.adapters.mongo import MongoConversions
 from converter_service.clock import utc_now
 from tests.support.conversions import converting, done, queued
-from tests.support.converter import ConverterApi
+from tests.support.converter import ConverterApi, converter_api
 from tests.support.tokens import forgeries
 
 ROUTES = [
@@ -88,6 +88,58 @@ async def test_tokens_for_something_else_are_refused(api: ConverterApi, changes:
 async def test_keys_that_arrive_in_pieces_are_read_to_their_end(api: ConverterApi) -> None:
     api.issuer.in_pieces = True
     assert (await api.call("GET", "/v1/conversions")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("scope", "method", "path", "allowed"),
+    [
+        ("conversions:read", "GET", "", True),
+        ("conversions:read", "HEAD", "/x/audio", True),
+        ("conversions:read", "POST", "", False),
+        ("conversions:read", "DELETE", "/x", False),
+        ("conversions:write", "DELETE", "/x", True),
+        ("conversions:write", "GET", "", False),
+        ("conversions:write", "GET", "/x/audio", False),
+        ("conversions:read conversions:write", "GET", "", True),
+        ("conversions:readall", "GET", "", False),
+        ("", "GET", "", False),
+    ],
+)
+async def test_a_token_with_a_scope_may_do_what_it_says(
+    api: ConverterApi, scope: str, method: str, path: str, allowed: bool
+) -> None:
+    token = api.issuer.token(scope=scope)
+    answer = await api.call(
+        method, f"/v1/conversions{path}", None, headers={"Authorization": f"Bearer {token}"}
+    )
+    assert (answer.status == 403) is not allowed
+    if not allowed:
+        assert (await answer.json())["code"] == "forbidden"
+        assert 'error="insufficient_scope"' in answer.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize(
+    ("required", "verified", "recipient"),
+    [
+        (False, False, "alice@example.org"),
+        (False, True, "alice@example.org"),
+        (True, True, "alice@example.org"),
+        (True, False, ""),
+        (True, None, ""),
+        (True, "true", ""),
+    ],
+)
+async def test_results_go_to_unverified_addresses_unless_that_is_forbidden(
+    mongo_url: str, required: bool, verified: object, recipient: str
+) -> None:
+    async with converter_api(mongo_url, require_verified_email=required) as api:
+        token = api.issuer.token(email_verified=verified)
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "video/mp4"}
+        answer = await api.call("POST", "/v1/conversions", None, data=b"video" * 100, headers=headers)
+        assert answer.status == 202
+        stored = await api.database["conversions"].find_one()
+        assert stored
+        assert stored["recipient"] == recipient
 
 
 async def test_known_keys_stay_good_while_auth_service_is_away(api: ConverterApi) -> None:

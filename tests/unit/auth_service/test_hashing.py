@@ -98,3 +98,17 @@ async def test_the_event_loop_goes_on_while_passwords_are_hashed() -> None:
         await asyncio.sleep(0)
     assert turns > 50
     hashing.close()
+
+
+async def test_who_is_not_admitted_gives_the_place_back() -> None:
+    passwords = PasswordHash(Argon2Cost(memory_kib=64, passes=1))
+    hashing = PasswordHashing(passwords, 1, max_wait_s=1)
+
+    async def refuse() -> None:
+        raise Overloaded
+
+    for _ in range(3):
+        with pytest.raises(Overloaded):
+            await hashing.matches("anything", None, refuse)
+    assert await hashing.matches("anything", passwords.create("anything"))
+    hashing.close()

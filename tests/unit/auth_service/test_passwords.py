@@ -90,5 +90,10 @@ def test_what_is_too_long_is_refused_and_not_cut_also_when_normalising_made_it_s
         normalise(long)
 
 
+def test_at_least_three_thousand_common_passwords_are_known_that_are_long_enough_to_be_chosen() -> None:
+    assert len(common_passwords()) >= 3000
+    assert {"password", "qwertyuiop", "1qaz2wsx", "iloveyou1"} <= common_passwords()
+
+
 def test_the_list_of_common_passwords_holds_nothing_that_is_too_short_to_matter() -> None:
     assert all(len(each) >= 8 for each in common_passwords())

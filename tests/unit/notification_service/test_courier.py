@@ -17,7 +17,7 @@ from notification_service.ports import Claim, LedgerUnavailable
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
 from shared.messaging.handlers import Delivery, Handlers
-from tests.support.told import completed, enveloped, failed
+from tests.support.told import TOKEN, completed, enveloped, failed, reset, verify
 from tests.support.wait import until
 
 EVENT = "tonegate/converter event-1"
@@ -115,6 +115,34 @@ async def test_two_events_are_told_in_two_mails() -> None:
     await telling(to)
     await to.handle(failed(), Delivery(envelope=enveloped(failed(), "event-2")))
     assert [b"ready" in mail.content for mail in mailer.taken] == [True, False]
+
+
+async def test_account_mails_are_told_once_each_and_no_log_shows_their_secret(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    mailer = MemoryMailer()
+    to, _ = working(MemoryLedger(), mailer)
+    for event, identity in ((verify(), "event-1"), (reset(), "event-2")) * 2:
+        await to.handle(event, Delivery(envelope=enveloped(event, identity)))
+    assert [b"Confirm" in mail.content for mail in mailer.taken] == [True, False]
+    assert TOKEN not in capsys.readouterr().out
+
+
+async def test_a_link_that_is_over_before_it_is_sent_is_not_sent() -> None:
+    mailer = MemoryMailer()
+    to, _ = working(MemoryLedger(), mailer)
+    for event in (verify(expires_at=datetime.now(UTC)), reset(expires_at=datetime.now(UTC))):
+        with pytest.raises(Reject, match="expired"):
+            await to.handle(event, Delivery(envelope=enveloped(event)))
+    assert mailer.taken == []
+
+
+async def test_without_a_recipient_nobody_is_told() -> None:
+    mailer = MemoryMailer()
+    to, _ = working(MemoryLedger(), mailer)
+    for event in (completed(recipient=""), failed(recipient="")):
+        await to.handle(event, Delivery(envelope=enveloped(event)))
+    assert mailer.taken == []
 
 
 async def test_the_same_id_from_another_source_is_another_event() -> None:

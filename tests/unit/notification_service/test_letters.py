@@ -6,8 +6,9 @@ import re
 import pytest
 
 from notification_service.letters import Letters, Unwritable
+from notification_service.links import BadLink, Link
 from notification_service.reasons import REASONS, TOLD_BY_THE_EVENT
-from tests.support.told import CONVERSION, completed, failed
+from tests.support.told import CONVERSION, TOKEN, completed, failed, reset, verify
 
 PUBLIC = "https://tonegate.example"
 CODES = (
@@ -83,6 +84,68 @@ def test_a_failure_without_any_words_is_still_told(letters: Letters) -> None:
     assert REASONS["internal_error"].what in letters.failed(failed(code="x", message="")).text
 
 
+def test_an_address_is_confirmed_by_a_link_or_by_its_code(letters: Letters) -> None:
+    letter = letters.verify(verify())
+    link = f"{PUBLIC}/verify-email#token={TOKEN}"
+    assert (letter.to, letter.subject) == ("ann@example.org", "Confirm your address")
+    assert f"\n{link}\n" in letter.text
+    assert f"\n{TOKEN}\n" in letter.text
+    assert f'href="{link}"' in letter.html
+    assert letter.html.count(TOKEN) == 4, "button, address and its text, code"
+    for body in (letter.text, letter.html):
+        assert "21 November 2126, 10:00 UTC" in body
+        assert "this conversion" not in body
+
+
+def test_a_forgotten_password_is_replaced_by_a_link_or_by_its_code(letters: Letters) -> None:
+    letter = letters.reset(reset())
+    link = f"{PUBLIC}/reset-password#token={TOKEN}"
+    assert (letter.to, letter.subject) == ("ann@example.org", "Choose a new password")
+    assert f"\n{link}\n" in letter.text
+    assert f'href="{link}"' in letter.html
+    assert TOKEN not in letter.subject
+    assert "your password stays as it is" in " ".join(letter.text.split())
+
+
+def test_links_lead_to_the_operators_own_pages_when_there_are_some() -> None:
+    own = Letters(PUBLIC, Link("https://app.example/v?t={token}&x=1"), Link("https://app.example/r/{token}"))
+    assert f"\nhttps://app.example/v?t={TOKEN}&x=1\n" in own.verify(verify()).text
+    assert f'href="https://app.example/v?t={TOKEN}&amp;x=1"' in own.verify(verify()).html
+    assert f"\nhttps://app.example/r/{TOKEN}\n" in own.reset(reset()).text
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "",
+        "https://app.example/",
+        "app.example/{token}",
+        "javascript:alert('{token}')",
+        "https://app.example/{token}/{token}",
+        "https://app.example/{token} x",
+        "https://app.example/{secret}",
+        'https://app.example/"{token}',
+        "https://app.example/{token}\n",
+    ],
+)
+def test_a_page_that_could_be_none_is_refused(template: str) -> None:
+    with pytest.raises(BadLink):
+        Link(template)
+
+
+@pytest.mark.parametrize("token", ["", "short", "x" * 300, "a b" * 10, "<script>alert(1)</script>", "ü" * 43])
+def test_a_secret_that_could_be_something_else_is_in_no_letter(letters: Letters, token: str) -> None:
+    with pytest.raises(Unwritable):
+        letters.verify(verify(token=token))
+    with pytest.raises(Unwritable):
+        letters.reset(reset(token=token))
+
+
+def test_markup_in_an_address_is_shown_and_not_obeyed(letters: Letters) -> None:
+    letter = letters.reset(reset(recipient="<img/src=x>@example.org"))
+    assert "<img" not in letter.html
+
+
 def test_markup_in_a_file_name_is_shown_and_not_obeyed(letters: Letters) -> None:
     name = '"><img src=x onerror=alert(1)>{{ 7*7 }}.mp4'
     for letter in (letters.completed(completed(filename=name)), letters.failed(failed(filename=name))):
@@ -108,7 +171,8 @@ def test_no_letter_carries_a_link_that_is_not_a_path_on_this_site(letters: Lette
 
 
 def test_the_html_loads_nothing_from_anywhere(letters: Letters) -> None:
-    for letter in (letters.completed(completed()), letters.failed(failed())):
+    account = (letters.verify(verify()), letters.reset(reset()))
+    for letter in (letters.completed(completed()), letters.failed(failed()), *account):
         assert not re.search(r"<(img|script|link|iframe|object|svg)\b|url\(|@import|src=", letter.html)
         assert set(re.findall(r"https?://[^/\"<\s]+", letter.html)) <= {PUBLIC}
 

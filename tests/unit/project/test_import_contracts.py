@@ -28,7 +28,12 @@ OFFENCES = {
         "auth_service/models.py",
         "import auth_service.service",
     ),
+    "Signing in with providers goes from the protocol's parts to one service": (
+        "auth_service/oauth/one_time.py",
+        "import auth_service.oauth.sign_in",
+    ),
     "Passwords and tokens are pure": ("auth_service/passwords.py", "import sqlalchemy"),
+    "Only rows speak SQL about accounts": ("auth_service/sessions.py", "import sqlalchemy"),
     "The converter's arrows point to its states and formats": (
         "converter_service/conversion.py",
         "import converter_service.service",

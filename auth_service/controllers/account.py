@@ -1,0 +1,73 @@
+"""Getting an account, and changing one's own."""
+
+from litestar import Controller, delete, get, patch, post
+from litestar.di import Provide
+from litestar.params import JSONBody
+from litestar.status_codes import HTTP_204_NO_CONTENT
+
+from auth_service.callers import Caller
+from auth_service.clients import Client
+from auth_service.controllers.caching import NO_STORE
+from auth_service.credentials import origin, signed_in
+from auth_service.own_account import OwnAccount
+from auth_service.schemas.accounts import (
+    Account,
+    ChangeAccount,
+    ChangePassword,
+    DeleteAccount,
+    Register,
+    account,
+)
+from auth_service.service import Accounts
+from shared.http import Injected
+
+
+class AccountController(Controller):
+    path = "/v1/auth"
+    cache_control = NO_STORE
+    dependencies = {  # noqa: RUF012 - Litestar's own form
+        "caller": Provide(signed_in),
+        "client": Provide(origin, sync_to_thread=False),
+    }
+
+    @post("/register")
+    async def register(
+        self, data: JSONBody[Register], accounts: Injected[Accounts], client: Injected[Client]
+    ) -> Account:
+        return account(await accounts.register(data.email, data.password, client))
+
+    @get("/me")
+    async def me(self, caller: Injected[Caller], accounts: Injected[Accounts]) -> Account:
+        return account(await accounts.account(caller.claims.sub))
+
+    @patch("/me")
+    async def change(
+        self,
+        data: JSONBody[ChangeAccount],
+        caller: Injected[Caller],
+        client: Injected[Client],
+        own_account: Injected[OwnAccount],
+    ) -> Account:
+        return account(
+            await own_account.change_email(caller.claims, data.current_password, data.email, client)
+        )
+
+    @delete("/me")
+    async def delete(
+        self,
+        data: JSONBody[DeleteAccount],
+        caller: Injected[Caller],
+        client: Injected[Client],
+        own_account: Injected[OwnAccount],
+    ) -> None:
+        await own_account.delete(caller.claims, data.password, client)
+
+    @post("/password/change", status_code=HTTP_204_NO_CONTENT)
+    async def change_password(
+        self,
+        data: JSONBody[ChangePassword],
+        caller: Injected[Caller],
+        client: Injected[Client],
+        own_account: Injected[OwnAccount],
+    ) -> None:
+        await own_account.change_password(caller.claims, data.current_password, data.password, client)

@@ -1,0 +1,88 @@
+"""Bodies: one's account, and the tokens that come of signing in."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from auth_service.models import User
+from auth_service.schemas.fields import Address, Opaque, Password
+from auth_service.sessions import TokenPair
+
+
+class Register(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    email: Address
+    password: Password
+
+
+class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    email: Address
+    password: Password
+
+
+class Refresh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    refresh_token: Opaque
+
+
+class ChangeAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    email: Address
+    current_password: Password
+
+
+class ChangePassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    current_password: Password
+    password: Password
+
+
+class DeleteAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    password: Password
+
+
+class ForgotPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    email: Address
+
+
+class ResetPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    token: Opaque
+    password: Password
+
+
+class VerifyEmail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    token: Opaque
+
+
+class ResendVerification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Without an address it is about the account of the bearer token."""
+
+    email: Address | None = None
+
+
+class Account(msgspec.Struct, frozen=True):
+    id: str
+    email: str
+    roles: tuple[str, ...]
+    email_verified: bool
+    created_at: datetime
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """RFC 6749 §5.1."""
+
+    access_token: str
+    expires_in: int
+    refresh_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a kind of token
+
+
+def account(user: User) -> Account:
+    return Account(
+        id=str(user.id),
+        email=user.email,
+        roles=tuple(user.roles),
+        email_verified=user.email_verified_at is not None,
+        created_at=user.created_at,
+    )
+
+
+def tokens(pair: TokenPair) -> Tokens:
+    return Tokens(pair.access_token, pair.expires_in, pair.refresh_token)

@@ -1,0 +1,62 @@
+"""Bodies: API keys."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+from auth_service.models import ApiKey
+
+Scope = Literal["conversions:read", "conversions:write"]
+SCOPES: tuple[Scope, ...] = ("conversions:read", "conversions:write")
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class NewApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: Name
+    scopes: Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1, max_length=10)] = SCOPES
+    expires_at: Moment | None = None
+
+
+class ShownApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """`hint` is how the key begins."""
+
+    id: str
+    name: str
+    hint: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+class MadeApiKey(ShownApiKey, frozen=True, kw_only=True):
+    """`key` is shown here and never again."""
+
+    key: str
+
+
+class ApiKeyList(msgspec.Struct, frozen=True):
+    items: tuple[ShownApiKey, ...]
+
+
+def shown(key: ApiKey) -> ShownApiKey:
+    return ShownApiKey(
+        id=str(key.id),
+        name=key.name,
+        hint=key.hint,
+        scopes=tuple(key.scopes),
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+        last_used_at=key.last_used_at,
+    )
+
+
+def made(key: ApiKey, text: str) -> MadeApiKey:
+    return MadeApiKey(**msgspec.structs.asdict(shown(key)), key=text)
+
+
+def listed(keys: Sequence[ApiKey]) -> ApiKeyList:
+    return ApiKeyList(tuple(shown(key) for key in keys))

@@ -1,0 +1,90 @@
+"""Signing in for a front end: a one-time code in the address, tokens only for whoever began it."""
+
+import pytest
+
+from tests.integration.auth_service.oauth.conftest import FRONT_END
+from tests.integration.auth_service.oauth.rig import OAuthRig, refusal
+from tests.integration.auth_service.oauth.test_linking import change
+from tests.support.openid_provider import Browser, parameters
+
+ADA = "ada@example.org"
+# RFC 7636 appendix B
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+async def signed_in(rig: OAuthRig, browser: Browser, login: str = ADA) -> dict[str, str]:
+    """What the front end finds in its address."""
+    attempt = await rig.begin(redirect_uri=FRONT_END, code_challenge=CHALLENGE)
+    answer = await attempt.come_back(await browser.sign_in(attempt.question, login))
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"location"}
+    assert answer.json()["location"].startswith(f"{FRONT_END}?")
+    return parameters(answer.json()["location"])
+
+
+async def redeem(rig: OAuthRig, code: str, verifier: str = VERIFIER) -> tuple[int, str]:
+    answer = await rig.http.post("/v1/auth/oauth/token", json={"code": code, "code_verifier": verifier})
+    return (200, (await rig.me(answer))["email"]) if answer.status_code == 200 else refusal(answer)
+
+
+async def test_the_front_end_gets_a_code_and_turns_it_into_tokens_once(
+    rig: OAuthRig, browser: Browser
+) -> None:
+    found = await signed_in(rig, browser)
+    assert set(found) == {"code"}
+    assert await redeem(rig, found["code"]) == (200, ADA)
+    assert await redeem(rig, found["code"]) == (400, "sign_in_expired")
+
+
+async def test_whoever_did_not_begin_it_cannot_use_the_code(rig: OAuthRig, browser: Browser) -> None:
+    found = await signed_in(rig, browser)
+    assert await redeem(rig, found["code"], "x" * 43) == (400, "sign_in_expired")
+    assert await redeem(rig, found["code"]) == (400, "sign_in_expired"), "nor does anybody guess twice"
+
+
+async def test_the_code_is_good_for_a_minute(rig: OAuthRig, browser: Browser) -> None:
+    found = await signed_in(rig, browser)
+    rig.clock.advance(minutes=1)
+    assert await redeem(rig, found["code"]) == (400, "sign_in_expired")
+
+
+async def test_an_account_that_was_disabled_meanwhile_stays_closed(rig: OAuthRig, browser: Browser) -> None:
+    found = await signed_in(rig, browser)
+    await change(rig, "UPDATE auth.users SET disabled_at = now()")
+    assert await redeem(rig, found["code"]) == (403, "forbidden")
+
+
+async def test_a_refusal_is_told_to_the_front_end(rig: OAuthRig, browser: Browser) -> None:
+    assert await signed_in(rig, browser, f"unverified:{ADA}") == {"error": "email_not_verified"}
+
+
+async def test_a_callback_of_another_browser_is_told_to_nobody_else(rig: OAuthRig, browser: Browser) -> None:
+    attempt = await rig.begin(redirect_uri=FRONT_END, code_challenge=CHALLENGE)
+    back = await browser.sign_in(attempt.question, ADA)
+    assert refusal(await attempt.come_back(back, browser="x" * 43)) == (400, "sign_in_expired")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"redirect_uri": "https://evil.example/", "code_challenge": CHALLENGE}, "redirect_uri"),
+        ({"redirect_uri": FRONT_END + "/more", "code_challenge": CHALLENGE}, "redirect_uri"),
+        ({"redirect_uri": FRONT_END + "?x=1", "code_challenge": CHALLENGE}, "redirect_uri"),
+        ({"redirect_uri": FRONT_END.upper(), "code_challenge": CHALLENGE}, "redirect_uri"),
+        ({"code_challenge": CHALLENGE}, "redirect_uri"),
+        ({"redirect_uri": FRONT_END}, "code_challenge"),
+        ({"redirect_uri": FRONT_END, "code_challenge": "plain"}, "code_challenge"),
+    ],
+)
+async def test_only_front_ends_that_are_named_and_prove_themselves_are_served(
+    rig: OAuthRig, body: dict[str, str], field: str
+) -> None:
+    answer = await rig.start(**body)
+    assert refusal(answer) == (400, "invalid_request")
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize("body", [{}, {"code": "x"}, {"code": "x", "code_verifier": "x", "more": "x"}])
+async def test_a_body_that_does_not_fit_is_refused(rig: OAuthRig, body: dict[str, str]) -> None:
+    assert refusal(await rig.http.post("/v1/auth/oauth/token", json=body)) == (400, "invalid_request")

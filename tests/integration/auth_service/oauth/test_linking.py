@@ -1,0 +1,137 @@
+"""Whose account a provider's word opens: never one whose address either side has not proven."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+
+from tests.integration.auth_service.letters import Letters
+from tests.integration.auth_service.oauth.rig import OAuthRig, refusal
+from tests.integration.auth_service.rows import opened
+from tests.support.openid_provider import Browser
+
+ADA = "ada@example.org"
+
+
+async def change(rig: OAuthRig, statement: str, **values: object) -> None:
+    async with opened(rig.database) as database, database.transaction() as session:
+        await session.execute(text(statement), values)
+
+
+async def verified(rig: OAuthRig, email: str) -> str:
+    """Somebody who registered here and proved the address."""
+    identity = str((await rig.replica.register(email)).json()["id"])
+    await change(
+        rig,
+        "UPDATE auth.users SET email_verified_at = :now WHERE email_canonical = lower(:email)",
+        now=datetime.now(UTC),
+        email=email,
+    )
+    return identity
+
+
+async def test_a_verified_account_is_linked_and_keeps_its_password(rig: OAuthRig, browser: Browser) -> None:
+    registered = await verified(rig, "Ada@Example.org")
+    attempt = await rig.begin()
+    me = await rig.me(await attempt.come_back(await browser.sign_in(attempt.question, ADA)))
+    assert (me["id"], me["email"]) == (registered, "Ada@Example.org")
+    assert (await rig.replica.login(ADA)).status_code == 200
+
+
+async def test_an_account_that_never_proved_its_address_is_not_linked(
+    rig: OAuthRig, browser: Browser
+) -> None:
+    """Or whoever registered it first would share it with the address's owner (pre-hijacking)."""
+    await rig.replica.register(ADA)
+    attempt = await rig.begin()
+    answer = await attempt.come_back(await browser.sign_in(attempt.question, ADA))
+    assert refusal(answer) == (409, "account_not_linked")
+    assert "verify the address" in answer.json()["detail"]
+    await change(rig, "UPDATE auth.users SET email_verified_at = now()")
+    attempt = await rig.begin()
+    assert (await attempt.come_back(await browser.sign_in(attempt.question, ADA))).status_code == 200
+
+
+@pytest.mark.parametrize("login", [f"unverified:{ADA}", "nobody:ada", "no address at all"])
+async def test_an_address_that_the_provider_has_not_verified_opens_nothing(
+    rig: OAuthRig, browser: Browser, login: str
+) -> None:
+    await verified(rig, ADA)
+    attempt = await rig.begin()
+    answer = await attempt.come_back(await browser.sign_in(attempt.question, login))
+    assert refusal(answer) == (403, "email_not_verified")
+
+
+async def test_somebody_else_with_the_same_address_does_not_get_the_account(
+    rig: OAuthRig, browser: Browser, stranger: Browser
+) -> None:
+    """Addresses are given to new people; the provider's subject is not (OIDC Core §5.7)."""
+    attempt = await rig.begin()
+    assert (await attempt.come_back(await browser.sign_in(attempt.question, ADA))).status_code == 200
+    attempt = await rig.begin()
+    answer = await attempt.come_back(await stranger.sign_in(attempt.question, f"second:{ADA}"))
+    assert refusal(answer) == (409, "account_not_linked")
+
+
+async def test_once_linked_the_address_does_not_matter_any_more(rig: OAuthRig, browser: Browser) -> None:
+    attempt = await rig.begin()
+    first = await rig.me(await attempt.come_back(await browser.sign_in(attempt.question, ADA)))
+    await change(rig, "UPDATE auth.users SET email = 'new@example.org', email_canonical = 'new@example.org'")
+    attempt = await rig.begin()
+    again = await rig.me(await attempt.come_back(await browser.sign_in(attempt.question, ADA)))
+    assert (again["id"], again["email"]) == (first["id"], "new@example.org")
+
+
+async def test_whoever_had_an_account_before_its_owner_proved_the_address_is_locked_out(
+    rig: OAuthRig, letters: Letters, stranger: Browser
+) -> None:
+    """Pre-hijacking by a "trojan identifier": an account is linked to the thief's identity, then moved to the
+    victim's address, and waits for the victim to recover it.
+    """
+    attempt = await rig.begin()
+    await attempt.come_back(await stranger.sign_in(attempt.question, "thief@example.org"))
+    await change(
+        rig,
+        "UPDATE auth.users SET email = :ada, email_canonical = :ada, email_verified_at = NULL",
+        ada=ADA,
+    )
+    await rig.replica.post("password/forgot", email=ADA)
+    answer = await rig.replica.post(
+        "password/reset", token=await letters.reset(ADA), password="a horse of my own"
+    )
+    assert answer.status_code == 204
+    attempt = await rig.begin()
+    thief = await rig.me(
+        await attempt.come_back(await stranger.sign_in(attempt.question, "thief@example.org"))
+    )
+    assert thief["email"] == "thief@example.org", "an account of the thief's own"
+
+
+async def test_a_disabled_account_stays_closed(rig: OAuthRig, browser: Browser) -> None:
+    attempt = await rig.begin()
+    await attempt.come_back(await browser.sign_in(attempt.question, ADA))
+    await change(rig, "UPDATE auth.users SET disabled_at = now()")
+    attempt = await rig.begin()
+    answer = await attempt.come_back(await browser.sign_in(attempt.question, ADA))
+    assert refusal(answer) == (403, "forbidden")
+    await change(rig, "DELETE FROM auth.identities")
+    attempt = await rig.begin()
+    answer = await attempt.come_back(await browser.sign_in(attempt.question, ADA))
+    assert refusal(answer) == (403, "forbidden"), "nor is it linked"
+
+
+async def test_roles_are_those_of_the_account(rig: OAuthRig, browser: Browser) -> None:
+    await verified(rig, ADA)
+    await change(rig, "UPDATE auth.users SET roles = ARRAY['user', 'admin']")
+    attempt = await rig.begin()
+    me = await rig.me(await attempt.come_back(await browser.sign_in(attempt.question, ADA)))
+    assert me["roles"] == ["user", "admin"]
+
+
+async def test_what_belongs_to_an_account_goes_with_it(rig: OAuthRig, browser: Browser) -> None:
+    attempt = await rig.begin()
+    first = await rig.me(await attempt.come_back(await browser.sign_in(attempt.question, ADA)))
+    await change(rig, "DELETE FROM auth.users")
+    attempt = await rig.begin()
+    again = await rig.me(await attempt.come_back(await browser.sign_in(attempt.question, ADA)))
+    assert again["id"] != first["id"]

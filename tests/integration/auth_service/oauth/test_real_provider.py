@@ -1,0 +1,203 @@
+"""Signing in with a real OpenID Connect provider, and with what a browser must not bring back."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from tests.integration.auth_service.oauth.rig import OAuthRig, refusal
+from tests.integration.auth_service.replica import bearer
+from tests.integration.auth_service.rows import opened
+from tests.support.openid_provider import Browser, OpenIDProvider
+
+ADA = "ada@example.org"
+EXPIRED = (400, "sign_in_expired")
+REFUSED = (400, "sign_in_refused")
+
+
+@pytest.mark.parametrize("provider", ["corp", "corp-ec"])
+async def test_somebody_new_gets_an_account_with_a_verified_address(
+    rig: OAuthRig, browser: Browser, provider: str
+) -> None:
+    attempt = await rig.begin(provider)
+    answer = await attempt.come_back(await browser.sign_in(attempt.question, ADA))
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert set(answer.json()) == {"access_token", "token_type", "expires_in", "refresh_token"}
+    me = await rig.me(answer)
+    assert (me["email"], me["email_verified"], me["roles"]) == (ADA, True, ["user"])
+    assert (await rig.replica.refresh(answer.json()["refresh_token"])).status_code == 200
+
+
+async def test_the_second_time_it_is_the_same_account(rig: OAuthRig, browser: Browser) -> None:
+    first, second = await rig.begin(), await rig.begin()
+    one = await rig.me(await first.come_back(await browser.sign_in(first.question, ADA)))
+    two = await rig.me(await second.come_back(await browser.sign_in(second.question, ADA)))
+    assert one == two
+
+
+async def test_the_question_is_what_rfc_9700_wants(rig: OAuthRig, openid_provider: OpenIDProvider) -> None:
+    attempt = await rig.begin()
+    assert attempt.question.startswith(f"{openid_provider.issuer}/auth?")
+    asked = attempt.asked
+    secrets = [asked.pop(name) for name in ("state", "nonce", "code_challenge")]
+    assert asked == {
+        "response_type": "code",
+        "client_id": "tonegate",
+        "redirect_uri": "http://127.0.0.1:8000/v1/auth/oauth/corp/callback",
+        "scope": "openid email",
+        "code_challenge_method": "S256",
+    }
+    assert all(len(secret) == 43 for secret in secrets)
+    assert len({*secrets, attempt.browser}) == 4
+
+
+async def test_a_callback_works_once(rig: OAuthRig, browser: Browser) -> None:
+    attempt = await rig.begin()
+    back = await browser.sign_in(attempt.question, ADA)
+    assert (await attempt.come_back(back)).status_code == 200
+    assert refusal(await attempt.come_back(back)) == EXPIRED
+
+
+async def test_of_two_callbacks_at_once_one_signs_in(rig: OAuthRig, browser: Browser) -> None:
+    attempt = await rig.begin()
+    back = await browser.sign_in(attempt.question, ADA)
+    answers = await asyncio.gather(*(attempt.come_back(back) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [200, 400, 400, 400]
+
+
+async def test_two_first_sign_ins_at_once_make_one_account(rig: OAuthRig, browser: Browser) -> None:
+    attempts = [await rig.begin() for _ in range(4)]
+    backs = [await browser.sign_in(attempt.question, ADA) for attempt in attempts]
+    together = zip(attempts, backs, strict=True)
+    answers = await asyncio.gather(*(attempt.come_back(back) for attempt, back in together))
+    assert len({(await rig.me(answer))["id"] for answer in answers}) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": "x" * 43},
+        {"state": ""},
+        {"browser": "x" * 43},
+        {"browser": ""},
+    ],
+    ids=["another state", "no state", "another browser", "no cookie"],
+)
+async def test_a_callback_that_was_not_begun_in_this_browser_is_refused_and_harms_nobody(
+    rig: OAuthRig, browser: Browser, changes: dict[str, str]
+) -> None:
+    attempt = await rig.begin()
+    back = await browser.sign_in(attempt.question, ADA)
+    assert refusal(await attempt.come_back(back, **changes)) == EXPIRED
+    assert (await attempt.come_back(back)).status_code == 200, "the one who began it still can"
+
+
+async def test_a_state_is_good_at_its_own_provider_only(rig: OAuthRig, browser: Browser) -> None:
+    attempt = await rig.begin()
+    back = await browser.sign_in(attempt.question, ADA)
+    attempt.provider = "corp-ec"
+    assert refusal(await attempt.come_back(back)) == EXPIRED
+
+
+async def test_a_sign_in_that_takes_too_long_is_over(rig: OAuthRig, browser: Browser) -> None:
+    attempt = await rig.begin()
+    back = await browser.sign_in(attempt.question, ADA)
+    rig.clock.advance(minutes=10)
+    assert refusal(await attempt.come_back(back)) == EXPIRED
+
+
+async def test_what_was_begun_and_never_ended_is_swept_out_by_the_next(rig: OAuthRig) -> None:
+    for _ in range(3):
+        await rig.begin()
+    rig.clock.advance(minutes=10)
+    await rig.begin()
+    async with opened(rig.database) as database, database.transaction() as session:
+        assert await session.scalar(text("SELECT count(*) FROM auth.oauth_attempts")) == 1
+
+
+async def test_two_tabs_of_one_browser_do_not_disturb_each_other(rig: OAuthRig, browser: Browser) -> None:
+    first = await rig.begin()
+    second = await rig.begin(browser=first.browser)
+    assert second.browser == first.browser
+    for attempt in (second, first):
+        assert (await attempt.come_back(await browser.sign_in(attempt.question, ADA))).status_code == 200
+
+
+async def test_a_browser_cannot_choose_what_it_is_known_by(rig: OAuthRig) -> None:
+    assert (await rig.begin(browser="chosen")).browser != "chosen"
+
+
+async def test_a_code_of_another_sign_in_is_of_no_use(
+    rig: OAuthRig, browser: Browser, stranger: Browser
+) -> None:
+    """Code injection (RFC 9700 §4.5): PKCE and the nonce bind a code to the sign-in it was made for."""
+    mine, theirs = await rig.begin(), await rig.begin()
+    stolen = await stranger.sign_in(theirs.question, "victim@example.org")
+    back = await browser.sign_in(mine.question, ADA)
+    assert refusal(await mine.come_back(back, code=stolen["code"])) == REFUSED
+
+
+async def test_a_code_verifier_that_does_not_fit_is_refused_by_the_provider(
+    rig: OAuthRig, browser: Browser
+) -> None:
+    """PKCE, at the provider's end."""
+    attempt = await rig.begin()
+    back = await browser.sign_in(attempt.question, ADA)
+    async with opened(rig.database) as database, database.transaction() as session:
+        await session.execute(text("UPDATE auth.oauth_attempts SET code_verifier = repeat('x', 43)"))
+    assert refusal(await attempt.come_back(back)) == REFUSED
+
+
+async def test_a_question_without_pkce_gets_no_code(rig: OAuthRig, browser: Browser) -> None:
+    attempt = await rig.begin()
+    challenge = f"&code_challenge={attempt.asked['code_challenge']}"
+    assert challenge in attempt.question
+    stripped = attempt.question.replace(challenge, "").replace("&code_challenge_method=S256", "")
+    back = await browser.sign_in(stripped, ADA)
+    assert back["error"] == "invalid_request"
+    assert refusal(await attempt.come_back(back)) == REFUSED
+
+
+async def test_another_nonce_in_the_question_is_noticed_in_the_answer(
+    rig: OAuthRig, browser: Browser
+) -> None:
+    attempt = await rig.begin()
+    other = attempt.question.replace(attempt.asked["nonce"], "x" * 43)
+    assert refusal(await attempt.come_back(await browser.sign_in(other, ADA))) == REFUSED
+
+
+@pytest.mark.parametrize("iss", [None, "https://evil.example"])
+async def test_an_answer_has_to_name_its_issuer(rig: OAuthRig, browser: Browser, iss: str | None) -> None:
+    """RFC 9207: this provider says that it always does."""
+    attempt = await rig.begin()
+    back = await browser.sign_in(attempt.question, ADA)
+    back.pop("iss")
+    assert refusal(await attempt.come_back(back if iss is None else {**back, "iss": iss})) == REFUSED
+
+
+async def test_whoever_cancels_is_told_so(rig: OAuthRig, browser: Browser) -> None:
+    attempt = await rig.begin()
+    back = await browser.cancel(attempt.question)
+    assert back["error"] == "access_denied"
+    assert refusal(await attempt.come_back(back)) == (403, "sign_in_cancelled")
+
+
+async def test_a_provider_that_nobody_named_is_not_there(rig: OAuthRig) -> None:
+    for name in ("google", "github", "other", "..", "corp%2F.."):
+        assert (await rig.start(name)).status_code == 404, name
+
+
+async def test_who_has_no_password_cannot_sign_in_with_one(rig: OAuthRig, browser: Browser) -> None:
+    attempt = await rig.begin()
+    await attempt.come_back(await browser.sign_in(attempt.question, ADA))
+    for password in ("", "None", "correct horse battery staple"):
+        assert refusal(await rig.replica.login(ADA, password)) == (401, "invalid_credentials")
+
+
+async def test_signing_out_ends_it_as_it_ends_any_session(rig: OAuthRig, browser: Browser) -> None:
+    attempt = await rig.begin()
+    answer = await attempt.come_back(await browser.sign_in(attempt.question, ADA))
+    token = answer.json()["access_token"]
+    await rig.replica.logout(token)
+    assert not await rig.replica.is_active(token)
+    assert (await rig.http.get("/v1/auth/me", headers=bearer(token))).status_code == 401
