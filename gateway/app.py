@@ -15,6 +15,8 @@ from litestar.openapi.spec import Components, SecurityScheme
 from prometheus_client import CollectorRegistry
 from yarl import URL
 
+from gateway.clients.accounts import AccountClient
+from gateway.clients.administration import AdministrationClient
 from gateway.clients.auth import AuthClient
 from gateway.clients.converter import ConverterClient
 from gateway.core.answering import RateLimitHeaders
@@ -29,8 +31,12 @@ from gateway.core.revocations import revocations
 from gateway.core.schema_page import SchemaPage
 from gateway.core.sessions import Sessions
 from gateway.core.token_cache import TokenCache
+from gateway.modules.accounts.module import AccountsModule
+from gateway.modules.administration.module import AdministrationModule
 from gateway.modules.auth.module import AuthModule
 from gateway.modules.conversions.module import ConversionsModule
+from gateway.modules.pages.module import PagesModule
+from gateway.modules.pages.page import reset_page, verify_page
 from gateway.settings import GatewaySettings
 from shared.errors import InvalidRequest
 from shared.http import Check, Problem, Wiring, application
@@ -45,14 +51,21 @@ def build(
     settings: GatewaySettings, sessions: Sessions, broker: Broker, registry: CollectorRegistry
 ) -> Litestar:
     """The application. Raises before it can serve when its modules do not fit together."""
-    auth = AuthClient(sessions.pooled, settings.auth_url, settings.introspection_secret)
+    to_auth = (sessions.pooled, settings.auth_url, settings.introspection_secret)
+    auth = AuthClient(*to_auth)
     tokens = TokenCache(auth.introspect, settings.token_cache_ttl)
     windows = rate_windows(settings.rate_storage_url.reveal())
     limits = RateLimits(policies(settings), windows)
     door = Door(tokens, limits, ClientAddresses(settings.trusted_proxies))
     patience = Patience(idle=settings.idle_timeout, upload=settings.upload_timeout)
     converter = ConverterClient(Relay(sessions, settings.converter_url, patience))
-    modules = [AuthModule(auth=auth), ConversionsModule(converter=converter)]
+    modules = [
+        AuthModule(auth=auth, tokens=tokens),
+        AccountsModule(accounts=AccountClient(*to_auth), tokens=tokens),
+        AdministrationModule(administration=AdministrationClient(*to_auth), tokens=tokens),
+        ConversionsModule(converter=converter),
+        PagesModule(verify_page=verify_page(), reset_page=reset_page()),
+    ]
     listener = revocations(broker, tokens)
 
     @asynccontextmanager

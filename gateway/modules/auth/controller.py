@@ -3,20 +3,17 @@
 from typing import Any
 
 from litestar import Controller, Request, Response, get, post
-from litestar.datastructures import CacheControlHeader
 from litestar.params import JSONBody
 
 from gateway.clients.auth import Account, AuthClient, KeySet, TokenPair
-from gateway.core.answers import SIGNED_IN, problems
+from gateway.core.answers import NO_STORE, SIGNED_IN, problems
 from gateway.core.guards import limited, principal_of, public
 from gateway.core.rate_limit import Rate
+from gateway.core.token_cache import TokenCache
 from gateway.modules.auth.schemas import Refresh, Registration, SignIn
 from shared.http import Injected
 
 KEYS_MAX_AGE_S = 60
-
-# RFC 6749 §5.1: answers that hold tokens are not for caches; those about one person neither.
-NO_STORE = CacheControlHeader(no_store=True)
 
 
 class AuthController(Controller):
@@ -64,8 +61,12 @@ class AuthController(Controller):
         security=SIGNED_IN,
         responses=problems(401),
     )
-    async def logout(self, request: Request[Any, Any, Any], auth: Injected[AuthClient]) -> None:
-        await auth.sign_out(principal_of(request).access_token)
+    async def logout(
+        self, request: Request[Any, Any, Any], auth: Injected[AuthClient], tokens: Injected[TokenCache]
+    ) -> None:
+        principal = principal_of(request)
+        with tokens.changing(principal.user_id):
+            await auth.sign_out(principal.access_token)
 
     @get(
         "/me",
