@@ -94,6 +94,7 @@ def build(
         tokens=tokens,
         sessions=sessions,
         postman=postman,
+        verify_at_once=settings.require_verified_email,
         now=now,
         new_id=new_id,
         announced=announced,

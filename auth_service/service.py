@@ -37,6 +37,7 @@ class Accounts:
         tokens: AccessTokens,
         sessions: Sessions,
         postman: Postman,
+        verify_at_once: bool,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
         announced: Callable[[], None],
@@ -49,12 +50,17 @@ class Accounts:
         self._tokens = tokens
         self._sessions = sessions
         self._postman = postman
+        self._verify_at_once = verify_at_once
         self._now = now
         self._new_id = new_id
         self._announced = announced
 
     async def register(self, email: str, password: str, client: Client) -> User:
-        """Raises InvalidRequest, WeakPassword, EmailTaken, Overloaded. A mail asks to verify the address."""
+        """Raises InvalidRequest, WeakPassword, EmailTaken, Overloaded.
+
+        Where nothing is mailed to addresses that are not verified, a mail asks to verify this one; elsewhere
+        that waits until somebody wants it.
+        """
         address = checked_address(email)
         user = User(
             id=self._new_id(),
@@ -68,7 +74,8 @@ class Accounts:
             if not await repository.users.add(user):
                 raise EmailTaken
             await repository.users.remember_network(user.id, client.network, self._now())
-            await self._postman.ask(repository, Purpose.VERIFY_EMAIL, address)
+            if self._verify_at_once:
+                await self._postman.ask(repository, Purpose.VERIFY_EMAIL, address)
         self._postman.wake()
         return user
 

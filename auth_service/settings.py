@@ -37,6 +37,7 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     verify_token_ttl: Annotated[timedelta, Env("AUTH_VERIFY_TOKEN_TTL", at_least=60)] = timedelta(days=1)
     reset_token_ttl: Annotated[timedelta, Env("AUTH_RESET_TOKEN_TTL", at_least=60)] = timedelta(hours=1)
     mails_per_hour: Annotated[int, Env("AUTH_MAILS_PER_HOUR", at_least=1)] = 3
+    require_verified_email: Annotated[bool, Env("AUTH_REQUIRE_VERIFIED_EMAIL")] = False
     free_failures: Annotated[int, Env("AUTH_FREE_FAILURES", at_least=1)] = 10
     hash_concurrency: Annotated[int, Env("AUTH_HASH_CONCURRENCY", at_least=1)] = 2
 

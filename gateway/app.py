@@ -15,6 +15,8 @@ from litestar.openapi.spec import Components, SecurityScheme
 from prometheus_client import CollectorRegistry
 from yarl import URL
 
+from gateway.clients.accounts import AccountClient
+from gateway.clients.administration import AdministrationClient
 from gateway.clients.auth import AuthClient
 from gateway.clients.converter import ConverterClient
 from gateway.core.answering import RateLimitHeaders
@@ -29,9 +31,13 @@ from gateway.core.revocations import revocations
 from gateway.core.schema_page import SchemaPage
 from gateway.core.sessions import Sessions
 from gateway.core.token_cache import TokenCache
+from gateway.modules.accounts.module import AccountsModule
+from gateway.modules.administration.module import AdministrationModule
 from gateway.modules.auth.browser import BrowserCookie
 from gateway.modules.auth.module import AuthModule
 from gateway.modules.conversions.module import ConversionsModule
+from gateway.modules.pages.module import PagesModule
+from gateway.modules.pages.page import reset_page, verify_page
 from gateway.settings import GatewaySettings
 from shared.errors import NotFound
 from shared.http import Check, Wiring, application
@@ -46,7 +52,8 @@ def build(
     settings: GatewaySettings, sessions: Sessions, broker: Broker, registry: CollectorRegistry
 ) -> Litestar:
     """The application. Raises before it can serve when its modules do not fit together."""
-    auth = AuthClient(sessions.pooled, settings.auth_url, settings.introspection_secret)
+    to_auth = (sessions.pooled, settings.auth_url, settings.introspection_secret)
+    auth = AuthClient(*to_auth)
     tokens = TokenCache(auth.introspect, settings.token_cache_ttl)
     windows = rate_windows(settings.rate_storage_url.reveal())
     limits = RateLimits(policies(settings), windows)
@@ -55,7 +62,10 @@ def build(
     converter = ConverterClient(Relay(sessions, settings.converter_url, patience))
     modules = [
         AuthModule(auth=auth, tokens=tokens, browser_cookie=BrowserCookie(settings.public_url)),
+        AccountsModule(accounts=AccountClient(*to_auth), tokens=tokens),
+        AdministrationModule(administration=AdministrationClient(*to_auth), tokens=tokens),
         ConversionsModule(converter=converter),
+        PagesModule(verify_page=verify_page(), reset_page=reset_page()),
     ]
     listener = revocations(broker, tokens)
 

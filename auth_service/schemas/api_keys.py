@@ -10,7 +10,8 @@ from auth_service.models import ApiKey
 
 Scope = Literal["conversions:read", "conversions:write"]
 SCOPES: tuple[Scope, ...] = ("conversions:read", "conversions:write")
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+# `$` would let a line feed at the end pass.
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+(?![\s\S])")]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 

@@ -27,7 +27,6 @@ CONVERSION_TIMEOUT_S = 4 * 3600.0
 MAIL_TIMEOUT_S = 60.0
 ASK_EVERY_S = 0.3
 TOLERANCE_S = 0.1
-CONFIRMATION = "Confirm your address"
 
 
 class WholePath:
@@ -82,17 +81,12 @@ class WholePath:
         if sink not in self._stack.servers:
             self._terminal.say("The mail went to the server in NOTIFICATION_SMTP_URL.")
             return None
-        wait_until(lambda: bool(self._results()), MAIL_TIMEOUT_S, "the mail arrives")
-        mail = self._results()[0]
+        wait_until(lambda: bool(sink.messages(to=self._email)), MAIL_TIMEOUT_S, "the mail arrives")
+        mail = sink.messages(to=self._email)[0]
         heading = [f"{name}: {mail[name]}" for name in ("Subject", "From", "To")]
         self._terminal.say("\nA mail has arrived:\n")
         self._terminal.say(indent("\n".join([*heading, "", _text(mail)]), "  ") + "\n")
         return mail
-
-    def _results(self) -> list[EmailMessage]:
-        """Not the one that asks to confirm the address of a new account."""
-        arrived = self._stack.mail.messages(to=self._email)
-        return [mail for mail in arrived if str(mail["Subject"]) != CONFIRMATION]
 
     def _follow_link(self, mail: EmailMessage, mp3: Path) -> None:
         # Asked of the gateway here, wherever its public name points.

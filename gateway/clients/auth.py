@@ -2,23 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import aiohttp
 import msgspec
-from yarl import URL
 
+from gateway.clients.auth_calls import AuthCalls, decoded, time_limit, unavailable
 from gateway.core.principal import Principal
-from gateway.core.sessions import CONNECT_S
-from gateway.core.upstream import BadAnswer, read_answer, refusal
-from shared.contracts.headers import REVOKED_SESSION
-from shared.errors import ServiceError, Unauthenticated, Unavailable
+from gateway.core.upstream import BadAnswer, read_answer
 from shared.logs import correlation_id, get_logger
 from shared.settings import Secret
 
-T = TypeVar("T")
-
-WITHIN = timedelta(seconds=10)
 INTROSPECT_WITHIN = timedelta(seconds=5)
 
 
@@ -75,25 +69,11 @@ class Introspection(msgspec.Struct, frozen=True):
     exp: float = 0.0
     sid: str | None = None
     access_token: str = ""
+    scope: str | None = None
 
 
-class SessionEnded(Unauthenticated):
-    """A refusal that ended a session at the same time: whatever is known of `session_id` is old."""
-
-    def __init__(self, refused: ServiceError, session_id: str) -> None:
-        super().__init__(refused.detail, headers=refused.headers)
-        self.session_id = session_id
-
-
-class AuthClient:
-    """Every method raises PassedOn for auth_service's own problems, SessionEnded when one of them ended a
-    session, and Unavailable, within seconds, when it cannot be reached.
-    """
-
-    def __init__(self, session: aiohttp.ClientSession, origin: str, introspection_secret: Secret) -> None:
-        self._session, self._origin = session, URL(origin).origin()
-        basic = aiohttp.encode_basic_auth("gateway", introspection_secret.reveal(), encoding="utf-8")
-        self._introspection = Secret(basic)
+class AuthClient(AuthCalls):
+    """Getting an account, signing in and out, and asking whose a token is."""
 
     async def register(self, email: str, password: str) -> Account:
         return await self._call("POST", "/v1/auth/register", Account, {"email": email, "password": password})
@@ -139,7 +119,7 @@ class AuthClient:
                 said = await self._introspect(token)
             except aiohttp.ServerDisconnectedError as error:
                 if last:
-                    raise _unavailable(error) from error
+                    raise unavailable(error) from error
                 continue
             return _principal(said)
         return None
@@ -152,7 +132,7 @@ class AuthClient:
         headers = {
             "X-Request-ID": correlation_id.get(),
             "Accept": "application/json",
-            "Authorization": self._introspection.reveal(),
+            "Authorization": self._credentials.reveal(),
             "Content-Type": "application/x-www-form-urlencoded",
         }
         try:
@@ -161,58 +141,18 @@ class AuthClient:
                 data={"token": token, "token_type_hint": "access_token"},
                 headers=headers,
                 allow_redirects=False,
-                timeout=_timeout(INTROSPECT_WITHIN),
+                timeout=time_limit(INTROSPECT_WITHIN),
             ) as response:
                 content = await read_answer(response)
         except aiohttp.ServerDisconnectedError:
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
         if response.status != 200:
             # Also a 401: it is our own credentials that were refused, not the client's.
             get_logger(__name__).error("token introspection was refused", status=response.status)
             raise BadAnswer("Sign-ins cannot be checked right now.")
-        return _decoded(content, Introspection)
-
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        answer: type[T],
-        body: dict[str, str] | None = None,
-        token: Secret | None = None,
-    ) -> T:
-        return _decoded(await self._send(method, path, body, token), answer)
-
-    async def _send(
-        self, method: str, path: str, body: dict[str, str] | None = None, token: Secret | None = None
-    ) -> bytes:
-        headers = {"X-Request-ID": correlation_id.get(), "Accept": "application/json"}
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token.reveal()}"
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        try:
-            async with self._session.request(
-                method,
-                self._origin.with_path(path),
-                data=None if body is None else msgspec.json.encode(body),
-                headers=headers,
-                allow_redirects=False,
-                timeout=_timeout(WITHIN),
-            ) as response:
-                content = await read_answer(response)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _unavailable(error) from error
-        if response.status >= 300:
-            raise _refused(response, content)
-        return content
-
-
-def _refused(response: aiohttp.ClientResponse, content: bytes) -> ServiceError:
-    error = refusal(response.status, response.headers, content)
-    ended = response.headers.get(REVOKED_SESSION)
-    return SessionEnded(error, ended) if ended and error.status == Unauthenticated.status else error
+        return decoded(content, Introspection)
 
 
 def _principal(said: Introspection) -> Principal | None:
@@ -227,20 +167,5 @@ def _principal(said: Introspection) -> Principal | None:
         access_token=Secret(said.access_token),
         expires_at=said.exp,
         session_id=said.sid,
+        scopes=None if said.scope is None else frozenset(said.scope.split()),
     )
-
-
-def _decoded(content: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(content, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadAnswer("The service gave an answer that cannot be read.") from error
-
-
-def _timeout(within: timedelta) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=within.total_seconds(), connect=CONNECT_S, sock_connect=CONNECT_S)
-
-
-def _unavailable(error: Exception) -> Unavailable:
-    get_logger(__name__).warning("auth_service did not answer", reason=type(error).__name__)
-    return Unavailable("Accounts cannot be reached right now.")

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 
+from litestar.datastructures import CacheControlHeader
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import SecurityRequirement
 
@@ -9,6 +10,10 @@ from shared.http import Problem
 
 PROBLEM_JSON = "application/problem+json"
 EVERYWHERE = (429, 503)
+
+# RFC 6749 §5.1: answers that hold tokens are not for caches; those about one person neither.
+NO_STORE = CacheControlHeader(no_store=True)
+
 SIGNED_IN: list[SecurityRequirement] = [{"bearer": []}]
 
 

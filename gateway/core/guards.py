@@ -9,9 +9,11 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard, HTTPScope
 
 from gateway.core.client_address import ClientAddresses
+from gateway.core.origin import origin, origin_of
 from gateway.core.principal import InvalidToken, Principal, bearer_token
 from gateway.core.query import parsed
 from gateway.core.rate_limit import LimitReached, Rate, RateLimits, Reading
+from gateway.core.scopes import check_scope
 from gateway.core.token_cache import TokenCache
 from shared.errors import Forbidden, Unauthenticated
 
@@ -20,6 +22,7 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 PUBLIC_KEY: Final = "public"
 SIGNED_LINK_KEY: Final = "signed_link"
 UNCOUNTED_KEY: Final = "uncounted"
+OPTIONAL_KEY: Final = "optional"
 RATE_KEY: Final = "rate"
 READING_KEY: Final = "rate_limit_reading"
 
@@ -31,6 +34,9 @@ uncounted: Final[dict[str, Any]] = {UNCOUNTED_KEY: True}
 
 signed_link: Final[dict[str, Any]] = {SIGNED_LINK_KEY: True}
 """Opens a route to requests that carry a signature, which the service behind it verifies."""
+
+optional: Final[dict[str, Any]] = {OPTIONAL_KEY: True}
+"""Opens a route to requests that show no credentials; those that do must show good ones."""
 
 SIGNATURE_PARAMETERS: Final = ("expires", "signature")
 
@@ -54,6 +60,7 @@ class Door:
     async def admit(self, connection: Connection, handler: BaseRouteHandler) -> None:
         rate = handler.opt.get(RATE_KEY, Rate.DEFAULT)
         address = f"address:{self._addresses.key(_http(connection))}"
+        origin.set(origin_of(_http(connection), self._addresses))
         if is_open(connection, handler.opt):
             if handler.opt.get(UNCOUNTED_KEY, False) is not True:
                 await self._count(connection, rate, address)
@@ -64,6 +71,7 @@ class Door:
             await self._count(connection, rate, address)
             raise
         await self._count(connection, rate, f"account:{principal.user_id}")
+        check_scope(principal, handler.opt, _http(connection)["method"])
         connection.scope["user"] = principal
 
     async def _identify(self, connection: Connection, rate: Rate, address: str) -> Principal:
@@ -114,9 +122,13 @@ def principal_of(connection: Connection) -> Principal:
 
 
 def is_open(connection: Connection, opt: Mapping[str, Any]) -> bool:
-    """True for public routes, and for signed links on the routes that take them."""
+    """True for public routes, for signed links on the routes that take them, and for nobody in particular on
+    those that are for everybody.
+    """
     if opt.get(PUBLIC_KEY, False) is True:
         return True
+    if opt.get(OPTIONAL_KEY, False) is True:
+        return "authorization" not in connection.headers
     if opt.get(SIGNED_LINK_KEY, False) is not True:
         return False
     given = dict(parsed(connection.scope["query_string"]))

@@ -23,6 +23,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Unix time in seconds."""
     session_id: str | None = None
     """None for credentials that belong to no session."""
+    scopes: frozenset[str] | None = None
+    """What it may do; None for a person, who may do all that the account may."""
 
 
 class InvalidToken(Unauthenticated):

@@ -16,16 +16,15 @@ from yarl import URL
 from gateway.core.bodies import IncomingBody, incoming_body
 from gateway.core.download import Download
 from gateway.core.headers import towards_client, towards_service
+from gateway.core.paths import plain
 from gateway.core.query import Query
 from gateway.core.sessions import CONNECT_S, Sessions
 from gateway.core.upload import Upload
 from gateway.core.upstream import BadAnswer, read_answer, refusal
-from shared.errors import NotFound, Unavailable
+from shared.errors import Unavailable
 from shared.logs import correlation_id, get_logger
 from shared.settings import Secret
 
-SAFE_SEGMENT = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-LONGEST_SEGMENT = 64
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 AnyRequest = Request[Any, Any, Any]
@@ -150,10 +149,7 @@ class Relay:
         return refusal(response.status, response.headers, content)
 
     def _url(self, segments: Sequence[str], query: Query) -> URL:
-        for segment in segments:
-            if not 0 < len(segment) <= LONGEST_SEGMENT or not SAFE_SEGMENT.issuperset(segment):
-                raise NotFound
-        path = "/" + "/".join(segments)
+        path = "/" + "/".join(plain(segment) for segment in segments)
         asked = urlencode(query, quote_via=quote)
         return URL(f"{self._origin}{path}?{asked}" if asked else f"{self._origin}{path}", encoded=True)
 

@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import msgspec
@@ -95,15 +96,33 @@ class TokenCache:
         for flight in (*self._flights.values(), *self._stale_flights):
             flight.revoked.add(session_id)
 
+    def forget_user(self, user_id: str) -> None:
+        """The account has changed: what is known of its tokens is asked anew. Questions that are under way
+        began before the change, so their answers are not kept and serve nobody who comes later.
+        """
+        of_user = [
+            digest
+            for digest, verdict in self._live.items()
+            if verdict.principal is not None and verdict.principal.user_id == user_id
+        ]
+        for digest in of_user:
+            self._forget(digest)
+        self._outdate_flights()
+
+    @contextmanager
+    def changing(self, user_id: str) -> Iterator[None]:
+        """Around a call that changes an account. A call that failed may have changed it all the same."""
+        try:
+            yield
+        finally:
+            self.forget_user(user_id)
+
     def forget_all(self) -> None:
         """After a gap in the news of revocations: nothing that was heard before it can be relied on."""
         self._live.clear()
         self._void.clear()
         self._by_session.clear()
-        for flight in self._flights.values():
-            flight.stale = True
-            self._stale_flights.add(flight)
-        self._flights.clear()
+        self._outdate_flights()
 
     async def aclose(self) -> None:
         """Ends all questions under way."""
@@ -114,6 +133,12 @@ class TokenCache:
 
     def __len__(self) -> int:
         return len(self._live) + len(self._void)
+
+    def _outdate_flights(self) -> None:
+        for flight in self._flights.values():
+            flight.stale = True
+            self._stale_flights.add(flight)
+        self._flights.clear()
 
     def _depart(self, digest: Digest, token: str) -> Flight:
         if len(self._flights) + len(self._stale_flights) >= self._questions_at_once:

@@ -8,9 +8,6 @@ from pathlib import Path
 
 from tests.support.wait import until
 
-# What an account's owner gets whatever they convert.
-ACCOUNT_SUBJECTS = frozenset({"Confirm your address", "Choose a new password"})
-
 
 class Mailbox:
     """`folder` holds each message as an `.eml` file."""
@@ -19,20 +16,16 @@ class Mailbox:
         self._folder = folder
 
     def to(self, address: str) -> list[EmailMessage]:
-        """Those about conversions."""
-        return [message for message in self._all(address) if str(message["Subject"]) not in ACCOUNT_SUBJECTS]
+        messages = (read(path) for path in sorted(self._folder.glob("*.eml")))
+        return [message for message in messages if address in str(message["To"])]
 
     async def next_about_account(self, address: str, subject: str, *, timeout_s: float = 30) -> EmailMessage:
         """Waits for the first of that subject."""
 
         async def arrived() -> EmailMessage | None:
-            return next((each for each in self._all(address) if str(each["Subject"]) == subject), None)
+            return next((each for each in self.to(address) if str(each["Subject"]) == subject), None)
 
         return await until(arrived, timeout_s=timeout_s, what=f"the mail {subject!r} to {address}")
-
-    def _all(self, address: str) -> list[EmailMessage]:
-        messages = (read(path) for path in sorted(self._folder.glob("*.eml")))
-        return [message for message in messages if address in str(message["To"])]
 
     async def next_to(self, address: str, *, timeout_s: float = 30, count: int = 1) -> list[EmailMessage]:
         """Waits until `count` messages have arrived."""

@@ -3,11 +3,11 @@
 from typing import Any
 
 from litestar import Controller, Request, Response, get, post
-from litestar.datastructures import CacheControlHeader
 from litestar.params import JSONBody
 
-from gateway.clients.auth import Account, AuthClient, KeySet, SessionEnded, TokenPair
-from gateway.core.answers import SIGNED_IN, problems
+from gateway.clients.auth import Account, AuthClient, KeySet, TokenPair
+from gateway.clients.auth_calls import SessionEnded
+from gateway.core.answers import NO_STORE, SIGNED_IN, problems
 from gateway.core.guards import limited, principal_of, public
 from gateway.core.rate_limit import Rate
 from gateway.core.token_cache import TokenCache
@@ -15,9 +15,6 @@ from gateway.modules.auth.schemas import Refresh, Registration, SignIn
 from shared.http import Injected
 
 KEYS_MAX_AGE_S = 60
-
-# RFC 6749 §5.1: answers that hold tokens are not for caches; those about one person neither.
-NO_STORE = CacheControlHeader(no_store=True)
 
 
 class AuthController(Controller):
@@ -76,7 +73,8 @@ class AuthController(Controller):
     ) -> None:
         """Other gateways hear of it by way of the broker; this one knows it before it answers."""
         principal = principal_of(request)
-        await auth.sign_out(principal.access_token)
+        with tokens.changing(principal.user_id):
+            await auth.sign_out(principal.access_token)
         if principal.session_id is not None:
             tokens.revoke_session(principal.session_id)
 

@@ -4,13 +4,8 @@ from typing import Annotated
 
 import msgspec
 
-Email = Annotated[
-    str, msgspec.Meta(max_length=254, description="An e-mail address.", examples=["a@example.com"])
-]
-Password = Annotated[
-    str,
-    msgspec.Meta(max_length=1024, description="Any characters.", examples=["correct horse battery staple"]),
-]
+from gateway.core.fields import Email, Password
+
 RefreshToken = Annotated[str, msgspec.Meta(max_length=1024, description="From the last sign-in or refresh.")]
 
 

@@ -14,6 +14,7 @@ from gateway.core.answers import SIGNED_IN, problems
 from gateway.core.guards import is_open, limited, principal_of, signed_link
 from gateway.core.query import chosen
 from gateway.core.rate_limit import Rate
+from gateway.core.scopes import scoped
 from gateway.modules.conversions.documents import (
     AUDIO_QUERY,
     LIST_QUERY,
@@ -35,6 +36,7 @@ def audio_operation_id(_: HTTPRouteHandler, method: Method, __: object) -> str:
 class ConversionsController(Controller):
     path = "/v1/conversions"
     tags = ["conversions"]  # noqa: RUF012 - Litestar's own form
+    opt = scoped("conversions")
 
     @post(
         opt=limited(Rate.UPLOAD),
@@ -46,7 +48,7 @@ class ConversionsController(Controller):
         security=SIGNED_IN,
         responses={
             202: ResponseSpec(Conversion, description="Accepted"),
-            **problems(400, 401, 408, 413, 415),
+            **problems(400, 401, 403, 408, 413, 415),
         },
     )
     async def upload(self, request: AnyRequest, converter: Injected[ConverterClient]) -> ASGIResponse:
@@ -58,7 +60,7 @@ class ConversionsController(Controller):
         operation_id="list_conversions",
         operation_class=ListOperation,
         security=SIGNED_IN,
-        responses={200: ResponseSpec(ConversionPage, description="A page"), **problems(400, 401)},
+        responses={200: ResponseSpec(ConversionPage, description="A page"), **problems(400, 401, 403)},
     )
     async def list_conversions(
         self, request: AnyRequest, converter: Injected[ConverterClient]
@@ -71,7 +73,10 @@ class ConversionsController(Controller):
         summary="One conversion",
         operation_id="get_conversion",
         security=SIGNED_IN,
-        responses={200: ResponseSpec(Conversion, description="The conversion"), **problems(400, 401, 404)},
+        responses={
+            200: ResponseSpec(Conversion, description="The conversion"),
+            **problems(400, 401, 403, 404),
+        },
     )
     async def conversion(
         self, request: AnyRequest, conversion_id: FromPath[str], converter: Injected[ConverterClient]
@@ -83,7 +88,7 @@ class ConversionsController(Controller):
         summary="Remove a conversion, its video and its audio",
         operation_id="delete_conversion",
         security=SIGNED_IN,
-        responses=problems(400, 401, 404),
+        responses=problems(400, 401, 403, 404),
     )
     async def remove(
         self, request: AnyRequest, conversion_id: FromPath[str], converter: Injected[ConverterClient]
@@ -98,7 +103,7 @@ class ConversionsController(Controller):
         operation_id=audio_operation_id,
         operation_class=AudioOperation,
         status_code=200,
-        responses=problems(400, 401, 404, 409, 410, 416),
+        responses=problems(400, 401, 403, 404, 409, 410, 416),
     )
     async def audio(
         self, request: AnyRequest, conversion_id: FromPath[str], converter: Injected[ConverterClient]

@@ -160,6 +160,7 @@ def settings(url: str, **changes: Any) -> AuthSettings:
         "database_url": Secret(url),
         "introspection_secret": Secret(SECRET),
         "amqp_url": Secret("amqp://unused"),
+        "require_verified_email": True,  # so that there are letters to watch
     }
     return AuthSettings(**{**known, **changes})
 

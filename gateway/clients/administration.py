@@ -1,0 +1,67 @@
+"""Typed calls to auth_service: what administrators do."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from gateway.clients.auth_calls import AuthCalls
+from gateway.core.paths import plain
+from shared.settings import Secret
+
+
+class ManagedUser(msgspec.Struct, frozen=True):
+    """An account as administrators see it."""
+
+    id: str
+    email: str
+    roles: tuple[str, ...]
+    email_verified: bool
+    created_at: datetime
+    disabled: bool
+    disabled_at: datetime | None
+
+
+class UserPage(msgspec.Struct, frozen=True):
+    """Newest first. `next_cursor` is null on the last page."""
+
+    items: tuple[ManagedUser, ...]
+    next_cursor: str | None
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """Who did what to whom, when, from where. Without `actor_id` it was done at the command line."""
+
+    id: str
+    at: datetime
+    actor_id: str | None
+    action: str
+    subject_id: str | None
+    address: str | None
+    request_id: str
+    details: dict[str, Any]
+
+
+class AuditPage(msgspec.Struct, frozen=True):
+    """Newest first. `next_cursor` is null on the last page."""
+
+    items: tuple[AuditEntry, ...]
+    next_cursor: str | None
+
+
+class AdministrationClient(AuthCalls):
+    async def users(self, token: Secret, email: str | None, cursor: str | None, limit: int) -> UserPage:
+        """Those with `email` in their address."""
+        query = _query(email=email, cursor=cursor, limit=str(limit))
+        return await self._call("GET", "/v1/admin/users", UserPage, token=token, query=query)
+
+    async def change_user(self, token: Secret, user_id: str, change: msgspec.Struct) -> ManagedUser:
+        return await self._call("PATCH", f"/v1/admin/users/{plain(user_id)}", ManagedUser, change, token)
+
+    async def audit(self, token: Secret, cursor: str | None, limit: int) -> AuditPage:
+        query = _query(cursor=cursor, limit=str(limit))
+        return await self._call("GET", "/v1/admin/audit", AuditPage, token=token, query=query)
+
+
+def _query(**given: str | None) -> dict[str, str]:
+    return {name: value for name, value in given.items() if value is not None}

@@ -1,0 +1,14 @@
+"""Fields that bodies of several calls share."""
+
+from typing import Annotated
+
+import msgspec
+
+Email = Annotated[
+    str, msgspec.Meta(max_length=254, description="An e-mail address.", examples=["a@example.com"])
+]
+Password = Annotated[
+    str,
+    msgspec.Meta(max_length=1024, description="Any characters.", examples=["correct horse battery staple"]),
+]
+MailedToken = Annotated[str, msgspec.Meta(max_length=256, description="The secret of a mailed link.")]

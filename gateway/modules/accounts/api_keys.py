@@ -1,0 +1,59 @@
+"""Keys for programs: made, listed, taken back."""
+
+from typing import Any
+
+from litestar import Controller, Request, delete, get, post
+from litestar.params import FromPath, JSONBody
+
+from gateway.clients.accounts import AccountClient, ApiKeyList, MadeApiKey
+from gateway.core.answers import NO_STORE, SIGNED_IN, problems
+from gateway.core.guards import principal_of
+from gateway.core.token_cache import TokenCache
+from gateway.modules.accounts.schemas import NewApiKey
+from shared.http import Injected
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class ApiKeysController(Controller):
+    path = "/v1/auth/api-keys"
+    tags = ["accounts"]  # noqa: RUF012 - Litestar's own form
+    cache_control = NO_STORE
+
+    @post(
+        summary="Make an API key, to be used as an access token",
+        operation_id="create_api_key",
+        security=SIGNED_IN,
+        responses=problems(400, 401, 403, 409, 413, 415),
+    )
+    async def create(
+        self, request: AnyRequest, data: JSONBody[NewApiKey], accounts: Injected[AccountClient]
+    ) -> MadeApiKey:
+        return await accounts.make_key(principal_of(request).access_token, data)
+
+    @get(
+        summary="Your API keys",
+        operation_id="list_api_keys",
+        security=SIGNED_IN,
+        responses=problems(401, 403),
+    )
+    async def list_own(self, request: AnyRequest, accounts: Injected[AccountClient]) -> ApiKeyList:
+        return await accounts.keys_of(principal_of(request).access_token)
+
+    @delete(
+        "/{key_id:str}",
+        summary="Take an API key back",
+        operation_id="delete_api_key",
+        security=SIGNED_IN,
+        responses=problems(400, 401, 403, 404),
+    )
+    async def remove(
+        self,
+        request: AnyRequest,
+        key_id: FromPath[str],
+        accounts: Injected[AccountClient],
+        tokens: Injected[TokenCache],
+    ) -> None:
+        principal = principal_of(request)
+        with tokens.changing(principal.user_id):
+            await accounts.delete_key(principal.access_token, key_id)

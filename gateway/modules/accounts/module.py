@@ -1,0 +1,15 @@
+"""Everything about one's own account."""
+
+from gateway.clients.accounts import AccountClient
+from gateway.core.module import module
+from gateway.core.token_cache import TokenCache
+from gateway.modules.accounts.account import AccountController
+from gateway.modules.accounts.api_keys import ApiKeysController
+from gateway.modules.accounts.recovery import RecoveryController
+from gateway.modules.accounts.sessions import SessionsController
+
+
+@module(controllers=[AccountController, RecoveryController, SessionsController, ApiKeysController])
+class AccountsModule:
+    accounts: AccountClient
+    tokens: TokenCache

@@ -1,0 +1,1 @@
+"""The two pages that links in account mails lead to."""

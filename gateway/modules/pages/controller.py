@@ -1,0 +1,26 @@
+"""Pages for people who follow a link in a mail. For programs there are the calls behind them."""
+
+from litestar import Controller, MediaType, Response, get
+
+from gateway.core.answers import NO_STORE
+from gateway.core.guards import public
+from gateway.modules.pages.page import Page
+from shared.http import Injected
+
+
+class PagesController(Controller):
+    opt = public
+    include_in_schema = False
+    cache_control = NO_STORE
+
+    @get("/verify-email")
+    async def verify_email(self, verify_page: Injected[Page]) -> Response[str]:
+        return shown(verify_page)
+
+    @get("/reset-password")
+    async def reset_password(self, reset_page: Injected[Page]) -> Response[str]:
+        return shown(reset_page)
+
+
+def shown(page: Page) -> Response[str]:
+    return Response(page.html, media_type=MediaType.HTML, headers=dict(page.headers))

@@ -1,0 +1,11 @@
+"""The pages behind mailed links."""
+
+from gateway.core.module import module
+from gateway.modules.pages.controller import PagesController
+from gateway.modules.pages.page import Page
+
+
+@module(controllers=[PagesController])
+class PagesModule:
+    verify_page: Page
+    reset_page: Page

@@ -1,0 +1,78 @@
+"""A page of one form and one small script, closed to everything else."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from string import Template
+
+import msgspec
+
+HERE = Path(__file__).parent
+FIELD_FOR_A_NEW_ONE = """<p><label for="password">New password</label>
+<input id="password" name="password" type="password" required maxlength="128" autocomplete="new-password">
+<small>At least 8 characters; a few unusual words are easy to remember and hard to guess.</small></p>
+"""
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Ready to be sent."""
+
+    html: str
+    headers: Mapping[str, str]
+
+
+def verify_page() -> Page:
+    """The secret is spent by pressing the button, not by opening the page: mail scanners open links."""
+    return _page(
+        title="Confirm your address",
+        introduction="Confirm that this address is yours by pressing the button.",
+        call="v1/auth/email/verify",
+        done="Thank you: your address is confirmed. You may close this page.",
+        button="Confirm my address",
+    )
+
+
+def reset_page() -> Page:
+    return _page(
+        title="Choose a new password",
+        introduction="Afterwards you are signed out everywhere, and sign in with the new password.",
+        call="v1/auth/password/reset",
+        done="Your password is changed. Sign in with the new one. You may close this page.",
+        button="Change my password",
+        fields=FIELD_FOR_A_NEW_ONE,
+    )
+
+
+def _page(*, fields: str = "", **words: str) -> Page:
+    """`call` is relative to the page, so that both may stand behind a proxy's prefix."""
+    style, script = (HERE / "frame.css").read_text(), (HERE / "frame.js").read_text()
+    shown = {name: escape(text) for name, text in words.items()}
+    frame = Template((HERE / "frame.html").read_text())
+    html = frame.substitute(shown, style=style, script=script, fields=fields)
+    return Page(html, _headers(style, script))
+
+
+def _headers(style: str, script: str) -> Mapping[str, str]:
+    """CSP 3: what is not named here is refused; the page cannot be framed, nor its form be sent anywhere."""
+    policy = (
+        "default-src 'none'",
+        f"style-src '{_digest(style)}'",
+        f"script-src '{_digest(script)}'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+    return {
+        "Content-Security-Policy": "; ".join(policy),
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,93 @@
+"""Administrators' calls: for them alone, passed on with what they ask."""
+
+import msgspec
+import pytest
+
+from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig
+from tests.integration.gateway.test_accounts import ACCOUNT, answer
+from tests.integration.gateway.test_own_account import listed
+
+USER = {**ACCOUNT, "id": "u9", "disabled": True, "disabled_at": "2026-11-20T10:00:00Z"}
+ENTRY = {
+    "id": "1",
+    "at": "2026-11-20T10:00:00Z",
+    "actor_id": None,
+    "action": "admin_created",
+    "subject_id": "u1",
+    "address": None,
+    "request_id": "r",
+    "details": {"before": {"roles": ["user"]}},
+}
+USERS = {"items": [USER], "next_cursor": None}
+AUDIT = {"items": [ENTRY], "next_cursor": "Mg"}
+ADMIN = {"Authorization": "Bearer ad"}
+
+
+@pytest.fixture
+def admin(rig: Rig) -> Rig:
+    rig.auth.sign_in("ad", sub="u7", sid="s7", roles=["user", "admin"])
+    return rig
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "inside", "body", "said"),
+    [
+        ("GET", "/v1/admin/users", "/v1/admin/users?limit=20", None, USERS),
+        (
+            "GET",
+            "/v1/admin/users?email=%2B%26b&cursor=abc&limit=5&other=1",
+            "/v1/admin/users?email=%2B%26b&cursor=abc&limit=5",
+            None,
+            USERS,
+        ),
+        ("PATCH", "/v1/admin/users/u9", "/v1/admin/users/u9", {"disabled": True}, USER),
+        ("PATCH", "/v1/admin/users/u9", "/v1/admin/users/u9", {"roles": ["user", "admin"]}, USER),
+        ("GET", "/v1/admin/audit?cursor=Mg&limit=1", "/v1/admin/audit?cursor=Mg&limit=1", None, AUDIT),
+    ],
+)
+async def test_an_administrator_s_call_is_passed_on(
+    admin: Rig, method: str, path: str, inside: str, body: object, said: object
+) -> None:
+    answer(admin, "200 OK", said)
+    async with admin.http.request(method, _url(admin, path), json=body, headers=ADMIN) as response:
+        assert (response.status, await response.json()) == (200, said)
+        assert response.headers["Cache-Control"] == "no-store"
+    seen = admin.auth.seen[-1]
+    assert (seen.method, seen.target) == (method, inside)
+    assert (msgspec.json.decode(bytes(seen.body)) if seen.body else None) == body
+    assert seen.header("authorization") == "Bearer inner-ad"
+    assert seen.header("tonegate-client-address") == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/v1/admin/users"), ("PATCH", "/v1/admin/users/u9"), ("GET", "/v1/admin/audit")],
+)
+async def test_who_is_none_is_refused_before_anything_is_asked(admin: Rig, method: str, path: str) -> None:
+    async with admin.http.request(method, _url(admin, path), json={}, headers=SIGNED_IN) as response:
+        problem = await response.json(content_type="application/problem+json")
+        assert (response.status, problem["code"]) == (403, "forbidden")
+    assert {seen.target for seen in admin.auth.seen} == {"/internal/introspect"}
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=" + "x" * 300])
+async def test_a_query_that_does_not_fit_is_refused_here(admin: Rig, query: str) -> None:
+    async with admin.http.get(_url(admin, f"/v1/admin/users?{query}"), headers=ADMIN) as response:
+        problem = await response.json(content_type="application/problem+json")
+        assert (response.status, problem["code"]) == (400, "invalid_request")
+    assert {seen.target for seen in admin.auth.seen} == {"/internal/introspect"}
+
+
+async def test_a_disabled_account_is_out_at_once(admin: Rig) -> None:
+    assert await listed(admin, TOKEN) == 202
+    answer(admin, "200 OK", {**USER, "id": "u1"})
+    async with admin.http.patch(
+        _url(admin, "/v1/admin/users/U1"), json={"disabled": True}, headers=ADMIN
+    ) as response:
+        assert response.status == 200
+    admin.auth.tokens.pop(TOKEN)
+    assert await listed(admin, TOKEN) == 401
+
+
+def _url(rig: Rig, path: str) -> str:
+    return rig.url + path

@@ -1,0 +1,70 @@
+"""API keys at the door: shown as a token like all others, good for what their scope says."""
+
+import pytest
+
+from tests.integration.gateway.rig import Rig
+from tests.integration.gateway.services import Seen
+
+KEY = "tng_0123456789abcdefABCDEF_-key"
+READ = "conversions:read"
+WRITE = "conversions:write"
+CONVERSIONS = [
+    ("GET", "/v1/conversions", READ),
+    ("GET", "/v1/conversions/c1", READ),
+    ("GET", "/v1/conversions/c1/audio", READ),
+    ("HEAD", "/v1/conversions/c1/audio", READ),
+    ("POST", "/v1/conversions", WRITE),
+    ("DELETE", "/v1/conversions/c1", WRITE),
+]
+ACCOUNTS = [
+    ("GET", "/v1/auth/me"),
+    ("POST", "/v1/auth/logout"),
+    ("GET", "/v1/auth/sessions"),
+    ("POST", "/v1/auth/api-keys"),
+    ("POST", "/v1/auth/email/resend"),
+    ("GET", "/v1/admin/users"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "needed"), CONVERSIONS)
+@pytest.mark.parametrize("scope", [READ, WRITE, f"{READ} {WRITE}", "", "other:read"])
+async def test_a_key_does_what_its_scope_says_and_nothing_else(
+    rig: Rig, method: str, path: str, needed: str, scope: str
+) -> None:
+    rig.auth.sign_in(KEY, sid="k1", scope=scope)
+    headers = {"Authorization": f"Bearer {KEY}"}
+    if method == "HEAD":
+        rig.converter.script = without_body
+    async with rig.http.request(method, rig.url + path, headers=headers) as answer:
+        if needed in scope.split():
+            assert answer.status < 300
+            assert rig.converter.seen[0].header("authorization") == f"Bearer inner-{KEY}"
+            return
+        assert answer.status == 403
+        assert answer.headers["WWW-Authenticate"] == 'Bearer error="insufficient_scope"'
+        if method != "HEAD":
+            assert (await answer.json(content_type="application/problem+json"))["code"] == "forbidden"
+    assert rig.converter.seen == []
+
+
+@pytest.mark.parametrize(("method", "path"), ACCOUNTS)
+async def test_no_key_manages_accounts_whatever_its_scope(rig: Rig, method: str, path: str) -> None:
+    rig.auth.sign_in(KEY, sid="k1", scope=f"{READ} {WRITE} None:read None:write", roles=["user", "admin"])
+    async with rig.http.request(method, rig.url + path, headers={"Authorization": f"Bearer {KEY}"}) as answer:
+        assert (answer.status, (await answer.json(content_type=None))["code"]) == (403, "forbidden")
+    assert {seen.target for seen in rig.auth.seen} == {"/internal/introspect"}
+
+
+async def without_body(seen: Seen) -> None:
+    await seen.read_body()
+    seen.answer("200 OK")
+
+
+async def test_a_key_is_remembered_like_a_token(rig: Rig) -> None:
+    rig.auth.sign_in(KEY, sid="k1", scope=READ)
+    for _ in range(3):
+        async with rig.http.get(
+            f"{rig.url}/v1/conversions", headers={"Authorization": f"Bearer {KEY}"}
+        ) as answer:
+            assert answer.status == 202
+    assert rig.auth.introspected(KEY) == 1
