@@ -1,6 +1,6 @@
 """Where one is signed in: one's own sessions, with whence they are used, to be ended one by one."""
 
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -83,7 +83,7 @@ async def test_a_session_that_is_ended_is_over_everywhere(
     assert (await person.call("DELETE", f"auth/sessions/{other}")).status_code == 404
 
 
-@pytest.mark.parametrize("identity", [str(uuid4()), "x", "1", "..%2f..", "' OR 1=1", "null"])
+@pytest.mark.parametrize("identity", [str(UUID(int=7)), "x", "1", "..%2f..", "' OR 1=1", "null"])
 async def test_what_is_no_session_of_ones_own_is_not_found(auth: Replica, identity: str) -> None:
     person = await auth.person()
     assert (await person.call("DELETE", f"auth/sessions/{identity}")).status_code == 404
