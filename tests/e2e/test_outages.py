@@ -58,9 +58,31 @@ async def test_without_a_service_its_calls_are_unavailable_and_recover(
     await _works_again(person, path)
 
 
-async def test_a_frozen_service_is_answered_for_within_seconds(system: System, person: Person) -> None:
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/conversions"),
+        ("GET", "/v1/conversions/{id}"),
+        ("GET", "/v1/conversions/{id}/audio"),
+        ("HEAD", "/v1/conversions/{id}/audio"),
+        ("DELETE", "/v1/conversions/{id}"),
+    ],
+)
+async def test_a_frozen_service_is_answered_for_within_seconds(
+    system: System, person: Person, method: str, path: str
+) -> None:
     async with _frozen(system, "converter"):
-        await _is_unavailable(person.get("/v1/conversions"))
+        await _is_unavailable(person.request(method, path.format(id="0" * 32)))
+    await _works_again(person, "/v1/conversions")
+
+
+async def test_uploads_to_a_service_that_freezes_before_its_first_word_are_answered_for_within_seconds(
+    system: System, person: Person, media: Media
+) -> None:
+    video = media.video(seconds=1)
+    async with _frozen(system, "converter"):
+        await _is_unavailable(person.upload_raw(video.read_bytes()))
+        await _is_unavailable(person.upload(video))
     await _works_again(person, "/v1/conversions")
 
 
@@ -104,7 +126,8 @@ async def _frozen(system: System, name: str) -> AsyncIterator[None]:
 async def _is_unavailable(call: Awaitable[httpx.Response]) -> None:
     started = time.monotonic()
     answer = await call
-    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer.status_code == 503
+    assert answer.request.method == "HEAD" or answer.json()["code"] == "unavailable"
     assert int(answer.headers["retry-after"]) >= 1
     assert time.monotonic() - started < SOON_S
 
