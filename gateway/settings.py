@@ -32,13 +32,19 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     rate_storage_url: Annotated[Secret, Env("GATEWAY_RATE_LIMIT_STORAGE_URL")] = Secret("memory://")
     trusted_proxies: Annotated[tuple[str, ...], Env("GATEWAY_TRUSTED_PROXIES")] = ()
 
+    cors_origins: Annotated[tuple[str, ...], Env("GATEWAY_CORS_ORIGINS")] = ()
+
+    max_calls: Annotated[int, Env("GATEWAY_MAX_CALLS", at_least=1)] = 256
+    max_streams: Annotated[int, Env("GATEWAY_MAX_STREAMS", at_least=1)] = 256
+    max_connections: Annotated[int, Env("GATEWAY_MAX_CONNECTIONS", at_least=16)] = 8192
+
     token_cache_ttl: Annotated[timedelta, Env("GATEWAY_TOKEN_CACHE_TTL")] = timedelta(seconds=5)
     upload_timeout: Annotated[timedelta, Env("GATEWAY_UPLOAD_TIMEOUT", at_least=1)] = timedelta(hours=6)
     idle_timeout: Annotated[timedelta, Env("GATEWAY_IDLE_TIMEOUT", at_least=1)] = timedelta(seconds=60)
 
     def __post_init__(self) -> None:
         """Raises SettingsError that names each variable whose form is wrong."""
-        wrong = [*self._wrong_rates(), *self._wrong_urls(), *self._wrong_networks()]
+        wrong = [*self._wrong_rates(), *self._wrong_urls(), *self._wrong_networks(), *self._wrong_origins()]
         if wrong:
             raise SettingsError("\n".join(wrong))
 
@@ -73,6 +79,13 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
             f"GATEWAY_TRUSTED_PROXIES: {network!r} is not a network; it needs CIDRs such as 10.0.0.0/8"
             for network in self.trusted_proxies
             if not _is_network(network)
+        ]
+
+    def _wrong_origins(self) -> list[str]:
+        return [
+            f"GATEWAY_CORS_ORIGINS: {origin!r} is not an origin; it needs a form such as https://app.example.org"
+            for origin in self.cors_origins
+            if origin != "*" and not (_is_origin(origin) and not origin.endswith("/"))
         ]
 
 

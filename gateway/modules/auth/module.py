@@ -1,6 +1,7 @@
 """Everything about accounts."""
 
 from gateway.clients.auth import AuthClient
+from gateway.core.idempotency import Once
 from gateway.core.module import module
 from gateway.modules.auth.controller import AuthController, KeysController
 
@@ -8,3 +9,4 @@ from gateway.modules.auth.controller import AuthController, KeysController
 @module(controllers=[AuthController, KeysController])
 class AuthModule:
     auth: AuthClient
+    once: Once

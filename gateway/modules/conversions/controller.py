@@ -11,6 +11,8 @@ from litestar.types import Method
 
 from gateway.clients.converter import ConverterClient
 from gateway.core.answers import SIGNED_IN, problems
+from gateway.core.capacity import streamed
+from gateway.core.compression import compressible
 from gateway.core.guards import is_open, limited, principal_of, signed_link
 from gateway.core.query import chosen
 from gateway.core.rate_limit import Rate
@@ -37,7 +39,7 @@ class ConversionsController(Controller):
     tags = ["conversions"]  # noqa: RUF012 - Litestar's own form
 
     @post(
-        opt=limited(Rate.UPLOAD),
+        opt=limited(Rate.UPLOAD) | streamed,
         status_code=202,
         request_max_body_size=None,  # the converter bounds uploads, while they stream
         summary="Upload a video to be converted",
@@ -46,7 +48,7 @@ class ConversionsController(Controller):
         security=SIGNED_IN,
         responses={
             202: ResponseSpec(Conversion, description="Accepted"),
-            **problems(400, 401, 408, 413, 415),
+            **problems(400, 401, 408, 409, 413, 415, 422),
         },
     )
     async def upload(self, request: AnyRequest, converter: Injected[ConverterClient]) -> ASGIResponse:
@@ -54,6 +56,7 @@ class ConversionsController(Controller):
         return await converter.conversions(request, query, principal_of(request).access_token)
 
     @get(
+        opt=compressible,
         summary="Your conversions, newest first",
         operation_id="list_conversions",
         operation_class=ListOperation,
@@ -93,7 +96,7 @@ class ConversionsController(Controller):
     @route(
         "/{conversion_id:str}/audio",
         http_method=[HttpMethod.GET, HttpMethod.HEAD],
-        opt=signed_link,
+        opt=signed_link | streamed,
         summary="The audio, or with HEAD what it is",
         operation_id=audio_operation_id,
         operation_class=AudioOperation,
