@@ -18,7 +18,7 @@ from litestar.params import HeaderParameter
 from gateway.core.answer_store import Answers
 from gateway.core.client_address import ClientAddresses
 from gateway.core.principal import Principal
-from shared.errors import Conflict, ServiceError
+from shared.errors import Conflict, IdempotencyMismatch, ServiceError
 from shared.logs import get_logger
 from shared.settings import Secret
 
@@ -38,15 +38,6 @@ IdempotencyKey: TypeAlias = Annotated[
         examples=[Example(value="8e03978e-40d5-43dd-bc93-6894a57f9324")],
     ),
 ]
-
-
-class IdempotencyMismatch(ServiceError):
-    """The draft's §2.7: this key was for another request."""
-
-    status, code, title = 422, "idempotency_mismatch", "Idempotency key used for another request"
-
-    def __init__(self) -> None:
-        super().__init__("This Idempotency-Key was used for another request.")
 
 
 class StillRunning(Conflict):
