@@ -1,5 +1,8 @@
 """HEAD wherever there is GET, and what OPTIONS and 405 say of a resource."""
 
+from collections.abc import Collection
+from typing import Any
+
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
@@ -7,6 +10,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from gateway.core.refusing import refuse
 from shared.errors import MethodNotAllowed
 
+NOBODYS: Any = "ALLOWED"
 EVERYWHERE = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
 
 
@@ -30,8 +34,28 @@ class Methods:
             await about_everything(scope["method"], send)
         elif scope["method"] == "HEAD":
             await self._head(scope, receive, send)
+        elif scope["method"] == "OPTIONS":
+            await self._app(scope, receive, completing_allow(send, await self._allowed(scope, receive)))
         else:
             await self._app(scope, receive, completing_allow(send))
+
+    async def _allowed(self, scope: HTTPScope, receive: Receive) -> set[str]:
+        """What the refusal of a method that nobody has says. Litestar's own answer to OPTIONS forgets the
+        methods of other handlers of the same path.
+        """
+        allowed: set[str] = set()
+
+        async def listen(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                allowed.update(names(MutableScopeHeaders.from_message(message).get("allow", "")))
+
+        method = scope["method"]
+        scope["method"] = NOBODYS
+        try:
+            await self._app(scope, receive, listen)
+        finally:
+            scope["method"] = method
+        return allowed
 
     async def _head(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         answer = Unanswered(completing_allow(send))
@@ -76,15 +100,16 @@ class Unanswered:
             raise HeaderIsEnough("the answer to HEAD has no body")
 
 
-def completing_allow(send: Send) -> Send:
-    """`send` that names HEAD beside GET."""
+def completing_allow(send: Send, known: Collection[str] = ()) -> Send:
+    """`send` whose Allow names what else is known to be, and HEAD beside GET."""
 
     async def answer(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableScopeHeaders.from_message(message)
             allowed = names(headers.get("allow", ""))
-            if "GET" in allowed:
-                headers["allow"] = ", ".join(sorted(allowed | {"HEAD"}))
+            if allowed:
+                allowed |= {*known, *({"HEAD"} if "GET" in allowed else ())}
+                headers["allow"] = ", ".join(sorted(allowed))
         await send(message)
 
     return answer
