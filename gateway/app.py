@@ -65,7 +65,8 @@ def build(
     door = Door(tokens, limits, addresses, capacity(settings))
     patience = Patience(idle=settings.idle_timeout, upload=settings.upload_timeout)
     converter = ConverterClient(Relay(sessions, settings.converter_url, patience))
-    once = Once(answers(storage), addresses, settings.introspection_secret)
+    kept = answers(storage)
+    once = Once(kept, addresses, settings.introspection_secret)
     modules = [AuthModule(auth=auth, once=once), ConversionsModule(converter=converter)]
     listener = revocations(broker, tokens)
 
@@ -74,6 +75,8 @@ def build(
         async with broker, listening(listener):
             yield
         await tokens.aclose()
+        windows.close()
+        kept.close()
 
     app = application(
         Wiring(

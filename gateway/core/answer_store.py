@@ -8,6 +8,7 @@ from typing import Protocol
 
 from coredis import PureToken, Redis
 
+from gateway.core.redis_pool import redis_pool
 from shared.errors import Unavailable
 from shared.logs import get_logger
 
@@ -29,6 +30,9 @@ class Answers(Protocol):
 
     async def drop(self, name: str) -> None:
         """What is not there is no error."""
+
+    def close(self) -> None:
+        """No calls after this."""
 
 
 class ProcessAnswers:
@@ -54,12 +58,16 @@ class ProcessAnswers:
     async def drop(self, name: str) -> None:
         self._records.pop(name, None)
 
+    def close(self) -> None:
+        return None
+
 
 class SharedAnswers:
     """For all gateways together."""
 
     def __init__(self, url: str, timeout_s: float = STORE_TIMEOUT_S) -> None:
-        self._redis: Redis[bytes] = Redis.from_url(url)
+        self._pool = redis_pool(url)
+        self._redis: Redis[bytes] = Redis(connection_pool=self._pool)
         self._timeout_s = timeout_s
 
     async def claim(self, name: str, record: bytes, keep: timedelta) -> bytes | None:
@@ -89,6 +97,9 @@ class SharedAnswers:
                 await self._redis.delete([PREFIX + name])
         except Exception as error:
             raise away(error) from error
+
+    def close(self) -> None:
+        self._pool.disconnect()
 
 
 def away(error: Exception) -> Unavailable:

@@ -93,8 +93,7 @@ async def test_a_place_is_free_again_however_its_request_ended() -> None:
                 assert answer.status == 401
             async with rig.connect() as (_, writer):
                 writer.write(f"{HEAD}Content-Length: 1000\r\n\r\nhello".encode())
-                seen = len(rig.converter.seen)
-                await until(lambda seen=seen: len(rig.converter.seen) > seen)
+                await until(lambda: any(seen.whole is None for seen in rig.converter.seen))
 
         async def served() -> bool:
             return (await get(rig, AUDIO))[0] == 202
