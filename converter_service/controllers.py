@@ -21,7 +21,8 @@ IdempotencyKey = Annotated[
     str | None,
     HeaderParameter(name="Idempotency-Key", pattern=r'^"?[A-Za-z0-9._~:/+=-]{1,255}"?$'),
 ]
-Status = Annotated[State | None, QueryParameter(name="status")]
+# Not as `State | None`: the text `null` would be taken for none.
+Status = Annotated[str | None, QueryParameter(name="status", pattern=f"^({'|'.join(State)})$")]
 
 
 class ConversionController(Controller):
@@ -56,7 +57,8 @@ class ConversionController(Controller):
         cursor: Cursor = None,
     ) -> Page:
         # One more than asked for tells whether there is a next page.
-        found = await conversions.page(request.user, status, cursor, limit + 1)
+        wanted = None if status is None else State(status)
+        found = await conversions.page(request.user, wanted, cursor, limit + 1)
         more = found[limit - 1].id if len(found) > limit else None
         return Page([shown(each) for each in found[:limit]], more)
 

@@ -13,6 +13,7 @@ from litestar.openapi.spec import (
     Operation,
     PathItem,
     Reference,
+    RequestBody,
     Schema,
 )
 
@@ -38,11 +39,12 @@ BY_STATUS = {
 
 
 def complete(document: OpenAPI) -> None:
-    """Adds the problems that any call may answer, and the header fields of every answer. To be called before
-    the document is served for the first time.
+    """Adds the problems that any call may answer, the header fields of every answer, and that JSON bodies may
+    have no other fields. To be called before the document is served for the first time.
     """
     reference = Reference(ref=PROBLEM.format(problem_schema(document)))
     for operation in operations(document):
+        close_body(document, operation)
         responses = operation.responses = dict(operation.responses or {})
         for status in EVERYWHERE:
             responses.setdefault(str(status), problem_response(status, reference))
@@ -50,6 +52,15 @@ def complete(document: OpenAPI) -> None:
             if isinstance(response, OpenAPIResponse):
                 own = response.headers or {}
                 response.headers = {**ALWAYS, **BY_STATUS.get(HTTPStatus(int(answered)), {}), **own}
+
+
+def close_body(document: OpenAPI, operation: Operation) -> None:
+    """What bodies are made of forbids unknown fields; the generator does not say so."""
+    body, components = operation.request_body, document.components
+    content = body.content if isinstance(body, RequestBody) else {}
+    for media in content.values():
+        if isinstance(media.schema, Reference) and components and components.schemas:
+            components.schemas[media.schema.ref.rpartition("/")[2]].additional_properties = False
 
 
 def problem_response(status: int, schema: Reference) -> OpenAPIResponse:

@@ -5,13 +5,20 @@ from typing import Annotated
 import msgspec
 
 Email = Annotated[
-    str, msgspec.Meta(max_length=254, description="An e-mail address.", examples=["a@example.com"])
+    str,
+    msgspec.Meta(
+        min_length=3,
+        max_length=254,
+        pattern=r"^[!-?A-~]+@[A-Za-z0-9.-]+$",  # auth_service looks closer
+        description="An e-mail address.",
+        examples=["a@example.com"],
+    ),
 ]
 Password = Annotated[
     str,
     msgspec.Meta(max_length=1024, description="Any characters.", examples=["correct horse battery staple"]),
 ]
-RefreshToken = Annotated[str, msgspec.Meta(max_length=1024, description="From the last sign-in or refresh.")]
+RefreshToken = Annotated[str, msgspec.Meta(max_length=256, description="From the last sign-in or refresh.")]
 
 
 class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -25,6 +25,7 @@ from gateway.modules.conversions.documents import (
     UploadOperation,
 )
 from gateway.modules.conversions.schemas import Conversion, ConversionPage
+from shared.errors import InvalidRequest
 from shared.http import Injected
 
 AnyRequest = Request[Any, Any, Any]
@@ -107,7 +108,10 @@ class ConversionsController(Controller):
         self, request: AnyRequest, conversion_id: FromPath[str], converter: Injected[ConverterClient]
     ) -> ASGIResponse:
         """With its signature when it came with one, else with the caller's token; never both."""
+        query = chosen(request.scope, AUDIO_QUERY)
         if is_open(request, request.route_handler.opt):
-            return await converter.audio(request, conversion_id, chosen(request.scope, AUDIO_QUERY), None)
+            return await converter.audio(request, conversion_id, query, None)
+        if query:
+            raise InvalidRequest("A signed link has both: expires and signature.")
         token = principal_of(request).access_token
         return await converter.audio(request, conversion_id, (), token)
