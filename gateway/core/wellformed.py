@@ -6,7 +6,7 @@ The HTTP server has refused the worst already (RFC 9112 §6.1 and §6.3: two len
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -22,6 +22,9 @@ LONGEST_HEADER_BYTES = 32 * 1024
 # RFC 3986 §2.3: every name of this API is made of unreserved characters. One path has one spelling only, so a
 # rule that a proxy in front of us has for it cannot be walked around (ASVS 5.0, 4.1.3 and 2.1.1).
 PLAIN_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?")
+
+# Where a request's own bounds are in doubt, what follows it is not read (RFC 9112 §11.2).
+CLOSE: Final[Mapping[str, str]] = {"Connection": "close"}
 
 
 class TargetTooLong(TooLarge):
@@ -58,10 +61,10 @@ def fault(scope: Mapping[str, Any]) -> ServiceError | None:
     if len(headers) > MOST_FIELDS or size > LONGEST_HEADER_BYTES:
         return HeaderTooLarge("The header is too large.")
     if scope["http_version"] == "1.1" and not has_one(headers, b"host"):
-        return InvalidRequest("HTTP/1.1 needs exactly one Host.")  # RFC 9112 §3.2
+        return InvalidRequest("There must be exactly one Host.", headers=CLOSE)  # RFC 9112 §3.2
     codings = values(headers, b"transfer-encoding")
     if codings and [coding.strip().lower() for coding in codings] != [b"chunked"]:
-        return InvalidRequest("The only transfer coding is chunked.")
+        return InvalidRequest("The only transfer coding is chunked.", headers=CLOSE)
     if not is_plain(scope["path"], scope["raw_path"]):
         return NotFound()
     return None
