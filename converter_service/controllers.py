@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, delete, get, post
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.status_codes import HTTP_202_ACCEPTED
 
 from converter_service.conversion import State
@@ -16,7 +16,13 @@ from shared.http import Injected
 Call = Request[Owner, Any, Any]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
 Cursor = Annotated[str | None, QueryParameter(name="cursor", pattern=r"^[0-9a-f]{32}$")]
-Status = Annotated[State | None, QueryParameter(name="status")]
+# draft-ietf-httpapi-idempotency-key-header-07 §2.1 has a quoted string; the bare text means the same here.
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(name="Idempotency-Key", pattern=r'^"?[A-Za-z0-9._~:/+=-]{1,255}"?$'),
+]
+# Not as `State | None`: the text `null` would be taken for none.
+Status = Annotated[str | None, QueryParameter(name="status", pattern=f"^({'|'.join(State)})$")]
 
 
 class ConversionController(Controller):
@@ -25,15 +31,20 @@ class ConversionController(Controller):
 
     @post("/", status_code=HTTP_202_ACCEPTED, request_max_body_size=None, summary="Send a video")
     async def create(
-        self, request: Call, conversions: Injected[Conversions], reception: Injected[Reception]
+        self,
+        request: Call,
+        conversions: Injected[Conversions],
+        reception: Injected[Reception],
+        key: IdempotencyKey = None,
     ) -> Response[ConversionView]:
         """Takes `multipart/form-data` with a part `file`, or the bytes themselves."""
         body = reception.open(request)
         try:
-            accepted = await conversions.accept(request.user, reception.incoming(request, body))
+            accepted = await conversions.accept(request.user, reception.incoming(request, body), key)
         except ServiceError:
             await body.drain()
             raise
+        await body.drain()  # one that was known by its digest has not been read
         return Response(shown(accepted), headers={"Location": f"/v1/conversions/{accepted.id}"})
 
     @get("/", summary="One's own conversions, newest first")
@@ -46,7 +57,8 @@ class ConversionController(Controller):
         cursor: Cursor = None,
     ) -> Page:
         # One more than asked for tells whether there is a next page.
-        found = await conversions.page(request.user, status, cursor, limit + 1)
+        wanted = None if status is None else State(status)
+        found = await conversions.page(request.user, wanted, cursor, limit + 1)
         more = found[limit - 1].id if len(found) > limit else None
         return Page([shown(each) for each in found[:limit]], more)
 

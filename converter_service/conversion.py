@@ -87,6 +87,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
 
     `version` is the store's: it grows with every save and makes a save from an older value fail.
     `due_at` is when the sweeper should look at it, if nothing happened until then.
+    `idempotency_key` is no other's: it is taken from the first byte of the upload until it is given free.
     `debris` are blobs of runs that have not finished (yet); their ids stand here before their first byte is
     stored, so whoever finds a dead run knows what to remove.
     """
@@ -112,6 +113,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     deleted_at: datetime | None = None
     correlation_id: str = ""
+    idempotency_key: str | None = None
     version: int = 0
 
     @property
@@ -130,6 +132,7 @@ def new_upload(
     now: datetime,
     alive_until: datetime,
     correlation_id: str,
+    idempotency_key: str | None = None,
 ) -> Conversion:
     """Written before the first byte is stored. Silent past `alive_until`, it is a dead process's."""
     return Conversion(
@@ -143,6 +146,7 @@ def new_upload(
         due_at=alive_until,
         options={},
         correlation_id=correlation_id,
+        idempotency_key=idempotency_key,
     )
 
 
@@ -163,6 +167,27 @@ def uploaded(
     return replace(
         _move(conversion, State.QUEUED), source=source, options=options, due_at=now + ANNOUNCE_AGAIN
     )
+
+
+def as_accepted(conversion: Conversion) -> Conversion:
+    """What its upload was answered with, whatever has become of it since."""
+    source = conversion.source
+    return replace(
+        conversion,
+        status=State.QUEUED,
+        source=Source(filename=source.filename, size=source.size, sha256=source.sha256),
+        progress=0.0,
+        result=None,
+        error=None,
+        started_at=None,
+        finished_at=None,
+        expires_at=None,
+    )
+
+
+def without_key(conversion: Conversion) -> Conversion:
+    """Its idempotency key may be another's from now on."""
+    return replace(conversion, idempotency_key=None)
 
 
 def claimable(conversion: Conversion, now: datetime) -> bool:
@@ -277,7 +302,10 @@ def tidied(conversion: Conversion) -> Conversion:
 def deleted(conversion: Conversion, now: datetime) -> Conversion:
     """Invisible from now on. The sweeper waits until nobody can be writing its bytes any more."""
     return replace(
-        conversion, deleted_at=conversion.deleted_at or now, due_at=being_written_until(conversion) or now
+        conversion,
+        deleted_at=conversion.deleted_at or now,
+        due_at=being_written_until(conversion) or now,
+        idempotency_key=None,
     )
 
 

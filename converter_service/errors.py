@@ -9,6 +9,15 @@ class NotReady(Conflict):
     code, title = "not_ready", "There is no audio yet."
 
 
+class StillUploading(Conflict):
+    """The first upload with this Idempotency-Key has not ended."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An upload with this Idempotency-Key is still running.", headers={"Retry-After": "2"}
+        )
+
+
 class LinkExpired(Gone):
     """A signed link whose time is over."""
 

@@ -59,6 +59,9 @@ class Form:
         self._fields: dict[str, str] = {}
         self._begun = False
         self.filename: str | None = None
+        # What is announced is the form around the video.
+        self.announced_size: int | None = None
+        self.announced_sha256: str | None = None
 
     async def fields(self) -> Mapping[str, str]:
         """Reads up to the video when nothing has been read yet."""

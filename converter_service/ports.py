@@ -10,7 +10,7 @@ from converter_service.conversion import Conversion, State
 from converter_service.transcoding import Transcoder
 from shared.messaging.envelope import Envelope
 
-__all__ = ["BlobMissing", "Blobs", "ConversionStore", "Stale", "Stored", "Transcoder"]
+__all__ = ["BlobMissing", "Blobs", "ConversionStore", "KeyTaken", "Stale", "Stored", "Transcoder"]
 
 
 class Stored(Struct, frozen=True):
@@ -22,6 +22,10 @@ class Stored(Struct, frozen=True):
 
 class BlobMissing(Exception):
     """Nothing (whole) is stored under this id."""
+
+
+class KeyTaken(Exception):
+    """Another conversion holds the idempotency key."""
 
 
 class Stale(Exception):
@@ -53,7 +57,10 @@ class ConversionStore(Protocol):
     """Conversions by id. While it cannot be reached, all calls raise Unavailable within seconds."""
 
     async def add(self, conversion: Conversion) -> None:
-        """A new one, durable when this returns."""
+        """A new one, durable when this returns. Raises KeyTaken when its idempotency key is another's."""
+
+    async def by_key(self, idempotency_key: str) -> Conversion | None:
+        """The one that holds this key."""
 
     async def get(self, conversion_id: str) -> Conversion | None:
         """The newest value, deleted ones included."""

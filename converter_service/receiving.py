@@ -1,5 +1,8 @@
 """Videos as they come in over HTTP: a raw body, or a multipart form with a part `file`; never gathered."""
 
+import base64
+import binascii
+import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -18,6 +21,7 @@ from shared.http import chunks, drain
 DRAIN_BYTES = 4 * 1024 * 1024
 DRAIN_TIME = timedelta(seconds=2)
 MAX_QUERY_FIELDS = 32
+DIGEST = re.compile(r"(?:^|,)\s*sha-256=:(?P<digest>[A-Za-z0-9+/]{43}=):")
 
 
 class Reception(Struct, frozen=True):
@@ -41,7 +45,9 @@ class Reception(Struct, frozen=True):
             return Form(parameters.get("boundary", ""), body.pieces(at_most))
         if kind == "application/octet-stream" or kind.startswith(("video/", "audio/")):
             self._refuse_announced(request, self.max_bytes)
-            return RawVideo(request.query_params, body.pieces(self.max_bytes))
+            pieces = body.pieces(self.max_bytes)
+            size, sha256 = announced_length(request), announced_sha256(request)
+            return RawVideo(request.query_params, pieces, size, sha256)
         raise UnsupportedMediaType("Send multipart/form-data, video/*, audio/* or application/octet-stream.")
 
     def _refuse_announced(self, request: Request[Any, Any, Any], limit: int) -> None:
@@ -83,9 +89,12 @@ class Body:
 class RawVideo:
     """The body is the video; its name and the options are in the query."""
 
-    def __init__(self, query: MultiDict[str], pieces: AsyncIterator[bytes]) -> None:
+    def __init__(
+        self, query: MultiDict[str], pieces: AsyncIterator[bytes], size: int | None, sha256: str | None
+    ) -> None:
         self._fields = single_values(query)
         self.filename = self._fields.pop("filename", None)
+        self.announced_size, self.announced_sha256 = size, sha256
         self._pieces = pieces
 
     def chunks(self) -> AsyncIterator[bytes]:
@@ -122,3 +131,12 @@ def single_values(query: MultiDict[str]) -> dict[str, str]:
 def announced_length(request: Request[Any, Any, Any]) -> int | None:
     text = request.headers.get("content-length", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 20 else None
+
+
+def announced_sha256(request: Request[Any, Any, Any]) -> str | None:
+    """In hex, out of `Content-Digest: sha-256=:…:` (RFC 9530 §2)."""
+    found = DIGEST.search(request.headers.get("content-digest", ""))
+    try:
+        return base64.b64decode(found["digest"], validate=True).hex() if found else None
+    except binascii.Error:
+        return None

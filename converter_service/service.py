@@ -26,11 +26,13 @@ from converter_service.errors import EmptyUpload, NotReady
 from converter_service.filenames import safe_name
 from converter_service.options import BadOptions, Options, parse
 from converter_service.ports import BlobMissing, Blobs, ConversionStore, Stored
+from converter_service.repeats import Repeats, key_of, refuse_announced, refuse_other_bytes
 from converter_service.sniffing import LOOK_BYTES, not_media
 from shared.errors import (
     Conflict,
     FieldError,
     Gone,
+    IdempotencyMismatch,
     InvalidRequest,
     NotFound,
     TooLarge,
@@ -68,6 +70,14 @@ class Incoming(Protocol):
     def chunks(self) -> AsyncIterator[bytes]:
         """The video's bytes, once. Raises when the body breaks off or makes no sense."""
 
+    @property
+    def announced_size(self) -> int | None:
+        """How many bytes the video has, where the sender said so and no form is around it."""
+
+    @property
+    def announced_sha256(self) -> str | None:
+        """In hex, where the sender said so."""
+
     async def fields(self) -> Mapping[str, str]:
         """The options as sent. Before `chunks` is exhausted those known so far, afterwards all."""
 
@@ -102,19 +112,25 @@ class Conversions:
         self._clock = clock
         self._cleaning = Cleaning(store, blobs)
         self._behind = Behind()
+        self._repeats = Repeats(store, clock)
 
-    async def accept(self, owner: Owner, incoming: Incoming) -> Conversion:
+    async def accept(self, owner: Owner, incoming: Incoming, key: str | None = None) -> Conversion:
         """Stores the video and queues its conversion; what goes wrong before that leaves nothing behind.
+        With the `key` of an earlier upload nothing is stored, and its answer is given again.
 
         Raises InvalidRequest for options that cannot be met, EmptyUpload, TooLarge, UnsupportedMediaType, and
         Unavailable. After that the sweeper removes what was stored; but when the store went away during the
-        last save of all, the video may have been taken in all the same, and then it is converted.
+        last save of all, the video may have been taken in all the same, and then it is converted. With a key
+        also StillUploading, and IdempotencyMismatch for another video or other options.
         """
         checked(await incoming.fields())
         body = _limited(incoming.chunks(), self._limits.max_bytes)
         head = await _head(body)
-        conversion = self._new(owner, incoming.filename)
-        await self._store.add(conversion)
+        conversion = self._new(owner, incoming.filename, key)
+        earlier = await self._repeats.add(conversion)
+        if earlier is not None:
+            refuse_announced(earlier, conversion.source.filename, incoming)
+            return await self._again(earlier, incoming, _chained(head, body))
         try:
             return await self._receive(conversion, incoming, _chained(head, body))
         except LeaseLost:
@@ -126,7 +142,15 @@ class Conversions:
             await self._discard(conversion)
             raise
 
-    def _new(self, owner: Owner, filename: str | None) -> Conversion:
+    async def _again(self, earlier: Conversion, incoming: Incoming, body: AsyncIterator[bytes]) -> Conversion:
+        """An announced digest spares reading it; otherwise only the bytes tell whether they are the same."""
+        if incoming.announced_sha256 is None:
+            await refuse_other_bytes(earlier, body)
+        if checked(await incoming.fields()).shown() != earlier.options:
+            raise IdempotencyMismatch
+        return earlier
+
+    def _new(self, owner: Owner, filename: str | None, key: str | None) -> Conversion:
         return new_upload(
             new_id(),
             new_id(),
@@ -136,6 +160,7 @@ class Conversions:
             now=self._clock(),
             alive_until=self._alive_until(),
             correlation_id=correlation_id.get(),
+            idempotency_key=key_of(owner.id, key) if key else None,
         )
 
     async def _receive(

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings a bare machine to where `make` can run: uv, the locked packages, RabbitMQ, ffmpeg.
+# Brings a bare machine to where `make` can run: uv, the locked packages, RabbitMQ, Redis, ffmpeg.
 # Quick and silent when nothing is missing. Never starts a server and never leaves one enabled.
 set -eu
 
@@ -13,6 +13,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 # --- what is missing ---------------------------------------------------------------------------------------
 
 has_rabbitmq() { [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || has rabbitmq-server; }
+has_redis() { has redis-server || has valkey-server; }
 has_ffmpeg() { has ffmpeg && has ffprobe; }
 has_uv() { has uv || [ -x "$TOOLS/bin/uv" ]; }
 has_venv() { has python3 && python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
@@ -21,6 +22,7 @@ has_libcurl() { PATH="$PATH:/usr/sbin:/sbin" ldconfig -p | grep -q 'libcurl\.so\
 
 missing_on_debian() {
     has_rabbitmq || echo rabbitmq-server
+    has_redis || echo redis-server
     has_ffmpeg || echo ffmpeg
     has_libcurl || echo libcurl4
     has_uv || has_venv || echo python3 python3-venv
@@ -28,6 +30,7 @@ missing_on_debian() {
 
 missing_on_macos() {
     has_rabbitmq || echo rabbitmq
+    has_redis || echo redis
     has_ffmpeg || echo ffmpeg
     has_uv || echo uv
 }
@@ -80,13 +83,15 @@ debian() {
     forbid_starting
     install_debian "$@" || die "Installing did not succeed; please see to it:  $by_hand"
     allow_starting
-    case " $* " in *" rabbitmq-server "*) keep_disabled ;; esac
+    for server in rabbitmq-server redis-server; do
+        case " $* " in *" $server "*) keep_disabled "$server" ;; esac
+    done
 }
 
 # Here it serves as a program; it is not to come up as a server at the next boot.
 keep_disabled() {
-    as_root update-rc.d rabbitmq-server disable >/dev/null 2>&1 || true
-    if [ "$had_epmd" = no ] && has systemctl; then
+    as_root update-rc.d "$1" disable >/dev/null 2>&1 || true
+    if [ "$1" = rabbitmq-server ] && [ "$had_epmd" = no ] && has systemctl; then
         as_root systemctl disable epmd.service epmd.socket >/dev/null 2>&1 || true
     fi
 }

@@ -13,6 +13,7 @@ from devstack.servers.mail import MailSink
 from devstack.servers.mongo import Mongo
 from devstack.servers.postgres import Postgres
 from devstack.servers.rabbitmq import RabbitMQ
+from devstack.servers.redis import Redis
 from devstack.service import COMMANDS, Service
 from devstack.settings import is_given, merged, other_database, value_of
 from devstack.undertaker import Undertaker
@@ -38,6 +39,7 @@ class Stack:
         self.mongo = Mongo(self.home, self.ports["mongo"])
         self.rabbitmq = RabbitMQ(self.home, self.ports)
         self.mail = MailSink(self.home, self.ports["mail"], mail_directory or self.home.directory("mail"))
+        self.redis = Redis(self.home, self.ports["redis"])  # started by itself only: the stack needs none
         self._services: dict[str, Service] = {}
         self._undertaker = Undertaker(self.home)
 
@@ -103,7 +105,7 @@ class Stack:
     def stop(self) -> None:
         """Everything, the services before the servers. Safe to repeat."""
         all_at_once([service.stop for service in self.services])
-        all_at_once([server.stop for server in self.servers])
+        all_at_once([server.stop for server in (*self.servers, self.redis)])
         end_all(self.home)
         self._undertaker.dismiss()
 

@@ -5,6 +5,7 @@ import asyncio
 from prometheus_client import CollectorRegistry
 
 from gateway.app import build
+from gateway.core.descriptors import connections_possible
 from gateway.core.sessions import open_sessions
 from gateway.settings import GatewaySettings
 from shared.http import Address, Listeners, serve
@@ -12,7 +13,7 @@ from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.process import run
 
-AT_ONCE = 1024
+SERVICE_CONNECTIONS = 1024
 BUFFER_BYTES = 512 * 1024
 
 
@@ -22,9 +23,10 @@ async def main(settings: GatewaySettings, stop: asyncio.Event) -> None:
     listeners = Listeners(
         Address(settings.host, settings.port),
         Address(settings.host, settings.metrics_port),
+        at_once=connections_possible(settings.max_connections, 2 * SERVICE_CONNECTIONS),
         buffer_bytes=BUFFER_BYTES,
     )
-    async with open_sessions(AT_ONCE, settings.idle_timeout) as sessions:
+    async with open_sessions(SERVICE_CONNECTIONS, settings.idle_timeout) as sessions:
         await serve(build(settings, sessions, broker, registry), registry, listeners, stop)
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import aiohttp
-from litestar import Litestar, Response, Router
+from litestar import Litestar, MediaType, Response, Router
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
@@ -19,18 +19,28 @@ from gateway.clients.accounts import AccountClient
 from gateway.clients.administration import AdministrationClient
 from gateway.clients.auth import AuthClient
 from gateway.clients.converter import ConverterClient
-from gateway.core.answering import RateLimitHeaders
+from gateway.core.answer_store import Answers, ProcessAnswers, SharedAnswers
 from gateway.core.bodies import Bodies
+from gateway.core.capacity import Capacity, Leaving, Room, vital
 from gateway.core.client_address import ClientAddresses
+from gateway.core.compression import Compression, compressible
+from gateway.core.counting import Counting
+from gateway.core.cross_origin import CrossOrigin
+from gateway.core.documenting import complete
 from gateway.core.guards import Door, public, uncounted
+from gateway.core.hygiene import Hygiene
+from gateway.core.idempotency import Once
+from gateway.core.methods import Methods
 from gateway.core.module import compose
 from gateway.core.rate_limit import Rate, RateLimits
 from gateway.core.rate_storage import ProcessWindows, SharedWindows, Windows
 from gateway.core.relay import Patience, Relay
 from gateway.core.revocations import revocations
-from gateway.core.schema_page import SchemaPage
+from gateway.core.schema_page import SchemaPage, page_policy
 from gateway.core.sessions import Sessions
+from gateway.core.shareable import Validators, shareable
 from gateway.core.token_cache import TokenCache
+from gateway.core.wellformed import WellFormed
 from gateway.modules.accounts.module import AccountsModule
 from gateway.modules.administration.module import AdministrationModule
 from gateway.modules.auth.browser import BrowserCookie
@@ -45,6 +55,7 @@ from shared.http.problems import problem
 from shared.messaging.ports import Broker, Consumer
 
 VERSION = "0.1.0"
+SCHEMA_MAX_AGE_S = 60
 STOPPING = timedelta(seconds=2)
 
 
@@ -55,13 +66,17 @@ def build(
     to_auth = (sessions.pooled, settings.auth_url, settings.introspection_secret)
     auth = AuthClient(*to_auth)
     tokens = TokenCache(auth.introspect, settings.token_cache_ttl)
-    windows = rate_windows(settings.rate_storage_url.reveal())
+    storage = settings.rate_storage_url.reveal()
+    windows = rate_windows(storage)
     limits = RateLimits(policies(settings), windows)
-    door = Door(tokens, limits, ClientAddresses(settings.trusted_proxies))
+    addresses = ClientAddresses(settings.trusted_proxies)
+    door = Door(tokens, limits, addresses, capacity(settings))
     patience = Patience(idle=settings.idle_timeout, upload=settings.upload_timeout)
     converter = ConverterClient(Relay(sessions, settings.converter_url, patience))
+    kept = answers(storage)
+    once = Once(kept, addresses, settings.introspection_secret)
     modules = [
-        AuthModule(auth=auth, tokens=tokens, browser_cookie=BrowserCookie(settings.public_url)),
+        AuthModule(auth=auth, tokens=tokens, browser_cookie=BrowserCookie(settings.public_url), once=once),
         AccountsModule(accounts=AccountClient(*to_auth), tokens=tokens),
         AdministrationModule(administration=AdministrationClient(*to_auth), tokens=tokens),
         ConversionsModule(converter=converter),
@@ -74,12 +89,14 @@ def build(
         async with broker, listening(listener):
             yield
         await tokens.aclose()
+        windows.close()
+        kept.close()
 
     app = application(
         Wiring(
             controllers=[Router("/", route_handlers=compose(modules))],
             guards=[door.admit],
-            health_opt=public | uncounted,
+            health_opt=public | vital | uncounted,
             openapi=openapi(settings.public_url),
             lifespan=[lifespan],
             checks=[
@@ -90,15 +107,40 @@ def build(
                 Check("rate_limit_storage", windows.check, critical=False),
             ],
             registry=registry,
+            around=[
+                Validators,
+                Compression,
+                Methods,
+                WellFormed,
+                partial(Counting, limits=limits, addresses=addresses),
+                Leaving,
+                partial(Bodies, idle=settings.idle_timeout),
+                partial(CrossOrigin, origins=settings.cors_origins),
+                partial(Hygiene, public_url=settings.public_url),
+            ],
         )
     )
-    app.asgi_handler = Bodies(RateLimitHeaders(app.asgi_handler), settings.idle_timeout)
+    complete(app.openapi_schema)
     return app
 
 
-async def no_html_404(response: Response[Any]) -> Response[Any]:
-    """Litestar answers unknown paths beneath its schema with a page; here every 4xx is a problem."""
-    return problem(NotFound()) if response.status_code == NotFound.status else response
+async def as_of_this_api(response: Response[Any]) -> Response[Any]:
+    """Litestar answers unknown paths beneath its schema with a page; here every 4xx is a problem. The page
+    that there is may use its own style and nothing else (CSP 3, §6.6.2.3).
+    """
+    if response.status_code == NotFound.status:
+        return problem(NotFound())
+    if response.media_type == MediaType.HTML:
+        response.headers["Content-Security-Policy"] = page_policy()
+    return response
+
+
+def capacity(settings: GatewaySettings) -> Capacity:
+    """As many calls again may wait for a second; a stream holds its place for too long to be waited for."""
+    return Capacity(
+        calls=Room(settings.max_calls, waiting=settings.max_calls, patience=timedelta(seconds=1)),
+        streams=Room(settings.max_streams, waiting=0, patience=timedelta(seconds=1)),
+    )
 
 
 def policies(settings: GatewaySettings) -> dict[Rate, str]:
@@ -114,6 +156,10 @@ def rate_windows(url: str) -> Windows:
     return ProcessWindows() if url.startswith("memory://") else SharedWindows(url)
 
 
+def answers(url: str) -> Answers:
+    return ProcessAnswers() if url.startswith("memory://") else SharedAnswers(url)
+
+
 def openapi(public_url: str) -> OpenAPIConfig:
     """Open to everybody, like what it describes."""
     bearer = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
@@ -125,7 +171,11 @@ def openapi(public_url: str) -> OpenAPIConfig:
         components=Components(security_schemes={"bearer": bearer}),
         render_plugins=[SchemaPage(), JsonRenderPlugin()],
         openapi_router=Router(
-            "/schema", route_handlers=[], opt=public, include_in_schema=False, after_request=no_html_404
+            "/schema",
+            route_handlers=[],
+            opt=public | compressible | shareable(max_age_s=SCHEMA_MAX_AGE_S),
+            include_in_schema=False,
+            after_request=as_of_this_api,
         ),
     )
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from limits import parse
 
-from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError
+from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError, http_origin
 
 
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,13 +31,24 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     rate_storage_url: Annotated[Secret, Env("GATEWAY_RATE_LIMIT_STORAGE_URL")] = Secret("memory://")
     trusted_proxies: Annotated[tuple[str, ...], Env("GATEWAY_TRUSTED_PROXIES")] = ()
 
+    cors_origins: Annotated[tuple[str, ...], Env("GATEWAY_CORS_ORIGINS")] = ()
+
+    max_calls: Annotated[int, Env("GATEWAY_MAX_CALLS", at_least=1)] = 256
+    max_streams: Annotated[int, Env("GATEWAY_MAX_STREAMS", at_least=1)] = 256
+    max_connections: Annotated[int, Env("GATEWAY_MAX_CONNECTIONS", at_least=16)] = 8192
+
     token_cache_ttl: Annotated[timedelta, Env("GATEWAY_TOKEN_CACHE_TTL")] = timedelta(seconds=5)
     upload_timeout: Annotated[timedelta, Env("GATEWAY_UPLOAD_TIMEOUT", at_least=1)] = timedelta(hours=6)
     idle_timeout: Annotated[timedelta, Env("GATEWAY_IDLE_TIMEOUT", at_least=1)] = timedelta(seconds=60)
 
     def __post_init__(self) -> None:
         """Raises SettingsError that names each variable whose form is wrong."""
-        wrong = [*self._wrong_rates(), *self._wrong_storage(), *self._wrong_networks()]
+        wrong = [
+            *self._wrong_rates(),
+            *self._wrong_storage(),
+            *self._wrong_networks(),
+            *self._wrong_origins(),
+        ]
         if wrong:
             raise SettingsError("\n".join(wrong))
 
@@ -66,10 +77,24 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
             if not _is_network(network)
         ]
 
+    def _wrong_origins(self) -> list[str]:
+        return [
+            f"GATEWAY_CORS_ORIGINS: {origin!r} is not an origin; it needs a form such as https://app.example.org"
+            for origin in self.cors_origins
+            if origin != "*" and not _is_origin(origin)
+        ]
+
 
 def _is_rate(text: str) -> bool:
     try:
         return parse(text).amount > 0
+    except ValueError:
+        return False
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        return http_origin(text) == text and not text.endswith("/")
     except ValueError:
         return False
 

@@ -97,6 +97,15 @@ class RangeNotSatisfiable(ServiceError):
     status, code, title = 416, "range_not_satisfiable", "There is no such range."
 
 
+class IdempotencyMismatch(ServiceError):
+    """draft-ietf-httpapi-idempotency-key-header-07 §2.7: a key is for one request."""
+
+    status, code, title = 422, "idempotency_mismatch", "Idempotency key used for another request"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another request.")
+
+
 class RateLimited(ServiceError):
     status, code, title, retryable = 429, "rate_limited", "Too many requests; try again later.", True
     default_retry_after_s = 1

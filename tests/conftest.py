@@ -10,6 +10,7 @@ from devstack.servers.mail import MailSink
 from devstack.servers.mongo import Mongo
 from devstack.servers.postgres import Postgres
 from devstack.servers.rabbitmq import RabbitMQ
+from devstack.servers.redis import Redis
 from devstack.stack import Stack
 from tests.support.media import Media
 from tests.support.openid_provider import OpenIDProvider
@@ -42,6 +43,15 @@ def mongo(idle_servers: Stack) -> Mongo:
 def rabbitmq(idle_servers: Stack) -> RabbitMQ:
     idle_servers.rabbitmq.start()
     return idle_servers.rabbitmq
+
+
+@pytest.fixture
+def redis(idle_servers: Stack) -> Redis:
+    """Empty. Who stops it need not start it again."""
+    if not idle_servers.redis.alive:
+        idle_servers.redis.start()
+    idle_servers.redis.clear()
+    return idle_servers.redis
 
 
 @pytest.fixture(scope="session")

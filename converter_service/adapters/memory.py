@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from converter_service.conversion import Conversion, State
-from converter_service.ports import BlobMissing, Stale, Stored
+from converter_service.ports import BlobMissing, KeyTaken, Stale, Stored
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
 
@@ -62,7 +62,14 @@ class MemoryConversions:
         self.outbox: list[Waiting] = []
 
     async def add(self, conversion: Conversion) -> None:
+        key = conversion.idempotency_key
+        if key is not None and await self.by_key(key) is not None:
+            raise KeyTaken(conversion.id)
         self.contents[conversion.id] = conversion
+
+    async def by_key(self, idempotency_key: str) -> Conversion | None:
+        holders = (each for each in self.contents.values() if each.idempotency_key == idempotency_key)
+        return next(holders, None)
 
     async def get(self, conversion_id: str) -> Conversion | None:
         return self.contents.get(conversion_id)

@@ -14,6 +14,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
     ConnectionFailure,
+    DuplicateKeyError,
     ExecutionTimeout,
     OperationFailure,
     PyMongoError,
@@ -23,7 +24,7 @@ from pymongo.read_concern import ReadConcern
 
 from converter_service.clock import Clock, new_id
 from converter_service.conversion import Conversion, State
-from converter_service.ports import Stale
+from converter_service.ports import KeyTaken, Stale
 from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.messaging.envelope import Envelope
@@ -106,6 +107,7 @@ class MongoConversions:
         self._documents: AsyncCollection[Document] = database["conversions"]
         self._clock = clock
         self._on_event = on_event
+        self._indexed = asyncio.Event()
 
     async def prepare(self) -> None:
         """Creates the indexes; harmless when they are there, or when several processes do it at once."""
@@ -120,16 +122,43 @@ class MongoConversions:
                     ),
                     IndexModel([("due_at", ASCENDING)], name="due"),
                     IndexModel(
+                        [("idempotency_key", ASCENDING)],
+                        name="idempotency_key",
+                        unique=True,
+                        partialFilterExpression={"idempotency_key": {"$type": "string"}},
+                    ),
+                    IndexModel(
                         [("outbox_since", ASCENDING), ("_id", ASCENDING)],
                         name="outbox",
                         partialFilterExpression=waiting,
                     ),
                 ]
             )
+        self._indexed.set()
+
+    async def _until_indexed(self) -> None:
+        """Nothing but the index says that a key is taken."""
+        try:
+            async with asyncio.timeout(OPERATION_MS / 1000):
+                await self._indexed.wait()
+        except TimeoutError:
+            raise Unavailable("The store is not ready yet.") from None
 
     async def add(self, conversion: Conversion) -> None:
+        if conversion.idempotency_key is not None:
+            await self._until_indexed()
+        try:
+            with reachable():
+                await self._documents.insert_one(_document(conversion))
+        except DuplicateKeyError as taken:
+            if "idempotency_key" not in (taken.details or {}).get("keyPattern", {}):
+                raise
+            raise KeyTaken(conversion.id) from taken
+
+    async def by_key(self, idempotency_key: str) -> Conversion | None:
         with reachable():
-            await self._documents.insert_one(_document(conversion))
+            found = await self._documents.find_one({"idempotency_key": idempotency_key}, WITHOUT_OUTBOX)
+        return _conversion(found) if found else None
 
     async def get(self, conversion_id: str) -> Conversion | None:
         with reachable():

@@ -19,6 +19,7 @@ from devstack.waiting import wait_until
 
 REPLICA_SET = "tonegate"
 NOT_YET_INITIATED = 94
+ALREADY_INITIATED = 23
 ELECTION_TIMEOUT_S = 30.0
 
 Client = MongoClient[dict[str, Any]]
@@ -62,7 +63,9 @@ class Mongo(Daemon):
     def settle(self) -> None:
         """Initiates the replica set, or tells it of a new port; returns once it accepts writes."""
         with self._client() as client:
-            self._configure(client)
+            wait_until(
+                lambda: self._is_configured(client), ELECTION_TIMEOUT_S, f"{self.name} knows its replica set"
+            )
             wait_until(
                 lambda: bool(client.admin.command("hello")["isWritablePrimary"]),
                 ELECTION_TIMEOUT_S,
@@ -77,21 +80,31 @@ class Mongo(Daemon):
         with self._client() as client:
             client.drop_database(url.rpartition("/")[2].partition("?")[0])
 
-    def _configure(self, client: Client) -> None:
+    def _is_configured(self, client: Client) -> bool:
+        """False just after a restart, while it says that it has no configuration and is reading one."""
         host = f"127.0.0.1:{self.port}"
         try:
             config = client.admin.command("replSetGetConfig")["config"]
         except OperationFailure as error:
             if error.code != NOT_YET_INITIATED:
                 raise
-            client.admin.command(
-                "replSetInitiate", {"_id": REPLICA_SET, "members": [{"_id": 0, "host": host}]}
-            )
-            return
+            return self._is_initiated(client, host)
         if config["members"][0]["host"] != host:
             config["members"][0]["host"] = host
             config["version"] += 1
             client.admin.command("replSetReconfig", config, force=True)
+        return True
+
+    def _is_initiated(self, client: Client, host: str) -> bool:
+        try:
+            client.admin.command(
+                "replSetInitiate", {"_id": REPLICA_SET, "members": [{"_id": 0, "host": host}]}
+            )
+        except OperationFailure as error:
+            if error.code != ALREADY_INITIATED:
+                raise
+            return False
+        return True
 
     @contextmanager
     def _client(self) -> Iterator[Client]:

@@ -14,6 +14,8 @@ from shared.http import ClientGone
 
 BODY_KEY: Final = "request_body"
 JSON_WITHIN = timedelta(seconds=30)
+# A body that comes slower than this, `idle` seconds apart, holds its place for nothing (slow loris).
+SLOWEST_BYTES_PER_S = 240
 FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
@@ -30,14 +32,17 @@ class Lingering(msgspec.Struct, frozen=True):
 class IncomingBody:
     """The body of one request, read by whoever handles it through `receive`.
 
-    `receive` raises RequestTimeout when the next piece does not come within `idle`, or the whole body not
-    until its deadline, and ClientGone when the connection closes in the middle (RFC 9112 §8).
+    `receive` raises RequestTimeout when the next piece does not come within `idle`, all pieces together come
+    slower than anybody's line, or the whole body not until its deadline, and ClientGone when the connection
+    closes in the middle (RFC 9112 §8).
     """
 
     def __init__(self, receive: Receive, idle: timedelta, within: timedelta) -> None:
         self._receive = receive
         self._idle_s = idle.total_seconds()
         self._deadline = asyncio.get_running_loop().time() + within.total_seconds()
+        self._received = 0
+        self._waited_s = 0.0
         self.begun = False
         self.complete = False
         self.given_up = False
@@ -50,18 +55,27 @@ class IncomingBody:
         if self.complete or self.given_up:
             return cast("HTTPReceiveMessage", await self._receive())
         self.begun = True
-        patience_s = min(self._idle_s, self._deadline - asyncio.get_running_loop().time())
+        asked_at = asyncio.get_running_loop().time()
+        patience_s = min(self._idle_s, self._deadline - asked_at, self._slack_s())
         try:
             async with asyncio.timeout(patience_s):
                 event = cast("HTTPReceiveMessage", await self._receive())
         except TimeoutError:
             self.given_up = True
             raise RequestTimeout("The body did not arrive in time.") from None
+        self._waited_s += asyncio.get_running_loop().time() - asked_at
         if event["type"] != "http.request":
             self.given_up = True
             raise ClientGone("The connection closed before the body was complete.")
+        self._received += len(event["body"])
         self.complete = not event.get("more_body", False)
         return event
+
+    def _slack_s(self) -> float:
+        """How much longer the client may let us wait, by what it has sent; what a service dawdles is not its
+        fault, and not counted.
+        """
+        return self._idle_s + self._received / SLOWEST_BYTES_PER_S - self._waited_s
 
     async def linger(self, bounds: Lingering) -> None:
         """Reads and drops what is left, within bounds."""

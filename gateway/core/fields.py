@@ -5,7 +5,14 @@ from typing import Annotated
 import msgspec
 
 Email = Annotated[
-    str, msgspec.Meta(max_length=254, description="An e-mail address.", examples=["a@example.com"])
+    str,
+    msgspec.Meta(
+        min_length=3,
+        max_length=254,
+        pattern=r"^[!-?A-~]+@[A-Za-z0-9.-]+$",  # auth_service looks closer
+        description="An e-mail address.",
+        examples=["a@example.com"],
+    ),
 ]
 Password = Annotated[
     str,

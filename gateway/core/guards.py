@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from litestar.connection import ASGIConnection
-from litestar.enums import ScopeType
+from litestar.enums import HttpMethod, ScopeType
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard, HTTPScope
 
+from gateway.core.capacity import Capacity
 from gateway.core.client_address import ClientAddresses
 from gateway.core.origin import origin, origin_of
 from gateway.core.principal import InvalidToken, Principal, bearer_token
@@ -47,22 +48,28 @@ def limited(rate: Rate) -> dict[str, Any]:
 
 
 class Door:
-    """Counts each request, then finds out who sends it. `admit` is the application's only guard.
+    """Turns away what there is no place for, counts each request, then finds out who sends it. `admit` is the
+    application's only guard.
 
     A request with a good token counts for its account, every other one for its client address. A token that
     nothing is known of is looked up only while the address has room for it to be a bad one, so guessing is
     limited before it costs anything.
     """
 
-    def __init__(self, tokens: TokenCache, limits: RateLimits, addresses: ClientAddresses) -> None:
-        self._tokens, self._limits, self._addresses = tokens, limits, addresses
+    def __init__(
+        self, tokens: TokenCache, limits: RateLimits, addresses: ClientAddresses, capacity: Capacity
+    ) -> None:
+        self._tokens, self._limits, self._addresses, self._capacity = tokens, limits, addresses, capacity
 
     async def admit(self, connection: Connection, handler: BaseRouteHandler) -> None:
+        await self._capacity.admit(connection.scope, handler.opt)
         rate = handler.opt.get(RATE_KEY, Rate.DEFAULT)
         address = f"address:{self._addresses.key(_http(connection))}"
         origin.set(origin_of(_http(connection), self._addresses))
         if is_open(connection, handler.opt):
-            if handler.opt.get(UNCOUNTED_KEY, False) is not True:
+            if handler.opt.get(UNCOUNTED_KEY, False) is True:
+                connection.scope["state"][UNCOUNTED_KEY] = True
+            else:
                 await self._count(connection, rate, address)
             return
         try:
@@ -123,8 +130,11 @@ def principal_of(connection: Connection) -> Principal:
 
 def is_open(connection: Connection, opt: Mapping[str, Any]) -> bool:
     """True for public routes, for signed links on the routes that take them, and for nobody in particular on
-    those that are for everybody.
+    those that are for everybody. What a resource can do may be asked by everybody (OPTIONS, RFC 9110 §9.3.7):
+    browsers send no token with it.
     """
+    if connection.scope.get("method") == HttpMethod.OPTIONS:
+        return True
     if opt.get(PUBLIC_KEY, False) is True:
         return True
     if opt.get(OPTIONAL_KEY, False) is True:

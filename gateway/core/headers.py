@@ -11,6 +11,7 @@ REQUEST_FIELDS = frozenset(
     {
         "accept",
         "accept-language",
+        "content-digest",
         "content-length",
         "content-type",
         "idempotency-key",

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections import OrderedDict, deque
-from typing import Protocol
+from typing import Any, Protocol
 
 from limits import RateLimitItem, WindowStats
 from limits.aio.storage import MovingWindowSupport, Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.storage import storage_from_string
 
+from gateway.core.redis_pool import redis_pool
 from shared.logs import get_logger
 
 SHARED_TIMEOUT_S = 0.25
@@ -29,6 +30,9 @@ class Windows(Protocol):
     async def check(self) -> None:
         """Raises when requests are not counted where they should be."""
 
+    def close(self) -> None:
+        """Nothing is counted after this."""
+
 
 class ProcessWindows:
     """Counts in this process alone."""
@@ -46,6 +50,9 @@ class ProcessWindows:
     async def check(self) -> None:
         return None
 
+    def close(self) -> None:
+        return None
+
 
 class SharedWindows:
     """Counts for all gateways together. While the store is away each process counts for itself, and asks
@@ -53,7 +60,9 @@ class SharedWindows:
     """
 
     def __init__(self, url: str, timeout_s: float = SHARED_TIMEOUT_S) -> None:
-        storage = storage_from_string(f"async+{url}")
+        self._pool = redis_pool(url)
+        pool: Any = self._pool  # its type forgets what its documentation allows
+        storage = storage_from_string(f"async+{url}", connection_pool=pool)
         if not isinstance(storage, Storage):
             raise TypeError("the rate-limit storage must be asynchronous")
         self._storage = storage
@@ -89,6 +98,9 @@ class SharedWindows:
         async with asyncio.timeout(1.0):
             if not await self._storage.check():
                 raise ConnectionError("the rate-limit storage does not answer")
+
+    def close(self) -> None:
+        self._pool.disconnect()
 
     def _is_away(self) -> bool:
         return self._away_until is not None and time.monotonic() < self._away_until

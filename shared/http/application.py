@@ -10,7 +10,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
 from litestar.params import SkipValidation
-from litestar.types import ControllerRouterHandler, Guard
+from litestar.types import ASGIApp, ControllerRouterHandler, Guard
 from prometheus_client import CollectorRegistry
 
 from shared.errors import ServiceError
@@ -38,7 +38,9 @@ JSON_BODY_BYTES = 64 * 1024
 
 
 class Wiring(msgspec.Struct, kw_only=True):
-    """All that an application is made of. `provide` are ready objects, injected by name."""
+    """All that an application is made of. `provide` are ready objects, injected by name; `around` wraps the
+    routes in ASGI middleware, innermost first, all of it within what observes requests.
+    """
 
     controllers: Sequence[ControllerRouterHandler]
     provide: Mapping[str, object] = msgspec.field(default_factory=dict)
@@ -49,6 +51,7 @@ class Wiring(msgspec.Struct, kw_only=True):
     openapi: OpenAPIConfig | None = None
     max_json_bytes: int = JSON_BODY_BYTES
     registry: CollectorRegistry = msgspec.field(default_factory=CollectorRegistry)
+    around: Sequence[Callable[[ASGIApp], ASGIApp]] = ()
     extra: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
@@ -73,6 +76,8 @@ def application(wiring: Wiring) -> Litestar:
         debug=False,
         **wiring.extra,
     )
+    for wrap in wiring.around:
+        app.asgi_handler = wrap(app.asgi_handler)
     app.asgi_handler = Observed(app.asgi_handler, wiring.registry)
     return app
 

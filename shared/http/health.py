@@ -82,13 +82,14 @@ class Readiness:
 def health_routes(checks: Sequence[Check], opt: dict[str, Any] | None = None) -> list[HTTPRouteHandler]:
     readiness = Readiness(checks)
 
-    @get("/healthz", opt=opt, summary="The process is alive", tags=["health"])
+    @get("/healthz", opt=opt, operation_id="healthz", summary="The process is alive", tags=["health"])
     async def healthz() -> Alive:
         return Alive("ok")
 
     @get(
         "/readyz",
         opt=opt,
+        operation_id="readyz",
         summary="Each dependency by name",
         tags=["health"],
         responses={

@@ -85,9 +85,9 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     checks: Mapping[str, str] | None = None
 
 
-def problem(error: ServiceError, *, checks: Mapping[str, str] | None = None) -> Response[Problem]:
+def describe(error: ServiceError, *, checks: Mapping[str, str] | None = None) -> Problem:
     """`about:blank` takes the status's phrase as title (RFC 9457 §4.2.1); `code` tells problems apart."""
-    body = Problem(
+    return Problem(
         title=HTTPStatus(error.status).phrase,
         status=error.status,
         detail=error.detail,
@@ -96,7 +96,11 @@ def problem(error: ServiceError, *, checks: Mapping[str, str] | None = None) -> 
         errors=error.errors,
         checks=checks,
     )
+
+
+def problem(error: ServiceError, *, checks: Mapping[str, str] | None = None) -> Response[Problem]:
     headers = {"Cache-Control": "no-store", **error.headers}
+    body = describe(error, checks=checks)
     return Response(body, status_code=error.status, media_type=MEDIA_TYPE, headers=headers)
 
 

@@ -49,12 +49,14 @@ async def serve(
         running = {asyncio.create_task(main.serve()), asyncio.create_task(metrics.serve())}
         stopping = asyncio.create_task(stop.wait())
         get_logger(__name__).info("listening", host=listeners.public.host, port=listeners.public.port)
-        await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        asked = stop.is_set()
-        stopping.cancel()
-        for server in (main, metrics):
-            server.stop()  # type: ignore[no-untyped-call]
-        await _end(running, listeners.grace)
+        try:
+            await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:  # also when what runs beside the application broke: a listener left running ends no process
+            asked = stop.is_set()
+            stopping.cancel()
+            for server in (main, metrics):
+                server.stop()  # type: ignore[no-untyped-call]
+            await _end(running, listeners.grace)
         if not asked:
             raise RuntimeError("a listener ended by itself")
 

@@ -30,7 +30,7 @@ class AccountController(Controller):
         summary="Change the account's address",
         operation_id="change_account",
         security=SIGNED_IN,
-        responses=problems(400, 401, 403, 409, 413, 415),
+        responses=problems(400, 401, 403, 408, 409, 413, 415),
     )
     async def change(
         self,
@@ -48,7 +48,7 @@ class AccountController(Controller):
         summary="Remove the account and everything it owns",
         operation_id="delete_account",
         security=SIGNED_IN,
-        responses=problems(400, 401, 403, 409, 413, 415),
+        responses=problems(400, 401, 403, 408, 409, 413, 415),
     )
     async def remove(
         self,
@@ -67,7 +67,7 @@ class AccountController(Controller):
         summary="Change the password and end all other sessions",
         operation_id="change_password",
         security=SIGNED_IN,
-        responses=problems(400, 401, 403, 413, 415, 422),
+        responses=problems(400, 401, 403, 408, 413, 415, 422),
     )
     async def change_password(
         self,

@@ -24,7 +24,7 @@ class ApiKeysController(Controller):
         summary="Make an API key, to be used as an access token",
         operation_id="create_api_key",
         security=SIGNED_IN,
-        responses=problems(400, 401, 403, 409, 413, 415),
+        responses=problems(400, 401, 403, 408, 409, 413, 415),
     )
     async def create(
         self, request: AnyRequest, data: JSONBody[NewApiKey], accounts: Injected[AccountClient]

@@ -30,7 +30,7 @@ class RecoveryController(Controller):
         status_code=202,
         summary="Ask for a mail to choose a new password by",
         operation_id="forgot_password",
-        responses={202: ACCEPTED, **problems(400, 413, 415)},
+        responses={202: ACCEPTED, **problems(400, 408, 413, 415)},
     )
     async def forgot_password(
         self, data: JSONBody[ForgotPassword], accounts: Injected[AccountClient]
@@ -44,7 +44,7 @@ class RecoveryController(Controller):
         status_code=204,
         summary="Choose a new password with the secret from the mail; ends all sessions",
         operation_id="reset_password",
-        responses=problems(400, 413, 415, 422),
+        responses=problems(400, 408, 413, 415, 422),
     )
     async def reset_password(self, data: JSONBody[ResetPassword], accounts: Injected[AccountClient]) -> None:
         await accounts.reset_password(data.token, data.password)
@@ -55,7 +55,7 @@ class RecoveryController(Controller):
         status_code=204,
         summary="Prove an address with the secret from the mail",
         operation_id="verify_email",
-        responses=problems(400, 413, 415),
+        responses=problems(400, 408, 413, 415),
     )
     async def verify_email(self, data: JSONBody[VerifyEmail], accounts: Injected[AccountClient]) -> None:
         await accounts.verify_email(data.token)
@@ -67,7 +67,7 @@ class RecoveryController(Controller):
         summary="Ask for a mail to prove an address by",
         operation_id="resend_verification",
         security=[*SIGNED_IN, {}],
-        responses={202: ACCEPTED, **problems(400, 401, 403, 413, 415)},
+        responses={202: ACCEPTED, **problems(400, 401, 403, 408, 413, 415)},
     )
     async def resend_verification(
         self,

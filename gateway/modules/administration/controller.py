@@ -42,7 +42,7 @@ class AdministrationController(Controller):
         summary="Give or take roles, disable or enable an account",
         operation_id="change_user",
         security=SIGNED_IN,
-        responses=problems(400, 401, 403, 404, 409, 413, 415),
+        responses=problems(400, 401, 403, 404, 408, 409, 413, 415),
     )
     async def change_user(
         self,

@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, Request, get, post
 from litestar.params import JSONBody
 
 from gateway.clients.auth import Account, AuthClient, KeySet, TokenPair
 from gateway.clients.auth_calls import SessionEnded
 from gateway.core.answers import NO_STORE, SIGNED_IN, problems
 from gateway.core.guards import limited, principal_of, public
+from gateway.core.idempotency import IdempotencyKey, Once
 from gateway.core.rate_limit import Rate
+from gateway.core.shareable import shareable
 from gateway.core.token_cache import TokenCache
 from gateway.modules.auth.schemas import Refresh, Registration, SignIn
 from shared.http import Injected
@@ -27,10 +29,19 @@ class AuthController(Controller):
         opt=public | limited(Rate.REGISTER),
         summary="Create an account",
         operation_id="register",
-        responses=problems(400, 409, 413, 415, 422),
+        responses=problems(400, 408, 409, 413, 415, 422),
     )
-    async def register(self, data: JSONBody[Registration], auth: Injected[AuthClient]) -> Account:
-        return await auth.register(data.email, data.password)
+    async def register(
+        self,
+        request: Request[Any, Any, Any],
+        data: JSONBody[Registration],
+        auth: Injected[AuthClient],
+        once: Injected[Once],
+        idempotency_key: IdempotencyKey = None,
+    ) -> Account:
+        return await once.perform(
+            request, idempotency_key, data, Account, lambda: auth.register(data.email, data.password)
+        )
 
     @post(
         "/login",
@@ -38,7 +49,7 @@ class AuthController(Controller):
         status_code=200,
         summary="Sign in",
         operation_id="login",
-        responses=problems(400, 401, 413, 415),
+        responses=problems(400, 401, 408, 413, 415),
     )
     async def login(self, data: JSONBody[SignIn], auth: Injected[AuthClient]) -> TokenPair:
         return await auth.sign_in(data.email, data.password)
@@ -49,7 +60,7 @@ class AuthController(Controller):
         status_code=200,
         summary="Spend a refresh token for a new pair",
         operation_id="refresh",
-        responses=problems(400, 401, 413, 415),
+        responses=problems(400, 401, 408, 413, 415),
     )
     async def refresh(
         self, data: JSONBody[Refresh], auth: Injected[AuthClient], tokens: Injected[TokenCache]
@@ -95,10 +106,10 @@ class KeysController(Controller):
 
     @get(
         "/jwks.json",
-        opt=public,
+        opt=public | shareable(max_age_s=KEYS_MAX_AGE_S),
         summary="Public keys of access tokens (RFC 7517)",
         operation_id="jwks",
         responses=problems(),
     )
-    async def jwks(self, auth: Injected[AuthClient]) -> Response[KeySet]:
-        return Response(await auth.keys(), headers={"Cache-Control": f"public, max-age={KEYS_MAX_AGE_S}"})
+    async def jwks(self, auth: Injected[AuthClient]) -> KeySet:
+        return await auth.keys()

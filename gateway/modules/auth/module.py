@@ -1,6 +1,7 @@
 """Everything about accounts."""
 
 from gateway.clients.auth import AuthClient
+from gateway.core.idempotency import Once
 from gateway.core.module import module
 from gateway.core.token_cache import TokenCache
 from gateway.modules.auth.browser import BrowserCookie
@@ -13,3 +14,4 @@ class AuthModule:
     auth: AuthClient
     tokens: TokenCache
     browser_cookie: BrowserCookie
+    once: Once

@@ -136,7 +136,7 @@ class ProvidersController(Controller):
         status_code=200,
         summary="Spend the code of a sign-in with a provider for tokens",
         operation_id="redeem_provider_sign_in",
-        responses=problems(400, 403, 413, 415),
+        responses=problems(400, 403, 408, 413, 415),
     )
     async def token(self, data: JSONBody[SignInCode], auth: Injected[AuthClient]) -> TokenPair:
         return await auth.redeem_sign_in(data.code, data.code_verifier)

@@ -6,7 +6,7 @@ import msgspec
 
 from gateway.core.fields import Email, Password
 
-RefreshToken = Annotated[str, msgspec.Meta(max_length=1024, description="From the last sign-in or refresh.")]
+RefreshToken = Annotated[str, msgspec.Meta(max_length=256, description="From the last sign-in or refresh.")]
 
 
 class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,8 @@ from litestar.types import Method
 
 from gateway.clients.converter import ConverterClient
 from gateway.core.answers import SIGNED_IN, problems
+from gateway.core.capacity import streamed
+from gateway.core.compression import compressible
 from gateway.core.guards import is_open, limited, principal_of, signed_link
 from gateway.core.query import chosen
 from gateway.core.rate_limit import Rate
@@ -24,6 +26,7 @@ from gateway.modules.conversions.documents import (
     UploadOperation,
 )
 from gateway.modules.conversions.schemas import Conversion, ConversionPage
+from shared.errors import InvalidRequest
 from shared.http import Injected
 
 AnyRequest = Request[Any, Any, Any]
@@ -39,7 +42,7 @@ class ConversionsController(Controller):
     opt = scoped("conversions")
 
     @post(
-        opt=limited(Rate.UPLOAD),
+        opt=limited(Rate.UPLOAD) | streamed,
         status_code=202,
         request_max_body_size=None,  # the converter bounds uploads, while they stream
         summary="Upload a video to be converted",
@@ -48,7 +51,7 @@ class ConversionsController(Controller):
         security=SIGNED_IN,
         responses={
             202: ResponseSpec(Conversion, description="Accepted"),
-            **problems(400, 401, 403, 408, 413, 415),
+            **problems(400, 401, 403, 408, 409, 413, 415, 422),
         },
     )
     async def upload(self, request: AnyRequest, converter: Injected[ConverterClient]) -> ASGIResponse:
@@ -56,6 +59,7 @@ class ConversionsController(Controller):
         return await converter.conversions(request, query, principal_of(request).access_token)
 
     @get(
+        opt=compressible,
         summary="Your conversions, newest first",
         operation_id="list_conversions",
         operation_class=ListOperation,
@@ -98,7 +102,7 @@ class ConversionsController(Controller):
     @route(
         "/{conversion_id:str}/audio",
         http_method=[HttpMethod.GET, HttpMethod.HEAD],
-        opt=signed_link,
+        opt=signed_link | streamed,
         summary="The audio, or with HEAD what it is",
         operation_id=audio_operation_id,
         operation_class=AudioOperation,
@@ -109,7 +113,10 @@ class ConversionsController(Controller):
         self, request: AnyRequest, conversion_id: FromPath[str], converter: Injected[ConverterClient]
     ) -> ASGIResponse:
         """With its signature when it came with one, else with the caller's token; never both."""
+        query = chosen(request.scope, AUDIO_QUERY)
         if is_open(request, request.route_handler.opt):
-            return await converter.audio(request, conversion_id, chosen(request.scope, AUDIO_QUERY), None)
+            return await converter.audio(request, conversion_id, query, None)
+        if query:
+            raise InvalidRequest("A signed link has both: expires and signature.")
         token = principal_of(request).access_token
         return await converter.audio(request, conversion_id, (), token)

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from litestar.openapi.spec import (
+    Link,
     OpenAPIFormat,
+    OpenAPIHeader,
     OpenAPIMediaType,
     OpenAPIResponse,
     OpenAPIType,
@@ -14,25 +17,36 @@ from litestar.openapi.spec import (
     Schema,
 )
 
+from gateway.modules.conversions.schemas import Status
+
 BYTES = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
 TEXT = Schema(type=OpenAPIType.STRING)
+TAG = Schema(type=OpenAPIType.STRING, max_length=500, description="printable characters")
 WHOLE = Schema(type=OpenAPIType.INTEGER)
 
 OPTIONS: Mapping[str, Schema] = {
     "format": Schema(type=OpenAPIType.STRING, enum=["mp3", "m4a", "opus", "flac", "wav"], default="mp3"),
     "bitrate": Schema(
-        type=OpenAPIType.STRING, pattern=r"^\d{2,3}k$", description="64k to 320k, as far as the format has it"
+        type=OpenAPIType.STRING,
+        pattern="^(6[4-9]|[7-9][0-9]|[12][0-9][0-9]|3[01][0-9]|320)k$",
+        description="64k to 320k, as far as the format has it",
     ),
     "quality": Schema(type=OpenAPIType.INTEGER, minimum=0, maximum=9, description="VBR, instead of bitrate"),
-    "sample_rate": WHOLE,
+    "sample_rate": Schema(
+        type=OpenAPIType.INTEGER, enum=[8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 96000]
+    ),
     "channels": Schema(type=OpenAPIType.INTEGER, enum=[1, 2]),
-    "start": Schema(type=OpenAPIType.NUMBER, minimum=0, description="seconds"),
-    "end": Schema(type=OpenAPIType.NUMBER, minimum=0, description="seconds"),
-    "audio_track": Schema(type=OpenAPIType.INTEGER, minimum=0),
-    "title": TEXT,
-    "artist": TEXT,
-    "album": TEXT,
+    "start": Schema(type=OpenAPIType.NUMBER, minimum=0, maximum=1_000_000, description="seconds"),
+    "end": Schema(type=OpenAPIType.NUMBER, minimum=0, maximum=1_000_000, description="seconds"),
+    "audio_track": Schema(type=OpenAPIType.INTEGER, minimum=0, maximum=199),
+    "title": TAG,
+    "artist": TAG,
+    "album": TAG,
 }
+STATUS = Schema(type=OpenAPIType.STRING, enum=list(get_args(Status)))
+LIMIT = Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=100, default=20)
+CURSOR = Schema(type=OpenAPIType.STRING, pattern="^[0-9a-f]{32}$")
+
 UPLOAD_QUERY = ("filename", *OPTIONS)
 LIST_QUERY = ("status", "limit", "cursor")
 AUDIO_QUERY = ("expires", "signature")
@@ -47,7 +61,12 @@ def in_header(name: str, description: str) -> Parameter:
 
 
 def upload_body() -> RequestBody:
-    multipart = Schema(type=OpenAPIType.OBJECT, required=["file"], properties={"file": BYTES, **OPTIONS})
+    multipart = Schema(
+        type=OpenAPIType.OBJECT,
+        required=["file"],
+        properties={"file": BYTES, **OPTIONS},
+        additional_properties=False,
+    )
     raw = OpenAPIMediaType(schema=BYTES)
     return RequestBody(
         required=True,
@@ -61,6 +80,17 @@ def upload_body() -> RequestBody:
     )
 
 
+IT = {"conversion_id": "$response.body#/id"}
+FOLLOWING = ("get_conversion", "audio", "audio_head", "delete_conversion")
+IDEMPOTENCY_KEY = Parameter(
+    name="Idempotency-Key",
+    param_in="header",
+    required=False,
+    schema=Schema(type=OpenAPIType.STRING, pattern=r'^"?[A-Za-z0-9._~:/+=-]{1,255}"?$'),
+    description="The same key again within 24 hours gives the same conversion, and stores nothing more.",
+)
+
+
 @dataclass
 class UploadOperation(Operation):
     """`POST /v1/conversions`"""
@@ -70,7 +100,15 @@ class UploadOperation(Operation):
         self.parameters = [
             in_query("filename", TEXT, "Name of the file, when the body is the bytes alone."),
             *(in_query(name, schema) for name, schema in OPTIONS.items()),
+            IDEMPOTENCY_KEY,
+            in_header("Content-Digest", "RFC 9530: with a key, spares sending the same video again."),
         ]
+        accepted = (self.responses or {}).get("202")
+        if isinstance(accepted, OpenAPIResponse):
+            accepted.headers = {
+                "Location": OpenAPIHeader(schema=TEXT, description="Where it is from now on.")
+            }
+            accepted.links = {name: Link(operation_id=name, parameters=IT) for name in FOLLOWING}
 
 
 @dataclass
@@ -79,9 +117,9 @@ class ListOperation(Operation):
 
     def __post_init__(self) -> None:
         self.parameters = [
-            in_query("status", TEXT, "Only conversions in this state."),
-            in_query("limit", WHOLE, "At most so many."),
-            in_query("cursor", TEXT, "`next_cursor` of the page before."),
+            in_query("status", STATUS, "Only conversions in this state."),
+            in_query("limit", LIMIT, "At most so many."),
+            in_query("cursor", CURSOR, "`next_cursor` of the page before."),
         ]
 
 

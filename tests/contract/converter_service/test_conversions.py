@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from converter_service.conversion import Conversion, State, deleted
-from converter_service.ports import ConversionStore, Stale
+from converter_service.conversion import Conversion, State, deleted, without_key
+from converter_service.ports import ConversionStore, KeyTaken, Stale
 from tests.support.conversions import NOON, converting, done, failed_one, queued, uploading
 
 SECOND = timedelta(seconds=1)
@@ -99,3 +99,27 @@ async def test_what_is_due_comes_longest_due_first_and_no_more_than_asked_for(st
 async def test_what_has_nothing_due_is_never_due(store: ConversionStore) -> None:
     await store.add(replace(done(), due_at=None))
     assert list(await store.due(NOON + timedelta(days=1000), 10)) == []
+
+
+async def test_an_idempotency_key_is_held_by_one_at_a_time(store: ConversionStore) -> None:
+    await store.add(replace(queued(1), idempotency_key="k"))
+    await add(store, queued(2), queued(3))
+    with pytest.raises(KeyTaken):
+        await store.add(replace(queued(4), idempotency_key="k"))
+    assert await store.get(queued(4).id) is None
+    assert (await store.by_key("k") or queued(9)).id == queued(1).id
+
+
+async def test_of_those_who_ask_for_a_key_at_the_same_time_one_gets_it(store: ConversionStore) -> None:
+    asking = (store.add(replace(queued(number), idempotency_key="k")) for number in range(1, 9))
+    outcomes = await asyncio.gather(*asking, return_exceptions=True)
+    assert sum(isinstance(outcome, KeyTaken) for outcome in outcomes) == 7
+
+
+async def test_a_key_is_free_when_its_holder_gives_it_up_or_is_removed(store: ConversionStore) -> None:
+    await store.add(replace(queued(1), idempotency_key="k"))
+    await store.save(without_key(replace(queued(1), idempotency_key="k")))
+    assert await store.by_key("k") is None
+    await store.add(replace(queued(2), idempotency_key="k"))
+    await store.remove(queued(2).id)
+    await store.add(replace(queued(3), idempotency_key="k"))

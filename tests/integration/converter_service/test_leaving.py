@@ -108,6 +108,8 @@ class Dripping(Incoming):
     """A video of which the second half comes when it is let."""
 
     filename = "talk.mp4"
+    announced_size = None
+    announced_sha256 = None
 
     def __init__(self) -> None:
         self.begun, self.go_on = asyncio.Event(), asyncio.Event()

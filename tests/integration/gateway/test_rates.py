@@ -123,6 +123,7 @@ async def test_a_store_that_is_away_is_asked_again_only_after_a_pause() -> None:
     windows = SharedWindows(f"redis://127.0.0.1:{free_port()}")
     started = time.monotonic()
     allowed = [(await windows.hit(parse("2/minute"), "a"))[0] for _ in range(5)]
+    windows.close()
     assert allowed == [True, True, False, False, False]
     assert time.monotonic() - started < 2
 
@@ -133,4 +134,5 @@ async def test_a_store_that_hangs_holds_nobody_up() -> None:
         started = time.monotonic()
         for _ in range(5):
             await windows.hit(parse("10/minute"), "a")
+        windows.close()
         assert time.monotonic() - started < 1.5

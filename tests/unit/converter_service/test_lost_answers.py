@@ -47,6 +47,8 @@ class Upload:
     """A video in three pieces; `before_each` runs before each of them."""
 
     filename = "talk.mp4"
+    announced_size = None
+    announced_sha256 = None
 
     def __init__(self, before_each: Callable[[], None] = lambda: None) -> None:
         self._before_each = before_each

@@ -47,6 +47,50 @@ def test_the_client_is_the_first_stranger_seen_from_here(
     assert ClientAddresses(["10.0.0.0/8"]).key(scope(peer, *forwarded)) == key
 
 
+def named(peer: str, **fields: str) -> HTTPScope:
+    headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in fields.items()]
+    return cast("HTTPScope", {"client": (peer, 1), "headers": headers})
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "key"),
+    [
+        ("for=1.1.1.1", "1.1.1.1"),
+        ("For=1.1.1.1;proto=https;by=10.0.0.1", "1.1.1.1"),
+        ("proto=https;for=1.1.1.1", "1.1.1.1"),
+        ("for=6.6.6.6, for=1.1.1.1", "1.1.1.1"),
+        ("for=1.1.1.1, for=10.0.0.2", "1.1.1.1"),
+        ('for="[2001:db8::1]:443"', "2001:db8::/64"),
+        ('for="1.1.1.1:80"', "1.1.1.1"),
+        ("for=unknown", "10.0.0.1"),
+        ("for=_hidden, for=10.0.0.2", "10.0.0.2"),
+        ('for="1.1.1.1', "10.0.0.1"),
+        ('for="6.6.6.6, for=7.7.7.7", for=1.1.1.1', "1.1.1.1"),
+        ("for=1.1.1.1,", "1.1.1.1"),
+        ("nonsense", "10.0.0.1"),
+        ("by=1.1.1.1", "10.0.0.1"),
+        ("", "10.0.0.1"),
+    ],
+)
+def test_forwarded_is_read_like_its_older_brother(forwarded: str, key: str) -> None:
+    assert ClientAddresses(["10.0.0.0/8"]).key(named("10.0.0.1", forwarded=forwarded)) == key
+    assert ClientAddresses(["10.0.0.0/8"]).key(named("192.0.2.1", forwarded=forwarded)) == "192.0.2.1"
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "key"),
+    [
+        ("1.1.1.1", "for=1.1.1.1", "1.1.1.1"),
+        ("1.1.1.1", "for=6.6.6.6", "10.0.0.1"),
+        ("6.6.6.6", "for=1.1.1.1", "10.0.0.1"),
+        ("1.1.1.1", "nonsense", "10.0.0.1"),
+    ],
+)
+def test_two_fields_that_do_not_agree_are_not_believed(older: str, newer: str, key: str) -> None:
+    scope = named("10.0.0.1", x_forwarded_for=older, forwarded=newer)
+    assert ClientAddresses(["10.0.0.0/8"]).key(scope) == key
+
+
 def test_a_bearer_token_is_taken_as_it_is() -> None:
     assert bearer_token(["Bearer abc.DEF-_~+/=="]) == "abc.DEF-_~+/=="
     assert bearer_token([]) is None
@@ -118,6 +162,10 @@ def test_a_query_keeps_its_order_and_empty_values() -> None:
         ("GATEWAY_AUTH_URL", "ftp://x"),
         ("GATEWAY_CONVERTER_URL", "http://x/path"),
         ("GATEWAY_IDLE_TIMEOUT", "0"),
+        ("GATEWAY_CORS_ORIGINS", "https://a.example.org,app.example.org"),
+        ("GATEWAY_CORS_ORIGINS", "https://a.example.org/"),
+        ("GATEWAY_MAX_CALLS", "0"),
+        ("GATEWAY_MAX_STREAMS", "many"),
     ],
 )
 def test_a_bad_setting_is_named_before_the_gateway_starts(variable: str, value: str) -> None:

@@ -1,0 +1,64 @@
+"""Whom a proxy says it calls for: `Forwarded` (RFC 7239) and its older brother `X-Forwarded-For`."""
+
+import re
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+IPAddress = IPv4Address | IPv6Address
+
+LONGEST_CHAIN = 32
+WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+PAIR = re.compile(
+    rf'\s*(?P<name>{WORD})=(?:(?P<plain>{WORD})|"(?P<quoted>(?:[^"\\]|\\.)*)")\s*(?P<end>[;,]|$)'
+)
+ESCAPED = re.compile(r"\\(.)")
+
+Hops = list[IPAddress | None]
+"""As the proxies wrote them, the nearest last; None for one that names no address."""
+
+
+def forwarded_for(headers: Iterable[tuple[bytes, bytes]]) -> Hops:
+    """`X-Forwarded-For: 192.0.2.1, 198.51.100.7`"""
+    lines = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
+    return [address_in(hop) for line in lines for hop in line.split(",")][-LONGEST_CHAIN:]
+
+
+def forwarded(headers: Iterable[tuple[bytes, bytes]]) -> Hops:
+    """`Forwarded: for=192.0.2.1;proto=https, for="[2001:db8::1]:443"` (RFC 7239 §4). An element that cannot
+    be read, or says `unknown` or an obfuscated name (§6.3), is None.
+    """
+    lines = [value.decode("latin-1") for name, value in headers if name == b"forwarded"]
+    return [hop for line in lines for hop in _elements(line)][-LONGEST_CHAIN:]
+
+
+def _elements(line: str) -> Hops:
+    hops: Hops = []
+    position, node = 0, None
+    while position < len(line):
+        pair = PAIR.match(line, position)
+        if pair is None:
+            return [*hops, None]
+        if pair["name"].lower() == "for":
+            quoted = pair["quoted"]
+            node = pair["plain"] if quoted is None else ESCAPED.sub(r"\1", quoted)
+        if pair["end"] != ";":
+            hops.append(address_in(node or ""))
+            node = None
+        position = pair.end()
+    return hops
+
+
+def address_in(text: str) -> IPAddress | None:
+    """`192.0.2.1`, `192.0.2.1:443`, `2001:db8::1` or `[2001:db8::1]:443`; IPv4 inside IPv6 counts as IPv4."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        return address.ipv4_mapped or address
+    return address

@@ -1,0 +1,179 @@
+"""What the OpenAPI document says is what the system does: by machine, against everything running."""
+
+import asyncio
+import importlib
+import os
+import sys
+from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+from openapi_spec_validator import validate
+
+from tests.support.client import PASSWORD, Person
+from tests.support.media import Media
+from tests.support.system import System
+
+TOOLS = Path(sys.executable).parent
+WITHIN_S = 100
+
+# What no schema can say may be refused: a password that is too common, bytes that are no video, options that
+# contradict each other, a key that was used before, half a signature.
+RULES = """
+[[operations]]
+include-name = "POST /v1/auth/register"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409, 422]
+
+[[operations]]
+include-name = "POST /v1/conversions"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409, 415, 422]
+
+[[operations]]
+include-path-regex = "/audio$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", 400, 401, 404, 409, 416]
+"""
+
+# Where only a real one gets beyond 404.
+REAL_ONE = """
+[[operations]]
+include-name = "GET /v1/conversions/{conversion_id}"
+parameters."path.conversion_id" = "CONVERSION"
+
+[[operations]]
+include-name = "GET /v1/conversions/{conversion_id}/audio"
+parameters."path.conversion_id" = "CONVERSION"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", 400, 401, 404, 409, 416]
+"""
+
+# The generator knows no wildcards; all three are bytes.
+GENERATOR = """
+project_name_override: tonegate_client
+package_name_override: tonegate_client
+content_type_overrides:
+  "video/*": application/octet-stream
+  "audio/*": application/octet-stream
+"""
+
+
+async def ran(*command: str, cwd: Path) -> tuple[int, str]:
+    """Exit code and everything that was said."""
+    environment = {**os.environ, "PATH": f"{TOOLS}:{os.environ['PATH']}", "NO_COLOR": "1"}
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=cwd, env=environment, stdout=PIPE, stderr=STDOUT
+    )
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), WITHIN_S)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode or 0, said.decode(errors="replace")
+
+
+@pytest.fixture
+async def document(http: httpx.AsyncClient) -> Any:
+    return (await http.get("/schema/openapi.json")).json()
+
+
+async def test_the_document_is_valid(document: Any) -> None:
+    validate(document)
+
+
+async def explored(system: System, person: Person, cwd: Path, *options: str) -> None:
+    """Schemathesis finds nothing. Deterministic, so that a failure can be had again."""
+    code, said = await ran(
+        *(str(TOOLS / "schemathesis"), "--config-file", "rules.toml"),
+        *("run", f"{system.url}/schema/openapi.json", "--checks", "all", "--generation-deterministic"),
+        *("-H", f"Authorization: {person.headers['Authorization']}", *options),
+        cwd=cwd,
+    )
+    assert code == 0, said
+
+
+# Nobody would be signed in after it.
+BUT_SIGNING_OUT = ("--exclude-path", "/v1/auth/logout")
+
+
+async def test_each_call_answers_what_the_document_allows(
+    system: System, person: Person, media: Media, tmp_path: Path
+) -> None:
+    accepted = await person.upload(media.video(seconds=1))
+    conversion = await person.finished(accepted.json()["id"])
+    (tmp_path / "rules.toml").write_text(RULES + REAL_ONE.replace("CONVERSION", conversion["id"]))
+    phases = ("--phases", "examples,coverage,fuzzing", "--max-examples", "20")
+    await explored(system, person, tmp_path, *phases, *BUT_SIGNING_OUT)
+
+
+async def test_calls_that_follow_each_other_answer_what_the_document_allows(
+    system: System, person: Person, tmp_path: Path
+) -> None:
+    (tmp_path / "rules.toml").write_text(RULES)
+    await explored(system, person, tmp_path, "--phases", "stateful", "--max-examples", "20", *BUT_SIGNING_OUT)
+
+
+async def test_signing_out_answers_what_the_document_allows(
+    system: System, person: Person, tmp_path: Path
+) -> None:
+    (tmp_path / "rules.toml").write_text(RULES)
+    once = ("--phases", "coverage,fuzzing", "--max-examples", "5", "--exclude-checks", "ignored_auth")
+    await explored(system, person, tmp_path, *once, "--include-path", "/v1/auth/logout")
+
+
+@pytest.fixture
+async def generated(system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the package `tonegate_client`."""
+    (tmp_path / "generator.yaml").write_text(GENERATOR)
+    code, said = await ran(
+        *(str(TOOLS / "openapi-python-client"), "generate", "--meta", "none"),
+        *("--url", f"{system.url}/schema/openapi.json", "--config", "generator.yaml"),
+        *("--output-path", "tonegate_client"),
+        cwd=tmp_path,
+    )
+    assert code == 0, said
+    assert "WARNING" not in said
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def imported(generated: Path) -> Iterator[ModuleType]:
+    """The generated package, forgotten again afterwards."""
+    yield importlib.import_module("tonegate_client")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tonegate_client"]:
+        del sys.modules[name]
+
+
+async def test_a_generated_client_registers_signs_in_and_lists(
+    imported: ModuleType, system: System, http: httpx.AsyncClient
+) -> None:
+    def part(name: str) -> Any:
+        return importlib.import_module(f"{imported.__name__}.{name}")
+
+    models, calls = part("models"), "api.accounts"
+    email = Person(http).email
+    async with imported.Client(base_url=system.url) as client:
+        account = await part(f"{calls}.register").asyncio(
+            client=client, body=models.Registration(email=email, password=PASSWORD)
+        )
+        assert (account.email, account.roles) == (email, ["user"])
+        tokens = await part(f"{calls}.login").asyncio(
+            client=client, body=models.SignIn(email=email, password=PASSWORD)
+        )
+        refused = await part(f"{calls}.login").asyncio(
+            client=client, body=models.SignIn(email=email, password="wrong")
+        )
+        assert refused.code == "invalid_credentials"
+    uploaded = await (await signed_in_as(http, email)).upload_raw(b"not a video, but some bytes" * 100)
+    async with imported.AuthenticatedClient(base_url=system.url, token=tokens.access_token) as client:
+        page = await part("api.conversions.list_conversions").asyncio(client=client)
+        assert [conversion.id for conversion in page.items] == [uploaded.json()["id"]]
+
+
+async def signed_in_as(http: httpx.AsyncClient, email: str) -> Person:
+    person = Person(http, email)
+    (await person.sign_in()).raise_for_status()
+    return person

@@ -1,0 +1,164 @@
+"""A full gateway: who is inside stays fast, who is outside is told at once, who only pretends is put out."""
+
+import asyncio
+import io
+import time
+from datetime import timedelta
+
+import pytest
+
+from tests.integration.gateway.rig import SIGNED_IN, Rig, running
+from tests.integration.gateway.services import Seen
+from tests.integration.gateway.test_relay_uploads import HEAD, SHORT
+from tests.support.wait import until
+
+LIST = "/v1/conversions"
+AUDIO = f"{LIST}/c1/audio"
+
+
+class Held:
+    """A converter that answers when it is told to."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.go_on = asyncio.Event()
+        self.inside = 0
+        rig.converter.script = self._wait
+
+    async def _wait(self, seen: Seen) -> None:
+        await seen.read_body()
+        self.inside += 1
+        await self.go_on.wait()
+        seen.answer("200 OK", b"{}", **{"content-type": "application/json"})
+
+
+async def get(rig: Rig, path: str) -> tuple[int, dict[str, str], float]:
+    started = time.monotonic()
+    async with rig.http.get(rig.url + path, headers=SIGNED_IN) as answer:
+        await answer.read()
+        return answer.status, dict(answer.headers), time.monotonic() - started
+
+
+async def test_what_there_is_no_place_for_is_turned_away_at_once() -> None:
+    async with running(max_streams=2) as rig:
+        held = Held(rig)
+        downloads = [asyncio.create_task(get(rig, AUDIO)) for _ in range(2)]
+        await until(lambda: held.inside == 2)
+        status, headers, seconds = await get(rig, AUDIO)
+        assert (status, headers["Content-Type"]) == (503, "application/problem+json")
+        assert int(headers["Retry-After"]) > 0
+        assert seconds < 0.5
+        held.go_on.set()
+        assert [(await task)[0] for task in downloads] == [200, 200]
+        assert (await get(rig, AUDIO))[0] == 200
+
+
+async def test_a_call_waits_a_moment_for_a_place_and_so_do_not_too_many() -> None:
+    async with running(max_calls=1) as rig:
+        held = Held(rig)
+        first = asyncio.create_task(get(rig, LIST))
+        await until(lambda: held.inside == 1)
+        others = [asyncio.create_task(get(rig, LIST)) for _ in range(3)]
+        done, waiting = await asyncio.wait(others, timeout=0.5)
+        assert [(await task)[0] for task in done] == [503, 503]
+        held.go_on.set()
+        assert [(await task)[0] for task in (first, *waiting)] == [200, 200]
+
+
+async def test_nobody_waits_for_long() -> None:
+    async with running(max_calls=1) as rig:
+        held = Held(rig)
+        first = asyncio.create_task(get(rig, LIST))
+        await until(lambda: held.inside == 1)
+        status, _, seconds = await get(rig, LIST)
+        assert (status, seconds < 2) == (503, True)
+        held.go_on.set()
+        assert (await first)[0] == 200
+
+
+async def test_streams_take_no_place_from_calls_nor_calls_from_streams() -> None:
+    async with running(max_calls=1, max_streams=1) as rig:
+        held = Held(rig)
+        inside = [asyncio.create_task(get(rig, path)) for path in (AUDIO, LIST)]
+        await until(lambda: held.inside == 2)
+        async with rig.http.get(f"{rig.url}/healthz") as answer:
+            assert answer.status == 200
+        held.go_on.set()
+        assert [(await task)[0] for task in inside] == [200, 200]
+
+
+async def test_a_place_is_free_again_however_its_request_ended() -> None:
+    async with running(max_streams=1, max_calls=1) as rig:
+        for _ in range(3):
+            async with rig.http.get(rig.url + LIST) as answer:
+                assert answer.status == 401
+            async with rig.connect() as (_, writer):
+                writer.write(f"{HEAD}Content-Length: 1000\r\n\r\nhello".encode())
+                await until(lambda: any(seen.whole is None for seen in rig.converter.seen))
+
+        async def served() -> bool:
+            return (await get(rig, AUDIO))[0] == 202
+
+        await until(served, what="the place of those who went away is free")
+
+
+async def test_a_body_that_dribbles_is_cut_off_though_it_never_stops() -> None:
+    async with running(idle_timeout=SHORT) as rig, rig.connect() as (reader, writer):
+        writer.write(f"{HEAD}Content-Length: 100000\r\n\r\n".encode())
+        answering = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
+        for _ in range(200):
+            writer.write(b"x")
+            done, _ = await asyncio.wait({answering}, timeout=0.05)
+            if done:
+                break
+        assert (await asyncio.wait_for(answering, 5)).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_slow_service_is_no_fault_of_the_client() -> None:
+    go_on = asyncio.Event()
+
+    async def slow(seen: Seen) -> None:
+        seen.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        await go_on.wait()
+        seen.headers = [field for field in seen.headers if field[0] != "expect"]
+        await seen.read_body(keep=False)
+        seen.answer("202 Accepted", b"{}")
+
+    async with running(idle_timeout=timedelta(seconds=3)) as rig:
+        rig.converter.script = slow
+        sending = asyncio.create_task(
+            rig.http.post(
+                rig.url + LIST,
+                data=io.BytesIO(bytes(20_000_000)),
+                headers={**SIGNED_IN, "Content-Type": "video/mp4"},
+            ).__aenter__()
+        )
+        await until(lambda: bool(rig.converter.seen))
+        await asyncio.wait({sending}, timeout=2)
+        go_on.set()
+        answer = await asyncio.wait_for(sending, 10)
+        assert answer.status == 202
+        answer.close()
+
+
+@pytest.mark.parametrize("piece", [64, 4096])
+async def test_a_client_that_reads_a_few_bytes_now_and_then_is_cut_off(piece: int) -> None:
+    async def long_answer(seen: Seen) -> None:
+        await seen.read_body()
+        seen.start("200 OK", **{"content-type": "audio/mpeg", "content-length": str(64 * 1024 * 1024)})
+        try:
+            for _ in range(1024):
+                seen.writer.write(bytes(65536))
+                await seen.writer.drain()
+        except ConnectionError:
+            cut_off.set()
+
+    cut_off = asyncio.Event()
+    async with running(idle_timeout=SHORT) as rig, rig.connect() as (reader, writer):
+        rig.converter.script = long_answer
+        writer.write(f"GET {AUDIO} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t1\r\n\r\n".encode())
+        for _ in range(300):
+            await reader.read(piece)
+            done, _ = await asyncio.wait({asyncio.ensure_future(cut_off.wait())}, timeout=0.05)
+            if done:
+                return
+        pytest.fail("nobody lost patience")

@@ -1,0 +1,190 @@
+"""Requests that mean two things at once: each is refused, or read in one way by everybody (RFC 9112 §11.2).
+
+Raw bytes to the gateway's real server. Behind each a second request is hidden; it must never be answered, and
+never reach a service.
+"""
+
+import asyncio
+import re
+
+import pytest
+
+from tests.integration.gateway.rig import Rig
+from tests.integration.gateway.test_relay_uploads import BEARER, HEAD
+
+HIDDEN = f"GET /v1/conversions/hidden HTTP/1.1\r\nHost: x\r\n{BEARER}\r\n"
+LENGTH = len(HIDDEN)
+LAST = "Host: x\r\nConnection: close\r\n"
+
+AMBIGUOUS = {
+    "length and chunked": f"Content-Length: {5 + LENGTH}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "chunked and length": f"Transfer-Encoding: chunked\r\nContent-Length: {5 + LENGTH}\r\n\r\n0\r\n\r\n",
+    "two lengths": f"Content-Length: 0\r\nContent-Length: {LENGTH}\r\n\r\n",
+    "lengths in one field": f"Content-Length: 0, {LENGTH}\r\n\r\n",
+    "a signed length": f"Content-Length: +{LENGTH}\r\n\r\n",
+    "a negative length": "Content-Length: -1\r\n\r\n",
+    "a length in hex": f"Content-Length: 0x{LENGTH:x}\r\n\r\n",
+    "a length with a space": "Content-Length: 1 0\r\n\r\n",
+    "a huge length": f"Content-Length: {'9' * 30}\r\n\r\n",
+    "no coding we know": "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "a coding before chunked": "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "a coding after chunked": "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    "chunked twice": "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+    "two coding fields": "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+    "identity": "Transfer-Encoding: identity\r\nContent-Length: 0\r\n\r\n",
+    "a space before the colon": "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+    "a vertical tab": "Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+    "a folded line": "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+    "a folded field": "X-A: a\r\n Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a bare carriage return": "X-A: a\rTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a null byte": "X-A: a\x00b\r\nContent-Length: 0\r\n\r\n",
+    "two hosts": "Host: y\r\nContent-Length: 0\r\n\r\n",
+    "a chunk size with sign": "Transfer-Encoding: chunked\r\n\r\n+0\r\n\r\n",
+    "a negative chunk": "Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
+    "a chunk size in 0x": "Transfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n",
+    "a huge chunk": f"Transfer-Encoding: chunked\r\n\r\n{'f' * 17}\r\n\r\n",
+    "a chunk longer than said": "Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n",
+    "a chunk ended by a bare line feed": "Transfer-Encoding: chunked\r\n\r\n1\r\na\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("framing", AMBIGUOUS.values(), ids=AMBIGUOUS)
+async def test_no_request_is_smuggled_behind_another(rig: Rig, framing: str) -> None:
+    statuses = await said(rig, f"{HEAD}{framing}{HIDDEN}")
+    assert len(statuses) <= 1 or statuses[0] >= 400
+    assert all(status >= 400 for status in statuses[:1]) or statuses == [202]
+    assert [seen.target for seen in rig.converter.seen if "hidden" in seen.target] == []
+    assert all(b"hidden" not in seen.body for seen in rig.converter.seen)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "GET /healthz HTTP/1.1\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost:\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n",
+        "GET /healthz\r\n\r\n",
+        "GET  /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n",
+        "GET /health z HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nX A: b\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: x\r\n: b\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_is_refused(rig: Rig, head: str) -> None:
+    assert [status for status in await said(rig, head) if status < 400] == []
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("GET /healthz?" + "a" * 9_000, 414),
+        ("GET /healthz?" + "a" * 100_000, 414),
+        ("GET /healthz HTTP/1.1\r\nX-A: " + "a" * 40_000, 431),
+        ("GET /healthz HTTP/1.1\r\nX-A: " + "a" * 1_000_000, 431),
+        ("GET /healthz HTTP/1.1\r\n" + "\r\n".join(f"X-{n}: a" for n in range(80)), 431),
+        ("GET /healthz HTTP/1.1\r\n" + "\r\n".join(f"X-{n}: a" for n in range(2_000)), 431),
+    ],
+)
+async def test_headers_and_urls_have_an_end(rig: Rig, head: str, status: int) -> None:
+    rest = "" if "HTTP/1.1" in head else " HTTP/1.1"
+    assert await said(rig, f"{head}{rest}\r\n{LAST}\r\n") == [status]
+
+
+PATHS = [
+    "//healthz",
+    "/v1//conversions",
+    "/v1/conversions/..",
+    "/v1/conversions/.",
+    "/v1/./conversions",
+    "/v1/auth/../../internal/introspect",
+    "/v1/auth/%2e%2e/%2e%2e/internal/introspect",
+    "/v1/auth/.%2e/.%2E/internal/introspect",
+    "/v1/auth/%252e%252e/internal/introspect",
+    "/v1/auth/..;/internal/introspect",
+    "/v1/auth;x=y/../internal/introspect",
+    "/v1/auth/me;.css",
+    "/v1/conversions/..%2f..%2finternal%2fintrospect",
+    "/v1/conversions/a%2faudio",
+    "/v1/conversions/..%5c..%5cinternal",
+    "/v1/conversions\\..\\..\\internal",
+    "/v1/conversions/a%00",
+    "/v1/conversions/%c0%ae%c0%ae/internal",
+    "/v1/conversions/a%0d%0aX-A:%20b",
+    "/internal/introspect",
+    "/%69nternal/introspect",
+    "/INTERNAL/introspect",
+    "/internal/introspect/",
+    "http://127.0.0.1:8001/internal/introspect",
+    "http://x/internal/introspect",
+    "/metrics",
+    "/readyz/../internal/introspect",
+    "/schema/../internal/introspect",
+    "/schema/%2e%2e/internal/introspect",
+    "/schema/internal",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_no_way_of_writing_a_path_leads_inside(rig: Rig, method: str, path: str) -> None:
+    statuses = await said(rig, f"{method} {path} HTTP/1.1\r\n{LAST}{BEARER}Content-Length: 0\r\n\r\n")
+    assert statuses in ([400], [404], [405])
+    assert rig.converter.seen == []
+    assert [seen.target for seen in rig.auth.seen] == []
+
+
+@pytest.mark.parametrize("method", ["CONNECT", "TRACE", "PROPFIND", "get", "GE%54"])
+async def test_other_methods_open_nothing(rig: Rig, method: str) -> None:
+    target = "x:443" if method == "CONNECT" else "/v1/conversions"
+    [status] = await said(rig, f"{method} {target} HTTP/1.1\r\n{LAST}{BEARER}\r\n")
+    assert status in {400, 404, 405}
+    assert rig.converter.seen == []
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "X-Original-URL: /internal/introspect",
+        "X-Rewrite-URL: /internal/introspect",
+        "X-HTTP-Method-Override: DELETE",
+        "X-Forwarded-Host: evil.example.org",
+        "X-Forwarded-Prefix: /internal",
+        "X-User: admin",
+        "X-Roles: admin",
+        "Connection: Authorization, X-Request-ID",
+        "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk",
+    ],
+)
+async def test_no_field_of_a_client_changes_what_is_asked_for_or_by_whom(rig: Rig, field: str) -> None:
+    head = f"GET /v1/conversions/c1 HTTP/1.1\r\nHost: x\r\n{BEARER}{field}\r\nX-Request-ID: r1\r\n\r\n"
+    assert await said(rig, head) == [202]
+    [seen] = rig.converter.seen
+    assert (seen.method, seen.target) == ("GET", "/v1/conversions/c1")
+    assert seen.header("authorization") == "Bearer inner-t1"
+    assert seen.header("x-request-id") == "r1"
+    assert not {name for name in seen.names if name.startswith(("x-", "upgrade", "http2"))} - {"x-request-id"}
+
+
+@pytest.mark.parametrize("sent", ["a\rb", "a%0d%0aX-Evil: 1", "é", "a" * 200, "a b", "{}"])
+async def test_a_request_id_that_could_forge_a_line_is_replaced(rig: Rig, sent: str) -> None:
+    async with rig.connect() as (reader, writer):
+        writer.write(
+            f"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-ID: {sent}\r\nConnection: close\r\n\r\n".encode()
+        )
+        answer = await asyncio.wait_for(reader.read(), 5)
+    assert b"Evil" not in answer
+    assert sent.encode() not in answer
+
+
+async def said(rig: Rig, request: str) -> list[int]:
+    """The status of each answer, up to half a second after the last byte."""
+    async with rig.connect() as (reader, writer):
+        writer.write(request.encode("latin-1"))
+        answer = b""
+        try:
+            while piece := await asyncio.wait_for(reader.read(65536), 0.4):
+                answer += piece
+        except (TimeoutError, ConnectionError):
+            pass
+    return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", answer)]

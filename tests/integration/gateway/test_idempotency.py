@@ -1,0 +1,121 @@
+"""Registering with an Idempotency-Key: done once, answered the same, on every gateway."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
+
+import msgspec
+import pytest
+
+from devstack.servers.redis import Redis
+from shared.settings import Secret
+from tests.integration.gateway.rig import Rig, free_port, running
+from tests.integration.gateway.services import Seen
+from tests.integration.gateway.test_accounts import ACCOUNT, WHO
+from tests.support.wait import until
+
+KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
+
+
+class Registry:
+    """auth_service, which knows only one thing to do."""
+
+    def __init__(self, rig: Rig, status: str = "201 Created") -> None:
+        self.registered = 0
+        self.status = status
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+        rig.auth.script = self._register
+
+    async def _register(self, seen: Seen) -> None:
+        await seen.read_body()
+        self.registered += 1
+        number = self.registered
+        await self.go_on.wait()
+        if self.status.startswith("201"):
+            body = msgspec.json.encode({**ACCOUNT, "id": f"u{number}"})
+            seen.answer(self.status, body, **{"content-type": "application/json"})
+        else:
+            seen.problem(int(self.status[:3]), "unavailable")
+
+
+async def register(rig: Rig, key: str = KEY, **changes: str) -> tuple[int, dict[str, Any]]:
+    headers = {"Idempotency-Key": key}
+    async with rig.http.post(
+        f"{rig.url}/v1/auth/register", json={**WHO, **changes}, headers=headers
+    ) as answer:
+        return answer.status, await answer.json(content_type=None)
+
+
+async def test_the_same_again_is_answered_the_same_and_done_once(rig: Rig) -> None:
+    registry = Registry(rig)
+    first = await register(rig)
+    assert first == (201, {**ACCOUNT, "id": "u1"})
+    assert await register(rig) == first
+    assert await register(rig, f'"{KEY}"') == first
+    assert registry.registered == 1
+
+
+async def test_another_body_is_refused(rig: Rig) -> None:
+    registry = Registry(rig)
+    await register(rig)
+    status, problem = await register(rig, password="another password")
+    assert (status, problem["code"]) == (422, "idempotency_mismatch")
+    assert registry.registered == 1
+
+
+async def test_one_that_is_still_running_is_a_conflict(rig: Rig) -> None:
+    registry = Registry(rig)
+    registry.go_on.clear()
+    first = asyncio.create_task(register(rig))
+    await until(lambda: registry.registered == 1)
+    status, problem = await register(rig)
+    assert (status, problem["code"]) == (409, "conflict")
+    registry.go_on.set()
+    assert await first == await register(rig)
+    assert registry.registered == 1
+
+
+async def test_what_failed_may_be_tried_again(rig: Rig) -> None:
+    registry = Registry(rig, "503 Service Unavailable")
+    assert (await register(rig))[0] == 503
+    registry.status = "201 Created"
+    assert (await register(rig))[0] == 201
+    assert registry.registered == 2
+
+
+async def test_another_key_is_another_request_and_none_is_none(rig: Rig) -> None:
+    registry = Registry(rig)
+    for key in ("a", "b"):
+        assert (await register(rig, key))[0] == 201
+    async with rig.http.post(f"{rig.url}/v1/auth/register", json=WHO) as answer:
+        assert answer.status == 201
+    assert registry.registered == 3
+
+
+@pytest.mark.parametrize("key", ["", "a b", "x" * 300, 'a"b'])
+async def test_a_strange_key_is_refused(rig: Rig, key: str) -> None:
+    registry = Registry(rig)
+    status, problem = await register(rig, key)
+    assert (status, problem["code"]) == (400, "invalid_request")
+    assert registry.registered == 0
+
+
+async def test_two_gateways_agree_and_keep_no_secret_in_the_store(redis: Redis) -> None:
+    async with AsyncExitStack() as stack:
+        settings: dict[str, Any] = {"rate_storage_url": Secret(redis.url)}
+        one, two = [await stack.enter_async_context(running(**settings)) for _ in range(2)]
+        there, here = Registry(one), Registry(two)
+        first = await register(one)
+        assert await register(two) == first
+        assert (await register(two, password="another password"))[0] == 422
+        assert (there.registered, here.registered) == (1, 0)
+
+
+async def test_while_the_store_is_away_who_asks_for_once_is_not_served_twice() -> None:
+    async with running(rate_storage_url=Secret(f"redis://127.0.0.1:{free_port()}")) as rig:
+        registry = Registry(rig)
+        assert (await register(rig))[0] == 503
+        assert registry.registered == 0
+        async with rig.http.post(f"{rig.url}/v1/auth/register", json=WHO) as answer:
+            assert answer.status == 201
