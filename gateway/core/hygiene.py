@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,14 +29,15 @@ class Hygiene:
     def __init__(self, app: ASGIApp, public_url: str) -> None:
         self._app = app
         https = public_url.lower().startswith("https://")
-        self._fields = {**DEFAULTS, **({"Strict-Transport-Security": STRICT_TRANSPORT} if https else {})}
+        fields = {**DEFAULTS, **({"Strict-Transport-Security": STRICT_TRANSPORT} if https else {})}
+        self._fields = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableScopeHeaders.from_message(message)
-                for name, value in self._fields.items():
-                    headers.setdefault(name, value)
+                said = list(message["headers"])
+                names = {name.lower() for name, _ in said}
+                message["headers"] = said + [field for field in self._fields if field[0] not in names]
             await send(message)
 
         await self._app(scope, receive, answer if scope["type"] == ScopeType.HTTP else send)

@@ -88,17 +88,21 @@ async def test_streams_take_no_place_from_calls_nor_calls_from_streams() -> None
 
 async def test_a_place_is_free_again_however_its_request_ended() -> None:
     async with running(max_streams=1, max_calls=1) as rig:
-        for _ in range(3):
-            async with rig.http.get(rig.url + LIST) as answer:
-                assert answer.status == 401
-            async with rig.connect() as (_, writer):
-                writer.write(f"{HEAD}Content-Length: 1000\r\n\r\nhello".encode())
-                await until(lambda: any(seen.whole is None for seen in rig.converter.seen))
 
         async def served() -> bool:
             return (await get(rig, AUDIO))[0] == 202
 
-        await until(served, what="the place of those who went away is free")
+        for number in range(3):
+            async with rig.http.get(rig.url + LIST) as answer:
+                assert answer.status == 401
+            async with rig.connect() as (_, writer):
+                writer.write(f"{HEAD}Content-Length: 1000\r\n\r\nhello".encode())
+                await until(lambda: uploads(rig) > number)  # noqa: B023 - waited for here and now
+            await until(served, what="the place of the one who went away is free")
+
+
+def uploads(rig: Rig) -> int:
+    return sum(seen.method == "POST" for seen in rig.converter.seen)
 
 
 async def test_a_body_that_dribbles_is_cut_off_though_it_never_stops() -> None:
