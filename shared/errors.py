@@ -100,7 +100,7 @@ class RangeNotSatisfiable(ServiceError):
 class IdempotencyMismatch(ServiceError):
     """draft-ietf-httpapi-idempotency-key-header-07 §2.7: a key is for one request."""
 
-    status, code, title = 422, "idempotency_mismatch", "Idempotency key used for another request"
+    status, code, title = 422, "idempotency_mismatch", "The Idempotency-Key was used for another request."
 
     def __init__(self) -> None:
         super().__init__("This Idempotency-Key was used for another request.")

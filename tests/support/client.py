@@ -53,6 +53,10 @@ class Person:
         headers = {**self.headers, **more.pop("headers", {})}
         return await self.http.request(method, path, headers=headers, **more)
 
+    async def post(self, path: str, **body: Any) -> httpx.Response:
+        """With a body only when there is something to put into it."""
+        return await self.request("POST", path, json=body or None)
+
     async def get(self, path: str, **more: Any) -> httpx.Response:
         return await self.request("GET", path, **more)
 

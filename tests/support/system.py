@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+import subprocess
 from collections.abc import Mapping
 from email.message import EmailMessage
 from typing import Any
@@ -67,11 +68,28 @@ class System:
         servers = {server.name: server for server in self.stack.servers}
         return servers.get(name) or self.stack.service(name)
 
+    def command(self, name: str, *arguments: str, **environment: str) -> str:
+        """What an operator runs on the machine of a service; gives what it prints. Raises when it fails."""
+        service = self.stack.service(name)
+        done = subprocess.run(
+            [*service.command(), *arguments],
+            env={**service.environment(), **environment},
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return done.stdout
+
     def document_of(self, conversion_id: str) -> Document:
         with MongoClient[Document](self._mongo_url) as client:
             found = client.get_default_database()["conversions"].find_one({"_id": conversion_id})
         assert found is not None, f"no conversion {conversion_id}"
         return found
+
+    def has_conversion(self, conversion_id: str) -> bool:
+        with MongoClient[Document](self._mongo_url) as client:
+            return client.get_default_database()["conversions"].count_documents({"_id": conversion_id}) > 0
 
     def status_of(self, conversion_id: str) -> str:
         return str(self.document_of(conversion_id)["status"])

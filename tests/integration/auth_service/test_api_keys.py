@@ -154,6 +154,7 @@ async def test_the_keys_of_a_disabled_account_rest(auth: Replica, postgres_url: 
         {"name": ""},
         {"name": "x" * 101},
         {"name": "two\nlines"},
+        {"name": "line feed\n"},
         {"name": "x", "scopes": []},
         {"name": "x", "scopes": ["admin"]},
         {"name": "x", "scopes": "conversions:read"},

@@ -5,8 +5,11 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
+from auth_service.settings import AuthSettings
+from shared.messaging.memory import MemoryBroker
+from shared.settings import load
 from tests.integration.auth_service.letters import Letters
-from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica
+from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica, running, settings
 from tests.integration.auth_service.rows import opened
 
 
@@ -21,6 +24,25 @@ async def test_a_new_account_is_asked_to_prove_its_address(auth: Replica, letter
     answer = await auth.post("email/verify", token=secret)
     assert (answer.status_code, answer.content) == (204, b"")
     assert await is_verified(person)
+
+
+async def test_where_nothing_depends_on_it_a_letter_comes_only_when_asked_for(
+    postgres_url: str, clock: Clock, broker: MemoryBroker, letters: Letters
+) -> None:
+    async with running(settings(postgres_url, require_verified_email=False), clock, broker) as auth:
+        await auth.ready()
+        person, other = await auth.person(), await auth.person()
+        for asking in (other, person):
+            assert (await asking.call("POST", "auth/email/resend")).status_code == 202
+            secret = await letters.verification(asking.email)
+            assert (await auth.post("email/verify", token=secret)).status_code == 204
+        assert len(letters.all) == 2, "letters keep their order, so the registration's would have come before"
+
+
+def test_it_is_off_unless_it_is_switched_on() -> None:
+    needed = {"AUTH_DATABASE_URL": "x", "AUTH_INTROSPECTION_SECRET": "x" * 16, "AMQP_URL": "x"}
+    assert not load(AuthSettings, needed).require_verified_email
+    assert load(AuthSettings, {**needed, "AUTH_REQUIRE_VERIFIED_EMAIL": "true"}).require_verified_email
 
 
 async def test_a_secret_works_once_however_many_use_it_at_once(

@@ -9,6 +9,7 @@ import pytest
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
 from tests.integration.gateway.services import Seen
 from tests.integration.gateway.test_accounts import ACCOUNT, answer, post
+from tests.support.wait import until
 
 SESSIONS = {
     "items": [
@@ -178,8 +179,9 @@ async def test_many_at_once_are_not_taken_for_each_other() -> None:
             )
             for number in numbers
         ]
+        await until(lambda: len(rig.auth.seen) == len(numbers), what="all are being asked about at once")
         rig.auth.hold.set()
-        await asyncio.gather(*calls, return_exceptions=True)
+        assert {(await call)[0] for call in calls} == {202}
         resent = [seen for seen in rig.auth.seen if seen.target.endswith("/resend")]
         assert len(resent) == len(numbers)
         for seen in resent:

@@ -105,7 +105,8 @@ async def test_an_upload_is_described_in_both_forms(rig: Rig) -> None:
         "artist",
         "album",
     }
-    assert {entry["name"] for entry in upload["parameters"]} == {"filename", *options}
+    headers = {"Idempotency-Key", "Content-Digest"}
+    assert {entry["name"] for entry in upload["parameters"]} == {"filename", *options, *headers}
     assert set(content["multipart/form-data"]["schema"]["properties"]) == {"file", *options}
     assert "202" in upload["responses"]
 

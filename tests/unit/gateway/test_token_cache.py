@@ -1,8 +1,10 @@
 """What the token cache remembers, and what it forgets."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from gateway.core.principal import Principal
@@ -240,6 +242,41 @@ async def test_an_answer_from_before_a_gap_is_not_remembered_nor_shared(
     auth.hold.set()
     assert (await before, await after) == (None, None)
     assert auth.asked == ["t", "t"]
+
+
+async def test_after_a_change_of_an_account_its_tokens_are_asked_about_again_and_no_others(
+    auth: AuthService, clock: Clock
+) -> None:
+    cache = TokenCache(auth.introspect, TTL, monotonic=clock, wall=clock)
+    auth.known = {
+        "a": principal("s1"),
+        "b": principal("s2"),
+        "c": msgspec.structs.replace(principal("s3"), user_id="u2"),
+    }
+    for token in auth.known:
+        await cache.ask(token)
+    cache.forget_user("u1")
+    assert [cache.recall(token) is not None for token in "abc"] == [False, False, True]
+    assert await cache.ask("a") is not None
+    cache.revoke_session("s1")
+    assert cache.recall("a") is None
+
+
+async def test_an_answer_from_before_a_change_is_not_remembered_nor_shared(
+    auth: AuthService, clock: Clock
+) -> None:
+    cache = TokenCache(auth.introspect, TTL, monotonic=clock, wall=clock)
+    auth.known, auth.hold = {"a": principal()}, asyncio.Event()
+    early = asyncio.create_task(cache.ask("a"))
+    await until(lambda: len(auth.asked) == 1)
+    auth.known = {}
+    with suppress(Unavailable), cache.changing("u1"):
+        raise Unavailable
+    late = asyncio.create_task(cache.ask("a"))
+    await until(lambda: len(auth.asked) == 2)
+    auth.hold.set()
+    assert (await early, await late) == (principal(), None)
+    assert await cache.ask("a") is None
 
 
 async def test_questions_under_way_are_bounded(auth: AuthService, clock: Clock) -> None:

@@ -1,0 +1,83 @@
+"""The pages behind mailed links as a browser shows them, with their policy in force."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.integration.gateway.rig import Rig
+from tests.integration.gateway.services import Seen
+from tests.integration.gateway.test_accounts import answer
+from tests.support.browser import Tab, browsing, executable
+from tests.support.wait import until
+
+pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
+
+SECRET = "s3cret_of-43_characters_is_what_a_link_holds"
+SAID = "document.getElementById('message').textContent"
+PRESS = "document.querySelector('button').click()"
+
+
+@pytest.fixture
+async def tab(tmp_path: Path) -> AsyncIterator[Tab]:
+    async with browsing(tmp_path) as tab:
+        yield tab
+
+
+async def test_an_address_is_proven_by_one_press(rig: Rig, tab: Tab) -> None:
+    answer(rig, "204 X", None)
+    await opened(tab, f"{rig.url}/verify-email#token={SECRET}")
+    assert await tab.run("document.getElementById('token').closest('p').hidden") is True
+    assert await tab.run("location.hash") == "", "the secret does not stay in the address"
+    assert rig.auth.seen == [], "opening the page alone spends nothing: scanners of mails do that"
+    await tab.run(PRESS)
+    await says(tab, "confirmed")
+    [seen] = rig.auth.seen
+    assert (seen.target, sent(seen)) == ("/v1/auth/email/verify", {"token": SECRET})
+    assert await tab.run("document.querySelector('form').hidden") is True
+
+
+async def test_a_new_password_is_chosen_at_the_second_try(rig: Rig, tab: Tab) -> None:
+    async def too_weak(seen: Seen) -> None:
+        await seen.read_body()
+        seen.problem(422, "weak_password")
+
+    rig.auth.script = too_weak
+    await opened(tab, f"{rig.url}/reset-password#token={SECRET}")
+    await tab.type_into("password", "password1")
+    await tab.run(PRESS)
+    await says(tab, "weak_password")
+    answer(rig, "204 X", None)
+    await until(lambda: tab.run("!document.querySelector('button').disabled"))
+    await tab.type_into("password", "another password altogether")
+    await tab.run(PRESS)
+    await says(tab, "Your password is changed")
+    assert sent(rig.auth.seen[-1]) == {"token": SECRET, "password": "another password altogether"}
+
+
+async def test_without_a_secret_in_the_address_it_is_asked_for(rig: Rig, tab: Tab) -> None:
+    answer(rig, "204 X", None)
+    await opened(tab, f"{rig.url}/verify-email")
+    assert await tab.run("document.getElementById('token').closest('p').hidden") is False
+    await tab.run(PRESS)
+    assert rig.auth.seen == []
+    await tab.type_into("token", SECRET)
+    await tab.run(PRESS)
+    await says(tab, "confirmed")
+
+
+async def opened(tab: Tab, url: str) -> None:
+    await tab.open(url)
+    await until(lambda: tab.run("document.readyState === 'complete' && !!document.querySelector('form')"))
+
+
+async def says(tab: Tab, text: str) -> None:
+    async def said() -> bool:
+        return text in str(await tab.run(SAID))
+
+    await until(said, what=f"the page says {text!r}")
+
+
+def sent(seen: Seen) -> object:
+    return msgspec.json.decode(bytes(seen.body))
