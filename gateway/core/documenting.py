@@ -55,12 +55,28 @@ def complete(document: OpenAPI) -> None:
 
 
 def close_body(document: OpenAPI, operation: Operation) -> None:
-    """What bodies are made of forbids unknown fields; the generator does not say so."""
+    """What bodies are made of forbids unknown fields, and a body that may be null may be missing; the
+    generator says neither.
+    """
     body, components = operation.request_body, document.components
-    content = body.content if isinstance(body, RequestBody) else {}
-    for media in content.values():
-        if isinstance(media.schema, Reference) and components and components.schemas:
-            components.schemas[media.schema.ref.rpartition("/")[2]].additional_properties = False
+    if not isinstance(body, RequestBody) or not components or not components.schemas:
+        return
+    for media in body.content.values():
+        for reference in references(media.schema):
+            components.schemas[reference.ref.rpartition("/")[2]].additional_properties = False
+        if may_be_null(media.schema):
+            body.required = False
+
+
+def references(schema: Schema | Reference | None) -> list[Reference]:
+    if isinstance(schema, Reference):
+        return [schema]
+    return [each for each in (schema and schema.one_of) or () if isinstance(each, Reference)]
+
+
+def may_be_null(schema: Schema | Reference | None) -> bool:
+    choices = (schema.one_of if isinstance(schema, Schema) else None) or ()
+    return any(isinstance(each, Schema) and each.type == OpenAPIType.NULL for each in choices)
 
 
 def problem_response(status: int, schema: Reference) -> OpenAPIResponse:
