@@ -70,8 +70,7 @@ class NewApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     """Without scopes the key may do everything with conversions; without a moment it does not expire."""
 
     name: KeyName
-    scopes: Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1, max_length=10)] = (
-        "conversions:read",
-        "conversions:write",
+    scopes: Annotated[list[Scope], msgspec.Meta(min_length=1, max_length=10)] = msgspec.field(
+        default_factory=lambda: ["conversions:read", "conversions:write"]
     )
     expires_at: Moment | None = None

@@ -19,7 +19,7 @@ EmailPart = Annotated[
 class ChangeUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is left out stays as it is."""
 
-    roles: Annotated[tuple[Role, ...], msgspec.Meta(min_length=1, max_length=10)] | msgspec.UnsetType = (
+    roles: Annotated[list[Role], msgspec.Meta(min_length=1, max_length=10)] | msgspec.UnsetType = (
         msgspec.UNSET
     )
     disabled: bool | msgspec.UnsetType = msgspec.UNSET
