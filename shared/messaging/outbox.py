@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from shared.logs import bind_correlation, get_logger
+from shared.messaging.cancellation import asked_to_end
 from shared.messaging.envelope import Envelope
 from shared.messaging.ports import Publisher, PublishFailed
 
@@ -66,8 +67,12 @@ class OutboxRelay:
         self._woken.set()
 
     async def run(self) -> None:
-        """Until cancelled. Faults of the store or the broker are logged and tried again with back-off."""
-        while True:
+        """Until cancelled. Faults of the store or the broker are logged and tried again with back-off.
+
+        A driver that was cancelled just as its answer came may swallow the cancellation: so it is also looked
+        for, where the next wait would be.
+        """
+        while not asked_to_end():
             self._woken.clear()
             try:
                 found = await self._round()
@@ -75,7 +80,7 @@ class OutboxRelay:
                 log.exception("outbox round failed")
                 await self._back_off()
                 continue
-            if not found:
+            if not found and not asked_to_end():
                 await self._idle()
 
     async def _round(self) -> int:

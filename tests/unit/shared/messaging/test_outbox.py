@@ -164,3 +164,20 @@ async def test_an_event_is_published_under_its_own_correlation_id(broker: Broker
     async with relaying(quick(store, broker)):
         await until(lambda: not len(store), what="the outbox is empty")
     assert broker.correlations == ["request-7"]
+
+
+async def test_a_relay_ends_though_its_store_swallowed_the_cancellation() -> None:
+    class Swallowing(MemoryOutbox):
+        async def claim(self, limit: int, lease_s: float) -> Sequence[Pending]:
+            with contextlib.suppress(asyncio.CancelledError):
+                claiming.set()
+                await asyncio.Event().wait()
+            return []
+
+    claiming = asyncio.Event()
+    relay = OutboxRelay(Swallowing(), Broker())
+    running = asyncio.create_task(relay.run())
+    await claiming.wait()
+    running.cancel()
+    done, _ = await asyncio.wait({running}, timeout=5)
+    assert done == {running}
