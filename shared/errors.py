@@ -72,9 +72,15 @@ class MethodNotAllowed(ServiceError):
 
 
 class RequestTimeout(ServiceError):
-    """RFC 9110 §15.5.9: the client stopped sending in the middle of its request."""
+    """RFC 9110 §15.5.9: the client stopped sending in the middle of its request.
+
+    What may still come of it must not be taken for another one, so the connection ends with the answer.
+    """
 
     status, code, title = 408, "request_timeout", "The request took too long to arrive."
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail, headers={"Connection": "close"})
 
 
 class Conflict(ServiceError):

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -84,14 +85,16 @@ async def test_a_connection_reset_leaves_a_broken_body_too(rig: Rig) -> None:
     await until(lambda: rig.converter.seen[0].whole is False)
 
 
-async def test_a_client_that_stops_sending_is_told_and_cut_off() -> None:
+async def test_a_client_that_stops_sending_is_told_and_its_upload_ends() -> None:
     async with running(idle_timeout=SHORT) as rig, rig.connect() as (reader, writer):
         writer.write(f"{HEAD}Content-Length: 1000\r\n\r\nhello".encode())
 
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
-        body = await asyncio.wait_for(reader.read(), 10)
+        [length] = re.findall(rb"content-length: (\d+)", head.lower())
+        body = await asyncio.wait_for(reader.readexactly(int(length)), 10)
 
         assert head.startswith(b"HTTP/1.1 408 ")
+        assert b"\r\nconnection: close\r\n" in head.lower()
         assert b'"code":"request_timeout"' in body
         await until(lambda: rig.converter.seen[0].whole is False)
 
