@@ -27,6 +27,7 @@ from converter_service.conversion import Conversion, State
 from converter_service.ports import KeyTaken, Stale
 from shared.errors import Unavailable
 from shared.logs import get_logger
+from shared.messaging.cancellation import no_cancellation_lost
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
 from shared.settings import Secret
@@ -75,11 +76,9 @@ def reachable() -> Iterator[None]:
     The driver waits with asyncio.wait_for, which before Python 3.12 loses a cancellation that comes together
     with the answer (gh-86296): whoever cancelled would wait for ever. Here it is raised after all.
     """
-    cancellations = _cancellations()
     try:
-        yield
-        if _cancellations() > cancellations:
-            raise asyncio.CancelledError
+        with no_cancellation_lost():
+            yield
     except (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError) as away:
         raise Unavailable("The store cannot be reached.") from away
     except OperationFailure as refused:
@@ -92,11 +91,6 @@ def reachable() -> Iterator[None]:
         if failed.timeout:
             raise Unavailable("The store cannot be reached.") from failed
         raise
-
-
-def _cancellations() -> int:
-    task = asyncio.current_task()
-    return task.cancelling() if task else 0
 
 
 class MongoConversions:
