@@ -1,0 +1,106 @@
+"""Scenario by scenario: break, heal, wait for quiet, check. The seed makes a run repeatable."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devstack.stack import Stack
+from tests.faults.invariants import Findings, Invariants
+from tests.faults.messages import Messages
+from tests.faults.proxy import Proxies
+from tests.faults.scenarios import Scenario, Stage
+from tests.faults.traffic import Traffic
+from tests.faults.world import QUICK, World
+from tests.support.media import Media
+from tests.support.wait import until
+
+PEOPLE = 4
+PAUSE_S = 0.6
+READY_WITHIN_S = 90.0
+BEFORE_S = (0.2, 1.0)
+
+
+@dataclass
+class Row:
+    """One line of the report."""
+
+    scenario: str
+    injected: int = 0
+    accepted: int = 0
+    findings: list[Findings] = field(default_factory=list)
+    slowest_recovery_s: float = 0.0
+
+    def total(self, count: Callable[[Findings], int]) -> int:
+        return sum(count(each) for each in self.findings)
+
+    @property
+    def problems(self) -> list[str]:
+        return [problem for each in self.findings for problem in each.all]
+
+
+@contextmanager
+def running(folder: Path, bug: str | None = None) -> Iterator[World]:
+    """The whole system, ready, below `folder`."""
+    folder.chmod(0o755)  # PostgreSQL runs as somebody else when we are root
+    proxies = Proxies()
+    try:
+        with Stack(folder / "stack", QUICK) as stack:
+            world = World(stack, proxies, folder / "points", bug)
+            world.begin()
+            yield world
+    finally:
+        proxies.close()
+
+
+class Run:
+    """Any number of scenarios on one world."""
+
+    def __init__(self, world: World, folder: Path, seed: int) -> None:
+        media = Media(folder)
+        self._world = world
+        self._dice = random.Random(seed)
+        self._messages = Messages(world.stack.rabbitmq.url())
+        self._traffic = Traffic(world.url, media.video(1.0), media.silent_video(1.0), self._dice)
+        self._invariants = Invariants(world)
+        self._dead_letters = 0
+
+    async def begin(self) -> None:
+        await self._messages.listen()
+
+    async def scenario(self, scenario: Scenario, times: int) -> Row:
+        """Breaks it `times` times while people go on working, then looks at everything that they sent."""
+        row = Row(scenario.name)
+        first, wrong = len(self._traffic.uploads), len(self._traffic.wrong_answers)
+        stage = Stage(self._world, self._messages, self._dice)
+        async with self._traffic.flowing(PEOPLE, PAUSE_S):
+            for _ in range(times):
+                await stage.some_time(BEFORE_S)
+                await scenario.break_it(stage)
+                row.slowest_recovery_s = max(row.slowest_recovery_s, await self._heal())
+                row.injected += 1
+        uploads = self._traffic.uploads[first:]
+        findings = await self._invariants.check(uploads)
+        findings.wrong += self._traffic.wrong_answers[wrong:]
+        row.accepted = sum(upload.id is not None for upload in uploads)
+        row.findings.append(findings)
+        return row
+
+    async def _heal(self) -> float:
+        """Seconds until every part says that it is ready, without anybody's help but a supervisor's."""
+        started = time.monotonic()
+        await asyncio.to_thread(self._world.revive)
+
+        async def ready() -> bool:
+            return await asyncio.to_thread(self._world.is_ready)
+
+        await until(ready, timeout_s=READY_WITHIN_S, what="every part to be ready again")
+        return time.monotonic() - started
+
+
+def chosen(scenarios: Sequence[Scenario], wanted: str) -> list[Scenario]:
+    """Those whose name contains `wanted`."""
+    return [scenario for scenario in scenarios if wanted in scenario.name]

@@ -1,0 +1,125 @@
+"""What is broken, one thing at a time. Each breaks it, waits a while, and leaves the healing to the world."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tests.faults.messages import Messages
+from tests.faults.proxy import Weather
+from tests.faults.world import SERVERS, SERVICES, World
+from tests.support.wait import until
+
+# Longer than a lease, so that whoever thaws is a zombie.
+FROZEN_S = (4.0, 6.0)
+BROKEN_S = (0.3, 3.0)
+HIT_WITHIN_S = 12.0
+Break = Callable[["Stage"], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a scenario has at hand."""
+
+    world: World
+    messages: Messages
+    dice: random.Random
+
+    async def some_time(self, between: tuple[float, float] = BROKEN_S) -> None:
+        await asyncio.sleep(self.dice.uniform(*between))
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`times` is how often a whole run does it."""
+
+    name: str
+    times: int
+    break_it: Break
+
+
+def every() -> list[Scenario]:
+    """All of them, each with a name that the command line takes."""
+    return [
+        *(Scenario(f"kill {name}", 10, _killed(name)) for name in (*SERVICES, *SERVERS)),
+        *(Scenario(f"die at a step of {name}", 16, _killed_at_a_step(name)) for name in SERVICES),
+        *(Scenario(f"stop {name}", 6, _stopped(name)) for name in SERVICES),
+        *(Scenario(f"freeze {name}", 6, _frozen(name)) for name in (*SERVICES, *SERVERS)),
+        *(Scenario(f"link {weather.value}", 32, _weather(weather)) for weather in Weather if weather.is_foul),
+        Scenario("kill every service at once", 8, _all_killed),
+        Scenario("broker out of memory", 8, _alarm),
+        Scenario("events twice and out of order", 16, _repeated),
+        Scenario("malformed messages", 8, _malformed),
+    ]
+
+
+def _killed(name: str) -> Break:
+    async def break_it(stage: Stage) -> None:
+        await asyncio.to_thread(stage.world.kill, name)
+        await stage.some_time((0.0, 1.0))
+
+    return break_it
+
+
+def _stopped(name: str) -> Break:
+    async def break_it(stage: Stage) -> None:
+        await asyncio.to_thread(stage.world.stop, name)
+
+    return break_it
+
+
+def _frozen(name: str) -> Break:
+    async def break_it(stage: Stage) -> None:
+        stage.world.freeze(name)
+        await stage.some_time(FROZEN_S)
+
+    return break_it
+
+
+def _killed_at_a_step(name: str) -> Break:
+    """Between two of its steps, whichever traffic comes by first; a step that nobody takes is let go."""
+
+    async def break_it(stage: Stage) -> None:
+        point = stage.dice.choice(stage.world.points_of(name))
+        points = stage.world.points(name)
+        points.arm(point)
+        try:
+            await until(lambda: points.is_hit(point), timeout_s=HIT_WITHIN_S, what=point)
+            await until(lambda: not stage.world.is_alive(name), what=f"{name} to die at {point}")
+        except AssertionError:
+            points.disarm(point)
+
+    return break_it
+
+
+def _weather(weather: Weather) -> Break:
+    """On any of the links between two processes."""
+
+    async def break_it(stage: Stage) -> None:
+        stage.world.turn(stage.dice.choice(sorted(stage.world.proxies.links)), weather)
+        await stage.some_time()
+
+    return break_it
+
+
+async def _all_killed(stage: Stage) -> None:
+    for name in SERVICES:
+        await asyncio.to_thread(stage.world.kill, name)
+
+
+async def _alarm(stage: Stage) -> None:
+    """Publishers are blocked while the broker has less memory than it wants."""
+    control = stage.world.stack.rabbitmq.control
+    await asyncio.to_thread(control, "set_vm_memory_high_watermark", "absolute", "1MB")
+    try:
+        await stage.some_time()
+    finally:
+        await asyncio.to_thread(control, "set_vm_memory_high_watermark", "0.4")
+
+
+async def _repeated(stage: Stage) -> None:
+    await stage.messages.repeat(20, stage.dice)
+
+
+async def _malformed(stage: Stage) -> None:
+    await stage.messages.publish_malformed()

@@ -1,0 +1,109 @@
+"""The real system with a breakable link between any two of its processes and fail points inside each."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from devstack.settings import other_database
+from devstack.stack import Stack
+from tests.faults.points import Points, names
+from tests.faults.proxy import Proxies, Weather
+from tests.support.mailbox import Mailbox
+from tests.support.system import SETTINGS, System
+
+SERVERS = ("postgres", "mongo", "rabbitmq", "mail")
+SERVICES = ("auth", "converter", "worker", "worker-2", "notification", "gateway")
+# Faults come often here: what the dead held is taken up soon.
+QUICK: Mapping[str, str] = {**SETTINGS, "CONVERTER_LEASE": "3s", "NOTIFICATION_SMTP_TIMEOUT": "5s"}
+# Who calls whom: service → what it calls.
+CALLS: Mapping[str, tuple[str, ...]] = {
+    "gateway": ("auth", "converter", "rabbitmq"),
+    "auth": ("postgres", "rabbitmq"),
+    "converter": ("mongo", "rabbitmq", "auth"),
+    "worker": ("mongo", "rabbitmq"),
+    "worker-2": ("mongo", "rabbitmq"),
+    "notification": ("mongo", "rabbitmq", "mail"),
+}
+
+
+class World(System):
+    """A System whose services run with fail points and call each other through links."""
+
+    def __init__(self, stack: Stack, proxies: Proxies, folder: Path, bug: str | None) -> None:
+        super().__init__(stack, Mailbox(stack.mail.directory), stack.mongo.url(), stack.rabbitmq.url())
+        self.proxies = proxies
+        self._folder = folder
+        self._bug = {"FAULTS_BUG": bug} if bug else {}
+
+    def begin(self) -> None:
+        """Everything running, every link in place."""
+        for caller, called in CALLS.items():
+            for name in called:
+                self.proxies.link(f"{caller}>{name}", self.stack.ports[f"{caller}>{name}"], self._port(name))
+        for name in SERVICES:
+            self.stack.service(name).launched_by("tests.faults.launch").configure(self._environment(name))
+        self.stack.start()
+        # A node killed within moments of declaring its queues forgets them (rabbitmq-server#15725).
+        self.stack.rabbitmq.control("eval", "ok = dets:sync(ra_directory_reverse).")
+
+    def points(self, name: str) -> Points:
+        """Of one process, by its name."""
+        return Points(self._folder / name / name.partition("-")[0])
+
+    def points_of(self, name: str) -> list[str]:
+        return names(name.partition("-")[0])
+
+    def turn(self, link: str, weather: Weather) -> None:
+        self.proxies.links[link].turn(weather)
+
+    def is_alive(self, name: str) -> bool:
+        return self._part(name).alive
+
+    def revive(self) -> None:
+        """Every part that is not alive is started again, and every frozen one goes on."""
+        for link in self.proxies.links.values():
+            link.turn(Weather.FAIR)
+        dead = [name for name in (*SERVERS, *SERVICES) if not self.is_alive(name)]
+        for name in (*SERVERS, *SERVICES):
+            if name not in dead:
+                self.thaw(name)
+        if dead:
+            self.start(*dead)
+
+    def is_ready(self) -> bool:
+        """Every service says so itself."""
+        return all(self.stack.service(name).answers() for name in SERVICES)
+
+    def _port(self, name: str) -> int:
+        servers = {server.name: server.port for server in (self.stack.mongo, self.stack.mail)}
+        servers |= {"postgres": self.stack.postgres.port, "rabbitmq": self.stack.rabbitmq.port}
+        return servers.get(name) or self.stack.service(name).port
+
+    def _environment(self, name: str) -> Mapping[str, str]:
+        through = {called: self.stack.ports[f"{name}>{called}"] for called in CALLS[name]}
+        direct = f"mongodb://127.0.0.1:{through.get('mongo')}/tonegate?directConnection=true"
+        every = {
+            "auth": {"GATEWAY_AUTH_URL": "http://127.0.0.1:{}", "CONVERTER_AUTH_URL": "http://127.0.0.1:{}"},
+            "converter": {"GATEWAY_CONVERTER_URL": "http://127.0.0.1:{}"},
+            "mail": {"NOTIFICATION_SMTP_URL": "smtp://127.0.0.1:{}"},
+        }
+        given = {
+            variable: template.format(through[called])
+            for called, variables in every.items()
+            if called in through
+            for variable, template in variables.items()
+        }
+        if "mongo" in through:
+            given |= {"CONVERTER_MONGO_URL": direct}
+            given |= {"NOTIFICATION_MONGO_URL": other_database(direct, "tonegate_notification")}
+        if "rabbitmq" in through:
+            given["AMQP_URL"] = _on(self.stack.rabbitmq.url(), through["rabbitmq"])
+        if "postgres" in through:
+            given["AUTH_DATABASE_URL"] = _on(self.stack.postgres.url(), through["postgres"])
+        return {**given, **self._bug, "FAULTS_FOLDER": str(self._folder / name)}
+
+
+def _on(url: str, port: int) -> str:
+    """The same address at another port of this machine."""
+    head, at, tail = url.rpartition("@")
+    place, slash, path = tail.partition("/")
+    return f"{head}{at}{place.partition(':')[0]}:{port}{slash}{path}"
