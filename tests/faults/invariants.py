@@ -32,7 +32,7 @@ class Findings:
     lost: list[str] = field(default_factory=list)
     duplicated: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
-    repeated_mails: int = 0
+    repeated_mails: list[str] = field(default_factory=list)
 
     @property
     def all(self) -> list[str]:
@@ -125,7 +125,8 @@ class Invariants:
             findings.lost.append(f"{upload.id}: no mail")
         elif len(different) > 1:
             findings.duplicated.append(f"{upload.id}: {len(different)} different mails")
-        findings.repeated_mails += sum(different.values()) - len(different)
+        if len(mails) > len(different):
+            findings.repeated_mails.append(f"{upload.id}: {len(mails)} times the same mail")
 
     def _read_mails(self) -> None:
         for path in sorted(self._world.stack.mail.directory.glob("*.eml")):

@@ -63,14 +63,18 @@ def names(role: str) -> list[str]:
 
 
 class Points:
-    """Armed by a file of the point's name in `folder`; the process that finds it first dies of it, once."""
+    """Armed by a file of the point's name in `folder`; the process that finds it first dies of it, or stops
+    there (SIGSTOP) until somebody wakes it, once.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def arm(self, point: str) -> None:
+    def arm(self, point: str, fate: signal.Signals = signal.SIGKILL) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / point).touch()
+        draft = self._folder / f"{point}.draft"
+        draft.write_text(fate.name)
+        draft.replace(self._folder / point)
 
     def disarm(self, point: str) -> bool:
         """False when it has been hit."""
@@ -85,8 +89,12 @@ class Points:
 
     def reach(self, point: str) -> None:
         """In the process under test."""
-        if (self._folder / point).exists() and self.disarm(point):
-            os.kill(os.getpid(), signal.SIGKILL)
+        try:
+            fate = signal.Signals[(self._folder / point).read_text()]
+        except FileNotFoundError:
+            return
+        if self.disarm(point):
+            os.kill(os.getpid(), fate)
 
     def install(self, role: str) -> None:
         """Wraps every step of the role. Raises when there is no such method any more."""

@@ -43,13 +43,13 @@ class Row:
 
 
 @contextmanager
-def running(folder: Path, bug: str | None = None) -> Iterator[World]:
+def running(folder: Path) -> Iterator[World]:
     """The whole system, ready, below `folder`."""
     folder.chmod(0o755)  # PostgreSQL runs as somebody else when we are root
     proxies = Proxies()
     try:
         with Stack(folder / "stack", QUICK) as stack:
-            world = World(stack, proxies, folder / "points", bug)
+            world = World(stack, proxies, folder / "points")
             world.begin()
             yield world
     finally:
@@ -85,6 +85,8 @@ class Run:
         uploads = self._traffic.uploads[first:]
         findings = await self._invariants.check(uploads)
         findings.wrong += self._traffic.wrong_answers[wrong:]
+        if not scenario.may_repeat_mails:
+            findings.duplicated += findings.repeated_mails
         row.accepted = sum(upload.id is not None for upload in uploads)
         row.findings.append(findings)
         return row

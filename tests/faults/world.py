@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from pymongo import MongoClient
+
 from devstack.settings import other_database
 from devstack.stack import Stack
 from tests.faults.points import Points, names
 from tests.faults.proxy import Proxies, Weather
 from tests.support.mailbox import Mailbox
-from tests.support.system import SETTINGS, System
+from tests.support.system import SETTINGS, Document, System
 
 SERVERS = ("postgres", "mongo", "rabbitmq", "mail")
 SERVICES = ("auth", "converter", "worker", "worker-2", "notification", "gateway")
@@ -28,11 +30,10 @@ CALLS: Mapping[str, tuple[str, ...]] = {
 class World(System):
     """A System whose services run with fail points and call each other through links."""
 
-    def __init__(self, stack: Stack, proxies: Proxies, folder: Path, bug: str | None) -> None:
+    def __init__(self, stack: Stack, proxies: Proxies, folder: Path) -> None:
         super().__init__(stack, Mailbox(stack.mail.directory), stack.mongo.url(), stack.rabbitmq.url())
         self.proxies = proxies
         self._folder = folder
-        self._bug = {"FAULTS_BUG": bug} if bug else {}
 
     def begin(self) -> None:
         """Everything running, every link in place."""
@@ -44,6 +45,13 @@ class World(System):
         self.stack.start()
         # A node killed within moments of declaring its queues forgets them (rabbitmq-server#15725).
         self.stack.rabbitmq.control("eval", "ok = dets:sync(ra_directory_reverse).")
+
+    def plant(self, name: str, bug: str | None) -> None:
+        """From now on the service has this fault in it; with None, no longer."""
+        given = {"FAULTS_BUG": bug} if bug else {}
+        self.stop(name)
+        self.stack.service(name).configure({**self._environment(name), **given})
+        self.start(name)
 
     def points(self, name: str) -> Points:
         """Of one process, by its name."""
@@ -68,6 +76,12 @@ class World(System):
                 self.thaw(name)
         if dead:
             self.start(*dead)
+
+    def taken_over(self) -> int:
+        """How many conversions somebody finished that somebody else had begun."""
+        over = {"attempts": {"$gte": 2}, "status": {"$in": ["completed", "failed"]}}
+        with MongoClient[Document](self.stack.mongo.url()) as client:
+            return client["tonegate"]["conversions"].count_documents(over)
 
     def is_ready(self) -> bool:
         """Every service says so itself."""
@@ -99,7 +113,7 @@ class World(System):
             given["AMQP_URL"] = _on(self.stack.rabbitmq.url(), through["rabbitmq"])
         if "postgres" in through:
             given["AUTH_DATABASE_URL"] = _on(self.stack.postgres.url(), through["postgres"])
-        return {**given, **self._bug, "FAULTS_FOLDER": str(self._folder / name)}
+        return {**given, "FAULTS_FOLDER": str(self._folder / name)}
 
 
 def _on(url: str, port: int) -> str:
