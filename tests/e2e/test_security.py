@@ -94,8 +94,9 @@ async def test_a_token_signed_by_our_own_key_for_something_else_is_refused(
     true = person.tokens["access_token"]
     wrong = misissued(true, await signing_key(system, key_id(true)))
     assert set(wrong) == set(MISISSUED)
-    answer = await http.get("/v1/conversions", headers={"Authorization": f"Bearer {wrong[kind]}"})
-    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    for path in ("/v1/auth/me", "/v1/conversions"):  # auth_service and the converter each look for themselves
+        answer = await http.get(path, headers={"Authorization": f"Bearer {wrong[kind]}"})
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
 async def signing_key(system: System, kid: str) -> str:
