@@ -7,8 +7,9 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from converter_service.service import Owner
-from shared.errors import Unauthenticated
+from shared.errors import Forbidden, Unauthenticated
 
+ADMIN = "admin"
 # What an API key may be limited to. Safe methods (RFC 9110 §9.2.1) look, all others change something.
 READ, WRITE = "conversions:read", "conversions:write"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -36,6 +37,13 @@ def signed_in(tokens: Tokens) -> Guard:
             connection.scope["user"] = await owner_of(connection, tokens)
 
     return guard
+
+
+async def administrators_only(connection: Connection, _: BaseRouteHandler) -> None:
+    """A guard after `signed_in`: whoever routes here is not asked, the token's own roles are."""
+    owner = connection.scope.get("user")
+    if not isinstance(owner, Owner) or ADMIN not in owner.roles:
+        raise Forbidden("This needs the role admin.")
 
 
 async def owner_of(connection: Connection, tokens: Tokens) -> Owner:

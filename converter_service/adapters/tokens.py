@@ -135,12 +135,20 @@ class AccessTokens:
             raise Unauthenticated("The token is not valid.")
         if "scope" in claims and scope not in str(claims["scope"]).split():
             raise ScopeTooNarrow(scope)
-        return Owner(claims["sub"], self._recipient(claims))
+        return Owner(claims["sub"], self._recipient(claims), _roles(claims))
 
     def _recipient(self, claims: Mapping[str, Any]) -> str:
         """Empty when no mail may go there."""
         may_get_mail = claims.get("email_verified") is True or not self._verified_email_only
         return claims["email"] if may_get_mail else ""
+
+
+def _roles(claims: Mapping[str, Any]) -> frozenset[str]:
+    """None for a token with a scope: that says what it may do, and administering is in no scope."""
+    roles = claims.get("roles")
+    if "scope" in claims or not isinstance(roles, list):
+        return frozenset()
+    return frozenset(map(str, roles))
 
 
 async def whole(content: aiohttp.StreamReader) -> bytes:
