@@ -1,0 +1,59 @@
+"""While a run lasts, its lease is renewed; when the lease is lost, the run ends."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import Never, TypeVar
+
+from converter_service.changes import change
+from converter_service.clock import Clock
+from converter_service.conversion import renewed
+from converter_service.ports import ConversionStore
+from converter_service.runs import Run, WorkLimits
+from shared.errors import Unavailable
+
+T = TypeVar("T")
+LONGEST_BEAT_S = 1.0
+
+
+class Heartbeat:
+    """Writes down that a run is alive, and how far it is."""
+
+    def __init__(self, store: ConversionStore, limits: WorkLimits, clock: Clock) -> None:
+        self._store = store
+        self._lease = limits.lease
+        self._clock = clock
+
+    async def during(self, run: Run, work: Coroutine[object, object, T]) -> T:
+        """What `work` returns. Raises LeaseLost, with `work` cancelled, when the run is not its any more."""
+        return await while_beating(work, self._beat(run))
+
+    async def _beat(self, run: Run) -> Never:
+        """Keeps the lease and tells how far it is. Raises LeaseLost when it is somebody else's, or deleted.
+
+        While the store is away nobody can take the run over, and afterwards the token tells whether somebody
+        has: no reason to stop.
+        """
+        beat_s = min(LONGEST_BEAT_S, self._lease.total_seconds() / 3)
+        while True:
+            await asyncio.sleep(beat_s)
+            with contextlib.suppress(Unavailable):
+                await change(
+                    self._store,
+                    run.id,
+                    lambda newest: renewed(newest, run.token, self._clock() + self._lease, run.progress),
+                )
+
+
+async def while_beating(work: Coroutine[object, object, T], beat: Coroutine[object, object, Never]) -> T:
+    """What `work` returns, unless `beat` raises: then `work` is cancelled, and that error comes out."""
+    working, beating = asyncio.create_task(work), asyncio.create_task(beat)
+    try:
+        await asyncio.wait({working, beating}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        return beating.result()
+    finally:
+        for task in (working, beating):
+            task.cancel()
+        await asyncio.gather(working, beating, return_exceptions=True)
