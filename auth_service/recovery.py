@@ -13,6 +13,7 @@ from auth_service.postman import Postman
 from auth_service.repository import Repository, Store
 from auth_service.revoking import Revoking
 from auth_service.throttling import Throttle
+from shared.contracts.events import PasswordChanged
 
 
 class Recovery:
@@ -69,6 +70,8 @@ class Recovery:
                 user.email_verified_at = self._now()
             await repository.attempts.forget(user.id)
             await repository.mails.drop_tokens(user.id, Purpose.RESET_PASSWORD)
+            notice = PasswordChanged(user_id=str(user.id), recipient=user.email, changed_at=self._now())
+            await self._postman.tell(repository, notice, user.email_canonical, verified=True)
             await self._throttle.succeeded(repository, user.email_canonical, user.id, client.network)
             await self._revoking.sessions(repository, user.id)
         self._announced()

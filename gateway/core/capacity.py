@@ -123,7 +123,7 @@ class Capacity:
         scope["state"][PLACE_KEY] = Place(places)
 
     def assign(self, scope: Mapping[str, Any], client: str) -> None:
-        """Whose the request's place is, when that is known: an account's, else an address's. Raises TooMany."""
+        """As soon as it is known whose the request is: an account's, else an address's. Raises TooMany."""
         place = scope["state"].get(PLACE_KEY)
         if isinstance(place, Place):
             place.assign(client)

@@ -11,7 +11,7 @@ from auth_service.mail_secrets import Purpose
 from auth_service.postman import MailPolicy, Postman
 from auth_service.repository import Store
 from auth_service.revoking import Revoking
-from shared.contracts.events import PasswordResetRequested, SessionRevoked
+from shared.contracts.events import PasswordChanged, PasswordResetRequested, SessionRevoked
 from tests.integration.auth_service.letters import Letters
 from tests.integration.auth_service.replica import PASSWORD, Clock, Replica, running, settings
 from tests.integration.auth_service.rows import opened
@@ -163,6 +163,7 @@ async def test_whoever_reset_by_mail_has_proven_the_address(auth: Replica, lette
     await auth.post("password/reset", token=await letters.reset(person.email), password=NEW)
     await person.sign_in(NEW)
     assert (await auth.me(person.access_token)).json()["email_verified"] is True
+    await letters.notice(PasswordChanged, person.email)
 
 
 async def test_keys_made_before_anybody_proved_the_address_die_with_a_reset(
