@@ -13,7 +13,7 @@ SECOND = timedelta(seconds=1)
 
 async def names(queue: Queue, after: str = "") -> str | None:
     found = await queue.next(NOON, after)
-    return found and found.id
+    return found.id if found else None
 
 
 async def test_accounts_follow_each_other_in_order_each_with_its_oldest(
