@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from converter_service.conversion import Conversion, Failure, Result, Source
 from converter_service.links import audio_path
@@ -41,6 +42,12 @@ class Page(Struct, frozen=True):
 
     items: list[ConversionView]
     next_cursor: str | None
+
+
+class LinkWanted(Struct, frozen=True, forbid_unknown_fields=True):
+    """`expires_in` in seconds, 30 days at most; the link ends with its audio in any case."""
+
+    expires_in: Annotated[float, Meta(ge=1, le=2_592_000)] = 3600
 
 
 def shown(conversion: Conversion) -> ConversionView:

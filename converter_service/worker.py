@@ -20,7 +20,7 @@ from converter_service.adapters.mongo_clock import MongoClock
 from converter_service.adapters.scratch import LocalScratch
 from converter_service.announcing import Announcing
 from converter_service.clock import new_id
-from converter_service.handlers import account_handlers, handlers
+from converter_service.handlers import account_handlers, handlers, stopping
 from converter_service.housekeeping import Housekeeping
 from converter_service.leaving import Leaving
 from converter_service.links import Links
@@ -65,6 +65,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     )
     subscription = replace(CONVERTER_WORKER, prefetch=settings.concurrency)
     consumer = broker.consumer(subscription, handlers(work))
+    stops = stopping(broker, work)
     leaving = Leaving(store, blobs, clock)
     accounts = broker.consumer(CONVERTER_ACCOUNTS, account_handlers(leaving, clock))
 
@@ -84,8 +85,9 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
                 ]
                 tasks.create_task(consumer.run())
                 tasks.create_task(accounts.run())
+                tasks.create_task(stops.run())
                 yield
-                await asyncio.gather(consumer.stop(GRACE), accounts.stop(GRACE))
+                await asyncio.gather(*(each.stop(GRACE) for each in (consumer, accounts, stops)))
                 for task in beside:
                     task.cancel()
         finally:
