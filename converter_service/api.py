@@ -10,11 +10,10 @@ import aiohttp
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
-from converter_service.access import public, signed_in
+from converter_service.access import Owners, public, signed_in
 from converter_service.adapters.gridfs import GridFSBlobs
 from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
 from converter_service.adapters.mongo_clock import MongoClock
-from converter_service.adapters.tokens import AccessTokens, PublicKeys
 from converter_service.announcing import Announcing
 from converter_service.audio import AudioController, Door
 from converter_service.clock import utc_now
@@ -24,6 +23,7 @@ from converter_service.links import Links
 from converter_service.receiving import Reception
 from converter_service.service import Conversions, UploadLimits
 from converter_service.settings import ApiSettings
+from shared.access_tokens import AccessTokens, PublicKeys
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application
 from shared.messaging.outbox import OutboxRelay
@@ -56,12 +56,8 @@ def build(
         clock=clock,
     )
     keys = PublicKeys(http, settings.auth_url)
-    tokens = AccessTokens(
-        keys,
-        settings.issuer or settings.public_url,
-        settings.audience,
-        verified_email_only=settings.require_verified_email,
-    )
+    access = AccessTokens(keys, settings.issuer or settings.public_url, settings.audience)
+    tokens = Owners(access, verified_email_only=settings.require_verified_email)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

@@ -79,3 +79,8 @@ def _part(content: object) -> str:
 
 def _coded(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def key_id(token: str) -> str:
+    """Of the key that it says it is signed with."""
+    return str(jwt.get_unverified_header(token)["kid"])
