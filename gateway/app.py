@@ -45,6 +45,7 @@ from gateway.modules.accounts.module import AccountsModule
 from gateway.modules.administration.module import AdministrationModule
 from gateway.modules.auth.browser import BrowserCookie
 from gateway.modules.auth.module import AuthModule
+from gateway.modules.conversions.actions import Actions
 from gateway.modules.conversions.module import ConversionsModule
 from gateway.modules.pages.module import PagesModule
 from gateway.modules.pages.page import reset_page, verify_page
@@ -79,7 +80,7 @@ def build(
         AuthModule(auth=auth, tokens=tokens, browser_cookie=BrowserCookie(settings.public_url), once=once),
         AccountsModule(accounts=AccountClient(*to_auth), tokens=tokens),
         AdministrationModule(administration=AdministrationClient(*to_auth), tokens=tokens),
-        ConversionsModule(converter=converter),
+        ConversionsModule(converter=converter, actions=Actions(converter, once)),
         PagesModule(verify_page=verify_page(), reset_page=reset_page()),
     ]
     listener = revocations(broker, tokens)
