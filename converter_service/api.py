@@ -14,6 +14,7 @@ from converter_service.access import Owners, public, signed_in
 from converter_service.adapters.gridfs import GridFSBlobs
 from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
 from converter_service.adapters.mongo_clock import MongoClock
+from converter_service.administration import ManagedConversionController
 from converter_service.announcing import Announcing
 from converter_service.audio import AudioController, Door
 from converter_service.clock import utc_now
@@ -75,7 +76,7 @@ def build(
 
     return application(
         Wiring(
-            controllers=[ConversionController, AudioController],
+            controllers=[ConversionController, AudioController, ManagedConversionController],
             provide={
                 "conversions": conversions,
                 "control": control,

@@ -75,9 +75,11 @@ class ConversionStore(Protocol):
         """Forget it and its unpublished events. What is not there is no error."""
 
     async def page(
-        self, owner_id: str, status: State | None, before_id: str | None, limit: int
+        self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
-        """One owner's conversions that are not deleted, newest first, older than `before_id`."""
+        """One owner's conversions, or everybody's, that are not deleted: newest first, older than
+        `before_id`.
+        """
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         """Those whose `due_at` has come, longest due first. One that cannot be read is left out, and is not

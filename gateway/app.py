@@ -19,6 +19,7 @@ from gateway.clients.accounts import AccountClient
 from gateway.clients.administration import AdministrationClient
 from gateway.clients.auth import AuthClient
 from gateway.clients.converter import ConverterClient
+from gateway.clients.managed import ManagedClient
 from gateway.core.answer_store import Answers, ProcessAnswers, SharedAnswers
 from gateway.core.bodies import Bodies
 from gateway.core.capacity import Capacity, Leaving, Room, vital
@@ -73,13 +74,17 @@ def build(
     addresses = ClientAddresses(settings.trusted_proxies)
     door = Door(tokens, limits, addresses, capacity(settings))
     patience = Patience(idle=settings.idle_timeout, upload=settings.upload_timeout)
-    converter = ConverterClient(Relay(sessions, settings.converter_url, patience))
+    relay = Relay(sessions, settings.converter_url, patience)
+    converter = ConverterClient(relay)
+    administration = AdministrationClient(*to_auth)
     kept = answers(storage)
     once = Once(kept, addresses, settings.introspection_secret)
     modules = [
         AuthModule(auth=auth, tokens=tokens, browser_cookie=BrowserCookie(settings.public_url), once=once),
         AccountsModule(accounts=AccountClient(*to_auth), tokens=tokens),
-        AdministrationModule(administration=AdministrationClient(*to_auth), tokens=tokens),
+        AdministrationModule(
+            administration=administration, managed=ManagedClient(administration, relay), tokens=tokens
+        ),
         ConversionsModule(converter=converter, actions=Actions(converter, once)),
         PagesModule(verify_page=verify_page(), reset_page=reset_page()),
     ]

@@ -8,11 +8,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 from litestar.response.base import ASGIResponse
 
+from gateway.clients.conversions import Conversion, Link, LinkWanted
 from gateway.core.answers import SIGNED_IN, problems
 from gateway.core.idempotency import IdempotencyKey
 from gateway.core.scopes import scoped
 from gateway.modules.conversions.actions import Actions
-from gateway.modules.conversions.schemas import Conversion, Link, LinkWanted
 from shared.http import Injected
 
 AnyRequest = Request[Any, Any, Any]
