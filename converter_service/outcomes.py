@@ -165,3 +165,5 @@ class Outcomes:
             await self._blobs.delete(run.blob_id)
             if newest and newest.deleted_at and newest.lease and newest.lease.token == run.token:
                 await self._cleaning.bury_own(newest)
+            elif newest and newest.status is State.CANCELLED:
+                await self._cleaning.tidy(newest)

@@ -65,6 +65,10 @@ class Work:
         except Unavailable as away:
             raise Retry(COME_BACK_S, str(away), counts=False) from away
 
+    def look(self, conversion_id: str) -> None:
+        """It is said to have been cancelled or deleted: a run of it here finds out at once."""
+        self._heartbeat.look(conversion_id)
+
     async def _attempt(self, run: Run) -> None:
         try:
             await self._heartbeat.during(run, self._running.convert(run))
