@@ -46,6 +46,7 @@ from gateway.modules.accounts.module import AccountsModule
 from gateway.modules.administration.module import AdministrationModule
 from gateway.modules.auth.browser import BrowserCookie
 from gateway.modules.auth.module import AuthModule
+from gateway.modules.conversions.actions import Actions
 from gateway.modules.conversions.module import ConversionsModule
 from gateway.modules.pages.module import PagesModule
 from gateway.modules.pages.page import reset_page, verify_page
@@ -74,6 +75,7 @@ def build(
     door = Door(tokens, limits, addresses, capacity(settings))
     patience = Patience(idle=settings.idle_timeout, upload=settings.upload_timeout)
     relay = Relay(sessions, settings.converter_url, patience)
+    converter = ConverterClient(relay)
     administration = AdministrationClient(*to_auth)
     kept = answers(storage)
     once = Once(kept, addresses, settings.introspection_secret)
@@ -83,7 +85,7 @@ def build(
         AdministrationModule(
             administration=administration, managed=ManagedClient(administration, relay), tokens=tokens
         ),
-        ConversionsModule(converter=ConverterClient(relay)),
+        ConversionsModule(converter=converter, actions=Actions(converter, once)),
         PagesModule(verify_page=verify_page(), reset_page=reset_page()),
     ]
     listener = revocations(broker, tokens)

@@ -64,6 +64,40 @@ class ConversionFailed(Event, frozen=True, kw_only=True):
     message: str
 
 
+class ConversionCancelled(Event, frozen=True, kw_only=True):
+    """Its owner wants no audio of it. Whoever works at it stops; who misses it learns it from the record."""
+
+    type: ClassVar[str] = "conversion_cancelled"
+    needs_listener: ClassVar[bool] = False
+
+    conversion_id: str
+    owner_id: str
+    filename: str
+
+
+class ConversionChanged(Event, frozen=True, kw_only=True):
+    """What can be seen of a conversion is now `conversion`, as the API shows it: news for those who watch it,
+    told at once and never twice. `edition` grows with each.
+    """
+
+    type: ClassVar[str] = "conversion_changed"
+    needs_listener: ClassVar[bool] = False
+
+    conversion_id: str
+    edition: int
+    status: str
+    conversion: dict[str, object]
+
+
+class ConversionRemoved(Event, frozen=True, kw_only=True):
+    """It has been deleted: nobody needs to watch it or to work at it."""
+
+    type: ClassVar[str] = "conversion_removed"
+    needs_listener: ClassVar[bool] = False
+
+    conversion_id: str
+
+
 class SessionRevoked(Event, frozen=True, kw_only=True):
     """Tokens of this session, or this API key, are void from now on. With no gateway running nobody caches
     them, so nobody must hear.
@@ -136,6 +170,9 @@ EVENTS: tuple[type[Event], ...] = (
     VideoUploaded,
     ConversionCompleted,
     ConversionFailed,
+    ConversionCancelled,
+    ConversionChanged,
+    ConversionRemoved,
     SessionRevoked,
     EmailVerificationRequested,
     PasswordResetRequested,
