@@ -55,10 +55,14 @@ SAVE_AGAIN_AFTER_S = 0.5
 
 
 class Owner(Struct, frozen=True):
-    """Whom a conversion belongs to, and where the mail about it goes: nowhere, when that is empty."""
+    """Whom a conversion belongs to, and where the mail about it goes: nowhere, when that is empty.
+
+    `roles` are those of a person; an API key lends none.
+    """
 
     id: str
     email: str
+    roles: frozenset[str] = frozenset()
 
 
 class Incoming(Protocol):
@@ -100,7 +104,9 @@ class Audio(Struct, frozen=True):
 
 
 class Conversions:
-    """Every call but `public_audio` takes the owner; what belongs to someone else does not exist."""
+    """Every call but `public_audio` and `everybodys` takes the owner: what belongs to someone else does not
+    exist.
+    """
 
     def __init__(
         self, store: ConversionStore, blobs: Blobs, announcing: Announcing, limits: UploadLimits, clock: Clock
@@ -135,7 +141,7 @@ class Conversions:
             return await self._receive(conversion, incoming, _chained(head, body))
         except LeaseLost:
             await self._discard(conversion)
-            raise Conflict("The conversion was deleted during its upload.") from None
+            raise Conflict("The conversion was deleted or cancelled during its upload.") from None
         except Unavailable:
             raise  # to discard it now would only wait for the store again
         except BaseException:
@@ -222,6 +228,11 @@ class Conversions:
         await self._behind.clean(self._forget(conversion))
 
     async def _forget(self, conversion: Conversion) -> None:
+        """One that was cancelled stays in the list, without bytes."""
+        newest = await self._store.get(conversion.id)
+        if newest is not None and newest.status is State.CANCELLED and not newest.deleted_at:
+            await self._cleaning.tidy(newest)
+            return
         with contextlib.suppress(LeaseLost):
             await change(self._store, conversion.id, lambda newest: deleted(newest, self._clock()))
         await self._cleaning.bury_own(conversion)
@@ -231,6 +242,12 @@ class Conversions:
     ) -> Sequence[Conversion]:
         """Newest first."""
         return await self._store.page(owner.id, status, before_id, limit)
+
+    async def everybodys(
+        self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
+    ) -> Sequence[Conversion]:
+        """For administrators: of all owners, or of one. Newest first."""
+        return await self._store.page(owner_id, status, before_id, limit)
 
     async def get(self, owner: Owner, conversion_id: str) -> Conversion:
         found = await self._existing(conversion_id)
