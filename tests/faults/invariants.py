@@ -64,7 +64,7 @@ class Invariants:
         wanted = {upload.id for upload in uploads if upload.id}
 
         def open_ones() -> set[str]:
-            with MongoClient[Document](self._world.stack.mongo.url()) as client:
+            with MongoClient[Document](self._world.mongo_url) as client:
                 ended = client["tonegate"]["conversions"].find(
                     {"_id": {"$in": list(wanted)}, "status": {"$in": list(FINAL)}}, {"_id": 1}
                 )
@@ -84,7 +84,7 @@ class Invariants:
             findings.wrong.append(str(late))
 
     def _outbox_is_empty(self) -> bool:
-        with MongoClient[Document](self._world.stack.mongo.url()) as client:
+        with MongoClient[Document](self._world.mongo_url) as client:
             return client["tonegate"]["conversions"].count_documents({"outbox_since": {"$exists": True}}) == 0
 
     async def _is_delivered(self) -> bool:
@@ -138,13 +138,13 @@ class Invariants:
 
     def _count_of(self, email: str, findings: Findings) -> None:
         """One conversion for each key, however often it was sent."""
-        with MongoClient[Document](self._world.stack.mongo.url()) as client:
+        with MongoClient[Document](self._world.mongo_url) as client:
             own = client["tonegate"]["conversions"].find({"recipient": email}, {"source.filename": 1})
             names = Counter(str(each["source"]["filename"]) for each in own)
         findings.duplicated += [f"{name}: {count} conversions" for name, count in names.items() if count > 1]
 
     def _look_behind(self, findings: Findings) -> None:
-        with MongoClient[Document](self._world.stack.mongo.url()) as client:
+        with MongoClient[Document](self._world.mongo_url) as client:
             database = client["tonegate"]
             known = {
                 blob

@@ -4,14 +4,17 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from devstack.settings import other_database
 from devstack.stack import Stack
+from tests.faults.disks import small_disk
 from tests.faults.invariants import Findings, Invariants
 from tests.faults.messages import Messages
 from tests.faults.proxy import Proxies
+from tests.faults.replica_set import ReplicaSet
 from tests.faults.scenarios import Scenario, Stage
 from tests.faults.traffic import Traffic
 from tests.faults.world import QUICK, World
@@ -20,6 +23,7 @@ from tests.support.wait import until
 
 PEOPLE = 4
 PAUSE_S = 0.6
+SCRATCH_MIB = 256
 READY_WITHIN_S = 90.0
 BEFORE_S = (0.2, 1.0)
 
@@ -43,17 +47,24 @@ class Row:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[World]:
-    """The whole system, ready, below `folder`."""
+def running(folder: Path, *, three: bool = False) -> Iterator[World]:
+    """The whole system, ready, below `folder`; with `three`, on a set of three MongoDB servers."""
     folder.chmod(0o755)  # PostgreSQL runs as somebody else when we are root
-    proxies = Proxies()
-    try:
-        with Stack(folder / "stack", QUICK) as stack:
-            world = World(stack, proxies, folder / "points")
-            world.begin()
-            yield world
-    finally:
-        proxies.close()
+    with ExitStack() as ends:
+        proxies = Proxies()
+        ends.callback(proxies.close)
+        disk = ends.enter_context(small_disk(folder / "scratch", SCRATCH_MIB))
+        members = ReplicaSet(folder / "set") if three else None
+        given = {**QUICK}
+        if members:
+            ends.callback(members.stop)
+            members.start()
+            ledger = other_database(members.url, "tonegate_notification")
+            given |= {"CONVERTER_MONGO_URL": members.url, "NOTIFICATION_MONGO_URL": ledger}
+        stack = ends.enter_context(Stack(folder / "stack", given))
+        world = World(stack, proxies, folder / "points", disk=disk, members=members)
+        world.begin()
+        yield world
 
 
 class Run:

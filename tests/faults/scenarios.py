@@ -61,6 +61,15 @@ def every() -> list[Scenario]:
         _about("broker out of memory", 8, _alarm),
         _about("events twice and out of order", 16, _repeated),
         _about("malformed messages", 8, _malformed),
+        _about("no room for the workers", 8, _disk_full),
+    ]
+
+
+def of_a_set() -> list[Scenario]:
+    """For a world on three MongoDB servers."""
+    return [
+        _about("primary mongo steps down", 8, _stepped_down),
+        _about("primary mongo dies", 8, _primary_killed),
     ]
 
 
@@ -160,3 +169,23 @@ async def _repeated(stage: Stage) -> None:
 
 async def _malformed(stage: Stage) -> None:
     await stage.messages.publish_malformed()
+
+
+async def _disk_full(stage: Stage) -> None:
+    """Of the disk on which workers keep a video while they convert it."""
+    if stage.world.disk is None:
+        return
+    await asyncio.to_thread(stage.world.disk.fill)
+    await stage.some_time()
+
+
+async def _stepped_down(stage: Stage) -> None:
+    if stage.world.members:
+        await asyncio.to_thread(stage.world.members.step_down)
+        await stage.some_time()
+
+
+async def _primary_killed(stage: Stage) -> None:
+    if stage.world.members and (primary := await asyncio.to_thread(stage.world.members.primary)):
+        await asyncio.to_thread(primary.kill)
+        await stage.some_time()

@@ -1,14 +1,16 @@
 """The real system with a breakable link between any two of its processes and fail points inside each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pymongo import MongoClient
 
 from devstack.settings import other_database
 from devstack.stack import Stack
+from tests.faults.disks import Disk
 from tests.faults.points import Points, names
 from tests.faults.proxy import Proxies, Weather
+from tests.faults.replica_set import ReplicaSet
 from tests.support.mailbox import Mailbox
 from tests.support.system import SETTINGS, Document, System
 
@@ -30,15 +32,20 @@ CALLS: Mapping[str, tuple[str, ...]] = {
 class World(System):
     """A System whose services run with fail points and call each other through links."""
 
-    def __init__(self, stack: Stack, proxies: Proxies, folder: Path) -> None:
-        super().__init__(stack, Mailbox(stack.mail.directory), stack.mongo.url(), stack.rabbitmq.url())
+    def __init__(
+        self, stack: Stack, proxies: Proxies, folder: Path, *, disk: Disk | None, members: ReplicaSet | None
+    ) -> None:
+        self.mongo_url = members.url if members else stack.mongo.url()
+        super().__init__(stack, Mailbox(stack.mail.directory), self.mongo_url, stack.rabbitmq.url())
         self.proxies = proxies
+        self.disk = disk
+        self.members = members
         self._folder = folder
 
     def begin(self) -> None:
         """Everything running, every link in place."""
         for caller, called in CALLS.items():
-            for name in called:
+            for name in self._linked(called):
                 self.proxies.link(f"{caller}>{name}", self.stack.ports[f"{caller}>{name}"], self._port(name))
         for name in SERVICES:
             self.stack.service(name).launched_by("tests.faults.launch").configure(self._environment(name))
@@ -70,22 +77,35 @@ class World(System):
         """Every part that is not alive is started again, and every frozen one goes on."""
         for link in self.proxies.links.values():
             link.turn(Weather.FAIR)
-        dead = [name for name in (*SERVERS, *SERVICES) if not self.is_alive(name)]
-        for name in (*SERVERS, *SERVICES):
+        if self.disk:
+            self.disk.free()
+        if self.members:
+            self.members.revive()
+        dead = [name for name in self.parts if not self.is_alive(name)]
+        for name in self.parts:
             if name not in dead:
                 self.thaw(name)
         if dead:
             self.start(*dead)
 
+    @property
+    def parts(self) -> list[str]:
+        """Servers first. A set of MongoDB servers looks after itself."""
+        return [*(name for name in SERVERS if not (self.members and name == "mongo")), *SERVICES]
+
     def taken_over(self) -> int:
         """How many conversions somebody finished that somebody else had begun."""
         over = {"attempts": {"$gte": 2}, "status": {"$in": ["completed", "failed"]}}
-        with MongoClient[Document](self.stack.mongo.url()) as client:
+        with MongoClient[Document](self.mongo_url) as client:
             return client["tonegate"]["conversions"].count_documents(over)
 
     def is_ready(self) -> bool:
         """Every service says so itself."""
         return all(self.stack.service(name).answers() for name in SERVICES)
+
+    def _linked(self, called: Sequence[str]) -> list[str]:
+        """Drivers find the members of a set themselves, past any link."""
+        return [name for name in called if not (self.members and name == "mongo")]
 
     def _port(self, name: str) -> int:
         servers = {server.name: server.port for server in (self.stack.mongo, self.stack.mail)}
@@ -93,7 +113,7 @@ class World(System):
         return servers.get(name) or self.stack.service(name).port
 
     def _environment(self, name: str) -> Mapping[str, str]:
-        through = {called: self.stack.ports[f"{name}>{called}"] for called in CALLS[name]}
+        through = {called: self.stack.ports[f"{name}>{called}"] for called in self._linked(CALLS[name])}
         direct = f"mongodb://127.0.0.1:{through.get('mongo')}/tonegate?directConnection=true"
         every = {
             "auth": {"GATEWAY_AUTH_URL": "http://127.0.0.1:{}", "CONVERTER_AUTH_URL": "http://127.0.0.1:{}"},
@@ -113,6 +133,8 @@ class World(System):
             given["AMQP_URL"] = _on(self.stack.rabbitmq.url(), through["rabbitmq"])
         if "postgres" in through:
             given["AUTH_DATABASE_URL"] = _on(self.stack.postgres.url(), through["postgres"])
+        if self.disk and name.startswith("worker"):
+            given["CONVERTER_SCRATCH_DIR"] = str(self.disk.path)
         return {**given, "FAULTS_FOLDER": str(self._folder / name)}
 
 
