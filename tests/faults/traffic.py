@@ -58,8 +58,13 @@ class Traffic:
         return [upload for upload in self.uploads if upload.id]
 
     @asynccontextmanager
-    async def flowing(self, people: int, pause_s: float) -> AsyncIterator[None]:
-        """While the block runs, and until everything that was begun is accepted."""
+    async def flowing(
+        self, people: int, pause_s: float, *, one_at_a_time: bool = False
+    ) -> AsyncIterator[None]:
+        """While the block runs, and until everything that was begun is accepted.
+
+        With `one_at_a_time` nobody sends a video before the audio of the last one has come.
+        """
         self._stopping.clear()
         limits = httpx.Limits(max_keepalive_connections=people)
         async with httpx.AsyncClient(base_url=self.url, timeout=HANG_S, limits=limits) as http:
@@ -69,7 +74,8 @@ class Traffic:
                 person.http = http
             async with asyncio.TaskGroup() as tasks:
                 for person in self._people:
-                    tasks.create_task(self._busy(person, pause_s))
+                    busy = self._patient(person) if one_at_a_time else self._busy(person, pause_s)
+                    tasks.create_task(busy)
                 try:
                     yield
                 finally:
@@ -78,18 +84,34 @@ class Traffic:
     async def _busy(self, person: Person, pause_s: float) -> None:
         """Half of what people do is uploading."""
         while not self._stopping.is_set():
-            action = self.dice.choice([self._upload, self._upload, self._look_around, self._sign_in])
-            await action(person)
+            await self._something(person)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_s * self.dice.uniform(0.5, 1.5)):
                     await self._stopping.wait()
 
-    async def _upload(self, person: Person) -> None:
+    async def _something(self, person: Person) -> None:
+        match self.dice.randrange(4):
+            case 0:
+                await self._look_around(person)
+            case 1:
+                await self._sign_in(person)
+            case _:
+                await self._upload(person)
+
+    async def _patient(self, person: Person) -> None:
+        while not self._stopping.is_set():
+            upload = await self._upload(person)
+            done = await person.finished(str(upload.id), timeout_s=120)
+            if done["status"] == "completed":
+                await self._asked(person, "download", "GET", f"/v1/conversions/{upload.id}/audio")
+
+    async def _upload(self, person: Person) -> Upload:
         is_bad = self.dice.random() < 0.15
         name = f"clip-{len(self.uploads):05d}-{secrets.token_hex(3)}.mp4"
         upload = Upload(person, name, self.bad if is_bad else self.good, "failed" if is_bad else "completed")
         self.uploads.append(upload)
         await until(lambda: self._sent(upload), timeout_s=150, what=f"{name} to be accepted")
+        return upload
 
     async def _sent(self, upload: Upload) -> bool:
         # The title makes each of them a conversion of its own: no two ask for the same audio.

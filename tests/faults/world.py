@@ -17,7 +17,12 @@ from tests.support.system import SETTINGS, Document, System
 SERVERS = ("postgres", "mongo", "rabbitmq", "mail")
 SERVICES = ("auth", "converter", "worker", "worker-2", "notification", "gateway")
 # Faults come often here: what the dead held is taken up soon.
-QUICK: Mapping[str, str] = {**SETTINGS, "CONVERTER_LEASE": "3s", "NOTIFICATION_SMTP_TIMEOUT": "5s"}
+QUICK: Mapping[str, str] = {
+    **SETTINGS,
+    "CONVERTER_LEASE": "3s",
+    "NOTIFICATION_SMTP_TIMEOUT": "5s",
+    "AUTH_ACCESS_TOKEN_TTL": "3h",
+}
 # Who calls whom: service → what it calls.
 CALLS: Mapping[str, tuple[str, ...]] = {
     "gateway": ("auth", "converter", "rabbitmq"),
