@@ -10,6 +10,7 @@ from shared.contracts.events import (
     ConversionCompleted,
     ConversionFailed,
     EmailVerificationRequested,
+    OperatorActed,
     PasswordResetRequested,
     VideoUploaded,
 )
@@ -37,4 +38,10 @@ CONVERTER_ACCOUNTS = Subscription(
     handling_timeout=timedelta(hours=1),
 )
 
-INBOXES = (CONVERTER_WORKER, CONVERTER_ACCOUNTS, NOTIFICATION_MAIL)
+AUTH_AUDIT = Subscription(
+    queue="auth.audit",
+    events=(OperatorActed,),
+    handling_timeout=timedelta(minutes=1),
+)
+
+INBOXES = (CONVERTER_WORKER, CONVERTER_ACCOUNTS, NOTIFICATION_MAIL, AUTH_AUDIT)
