@@ -19,6 +19,7 @@ from converter_service.administration import DeadLetterController, ManagedConver
 from converter_service.announcing import Announcing
 from converter_service.audio import AudioController, Door
 from converter_service.clock import utc_now
+from converter_service.control import Control
 from converter_service.controllers import ConversionController
 from converter_service.dead_letters.desk import Desk
 from converter_service.dead_letters.watching import watch
@@ -55,6 +56,16 @@ def build(
     desk = Desk(letters, broker.put_back, settings.dead_letter_retention, clock)
     dead_letters = broker.dead_letter_consumer(desk.keep)
     waiting = Gauge("dead_letters_waiting", "Dead letters that nobody has looked at", registry=registry)
+    control = Control(
+        conversions,
+        store,
+        blobs,
+        announcing,
+        links,
+        public_url=settings.public_url,
+        retention=settings.retention,
+        clock=clock,
+    )
     keys = PublicKeys(http, settings.auth_url)
     access = AccessTokens(keys, settings.issuer or settings.public_url, settings.audience)
     tokens = Owners(access, verified_email_only=settings.require_verified_email)
@@ -87,6 +98,7 @@ def build(
             provide={
                 "conversions": conversions,
                 "desk": desk,
+                "control": control,
                 "reception": Reception(settings.max_upload_bytes, settings.idle_timeout),
                 "door": Door(conversions, tokens, links, utc_now),
             },
