@@ -15,7 +15,9 @@ from converter_service.adapters.gridfs import GridFSBlobs
 from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
 from converter_service.adapters.mongo_clock import MongoClock
 from converter_service.adapters.mongo_letters import MongoLetters
+from converter_service.adapters.mongo_queue import MongoQueue
 from converter_service.administration import DeadLetterController, ManagedConversionController
+from converter_service.admission import Bounded, Bounds
 from converter_service.announcing import Announcing
 from converter_service.audio import AudioController, Door
 from converter_service.clock import utc_now
@@ -51,11 +53,12 @@ def build(
     links = Links(settings.link_key)
     announcing = Announcing(links, settings.link_ttl, clock)
     limits = UploadLimits(settings.max_upload_bytes, 2 * settings.idle_timeout + timedelta(seconds=60))
-    conversions = Conversions(store, blobs, announcing, limits, clock)
     letters = MongoLetters(database)
     desk = Desk(letters, broker.put_back, settings.dead_letter_retention, clock)
     dead_letters = broker.dead_letter_consumer(desk.keep)
     waiting = Gauge("dead_letters_waiting", "Dead letters that nobody has looked at", registry=registry)
+    admission = Bounded(store, MongoQueue(database), bounds(settings))
+    conversions = Conversions(store, blobs, announcing, limits, clock, admission=admission)
     control = Control(
         conversions,
         store,
@@ -114,4 +117,12 @@ def build(
             health_opt=public(),
             registry=registry,
         )
+    )
+
+
+def bounds(settings: ApiSettings) -> Bounds:
+    return Bounds(
+        max_queued=settings.max_queued,
+        account_bytes=settings.quota_bytes,
+        account_conversions=settings.quota_conversions,
     )
