@@ -8,6 +8,7 @@ from litestar.params import FromPath
 from gateway.clients.accounts import AccountClient, IdentityList
 from gateway.core.answers import NO_STORE, SIGNED_IN, problems
 from gateway.core.guards import principal_of
+from gateway.core.token_cache import TokenCache
 from shared.http import Injected
 
 AnyRequest = Request[Any, Any, Any]
@@ -35,6 +36,12 @@ class IdentitiesController(Controller):
         responses=problems(400, 401, 403, 404, 409),
     )
     async def unlink(
-        self, request: AnyRequest, identity_id: FromPath[str], accounts: Injected[AccountClient]
+        self,
+        request: AnyRequest,
+        identity_id: FromPath[str],
+        accounts: Injected[AccountClient],
+        tokens: Injected[TokenCache],
     ) -> None:
-        await accounts.unlink(principal_of(request).access_token, identity_id)
+        principal = principal_of(request)
+        with tokens.changing(principal.user_id):
+            await accounts.unlink(principal.access_token, identity_id)
