@@ -47,8 +47,8 @@ class Invariants:
         self._mails: dict[str, list[EmailMessage]] = {}
         self._read: set[str] = set()
 
-    async def check(self, uploads: Sequence[Upload]) -> Findings:
-        """Waits for quiet, which has a deadline of its own, then looks."""
+    async def check(self, uploads: Sequence[Upload], dead_letters: int = 0) -> Findings:
+        """Waits for quiet, which has a deadline of its own, then looks. So many dead letters belong there."""
         findings = Findings()
         await self._all_ended(uploads, findings)
         await self._quiet(findings)
@@ -58,7 +58,14 @@ class Invariants:
         for person in {id(upload.person): upload.person for upload in uploads}.values():
             self._count_of(person.email, findings)
         await asyncio.to_thread(self._look_behind, findings)
+        dead = await asyncio.to_thread(self._dead_letters)
+        if dead != dead_letters:
+            findings.wrong.append(f"{dead} dead letters, not {dead_letters}")
         return findings
+
+    def _dead_letters(self) -> int:
+        with MongoClient[Document](self._world.mongo_url) as client:
+            return client["tonegate"]["dead_letters"].count_documents({})
 
     async def _all_ended(self, uploads: Sequence[Upload], findings: Findings) -> None:
         wanted = {upload.id for upload in uploads if upload.id}

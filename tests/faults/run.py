@@ -94,7 +94,8 @@ class Run:
                 row.slowest_recovery_s = max(row.slowest_recovery_s, await self._heal())
                 row.injected += 1
         uploads = self._traffic.uploads[first:]
-        findings = await self._invariants.check(uploads)
+        self._dead_letters += times * scenario.dead_letters
+        findings = await self._invariants.check(uploads, self._dead_letters)
         findings.wrong += self._traffic.wrong_answers[wrong:]
         if not scenario.may_repeat_mails:
             findings.duplicated += findings.repeated_mails

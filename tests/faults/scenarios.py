@@ -39,13 +39,14 @@ class Scenario:
     """`times` is how often a whole run does it.
 
     `may_repeat_mails`: a mail may come twice, the very same, where a process or a connection can end between
-    the server's taking a mail and our record of it. Nowhere else.
+    the server's taking a mail and our record of it. Nowhere else. `dead_letters` belong to each injection.
     """
 
     name: str
     times: int
     break_it: Break
     may_repeat_mails: bool = False
+    dead_letters: int = 0
 
 
 def every() -> list[Scenario]:
@@ -60,7 +61,7 @@ def every() -> list[Scenario]:
         _about("kill every service at once", 8, _all_killed),
         _about("broker out of memory", 8, _alarm),
         _about("events twice and out of order", 16, _repeated),
-        _about("malformed messages", 8, _malformed),
+        Scenario("malformed messages", 8, _malformed, dead_letters=len(Messages.MALFORMED)),
         _about("no room for the workers", 8, _disk_full),
     ]
 
