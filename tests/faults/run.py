@@ -23,7 +23,7 @@ from tests.support.wait import until
 
 PEOPLE = 4
 PAUSE_S = 0.6
-SCRATCH_MIB = 256
+SCRATCH_MIB = 1024
 READY_WITHIN_S = 90.0
 BEFORE_S = (0.2, 1.0)
 
