@@ -16,6 +16,7 @@ from auth_service.controllers import (
     AccountController,
     AdministrationController,
     ApiKeyController,
+    IdentityController,
     IntrospectionController,
     KeyController,
     RecoveryController,
@@ -25,6 +26,7 @@ from auth_service.credentials import GatewayCredentials, only_the_gateway
 from auth_service.database import Database
 from auth_service.forgetting import Forgetting
 from auth_service.hashing import PasswordHashing
+from auth_service.identities import OwnIdentities
 from auth_service.keyring import KeyRing
 from auth_service.mail_secrets import Purpose
 from auth_service.new_passwords import NewPasswords
@@ -42,6 +44,7 @@ from auth_service.recovery import Recovery
 from auth_service.repository import Store
 from auth_service.revoking import Revoking
 from auth_service.running import Background, background
+from auth_service.schemas.identities import ProviderNames
 from auth_service.service import Accounts
 from auth_service.sessions import Lifetimes, Sessions
 from auth_service.settings import AuthSettings
@@ -153,6 +156,7 @@ def build(
                 SessionController,
                 RecoveryController,
                 ApiKeyController,
+                IdentityController,
                 AdministrationController,
                 ProviderController,
                 KeyController,
@@ -166,6 +170,8 @@ def build(
                 "sessions": sessions,
                 "recovery": recovery,
                 "api_keys": api_keys,
+                "own_identities": OwnIdentities(store),
+                "provider_names": ProviderNames(settings.providers().names),
                 "administration": administration,
                 "callers": callers,
                 "access_tokens": tokens,

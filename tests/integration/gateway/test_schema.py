@@ -30,6 +30,8 @@ CLOSED = {
     ("post", "/v1/auth/api-keys"),
     ("get", "/v1/auth/api-keys"),
     ("delete", "/v1/auth/api-keys/{key_id}"),
+    ("get", "/v1/auth/identities"),
+    ("delete", "/v1/auth/identities/{identity_id}"),
     ("get", "/v1/admin/users"),
     ("patch", "/v1/admin/users/{user_id}"),
     ("get", "/v1/admin/audit"),
