@@ -20,10 +20,14 @@ from converter_service.audio import AudioController, Door
 from converter_service.clock import utc_now
 from converter_service.control import Control
 from converter_service.controllers import ConversionController
+from converter_service.handlers import watching
+from converter_service.hub import Hub
 from converter_service.links import Links
 from converter_service.receiving import Reception
 from converter_service.service import Conversions, UploadLimits
 from converter_service.settings import ApiSettings
+from converter_service.streams import EventController
+from converter_service.telling import Telling
 from shared.access_tokens import AccessTokens, PublicKeys
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application
@@ -40,12 +44,15 @@ def build(
     database = database_of(client)
     clock = MongoClock(database)
     relay = OutboxRelay(MongoOutbox(database, clock), broker)
-    store = MongoConversions(database, clock, relay.wake)
+    telling = Telling(broker)
+    store = MongoConversions(database, clock, relay.wake, telling.note)
     blobs = GridFSBlobs(database, clock)
     links = Links(settings.link_key)
     announcing = Announcing(links, settings.link_ttl, clock)
     limits = UploadLimits(settings.max_upload_bytes, 2 * settings.idle_timeout + timedelta(seconds=60))
     conversions = Conversions(store, blobs, announcing, limits, clock)
+    hub = Hub(store)
+    news = watching(broker, hub)
     control = Control(
         conversions,
         store,
@@ -69,17 +76,22 @@ def build(
                 tasks.create_task(clock.run()),
                 tasks.create_task(prepare(blobs.prepare, store.prepare, away=Unavailable)),
                 tasks.create_task(relay.run()),
+                tasks.create_task(telling.run()),
+                tasks.create_task(hub.run(news.check)),
             ]
+            tasks.create_task(news.run())
             yield
+            await news.stop(timedelta())
             for task in beside:
                 task.cancel()
 
     return application(
         Wiring(
-            controllers=[ConversionController, AudioController, ManagedConversionController],
+            controllers=[ConversionController, AudioController, EventController, ManagedConversionController],
             provide={
                 "conversions": conversions,
                 "control": control,
+                "hub": hub,
                 "reception": Reception(settings.max_upload_bytes, settings.idle_timeout),
                 "door": Door(conversions, tokens, links, utc_now),
             },
@@ -93,5 +105,6 @@ def build(
             guards=[signed_in(tokens)],
             health_opt=public(),
             registry=registry,
+            endless=[hub.close],
         )
     )
