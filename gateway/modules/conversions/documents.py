@@ -148,6 +148,24 @@ class AudioOperation(Operation):
         self.responses = {**(self.responses or {}), **AUDIO_RESPONSES}
 
 
+@dataclass
+class EventsOperation(Operation):
+    """`GET /v1/conversions/{id}/events`"""
+
+    def __post_init__(self) -> None:
+        last = in_header("Last-Event-ID", "The `id` of the last event seen: only what is newer comes.")
+        self.parameters = [*(self.parameters or []), last]
+        self.responses = {**(self.responses or {}), **EVENT_RESPONSES}
+
+
+EVENT_RESPONSES = {
+    "200": OpenAPIResponse(
+        description="Events (HTML Living Standard §9.2), each with the conversion as JSON in its `data`.",
+        content={"text/event-stream": OpenAPIMediaType(schema=TEXT)},
+    ),
+    "204": OpenAPIResponse(description="The end has been seen already: there is nothing more to come."),
+}
+
 AUDIO = {"audio/*": OpenAPIMediaType(schema=BYTES)}
 AUDIO_RESPONSES = {
     "200": OpenAPIResponse(description="The audio", content=AUDIO),
