@@ -39,6 +39,8 @@ FINAL: Final = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED, State.
 
 # A queued conversion whose event the broker lost is announced again after this long.
 ANNOUNCE_AGAIN: Final = timedelta(hours=1)
+# One that has rested is announced again after this long: the message that was to come back may be lost.
+RESTED_FOR_LONG: Final = timedelta(minutes=1)
 
 
 class IllegalMove(Exception):
@@ -96,6 +98,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     counts what clients can see: it grows with every move and whenever there is something new to tell.
     `due_at` is when the sweeper should look at it, if nothing happened until then.
     `idempotency_key` is no other's: it is taken from the first byte of the upload until it is given free.
+    `rests_until` is when it may be tried again after a run that came to nothing.
     `debris` are blobs of runs that have not finished (yet); their ids stand here before their first byte is
     stored, so whoever finds a dead run knows what to remove.
     """
@@ -116,6 +119,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     debris: tuple[str, ...] = ()
     attempts: int = 0
     lease: Lease | None = None
+    rests_until: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     expires_at: datetime | None = None
@@ -202,12 +206,17 @@ def without_key(conversion: Conversion) -> Conversion:
 
 
 def claimable(conversion: Conversion, now: datetime) -> bool:
-    """Waiting, or held by somebody whose lease has lapsed."""
+    """Waiting and rested, or held by somebody whose lease has lapsed."""
     if conversion.deleted_at:
         return False
     if conversion.status is State.CONVERTING:
         return conversion.lease is None or conversion.lease.until <= now
-    return conversion.status is State.QUEUED
+    return conversion.status is State.QUEUED and not is_resting(conversion, now)
+
+
+def is_resting(conversion: Conversion, now: datetime) -> bool:
+    """Its last run came to nothing, and the next one is not to begin yet."""
+    return conversion.rests_until is not None and conversion.rests_until > now
 
 
 def claimed(conversion: Conversion, lease: Lease, blob_id: str, now: datetime) -> Conversion:
@@ -307,13 +316,23 @@ def retried(conversion: Conversion, now: datetime) -> Conversion:
     )
 
 
-def handed_back(conversion: Conversion, token: str, now: datetime, *, attempt_counts: bool) -> Conversion:
-    """The run ends without an outcome: somebody may take it at once. Raises LeaseLost."""
+def handed_back(
+    conversion: Conversion,
+    token: str,
+    now: datetime,
+    *,
+    attempt_counts: bool,
+    rests_until: datetime | None = None,
+) -> Conversion:
+    """The run ends without an outcome: somebody may take it, at once or when it has rested.
+
+    Raises LeaseLost.
+    """
     _held(conversion, token)
     attempts = conversion.attempts if attempt_counts else max(0, conversion.attempts - 1)
-    return replace(
-        _move(conversion, State.QUEUED), lease=None, attempts=attempts, due_at=now + ANNOUNCE_AGAIN
-    )
+    due_at = rests_until + RESTED_FOR_LONG if rests_until else now + ANNOUNCE_AGAIN
+    waiting = _move(conversion, State.QUEUED)
+    return replace(waiting, lease=None, attempts=attempts, rests_until=rests_until, due_at=due_at)
 
 
 def lapsed(conversion: Conversion, now: datetime) -> Conversion:
@@ -371,7 +390,7 @@ def being_written_until(conversion: Conversion) -> datetime | None:
 def _move(conversion: Conversion, target: State) -> Conversion:
     if target not in MOVES[conversion.status]:
         raise IllegalMove(f"{conversion.status} → {target}")
-    return _news(replace(conversion, status=target))
+    return _news(replace(conversion, status=target, rests_until=None))
 
 
 def _news(conversion: Conversion) -> Conversion:

@@ -17,6 +17,7 @@ from converter_service.adapters.ffmpeg_run import Rules
 from converter_service.adapters.gridfs import GridFSBlobs
 from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
 from converter_service.adapters.mongo_clock import MongoClock
+from converter_service.adapters.mongo_queue import MongoQueue
 from converter_service.adapters.scratch import LocalScratch
 from converter_service.announcing import Announcing
 from converter_service.clock import new_id
@@ -58,6 +59,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     transcoder = FFmpegTranscoder(tools, rules)
     work = Work(
         store=store,
+        queue=MongoQueue(database),
         blobs=blobs,
         transcoder=transcoder,
         scratch=scratch,
@@ -125,4 +127,5 @@ def limits(settings: WorkerSettings) -> WorkLimits:
         max_retries=settings.max_retries,
         retention=settings.retention,
         longest=settings.job_timeout + TRANSFERS,
+        per_account=settings.account_concurrency,
     )

@@ -123,6 +123,7 @@ async def test_a_fault_is_tried_again_and_then_given_up(workshop: Workshop, faul
         assert again.value.delay_s > 0
         waiting = await workshop.now(conversion)
         assert (waiting.status, waiting.attempts) == (State.QUEUED, attempt)
+        await workshop.rested(conversion)
     await worker.run(conversion.id)
     failed = await workshop.now(conversion)
     assert failed.error
@@ -154,9 +155,11 @@ async def test_a_machine_that_is_unfit_for_hours_fails_no_video_and_then_it_does
             await worker.run(conversion.id)
         assert again.value.delay_s > 10
         assert (await workshop.now(conversion)).attempts == 0
+        await workshop.rested(conversion)
     await started_long_ago(workshop, conversion)
     with pytest.raises(Retry):
         await worker.run(conversion.id)
+    await workshop.rested(conversion)
     await worker.run(conversion.id)
     assert (await workshop.now(conversion)).status is State.FAILED
 
@@ -168,6 +171,7 @@ async def test_a_disk_that_was_full_for_a_while_costs_nothing_but_time(workshop:
     with pytest.raises(Retry):
         await worker.run(conversion.id)
     workshop.scratch.spare_bytes = 0
+    await workshop.rested(conversion)
     await worker.run(conversion.id)
     assert (await workshop.now(conversion)).status is State.COMPLETED
 
@@ -184,6 +188,7 @@ async def test_a_fault_that_passes_costs_nothing_but_time(workshop: Workshop) ->
     with pytest.raises(Retry):
         await worker.run(conversion.id)
     transcoder.during = ScriptedTranscoder().during
+    await workshop.rested(conversion)
     await worker.run(conversion.id)
     done = await workshop.now(conversion)
     assert done.status is State.COMPLETED
