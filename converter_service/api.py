@@ -14,7 +14,9 @@ from converter_service.access import Owners, public, signed_in
 from converter_service.adapters.gridfs import GridFSBlobs
 from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
 from converter_service.adapters.mongo_clock import MongoClock
+from converter_service.adapters.mongo_queue import MongoQueue
 from converter_service.administration import ManagedConversionController
+from converter_service.admission import Bounded, Bounds
 from converter_service.announcing import Announcing
 from converter_service.audio import AudioController, Door
 from converter_service.clock import utc_now
@@ -50,7 +52,8 @@ def build(
     links = Links(settings.link_key)
     announcing = Announcing(links, settings.link_ttl, clock)
     limits = UploadLimits(settings.max_upload_bytes, 2 * settings.idle_timeout + timedelta(seconds=60))
-    conversions = Conversions(store, blobs, announcing, limits, clock)
+    admission = Bounded(store, MongoQueue(database), bounds(settings))
+    conversions = Conversions(store, blobs, announcing, limits, clock, admission=admission)
     hub = Hub(store)
     news = watching(broker, hub)
     control = Control(
@@ -59,6 +62,7 @@ def build(
         blobs,
         announcing,
         links,
+        admission,
         public_url=settings.public_url,
         retention=settings.retention,
         clock=clock,
@@ -107,4 +111,12 @@ def build(
             registry=registry,
             endless=[hub.close],
         )
+    )
+
+
+def bounds(settings: ApiSettings) -> Bounds:
+    return Bounds(
+        max_queued=settings.max_queued,
+        account_bytes=settings.quota_bytes,
+        account_conversions=settings.quota_conversions,
     )

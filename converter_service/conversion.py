@@ -99,6 +99,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     `due_at` is when the sweeper should look at it, if nothing happened until then.
     `idempotency_key` is no other's: it is taken from the first byte of the upload until it is given free.
     `rests_until` is when it may be tried again after a run that came to nothing.
+    `reserved_bytes` is how much an upload may bring.
     `debris` are blobs of runs that have not finished (yet); their ids stand here before their first byte is
     stored, so whoever finds a dead run knows what to remove.
     """
@@ -126,6 +127,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     deleted_at: datetime | None = None
     correlation_id: str = ""
     idempotency_key: str | None = None
+    reserved_bytes: int = 0
     version: int = 0
     edition: int = 0
 
@@ -133,6 +135,15 @@ class Conversion(Struct, frozen=True, kw_only=True):
     def blobs(self) -> tuple[str, ...]:
         """Every blob that may hold bytes of this conversion."""
         return tuple(blob for blob in (self.source_blob, self.audio_blob, *self.debris) if blob)
+
+    @property
+    def held_bytes(self) -> int:
+        """What counts as stored by its owner: the video, or what an upload may bring, and the audio."""
+        if self.deleted_at or self.status is State.EXPIRED:
+            return 0
+        if self.status is State.UPLOADING:
+            return self.reserved_bytes
+        return (self.source.size or 0) + (self.result.size if self.result else 0)
 
 
 def new_upload(
@@ -146,6 +157,7 @@ def new_upload(
     alive_until: datetime,
     correlation_id: str,
     idempotency_key: str | None = None,
+    reserved_bytes: int = 0,
 ) -> Conversion:
     """Written before the first byte is stored. Silent past `alive_until`, it is a dead process's."""
     return Conversion(
@@ -160,6 +172,7 @@ def new_upload(
         options={},
         correlation_id=correlation_id,
         idempotency_key=idempotency_key,
+        reserved_bytes=reserved_bytes,
     )
 
 
@@ -168,6 +181,13 @@ def still_uploading(conversion: Conversion, alive_until: datetime) -> Conversion
     if conversion.deleted_at or conversion.status is not State.UPLOADING:
         raise LeaseLost
     return replace(conversion, due_at=alive_until)
+
+
+def reserving(conversion: Conversion, size: int) -> Conversion:
+    """It may bring so many bytes. Raises LeaseLost when it was deleted or swept away meanwhile."""
+    if conversion.deleted_at or conversion.status is not State.UPLOADING:
+        raise LeaseLost
+    return replace(conversion, reserved_bytes=size)
 
 
 def uploaded(
@@ -312,6 +332,7 @@ def retried(conversion: Conversion, now: datetime) -> Conversion:
         started_at=None,
         finished_at=None,
         expires_at=None,
+        rests_until=None,
         due_at=now + ANNOUNCE_AGAIN,
     )
 

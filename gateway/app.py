@@ -69,7 +69,7 @@ def build(
     to_auth = (sessions.pooled, settings.auth_url, settings.introspection_secret)
     auth = AuthClient(*to_auth)
     tokens = TokenCache(auth.introspect, settings.token_cache_ttl)
-    watches = Watches(tokens, settings.max_event_streams_each)
+    watches = Watches(tokens)
     storage = settings.rate_storage_url.reveal()
     windows = rate_windows(storage)
     limits = RateLimits(policies(settings), windows)
@@ -146,10 +146,12 @@ async def as_of_this_api(response: Response[Any]) -> Response[Any]:
 
 def capacity(settings: GatewaySettings) -> Capacity:
     """As many calls again may wait for a second; a stream holds its place for too long to be waited for."""
+    patience = timedelta(seconds=1)
+    calls, streams, each = settings.max_calls, settings.max_streams, settings.max_streams_per_client
     return Capacity(
-        calls=Room(settings.max_calls, waiting=settings.max_calls, patience=timedelta(seconds=1)),
-        streams=Room(settings.max_streams, waiting=0, patience=timedelta(seconds=1)),
-        live=Room(settings.max_event_streams, waiting=0, patience=timedelta(seconds=1)),
+        calls=Room(calls, waiting=calls, patience=patience, per_client=calls),
+        streams=Room(streams, waiting=0, patience=patience, per_client=each),
+        live=Room(settings.max_event_streams, waiting=0, patience=patience, per_client=each),
     )
 
 

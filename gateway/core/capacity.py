@@ -2,10 +2,12 @@
 
 After imgproxy's two semaphores: a bounded number at work, a bounded number waiting for a moment, and the rest
 refused (ASVS 5.0, 15.2.2). Calls, streams and event streams are counted apart: slow downloads must not stop
-anybody from signing in, nor a storm of sign-ins a download, nor many that only watch either of them.
+anybody from signing in, nor a storm of sign-ins a download, nor many that only watch either. Streams of
+both kinds last for as long as their client likes, so no client has more than a share of them.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -14,11 +16,12 @@ import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from shared.errors import Overloaded
+from shared.errors import Overloaded, RateLimited
 
 STREAMED_KEY: Final = "streamed"
 LIVE_KEY: Final = "live"
 VITAL_KEY: Final = "vital"
+PLACE_KEY: Final = "place"
 LEAVING_KEY: Final = "leaving"
 
 streamed: Final[dict[str, Any]] = {STREAMED_KEY: True}
@@ -32,11 +35,12 @@ vital: Final[dict[str, Any]] = {VITAL_KEY: True}
 
 
 class Room(msgspec.Struct, frozen=True):
-    """`at_once` at work, `waiting` for at most `patience`."""
+    """`at_once` at work, `per_client` of these for the same one; `waiting` for at most `patience`."""
 
     at_once: int
     waiting: int
     patience: timedelta
+    per_client: int
 
 
 class Full(Overloaded):
@@ -46,6 +50,13 @@ class Full(Overloaded):
         super().__init__("Too much is going on right now; try again in a moment.")
 
 
+class TooMany(RateLimited):
+    """This client has its share already; there may be room for others."""
+
+    def __init__(self) -> None:
+        super().__init__("You have too many requests under way at once; let one of them end first.")
+
+
 class Places:
     """The places of one kind. First come, first served."""
 
@@ -53,6 +64,7 @@ class Places:
         self._room = room
         self._free = asyncio.Semaphore(room.at_once)
         self._waiting = 0
+        self._taken_by: Counter[str] = Counter()
 
     async def take(self) -> None:
         """Raises Full when nothing gets free in time, and at once when too many wait already."""
@@ -70,8 +82,35 @@ class Places:
         finally:
             self._waiting -= 1
 
-    def leave(self) -> None:
+    def assign(self, client: str) -> None:
+        """A place that was taken is this client's. Raises TooMany, and then it is nobody's."""
+        if self._taken_by[client] >= self._room.per_client:
+            raise TooMany
+        self._taken_by[client] += 1
+
+    def leave(self, client: str | None) -> None:
         self._free.release()
+        if client is None:
+            return
+        self._taken_by[client] -= 1
+        if not self._taken_by[client]:
+            del self._taken_by[client]
+
+
+class Place:
+    """One request's own."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._client: str | None = None
+
+    def assign(self, client: str) -> None:
+        """Once. Raises TooMany."""
+        self._places.assign(client)
+        self._client = client
+
+    def leave(self) -> None:
+        self._places.leave(self._client)
 
 
 class Capacity:
@@ -86,7 +125,14 @@ class Capacity:
             return
         places = self._places(opt)
         await places.take()
-        on_leaving(scope, places.leave)
+        place = scope["state"][PLACE_KEY] = Place(places)
+        on_leaving(scope, place.leave)
+
+    def assign(self, scope: Mapping[str, Any], client: str) -> None:
+        """As soon as it is known whose the request is: an account's, else an address's. Raises TooMany."""
+        place = scope["state"].get(PLACE_KEY)
+        if isinstance(place, Place):
+            place.assign(client)
 
     def _places(self, opt: Mapping[str, Any]) -> Places:
         if opt.get(LIVE_KEY, False) is True:

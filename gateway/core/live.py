@@ -1,8 +1,7 @@
-"""Event streams: how many one account may have open, and that each ends when its caller's access does."""
+"""Event streams end when their caller's access does."""
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -17,18 +16,11 @@ from gateway.core.download import Download
 from gateway.core.guards import principal_of
 from gateway.core.principal import Principal, bearer_token
 from gateway.core.token_cache import TokenCache
-from shared.errors import RateLimited, ServiceError
+from shared.errors import ServiceError
 
 ROUND_EVERY_S = 1.0
 # Ended sessions are heard of. This is for what is not: news that was missed, an account that was changed.
 ASK_AGAIN = timedelta(seconds=60)
-
-
-class TooManyStreams(RateLimited):
-    default_retry_after_s = 10
-
-    def __init__(self) -> None:
-        super().__init__("You have too many event streams open; close one first.")
 
 
 def nothing() -> None:
@@ -62,25 +54,19 @@ class Watch:
 class Watches:
     """All open streams of this process, with one clock for all of them."""
 
-    def __init__(
-        self, tokens: TokenCache, per_account: int, *, wall: Callable[[], float] = time.time
-    ) -> None:
-        self._tokens, self._per_account, self._wall = tokens, per_account, wall
+    def __init__(self, tokens: TokenCache, *, wall: Callable[[], float] = time.time) -> None:
+        self._tokens, self._wall = tokens, wall
         self._open: set[Watch] = set()
-        self._of_account: Counter[str] = Counter()
         self._is_closed = False
         tokens.tell(self._revoked, self._in_doubt)
 
     def open(self, request: Request[Any, Any, Any]) -> Watch:
-        """Ends with the request. Raises TooManyStreams."""
+        """Ends with the request."""
         principal = principal_of(request)
         token = bearer_token(request.headers.getall("authorization", [])) or ""
-        if self._of_account[principal.user_id] >= self._per_account:
-            raise TooManyStreams
         watch = Watch(principal, token, self._wall())
-        self._of_account[principal.user_id] += 1
         self._open.add(watch)
-        on_leaving(request.scope, lambda: self._left(watch))
+        on_leaving(request.scope, lambda: self._open.discard(watch))
         if self._is_closed:
             watch.end()
         return watch
@@ -123,12 +109,6 @@ class Watches:
         for watch in self._open:
             if user_id in {None, watch.principal.user_id}:
                 watch.asked_at = 0.0
-
-    def _left(self, watch: Watch) -> None:
-        self._open.discard(watch)
-        self._of_account[watch.principal.user_id] -= 1
-        if not self._of_account[watch.principal.user_id]:
-            del self._of_account[watch.principal.user_id]
 
 
 class LiveDownload(Download):

@@ -138,6 +138,26 @@ class PasswordResetRequested(Event, frozen=True, kw_only=True):
         return f"PasswordResetRequested(user_id={self.user_id!r}, ***)"
 
 
+class PasswordChanged(Event, frozen=True, kw_only=True):
+    """An account has another password. Its owner is to know, in case it was somebody else."""
+
+    type: ClassVar[str] = "password_changed"
+
+    user_id: str
+    recipient: str
+    changed_at: datetime
+
+
+class EmailChanged(Event, frozen=True, kw_only=True):
+    """An account has another address. `recipient` is the one it had before."""
+
+    type: ClassVar[str] = "email_changed"
+
+    user_id: str
+    recipient: str
+    changed_at: datetime
+
+
 class AccountDeleted(Event, frozen=True, kw_only=True):
     """The account is gone, and what it owned elsewhere has to go, too."""
 
@@ -156,5 +176,7 @@ EVENTS: tuple[type[Event], ...] = (
     SessionRevoked,
     EmailVerificationRequested,
     PasswordResetRequested,
+    PasswordChanged,
+    EmailChanged,
     AccountDeleted,
 )
