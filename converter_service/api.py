@@ -62,7 +62,7 @@ def build(
         blobs,
         announcing,
         links,
-        admission,
+        admission=admission,
         public_url=settings.public_url,
         retention=settings.retention,
         clock=clock,
