@@ -22,6 +22,7 @@ from devstack.ports import free_port
 from shared.http import Address, Listeners, serve
 from shared.messaging.inboxes import INBOXES
 from shared.messaging.memory import MemoryBroker
+from shared.messaging.ports import Broker
 from shared.settings import Secret
 from tests.support.sse import EventReader, event_stream
 from tests.support.wait import until
@@ -110,9 +111,9 @@ class ConverterApi:
         broker: MemoryBroker,
     ) -> None:
         self.port = port
+        self.broker = broker
         self.issuer = issuer
         self.database = database
-        self.broker = broker
         self.stop = asyncio.Event()
         self._http = http
 
@@ -151,8 +152,10 @@ class ConverterApi:
 
 
 @asynccontextmanager
-async def converter_api(mongo_url: str, **changes: Any) -> AsyncIterator[ConverterApi]:
-    """`changes` are settings."""
+async def converter_api(
+    mongo_url: str, broker: Broker | None = None, **changes: Any
+) -> AsyncIterator[ConverterApi]:
+    """`changes` are settings. Without a broker it has one in memory."""
     async with Issuer().serving() as issuer, aiohttp.ClientSession() as http:
         settings = ApiSettings(
             **{
@@ -165,11 +168,11 @@ async def converter_api(mongo_url: str, **changes: Any) -> AsyncIterator[Convert
                 **changes,
             }
         )
-        broker, registry = MemoryBroker(INBOXES), CollectorRegistry()
-        app = build(settings, broker, registry, http)
+        memory, registry = MemoryBroker(INBOXES), CollectorRegistry()
+        app = build(settings, memory if broker is None else broker, registry, http)
         listeners = Listeners(Address("127.0.0.1", settings.port), Address("127.0.0.1", free_port()))
         async with connect(Secret(mongo_url)) as client:
-            api = ConverterApi(settings.port, issuer, database_of(client), http, broker)
+            api = ConverterApi(settings.port, issuer, database_of(client), http, memory)
             task = asyncio.create_task(serve(app, registry, listeners, api.stop))
             try:
                 await until(lambda: _answers(api, task), what="the converter's api answers")
