@@ -40,6 +40,7 @@ from auth_service.own_account import OwnAccount
 from auth_service.passwords import Argon2Cost, PasswordHash, common_passwords
 from auth_service.postman import MailPolicy, Postman
 from auth_service.proving import Proof
+from auth_service.recording import recording
 from auth_service.recovery import Recovery
 from auth_service.repository import Store
 from auth_service.revoking import Revoking
@@ -50,6 +51,7 @@ from auth_service.sessions import Lifetimes, Sessions
 from auth_service.settings import AuthSettings
 from auth_service.throttling import Throttle
 from shared.http import Check, Wiring, application
+from shared.messaging.inboxes import AUTH_AUDIT
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
 
@@ -135,7 +137,12 @@ def build(
     api_keys = ApiKeys(store=store, revoking=revoking, now=now, new_id=new_id, announced=announced)
     administration = Administration(store=store, revoking=revoking, now=now, announced=announced)
     gateway = GatewayCredentials(settings.introspection_secret)
-    tasks = Background(relay=relay, postman=postman, forgetting=Forgetting(store, now))
+    tasks = Background(
+        relay=relay,
+        postman=postman,
+        forgetting=Forgetting(store, now),
+        records=broker.consumer(AUTH_AUDIT, recording(administration)),
+    )
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
