@@ -47,6 +47,8 @@ class ConversionCompleted(Event, frozen=True, kw_only=True):
     format: str
     audio_path: str
     link_expires_at: datetime
+    bitrate_bps: int | None = None
+    sha256: str | None = None
 
 
 class ConversionFailed(Event, frozen=True, kw_only=True):

@@ -31,10 +31,27 @@ NOTIFICATION_MAIL = Subscription(
     prefetch=10,
     handling_timeout=timedelta(minutes=10),
 )
+NOTIFICATION_WEBHOOKS = Subscription(
+    queue="notification.webhooks",
+    events=(ConversionCompleted, ConversionFailed),
+    prefetch=10,
+    handling_timeout=timedelta(minutes=10),
+)
+NOTIFICATION_ACCOUNTS = Subscription(
+    queue="notification.accounts",
+    events=(AccountDeleted,),
+    handling_timeout=timedelta(minutes=10),
+)
 CONVERTER_ACCOUNTS = Subscription(
     queue="converter.accounts",
     events=(AccountDeleted,),
     handling_timeout=timedelta(hours=1),
 )
 
-INBOXES = (CONVERTER_WORKER, CONVERTER_ACCOUNTS, NOTIFICATION_MAIL)
+INBOXES = (
+    CONVERTER_WORKER,
+    CONVERTER_ACCOUNTS,
+    NOTIFICATION_MAIL,
+    NOTIFICATION_WEBHOOKS,
+    NOTIFICATION_ACCOUNTS,
+)
