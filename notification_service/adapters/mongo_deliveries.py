@@ -5,7 +5,7 @@ A claim is a due time in the future and a token: when its holder dies, the messa
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from pymongo import ASCENDING, DESCENDING, ReturnDocument, UpdateOne
@@ -16,7 +16,6 @@ from notification_service.webhooks.delivery import MOST_ATTEMPTS_SHOWN, Delivery
 from notification_service.webhooks.ports import Lane
 from shared.contracts.webhooks import Attempt, Status
 
-# The index `due` serves both: it skips from lane to lane, and within one it is in order of time.
 IS_DUE: Document = {"$expr": {"$lte": ["$due_at", "$$NOW"]}}
 
 
@@ -89,7 +88,7 @@ class MongoDeliveries:
         return _delivery(found) if found else None
 
     async def due(self) -> Sequence[Lane]:
-        names = await reached(self._deliveries.distinct("lane", {"status": "pending", **IS_DUE}))
+        names = await reached(self._deliveries.distinct("lane", due_by(datetime.now(UTC))))
         return [Lane(*name.split("/", 1)) for name in names]
 
     async def claim(self, lane: Lane, lease: timedelta) -> Delivery | None:
@@ -138,6 +137,13 @@ class MongoDeliveries:
     async def forget(self, owner_id: str) -> None:
         # "0" is what follows "/": every lane of this owner, by the index.
         await reached(self._deliveries.delete_many({"lane": {"$gte": f"{owner_id}/", "$lt": f"{owner_id}0"}}))
+
+
+def due_by(moment: datetime) -> Document:
+    """Tells which lanes are worth a claim, by this machine's clock: `distinct` knows no other. By the index
+    `due` it skips from lane to lane, however much waits in one.
+    """
+    return {"status": "pending", "due_at": {"$lte": moment}}
 
 
 def _lane(lane: Lane) -> str:

@@ -178,7 +178,7 @@ class Deliverer:
         except BadTarget:
             return Answer(duration_s=0, error="address_not_allowed")
         except Unreadable:
-            log.error("a webhook's secret was sealed with another key", webhook=endpoint.id)
+            log.warning("a webhook's secret was sealed with another key", webhook=endpoint.id)
             return Answer(duration_s=0, error="cannot_be_signed")
         return await self._poster.post(target, body, headers(delivery.id, began, body, keys))
 

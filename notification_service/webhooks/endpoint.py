@@ -19,9 +19,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     owner_id: str
     url: str
-    events: tuple[EventType, ...] | None
     secret: str
     created_at: datetime
+    events: tuple[EventType, ...] | None = None
     old_secret: str | None = None
     old_secret_until: datetime | None = None
     disabled_reason: Reason | None = None
