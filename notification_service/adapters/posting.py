@@ -42,8 +42,11 @@ class SystemLookup:
 
     async def __call__(self, host: str) -> Sequence[IPAddress]:
         asking = functools.partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
-        async with asyncio.timeout(LOOKUP_S):
-            found = await asyncio.get_running_loop().run_in_executor(self._threads, asking)
+        try:
+            async with asyncio.timeout(LOOKUP_S):
+                found = await asyncio.get_running_loop().run_in_executor(self._threads, asking)
+        except UnicodeError:  # a label of more than 63 characters, say
+            raise OSError("not a host name") from None
         return list({ip_address(str(entry[4][0]).partition("%")[0]) for entry in found})
 
     def close(self) -> None:

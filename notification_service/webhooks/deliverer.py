@@ -20,8 +20,6 @@ from shared.contracts.webhooks import Attempt, Reason
 from shared.errors import Unavailable
 from shared.logs import get_logger
 
-AWAY_PAUSE_S = 2.0
-
 T = TypeVar("T")
 
 log = get_logger(__name__)
@@ -31,7 +29,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """`at_once` messages are under way in this process, `per_account` and `per_endpoint` of them for one.
 
     `lease` outlasts an attempt and its record. `schedule` are the waits between attempts; `poll` finds what
-    other processes stored and what has become due.
+    other processes stored and what has become due; `away` is the pause while the store cannot be reached.
     """
 
     lease: timedelta
@@ -40,6 +38,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     per_account: int = 8
     per_endpoint: int = 4
     poll: timedelta = timedelta(seconds=1)
+    away: timedelta = timedelta(seconds=2)
 
 
 class Deliverer:
@@ -80,10 +79,10 @@ class Deliverer:
                     continue
             except Unavailable as away:
                 log.warning("webhooks wait", reason=str(away))
-                pause_s = AWAY_PAUSE_S
+                pause_s = self._pace.away.total_seconds()
             except Exception:  # a loop that ended would strand every later message
                 log.exception("a round of webhooks failed")
-                pause_s = AWAY_PAUSE_S
+                pause_s = self._pace.away.total_seconds()
             await self._idle(pause_s)
 
     async def stop(self, grace: timedelta) -> None:
@@ -213,4 +212,4 @@ class Deliverer:
             except Unavailable:
                 if clock.time() >= until:
                     raise
-            await asyncio.sleep(AWAY_PAUSE_S)
+            await asyncio.sleep(self._pace.away.total_seconds())
