@@ -19,6 +19,7 @@ from gateway.clients.accounts import AccountClient
 from gateway.clients.administration import AdministrationClient
 from gateway.clients.auth import AuthClient
 from gateway.clients.converter import ConverterClient
+from gateway.clients.webhooks import WebhookClient
 from gateway.core.answer_store import Answers, ProcessAnswers, SharedAnswers
 from gateway.core.bodies import Bodies
 from gateway.core.capacity import Capacity, Leaving, Room, vital
@@ -48,6 +49,7 @@ from gateway.modules.auth.module import AuthModule
 from gateway.modules.conversions.module import ConversionsModule
 from gateway.modules.pages.module import PagesModule
 from gateway.modules.pages.page import reset_page, verify_page
+from gateway.modules.webhooks.module import WebhooksModule
 from gateway.settings import GatewaySettings
 from shared.errors import NotFound
 from shared.http import Check, Wiring, application
@@ -80,6 +82,7 @@ def build(
         AccountsModule(accounts=AccountClient(*to_auth), tokens=tokens),
         AdministrationModule(administration=AdministrationClient(*to_auth), tokens=tokens),
         ConversionsModule(converter=converter),
+        WebhooksModule(webhooks=WebhookClient(sessions.pooled, settings.notification_url), once=once),
         PagesModule(verify_page=verify_page(), reset_page=reset_page()),
     ]
     listener = revocations(broker, tokens)
@@ -102,6 +105,11 @@ def build(
             checks=[
                 Check("auth_service", auth.check),
                 Check("converter_service", partial(ready, sessions.pooled, settings.converter_url)),
+                Check(
+                    "notification_service",
+                    partial(ready, sessions.pooled, settings.notification_url),
+                    critical=False,
+                ),
                 # Without it revocations take as long as the cache remembers; nothing else stops.
                 Check("rabbitmq", listener.check, critical=False),
                 Check("rate_limit_storage", windows.check, critical=False),

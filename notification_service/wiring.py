@@ -95,4 +95,6 @@ def lease_for(timeout: timedelta) -> timedelta:
 
 
 def utc_now() -> datetime:
-    return datetime.now(UTC)
+    """In whole milliseconds, which is what MongoDB keeps."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)

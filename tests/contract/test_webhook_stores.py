@@ -123,9 +123,7 @@ async def test_a_change_leaves_alone_what_it_does_not_name(endpoints: Endpoints)
     url = "https://example.com/$secret"  # no expression of the database's
     changed = await endpoints.change("ann", made.id, EndpointChange(url=url), NOON)
     assert changed == replace(made, url=url)
-    changed = await endpoints.change(
-        "ann", made.id, EndpointChange(events=("conversion.failed",)), NOON
-    )
+    changed = await endpoints.change("ann", made.id, EndpointChange(events=("conversion.failed",)), NOON)
     assert changed == replace(made, url=url, events=("conversion.failed",))
 
 

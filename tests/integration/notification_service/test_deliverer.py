@@ -1,7 +1,7 @@
 """From a due message to a receiver, with several processes' worth of deliverers on one store."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,12 +16,13 @@ from notification_service.adapters.memory_webhooks import MemoryDeliveries, Memo
 from notification_service.adapters.posting import SystemLookup, posting
 from notification_service.webhooks.addresses import Reachable, networks
 from notification_service.webhooks.deliverer import Deliverer, Pace
-from notification_service.webhooks.delivery import Answer, Delivery
+from notification_service.webhooks.delivery import Answer, Delivery, Verdict
 from notification_service.webhooks.endpoint import Endpoint
-from notification_service.webhooks.ports import Poster
+from notification_service.webhooks.ports import Lane, Poster
 from notification_service.webhooks.sealing import Seal
 from notification_service.webhooks.signing import new_secret
 from notification_service.webhooks.targets import Targets
+from shared.contracts.webhooks import Attempt
 from shared.errors import Unavailable
 from shared.settings import Secret
 from tests.support.wait import until
@@ -137,9 +138,7 @@ async def test_after_all_tries_it_has_failed_for_good_and_the_webhook_is_disable
     assert office.endpoints.all[hook.id].disabled_reason == "failing"
 
 
-async def test_one_that_took_another_message_meanwhile_stays_enabled(
-    office: Office, there: Receiver
-) -> None:
+async def test_one_that_took_another_message_meanwhile_stays_enabled(office: Office, there: Receiver) -> None:
     async def only_the_second(request: web.Request) -> web.StreamResponse:
         return web.Response(status=204 if request.headers["webhook-id"] == good.id else 500)
 
@@ -247,13 +246,13 @@ class Absent(MemoryDeliveries):
             self.absences.remove(call)
             raise Unavailable
 
-    async def due(self) -> list[object]:  # type: ignore[override]
+    async def due(self) -> Sequence[Lane]:
         self._gone("due")
-        return list(await super().due())
+        return await super().due()
 
-    async def settle(self, *told: object) -> bool:  # type: ignore[override]
+    async def settle(self, delivery: Delivery, attempt: Attempt | None, verdict: Verdict) -> bool:
         self._gone("settle")
-        return await super().settle(*told)  # type: ignore[arg-type]
+        return await super().settle(delivery, attempt, verdict)
 
 
 async def test_a_store_that_is_away_for_a_while_costs_no_second_sending(

@@ -163,9 +163,7 @@ async def test_retry_after_may_be_a_date(there: Receiver) -> None:
     ],
     ids="+".join,
 )
-async def test_a_name_that_leads_to_a_neighbour_is_not_called(
-    there: Receiver, addresses: list[str]
-) -> None:
+async def test_a_name_that_leads_to_a_neighbour_is_not_called(there: Receiver, addresses: list[str]) -> None:
     names = Names(**{"inside.example": [addresses]})
     answer = await posted(named(there.url, "inside.example"), names, guarded=True)
     assert answer.error == "address_not_allowed"
@@ -203,7 +201,7 @@ async def test_the_systems_names_are_found() -> None:
     lookup = SystemLookup(2)
     try:
         assert ip_address("127.0.0.1") in await lookup("localhost")
-        with pytest.raises(OSError):
+        with pytest.raises(OSError, match="not a host name"):
             await lookup("a..b")
     finally:
         lookup.close()
