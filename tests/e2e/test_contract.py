@@ -23,7 +23,7 @@ WITHIN_S = 100
 
 # What no schema can say may be refused: a password that is too common, bytes that are no video, options that
 # contradict each other, a key that was used before, half a signature, a secret that was never mailed,
-# a moment that has passed, a password that is not the account's.
+# a moment that has passed, a password that is not the account's, an address that may not be called.
 RULES = """
 [[operations]]
 include-name = "POST /v1/auth/register"
@@ -44,6 +44,10 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 409, 
 [[operations]]
 include-name = "POST /v1/auth/api-keys"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409]
+
+[[operations]]
+include-path-regex = "^/v1/webhooks(/{webhook_id})?$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 422]
 
 [[operations]]
 include-path-regex = "/(email/verify|password/reset|oauth/token)$"
