@@ -42,7 +42,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
             id=self.id,
             url=self.url,
             events=EVENT_TYPES if self.events is None else self.events,
-            disabled=self.disabled_reason is not None,
+            status="enabled" if self.disabled_reason is None else "disabled",
             disabled_reason=self.disabled_reason,
             disabled_at=self.disabled_at,
             failing_since=self.failing_since,

@@ -143,11 +143,11 @@ class Webhooks:
 
 
 def _change(asked: ChangeWebhook) -> EndpointChange:
-    reason: Reason | None = "asked" if asked.disabled is True else None
+    reason: Reason | None = "asked" if asked.status == "disabled" else None
     return EndpointChange(
         url=asked.url,
         events=tuple(dict.fromkeys(asked.events)) if isinstance(asked.events, list) else msgspec.UNSET,
-        disabled_reason=msgspec.UNSET if asked.disabled is msgspec.UNSET else reason,
+        disabled_reason=msgspec.UNSET if asked.status is msgspec.UNSET else reason,
     )
 
 

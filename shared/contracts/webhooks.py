@@ -11,6 +11,7 @@ EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 Status = Literal["pending", "delivered", "failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
+Standing = Literal["enabled", "disabled"]
 Reason = Literal["asked", "gone", "failing"]
 
 Url = Annotated[
@@ -36,11 +37,11 @@ class NewWebhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
 
 class ChangeWebhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is left out stays as it is. `disabled: false` begins to send again."""
+    """What is left out stays as it is. `enabled` begins to send again what happens from then on."""
 
     url: Url | msgspec.UnsetType = msgspec.UNSET
     events: Events | msgspec.UnsetType = msgspec.UNSET
-    disabled: bool | msgspec.UnsetType = msgspec.UNSET
+    status: Standing | msgspec.UnsetType = msgspec.UNSET
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +52,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     url: str
     events: tuple[EventType, ...]
-    disabled: bool
+    status: Standing
     disabled_reason: Reason | None
     disabled_at: datetime | None
     failing_since: datetime | None

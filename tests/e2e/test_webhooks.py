@@ -67,7 +67,7 @@ async def nothing_of_it_is_another_s(other: Person, webhook_id: str, delivery_id
         for method in item if "{webhook_id}" in path else ():
             for identity in (webhook_id, "0" * 32):
                 place = path.format(webhook_id=identity, delivery_id=delivery_id)
-                body = {"disabled": True} if method == "patch" else None
+                body = {"status": "disabled"} if method == "patch" else None
                 answer = await other.request(method.upper(), place, json=body)
                 assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), (method, path)
                 tried += 1

@@ -20,8 +20,8 @@ from tests.support.mailbox import Mailbox
 
 Document = dict[str, Any]
 
-# Tests go faster than any person: the limits have tests of their own. A dead worker is noticed soon. Those who
-# receive webhooks are on this machine.
+# Tests go faster than any person: the limits have tests of their own. A dead worker is noticed soon. Whoever
+# receives webhooks is on this machine.
 SETTINGS: Mapping[str, str] = {
     "GATEWAY_RATE_LIMIT_DEFAULT": "100000/minute",
     "GATEWAY_RATE_LIMIT_LOGIN": "10000/minute",

@@ -207,7 +207,7 @@ async def test_the_log_is_read_in_pages_and_what_it_holds_is_replayed_with_its_i
         await until(lambda: there.taken.count(again) == 2, what="it came again")
         assert there.calls[-1].verified(hook["secret"])["type"] == "webhook.test"
         assert (await api.call("POST", f"/{hook['id']}/deliveries/another/replay")).status_code == 404
-        await api.call("PATCH", f"/{hook['id']}", json={"disabled": True})
+        await api.call("PATCH", f"/{hook['id']}", json={"status": "disabled"})
         for path in ("test", f"deliveries/{again}/replay"):
             assert (await api.call("POST", f"/{hook['id']}/{path}")).json()["code"] == "conflict"
 
@@ -221,17 +221,17 @@ async def test_a_webhook_is_made_shown_changed_and_removed(
         assert made["events"] == ["conversion.completed", "conversion.failed"]
         assert (await api.call("GET")).json() == {"items": [made]}
         assert (await api.call("GET", f"/{made['id']}")).json() == made
-        change = {"events": ["conversion.failed"], "disabled": True}
+        change = {"events": ["conversion.failed"], "status": "disabled"}
         changed = (await api.call("PATCH", f"/{made['id']}", json=change)).json()
         assert changed["disabled_at"]
         assert changed == {
             **made,
             "events": ["conversion.failed"],
-            "disabled": True,
+            "status": "disabled",
             "disabled_reason": "asked",
             "disabled_at": changed["disabled_at"],
         }
-        changed = (await api.call("PATCH", f"/{made['id']}", json={"disabled": False})).json()
+        changed = (await api.call("PATCH", f"/{made['id']}", json={"status": "enabled"})).json()
         assert changed == {**made, "events": ["conversion.failed"]}
         new = (await api.call("POST", f"/{made['id']}/secret")).json()["secret"]
         assert new != secret
@@ -260,7 +260,7 @@ async def test_nobody_reaches_what_is_anothers_or_more_than_a_token_says(
         sent = (await api.call("POST", f"/{anns['id']}/test")).json()
         rows: list[tuple[str, str, Any]] = [
             ("GET", "", None),
-            ("PATCH", "", {"disabled": True}),
+            ("PATCH", "", {"status": "disabled"}),
             ("DELETE", "", None),
             ("POST", "/secret", None),
             ("POST", "/test", None),
@@ -277,7 +277,7 @@ async def test_nobody_reaches_what_is_anothers_or_more_than_a_token_says(
         theirs = await api.call("POST", f"/{bobs['id']}/deliveries/{sent['id']}/replay", "bob")
         assert theirs.status_code == 404
         assert [each["id"] for each in (await api.call("GET", owner="bob")).json()["items"]] == [bobs["id"]]
-        assert (await api.call("GET", f"/{anns['id']}")).json()["disabled"] is False
+        assert (await api.call("GET", f"/{anns['id']}")).json()["status"] == "enabled"
         async with httpx.AsyncClient() as nobody:
             url = f"http://127.0.0.1:{settings.port}/v1/webhooks"
             assert (await nobody.get(url)).status_code == 401
