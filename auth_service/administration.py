@@ -1,6 +1,6 @@
 """What administrators do with accounts. Everything leaves a record, in the same transaction."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -79,6 +79,22 @@ class Administration:
             found = await repository.audit.page(before, limit)
             await self.record(repository, actor, "audit_listed", None, {})
         return found
+
+    async def acts(self, actor: Actor, action: str, details: Mapping[str, str]) -> None:
+        """Records what another service is about to be asked for. Without this record it is not asked."""
+        async with self._store.transaction() as repository:
+            await _allowed(repository, actor)
+            await self.record(repository, actor, action, None, dict(details))
+
+    async def operator_acted(
+        self, event_id: str, at: datetime, action: str, details: Mapping[str, str]
+    ) -> None:
+        """Once per event, under its id: told twice it is recorded once."""
+        async with self._store.transaction() as repository:
+            if await repository.audit.is_recorded(event_id):
+                return
+            record = AuditRecord(at=at, action=action, request_id=event_id, details=dict(details))
+            await repository.audit.add(record)
 
     async def record(
         self, repository: Repository, actor: Actor, action: str, subject: UUID | None, details: dict[str, Any]

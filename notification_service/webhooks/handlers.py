@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from notification_service.webhooks.delivery import new_delivery
 from notification_service.webhooks.payloads import Ended, Payloads, type_of
 from notification_service.webhooks.ports import Deliveries, Endpoints
-from shared.contracts.events import AccountDeleted, ConversionCompleted, ConversionFailed
+from shared.contracts.events import AccountDeleted, ConversionCancelled, ConversionCompleted, ConversionFailed
 from shared.errors import Unavailable
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery, Handlers
@@ -59,7 +59,7 @@ class Telling:
 
 def webhook_handlers(telling: Telling) -> Handlers:
     return Handlers(
-        {ConversionCompleted: telling.ended, ConversionFailed: telling.ended},
+        dict.fromkeys((ConversionCompleted, ConversionFailed, ConversionCancelled), telling.ended),
         expected=NOTIFICATION_WEBHOOKS.events,
     )
 

@@ -1,13 +1,20 @@
 """What receivers are told: events in the words of the public API. Pure."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec.structs import replace
 
-from shared.contracts.events import ConversionCompleted, ConversionFailed
+from shared.contracts.events import ConversionCancelled, ConversionCompleted, ConversionFailed, Event
 from shared.contracts.webhooks import EventType
 
-Ended = ConversionCompleted | ConversionFailed
+Ended = ConversionCompleted | ConversionFailed | ConversionCancelled
+TYPES: Mapping[type[Event], EventType] = {
+    ConversionCompleted: "conversion.completed",
+    ConversionFailed: "conversion.failed",
+    ConversionCancelled: "conversion.cancelled",
+}
 
 TEST = "webhook.test"
 
@@ -65,45 +72,42 @@ class Payloads:
 
     def about(self, event: Ended, at: datetime) -> str:
         """JSON, as it is signed and sent."""
-        data = self._completed(event) if isinstance(event, ConversionCompleted) else self._failed(event)
-        return _json(Message(type_of(event), _whole_seconds(at), data))
+        return _json(Message(type_of(event), _whole_seconds(at), self._data(event)))
 
     def test(self, endpoint_id: str, at: datetime) -> str:
         return _json(Message(TEST, _whole_seconds(at), {"webhook_id": endpoint_id}))
 
-    def _completed(self, event: ConversionCompleted) -> Data:
-        url = self._conversion(event.conversion_id)
-        return Data(
+    def _data(self, event: Ended) -> Data:
+        url = f"{self._public_url}/v1/conversions/{event.conversion_id}"
+        plain = Data(
             id=event.conversion_id,
-            status="completed",
+            status=type_of(event).partition(".")[2],
             url=url,
             source=Source(event.filename),
-            result=Result(
-                size=event.size_bytes,
-                duration=event.duration_s,
-                format=event.format,
-                bitrate=event.bitrate_bps,
-                sha256=event.sha256,
-                url=f"{url}/audio",
-            ),
-            link=Link(f"{self._public_url}{event.audio_path}", event.link_expires_at),
         )
+        match event:
+            case ConversionCompleted():
+                link = Link(f"{self._public_url}{event.audio_path}", event.link_expires_at)
+                return replace(plain, result=_result(event, url), link=link)
+            case ConversionFailed():
+                return replace(plain, error=Failure(event.code, event.message))
+            case ConversionCancelled():
+                return plain
 
-    def _failed(self, event: ConversionFailed) -> Data:
-        return Data(
-            id=event.conversion_id,
-            status="failed",
-            url=self._conversion(event.conversion_id),
-            source=Source(event.filename),
-            error=Failure(event.code, event.message),
-        )
 
-    def _conversion(self, conversion_id: str) -> str:
-        return f"{self._public_url}/v1/conversions/{conversion_id}"
+def _result(event: ConversionCompleted, url: str) -> Result:
+    return Result(
+        size=event.size_bytes,
+        duration=event.duration_s,
+        format=event.format,
+        bitrate=event.bitrate_bps,
+        sha256=event.sha256,
+        url=f"{url}/audio",
+    )
 
 
 def type_of(event: Ended) -> EventType:
-    return "conversion.completed" if isinstance(event, ConversionCompleted) else "conversion.failed"
+    return TYPES[type(event)]
 
 
 def _json(message: Message) -> str:

@@ -20,6 +20,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     version: ClassVar[int] = 1
     needs_listener: ClassVar[bool] = True
     """False for news that may reach nobody: publishing it succeeds even if no queue is bound."""
+    secret: ClassVar[frozenset[str]] = frozenset()
+    """Fields that open something to whoever holds them: shown to nobody but the consumer."""
 
 
 class VideoUploaded(Event, frozen=True, kw_only=True):
@@ -37,6 +39,7 @@ class ConversionCompleted(Event, frozen=True, kw_only=True):
     """
 
     type: ClassVar[str] = "conversion_completed"
+    secret: ClassVar[frozenset[str]] = frozenset({"audio_path"})
 
     conversion_id: str
     owner_id: str
@@ -66,6 +69,39 @@ class ConversionFailed(Event, frozen=True, kw_only=True):
     message: str
 
 
+class ConversionCancelled(Event, frozen=True, kw_only=True):
+    """Its owner wants no audio of it. Whoever works at it stops; who misses it learns it from the record."""
+
+    type: ClassVar[str] = "conversion_cancelled"
+
+    conversion_id: str
+    owner_id: str
+    filename: str
+
+
+class ConversionChanged(Event, frozen=True, kw_only=True):
+    """What can be seen of a conversion is now `conversion`, as the API shows it: news for those who watch it,
+    told at once and never twice. `edition` grows with each.
+    """
+
+    type: ClassVar[str] = "conversion_changed"
+    needs_listener: ClassVar[bool] = False
+
+    conversion_id: str
+    edition: int
+    status: str
+    conversion: dict[str, object]
+
+
+class ConversionRemoved(Event, frozen=True, kw_only=True):
+    """It has been deleted: nobody needs to watch it or to work at it."""
+
+    type: ClassVar[str] = "conversion_removed"
+    needs_listener: ClassVar[bool] = False
+
+    conversion_id: str
+
+
 class SessionRevoked(Event, frozen=True, kw_only=True):
     """Tokens of this session, or this API key, are void from now on. With no gateway running nobody caches
     them, so nobody must hear.
@@ -82,6 +118,7 @@ class EmailVerificationRequested(Event, frozen=True, kw_only=True):
     """An account's address is to be proven. Sensitive: `token` is the proof, so it is shown in no log."""
 
     type: ClassVar[str] = "email_verification_requested"
+    secret: ClassVar[frozenset[str]] = frozenset({"token"})
 
     user_id: str
     recipient: str
@@ -96,6 +133,7 @@ class PasswordResetRequested(Event, frozen=True, kw_only=True):
     """A password was forgotten. Sensitive: with `token` a new one is set, so it is shown in no log."""
 
     type: ClassVar[str] = "password_reset_requested"
+    secret: ClassVar[frozenset[str]] = frozenset({"token"})
 
     user_id: str
     recipient: str
@@ -106,6 +144,26 @@ class PasswordResetRequested(Event, frozen=True, kw_only=True):
         return f"PasswordResetRequested(user_id={self.user_id!r}, ***)"
 
 
+class PasswordChanged(Event, frozen=True, kw_only=True):
+    """An account has another password. Its owner is to know, in case it was somebody else."""
+
+    type: ClassVar[str] = "password_changed"
+
+    user_id: str
+    recipient: str
+    changed_at: datetime
+
+
+class EmailChanged(Event, frozen=True, kw_only=True):
+    """An account has another address. `recipient` is the one it had before."""
+
+    type: ClassVar[str] = "email_changed"
+
+    user_id: str
+    recipient: str
+    changed_at: datetime
+
+
 class AccountDeleted(Event, frozen=True, kw_only=True):
     """The account is gone, and what it owned elsewhere has to go, too."""
 
@@ -114,12 +172,27 @@ class AccountDeleted(Event, frozen=True, kw_only=True):
     user_id: str
 
 
+class OperatorActed(Event, frozen=True, kw_only=True):
+    """Somebody at the command line of a service is about to do this; the record of it is auth_service's."""
+
+    type: ClassVar[str] = "operator_acted"
+
+    action: str
+    details: dict[str, str]
+
+
 EVENTS: tuple[type[Event], ...] = (
     VideoUploaded,
     ConversionCompleted,
     ConversionFailed,
+    ConversionCancelled,
+    ConversionChanged,
+    ConversionRemoved,
     SessionRevoked,
     EmailVerificationRequested,
     PasswordResetRequested,
+    PasswordChanged,
+    EmailChanged,
     AccountDeleted,
+    OperatorActed,
 )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
-EventType = Literal["conversion.completed", "conversion.failed"]
+EventType = Literal["conversion.completed", "conversion.failed", "conversion.cancelled"]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
 Status = Literal["pending", "delivered", "failed"]

@@ -7,9 +7,13 @@ from datetime import timedelta
 
 from shared.contracts.events import (
     AccountDeleted,
+    ConversionCancelled,
     ConversionCompleted,
     ConversionFailed,
+    EmailChanged,
     EmailVerificationRequested,
+    OperatorActed,
+    PasswordChanged,
     PasswordResetRequested,
     VideoUploaded,
 )
@@ -27,13 +31,15 @@ NOTIFICATION_MAIL = Subscription(
         ConversionFailed,
         EmailVerificationRequested,
         PasswordResetRequested,
+        PasswordChanged,
+        EmailChanged,
     ),
     prefetch=10,
     handling_timeout=timedelta(minutes=10),
 )
 NOTIFICATION_WEBHOOKS = Subscription(
     queue="notification.webhooks",
-    events=(ConversionCompleted, ConversionFailed),
+    events=(ConversionCompleted, ConversionFailed, ConversionCancelled),
     prefetch=10,
     handling_timeout=timedelta(minutes=10),
 )
@@ -48,10 +54,17 @@ CONVERTER_ACCOUNTS = Subscription(
     handling_timeout=timedelta(hours=1),
 )
 
+AUTH_AUDIT = Subscription(
+    queue="auth.audit",
+    events=(OperatorActed,),
+    handling_timeout=timedelta(minutes=1),
+)
+
 INBOXES = (
     CONVERTER_WORKER,
     CONVERTER_ACCOUNTS,
     NOTIFICATION_MAIL,
     NOTIFICATION_WEBHOOKS,
     NOTIFICATION_ACCOUNTS,
+    AUTH_AUDIT,
 )

@@ -30,9 +30,16 @@ CLOSED = {
     ("post", "/v1/auth/api-keys"),
     ("get", "/v1/auth/api-keys"),
     ("delete", "/v1/auth/api-keys/{key_id}"),
+    ("get", "/v1/auth/identities"),
+    ("delete", "/v1/auth/identities/{identity_id}"),
     ("get", "/v1/admin/users"),
     ("patch", "/v1/admin/users/{user_id}"),
     ("get", "/v1/admin/audit"),
+    ("get", "/v1/admin/conversions"),
+    ("get", "/v1/admin/dead-letters"),
+    ("get", "/v1/admin/dead-letters/{letter_id}"),
+    ("post", "/v1/admin/dead-letters/{letter_id}/replay"),
+    ("delete", "/v1/admin/dead-letters/{letter_id}"),
     ("post", "/v1/conversions"),
     ("get", "/v1/conversions"),
     ("get", "/v1/conversions/{conversion_id}"),
@@ -46,6 +53,9 @@ CLOSED = {
     ("post", "/v1/webhooks/{webhook_id}/test"),
     ("get", "/v1/webhooks/{webhook_id}/deliveries"),
     ("post", "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay"),
+    ("post", "/v1/conversions/{conversion_id}/cancel"),
+    ("post", "/v1/conversions/{conversion_id}/retry"),
+    ("post", "/v1/conversions/{conversion_id}/link"),
 }
 AUDIO = {("get", "/v1/conversions/{conversion_id}/audio"), ("head", "/v1/conversions/{conversion_id}/audio")}
 EITHER = {("post", "/v1/auth/email/resend")}

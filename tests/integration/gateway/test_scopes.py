@@ -14,6 +14,7 @@ CONVERSIONS = [
     ("GET", "/v1/conversions/c1/audio", READ),
     ("HEAD", "/v1/conversions/c1/audio", READ),
     ("POST", "/v1/conversions", WRITE),
+    ("POST", "/v1/conversions/c1/cancel", WRITE),
     ("DELETE", "/v1/conversions/c1", WRITE),
 ]
 ACCOUNTS = [
@@ -21,6 +22,8 @@ ACCOUNTS = [
     ("POST", "/v1/auth/logout"),
     ("GET", "/v1/auth/sessions"),
     ("POST", "/v1/auth/api-keys"),
+    ("GET", "/v1/auth/identities"),
+    ("DELETE", "/v1/auth/identities/i1"),
     ("POST", "/v1/auth/email/resend"),
     ("GET", "/v1/admin/users"),
 ]

@@ -218,7 +218,7 @@ async def test_a_webhook_is_made_shown_changed_and_removed(
     async with served(settings, issuer) as api:
         made = await api.made(there.url)
         secret = made.pop("secret")
-        assert made["events"] == ["conversion.completed", "conversion.failed"]
+        assert made["events"] == ["conversion.completed", "conversion.failed", "conversion.cancelled"]
         assert (await api.call("GET")).json() == {"items": [made]}
         assert (await api.call("GET", f"/{made['id']}")).json() == made
         change = {"events": ["conversion.failed"], "status": "disabled"}

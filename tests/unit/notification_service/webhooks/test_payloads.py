@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from notification_service.webhooks.payloads import Payloads
+from shared.contracts.events import ConversionCancelled
 from tests.support.told import CONVERSION, completed, failed
 from tests.support.webhooks import NOON
 
@@ -45,6 +46,17 @@ def test_a_failed_conversion_is_told_with_why() -> None:
     data = told(failed())["data"]
     assert (data["status"], data["result"], data["link"]) == ("failed", None, None)
     assert data["error"] == {"code": "no_audio_track", "message": "The video has no audio track."}
+
+
+def test_a_cancelled_conversion_is_told_as_such() -> None:
+    cancelled = ConversionCancelled(conversion_id=CONVERSION, owner_id="ann", filename="talk.mp4")
+    message = told(cancelled)
+    assert (message["type"], message["data"]["status"]) == ("conversion.cancelled", "cancelled")
+    assert (message["data"]["result"], message["data"]["error"], message["data"]["link"]) == (
+        None,
+        None,
+        None,
+    )
 
 
 def test_whatever_a_file_is_called_the_message_is_small() -> None:
