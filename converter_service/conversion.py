@@ -332,6 +332,7 @@ def retried(conversion: Conversion, now: datetime) -> Conversion:
         started_at=None,
         finished_at=None,
         expires_at=None,
+        rests_until=None,
         due_at=now + ANNOUNCE_AGAIN,
     )
 

@@ -97,11 +97,18 @@ def reachable() -> Iterator[None]:
 class MongoConversions:
     """Every save names the version it was made from: neither a lost race nor a zombie changes anything."""
 
-    def __init__(self, database: Database, clock: Clock, on_event: Callable[[], None] = lambda: None) -> None:
-        """`on_event` is called after each save that stored events."""
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        on_event: Callable[[], None] = lambda: None,
+        on_save: Callable[[Conversion], None] = lambda _: None,
+    ) -> None:
+        """`on_event` is called after each save that stored events, `on_save` after each save."""
         self._documents: AsyncCollection[Document] = database["conversions"]
         self._clock = clock
         self._on_event = on_event
+        self._on_save = on_save
         self._indexed = asyncio.Event()
 
     async def prepare(self) -> None:
@@ -186,6 +193,7 @@ class MongoConversions:
             raise Stale(conversion.id)
         if events:
             self._on_event()
+        self._on_save(saved)
         return saved
 
     async def remove(self, conversion_id: str) -> None:

@@ -53,6 +53,7 @@ CLOSED = {
     ("post", "/v1/webhooks/{webhook_id}/test"),
     ("get", "/v1/webhooks/{webhook_id}/deliveries"),
     ("post", "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay"),
+    ("get", "/v1/conversions/{conversion_id}/events"),
     ("post", "/v1/conversions/{conversion_id}/cancel"),
     ("post", "/v1/conversions/{conversion_id}/retry"),
     ("post", "/v1/conversions/{conversion_id}/link"),
