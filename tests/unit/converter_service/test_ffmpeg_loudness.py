@@ -58,11 +58,13 @@ def test_no_summary_is_told(printed: str) -> None:
 def test_loudnorm_is_asked_for_nothing_that_it_does_not_take(measured: Loudness, wanted: float) -> None:
     """And for nothing that it takes for not measured."""
     asked = normalising(measured, wanted)
-    bounds: dict[str, tuple[float, float]] = {"I": (-70, -5), "TP": (-9, 0), "LRA": (1, 50)}
-    bounds |= {
-        "measured_TP": (-99, 98.9),
+    bounds: dict[str, tuple[float, float]] = {
+        "I": (-70, -5),
+        "TP": (-9, 0),
+        "LRA": (1, 50),
         "measured_I": (-99, -0.001),
         "measured_LRA": (0.001, 99),
+        "measured_TP": (-99, 98.9),
         "measured_thresh": (-69.99, -0.001),
     }
     assert all(low <= float(asked[name]) <= high for name, (low, high) in bounds.items())

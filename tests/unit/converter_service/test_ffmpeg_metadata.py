@@ -43,8 +43,8 @@ def test_a_tracks_own_tags_count_where_the_file_has_none() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["encoder", "major_brand", "DURATION-eng", "BPS", "_STATISTICS_TAGS", "language", "iTunSMPB", "CHAPTER001",
-     "METADATA_BLOCK_PICTURE", "", "a=b", "a\nb", "-i", "x" * 65],
+    ["encoder", "major_brand", "DURATION-eng", "BPS", "_STATISTICS_TAGS", "language", "iTunSMPB",
+     "CHAPTER001", "METADATA_BLOCK_PICTURE", "", "a=b", "a\nb", "-i", "x" * 65],
 )  # fmt: skip
 def test_what_is_no_tag_of_the_audio_is_not_kept(name: str) -> None:
     assert kept({name: "x"}) == {}
