@@ -2,14 +2,18 @@
 
 from typing import Protocol
 
+from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from converter_service.service import Owner
 from shared.access_tokens import AccessTokens
+from shared.errors import Forbidden
 from shared.http import bearer
 from shared.http.bearer import Connection, public
 
-__all__ = ["Owners", "Tokens", "owner_of", "public", "signed_in"]
+__all__ = ["Owners", "Tokens", "administrators_only", "owner_of", "public", "signed_in"]
+
+ADMIN = "admin"
 
 
 class Tokens(Protocol):
@@ -29,12 +33,19 @@ class Owners:
     async def owner(self, token: str, scope: str) -> Owner:
         caller = await self._tokens.caller(token, scope)
         may_get_mail = caller.email_verified or not self._verified_email_only
-        return Owner(caller.user_id, caller.email if may_get_mail else "")
+        return Owner(caller.user_id, caller.email if may_get_mail else "", caller.roles)
 
 
 def signed_in(tokens: Tokens) -> Guard:
     """A guard that puts the Owner into `request.user`."""
     return bearer.signed_in(tokens.owner)
+
+
+async def administrators_only(connection: Connection, _: BaseRouteHandler) -> None:
+    """A guard after `signed_in`: whoever routes here is not asked, the token's own roles are."""
+    owner = connection.scope.get("user")
+    if not isinstance(owner, Owner) or ADMIN not in owner.roles:
+        raise Forbidden("This needs the role admin.")
 
 
 async def owner_of(connection: Connection, tokens: Tokens) -> Owner:

@@ -14,9 +14,13 @@ from converter_service.access import Owners, public, signed_in
 from converter_service.adapters.gridfs import GridFSBlobs
 from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
 from converter_service.adapters.mongo_clock import MongoClock
+from converter_service.adapters.mongo_queue import MongoQueue
+from converter_service.administration import ManagedConversionController
+from converter_service.admission import Bounded, Bounds
 from converter_service.announcing import Announcing
 from converter_service.audio import AudioController, Door
 from converter_service.clock import utc_now
+from converter_service.control import Control
 from converter_service.controllers import ConversionController
 from converter_service.links import Links
 from converter_service.receiving import Reception
@@ -43,7 +47,18 @@ def build(
     links = Links(settings.link_key)
     announcing = Announcing(links, settings.link_ttl, clock)
     limits = UploadLimits(settings.max_upload_bytes, 2 * settings.idle_timeout + timedelta(seconds=60))
-    conversions = Conversions(store, blobs, announcing, limits, clock)
+    admission = Bounded(store, MongoQueue(database), bounds(settings))
+    conversions = Conversions(store, blobs, announcing, limits, clock, admission=admission)
+    control = Control(
+        conversions,
+        store,
+        blobs,
+        announcing,
+        links,
+        public_url=settings.public_url,
+        retention=settings.retention,
+        clock=clock,
+    )
     keys = PublicKeys(http, settings.auth_url)
     access = AccessTokens(keys, settings.issuer or settings.public_url, settings.audience)
     tokens = Owners(access, verified_email_only=settings.require_verified_email)
@@ -64,9 +79,10 @@ def build(
 
     return application(
         Wiring(
-            controllers=[ConversionController, AudioController],
+            controllers=[ConversionController, AudioController, ManagedConversionController],
             provide={
                 "conversions": conversions,
+                "control": control,
                 "reception": Reception(settings.max_upload_bytes, settings.idle_timeout),
                 "door": Door(conversions, tokens, links, utc_now),
             },
@@ -81,4 +97,12 @@ def build(
             health_opt=public(),
             registry=registry,
         )
+    )
+
+
+def bounds(settings: ApiSettings) -> Bounds:
+    return Bounds(
+        max_queued=settings.max_queued,
+        account_bytes=settings.quota_bytes,
+        account_conversions=settings.quota_conversions,
     )

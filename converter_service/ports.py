@@ -10,7 +10,17 @@ from converter_service.conversion import Conversion, State
 from converter_service.transcoding import Transcoder
 from shared.messaging.envelope import Envelope
 
-__all__ = ["BlobMissing", "Blobs", "ConversionStore", "KeyTaken", "Stale", "Stored", "Transcoder"]
+__all__ = [
+    "BlobMissing",
+    "Blobs",
+    "ConversionStore",
+    "KeyTaken",
+    "Queue",
+    "Stale",
+    "Stored",
+    "Transcoder",
+    "Usage",
+]
 
 
 class Stored(Struct, frozen=True):
@@ -75,11 +85,42 @@ class ConversionStore(Protocol):
         """Forget it and its unpublished events. What is not there is no error."""
 
     async def page(
-        self, owner_id: str, status: State | None, before_id: str | None, limit: int
+        self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
-        """One owner's conversions that are not deleted, newest first, older than `before_id`."""
+        """One owner's conversions, or everybody's, that are not deleted: newest first, older than
+        `before_id`.
+        """
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         """Those whose `due_at` has come, longest due first. One that cannot be read is left out, and is not
         due again for a while.
         """
+
+
+class Usage(Struct, frozen=True):
+    """What an account has: bytes stored or announced, and conversions uploading, waiting or running."""
+
+    bytes: int
+    conversions: int
+
+
+class Queue(Protocol):
+    """Who waits for a worker, and how much everybody has.
+
+    While it cannot be reached, all calls raise Unavailable within seconds.
+    """
+
+    async def next(self, now: datetime, after_owner: str) -> Conversion | None:
+        """The oldest of the next account that has one ready, in the order of accounts after `after_owner`.
+
+        Ready is what is queued, not deleted, and has rested. None when no account after that one has any.
+        """
+
+    async def running(self, owner_id: str) -> int:
+        """How many of an account are being converted."""
+
+    async def length(self, at_most: int) -> int:
+        """How many are queued; counts no further than `at_most`."""
+
+    async def usage(self, owner_id: str) -> Usage:
+        """Summed up at this moment; what is deleted or expired does not count."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from converter_service.admission import Admission, Unbounded
 from converter_service.announcing import Announcing
 from converter_service.changes import change
 from converter_service.cleaning import Behind, Cleaning
@@ -35,6 +36,7 @@ from shared.errors import (
     IdempotencyMismatch,
     InvalidRequest,
     NotFound,
+    ServiceError,
     TooLarge,
     Unavailable,
     UnsupportedMediaType,
@@ -55,10 +57,14 @@ SAVE_AGAIN_AFTER_S = 0.5
 
 
 class Owner(Struct, frozen=True):
-    """Whom a conversion belongs to, and where the mail about it goes: nowhere, when that is empty."""
+    """Whom a conversion belongs to, and where the mail about it goes: nowhere, when that is empty.
+
+    `roles` are those of a person; an API key lends none.
+    """
 
     id: str
     email: str
+    roles: frozenset[str] = frozenset()
 
 
 class Incoming(Protocol):
@@ -100,10 +106,19 @@ class Audio(Struct, frozen=True):
 
 
 class Conversions:
-    """Every call but `public_audio` takes the owner; what belongs to someone else does not exist."""
+    """Every call but `public_audio` and `everybodys` takes the owner: what belongs to someone else does not
+    exist.
+    """
 
     def __init__(
-        self, store: ConversionStore, blobs: Blobs, announcing: Announcing, limits: UploadLimits, clock: Clock
+        self,
+        store: ConversionStore,
+        blobs: Blobs,
+        announcing: Announcing,
+        limits: UploadLimits,
+        clock: Clock,
+        *,
+        admission: Admission | None = None,
     ) -> None:
         self._store = store
         self._blobs = blobs
@@ -113,6 +128,7 @@ class Conversions:
         self._cleaning = Cleaning(store, blobs)
         self._behind = Behind()
         self._repeats = Repeats(store, clock)
+        self._admission = admission or Unbounded()
 
     async def accept(self, owner: Owner, incoming: Incoming, key: str | None = None) -> Conversion:
         """Stores the video and queues its conversion; what goes wrong before that leaves nothing behind.
@@ -121,13 +137,16 @@ class Conversions:
         Raises InvalidRequest for options that cannot be met, EmptyUpload, TooLarge, UnsupportedMediaType, and
         Unavailable. After that the sweeper removes what was stored; but when the store went away during the
         last save of all, the video may have been taken in all the same, and then it is converted. With a key
-        also StillUploading, and IdempotencyMismatch for another video or other options.
+        also StillUploading, and IdempotencyMismatch for another video or other options. RateLimited, TooLarge
+        and Overloaded when there is no room for it.
         """
+        if not await self._repeats.knows(owner.id, key):
+            await self._admission.look(owner.id, incoming.announced_size)
         checked(await incoming.fields())
         body = _limited(incoming.chunks(), self._limits.max_bytes)
         head = await _head(body)
-        conversion = self._new(owner, incoming.filename, key)
-        earlier = await self._repeats.add(conversion)
+        conversion = self._new(owner, incoming, key)
+        earlier = await self._enter(conversion)
         if earlier is not None:
             refuse_announced(earlier, conversion.source.filename, incoming)
             return await self._again(earlier, incoming, _chained(head, body))
@@ -135,12 +154,25 @@ class Conversions:
             return await self._receive(conversion, incoming, _chained(head, body))
         except LeaseLost:
             await self._discard(conversion)
-            raise Conflict("The conversion was deleted during its upload.") from None
+            raise Conflict("The conversion was deleted or cancelled during its upload.") from None
         except Unavailable:
             raise  # to discard it now would only wait for the store again
         except BaseException:
             await self._discard(conversion)
             raise
+
+    async def _enter(self, conversion: Conversion) -> Conversion | None:
+        """Its record is stored; or an earlier one is returned, for which there was room then."""
+        async with self._admission.turn(conversion.owner_id):
+            earlier = await self._repeats.add(conversion)
+            if earlier is not None:
+                return earlier
+            try:
+                await self._admission.settle(conversion)
+            except ServiceError:
+                await self._discard(conversion)
+                raise
+        return None
 
     async def _again(self, earlier: Conversion, incoming: Incoming, body: AsyncIterator[bytes]) -> Conversion:
         """An announced digest spares reading it; otherwise only the bytes tell whether they are the same."""
@@ -150,23 +182,25 @@ class Conversions:
             raise IdempotencyMismatch
         return earlier
 
-    def _new(self, owner: Owner, filename: str | None, key: str | None) -> Conversion:
+    def _new(self, owner: Owner, incoming: Incoming, key: str | None) -> Conversion:
         return new_upload(
             new_id(),
             new_id(),
             owner_id=owner.id,
             recipient=owner.email,
-            filename=safe_name(filename),
+            filename=safe_name(incoming.filename),
             now=self._clock(),
             alive_until=self._alive_until(),
             correlation_id=correlation_id.get(),
             idempotency_key=key_of(owner.id, key) if key else None,
+            reserved_bytes=incoming.announced_size or 0,
         )
 
     async def _receive(
         self, conversion: Conversion, incoming: Incoming, body: AsyncIterator[bytes]
     ) -> Conversion:
-        stored = await self._blobs.write(str(conversion.source_blob), self._alive(conversion.id, body))
+        metered = self._admission.metered(conversion, body)
+        stored = await self._blobs.write(str(conversion.source_blob), self._alive(conversion.id, metered))
         options = checked(await incoming.fields()).stored()
         return await self._queue(conversion.id, stored, options)
 
@@ -222,6 +256,11 @@ class Conversions:
         await self._behind.clean(self._forget(conversion))
 
     async def _forget(self, conversion: Conversion) -> None:
+        """One that was cancelled stays in the list, without bytes."""
+        newest = await self._store.get(conversion.id)
+        if newest is not None and newest.status is State.CANCELLED and not newest.deleted_at:
+            await self._cleaning.tidy(newest)
+            return
         with contextlib.suppress(LeaseLost):
             await change(self._store, conversion.id, lambda newest: deleted(newest, self._clock()))
         await self._cleaning.bury_own(conversion)
@@ -231,6 +270,12 @@ class Conversions:
     ) -> Sequence[Conversion]:
         """Newest first."""
         return await self._store.page(owner.id, status, before_id, limit)
+
+    async def everybodys(
+        self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
+    ) -> Sequence[Conversion]:
+        """For administrators: of all owners, or of one. Newest first."""
+        return await self._store.page(owner_id, status, before_id, limit)
 
     async def get(self, owner: Owner, conversion_id: str) -> Conversion:
         found = await self._existing(conversion_id)

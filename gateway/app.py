@@ -19,6 +19,7 @@ from gateway.clients.accounts import AccountClient
 from gateway.clients.administration import AdministrationClient
 from gateway.clients.auth import AuthClient
 from gateway.clients.converter import ConverterClient
+from gateway.clients.managed import ManagedClient
 from gateway.core.answer_store import Answers, ProcessAnswers, SharedAnswers
 from gateway.core.bodies import Bodies
 from gateway.core.capacity import Capacity, Leaving, Room, vital
@@ -45,6 +46,7 @@ from gateway.modules.accounts.module import AccountsModule
 from gateway.modules.administration.module import AdministrationModule
 from gateway.modules.auth.browser import BrowserCookie
 from gateway.modules.auth.module import AuthModule
+from gateway.modules.conversions.actions import Actions
 from gateway.modules.conversions.module import ConversionsModule
 from gateway.modules.pages.module import PagesModule
 from gateway.modules.pages.page import reset_page, verify_page
@@ -72,14 +74,18 @@ def build(
     addresses = ClientAddresses(settings.trusted_proxies)
     door = Door(tokens, limits, addresses, capacity(settings))
     patience = Patience(idle=settings.idle_timeout, upload=settings.upload_timeout)
-    converter = ConverterClient(Relay(sessions, settings.converter_url, patience))
+    relay = Relay(sessions, settings.converter_url, patience)
+    converter = ConverterClient(relay)
+    administration = AdministrationClient(*to_auth)
     kept = answers(storage)
     once = Once(kept, addresses, settings.introspection_secret)
     modules = [
         AuthModule(auth=auth, tokens=tokens, browser_cookie=BrowserCookie(settings.public_url), once=once),
         AccountsModule(accounts=AccountClient(*to_auth), tokens=tokens),
-        AdministrationModule(administration=AdministrationClient(*to_auth), tokens=tokens),
-        ConversionsModule(converter=converter),
+        AdministrationModule(
+            administration=administration, managed=ManagedClient(administration, relay), tokens=tokens
+        ),
+        ConversionsModule(converter=converter, actions=Actions(converter, once)),
         PagesModule(verify_page=verify_page(), reset_page=reset_page()),
     ]
     listener = revocations(broker, tokens)
@@ -137,9 +143,11 @@ async def as_of_this_api(response: Response[Any]) -> Response[Any]:
 
 def capacity(settings: GatewaySettings) -> Capacity:
     """As many calls again may wait for a second; a stream holds its place for too long to be waited for."""
+    patience = timedelta(seconds=1)
+    calls, streams, each = settings.max_calls, settings.max_streams, settings.max_streams_per_client
     return Capacity(
-        calls=Room(settings.max_calls, waiting=settings.max_calls, patience=timedelta(seconds=1)),
-        streams=Room(settings.max_streams, waiting=0, patience=timedelta(seconds=1)),
+        calls=Room(calls, waiting=calls, patience=patience, per_client=calls),
+        streams=Room(streams, waiting=0, patience=patience, per_client=each),
     )
 
 

@@ -148,8 +148,11 @@ class AccessTokens:
 
 
 def _roles(claims: Mapping[str, Any]) -> frozenset[str]:
+    """None for a token with a scope: that says what it may do, and administering is in no scope."""
     roles = claims.get("roles")
-    return frozenset(map(str, roles)) if isinstance(roles, list) else frozenset()
+    if "scope" in claims or not isinstance(roles, list):
+        return frozenset()
+    return frozenset(map(str, roles))
 
 
 async def whole(content: aiohttp.StreamReader) -> bytes:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from bson import Int64
 from bson.codec_options import CodecOptions
 from msgspec.structs import replace
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReadPreference, WriteConcern
@@ -114,7 +115,18 @@ class MongoConversions:
                         [("owner_id", ASCENDING), ("status", ASCENDING), ("_id", DESCENDING)],
                         name="owner_status",
                     ),
+                    IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
                     IndexModel([("due_at", ASCENDING)], name="due"),
+                    IndexModel(
+                        [("owner_id", ASCENDING), ("held_bytes", ASCENDING)],
+                        name="held_bytes",
+                        partialFilterExpression={"held_bytes": {"$gt": 0}},
+                    ),
+                    IndexModel(
+                        [("status", ASCENDING), ("owner_id", ASCENDING), ("_id", ASCENDING)],
+                        name="waiting",
+                        partialFilterExpression={"status": State.QUEUED.value},
+                    ),
                     IndexModel(
                         [("idempotency_key", ASCENDING)],
                         name="idempotency_key",
@@ -152,12 +164,12 @@ class MongoConversions:
     async def by_key(self, idempotency_key: str) -> Conversion | None:
         with reachable():
             found = await self._documents.find_one({"idempotency_key": idempotency_key}, WITHOUT_OUTBOX)
-        return _conversion(found) if found else None
+        return conversion_of(found) if found else None
 
     async def get(self, conversion_id: str) -> Conversion | None:
         with reachable():
             found = await self._documents.find_one({"_id": conversion_id}, WITHOUT_OUTBOX)
-        return _conversion(found) if found else None
+        return conversion_of(found) if found else None
 
     async def save(self, conversion: Conversion, *events: Envelope) -> Conversion:
         saved = replace(conversion, version=conversion.version + 1)
@@ -181,16 +193,18 @@ class MongoConversions:
             await self._documents.delete_one({"_id": conversion_id})
 
     async def page(
-        self, owner_id: str, status: State | None, before_id: str | None, limit: int
+        self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
-        wanted: Document = {"owner_id": owner_id, "deleted_at": None}
+        wanted: Document = {"deleted_at": None}
+        if owner_id is not None:
+            wanted["owner_id"] = owner_id
         if status is not None:
             wanted["status"] = status.value
         if before_id is not None:
             wanted["_id"] = {"$lt": before_id}
         with reachable():
             cursor = self._documents.find(wanted, WITHOUT_OUTBOX).sort("_id", DESCENDING).limit(limit)
-            return [_conversion(found) for found in await cursor.to_list()]
+            return [conversion_of(found) for found in await cursor.to_list()]
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         with reachable():
@@ -205,7 +219,7 @@ class MongoConversions:
         """None for one that makes no sense here, such as a newer version's; it is due again later."""
         name, due_at = document["_id"], document["due_at"]
         try:
-            return _conversion(document)
+            return conversion_of(document)
         except msgspec.ValidationError:
             get_logger(__name__).exception("unreadable conversion", conversion_id=str(name))
         with reachable():
@@ -273,9 +287,12 @@ def _envelope(entry: Mapping[str, Any]) -> Envelope:
 def _document(conversion: Conversion) -> Document:
     document: Document = msgspec.to_builtins(conversion, builtin_types=(datetime,))
     document["_id"] = document.pop("id")
+    # For an index; read back it means nothing.
+    document["held_bytes"] = Int64(conversion.held_bytes)
     return document
 
 
-def _conversion(document: Document) -> Conversion:
+def conversion_of(document: Document) -> Conversion:
+    """Raises msgspec.ValidationError for one that makes no sense here, such as a newer version's."""
     document["id"] = document.pop("_id")
     return msgspec.convert(document, Conversion)

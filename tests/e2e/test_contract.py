@@ -34,6 +34,10 @@ include-name = "POST /v1/conversions"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409, 415, 422]
 
 [[operations]]
+include-path-regex = "/(cancel|retry|link)$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 410, 422]
+
+[[operations]]
 include-path-regex = "/audio$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", 400, 401, 404, 409, 416]
 

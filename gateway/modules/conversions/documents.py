@@ -17,7 +17,7 @@ from litestar.openapi.spec import (
     Schema,
 )
 
-from gateway.modules.conversions.schemas import Status
+from gateway.clients.conversions import Status
 
 BYTES = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
 TEXT = Schema(type=OpenAPIType.STRING)
@@ -95,7 +95,15 @@ def upload_body() -> RequestBody:
 
 
 IT = {"conversion_id": "$response.body#/id"}
-FOLLOWING = ("get_conversion", "audio", "audio_head", "delete_conversion")
+FOLLOWING = (
+    "get_conversion",
+    "audio",
+    "audio_head",
+    "cancel_conversion",
+    "retry_conversion",
+    "link_audio",
+    "delete_conversion",
+)
 IDEMPOTENCY_KEY = Parameter(
     name="Idempotency-Key",
     param_in="header",

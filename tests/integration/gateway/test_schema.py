@@ -33,10 +33,14 @@ CLOSED = {
     ("get", "/v1/admin/users"),
     ("patch", "/v1/admin/users/{user_id}"),
     ("get", "/v1/admin/audit"),
+    ("get", "/v1/admin/conversions"),
     ("post", "/v1/conversions"),
     ("get", "/v1/conversions"),
     ("get", "/v1/conversions/{conversion_id}"),
     ("delete", "/v1/conversions/{conversion_id}"),
+    ("post", "/v1/conversions/{conversion_id}/cancel"),
+    ("post", "/v1/conversions/{conversion_id}/retry"),
+    ("post", "/v1/conversions/{conversion_id}/link"),
 }
 AUDIO = {("get", "/v1/conversions/{conversion_id}/audio"), ("head", "/v1/conversions/{conversion_id}/audio")}
 EITHER = {("post", "/v1/auth/email/resend")}

@@ -1,4 +1,4 @@
-"""What the conversion calls give, for the OpenAPI document: the bodies themselves are passed through."""
+"""What the converter answers, for the OpenAPI document: the bodies themselves are passed through."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -79,8 +79,34 @@ class Conversion(msgspec.Struct, frozen=True):
     expires_at: datetime | None = None
 
 
+class LinkWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long the link is to work, in seconds: 30 days at most."""
+
+    expires_in: Annotated[float, msgspec.Meta(ge=1, le=2_592_000)] = 3600
+
+
+class Link(msgspec.Struct, frozen=True):
+    """An address that needs no token until `expires_at`."""
+
+    url: str
+    expires_at: datetime
+
+
 class ConversionPage(msgspec.Struct, frozen=True):
     """Newest first. `next_cursor` is null on the last page."""
 
     items: tuple[Conversion, ...]
+    next_cursor: str | None = None
+
+
+class ManagedConversion(Conversion, frozen=True, kw_only=True):
+    """As administrators see it: with the id of the account that it belongs to."""
+
+    owner_id: str
+
+
+class ManagedConversionPage(msgspec.Struct, frozen=True):
+    """Newest first. `next_cursor` is null on the last page."""
+
+    items: tuple[ManagedConversion, ...]
     next_cursor: str | None = None
