@@ -31,6 +31,7 @@ from gateway.core.documenting import complete
 from gateway.core.guards import Door, public, uncounted
 from gateway.core.hygiene import Hygiene
 from gateway.core.idempotency import Once
+from gateway.core.live import Watches
 from gateway.core.methods import Methods
 from gateway.core.module import compose
 from gateway.core.rate_limit import Rate, RateLimits
@@ -68,6 +69,7 @@ def build(
     to_auth = (sessions.pooled, settings.auth_url, settings.introspection_secret)
     auth = AuthClient(*to_auth)
     tokens = TokenCache(auth.introspect, settings.token_cache_ttl)
+    watches = Watches(tokens)
     storage = settings.rate_storage_url.reveal()
     windows = rate_windows(storage)
     limits = RateLimits(policies(settings), windows)
@@ -85,14 +87,14 @@ def build(
         AdministrationModule(
             administration=administration, managed=ManagedClient(administration, relay), tokens=tokens
         ),
-        ConversionsModule(converter=converter, actions=Actions(converter, once)),
+        ConversionsModule(converter=converter, actions=Actions(converter, once), watches=watches),
         PagesModule(verify_page=verify_page(), reset_page=reset_page()),
     ]
     listener = revocations(broker, tokens)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with broker, listening(listener):
+        async with broker, listening(listener, watches):
             yield
         await tokens.aclose()
         windows.close()
@@ -113,6 +115,7 @@ def build(
                 Check("rate_limit_storage", windows.check, critical=False),
             ],
             registry=registry,
+            endless=[watches.close],
             around=[
                 Validators,
                 Compression,
@@ -148,6 +151,7 @@ def capacity(settings: GatewaySettings) -> Capacity:
     return Capacity(
         calls=Room(calls, waiting=calls, patience=patience, per_client=calls),
         streams=Room(streams, waiting=0, patience=patience, per_client=each),
+        live=Room(settings.max_event_streams, waiting=0, patience=patience, per_client=each),
     )
 
 
@@ -189,15 +193,16 @@ def openapi(public_url: str) -> OpenAPIConfig:
 
 
 @asynccontextmanager
-async def listening(listener: Consumer) -> AsyncIterator[None]:
+async def listening(listener: Consumer, watches: Watches) -> AsyncIterator[None]:
     """Hears of revoked sessions while the block runs. A fault in the program itself ends the process."""
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(listener.run())
+        running = [tasks.create_task(listener.run()), tasks.create_task(watches.run())]
         try:
             yield
         finally:
             await listener.stop(STOPPING)
-            running.cancel()
+            for task in running:
+                task.cancel()
 
 
 async def ready(session: aiohttp.ClientSession, origin: str) -> None:

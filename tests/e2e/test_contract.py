@@ -61,6 +61,10 @@ include-name = "GET /v1/conversions/{conversion_id}"
 parameters."path.conversion_id" = "CONVERSION"
 
 [[operations]]
+include-name = "GET /v1/conversions/{conversion_id}/events"
+parameters."path.conversion_id" = "CONVERSION"
+
+[[operations]]
 include-name = "GET /v1/conversions/{conversion_id}/audio"
 parameters."path.conversion_id" = "CONVERSION"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", 400, 401, 404, 409, 416]

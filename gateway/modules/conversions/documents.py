@@ -13,6 +13,7 @@ from litestar.openapi.spec import (
     OpenAPIType,
     Operation,
     Parameter,
+    Reference,
     RequestBody,
     Schema,
 )
@@ -161,6 +162,38 @@ class AudioOperation(Operation):
         self.security = [{"bearer": []}, {}]
         self.responses = {**(self.responses or {}), **AUDIO_RESPONSES}
 
+
+@dataclass
+class EventsOperation(Operation):
+    """`GET /v1/conversions/{id}/events`"""
+
+    def __post_init__(self) -> None:
+        last = in_header("Last-Event-ID", "The `id` of the last event seen: only what is newer comes.")
+        self.parameters = [*(self.parameters or []), last]
+        self.responses = {**(self.responses or {}), **EVENT_RESPONSES}
+
+
+# Before OpenAPI 3.2 there is no word for the items of a stream: the schema is that of one event.
+EVENT = Schema(
+    type=OpenAPIType.OBJECT,
+    required=["id", "event", "data"],
+    properties={
+        "id": Schema(type=OpenAPIType.STRING, pattern="^[0-9]+$", description="Grows with each change."),
+        "event": Schema(type=OpenAPIType.STRING, enum=["progress", "completed", "failed", "cancelled"]),
+        "data": Schema(
+            type=OpenAPIType.STRING,
+            content_media_type="application/json",
+            content_schema=Reference(ref="#/components/schemas/Conversion"),
+        ),
+    },
+)
+EVENT_RESPONSES = {
+    "200": OpenAPIResponse(
+        description="Events (HTML Living Standard §9.2), each with the conversion as JSON in its `data`.",
+        content={"text/event-stream": OpenAPIMediaType(schema=EVENT)},
+    ),
+    "204": OpenAPIResponse(description="The end has been seen already: there is nothing more to come."),
+}
 
 AUDIO = {"audio/*": OpenAPIMediaType(schema=BYTES)}
 AUDIO_RESPONSES = {

@@ -33,6 +33,7 @@ class Rig:
     converter: Service
     broker: Broker
     http: aiohttp.ClientSession
+    stop: asyncio.Event
 
     @property
     def url(self) -> str:
@@ -70,16 +71,16 @@ async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator
                 **changes,
             }
         )
-        async with serving(settings, broker) as port, aiohttp.ClientSession() as http:
-            yield Rig(port, auth, converter, broker, http)
+        stop = asyncio.Event()
+        async with serving(settings, broker, stop) as port, aiohttp.ClientSession() as http:
+            yield Rig(port, auth, converter, broker, http, stop)
 
 
 @asynccontextmanager
-async def serving(settings: GatewaySettings, broker: Broker) -> AsyncIterator[int]:
-    stop = asyncio.Event()
+async def serving(settings: GatewaySettings, broker: Broker, stop: asyncio.Event) -> AsyncIterator[int]:
     port, registry = free_port(), CollectorRegistry()
     listeners = Listeners(Address("127.0.0.1", port), Address("127.0.0.1", free_port()))
-    async with open_sessions(64, settings.idle_timeout) as sessions:
+    async with open_sessions(64, 64, settings.idle_timeout) as sessions:
         task = asyncio.create_task(
             serve(build(settings, sessions, broker, registry), registry, listeners, stop)
         )

@@ -44,6 +44,7 @@ CLOSED = {
     ("get", "/v1/conversions"),
     ("get", "/v1/conversions/{conversion_id}"),
     ("delete", "/v1/conversions/{conversion_id}"),
+    ("get", "/v1/conversions/{conversion_id}/events"),
     ("post", "/v1/conversions/{conversion_id}/cancel"),
     ("post", "/v1/conversions/{conversion_id}/retry"),
     ("post", "/v1/conversions/{conversion_id}/link"),
