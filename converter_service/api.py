@@ -23,6 +23,8 @@ from converter_service.links import Links
 from converter_service.receiving import Reception
 from converter_service.service import Conversions, UploadLimits
 from converter_service.settings import ApiSettings
+from converter_service.upload_controller import UploadController
+from converter_service.uploads import ResumableLimits, Uploads
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application
 from shared.messaging.outbox import OutboxRelay
@@ -44,6 +46,8 @@ def build(
     announcing = Announcing(links, settings.link_ttl, clock)
     limits = UploadLimits(settings.max_upload_bytes, 2 * settings.idle_timeout + timedelta(seconds=60))
     conversions = Conversions(store, blobs, announcing, limits, clock)
+    resumable = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
+    uploads = Uploads(store, blobs, announcing, resumable, clock)
     keys = PublicKeys(http, settings.auth_url)
     tokens = AccessTokens(
         keys,
@@ -68,9 +72,10 @@ def build(
 
     return application(
         Wiring(
-            controllers=[ConversionController, AudioController],
+            controllers=[ConversionController, UploadController, AudioController],
             provide={
                 "conversions": conversions,
+                "uploads": uploads,
                 "reception": Reception(settings.max_upload_bytes, settings.idle_timeout),
                 "door": Door(conversions, tokens, links, utc_now),
             },

@@ -9,6 +9,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from converter_service.segments import Upload
+
 
 class State(StrEnum):
     """What a client sees as `status`."""
@@ -88,6 +90,8 @@ class Conversion(Struct, frozen=True, kw_only=True):
     `version` is the store's: it grows with every save and makes a save from an older value fail.
     `due_at` is when the sweeper should look at it, if nothing happened until then.
     `idempotency_key` is no other's: it is taken from the first byte of the upload until it is given free.
+    `upload` is there when the video comes in several requests; then its bytes are in the segments of that,
+    else in `source_blob`.
     `debris` are blobs of runs that have not finished (yet); their ids stand here before their first byte is
     stored, so whoever finds a dead run knows what to remove.
     """
@@ -114,12 +118,21 @@ class Conversion(Struct, frozen=True, kw_only=True):
     deleted_at: datetime | None = None
     correlation_id: str = ""
     idempotency_key: str | None = None
+    upload: Upload | None = None
     version: int = 0
 
     @property
     def blobs(self) -> tuple[str, ...]:
         """Every blob that may hold bytes of this conversion."""
-        return tuple(blob for blob in (self.source_blob, self.audio_blob, *self.debris) if blob)
+        uploaded = self.upload.blobs if self.upload else ()
+        return tuple(blob for blob in (self.source_blob, *uploaded, self.audio_blob, *self.debris) if blob)
+
+    @property
+    def source_blobs(self) -> tuple[str, ...]:
+        """The video's bytes, one blob after the other."""
+        if self.upload is not None:
+            return tuple(segment.blob for segment in self.upload.segments)
+        return (self.source_blob,) if self.source_blob else ()
 
 
 def new_upload(
@@ -158,9 +171,17 @@ def still_uploading(conversion: Conversion, alive_until: datetime) -> Conversion
 
 
 def uploaded(
-    conversion: Conversion, *, size: int, sha256: str, options: Mapping[str, str | int | float], now: datetime
+    conversion: Conversion,
+    *,
+    size: int,
+    sha256: str | None,
+    options: Mapping[str, str | int | float],
+    now: datetime,
 ) -> Conversion:
-    """All bytes are stored: ready to be converted. Raises LeaseLost when it was deleted meanwhile."""
+    """All bytes are stored: ready to be converted. `sha256` is None until somebody has read them in one go.
+
+    Raises LeaseLost when it was deleted meanwhile.
+    """
     if conversion.deleted_at:
         raise LeaseLost
     source = replace(conversion.source, size=size, sha256=sha256)
@@ -230,6 +251,12 @@ def described(
     return replace(conversion, source=known)
 
 
+def read(conversion: Conversion, token: str, sha256: str) -> Conversion:
+    """The digest of the whole source. Raises LeaseLost."""
+    _held(conversion, token)
+    return replace(conversion, source=replace(conversion.source, sha256=sha256))
+
+
 def swept(conversion: Conversion, token: str, blob_id: str) -> Conversion:
     """Debris of earlier runs has been removed; only this run's blob remains. Raises LeaseLost."""
     _held(conversion, token)
@@ -291,7 +318,8 @@ def expired(conversion: Conversion, now: datetime) -> Conversion:
 
 def emptied(conversion: Conversion) -> Conversion:
     """The bytes of an expired conversion are gone."""
-    return replace(conversion, source_blob=None, audio_blob=None, debris=(), due_at=None)
+    upload = replace(conversion.upload, segments=(), writing=None) if conversion.upload else None
+    return replace(conversion, source_blob=None, upload=upload, audio_blob=None, debris=(), due_at=None)
 
 
 def tidied(conversion: Conversion) -> Conversion:
@@ -311,6 +339,8 @@ def deleted(conversion: Conversion, now: datetime) -> Conversion:
 
 def being_written_until(conversion: Conversion) -> datetime | None:
     """Until when an upload or a run may still store bytes; None when nobody can."""
+    if conversion.status is State.UPLOADING and conversion.upload:
+        return conversion.upload.writing.until if conversion.upload.writing else None
     if conversion.status is State.UPLOADING:
         return conversion.due_at
     return conversion.lease.until if conversion.lease else None

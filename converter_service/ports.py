@@ -10,7 +10,16 @@ from converter_service.conversion import Conversion, State
 from converter_service.transcoding import Transcoder
 from shared.messaging.envelope import Envelope
 
-__all__ = ["BlobMissing", "Blobs", "ConversionStore", "KeyTaken", "Stale", "Stored", "Transcoder"]
+__all__ = [
+    "BlobMissing",
+    "Blobs",
+    "ConversionStore",
+    "KeyTaken",
+    "Salvaged",
+    "Stale",
+    "Stored",
+    "Transcoder",
+]
 
 
 class Stored(Struct, frozen=True):
@@ -22,6 +31,10 @@ class Stored(Struct, frozen=True):
 
 class BlobMissing(Exception):
     """Nothing (whole) is stored under this id."""
+
+
+class Salvaged(Exception):
+    """Somebody took the writer of this blob for dead, and closed it: nothing more can be added."""
 
 
 class KeyTaken(Exception):
@@ -47,6 +60,19 @@ class Blobs(Protocol):
         """The bytes from `first` up to, not including, `end` (None: all), in pieces of at most some MiB.
 
         Raises BlobMissing before the first piece, or in the middle when the blob is deleted meanwhile.
+        """
+
+    async def collect(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
+        """Like `write`, but one that fails leaves what it has stored by then, for `salvage`.
+
+        Nothing it does after the blob was salvaged can change or remove those bytes: it raises Salvaged.
+        """
+
+    async def salvage(self, blob_id: str) -> int:
+        """Makes a whole blob of what a dead `collect` left; how many bytes that is, from the first on, without a
+        gap. They are as durable as anything written. 0 when there are none (yet), and then there is no blob.
+
+        Of a whole blob its size: any number may salvage the same blob, and be told the same.
         """
 
     async def delete(self, blob_id: str) -> None:
@@ -77,7 +103,13 @@ class ConversionStore(Protocol):
     async def page(
         self, owner_id: str, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
-        """One owner's conversions that are not deleted, newest first, older than `before_id`."""
+        """One owner's conversions that are not deleted, newest first, older than `before_id`.
+
+        Partial uploads are none: see `parts`.
+        """
+
+    async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:
+        """One owner's partial uploads that are not deleted."""
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         """Those whose `due_at` has come, longest due first. One that cannot be read is left out, and is not

@@ -42,6 +42,11 @@ class Repeats:
         """Stores a new conversion and returns None; or stores nothing, and returns the one that its key was
         used for in the last 24 hours. Raises StillUploading when that one is not there yet.
         """
+        earlier = await self.claim(conversion)
+        return _settled(earlier) if earlier else None
+
+    async def claim(self, conversion: Conversion) -> Conversion | None:
+        """The same, and the earlier one as it is now."""
         for _ in range(TRIES):
             try:
                 await self._store.add(conversion)
@@ -52,7 +57,7 @@ class Repeats:
             if earlier is None:
                 continue
             if earlier.created_at + KEPT > self._clock():
-                return _settled(earlier)
+                return earlier
             await self._give_free(earlier)
         raise StillUploading
 
@@ -63,10 +68,10 @@ class Repeats:
             return  # it is gone altogether, and its key with it
 
 
-def key_of(owner_id: str, key: str) -> str:
-    """As it is stored: nobody's key is another's, and none can be read."""
+def key_of(owner_id: str, key: str, call: str = "") -> str:
+    """As it is stored: nobody's key is another's, nor another call's, and none can be read."""
     bare = key.strip('"')
-    return hashlib.sha256(f"{owner_id}\n{bare}".encode()).hexdigest()
+    return hashlib.sha256(f"{owner_id}\n{call}{bare}".encode()).hexdigest()
 
 
 def _settled(earlier: Conversion) -> Conversion:

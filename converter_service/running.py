@@ -1,13 +1,14 @@
 """The steps of one run: fetch the video, convert it, store the audio."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
 from converter_service.changes import change
-from converter_service.conversion import Conversion, described, swept
+from converter_service.conversion import Conversion, described, read, swept
 from converter_service.options import BadOptions, Options, restored
 from converter_service.outcomes import Outcomes
 from converter_service.persistence import persistently
@@ -63,12 +64,26 @@ class Running:
         size = run.conversion.source.size or 0
         async with self._scratch.room(size) as room:
             source = room / "source"
-            await self._scratch.save(await self._blobs.open(str(run.conversion.source_blob)), source)
+            await self._fetch(run, source)
             info = await self._transcoder.probe(source)
             await self._describe(run, info, options)
             output = await self._transcoder.convert(source, info, options, room / "audio", run.report)
             stored = await persistently(lambda: self._put_away(run, output))
         await self._outcomes.complete(run, output, stored)
+
+    async def _fetch(self, run: Run, target: Path) -> None:
+        """Nobody has read a video that came in several requests before: its digest is known now."""
+        seen = hashlib.sha256()
+        await self._scratch.save(self._source(run.conversion, seen), target)
+        if run.conversion.source.sha256 is None:
+            await self._change(run, lambda newest: read(newest, run.token, seen.hexdigest()))
+
+    async def _source(self, conversion: Conversion, seen: "hashlib._Hash") -> AsyncIterator[bytes]:
+        for blob in conversion.source_blobs:
+            async for piece in await self._blobs.open(blob):
+                if conversion.source.sha256 is None:
+                    seen.update(piece)
+                yield piece
 
     async def _clear_debris(self, run: Run) -> None:
         """What earlier runs left. Their writers are fenced off and remove what they write after this."""

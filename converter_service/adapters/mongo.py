@@ -25,6 +25,7 @@ from pymongo.read_concern import ReadConcern
 from converter_service.clock import Clock, new_id
 from converter_service.conversion import Conversion, State
 from converter_service.ports import KeyTaken, Stale
+from converter_service.segments import PARTIAL
 from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.messaging.cancellation import no_cancellation_lost
@@ -183,7 +184,7 @@ class MongoConversions:
     async def page(
         self, owner_id: str, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
-        wanted: Document = {"owner_id": owner_id, "deleted_at": None}
+        wanted: Document = {"owner_id": owner_id, "deleted_at": None, "upload.concat": {"$ne": PARTIAL}}
         if status is not None:
             wanted["status"] = status.value
         if before_id is not None:
@@ -191,6 +192,12 @@ class MongoConversions:
         with reachable():
             cursor = self._documents.find(wanted, WITHOUT_OUTBOX).sort("_id", DESCENDING).limit(limit)
             return [_conversion(found) for found in await cursor.to_list()]
+
+    async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:
+        wanted = {"owner_id": owner_id, "deleted_at": None, "upload.concat": PARTIAL}
+        with reachable():
+            found = await self._documents.find(wanted, WITHOUT_OUTBOX).limit(limit).to_list()
+        return [_conversion(document) for document in found]
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         with reachable():
