@@ -1,4 +1,4 @@
-"""One request writes to a resumable upload, into a blob of its own that counts only while nobody took over."""
+"""One request writes to a resumable upload: into a blob of its own, which counts while nobody took over."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -42,7 +42,7 @@ class Appending:
         self._clock = clock
 
     async def append(self, conversion: Conversion, offset: int, stretch: Stretch) -> Conversion:
-        """Raises WrongOffset, UploadLocked, Gone, Unavailable, and what `stretch` raises or broke off with."""
+        """Raises WrongOffset, UploadLocked, Gone, Unavailable, and whatever ended `stretch` early."""
         blob = new_id()
         taken = await self._take(
             conversion, Writing(blob, self._alive_until(), verified=stretch.verified), offset

@@ -69,8 +69,10 @@ class Blobs(Protocol):
         """
 
     async def salvage(self, blob_id: str) -> int:
-        """Makes a whole blob of what a dead `collect` left; how many bytes that is, from the first on, without a
-        gap. They are as durable as anything written. 0 when there are none (yet), and then there is no blob.
+        """Makes a whole blob of what a dead `collect` left: the bytes from the first on, without a gap.
+
+        Returns how many; they are as durable as anything written. 0 when there are none (yet): then there is
+        no blob.
 
         Of a whole blob its size: any number may salvage the same blob, and be told the same.
         """

@@ -45,9 +45,9 @@ class Chunk:
 
 def speaks_tus(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """A guard. OPTIONS is for those who do not know yet."""
-    if connection.scope.get("method") != HttpMethod.OPTIONS:
-        if connection.headers.get("tus-resumable") != VERSION:
-            raise AnotherVersion
+    asks = connection.scope.get("method") == HttpMethod.OPTIONS
+    if not asks and connection.headers.get("tus-resumable") != VERSION:
+        raise AnotherVersion
 
 
 class UploadController(Controller):
