@@ -1,6 +1,6 @@
 """What administrators do with accounts. Everything leaves a record, in the same transaction."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -79,6 +79,12 @@ class Administration:
             found = await repository.audit.page(before, limit)
             await self.record(repository, actor, "audit_listed", None, {})
         return found
+
+    async def acts(self, actor: Actor, action: str, details: Mapping[str, str]) -> None:
+        """Records what another service is about to be asked for. Without this record it is not asked."""
+        async with self._store.transaction() as repository:
+            await _allowed(repository, actor)
+            await self.record(repository, actor, action, None, dict(details))
 
     async def record(
         self, repository: Repository, actor: Actor, action: str, subject: UUID | None, details: dict[str, Any]

@@ -77,6 +77,14 @@ def only_the_gateway(gateway: GatewayCredentials) -> Guard:
     return guard
 
 
+def from_the_gateway(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A guard for calls that come with the gateway's credentials beside somebody's token; `origin` checks
+    them. Nobody writes a record by themselves.
+    """
+    if GATEWAY_HEADER not in connection.headers:
+        raise NotTheGateway
+
+
 def _basic(header: str) -> bytes:
     match = BASIC.fullmatch(header)
     try:

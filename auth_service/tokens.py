@@ -56,6 +56,7 @@ class AccessClaims(msgspec.Struct, frozen=True, kw_only=True):
     email: str
     email_verified: bool = False
     scope: str | msgspec.UnsetType = msgspec.UNSET
+    nbf: int | msgspec.UnsetType = msgspec.UNSET
 
 
 def sign(claims: AccessClaims, key: KeyPair) -> str:
@@ -81,9 +82,15 @@ def verify(
         claims = msgspec.json.decode(jws.verify(token, key.public, [ALGORITHM]), type=AccessClaims)
     except (JOSEError, msgspec.DecodeError) as bad:
         raise InvalidToken from bad
-    if claims.iss != issuer or claims.aud != audience or now.timestamp() >= claims.exp:
+    if claims.iss != issuer or claims.aud != audience or not _is_now(claims, now):
         raise InvalidToken
     return claims
+
+
+def _is_now(claims: AccessClaims, now: datetime) -> bool:
+    """RFC 7519 §4.1.4 and §4.1.5, ASVS 5.0 §9.2.1. None of ours has `nbf`, and one that has it means it."""
+    not_before = claims.nbf or 0
+    return not_before <= now.timestamp() < claims.exp
 
 
 def _header(token: str) -> Header:

@@ -1,19 +1,19 @@
-"""Closed by default: every route asks for an access token, unless it says `opt=public`."""
+"""Who may call the converter: whoever shows an access token, on every route that does not say otherwise."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
-from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from converter_service.service import Owner
-from shared.errors import Unauthenticated
+from shared.access_tokens import AccessTokens
+from shared.errors import Forbidden
+from shared.http import bearer
+from shared.http.bearer import Connection, public
 
-# What an API key may be limited to. Safe methods (RFC 9110 §9.2.1) look, all others change something.
-READ, WRITE = "conversions:read", "conversions:write"
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+__all__ = ["Owners", "Tokens", "administrators_only", "owner_of", "public", "signed_in"]
 
-Connection = ASGIConnection[Any, Any, Any, Any]
+ADMIN = "admin"
 
 
 class Tokens(Protocol):
@@ -23,25 +23,31 @@ class Tokens(Protocol):
         """
 
 
-def public() -> dict[str, bool]:
-    """For routes that ask for no token, or see to it themselves."""
-    return {"public": True}
+class Owners:
+    """Tokens of auth_service. With `verified_email_only` no mail goes to an address that nobody proved."""
+
+    def __init__(self, tokens: AccessTokens, *, verified_email_only: bool = False) -> None:
+        self._tokens = tokens
+        self._verified_email_only = verified_email_only
+
+    async def owner(self, token: str, scope: str) -> Owner:
+        caller = await self._tokens.caller(token, scope)
+        may_get_mail = caller.email_verified or not self._verified_email_only
+        return Owner(caller.user_id, caller.email if may_get_mail else "", caller.roles)
 
 
 def signed_in(tokens: Tokens) -> Guard:
     """A guard that puts the Owner into `request.user`."""
+    return bearer.signed_in(tokens.owner)
 
-    async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
-        if not handler.opt.get("public"):
-            connection.scope["user"] = await owner_of(connection, tokens)
 
-    return guard
+async def administrators_only(connection: Connection, _: BaseRouteHandler) -> None:
+    """A guard after `signed_in`: whoever routes here is not asked, the token's own roles are."""
+    owner = connection.scope.get("user")
+    if not isinstance(owner, Owner) or ADMIN not in owner.roles:
+        raise Forbidden("This needs the role admin.")
 
 
 async def owner_of(connection: Connection, tokens: Tokens) -> Owner:
     """Raises Unauthenticated, and Forbidden for a token that may not do this."""
-    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthenticated
-    looks = connection.scope.get("method") in SAFE
-    return await tokens.owner(token.strip(), READ if looks else WRITE)
+    return await bearer.bearer_of(connection, tokens.owner)

@@ -10,11 +10,11 @@ import aiohttp
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
-from converter_service.access import public, signed_in
+from converter_service.access import Owners, public, signed_in
 from converter_service.adapters.gridfs import GridFSBlobs
 from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
 from converter_service.adapters.mongo_clock import MongoClock
-from converter_service.adapters.tokens import AccessTokens, PublicKeys
+from converter_service.administration import ManagedConversionController
 from converter_service.announcing import Announcing
 from converter_service.audio import AudioController, Door
 from converter_service.clock import utc_now
@@ -25,6 +25,7 @@ from converter_service.service import Conversions, UploadLimits
 from converter_service.settings import ApiSettings
 from converter_service.upload_controller import UploadController
 from converter_service.uploads import ResumableLimits, Uploads
+from shared.access_tokens import AccessTokens, PublicKeys
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application
 from shared.messaging.outbox import OutboxRelay
@@ -49,12 +50,8 @@ def build(
     resumable = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
     uploads = Uploads(store, blobs, announcing, resumable, clock)
     keys = PublicKeys(http, settings.auth_url)
-    tokens = AccessTokens(
-        keys,
-        settings.issuer or settings.public_url,
-        settings.audience,
-        verified_email_only=settings.require_verified_email,
-    )
+    access = AccessTokens(keys, settings.issuer or settings.public_url, settings.audience)
+    tokens = Owners(access, verified_email_only=settings.require_verified_email)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -72,7 +69,12 @@ def build(
 
     return application(
         Wiring(
-            controllers=[ConversionController, UploadController, AudioController],
+            controllers=[
+                ConversionController,
+                UploadController,
+                AudioController,
+                ManagedConversionController,
+            ],
             provide={
                 "conversions": conversions,
                 "uploads": uploads,

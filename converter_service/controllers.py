@@ -8,7 +8,7 @@ from litestar.status_codes import HTTP_202_ACCEPTED
 
 from converter_service.conversion import State
 from converter_service.receiving import Reception
-from converter_service.schemas import ConversionView, Page, shown
+from converter_service.schemas import ConversionView, Page, page, shown
 from converter_service.service import Conversions, Owner
 from shared.errors import ServiceError
 from shared.http import Injected
@@ -48,7 +48,7 @@ class ConversionController(Controller):
         return Response(shown(accepted), headers={"Location": f"/v1/conversions/{accepted.id}"})
 
     @get("/", summary="One's own conversions, newest first")
-    async def page(
+    async def list_own(
         self,
         request: Call,
         conversions: Injected[Conversions],
@@ -56,11 +56,8 @@ class ConversionController(Controller):
         limit: Limit = 20,
         cursor: Cursor = None,
     ) -> Page:
-        # One more than asked for tells whether there is a next page.
         wanted = None if status is None else State(status)
-        found = await conversions.page(request.user, wanted, cursor, limit + 1)
-        more = found[limit - 1].id if len(found) > limit else None
-        return Page([shown(each) for each in found[:limit]], more)
+        return page(await conversions.page(request.user, wanted, cursor, limit + 1), limit)
 
     @get("/{conversion_id:str}", summary="One conversion")
     async def one(

@@ -1,6 +1,6 @@
 """What only the converter answers."""
 
-from shared.errors import Conflict, Forbidden, Gone, InvalidRequest, Locked
+from shared.errors import Conflict, Gone, InvalidRequest, Locked
 
 
 class NotReady(Conflict):
@@ -23,18 +23,6 @@ class LinkExpired(Gone):
 
     def __init__(self) -> None:
         super().__init__("This link has expired.")
-
-
-class ScopeTooNarrow(Forbidden):
-    """RFC 6750 §3.1: the token is good, and not for this."""
-
-    title = "The token's scope does not allow this."
-
-    def __init__(self, scope: str) -> None:
-        super().__init__(
-            f"This needs the scope {scope}.",
-            headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
-        )
 
 
 class EmptyUpload(InvalidRequest):

@@ -103,11 +103,10 @@ class ConversionStore(Protocol):
         """Forget it and its unpublished events. What is not there is no error."""
 
     async def page(
-        self, owner_id: str, status: State | None, before_id: str | None, limit: int
+        self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
-        """One owner's conversions that are not deleted, newest first, older than `before_id`.
-
-        Partial uploads are none: see `parts`.
+        """One owner's conversions, or everybody's, that are not deleted: newest first, older than
+        `before_id`. Partial uploads are none: see `parts`.
         """
 
     async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:

@@ -1,9 +1,9 @@
 """What clients see of a conversion."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from converter_service.conversion import Conversion, Failure, Result, Source
 from converter_service.links import audio_path
@@ -36,11 +36,35 @@ class ConversionView(Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
 
 
+class ManagedConversion(ConversionView, frozen=True, kw_only=True):
+    """As administrators see it: with the id of the account that it belongs to."""
+
+    owner_id: str
+
+
 class Page(Struct, frozen=True):
     """`next_cursor` is null on the last page."""
 
     items: list[ConversionView]
     next_cursor: str | None
+
+
+class ManagedPage(Struct, frozen=True):
+    items: list[ManagedConversion]
+    next_cursor: str | None
+
+
+def page(found: Sequence[Conversion], limit: int) -> Page:
+    """From one more than `limit` was asked for: that tells whether there is a next page."""
+    return Page([shown(each) for each in found[:limit]], _next(found, limit))
+
+
+def managed_page(found: Sequence[Conversion], limit: int) -> ManagedPage:
+    return ManagedPage([managed(each) for each in found[:limit]], _next(found, limit))
+
+
+def managed(conversion: Conversion) -> ManagedConversion:
+    return ManagedConversion(**structs.asdict(shown(conversion)), owner_id=conversion.owner_id)
 
 
 def shown(conversion: Conversion) -> ConversionView:
@@ -57,6 +81,10 @@ def shown(conversion: Conversion) -> ConversionView:
         finished_at=conversion.finished_at,
         expires_at=conversion.expires_at,
     )
+
+
+def _next(found: Sequence[Conversion], limit: int) -> str | None:
+    return found[limit - 1].id if len(found) > limit else None
 
 
 def _result(conversion_id: str, result: Result | None) -> ResultView | None:

@@ -55,10 +55,14 @@ SAVE_AGAIN_AFTER_S = 0.5
 
 
 class Owner(Struct, frozen=True):
-    """Whom a conversion belongs to, and where the mail about it goes: nowhere, when that is empty."""
+    """Whom a conversion belongs to, and where the mail about it goes: nowhere, when that is empty.
+
+    `roles` are those of a person; an API key lends none.
+    """
 
     id: str
     email: str
+    roles: frozenset[str] = frozenset()
 
 
 class Incoming(Protocol):
@@ -100,7 +104,9 @@ class Audio(Struct, frozen=True):
 
 
 class Conversions:
-    """Every call but `public_audio` takes the owner; what belongs to someone else does not exist."""
+    """Every call but `public_audio` and `everybodys` takes the owner: what belongs to someone else does not
+    exist.
+    """
 
     def __init__(
         self, store: ConversionStore, blobs: Blobs, announcing: Announcing, limits: UploadLimits, clock: Clock
@@ -231,6 +237,12 @@ class Conversions:
     ) -> Sequence[Conversion]:
         """Newest first."""
         return await self._store.page(owner.id, status, before_id, limit)
+
+    async def everybodys(
+        self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
+    ) -> Sequence[Conversion]:
+        """For administrators: of all owners, or of one. Newest first."""
+        return await self._store.page(owner_id, status, before_id, limit)
 
     async def get(self, owner: Owner, conversion_id: str) -> Conversion:
         found = await self._existing(conversion_id)

@@ -11,11 +11,13 @@ from pathlib import Path
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 MAX_MESSAGE_BYTES = 10 * 1024 * 1024
-MAX_MESSAGES = 1000
+MAX_MESSAGES = 20_000
+# Looking at every name costs some milliseconds; now and then is enough.
+PRUNE_EVERY = 256
 
 
 class Files:
-    """One file per message, whole or absent; beyond `MAX_MESSAGES` the oldest go."""
+    """One file per message, whole or absent; somewhat beyond `MAX_MESSAGES` the oldest go."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -28,10 +30,15 @@ class Files:
         return "250 filed"
 
     def keep(self, message: bytes) -> None:
-        name = f"{time.time_ns():020d}-{next(self._numbers):06d}.eml"
-        draft = self._directory / f".{name}"
+        number = next(self._numbers)
+        name = f"{time.time_ns():020d}-{number:06d}"
+        draft = self._directory / f".{name}.draft"  # `*.eml` matches hidden files too, for some readers
         draft.write_bytes(message)
-        draft.replace(self._directory / name)
+        draft.replace(self._directory / f"{name}.eml")
+        if number % PRUNE_EVERY == 0:
+            self._prune()
+
+    def _prune(self) -> None:
         for oldest in sorted(self._directory.glob("*.eml"))[:-MAX_MESSAGES]:
             oldest.unlink(missing_ok=True)
 

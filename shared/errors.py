@@ -61,6 +61,18 @@ class Forbidden(ServiceError):
     status, code, title = 403, "forbidden", "This is not allowed."
 
 
+class ScopeTooNarrow(Forbidden):
+    """RFC 6750 §3.1: the token is good, and not for this."""
+
+    title = "The token's scope does not allow this."
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(
+            f"This needs the scope {scope}.",
+            headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+        )
+
+
 class NotFound(ServiceError):
     """Also the answer for what belongs to someone else: its existence is not told."""
 

@@ -4,16 +4,18 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, get, patch
+from litestar import Controller, get, patch, post
 from litestar.di import Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from auth_service.administration import Actor, Administration
 from auth_service.callers import Caller
 from auth_service.clients import Client
 from auth_service.controllers.caching import NO_STORE
-from auth_service.credentials import origin, signed_in
+from auth_service.credentials import from_the_gateway, origin, signed_in
 from auth_service.schemas.administration import (
+    Acted,
     AuditPage,
     ChangeUser,
     ManagedUser,
@@ -83,3 +85,10 @@ class AdministrationController(Controller):
         limit: Limit = 20,
     ) -> AuditPage:
         return audit_page(await administration.audit(actor, audit_cursor(cursor), limit + 1), limit)
+
+    @post("/audit", status_code=HTTP_204_NO_CONTENT, guards=[from_the_gateway])
+    async def acts(
+        self, data: JSONBody[Acted], actor: Injected[Actor], administration: Injected[Administration]
+    ) -> None:
+        """The gateway's own call, before it has another service do what an administrator asks for."""
+        await administration.acts(actor, data.action, data.details)

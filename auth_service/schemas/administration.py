@@ -34,6 +34,13 @@ class ChangeUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     disabled: bool | msgspec.UnsetType = msgspec.UNSET
 
 
+class Acted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an administrator is about to do elsewhere in the system, and to what."""
+
+    action: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,64}(?![\s\S])")]
+    details: Annotated[dict[str, Annotated[str, msgspec.Meta(max_length=200)]], msgspec.Meta(max_length=10)]
+
+
 class ManagedUser(msgspec.Struct, frozen=True):
     id: str
     email: str

@@ -106,12 +106,12 @@ class MemoryConversions:
         self.outbox = [waiting for waiting in self.outbox if waiting.conversion_id != conversion_id]
 
     async def page(
-        self, owner_id: str, status: State | None, before_id: str | None, limit: int
+        self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
         fitting = (
             conversion
             for conversion in self.contents.values()
-            if conversion.owner_id == owner_id
+            if owner_id in {None, conversion.owner_id}
             and conversion.deleted_at is None
             and not (conversion.upload and conversion.upload.is_partial)
             and (status is None or conversion.status is status)

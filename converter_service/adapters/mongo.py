@@ -115,6 +115,7 @@ class MongoConversions:
                         [("owner_id", ASCENDING), ("status", ASCENDING), ("_id", DESCENDING)],
                         name="owner_status",
                     ),
+                    IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
                     IndexModel([("due_at", ASCENDING)], name="due"),
                     IndexModel(
                         [("idempotency_key", ASCENDING)],
@@ -182,9 +183,11 @@ class MongoConversions:
             await self._documents.delete_one({"_id": conversion_id})
 
     async def page(
-        self, owner_id: str, status: State | None, before_id: str | None, limit: int
+        self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
-        wanted: Document = {"owner_id": owner_id, "deleted_at": None, "upload.concat": {"$ne": PARTIAL}}
+        wanted: Document = {"deleted_at": None, "upload.concat": {"$ne": PARTIAL}}
+        if owner_id is not None:
+            wanted["owner_id"] = owner_id
         if status is not None:
             wanted["status"] = status.value
         if before_id is not None:

@@ -1,5 +1,6 @@
 """Typed calls to auth_service: what administrators do."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -52,16 +53,22 @@ class AuditPage(msgspec.Struct, frozen=True):
 class AdministrationClient(AuthCalls):
     async def users(self, token: Secret, email: str | None, cursor: str | None, limit: int) -> UserPage:
         """Those with `email` in their address."""
-        query = _query(email=email, cursor=cursor, limit=str(limit))
+        query = given(email=email, cursor=cursor, limit=str(limit))
         return await self._call("GET", "/v1/admin/users", UserPage, token=token, query=query)
 
     async def change_user(self, token: Secret, user_id: str, change: msgspec.Struct) -> ManagedUser:
         return await self._call("PATCH", f"/v1/admin/users/{plain(user_id)}", ManagedUser, change, token)
 
+    async def record(self, token: Secret, action: str, details: Mapping[str, str]) -> None:
+        """Once this returns the record is kept. Raises what AuthCalls says."""
+        body = {"action": action, "details": details}
+        await self._send("POST", "/v1/admin/audit", body, token)
+
     async def audit(self, token: Secret, cursor: str | None, limit: int) -> AuditPage:
-        query = _query(cursor=cursor, limit=str(limit))
+        query = given(cursor=cursor, limit=str(limit))
         return await self._call("GET", "/v1/admin/audit", AuditPage, token=token, query=query)
 
 
-def _query(**given: str | None) -> dict[str, str]:
-    return {name: value for name, value in given.items() if value is not None}
+def given(**fields: str | None) -> dict[str, str]:
+    """Those that are not None."""
+    return {name: value for name, value in fields.items() if value is not None}

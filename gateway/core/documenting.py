@@ -51,7 +51,7 @@ def complete(document: OpenAPI) -> None:
         for answered, response in responses.items():
             if isinstance(response, OpenAPIResponse):
                 own = response.headers or {}
-                response.headers = {**ALWAYS, **BY_STATUS.get(HTTPStatus(int(answered)), {}), **own}
+                response.headers = {**ALWAYS, **BY_STATUS.get(int(answered), {}), **own}
 
 
 def close_body(document: OpenAPI, operation: Operation) -> None:

@@ -2,10 +2,14 @@
 
 import httpx
 import pytest
+from sqlalchemy import text
 
-from tests.support.client import PASSWORD, Person, signed_in
+from auth_service.database import one_connection
+from shared.settings import Secret
+from tests.support.client import PASSWORD, Person
 from tests.support.media import Media
-from tests.support.tokens import forgeries
+from tests.support.system import System
+from tests.support.tokens import claims_of, forgeries, key_id, misissued
 
 KINDS = (
     "alg none",
@@ -57,24 +61,113 @@ async def test_a_refresh_token_is_no_access_token(person: Person, http: httpx.As
     assert (await http.get("/v1/conversions", headers=headers)).status_code == 401
 
 
-async def test_what_belongs_to_somebody_else_is_not_there_on_any_route_with_an_id(
-    person: Person, http: httpx.AsyncClient, media: Media
+async def test_a_revoked_token_is_refused(person: Person) -> None:
+    revoked = person.headers
+    assert (await person.sign_out()).status_code == 204
+    answer = await person.http.get("/v1/conversions", headers=revoked)
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer error="invalid_token"')
+    assert (await person.refresh()).status_code == 401
+
+
+MISISSUED = (
+    "expired",
+    "never expires",
+    "not yet valid",
+    "another issuer",
+    "no issuer",
+    "another audience",
+    "no audience",
+    "an ID token",
+    "the address of a key",
+    "a key of its own",
+    "nobody",
+    "somebody who is not",
+    "a session that never was",
+)
+
+
+@pytest.mark.parametrize("kind", MISISSUED)
+async def test_a_token_signed_by_our_own_key_for_something_else_is_refused(
+    person: Person, http: httpx.AsyncClient, system: System, kind: str
 ) -> None:
-    """Every one that the document names, so that none is forgotten when it is added."""
-    accepted = await person.upload(media.video(seconds=1))
-    theirs = (await person.finished(accepted.json()["id"]))["id"]
-    stranger = await signed_in(http)
-    tried = 0
-    for path, item in (await http.get("/schema/openapi.json")).json()["paths"].items():
-        for method in item if "{conversion_id}" in path else ():
-            for identity, status in ((theirs, 404), ("0" * 32, 404)):
-                answer = await stranger.request(method.upper(), path.format(conversion_id=identity))
-                assert answer.status_code == status, (method, path)
-                tried += 1
-    assert tried >= 8
-    assert stranger.email not in (await person.get(f"/v1/conversions/{theirs}")).text
-    assert (await stranger.get("/v1/conversions")).json()["items"] == []
-    assert (await person.audio(theirs)).status_code == 200
+    """The signature is good here, so it is the claim alone that is looked at."""
+    true = person.tokens["access_token"]
+    wrong = misissued(true, await signing_key(system, key_id(true)))
+    assert set(wrong) == set(MISISSUED)
+    for path in ("/v1/auth/me", "/v1/conversions"):  # auth_service and the converter each look for themselves
+        answer = await http.get(path, headers={"Authorization": f"Bearer {wrong[kind]}"})
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+
+
+async def signing_key(system: System, kid: str) -> str:
+    """The private half, which nobody but auth_service should ever see."""
+    async with one_connection(Secret(system.stack.postgres.url()), command_s=10) as connection:
+        found = text("SELECT private_pem FROM auth.signing_keys WHERE kid = :kid")
+        return str((await connection.execute(found, {"kid": kid})).scalar_one())
+
+
+async def test_a_spent_refresh_token_ends_its_session_and_no_other(person: Person) -> None:
+    other = Person(person.http, person.email)
+    assert (await other.sign_in()).status_code == 200
+    stolen = Person(person.http, person.email, tokens=person.tokens)
+    for _ in range(2):
+        assert (await person.refresh()).status_code == 200
+    assert (await stolen.refresh()).status_code == 401
+    assert (await person.refresh()).status_code == 401
+    assert (await person.get("/v1/conversions")).status_code == 401
+    assert (await other.get("/v1/conversions")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        {"Cookie": "session=chosen; sid=chosen; access_token=chosen"},
+        {"X-Session-ID": "chosen"},
+        {"Authorization": "Bearer chosen"},
+    ],
+    ids=lambda planted: next(iter(planted)),
+)
+async def test_a_session_is_new_at_every_sign_in_whatever_was_planted(
+    person: Person, planted: dict[str, str]
+) -> None:
+    """Session fixation (ASVS 5.0 §7.2.4): nothing that somebody brings along becomes their session."""
+    body = {"email": person.email, "password": PASSWORD}
+    answers = [await person.http.post("/v1/auth/login", json=body, headers=planted) for _ in range(2)]
+    tokens = [answer.raise_for_status().json() for answer in answers]
+    sessions = {claims_of(each["access_token"])["sid"] for each in (person.tokens, *tokens)}
+    assert len(sessions) == 3
+    assert "chosen" not in "".join(answer.text for answer in answers)
+    assert [answer.headers.get_list("set-cookie") for answer in answers] == [[], []]
+    cookie = planted.get("Cookie", f"access_token={tokens[0]['access_token']}")
+    assert (await person.http.get("/v1/conversions", headers={"Cookie": cookie})).status_code == 401
+
+
+ASKING = {
+    "signing in": ("/v1/auth/login", {"password": "not the password"}, 401),
+    "forgetting a password": ("/v1/auth/password/forgot", {}, 202),
+    "asking for a verification": ("/v1/auth/email/resend", {}, 202),
+}
+
+
+@pytest.mark.parametrize("asking", ASKING)
+async def test_no_answer_tells_whether_an_address_has_an_account(person: Person, asking: str) -> None:
+    """ASVS 5.0 §6.3.8. Registering has to tell, and is limited for it."""
+    path, body, status = ASKING[asking]
+    unknown = Person(person.http).email
+    answers = [
+        await person.http.post(path, json={"email": email, **body}) for email in (person.email, unknown)
+    ]
+    assert [answer.status_code for answer in answers] == [status, status]
+    own, other = (seen(answer) for answer in answers)
+    assert own == other
+
+
+def seen(answer: httpx.Response) -> tuple[dict[str, str], dict[str, object]]:
+    """Header and body, but for what is different in every answer."""
+    passing = {"x-request-id", "date", "ratelimit", "ratelimit-policy", "content-length"}
+    headers = {name: value for name, value in answer.headers.items() if name not in passing}
+    body = answer.json() if answer.content else {}
+    return headers, {name: value for name, value in body.items() if name != "request_id"}
 
 
 @pytest.mark.parametrize(
@@ -97,6 +190,53 @@ async def test_nobody_gives_themselves_more_than_an_account(
     answer = await http.post("/v1/auth/register", json=body)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
     assert (await person.sign_in()).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "/v1/auth/me", {"roles": ["admin"]}),
+        ("PATCH", "/v1/auth/me", {"email_verified": True}),
+        ("PATCH", "/v1/auth/me", {"disabled": False}),
+        ("PATCH", "/v1/auth/me", {"id": "00000000-0000-0000-0000-000000000000"}),
+        ("POST", "/v1/auth/login", {"roles": ["admin"]}),
+        ("POST", "/v1/auth/refresh", {"roles": ["admin"]}),
+        ("POST", "/v1/auth/api-keys", {"scopes": ["admin"]}),
+        ("POST", "/v1/auth/api-keys", {"roles": ["admin"]}),
+        ("POST", "/v1/auth/api-keys", {"user_id": "00000000-0000-0000-0000-000000000000"}),
+        ("POST", "/v1/auth/password/change", {"roles": ["admin"]}),
+        ("POST", "/v1/auth/email/verify", {"roles": ["admin"]}),
+    ],
+)
+async def test_nobody_becomes_more_by_saying_so_later(
+    person: Person, method: str, path: str, body: dict[str, object]
+) -> None:
+    """Beside all that the call needs, so that the field is the only thing wrong (ASVS 5.0 §15.3.3)."""
+    whole = {
+        "/v1/auth/me": {"email": person.email, "current_password": PASSWORD},
+        "/v1/auth/login": {"email": person.email, "password": PASSWORD},
+        "/v1/auth/refresh": {"refresh_token": person.tokens["refresh_token"]},
+        "/v1/auth/api-keys": {"name": "mine"},
+        "/v1/auth/password/change": {"current_password": PASSWORD, "password": "another horse altogether"},
+        "/v1/auth/email/verify": {"token": "A" * 43},
+    }
+    answer = await person.request(method, path, json={**whole[path], **body})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert answer.json()["errors"][0]["field"].partition("[")[0] in body
+    me = (await person.get("/v1/auth/me")).json()
+    assert (me["roles"], me["email_verified"]) == (["user"], False)
+    assert (await person.get("/v1/admin/users")).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/internal/introspect", "/metrics", "/v1/internal/introspect"])
+async def test_not_even_the_services_own_secret_opens_what_is_inside(
+    system: System, http: httpx.AsyncClient, path: str
+) -> None:
+    """ASVS 5.0 §13.4.5. How paths may be written to get there has a suite of its own, with raw sockets."""
+    secret = system.stack.settings()["AUTH_INTROSPECTION_SECRET"]
+    for method in ("GET", "POST"):
+        answer = await http.request(method, path, auth=("gateway", secret), data={"token": "x"})
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 async def test_a_twin_of_a_field_changes_nothing(http: httpx.AsyncClient) -> None:

@@ -79,3 +79,42 @@ def _part(content: object) -> str:
 
 def _coded(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def misissued(token: str, pem: str) -> dict[str, str]:
+    """Each truly signed with the key of `token`, and not for this system, this moment or this purpose.
+
+    Where the signature is good, nothing but the claim itself can be the reason to refuse it.
+    """
+    header, claims = jwt.get_unverified_header(token), jwt.get_unverified_claims(token)
+    now = int(time.time())
+
+    def signed(fields: dict[str, object] | None = None, **changes: object) -> str:
+        made = {name: value for name, value in {**claims, **changes}.items() if value is not None}
+        return str(jwt.encode(made, pem, algorithm="ES256", headers={**header, **(fields or {})}))
+
+    return {
+        "expired": signed(exp=now - 1),
+        "never expires": signed(exp=None),
+        "not yet valid": signed(nbf=now + 600),
+        "another issuer": signed(iss="https://evil.example.org"),
+        "no issuer": signed(iss=None),
+        "another audience": signed(aud="elsewhere"),
+        "no audience": signed(aud=None),
+        "an ID token": signed({"typ": "JWT"}),
+        "the address of a key": signed({"jku": "http://127.0.0.1:9/keys"}),
+        "a key of its own": signed({"jwk": {"kty": "EC"}}),
+        "nobody": signed(sub=None),
+        "somebody who is not": signed(sub="00000000-0000-0000-0000-000000000000"),
+        "a session that never was": signed(sid="00000000-0000-0000-0000-000000000000"),
+    }
+
+
+def key_id(token: str) -> str:
+    """Of the key that it says it is signed with."""
+    return str(jwt.get_unverified_header(token)["kid"])
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """What it says, believed or not."""
+    return dict(jwt.get_unverified_claims(token))

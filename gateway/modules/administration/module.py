@@ -1,13 +1,16 @@
-"""Everything about other people's accounts. auth_service asks again who is an administrator."""
+"""Everything about other people's accounts and things. The services ask again who is an administrator."""
 
 from gateway.clients.administration import AdministrationClient
+from gateway.clients.managed import ManagedClient
 from gateway.core.guards import requires_role
 from gateway.core.module import module
 from gateway.core.token_cache import TokenCache
 from gateway.modules.administration.controller import AdministrationController
+from gateway.modules.administration.conversions import ManagedConversionsController
 
 
-@module(controllers=[AdministrationController], guards=[requires_role("admin")])
+@module(controllers=[AdministrationController, ManagedConversionsController], guards=[requires_role("admin")])
 class AdministrationModule:
     administration: AdministrationClient
+    managed: ManagedClient
     tokens: TokenCache

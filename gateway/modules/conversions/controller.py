@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from litestar.types import Method
 
+from gateway.clients.conversions import Conversion, ConversionPage
 from gateway.clients.converter import ConverterClient
 from gateway.core.answers import SIGNED_IN, problems
 from gateway.core.capacity import streamed
@@ -25,7 +26,6 @@ from gateway.modules.conversions.documents import (
     ListOperation,
     UploadOperation,
 )
-from gateway.modules.conversions.schemas import Conversion, ConversionPage
 from shared.errors import InvalidRequest
 from shared.http import Injected
 

@@ -17,7 +17,7 @@ from litestar.openapi.spec import (
     Schema,
 )
 
-from gateway.modules.conversions.schemas import Status
+from gateway.clients.conversions import Status
 
 BYTES = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
 TEXT = Schema(type=OpenAPIType.STRING)

@@ -66,6 +66,17 @@ async def test_a_page_is_the_owners_own_newest_first(store: ConversionStore) -> 
     ]
 
 
+async def test_a_page_can_be_of_everybody_s(store: ConversionStore) -> None:
+    await add(store, queued(1), done(2, owner_id="bob"), queued(3, owner_id="bob"))
+    await store.add(deleted(done(4), NOON))
+    assert [each.id for each in await store.page(None, None, None, 10)] == [
+        queued(3).id,
+        done(2).id,
+        queued(1).id,
+    ]
+    assert [each.id for each in await store.page(None, State.QUEUED, queued(3).id, 10)] == [queued(1).id]
+
+
 async def test_pages_follow_each_other_without_gap_or_repetition(store: ConversionStore) -> None:
     await add(store, *(queued(number) for number in range(1, 8)))
     seen, before = list[str](), None

@@ -249,6 +249,37 @@ async def test_every_action_leaves_a_record_of_who_what_whom_when_and_from_where
     assert (looked["action"], looked["details"]) == ("users_listed", {"email": "Ada"})
 
 
+ACT = {"action": "dead_letter_replayed", "details": {"dead_letter": "0" * 32}}
+
+
+async def test_what_another_service_is_asked_for_is_recorded_by_the_gateway(
+    auth: Replica, admin: Person
+) -> None:
+    answer = await auth.call("POST", "admin/audit", admin.access_token, calling_from("192.0.2.7"), **ACT)
+    assert (answer.status_code, answer.content) == (204, b"")
+    [record] = await records(admin)
+    assert {name: record[name] for name in ("actor_id", "action", "subject_id", "address", "details")} == {
+        "actor_id": await admin.identity(),
+        "subject_id": None,
+        "address": "192.0.2.7",
+        **ACT,
+    }
+
+
+async def test_nobody_else_writes_records(auth: Replica, admin: Person) -> None:
+    person = await auth.person()
+    gateway, liar = calling_from("192.0.2.7"), calling_from("192.0.2.7", secret="wrong" * 5)
+    for token, headers, status in (
+        (admin.access_token, None, 401),
+        (admin.access_token, liar, 401),
+        (person.access_token, gateway, 403),
+        ("nonsense", gateway, 401),
+    ):
+        answer = await auth.call("POST", "admin/audit", token, headers, **ACT)
+        assert answer.status_code == status
+    assert await records(admin) == []
+
+
 async def test_what_was_refused_leaves_no_record_and_no_change(auth: Replica, admin: Person) -> None:
     await change(admin, admin, disabled=True)
     assert await records(admin) == []

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig
+from tests.integration.gateway.services import Seen
 from tests.integration.gateway.test_accounts import ACCOUNT, answer
 from tests.integration.gateway.test_own_account import listed
 
@@ -59,9 +60,77 @@ async def test_an_administrator_s_call_is_passed_on(
     assert seen.header("tonegate-client-address") == "127.0.0.1"
 
 
+RELAYED = [
+    (
+        "GET",
+        "/v1/admin/conversions?owner_id=u1&status=failed&limit=5&other=1",
+        "/v1/admin/conversions?owner_id=u1&status=failed&limit=5",
+        {"action": "conversions_listed", "details": {"owner_id": "u1", "status": "failed"}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "inside", "record"), RELAYED)
+async def test_what_the_converter_does_for_an_administrator_is_recorded_first(
+    admin: Rig, method: str, path: str, inside: str, record: object
+) -> None:
+    answer(admin, "204 No Content", None)
+    recorded: list[int] = []
+
+    async def converter(seen: Seen) -> None:
+        recorded.append(sum(each.target == "/v1/admin/audit" for each in admin.auth.seen))
+        await seen.read_body()
+        seen.answer("200 OK", b'{"items":[]}', **{"content-type": "application/json"})
+
+    admin.converter.script = converter
+    async with admin.http.request(method, _url(admin, path), headers=ADMIN) as response:
+        assert response.status == 200 or (method, response.status) == ("DELETE", 204)
+        assert response.headers["Cache-Control"] == "no-store"
+    [seen] = admin.converter.seen
+    assert (seen.method, seen.target) == (method, inside)
+    assert seen.header("authorization") == "Bearer inner-ad"
+    assert recorded == [1]
+    kept = admin.auth.seen[-1]
+    assert (kept.method, kept.target) == ("POST", "/v1/admin/audit")
+    assert msgspec.json.decode(bytes(kept.body)) == record
+    assert kept.header("authorization") == "Bearer inner-ad"
+    assert kept.header("tonegate-client-address") == "127.0.0.1"
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, "forbidden"), (503, "unavailable")])
+async def test_without_a_record_nothing_is_done(admin: Rig, status: int, code: str) -> None:
+    introspect = admin.auth.script
+
+    async def refuse(seen: Seen) -> None:
+        if seen.target == "/internal/introspect":
+            await introspect(seen)
+            return
+        await seen.read_body()
+        seen.problem(status, code)
+
+    admin.auth.script = refuse
+    for method, path, _, _ in RELAYED:
+        async with admin.http.request(method, _url(admin, path), headers=ADMIN) as response:
+            problem = await response.json(content_type="application/problem+json")
+            assert (response.status, problem["code"]) == (status, code)
+    assert admin.converter.seen == []
+
+
+@pytest.mark.parametrize("query", ["limit=0", "cursor=x", "status=nonsense", "owner_id=%2F"])
+async def test_a_query_for_the_converter_that_does_not_fit_is_refused_here(admin: Rig, query: str) -> None:
+    async with admin.http.get(_url(admin, f"/v1/admin/conversions?{query}"), headers=ADMIN) as response:
+        assert response.status == 400
+    assert admin.converter.seen == []
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/v1/admin/users"), ("PATCH", "/v1/admin/users/u9"), ("GET", "/v1/admin/audit")],
+    [
+        *((method, path) for method, path, _, _ in RELAYED),
+        ("GET", "/v1/admin/users"),
+        ("PATCH", "/v1/admin/users/u9"),
+        ("GET", "/v1/admin/audit"),
+    ],
 )
 async def test_who_is_none_is_refused_before_anything_is_asked(admin: Rig, method: str, path: str) -> None:
     async with admin.http.request(method, _url(admin, path), json={}, headers=SIGNED_IN) as response:
@@ -76,6 +145,16 @@ async def test_a_query_that_does_not_fit_is_refused_here(admin: Rig, query: str)
         problem = await response.json(content_type="application/problem+json")
         assert (response.status, problem["code"]) == (400, "invalid_request")
     assert {seen.target for seen in admin.auth.seen} == {"/internal/introspect"}
+
+
+async def test_a_program_may_not_administer_whoever_s_key_it_has(admin: Rig) -> None:
+    admin.auth.sign_in("key", roles=["user", "admin"], scope="conversions:read conversions:write")
+    for method, path, _, _ in RELAYED:
+        async with admin.http.request(
+            method, _url(admin, path), headers={"Authorization": "Bearer key"}
+        ) as response:
+            assert response.status == 403
+    assert admin.converter.seen == []
 
 
 async def test_a_disabled_account_is_out_at_once(admin: Rig) -> None:

@@ -33,6 +33,7 @@ CLOSED = {
     ("get", "/v1/admin/users"),
     ("patch", "/v1/admin/users/{user_id}"),
     ("get", "/v1/admin/audit"),
+    ("get", "/v1/admin/conversions"),
     ("post", "/v1/conversions"),
     ("get", "/v1/conversions"),
     ("get", "/v1/conversions/{conversion_id}"),

@@ -109,6 +109,7 @@ FORGERIES = {
     "several audiences": forged(aud=["tonegate", "elsewhere"]),
     "no audience": forged(aud=None),
     "expired": forged(exp=int(NOW.timestamp())),
+    "not yet valid": forged(nbf=int(NOW.timestamp()) + 1),
     "never expires": forged(exp=None),
     "exp is a text": forged(exp="99999999999"),
     "no subject": forged(sub=None),

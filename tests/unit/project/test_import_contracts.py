@@ -21,7 +21,7 @@ OFFENCES = {
     "Only the RabbitMQ adapter speaks AMQP": ("shared/messaging/outbox.py", "import aio_pika"),
     "The gateway's modules do not know each other": (
         "gateway/modules/auth/schemas.py",
-        "import gateway.modules.conversions.schemas",
+        "import gateway.modules.conversions.documents",
     ),
     "The gateway's arrows point to its core": ("gateway/core/relay.py", "import gateway.clients.auth"),
     "The accounts' arrows point to the tables and the pure leaves": (

@@ -13,9 +13,7 @@ from jose import jwt
 from jose.exceptions import JOSEError
 from jose.utils import base64url_decode
 
-from converter_service.errors import ScopeTooNarrow
-from converter_service.service import Owner
-from shared.errors import Unauthenticated, Unavailable
+from shared.errors import ScopeTooNarrow, Unauthenticated, Unavailable
 from shared.logs import get_logger
 
 ALGORITHM = "ES256"
@@ -101,18 +99,24 @@ class PublicKeys:
         return {str(key.get("kid", "")): key for key in found.keys}
 
 
-class AccessTokens:
-    """Bearer token → Owner."""
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose token it is, as far as services inside want to know."""
 
-    def __init__(
-        self, keys: PublicKeys, issuer: str, audience: str, *, verified_email_only: bool = False
-    ) -> None:
+    user_id: str
+    email: str
+    email_verified: bool
+    roles: frozenset[str]
+
+
+class AccessTokens:
+    """Bearer token → Caller."""
+
+    def __init__(self, keys: PublicKeys, issuer: str, audience: str) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
-        self._verified_email_only = verified_email_only
 
-    async def owner(self, token: str, scope: str) -> Owner:
+    async def caller(self, token: str, scope: str) -> Caller:
         """Raises Unauthenticated, ScopeTooNarrow, and Unavailable when there are no keys to check it with.
 
         A token without a scope is a person's, who may do everything (RFC 6750 §3.1, RFC 8693 §4.2).
@@ -135,12 +139,20 @@ class AccessTokens:
             raise Unauthenticated("The token is not valid.")
         if "scope" in claims and scope not in str(claims["scope"]).split():
             raise ScopeTooNarrow(scope)
-        return Owner(claims["sub"], self._recipient(claims))
+        return Caller(
+            user_id=claims["sub"],
+            email=claims["email"],
+            email_verified=claims.get("email_verified") is True,
+            roles=_roles(claims),
+        )
 
-    def _recipient(self, claims: Mapping[str, Any]) -> str:
-        """Empty when no mail may go there."""
-        may_get_mail = claims.get("email_verified") is True or not self._verified_email_only
-        return claims["email"] if may_get_mail else ""
+
+def _roles(claims: Mapping[str, Any]) -> frozenset[str]:
+    """None for a token with a scope: that says what it may do, and administering is in no scope."""
+    roles = claims.get("roles")
+    if "scope" in claims or not isinstance(roles, list):
+        return frozenset()
+    return frozenset(map(str, roles))
 
 
 async def whole(content: aiohttp.StreamReader) -> bytes:

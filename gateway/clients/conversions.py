@@ -1,4 +1,4 @@
-"""What the conversion calls give, for the OpenAPI document: the bodies themselves are passed through."""
+"""What the converter answers, for the OpenAPI document: the bodies themselves are passed through."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -81,4 +81,17 @@ class ConversionPage(msgspec.Struct, frozen=True):
     """Newest first. `next_cursor` is null on the last page."""
 
     items: tuple[Conversion, ...]
+    next_cursor: str | None = None
+
+
+class ManagedConversion(Conversion, frozen=True, kw_only=True):
+    """As administrators see it: with the id of the account that it belongs to."""
+
+    owner_id: str
+
+
+class ManagedConversionPage(msgspec.Struct, frozen=True):
+    """Newest first. `next_cursor` is null on the last page."""
+
+    items: tuple[ManagedConversion, ...]
     next_cursor: str | None = None

@@ -1,0 +1,112 @@
+"""Resumable uploads (tus 1.0.0, https://tus.io/protocols/resumable-upload); the converter speaks the protocol."""
+
+from typing import Any
+
+from litestar import Controller, HttpMethod, Request, delete, patch, post, route
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath
+from litestar.response.base import ASGIResponse
+
+from gateway.clients.converter import ConverterClient
+from gateway.core.answers import SIGNED_IN, problems
+from gateway.core.capacity import streamed
+from gateway.core.guards import limited, principal_of
+from gateway.core.rate_limit import Rate
+from gateway.core.scopes import scoped
+from gateway.modules.uploads.documents import (
+    AbilitiesOperation,
+    AppendOperation,
+    BeginOperation,
+    StateOperation,
+    TusOperation,
+)
+from shared.http import Injected
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class UploadsController(Controller):
+    path = "/v1/uploads"
+    tags = ["uploads"]  # noqa: RUF012 - Litestar's own form
+    opt = scoped("conversions")
+
+    @post(
+        opt=limited(Rate.UPLOAD) | streamed,
+        status_code=201,
+        request_max_body_size=None,  # the converter bounds uploads, while they stream
+        summary="Begin a resumable upload",
+        operation_id="begin_upload",
+        operation_class=BeginOperation,
+        security=SIGNED_IN,
+        responses={
+            201: ResponseSpec(None, description="Begun"),
+            **problems(400, 401, 403, 408, 409, 410, 412, 413, 415, 422, 423, 460),
+        },
+    )
+    async def begin(self, request: AnyRequest, converter: Injected[ConverterClient]) -> ASGIResponse:
+        return await converter.uploads(request, principal_of(request).access_token)
+
+    @route(
+        "/{upload_id:str}",
+        http_method=[HttpMethod.HEAD],
+        status_code=200,
+        summary="How far an upload has come",
+        operation_id="upload_state",
+        operation_class=StateOperation,
+        security=SIGNED_IN,
+        responses={
+            200: ResponseSpec(None, description="As far as it is stored"),
+            **problems(400, 401, 403, 404, 410, 412),
+        },
+    )
+    async def state(
+        self, request: AnyRequest, upload_id: FromPath[str], converter: Injected[ConverterClient]
+    ) -> ASGIResponse:
+        return await converter.resumable(request, upload_id, principal_of(request).access_token)
+
+    @patch(
+        "/{upload_id:str}",
+        opt=streamed,
+        status_code=204,
+        request_max_body_size=None,
+        summary="Go on with an upload",
+        operation_id="append_to_upload",
+        operation_class=AppendOperation,
+        security=SIGNED_IN,
+        responses={
+            204: ResponseSpec(None, description="Stored"),
+            **problems(400, 401, 403, 404, 408, 409, 410, 412, 413, 415, 423, 460),
+        },
+    )
+    async def append(
+        self, request: AnyRequest, upload_id: FromPath[str], converter: Injected[ConverterClient]
+    ) -> ASGIResponse:
+        return await converter.resumable(request, upload_id, principal_of(request).access_token)
+
+    @delete(
+        "/{upload_id:str}",
+        summary="Remove an upload, or the conversion that it has become",
+        operation_id="terminate_upload",
+        operation_class=TusOperation,
+        security=SIGNED_IN,
+        responses=problems(400, 401, 403, 404, 410, 412),
+    )
+    async def terminate(
+        self, request: AnyRequest, upload_id: FromPath[str], converter: Injected[ConverterClient]
+    ) -> None:
+        await converter.terminate(request, upload_id, principal_of(request).access_token)
+
+    @route(
+        http_method=[HttpMethod.OPTIONS],
+        status_code=204,
+        summary="What is offered",
+        operation_id="upload_abilities",
+        operation_class=AbilitiesOperation,
+        responses={204: ResponseSpec(None, description="What is offered"), **problems()},
+    )
+    async def abilities(self, request: AnyRequest, converter: Injected[ConverterClient]) -> ASGIResponse:
+        return await converter.uploads(request, None)
+
+    @route("/{_:str}", http_method=[HttpMethod.OPTIONS], status_code=204, include_in_schema=False)
+    async def same_abilities(self, request: AnyRequest, converter: Injected[ConverterClient]) -> ASGIResponse:
+        return await converter.uploads(request, None)
