@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import format_datetime
 
 from msgspec import Struct
@@ -66,7 +67,7 @@ def told(conversion: Conversion) -> dict[str, str]:
         "Cache-Control": "no-store",
     }
     if conversion.status is State.UPLOADING:
-        fields["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
+        fields["Upload-Expires"] = format_datetime(upload.expires_at.astimezone(UTC), usegmt=True)
     elif upload.is_complete:
         fields["Tonegate-Conversion-Id"] = conversion.id
     return {name: value for name, value in fields.items() if value}

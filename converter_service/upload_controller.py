@@ -1,12 +1,13 @@
 """The routes of resumable uploads (tus 1.0.0): each parses, makes one call and answers."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from litestar import Controller, HttpMethod, Request, Response, delete, head, patch, post, route
+from litestar import Controller, HttpMethod, Request, delete, patch, post, route
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
+from litestar.response.base import ASGIResponse
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from converter_service.access import public
@@ -28,7 +29,7 @@ from converter_service.uploads import Uploads
 from shared.errors import ServiceError, UnsupportedMediaType
 from shared.http import Injected
 
-OPTIONS = [HttpMethod.OPTIONS]
+HEAD, OPTIONS = [HttpMethod.HEAD], [HttpMethod.OPTIONS]
 
 
 class Chunk:
@@ -55,6 +56,11 @@ class UploadController(Controller):
     tags = ("uploads",)
     guards = (speaks_tus,)
 
+    # Both paths at once, and named as below: else the framework's own answer to OPTIONS comes first.
+    @route(["/", "/{upload_id:str}"], http_method=OPTIONS, opt=public(), summary="What is offered")
+    async def abilities(self, reception: Injected[Reception]) -> ASGIResponse:
+        return bare(HTTP_204_NO_CONTENT, abilities(reception.max_bytes))
+
     @post("/", status_code=HTTP_201_CREATED, request_max_body_size=None, summary="Begin an upload")
     async def create(
         self,
@@ -62,7 +68,7 @@ class UploadController(Controller):
         uploads: Injected[Uploads],
         reception: Injected[Reception],
         key: IdempotencyKey = None,
-    ) -> Response[None]:
+    ) -> ASGIResponse:
         asked = wanted(request.headers)
         if not has_body(request):
             created = await uploads.create(request.user, asked, key)
@@ -77,22 +83,22 @@ class UploadController(Controller):
                 raise
             await body.drain()
         headers = {**told(created), "Location": f"/v1/uploads/{created.id}"}
-        return Response(None, status_code=HTTP_201_CREATED, headers=headers)
+        return bare(HTTP_201_CREATED, headers)
 
-    @head("/{upload_id:str}", status_code=HTTP_200_OK, summary="How far an upload has come")
+    @route("/{upload_id:str}", http_method=HEAD, summary="How far an upload has come")
     async def state(
         self, request: Call, upload_id: FromPath[str], uploads: Injected[Uploads]
-    ) -> Response[None]:
-        return Response(None, headers=told(await uploads.state(request.user, upload_id)))
+    ) -> ASGIResponse:
+        return bare(HTTP_200_OK, told(await uploads.state(request.user, upload_id)))
 
-    @patch("/{upload_id:str}", status_code=HTTP_204_NO_CONTENT, request_max_body_size=None, summary="Go on")
+    @patch("/{upload_id:str}", request_max_body_size=None, summary="Go on")
     async def append(
         self,
         request: Call,
         upload_id: FromPath[str],
         uploads: Injected[Uploads],
         reception: Injected[Reception],
-    ) -> Response[None]:
+    ) -> ASGIResponse:
         refuse_other_types(request)
         offset, body = read_whole(request.headers, "Upload-Offset"), reception.open(request)
         try:
@@ -101,15 +107,11 @@ class UploadController(Controller):
         except ServiceError:
             await body.drain()
             raise
-        return Response(None, status_code=HTTP_204_NO_CONTENT, headers=told(longer))
+        return bare(HTTP_204_NO_CONTENT, told(longer))
 
     @delete("/{upload_id:str}", summary="Remove an upload, or the conversion it has become")
     async def terminate(self, request: Call, upload_id: FromPath[str], uploads: Injected[Uploads]) -> None:
         await uploads.terminate(request.user, upload_id)
-
-    @route(["/", "/{_:str}"], http_method=OPTIONS, opt=public(), summary="What is offered")
-    async def options(self, reception: Injected[Reception]) -> Response[None]:
-        return Response(None, status_code=HTTP_204_NO_CONTENT, headers=abilities(reception.max_bytes))
 
 
 def has_body(request: Request[Any, Any, Any]) -> bool:
@@ -121,3 +123,11 @@ def refuse_other_types(request: Request[Any, Any, Any]) -> None:
     kind, _ = media_type(request.headers.get("content-type", ""))
     if kind != OFFSET_TYPE:
         raise UnsupportedMediaType(f"Send the bytes as {OFFSET_TYPE}.")
+
+
+def bare(status: int, headers: Mapping[str, str]) -> ASGIResponse:
+    """An answer whose header says it all."""
+    answer = ASGIResponse(status_code=status, headers=dict(headers))
+    if "content-type" in answer.headers:
+        del answer.headers["content-type"]
+    return answer

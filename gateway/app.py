@@ -50,6 +50,7 @@ from gateway.modules.auth.module import AuthModule
 from gateway.modules.conversions.module import ConversionsModule
 from gateway.modules.pages.module import PagesModule
 from gateway.modules.pages.page import reset_page, verify_page
+from gateway.modules.uploads.module import UploadsModule
 from gateway.settings import GatewaySettings
 from shared.errors import NotFound
 from shared.http import Check, Wiring, application
@@ -75,6 +76,7 @@ def build(
     door = Door(tokens, limits, addresses, capacity(settings))
     patience = Patience(idle=settings.idle_timeout, upload=settings.upload_timeout)
     relay = Relay(sessions, settings.converter_url, patience)
+    converter = ConverterClient(relay)
     administration = AdministrationClient(*to_auth)
     kept = answers(storage)
     once = Once(kept, addresses, settings.introspection_secret)
@@ -84,7 +86,8 @@ def build(
         AdministrationModule(
             administration=administration, managed=ManagedClient(administration, relay), tokens=tokens
         ),
-        ConversionsModule(converter=ConverterClient(relay)),
+        ConversionsModule(converter=converter),
+        UploadsModule(converter=converter),
         PagesModule(verify_page=verify_page(), reset_page=reset_page()),
     ]
     listener = revocations(broker, tokens)

@@ -79,7 +79,10 @@ def body(*, required: bool) -> RequestBody:
 
 def tell(operation: Operation, status: str, names: Sequence[str]) -> OpenAPIResponse:
     """Says which fields an answer has."""
-    answer = (operation.responses or {})[status]
+    responses = operation.responses = dict(operation.responses or {})
+    if status != "200":
+        responses.pop("200", None)  # the framework's guess: it takes 204 for handlers that return nothing
+    answer = responses[status]
     if not isinstance(answer, OpenAPIResponse):
         raise TypeError(f"{status} is a reference")
     answer.headers = {
