@@ -46,6 +46,10 @@ include-name = "POST /v1/auth/api-keys"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409]
 
 [[operations]]
+include-path-regex = "^/v1/uploads"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 410, 412, 413, 415, 422, 423, 460]
+
+[[operations]]
 include-path-regex = "/(email/verify|password/reset|oauth/token)$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 422]
 """
@@ -67,6 +71,7 @@ GENERATOR = """
 project_name_override: tonegate_client
 package_name_override: tonegate_client
 content_type_overrides:
+  "application/offset+octet-stream": application/octet-stream
   "video/*": application/octet-stream
   "audio/*": application/octet-stream
 """
