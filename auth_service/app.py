@@ -196,4 +196,4 @@ def _mails(settings: AuthSettings) -> MailPolicy:
         Purpose.VERIFY_EMAIL: settings.verify_token_ttl,
         Purpose.RESET_PASSWORD: settings.reset_token_ttl,
     }
-    return MailPolicy(lifetimes, settings.mails_per_hour)
+    return MailPolicy(lifetimes, settings.mails_per_hour, settings.require_verified_email)

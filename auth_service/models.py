@@ -86,13 +86,13 @@ class SignIn(Table):
 
 
 class RefreshToken(Table):
-    """One refresh token by its SHA-256. Spent ones stay as long as their session: reuse must be noticed.
+    """One refresh token by its SHA-256. Spent ones stay for a while: reuse must be noticed.
 
     `successor_salt` is what turns a spent token, once more in its bearer's hands, into the one that followed.
     """
 
     __tablename__ = "refresh_tokens"
-    __table_args__ = (Index(None, "session_id"),)
+    __table_args__ = (Index(None, "session_id"), Index(None, "spent_at"))
 
     fingerprint: Mapped[bytes] = mapped_column(primary_key=True)
     session_id: Mapped[UUID] = mapped_column(ForeignKey("auth.sessions.id", ondelete="CASCADE"))

@@ -15,7 +15,7 @@ from auth_service.repository import Repository, Store
 from auth_service.revoking import Revoking
 from auth_service.service import checked_address
 from auth_service.tokens import AccessClaims
-from shared.contracts.events import AccountDeleted
+from shared.contracts.events import AccountDeleted, EmailChanged, PasswordChanged
 
 
 class OwnAccount:
@@ -50,11 +50,18 @@ class OwnAccount:
             user = await _unchanged(repository, proven)
             user.password_hash = new_hash
             await repository.mails.drop_tokens(user.id, Purpose.RESET_PASSWORD)
+            notice = PasswordChanged(user_id=str(user.id), recipient=user.email, changed_at=self._now())
+            await self._postman.tell(
+                repository, notice, user.email_canonical, verified=user.email_verified_at is not None
+            )
             await self._revoking.sessions(repository, user.id, keep=claims.sid)
         self._announced()
 
     async def change_email(self, claims: AccessClaims, current: str, email: str, client: Client) -> User:
-        """The new address is unverified until its link is followed. Raises InvalidRequest, EmailTaken."""
+        """The new address is unverified until its link is followed; the old one is told.
+
+        Raises InvalidRequest, EmailTaken.
+        """
         address = checked_address(email)
         proven = await self._proven(claims.sub, current, client)
         async with self._store.transaction() as repository:
@@ -62,13 +69,17 @@ class OwnAccount:
             if address == user.email_canonical:
                 user.email = email
                 return user
+            notice = EmailChanged(user_id=str(user.id), recipient=user.email, changed_at=self._now())
+            old, verified = user.email_canonical, user.email_verified_at is not None
             if not await repository.users.move(user, email, address):
                 raise EmailTaken
+            await self._postman.tell(repository, notice, old, verified=verified)
             # Links in the old mailbox are worth nothing any more.
             for purpose in Purpose:
                 await repository.mails.drop_tokens(user.id, purpose)
             await self._postman.ask(repository, Purpose.VERIFY_EMAIL, address)
         self._postman.wake()
+        self._announced()
         return user
 
     async def delete(self, claims: AccessClaims, password: str, client: Client) -> None:

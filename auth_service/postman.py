@@ -1,4 +1,4 @@
-"""Mails with secret links: asked for in one step, written in another.
+"""Mails about accounts. Those with secret links are asked for in one step and written in another.
 
 Asking is the same single row whether or not the address is an account's: neither the answer nor its time
 tells (ASVS 5.0 §6.3.8). Later, and for nobody to see, the request becomes a secret and an event in one
@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 
@@ -16,7 +17,13 @@ from auth_service.mail_secrets import Purpose, fingerprint, new_secret
 from auth_service.models import MailRequest, MailToken, User
 from auth_service.repository import Repository, Store
 from auth_service.revoking import Revoking
-from shared.contracts.events import EmailVerificationRequested, Event, PasswordResetRequested
+from shared.contracts.events import (
+    EmailChanged,
+    EmailVerificationRequested,
+    Event,
+    PasswordChanged,
+    PasswordResetRequested,
+)
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, correlation_id, get_logger
 
@@ -26,9 +33,12 @@ AT_ONCE = 50
 LOOK_EVERY_S = 5.0
 WINDOW = timedelta(hours=1)
 
+Notice = PasswordChanged | EmailChanged
+
 
 class MailPolicy(msgspec.Struct, frozen=True):
-    """How long links live, and how many mails of one kind an address gets in an hour.
+    """How long links live, and how many mails of one kind an address gets in an hour. `verified_only`: what
+    proves no address goes to proven ones alone.
 
     Who asks for more gets none, and is not told. Nobody is shut out by that: the links sent before live as
     long as the window in which they are counted.
@@ -36,6 +46,7 @@ class MailPolicy(msgspec.Struct, frozen=True):
 
     lifetimes: dict[Purpose, timedelta]
     per_hour: int
+    verified_only: bool = False
 
     def window(self, purpose: Purpose) -> timedelta:
         return min(WINDOW, self.lifetimes[purpose])
@@ -63,6 +74,20 @@ class Postman:
     async def ask(self, repository: Repository, purpose: Purpose, address: str) -> None:
         """For a canonical address, whoever's it is. `wake` after the transaction spares it the wait."""
         await repository.mails.ask(purpose, address, correlation_id.get())
+
+    async def tell(self, repository: Repository, notice: Notice, address: str, *, verified: bool) -> None:
+        """Of a change, in its transaction, so that nobody takes an account over unnoticed (ASVS 5.0 §6.3.7).
+
+        `address` is the canonical form of the notice's recipient.
+        """
+        if self._policy.verified_only and not verified:
+            return
+        now = self._now()
+        sent = await repository.tallies.add(_mails_of(notice.type, address), now, now + WINDOW, moving=False)
+        if sent > self._policy.per_hour:
+            log.warning("mail withheld: too many", account=notice.user_id, purpose=notice.type)
+            return
+        await self._revoking.announce(repository, notice, UUID(notice.user_id))
 
     def wake(self) -> None:
         self._woken.set()
@@ -104,7 +129,8 @@ class Postman:
         if user is None or not _wanted(user, purpose):
             return
         forget_at = now + self._policy.window(purpose)
-        sent = await repository.tallies.add(_mails_to(request), now, forget_at, moving=False)
+        counted = _mails_of(request.purpose, request.address)
+        sent = await repository.tallies.add(counted, now, forget_at, moving=False)
         if sent > self._policy.per_hour:
             log.warning("mail withheld: too many", account=str(user.id), purpose=purpose)
             return
@@ -135,5 +161,5 @@ def _event(purpose: Purpose, user: User, secret: str, expires: datetime) -> Even
     return kind(user_id=str(user.id), recipient=user.email, token=secret, expires_at=expires)
 
 
-def _mails_to(request: MailRequest) -> bytes:
-    return hashlib.sha256(f"mail\n{request.purpose}\n{request.address}".encode()).digest()
+def _mails_of(kind: str, address: str) -> bytes:
+    return hashlib.sha256(f"mail\n{kind}\n{address}".encode()).digest()

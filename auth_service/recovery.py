@@ -13,6 +13,7 @@ from auth_service.postman import Postman
 from auth_service.repository import Repository, Store
 from auth_service.revoking import Revoking
 from auth_service.throttling import Throttle
+from shared.contracts.events import PasswordChanged
 
 
 class Recovery:
@@ -55,7 +56,8 @@ class Recovery:
             await repository.mails.drop_tokens(user.id, Purpose.VERIFY_EMAIL)
 
     async def reset(self, secret: str, password: str, client: Client) -> None:
-        """All sessions end. Raises LinkRefused, and WeakPassword, after which the link is still good.
+        """All sessions end (ASVS 5.0 §7.4.3). Raises LinkRefused, and WeakPassword, after which the link is
+        still good.
 
         Whoever could read the mail has proven the address, too (NIST SP 800-63B-4 §4.2.1.2).
         """
@@ -64,14 +66,23 @@ class Recovery:
             user = await self._use(repository, secret, Purpose.RESET_PASSWORD)
             user.password_hash = new_hash
             if user.email_verified_at is None:
-                # Whoever had it before may not have been the address's owner, and must not get in by a
-                # provider either (the "trojan identifier" of pre-hijacked accounts).
-                await repository.identities.forget(user.id)
+                await self._shut_out_who_was_here(repository, user)
                 user.email_verified_at = self._now()
+            await repository.attempts.forget(user.id)
             await repository.mails.drop_tokens(user.id, Purpose.RESET_PASSWORD)
+            notice = PasswordChanged(user_id=str(user.id), recipient=user.email, changed_at=self._now())
+            await self._postman.tell(repository, notice, user.email_canonical, verified=True)
             await self._throttle.succeeded(repository, user.email_canonical, user.id, client.network)
             await self._revoking.sessions(repository, user.id)
         self._announced()
+
+    async def _shut_out_who_was_here(self, repository: Repository, user: User) -> None:
+        """Whoever had an account whose address nobody had proven may not have been the address's owner, and
+        must not get in by a provider or an API key of theirs either: the "trojan identifier" of pre-hijacked
+        accounts (Sudhodanan and Paverd, USENIX Security 2022).
+        """
+        await repository.identities.forget(user.id)
+        await self._revoking.keys(repository, user.id)
 
     async def _address_of(self, secret: str) -> str:
         """Looked at before the work of hashing, which nobody gets for a made-up secret."""

@@ -36,6 +36,10 @@ class Revoking:
         await self.sessions(repository, user_id)
         await self.tell(repository, user_id, [key.id for key in await repository.api_keys.of(user_id)])
 
+    async def keys(self, repository: Repository, user_id: UUID) -> None:
+        """Its API keys are gone, and every gateway is told."""
+        await self.tell(repository, user_id, await repository.api_keys.delete_all(user_id))
+
     async def tell(self, repository: Repository, user_id: UUID, ended: Sequence[UUID]) -> None:
         for each in ended:
             event = SessionRevoked(session_id=str(each), user_id=str(user_id))

@@ -6,7 +6,13 @@ from datetime import timedelta
 from converter_service.clock import Clock
 from converter_service.conversion import Conversion
 from converter_service.links import Links
-from shared.contracts.events import ConversionCompleted, ConversionFailed, Event, VideoUploaded
+from shared.contracts.events import (
+    ConversionCancelled,
+    ConversionCompleted,
+    ConversionFailed,
+    Event,
+    VideoUploaded,
+)
 from shared.messaging.envelope import Envelope, wrap
 
 SOURCE = "/converter_service"
@@ -52,6 +58,14 @@ class Announcing:
             filename=conversion.source.filename,
             code=conversion.error.code,
             message=conversion.error.message,
+        )
+        return self._one(conversion, event)
+
+    def cancelled(self, conversion: Conversion) -> Sequence[Envelope]:
+        event = ConversionCancelled(
+            conversion_id=conversion.id,
+            owner_id=conversion.owner_id,
+            filename=conversion.source.filename,
         )
         return self._one(conversion, event)
 

@@ -18,6 +18,7 @@ from converter_service.administration import ManagedConversionController
 from converter_service.announcing import Announcing
 from converter_service.audio import AudioController, Door
 from converter_service.clock import utc_now
+from converter_service.control import Control
 from converter_service.controllers import ConversionController
 from converter_service.links import Links
 from converter_service.receiving import Reception
@@ -49,6 +50,16 @@ def build(
     conversions = Conversions(store, blobs, announcing, limits, clock)
     resumable = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
     uploads = Uploads(store, blobs, announcing, resumable, clock)
+    control = Control(
+        conversions,
+        store,
+        blobs,
+        announcing,
+        links,
+        public_url=settings.public_url,
+        retention=settings.retention,
+        clock=clock,
+    )
     keys = PublicKeys(http, settings.auth_url)
     access = AccessTokens(keys, settings.issuer or settings.public_url, settings.audience)
     tokens = Owners(access, verified_email_only=settings.require_verified_email)
@@ -78,6 +89,7 @@ def build(
             provide={
                 "conversions": conversions,
                 "uploads": uploads,
+                "control": control,
                 "reception": Reception(settings.max_upload_bytes, settings.idle_timeout),
                 "door": Door(conversions, tokens, links, utc_now),
             },

@@ -8,7 +8,7 @@ from typing import Never
 from converter_service.changes import change
 from converter_service.clock import Clock, new_id
 from converter_service.closing import Closing
-from converter_service.conversion import Conversion, LeaseLost
+from converter_service.conversion import Conversion, LeaseLost, State
 from converter_service.errors import UploadLocked
 from converter_service.ports import BlobMissing, Blobs, ConversionStore, Salvaged
 from converter_service.resuming import holds, sealed, still_written, taken_up, thrown_away, upload_of
@@ -125,6 +125,6 @@ class Appending:
         newest = await self._store.get(conversion_id)
         if newest is None or not holds(newest, blob):
             await self._blobs.delete(blob)
-        if newest is None or newest.deleted_at:
+        if newest is None or newest.deleted_at or newest.status is State.CANCELLED:
             raise Gone("The upload has been terminated.")
         raise UploadLocked

@@ -1,48 +1,87 @@
 """Taking a conversion: of all workers that want it, exactly one gets it."""
 
 import contextlib
+from datetime import datetime
 
 from converter_service.clock import Clock, new_id
-from converter_service.conversion import Conversion, Lease, State, claimable, claimed
+from converter_service.conversion import Conversion, Lease, State, claimable, claimed, is_resting
+from converter_service.fairness import Fairness, HeldBack
 from converter_service.outcomes import Outcomes
 from converter_service.ports import ConversionStore, Stale
 from converter_service.runs import Run, WorkLimits
 from shared.logs import get_logger
 from shared.messaging.errors import Retry
 
-CLAIM_TRIES = 5
+CLAIM_TRIES = 10
 COME_BACK_S = 2.0
+HELD_BACK_S = 5.0
 
 
 class Claiming:
-    def __init__(self, store: ConversionStore, outcomes: Outcomes, limits: WorkLimits, clock: Clock) -> None:
+    """There are as many messages as conversions in the queue, so that none is left over when each message has
+    one of them done. The sweeper announces again what was left over all the same.
+    """
+
+    def __init__(
+        self,
+        store: ConversionStore,
+        fairness: Fairness,
+        outcomes: Outcomes,
+        limits: WorkLimits,
+        clock: Clock,
+    ) -> None:
         self._store = store
+        self._fairness = fairness
         self._outcomes = outcomes
         self._limits = limits
         self._clock = clock
 
-    async def claim(self, conversion_id: str) -> Run | None:
-        """None when nothing is left to do. Raises Retry when somebody else is at it."""
+    async def claim(self, named_id: str) -> Run | None:
+        """For the message that names this conversion: whatever is to be done next, or None.
+
+        Raises Retry when there may be something later: the one it names rests, or somebody else is at it.
+        """
         for _ in range(CLAIM_TRIES):
-            conversion = await self._store.get(conversion_id)
-            if conversion is None or conversion.deleted_at:
+            named, now = await self._store.get(named_id), self._clock()
+            wanted = await self._wanted(named, now)
+            if wanted is None:
+                come_back_for(named, now)
                 return None
-            now = self._clock()
-            if not claimable(conversion, now):
-                if conversion.status is not State.CONVERTING or conversion.lease is None:
-                    return None
-                wait = (conversion.lease.until - now).total_seconds()
-                raise Retry(wait + 1.0, "somebody else converts it", counts=False)
             with contextlib.suppress(Stale):
-                if conversion.attempts > self._limits.max_retries:
-                    await self._outcomes.give_up(conversion)
+                if wanted.attempts > self._limits.max_retries:
+                    await self._outcomes.give_up(wanted)
                     return None
-                return await self._take(conversion)
+                return await self._take(wanted)
         raise Retry(COME_BACK_S, "too many at once", counts=False)
+
+    async def _wanted(self, named: Conversion | None, now: datetime) -> Conversion | None:
+        """One whose worker died has had its turn. Of the account whose turn it is, rather the one that is
+        named than its oldest: workers that look at the same moment should not all want the same.
+        """
+        mine = named if named is not None and claimable(named, now) else None
+        if mine and mine.status is State.CONVERTING:
+            return mine
+        try:
+            fairest = await self._fairness.next(now)
+        except HeldBack:
+            raise Retry(HELD_BACK_S, "enough of these accounts is running", counts=False) from None
+        return mine if mine and fairest and mine.owner_id == fairest.owner_id else fairest
 
     async def _take(self, conversion: Conversion) -> Run:
         token, blob_id, now = new_id(), new_id(), self._clock()
         lease = Lease(token, self._limits.worker, now + self._limits.lease)
         taken = await self._store.save(claimed(conversion, lease, blob_id, now))
+        self._fairness.served(taken.owner_id)
         get_logger(__name__).info("conversion taken", conversion_id=taken.id, run=taken.attempts)
         return Run(taken, token, blob_id)
+
+
+def come_back_for(named: Conversion | None, now: datetime) -> None:
+    """Nothing is ready. Raises Retry when the conversion that the message names will be, or may be."""
+    if named is None or named.deleted_at:
+        return
+    if named.status is State.CONVERTING and named.lease is not None:
+        wait = (named.lease.until - now).total_seconds()
+        raise Retry(wait + 1.0, "somebody else converts it", counts=False)
+    if named.status is State.QUEUED and named.rests_until and is_resting(named, now):
+        raise Retry((named.rests_until - now).total_seconds(), "it rests", counts=False)

@@ -59,7 +59,7 @@ class Cleaning:
         for blob in conversion.debris:
             await self._blobs.delete(blob)
         if conversion.debris:
-            await change(self._store, conversion.id, tidied)
+            await change(self._store, conversion.id, lambda newest: tidied(newest, conversion.debris))
 
     async def empty(self, conversion: Conversion) -> None:
         """An expired conversion loses its bytes."""

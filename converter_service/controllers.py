@@ -1,14 +1,16 @@
 """The public routes of conversions: each parses, makes one call and answers."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, delete, get, post
-from litestar.params import FromPath, HeaderParameter, QueryParameter
-from litestar.status_codes import HTTP_202_ACCEPTED
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
+from converter_service.control import Control, Link
 from converter_service.conversion import State
 from converter_service.receiving import Reception
-from converter_service.schemas import ConversionView, Page, page, shown
+from converter_service.schemas import ConversionView, LinkWanted, Page, page, shown
 from converter_service.service import Conversions, Owner
 from shared.errors import ServiceError
 from shared.http import Injected
@@ -65,6 +67,33 @@ class ConversionController(Controller):
     ) -> Response[ConversionView]:
         found = await conversions.get(request.user, conversion_id)
         return Response(shown(found), headers={"Cache-Control": "no-store"})
+
+    @post("/{conversion_id:str}/cancel", status_code=HTTP_200_OK, summary="Call a conversion off")
+    async def cancel(
+        self, request: Call, conversion_id: FromPath[str], control: Injected[Control]
+    ) -> ConversionView:
+        return shown(await control.cancel(request.user, conversion_id))
+
+    @post(
+        "/{conversion_id:str}/retry",
+        status_code=HTTP_202_ACCEPTED,
+        summary="Try a conversion again that failed or was cancelled",
+    )
+    async def retry(
+        self, request: Call, conversion_id: FromPath[str], control: Injected[Control]
+    ) -> ConversionView:
+        return shown(await control.retry(request.user, conversion_id))
+
+    @post("/{conversion_id:str}/link", summary="A link that gives the audio without a token")
+    async def link(
+        self,
+        request: Call,
+        conversion_id: FromPath[str],
+        data: JSONBody[LinkWanted],
+        control: Injected[Control],
+    ) -> Response[Link]:
+        made = await control.link(request.user, conversion_id, timedelta(seconds=data.expires_in))
+        return Response(made, headers={"Cache-Control": "no-store"})
 
     @delete("/{conversion_id:str}", summary="Delete a conversion with its video and audio")
     async def remove(

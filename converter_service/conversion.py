@@ -1,6 +1,6 @@
 """One conversion and the only moves it can make: pure, no clock, no database."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -36,12 +36,21 @@ MOVES: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
     }
 )
 
+# What ends by itself: no more will be heard of it unless somebody asks for another try.
+FINAL: Final = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED, State.EXPIRED})
+
 # A queued conversion whose event the broker lost is announced again after this long.
 ANNOUNCE_AGAIN: Final = timedelta(hours=1)
+# One that has rested is announced again after this long: the message that was to come back may be lost.
+RESTED_FOR_LONG: Final = timedelta(minutes=1)
 
 
 class IllegalMove(Exception):
     """The table has no such move."""
+
+
+class SourceGone(Exception):
+    """The video has not been kept."""
 
 
 class LeaseLost(Exception):
@@ -87,11 +96,13 @@ class Lease(Struct, frozen=True):
 class Conversion(Struct, frozen=True, kw_only=True):
     """Everything known about one conversion; every change is a new value with the same `id`.
 
-    `version` is the store's: it grows with every save and makes a save from an older value fail.
+    `version` is the store's: it grows with every save and makes a save from an older value fail. `edition`
+    counts what clients can see: it grows with every move and whenever there is something new to tell.
     `due_at` is when the sweeper should look at it, if nothing happened until then.
     `idempotency_key` is no other's: it is taken from the first byte of the upload until it is given free.
     `upload` is there when the video comes in several requests; then its bytes are in the segments of that,
     else in `source_blob`.
+    `rests_until` is when it may be tried again after a run that came to nothing.
     `debris` are blobs of runs that have not finished (yet); their ids stand here before their first byte is
     stored, so whoever finds a dead run knows what to remove.
     """
@@ -112,6 +123,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     debris: tuple[str, ...] = ()
     attempts: int = 0
     lease: Lease | None = None
+    rests_until: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     expires_at: datetime | None = None
@@ -120,6 +132,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
     upload: Upload | None = None
     version: int = 0
+    edition: int = 0
 
     @property
     def blobs(self) -> tuple[str, ...]:
@@ -180,9 +193,9 @@ def uploaded(
 ) -> Conversion:
     """All bytes are stored: ready to be converted. `sha256` is None until somebody has read them in one go.
 
-    Raises LeaseLost when it was deleted meanwhile.
+    Raises LeaseLost when it was deleted or cancelled meanwhile, and IllegalMove when it is queued already.
     """
-    if conversion.deleted_at:
+    if conversion.deleted_at or conversion.status is State.CANCELLED:
         raise LeaseLost
     source = replace(conversion.source, size=size, sha256=sha256)
     return replace(
@@ -212,12 +225,17 @@ def without_key(conversion: Conversion) -> Conversion:
 
 
 def claimable(conversion: Conversion, now: datetime) -> bool:
-    """Waiting, or held by somebody whose lease has lapsed."""
+    """Waiting and rested, or held by somebody whose lease has lapsed."""
     if conversion.deleted_at:
         return False
     if conversion.status is State.CONVERTING:
         return conversion.lease is None or conversion.lease.until <= now
-    return conversion.status is State.QUEUED
+    return conversion.status is State.QUEUED and not is_resting(conversion, now)
+
+
+def is_resting(conversion: Conversion, now: datetime) -> bool:
+    """Its last run came to nothing, and the next one is not to begin yet."""
+    return conversion.rests_until is not None and conversion.rests_until > now
 
 
 def claimed(conversion: Conversion, lease: Lease, blob_id: str, now: datetime) -> Conversion:
@@ -238,8 +256,9 @@ def claimed(conversion: Conversion, lease: Lease, blob_id: str, now: datetime) -
 def renewed(conversion: Conversion, token: str, until: datetime, progress: float) -> Conversion:
     """The run is alive. `progress` (0 to 1) never goes back. Raises LeaseLost."""
     lease = _held(conversion, token)
+    alive = replace(conversion, lease=replace(lease, until=until), due_at=until)
     at_least = max(conversion.progress, min(progress, 1.0))
-    return replace(conversion, lease=replace(lease, until=until), due_at=until, progress=at_least)
+    return alive if at_least == conversion.progress else _news(replace(alive, progress=at_least))
 
 
 def described(
@@ -248,13 +267,13 @@ def described(
     """What probing found out about the source. Raises LeaseLost."""
     _held(conversion, token)
     known = replace(conversion.source, duration=duration, container=container, audio_codec=audio_codec)
-    return replace(conversion, source=known)
+    return _news(replace(conversion, source=known))
 
 
 def read(conversion: Conversion, token: str, sha256: str) -> Conversion:
     """The digest of the whole source. Raises LeaseLost."""
     _held(conversion, token)
-    return replace(conversion, source=replace(conversion.source, sha256=sha256))
+    return _news(replace(conversion, source=replace(conversion.source, sha256=sha256)))
 
 
 def swept(conversion: Conversion, token: str, blob_id: str) -> Conversion:
@@ -286,13 +305,58 @@ def failed_by(
     return failed(conversion, failure, now=now, retention=retention)
 
 
-def handed_back(conversion: Conversion, token: str, now: datetime, *, attempt_counts: bool) -> Conversion:
-    """The run ends without an outcome: somebody may take it at once. Raises LeaseLost."""
+def cancelled(conversion: Conversion, *, now: datetime, retention: timedelta) -> Conversion:
+    """Its owner wants no audio of it. Whoever uploads or runs it has nothing in hand any more, and removes
+    what it has written; the sweeper does when that one has died. Raises IllegalMove when it has ended.
+
+    A video that had not arrived whole is of no use to another try.
+    """
+    written_until = being_written_until(conversion)
+    over = _move(conversion, State.CANCELLED)
+    if conversion.status is State.UPLOADING:
+        over = replace(_emptied(over), debris=conversion.blobs, idempotency_key=None)
+    over = _finish(over, now, retention)
+    return replace(over, due_at=written_until or now) if over.debris else over
+
+
+def retried(conversion: Conversion, now: datetime) -> Conversion:
+    """As if it had never been tried. Raises SourceGone without a video, IllegalMove where there is nothing to
+    try again.
+    """
+    waiting = _move(conversion, State.QUEUED)
+    if conversion.status not in {State.FAILED, State.CANCELLED}:
+        raise IllegalMove(f"{conversion.status} cannot be tried again")
+    if not conversion.source_blobs or (conversion.expires_at and conversion.expires_at <= now):
+        raise SourceGone
+    return replace(
+        waiting,
+        progress=0.0,
+        error=None,
+        attempts=0,
+        started_at=None,
+        finished_at=None,
+        expires_at=None,
+        due_at=now + ANNOUNCE_AGAIN,
+    )
+
+
+def handed_back(
+    conversion: Conversion,
+    token: str,
+    now: datetime,
+    *,
+    attempt_counts: bool,
+    rests_until: datetime | None = None,
+) -> Conversion:
+    """The run ends without an outcome: somebody may take it, at once or when it has rested.
+
+    Raises LeaseLost.
+    """
     _held(conversion, token)
     attempts = conversion.attempts if attempt_counts else max(0, conversion.attempts - 1)
-    return replace(
-        _move(conversion, State.QUEUED), lease=None, attempts=attempts, due_at=now + ANNOUNCE_AGAIN
-    )
+    due_at = rests_until + RESTED_FOR_LONG if rests_until else now + ANNOUNCE_AGAIN
+    waiting = _move(conversion, State.QUEUED)
+    return replace(waiting, lease=None, attempts=attempts, rests_until=rests_until, due_at=due_at)
 
 
 def lapsed(conversion: Conversion, now: datetime) -> Conversion:
@@ -318,19 +382,22 @@ def expired(conversion: Conversion, now: datetime) -> Conversion:
 
 def emptied(conversion: Conversion) -> Conversion:
     """The bytes of an expired conversion are gone."""
-    upload = replace(conversion.upload, segments=(), writing=None) if conversion.upload else None
-    return replace(conversion, source_blob=None, upload=upload, audio_blob=None, debris=(), due_at=None)
+    return replace(_emptied(conversion), audio_blob=None, debris=(), due_at=None)
 
 
-def tidied(conversion: Conversion) -> Conversion:
-    """The debris of a finished conversion is gone."""
-    return replace(conversion, debris=(), due_at=conversion.expires_at)
+def tidied(conversion: Conversion, gone: Collection[str]) -> Conversion:
+    """These blobs of a finished conversion are gone. Meanwhile it may have been tried again: what has come
+    since stays.
+    """
+    rest = tuple(blob for blob in conversion.debris if blob not in gone)
+    settled = conversion.status in FINAL and not rest
+    return replace(conversion, debris=rest, due_at=conversion.expires_at if settled else conversion.due_at)
 
 
 def deleted(conversion: Conversion, now: datetime) -> Conversion:
     """Invisible from now on. The sweeper waits until nobody can be writing its bytes any more."""
     return replace(
-        conversion,
+        _news(conversion),
         deleted_at=conversion.deleted_at or now,
         due_at=being_written_until(conversion) or now,
         idempotency_key=None,
@@ -349,7 +416,17 @@ def being_written_until(conversion: Conversion) -> datetime | None:
 def _move(conversion: Conversion, target: State) -> Conversion:
     if target not in MOVES[conversion.status]:
         raise IllegalMove(f"{conversion.status} → {target}")
-    return replace(conversion, status=target)
+    return _news(replace(conversion, status=target, rests_until=None))
+
+
+def _emptied(conversion: Conversion) -> Conversion:
+    """Without a video."""
+    upload = replace(conversion.upload, segments=(), writing=None) if conversion.upload else None
+    return replace(conversion, source_blob=None, upload=upload)
+
+
+def _news(conversion: Conversion) -> Conversion:
+    return replace(conversion, edition=conversion.edition + 1)
 
 
 def _finish(conversion: Conversion, now: datetime, retention: timedelta) -> Conversion:

@@ -5,10 +5,10 @@ from datetime import timedelta
 from converter_service.clock import Clock
 from converter_service.leaving import Leaving
 from converter_service.work import Work
-from shared.contracts.events import AccountDeleted, VideoUploaded
+from shared.contracts.events import AccountDeleted, ConversionCancelled, ConversionRemoved, VideoUploaded
 from shared.errors import Unavailable
 from shared.messaging.inboxes import CONVERTER_ACCOUNTS, CONVERTER_WORKER
-from shared.messaging.ports import Delivery, Handlers, Retry
+from shared.messaging.ports import Broadcast, Broker, Consumer, Delivery, Handlers, Retry
 
 # For so long after an account has gone, an upload that was let in before may still begin.
 LATECOMERS = timedelta(minutes=1)
@@ -20,6 +20,24 @@ def handlers(work: Work) -> Handlers:
         await work.run(event.conversion_id)
 
     return Handlers({VideoUploaded: convert}, expected=CONVERTER_WORKER.events)
+
+
+def stopping(broker: Broker, work: Work) -> Consumer:
+    """Hears of conversions that nobody wants any more. It is only a hint: the record has the last word, and
+    a run that misses the hint looks there within a second.
+    """
+
+    async def cancelled(event: ConversionCancelled, _: Delivery) -> None:
+        work.look(event.conversion_id)
+
+    async def removed(event: ConversionRemoved, _: Delivery) -> None:
+        work.look(event.conversion_id)
+
+    broadcast = Broadcast(name="converter.stopping", events=(ConversionCancelled, ConversionRemoved))
+    handlers = Handlers(
+        {ConversionCancelled: cancelled, ConversionRemoved: removed}, expected=broadcast.events
+    )
+    return broker.listener(broadcast, handlers)
 
 
 def account_handlers(leaving: Leaving, clock: Clock) -> Handlers:

@@ -23,12 +23,23 @@ class Heartbeat:
         self._store = store
         self._lease = limits.lease
         self._clock = clock
+        self._asleep: dict[str, asyncio.Event] = {}
 
     async def during(self, run: Run, work: Coroutine[object, object, T]) -> T:
         """What `work` returns. Raises LeaseLost, with `work` cancelled, when the run is not its any more."""
-        return await while_beating(work, self._beat(run))
+        woken = self._asleep[run.id] = asyncio.Event()
+        try:
+            return await while_beating(work, self._beat(run, woken))
+        finally:
+            if self._asleep.get(run.id) is woken:
+                del self._asleep[run.id]
 
-    async def _beat(self, run: Run) -> Never:
+    def look(self, conversion_id: str) -> None:
+        """Something is said to have happened to it: the run here, if there is one, beats at once and sees."""
+        if woken := self._asleep.get(conversion_id):
+            woken.set()
+
+    async def _beat(self, run: Run, woken: asyncio.Event) -> Never:
         """Keeps the lease and tells how far it is. Raises LeaseLost when it is somebody else's, or deleted.
 
         While the store is away nobody can take the run over, and afterwards the token tells whether somebody
@@ -36,7 +47,10 @@ class Heartbeat:
         """
         beat_s = min(LONGEST_BEAT_S, self._lease.total_seconds() / 3)
         while True:
-            await asyncio.sleep(beat_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(beat_s):
+                    await woken.wait()
+            woken.clear()
             with contextlib.suppress(Unavailable):
                 await change(
                     self._store,

@@ -1,6 +1,7 @@
 """How a run ends, recorded once: completed, failed, handed back, or thrown away."""
 
 import contextlib
+from datetime import datetime, timedelta
 
 from converter_service.announcing import Announcing
 from converter_service.changes import change
@@ -25,7 +26,11 @@ from converter_service.transcoding import Fault, Output
 from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.messaging.errors import Retry
+from shared.messaging.inboxes import CONVERTER_WORKER
+from shared.messaging.trail import tier_for
 
+# It is ready when its message comes back, and hardly sooner: no other's message should be spent on it.
+BEFORE_ITS_MESSAGE = timedelta(seconds=0.5)
 GAVE_UP = Failure(Fault.INTERNAL_ERROR.value, "Something went wrong on our side. Trying again did not help.")
 
 log = get_logger(__name__)
@@ -121,12 +126,15 @@ class Outcomes:
         if charged and attempts > self._limits.max_retries:
             await self.fail(run, GAVE_UP)
             return
+        pause = tier_for(
+            timedelta(seconds=pause_after(fault, attempts, waited)), CONVERTER_WORKER.retry_tiers
+        )
         try:
-            await self._release(run, attempt_counts=charged)
+            await self._release(run, attempt_counts=charged, rests_until=now + pause - BEFORE_ITS_MESSAGE)
         except LeaseLost:
             await self.abandon(run)
             return
-        raise Retry(pause_after(fault, attempts, waited), "the run failed", counts=False)
+        raise Retry(pause.total_seconds(), "the run failed", counts=False)
 
     async def hand_back(self, run: Run) -> None:
         """If this fails the lease lapses, and the sweeper does it."""
@@ -137,11 +145,13 @@ class Outcomes:
         except Unavailable:
             return
 
-    async def _release(self, run: Run, *, attempt_counts: bool) -> None:
+    async def _release(self, run: Run, *, attempt_counts: bool, rests_until: datetime | None = None) -> None:
         run.conversion = await change(
             self._store,
             run.id,
-            lambda newest: handed_back(newest, run.token, self._clock(), attempt_counts=attempt_counts),
+            lambda newest: handed_back(
+                newest, run.token, self._clock(), attempt_counts=attempt_counts, rests_until=rests_until
+            ),
         )
         log.info("conversion handed back", conversion_id=run.id, attempt_counts=attempt_counts)
 
@@ -155,3 +165,5 @@ class Outcomes:
             await self._blobs.delete(run.blob_id)
             if newest and newest.deleted_at and newest.lease and newest.lease.token == run.token:
                 await self._cleaning.bury_own(newest)
+            elif newest and newest.status is State.CANCELLED:
+                await self._cleaning.tidy(newest)

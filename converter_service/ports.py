@@ -15,6 +15,7 @@ __all__ = [
     "Blobs",
     "ConversionStore",
     "KeyTaken",
+    "Queue",
     "Salvaged",
     "Stale",
     "Stored",
@@ -116,3 +117,16 @@ class ConversionStore(Protocol):
         """Those whose `due_at` has come, longest due first. One that cannot be read is left out, and is not
         due again for a while.
         """
+
+
+class Queue(Protocol):
+    """Who waits for a worker. While it cannot be reached, all calls raise Unavailable within seconds."""
+
+    async def next(self, now: datetime, after_owner: str) -> Conversion | None:
+        """The oldest of the next account that has one ready, in the order of accounts after `after_owner`.
+
+        Ready is what is queued, not deleted, and has rested. None when no account after that one has any.
+        """
+
+    async def running(self, owner_id: str) -> int:
+        """How many of an account are being converted."""

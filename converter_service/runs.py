@@ -8,13 +8,17 @@ from converter_service.conversion import Conversion
 
 
 class WorkLimits(Struct, frozen=True):
-    """Of one worker. `longest` bounds a whole run, fetching and storing included."""
+    """Of one worker. `longest` bounds a whole run, fetching and storing included.
+
+    No more is taken of an account that has `per_account` running at all workers together; 0 is no bound.
+    """
 
     worker: str
     lease: timedelta
     max_retries: int
     retention: timedelta
     longest: timedelta
+    per_account: int = 0
 
 
 class Run:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Annotated
 
-from msgspec import Struct, structs
+from msgspec import Meta, Struct, structs
 
 from converter_service.conversion import Conversion, Failure, Result, Source
 from converter_service.links import audio_path
@@ -47,6 +48,12 @@ class Page(Struct, frozen=True):
 
     items: list[ConversionView]
     next_cursor: str | None
+
+
+class LinkWanted(Struct, frozen=True, forbid_unknown_fields=True):
+    """`expires_in` in seconds, 30 days at most; the link ends with its audio in any case."""
+
+    expires_in: Annotated[float, Meta(ge=1, le=2_592_000)] = 3600
 
 
 class ManagedPage(Struct, frozen=True):

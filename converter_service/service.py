@@ -141,7 +141,7 @@ class Conversions:
             return await self._receive(conversion, incoming, _chained(head, body))
         except LeaseLost:
             await self._discard(conversion)
-            raise Conflict("The conversion was deleted during its upload.") from None
+            raise Conflict("The conversion was deleted or cancelled during its upload.") from None
         except Unavailable:
             raise  # to discard it now would only wait for the store again
         except BaseException:
@@ -228,6 +228,11 @@ class Conversions:
         await self._behind.clean(self._forget(conversion))
 
     async def _forget(self, conversion: Conversion) -> None:
+        """One that was cancelled stays in the list, without bytes."""
+        newest = await self._store.get(conversion.id)
+        if newest is not None and newest.status is State.CANCELLED and not newest.deleted_at:
+            await self._cleaning.tidy(newest)
+            return
         with contextlib.suppress(LeaseLost):
             await change(self._store, conversion.id, lambda newest: deleted(newest, self._clock()))
         await self._cleaning.bury_own(conversion)
@@ -278,8 +283,9 @@ class Conversions:
             raise Gone("The audio has been deleted.") from None
 
     async def _existing(self, conversion_id: str) -> Conversion:
+        """A part of an upload is no conversion."""
         found = await self._store.get(conversion_id)
-        if found is None or found.deleted_at:
+        if found is None or found.deleted_at or (found.upload and found.upload.is_partial):
             raise NotFound
         return found
 

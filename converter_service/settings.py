@@ -16,6 +16,7 @@ class ConverterSettings(msgspec.Struct, frozen=True, kw_only=True):
     amqp_url: Annotated[Secret, Env("AMQP_URL")]
     link_key: Annotated[Secret, Env("CONVERTER_LINK_KEY", at_least=32)]
     link_ttl: Annotated[timedelta, Env("CONVERTER_LINK_TTL", at_least=1)] = timedelta(days=7)
+    retention: Annotated[timedelta, Env("CONVERTER_RETENTION", at_least=1)] = timedelta(days=7)
 
 
 class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
@@ -39,8 +40,8 @@ class WorkerSettings(ConverterSettings, frozen=True, kw_only=True):
     max_retries: Annotated[int, Env("CONVERTER_MAX_RETRIES", at_least=0)] = 3
     job_timeout: Annotated[timedelta, Env("CONVERTER_JOB_TIMEOUT", at_least=1)] = timedelta(hours=2)
     max_duration: Annotated[timedelta, Env("CONVERTER_MAX_DURATION", at_least=1)] = timedelta(hours=12)
-    retention: Annotated[timedelta, Env("CONVERTER_RETENTION", at_least=1)] = timedelta(days=7)
     concurrency: Annotated[int, Env("CONVERTER_CONCURRENCY", at_least=1)] = 1
+    account_concurrency: Annotated[int, Env("CONVERTER_ACCOUNT_CONCURRENCY", at_least=0)] = 0
     ffmpeg_threads: Annotated[int, Env("CONVERTER_FFMPEG_THREADS", at_least=1)] = 1
     lease: Annotated[timedelta, Env("CONVERTER_LEASE", at_least=3)] = timedelta(seconds=15)
     scratch_dir: Annotated[Path | None, Env("CONVERTER_SCRATCH_DIR")] = None

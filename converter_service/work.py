@@ -6,9 +6,10 @@ from converter_service.announcing import Announcing
 from converter_service.claiming import COME_BACK_S, Claiming
 from converter_service.clock import Clock
 from converter_service.conversion import Failure, LeaseLost
+from converter_service.fairness import Fairness
 from converter_service.heartbeat import Heartbeat
 from converter_service.outcomes import Outcomes
-from converter_service.ports import BlobMissing, Blobs, ConversionStore, Transcoder
+from converter_service.ports import BlobMissing, Blobs, ConversionStore, Queue, Transcoder
 from converter_service.running import Running, Scratch
 from converter_service.runs import Run, WorkLimits
 from converter_service.transcoding import MediaError, TranscoderUnavailable
@@ -23,12 +24,16 @@ log = get_logger(__name__)
 
 
 class Work:
-    """`run` may be called by any number of workers, for the same conversion, as often as messages come."""
+    """`run` may be called by any number of workers, for the same conversion, as often as messages come.
+
+    A message says that there is something to do. It is the fairest that is done, not the one it names.
+    """
 
     def __init__(
         self,
         *,
         store: ConversionStore,
+        queue: Queue,
         blobs: Blobs,
         transcoder: Transcoder,
         scratch: Scratch,
@@ -37,7 +42,7 @@ class Work:
         clock: Clock,
     ) -> None:
         self._outcomes = Outcomes(store, blobs, announcing, limits, clock)
-        self._claiming = Claiming(store, self._outcomes, limits, clock)
+        self._claiming = Claiming(store, Fairness(queue, limits), self._outcomes, limits, clock)
         self._heartbeat = Heartbeat(store, limits, clock)
         self._running = Running(
             store=store,
@@ -59,6 +64,10 @@ class Work:
                 await self._attempt(run)
         except Unavailable as away:
             raise Retry(COME_BACK_S, str(away), counts=False) from away
+
+    def look(self, conversion_id: str) -> None:
+        """It is said to have been cancelled or deleted: a run of it here finds out at once."""
+        self._heartbeat.look(conversion_id)
 
     async def _attempt(self, run: Run) -> None:
         try:

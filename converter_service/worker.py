@@ -17,10 +17,11 @@ from converter_service.adapters.ffmpeg_run import Rules
 from converter_service.adapters.gridfs import GridFSBlobs
 from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
 from converter_service.adapters.mongo_clock import MongoClock
+from converter_service.adapters.mongo_queue import MongoQueue
 from converter_service.adapters.scratch import LocalScratch
 from converter_service.announcing import Announcing
 from converter_service.clock import new_id
-from converter_service.handlers import account_handlers, handlers
+from converter_service.handlers import account_handlers, handlers, stopping
 from converter_service.housekeeping import Housekeeping
 from converter_service.leaving import Leaving
 from converter_service.links import Links
@@ -56,6 +57,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     transcoder = FFmpegTranscoder(tools, rules)
     work = Work(
         store=store,
+        queue=MongoQueue(database),
         blobs=blobs,
         transcoder=transcoder,
         scratch=scratch,
@@ -65,6 +67,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     )
     subscription = replace(CONVERTER_WORKER, prefetch=settings.concurrency)
     consumer = broker.consumer(subscription, handlers(work))
+    stops = stopping(broker, work)
     leaving = Leaving(store, blobs, clock)
     accounts = broker.consumer(CONVERTER_ACCOUNTS, account_handlers(leaving, clock))
 
@@ -84,8 +87,9 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
                 ]
                 tasks.create_task(consumer.run())
                 tasks.create_task(accounts.run())
+                tasks.create_task(stops.run())
                 yield
-                await asyncio.gather(consumer.stop(GRACE), accounts.stop(GRACE))
+                await asyncio.gather(*(each.stop(GRACE) for each in (consumer, accounts, stops)))
                 for task in beside:
                     task.cancel()
         finally:
@@ -120,4 +124,5 @@ def limits(settings: WorkerSettings) -> WorkLimits:
         max_retries=settings.max_retries,
         retention=settings.retention,
         longest=settings.job_timeout + TRANSFERS,
+        per_account=settings.account_concurrency,
     )

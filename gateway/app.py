@@ -47,6 +47,7 @@ from gateway.modules.accounts.module import AccountsModule
 from gateway.modules.administration.module import AdministrationModule
 from gateway.modules.auth.browser import BrowserCookie
 from gateway.modules.auth.module import AuthModule
+from gateway.modules.conversions.actions import Actions
 from gateway.modules.conversions.module import ConversionsModule
 from gateway.modules.pages.module import PagesModule
 from gateway.modules.pages.page import reset_page, verify_page
@@ -86,7 +87,7 @@ def build(
         AdministrationModule(
             administration=administration, managed=ManagedClient(administration, relay), tokens=tokens
         ),
-        ConversionsModule(converter=converter),
+        ConversionsModule(converter=converter, actions=Actions(converter, once)),
         UploadsModule(converter=converter),
         PagesModule(verify_page=verify_page(), reset_page=reset_page()),
     ]
@@ -146,9 +147,11 @@ async def as_of_this_api(response: Response[Any]) -> Response[Any]:
 
 def capacity(settings: GatewaySettings) -> Capacity:
     """As many calls again may wait for a second; a stream holds its place for too long to be waited for."""
+    patience = timedelta(seconds=1)
+    calls, streams, each = settings.max_calls, settings.max_streams, settings.max_streams_per_client
     return Capacity(
-        calls=Room(settings.max_calls, waiting=settings.max_calls, patience=timedelta(seconds=1)),
-        streams=Room(settings.max_streams, waiting=0, patience=timedelta(seconds=1)),
+        calls=Room(calls, waiting=calls, patience=patience, per_client=calls),
+        streams=Room(streams, waiting=0, patience=patience, per_client=each),
     )
 
 

@@ -35,6 +35,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     max_calls: Annotated[int, Env("GATEWAY_MAX_CALLS", at_least=1)] = 256
     max_streams: Annotated[int, Env("GATEWAY_MAX_STREAMS", at_least=1)] = 256
+    max_streams_per_client: Annotated[int, Env("GATEWAY_MAX_STREAMS_PER_CLIENT", at_least=1)] = 64
     max_connections: Annotated[int, Env("GATEWAY_MAX_CONNECTIONS", at_least=16)] = 8192
 
     token_cache_ttl: Annotated[timedelta, Env("GATEWAY_TOKEN_CACHE_TTL")] = timedelta(seconds=5)

@@ -8,7 +8,9 @@ from notification_service.letters import Letters
 from shared.contracts.events import (
     ConversionCompleted,
     ConversionFailed,
+    EmailChanged,
     EmailVerificationRequested,
+    PasswordChanged,
     PasswordResetRequested,
 )
 from shared.logs import get_logger
@@ -22,8 +24,8 @@ def utc_now() -> datetime:
 
 
 class Notifications:
-    """Tells the owner of a conversion how it ended, and hands the secrets of account mails to their
-    addressees.
+    """Tells the owner of a conversion how it ended, hands the secrets of account mails to their addressees,
+    and tells them of changes that may not have been theirs.
     """
 
     def __init__(self, letters: Letters, courier: Courier, now: Callable[[], datetime] = utc_now) -> None:
@@ -47,6 +49,12 @@ class Notifications:
         self._refuse_late(event.expires_at)
         await self._courier.deliver(delivery.envelope, lambda: self._letters.reset(event))
 
+    async def password_changed(self, event: PasswordChanged, delivery: Delivery) -> None:
+        await self._courier.deliver(delivery.envelope, lambda: self._letters.password_changed(event))
+
+    async def email_changed(self, event: EmailChanged, delivery: Delivery) -> None:
+        await self._courier.deliver(delivery.envelope, lambda: self._letters.email_changed(event))
+
     def _refuse_late(self, expires_at: datetime) -> None:
         """Raises Reject: nobody is helped by a link that is over before it arrives."""
         if expires_at <= self._now():
@@ -67,6 +75,8 @@ def handlers(notifications: Notifications) -> Handlers:
             ConversionFailed: notifications.failed,
             EmailVerificationRequested: notifications.verify,
             PasswordResetRequested: notifications.reset,
+            PasswordChanged: notifications.password_changed,
+            EmailChanged: notifications.email_changed,
         },
         expected=NOTIFICATION_MAIL.events,
     )

@@ -11,7 +11,9 @@ from notification_service.reasons import reason
 from shared.contracts.events import (
     ConversionCompleted,
     ConversionFailed,
+    EmailChanged,
     EmailVerificationRequested,
+    PasswordChanged,
     PasswordResetRequested,
 )
 
@@ -89,6 +91,24 @@ class Letters:
     def reset(self, event: PasswordResetRequested) -> Letter:
         """Lets the reader choose a new password. Raises Unwritable for a secret that fits in no link."""
         return self._secret_letter("reset", "Choose a new password", self._reset, event)
+
+    def password_changed(self, event: PasswordChanged) -> Letter:
+        """Says so, without any link: this is the kind of letter that thieves write, too."""
+        return self._notice("password_changed", "Your password was changed", event)
+
+    def email_changed(self, event: EmailChanged) -> Letter:
+        """To the old address, and without the new one: who reads this mail may not be the owner any more."""
+        return self._notice("email_changed", "The address of your account was changed", event)
+
+    def _notice(self, template: str, subject: str, event: PasswordChanged | EmailChanged) -> Letter:
+        return self._letter(
+            template,
+            to=event.recipient,
+            subject=subject,
+            preview="If it was you, there is nothing to do.",
+            address=wording.one_line(event.recipient, 254),
+            when=wording.moment(event.changed_at),
+        )
 
     def _secret_letter(
         self,

@@ -94,6 +94,11 @@ def _address(written: str, display_name: str = "") -> Address:
     if not (user and at and domain) or len(written) > 254 or FORBIDDEN_IN_ADDRESS.search(written):
         raise Unwritable("the address is not one that mail can be sent to")
     try:
-        return Address(display_name=display_name, username=user, domain=domain.encode("idna").decode("ascii"))
+        host = domain.encode("idna").decode("ascii")
+        if FORBIDDEN_IN_ADDRESS.search(
+            host
+        ):  # IDNA 2003 takes characters apart: an acute accent hides a space
+            raise Unwritable("the address is not one that mail can be sent to")
+        return Address(display_name=display_name, username=user, domain=host)
     except (HeaderParseError, UnicodeError, ValueError) as bad:
         raise Unwritable("the address is not one that mail can be sent to") from bad

@@ -31,6 +31,10 @@ class ApiKeyRows:
         statement = delete(ApiKey).where(ApiKey.id == key_id, ApiKey.user_id == user_id)
         return await self._session.scalar(statement.returning(ApiKey.id)) is not None
 
+    async def delete_all(self, user_id: UUID) -> Sequence[UUID]:
+        statement = delete(ApiKey).where(ApiKey.user_id == user_id).returning(ApiKey.id)
+        return (await self._session.scalars(statement)).all()
+
     async def touch(self, key_id: UUID, now: datetime, at_most_every: timedelta) -> None:
         stale = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= now - at_most_every)
         await self._session.execute(update(ApiKey).where(ApiKey.id == key_id, stale).values(last_used_at=now))

@@ -1,6 +1,7 @@
 """SQL: sign-ins with providers that are under way. Each is taken out once, however many ask at once."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -37,6 +38,10 @@ class Attempts:
     async def take_over(self, code: bytes, now: datetime) -> OAuthHandover | None:
         statement = delete(OAuthHandover).where(OAuthHandover.code == code, OAuthHandover.expires_at > now)
         return await self._session.scalar(statement.returning(OAuthHandover))
+
+    async def forget(self, user_id: UUID) -> None:
+        """One-time codes that would still sign in."""
+        await self._session.execute(delete(OAuthHandover).where(OAuthHandover.user_id == user_id))
 
     async def _sweep(self, now: datetime) -> None:
         attempts = select(OAuthAttempt.state).where(OAuthAttempt.expires_at <= now).limit(SWEPT_AT_ONCE)

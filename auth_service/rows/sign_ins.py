@@ -79,6 +79,12 @@ class SignIns:
         await self._session.execute(update(SignIn).where(SignIn.id.in_(ids)).values(revoked_at=now))
         return ids
 
+    async def forget_spent(self, spent_before: datetime, limit: int) -> int:
+        """Deletes up to `limit` refresh tokens that were spent long ago; how many."""
+        old = select(RefreshToken.fingerprint).where(RefreshToken.spent_at < spent_before).limit(limit)
+        statement = delete(RefreshToken).where(RefreshToken.fingerprint.in_(old))
+        return len((await self._session.scalars(statement.returning(RefreshToken.fingerprint))).all())
+
     async def forget(self, expired_before: datetime, limit: int) -> int:
         """Deletes up to `limit` long expired sessions with their refresh tokens; how many."""
         old = select(SignIn.id).where(SignIn.expires_at < expired_before).limit(limit)

@@ -118,6 +118,11 @@ class MongoConversions:
                     IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
                     IndexModel([("due_at", ASCENDING)], name="due"),
                     IndexModel(
+                        [("status", ASCENDING), ("owner_id", ASCENDING), ("_id", ASCENDING)],
+                        name="waiting",
+                        partialFilterExpression={"status": State.QUEUED.value},
+                    ),
+                    IndexModel(
                         [("idempotency_key", ASCENDING)],
                         name="idempotency_key",
                         unique=True,
@@ -154,12 +159,12 @@ class MongoConversions:
     async def by_key(self, idempotency_key: str) -> Conversion | None:
         with reachable():
             found = await self._documents.find_one({"idempotency_key": idempotency_key}, WITHOUT_OUTBOX)
-        return _conversion(found) if found else None
+        return conversion_of(found) if found else None
 
     async def get(self, conversion_id: str) -> Conversion | None:
         with reachable():
             found = await self._documents.find_one({"_id": conversion_id}, WITHOUT_OUTBOX)
-        return _conversion(found) if found else None
+        return conversion_of(found) if found else None
 
     async def save(self, conversion: Conversion, *events: Envelope) -> Conversion:
         saved = replace(conversion, version=conversion.version + 1)
@@ -194,13 +199,13 @@ class MongoConversions:
             wanted["_id"] = {"$lt": before_id}
         with reachable():
             cursor = self._documents.find(wanted, WITHOUT_OUTBOX).sort("_id", DESCENDING).limit(limit)
-            return [_conversion(found) for found in await cursor.to_list()]
+            return [conversion_of(found) for found in await cursor.to_list()]
 
     async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:
         wanted = {"owner_id": owner_id, "deleted_at": None, "upload.concat": PARTIAL}
         with reachable():
             found = await self._documents.find(wanted, WITHOUT_OUTBOX).limit(limit).to_list()
-        return [_conversion(document) for document in found]
+        return [conversion_of(document) for document in found]
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         with reachable():
@@ -215,7 +220,7 @@ class MongoConversions:
         """None for one that makes no sense here, such as a newer version's; it is due again later."""
         name, due_at = document["_id"], document["due_at"]
         try:
-            return _conversion(document)
+            return conversion_of(document)
         except msgspec.ValidationError:
             get_logger(__name__).exception("unreadable conversion", conversion_id=str(name))
         with reachable():
@@ -286,6 +291,7 @@ def _document(conversion: Conversion) -> Document:
     return document
 
 
-def _conversion(document: Document) -> Conversion:
+def conversion_of(document: Document) -> Conversion:
+    """Raises msgspec.ValidationError for one that makes no sense here, such as a newer version's."""
     document["id"] = document.pop("_id")
     return msgspec.convert(document, Conversion)

@@ -77,6 +77,19 @@ class Conversion(msgspec.Struct, frozen=True):
     expires_at: datetime | None = None
 
 
+class LinkWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long the link is to work, in seconds: 30 days at most."""
+
+    expires_in: Annotated[float, msgspec.Meta(ge=1, le=2_592_000)] = 3600
+
+
+class Link(msgspec.Struct, frozen=True):
+    """An address that needs no token until `expires_at`."""
+
+    url: str
+    expires_at: datetime
+
+
 class ConversionPage(msgspec.Struct, frozen=True):
     """Newest first. `next_cursor` is null on the last page."""
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from litestar import Request
 from litestar.response.base import ASGIResponse
 
@@ -29,6 +30,12 @@ class ConverterClient:
 
     async def remove(self, request: AnyRequest, conversion_id: str, token: Secret) -> None:
         await self._relay.perform(request, (*CONVERSIONS, conversion_id), token=token)
+
+    async def act(
+        self, request: AnyRequest, conversion_id: str, what: str, token: Secret, said: object = None
+    ) -> msgspec.Raw:
+        """The JSON that answers `what` is done with a conversion, as it is."""
+        return await self._relay.call(request, (*CONVERSIONS, conversion_id, what), token=token, said=said)
 
     async def audio(
         self, request: AnyRequest, conversion_id: str, query: Query, token: Secret | None

@@ -2,10 +2,12 @@
 
 After imgproxy's two semaphores: a bounded number at work, a bounded number waiting for a moment, and the rest
 refused (ASVS 5.0, 15.2.2). Calls and streams are counted apart: slow downloads must not stop anybody from
-signing in, nor a storm of sign-ins a download.
+signing in, nor a storm of sign-ins a download. Streams last for as long as their client likes, so no client
+has more than a share of them.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -14,7 +16,7 @@ import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from shared.errors import Overloaded
+from shared.errors import Overloaded, RateLimited
 
 STREAMED_KEY: Final = "streamed"
 VITAL_KEY: Final = "vital"
@@ -28,11 +30,12 @@ vital: Final[dict[str, Any]] = {VITAL_KEY: True}
 
 
 class Room(msgspec.Struct, frozen=True):
-    """`at_once` at work, `waiting` for at most `patience`."""
+    """`at_once` at work, `per_client` of these for the same one; `waiting` for at most `patience`."""
 
     at_once: int
     waiting: int
     patience: timedelta
+    per_client: int
 
 
 class Full(Overloaded):
@@ -42,6 +45,13 @@ class Full(Overloaded):
         super().__init__("Too much is going on right now; try again in a moment.")
 
 
+class TooMany(RateLimited):
+    """This client has its share already; there may be room for others."""
+
+    def __init__(self) -> None:
+        super().__init__("You have too many requests under way at once; let one of them end first.")
+
+
 class Places:
     """The places of one kind. First come, first served."""
 
@@ -49,6 +59,7 @@ class Places:
         self._room = room
         self._free = asyncio.Semaphore(room.at_once)
         self._waiting = 0
+        self._taken_by: Counter[str] = Counter()
 
     async def take(self) -> None:
         """Raises Full when nothing gets free in time, and at once when too many wait already."""
@@ -66,8 +77,35 @@ class Places:
         finally:
             self._waiting -= 1
 
-    def leave(self) -> None:
+    def assign(self, client: str) -> None:
+        """A place that was taken is this client's. Raises TooMany, and then it is nobody's."""
+        if self._taken_by[client] >= self._room.per_client:
+            raise TooMany
+        self._taken_by[client] += 1
+
+    def leave(self, client: str | None) -> None:
         self._free.release()
+        if client is None:
+            return
+        self._taken_by[client] -= 1
+        if not self._taken_by[client]:
+            del self._taken_by[client]
+
+
+class Place:
+    """One request's own."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._client: str | None = None
+
+    def assign(self, client: str) -> None:
+        """Once. Raises TooMany."""
+        self._places.assign(client)
+        self._client = client
+
+    def leave(self) -> None:
+        self._places.leave(self._client)
 
 
 class Capacity:
@@ -82,7 +120,13 @@ class Capacity:
             return
         places = self._streams if opt.get(STREAMED_KEY, False) is True else self._calls
         await places.take()
-        scope["state"][PLACE_KEY] = places
+        scope["state"][PLACE_KEY] = Place(places)
+
+    def assign(self, scope: Mapping[str, Any], client: str) -> None:
+        """As soon as it is known whose the request is: an account's, else an address's. Raises TooMany."""
+        place = scope["state"].get(PLACE_KEY)
+        if isinstance(place, Place):
+            place.assign(client)
 
 
 class Leaving:
@@ -99,6 +143,6 @@ class Leaving:
         try:
             await self._app(scope, receive, send)
         finally:
-            places = state.pop(PLACE_KEY, None)
-            if isinstance(places, Places):
-                places.leave()
+            place = state.pop(PLACE_KEY, None)
+            if isinstance(place, Place):
+                place.leave()

@@ -71,13 +71,16 @@ class Door:
                 connection.scope["state"][UNCOUNTED_KEY] = True
             else:
                 await self._count(connection, rate, address)
+            self._capacity.assign(connection.scope, address)
             return
         try:
             principal = await self._identify(connection, rate, address)
         except Unauthenticated:
             await self._count(connection, rate, address)
             raise
-        await self._count(connection, rate, f"account:{principal.user_id}")
+        account = f"account:{principal.user_id}"
+        await self._count(connection, rate, account)
+        self._capacity.assign(connection.scope, account)
         check_scope(principal, handler.opt, _http(connection)["method"])
         connection.scope["user"] = principal
 

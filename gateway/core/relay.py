@@ -73,19 +73,47 @@ class Relay:
         response = await self._asked(request, self._url(segments, ()), headers)
         response.close()
 
+    async def call(
+        self, request: AnyRequest, segments: Sequence[str], *, token: Secret | None, said: object = None
+    ) -> msgspec.Raw:
+        """The service's JSON answer as it is, for calls whose body is made here: `said`, or none.
+
+        Raises what `forward` raises, and BadAnswer for what is not JSON.
+        """
+        headers = self._headers(request, token)
+        for name in ("Content-Type", "Content-Digest", "Idempotency-Key"):
+            headers.popall(name, None)
+        body = None if said is None else msgspec.json.encode(said)
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        response = await self._asked(request, self._url(segments, ()), headers, body)
+        try:
+            return msgspec.json.decode(await self._read(response), type=msgspec.Raw)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unavailable(error) from error
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise BadAnswer("The service gave an answer that cannot be read.") from error
+        finally:
+            response.close()
+
     async def _without_body(self, request: AnyRequest, url: URL, headers: CIMultiDict[str]) -> ASGIResponse:
         response = await self._asked(request, url, headers)
         return Download(response, self._patience.idle, is_head=request.method == "HEAD")
 
     async def _asked(
-        self, request: AnyRequest, url: URL, headers: CIMultiDict[str]
+        self, request: AnyRequest, url: URL, headers: CIMultiDict[str], body: bytes | None = None
     ) -> aiohttp.ClientResponse:
         """A body that this call has no use for (RFC 9110 §9.3.1) stays here, and so does its length."""
         headers.popall("Content-Length", None)
         try:
             async with asyncio.timeout(self._patience.answer.total_seconds()):
                 response = await self._sessions.pooled.request(
-                    request.method, url, headers=headers, allow_redirects=False, timeout=self._timeout()
+                    request.method,
+                    url,
+                    data=body,
+                    headers=headers,
+                    allow_redirects=False,
+                    timeout=self._timeout(),
                 )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(error) from error
@@ -129,8 +157,7 @@ class Relay:
         """Answers to uploads are small, and are read whole: the client's body may still be coming."""
         if response.status >= 300:
             raise await self._refused(response)
-        async with asyncio.timeout(self._patience.idle.total_seconds()):
-            content = await read_answer(response)
+        content = await self._read(response)
         headers = [
             (name, value) for name, value in towards_client(response.headers) if name != "content-length"
         ]
@@ -138,8 +165,7 @@ class Relay:
 
     async def _refused(self, response: aiohttp.ClientResponse) -> Exception:
         try:
-            async with asyncio.timeout(self._patience.idle.total_seconds()):
-                content = b"" if response.method == "HEAD" else await read_answer(response)
+            content = b"" if response.method == "HEAD" else await self._read(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return _unavailable(error)
         except BadAnswer as bad:
@@ -147,6 +173,10 @@ class Relay:
         finally:
             response.close()
         return refusal(response.status, response.headers, content)
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        async with asyncio.timeout(self._patience.idle.total_seconds()):
+            return await read_answer(response)
 
     def _url(self, segments: Sequence[str], query: Query) -> URL:
         path = "/" + "/".join(plain(segment) for segment in segments)

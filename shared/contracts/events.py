@@ -64,6 +64,40 @@ class ConversionFailed(Event, frozen=True, kw_only=True):
     message: str
 
 
+class ConversionCancelled(Event, frozen=True, kw_only=True):
+    """Its owner wants no audio of it. Whoever works at it stops; who misses it learns it from the record."""
+
+    type: ClassVar[str] = "conversion_cancelled"
+    needs_listener: ClassVar[bool] = False
+
+    conversion_id: str
+    owner_id: str
+    filename: str
+
+
+class ConversionChanged(Event, frozen=True, kw_only=True):
+    """What can be seen of a conversion is now `conversion`, as the API shows it: news for those who watch it,
+    told at once and never twice. `edition` grows with each.
+    """
+
+    type: ClassVar[str] = "conversion_changed"
+    needs_listener: ClassVar[bool] = False
+
+    conversion_id: str
+    edition: int
+    status: str
+    conversion: dict[str, object]
+
+
+class ConversionRemoved(Event, frozen=True, kw_only=True):
+    """It has been deleted: nobody needs to watch it or to work at it."""
+
+    type: ClassVar[str] = "conversion_removed"
+    needs_listener: ClassVar[bool] = False
+
+    conversion_id: str
+
+
 class SessionRevoked(Event, frozen=True, kw_only=True):
     """Tokens of this session, or this API key, are void from now on. With no gateway running nobody caches
     them, so nobody must hear.
@@ -104,6 +138,26 @@ class PasswordResetRequested(Event, frozen=True, kw_only=True):
         return f"PasswordResetRequested(user_id={self.user_id!r}, ***)"
 
 
+class PasswordChanged(Event, frozen=True, kw_only=True):
+    """An account has another password. Its owner is to know, in case it was somebody else."""
+
+    type: ClassVar[str] = "password_changed"
+
+    user_id: str
+    recipient: str
+    changed_at: datetime
+
+
+class EmailChanged(Event, frozen=True, kw_only=True):
+    """An account has another address. `recipient` is the one it had before."""
+
+    type: ClassVar[str] = "email_changed"
+
+    user_id: str
+    recipient: str
+    changed_at: datetime
+
+
 class AccountDeleted(Event, frozen=True, kw_only=True):
     """The account is gone, and what it owned elsewhere has to go, too."""
 
@@ -116,8 +170,13 @@ EVENTS: tuple[type[Event], ...] = (
     VideoUploaded,
     ConversionCompleted,
     ConversionFailed,
+    ConversionCancelled,
+    ConversionChanged,
+    ConversionRemoved,
     SessionRevoked,
     EmailVerificationRequested,
     PasswordResetRequested,
+    PasswordChanged,
+    EmailChanged,
     AccountDeleted,
 )

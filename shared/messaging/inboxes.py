@@ -9,7 +9,9 @@ from shared.contracts.events import (
     AccountDeleted,
     ConversionCompleted,
     ConversionFailed,
+    EmailChanged,
     EmailVerificationRequested,
+    PasswordChanged,
     PasswordResetRequested,
     VideoUploaded,
 )
@@ -27,6 +29,8 @@ NOTIFICATION_MAIL = Subscription(
         ConversionFailed,
         EmailVerificationRequested,
         PasswordResetRequested,
+        PasswordChanged,
+        EmailChanged,
     ),
     prefetch=10,
     handling_timeout=timedelta(minutes=10),

@@ -18,13 +18,16 @@ CONFIRM, CHOOSE = "Confirm your address", "Choose a new password"
 AT_ONCE_S = 1.0
 
 
-async def test_a_changed_password_ends_all_other_sessions_at_the_door(person: Person) -> None:
+async def test_a_changed_password_ends_all_other_sessions_at_the_door(
+    person: Person, mailbox: Mailbox
+) -> None:
     other = await elsewhere(person)
     assert (await other.get("/v1/conversions")).status_code == 200
     changed = await person.post("/v1/auth/password/change", current_password=PASSWORD, password=NEW)
     assert changed.status_code == 204
     await is_out(other)
     assert (await person.get("/v1/conversions")).status_code == 200
+    await mailbox.next_about_account(person.email, "Your password was changed")
     assert (await other.refresh()).status_code == 401
     assert (await person.sign_in()).status_code == 401
     person.password = NEW

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
+from devstack.home import REPOSITORY
 from tests.support.client import PASSWORD, Person
 from tests.support.media import Media
 from tests.support.system import System
@@ -32,6 +33,10 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409, 422]
 [[operations]]
 include-name = "POST /v1/conversions"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409, 415, 422]
+
+[[operations]]
+include-path-regex = "/(cancel|retry|link)$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 410, 422]
 
 [[operations]]
 include-path-regex = "/audio$"
@@ -79,7 +84,13 @@ content_type_overrides:
 
 async def ran(*command: str, cwd: Path) -> tuple[int, str]:
     """Exit code and everything that was said."""
-    environment = {**os.environ, "PATH": f"{TOOLS}:{os.environ['PATH']}", "NO_COLOR": "1"}
+    environment = {
+        **os.environ,
+        "PATH": f"{TOOLS}:{os.environ['PATH']}",
+        "NO_COLOR": "1",
+        "PYTHONPATH": str(REPOSITORY),
+        "SCHEMATHESIS_HOOKS": "tests.support.schemathesis_hooks",
+    }
     process = await asyncio.create_subprocess_exec(
         *command, cwd=cwd, env=environment, stdout=PIPE, stderr=STDOUT
     )

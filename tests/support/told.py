@@ -8,8 +8,10 @@ import msgspec
 from shared.contracts.events import (
     ConversionCompleted,
     ConversionFailed,
+    EmailChanged,
     EmailVerificationRequested,
     Event,
+    PasswordChanged,
     PasswordResetRequested,
 )
 from shared.messaging.envelope import Envelope, wrap
@@ -48,6 +50,18 @@ RESET = PasswordResetRequested(
     recipient="ann@example.org",
     token=TOKEN,
     expires_at=datetime(2126, 11, 20, 11, 0, tzinfo=UTC),
+)
+
+
+PASSWORD_CHANGED = PasswordChanged(
+    user_id="0198f3c2-1111-7a3b-9c0f-5e6a7b8c9d0e",
+    recipient="ann@example.org",
+    changed_at=datetime(2026, 11, 20, 10, 0, tzinfo=UTC),
+)
+EMAIL_CHANGED = EmailChanged(
+    user_id="0198f3c2-1111-7a3b-9c0f-5e6a7b8c9d0e",
+    recipient="ann@example.org",
+    changed_at=datetime(2026, 11, 20, 10, 0, tzinfo=UTC),
 )
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from converter_service.adapters.gridfs import GridFSBlobs
 from converter_service.adapters.mongo import Client, MongoConversions, MongoOutbox, database_of
+from converter_service.adapters.mongo_queue import MongoQueue
 from converter_service.adapters.scratch import LocalScratch
 from converter_service.announcing import Announcing
 from converter_service.clock import new_id, utc_now
@@ -84,6 +85,7 @@ class Workshop:
     def __init__(self, client: Client, scratch: Path) -> None:
         self.database = database_of(client)
         self.store = MongoConversions(self.database, utc_now)
+        self.queue = MongoQueue(self.database)
         self.blobs = GridFSBlobs(self.database, utc_now)
         self.outbox = MongoOutbox(self.database, utc_now)
         self.announcing = Announcing(Links(Secret("k" * 32)), timedelta(days=1), utc_now)
@@ -101,18 +103,20 @@ class Workshop:
         name: str = "worker",
         max_retries: int = 3,
         lease: timedelta = LEASE,
+        per_account: int = 0,
     ) -> Work:
         return Work(
             store=self.store,
+            queue=self.queue,
             blobs=self.blobs,
             transcoder=transcoder,
             scratch=self.scratch,
             announcing=self.announcing,
-            limits=WorkLimits(name, lease, max_retries, RETENTION, timedelta(minutes=1)),
+            limits=WorkLimits(name, lease, max_retries, RETENTION, timedelta(minutes=1), per_account),
             clock=utc_now,
         )
 
-    async def queued(self, video: bytes = VIDEO) -> Conversion:
+    async def queued(self, video: bytes = VIDEO, owner_id: str = "alice") -> Conversion:
         """A conversion whose video is stored."""
 
         async def content() -> AsyncIterator[bytes]:
@@ -122,8 +126,8 @@ class Workshop:
         begun = new_upload(
             new_id(),
             new_id(),
-            owner_id="alice",
-            recipient="alice@example.org",
+            owner_id=owner_id,
+            recipient=f"{owner_id}@example.org",
             filename="talk.mp4",
             now=now,
             alive_until=now + timedelta(minutes=1),
@@ -165,6 +169,10 @@ class Workshop:
         assert newest.lease is not None
         past = utc_now() - timedelta(seconds=1)
         await self.store.save(replace(newest, lease=replace(newest.lease, until=past), due_at=past))
+
+    async def rested(self, conversion: Conversion) -> None:
+        """As if the pause after a run that came to nothing was over."""
+        await self.store.save(replace(await self.now(conversion), rests_until=None))
 
     def scratch_files(self) -> list[Path]:
         return [path for path in self.scratch.home.rglob("*") if path.is_file()]

@@ -81,7 +81,15 @@ def upload_body() -> RequestBody:
 
 
 IT = {"conversion_id": "$response.body#/id"}
-FOLLOWING = ("get_conversion", "audio", "audio_head", "delete_conversion")
+FOLLOWING = (
+    "get_conversion",
+    "audio",
+    "audio_head",
+    "cancel_conversion",
+    "retry_conversion",
+    "link_audio",
+    "delete_conversion",
+)
 IDEMPOTENCY_KEY = Parameter(
     name="Idempotency-Key",
     param_in="header",

@@ -6,9 +6,11 @@ import pytest
 
 from converter_service.adapters.gridfs import GridFSBlobs
 from converter_service.adapters.memory import MemoryBlobs, MemoryConversions
+from converter_service.adapters.memory_queue import MemoryQueue
 from converter_service.adapters.mongo import Client, MongoConversions, connect, database_of
+from converter_service.adapters.mongo_queue import MongoQueue
 from converter_service.clock import utc_now
-from converter_service.ports import Blobs, ConversionStore
+from converter_service.ports import Blobs, ConversionStore, Queue
 from shared.settings import Secret
 
 
@@ -46,6 +48,14 @@ def memory_blobs() -> MemoryBlobs:
 def store(request: pytest.FixtureRequest) -> ConversionStore:
     adapter: ConversionStore = request.getfixturevalue(request.param)
     return adapter
+
+
+@pytest.fixture
+def queue(request: pytest.FixtureRequest, store: ConversionStore) -> Queue:
+    """Of the same conversions."""
+    if isinstance(store, MemoryConversions):
+        return MemoryQueue(store)
+    return MongoQueue(database_of(request.getfixturevalue("mongo_client")))
 
 
 @pytest.fixture(params=["memory_blobs", "gridfs"])

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import TypeVar
 
 from shared.contracts.events import (
-    ConversionCompleted,
-    ConversionFailed,
+    EmailChanged,
     EmailVerificationRequested,
     Event,
+    PasswordChanged,
     PasswordResetRequested,
 )
 from shared.messaging.handlers import Delivery, Handlers
@@ -18,7 +18,8 @@ from shared.messaging.inboxes import NOTIFICATION_MAIL
 from shared.messaging.ports import Broker
 from tests.support.wait import until
 
-Letter = TypeVar("Letter", EmailVerificationRequested, PasswordResetRequested)
+Letter = TypeVar("Letter", EmailVerificationRequested, PasswordResetRequested, PasswordChanged, EmailChanged)
+Secret = TypeVar("Secret", EmailVerificationRequested, PasswordResetRequested)
 
 
 class Letters:
@@ -37,7 +38,12 @@ class Letters:
     async def reset(self, email: str, number: int = 1) -> str:
         return await self._secret(PasswordResetRequested, email, number)
 
-    async def _secret(self, kind: type[Letter], email: str, number: int) -> str:
+    async def notice(self, kind: type[Letter], email: str) -> Letter:
+        """The first of that kind."""
+        await until(lambda: self.of(kind, email), what=f"a notice to {email}")
+        return self.of(kind, email)[0]
+
+    async def _secret(self, kind: type[Secret], email: str, number: int) -> str:
         await until(lambda: len(self.of(kind, email)) >= number, what=f"letter {number} to {email}")
         return self.of(kind, email)[number - 1].token
 
@@ -49,10 +55,8 @@ async def reading(broker: Broker) -> AsyncIterator[Letters]:
     async def read(event: Event, _: Delivery) -> None:
         letters.all.append(event)
 
-    kinds = (ConversionCompleted, ConversionFailed, EmailVerificationRequested, PasswordResetRequested)
-    consumer = broker.consumer(
-        NOTIFICATION_MAIL, Handlers(dict.fromkeys(kinds, read), expected=NOTIFICATION_MAIL.events)
-    )
+    kinds = NOTIFICATION_MAIL.events
+    consumer = broker.consumer(NOTIFICATION_MAIL, Handlers(dict.fromkeys(kinds, read), expected=kinds))
     running = asyncio.create_task(consumer.run())
     try:
         yield letters

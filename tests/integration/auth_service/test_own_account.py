@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import text
 
-from shared.contracts.events import AccountDeleted, SessionRevoked
+from shared.contracts.events import AccountDeleted, EmailChanged, PasswordChanged, SessionRevoked
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.inboxes import CONVERTER_ACCOUNTS
 from shared.messaging.memory import MemoryBroker
 from tests.integration.auth_service.letters import Letters
-from tests.integration.auth_service.replica import PASSWORD, Person, Replica
+from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica
 from tests.integration.auth_service.rows import opened
 from tests.support.wait import until
 
@@ -94,6 +95,34 @@ async def test_what_is_missing_or_not_ones_own_to_set_is_refused(
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
     me = (await auth.me(person.access_token)).json()
     assert (me["email"], me["roles"]) == (person.email, ["user"])
+
+
+async def test_an_owner_is_told_of_a_new_password_and_at_the_old_address_of_a_new_one(
+    auth: Replica, letters: Letters, clock: Clock
+) -> None:
+    """Or whoever has found out the password could take the account over unnoticed."""
+    person = await auth.person()
+    await auth.post("email/verify", token=await letters.verification(person.email))
+    await person.call("POST", "auth/password/change", current_password=PASSWORD, password=NEW)
+    assert (await letters.notice(PasswordChanged, person.email)).changed_at == clock.now()
+    await person.call("PATCH", "auth/me", current_password=NEW, email="thief@example.org")
+    assert "thief" not in str(await letters.notice(EmailChanged, person.email))
+    assert letters.of(EmailChanged, "thief@example.org") == []
+
+
+async def test_a_mailbox_that_may_be_a_strangers_is_not_told(auth: Replica, letters: Letters) -> None:
+    """Where only verified addresses get mail; and nobody's is flooded."""
+    person = await auth.person()
+    passwords = [PASSWORD, NEW] * 3
+    for current, wanted in pairwise(passwords[:2]):
+        await person.call("POST", "auth/password/change", current_password=current, password=wanted)
+    await letters.verification((await auth.person()).email)  # events keep their order
+    assert letters.of(PasswordChanged, person.email) == []
+    await auth.post("email/verify", token=await letters.verification(person.email))
+    for current, wanted in pairwise(passwords[1:]):
+        await person.call("POST", "auth/password/change", current_password=current, password=wanted)
+    await letters.verification((await auth.person()).email)
+    assert len(letters.of(PasswordChanged, person.email)) == 3
 
 
 async def test_a_new_password_must_be_a_strong_one(auth: Replica) -> None:

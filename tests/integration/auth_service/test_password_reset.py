@@ -11,7 +11,7 @@ from auth_service.mail_secrets import Purpose
 from auth_service.postman import MailPolicy, Postman
 from auth_service.repository import Store
 from auth_service.revoking import Revoking
-from shared.contracts.events import PasswordResetRequested, SessionRevoked
+from shared.contracts.events import PasswordChanged, PasswordResetRequested, SessionRevoked
 from tests.integration.auth_service.letters import Letters
 from tests.integration.auth_service.replica import PASSWORD, Clock, Replica, running, settings
 from tests.integration.auth_service.rows import opened
@@ -163,6 +163,31 @@ async def test_whoever_reset_by_mail_has_proven_the_address(auth: Replica, lette
     await auth.post("password/reset", token=await letters.reset(person.email), password=NEW)
     await person.sign_in(NEW)
     assert (await auth.me(person.access_token)).json()["email_verified"] is True
+    await letters.notice(PasswordChanged, person.email)
+
+
+async def test_keys_made_before_anybody_proved_the_address_die_with_a_reset(
+    auth: Replica, letters: Letters, revoked: list[SessionRevoked]
+) -> None:
+    """Somebody registers another's address, makes a key and waits for the owner to recover the account."""
+    thief = await auth.person()
+    made = (await thief.call("POST", "auth/api-keys", name="trojan")).json()
+    assert await auth.is_active(made["key"])
+    inside = (await auth.introspect(made["key"])).json()["access_token"]
+    await auth.post("password/forgot", email=thief.email)
+    await auth.post("password/reset", token=await letters.reset(thief.email), password=NEW)
+    assert not await auth.is_active(made["key"])
+    assert not await auth.is_active(inside)
+    await until(lambda: made["id"] in {each.session_id for each in revoked}, what="the gateways are told")
+
+
+async def test_keys_of_who_has_proven_the_address_outlive_a_reset(auth: Replica, letters: Letters) -> None:
+    person = await auth.person()
+    await auth.post("email/verify", token=await letters.verification(person.email))
+    made = (await person.call("POST", "auth/api-keys", name="nightly")).json()
+    await auth.post("password/forgot", email=person.email)
+    await auth.post("password/reset", token=await letters.reset(person.email), password=NEW)
+    assert await auth.is_active(made["key"])
 
 
 async def test_a_mailbox_gets_three_letters_an_hour_whoever_asks(

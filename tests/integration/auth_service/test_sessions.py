@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from auth_service.forgetting import Forgetting
+from auth_service.repository import Store
 from shared.contracts.events import SessionRevoked
 from shared.contracts.headers import REVOKED_SESSION
 from tests.integration.auth_service.replica import Clock, Replica, bearer, running, settings
@@ -196,6 +198,40 @@ async def test_sessions_that_ended_long_ago_are_forgotten_and_no_others(
         assert await repository.sign_ins.forget(over, 2) == 2
         assert await repository.sign_ins.forget(over, 2) == 1
         assert await repository.sign_ins.forget(over, 2) == 0
+    await person.refresh()
+
+
+async def test_refresh_tokens_spent_long_ago_are_forgotten_a_few_at_a_time(
+    auth: Replica, postgres_url: str, clock: Clock
+) -> None:
+    """A session that is refreshed all the time stays small, and one that comes again later is refused."""
+    began = clock.now()
+    person = await auth.person()
+    first = person.refresh_token
+    for _ in range(3):
+        await person.refresh()
+    clock.advance(days=1)
+    await person.refresh()
+    async with rows(postgres_url) as repository:
+        assert await repository.sign_ins.forget_spent(began, 10) == 0
+        assert await repository.sign_ins.forget_spent(clock.now(), 2) == 2
+        assert await repository.sign_ins.forget_spent(clock.now(), 2) == 1
+        assert await repository.sign_ins.forget_spent(clock.now(), 2) == 0
+    assert (await auth.refresh(first)).status_code == 401
+    await person.refresh()
+
+
+async def test_a_round_forgets_and_says_whether_there_is_more(
+    auth: Replica, postgres_url: str, clock: Clock
+) -> None:
+    person = await auth.person()
+    await person.refresh()
+    async with opened(postgres_url) as database:
+        forgetting = Forgetting(Store(database), clock.now)
+        clock.advance(days=7, seconds=1)
+        assert await forgetting.round() is False
+        async with database.transaction() as session:
+            assert await session.scalar(text("SELECT count(*) FROM auth.refresh_tokens")) == 1
     await person.refresh()
 
 

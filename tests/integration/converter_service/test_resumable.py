@@ -12,7 +12,7 @@ import pytest
 from converter_service.adapters.gridfs import CHUNK_BYTES
 from converter_service.adapters.mongo import connect
 from converter_service.clock import utc_now
-from converter_service.conversion import Conversion, State
+from converter_service.conversion import Conversion, State, cancelled
 from converter_service.errors import JoinedAlready, UploadLocked, WrongOffset
 from converter_service.housekeeping import Housekeeping
 from converter_service.leaving import Leaving
@@ -273,6 +273,22 @@ async def test_terminated_while_it_is_written_nothing_is_left(shop: Workshop, de
     assert await shop.blobs_stored() == set()
     await swept(shop, LATER)
     assert await shop.store.get(upload.id) is None
+
+
+async def test_cancelled_while_it_is_written_nothing_is_left(shop: Workshop, desk: Desk) -> None:
+    upload, body = await desk.begin(), StalledBody(VIDEO[: 3 * CHUNK_BYTES])
+    await desk.append(upload, 0, Body(VIDEO[:7]))
+    writing = asyncio.create_task(desk.append(upload, 7, body))
+    await chunks_stored(shop, 2)
+    now = await shop.now(upload)
+    await shop.store.save(cancelled(now, now=utc_now(), retention=DAY))
+    body.go.set()
+    with pytest.raises(Gone):
+        await writing
+    with pytest.raises(Gone):
+        await desk.offset(upload)
+    await swept(shop, LATER)
+    assert await shop.blobs_stored() == set()
 
 
 async def swept(shop: Workshop, ahead: timedelta) -> None:

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from converter_service.adapters.mongo import connect
 from converter_service.clock import utc_now
-from converter_service.conversion import Conversion, State, deleted
+from converter_service.conversion import Conversion, State, cancelled, deleted, retried
 from converter_service.service import Conversions, Owner, UploadLimits
 from converter_service.transcoding import Fault, MachineUnfit, MediaError, TranscoderUnavailable
-from shared.contracts.events import ConversionCompleted, ConversionFailed, VideoUploaded
+from shared.contracts.events import ConversionCancelled, ConversionCompleted, ConversionFailed, VideoUploaded
 from shared.errors import Unavailable
 from shared.messaging.errors import Retry
 from shared.settings import Secret
@@ -123,6 +123,7 @@ async def test_a_fault_is_tried_again_and_then_given_up(workshop: Workshop, faul
         assert again.value.delay_s > 0
         waiting = await workshop.now(conversion)
         assert (waiting.status, waiting.attempts) == (State.QUEUED, attempt)
+        await workshop.rested(conversion)
     await worker.run(conversion.id)
     failed = await workshop.now(conversion)
     assert failed.error
@@ -154,9 +155,11 @@ async def test_a_machine_that_is_unfit_for_hours_fails_no_video_and_then_it_does
             await worker.run(conversion.id)
         assert again.value.delay_s > 10
         assert (await workshop.now(conversion)).attempts == 0
+        await workshop.rested(conversion)
     await started_long_ago(workshop, conversion)
     with pytest.raises(Retry):
         await worker.run(conversion.id)
+    await workshop.rested(conversion)
     await worker.run(conversion.id)
     assert (await workshop.now(conversion)).status is State.FAILED
 
@@ -168,6 +171,7 @@ async def test_a_disk_that_was_full_for_a_while_costs_nothing_but_time(workshop:
     with pytest.raises(Retry):
         await worker.run(conversion.id)
     workshop.scratch.spare_bytes = 0
+    await workshop.rested(conversion)
     await worker.run(conversion.id)
     assert (await workshop.now(conversion)).status is State.COMPLETED
 
@@ -184,6 +188,7 @@ async def test_a_fault_that_passes_costs_nothing_but_time(workshop: Workshop) ->
     with pytest.raises(Retry):
         await worker.run(conversion.id)
     transcoder.during = ScriptedTranscoder().during
+    await workshop.rested(conversion)
     await worker.run(conversion.id)
     done = await workshop.now(conversion)
     assert done.status is State.COMPLETED
@@ -426,3 +431,29 @@ async def stopped(running: "asyncio.Task[None]") -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_a_cancelled_run_ends_with_nothing_left_but_the_video(workshop: Workshop) -> None:
+    conversion, transcoder = await workshop.queued(), ScriptedTranscoder(during=for_ever)
+    worker = workshop.worker(transcoder, lease=LONG)
+    running = asyncio.create_task(worker.run(conversion.id))
+    await transcoder.began.wait()
+    over = cancelled(await workshop.now(conversion), now=utc_now(), retention=LONG)
+    await workshop.store.save(over, *workshop.announcing.cancelled(over))
+    worker.look(conversion.id)
+    await running
+    now = await workshop.now(conversion)
+    assert (transcoder.cancelled, now.status, now.debris) == (1, State.CANCELLED, ())
+    assert await workshop.blobs_stored() == {conversion.source_blob}
+    assert workshop.scratch_files() == []
+    [event] = await workshop.announced()
+    assert isinstance(event, ConversionCancelled)
+
+
+async def test_another_try_after_a_cancellation_gives_the_audio(workshop: Workshop) -> None:
+    conversion, transcoder = await workshop.queued(), ScriptedTranscoder()
+    over = cancelled(await workshop.now(conversion), now=utc_now(), retention=LONG)
+    again = await workshop.store.save(retried(over, utc_now()))
+    await workshop.worker(transcoder).run(again.id)
+    assert (await workshop.now(conversion)).status is State.COMPLETED
+    assert await workshop.audio(conversion) == transcoder.audio_of(VIDEO)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.integration.gateway.rig import SIGNED_IN, Rig, running
+from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
 from tests.integration.gateway.services import Seen
 from tests.integration.gateway.test_relay_uploads import HEAD, SHORT
 from tests.support.wait import until
@@ -31,9 +31,10 @@ class Held:
         seen.answer("200 OK", b"{}", **{"content-type": "application/json"})
 
 
-async def get(rig: Rig, path: str) -> tuple[int, dict[str, str], float]:
+async def get(rig: Rig, path: str, token: str = TOKEN) -> tuple[int, dict[str, str], float]:
     started = time.monotonic()
-    async with rig.http.get(rig.url + path, headers=SIGNED_IN) as answer:
+    headers = {} if "signature=" in path else {"Authorization": f"Bearer {token}"}
+    async with rig.http.get(rig.url + path, headers=headers) as answer:
         await answer.read()
         return answer.status, dict(answer.headers), time.monotonic() - started
 
@@ -50,6 +51,26 @@ async def test_what_there_is_no_place_for_is_turned_away_at_once() -> None:
         held.go_on.set()
         assert [(await task)[0] for task in downloads] == [200, 200]
         assert (await get(rig, AUDIO))[0] == 200
+
+
+async def test_one_client_cannot_have_all_the_streams() -> None:
+    """Per account; and per address where there is none, as with signed links."""
+    signed = f"{AUDIO}?expires=4000000000&signature=x"
+    async with running(max_streams=6, max_streams_per_client=2) as rig:
+        rig.auth.sign_in("t2", sub="u2", sid="s2")
+        held = Held(rig)
+        own = [asyncio.create_task(get(rig, AUDIO)) for _ in range(2)]
+        await until(lambda: held.inside == 2)
+        status, headers, _ = await get(rig, AUDIO)
+        assert (status, int(headers["Retry-After"]) > 0) == (429, True)
+        others = [asyncio.create_task(get(rig, signed)) for _ in range(2)]
+        await until(lambda: held.inside == 4)
+        assert (await get(rig, signed))[0] == 429
+        another = asyncio.create_task(get(rig, AUDIO, token="t2"))
+        await until(lambda: held.inside == 5)
+        held.go_on.set()
+        assert [(await task)[0] for task in (*own, *others, another)] == [200] * 5
+        assert [(await get(rig, path))[0] for path in (AUDIO, signed)] == [200, 200]
 
 
 async def test_a_call_waits_a_moment_for_a_place_and_so_do_not_too_many() -> None:

@@ -38,6 +38,9 @@ CLOSED = {
     ("get", "/v1/conversions"),
     ("get", "/v1/conversions/{conversion_id}"),
     ("delete", "/v1/conversions/{conversion_id}"),
+    ("post", "/v1/conversions/{conversion_id}/cancel"),
+    ("post", "/v1/conversions/{conversion_id}/retry"),
+    ("post", "/v1/conversions/{conversion_id}/link"),
 }
 AUDIO = {("get", "/v1/conversions/{conversion_id}/audio"), ("head", "/v1/conversions/{conversion_id}/audio")}
 EITHER = {("post", "/v1/auth/email/resend")}

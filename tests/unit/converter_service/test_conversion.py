@@ -1,5 +1,6 @@
 """A conversion moves by its table and in no other way."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,9 @@ from converter_service.conversion import (
     IllegalMove,
     Lease,
     LeaseLost,
+    SourceGone,
     State,
+    cancelled,
     claimable,
     claimed,
     completed,
@@ -24,6 +27,7 @@ from converter_service.conversion import (
     handed_back,
     lapsed,
     renewed,
+    retried,
     still_uploading,
     swept,
     tidied,
@@ -42,6 +46,7 @@ from tests.support.conversions import (
     uploading,
 )
 
+Make = Callable[[], Conversion]
 LATER = NOON + LEASE + timedelta(seconds=1)
 SECOND_LEASE = Lease("token-2", "worker-2", LATER + LEASE)
 
@@ -127,7 +132,7 @@ def test_completing_keeps_the_audio_and_leaves_the_rest_to_be_removed_at_once() 
     assert finished.status is State.COMPLETED
     assert (finished.audio_blob, finished.debris) == ("audio-2", ("audio-1",))
     assert finished.due_at == LATER
-    assert tidied(finished).due_at == finished.expires_at == LATER + RETENTION
+    assert tidied(finished, finished.debris).due_at == finished.expires_at == LATER + RETENTION
 
 
 def test_handing_back_gives_the_attempt_back_unless_it_failed() -> None:
@@ -173,3 +178,67 @@ def test_an_expired_conversion_is_due_until_its_bytes_are_gone() -> None:
 def test_giving_up_is_possible_from_the_queue_and_from_a_dead_run() -> None:
     for conversion in (queued(), converting()):
         assert failed(conversion, NO_AUDIO, now=NOON, retention=RETENTION).status is State.FAILED
+
+
+@pytest.mark.parametrize("make", [uploading, queued, converting])
+def test_what_has_not_ended_can_be_cancelled_and_nobody_holds_it_any_more(make: Make) -> None:
+    over = cancelled(make(), now=NOON, retention=RETENTION)
+    assert (over.status, over.lease, over.expires_at) == (State.CANCELLED, None, NOON + RETENTION)
+    with pytest.raises(LeaseLost):
+        completed(over, "token-1", "audio-1", RESULT, now=NOON, retention=RETENTION)
+    with pytest.raises(LeaseLost):
+        uploaded(over, size=1, sha256="", options={}, now=NOON)
+
+
+@pytest.mark.parametrize("make", [done, failed_one])
+def test_what_has_ended_cannot_be_cancelled(make: Make) -> None:
+    with pytest.raises(IllegalMove):
+        cancelled(make(), now=NOON, retention=RETENTION)
+
+
+def test_what_a_cancelled_run_may_still_write_is_removed_when_its_lease_has_lapsed() -> None:
+    over = cancelled(converting(), now=NOON, retention=RETENTION)
+    assert (over.debris, over.due_at) == (("audio-1",), NOON + LEASE)
+
+
+def test_half_a_video_is_removed_when_its_upload_is_cancelled() -> None:
+    over = cancelled(uploading(), now=NOON, retention=RETENTION)
+    assert (over.source_blob, over.debris, over.due_at) == (None, ("source-1",), uploading().due_at)
+    with pytest.raises(SourceGone):
+        retried(over, NOON)
+
+
+def test_another_try_begins_anew_and_keeps_what_is_to_be_removed() -> None:
+    over = cancelled(converting(), now=NOON, retention=RETENTION)
+    again = retried(over, LATER)
+    assert (again.status, again.attempts, again.progress, again.expires_at) == (State.QUEUED, 0, 0.0, None)
+    assert (again.started_at, again.finished_at, again.error) == (None, None, None)
+    assert again.debris == ("audio-1",)
+    assert claimable(again, LATER)
+
+
+@pytest.mark.parametrize("make", [uploading, queued, converting, done])
+def test_only_what_failed_or_was_cancelled_can_be_tried_again(make: Make) -> None:
+    with pytest.raises(IllegalMove):
+        retried(make(), NOON)
+
+
+def test_nothing_is_tried_again_when_its_time_is_over() -> None:
+    with pytest.raises(SourceGone):
+        retried(failed_one(), NOON + RETENTION)
+
+
+def test_tidying_up_late_takes_nothing_from_a_new_try() -> None:
+    over = cancelled(converting(), now=NOON, retention=RETENTION)
+    running = claimed(retried(over, NOON), SECOND_LEASE, "audio-2", NOON)
+    tidy = tidied(running, over.debris)
+    assert (tidy.debris, tidy.due_at) == (("audio-2",), SECOND_LEASE.until)
+
+
+def test_an_edition_is_new_for_what_clients_see_and_for_nothing_else() -> None:
+    running = converting()
+    still = renewed(running, "token-1", LATER, running.progress)
+    assert still.edition == running.edition
+    assert renewed(running, "token-1", LATER, 0.5).edition == running.edition + 1
+    over = completed(running, "token-1", "audio-1", RESULT, now=NOON, retention=RETENTION)
+    assert tidied(over, ()).edition == over.edition == running.edition + 1

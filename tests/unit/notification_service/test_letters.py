@@ -8,7 +8,16 @@ import pytest
 from notification_service.letters import Letters, Unwritable
 from notification_service.links import BadLink, Link
 from notification_service.reasons import REASONS, TOLD_BY_THE_EVENT
-from tests.support.told import CONVERSION, TOKEN, completed, failed, reset, verify
+from tests.support.told import (
+    CONVERSION,
+    EMAIL_CHANGED,
+    PASSWORD_CHANGED,
+    TOKEN,
+    completed,
+    failed,
+    reset,
+    verify,
+)
 
 PUBLIC = "https://tonegate.example"
 CODES = (
@@ -107,6 +116,21 @@ def test_a_forgotten_password_is_replaced_by_a_link_or_by_its_code(letters: Lett
     assert "your password stays as it is" in " ".join(letter.text.split())
 
 
+def test_a_change_is_told_without_a_link_that_a_thief_could_imitate(letters: Letters) -> None:
+    for letter, subject in (
+        (letters.password_changed(PASSWORD_CHANGED), "Your password was changed"),
+        (letters.email_changed(EMAIL_CHANGED), "The address of your account was changed"),
+    ):
+        assert (letter.to, letter.subject) == ("ann@example.org", subject)
+        for body in (letter.text, letter.html):
+            assert subject in body
+            assert "ann@example.org" in body
+            assert "20 November 2026, 10:00 UTC" in body
+            assert "If it was not you" in body
+        assert "http" not in letter.text
+        assert "href" not in letter.html
+
+
 def test_links_lead_to_the_operators_own_pages_when_there_are_some() -> None:
     own = Letters(PUBLIC, Link("https://app.example/v?t={token}&x=1"), Link("https://app.example/r/{token}"))
     assert f"\nhttps://app.example/v?t={TOKEN}&x=1\n" in own.verify(verify()).text
@@ -171,7 +195,8 @@ def test_no_letter_carries_a_link_that_is_not_a_path_on_this_site(letters: Lette
 
 
 def test_the_html_loads_nothing_from_anywhere(letters: Letters) -> None:
-    account = (letters.verify(verify()), letters.reset(reset()))
+    notices = (letters.password_changed(PASSWORD_CHANGED), letters.email_changed(EMAIL_CHANGED))
+    account = (letters.verify(verify()), letters.reset(reset()), *notices)
     for letter in (letters.completed(completed()), letters.failed(failed()), *account):
         assert not re.search(r"<(img|script|link|iframe|object|svg)\b|url\(|@import|src=", letter.html)
         assert set(re.findall(r"https?://[^/\"<\s]+", letter.html)) <= {PUBLIC}

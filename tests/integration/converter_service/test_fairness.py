@@ -1,0 +1,128 @@
+"""Many videos of one account make nobody wait for all of them, and a pause is kept whoever asks."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from converter_service.adapters.mongo import connect
+from converter_service.clock import new_id, utc_now
+from converter_service.conversion import Conversion, State
+from converter_service.transcoding import TranscoderUnavailable
+from shared.messaging.errors import Retry
+from shared.settings import Secret
+from tests.support.workshop import ScriptedTranscoder, Workshop
+
+
+@pytest.fixture
+async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
+    async with connect(Secret(mongo_url)) as client:
+        shop = Workshop(client, tmp_path)
+        await shop.store.prepare()
+        await shop.blobs.prepare()
+        yield shop
+        shop.scratch.close()
+
+
+async def finished(workshop: Workshop, *conversions: Conversion) -> list[str]:
+    """The owners of those that are done, in the order in which they were begun."""
+    newest = [await workshop.now(each) for each in conversions]
+    ended = sorted((each.started_at, each.owner_id) for each in newest if each.started_at)
+    return [owner for _, owner in ended]
+
+
+async def test_accounts_take_turns_however_many_videos_one_of_them_sent_first(workshop: Workshop) -> None:
+    many = [await workshop.queued(owner_id="alice") for _ in range(6)]
+    few = [await workshop.queued(owner_id="bob"), await workshop.queued(owner_id="carol")]
+    worker = workshop.worker(ScriptedTranscoder())
+    for message in [*many, *few]:
+        await worker.run(message.id)
+    assert set((await finished(workshop, *many, *few))[:3]) == {"alice", "bob", "carol"}
+    states = {(await workshop.now(each)).status for each in [*many, *few]}
+    assert states == {State.COMPLETED}
+
+
+async def test_as_many_messages_as_videos_leave_nothing_over_with_any_number_of_workers(
+    workshop: Workshop,
+) -> None:
+    waiting = [await workshop.queued(owner_id=owner) for owner in "abcabcaaaa"]
+    workers = [workshop.worker(ScriptedTranscoder(), name=f"worker-{n}") for n in range(3)]
+
+    async def deliver(number: int, message: Conversion) -> None:
+        await workers[number % 3].run(message.id)
+
+    await asyncio.gather(*(deliver(number, each) for number, each in enumerate(waiting)))
+    assert {(await workshop.now(each)).status for each in waiting} == {State.COMPLETED}
+    assert {(await workshop.now(each)).attempts for each in waiting} == {1}
+
+
+async def test_one_that_rests_is_taken_by_no_message_before_its_time(workshop: Workshop) -> None:
+    async def broken(_: Path) -> None:
+        raise TranscoderUnavailable("no room")
+
+    resting, other = await workshop.queued(), await workshop.queued()
+    with pytest.raises(Retry) as pause:
+        await workshop.worker(ScriptedTranscoder(during=broken)).run(resting.id)
+    rests_until = (await workshop.now(resting)).rests_until
+    assert rests_until
+    assert 0 < (rests_until - utc_now()).total_seconds() < pause.value.delay_s
+    transcoder = ScriptedTranscoder()
+    worker = workshop.worker(transcoder)
+    await worker.run(other.id)
+    await worker.run(other.id)
+    with pytest.raises(Retry) as again:
+        await worker.run(resting.id)
+    assert not again.value.counts
+    assert transcoder.runs == 1
+    await workshop.rested(resting)
+    await worker.run(other.id)
+    assert (await workshop.now(resting)).status is State.COMPLETED
+
+
+async def test_what_has_rested_for_long_and_was_forgotten_is_announced_again(workshop: Workshop) -> None:
+    async def broken(_: Path) -> None:
+        raise TranscoderUnavailable("no room")
+
+    resting = await workshop.queued()
+    with pytest.raises(Retry):
+        await workshop.worker(ScriptedTranscoder(during=broken)).run(resting.id)
+    waiting = await workshop.now(resting)
+    assert waiting.due_at
+    assert waiting.rests_until
+    assert 0 < (waiting.due_at - waiting.rests_until).total_seconds() <= 60
+
+
+async def test_an_account_at_its_bound_leaves_the_other_workers_to_others(workshop: Workshop) -> None:
+    async def for_ever(_: Path) -> None:
+        await asyncio.Event().wait()
+
+    many = [await workshop.queued() for _ in range(3)]
+    transcoder = ScriptedTranscoder(during=for_ever)
+    running = asyncio.create_task(workshop.worker(transcoder, per_account=1).run(many[0].id))
+    await transcoder.began.wait()
+    other = await workshop.queued(owner_id="bob")
+    worker = workshop.worker(ScriptedTranscoder(), per_account=1)
+    await worker.run(many[1].id)
+    assert (await workshop.now(other)).status is State.COMPLETED
+    with pytest.raises(Retry) as later:
+        await worker.run(other.id)
+    assert not later.value.counts
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_cannot_be_read_holds_up_nobody(workshop: Workshop) -> None:
+    conversion = await workshop.queued()
+    unreadable = {"_id": new_id(), "status": "queued", "owner_id": "a", "attempts": "from the future"}
+    await workshop.database["conversions"].insert_one(unreadable)
+    await workshop.worker(ScriptedTranscoder()).run(conversion.id)
+    assert (await workshop.now(conversion)).status is State.COMPLETED
+
+
+async def test_what_used_up_its_tries_is_given_up_whichever_message_finds_it(workshop: Workshop) -> None:
+    spent = await workshop.queued()
+    await workshop.store.save(replace(spent, attempts=4))
+    await workshop.worker(ScriptedTranscoder(), max_retries=3).run("anything")
+    assert (await workshop.now(spent)).status is State.FAILED

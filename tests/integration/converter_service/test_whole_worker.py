@@ -1,0 +1,71 @@
+"""A worker as it is started, with real ffmpeg: as many at once as it is told, of every account."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from converter_service import worker
+from converter_service.adapters.mongo import connect
+from converter_service.conversion import Conversion, State
+from converter_service.settings import WorkerSettings
+from shared.contracts.events import VideoUploaded
+from shared.messaging.envelope import wrap
+from shared.messaging.inboxes import INBOXES
+from shared.messaging.memory import MemoryBroker
+from shared.settings import Secret
+from tests.support.media import Media
+from tests.support.wait import until
+from tests.support.workshop import Workshop
+
+AT_ONCE = 2
+
+
+@pytest.fixture
+async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
+    async with connect(Secret(mongo_url)) as client:
+        shop = Workshop(client, tmp_path / "shop")
+        yield shop
+        shop.scratch.close()
+
+
+@asynccontextmanager
+async def working(mongo_url: str, scratch: Path) -> AsyncIterator[MemoryBroker]:
+    settings = WorkerSettings(
+        mongo_url=Secret(mongo_url),
+        amqp_url=Secret("amqp://unused"),
+        link_key=Secret("k" * 32),
+        concurrency=AT_ONCE,
+        scratch_dir=scratch,
+    )
+    broker = MemoryBroker(INBOXES)
+    async with worker.build(settings, broker, CollectorRegistry()).lifespan():
+        yield broker
+
+
+async def test_it_runs_as_many_at_once_as_it_is_told_and_lets_accounts_take_turns(
+    workshop: Workshop, mongo_url: str, tmp_path: Path, media: Media
+) -> None:
+    video = media.video(seconds=1).read_bytes()
+    owners = ["alice"] * 4 + ["bob"]
+    waiting = [await workshop.queued(video, owner) for owner in owners]
+    async with working(mongo_url, tmp_path) as broker:
+        for each in waiting:
+            await broker.publish(wrap(VideoUploaded(conversion_id=each.id), "/test", each.id))
+
+        async def all_done() -> Sequence[Conversion] | None:
+            newest = [await workshop.now(each) for each in waiting]
+            return newest if all(each.status is State.COMPLETED for each in newest) else None
+
+        done = await until(all_done, timeout_s=60, what="all are converted")
+    begun = sorted((each.started_at, each.owner_id) for each in done if each.started_at)
+    assert "bob" in [owner for _, owner in begun[: AT_ONCE + 1]]
+    assert most_at_once(done) == AT_ONCE
+
+
+def most_at_once(done: Sequence[Conversion]) -> int:
+    """How many had begun and not ended, at the moments at which one began."""
+    spans = [(each.started_at, each.finished_at) for each in done if each.started_at and each.finished_at]
+    return max(sum(begun <= moment < ended for begun, ended in spans) for moment, _ in spans)

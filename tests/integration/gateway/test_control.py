@@ -1,0 +1,71 @@
+"""What is done with a conversion through the gateway: one call to the converter, once for each key."""
+
+import msgspec
+
+from tests.integration.gateway.rig import SIGNED_IN, Rig
+from tests.integration.gateway.services import Seen
+
+LINK = {
+    "url": "http://127.0.0.1:8000/v1/conversions/c1/audio?expires=1",
+    "expires_at": "2026-11-20T12:00:00Z",
+}
+
+
+async def linked(seen: Seen) -> None:
+    await seen.read_body()
+    made = {**LINK, "asked": msgspec.json.decode(seen.body)["expires_in"]}
+    seen.answer("201 Created", msgspec.json.encode(made), **{"content-type": "application/json"})
+
+
+async def link(rig: Rig, key: str | None = None, **body: object) -> tuple[int, dict[str, object]]:
+    headers = SIGNED_IN | ({"Idempotency-Key": key} if key else {})
+    async with rig.http.post(
+        f"{rig.url}/v1/conversions/c1/link", json=body or None, headers=headers
+    ) as answer:
+        return answer.status, await answer.json(content_type=None)
+
+
+async def test_a_link_is_asked_for_with_the_callers_token(rig: Rig) -> None:
+    rig.converter.script = linked
+    assert await link(rig, expires_in=60.5) == (201, {**LINK, "asked": 60.5})
+    [seen] = rig.converter.seen
+    assert (seen.method, seen.target) == ("POST", "/v1/conversions/c1/link")
+    assert seen.header("authorization") == "Bearer inner-t1"
+    assert await link(rig) == (201, {**LINK, "asked": 3600.0})
+
+
+async def test_with_a_key_a_link_is_made_once(rig: Rig) -> None:
+    rig.converter.script = linked
+    first = await link(rig, "k", expires_in=60)
+    assert await link(rig, "k", expires_in=60) == first
+    assert (await link(rig, "k", expires_in=61))[0] == 422
+    assert len(rig.converter.seen) == 1
+
+
+async def test_a_body_that_makes_no_sense_does_not_reach_the_converter(rig: Rig) -> None:
+    for body in ({"expires_in": 0}, {"expires_in": 1e9}, {"other": 1}, {"expires_in": "soon"}):
+        assert (await link(rig, **body))[0] == 400
+    assert rig.converter.seen == []
+
+
+async def test_what_the_converter_refuses_is_passed_on(rig: Rig) -> None:
+    async def refuse(seen: Seen) -> None:
+        await seen.read_body()
+        seen.problem(409, "conflict")
+
+    rig.converter.script = refuse
+    for what in ("cancel", "retry"):
+        url = f"{rig.url}/v1/conversions/c1/{what}"
+        async with rig.http.post(url, data=b"not wanted", headers=SIGNED_IN) as answer:
+            assert (answer.status, (await answer.json(content_type=None))["code"]) == (409, "conflict")
+    assert [bytes(seen.body) for seen in rig.converter.seen] == [b"", b""]
+
+
+async def test_an_answer_that_is_no_json_is_none(rig: Rig) -> None:
+    async def nonsense(seen: Seen) -> None:
+        await seen.read_body()
+        seen.answer("200 OK", b"<html>", **{"content-type": "application/json"})
+
+    rig.converter.script = nonsense
+    async with rig.http.post(f"{rig.url}/v1/conversions/c1/cancel", headers=SIGNED_IN) as answer:
+        assert answer.status == 503
