@@ -95,9 +95,7 @@ def _address(written: str, display_name: str = "") -> Address:
         raise Unwritable("the address is not one that mail can be sent to")
     try:
         host = domain.encode("idna").decode("ascii")
-        if FORBIDDEN_IN_ADDRESS.search(
-            host
-        ):  # IDNA 2003 takes characters apart: an acute accent hides a space
+        if FORBIDDEN_IN_ADDRESS.search(host):  # IDNA 2003 takes characters apart: an accent hides a space
             raise Unwritable("the address is not one that mail can be sent to")
         return Address(display_name=display_name, username=user, domain=host)
     except (HeaderParseError, UnicodeError, ValueError) as bad:

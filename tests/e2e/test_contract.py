@@ -52,7 +52,9 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409]
 
 [[operations]]
 include-path-regex = "^/v1/uploads"
-checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 410, 412, 413, 415, 422, 423, 460]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 410, 413, 415, 422, 423, 460]
+checks.negative_data_rejection.expected-statuses = [400, 401, 404, 405, 409, 412, 413, 415, 422, 460]
+checks.missing_required_header.expected-statuses = [400, 401, 412, 415]
 
 [[operations]]
 include-path-regex = "/(email/verify|password/reset|oauth/token)$"

@@ -21,7 +21,6 @@ TEXT = Schema(type=OpenAPIType.STRING)
 BYTES = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
 COUNT = Schema(type=OpenAPIType.INTEGER, minimum=0)
 VERSION = Schema(type=OpenAPIType.STRING, enum=["1.0.0"])
-PAIR = "[!-+.-~-]{1,64}( [A-Za-z0-9+/]*={0,2})?"
 
 FIELDS = {
     "Upload-Offset": (COUNT, "So many bytes are stored, from the first on."),
@@ -107,7 +106,7 @@ class BeginOperation(TusOperation):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        metadata = Schema(type=OpenAPIType.STRING, pattern=f"^{PAIR}(,{PAIR})*$", max_length=8192)
+        metadata = Schema(type=OpenAPIType.STRING, max_length=8192)
         said = "`filename` and options as pairs of a name and its value in base64, between commas."
         described = in_header("Upload-Metadata", metadata, said)
         described.examples = {"mono": Example(value="filename dGFsay5tcDQ=,channels MQ==")}
