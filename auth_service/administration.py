@@ -86,6 +86,16 @@ class Administration:
             await _allowed(repository, actor)
             await self.record(repository, actor, action, None, dict(details))
 
+    async def operator_acted(
+        self, event_id: str, at: datetime, action: str, details: Mapping[str, str]
+    ) -> None:
+        """Once per event, under its id: told twice it is recorded once."""
+        async with self._store.transaction() as repository:
+            if await repository.audit.is_recorded(event_id):
+                return
+            record = AuditRecord(at=at, action=action, request_id=event_id, details=dict(details))
+            await repository.audit.add(record)
+
     async def record(
         self, repository: Repository, actor: Actor, action: str, subject: UUID | None, details: dict[str, Any]
     ) -> None:

@@ -16,6 +16,7 @@ from auth_service.controllers import (
     AccountController,
     AdministrationController,
     ApiKeyController,
+    IdentityController,
     IntrospectionController,
     KeyController,
     RecoveryController,
@@ -25,6 +26,7 @@ from auth_service.credentials import GatewayCredentials, only_the_gateway
 from auth_service.database import Database
 from auth_service.forgetting import Forgetting
 from auth_service.hashing import PasswordHashing
+from auth_service.identities import OwnIdentities
 from auth_service.keyring import KeyRing
 from auth_service.mail_secrets import Purpose
 from auth_service.new_passwords import NewPasswords
@@ -38,15 +40,18 @@ from auth_service.own_account import OwnAccount
 from auth_service.passwords import Argon2Cost, PasswordHash, common_passwords
 from auth_service.postman import MailPolicy, Postman
 from auth_service.proving import Proof
+from auth_service.recording import recording
 from auth_service.recovery import Recovery
 from auth_service.repository import Store
 from auth_service.revoking import Revoking
 from auth_service.running import Background, background
+from auth_service.schemas.identities import ProviderNames
 from auth_service.service import Accounts
 from auth_service.sessions import Lifetimes, Sessions
 from auth_service.settings import AuthSettings
 from auth_service.throttling import Throttle
 from shared.http import Check, Wiring, application
+from shared.messaging.inboxes import AUTH_AUDIT
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
 
@@ -132,7 +137,12 @@ def build(
     api_keys = ApiKeys(store=store, revoking=revoking, now=now, new_id=new_id, announced=announced)
     administration = Administration(store=store, revoking=revoking, now=now, announced=announced)
     gateway = GatewayCredentials(settings.introspection_secret)
-    tasks = Background(relay=relay, postman=postman, forgetting=Forgetting(store, now))
+    tasks = Background(
+        relay=relay,
+        postman=postman,
+        forgetting=Forgetting(store, now),
+        records=broker.consumer(AUTH_AUDIT, recording(administration)),
+    )
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -153,6 +163,7 @@ def build(
                 SessionController,
                 RecoveryController,
                 ApiKeyController,
+                IdentityController,
                 AdministrationController,
                 ProviderController,
                 KeyController,
@@ -166,6 +177,8 @@ def build(
                 "sessions": sessions,
                 "recovery": recovery,
                 "api_keys": api_keys,
+                "own_identities": OwnIdentities(store),
+                "provider_names": ProviderNames(settings.providers().names),
                 "administration": administration,
                 "callers": callers,
                 "access_tokens": tokens,

@@ -62,6 +62,10 @@ class TooManyKeys(Conflict):
     title = "Too many API keys."
 
 
+class OnlyWayIn(Conflict):
+    title = "There would be no way left to sign in; set a password first."
+
+
 class NotTheGateway(Unauthenticated):
     """RFC 7662 §2.3: introspection is for those who authenticate themselves."""
 

@@ -44,6 +44,12 @@ class Providers(msgspec.Struct, frozen=True):
     issuers: tuple[Issuer, ...] = ()
     github: GitHub | None = None
 
+    @property
+    def names(self) -> dict[str, str]:
+        """By issuer; of two for the same issuer the first."""
+        github = {self.github.url: GITHUB} if self.github else {}
+        return {each.issuer: each.name for each in reversed(self.issuers)} | github
+
 
 class BadProvider(ValueError):
     """Says what an operator has to change; holds no secret."""

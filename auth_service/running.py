@@ -12,6 +12,7 @@ from auth_service.forgetting import Forgetting
 from auth_service.migrating import migrate_when_possible
 from auth_service.postman import Postman
 from shared.messaging.outbox import OutboxRelay
+from shared.messaging.ports import Consumer
 from shared.settings import Secret
 
 
@@ -21,6 +22,7 @@ class Background(msgspec.Struct, frozen=True):
     relay: OutboxRelay
     postman: Postman
     forgetting: Forgetting
+    records: Consumer
 
 
 @asynccontextmanager
@@ -48,3 +50,4 @@ async def _open_and_run(
         opened.create_task(tasks.relay.run())
         opened.create_task(tasks.postman.run())
         opened.create_task(tasks.forgetting.run())
+        opened.create_task(tasks.records.run())

@@ -1,17 +1,24 @@
-"""`python -m converter_service api` or `worker`: settings from the environment, then until told to stop."""
+"""`python -m converter_service api` or `worker`: settings from the environment, then until told to stop.
+
+`python -m converter_service dead-letters …` does one thing and ends.
+"""
 
 import asyncio
+import os
 import sys
 
 import aiohttp
 from prometheus_client import CollectorRegistry
 
 from converter_service import api, worker
-from converter_service.settings import ApiSettings, WorkerSettings
+from converter_service.operating import USAGE, BadCommand, carry_out
+from converter_service.settings import ApiSettings, LetterSettings, WorkerSettings
 from shared.http import Address, Listeners, serve
+from shared.logs import configure
 from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.process import run
+from shared.process import BAD_CONFIGURATION, run
+from shared.settings import SettingsError, load
 
 # Most that is read from one connection at a time; a video is read as fast as it can be stored.
 BUFFER_BYTES = 512 * 1024
@@ -32,6 +39,25 @@ async def run_worker(settings: WorkerSettings, stop: asyncio.Event) -> None:
     await serve(app, registry, listeners(settings), stop)
 
 
+def command(arguments: list[str]) -> int:
+    """The exit code, as `shared.process.run` would give it. What goes wrong inside is told on its way out."""
+    configure("error", "console", "converter_operator")
+    try:
+        asyncio.run(_told(arguments, load(LetterSettings, os.environ)))
+    except SettingsError as wrong:
+        sys.stderr.write(f"converter_service: bad settings\n{wrong}\n")
+        return BAD_CONFIGURATION
+    except BadCommand as refused:
+        sys.stderr.write(f"converter_service: {refused}\n")
+        return 2
+    return 0
+
+
+async def _told(arguments: list[str], settings: LetterSettings) -> None:
+    async for line in carry_out(arguments, settings):
+        sys.stdout.write(f"{line}\n")
+
+
 def listeners(settings: ApiSettings | WorkerSettings) -> Listeners:
     return Listeners(
         Address(settings.host, settings.port),
@@ -46,5 +72,7 @@ if __name__ == "__main__":
             run("converter_api", ApiSettings, run_api)
         case ["worker"]:
             run("converter_worker", WorkerSettings, run_worker)
+        case ["dead-letters", *arguments]:
+            raise SystemExit(command(arguments))
         case _:
-            sys.exit("usage: python -m converter_service api|worker")
+            sys.exit(f"usage: python -m converter_service api|worker\n{USAGE}")

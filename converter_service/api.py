@@ -8,18 +8,23 @@ from datetime import timedelta
 
 import aiohttp
 from litestar import Litestar
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
 from converter_service.access import Owners, public, signed_in
 from converter_service.adapters.gridfs import GridFSBlobs
 from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
 from converter_service.adapters.mongo_clock import MongoClock
-from converter_service.administration import ManagedConversionController
+from converter_service.adapters.mongo_letters import MongoLetters
+from converter_service.adapters.mongo_queue import MongoQueue
+from converter_service.administration import DeadLetterController, ManagedConversionController
+from converter_service.admission import Bounded, Bounds
 from converter_service.announcing import Announcing
 from converter_service.audio import AudioController, Door
 from converter_service.clock import utc_now
 from converter_service.control import Control
 from converter_service.controllers import ConversionController
+from converter_service.dead_letters.desk import Desk
+from converter_service.dead_letters.watching import watch
 from converter_service.links import Links
 from converter_service.receiving import Reception
 from converter_service.service import Conversions, UploadLimits
@@ -32,6 +37,9 @@ from shared.http import Check, Wiring, application
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
 from shared.preparing import prepare
+
+# For dead letters that are being written down when a stop is asked for; others stay in their queue.
+GRACE = timedelta(seconds=2)
 
 
 def build(
@@ -47,9 +55,14 @@ def build(
     links = Links(settings.link_key)
     announcing = Announcing(links, settings.link_ttl, clock)
     limits = UploadLimits(settings.max_upload_bytes, 2 * settings.idle_timeout + timedelta(seconds=60))
-    conversions = Conversions(store, blobs, announcing, limits, clock)
+    letters = MongoLetters(database)
+    desk = Desk(letters, broker.put_back, settings.dead_letter_retention, clock)
+    dead_letters = broker.dead_letter_consumer(desk.keep)
+    waiting = Gauge("dead_letters_waiting", "Dead letters that nobody has looked at", registry=registry)
+    admission = Bounded(store, MongoQueue(database), bounds(settings))
+    conversions = Conversions(store, blobs, announcing, limits, clock, admission=admission)
     resumable = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
-    uploads = Uploads(store, blobs, announcing, resumable, clock)
+    uploads = Uploads(store, blobs, announcing, resumable, clock, admission=admission)
     control = Control(
         conversions,
         store,
@@ -71,10 +84,13 @@ def build(
                 await clock.ask()
             beside = [
                 tasks.create_task(clock.run()),
-                tasks.create_task(prepare(blobs.prepare, store.prepare, away=Unavailable)),
+                tasks.create_task(prepare(blobs.prepare, store.prepare, letters.prepare, away=Unavailable)),
                 tasks.create_task(relay.run()),
+                tasks.create_task(watch(desk, waiting.set)),
             ]
+            tasks.create_task(dead_letters.run())
             yield
+            await dead_letters.stop(GRACE)
             for task in beside:
                 task.cancel()
 
@@ -85,18 +101,21 @@ def build(
                 UploadController,
                 AudioController,
                 ManagedConversionController,
+                DeadLetterController,
             ],
             provide={
                 "conversions": conversions,
                 "uploads": uploads,
+                "desk": desk,
                 "control": control,
                 "reception": Reception(settings.max_upload_bytes, settings.idle_timeout),
                 "door": Door(conversions, tokens, links, utc_now),
             },
             checks=[
                 Check("mongodb", clock.ask),
-                # Events wait in the outbox and known keys stay good while these are down.
+                # Events wait in the outbox, dead letters in their queue, known keys stay good meanwhile.
                 Check("rabbitmq", broker.check, critical=False),
+                Check("dead_letters", dead_letters.check, critical=False),
                 Check("auth_service", keys.check, critical=False),
             ],
             lifespan=[lifespan],
@@ -104,4 +123,12 @@ def build(
             health_opt=public(),
             registry=registry,
         )
+    )
+
+
+def bounds(settings: ApiSettings) -> Bounds:
+    return Bounds(
+        max_queued=settings.max_queued,
+        account_bytes=settings.quota_bytes,
+        account_conversions=settings.quota_conversions,
     )

@@ -103,6 +103,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     `upload` is there when the video comes in several requests; then its bytes are in the segments of that,
     else in `source_blob`.
     `rests_until` is when it may be tried again after a run that came to nothing.
+    `reserved_bytes` is how much an upload may bring.
     `debris` are blobs of runs that have not finished (yet); their ids stand here before their first byte is
     stored, so whoever finds a dead run knows what to remove.
     """
@@ -131,6 +132,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     correlation_id: str = ""
     idempotency_key: str | None = None
     upload: Upload | None = None
+    reserved_bytes: int = 0
     version: int = 0
     edition: int = 0
 
@@ -147,6 +149,15 @@ class Conversion(Struct, frozen=True, kw_only=True):
             return tuple(segment.blob for segment in self.upload.segments)
         return (self.source_blob,) if self.source_blob else ()
 
+    @property
+    def held_bytes(self) -> int:
+        """What counts as stored by its owner: the video, or what an upload may bring, and the audio."""
+        if self.deleted_at or self.status is State.EXPIRED:
+            return 0
+        if self.status is State.UPLOADING:
+            return self.reserved_bytes
+        return (self.source.size or 0) + (self.result.size if self.result else 0)
+
 
 def new_upload(
     conversion_id: str,
@@ -159,6 +170,7 @@ def new_upload(
     alive_until: datetime,
     correlation_id: str,
     idempotency_key: str | None = None,
+    reserved_bytes: int = 0,
 ) -> Conversion:
     """Written before the first byte is stored. Silent past `alive_until`, it is a dead process's."""
     return Conversion(
@@ -173,6 +185,7 @@ def new_upload(
         options={},
         correlation_id=correlation_id,
         idempotency_key=idempotency_key,
+        reserved_bytes=reserved_bytes,
     )
 
 
@@ -181,6 +194,13 @@ def still_uploading(conversion: Conversion, alive_until: datetime) -> Conversion
     if conversion.deleted_at or conversion.status is not State.UPLOADING:
         raise LeaseLost
     return replace(conversion, due_at=alive_until)
+
+
+def reserving(conversion: Conversion, size: int) -> Conversion:
+    """It may bring so many bytes. Raises LeaseLost when it was deleted or swept away meanwhile."""
+    if conversion.deleted_at or conversion.status is not State.UPLOADING:
+        raise LeaseLost
+    return replace(conversion, reserved_bytes=size)
 
 
 def uploaded(

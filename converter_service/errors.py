@@ -18,6 +18,13 @@ class StillUploading(Conflict):
         )
 
 
+class LetterHeld(Conflict):
+    """Somebody else is replaying or discarding the dead letter."""
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else is at work on this dead letter.", headers={"Retry-After": "2"})
+
+
 class LinkExpired(Gone):
     """A signed link whose time is over."""
 

@@ -1,5 +1,6 @@
 """Partial uploads become one (tus 1.0.0, concatenation): their blobs change hands, nothing is copied."""
 
+import contextlib
 from collections.abc import Sequence
 
 from converter_service.changes import change
@@ -10,6 +11,7 @@ from converter_service.errors import JoinedAlready
 from converter_service.ports import ConversionStore
 from converter_service.resuming import given_up_to, joined, upload_of
 from converter_service.segments import Segment
+from shared.errors import Unavailable
 
 
 class Joining:
@@ -26,7 +28,7 @@ class Joining:
         """`final` is stored, and has no bytes. Raises JoinedAlready when it comes to nothing."""
         try:
             segments = [segment for part in parts for segment in await self._given_up(part, final.id)]
-            return await change(
+            whole = await change(
                 self._store,
                 final.id,
                 lambda newest: joined(newest, segments, self._clock()),
@@ -34,6 +36,10 @@ class Joining:
             )
         except LeaseLost:  # swept away or deleted meanwhile
             raise JoinedAlready from None
+        with contextlib.suppress(Unavailable):  # the sweeper does it later
+            for part in parts:
+                await self._store.remove(part.id)
+        return whole
 
     async def _given_up(self, part: Conversion, final_id: str) -> Sequence[Segment]:
         given = await change(self._store, part.id, lambda newest: given_up_to(newest, final_id))

@@ -20,6 +20,7 @@ __all__ = [
     "Stale",
     "Stored",
     "Transcoder",
+    "Usage",
 ]
 
 
@@ -119,8 +120,18 @@ class ConversionStore(Protocol):
         """
 
 
+class Usage(Struct, frozen=True):
+    """What an account has: bytes stored or announced, and conversions uploading, waiting or running."""
+
+    bytes: int
+    conversions: int
+
+
 class Queue(Protocol):
-    """Who waits for a worker. While it cannot be reached, all calls raise Unavailable within seconds."""
+    """Who waits for a worker, and how much everybody has.
+
+    While it cannot be reached, all calls raise Unavailable within seconds.
+    """
 
     async def next(self, now: datetime, after_owner: str) -> Conversion | None:
         """The oldest of the next account that has one ready, in the order of accounts after `after_owner`.
@@ -130,3 +141,9 @@ class Queue(Protocol):
 
     async def running(self, owner_id: str) -> int:
         """How many of an account are being converted."""
+
+    async def length(self, at_most: int) -> int:
+        """How many are queued; counts no further than `at_most`."""
+
+    async def usage(self, owner_id: str) -> Usage:
+        """Summed up at this moment; what is deleted or expired does not count."""

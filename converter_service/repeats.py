@@ -38,6 +38,10 @@ class Repeats:
         self._store = store
         self._clock = clock
 
+    async def knows(self, owner_id: str, key: str | None, call: str = "") -> bool:
+        """Whether there is something to be repeated: it needs no room of its own."""
+        return key is not None and await self._store.by_key(key_of(owner_id, key, call)) is not None
+
     async def add(self, conversion: Conversion) -> Conversion | None:
         """Stores a new conversion and returns None; or stores nothing, and returns the one that its key was
         used for in the last 24 hours. Raises StillUploading when that one is not there yet.

@@ -36,6 +36,7 @@ def begun(
         correlation_id=correlation_id,
         idempotency_key=idempotency_key,
         upload=upload,
+        reserved_bytes=0 if upload.is_joined else upload.length,
     )
 
 
@@ -96,7 +97,7 @@ def given_up_to(conversion: Conversion, final_id: str) -> Conversion:
     upload = _open(conversion)
     if not (upload.is_partial and upload.is_complete) or upload.joined_into not in {None, final_id}:
         raise JoinedAlready
-    return replace(conversion, upload=replace(upload, joined_into=final_id))
+    return replace(conversion, upload=replace(upload, joined_into=final_id), reserved_bytes=0)
 
 
 def joined(conversion: Conversion, segments: Sequence[Segment], now: datetime) -> Conversion:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from converter_service.admission import Admission, Unbounded
 from converter_service.announcing import Announcing
 from converter_service.changes import change
 from converter_service.cleaning import Behind, Cleaning
@@ -35,6 +36,7 @@ from shared.errors import (
     IdempotencyMismatch,
     InvalidRequest,
     NotFound,
+    ServiceError,
     TooLarge,
     Unavailable,
     UnsupportedMediaType,
@@ -109,7 +111,14 @@ class Conversions:
     """
 
     def __init__(
-        self, store: ConversionStore, blobs: Blobs, announcing: Announcing, limits: UploadLimits, clock: Clock
+        self,
+        store: ConversionStore,
+        blobs: Blobs,
+        announcing: Announcing,
+        limits: UploadLimits,
+        clock: Clock,
+        *,
+        admission: Admission | None = None,
     ) -> None:
         self._store = store
         self._blobs = blobs
@@ -119,6 +128,7 @@ class Conversions:
         self._cleaning = Cleaning(store, blobs)
         self._behind = Behind()
         self._repeats = Repeats(store, clock)
+        self._admission = admission or Unbounded()
 
     async def accept(self, owner: Owner, incoming: Incoming, key: str | None = None) -> Conversion:
         """Stores the video and queues its conversion; what goes wrong before that leaves nothing behind.
@@ -127,13 +137,16 @@ class Conversions:
         Raises InvalidRequest for options that cannot be met, EmptyUpload, TooLarge, UnsupportedMediaType, and
         Unavailable. After that the sweeper removes what was stored; but when the store went away during the
         last save of all, the video may have been taken in all the same, and then it is converted. With a key
-        also StillUploading, and IdempotencyMismatch for another video or other options.
+        also StillUploading, and IdempotencyMismatch for another video or other options. RateLimited, TooLarge
+        and Overloaded when there is no room for it.
         """
+        if not await self._repeats.knows(owner.id, key):
+            await self._admission.look(owner.id, incoming.announced_size)
         checked(await incoming.fields())
         body = _limited(incoming.chunks(), self._limits.max_bytes)
         head = await _head(body)
-        conversion = self._new(owner, incoming.filename, key)
-        earlier = await self._repeats.add(conversion)
+        conversion = self._new(owner, incoming, key)
+        earlier = await self._enter(conversion)
         if earlier is not None:
             refuse_announced(earlier, conversion.source.filename, incoming)
             return await self._again(earlier, incoming, _chained(head, body))
@@ -148,6 +161,19 @@ class Conversions:
             await self._discard(conversion)
             raise
 
+    async def _enter(self, conversion: Conversion) -> Conversion | None:
+        """Its record is stored; or an earlier one is returned, for which there was room then."""
+        async with self._admission.turn(conversion.owner_id):
+            earlier = await self._repeats.add(conversion)
+            if earlier is not None:
+                return earlier
+            try:
+                await self._admission.settle(conversion)
+            except ServiceError:
+                await self._discard(conversion)
+                raise
+        return None
+
     async def _again(self, earlier: Conversion, incoming: Incoming, body: AsyncIterator[bytes]) -> Conversion:
         """An announced digest spares reading it; otherwise only the bytes tell whether they are the same."""
         if incoming.announced_sha256 is None:
@@ -156,23 +182,25 @@ class Conversions:
             raise IdempotencyMismatch
         return earlier
 
-    def _new(self, owner: Owner, filename: str | None, key: str | None) -> Conversion:
+    def _new(self, owner: Owner, incoming: Incoming, key: str | None) -> Conversion:
         return new_upload(
             new_id(),
             new_id(),
             owner_id=owner.id,
             recipient=owner.email,
-            filename=safe_name(filename),
+            filename=safe_name(incoming.filename),
             now=self._clock(),
             alive_until=self._alive_until(),
             correlation_id=correlation_id.get(),
             idempotency_key=key_of(owner.id, key) if key else None,
+            reserved_bytes=incoming.announced_size or 0,
         )
 
     async def _receive(
         self, conversion: Conversion, incoming: Incoming, body: AsyncIterator[bytes]
     ) -> Conversion:
-        stored = await self._blobs.write(str(conversion.source_blob), self._alive(conversion.id, body))
+        metered = self._admission.metered(conversion, body)
+        stored = await self._blobs.write(str(conversion.source_blob), self._alive(conversion.id, metered))
         options = checked(await incoming.fields()).shown()
         return await self._queue(conversion.id, stored, options)
 

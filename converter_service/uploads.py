@@ -7,6 +7,7 @@ from datetime import timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from converter_service.admission import Admission, Unbounded
 from converter_service.announcing import Announcing
 from converter_service.appending import Appending
 from converter_service.changes import change
@@ -30,6 +31,7 @@ from shared.errors import (
     IdempotencyMismatch,
     InvalidRequest,
     NotFound,
+    ServiceError,
     TooLarge,
     Unavailable,
 )
@@ -74,6 +76,8 @@ class Uploads:
         announcing: Announcing,
         limits: ResumableLimits,
         clock: Clock,
+        *,
+        admission: Admission | None = None,
     ) -> None:
         self._store = store
         self._limits = limits
@@ -85,18 +89,30 @@ class Uploads:
         self._cleaning = Cleaning(store, blobs)
         self._behind = Behind()
         self._repeats = Repeats(store, clock)
+        self._admission = admission or Unbounded()
 
     async def create(self, owner: Owner, wanted: Wanted, key: str | None = None) -> Conversion:
         """With the `key` of an earlier creation that one is returned, as far as it has come since.
 
         Raises InvalidRequest that names what cannot be met, EmptyUpload, TooLarge, IdempotencyMismatch, and
-        for parts that are not whole, or were joined before, JoinedAlready.
+        for parts that are not whole, or were joined before, JoinedAlready. When there is no room for it:
+        RateLimited, TooLarge, Overloaded.
         """
         if wanted.length is None:
             return await self._join(owner, wanted, key)
         new = self._new(owner, wanted, wanted.length, key)
-        earlier = await self._repeats.claim(new)
-        return _same(earlier, new) if earlier else new
+        if not await self._repeats.knows(owner.id, key, CALL):
+            await self._admission.look(owner.id, wanted.length)
+        async with self._admission.turn(owner.id):
+            earlier = await self._repeats.claim(new)
+            if earlier:
+                return _same(earlier, new)
+            try:
+                await self._admission.settle(new)
+            except ServiceError:
+                await self._terminate(new)
+                raise
+        return new
 
     async def create_with(
         self, owner: Owner, wanted: Wanted, key: str | None, arriving: Arriving
@@ -203,7 +219,9 @@ class Uploads:
         if earlier:
             return _same(earlier, new)
         try:
-            return await self._joining.join(new, parts)
+            return await self._joining.join(
+                new, parts
+            )  # that there is room for it was seen to with its parts
         except JoinedAlready:
             await self._terminate(new)
             raise

@@ -1,5 +1,6 @@
 """SQL: who accounts are at issuers."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -43,6 +44,16 @@ class Identities:
             statement.on_conflict_do_nothing().returning(LinkedIdentity.user_id)
         )
         return added is not None
+
+    async def of(self, user_id: UUID) -> Sequence[LinkedIdentity]:
+        """The oldest first."""
+        statement = select(LinkedIdentity).where(LinkedIdentity.user_id == user_id)
+        ordered = statement.order_by(LinkedIdentity.created_at, LinkedIdentity.issuer)
+        return (await self._session.scalars(ordered)).all()
+
+    async def unlink(self, issuer: str, subject: str) -> None:
+        statement = delete(LinkedIdentity).where(LinkedIdentity.issuer == issuer)
+        await self._session.execute(statement.where(LinkedIdentity.subject == subject))
 
     async def forget(self, user_id: UUID) -> None:
         """From now on no provider opens this account."""

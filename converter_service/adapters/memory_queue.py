@@ -4,6 +4,7 @@ from datetime import datetime
 
 from converter_service.adapters.memory import MemoryConversions
 from converter_service.conversion import Conversion, State, claimable
+from converter_service.ports import Usage
 
 
 class MemoryQueue:
@@ -22,4 +23,16 @@ class MemoryQueue:
         return sum(
             each.owner_id == owner_id and each.status is State.CONVERTING
             for each in self._conversions.contents.values()
+        )
+
+    async def length(self, at_most: int) -> int:
+        queued = sum(each.status is State.QUEUED for each in self._conversions.contents.values())
+        return min(queued, at_most)
+
+    async def usage(self, owner_id: str) -> Usage:
+        own = [each for each in self._conversions.contents.values() if each.owner_id == owner_id]
+        under_way = {State.UPLOADING, State.QUEUED, State.CONVERTING}
+        return Usage(
+            bytes=sum(each.held_bytes for each in own),
+            conversions=sum(each.status in under_way and each.deleted_at is None for each in own),
         )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from bson import Int64
 from bson.codec_options import CodecOptions
 from msgspec.structs import replace
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReadPreference, WriteConcern
@@ -117,6 +118,11 @@ class MongoConversions:
                     ),
                     IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
                     IndexModel([("due_at", ASCENDING)], name="due"),
+                    IndexModel(
+                        [("owner_id", ASCENDING), ("held_bytes", ASCENDING)],
+                        name="held_bytes",
+                        partialFilterExpression={"held_bytes": {"$gt": 0}},
+                    ),
                     IndexModel(
                         [("status", ASCENDING), ("owner_id", ASCENDING), ("_id", ASCENDING)],
                         name="waiting",
@@ -288,6 +294,8 @@ def _envelope(entry: Mapping[str, Any]) -> Envelope:
 def _document(conversion: Conversion) -> Document:
     document: Document = msgspec.to_builtins(conversion, builtin_types=(datetime,))
     document["_id"] = document.pop("id")
+    # For an index; read back it means nothing.
+    document["held_bytes"] = Int64(conversion.held_bytes)
     return document
 
 

@@ -15,11 +15,14 @@ from converter_service.adapters.mongo import (
     reachable,
 )
 from converter_service.conversion import Conversion, State
+from converter_service.ports import Usage
 from shared.logs import get_logger
+
+UNDER_WAY = [state.value for state in (State.UPLOADING, State.QUEUED, State.CONVERTING)]
 
 
 class MongoQueue:
-    """Every question is answered by an index that holds what is queued and nothing else."""
+    """Every question is answered by an index."""
 
     def __init__(self, database: Database) -> None:
         self._documents: AsyncCollection[Document] = database["conversions"]
@@ -49,7 +52,29 @@ class MongoQueue:
         with reachable():
             await self._documents.update_one({"_id": name}, {"$set": {"rests_until": now + UNREADABLE_AGAIN}})
 
+    async def length(self, at_most: int) -> int:
+        with reachable():
+            return await self._documents.count_documents({"status": State.QUEUED.value}, limit=at_most)
+
+    async def usage(self, owner_id: str) -> Usage:
+        under_way = {"owner_id": owner_id, "status": {"$in": UNDER_WAY}, "deleted_at": None}
+        with reachable():
+            cursor = await self._documents.aggregate(held_by(owner_id))
+            summed = await cursor.to_list()
+            return Usage(
+                bytes=int(summed[0]["bytes"]) if summed else 0,
+                conversions=await self._documents.count_documents(under_way),
+            )
+
     async def running(self, owner_id: str) -> int:
         wanted = {"owner_id": owner_id, "status": State.CONVERTING.value}
         with reachable():
             return await self._documents.count_documents(wanted)
+
+
+def held_by(owner_id: str) -> list[Document]:
+    """Sums up an account's bytes, out of the index alone."""
+    return [
+        {"$match": {"owner_id": owner_id, "held_bytes": {"$gt": 0}}},
+        {"$group": {"_id": None, "bytes": {"$sum": "$held_bytes"}}},
+    ]

@@ -52,6 +52,22 @@ class ApiKeyList(msgspec.Struct, frozen=True):
     items: tuple[ApiKey, ...]
 
 
+class ProviderIdentity(msgspec.Struct, frozen=True):
+    """Who one is at a provider. `provider` is the name to sign in with, null when it is no longer offered."""
+
+    id: str
+    provider: str | None
+    issuer: str
+    created_at: datetime
+    last_used_at: datetime
+
+
+class IdentityList(msgspec.Struct, frozen=True):
+    """The oldest first."""
+
+    items: tuple[ProviderIdentity, ...]
+
+
 class AccountClient(AuthCalls):
     async def change_email(self, token: Secret, email: str, current_password: str) -> Account:
         body = {"email": email, "current_password": current_password}
@@ -92,3 +108,9 @@ class AccountClient(AuthCalls):
 
     async def delete_key(self, token: Secret, key_id: str) -> None:
         await self._send("DELETE", f"/v1/auth/api-keys/{plain(key_id)}", token=token)
+
+    async def identities(self, token: Secret) -> IdentityList:
+        return await self._call("GET", "/v1/auth/identities", IdentityList, token=token)
+
+    async def unlink(self, token: Secret, identity_id: str) -> None:
+        await self._send("DELETE", f"/v1/auth/identities/{plain(identity_id)}", token=token)

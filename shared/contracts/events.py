@@ -20,6 +20,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     version: ClassVar[int] = 1
     needs_listener: ClassVar[bool] = True
     """False for news that may reach nobody: publishing it succeeds even if no queue is bound."""
+    secret: ClassVar[frozenset[str]] = frozenset()
+    """Fields that open something to whoever holds them: shown to nobody but the consumer."""
 
 
 class VideoUploaded(Event, frozen=True, kw_only=True):
@@ -37,6 +39,7 @@ class ConversionCompleted(Event, frozen=True, kw_only=True):
     """
 
     type: ClassVar[str] = "conversion_completed"
+    secret: ClassVar[frozenset[str]] = frozenset({"audio_path"})
 
     conversion_id: str
     owner_id: str
@@ -114,6 +117,7 @@ class EmailVerificationRequested(Event, frozen=True, kw_only=True):
     """An account's address is to be proven. Sensitive: `token` is the proof, so it is shown in no log."""
 
     type: ClassVar[str] = "email_verification_requested"
+    secret: ClassVar[frozenset[str]] = frozenset({"token"})
 
     user_id: str
     recipient: str
@@ -128,6 +132,7 @@ class PasswordResetRequested(Event, frozen=True, kw_only=True):
     """A password was forgotten. Sensitive: with `token` a new one is set, so it is shown in no log."""
 
     type: ClassVar[str] = "password_reset_requested"
+    secret: ClassVar[frozenset[str]] = frozenset({"token"})
 
     user_id: str
     recipient: str
@@ -166,6 +171,15 @@ class AccountDeleted(Event, frozen=True, kw_only=True):
     user_id: str
 
 
+class OperatorActed(Event, frozen=True, kw_only=True):
+    """Somebody at the command line of a service is about to do this; the record of it is auth_service's."""
+
+    type: ClassVar[str] = "operator_acted"
+
+    action: str
+    details: dict[str, str]
+
+
 EVENTS: tuple[type[Event], ...] = (
     VideoUploaded,
     ConversionCompleted,
@@ -179,4 +193,5 @@ EVENTS: tuple[type[Event], ...] = (
     PasswordChanged,
     EmailChanged,
     AccountDeleted,
+    OperatorActed,
 )

@@ -11,6 +11,7 @@ from shared.contracts.events import (
     ConversionFailed,
     EmailChanged,
     EmailVerificationRequested,
+    OperatorActed,
     PasswordChanged,
     PasswordResetRequested,
     VideoUploaded,
@@ -41,4 +42,10 @@ CONVERTER_ACCOUNTS = Subscription(
     handling_timeout=timedelta(hours=1),
 )
 
-INBOXES = (CONVERTER_WORKER, CONVERTER_ACCOUNTS, NOTIFICATION_MAIL)
+AUTH_AUDIT = Subscription(
+    queue="auth.audit",
+    events=(OperatorActed,),
+    handling_timeout=timedelta(minutes=1),
+)
+
+INBOXES = (CONVERTER_WORKER, CONVERTER_ACCOUNTS, NOTIFICATION_MAIL, AUTH_AUDIT)

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -12,6 +12,7 @@ from uuid import uuid4
 import msgspec
 
 from shared.contracts.events import EVENTS
+from shared.messaging.dead_letters import DeadLetter, Keep, death_id, kept
 from shared.messaging.envelope import Envelope, encode
 from shared.messaging.errors import NotReady, PublishFailed, Unroutable
 from shared.messaging.handlers import Handlers
@@ -19,16 +20,17 @@ from shared.messaging.hear import hear
 from shared.messaging.ports import Broadcast, Subscription, nothing_missed
 from shared.messaging.settle import Dead, Done, Incoming, Later, settle
 from shared.messaging.slots import Slots
+from shared.messaging.trail import Trail
 
 MAY_BE_UNHEARD = frozenset(event.type for event in EVENTS if not event.needs_listener)
 MAX_BROADCAST_LENGTH = 10_000
+MAX_DEAD_LETTERS = 100_000
 
 
-class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    body: bytes
-    queue: str
-    reason: str
-    history: tuple[str, ...]
+class Buried(Incoming, frozen=True, kw_only=True):
+    """What lies in the dead-letter queue."""
+
+    letter: DeadLetter
 
 
 class MemoryQueue:
@@ -71,6 +73,7 @@ class MemoryBroker:
         self._waiting: set[asyncio.Task[None]] = set()
         self._open = False
         self.dead_letters: list[DeadLetter] = []
+        self._dead = MemoryQueue(frozenset(), MAX_DEAD_LETTERS)
         for inbox in inboxes:
             self.queue_of(inbox)
 
@@ -109,14 +112,38 @@ class MemoryBroker:
                 case Later(tier=tier, trail=trail):
                     self._put_later(queue, Incoming(body=message.body, trail=trail), tier)
                 case Dead(reason=reason, trail=trail):
-                    letter = DeadLetter(
-                        body=message.body, queue=subscription.queue, reason=reason, history=trail.history
-                    )
-                    self.dead_letters.append(letter)
+                    await self._bury(message.body, subscription.queue, reason, trail)
                 case Done():
                     pass
 
         return MemoryConsumer(queue, subscription.prefetch, work)
+
+    def dead_letter_consumer(self, keep: Keep) -> "MemoryConsumer":
+        async def work(message: Incoming) -> None:
+            if isinstance(message, Buried):
+                await kept(message.letter, keep, is_ours=lambda: True)
+
+        return MemoryConsumer(self._dead, 1, work)
+
+    async def put_back(self, queue: str, body: bytes, history: Sequence[str]) -> None:
+        if not self._open:
+            raise PublishFailed("not entered")
+        if queue not in self._queues:
+            raise Unroutable(f"no queue is bound for {queue}")
+        await self._queues[queue].put(Incoming(body=body, trail=Trail(history=tuple(history))))
+
+    async def _bury(self, body: bytes, queue: str, reason: str, trail: Trail) -> None:
+        now = datetime.now(UTC)
+        letter = DeadLetter(
+            id=death_id(now, queue, body),
+            body=body,
+            queue=queue,
+            reason=reason,
+            history=trail.history,
+            died_at=now,
+        )
+        self.dead_letters.append(letter)
+        await self._dead.put(Buried(body=body, letter=letter))
 
     def listener(self, broadcast: Broadcast, handlers: Handlers) -> "MemoryConsumer":
         handlers.require(broadcast.events)

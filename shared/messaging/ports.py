@@ -1,6 +1,6 @@
 """What services need from a message broker. The docstrings are the contract."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from shared.contracts.events import Event
+from shared.messaging.dead_letters import DeadLetter, Keep
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import NotReady, PublishFailed, Reject, Retry, Unroutable
 from shared.messaging.handlers import Delivery, Handlers
@@ -16,8 +17,10 @@ __all__ = [
     "Broadcast",
     "Broker",
     "Consumer",
+    "DeadLetter",
     "Delivery",
     "Handlers",
+    "Keep",
     "NotReady",
     "PublishFailed",
     "Publisher",
@@ -112,6 +115,18 @@ class Broker(Publisher, AbstractAsyncContextManager["Broker"], Protocol):
 
     def listener(self, broadcast: Broadcast, handlers: Handlers) -> Consumer:
         """Raises MissingHandler unless `handlers` covers exactly the broadcast's events."""
+
+    def dead_letter_consumer(self, keep: Keep) -> Consumer:
+        """Hands every dead letter to `keep`, until it is kept; while that fails they wait. One that was
+        handed over may come again.
+        """
+
+    async def put_back(self, queue: str, body: bytes, history: Sequence[str]) -> None:
+        """Return when the broker has stored `body` in exactly this queue, as a message that never failed;
+        if it dies again its dead letter tells `history` too.
+
+        Raises Unroutable when there is no such queue, and PublishFailed as `publish` does.
+        """
 
     async def check(self) -> None:
         """Raises NotReady while nothing can be published."""

@@ -8,11 +8,15 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 import pytest_asyncio
+from sqlalchemy import text
 
+from auth_service.database import one_connection
+from shared.settings import Secret
 from tests.support.client import Person, signed_in, visiting
 from tests.support.media import Media
 from tests.support.system import System
@@ -49,24 +53,42 @@ class Scene:
     program: Person
     nobody: Person
     routes: list[Route]
+    database_url: str
     ids: dict[str, str] = field(default_factory=dict)
 
     def routes_to(self, parameter: str) -> list[Route]:
         return [route for route in self.routes if parameter in route.parameters]
 
 
-async def a_conversion(owner: Person, media: Media) -> str:
-    accepted = (await owner.upload(media.video(seconds=1))).raise_for_status()
-    return str((await owner.finished(accepted.json()["id"]))["id"])
+async def a_conversion(scene: Scene, media: Media) -> str:
+    accepted = (await scene.owner.upload(media.video(seconds=1))).raise_for_status()
+    return str((await scene.owner.finished(accepted.json()["id"]))["id"])
 
 
-async def a_session(owner: Person, _: Media) -> str:
-    [own] = (await owner.get("/v1/auth/sessions")).json()["items"]
+async def a_session(scene: Scene, _: Media) -> str:
+    [own] = (await scene.owner.get("/v1/auth/sessions")).json()["items"]
     return str(own["id"])
 
 
-async def an_api_key(owner: Person, _: Media) -> str:
-    return str((await owner.post("/v1/auth/api-keys", name="mine")).json()["id"])
+async def an_api_key(scene: Scene, _: Media) -> str:
+    return str((await scene.owner.post("/v1/auth/api-keys", name="mine")).json()["id"])
+
+
+async def an_identity(scene: Scene, _: Media) -> str:
+    """As a sign-in with a provider leaves one."""
+    async with one_connection(Secret(scene.database_url), command_s=10) as connection:
+        linked = text(
+            "INSERT INTO auth.identities VALUES ('https://issuer.example', :subject, :owner, now(), now())"
+        )
+        owner = UUID(scene.ids["user_id"])
+        await connection.execute(linked, {"subject": scene.owner.email, "owner": owner})
+    [own] = (await scene.owner.get("/v1/auth/identities")).json()["items"]
+    return str(own["id"])
+
+
+async def identity_is_there(scene: Scene) -> bool:
+    linked = (await scene.owner.get("/v1/auth/identities")).json()["items"]
+    return scene.ids["identity_id"] in {each["id"] for each in linked}
 
 
 async def conversion_is_there(scene: Scene) -> bool:
@@ -82,13 +104,14 @@ async def api_key_is_there(scene: Scene) -> bool:
     return scene.ids["key_id"] in {each["id"] for each in keys}
 
 
-Make = Callable[[Person, Media], Awaitable[str]]
+Make = Callable[[Scene, Media], Awaitable[str]]
 IsThere = Callable[[Scene], Awaitable[bool]]
 
 OWNED: dict[str, tuple[Make, IsThere]] = {
     "conversion_id": (a_conversion, conversion_is_there),
     "session_id": (a_session, session_is_there),
     "key_id": (an_api_key, api_key_is_there),
+    "identity_id": (an_identity, identity_is_there),
 }
 """What belongs to somebody: how they get one, and how they see that it is still there."""
 
@@ -106,10 +129,10 @@ async def scene(system: System, media: Media) -> AsyncIterator[Scene]:
         made = (await stranger.post("/v1/auth/api-keys", name="theirs")).json()
         program = Person(http, tokens={"access_token": made["key"]})
         document = (await http.get("/schema/openapi.json")).json()
-        scene = Scene(owner, stranger, program, Person(http), list(routes(document)))
-        for parameter, (make, _) in OWNED.items():
-            scene.ids[parameter] = await make(owner, media)
+        scene = Scene(owner, stranger, program, Person(http), routes(document), system.stack.postgres.url())
         scene.ids["user_id"] = (await owner.get("/v1/auth/me")).json()["id"]
+        for parameter, (make, _) in OWNED.items():
+            scene.ids[parameter] = await make(scene, media)
         yield scene
 
 
@@ -165,7 +188,8 @@ async def test_what_is_for_administrators_tells_nobody_else_what_there_is(
 
 
 async def test_lists_hold_ones_own_things_only(scene: Scene) -> None:
-    for path in ("/v1/conversions", "/v1/auth/sessions", "/v1/auth/api-keys"):
+    lists = ("/v1/conversions", "/v1/auth/sessions", "/v1/auth/api-keys", "/v1/auth/identities")
+    for path in lists:
         listed = (await scene.stranger.get(path)).text
         assert not [identity for identity in scene.ids.values() if identity in listed], path
     assert scene.stranger.email not in (await scene.owner.get("/v1/conversions")).text

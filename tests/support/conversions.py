@@ -11,6 +11,7 @@ from converter_service.conversion import (
     completed,
     failed,
     new_upload,
+    reserving,
     uploaded,
 )
 from converter_service.resuming import begun
@@ -60,6 +61,11 @@ def resumable(
         now=at,
         correlation_id=f"request-{number}",
     )
+
+
+def reserved(number: int = 1, size: int = 1000, *, owner_id: str = "alice") -> Conversion:
+    """An upload that may bring so many bytes."""
+    return reserving(uploading(number, owner_id=owner_id), size)
 
 
 def queued(number: int = 1, *, owner_id: str = "alice", at: datetime = NOON) -> Conversion:

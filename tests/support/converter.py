@@ -22,6 +22,7 @@ from devstack.ports import free_port
 from shared.http import Address, Listeners, serve
 from shared.messaging.inboxes import INBOXES
 from shared.messaging.memory import MemoryBroker
+from shared.messaging.ports import Broker
 from shared.settings import Secret
 from tests.support.wait import until
 
@@ -100,8 +101,16 @@ class Issuer:
 class ConverterApi:
     """Where it is, who may sign in, and what lies in its database."""
 
-    def __init__(self, port: int, issuer: Issuer, database: Database, http: aiohttp.ClientSession) -> None:
+    def __init__(
+        self,
+        port: int,
+        issuer: Issuer,
+        database: Database,
+        http: aiohttp.ClientSession,
+        broker: MemoryBroker,
+    ) -> None:
         self.port = port
+        self.broker = broker
         self.issuer = issuer
         self.database = database
         self._http = http
@@ -135,8 +144,10 @@ class ConverterApi:
 
 
 @asynccontextmanager
-async def converter_api(mongo_url: str, **changes: Any) -> AsyncIterator[ConverterApi]:
-    """`changes` are settings."""
+async def converter_api(
+    mongo_url: str, broker: Broker | None = None, **changes: Any
+) -> AsyncIterator[ConverterApi]:
+    """`changes` are settings. Without a broker it has one in memory."""
     async with Issuer().serving() as issuer, aiohttp.ClientSession() as http:
         settings = ApiSettings(
             **{
@@ -150,11 +161,12 @@ async def converter_api(mongo_url: str, **changes: Any) -> AsyncIterator[Convert
             }
         )
         stop, registry = asyncio.Event(), CollectorRegistry()
-        app = build(settings, MemoryBroker(INBOXES), registry, http)
+        memory = MemoryBroker(INBOXES)
+        app = build(settings, memory if broker is None else broker, registry, http)
         listeners = Listeners(Address("127.0.0.1", settings.port), Address("127.0.0.1", free_port()))
         task = asyncio.create_task(serve(app, registry, listeners, stop))
         async with connect(Secret(mongo_url)) as client:
-            api = ConverterApi(settings.port, issuer, database_of(client), http)
+            api = ConverterApi(settings.port, issuer, database_of(client), http, memory)
             try:
                 await until(lambda: _answers(api, task), what="the converter's api answers")
                 yield api

@@ -5,7 +5,8 @@ import hashlib
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from typing import Any
 
@@ -75,10 +76,16 @@ class System:
 
     def command(self, name: str, *arguments: str, **environment: str) -> str:
         """What an operator runs on the machine of a service; gives what it prints. Raises when it fails."""
-        service = self.stack.service(name)
+        return self._ran(name, [*self.stack.service(name).command(), *arguments], environment)
+
+    def operate(self, name: str, *arguments: str) -> str:
+        """The same, for a command that stands in the place of the service's own role."""
+        return self._ran(name, [sys.executable, "-m", *arguments], {})
+
+    def _ran(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> str:
         done = subprocess.run(
-            [*service.command(), *arguments],
-            env={**service.environment(), **environment},
+            command,
+            env={**self.stack.service(name).environment(), **environment},
             check=True,
             capture_output=True,
             text=True,

@@ -5,11 +5,20 @@ from gateway.core.module import module
 from gateway.core.token_cache import TokenCache
 from gateway.modules.accounts.account import AccountController
 from gateway.modules.accounts.api_keys import ApiKeysController
+from gateway.modules.accounts.identities import IdentitiesController
 from gateway.modules.accounts.recovery import RecoveryController
 from gateway.modules.accounts.sessions import SessionsController
 
 
-@module(controllers=[AccountController, RecoveryController, SessionsController, ApiKeysController])
+@module(
+    controllers=[
+        AccountController,
+        RecoveryController,
+        SessionsController,
+        ApiKeysController,
+        IdentitiesController,
+    ]
+)
 class AccountsModule:
     accounts: AccountClient
     tokens: TokenCache

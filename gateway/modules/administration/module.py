@@ -7,9 +7,13 @@ from gateway.core.module import module
 from gateway.core.token_cache import TokenCache
 from gateway.modules.administration.controller import AdministrationController
 from gateway.modules.administration.conversions import ManagedConversionsController
+from gateway.modules.administration.dead_letters import DeadLettersController
 
 
-@module(controllers=[AdministrationController, ManagedConversionsController], guards=[requires_role("admin")])
+@module(
+    controllers=[AdministrationController, ManagedConversionsController, DeadLettersController],
+    guards=[requires_role("admin")],
+)
 class AdministrationModule:
     administration: AdministrationClient
     managed: ManagedClient

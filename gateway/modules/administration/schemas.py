@@ -6,6 +6,7 @@ import msgspec
 from litestar.params import QueryParameter
 
 from gateway.clients.conversions import Status
+from gateway.clients.dead_letters import LetterStatus
 
 HEX_ID = "^[0-9a-f]{32}$"
 Role = Literal["user", "admin"]
@@ -30,6 +31,14 @@ StatusIs = Annotated[
         name="status",
         pattern=f"^({'|'.join(get_args(Status))})$",
         description="Only conversions in this state.",
+    ),
+]
+LetterStatusIs = Annotated[
+    str | None,
+    QueryParameter(
+        name="status",
+        pattern=f"^({'|'.join(get_args(LetterStatus))})$",
+        description="Only dead letters of which this has become.",
     ),
 ]
 EmailPart = Annotated[

@@ -1,16 +1,19 @@
 """The broker port on RabbitMQ: publishes over one connection, opens another for each consumer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
 from aio_pika.abc import AbstractChannel
 
 from shared.contracts.events import EVENTS
+from shared.messaging.dead_letters import Keep
 from shared.messaging.envelope import Envelope, encode
 from shared.messaging.handlers import Handlers
 from shared.messaging.ports import Broadcast, Subscription
 from shared.messaging.rabbitmq.consumer import RabbitConsumer
+from shared.messaging.rabbitmq.dead_letters import DeadLetters
+from shared.messaging.rabbitmq.headers import of_replay
 from shared.messaging.rabbitmq.inbox import Inbox
 from shared.messaging.rabbitmq.link import Link, Lose, Timing
 from shared.messaging.rabbitmq.news import News
@@ -73,6 +76,12 @@ class RabbitMQ:
         handlers.require(broadcast.events)
         news = News(broadcast, handlers, self._names)
         return RabbitConsumer(self._url, self._name, news, self._timing)
+
+    def dead_letter_consumer(self, keep: Keep) -> RabbitConsumer:
+        return RabbitConsumer(self._url, self._name, DeadLetters(keep, self._names), self._timing)
+
+    async def put_back(self, queue: str, body: bytes, history: Sequence[str]) -> None:
+        await self._sender.send("", queue, body, of_replay(history))
 
     async def check(self) -> None:
         self._out.check()

@@ -1,6 +1,7 @@
 """A message's trail as AMQP headers. They come from outside, so whatever does not fit counts as absent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from aio_pika.abc import HeadersType
 
@@ -11,6 +12,7 @@ POSTPONEMENTS = "x-tonegate-postponements"
 HISTORY = "x-tonegate-history"
 REASON = "x-tonegate-reason"
 QUEUE = "x-tonegate-queue"
+DIED_AT = "x-tonegate-died-at"
 
 
 def of_trail(trail: Trail) -> HeadersType:
@@ -23,7 +25,13 @@ def of_trail(trail: Trail) -> HeadersType:
 
 def of_dead_letter(reason: str, queue: str, trail: Trail) -> HeadersType:
     """`queue` is where a replay puts it."""
-    return {**of_trail(trail), REASON: reason, QUEUE: queue}
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return {**of_trail(trail), REASON: reason, QUEUE: queue, DIED_AT: at}
+
+
+def of_replay(history: Sequence[str]) -> HeadersType:
+    """Failures are counted anew; what happened before is remembered."""
+    return of_trail(Trail(history=tuple(history)))
 
 
 def trail_of(headers: Mapping[str, object]) -> Trail:

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from converter_service.conversion import deleted
-from converter_service.ports import ConversionStore, Queue
-from tests.support.conversions import NOON, converting, done, queued, uploading
+from converter_service.conversion import deleted, expired
+from converter_service.ports import ConversionStore, Queue, Usage
+from tests.support.conversions import NOON, RETENTION, converting, done, queued, reserved, uploading
 
 SECOND = timedelta(seconds=1)
 
@@ -43,3 +43,22 @@ async def test_what_runs_is_counted_by_account(store: ConversionStore, queue: Qu
     for each in (converting(1), queued(2), converting(3, owner_id="bob"), converting(4), done(5)):
         await store.add(each)
     assert [await queue.running(owner) for owner in ("alice", "bob", "carol")] == [2, 1, 0]
+
+
+async def test_its_length_is_told_up_to_where_it_matters(store: ConversionStore, queue: Queue) -> None:
+    for each in (queued(1), queued(2, owner_id="bob"), queued(3), converting(4), done(5), uploading(6)):
+        await store.add(each)
+    assert [await queue.length(at_most) for at_most in (1, 3, 10)] == [1, 3, 3]
+
+
+async def test_an_account_has_its_videos_its_audio_and_what_its_uploads_may_bring(
+    store: ConversionStore, queue: Queue
+) -> None:
+    for each in (reserved(1, 1000), queued(2), converting(3), done(4), queued(5, owner_id="bob")):
+        await store.add(each)
+    await store.add(deleted(queued(6), NOON))
+    await store.add(expired(done(7), NOON + RETENTION))
+    assert await queue.usage("alice") == Usage(bytes=1000 + 3 * 123 + 99, conversions=3)
+    assert await queue.usage("nobody") == Usage(bytes=0, conversions=0)
+    await store.save(deleted(queued(2), NOON))
+    assert await queue.usage("alice") == Usage(bytes=1000 + 2 * 123 + 99, conversions=2)

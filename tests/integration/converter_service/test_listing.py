@@ -55,7 +55,8 @@ async def test_an_unknown_id_is_not_found(api: ConverterApi, identity: str) -> N
 
 async def test_readiness_names_what_it_stands_on(api: ConverterApi) -> None:
     answer = await api.call("GET", "/readyz", None)
-    assert (await answer.json())["checks"] == {"mongodb": "ok", "rabbitmq": "ok", "auth_service": "ok"}
+    names = ("mongodb", "rabbitmq", "dead_letters", "auth_service")
+    assert (await answer.json())["checks"] == dict.fromkeys(names, "ok")
 
 
 async def test_every_query_uses_an_index(seven: ConverterApi) -> None:

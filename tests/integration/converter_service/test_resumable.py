@@ -418,7 +418,7 @@ async def test_parts_are_joined_by_one_of_many(shop: Workshop, desk: Desk) -> No
     made = await parts(desk)
     ended = await asyncio.gather(*(final(Desk(shop), made) for _ in range(4)), return_exceptions=True)
     whole = [each for each in ended if isinstance(each, Conversion)]
-    assert all(isinstance(each, Conversion | JoinedAlready | InvalidRequest) for each in ended), ended
+    assert all(isinstance(each, Conversion | JoinedAlready | InvalidRequest | Gone) for each in ended), ended
     assert len(whole) <= 1
     for each in whole:
         assert await desk.stored(each) == VIDEO

@@ -60,7 +60,27 @@ async def test_an_administrator_s_call_is_passed_on(
     assert seen.header("tonegate-client-address") == "127.0.0.1"
 
 
+LETTER = "0198" + "a" * 28
 RELAYED = [
+    (
+        "GET",
+        "/v1/admin/dead-letters?status=waiting&limit=5",
+        "/v1/admin/dead-letters?status=waiting&limit=5",
+        {"action": "dead_letters_listed", "details": {}},
+    ),
+    *(
+        (
+            method,
+            f"/v1/admin/dead-letters/{LETTER}{more}",
+            f"/v1/admin/dead-letters/{LETTER}{more}",
+            {"action": action, "details": {"dead_letter": LETTER}},
+        )
+        for method, more, action in (
+            ("GET", "", "dead_letter_read"),
+            ("POST", "/replay", "dead_letter_replayed"),
+            ("DELETE", "", "dead_letter_discarded"),
+        )
+    ),
     (
         "GET",
         "/v1/admin/conversions?owner_id=u1&status=failed&limit=5&other=1",

@@ -33,6 +33,13 @@ KEY = {
     "expires_at": None,
     "last_used_at": None,
 }
+IDENTITY = {
+    "id": "i1",
+    "provider": None,
+    "issuer": "https://login.example.org",
+    "created_at": "2026-11-20T10:00:00Z",
+    "last_used_at": "2026-11-20T10:00:00Z",
+}
 MADE = {**KEY, "key": "tng_abcdef"}
 NEW = "another password altogether"
 EMAIL = {"email": "b@example.com"}
@@ -54,6 +61,8 @@ CALLS = [
     ("POST", "/v1/auth/api-keys", {"name": "nightly", "scopes": ["conversions:read"]}, MADE, 201, True),
     ("GET", "/v1/auth/api-keys", None, {"items": [KEY]}, 200, True),
     ("DELETE", "/v1/auth/api-keys/k1", None, None, 204, True),
+    ("GET", "/v1/auth/identities", None, {"items": [IDENTITY]}, 200, True),
+    ("DELETE", "/v1/auth/identities/i1", None, None, 204, True),
 ]
 LIKE_A_SIGN_IN = {"/v1/auth/me", "/v1/auth/password/change", "/v1/auth/password/forgot"} | {
     f"/v1/auth/{action}" for action in ("password/reset", "email/verify", "email/resend")

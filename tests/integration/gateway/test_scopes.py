@@ -22,6 +22,8 @@ ACCOUNTS = [
     ("POST", "/v1/auth/logout"),
     ("GET", "/v1/auth/sessions"),
     ("POST", "/v1/auth/api-keys"),
+    ("GET", "/v1/auth/identities"),
+    ("DELETE", "/v1/auth/identities/i1"),
     ("POST", "/v1/auth/email/resend"),
     ("GET", "/v1/admin/users"),
 ]

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import aio_pika
 import msgspec
@@ -15,8 +15,8 @@ from shared.contracts.events import SessionRevoked, VideoUploaded
 from shared.messaging.envelope import wrap
 from shared.messaging.memory_outbox import MemoryOutbox
 from shared.messaging.outbox import OutboxRelay
-from shared.messaging.ports import Broadcast, NotReady, PublishFailed, Retry, Subscription
-from shared.messaging.rabbitmq import Names, RabbitMQ, Timing
+from shared.messaging.ports import Broadcast, DeadLetter, NotReady, PublishFailed, Retry, Subscription
+from shared.messaging.rabbitmq import RabbitMQ, Timing
 from tests.support.consuming import Failing, Gate, Recorder, consuming, handlers, publish, running
 from tests.support.wait import until
 
@@ -275,12 +275,17 @@ async def test_a_message_that_kills_its_consumers_ends_as_a_dead_letter(url: str
             return message is None
 
         _: bool = await until(dies_with_it, what="it is no longer delivered")
-        async with await aio_pika.connect(url) as connection:
-            dead = await (await connection.channel()).get_queue(Names().dead_letters)
-            message = await dead.get(no_ack=True)
-    assert message.body == msgspec.json.encode(envelope)
-    assert message.routing_key == INBOX.queue
-    assert "delivery_limit" in str(message.headers["x-death"])
+        letters: list[DeadLetter] = []
+
+        async def keep(letter: DeadLetter) -> None:
+            letters.append(letter)
+
+        async with running(broker.dead_letter_consumer(keep)):
+            await until(lambda: letters, what="the dead letter")
+    [letter] = letters
+    assert (letter.body, letter.queue) == (msgspec.json.encode(envelope), INBOX.queue)
+    assert letter.reason.startswith("delivery_limit: ")
+    assert abs(datetime.now(UTC) - letter.died_at) < timedelta(minutes=1)
 
 
 async def test_a_listener_is_told_of_each_gap_and_hears_again(node: Node, url: str) -> None:

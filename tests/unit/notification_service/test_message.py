@@ -131,7 +131,7 @@ def test_an_address_that_is_none_gets_no_mail(address: str) -> None:
 
 @given(st.text(max_size=100))
 @example("ann@example.org\n")
-@example("ann@´.example.org")
+@example("ann@\N{ACUTE ACCENT}.example.org")
 def test_whatever_the_address_one_mailbox_or_none_is_written(address: str) -> None:
     try:
         written = mail(LETTERS.completed(completed(recipient=address)))

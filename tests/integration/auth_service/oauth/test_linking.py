@@ -1,12 +1,13 @@
 """Whose account a provider's word opens: never one whose address either side has not proven."""
 
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import text
 
 from tests.integration.auth_service.letters import Letters
-from tests.integration.auth_service.oauth.rig import OAuthRig, refusal
+from tests.integration.auth_service.oauth.rig import OAuthRig, SignIn, refusal
 from tests.integration.auth_service.rows import opened
 from tests.support.openid_provider import Browser
 
@@ -135,3 +136,37 @@ async def test_what_belongs_to_an_account_goes_with_it(rig: OAuthRig, browser: B
     attempt = await rig.begin()
     again = await rig.me(await attempt.come_back(await browser.sign_in(attempt.question, ADA)))
     assert again["id"] != first["id"]
+
+
+async def test_an_owner_sees_the_providers_and_unlinks_one(rig: OAuthRig, browser: Browser) -> None:
+    await verified(rig, ADA)
+    attempt = await rig.begin()
+    token = (await attempt.come_back(await browser.sign_in(attempt.question, ADA))).json()["access_token"]
+    [linked] = (await rig.replica.call("GET", "auth/identities", token)).json()["items"]
+    assert (linked["provider"], linked["issuer"]) == ("corp", issuer_of(attempt))
+    assert ADA not in str(linked)
+    path = f"auth/identities/{linked['id']}"
+    stranger = await rig.replica.person()
+    assert refusal(await stranger.call("DELETE", path)) == (404, "not_found")
+    assert (await stranger.call("GET", "auth/identities")).json() == {"items": []}
+    assert (await rig.replica.call("DELETE", path, token)).status_code == 204
+    assert (await rig.replica.call("GET", "auth/identities", token)).json() == {"items": []}
+    assert refusal(await rig.replica.call("DELETE", path, token)) == (404, "not_found")
+
+
+async def test_the_only_way_in_is_not_taken_away(rig: OAuthRig, browser: Browser, letters: Letters) -> None:
+    attempt = await rig.begin()
+    token = (await attempt.come_back(await browser.sign_in(attempt.question, ADA))).json()["access_token"]
+    [linked] = (await rig.replica.call("GET", "auth/identities", token)).json()["items"]
+    path = f"auth/identities/{linked['id']}"
+    assert refusal(await rig.replica.call("DELETE", path, token)) == (409, "conflict")
+    await rig.replica.post("password/forgot", email=ADA)
+    new = {"token": await letters.reset(ADA), "password": "a horse of my own"}
+    assert (await rig.replica.post("password/reset", **new)).status_code == 204
+    token = (await rig.replica.login(ADA, "a horse of my own")).json()["access_token"]
+    assert (await rig.replica.call("DELETE", path, token)).status_code == 204
+
+
+def issuer_of(attempt: SignIn) -> str:
+    """The issuer: where the question leads, without its path."""
+    return "://".join(urlsplit(attempt.question)[:2])

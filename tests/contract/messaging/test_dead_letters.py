@@ -1,0 +1,112 @@
+"""What becomes of a message after its death: it is kept, and may be put back where it died."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.contracts.events import VideoUploaded
+from shared.messaging.envelope import encode
+from shared.messaging.ports import Broker, DeadLetter, Reject, Unroutable
+from tests.contract.messaging.rigs import Rig, inbox
+from tests.support.consuming import Failing, Recorder, consuming, publish, running
+from tests.support.wait import until
+
+UPLOADED = VideoUploaded(conversion_id="c1")
+
+
+class Keeper:
+    """Keeps what it is given, after failing as often as it is told to."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.letters: dict[str, DeadLetter] = {}
+        self.failures = failures
+
+    async def __call__(self, letter: DeadLetter) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise OSError("no room")
+        self.letters[letter.id] = letter
+
+    async def kept(self, count: int) -> list[DeadLetter]:
+        await until(lambda: len(self.letters) >= count, what=f"dead letter number {count}")
+        return sorted(self.letters.values(), key=lambda each: each.id)
+
+
+@contextlib.asynccontextmanager
+async def keeping(broker: Broker, keeper: Keeper) -> AsyncIterator[None]:
+    async with running(broker.dead_letter_consumer(keeper)):
+        yield
+
+
+async def test_a_dead_letter_is_handed_over_with_all_that_is_known(rig: Rig) -> None:
+    keeper, recorder = Keeper(), Recorder(Failing(ValueError("broken"), Reject("hopeless")))
+    began = datetime.now(UTC) - timedelta(milliseconds=1)
+    async with (
+        rig.process(inbox()) as broker,
+        consuming(broker, inbox(), recorder),
+        keeping(broker, keeper),
+    ):
+        [envelope] = await publish(broker, UPLOADED)
+        [letter] = await keeper.kept(1)
+    assert (letter.body, letter.queue, letter.reason) == (encode(envelope), inbox().queue, "hopeless")
+    assert [entry.partition(" ")[2] for entry in letter.history] == [
+        "ValueError: broken",
+        "rejected: hopeless",
+    ]
+    assert began <= letter.died_at <= datetime.now(UTC)
+
+
+async def test_what_cannot_be_kept_waits_until_it_can(rig: Rig) -> None:
+    keeper = Keeper(failures=2)
+    async with (
+        rig.process(inbox()) as broker,
+        consuming(broker, inbox(), Recorder()),
+        keeping(broker, keeper),
+    ):
+        await publish(broker, UPLOADED)
+        await rig.put(inbox().queue, b"\xff not json")
+        [letter] = await keeper.kept(1)
+    assert (letter.body, letter.reason.partition(":")[0]) == (b"\xff not json", "MalformedEnvelope")
+
+
+async def test_what_is_put_back_is_handled_as_if_it_had_never_failed(rig: Rig) -> None:
+    keeper, recorder = Keeper(), Recorder(Failing(Reject("hopeless")))
+    other, elsewhere = inbox("test.other"), Recorder()
+    async with (
+        rig.process(inbox(), other) as broker,
+        consuming(broker, inbox(), recorder),
+        consuming(broker, other, elsewhere),
+        keeping(broker, keeper),
+    ):
+        [envelope] = await publish(broker, UPLOADED)
+        [letter] = await keeper.kept(1)
+        await broker.put_back(letter.queue, letter.body, letter.history)
+        await recorder.finished(1)
+    assert recorder.ids == [envelope.id] * 2
+    assert [delivery.attempt for delivery in recorder.deliveries] == [1, 1]
+    assert elsewhere.ids == [envelope.id], "only where it died"
+
+
+async def test_one_that_dies_again_is_another_letter_that_tells_of_the_first(rig: Rig) -> None:
+    keeper, recorder = Keeper(), Recorder(Failing(Reject("hopeless"), Reject("still hopeless")))
+    async with (
+        rig.process(inbox()) as broker,
+        consuming(broker, inbox(), recorder),
+        keeping(broker, keeper),
+    ):
+        await publish(broker, UPLOADED)
+        [first] = await keeper.kept(1)
+        await broker.put_back(first.queue, first.body, (*first.history, "now replayed"))
+        _, second = await keeper.kept(2)
+    assert (second.reason, second.body) == ("still hopeless", first.body)
+    told = [entry.partition(" ")[2] for entry in second.history]
+    assert told == ["rejected: hopeless", "replayed", "rejected: still hopeless"]
+
+
+async def test_nothing_is_put_back_where_there_is_no_queue(rig: Rig) -> None:
+    async with rig.process(inbox()) as broker, consuming(broker, inbox(), Recorder()):
+        await publish(broker, UPLOADED)
+        with pytest.raises(Unroutable):
+            await broker.put_back("test.nowhere", b"x", ())

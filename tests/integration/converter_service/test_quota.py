@@ -1,0 +1,132 @@
+"""An account gets as much as it may have and nothing above it, and a full queue lets nobody in."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from converter_service import admission
+from converter_service.adapters.mongo_queue import held_by
+from tests.support.converter import ConverterApi, converter_api
+from tests.support.wait import until
+
+VIDEO = b"\x00\x00\x00\x18ftypmp42" + bytes(100_000)
+SIZE = len(VIDEO)
+
+
+async def in_pieces(content: bytes, gate: asyncio.Event | None = None) -> AsyncIterator[bytes]:
+    """Without a length. Waits in the middle for `gate`."""
+    for start in range(0, len(content), 20_000):
+        if gate and start:
+            await gate.wait()
+        yield content[start : start + 20_000]
+
+
+async def refusal(answer: aiohttp.ClientResponse) -> tuple[int, str, str]:
+    body = await answer.json(content_type=None)
+    return answer.status, body["code"], body["detail"]
+
+
+@pytest.fixture
+async def api(mongo_url: str) -> AsyncIterator[ConverterApi]:
+    """Room for two videos and a half of each account, and for three conversions."""
+    async with converter_api(mongo_url, quota_bytes=2 * SIZE + SIZE // 2, quota_conversions=3) as running:
+        yield running
+
+
+async def test_what_does_not_fit_is_refused_before_it_is_stored_and_says_how_much_there_is(
+    api: ConverterApi,
+) -> None:
+    for _ in range(2):
+        assert (await api.upload(VIDEO)).status == 202
+    status, code, detail = await refusal(await api.upload(VIDEO))
+    assert (status, code) == (413, "too_large")
+    assert f"{2 * SIZE + SIZE // 2} bytes" in detail
+    assert f"{2 * SIZE} are in use" in detail
+    assert (await api.upload(VIDEO, owner="bob")).status == 202
+    assert await api.database["conversions"].count_documents({}) == 3
+    assert await api.database["fs.files"].count_documents({}) == 3
+
+
+async def test_what_is_deleted_makes_room_at_once(api: ConverterApi) -> None:
+    ids = [(await (await api.upload(VIDEO)).json())["id"] for _ in range(2)]
+    assert (await api.upload(VIDEO)).status == 413
+    assert (await api.call("DELETE", f"/v1/conversions/{ids[0]}")).status == 204
+    assert (await api.upload(VIDEO)).status == 202
+
+
+async def test_an_upload_without_a_length_is_held_to_it_while_it_streams(
+    api: ConverterApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "STEP_BYTES", 30_000)
+    assert (await api.upload(in_pieces(VIDEO))).status == 202
+    assert (await api.upload(in_pieces(VIDEO))).status == 202
+    assert (await refusal(await api.upload(in_pieces(VIDEO))))[:2] == (413, "too_large")
+    assert (await api.upload(in_pieces(VIDEO[: SIZE // 2]))).status == 202
+    assert await api.database["fs.files"].count_documents({}) == 3
+
+
+async def test_uploads_at_once_cannot_have_more_together_than_one_after_the_other(api: ConverterApi) -> None:
+    gate = asyncio.Event()
+    uploads = [asyncio.create_task(api.upload(in_pieces(VIDEO, gate))) for _ in range(3)]
+    await until(lambda: api.database["conversions"].count_documents({"status": "uploading"}))
+    gate.set()
+    statuses = sorted(answer.status for answer in await asyncio.gather(*uploads))
+    assert statuses.count(202) <= 2
+    assert statuses[-1] == 413
+    announced = await asyncio.gather(*(api.upload(VIDEO, owner="bob") for _ in range(5)))
+    statuses = sorted(answer.status for answer in announced)
+    assert statuses[:2] == [202, 202]
+    assert set(statuses[2:]) <= {413, 429}
+
+
+async def test_too_many_under_way_are_refused_until_one_has_ended(api: ConverterApi) -> None:
+    small = VIDEO[:1000]
+    answers = await asyncio.gather(*(api.upload(small) for _ in range(5)))
+    assert sorted(answer.status for answer in answers) == [202, 202, 202, 429, 429]
+    refused = next(answer for answer in answers if answer.status == 429)
+    status, code, detail = await refusal(refused)
+    assert (status, code, refused.headers["Retry-After"]) == (429, "rate_limited", "30")
+    assert "3 conversions" in detail
+    accepted = next(answer for answer in answers if answer.status == 202)
+    assert (await api.call("POST", accepted.headers["Location"] + "/cancel")).status == 200
+    assert (await api.upload(small)).status == 202
+
+
+async def test_a_repetition_needs_no_room(api: ConverterApi) -> None:
+    async def send() -> aiohttp.ClientResponse:
+        headers = {"Content-Type": "video/mp4", "Idempotency-Key": "once"}
+        return await api.call("POST", "/v1/conversions", data=VIDEO, headers=headers)
+
+    first = await send()
+    assert (await api.upload(VIDEO)).status == 202
+    assert (await api.upload(VIDEO)).status == 413
+    again = await send()
+    assert (first.status, again.status) == (202, 202)
+    assert (await again.json())["id"] == (await first.json())["id"]
+
+
+async def test_a_full_queue_lets_nobody_in_before_a_byte_is_read(mongo_url: str) -> None:
+    async def unread() -> AsyncIterator[bytes]:
+        yield VIDEO[:1000]
+        await asyncio.Event().wait()
+
+    async with converter_api(mongo_url, max_queued=2) as api:
+        for _ in range(2):
+            assert (await api.upload(VIDEO)).status == 202
+        answer = await asyncio.wait_for(api.upload(unread(), owner="bob"), 20)
+        assert (await refusal(answer))[:2] == (503, "overloaded")
+        assert answer.headers["Retry-After"] == "30"
+        assert await api.database["conversions"].count_documents({}) == 2
+
+
+async def test_usage_and_length_are_answered_by_indexes_alone(api: ConverterApi) -> None:
+    assert (await api.upload(VIDEO)).status == 202
+    usage = {"aggregate": "conversions", "pipeline": held_by("alice"), "cursor": {}}
+    length = {"count": "conversions", "query": {"status": "queued"}, "limit": 5}
+    for command, step in ((usage, "'indexName': 'held_bytes'"), (length, "COUNT_SCAN")):
+        plan = str(await api.database.command("explain", command, verbosity="queryPlanner"))
+        winner, _, _ = plan.partition("rejectedPlans")
+        assert step in winner
+        assert "FETCH" not in winner

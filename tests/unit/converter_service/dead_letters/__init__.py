@@ -1,0 +1,1 @@
+"""Dead letters without any server."""
