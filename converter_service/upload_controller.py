@@ -1,6 +1,7 @@
 """The routes of resumable uploads (tus 1.0.0): each parses, makes one call and answers."""
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar import Controller, HttpMethod, Request, delete, patch, post, route
@@ -33,9 +34,10 @@ HEAD, OPTIONS = [HttpMethod.HEAD], [HttpMethod.OPTIONS]
 
 
 class Chunk:
-    """The body of a request that carries bytes of an upload."""
+    """The body of a request that carries bytes of an upload. Raises UnsupportedMediaType, InvalidRequest."""
 
     def __init__(self, request: Request[Any, Any, Any], body: Body, at_most: int) -> None:
+        refuse_other_types(request)
         self._pieces = body.pieces(at_most)
         self.announced_size: int | None = announced_length(request)
         self.checksum: Checksum | None = read_checksum(request.headers.get("upload-checksum"))
@@ -73,15 +75,9 @@ class UploadController(Controller):
         if not has_body(request):
             created = await uploads.create(request.user, asked, key)
         else:
-            refuse_other_types(request)
-            body = reception.open(request)
-            chunk = Chunk(request, body, reception.max_bytes)
-            try:
+            async with drained(reception.open(request)) as body:
+                chunk = Chunk(request, body, reception.max_bytes)
                 created = await uploads.create_with(request.user, asked, key, chunk)
-            except ServiceError:
-                await body.drain()
-                raise
-            await body.drain()
         headers = {**told(created), "Location": f"/v1/uploads/{created.id}"}
         return bare(HTTP_201_CREATED, headers)
 
@@ -99,19 +95,26 @@ class UploadController(Controller):
         uploads: Injected[Uploads],
         reception: Injected[Reception],
     ) -> ASGIResponse:
-        refuse_other_types(request)
-        offset, body = read_whole(request.headers, "Upload-Offset"), reception.open(request)
-        try:
+        async with drained(reception.open(request)) as body:
             chunk = Chunk(request, body, reception.max_bytes)
+            offset = read_whole(request.headers, "Upload-Offset")
             longer = await uploads.append(request.user, upload_id, offset, chunk)
-        except ServiceError:
-            await body.drain()
-            raise
         return bare(HTTP_204_NO_CONTENT, told(longer))
 
     @delete("/{upload_id:str}", summary="Remove an upload, or the conversion it has become")
     async def terminate(self, request: Call, upload_id: FromPath[str], uploads: Injected[Uploads]) -> None:
         await uploads.terminate(request.user, upload_id)
+
+
+@asynccontextmanager
+async def drained(body: Body) -> AsyncIterator[Body]:
+    """Whoever still sends when it is answered, refused or not, gets to read the answer."""
+    try:
+        yield body
+    except ServiceError:
+        await body.drain()
+        raise
+    await body.drain()
 
 
 def has_body(request: Request[Any, Any, Any]) -> bool:

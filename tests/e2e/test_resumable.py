@@ -181,7 +181,7 @@ async def test_an_upload_that_was_killed_ten_times_is_the_same_to_the_byte(
     sender, offset = Sender(system, person, recording), 0
     await sender.begin()
     for accident in islice(cycle(ACCIDENTS), TIMES):
-        await sender.send(offset, RESUMED_BYTES // (TIMES + 1), accident)
+        await sender.send(offset, RESUMED_BYTES // (TIMES + 2), accident)
         if accident != "client":
             await asyncio.to_thread(system.start, accident)
         before, offset = offset, await sender.offset()

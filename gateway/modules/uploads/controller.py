@@ -3,9 +3,12 @@
 from typing import Any
 
 from litestar import Controller, HttpMethod, Request, delete, patch, post, route
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
+from litestar.types import Method
+from litestar.types.internal_types import PathParameterDefinition
 
 from gateway.clients.converter import ConverterClient
 from gateway.core.answers import SIGNED_IN, problems
@@ -22,7 +25,16 @@ from gateway.modules.uploads.documents import (
 )
 from shared.http import Injected
 
+# v1, uploads, the id
+PARTS_OF_AN_UPLOAD = 3
+
 AnyRequest = Request[Any, Any, Any]
+
+
+def abilities_operation_id(
+    _: HTTPRouteHandler, __: Method, components: list[str | PathParameterDefinition]
+) -> str:
+    return "upload_abilities" if len(components) < PARTS_OF_AN_UPLOAD else "abilities_of_upload"
 
 
 class UploadsController(Controller):
@@ -95,17 +107,14 @@ class UploadsController(Controller):
     ) -> None:
         await converter.terminate(request, upload_id, principal_of(request).access_token)
 
-    # In the same controller, its path named as those above: else the framework's own answer comes first.
+    # Both at once, and their paths named as those above: else the framework's own answer comes first.
     @route(
+        ["/", "/{upload_id:str}"],
         http_method=[HttpMethod.OPTIONS],
         summary="What is offered",
-        operation_id="upload_abilities",
+        operation_id=abilities_operation_id,
         operation_class=AbilitiesOperation,
-        responses={204: ResponseSpec(None, description="What is offered"), **problems()},
+        responses={204: ResponseSpec(None, description="What is offered"), **problems(404)},
     )
     async def abilities(self, request: AnyRequest, converter: Injected[ConverterClient]) -> ASGIResponse:
-        return await converter.uploads(request, None)
-
-    @route("/{upload_id:str}", http_method=[HttpMethod.OPTIONS], include_in_schema=False)
-    async def same_abilities(self, request: AnyRequest, converter: Injected[ConverterClient]) -> ASGIResponse:
         return await converter.uploads(request, None)
