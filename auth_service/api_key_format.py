@@ -1,7 +1,8 @@
 """API keys as text: a prefix to be recognised by, 256 random bits, a checksum. Pure.
 
 `tng_` + 43 + 6 characters of base 62: a double click selects all of it, and what scans repositories for
-leaked credentials can tell a key from noise without asking anybody.
+leaked credentials can tell a key from noise without asking anybody. Of so many random bits a plain hash may
+be stored (ASVS 5.0 §6.5.2).
 """
 
 import hashlib

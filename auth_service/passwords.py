@@ -22,7 +22,9 @@ class PasswordTooWeak(ValueError):
 
 
 class Argon2Cost(msgspec.Struct, frozen=True):
-    """What one argon2id hash costs; the defaults are OWASP's (Password Storage Cheat Sheet, 2025)."""
+    """What one argon2id hash costs; the defaults are OWASP's (Password Storage Cheat Sheet, 2025; ASVS 5.0
+    §11.4.2).
+    """
 
     memory_kib: int = 19_456
     passes: int = 2
@@ -66,9 +68,10 @@ class PasswordHash:
 
 
 def normalise(password: str) -> str:
-    """NFKC (NIST SP 800-63B §5.1.1.2), so that one password typed on two keyboards is one password.
+    """NFKC (NIST SP 800-63B §5.1.1.2), so that one password typed on two keyboards is one password. Nothing
+    is cut off, and case counts (ASVS 5.0 §6.2.8).
 
-    Raises PasswordTooLong.
+    Raises PasswordTooLong, far beyond the 64 characters that have to be allowed (§6.2.9).
     """
     canonical = unicodedata.normalize("NFKC", password)
     if len(canonical.encode()) > MAX_BYTES:
@@ -79,8 +82,8 @@ def normalise(password: str) -> str:
 def refuse_weak(password: str, email: str, common: Collection[str]) -> None:
     """Raises PasswordTooWeak for one that is short, common, or the account's own address.
 
-    There are no composition rules, on purpose (ASVS 5.0 §6.2.5). `common` holds casefolded passwords
-    (§6.2.4); the address is the word of its context that an account has (§6.2.11).
+    Eight characters are the least (ASVS 5.0 §6.2.1), and there are no composition rules (§6.2.5). `common`
+    holds casefolded passwords (§6.2.4); the address is the word of its context that an account has (§6.2.11).
     """
     canonical = normalise(password)
     if len(canonical) < MIN_CHARACTERS:

@@ -69,7 +69,7 @@ def is_callable(url: str, *, loopback_http: bool) -> bool:
     """May this service call it? Plain HTTP only to this machine itself, and only where that is allowed.
 
     OIDC Core §3.1.2.1, Discovery §3 and RFC 9700 §2.6 want TLS everywhere. What a provider's own documents
-    point to is held to the same, so that they cannot lead us to the services inside (RFC 9700 §4.11).
+    point to is held to the same, so that they cannot lead us to the services inside (ASVS 5.0 §1.3.6).
     """
     try:
         parts = urlsplit(url)

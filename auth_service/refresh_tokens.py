@@ -1,4 +1,6 @@
-"""Refresh tokens: 256 random bits without meaning; only their SHA-256 is kept (RFC 9700 §4.14). Pure."""
+"""Refresh tokens: 256 random bits without meaning; only their SHA-256 is kept (RFC 9700 §4.14,
+ASVS 5.0 §7.2.3). Pure.
+"""
 
 import base64
 import hashlib

@@ -35,7 +35,7 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Lifetimes(msgspec.Struct, frozen=True):
-    """`absolute` from the sign-in, `idle` from the last refresh (ASVS 5.0 §7.3).
+    """`absolute` from the sign-in, `idle` from the last refresh (ASVS 5.0 §7.3, §10.4.8).
 
     Within `grace` a spent refresh token is answered once more, with the same successor.
     """
@@ -88,7 +88,7 @@ class Sessions:
         return await self._pair(repository, user, session, key, new_refresh_token())
 
     async def refresh(self, presented: str, client: Client) -> TokenPair:
-        """Spends a refresh token for a new pair (RFC 9700 §4.14.2). Raises TokenRefused.
+        """Spends a refresh token for a new pair (RFC 9700 §4.14.2, ASVS 5.0 §10.4.5). Raises TokenRefused.
 
         One that was spent before is in two hands, one of them a thief's: its session is revoked. Unless that
         was only a moment ago, as when two tabs refresh at once or an answer got lost: then both get the same
@@ -104,6 +104,7 @@ class Sessions:
         return outcome
 
     async def end(self, session_id: UUID) -> None:
+        """Refresh and access tokens at once (RFC 7009 §2.1, ASVS 5.0 §7.4.1)."""
         async with self._store.transaction() as repository:
             await self._revoking.session(repository, session_id)
         self._announced()

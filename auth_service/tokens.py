@@ -72,7 +72,8 @@ def verify(
     """The claims of a token that is ours and current. Raises InvalidToken, UnknownKey.
 
     The algorithm is pinned and the key chosen by `kid` among our own: nothing in the token picks either
-    (RFC 8725 §3.1). Whether its session still lives is for the caller to ask.
+    (RFC 8725 §3.1, ASVS 5.0 §9.1). `typ`, `iss` and `aud` say that it is meant for this (RFC 9068 §4,
+    ASVS 5.0 §9.2). Whether its session still lives is for the caller to ask.
     """
     header = _header(token)
     key = keys.get(header.kid)

@@ -32,6 +32,9 @@ class Admission(Protocol):
     async def look(self, owner_id: str, announced_size: int | None) -> None:
         """Before a byte is read. Raises Overloaded, RateLimited, TooLarge."""
 
+    async def look_again(self, owner_id: str) -> None:
+        """Before another try of what is stored already. Raises Overloaded, RateLimited."""
+
     def turn(self, owner_id: str) -> asyncio.Lock:
         """Uploads of one account are let in one after the other."""
 
@@ -57,13 +60,21 @@ class Bounded:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def look(self, owner_id: str, announced_size: int | None) -> None:
+        await self._look_at_queue()
+        if self._counts:
+            self._check(await self._queue.usage(owner_id), conversions=1, size=announced_size or 1)
+
+    async def look_again(self, owner_id: str) -> None:
+        await self._look_at_queue()
+        if self._bounds.account_conversions:
+            self._check_conversions(await self._queue.usage(owner_id), 1)
+
+    async def _look_at_queue(self) -> None:
         most = self._bounds.max_queued
         if most and await self._queue.length(most) >= most:
             raise Overloaded(
                 "Too many videos wait to be converted; try again later.", retry_after_s=QUEUE_MOVES_AFTER_S
             )
-        if self._counts:
-            self._check(await self._queue.usage(owner_id), conversions=1, size=announced_size or 1)
 
     def turn(self, owner_id: str) -> asyncio.Lock:
         return self._turns.setdefault(owner_id, asyncio.Lock())
@@ -98,14 +109,17 @@ class Bounded:
 
     def _check(self, usage: Usage, *, conversions: int = 0, size: int = 0) -> None:
         """With so many conversions and bytes more."""
+        self._check_conversions(usage, conversions)
+        if self._bounds.account_bytes and usage.bytes + size > self._bounds.account_bytes:
+            raise self._full(usage.bytes)
+
+    def _check_conversions(self, usage: Usage, conversions: int) -> None:
         most = self._bounds.account_conversions
         if most and usage.conversions + conversions > most:
             raise RateLimited(
                 f"An account may have {most} conversions waiting or running; try again when one has ended.",
                 retry_after_s=QUEUE_MOVES_AFTER_S,
             )
-        if self._bounds.account_bytes and usage.bytes + size > self._bounds.account_bytes:
-            raise self._full(usage.bytes)
 
     def _full(self, used: int) -> TooLarge:
         return TooLarge(
@@ -118,6 +132,9 @@ class Unbounded:
     """Everybody is let in."""
 
     async def look(self, *_: object) -> None:
+        return
+
+    async def look_again(self, *_: object) -> None:
         return
 
     def turn(self, *_: object) -> asyncio.Lock:

@@ -25,10 +25,14 @@ from converter_service.control import Control
 from converter_service.controllers import ConversionController
 from converter_service.dead_letters.desk import Desk
 from converter_service.dead_letters.watching import watch
+from converter_service.handlers import watching
+from converter_service.hub import Hub
 from converter_service.links import Links
 from converter_service.receiving import Reception
 from converter_service.service import Conversions, UploadLimits
 from converter_service.settings import ApiSettings
+from converter_service.streams import EventController
+from converter_service.telling import Telling
 from converter_service.upload_controller import UploadController
 from converter_service.uploads import ResumableLimits, Uploads
 from shared.access_tokens import AccessTokens, PublicKeys
@@ -50,7 +54,8 @@ def build(
     database = database_of(client)
     clock = MongoClock(database)
     relay = OutboxRelay(MongoOutbox(database, clock), broker)
-    store = MongoConversions(database, clock, relay.wake)
+    telling = Telling(broker)
+    store = MongoConversions(database, clock, relay.wake, telling.note)
     blobs = GridFSBlobs(database, clock)
     links = Links(settings.link_key)
     announcing = Announcing(links, settings.link_ttl, clock)
@@ -63,12 +68,15 @@ def build(
     conversions = Conversions(store, blobs, announcing, limits, clock, admission=admission)
     resumable = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
     uploads = Uploads(store, blobs, announcing, resumable, clock, admission=admission)
+    hub = Hub(store)
+    news = watching(broker, hub)
     control = Control(
         conversions,
         store,
         blobs,
         announcing,
         links,
+        admission=admission,
         public_url=settings.public_url,
         retention=settings.retention,
         clock=clock,
@@ -87,10 +95,14 @@ def build(
                 tasks.create_task(prepare(blobs.prepare, store.prepare, letters.prepare, away=Unavailable)),
                 tasks.create_task(relay.run()),
                 tasks.create_task(watch(desk, waiting.set)),
+                tasks.create_task(telling.run()),
+                tasks.create_task(hub.run(news.check)),
             ]
-            tasks.create_task(dead_letters.run())
+            listening = (dead_letters, news)
+            for consumer in listening:
+                tasks.create_task(consumer.run())
             yield
-            await dead_letters.stop(GRACE)
+            await asyncio.gather(*(consumer.stop(GRACE) for consumer in listening))
             for task in beside:
                 task.cancel()
 
@@ -100,6 +112,7 @@ def build(
                 ConversionController,
                 UploadController,
                 AudioController,
+                EventController,
                 ManagedConversionController,
                 DeadLetterController,
             ],
@@ -108,6 +121,7 @@ def build(
                 "uploads": uploads,
                 "desk": desk,
                 "control": control,
+                "hub": hub,
                 "reception": Reception(settings.max_upload_bytes, settings.idle_timeout),
                 "door": Door(conversions, tokens, links, utc_now),
             },
@@ -122,6 +136,7 @@ def build(
             guards=[signed_in(tokens)],
             health_opt=public(),
             registry=registry,
+            endless=[hub.close],
         )
     )
 

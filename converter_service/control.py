@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from converter_service.admission import Admission
 from converter_service.announcing import Announcing
 from converter_service.changes import change
 from converter_service.cleaning import Behind, Cleaning
@@ -50,6 +51,7 @@ class Control:
         announcing: Announcing,
         links: Links,
         *,
+        admission: Admission,
         public_url: str,
         retention: timedelta,
         clock: Clock,
@@ -58,6 +60,7 @@ class Control:
         self._store = store
         self._announcing = announcing
         self._links = links
+        self._admission = admission
         self._public_url = public_url.rstrip("/")
         self._retention = retention
         self._clock = clock
@@ -90,16 +93,19 @@ class Control:
 
     async def retry(self, owner: Owner, conversion_id: str) -> Conversion:
         """Raises Conflict for one that has not failed and was not cancelled, Gone when its video is not kept
-        any more, or never was.
+        any more, or never was. Raises Overloaded and RateLimited when there is no room for another.
         """
         found = await self._conversions.get(owner, conversion_id)
         if found.status is State.EXPIRED:
             raise Gone("The conversion has expired, and its video with it.")
         now = self._clock()
         try:
-            return await self._change(
-                conversion_id, lambda newest: retried(newest, now), self._announcing.uploaded
-            )
+            retried(found, now)  # who asks in vain need not be told to come back later
+            async with self._admission.turn(owner.id):
+                await self._admission.look_again(owner.id)
+                return await self._change(
+                    conversion_id, lambda newest: retried(newest, now), self._announcing.uploaded
+                )
         except SourceGone:
             raise Gone("The video of this conversion has not been kept.") from None
         except IllegalMove:

@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from converter_service.recipes import recipe
 from converter_service.segments import Upload
 
 
@@ -103,7 +104,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     `upload` is there when the video comes in several requests; then its bytes are in the segments of that,
     else in `source_blob`.
     `rests_until` is when it may be tried again after a run that came to nothing.
-    `reserved_bytes` is how much an upload may bring.
+    `made_after` is the recipe of its audio, `reserved_bytes` how much an upload may bring.
     `debris` are blobs of runs that have not finished (yet); their ids stand here before their first byte is
     stored, so whoever finds a dead run knows what to remove.
     """
@@ -133,6 +134,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
     upload: Upload | None = None
     reserved_bytes: int = 0
+    made_after: str | None = None
     version: int = 0
     edition: int = 0
 
@@ -148,6 +150,11 @@ class Conversion(Struct, frozen=True, kw_only=True):
         if self.upload is not None:
             return tuple(segment.blob for segment in self.upload.segments)
         return (self.source_blob,) if self.source_blob else ()
+
+    @property
+    def recipe(self) -> str | None:
+        """What decides its audio; None until the whole video is there."""
+        return recipe(self.source.sha256, self.options) if self.source.sha256 else None
 
     @property
     def held_bytes(self) -> int:
@@ -309,7 +316,9 @@ def completed(
     _held(conversion, token)
     rest = tuple(blob for blob in conversion.debris if blob != blob_id)
     done = _finish(replace(_move(conversion, State.COMPLETED), debris=rest), now, retention)
-    return replace(done, result=result, error=None, audio_blob=blob_id, progress=1.0)
+    return replace(
+        done, result=result, error=None, audio_blob=blob_id, progress=1.0, made_after=conversion.recipe
+    )
 
 
 def failed(conversion: Conversion, failure: Failure, *, now: datetime, retention: timedelta) -> Conversion:
@@ -356,6 +365,7 @@ def retried(conversion: Conversion, now: datetime) -> Conversion:
         started_at=None,
         finished_at=None,
         expires_at=None,
+        rests_until=None,
         due_at=now + ANNOUNCE_AGAIN,
     )
 

@@ -1,11 +1,24 @@
 """Events → use-cases of the worker."""
 
 from datetime import timedelta
+from typing import TypeAlias
+
+import msgspec
 
 from converter_service.clock import Clock
+from converter_service.conversion import State
+from converter_service.hub import Hub, Snapshot
 from converter_service.leaving import Leaving
 from converter_service.work import Work
-from shared.contracts.events import AccountDeleted, ConversionCancelled, ConversionRemoved, VideoUploaded
+from shared.contracts.events import (
+    AccountDeleted,
+    ConversionCancelled,
+    ConversionChanged,
+    ConversionCompleted,
+    ConversionFailed,
+    ConversionRemoved,
+    VideoUploaded,
+)
 from shared.errors import Unavailable
 from shared.messaging.inboxes import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 from shared.messaging.ports import Broadcast, Broker, Consumer, Delivery, Handlers, Retry
@@ -13,6 +26,9 @@ from shared.messaging.ports import Broadcast, Broker, Consumer, Delivery, Handle
 # For so long after an account has gone, an upload that was let in before may still begin.
 LATECOMERS = timedelta(minutes=1)
 STORE_PAUSE_S = 5.0
+
+Moved: TypeAlias = VideoUploaded | ConversionCompleted | ConversionFailed | ConversionCancelled
+MOVED = (VideoUploaded, ConversionCompleted, ConversionFailed, ConversionCancelled)
 
 
 def handlers(work: Work) -> Handlers:
@@ -36,6 +52,33 @@ def stopping(broker: Broker, work: Work) -> Consumer:
     broadcast = Broadcast(name="converter.stopping", events=(ConversionCancelled, ConversionRemoved))
     handlers = Handlers(
         {ConversionCancelled: cancelled, ConversionRemoved: removed}, expected=broadcast.events
+    )
+    return broker.listener(broadcast, handlers)
+
+
+def watching(broker: Broker, hub: Hub) -> Consumer:
+    """News of conversions for those who watch them at this replica. What was published with the change itself
+    tells at once; what comes from the outbox is not missed.
+    """
+
+    async def changed(event: ConversionChanged, _: Delivery) -> None:
+        body = msgspec.json.encode(event.conversion)
+        hub.offer(event.conversion_id, Snapshot(event.edition, State(event.status), body))
+
+    async def removed(event: ConversionRemoved, _: Delivery) -> None:
+        await hub.look(event.conversion_id)
+
+    async def moved(event: Moved, _: Delivery) -> None:
+        await hub.look_unless_over(event.conversion_id)
+
+    broadcast = Broadcast(
+        name="converter.watching",
+        events=(*MOVED, ConversionChanged, ConversionRemoved),
+        on_gap=hub.look_at_all,
+    )
+    handlers = Handlers(
+        {ConversionChanged: changed, ConversionRemoved: removed, **dict.fromkeys(MOVED, moved)},
+        expected=broadcast.events,
     )
     return broker.listener(broadcast, handlers)
 

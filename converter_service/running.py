@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Protocol
 
 from converter_service.changes import change
-from converter_service.conversion import Conversion, described, read, swept
+from converter_service.conversion import Conversion, Result, described, read, swept
 from converter_service.options import BadOptions, Options, restored
 from converter_service.outcomes import Outcomes
 from converter_service.persistence import persistently
 from converter_service.ports import Blobs, ConversionStore, Stored, Transcoder
+from converter_service.reusing import Reusing
 from converter_service.runs import Run, WorkLimits
 from converter_service.transcoding import (
     AudioTrack,
@@ -51,6 +52,7 @@ class Running:
         self._transcoder = transcoder
         self._scratch = scratch
         self._outcomes = outcomes
+        self._reusing = Reusing(store, blobs)
         self._longest_s = limits.longest.total_seconds()
 
     async def convert(self, run: Run) -> None:
@@ -61,22 +63,35 @@ class Running:
     async def _steps(self, run: Run) -> None:
         await self._clear_debris(run)
         options = asked(run.conversion)
+        result = await self._reusing.result(run) or await self._made(run, options)
+        await self._outcomes.complete(run, result)
+
+    async def _made(self, run: Run, options: Options) -> Result:
         size = run.conversion.source.size or 0
         async with self._scratch.room(size) as room:
             source = room / "source"
-            await self._fetch(run, source)
+            if await self._fetch(run, source) and (known := await self._reusing.result(run)):
+                return known
             info = await self._transcoder.probe(source)
             await self._describe(run, info, options)
             output = await self._transcoder.convert(source, info, options, room / "audio", run.report)
             stored = await persistently(lambda: self._put_away(run, output))
-        await self._outcomes.complete(run, output, stored)
+        return Result(
+            size=stored.size,
+            duration=output.duration_s,
+            format=output.format,
+            bitrate=output.bitrate_bps,
+            sha256=stored.sha256,
+        )
 
-    async def _fetch(self, run: Run, target: Path) -> None:
-        """Nobody has read a video that came in several requests before: its digest is known now."""
+    async def _fetch(self, run: Run, target: Path) -> bool:
+        """True when its digest is known only now: nobody has read a video before that came in requests."""
         seen = hashlib.sha256()
         await self._scratch.save(self._source(run.conversion, seen), target)
-        if run.conversion.source.sha256 is None:
-            await self._change(run, lambda newest: read(newest, run.token, seen.hexdigest()))
+        if run.conversion.source.sha256 is not None:
+            return False
+        await self._change(run, lambda newest: read(newest, run.token, seen.hexdigest()))
+        return True
 
     async def _source(self, conversion: Conversion, seen: "hashlib._Hash") -> AsyncIterator[bytes]:
         for blob in conversion.source_blobs:

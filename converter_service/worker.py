@@ -26,6 +26,7 @@ from converter_service.housekeeping import Housekeeping
 from converter_service.leaving import Leaving
 from converter_service.links import Links
 from converter_service.settings import WorkerSettings
+from converter_service.telling import Telling
 from converter_service.work import Work, WorkLimits
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application
@@ -47,7 +48,8 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     database = database_of(client)
     clock = MongoClock(database)
     relay = OutboxRelay(MongoOutbox(database, clock), broker)
-    store = MongoConversions(database, clock, relay.wake)
+    telling = Telling(broker)
+    store = MongoConversions(database, clock, relay.wake, telling.note)
     blobs = GridFSBlobs(database, clock)
     announcing = Announcing(Links(settings.link_key), settings.link_ttl, clock)
     housekeeping = Housekeeping(store, blobs, announcing, SWEEP_EVERY, clock)
@@ -83,6 +85,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
                     tasks.create_task(clock.run()),
                     tasks.create_task(prepare(blobs.prepare, store.prepare, away=Unavailable)),
                     tasks.create_task(relay.run()),
+                    tasks.create_task(telling.run()),
                     tasks.create_task(housekeeping.run()),
                 ]
                 tasks.create_task(consumer.run())

@@ -23,10 +23,14 @@ async def main(settings: GatewaySettings, stop: asyncio.Event) -> None:
     listeners = Listeners(
         Address(settings.host, settings.port),
         Address(settings.host, settings.metrics_port),
-        at_once=connections_possible(settings.max_connections, 2 * SERVICE_CONNECTIONS),
+        at_once=connections_possible(
+            settings.max_connections, 2 * SERVICE_CONNECTIONS + settings.max_event_streams
+        ),
         buffer_bytes=BUFFER_BYTES,
     )
-    async with open_sessions(SERVICE_CONNECTIONS, settings.idle_timeout) as sessions:
+    async with open_sessions(
+        SERVICE_CONNECTIONS, settings.max_event_streams, settings.idle_timeout
+    ) as sessions:
         await serve(build(settings, sessions, broker, registry), registry, listeners, stop)
 
 

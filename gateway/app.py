@@ -20,6 +20,7 @@ from gateway.clients.administration import AdministrationClient
 from gateway.clients.auth import AuthClient
 from gateway.clients.converter import ConverterClient
 from gateway.clients.managed import ManagedClient
+from gateway.clients.webhooks import WebhookClient
 from gateway.core.answer_store import Answers, ProcessAnswers, SharedAnswers
 from gateway.core.bodies import Bodies
 from gateway.core.capacity import Capacity, Leaving, Room, vital
@@ -31,6 +32,7 @@ from gateway.core.documenting import complete
 from gateway.core.guards import Door, public, uncounted
 from gateway.core.hygiene import Hygiene
 from gateway.core.idempotency import Once
+from gateway.core.live import Watches
 from gateway.core.methods import Methods
 from gateway.core.module import compose
 from gateway.core.rate_limit import Rate, RateLimits
@@ -52,6 +54,7 @@ from gateway.modules.conversions.module import ConversionsModule
 from gateway.modules.pages.module import PagesModule
 from gateway.modules.pages.page import reset_page, verify_page
 from gateway.modules.uploads.module import UploadsModule
+from gateway.modules.webhooks.module import WebhooksModule
 from gateway.settings import GatewaySettings
 from shared.errors import NotFound
 from shared.http import Check, Wiring, application
@@ -70,6 +73,7 @@ def build(
     to_auth = (sessions.pooled, settings.auth_url, settings.introspection_secret)
     auth = AuthClient(*to_auth)
     tokens = TokenCache(auth.introspect, settings.token_cache_ttl)
+    watches = Watches(tokens)
     storage = settings.rate_storage_url.reveal()
     windows = rate_windows(storage)
     limits = RateLimits(policies(settings), windows)
@@ -87,15 +91,16 @@ def build(
         AdministrationModule(
             administration=administration, managed=ManagedClient(administration, relay), tokens=tokens
         ),
-        ConversionsModule(converter=converter, actions=Actions(converter, once)),
+        ConversionsModule(converter=converter, actions=Actions(converter, once), watches=watches),
         UploadsModule(converter=converter),
+        WebhooksModule(webhooks=WebhookClient(sessions.pooled, settings.notification_url), once=once),
         PagesModule(verify_page=verify_page(), reset_page=reset_page()),
     ]
     listener = revocations(broker, tokens)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with broker, listening(listener):
+        async with broker, listening(listener, watches):
             yield
         await tokens.aclose()
         windows.close()
@@ -111,11 +116,17 @@ def build(
             checks=[
                 Check("auth_service", auth.check),
                 Check("converter_service", partial(ready, sessions.pooled, settings.converter_url)),
+                Check(
+                    "notification_service",
+                    partial(ready, sessions.pooled, settings.notification_url),
+                    critical=False,
+                ),
                 # Without it revocations take as long as the cache remembers; nothing else stops.
                 Check("rabbitmq", listener.check, critical=False),
                 Check("rate_limit_storage", windows.check, critical=False),
             ],
             registry=registry,
+            endless=[watches.close],
             around=[
                 Validators,
                 Compression,
@@ -152,6 +163,7 @@ def capacity(settings: GatewaySettings) -> Capacity:
     return Capacity(
         calls=Room(calls, waiting=calls, patience=patience, per_client=calls),
         streams=Room(streams, waiting=0, patience=patience, per_client=each),
+        live=Room(settings.max_event_streams, waiting=0, patience=patience, per_client=each),
     )
 
 
@@ -193,15 +205,16 @@ def openapi(public_url: str) -> OpenAPIConfig:
 
 
 @asynccontextmanager
-async def listening(listener: Consumer) -> AsyncIterator[None]:
+async def listening(listener: Consumer, watches: Watches) -> AsyncIterator[None]:
     """Hears of revoked sessions while the block runs. A fault in the program itself ends the process."""
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(listener.run())
+        running = [tasks.create_task(listener.run()), tasks.create_task(watches.run())]
         try:
             yield
         finally:
             await listener.stop(STOPPING)
-            running.cancel()
+            for task in running:
+                task.cancel()
 
 
 async def ready(session: aiohttp.ClientSession, origin: str) -> None:

@@ -23,6 +23,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     auth_url: Annotated[HttpOrigin, Env("GATEWAY_AUTH_URL")] = "http://127.0.0.1:8001"
     converter_url: Annotated[HttpOrigin, Env("GATEWAY_CONVERTER_URL")] = "http://127.0.0.1:8002"
+    notification_url: Annotated[HttpOrigin, Env("GATEWAY_NOTIFICATION_URL")] = "http://127.0.0.1:8004"
 
     rate_default: Annotated[str, Env("GATEWAY_RATE_LIMIT_DEFAULT")] = "600/minute"
     rate_login: Annotated[str, Env("GATEWAY_RATE_LIMIT_LOGIN")] = "10/minute"
@@ -36,6 +37,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     max_calls: Annotated[int, Env("GATEWAY_MAX_CALLS", at_least=1)] = 256
     max_streams: Annotated[int, Env("GATEWAY_MAX_STREAMS", at_least=1)] = 256
     max_streams_per_client: Annotated[int, Env("GATEWAY_MAX_STREAMS_PER_CLIENT", at_least=1)] = 64
+    max_event_streams: Annotated[int, Env("GATEWAY_MAX_EVENT_STREAMS", at_least=1)] = 2048
     max_connections: Annotated[int, Env("GATEWAY_MAX_CONNECTIONS", at_least=16)] = 8192
 
     token_cache_ttl: Annotated[timedelta, Env("GATEWAY_TOKEN_CACHE_TTL")] = timedelta(seconds=5)

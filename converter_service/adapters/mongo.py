@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import pymongo
 from bson import Int64
 from bson.codec_options import CodecOptions
 from msgspec.structs import replace
@@ -42,6 +43,8 @@ DATABASE = "tonegate"
 CONNECT_MS = 2_000
 # All of an operation: finding a server, sending, waiting, trying again.
 OPERATION_MS = 4_000
+# A new index over all the conversions that there are.
+INDEXING_TIMEOUT_S = 600.0
 POOL = 64
 UNREADABLE_AGAIN = timedelta(minutes=5)
 OUT_OF_DISK_SPACE = 14031
@@ -98,17 +101,24 @@ def reachable() -> Iterator[None]:
 class MongoConversions:
     """Every save names the version it was made from: neither a lost race nor a zombie changes anything."""
 
-    def __init__(self, database: Database, clock: Clock, on_event: Callable[[], None] = lambda: None) -> None:
-        """`on_event` is called after each save that stored events."""
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        on_event: Callable[[], None] = lambda: None,
+        on_save: Callable[[Conversion], None] = lambda _: None,
+    ) -> None:
+        """`on_event` is called after each save that stored events, `on_save` after each save."""
         self._documents: AsyncCollection[Document] = database["conversions"]
         self._clock = clock
         self._on_event = on_event
+        self._on_save = on_save
         self._indexed = asyncio.Event()
 
     async def prepare(self) -> None:
         """Creates the indexes; harmless when they are there, or when several processes do it at once."""
         waiting = {"outbox_since": {"$exists": True}}
-        with reachable():
+        with reachable(), pymongo.timeout(INDEXING_TIMEOUT_S):
             await self._documents.create_indexes(
                 [
                     IndexModel([("owner_id", ASCENDING), ("_id", DESCENDING)], name="owner"),
@@ -118,6 +128,11 @@ class MongoConversions:
                     ),
                     IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
                     IndexModel([("due_at", ASCENDING)], name="due"),
+                    IndexModel(
+                        [("owner_id", ASCENDING), ("made_after", ASCENDING), ("_id", DESCENDING)],
+                        name="made_after",
+                        partialFilterExpression={"made_after": {"$type": "string"}},
+                    ),
                     IndexModel(
                         [("owner_id", ASCENDING), ("held_bytes", ASCENDING)],
                         name="held_bytes",
@@ -187,6 +202,7 @@ class MongoConversions:
             raise Stale(conversion.id)
         if events:
             self._on_event()
+        self._on_save(saved)
         return saved
 
     async def remove(self, conversion_id: str) -> None:
@@ -212,6 +228,18 @@ class MongoConversions:
         with reachable():
             found = await self._documents.find(wanted, WITHOUT_OUTBOX).limit(limit).to_list()
         return [conversion_of(document) for document in found]
+
+    async def made_after(self, owner_id: str, recipe: str) -> Conversion | None:
+        wanted = {
+            "owner_id": owner_id,
+            "made_after": recipe,
+            "status": State.COMPLETED.value,
+            "deleted_at": None,
+        }
+        with reachable():
+            newest = [("_id", DESCENDING)]
+            found = await self._documents.find_one(wanted, WITHOUT_OUTBOX, sort=newest)
+        return conversion_of(found) if found else None
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         with reachable():

@@ -6,6 +6,7 @@ import msgspec
 from litestar import Request
 from litestar.response.base import ASGIResponse
 
+from gateway.core.live import Watch
 from gateway.core.query import Query
 from gateway.core.relay import Relay
 from shared.settings import Secret
@@ -36,6 +37,13 @@ class ConverterClient:
     ) -> msgspec.Raw:
         """The JSON that answers `what` is done with a conversion, as it is."""
         return await self._relay.call(request, (*CONVERSIONS, conversion_id, what), token=token, said=said)
+
+    async def events(
+        self, request: AnyRequest, conversion_id: str, token: Secret, watch: Watch
+    ) -> ASGIResponse:
+        return await self._relay.live(
+            request, (*CONVERSIONS, conversion_id, "events"), token=token, watch=watch
+        )
 
     async def audio(
         self, request: AnyRequest, conversion_id: str, query: Query, token: Secret | None

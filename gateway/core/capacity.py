@@ -1,14 +1,14 @@
 """How much is done at once. More than that is turned away at the door, so that what is inside stays fast.
 
 After imgproxy's two semaphores: a bounded number at work, a bounded number waiting for a moment, and the rest
-refused (ASVS 5.0, 15.2.2). Calls and streams are counted apart: slow downloads must not stop anybody from
-signing in, nor a storm of sign-ins a download. Streams last for as long as their client likes, so no client
-has more than a share of them.
+refused (ASVS 5.0, 15.2.2). Calls, streams and event streams are counted apart: slow downloads must not stop
+anybody from signing in, nor a storm of sign-ins a download, nor many that only watch either. Streams of
+both kinds last for as long as their client likes, so no client has more than a share of them.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -19,11 +19,16 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from shared.errors import Overloaded, RateLimited
 
 STREAMED_KEY: Final = "streamed"
+LIVE_KEY: Final = "live"
 VITAL_KEY: Final = "vital"
 PLACE_KEY: Final = "place"
+LEAVING_KEY: Final = "leaving"
 
 streamed: Final[dict[str, Any]] = {STREAMED_KEY: True}
 """`opt=streamed`: this call lasts as long as its body, in either direction."""
+
+live: Final[dict[str, Any]] = {LIVE_KEY: True}
+"""`opt=live`: this call lasts as long as its client wants, and does next to nothing meanwhile."""
 
 vital: Final[dict[str, Any]] = {VITAL_KEY: True}
 """Answered however full it is: a full process is not a dead one."""
@@ -109,24 +114,35 @@ class Place:
 
 
 class Capacity:
-    """A request takes its place at the door, where it is known what it will do; `Places` of both kinds."""
+    """A request takes its place at the door, where it is known what it will do; `Places` of each kind."""
 
-    def __init__(self, calls: Room, streams: Room) -> None:
-        self._calls, self._streams = Places(calls), Places(streams)
+    def __init__(self, calls: Room, streams: Room, live: Room) -> None:
+        self._calls, self._streams, self._live = Places(calls), Places(streams), Places(live)
 
     async def admit(self, scope: Mapping[str, Any], opt: Mapping[str, Any]) -> None:
         """Raises Full. The place is left when the answer has ended (see `Leaving`)."""
         if opt.get(VITAL_KEY, False) is True:
             return
-        places = self._streams if opt.get(STREAMED_KEY, False) is True else self._calls
+        places = self._places(opt)
         await places.take()
-        scope["state"][PLACE_KEY] = Place(places)
+        place = scope["state"][PLACE_KEY] = Place(places)
+        on_leaving(scope, place.leave)
 
     def assign(self, scope: Mapping[str, Any], client: str) -> None:
         """As soon as it is known whose the request is: an account's, else an address's. Raises TooMany."""
         place = scope["state"].get(PLACE_KEY)
         if isinstance(place, Place):
             place.assign(client)
+
+    def _places(self, opt: Mapping[str, Any]) -> Places:
+        if opt.get(LIVE_KEY, False) is True:
+            return self._live
+        return self._streams if opt.get(STREAMED_KEY, False) is True else self._calls
+
+
+def on_leaving(scope: Mapping[str, Any], act: Callable[[], None]) -> None:
+    """`act` is called when this request's answer has ended, however it ended."""
+    scope["state"].setdefault(LEAVING_KEY, []).append(act)
 
 
 class Leaving:
@@ -143,6 +159,5 @@ class Leaving:
         try:
             await self._app(scope, receive, send)
         finally:
-            place = state.pop(PLACE_KEY, None)
-            if isinstance(place, Place):
-                place.leave()
+            for act in state.pop(LEAVING_KEY, ()):
+                act()

@@ -13,7 +13,8 @@ COUNTED_IPV6_PREFIX = 64
 
 class ClientAddresses:
     """`X-Forwarded-For` and `Forwarded` are read from the right, and only as far as the hops are proxies that
-    settings name: everything left of the first stranger is that stranger's own claim (ASVS 5.0, 4.1.3).
+    settings name: everything left of the first stranger is that stranger's own claim (ASVS 5.0, 4.1.3 and
+    15.3.4).
 
     A proxy knows one of the two fields, as a rule, and lets a client's own of the other kind pass. So where
     both are there and do not agree, neither is believed.

@@ -1,4 +1,5 @@
-"""Which web pages may use this API from a browser (Fetch standard §3.2, CORS): none but those in settings.
+"""Which web pages may use this API from a browser (Fetch standard §3.2, CORS): none but those in settings
+(ASVS 5.0, 3.4.2).
 
 There are no cookies here, so no answer allows credentials: a page has a token only when its user gave it one.
 """

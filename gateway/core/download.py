@@ -46,14 +46,17 @@ class Download(ASGIResponse):
             self._upstream.close()
 
     async def _send(self, send: Send, patience: asyncio.Timeout) -> None:
-        loop = asyncio.get_running_loop()
         await self.start_response(send)
         if not self.is_head_response:
-            async for chunk in self._upstream.content.iter_any():
-                patience.reschedule(loop.time() + self._idle_s)
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                patience.reschedule(None)
+            await self._send_content(send, patience)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _send_content(self, send: Send, patience: asyncio.Timeout) -> None:
+        loop = asyncio.get_running_loop()
+        async for chunk in self._upstream.content.iter_any():
+            patience.reschedule(loop.time() + self._idle_s)
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            patience.reschedule(None)
 
     async def _close_when_gone(self, receive: Receive) -> None:
         """Sending to a client that is gone looks like success; only `receive` tells."""

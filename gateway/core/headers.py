@@ -15,6 +15,7 @@ REQUEST_FIELDS = frozenset(
         "content-length",
         "content-type",
         "idempotency-key",
+        "last-event-id",
         "if-match",
         "if-modified-since",
         "if-none-match",
@@ -59,6 +60,7 @@ RESPONSE_FIELDS = frozenset(
         "upload-offset",
         "vary",
         "www-authenticate",
+        "x-accel-buffering",
         "x-content-type-options",
     }
 )

@@ -11,7 +11,8 @@ YEAR_S = 365 * 24 * 3600
 # Whatever an answer says itself stays; these are for what it is silent about.
 DEFAULTS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",  # RFC 9111 §5.2.2.5; ASVS 5.0, 14.3.2: answers are about one person
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",  # ASVS 5.0, 3.4.3 and 3.4.6
+    # ASVS 5.0, 3.4.3 and 3.4.6. The last two do not fall back to the first (CSP 3, §6.3.1, §6.4.2).
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",  # ASVS 5.0, 3.5.8
     "Referrer-Policy": "no-referrer",  # ASVS 5.0, 3.4.5: signed links stay out of referrers
     "X-Content-Type-Options": "nosniff",  # ASVS 5.0, 3.4.4

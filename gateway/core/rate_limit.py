@@ -1,7 +1,7 @@
 """How often whom: policies by class, counted per account or address, told in RateLimit headers.
 
 The window moves: in any stretch of its length no more than the quota is let through, and `t` is when the
-oldest counted request leaves it, so a client that waits for `t` seconds is let through.
+oldest counted request leaves it, so a client that waits for `t` seconds is let through (ASVS 5.0, 2.4.1).
 """
 
 import math

@@ -16,6 +16,7 @@ from yarl import URL
 from gateway.core.bodies import IncomingBody, incoming_body
 from gateway.core.download import Download
 from gateway.core.headers import towards_client, towards_service
+from gateway.core.live import LiveDownload, Watch
 from gateway.core.paths import plain
 from gateway.core.query import Query
 from gateway.core.sessions import CONNECT_S, Sessions
@@ -25,6 +26,8 @@ from shared.errors import Unavailable
 from shared.logs import correlation_id, get_logger
 from shared.settings import Secret
 
+# An event stream has a heartbeat every 15 seconds: three that are missing are no accident.
+LIVE_SILENCE_S = 50.0
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 AnyRequest = Request[Any, Any, Any]
@@ -96,24 +99,41 @@ class Relay:
         finally:
             response.close()
 
+    async def live(
+        self, request: AnyRequest, segments: Sequence[str], *, token: Secret, watch: Watch
+    ) -> ASGIResponse:
+        """Like `forward`, for a stream of events that lasts as long as `watch`. Between its heartbeats the
+        service may be silent for longer than anywhere else.
+        """
+        headers = self._headers(request, token)
+        response = await self._asked(request, self._url(segments, ()), headers, live=True)
+        return LiveDownload(response, self._patience.idle, watch)
+
     async def _without_body(self, request: AnyRequest, url: URL, headers: CIMultiDict[str]) -> ASGIResponse:
         response = await self._asked(request, url, headers)
         return Download(response, self._patience.idle, is_head=request.method == "HEAD")
 
     async def _asked(
-        self, request: AnyRequest, url: URL, headers: CIMultiDict[str], body: bytes | None = None
+        self,
+        request: AnyRequest,
+        url: URL,
+        headers: CIMultiDict[str],
+        body: bytes | None = None,
+        *,
+        live: bool = False,
     ) -> aiohttp.ClientResponse:
         """A body that this call has no use for (RFC 9110 §9.3.1) stays here, and so does its length."""
         headers.popall("Content-Length", None)
+        session = self._sessions.live if live else self._sessions.pooled
         try:
             async with asyncio.timeout(self._patience.answer.total_seconds()):
-                response = await self._sessions.pooled.request(
+                response = await session.request(
                     request.method,
                     url,
                     data=body,
                     headers=headers,
                     allow_redirects=False,
-                    timeout=self._timeout(),
+                    timeout=self._timeout(LIVE_SILENCE_S if live else 0.0),
                 )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(error) from error
@@ -190,12 +210,12 @@ class Relay:
             headers["Authorization"] = f"Bearer {token.reveal()}"
         return headers
 
-    def _timeout(self) -> aiohttp.ClientTimeout:
+    def _timeout(self, at_least_s: float = 0.0) -> aiohttp.ClientTimeout:
         return aiohttp.ClientTimeout(
             total=None,
             connect=CONNECT_S,
             sock_connect=CONNECT_S,
-            sock_read=self._patience.idle.total_seconds(),
+            sock_read=max(at_least_s, self._patience.idle.total_seconds()),
         )
 
 

@@ -17,22 +17,25 @@ OUR_OWN = frozenset({"User-Agent", "Accept", "Accept-Encoding", "Content-Type"})
 
 class Sessions(msgspec.Struct, frozen=True):
     """`single_use` connections carry uploads: a body that was streamed cannot be sent again when a pooled
-    connection turns out to be closed, and a connection whose upload was refused cannot be used again.
+    connection turns out to be closed, and a connection whose upload was refused cannot be used again. `live`
+    ones carry event streams, which hold theirs for long and must not take them from anybody else.
     """
 
     pooled: aiohttp.ClientSession
     single_use: aiohttp.ClientSession
+    live: aiohttp.ClientSession
 
 
 @asynccontextmanager
-async def open_sessions(at_once: int, silence: timedelta) -> AsyncIterator[Sessions]:
-    """`at_once` bounds the connections of each kind; `silence` is how long a peer may leave bytes
-    unacknowledged.
+async def open_sessions(at_once: int, live: int, silence: timedelta) -> AsyncIterator[Sessions]:
+    """`at_once` bounds the connections of each kind, `live` those for event streams; `silence` is how long a
+    peer may leave bytes unacknowledged.
     """
     async with AsyncExitStack() as stack:
         pooled = await stack.enter_async_context(_session(at_once, silence, single_use=False))
         single_use = await stack.enter_async_context(_session(at_once, silence, single_use=True))
-        yield Sessions(pooled, single_use)
+        watching = await stack.enter_async_context(_session(live, silence, single_use=False))
+        yield Sessions(pooled, single_use, watching)
 
 
 def _session(at_once: int, silence: timedelta, *, single_use: bool) -> aiohttp.ClientSession:

@@ -62,6 +62,13 @@ class TokenCache:
         self._by_session: dict[str, set[Digest]] = {}
         self._flights: dict[Digest, Flight] = {}
         self._stale_flights: set[Flight] = set()
+        self._told: list[tuple[Callable[[str], None], Callable[[str | None], None]]] = []
+
+    def tell(self, revoked: Callable[[str], None], in_doubt: Callable[[str | None], None]) -> None:
+        """Who relies on what was known for longer than a request is told of sessions that ended, and of
+        accounts (None: all) about which nothing is known any more.
+        """
+        self._told.append((revoked, in_doubt))
 
     def recall(self, token: str) -> Verdict | None:
         """What is known without asking; None when nothing is."""
@@ -95,6 +102,8 @@ class TokenCache:
             self._live.pop(digest, None)
         for flight in (*self._flights.values(), *self._stale_flights):
             flight.revoked.add(session_id)
+        for revoked, _ in self._told:
+            revoked(session_id)
 
     def forget_user(self, user_id: str) -> None:
         """The account has changed: what is known of its tokens is asked anew. Questions that are under way
@@ -108,6 +117,7 @@ class TokenCache:
         for digest in of_user:
             self._forget(digest)
         self._outdate_flights()
+        self._doubt(user_id)
 
     @contextmanager
     def changing(self, user_id: str) -> Iterator[None]:
@@ -123,6 +133,7 @@ class TokenCache:
         self._void.clear()
         self._by_session.clear()
         self._outdate_flights()
+        self._doubt(None)
 
     async def aclose(self) -> None:
         """Ends all questions under way."""
@@ -133,6 +144,10 @@ class TokenCache:
 
     def __len__(self) -> int:
         return len(self._live) + len(self._void)
+
+    def _doubt(self, user_id: str | None) -> None:
+        for _, in_doubt in self._told:
+            in_doubt(user_id)
 
     def _outdate_flights(self) -> None:
         for flight in self._flights.values():

@@ -20,10 +20,10 @@ MOST_FIELDS = 64
 LONGEST_HEADER_BYTES = 32 * 1024
 
 # RFC 3986 §2.3: every name of this API is made of unreserved characters. One path has one spelling only, so a
-# rule that a proxy in front of us has for it cannot be walked around (ASVS 5.0, 4.1.3 and 2.1.1).
+# rule that a proxy in front of us has for it cannot be walked around (ASVS 5.0, 1.1.1).
 PLAIN_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?")
 
-# Where a request's own bounds are in doubt, what follows it is not read (RFC 9112 §11.2).
+# Where a request's own bounds are in doubt, what follows it is not read (RFC 9112 §11.2; ASVS 5.0, 4.2.1).
 CLOSE: Final[Mapping[str, str]] = {"Connection": "close"}
 
 

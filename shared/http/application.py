@@ -35,11 +35,13 @@ Injected: TypeAlias = NamedDependency[SkipValidation[T]]
 Lifespan: TypeAlias = Callable[[Litestar], AbstractAsyncContextManager[object]]
 
 JSON_BODY_BYTES = 64 * 1024
+ENDLESS = "endless"
 
 
 class Wiring(msgspec.Struct, kw_only=True):
     """All that an application is made of. `provide` are ready objects, injected by name; `around` wraps the
-    routes in ASGI middleware, innermost first, all of it within what observes requests.
+    routes in ASGI middleware, innermost first, all of it within what observes requests. `endless` are called
+    when the process is told to stop: they end the answers that would not end by themselves.
     """
 
     controllers: Sequence[ControllerRouterHandler]
@@ -52,6 +54,7 @@ class Wiring(msgspec.Struct, kw_only=True):
     max_json_bytes: int = JSON_BODY_BYTES
     registry: CollectorRegistry = msgspec.field(default_factory=CollectorRegistry)
     around: Sequence[Callable[[ASGIApp], ASGIApp]] = ()
+    endless: Sequence[Callable[[], None]] = ()
     extra: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
@@ -76,6 +79,7 @@ def application(wiring: Wiring) -> Litestar:
         debug=False,
         **wiring.extra,
     )
+    app.state[ENDLESS] = tuple(wiring.endless)
     for wrap in wiring.around:
         app.asgi_handler = wrap(app.asgi_handler)
     app.asgi_handler = Observed(app.asgi_handler, wiring.registry)

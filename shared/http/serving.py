@@ -11,6 +11,7 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry, make_asgi_app
 
+from shared.http.application import ENDLESS
 from shared.logs import get_logger
 
 # A client that dribbles its header is cut off (slow loris).
@@ -54,6 +55,8 @@ async def serve(
         finally:  # also when what runs beside the application broke: a listener left running ends no process
             asked = stop.is_set()
             stopping.cancel()
+            for end in app.state.get(ENDLESS, ()):
+                end()
             for server in (main, metrics):
                 server.stop()  # type: ignore[no-untyped-call]
             await _end(running, listeners.grace)

@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from functools import partial
 
+import aiohttp
 import httpx
 import pytest
 
 from tests.support.client import Person
 from tests.support.mailbox import Mailbox
 from tests.support.media import Media
+from tests.support.sse import event_stream
 from tests.support.system import System
 from tests.support.wait import until
 
@@ -24,9 +26,19 @@ async def test_an_upload_during_a_broker_outage_is_accepted_and_converted_afterw
     async with _outage(system, "rabbitmq"):
         answer = await person.upload(media.video(seconds=1), "patience.mp4")
         assert answer.status_code == 202
+        unwanted = (await person.upload(media.video(seconds=1))).json()["id"]
+        await _watched_to_its_end_without_news(system, person, unwanted)
     done = await person.finished(answer.json()["id"])
     assert done["status"] == "completed"
     await _one_mail(system, person, mailbox, answer.json()["id"])
+
+
+async def _watched_to_its_end_without_news(system: System, person: Person, identity: str) -> None:
+    url = f"{system.url}/v1/conversions/{identity}"
+    async with aiohttp.ClientSession() as http, event_stream(http, f"{url}/events", person.headers) as stream:
+        assert await stream.next() is not None
+        await person.post(f"/v1/conversions/{identity}/cancel")
+        assert [event.name for event in await stream.rest()] == ["cancelled"]
 
 
 async def test_without_mongodb_conversions_are_unavailable_and_recover(

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from io import BytesIO
 from typing import Any
 
@@ -24,6 +24,7 @@ from shared.messaging.inboxes import INBOXES
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.ports import Broker
 from shared.settings import Secret
+from tests.support.sse import EventReader, event_stream
 from tests.support.wait import until
 
 ISSUER = "http://gateway.test"
@@ -113,6 +114,7 @@ class ConverterApi:
         self.broker = broker
         self.issuer = issuer
         self.database = database
+        self.stop = asyncio.Event()
         self._http = http
 
     async def call(
@@ -125,6 +127,12 @@ class ConverterApi:
         answer = await self._http.request(method, url, headers=headers, **more)
         await answer.read()
         return answer
+
+    def events(
+        self, conversion_id: str, last_id: str | None = None, owner: str = "alice"
+    ) -> AbstractAsyncContextManager[EventReader]:
+        url = f"http://127.0.0.1:{self.port}/v1/conversions/{conversion_id}/events"
+        return event_stream(self._http, url, self.headers(owner), last_id)
 
     async def upload(self, content: object, query: str = "", owner: str = "alice") -> aiohttp.ClientResponse:
         """As a raw body."""
@@ -160,18 +168,17 @@ async def converter_api(
                 **changes,
             }
         )
-        stop, registry = asyncio.Event(), CollectorRegistry()
-        memory = MemoryBroker(INBOXES)
+        memory, registry = MemoryBroker(INBOXES), CollectorRegistry()
         app = build(settings, memory if broker is None else broker, registry, http)
         listeners = Listeners(Address("127.0.0.1", settings.port), Address("127.0.0.1", free_port()))
-        task = asyncio.create_task(serve(app, registry, listeners, stop))
         async with connect(Secret(mongo_url)) as client:
             api = ConverterApi(settings.port, issuer, database_of(client), http, memory)
+            task = asyncio.create_task(serve(app, registry, listeners, api.stop))
             try:
                 await until(lambda: _answers(api, task), what="the converter's api answers")
                 yield api
             finally:
-                stop.set()
+                api.stop.set()
                 await task
 
 

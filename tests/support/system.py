@@ -25,7 +25,8 @@ Document = dict[str, Any]
 # How long the upload is that is killed again and again.
 RESUMED_BYTES = int(os.environ.get("TONEGATE_RESUMED_BYTES", str(48 * 1024**2)))
 
-# Tests go faster than any person: the limits have tests of their own. A dead worker is noticed soon.
+# Tests go faster than any person: the limits have tests of their own. A dead worker is noticed soon. Whoever
+# receives webhooks is on this machine.
 SETTINGS: Mapping[str, str] = {
     "GATEWAY_RATE_LIMIT_DEFAULT": "100000/minute",
     "GATEWAY_RATE_LIMIT_LOGIN": "10000/minute",
@@ -33,6 +34,9 @@ SETTINGS: Mapping[str, str] = {
     "GATEWAY_RATE_LIMIT_UPLOAD": "10000/hour",
     "CONVERTER_LEASE": "3s",
     "CONVERTER_MAX_UPLOAD_BYTES": str(max(1024**3, RESUMED_BYTES)),
+    "NOTIFICATION_WEBHOOK_HTTP": "true",
+    "NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
+    "NOTIFICATION_WEBHOOK_RETRIES": "0.2s,0.2s,0.2s,1s,1s,1s",
 }
 
 

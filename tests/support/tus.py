@@ -1,5 +1,6 @@
 """A real gateway before a real converter's api, for clients of resumable uploads."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -100,5 +101,5 @@ async def front(mongo_url: str, **changes: Any) -> AsyncIterator[Front]:
             rate_default="5000/minute",
             cors_origins=(PAGE,),
         )
-        async with serving(settings, MemoryBroker(())) as port:
+        async with serving(settings, MemoryBroker(()), asyncio.Event()) as port:
             yield Front(f"http://127.0.0.1:{port}", api, http)

@@ -10,8 +10,8 @@ VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class BrowserCookie:
-    """Against login CSRF (RFC 6749 §10.12, RFC 9700 §4.7): whoever sends somebody else a link to the callback
-    cannot send the cookie that belongs to it.
+    """Against login CSRF (RFC 6749 §10.12, RFC 9700 §4.7, ASVS 5.0 §10.1.2): whoever sends somebody else a
+    link to the callback cannot send the cookie that belongs to it.
 
     HttpOnly and SameSite=Lax: it comes along when the provider sends the browser back, and with nothing that
     another site embeds or posts. With HTTPS it is Secure and has the prefix that keeps sibling hosts from

@@ -13,6 +13,7 @@ from litestar.openapi.spec import (
     OpenAPIType,
     Operation,
     Parameter,
+    Reference,
     RequestBody,
     Schema,
 )
@@ -33,12 +34,26 @@ OPTIONS: Mapping[str, Schema] = {
     ),
     "quality": Schema(type=OpenAPIType.INTEGER, minimum=0, maximum=9, description="VBR, instead of bitrate"),
     "sample_rate": Schema(
-        type=OpenAPIType.INTEGER, enum=[8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 96000]
+        type=OpenAPIType.INTEGER,
+        enum=[8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000],
+        description="as far as the format has it",
     ),
     "channels": Schema(type=OpenAPIType.INTEGER, enum=[1, 2]),
     "start": Schema(type=OpenAPIType.NUMBER, minimum=0, maximum=1_000_000, description="seconds"),
     "end": Schema(type=OpenAPIType.NUMBER, minimum=0, maximum=1_000_000, description="seconds"),
     "audio_track": Schema(type=OpenAPIType.INTEGER, minimum=0, maximum=199),
+    "loudness": Schema(
+        type=OpenAPIType.NUMBER,
+        minimum=-70,
+        maximum=-5,
+        description="LUFS to bring the audio to (EBU R128), such as -16",
+    ),
+    "cover": Schema(
+        type=OpenAPIType.STRING,
+        enum=["auto", "none"],
+        description="auto: the source's picture, else a frame of its video; none: no picture; "
+        "left out: the source's picture, if it has one",
+    ),
     "title": TAG,
     "artist": TAG,
     "album": TAG,
@@ -147,6 +162,38 @@ class AudioOperation(Operation):
         self.security = [{"bearer": []}, {}]
         self.responses = {**(self.responses or {}), **AUDIO_RESPONSES}
 
+
+@dataclass
+class EventsOperation(Operation):
+    """`GET /v1/conversions/{id}/events`"""
+
+    def __post_init__(self) -> None:
+        last = in_header("Last-Event-ID", "The `id` of the last event seen: only what is newer comes.")
+        self.parameters = [*(self.parameters or []), last]
+        self.responses = {**(self.responses or {}), **EVENT_RESPONSES}
+
+
+# Before OpenAPI 3.2 there is no word for the items of a stream: the schema is that of one event.
+EVENT = Schema(
+    type=OpenAPIType.OBJECT,
+    required=["id", "event", "data"],
+    properties={
+        "id": Schema(type=OpenAPIType.STRING, pattern="^[0-9]+$", description="Grows with each change."),
+        "event": Schema(type=OpenAPIType.STRING, enum=["progress", "completed", "failed", "cancelled"]),
+        "data": Schema(
+            type=OpenAPIType.STRING,
+            content_media_type="application/json",
+            content_schema=Reference(ref="#/components/schemas/Conversion"),
+        ),
+    },
+)
+EVENT_RESPONSES = {
+    "200": OpenAPIResponse(
+        description="Events (HTML Living Standard §9.2), each with the conversion as JSON in its `data`.",
+        content={"text/event-stream": OpenAPIMediaType(schema=EVENT)},
+    ),
+    "204": OpenAPIResponse(description="The end has been seen already: there is nothing more to come."),
+}
 
 AUDIO = {"audio/*": OpenAPIMediaType(schema=BYTES)}
 AUDIO_RESPONSES = {

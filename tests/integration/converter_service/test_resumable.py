@@ -382,6 +382,10 @@ async def test_a_worker_converts_what_came_in_pieces_and_knows_its_digest(shop: 
     assert await shop.audio(upload) == transcoder.audio_of(VIDEO)
     assert done.source.sha256 == hashlib.sha256(VIDEO).hexdigest()
     assert await desk.offset(upload) == len(VIDEO)
+    again = await desk.begin()
+    await desk.append(again, 0, Body(VIDEO))
+    await shop.worker(transcoder).run(again.id)
+    assert (await shop.audio(again), transcoder.runs) == (transcoder.audio_of(VIDEO), 1)
     await swept(shop, timedelta(days=30))
     assert await shop.blobs_stored() == set()
     with pytest.raises(Gone):

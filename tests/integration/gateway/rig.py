@@ -31,8 +31,10 @@ class Rig:
     port: int
     auth: Auth
     converter: Service
+    notification: Service
     broker: Broker
     http: aiohttp.ClientSession
+    stop: asyncio.Event
 
     @property
     def url(self) -> str:
@@ -58,7 +60,7 @@ def free_port() -> int:
 async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator[Rig]:
     """`changes` are settings of the gateway, which has a broker in this process unless one is given."""
     broker = broker or MemoryBroker(())
-    async with Auth() as auth, Service() as converter:
+    async with Auth() as auth, Service() as converter, Service() as notification:
         auth.sign_in(TOKEN)
         settings = GatewaySettings(
             **{
@@ -66,20 +68,21 @@ async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator
                 "amqp_url": Secret("amqp://unused"),
                 "auth_url": auth.url,
                 "converter_url": converter.url,
+                "notification_url": notification.url,
                 "rate_upload": "1000/hour",
                 **changes,
             }
         )
-        async with serving(settings, broker) as port, aiohttp.ClientSession() as http:
-            yield Rig(port, auth, converter, broker, http)
+        stop = asyncio.Event()
+        async with serving(settings, broker, stop) as port, aiohttp.ClientSession() as http:
+            yield Rig(port, auth, converter, notification, broker, http, stop)
 
 
 @asynccontextmanager
-async def serving(settings: GatewaySettings, broker: Broker) -> AsyncIterator[int]:
-    stop = asyncio.Event()
+async def serving(settings: GatewaySettings, broker: Broker, stop: asyncio.Event) -> AsyncIterator[int]:
     port, registry = free_port(), CollectorRegistry()
     listeners = Listeners(Address("127.0.0.1", port), Address("127.0.0.1", free_port()))
-    async with open_sessions(64, settings.idle_timeout) as sessions:
+    async with open_sessions(64, 64, settings.idle_timeout) as sessions:
         task = asyncio.create_task(
             serve(build(settings, sessions, broker, registry), registry, listeners, stop)
         )

@@ -47,6 +47,11 @@ async def test_every_answer_has_the_headers_that_browsers_heed(
     assert "granian" not in str(headers).lower()
     assert headers["X-Request-ID"]
     assert "Strict-Transport-Security" not in headers
+    assert headers["Content-Security-Policy"].split("; ") == [
+        "default-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
 
 
 async def test_https_is_promised_where_there_is_https() -> None:

@@ -14,6 +14,7 @@ CONVERSIONS = [
     ("GET", "/v1/conversions/c1/audio", READ),
     ("HEAD", "/v1/conversions/c1/audio", READ),
     ("POST", "/v1/conversions", WRITE),
+    ("GET", "/v1/conversions/c1/events", READ),
     ("POST", "/v1/conversions/c1/cancel", WRITE),
     ("DELETE", "/v1/conversions/c1", WRITE),
 ]

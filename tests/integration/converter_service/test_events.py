@@ -1,0 +1,141 @@
+"""A stream of what happens to a conversion: the present at once, each change, the end, nothing twice."""
+
+from datetime import timedelta
+
+from converter_service.adapters.mongo import MongoConversions
+from converter_service.announcing import SOURCE
+from converter_service.clock import utc_now
+from converter_service.conversion import Conversion, cancelled, deleted, emptied, expired, renewed
+from converter_service.telling import news_of
+from shared.contracts.events import ConversionCancelled
+from shared.messaging.envelope import wrap
+from tests.support.conversions import RETENTION, converting, done, failed_one, queued
+from tests.support.converter import ConverterApi
+from tests.support.sse import Told
+
+MINUTE = timedelta(minutes=1)
+
+
+class Watched:
+    """A conversion whose changes are stored as any process would, and told as the test says."""
+
+    def __init__(self, api: ConverterApi, conversion: Conversion) -> None:
+        self.api = api
+        self.store = MongoConversions(api.database, utc_now)
+        self.now = conversion
+
+    async def add(self) -> "Watched":
+        await self.store.add(self.now)
+        return self
+
+    async def save(self, changed: Conversion) -> None:
+        self.now = await self.store.save(changed)
+
+    async def told(self, changed: Conversion) -> None:
+        await self.save(changed)
+        await self.publish()
+
+    async def publish(self) -> None:
+        await self.api.broker.publish(wrap(news_of(self.now), SOURCE, self.now.id))
+
+    def further(self, share: float) -> Conversion:
+        return renewed(self.now, "token-1", utc_now() + MINUTE, share)
+
+    def called_off(self) -> Conversion:
+        return cancelled(self.now, now=utc_now(), retention=RETENTION)
+
+
+async def running(api: ConverterApi) -> Watched:
+    return await Watched(api, converting(at=utc_now())).add()
+
+
+def progress(event: Told | None, share: float) -> Told:
+    assert event is not None
+    assert (event.name, event.data["progress"]) == ("progress", share)
+    return event
+
+
+async def test_the_present_comes_at_once_then_each_change_then_the_end(api: ConverterApi) -> None:
+    watched = await running(api)
+    async with api.events(watched.now.id) as stream:
+        assert stream.answer.headers["Content-Type"].startswith("text/event-stream")
+        assert stream.answer.headers["Cache-Control"] == "no-store"
+        assert stream.answer.headers["X-Accel-Buffering"] == "no"
+        first = progress(await stream.next(), 0.0)
+        assert stream.retry_ms
+        await watched.told(watched.further(0.25))
+        second = progress(await stream.next(), 0.25)
+        await watched.told(watched.called_off())
+        last = await stream.next()
+        assert await stream.next() is None
+    assert last is not None
+    assert last.name == "cancelled"
+    assert int(first.identity) < int(second.identity) < int(last.identity)
+    shown = await (await api.call("GET", f"/v1/conversions/{watched.now.id}")).json()
+    assert last.data == shown
+
+
+async def test_what_has_ended_says_so_and_ends(api: ConverterApi) -> None:
+    now = utc_now()
+    for number, (made, name) in enumerate(
+        (
+            (done(1, at=now), "completed"),
+            (failed_one(2, at=now), "failed"),
+            (emptied(expired(done(3, at=now), now)), "progress"),
+        )
+    ):
+        watched = await Watched(api, made).add()
+        async with api.events(made.id) as stream:
+            [event] = await stream.rest()
+        assert (event.name, event.data["status"]) == (name, made.status.value), number
+        async with api.events(watched.now.id, event.identity) as stream:
+            assert stream.answer.status == 204
+            assert await stream.answer.read() == b""
+
+
+async def test_who_comes_back_gets_what_is_new_and_nothing_twice(api: ConverterApi) -> None:
+    watched = await running(api)
+    async with api.events(watched.now.id) as stream:
+        first = await stream.next()
+    assert first is not None
+    async with api.events(watched.now.id, first.identity) as stream:
+        await watched.told(watched.further(0.5))
+        progress(await stream.next(), 0.5)
+    await watched.told(watched.called_off())
+    async with api.events(watched.now.id, first.identity) as stream:
+        assert [event.name for event in await stream.rest()] == ["cancelled"]
+
+
+async def test_the_announcement_alone_ends_it(api: ConverterApi) -> None:
+    """What is told at once may be lost; what comes from the outbox is not."""
+    watched = await running(api)
+    async with api.events(watched.now.id) as stream:
+        await stream.next()
+        await watched.save(watched.called_off())
+        event = ConversionCancelled(conversion_id=watched.now.id, owner_id="alice", filename="talk.mp4")
+        await api.broker.publish(wrap(event, SOURCE, watched.now.id))
+        assert [event.name for event in await stream.rest()] == ["cancelled"]
+
+
+async def test_a_deleted_one_ends_without_another_word(api: ConverterApi) -> None:
+    watched = await running(api)
+    async with api.events(watched.now.id) as stream:
+        await stream.next()
+        await watched.told(deleted(watched.now, utc_now()))
+        assert await stream.rest() == []
+    assert (await api.call("GET", f"/v1/conversions/{watched.now.id}/events")).status == 404
+
+
+async def test_only_the_owner_may_watch(api: ConverterApi) -> None:
+    watched = await Watched(api, queued(at=utc_now())).add()
+    answer = await api.call("GET", f"/v1/conversions/{watched.now.id}/events", "mallory")
+    assert (answer.status, (await answer.json(content_type=None))["code"]) == (404, "not_found")
+    assert (await api.call("GET", f"/v1/conversions/{watched.now.id}/events", None)).status == 401
+
+
+async def test_streams_end_when_the_process_stops(api: ConverterApi) -> None:
+    watched = await running(api)
+    async with api.events(watched.now.id) as stream:
+        await stream.next()
+        api.stop.set()
+        assert await stream.rest() == []
