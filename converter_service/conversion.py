@@ -9,6 +9,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from converter_service.recipes import recipe
+
 
 class State(StrEnum):
     """What a client sees as `status`."""
@@ -99,7 +101,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     `due_at` is when the sweeper should look at it, if nothing happened until then.
     `idempotency_key` is no other's: it is taken from the first byte of the upload until it is given free.
     `rests_until` is when it may be tried again after a run that came to nothing.
-    `reserved_bytes` is how much an upload may bring.
+    `made_after` is the recipe of its audio, `reserved_bytes` how much an upload may bring.
     `debris` are blobs of runs that have not finished (yet); their ids stand here before their first byte is
     stored, so whoever finds a dead run knows what to remove.
     """
@@ -128,6 +130,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     correlation_id: str = ""
     idempotency_key: str | None = None
     reserved_bytes: int = 0
+    made_after: str | None = None
     version: int = 0
     edition: int = 0
 
@@ -135,6 +138,11 @@ class Conversion(Struct, frozen=True, kw_only=True):
     def blobs(self) -> tuple[str, ...]:
         """Every blob that may hold bytes of this conversion."""
         return tuple(blob for blob in (self.source_blob, self.audio_blob, *self.debris) if blob)
+
+    @property
+    def recipe(self) -> str | None:
+        """What decides its audio; None until the whole video is there."""
+        return recipe(self.source.sha256, self.options) if self.source.sha256 else None
 
     @property
     def held_bytes(self) -> int:
@@ -284,7 +292,9 @@ def completed(
     _held(conversion, token)
     rest = tuple(blob for blob in conversion.debris if blob != blob_id)
     done = _finish(replace(_move(conversion, State.COMPLETED), debris=rest), now, retention)
-    return replace(done, result=result, error=None, audio_blob=blob_id, progress=1.0)
+    return replace(
+        done, result=result, error=None, audio_blob=blob_id, progress=1.0, made_after=conversion.recipe
+    )
 
 
 def failed(conversion: Conversion, failure: Failure, *, now: datetime, retention: timedelta) -> Conversion:

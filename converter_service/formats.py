@@ -1,6 +1,7 @@
 """What converts to what, as data: a new format is one entry, and so is a new source."""
 
 from collections.abc import Mapping
+from enum import Enum, auto
 from types import MappingProxyType
 
 import msgspec
@@ -15,6 +16,22 @@ class RateLimit(msgspec.Struct, frozen=True):
     up_to_hz: int
     bitrate_bps: int
     steps_bps: tuple[int, ...] = ()
+
+
+class Covers(Enum):
+    """How a file carries a picture: not at all, as a stream of its own, or as a comment beside its tags."""
+
+    NONE = auto()
+    STREAM = auto()
+    COMMENT = auto()
+
+
+class Chapters(Enum):
+    """How a file carries chapters: not at all, as its muxer writes them, or as comments beside its tags."""
+
+    NONE = auto()
+    NATIVE = auto()
+    COMMENTS = auto()
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +55,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     mono_bitrate_bps: int | None = None
     has_quality: bool = False
     has_counted_frames: bool = False
+    covers: Covers = Covers.NONE
+    chapters: Chapters = Chapters.NONE
     max_channels: int = 2
     max_bytes_per_s: int = 48_000
     settings: Mapping[str, str] = MappingProxyType({})
@@ -85,6 +104,8 @@ MP3 = Format(
     muxer="mp3",
     demuxer="mp3",
     codec="mp3",
+    covers=Covers.STREAM,
+    chapters=Chapters.NATIVE,
     sample_rates_hz=_MPEG_RATES,
     bitrate_limits=_MP3_LIMITS,
     has_quality=True,
@@ -101,6 +122,8 @@ M4A = Format(
     muxer="ipod",
     demuxer="mov",
     codec="aac",
+    covers=Covers.STREAM,
+    chapters=Chapters.NATIVE,
     sample_rates_hz=_MPEG_RATES,
     bitrate_limits=(RateLimit(12_000, 64_000), RateLimit(24_000, 160_000), RateLimit(48_000, 320_000)),
     # The index in front, so that players start before they have everything.
@@ -115,6 +138,9 @@ OPUS = Format(
     muxer="opus",
     demuxer="ogg",
     codec="opus",
+    covers=Covers.COMMENT,
+    # ffmpeg 5.1's muxer writes a second too much where a chapter begins in a second's latter half.
+    chapters=Chapters.COMMENTS,
     sample_rates_hz=(8_000, 12_000, 16_000, 24_000, 48_000),
     bitrate_limits=(RateLimit(48_000, 320_000),),
     mono_bitrate_bps=256_000,
@@ -128,6 +154,8 @@ FLAC = Format(
     muxer="flac",
     demuxer="flac",
     codec="flac",
+    covers=Covers.STREAM,
+    chapters=Chapters.COMMENTS,
     sample_rates_hz=(*_MPEG_RATES, 88_200, 96_000),
     max_channels=8,
     max_bytes_per_s=3_200_000,

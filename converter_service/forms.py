@@ -17,7 +17,7 @@ from multipart import (  # type: ignore[import-untyped]
 
 from converter_service.errors import UploadBroken
 from converter_service.filenames import decode_extended
-from converter_service.options import is_known
+from converter_service.option_fields import is_known
 from shared.errors import FieldError, InvalidRequest
 
 FILE = "file"

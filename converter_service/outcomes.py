@@ -20,9 +20,9 @@ from converter_service.conversion import (
 )
 from converter_service.patience import is_charged, pause_after
 from converter_service.persistence import persistently
-from converter_service.ports import Blobs, ConversionStore, Stored
+from converter_service.ports import Blobs, ConversionStore
 from converter_service.runs import Run, WorkLimits
-from converter_service.transcoding import Fault, Output
+from converter_service.transcoding import Fault
 from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.messaging.errors import Retry
@@ -49,19 +49,12 @@ class Outcomes:
         self._clock = clock
         self._cleaning = Cleaning(store, blobs)
 
-    async def complete(self, run: Run, output: Output, stored: Stored) -> None:
-        """Raises LeaseLost, and Unavailable when the store stays away."""
-        await persistently(lambda: self._record_completion(run, output, stored))
+    async def complete(self, run: Run, result: Result) -> None:
+        """Its audio is stored. Raises LeaseLost, and Unavailable when the store stays away."""
+        await persistently(lambda: self._record_completion(run, result))
 
-    async def _record_completion(self, run: Run, output: Output, stored: Stored) -> None:
+    async def _record_completion(self, run: Run, result: Result) -> None:
         """After a save whose answer was lost it finds its own work done."""
-        result = Result(
-            size=stored.size,
-            duration=output.duration_s,
-            format=output.format,
-            bitrate=output.bitrate_bps,
-            sha256=stored.sha256,
-        )
         newest = await self._store.get(run.id)
         if newest is None or newest.audio_blob != run.blob_id:
             newest = await change(
@@ -77,7 +70,7 @@ class Outcomes:
                 ),
                 self._announcing.completed,
             )
-        log.info("conversion completed", conversion_id=run.id, size_bytes=stored.size)
+        log.info("conversion completed", conversion_id=run.id, size_bytes=result.size)
         with contextlib.suppress(Unavailable, LeaseLost):
             await self._cleaning.tidy(newest)
 

@@ -91,6 +91,9 @@ class ConversionStore(Protocol):
         `before_id`.
         """
 
+    async def made_after(self, owner_id: str, recipe: str) -> Conversion | None:
+        """A completed conversion of this owner, not deleted, whose audio was made after this recipe."""
+
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         """Those whose `due_at` has come, longest due first. One that cannot be read is left out, and is not
         due again for a while.

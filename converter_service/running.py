@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Protocol
 
 from converter_service.changes import change
-from converter_service.conversion import Conversion, described, swept
+from converter_service.conversion import Conversion, Result, described, swept
 from converter_service.options import BadOptions, Options, restored
 from converter_service.outcomes import Outcomes
 from converter_service.persistence import persistently
 from converter_service.ports import Blobs, ConversionStore, Stored, Transcoder
+from converter_service.reusing import Reusing
 from converter_service.runs import Run, WorkLimits
 from converter_service.transcoding import (
     AudioTrack,
@@ -50,6 +51,7 @@ class Running:
         self._transcoder = transcoder
         self._scratch = scratch
         self._outcomes = outcomes
+        self._reusing = Reusing(store, blobs)
         self._longest_s = limits.longest.total_seconds()
 
     async def convert(self, run: Run) -> None:
@@ -60,6 +62,10 @@ class Running:
     async def _steps(self, run: Run) -> None:
         await self._clear_debris(run)
         options = asked(run.conversion)
+        result = await self._reusing.result(run) or await self._made(run, options)
+        await self._outcomes.complete(run, result)
+
+    async def _made(self, run: Run, options: Options) -> Result:
         size = run.conversion.source.size or 0
         async with self._scratch.room(size) as room:
             source = room / "source"
@@ -68,7 +74,13 @@ class Running:
             await self._describe(run, info, options)
             output = await self._transcoder.convert(source, info, options, room / "audio", run.report)
             stored = await persistently(lambda: self._put_away(run, output))
-        await self._outcomes.complete(run, output, stored)
+        return Result(
+            size=stored.size,
+            duration=output.duration_s,
+            format=output.format,
+            bitrate=output.bitrate_bps,
+            sha256=stored.sha256,
+        )
 
     async def _clear_debris(self, run: Run) -> None:
         """What earlier runs left. Their writers are fenced off and remove what they write after this."""

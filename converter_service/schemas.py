@@ -8,6 +8,7 @@ from msgspec import Meta, Struct, structs
 
 from converter_service.conversion import Conversion, Failure, Result, Source
 from converter_service.links import audio_path
+from converter_service.options import displayed
 
 
 class ResultView(Struct, frozen=True, kw_only=True):
@@ -80,7 +81,7 @@ def shown(conversion: Conversion) -> ConversionView:
         status=conversion.status.value,
         progress=round(conversion.progress, 4),
         source=conversion.source,
-        options=conversion.options,
+        options=displayed(conversion.options),
         result=_result(conversion.id, conversion.result),
         error=conversion.error,
         created_at=conversion.created_at,

@@ -178,7 +178,7 @@ class Conversions:
         """An announced digest spares reading it; otherwise only the bytes tell whether they are the same."""
         if incoming.announced_sha256 is None:
             await refuse_other_bytes(earlier, body)
-        if checked(await incoming.fields()).shown() != earlier.options:
+        if checked(await incoming.fields()).stored() != earlier.options:
             raise IdempotencyMismatch
         return earlier
 
@@ -201,7 +201,7 @@ class Conversions:
     ) -> Conversion:
         metered = self._admission.metered(conversion, body)
         stored = await self._blobs.write(str(conversion.source_blob), self._alive(conversion.id, metered))
-        options = checked(await incoming.fields()).shown()
+        options = checked(await incoming.fields()).stored()
         return await self._queue(conversion.id, stored, options)
 
     async def _queue(

@@ -1,8 +1,8 @@
 """Which containers and audio codecs are taken in, as data; everything else is refused before it is read.
 
 The lists are short on purpose: each entry is a parser that strangers' bytes reach. Playlists, scripts and
-image sequences (hls, dash, concat, image2, sdp, tty …) are left out because they name other files. Video
-decoders are left out because nothing here needs them.
+image sequences (hls, dash, concat, image2, sdp, tty …) are left out because they name other files. Decoders
+of pictures are opened for a cover alone, by a program that does nothing else.
 """
 
 from collections.abc import Mapping
@@ -95,6 +95,33 @@ DECODERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "wmav1": ("wmav1",),
         "wmav2": ("wmav2",),
         "wmavoice": ("wmavoice",),
+    }
+)
+
+# The same for a cover: of pictures that stand beside the sound, and of the usual videos.
+PICTURE_DECODERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "av1": ("libdav1d", "av1"),
+        "bmp": ("bmp",),
+        "flv1": ("flv",),
+        "gif": ("gif",),
+        "h263": ("h263",),
+        "h264": ("h264",),
+        "hevc": ("hevc",),
+        "mjpeg": ("mjpeg",),
+        "mpeg1video": ("mpeg1video",),
+        "mpeg2video": ("mpeg2video",),
+        "mpeg4": ("mpeg4",),
+        "msmpeg4v3": ("msmpeg4",),
+        "png": ("png",),
+        "theora": ("theora",),
+        "vc1": ("vc1",),
+        "vp8": ("vp8", "libvpx"),
+        "vp9": ("vp9", "libvpx-vp9"),
+        "webp": ("webp",),
+        "wmv1": ("wmv1",),
+        "wmv2": ("wmv2",),
+        "wmv3": ("wmv3",),
     }
 )
 

@@ -1,8 +1,9 @@
 """What a transcoder is asked, what it answers, and the two ways in which it fails."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -63,6 +64,23 @@ class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float | None = None
     language: str | None = None
     is_default: bool = False
+    tags: Mapping[str, str] = MappingProxyType({})
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """A video stream, or, when it `is_attached`, a picture that stands beside the sound."""
+
+    stream: int
+    codec: str
+    is_attached: bool = False
+
+
+class Chapter(msgspec.Struct, frozen=True):
+    """From where to where, in seconds from the file's start; the title is whatever the file says."""
+
+    start_s: float
+    end_s: float
+    title: str = ""
 
 
 class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +89,8 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
     `container` is a short name such as `mp4`. `start_s` is the timestamp at which the file begins.
     `duration_s` is the whole file's duration (its longest stream), `None` when that is unknown (a live
     recording); `is_estimated` when it was guessed from a bit rate, and is fit for a progress bar only;
-    `has_own_duration` when the file says it of itself, so that less than that is a loss.
+    `has_own_duration` when the file says it of itself, so that less than that is a loss. `tags`, `chapters`
+    and `pictures` are the file's own, as they are: nobody has looked at them yet.
     """
 
     container: str
@@ -80,6 +99,9 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
     start_s: float = 0.0
     is_estimated: bool = False
     has_own_duration: bool = False
+    tags: Mapping[str, str] = MappingProxyType({})
+    chapters: tuple[Chapter, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,9 +6,13 @@ from pathlib import Path
 import ffmpeg
 import msgspec
 
-from converter_service.formats import Format
+from converter_service.adapters.ffmpeg_copy import settings as copying
+from converter_service.adapters.ffmpeg_cover import MAX_PIXELS, MAX_SIDE, QUALITY, View
+from converter_service.adapters.ffmpeg_job import Job
+from converter_service.adapters.ffmpeg_sound import Recipe, heard
+from converter_service.formats import Chapters, Format
 from converter_service.options import Options
-from converter_service.sources import CONTAINERS, DECODERS
+from converter_service.sources import CONTAINERS, DECODERS, PICTURE_DECODERS
 from converter_service.transcoding import AudioTrack
 
 # How far into a file one looks to find out what is in it: ffmpeg's own defaults, which hostile files and
@@ -21,12 +25,24 @@ MAX_ALLOC_BYTES = 512 * 1024 * 1024
 PROGRESS_PERIOD_S = 0.5
 # A later length check catches what is missing; this catches noise that a decoder turned into sound.
 MAX_DECODE_ERRORS = 0.5
-# What a container says of itself is no tag of the audio.
-CONTAINER_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder", "creation_time", "DURATION")
+PICTURE_SETTINGS: Mapping[str, str] = {
+    "c:v": "copy",
+    "disposition:v:0": "attached_pic",
+    "metadata:s:v:0": "comment=Cover (front)",
+}
+OWN_TEXT = ("-protocol_whitelist", "file", "-format_whitelist", "ffmetadata", "-f", "ffmetadata")
+# Per frame it would say a line at the level that the summary needs.
+METER: Mapping[str, str] = {"peak": "true", "framelog": "verbose"}
 STREAM_FIELDS = "index,codec_type,codec_name,codec_tag_string,sample_rate,channels,start_time,duration"
-PROBE_FIELDS = (
-    "format=format_name,duration,start_time,nb_streams:format_tags=major_brand"
-    f":stream={STREAM_FIELDS}:stream_disposition=default,attached_pic:stream_tags=language,DURATION"
+FORMAT_FIELDS = "format=format_name,duration,start_time,nb_streams"
+DISPOSITIONS = "stream_disposition=default,attached_pic"
+WITH_WORDS = (
+    f"{FORMAT_FIELDS}:format_tags:stream={STREAM_FIELDS}:{DISPOSITIONS}:stream_tags"
+    ":chapter=start_time,end_time:chapter_tags=title"
+)
+WITHOUT_WORDS = (
+    f"{FORMAT_FIELDS}:format_tags=major_brand:stream={STREAM_FIELDS}:{DISPOSITIONS}"
+    ":stream_tags=language,DURATION"
 )
 RESULT_FIELDS = (
     "format=format_name,duration:stream=codec_type,codec_name,sample_rate,duration,bit_rate,nb_read_packets"
@@ -39,6 +55,13 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
     ffmpeg: str
     ffprobe: str
     threads: int
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes into a result beside the sound: a text of tags and chapters, and a JPEG."""
+
+    words: Path
+    cover: Path | None = None
 
 
 def reading(threads: int) -> dict[str, str | int]:
@@ -64,13 +87,21 @@ def decoding(threads: int) -> dict[str, str | int]:
     return {**reading(threads), "codec_whitelist": ",".join(n for names in DECODERS.values() for n in names)}
 
 
+def seeing() -> dict[str, str | int]:
+    """The same with known decoders of pictures, and none for pictures that are larger than any honest one."""
+    known = ",".join(n for names in PICTURE_DECODERS.values() for n in names)
+    return {**reading(1), "codec_whitelist": known, "max_pixels": MAX_PIXELS}
+
+
 def checking(form: Format, threads: int) -> dict[str, str | int]:
     """The same for a file of our own, which must be recognised as what it was meant to be."""
     return {"protocol_whitelist": "file", "format_whitelist": form.demuxer, "threads": threads}
 
 
-def probe(tools: Tools, source: Path) -> list[str]:
-    return _ffprobe(tools, "warning", reading(tools.threads), PROBE_FIELDS, form="json", file=source)
+def probe(tools: Tools, source: Path, *, with_words: bool = True) -> list[str]:
+    """`with_words`: also tags and chapters, of which a file may have more than anybody wants to read."""
+    fields = WITH_WORDS if with_words else WITHOUT_WORDS
+    return _ffprobe(tools, "warning", reading(tools.threads), fields, form="json", file=source)
 
 
 def packets(tools: Tools, source: Path) -> list[str]:
@@ -88,39 +119,68 @@ def count(tools: Tools, form: Format, result: Path) -> list[str]:
 def decode(tools: Tools, form: Format, result: Path, first_s: float | None) -> list[str]:
     """Decodes the result, or its first seconds, to nowhere."""
     limit = {} if first_s is None else {"t": first_s}
-    played = ffmpeg.input(f"file:{result}", **checking(form, tools.threads), **limit)
-    nowhere = played["a:0"].output("-", format="null", threads=tools.threads)
+    played = ffmpeg.input(f"file:{result}", **checking(form, tools.threads), **limit)["a:0"]
+    # What is reported is what there is to hear, whatever the timestamps say.
+    counted = played.filter("asetpts", expr="N/SR/TB")
+    nowhere = counted.output("-", format="null", threads=tools.threads)
     return _ffmpeg(tools, nowhere, 0.0)
 
 
-def convert(
-    tools: Tools,
-    source: Path,
-    track: AudioTrack,
-    options: Options,
-    target: Path,
-    *,
-    at_most_s: float,
-    fill_gaps: bool,
-) -> list[str]:
-    """One audio track into `target`, stopping after `at_most_s` seconds of result.
-
-    Cutting happens behind the decoder, which is exact in every container; seeking is not.
-    `fill_gaps` puts silence where timestamps leap, so that what follows stays in its place.
-    """
-    heard = ffmpeg.input(f"file:{source}", **decoding(tools.threads))[f"a:{track.index}"]
-    if fill_gaps:
-        heard = heard.filter("aresample", **{"async": 1})
+def convert(tools: Tools, job: Job, recipe: Recipe, beside: Beside, *, at_most_s: float) -> list[str]:
+    """One audio track into `job.target`, stopping after `at_most_s` seconds of result."""
+    source = ffmpeg.input(f"file:{job.source}", **decoding(tools.threads))[f"a:{job.track.index}"]
+    sound = source if recipe.is_copy else heard(source, job.track, job.options, recipe)
+    streams = [sound] if beside.cover is None else [sound, _cover_in(beside.cover)]
     settings = {
-        **options.target.settings,
-        **_encoding(options, track),
-        **_cut(options, at_most_s),
+        **job.form.settings,
+        **({"acodec": "copy", **copying(job)} if recipe.is_copy else _encoding(job.options, job.track)),
+        **(PICTURE_SETTINGS if beside.cover else {}),
+        **({"metadata:s:a:0": f"language={job.track.language}"} if job.track.language else {}),
+        # None of the file's own words: those that are kept are in the file beside it.
+        "map_metadata:s:a": -1,
+        "map_metadata": len(streams),
+        "map_chapters": len(streams) if job.form.chapters is Chapters.NATIVE else -1,
+        "t": f"{at_most_s:.6f}",
         "threads": tools.threads,
     }
-    written = heard.output(f"file:{target}", format=options.target.muxer, **settings)
-    *words, name = _ffmpeg(tools, written, MAX_DECODE_ERRORS)
-    # ffmpeg-python can say an option only once.
-    return [*words, *_tags(options), name]
+    written = ffmpeg.output(*streams, f"file:{job.target}", format=job.form.muxer, **settings)
+    words = _ffmpeg(tools, written, MAX_DECODE_ERRORS)
+    # ffmpeg-python leaves out inputs of which no stream is taken.
+    after = len(words) - words[::-1].index("-i") + 1
+    return [*words[:after], *OWN_TEXT, "-i", f"file:{beside.words}", *words[after:]]
+
+
+def measure(tools: Tools, job: Job, recipe: Recipe, *, at_most_s: float) -> list[str]:
+    """The loudness of what `convert` would write, in a summary at the end of standard error."""
+    source = ffmpeg.input(f"file:{job.source}", **decoding(tools.threads))[f"a:{job.track.index}"]
+    sound = heard(source, job.track, job.options, recipe).filter("ebur128", **METER)
+    nowhere = sound.output("-", format="null", t=f"{at_most_s:.6f}", threads=tools.threads)
+    return _ffmpeg(tools, nowhere, MAX_DECODE_ERRORS, "info")
+
+
+def measure_result(tools: Tools, form: Format, result: Path) -> list[str]:
+    """The same of a file of our own."""
+    played = ffmpeg.input(f"file:{result}", **checking(form, tools.threads))["a:0"]
+    nowhere = played.filter("ebur128", **METER).output("-", format="null", threads=tools.threads)
+    return _ffmpeg(tools, nowhere, 0.0, "info")
+
+
+def cover(tools: Tools, source: Path, view: View, target: Path) -> list[str]:
+    """One picture of the source as a JPEG that is small in every respect."""
+    place = {} if view.at_s is None else {"ss": f"{view.at_s:.6f}", "noaccurate_seek": None}
+    seen = ffmpeg.input(f"file:{source}", **seeing(), **place)[str(view.picture.stream)]
+    fitting = f"min(1,{MAX_SIDE}/max(iw*sar,ih))"
+    small = seen.filter("scale", w=f"max(1,round(iw*sar*{fitting}))", h=f"max(1,round(ih*{fitting}))").filter(
+        "format", "yuvj420p"
+    )
+    settings = {"frames:v": 1, "c:v": "mjpeg", "q:v": QUALITY, "map_metadata": -1, "threads": 1}
+    return _ffmpeg(tools, small.output(f"file:{target}", format="mjpeg", **settings), 1.0)
+
+
+def _cover_in(cover: Path) -> ffmpeg.nodes.FilterableStream:
+    """Of next to no duration: the result's is that of its sound."""
+    reading_it = {"protocol_whitelist": "file", "format_whitelist": "mjpeg", "codec_whitelist": "mjpeg"}
+    return ffmpeg.input(f"file:{cover}", format="mjpeg", framerate=1000, **reading_it)["v:0"]
 
 
 def _encoding(options: Options, track: AudioTrack) -> dict[str, str | int]:
@@ -131,29 +191,12 @@ def _encoding(options: Options, track: AudioTrack) -> dict[str, str | int]:
         chosen["audio_bitrate"] = min(bitrate, form.highest_bitrate_bps(options.sample_rate, channels))
     elif options.quality is not None:
         chosen["q:a"] = options.quality
-    if options.channels is not None or track.channels > form.max_channels:
-        chosen["ac"] = options.channels or form.max_channels
-    rate = options.sample_rate or form.sample_rate_for(track.sample_rate, bitrate)
-    # Only when it must change: the header may be wrong, the decoder knows.
-    if rate != track.sample_rate:
-        chosen["ar"] = rate
     return chosen
 
 
-def _cut(options: Options, at_most_s: float) -> dict[str, str]:
-    start = options.start or 0.0
-    wanted = at_most_s if options.end is None else min(at_most_s, options.end - start)
-    cut = {"t": f"{wanted:.6f}"}
-    return {"ss": f"{start:.6f}", **cut} if start else cut
-
-
-def _tags(options: Options) -> list[str]:
-    """Each text is the end of a word that begins with its name, so it can be no option."""
-    wanted = {**dict.fromkeys(CONTAINER_TAGS, ""), **options.tags}
-    return [word for name, text in wanted.items() for word in ("-metadata", f"{name}={text}")]
-
-
-def _ffmpeg(tools: Tools, output: ffmpeg.nodes.OutputStream, most_errors: float) -> list[str]:
+def _ffmpeg(
+    tools: Tools, output: ffmpeg.nodes.OutputStream, most_errors: float, level: str = "error"
+) -> list[str]:
     """The program's own options come first, in front of any file's."""
     general = (
         "-hide_banner",
@@ -161,7 +204,7 @@ def _ffmpeg(tools: Tools, output: ffmpeg.nodes.OutputStream, most_errors: float)
         "-nostats",
         "-y",
         "-v",
-        "error",
+        level,
         "-max_alloc",
         str(MAX_ALLOC_BYTES),
     )

@@ -2,11 +2,12 @@
 
 import math
 import re
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from converter_service.sources import Container, container_of
-from converter_service.transcoding import AudioTrack, Fault, MediaError, MediaInfo
+from converter_service.transcoding import AudioTrack, Chapter, Fault, MediaError, MediaInfo, Picture
 
 # libavformat says so when a file has neither a duration nor timestamps (same words since 2007).
 GUESSED = "Estimating duration from bitrate"
@@ -15,25 +16,16 @@ SHOWN_BY_BRAND = {"qt": "mov", "M4A": "m4a", "M4B": "m4a"}
 LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 
 
-class Tags(msgspec.Struct, frozen=True):
-    major_brand: str = ""
-
-
 class FormatEntry(msgspec.Struct, frozen=True):
     format_name: str
     duration: str = ""
     start_time: str = ""
-    tags: Tags = Tags()
+    tags: dict[str, str] = {}
 
 
 class Disposition(msgspec.Struct, frozen=True):
     default: int = 0
     attached_pic: int = 0
-
-
-class StreamTags(msgspec.Struct, frozen=True):
-    language: str = ""
-    duration: str = msgspec.field(default="", name="DURATION")
 
 
 class StreamEntry(msgspec.Struct, frozen=True):
@@ -45,7 +37,13 @@ class StreamEntry(msgspec.Struct, frozen=True):
     start_time: str = ""
     duration: str = ""
     disposition: Disposition = Disposition()
-    tags: StreamTags = StreamTags()
+    tags: dict[str, str] = {}
+
+
+class ChapterEntry(msgspec.Struct, frozen=True):
+    start_time: str = ""
+    end_time: str = ""
+    tags: dict[str, str] = {}
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -53,6 +51,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     format: FormatEntry
     streams: list[StreamEntry] = []
+    chapters: list[ChapterEntry] = []
 
 
 def media_info(answer: bytes, complaints: str, *, is_webm: bool = False) -> MediaInfo:
@@ -73,6 +72,9 @@ def media_info(answer: bytes, complaints: str, *, is_webm: bool = False) -> Medi
         start_s=start_s,
         is_estimated=GUESSED in complaints,
         has_own_duration=container.own_duration and GUESSED not in complaints,
+        tags=read.format.tags,
+        chapters=tuple(_chapters(read.chapters, start_s)),
+        pictures=tuple(_picture(stream) for stream in read.streams if stream.codec_type == "video"),
     )
 
 
@@ -84,10 +86,10 @@ def unreadable(diagnosis: str) -> MediaError:
 def _track(index: int, stream: StreamEntry, container: Container, file_start_s: float) -> AudioTrack:
     start_s = (_number(stream.start_time) or file_start_s) - file_start_s
     declared = _duration(stream.duration) if container.track_durations else None
-    if declared is None and (end_s := _tagged_end(stream.tags.duration)) is not None:
+    if declared is None and (end_s := _tagged_end(stream.tags.get("DURATION", ""))) is not None:
         # Matroska's statistics tag is the timestamp at which the track ends.
         declared = max(0.0, end_s - start_s)
-    language = stream.tags.language
+    language = stream.tags.get("language", "")
     return AudioTrack(
         index=index,
         stream=stream.index,
@@ -98,12 +100,27 @@ def _track(index: int, stream: StreamEntry, container: Container, file_start_s: 
         duration_s=declared,
         language=language if LANGUAGE.fullmatch(language) and language != "und" else None,
         is_default=bool(stream.disposition.default),
+        tags=stream.tags,
     )
+
+
+def _picture(stream: StreamEntry) -> Picture:
+    attached = bool(stream.disposition.attached_pic)
+    return Picture(stream=stream.index, codec=stream.codec_name, is_attached=attached)
+
+
+def _chapters(entries: Iterable[ChapterEntry], file_start_s: float) -> Iterator[Chapter]:
+    """Those that say when they are; a recording's start is no chapter's."""
+    shift_s = max(0.0, file_start_s)
+    for entry in entries:
+        start_s, end_s = _number(entry.start_time), _number(entry.end_time)
+        if start_s is not None and end_s is not None:
+            yield Chapter(start_s - shift_s, end_s - shift_s, entry.tags.get("title", ""))
 
 
 def _shown(container: Container, read: Answer, *, is_webm: bool) -> str:
     if container.name == "mp4":
-        brand = read.format.tags.major_brand.strip()
+        brand = read.format.tags.get("major_brand", "").strip()
         return "3gp" if brand.startswith("3g") else SHOWN_BY_BRAND.get(brand, "mp4")
     if container.name == "mkv":
         return "webm" if is_webm else "mkv" if any(map(_is_picture, read.streams)) else "mka"

@@ -17,7 +17,10 @@ class Stalled(Exception):
 
 
 class Reports:
-    """Follows one run after another. `made_s` is the time, in seconds, that the last run's result reached."""
+    """Follows one run after another. `made_s` is the time, in seconds, that the last run's result reached.
+
+    The next runs go from `begin` to `end` of the whole; nothing is told of those that go nowhere.
+    """
 
     def __init__(self, expected_s: float | None, on_progress: Progress) -> None:
         self._expected_s = expected_s
@@ -25,6 +28,7 @@ class Reports:
         self._told = 0.0
         self._told_at = 0.0
         self.made_s = 0.0
+        self.begin, self.end = 0.0, 1.0
 
     async def follow(self, lines: AsyncIterator[bytes], stall_s: float, skipped_s: float = 0.0) -> None:
         """One run, until its last line. Raises Stalled after `stall_s` seconds in which nothing was made.
@@ -61,7 +65,8 @@ class Reports:
     async def _tell(self) -> None:
         if not self._expected_s:
             return
-        done = min(ALMOST, self.made_s / self._expected_s)
+        share = min(1.0, self.made_s / self._expected_s)
+        done = min(ALMOST, self.begin + (self.end - self.begin) * share)
         if done >= self._told + STEP and time.monotonic() >= self._told_at + TOLD_EVERY_S:
             self._told, self._told_at = done, time.monotonic()
             await self._on_progress(done)

@@ -13,7 +13,8 @@ from converter_service.adapters.ffmpeg_faults import timed_out
 from converter_service.adapters.ffmpeg_probe import unreadable
 from converter_service.formats import Format
 
-ANSWER_BYTES = 1024 * 1024
+# A few KiB is usual; with long tags and hundreds of chapters it is some hundred.
+ANSWER_BYTES = 4 * 1024 * 1024
 # Beside the sound: tags and chapters that come along from the source.
 TAGS_BYTES = 16 * 1024 * 1024
 # Newer ffmpegs demux, decode and encode in threads of their own. The wall clock is what users are promised;

@@ -100,6 +100,16 @@ class MemoryConversions:
         )
         return sorted(fitting, key=lambda each: each.id, reverse=True)[:limit]
 
+    async def made_after(self, owner_id: str, recipe: str) -> Conversion | None:
+        fitting = (
+            each
+            for each in self.contents.values()
+            if (each.owner_id, each.made_after) == (owner_id, recipe)
+            and each.status is State.COMPLETED
+            and each.deleted_at is None
+        )
+        return max(fitting, key=lambda each: each.id, default=None)
+
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         fitting = [each for each in self.contents.values() if each.due_at and each.due_at <= now]
         return sorted(fitting, key=lambda each: (each.due_at, each.id))[:limit]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import pymongo
 from bson import Int64
 from bson.codec_options import CodecOptions
 from msgspec.structs import replace
@@ -41,6 +42,8 @@ DATABASE = "tonegate"
 CONNECT_MS = 2_000
 # All of an operation: finding a server, sending, waiting, trying again.
 OPERATION_MS = 4_000
+# A new index over all the conversions that there are.
+INDEXING_TIMEOUT_S = 600.0
 POOL = 64
 UNREADABLE_AGAIN = timedelta(minutes=5)
 OUT_OF_DISK_SPACE = 14031
@@ -114,7 +117,7 @@ class MongoConversions:
     async def prepare(self) -> None:
         """Creates the indexes; harmless when they are there, or when several processes do it at once."""
         waiting = {"outbox_since": {"$exists": True}}
-        with reachable():
+        with reachable(), pymongo.timeout(INDEXING_TIMEOUT_S):
             await self._documents.create_indexes(
                 [
                     IndexModel([("owner_id", ASCENDING), ("_id", DESCENDING)], name="owner"),
@@ -124,6 +127,11 @@ class MongoConversions:
                     ),
                     IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
                     IndexModel([("due_at", ASCENDING)], name="due"),
+                    IndexModel(
+                        [("owner_id", ASCENDING), ("made_after", ASCENDING), ("_id", DESCENDING)],
+                        name="made_after",
+                        partialFilterExpression={"made_after": {"$type": "string"}},
+                    ),
                     IndexModel(
                         [("owner_id", ASCENDING), ("held_bytes", ASCENDING)],
                         name="held_bytes",
@@ -213,6 +221,18 @@ class MongoConversions:
         with reachable():
             cursor = self._documents.find(wanted, WITHOUT_OUTBOX).sort("_id", DESCENDING).limit(limit)
             return [conversion_of(found) for found in await cursor.to_list()]
+
+    async def made_after(self, owner_id: str, recipe: str) -> Conversion | None:
+        wanted = {
+            "owner_id": owner_id,
+            "made_after": recipe,
+            "status": State.COMPLETED.value,
+            "deleted_at": None,
+        }
+        with reachable():
+            newest = [("_id", DESCENDING)]
+            found = await self._documents.find_one(wanted, WITHOUT_OUTBOX, sort=newest)
+        return conversion_of(found) if found else None
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         with reachable():

@@ -116,7 +116,7 @@ class Workshop:
             clock=utc_now,
         )
 
-    async def queued(self, video: bytes = VIDEO, owner_id: str = "alice") -> Conversion:
+    async def queued(self, video: bytes = VIDEO, owner_id: str = "alice", **options: str) -> Conversion:
         """A conversion whose video is stored."""
 
         async def content() -> AsyncIterator[bytes]:
@@ -138,7 +138,7 @@ class Workshop:
             begun,
             size=stored.size,
             sha256=stored.sha256,
-            options={"format": "mp3", "bitrate": "192k"},
+            options={"format": "mp3", "bitrate": "192k", **options},
             now=now,
         )
         await self.store.add(conversion)

@@ -34,12 +34,26 @@ OPTIONS: Mapping[str, Schema] = {
     ),
     "quality": Schema(type=OpenAPIType.INTEGER, minimum=0, maximum=9, description="VBR, instead of bitrate"),
     "sample_rate": Schema(
-        type=OpenAPIType.INTEGER, enum=[8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 96000]
+        type=OpenAPIType.INTEGER,
+        enum=[8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000],
+        description="as far as the format has it",
     ),
     "channels": Schema(type=OpenAPIType.INTEGER, enum=[1, 2]),
     "start": Schema(type=OpenAPIType.NUMBER, minimum=0, maximum=1_000_000, description="seconds"),
     "end": Schema(type=OpenAPIType.NUMBER, minimum=0, maximum=1_000_000, description="seconds"),
     "audio_track": Schema(type=OpenAPIType.INTEGER, minimum=0, maximum=199),
+    "loudness": Schema(
+        type=OpenAPIType.NUMBER,
+        minimum=-70,
+        maximum=-5,
+        description="LUFS to bring the audio to (EBU R128), such as -16",
+    ),
+    "cover": Schema(
+        type=OpenAPIType.STRING,
+        enum=["auto", "none"],
+        description="auto: the source's picture, else a frame of its video; none: no picture; "
+        "left out: the source's picture, if it has one",
+    ),
     "title": TAG,
     "artist": TAG,
     "album": TAG,

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from converter_service.conversion import Conversion, State, deleted, without_key
+from converter_service.conversion import Conversion, State, deleted, expired, without_key
 from converter_service.ports import ConversionStore, KeyTaken, Stale
 from tests.support.conversions import NOON, converting, done, failed_one, queued, uploading
 
@@ -105,6 +105,18 @@ async def test_what_is_due_comes_longest_due_first_and_no_more_than_asked_for(st
     now = NOON + timedelta(minutes=1)
     assert [each.id for each in await store.due(now, 10)] == [queued(2).id, queued(1).id]
     assert [each.id for each in await store.due(now, 1)] == [queued(2).id]
+
+
+async def test_what_was_made_after_a_recipe_is_found_by_its_owner_while_it_is_there(
+    store: ConversionStore,
+) -> None:
+    recipe = str(done().recipe)
+    await add(store, queued(1), failed_one(2), done(3, owner_id="bob"), deleted(done(4), NOON))
+    await store.add(expired(done(5), NOON))
+    assert await store.made_after("alice", recipe) is None
+    await store.add(done(6))
+    assert (await store.made_after("alice", recipe) or queued()).id == done(6).id
+    assert await store.made_after("alice", "another") is None
 
 
 async def test_what_has_nothing_due_is_never_due(store: ConversionStore) -> None:

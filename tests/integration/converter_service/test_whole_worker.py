@@ -50,7 +50,7 @@ async def test_it_runs_as_many_at_once_as_it_is_told_and_lets_accounts_take_turn
 ) -> None:
     video = media.video(seconds=1).read_bytes()
     owners = ["alice"] * 4 + ["bob"]
-    waiting = [await workshop.queued(video, owner) for owner in owners]
+    waiting = [await workshop.queued(video, owner, title=str(n)) for n, owner in enumerate(owners)]
     async with working(mongo_url, tmp_path) as broker:
         for each in waiting:
             await broker.publish(wrap(VideoUploaded(conversion_id=each.id), "/test", each.id))

@@ -6,17 +6,28 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service.adapters import ffmpeg_commands as commands
+from converter_service.adapters.ffmpeg_cover import View
+from converter_service.adapters.ffmpeg_job import Job
+from converter_service.adapters.ffmpeg_sound import Recipe
 from converter_service.formats import FORMATS, Format
 from converter_service.options import parse
-from converter_service.transcoding import AudioTrack
+from converter_service.transcoding import AudioTrack, MediaInfo, Picture
 
 TOOLS = commands.Tools(ffmpeg="/opt/ffmpeg", ffprobe="/opt/ffprobe", threads=3)
 SOURCE, TARGET = Path("/scratch/source"), Path("/scratch/result")
-TRACK = AudioTrack(index=2, stream=4, codec="aac", channels=6, sample_rate=44_100)
+TRACK = AudioTrack(index=2, stream=4, codec="aac", channels=6, sample_rate=44_100, language="deu")
+BESIDE = commands.Beside(words=Path("/scratch/result.words"))
+PICTURE = View(Picture(stream=7, codec="h264"), 12.0)
+ENCODED = Recipe()
 
 
-def converting(**fields: str) -> list[str]:
-    return commands.convert(TOOLS, SOURCE, TRACK, parse(fields), TARGET, at_most_s=100.0, fill_gaps=False)
+def job(track: AudioTrack = TRACK, **fields: str) -> Job:
+    info = MediaInfo(container="mkv", duration_s=60.0, audio_tracks=(track,))
+    return Job(source=SOURCE, info=info, track=track, options=parse(fields), target=TARGET)
+
+
+def converting(track: AudioTrack = TRACK, recipe: Recipe = ENCODED, **fields: str) -> list[str]:
+    return commands.convert(TOOLS, job(track, **fields), recipe, BESIDE, at_most_s=100.0)
 
 
 def value_of(words: list[str], name: str) -> str:
@@ -25,8 +36,15 @@ def value_of(words: list[str], name: str) -> str:
 
 @pytest.mark.parametrize(
     "words",
-    [converting(), commands.probe(TOOLS, SOURCE), commands.packets(TOOLS, SOURCE)],
-    ids=lambda w: w[0],
+    [
+        converting(),
+        commands.probe(TOOLS, SOURCE),
+        commands.probe(TOOLS, SOURCE, with_words=False),
+        commands.packets(TOOLS, SOURCE),
+        commands.measure(TOOLS, job(), Recipe(), at_most_s=100.0),
+        commands.cover(TOOLS, SOURCE, PICTURE, TARGET),
+    ],
+    ids=["convert", "probe", "probe briefly", "packets", "measure", "cover"],
 )
 def test_every_reader_of_a_source_is_fenced_in_before_the_source_is_named(words: list[str]) -> None:
     fence = words[: words.index("-i")]
@@ -38,7 +56,8 @@ def test_every_reader_of_a_source_is_fenced_in_before_the_source_is_named(words:
 
 
 def test_the_track_is_counted_among_audio_tracks() -> None:
-    assert value_of(converting(), "-map") == "0:a:2"
+    assert value_of(converting(), "-filter_complex").startswith("[0:a:2]")
+    assert value_of(converting(recipe=Recipe(is_copy=True)), "-map") == "0:a:2"
 
 
 def test_only_audio_decoders_may_be_opened() -> None:
@@ -47,24 +66,57 @@ def test_only_audio_decoders_may_be_opened() -> None:
     assert "h264" not in allowed
 
 
-def test_what_a_client_wrote_is_never_an_option_or_a_name() -> None:
+def test_only_decoders_of_pictures_may_be_opened_for_a_cover_and_none_for_a_huge_one() -> None:
+    words = commands.cover(TOOLS, SOURCE, PICTURE, TARGET)
+    allowed = value_of(words, "-codec_whitelist").split(",")
+    assert ("h264" in allowed, "aac" in allowed) == (True, False)
+    assert words.index("-max_pixels") < words.index("-i")
+    assert value_of(words, "-ss") == "12.000000"
+    assert "[0:7]scale" in value_of(words, "-filter_complex")
+
+
+def test_nothing_that_a_client_wrote_is_on_a_command_line() -> None:
     words = converting(title="-i", artist="file:/etc/passwd", album="; rm -rf /")
-    assert [word for word in words if word in {"-i", "file:/etc/passwd", "; rm -rf /"}] == ["-i"]
-    assert "title=-i" in words
+    assert words.count("-i") == 2
+    assert not [word for word in words if "passwd" in word or "rm -rf" in word]
     assert words[-1] == "file:/scratch/result"
+
+
+def test_tags_and_chapters_come_from_the_file_beside_the_result() -> None:
+    words = converting()
+    read = words[: len(words) - words[::-1].index("-i") + 1]
+    assert read[-8:] == [*commands.OWN_TEXT, "-i", "file:/scratch/result.words"]
+    assert (value_of(words, "-map_metadata"), value_of(words, "-map_chapters")) == ("1", "1")
+    assert value_of(words, "-map_metadata:s:a") == "-1"
+    assert value_of(words, "-metadata:s:a:0") == "language=deu"
+    assert value_of(converting(format="wav"), "-map_chapters") == "-1"
 
 
 def test_more_than_two_channels_are_mixed_down_and_the_threads_are_bounded() -> None:
     words = converting()
-    assert value_of(words, "-ac") == "2"
+    assert "aresample=rematrix_maxval=1.0" in value_of(words, "-filter_complex")
+    assert "aformat=channel_layouts=stereo" in value_of(words, "-filter_complex")
     assert [words[n + 1] for n, word in enumerate(words) if word == "-threads"] == ["3", "3"]
 
 
-def test_a_part_is_cut_behind_the_decoder() -> None:
+def test_a_part_is_cut_behind_the_decoder_and_begins_at_nought() -> None:
     words = converting(start="5", end="7.5")
-    assert words.index("-ss") > words.index("-i")
-    assert (value_of(words, "-ss"), value_of(words, "-t")) == ("5.000000", "2.500000")
-    assert value_of(converting(end="500"), "-t") == "100.000000"
+    assert "-ss" not in words
+    filters = value_of(words, "-filter_complex")
+    assert filters.index("atrim=end=7.500000:start=5.000000") < filters.index("asetpts=expr=PTS-5.000000/TB")
+    assert value_of(words, "-t") == "100.000000"
+
+
+def test_loudness_is_set_last_and_the_rate_is_brought_back() -> None:
+    filters = value_of(converting(recipe=Recipe(gain={"I": -16.0})), "-filter_complex")
+    assert filters.split("loudnorm")[1].count("aresample=sample_rate=44100") == 1
+    assert filters.index("aformat") < filters.index("loudnorm")
+
+
+def test_a_copy_meets_neither_filter_nor_encoder() -> None:
+    words = converting(recipe=Recipe(is_copy=True))
+    assert value_of(words, "-acodec") == "copy"
+    assert not {"-filter_complex", "-b:a", "-ac", "-ar"} & set(words)
 
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=lambda form: form.name)
@@ -74,7 +126,6 @@ def test_a_result_must_be_recognised_as_what_it_was_meant_to_be(form: Format) ->
 
 
 def test_one_channel_is_not_encoded_at_a_rate_that_only_two_can_have() -> None:
-    mono, options = replace(TRACK, channels=1), parse({"format": "opus", "bitrate": "320k"})
-    words = commands.convert(TOOLS, SOURCE, mono, options, TARGET, at_most_s=100.0, fill_gaps=False)
-    assert value_of(words, "-b:a") == "256000"
+    mono = replace(TRACK, channels=1)
+    assert value_of(converting(mono, format="opus", bitrate="320k"), "-b:a") == "256000"
     assert value_of(converting(format="opus", bitrate="320k"), "-b:a") == "320000"

@@ -91,3 +91,17 @@ async def test_silence_and_standing_still_are_noticed() -> None:
 
     with pytest.raises(Stalled):
         await Reports(10.0, Listener()).follow(same_again(), 0.05)
+
+
+async def test_each_run_goes_its_part_of_the_way() -> None:
+    listener = Listener()
+    reports = Reports(10.0, listener)
+    reports.end = 0.5
+    await reports.follow(lines(b"out_time_us=5000000"), 60)
+    again = Reports(10.0, listener)
+    again.begin = 0.5
+    await again.follow(lines(b"out_time_us=5000000"), 60)
+    assert listener.told == [0.25, 0.75]
+    reports.begin = reports.end = 0.0
+    await reports.follow(lines(b"out_time_us=5000000"), 60)
+    assert listener.told == [0.25, 0.75]

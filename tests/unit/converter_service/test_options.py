@@ -5,10 +5,9 @@ import json
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from converter_service.formats import FORMATS
-from converter_service.options import BadOptions, OptionProblem, Options, parse, restored
+from converter_service.options import BadOptions, OptionProblem, Options, displayed, parse, restored
 
 
 def refused_fields(**fields: str) -> list[str]:
@@ -31,12 +30,15 @@ def test_everything_on_offer_can_be_asked_for() -> None:
             "start": "1.5",
             "end": "9",
             "audio_track": "1",
+            "loudness": "-16.5",
+            "cover": "auto",
             "title": "Ein Lied für Å",
             "artist": "B",
             "album": "C",
         }
     )
     assert (options.bitrate_bps, options.start, options.end, options.audio_track) == (320_000, 1.5, 9.0, 1)
+    assert (options.loudness, options.cover) == (-16.5, "auto")
     assert options.tags == {"title": "Ein Lied für Å", "artist": "B", "album": "C"}
 
 
@@ -69,8 +71,11 @@ def test_everything_on_offer_can_be_asked_for() -> None:
         ("title", "two\nlines"),
         ("title", "nul\0"),
         ("artist", "x" * 501),
-        ("loudness", "-16"),
-        ("cover", "auto"),
+        ("loudness", "-71"),
+        ("loudness", "-4.9"),
+        ("loudness", "16"),
+        ("loudness", "loud"),
+        ("cover", "yes"),
         ("speed", "2"),
         ("", ""),
     ],
@@ -95,6 +100,7 @@ def test_every_bad_field_is_named_at_once() -> None:
         ({"format": "opus", "channels": "1", "bitrate": "257k"}, "bitrate"),
         ({"bitrate": "100k"}, "bitrate"),
         ({"bitrate": "144k"}, "bitrate"),
+        ({"format": "wav", "cover": "auto"}, "cover"),
         ({"start": "5", "end": "5"}, "end"),
         ({"start": "5", "end": "4"}, "end"),
     ],
@@ -145,7 +151,7 @@ def test_any_text_is_taken_or_refused_by_name(fields: dict[str, str]) -> None:
         options = parse(fields)
     except BadOptions:
         return
-    assert restored(options.shown()).shown() == options.shown()
+    assert restored(options.stored()) == options
 
 
 seconds = st.integers(0, 10**12).map(lambda us: f"{us // 10**6}.{us % 10**6:06}".rstrip("0").rstrip("."))
@@ -161,6 +167,8 @@ wishes = st.fixed_dictionaries(
         "start": seconds,
         "end": seconds,
         "audio_track": st.integers(0, 199).map(str),
+        "loudness": st.decimals(-70, -5, places=3).map(str),
+        "cover": st.sampled_from(["auto", "none"]),
         "title": st.text(max_size=20),
         "artist": st.text(max_size=20),
         "album": st.text(max_size=20),
@@ -176,8 +184,12 @@ def test_what_was_accepted_is_accepted_again_from_the_store_and_means_the_same(w
         options = parse(wish)
     except BadOptions:
         return
-    stored = json.loads(json.dumps(options.shown()))
-    again = restored(stored)
-    assert again.shown() == options.shown()
-    assert replace(again, bitrate_bps=None) == replace(options, bitrate_bps=None)
-    assert again.effective_bitrate_bps == options.effective_bitrate_bps
+    assert restored(json.loads(json.dumps(options.stored()))) == options
+
+
+def test_what_nobody_asked_for_is_shown_and_not_stored() -> None:
+    """So that a copy at another bit rate can be told from one that somebody asked for."""
+    assert parse({}).stored() == {"format": "mp3"}
+    assert displayed(parse({}).stored()) == {"format": "mp3", "bitrate": "192k"}
+    assert displayed({}) == {}
+    assert displayed({"format": "wma"}) == {"format": "wma"}

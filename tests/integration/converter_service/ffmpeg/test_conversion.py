@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from converter_service.adapters.ffmpeg import find_tools
-from converter_service.options import parse, restored
 from converter_service.transcoding import Fault, MediaError, TranscoderUnavailable
 from tests.support import hostile
 from tests.support.media import Media, probe
@@ -269,8 +268,3 @@ async def test_this_machines_ffmpeg_passes_the_check_at_start(workplace: Workpla
 async def test_a_result_that_is_there_already_is_replaced(workplace: Workplace, media: Media) -> None:
     workplace.result.write_bytes(b"an earlier attempt's")
     await assert_becomes_mp3(workplace, media.video(SECONDS))
-
-
-async def test_options_survive_being_shown_and_read_again(workplace: Workplace) -> None:
-    asked = parse({"quality": "2", "start": "1.5", "title": "x", "format": "mp3"})
-    assert restored(asked.shown()) == asked

@@ -1,0 +1,92 @@
+"""Audio that already is what is asked for: the same packets in a new file."""
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.media import Media, probe
+from tests.support.sounds import chirp, likeness, wave
+from tests.support.transcoding import Workplace
+
+SECONDS = 1.5
+PICTURE = ("-f", "lavfi", "-i", f"testsrc=size=64x36:rate=25:duration={SECONDS}")
+
+
+def packets(file: Path) -> list[str]:
+    """A digest of each packet of the first audio track; of AAC without the headers that streams have."""
+    plain = ["-bsf:a", "aac_adtstoasc"] if file.suffix == ".ts" else []
+    hashing = [*plain, "-map", "0:a:0", "-c", "copy", "-f", "framehash", "-"]
+    command = ["ffmpeg", "-v", "error", "-i", f"file:{file}", *hashing]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    return [line.split(",")[5].strip() for line in printed.splitlines() if not line.startswith("#")]
+
+
+@pytest.mark.parametrize(
+    ("container", "codec", "fields"),
+    [
+        pytest.param("mp4", ("aac", "-b:a", "128k"), {"format": "m4a"}, id="aac in mp4 to m4a"),
+        pytest.param("ts", ("aac", "-b:a", "128k"), {"format": "m4a"}, id="aac in ts to m4a"),
+        pytest.param("mkv", ("libmp3lame", "-b:a", "128k"), {}, id="mp3 in mkv to mp3"),
+        pytest.param("mp4", ("libmp3lame", "-b:a", "160k"), {"bitrate": "160k"}, id="mp3 in mp4 to mp3"),
+        pytest.param("avi", ("libmp3lame", "-q:a", "4"), {"title": "x"}, id="vbr mp3 in avi to mp3"),
+        pytest.param("webm", ("libopus", "-b:a", "96k"), {"format": "opus"}, id="opus in webm to opus"),
+        pytest.param("mkv", ("flac",), {"format": "flac", "cover": "auto"}, id="flac in mkv to flac"),
+        pytest.param("mov", ("pcm_s16le",), {"format": "wav"}, id="pcm in mov to wav"),
+    ],
+)
+async def test_it_is_copied_packet_by_packet(
+    workplace: Workplace, media: Media, container: str, codec: tuple[str, ...], fields: dict[str, str]
+) -> None:
+    picture = {"webm": "libvpx", "ts": "mpeg2video"}.get(container, "mpeg4")
+    source = media.made(
+        [*PICTURE, *chirp(SECONDS, layout="stereo"), "-c:v", picture, "-c:a", *codec], container
+    )
+    output = await workplace.convert(source, **fields)
+    copied = packets(workplace.result)
+    assert set(copied) <= set(packets(source))
+    assert len(copied) > 10
+    assert output.duration_s == pytest.approx(SECONDS, abs=0.1)
+    alike, lag_s = likeness(wave(source), wave(workplace.result))
+    assert alike > 0.99
+    assert abs(lag_s) < 0.04
+    if "title" in fields:
+        assert probe(workplace.result)["format"]["tags"]["title"] == "x"
+    if "cover" in fields:
+        assert any(stream["disposition"]["attached_pic"] for stream in probe(workplace.result)["streams"])
+
+
+@pytest.mark.parametrize(
+    ("bitrate", "fields", "made_bps"),
+    [
+        pytest.param("320k", {}, 192_000, id="larger than the default"),
+        pytest.param("128k", {"bitrate": "64k"}, 64_000, id="larger than asked for"),
+        pytest.param("64k", {"bitrate": "128k"}, 128_000, id="smaller than asked for"),
+    ],
+)
+async def test_another_bit_rate_is_encoded(
+    workplace: Workplace, media: Media, bitrate: str, fields: dict[str, str], made_bps: int
+) -> None:
+    source = media.made([*chirp(SECONDS), "-b:a", bitrate], "mp3")
+    assert (await workplace.convert(source, **fields)).bitrate_bps == made_bps
+
+
+async def test_a_copy_that_would_be_wrong_is_encoded_instead(workplace: Workplace, media: Media) -> None:
+    """Frames in the middle are noise: the copy does not decode, the encoder goes over it or refuses it."""
+    holed = bytearray(media.made([*chirp(SECONDS), "-b:a", "128k"], "mp3").read_bytes())
+    middle = len(holed) // 2
+    holed[middle : middle + 900] = hashlib.shake_128(b"noise").digest(900)
+    file = workplace.source
+    file.write_bytes(holed)
+    output = await workplace.convert(file)
+    assert output.bitrate_bps == 192_000
+    assert output.duration_s == pytest.approx(SECONDS, abs=0.2)
+
+
+async def test_what_an_edit_list_cut_away_does_not_come_back(workplace: Workplace, media: Media) -> None:
+    whole = media.made([*PICTURE, *chirp(SECONDS), "-c:v", "mpeg4", "-c:a", "aac"], "mp4")
+    cut = media.made(["-ss", "0.3", "-i", str(whole), "-t", "1", "-c", "copy"], "mp4")
+    output = await workplace.convert(cut, format="m4a")
+    assert output.duration_s == pytest.approx(1.0, abs=0.1)
+    assert likeness(wave(cut), wave(workplace.result))[0] > 0.99

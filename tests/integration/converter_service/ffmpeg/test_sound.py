@@ -1,0 +1,134 @@
+"""Loudness and channels, as they are heard in the result."""
+
+import re
+import subprocess
+from array import array
+from pathlib import Path
+
+import pytest
+
+from tests.support.media import Media, probe
+from tests.support.sounds import chirp, likeness, strength, wave
+from tests.support.transcoding import Workplace
+
+SECONDS = 4.0
+HZ = 8_000
+SPEECH = {"sample_rate": "16000", "format": "opus"}
+PART = {"start": "1", "end": "3.5", "format": "flac"}
+PITCHES = (300, 400, 500, 100, 700, 900, 1100, 1300)
+
+
+def measured(file: Path) -> tuple[float, float]:
+    """Integrated loudness in LUFS, true peak in dBTP."""
+    meter = ["-map", "a:0", "-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"]
+    command = ["ffmpeg", "-hide_banner", "-nostats", "-i", f"file:{file}", *meter]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stderr
+    loudness, peak = re.findall(r"I: +(\S+) LUFS|Peak: +(\S+) dBFS", said[said.rfind("Summary:") :])
+    return float(loudness[0]), float(peak[1])
+
+
+def heard_in(ear: "array[float]", count: int) -> list[float]:
+    """How much of each channel's pitch, by what was put in."""
+    return [strength(ear, hz, HZ) / 0.9 for hz in PITCHES[:count]]
+
+
+def noise(media: Media, volume: str, container: str = "wav") -> Path:
+    source = f"anoisesrc=duration={SECONDS}:color=pink:seed=1,volume={volume}"
+    return media.made(["-f", "lavfi", "-i", source, "-ar", "44100"], container)
+
+
+@pytest.mark.parametrize(
+    ("volume", "fields", "wanted", "rate"),
+    [
+        pytest.param("-20dB", {"loudness": "-16"}, -16.0, 44_100, id="louder"),
+        pytest.param("0dB", {"loudness": "-30.5", "format": "m4a"}, -30.5, 44_100, id="softer"),
+        pytest.param(
+            "-20dB", {"loudness": "-16", "sample_rate": "16000", "format": "opus"}, -16.0, 48_000, id="opus"
+        ),
+        pytest.param(
+            "-12dB",
+            {"loudness": "-23", "start": "1", "end": "3.5", "format": "flac"},
+            -23.0,
+            44_100,
+            id="part",
+        ),
+    ],
+)
+async def test_the_loudness_is_the_one_asked_for(
+    workplace: Workplace, media: Media, volume: str, fields: dict[str, str], wanted: float, rate: int
+) -> None:
+    output = await workplace.convert(noise(media, volume), **fields)
+    loudness, peak = measured(workplace.result)
+    assert loudness == pytest.approx(wanted, abs=1.0)
+    assert peak <= -1.0
+    (stream,) = probe(workplace.result)["streams"]
+    assert int(stream["sample_rate"]) == rate
+    assert output.duration_s == pytest.approx(2.5 if "end" in fields else SECONDS, abs=0.1)
+    assert workplace.told == sorted(workplace.told)
+
+
+async def test_peaks_keep_below_the_ceiling_where_one_gain_would_raise_them_above(
+    workplace: Workplace, media: Media
+) -> None:
+    """A click in soft noise."""
+    click = "if(between(t,2,2.001),0.9,0.02*(random(0)-0.5))"
+    soft = media.made(["-f", "lavfi", "-i", f"aevalsrc='{click}':d=6:s=44100"], "wav")
+    await workplace.convert(soft, loudness="-20")
+    loudness, peak = measured(workplace.result)
+    assert loudness == pytest.approx(-20, abs=2.0)
+    assert peak <= -0.5
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("anullsrc=duration=2", id="silence"),
+        pytest.param("sine=frequency=440:duration=0.2", id="too short to be measured"),
+    ],
+)
+async def test_what_has_no_loudness_stays_as_it_is(workplace: Workplace, media: Media, source: str) -> None:
+    file = media.made(["-f", "lavfi", "-i", source], "wav")
+    output = await workplace.convert(file, loudness="-16", format="flac")
+    assert output.duration_s == pytest.approx(0.2 if "0.2" in source else 2.0, abs=0.05)
+
+
+async def test_a_start_after_the_end_is_refused_with_loudness_too(workplace: Workplace, media: Media) -> None:
+    with pytest.raises(Exception, match="no audio after the start"):
+        await workplace.convert(noise(media, "-20dB"), loudness="-16", start="60")
+
+
+@pytest.mark.parametrize(
+    ("layout", "fields", "left"),
+    [
+        pytest.param("5.1", {}, (0.414, 0, 0.293, 0, 0.293, 0), id="5.1"),
+        pytest.param("7.1", {}, (0.320, 0, 0.226, 0, 0.226, 0, 0.226, 0), id="7.1"),
+        pytest.param("quad", {}, (0.586, 0, 0.414, 0), id="quad"),
+        pytest.param("5.1", {"channels": "1"}, (0.207, 0.207, 0.293, 0, 0.146, 0.146), id="5.1 to one"),
+        pytest.param("stereo", {"channels": "1"}, (0.5, 0.5), id="two to one"),
+    ],
+)
+async def test_every_channel_is_heard_at_its_level_and_nothing_clips(
+    workplace: Workplace, media: Media, layout: str, fields: dict[str, str], left: tuple[float, ...]
+) -> None:
+    """A pitch for each channel. Centre and surrounds are 3 dB below the sides, the LFE is left out."""
+    tones = "|".join(f"0.9*cos(2*PI*{hz}*t)" for hz in PITCHES[: len(left)])
+    source = media.made(["-f", "lavfi", "-i", f"aevalsrc='{tones}':c={layout}:d=1:s={HZ}"], "wav")
+    await workplace.convert(source, format="wav", **{"channels": "2", **fields})
+    count = int(fields.get("channels", "2"))
+    sound = wave(workplace.result, at_hz=HZ, channels=count)
+    assert heard_in(sound[0::count], len(left)) == pytest.approx(left, abs=0.01)
+    assert max(map(abs, sound)) <= 1.0
+    if count == 2:
+        # The other ear hears the other side.
+        mirrored = (1, 0, 2, 3, 5, 4, 7, 6) if "." in layout else (1, 0, 3, 2)
+        right = heard_in(sound[1::2], len(left))
+        assert [right[n] for n in mirrored[: len(left)]] == pytest.approx(left, abs=0.01)
+
+
+async def test_a_loud_mix_does_not_clip_in_an_encoder_that_would_let_it(
+    workplace: Workplace, media: Media
+) -> None:
+    loud = media.made([*chirp(1.5, layout="5.1"), "-af", "volume=3", "-c:a", "flac"], "mkv")
+    await workplace.convert(loud)
+    assert max(map(abs, wave(workplace.result, at_hz=48_000, channels=2))) <= 1.05
+    assert likeness(wave(loud), wave(workplace.result))[0] > 0.99

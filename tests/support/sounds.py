@@ -1,0 +1,71 @@
+"""Sound that can be told from any other, and whether a file has it: by its samples, not by what it says."""
+
+import math
+import subprocess
+from array import array
+from functools import lru_cache
+from itertools import accumulate
+from operator import mul
+from pathlib import Path
+
+# Enough for what `CHIRP` has, and few enough for plain Python.
+CORRELATED_HZ = 4_000
+LARGEST_LAG_S = 0.1
+
+
+def chirp(
+    seconds: float, *, layout: str = "mono", rate: int = 48_000, to_hz: float = 1_200
+) -> tuple[str, ...]:
+    """ffmpeg's input arguments for a tone that rises from 200 Hz: it is like itself at one place only."""
+    slope = (to_hz - 200) / (2 * seconds)
+    sound = f"0.3*sin(2*PI*(200*t+{slope:.3f}*t*t))*(0.7+0.3*sin(9*t))"
+    shape = f"aformat=channel_layouts={layout}:sample_rates={rate}"
+    # Straight into the channels: mixing upwards would leave some silent.
+    spread = f"pan={layout}|" + "|".join(f"c{n}=c0" for n in range(CHANNELS[layout]))
+    return ("-f", "lavfi", "-i", f"aevalsrc='{sound}':d={seconds}:s={rate},{spread},{shape}")
+
+
+CHANNELS = {"mono": 1, "stereo": 2, "quad": 4, "5.1": 6, "7.1": 8}
+
+
+@lru_cache(maxsize=256)
+def wave(file: Path, stream: str = "a:0", at_hz: int = CORRELATED_HZ, channels: int = 1) -> "array[float]":
+    """Decoded: samples from -1 to 1, channels interleaved."""
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{file}", "-map", f"0:{stream}"]
+    command += ["-ac", str(channels), "-ar", str(at_hz), "-f", "f32le", "-"]
+    raw = subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+    heard: array[float] = array("f")
+    heard.frombytes(raw)
+    return heard
+
+
+def likeness(one: "array[float]", other: "array[float]") -> tuple[float, float]:
+    """The greatest correlation, -1 to 1, and by how many seconds `other` is later there."""
+    reach = int(LARGEST_LAG_S * CORRELATED_HZ)
+    middle = one[reach : len(one) - reach]
+    size = len(middle)
+    # Beyond its end there is nothing.
+    there = other[: size + 2 * reach]
+    there.extend([0.0] * (size + 2 * reach - len(there)))
+    squares = [0.0, *accumulate(map(mul, there, there))]
+    own = sum(map(mul, middle, middle))
+    shared = [sum(map(mul, middle, there[lag : lag + size])) for lag in range(2 * reach)]
+    alike = [
+        both / math.sqrt(own * (squares[lag + size] - squares[lag]) + 1e-12)
+        for lag, both in enumerate(shared)
+    ]
+    best = max(range(2 * reach), key=alike.__getitem__)
+    return alike[best], (best - reach) / CORRELATED_HZ
+
+
+def strength(samples: "array[float]", hz: float, rate: int) -> float:
+    """The amplitude of one pitch."""
+    angle = 2 * math.pi * hz / rate
+    real = sum(x * math.cos(angle * n) for n, x in enumerate(samples))
+    imaginary = sum(x * math.sin(angle * n) for n, x in enumerate(samples))
+    return 2 * math.hypot(real, imaginary) / len(samples)
+
+
+def level_db(samples: "array[float]") -> float:
+    """Root mean square, below full scale."""
+    return 10 * math.log10(sum(map(mul, samples, samples)) / max(1, len(samples)) + 1e-12)
