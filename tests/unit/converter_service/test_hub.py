@@ -141,7 +141,7 @@ async def test_what_was_missed_is_looked_up_when_listening_begins(store: Countin
         with hub.watching(converting().id) as listener:
             await store.save(over(converting()))
             listening = asyncio.create_task(news.run())
-            newest = await listener.next(converting().edition)
+            newest = await asyncio.wait_for(listener.next(converting().edition), 20)
             assert newest is not None
             assert newest.is_final
         await news.stop(timedelta())
