@@ -119,6 +119,16 @@ async def test_what_was_made_after_a_recipe_is_found_by_its_owner_while_it_is_th
     assert await store.made_after("alice", "another") is None
 
 
+async def test_every_blob_that_stands_in_a_record_is_known(store: ConversionStore) -> None:
+    there = (uploading(1), converting(2), done(3), failed_one(4), deleted(done(5), NOON))
+    await add(store, *there)
+    blobs = {blob for each in there for blob in each.blobs}
+    assert len(blobs) == 9
+    assert set(await store.known([*sorted(blobs), "stranger"])) == blobs
+    await store.remove(done(3).id)
+    assert set(await store.known(sorted(blobs))) == blobs - set(done(3).blobs)
+
+
 async def test_what_has_nothing_due_is_never_due(store: ConversionStore) -> None:
     await store.add(replace(done(), due_at=None))
     assert list(await store.due(NOON + timedelta(days=1000), 10)) == []
