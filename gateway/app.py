@@ -20,6 +20,7 @@ from gateway.clients.administration import AdministrationClient
 from gateway.clients.auth import AuthClient
 from gateway.clients.converter import ConverterClient
 from gateway.clients.managed import ManagedClient
+from gateway.clients.webhooks import WebhookClient
 from gateway.core.answer_store import Answers, ProcessAnswers, SharedAnswers
 from gateway.core.bodies import Bodies
 from gateway.core.capacity import Capacity, Leaving, Room, vital
@@ -51,6 +52,7 @@ from gateway.modules.conversions.actions import Actions
 from gateway.modules.conversions.module import ConversionsModule
 from gateway.modules.pages.module import PagesModule
 from gateway.modules.pages.page import reset_page, verify_page
+from gateway.modules.webhooks.module import WebhooksModule
 from gateway.settings import GatewaySettings
 from shared.errors import NotFound
 from shared.http import Check, Wiring, application
@@ -88,6 +90,7 @@ def build(
             administration=administration, managed=ManagedClient(administration, relay), tokens=tokens
         ),
         ConversionsModule(converter=converter, actions=Actions(converter, once), watches=watches),
+        WebhooksModule(webhooks=WebhookClient(sessions.pooled, settings.notification_url), once=once),
         PagesModule(verify_page=verify_page(), reset_page=reset_page()),
     ]
     listener = revocations(broker, tokens)
@@ -110,6 +113,11 @@ def build(
             checks=[
                 Check("auth_service", auth.check),
                 Check("converter_service", partial(ready, sessions.pooled, settings.converter_url)),
+                Check(
+                    "notification_service",
+                    partial(ready, sessions.pooled, settings.notification_url),
+                    critical=False,
+                ),
                 # Without it revocations take as long as the cache remembers; nothing else stops.
                 Check("rabbitmq", listener.check, critical=False),
                 Check("rate_limit_storage", windows.check, critical=False),

@@ -23,7 +23,7 @@ WITHIN_S = 100
 
 # What no schema can say may be refused: a password that is too common, bytes that are no video, options that
 # contradict each other, a key that was used before, half a signature, a secret that was never mailed,
-# a moment that has passed, a password that is not the account's.
+# a moment that has passed, a password that is not the account's, an address that may not be called.
 RULES = """
 [[operations]]
 include-name = "POST /v1/auth/register"
@@ -68,6 +68,20 @@ parameters."path.conversion_id" = "CONVERSION"
 include-name = "GET /v1/conversions/{conversion_id}/audio"
 parameters."path.conversion_id" = "CONVERSION"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", 400, 401, 404, 409, 416]
+"""
+
+# Most addresses that a machine thinks of lead nowhere that may be called.
+WEBHOOKS = """
+[[operations]]
+include-path-regex = "^/v1/webhooks"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 422]
+"""
+REAL_WEBHOOK = """
+[[operations]]
+include-path-regex = "^/v1/webhooks/{webhook_id}(/test|/deliveries|/secret)?$"
+exclude-method = "DELETE"
+parameters."path.webhook_id" = "WEBHOOK"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 422]
 """
 
 # The generator knows no wildcards; all three are bytes.
@@ -127,6 +141,7 @@ async def explored(system: System, person: Person, cwd: Path, *options: str) -> 
 # Nobody would be signed in after it.
 SIGNING_OUT = "^/v1/auth/(logout|sessions/)"
 BUT_SIGNING_OUT = ("--exclude-path-regex", SIGNING_OUT)
+ABOUT_WEBHOOKS = "^/v1/webhooks"
 
 
 async def test_each_call_answers_what_the_document_allows(
@@ -136,13 +151,23 @@ async def test_each_call_answers_what_the_document_allows(
     conversion = await person.finished(accepted.json()["id"])
     (tmp_path / "rules.toml").write_text(RULES + REAL_ONE.replace("CONVERSION", conversion["id"]))
     phases = ("--phases", "examples,coverage,fuzzing", "--max-examples", "20")
-    await explored(system, person, tmp_path, *phases, *BUT_SIGNING_OUT)
+    rest = ("--exclude-path-regex", f"{SIGNING_OUT}|{ABOUT_WEBHOOKS}")
+    await explored(system, person, tmp_path, *phases, *rest)
+
+
+async def test_each_call_about_webhooks_answers_what_the_document_allows(
+    system: System, person: Person, tmp_path: Path
+) -> None:
+    made = (await person.post("/v1/webhooks", url="https://example.com/hook")).json()
+    (tmp_path / "rules.toml").write_text(WEBHOOKS + REAL_WEBHOOK.replace("WEBHOOK", made["id"]))
+    few = ("--phases", "examples,coverage,fuzzing", "--max-examples", "3")
+    await explored(system, person, tmp_path, *few, "--include-path-regex", ABOUT_WEBHOOKS)
 
 
 async def test_calls_that_follow_each_other_answer_what_the_document_allows(
     system: System, person: Person, tmp_path: Path
 ) -> None:
-    (tmp_path / "rules.toml").write_text(RULES)
+    (tmp_path / "rules.toml").write_text(RULES + WEBHOOKS)
     await explored(system, person, tmp_path, "--phases", "stateful", "--max-examples", "20", *BUT_SIGNING_OUT)
 
 

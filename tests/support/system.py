@@ -21,13 +21,17 @@ from tests.support.mailbox import Mailbox
 
 Document = dict[str, Any]
 
-# Tests go faster than any person: the limits have tests of their own. A dead worker is noticed soon.
+# Tests go faster than any person: the limits have tests of their own. A dead worker is noticed soon. Whoever
+# receives webhooks is on this machine.
 SETTINGS: Mapping[str, str] = {
     "GATEWAY_RATE_LIMIT_DEFAULT": "100000/minute",
     "GATEWAY_RATE_LIMIT_LOGIN": "10000/minute",
     "GATEWAY_RATE_LIMIT_REGISTER": "10000/hour",
     "GATEWAY_RATE_LIMIT_UPLOAD": "10000/hour",
     "CONVERTER_LEASE": "3s",
+    "NOTIFICATION_WEBHOOK_HTTP": "true",
+    "NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
+    "NOTIFICATION_WEBHOOK_RETRIES": "0.2s,0.2s,0.2s,1s,1s,1s",
 }
 
 
