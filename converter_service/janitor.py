@@ -75,6 +75,9 @@ class Janitor:
         return len(orphans)
 
     async def _orphans(self, blob_ids: Sequence[str], now: datetime) -> Sequence[str]:
-        old = [blob_id for blob_id in blob_ids if (born(blob_id) or now) <= now - OLD_ENOUGH]
-        known = await self._store.known(old) if old else frozenset()
-        return [blob_id for blob_id in old if blob_id not in known]
+        """Asked for twice: blobs may change hands just while the records are looked through."""
+        unknown = [blob_id for blob_id in blob_ids if (born(blob_id) or now) <= now - OLD_ENOUGH]
+        for _ in range(2):
+            known = await self._store.known(unknown) if unknown else frozenset()
+            unknown = [blob_id for blob_id in unknown if blob_id not in known]
+        return unknown
