@@ -104,9 +104,11 @@ def completing_allow(send: Send, known: Collection[str] = ()) -> Send:
     """`send` whose Allow names what else is known to be, and HEAD beside GET."""
 
     async def answer(message: Message) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] == "http.response.start" and any(
+            name.lower() == b"allow" for name, _ in message["headers"]
+        ):
             headers = MutableScopeHeaders.from_message(message)
-            allowed = names(headers.get("allow", ""))
+            allowed = names(headers["allow"])
             if allowed:
                 allowed |= {*known, *({"HEAD"} if "GET" in allowed else ())}
                 headers["allow"] = ", ".join(sorted(allowed))
