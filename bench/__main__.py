@@ -2,9 +2,17 @@
 
 import argparse
 
-from bench import convert, memory, relay, store
+from bench import convert, door, enumeration, memory, relay, sign_ins, store
 
-MEASUREMENTS = {"relay": relay.main, "store": store.main, "convert": convert.main, "memory": memory.main}
+MEASUREMENTS = {
+    "relay": relay.main,
+    "store": store.main,
+    "convert": convert.main,
+    "memory": memory.main,
+    "door": door.main,
+    "sign-ins": sign_ins.main,
+    "enumeration": enumeration.main,
+}
 
 
 def main(names: list[str]) -> None:
