@@ -2,13 +2,15 @@
 
 import argparse
 
-from bench import convert, door, enumeration, memory, relay, sign_ins, store
+from bench import convert, door, enumeration, events, listing, memory, relay, sign_ins, store
 
 MEASUREMENTS = {
     "relay": relay.main,
     "store": store.main,
     "convert": convert.main,
     "memory": memory.main,
+    "events": events.main,
+    "listing": listing.main,
     "door": door.main,
     "sign-ins": sign_ins.main,
     "enumeration": enumeration.main,
