@@ -2,9 +2,16 @@
 
 import argparse
 
-from bench import convert, memory, relay, store
+from bench import convert, events, listing, memory, relay, store
 
-MEASUREMENTS = {"relay": relay.main, "store": store.main, "convert": convert.main, "memory": memory.main}
+MEASUREMENTS = {
+    "relay": relay.main,
+    "store": store.main,
+    "convert": convert.main,
+    "memory": memory.main,
+    "events": events.main,
+    "listing": listing.main,
+}
 
 
 def main(names: list[str]) -> None:

@@ -18,6 +18,7 @@ SETTINGS: Mapping[str, str] = {
     "LOG_LEVEL": "warning",
     "GATEWAY_RATE_LIMIT_DEFAULT": "1000000/minute",
     "GATEWAY_RATE_LIMIT_UPLOAD": "1000000/hour",
+    "GATEWAY_MAX_STREAMS_PER_CLIENT": "4096",
     "CONVERTER_MAX_UPLOAD_BYTES": str(8 * 1024**3),
 }
 
@@ -31,6 +32,7 @@ class Whole:
         account = {"email": f"{secrets.token_hex(6)}@example.org", "password": "correct horse battery staple"}
         self.call("POST", "/v1/auth/register", account)
         self._token = str(self.call("POST", "/v1/auth/login", account)["access_token"])
+        self.headers = {"Authorization": f"Bearer {self._token}"}
 
     def call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """JSON in, JSON out."""

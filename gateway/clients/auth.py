@@ -1,7 +1,7 @@
 """Typed calls to auth_service."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -10,29 +10,11 @@ import msgspec
 from gateway.clients.auth_calls import AuthCalls, decoded, time_limit, unavailable
 from gateway.core.principal import Principal
 from gateway.core.upstream import BadAnswer, read_answer
+from shared.contracts.http import Account, TokenPair
 from shared.logs import correlation_id, get_logger
 from shared.settings import Secret
 
 INTROSPECT_WITHIN = timedelta(seconds=5)
-
-
-class Account(msgspec.Struct, frozen=True):
-    """An account as its owner sees it."""
-
-    id: str
-    email: str
-    roles: tuple[str, ...]
-    email_verified: bool
-    created_at: datetime
-
-
-class TokenPair(msgspec.Struct, frozen=True):
-    """An access token for `expires_in` seconds, and the refresh token that gets the next one, once."""
-
-    access_token: str
-    token_type: str
-    expires_in: int
-    refresh_token: str
 
 
 class SignInStarted(msgspec.Struct, frozen=True):
