@@ -45,6 +45,8 @@ class Announcing:
             format=conversion.result.format,
             audio_path=self._links.sign(conversion.id, until),
             link_expires_at=until,
+            bitrate_bps=conversion.result.bitrate,
+            sha256=conversion.result.sha256,
         )
         return self._one(conversion, event)
 

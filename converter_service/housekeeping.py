@@ -94,6 +94,8 @@ class Housekeeping:
             log.info("deletion finished", conversion_id=conversion.id)
             return
         match conversion.status:
+            case State.UPLOADING if conversion.upload and conversion.upload.joined_into:
+                await self._cleaning.bury_part(conversion, conversion.upload)
             case State.UPLOADING:
                 gone = await self._store.save(deleted(conversion, now))
                 await self._cleaning.bury_own(gone)

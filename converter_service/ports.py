@@ -16,6 +16,7 @@ __all__ = [
     "ConversionStore",
     "KeyTaken",
     "Queue",
+    "Salvaged",
     "Stale",
     "Stored",
     "Transcoder",
@@ -32,6 +33,10 @@ class Stored(Struct, frozen=True):
 
 class BlobMissing(Exception):
     """Nothing (whole) is stored under this id."""
+
+
+class Salvaged(Exception):
+    """Somebody took the writer of this blob for dead, and closed it: nothing more can be added."""
 
 
 class KeyTaken(Exception):
@@ -57,6 +62,21 @@ class Blobs(Protocol):
         """The bytes from `first` up to, not including, `end` (None: all), in pieces of at most some MiB.
 
         Raises BlobMissing before the first piece, or in the middle when the blob is deleted meanwhile.
+        """
+
+    async def collect(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
+        """Like `write`, but one that fails leaves what it has stored by then, for `salvage`.
+
+        Nothing it does after the blob was salvaged can change or remove those bytes: it raises Salvaged.
+        """
+
+    async def salvage(self, blob_id: str) -> int:
+        """Makes a whole blob of what a dead `collect` left: the bytes from the first on, without a gap.
+
+        Returns how many; they are as durable as anything written. 0 when there are none (yet): then there is
+        no blob.
+
+        Of a whole blob its size: any number may salvage the same blob, and be told the same.
         """
 
     async def delete(self, blob_id: str) -> None:
@@ -88,8 +108,11 @@ class ConversionStore(Protocol):
         self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
         """One owner's conversions, or everybody's, that are not deleted: newest first, older than
-        `before_id`.
+        `before_id`. Partial uploads are none: see `parts`.
         """
+
+    async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:
+        """One owner's partial uploads that are not deleted."""
 
     async def made_after(self, owner_id: str, recipe: str) -> Conversion | None:
         """A completed conversion of this owner, not deleted, whose audio was made after this recipe."""

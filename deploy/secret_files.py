@@ -32,6 +32,7 @@ MADE: Mapping[str, Callable[[], str]] = {
     "valkey": lambda: secrets.token_hex(HEX_BYTES),
     "introspection": lambda: secrets.token_hex(HEX_BYTES),
     "link_key": lambda: secrets.token_hex(HEX_BYTES),
+    "webhook_key": lambda: secrets.token_hex(HEX_BYTES),
 }
 Values = Mapping[str, str]
 
@@ -70,7 +71,11 @@ def consumers(made: Values) -> dict[str, tuple[int, dict[str, str]]]:
         "worker": (SERVICE, converter),
         "notification": (
             SERVICE,
-            {"amqp_url": amqp, "mongo_url": _mongo(made, "notification", "tonegate_notification")},
+            {
+                "amqp_url": amqp,
+                "mongo_url": _mongo(made, "notification", "tonegate_notification"),
+                "webhook_key": made["webhook_key"],
+            },
         ),
     }
 

@@ -130,10 +130,13 @@ class Stack:
             "CONVERTER_SCRATCH_DIR": str(scratch),
             "GATEWAY_AUTH_URL": self._internal("auth"),
             "GATEWAY_CONVERTER_URL": self._internal("converter"),
+            "GATEWAY_NOTIFICATION_URL": self._internal("notification"),
             "GATEWAY_PUBLIC_URL": self._internal("gateway"),
+            "NOTIFICATION_AUTH_URL": self._internal("auth"),
             "NOTIFICATION_FROM": "Tonegate <tonegate@localhost>",
             "NOTIFICATION_MONGO_URL": self._ledger(),
             "NOTIFICATION_SMTP_URL": self.mail.url,
+            "NOTIFICATION_WEBHOOK_KEY": self.home.secret("webhook-key"),
             "PYTHONUNBUFFERED": "1",
         }
         return merged(chosen, self.given)

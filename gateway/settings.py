@@ -23,6 +23,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     auth_url: Annotated[HttpOrigin, Env("GATEWAY_AUTH_URL")] = "http://127.0.0.1:8001"
     converter_url: Annotated[HttpOrigin, Env("GATEWAY_CONVERTER_URL")] = "http://127.0.0.1:8002"
+    notification_url: Annotated[HttpOrigin, Env("GATEWAY_NOTIFICATION_URL")] = "http://127.0.0.1:8004"
 
     rate_default: Annotated[str, Env("GATEWAY_RATE_LIMIT_DEFAULT")] = "600/minute"
     rate_login: Annotated[str, Env("GATEWAY_RATE_LIMIT_LOGIN")] = "10/minute"

@@ -1,20 +1,26 @@
 """What the notification service reads from its environment."""
 
 from datetime import timedelta
+from itertools import chain
 from typing import Annotated
 
 import msgspec
 
-from shared.settings import Env, HttpUrl, Secret
+from notification_service.webhooks.addresses import networks
+from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError, duration
+
+# Standard Webhooks 1.0.0, "Deliverability and reliability".
+RETRIES = ("5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h")
 
 
 class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`port` serves health only. The ledger has a database of its own, named in the path of `mongo_url`."""
+    """The ledger and the webhooks have a database of their own, named in the path of `mongo_url`."""
 
     amqp_url: Annotated[Secret, Env("AMQP_URL")]
     smtp_url: Annotated[Secret, Env("NOTIFICATION_SMTP_URL")]
     sender: Annotated[str, Env("NOTIFICATION_FROM")]
     mongo_url: Annotated[Secret, Env("NOTIFICATION_MONGO_URL")]
+    webhook_key: Annotated[Secret, Env("NOTIFICATION_WEBHOOK_KEY", at_least=32)]
     public_url: Annotated[HttpUrl, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
     verify_url: Annotated[str | None, Env("NOTIFICATION_VERIFY_URL")] = None
     reset_url: Annotated[str | None, Env("NOTIFICATION_RESET_URL")] = None
@@ -24,3 +30,41 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_timeout: Annotated[timedelta, Env("NOTIFICATION_SMTP_TIMEOUT", at_least=1)] = timedelta(seconds=60)
     give_up_after: Annotated[timedelta, Env("NOTIFICATION_GIVE_UP_AFTER", at_least=60)] = timedelta(days=5)
     ledger_keep: Annotated[timedelta, Env("NOTIFICATION_LEDGER_KEEP", at_least=60)] = timedelta(days=30)
+    auth_url: Annotated[HttpOrigin, Env("NOTIFICATION_AUTH_URL")] = "http://127.0.0.1:8001"
+    issuer: Annotated[str | None, Env("AUTH_ISSUER")] = None
+    audience: Annotated[str, Env("AUTH_AUDIENCE")] = "tonegate"
+    webhook_http: Annotated[bool, Env("NOTIFICATION_WEBHOOK_HTTP")] = False
+    webhook_networks: Annotated[tuple[str, ...], Env("NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS")] = ()
+    webhook_timeout: Annotated[timedelta, Env("NOTIFICATION_WEBHOOK_TIMEOUT", at_least=1)] = timedelta(
+        seconds=15
+    )
+    webhook_retries: Annotated[tuple[str, ...], Env("NOTIFICATION_WEBHOOK_RETRIES")] = RETRIES
+    webhook_keep: Annotated[timedelta, Env("NOTIFICATION_WEBHOOK_KEEP", at_least=3600)] = timedelta(days=30)
+    webhooks_per_account: Annotated[int, Env("NOTIFICATION_WEBHOOKS_PER_ACCOUNT", at_least=1)] = 10
+    webhook_concurrency: Annotated[int, Env("NOTIFICATION_WEBHOOK_CONCURRENCY", at_least=1)] = 32
+
+    def __post_init__(self) -> None:
+        """Raises SettingsError that names each variable whose form is wrong."""
+        if wrong := list(chain(self._wrong_networks(), self._wrong_retries())):
+            raise SettingsError("\n".join(wrong))
+
+    @property
+    def webhook_schedule(self) -> tuple[timedelta, ...]:
+        """The waits after the first, second, … failure."""
+        return tuple(duration(text) for text in self.webhook_retries)
+
+    def _wrong_networks(self) -> list[str]:
+        try:
+            networks(self.webhook_networks)
+        except ValueError as bad:
+            return [f"NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS: {bad}"]
+        return []
+
+    def _wrong_retries(self) -> list[str]:
+        try:
+            waits = self.webhook_schedule
+        except ValueError as bad:
+            return [f"NOTIFICATION_WEBHOOK_RETRIES: {bad}; it needs a list such as 5s,5m,2h"]
+        if waits and self.webhook_keep <= max(waits):
+            return ["NOTIFICATION_WEBHOOK_KEEP: it must be longer than each of NOTIFICATION_WEBHOOK_RETRIES"]
+        return []

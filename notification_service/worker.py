@@ -1,4 +1,4 @@
-"""The composition root: from settings to a consumer that tells people by mail, its health beside it."""
+"""The composition root: from settings to what tells people by mail and programs by webhook."""
 
 import asyncio
 from datetime import timedelta
@@ -14,48 +14,78 @@ from notification_service.links import BadLink, Link
 from notification_service.message import Sender
 from notification_service.ports import LedgerUnavailable
 from notification_service.settings import NotificationSettings
+from notification_service.webhooks.controllers import WebhookController
+from notification_service.webhooks.handlers import account_handlers, webhook_handlers
+from notification_service.wiring import Hooks, opened
+from shared.errors import Unavailable
 from shared.http import Address, Check, Listeners, Wiring, application, serve
-from shared.messaging.inboxes import NOTIFICATION_MAIL
+from shared.http.bearer import public, signed_in
+from shared.messaging.inboxes import NOTIFICATION_ACCOUNTS, NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.preparing import prepare
 from shared.settings import SettingsError
 
 DEFAULT_DATABASE = "tonegate_notification"
-# Only health and metrics are served.
+# Calls are short.
 LISTENERS_GRACE = timedelta(seconds=5)
+INBOXES_HERE = (NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS, NOTIFICATION_ACCOUNTS)
 
 
 async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     """Runs until `stop`. Raises SettingsError for an address that cannot be one."""
     registry = CollectorRegistry()
     client = connect(settings.mongo_url.reveal())
-    ledger = MongoLedger(client.get_default_database(DEFAULT_DATABASE), settings.ledger_keep)
+    database = client.get_default_database(DEFAULT_DATABASE)
+    ledger = MongoLedger(database, settings.ledger_keep)
     mailer = SmtpMailer(_server(settings), settings.smtp_timeout)
     patience = Patience(lease=lease_for(settings.smtp_timeout), give_up_after=settings.give_up_after)
     courier = Courier(ledger, mailer, _sender(settings), patience, registry)
     notifications = Notifications(_letters(settings), courier)
-    broker = RabbitMQ(settings.amqp_url.reveal(), "notification", (NOTIFICATION_MAIL,))
-    consumer = broker.consumer(NOTIFICATION_MAIL, handlers(notifications))
-    checks = (
-        Check("rabbitmq", consumer.check),
-        Check("mongodb", ledger.ping),
-        Check("smtp", mailer.ping, critical=False),
-    )
-    app = application(Wiring(controllers=(), checks=checks, registry=registry))
-    async with client, broker, asyncio.TaskGroup() as tasks:
-        tasks.create_task(consumer.run())
-        # The index only bounds the ledger's growth, so nothing waits for it.
-        preparing = tasks.create_task(prepare(ledger.prepare, away=LedgerUnavailable))
-        recording = tasks.create_task(courier.run())
-        await serve(app, registry, _listeners(settings), stop)
-        preparing.cancel()
-        await consumer.stop(grace_for(settings.smtp_timeout))
-        recording.cancel()
+    broker = RabbitMQ(settings.amqp_url.reveal(), "notification", INBOXES_HERE)
+    mail = broker.consumer(NOTIFICATION_MAIL, handlers(notifications))
+    async with client, broker, opened(settings, database, registry) as hooks:
+        telling = broker.consumer(NOTIFICATION_WEBHOOKS, webhook_handlers(hooks.telling))
+        leaving = broker.consumer(NOTIFICATION_ACCOUNTS, account_handlers(hooks.telling))
+        app = application(
+            Wiring(
+                controllers=[WebhookController],
+                provide={"webhooks": hooks.webhooks},
+                guards=[signed_in(hooks.tokens.caller)],
+                health_opt=public(),
+                checks=(
+                    Check("rabbitmq", mail.check),
+                    Check("mongodb", ledger.ping),
+                    Check("smtp", mailer.ping, critical=False),
+                    Check("auth_service", hooks.keys.check, critical=False),
+                ),
+                registry=registry,
+            )
+        )
+        async with asyncio.TaskGroup() as tasks:
+            consumers = (mail, telling, leaving)
+            for consumer in consumers:
+                tasks.create_task(consumer.run())
+            tasks.create_task(hooks.deliverer.run())
+            # Indexes only bound what is stored, and make it fast, so nothing waits for them.
+            preparing = tasks.create_task(_prepared(ledger, hooks))
+            recording = tasks.create_task(courier.run())
+            await serve(app, registry, _listeners(settings), stop)
+            preparing.cancel()
+            grace = grace_for(max(settings.smtp_timeout, settings.webhook_timeout))
+            await asyncio.gather(
+                *(consumer.stop(grace) for consumer in consumers), hooks.deliverer.stop(grace)
+            )
+            recording.cancel()
+
+
+async def _prepared(ledger: MongoLedger, hooks: Hooks) -> None:
+    await prepare(ledger.prepare, away=LedgerUnavailable)
+    await prepare(hooks.endpoints.prepare, hooks.deliveries.prepare, away=Unavailable)
 
 
 def grace_for(smtp_timeout: timedelta) -> timedelta:
-    """A mail that is on its way when a stop is asked for is sent to its end and recorded: the time-out, a
-    goodbye and a write.
+    """What is on its way when a stop is asked for is sent to its end and recorded: the time-out, a goodbye
+    and a write.
     """
     return smtp_timeout + timedelta(seconds=10)
 
@@ -99,6 +129,6 @@ def _listeners(settings: NotificationSettings) -> Listeners:
     return Listeners(
         public=Address(settings.host, settings.port),
         metrics=Address(settings.host, settings.metrics_port),
-        at_once=64,
+        at_once=256,
         grace=LISTENERS_GRACE,
     )

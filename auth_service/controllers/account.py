@@ -10,15 +10,9 @@ from auth_service.clients import Client
 from auth_service.controllers.caching import NO_STORE
 from auth_service.credentials import origin, signed_in
 from auth_service.own_account import OwnAccount
-from auth_service.schemas.accounts import (
-    Account,
-    ChangeAccount,
-    ChangePassword,
-    DeleteAccount,
-    Register,
-    account,
-)
+from auth_service.schemas.accounts import ChangeAccount, ChangePassword, DeleteAccount, Register, account
 from auth_service.service import Accounts
+from shared.contracts.http import Account
 from shared.http import Injected
 
 

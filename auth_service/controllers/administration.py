@@ -16,16 +16,14 @@ from auth_service.controllers.caching import NO_STORE
 from auth_service.credentials import from_the_gateway, origin, signed_in
 from auth_service.schemas.administration import (
     Acted,
-    AuditPage,
     ChangeUser,
-    ManagedUser,
-    UserPage,
     audit_cursor,
     audit_page,
     managed,
     user_cursor,
     user_page,
 )
+from shared.contracts.http import AuditPage, ManagedUser, UserPage
 from shared.http import Injected
 
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]

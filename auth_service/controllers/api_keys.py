@@ -10,7 +10,8 @@ from auth_service.api_keys import ApiKeys
 from auth_service.callers import Caller
 from auth_service.controllers.caching import NO_STORE
 from auth_service.credentials import signed_in
-from auth_service.schemas.api_keys import ApiKeyList, MadeApiKey, NewApiKey, listed, made
+from auth_service.schemas.api_keys import NewApiKey, listed, made
+from shared.contracts.http import ApiKeyList, MadeApiKey
 from shared.http import Injected
 
 

@@ -8,8 +8,9 @@ from auth_service.callers import Caller
 from auth_service.controllers.caching import NO_STORE
 from auth_service.credentials import signed_in
 from auth_service.identities import OwnIdentities
-from auth_service.schemas.identities import IdentityList, ProviderNames
+from auth_service.schemas.identities import ProviderNames
 from auth_service.schemas.identities import identities as listed
+from shared.contracts.http import IdentityList
 from shared.http import Injected
 
 

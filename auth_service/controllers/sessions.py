@@ -11,11 +11,11 @@ from auth_service.callers import Caller
 from auth_service.clients import Client
 from auth_service.controllers.caching import NO_STORE
 from auth_service.credentials import origin, signed_in
-from auth_service.schemas.accounts import Login, Refresh, Tokens, tokens
-from auth_service.schemas.sessions import SessionList
+from auth_service.schemas.accounts import Login, Refresh, tokens
 from auth_service.schemas.sessions import sessions as listed
 from auth_service.service import Accounts
 from auth_service.sessions import Sessions
+from shared.contracts.http import SessionList, TokenPair
 from shared.http import Injected
 
 
@@ -30,13 +30,13 @@ class SessionController(Controller):
     @post("/login", status_code=HTTP_200_OK)
     async def login(
         self, data: JSONBody[Login], accounts: Injected[Accounts], client: Injected[Client]
-    ) -> Tokens:
+    ) -> TokenPair:
         return tokens(await accounts.sign_in(data.email, data.password, client))
 
     @post("/refresh", status_code=HTTP_200_OK)
     async def refresh(
         self, data: JSONBody[Refresh], sessions: Injected[Sessions], client: Injected[Client]
-    ) -> Tokens:
+    ) -> TokenPair:
         return tokens(await sessions.refresh(data.refresh_token, client))
 
     @post("/logout", status_code=HTTP_204_NO_CONTENT)

@@ -19,7 +19,8 @@ from auth_service.oauth.schemas import (
     started,
 )
 from auth_service.oauth.sign_in import ProviderSignIns
-from auth_service.schemas.accounts import Tokens, tokens
+from auth_service.schemas.accounts import tokens
+from shared.contracts.http import TokenPair
 from shared.http import Injected
 
 
@@ -41,12 +42,12 @@ class ProviderController(Controller):
         data: JSONBody[Finish],
         sign_ins: Injected[ProviderSignIns],
         client: Injected[Client],
-    ) -> Tokens | Redirected:
+    ) -> TokenPair | Redirected:
         end = await sign_ins.finish(provider, data.browser, data.state, answer(data), client)
         return Redirected(end) if isinstance(end, str) else tokens(end)
 
     @post("/token", status_code=HTTP_200_OK)
     async def token(
         self, data: JSONBody[Redeem], sign_ins: Injected[ProviderSignIns], client: Injected[Client]
-    ) -> Tokens:
+    ) -> TokenPair:
         return tokens(await sign_ins.redeem(data.code, data.code_verifier, client))

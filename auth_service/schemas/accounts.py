@@ -1,13 +1,11 @@
 """Bodies: one's account, and the tokens that come of signing in."""
 
-from datetime import datetime
-from typing import Literal
-
 import msgspec
 
+from auth_service import sessions
 from auth_service.models import User
 from auth_service.schemas.fields import Address, Opaque, Password
-from auth_service.sessions import TokenPair
+from shared.contracts.http import Account, TokenPair
 
 
 class Register(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,23 +55,6 @@ class ResendVerification(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     email: Address | None = None
 
 
-class Account(msgspec.Struct, frozen=True):
-    id: str
-    email: str
-    roles: tuple[str, ...]
-    email_verified: bool
-    created_at: datetime
-
-
-class Tokens(msgspec.Struct, frozen=True):
-    """RFC 6749 §5.1."""
-
-    access_token: str
-    expires_in: int
-    refresh_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a kind of token
-
-
 def account(user: User) -> Account:
     return Account(
         id=str(user.id),
@@ -84,5 +65,5 @@ def account(user: User) -> Account:
     )
 
 
-def tokens(pair: TokenPair) -> Tokens:
-    return Tokens(pair.access_token, pair.expires_in, pair.refresh_token)
+def tokens(pair: sessions.TokenPair) -> TokenPair:
+    return TokenPair(pair.access_token, "Bearer", pair.expires_in, pair.refresh_token)

@@ -4,13 +4,14 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from auth_service.errors import bad_field
 from auth_service.models import AuditRecord, User
+from shared.contracts.http import AuditEntry, AuditPage, ManagedUser, UserPage
 
 T = TypeVar("T")
 
@@ -39,39 +40,6 @@ class Acted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     action: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,64}(?![\s\S])")]
     details: Annotated[dict[str, Annotated[str, msgspec.Meta(max_length=200)]], msgspec.Meta(max_length=10)]
-
-
-class ManagedUser(msgspec.Struct, frozen=True):
-    id: str
-    email: str
-    roles: tuple[str, ...]
-    email_verified: bool
-    created_at: datetime
-    disabled: bool
-    disabled_at: datetime | None
-
-
-class UserPage(msgspec.Struct, frozen=True):
-    items: tuple[ManagedUser, ...]
-    next_cursor: str | None
-
-
-class AuditEntry(msgspec.Struct, frozen=True):
-    """Without `actor_id` it was done at the command line."""
-
-    id: str
-    at: datetime
-    actor_id: str | None
-    action: str
-    subject_id: str | None
-    address: str | None
-    request_id: str
-    details: dict[str, Any]
-
-
-class AuditPage(msgspec.Struct, frozen=True):
-    items: tuple[AuditEntry, ...]
-    next_cursor: str | None
 
 
 def managed(user: User) -> ManagedUser:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from auth_service.models import ApiKey
+from shared.contracts import http
+from shared.contracts.http import ApiKeyList, MadeApiKey
 
 Scope = Literal["conversions:read", "conversions:write"]
 SCOPES: tuple[Scope, ...] = ("conversions:read", "conversions:write")
@@ -21,30 +23,8 @@ class NewApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expires_at: Moment | None = None
 
 
-class ShownApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """`hint` is how the key begins."""
-
-    id: str
-    name: str
-    hint: str
-    scopes: tuple[str, ...]
-    created_at: datetime
-    expires_at: datetime | None
-    last_used_at: datetime | None
-
-
-class MadeApiKey(ShownApiKey, frozen=True, kw_only=True):
-    """`key` is shown here and never again."""
-
-    key: str
-
-
-class ApiKeyList(msgspec.Struct, frozen=True):
-    items: tuple[ShownApiKey, ...]
-
-
-def shown(key: ApiKey) -> ShownApiKey:
-    return ShownApiKey(
+def shown(key: ApiKey) -> http.ApiKey:
+    return http.ApiKey(
         id=str(key.id),
         name=key.name,
         hint=key.hint,

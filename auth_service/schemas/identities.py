@@ -1,26 +1,12 @@
 """Bodies: with which providers one signs in."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 import msgspec
 
 from auth_service.identities import public_id
 from auth_service.models import LinkedIdentity
-
-
-class ProviderIdentity(msgspec.Struct, frozen=True):
-    """`provider` is the name to sign in with, null when it is not configured any more."""
-
-    id: str
-    provider: str | None
-    issuer: str
-    created_at: datetime
-    last_used_at: datetime
-
-
-class IdentityList(msgspec.Struct, frozen=True):
-    items: tuple[ProviderIdentity, ...]
+from shared.contracts.http import IdentityList, ProviderIdentity
 
 
 class ProviderNames(msgspec.Struct, frozen=True):

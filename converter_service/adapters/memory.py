@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from converter_service.conversion import Conversion, State
-from converter_service.ports import BlobMissing, KeyTaken, Stale, Stored
+from converter_service.ports import BlobMissing, KeyTaken, Salvaged, Stale, Stored
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
 
@@ -20,6 +20,7 @@ class MemoryBlobs:
 
     def __init__(self) -> None:
         self.contents: dict[str, bytes] = {}
+        self._collected: dict[str, bytes] = {}
 
     async def write(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
         data = b"".join([chunk async for chunk in chunks])
@@ -42,8 +43,25 @@ class MemoryBlobs:
             position += PIECE
         raise BlobMissing(blob_id)
 
+    async def collect(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
+        data = b""
+        async for chunk in chunks:
+            data += chunk
+            self._collected[blob_id] = data
+        if blob_id in self.contents:
+            raise Salvaged(blob_id)
+        self._collected.pop(blob_id, None)
+        self.contents[blob_id] = data
+        return Stored(len(data), hashlib.sha256(data).hexdigest())
+
+    async def salvage(self, blob_id: str) -> int:
+        if blob_id not in self.contents and self._collected.get(blob_id):
+            self.contents[blob_id] = self._collected.pop(blob_id)
+        return len(self.contents.get(blob_id, b""))
+
     async def delete(self, blob_id: str) -> None:
         self.contents.pop(blob_id, None)
+        self._collected.pop(blob_id, None)
 
 
 class Waiting(Struct):
@@ -95,10 +113,15 @@ class MemoryConversions:
             for conversion in self.contents.values()
             if owner_id in {None, conversion.owner_id}
             and conversion.deleted_at is None
+            and not (conversion.upload and conversion.upload.is_partial)
             and (status is None or conversion.status is status)
             and (before_id is None or conversion.id < before_id)
         )
         return sorted(fitting, key=lambda each: each.id, reverse=True)[:limit]
+
+    async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:
+        own = (each for each in self.contents.values() if each.owner_id == owner_id and not each.deleted_at)
+        return [each for each in own if each.upload and each.upload.is_partial][:limit]
 
     async def made_after(self, owner_id: str, recipe: str) -> Conversion | None:
         fitting = (

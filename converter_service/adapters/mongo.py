@@ -27,6 +27,7 @@ from pymongo.read_concern import ReadConcern
 from converter_service.clock import Clock, new_id
 from converter_service.conversion import Conversion, State
 from converter_service.ports import KeyTaken, Stale
+from converter_service.segments import PARTIAL
 from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.messaging.cancellation import no_cancellation_lost
@@ -211,7 +212,7 @@ class MongoConversions:
     async def page(
         self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
-        wanted: Document = {"deleted_at": None}
+        wanted: Document = {"deleted_at": None, "upload.concat": {"$ne": PARTIAL}}
         if owner_id is not None:
             wanted["owner_id"] = owner_id
         if status is not None:
@@ -221,6 +222,12 @@ class MongoConversions:
         with reachable():
             cursor = self._documents.find(wanted, WITHOUT_OUTBOX).sort("_id", DESCENDING).limit(limit)
             return [conversion_of(found) for found in await cursor.to_list()]
+
+    async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:
+        wanted = {"owner_id": owner_id, "deleted_at": None, "upload.concat": PARTIAL}
+        with reachable():
+            found = await self._documents.find(wanted, WITHOUT_OUTBOX).limit(limit).to_list()
+        return [conversion_of(document) for document in found]
 
     async def made_after(self, owner_id: str, recipe: str) -> Conversion | None:
         wanted = {

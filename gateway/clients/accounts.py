@@ -1,71 +1,11 @@
 """Typed calls to auth_service: what people do with their own account."""
 
-from datetime import datetime
-
 import msgspec
 
-from gateway.clients.auth import Account
 from gateway.clients.auth_calls import AuthCalls
 from gateway.core.paths import plain
+from shared.contracts.http import Account, ApiKeyList, IdentityList, MadeApiKey, SessionList
 from shared.settings import Secret
-
-
-class Session(msgspec.Struct, frozen=True):
-    """Where somebody is signed in. Last use, agent and address are of the sign-in or the latest refresh."""
-
-    id: str
-    created_at: datetime
-    last_used_at: datetime
-    expires_at: datetime
-    user_agent: str | None
-    address: str | None
-    current: bool
-
-
-class SessionList(msgspec.Struct, frozen=True):
-    """All that have not ended."""
-
-    items: tuple[Session, ...]
-
-
-class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """`hint` is how the key begins."""
-
-    id: str
-    name: str
-    hint: str
-    scopes: tuple[str, ...]
-    created_at: datetime
-    expires_at: datetime | None
-    last_used_at: datetime | None
-
-
-class MadeApiKey(ApiKey, frozen=True, kw_only=True):
-    """`key` is shown here and never again."""
-
-    key: str
-
-
-class ApiKeyList(msgspec.Struct, frozen=True):
-    """Newest first."""
-
-    items: tuple[ApiKey, ...]
-
-
-class ProviderIdentity(msgspec.Struct, frozen=True):
-    """Who one is at a provider. `provider` is the name to sign in with, null when it is no longer offered."""
-
-    id: str
-    provider: str | None
-    issuer: str
-    created_at: datetime
-    last_used_at: datetime
-
-
-class IdentityList(msgspec.Struct, frozen=True):
-    """The oldest first."""
-
-    items: tuple[ProviderIdentity, ...]
 
 
 class AccountClient(AuthCalls):

@@ -1,53 +1,13 @@
 """Typed calls to auth_service: what administrators do."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from gateway.clients.auth_calls import AuthCalls
 from gateway.core.paths import plain
+from shared.contracts.http import AuditPage, ManagedUser, UserPage
 from shared.settings import Secret
-
-
-class ManagedUser(msgspec.Struct, frozen=True):
-    """An account as administrators see it."""
-
-    id: str
-    email: str
-    roles: tuple[str, ...]
-    email_verified: bool
-    created_at: datetime
-    disabled: bool
-    disabled_at: datetime | None
-
-
-class UserPage(msgspec.Struct, frozen=True):
-    """Newest first. `next_cursor` is null on the last page."""
-
-    items: tuple[ManagedUser, ...]
-    next_cursor: str | None
-
-
-class AuditEntry(msgspec.Struct, frozen=True):
-    """Who did what to whom, when, from where. Without `actor_id` it was done at the command line."""
-
-    id: str
-    at: datetime
-    actor_id: str | None
-    action: str
-    subject_id: str | None
-    address: str | None
-    request_id: str
-    details: dict[str, Any]
-
-
-class AuditPage(msgspec.Struct, frozen=True):
-    """Newest first. `next_cursor` is null on the last page."""
-
-    items: tuple[AuditEntry, ...]
-    next_cursor: str | None
 
 
 class AdministrationClient(AuthCalls):

@@ -50,6 +50,8 @@ class ConversionCompleted(Event, frozen=True, kw_only=True):
     format: str
     audio_path: str
     link_expires_at: datetime
+    bitrate_bps: int | None = None
+    sha256: str | None = None
 
 
 class ConversionFailed(Event, frozen=True, kw_only=True):
@@ -71,7 +73,6 @@ class ConversionCancelled(Event, frozen=True, kw_only=True):
     """Its owner wants no audio of it. Whoever works at it stops; who misses it learns it from the record."""
 
     type: ClassVar[str] = "conversion_cancelled"
-    needs_listener: ClassVar[bool] = False
 
     conversion_id: str
     owner_id: str

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from shared.contracts.events import (
     AccountDeleted,
+    ConversionCancelled,
     ConversionCompleted,
     ConversionFailed,
     EmailChanged,
@@ -36,6 +37,17 @@ NOTIFICATION_MAIL = Subscription(
     prefetch=10,
     handling_timeout=timedelta(minutes=10),
 )
+NOTIFICATION_WEBHOOKS = Subscription(
+    queue="notification.webhooks",
+    events=(ConversionCompleted, ConversionFailed, ConversionCancelled),
+    prefetch=10,
+    handling_timeout=timedelta(minutes=10),
+)
+NOTIFICATION_ACCOUNTS = Subscription(
+    queue="notification.accounts",
+    events=(AccountDeleted,),
+    handling_timeout=timedelta(minutes=10),
+)
 CONVERTER_ACCOUNTS = Subscription(
     queue="converter.accounts",
     events=(AccountDeleted,),
@@ -48,4 +60,11 @@ AUTH_AUDIT = Subscription(
     handling_timeout=timedelta(minutes=1),
 )
 
-INBOXES = (CONVERTER_WORKER, CONVERTER_ACCOUNTS, NOTIFICATION_MAIL, AUTH_AUDIT)
+INBOXES = (
+    CONVERTER_WORKER,
+    CONVERTER_ACCOUNTS,
+    NOTIFICATION_MAIL,
+    NOTIFICATION_WEBHOOKS,
+    NOTIFICATION_ACCOUNTS,
+    AUTH_AUDIT,
+)

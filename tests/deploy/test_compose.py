@@ -32,7 +32,15 @@ from tests.deploy.composed import (
 )
 
 # What only the inside of the system decides.
-INSIDE = {"HOST", "PORT", "METRICS_PORT", "AUTH_URL", "CONVERTER_URL", "SCRATCH_DIR"}
+INSIDE = {
+    "HOST",
+    "PORT",
+    "METRICS_PORT",
+    "AUTH_URL",
+    "CONVERTER_URL",
+    "NOTIFICATION_URL",
+    "SCRATCH_DIR",
+}
 ONCE = {"secrets", "mongo-users"}
 SERVERS = {"postgres", "mongo", "rabbitmq", "valkey", "mailpit"}
 MOUNT = "/run/tonegate"
@@ -128,7 +136,7 @@ def test_no_password_stands_in_what_is_committed() -> None:
 def test_services_are_called_where_they_listen() -> None:
     for service in OWN:
         for name, value in environment(service).items():
-            if name in {"GATEWAY_AUTH_URL", "GATEWAY_CONVERTER_URL", "CONVERTER_AUTH_URL"}:
+            if value.startswith("http://") and name != "GATEWAY_PUBLIC_URL":
                 called = name.removesuffix("_URL").rpartition("_")[2].lower()
                 assert value == f"http://{called}:{OWN[called].port()}"
 
@@ -339,11 +347,13 @@ def _is_default(name: str, value: str, default: object) -> None:
         assert value == str(default).lower(), name
     elif isinstance(default, Secret) or default in {None, ()}:
         assert value == "" or "://" in value, name
+    elif isinstance(default, tuple):
+        assert value == ",".join(default), name
     else:
         assert value == str(default), name
 
 
 def _placeholders() -> dict[str, str]:
     names = ("postgres_admin", "postgres_auth", "mongo_admin", "mongo_converter", "mongo_notification")
-    others = ("mongo_key", "rabbitmq", "valkey", "introspection", "link_key")
+    others = ("mongo_key", "rabbitmq", "valkey", "introspection", "link_key", "webhook_key")
     return {**dict.fromkeys((*names, *others), "0" * 64), "rabbitmq_salt": "00000000"}

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
+from devstack.home import REPOSITORY
 from tests.support.client import PASSWORD, Person
 from tests.support.media import Media
 from tests.support.system import System
@@ -23,7 +24,7 @@ WITHIN_S = 100
 
 # What no schema can say may be refused: a password that is too common, bytes that are no video, options that
 # contradict each other, a key that was used before, half a signature, a secret that was never mailed,
-# a moment that has passed, a password that is not the account's.
+# a moment that has passed, a password that is not the account's, an address that may not be called.
 RULES = """
 [[operations]]
 include-name = "POST /v1/auth/register"
@@ -50,6 +51,12 @@ include-name = "POST /v1/auth/api-keys"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409]
 
 [[operations]]
+include-path-regex = "^/v1/uploads"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 410, 413, 415, 422, 423, 460]
+checks.negative_data_rejection.expected-statuses = [400, 401, 404, 405, 409, 412, 413, 415, 422, 460]
+checks.missing_required_header.expected-statuses = [400, 401, 412, 415]
+
+[[operations]]
 include-path-regex = "/(email/verify|password/reset|oauth/token)$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 422]
 """
@@ -70,11 +77,26 @@ parameters."path.conversion_id" = "CONVERSION"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", 400, 401, 404, 409, 416]
 """
 
+# Most addresses that a machine thinks of lead nowhere that may be called.
+WEBHOOKS = """
+[[operations]]
+include-path-regex = "^/v1/webhooks"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 422]
+"""
+REAL_WEBHOOK = """
+[[operations]]
+include-path-regex = "^/v1/webhooks/{webhook_id}(/test|/deliveries|/secret)?$"
+exclude-method = "DELETE"
+parameters."path.webhook_id" = "WEBHOOK"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 422]
+"""
+
 # The generator knows no wildcards; all three are bytes.
 GENERATOR = """
 project_name_override: tonegate_client
 package_name_override: tonegate_client
 content_type_overrides:
+  "application/offset+octet-stream": application/octet-stream
   "video/*": application/octet-stream
   "audio/*": application/octet-stream
 """
@@ -82,7 +104,13 @@ content_type_overrides:
 
 async def ran(*command: str, cwd: Path) -> tuple[int, str]:
     """Exit code and everything that was said."""
-    environment = {**os.environ, "PATH": f"{TOOLS}:{os.environ['PATH']}", "NO_COLOR": "1"}
+    environment = {
+        **os.environ,
+        "PATH": f"{TOOLS}:{os.environ['PATH']}",
+        "NO_COLOR": "1",
+        "PYTHONPATH": str(REPOSITORY),
+        "SCHEMATHESIS_HOOKS": "tests.support.schemathesis_hooks",
+    }
     process = await asyncio.create_subprocess_exec(
         *command, cwd=cwd, env=environment, stdout=PIPE, stderr=STDOUT
     )
@@ -127,6 +155,7 @@ async def explored(system: System, person: Person, cwd: Path, *options: str) -> 
 # Nobody would be signed in after it.
 SIGNING_OUT = "^/v1/auth/(logout|sessions/)"
 BUT_SIGNING_OUT = ("--exclude-path-regex", SIGNING_OUT)
+ABOUT_WEBHOOKS = "^/v1/webhooks"
 
 
 async def test_each_call_answers_what_the_document_allows(
@@ -136,13 +165,23 @@ async def test_each_call_answers_what_the_document_allows(
     conversion = await person.finished(accepted.json()["id"])
     (tmp_path / "rules.toml").write_text(RULES + REAL_ONE.replace("CONVERSION", conversion["id"]))
     phases = ("--phases", "examples,coverage,fuzzing", "--max-examples", "20")
-    await explored(system, person, tmp_path, *phases, *BUT_SIGNING_OUT)
+    rest = ("--exclude-path-regex", f"{SIGNING_OUT}|{ABOUT_WEBHOOKS}")
+    await explored(system, person, tmp_path, *phases, *rest)
+
+
+async def test_each_call_about_webhooks_answers_what_the_document_allows(
+    system: System, person: Person, tmp_path: Path
+) -> None:
+    made = (await person.post("/v1/webhooks", url="https://example.com/hook")).json()
+    (tmp_path / "rules.toml").write_text(WEBHOOKS + REAL_WEBHOOK.replace("WEBHOOK", made["id"]))
+    few = ("--phases", "examples,coverage,fuzzing", "--max-examples", "3")
+    await explored(system, person, tmp_path, *few, "--include-path-regex", ABOUT_WEBHOOKS)
 
 
 async def test_calls_that_follow_each_other_answer_what_the_document_allows(
     system: System, person: Person, tmp_path: Path
 ) -> None:
-    (tmp_path / "rules.toml").write_text(RULES)
+    (tmp_path / "rules.toml").write_text(RULES + WEBHOOKS)
     await explored(system, person, tmp_path, "--phases", "stateful", "--max-examples", "20", *BUT_SIGNING_OUT)
 
 

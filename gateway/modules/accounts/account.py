@@ -6,12 +6,12 @@ from litestar import Controller, Request, delete, patch, post
 from litestar.params import JSONBody
 
 from gateway.clients.accounts import AccountClient
-from gateway.clients.auth import Account
 from gateway.core.answers import NO_STORE, SIGNED_IN, problems
 from gateway.core.guards import limited, principal_of
 from gateway.core.rate_limit import Rate
 from gateway.core.token_cache import TokenCache
 from gateway.modules.accounts.schemas import ChangeAccount, ChangePassword, DeleteAccount
+from shared.contracts.http import Account
 from shared.http import Injected
 
 AnyRequest = Request[Any, Any, Any]

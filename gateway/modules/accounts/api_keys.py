@@ -5,11 +5,12 @@ from typing import Any
 from litestar import Controller, Request, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from gateway.clients.accounts import AccountClient, ApiKeyList, MadeApiKey
+from gateway.clients.accounts import AccountClient
 from gateway.core.answers import NO_STORE, SIGNED_IN, problems
 from gateway.core.guards import principal_of
 from gateway.core.token_cache import TokenCache
 from gateway.modules.accounts.schemas import NewApiKey
+from shared.contracts.http import ApiKeyList, MadeApiKey
 from shared.http import Injected
 
 AnyRequest = Request[Any, Any, Any]

@@ -5,10 +5,11 @@ from typing import Any
 from litestar import Controller, Request, delete, get
 from litestar.params import FromPath
 
-from gateway.clients.accounts import AccountClient, SessionList
+from gateway.clients.accounts import AccountClient
 from gateway.core.answers import NO_STORE, SIGNED_IN, problems
 from gateway.core.guards import principal_of
 from gateway.core.token_cache import TokenCache
+from shared.contracts.http import SessionList
 from shared.http import Injected
 
 AnyRequest = Request[Any, Any, Any]

@@ -5,11 +5,12 @@ from typing import Any
 from litestar import Controller, Request, get, patch
 from litestar.params import FromPath, JSONBody
 
-from gateway.clients.administration import AdministrationClient, AuditPage, ManagedUser, UserPage
+from gateway.clients.administration import AdministrationClient
 from gateway.core.answers import NO_STORE, SIGNED_IN, problems
 from gateway.core.guards import principal_of
 from gateway.core.token_cache import TokenCache
 from gateway.modules.administration.schemas import ChangeUser, Cursor, EmailPart, Limit
+from shared.contracts.http import AuditPage, ManagedUser, UserPage
 from shared.http import Injected
 
 AnyRequest = Request[Any, Any, Any]

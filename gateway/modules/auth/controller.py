@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Controller, Request, get, post
 from litestar.params import JSONBody
 
-from gateway.clients.auth import Account, AuthClient, KeySet, TokenPair
+from gateway.clients.auth import AuthClient, KeySet
 from gateway.clients.auth_calls import SessionEnded
 from gateway.core.answers import NO_STORE, SIGNED_IN, problems
 from gateway.core.guards import limited, principal_of, public
@@ -14,6 +14,7 @@ from gateway.core.rate_limit import Rate
 from gateway.core.shareable import shareable
 from gateway.core.token_cache import TokenCache
 from gateway.modules.auth.schemas import Refresh, Registration, SignIn
+from shared.contracts.http import Account, TokenPair
 from shared.http import Injected
 
 KEYS_MAX_AGE_S = 60

@@ -12,7 +12,7 @@ from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, O
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_302_FOUND, HTTP_303_SEE_OTHER
 
-from gateway.clients.auth import AuthClient, TokenPair
+from gateway.clients.auth import AuthClient
 from gateway.core.answers import problems
 from gateway.core.guards import limited, public
 from gateway.core.query import chosen
@@ -20,6 +20,7 @@ from gateway.core.rate_limit import Rate
 from gateway.core.upstream import BadAnswer
 from gateway.modules.auth.browser import BrowserCookie
 from gateway.modules.auth.schemas import SignInCode
+from shared.contracts.http import TokenPair
 from shared.errors import FieldError, InvalidRequest, NotFound
 from shared.http import Injected
 

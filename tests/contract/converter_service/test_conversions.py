@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from converter_service.conversion import Conversion, State, deleted, expired, without_key
 from converter_service.ports import ConversionStore, KeyTaken, Stale
-from tests.support.conversions import NOON, converting, done, failed_one, queued, uploading
+from tests.support.conversions import NOON, converting, done, failed_one, queued, resumable, uploading
 
 SECOND = timedelta(seconds=1)
 
@@ -18,7 +18,7 @@ async def add(store: ConversionStore, *conversions: Conversion) -> None:
         await store.add(conversion)
 
 
-@pytest.mark.parametrize("make", [uploading, queued, converting, done, failed_one])
+@pytest.mark.parametrize("make", [uploading, resumable, queued, converting, done, failed_one])
 async def test_what_is_added_is_what_is_got(store: ConversionStore, make: type) -> None:
     await store.add(make())
     assert await store.get(make().id) == make()
@@ -90,6 +90,16 @@ async def test_a_page_can_be_of_one_status(store: ConversionStore) -> None:
     await add(store, queued(1), done(2), queued(3))
     found = await store.page("alice", State.QUEUED, None, 10)
     assert [each.id for each in found] == [queued(3).id, queued(1).id]
+
+
+async def test_partial_uploads_are_on_no_page_but_among_the_parts(store: ConversionStore) -> None:
+    await add(
+        store, resumable(1), resumable(2, concat="partial"), resumable(3, concat="partial", owner_id="bob")
+    )
+    await add(store, deleted(resumable(4, concat="partial"), NOON))
+    assert [each.id for each in await store.page("alice", None, None, 10)] == [resumable(1).id]
+    assert [each.id for each in await store.page("alice", State.UPLOADING, None, 10)] == [resumable(1).id]
+    assert [each.id for each in await store.parts("alice", 10)] == [resumable(2).id]
 
 
 async def test_what_is_deleted_is_on_no_page_but_can_still_be_got(store: ConversionStore) -> None:

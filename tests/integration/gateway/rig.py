@@ -31,6 +31,7 @@ class Rig:
     port: int
     auth: Auth
     converter: Service
+    notification: Service
     broker: Broker
     http: aiohttp.ClientSession
     stop: asyncio.Event
@@ -59,7 +60,7 @@ def free_port() -> int:
 async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator[Rig]:
     """`changes` are settings of the gateway, which has a broker in this process unless one is given."""
     broker = broker or MemoryBroker(())
-    async with Auth() as auth, Service() as converter:
+    async with Auth() as auth, Service() as converter, Service() as notification:
         auth.sign_in(TOKEN)
         settings = GatewaySettings(
             **{
@@ -67,13 +68,14 @@ async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator
                 "amqp_url": Secret("amqp://unused"),
                 "auth_url": auth.url,
                 "converter_url": converter.url,
+                "notification_url": notification.url,
                 "rate_upload": "1000/hour",
                 **changes,
             }
         )
         stop = asyncio.Event()
         async with serving(settings, broker, stop) as port, aiohttp.ClientSession() as http:
-            yield Rig(port, auth, converter, broker, http, stop)
+            yield Rig(port, auth, converter, notification, broker, http, stop)
 
 
 @asynccontextmanager

@@ -27,6 +27,7 @@ def environment(port: int, auth: Auth, converter: Service, **changes: str) -> di
         "GATEWAY_METRICS_PORT": str(free_port()),
         "GATEWAY_AUTH_URL": auth.url,
         "GATEWAY_CONVERTER_URL": converter.url,
+        "GATEWAY_NOTIFICATION_URL": converter.url,
         "AUTH_INTROSPECTION_SECRET": "introspection-secret",
         "AMQP_URL": f"amqp://127.0.0.1:{free_port()}",
         **changes,

@@ -38,6 +38,7 @@ def settings(amqp_url: str, mongo_url: str, server: MailServer) -> NotificationS
         mongo_url=Secret(mongo_url),
         smtp_url=Secret(f"smtp://{server.address}"),
         sender="Tonegate <no-reply@tonegate.example>",
+        webhook_key=Secret("k" * 32),
         public_url="https://tonegate.example",
         port=free_port(),
         metrics_port=free_port(),
@@ -146,6 +147,7 @@ async def test_mail_waits_while_the_server_is_down_and_arrives_once_when_it_is_b
             "rabbitmq": "ok",
             "mongodb": "ok",
             "smtp": "down",
+            "auth_service": "down",
         }
         await broker.publish(enveloped(completed()))
         await until(lambda: _is(settings, {"waiting": 1}), what="the first attempt")
@@ -240,6 +242,7 @@ def _environment(settings: NotificationSettings) -> dict[str, str]:
         "NOTIFICATION_MONGO_URL": settings.mongo_url.reveal(),
         "NOTIFICATION_SMTP_URL": settings.smtp_url.reveal(),
         "NOTIFICATION_FROM": settings.sender,
+        "NOTIFICATION_WEBHOOK_KEY": settings.webhook_key.reveal(),
     }
 
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from shared.contracts.events import (
     EVENTS,
-    ConversionCancelled,
     ConversionChanged,
     ConversionCompleted,
     ConversionRemoved,
@@ -110,5 +109,5 @@ def test_every_event_has_a_name_of_its_own() -> None:
 
 
 def test_only_news_may_go_unheard() -> None:
-    news = {ConversionCancelled, ConversionChanged, ConversionRemoved, SessionRevoked}
+    news = {ConversionChanged, ConversionRemoved, SessionRevoked}
     assert {event for event in EVENTS if not event.needs_listener} == news

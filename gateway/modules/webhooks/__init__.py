@@ -1,0 +1,1 @@
+"""Telling programs what became of conversions."""

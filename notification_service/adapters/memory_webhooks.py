@@ -1,0 +1,165 @@
+"""Webhooks and their messages in process memory, for tests; they keep the promises of the real ones."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from msgspec import UNSET
+from msgspec.structs import asdict, replace
+
+from notification_service.webhooks.delivery import MOST_ATTEMPTS_SHOWN, Delivery, Verdict
+from notification_service.webhooks.endpoint import Endpoint
+from notification_service.webhooks.ports import EndpointChange, Lane, TooManyWebhooks
+from shared.contracts.webhooks import Attempt, Reason, Status
+
+
+class MemoryEndpoints:
+    """Endpoints that are forgotten when the process ends."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, Endpoint] = {}
+
+    async def add(self, endpoint: Endpoint, most: int) -> None:
+        if len(await self.of(endpoint.owner_id)) >= most:
+            raise TooManyWebhooks(most)
+        self.all[endpoint.id] = endpoint
+
+    async def of(self, owner_id: str) -> Sequence[Endpoint]:
+        own = [each for each in self.all.values() if each.owner_id == owner_id]
+        return sorted(own, key=lambda each: each.created_at, reverse=True)
+
+    async def get(self, endpoint_id: str) -> Endpoint | None:
+        return self.all.get(endpoint_id)
+
+    async def change(
+        self, owner_id: str, endpoint_id: str, change: EndpointChange, now: datetime
+    ) -> Endpoint | None:
+        found = self._own(owner_id, endpoint_id)
+        if found is None:
+            return None
+        said = {name: value for name, value in asdict(change).items() if value is not UNSET}
+        if said.get("disabled_reason", "") is None:
+            said |= {"disabled_at": None, "failing_since": None}
+        elif "disabled_reason" in said:
+            said["disabled_reason"] = found.disabled_reason or said["disabled_reason"]
+            said["disabled_at"] = found.disabled_at or now
+        self.all[found.id] = replace(found, **said)
+        return self.all[found.id]
+
+    async def change_secret(
+        self, owner_id: str, endpoint_id: str, secret: str, old_until: datetime
+    ) -> Endpoint | None:
+        found = self._own(owner_id, endpoint_id)
+        if found is None:
+            return None
+        changed = replace(found, secret=secret, old_secret=found.secret, old_secret_until=old_until)
+        self.all[found.id] = changed
+        return changed
+
+    async def remove(self, owner_id: str, endpoint_id: str) -> bool:
+        return self._own(owner_id, endpoint_id) is not None and self.all.pop(endpoint_id) is not None
+
+    async def forget(self, owner_id: str) -> None:
+        self.all = {each.id: each for each in self.all.values() if each.owner_id != owner_id}
+
+    async def worked(self, endpoint_id: str) -> None:
+        if found := self.all.get(endpoint_id):
+            self.all[endpoint_id] = replace(found, failing_since=None)
+
+    async def failed(self, endpoint_id: str, at: datetime) -> None:
+        if found := self.all.get(endpoint_id):
+            self.all[endpoint_id] = replace(found, failing_since=min(found.failing_since or at, at))
+
+    async def disable(
+        self, endpoint_id: str, reason: Reason, now: datetime, failing_since: datetime | None = None
+    ) -> bool:
+        found = self.all.get(endpoint_id)
+        if found is None or found.disabled_reason is not None:
+            return False
+        if failing_since is not None and (found.failing_since is None or found.failing_since > failing_since):
+            return False
+        self.all[endpoint_id] = replace(found, disabled_reason=reason, disabled_at=now)
+        return True
+
+    def _own(self, owner_id: str, endpoint_id: str) -> Endpoint | None:
+        found = self.all.get(endpoint_id)
+        return found if found and found.owner_id == owner_id else None
+
+
+class MemoryDeliveries:
+    """Deliveries that are forgotten when the process ends."""
+
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.all: dict[str, Delivery] = {}
+        self._now = now
+
+    async def add(self, deliveries: Sequence[Delivery]) -> None:
+        for each in deliveries:
+            self.all.setdefault(each.id, each)
+
+    async def page(
+        self, lane: Lane, status: Status | None, before: str | None, limit: int
+    ) -> Sequence[Delivery]:
+        found = [
+            each
+            for each in self.all.values()
+            if _lane(each) == lane
+            and status in {None, each.status}
+            and (before is None or each.order < before)
+        ]
+        return sorted(found, key=lambda each: each.order, reverse=True)[:limit]
+
+    async def replay(self, lane: Lane, delivery_id: str) -> Delivery | None:
+        found = self.all.get(delivery_id)
+        if found is None or _lane(found) != lane:
+            return None
+        if found.status == "pending" and found.token and not self._is_due(found):
+            return found
+        self.all[found.id] = replace(
+            found, status="pending", due_at=self._now(), tries=0, begun_at=None, token=""
+        )
+        return self.all[found.id]
+
+    async def due(self) -> Sequence[Lane]:
+        return list({_lane(each) for each in self.all.values() if self._is_due(each)})
+
+    async def claim(self, lane: Lane, lease: timedelta) -> Delivery | None:
+        due = [each for each in self.all.values() if _lane(each) == lane and self._is_due(each)]
+        if not due:
+            return None
+        first = min(due, key=lambda each: each.due_at or each.created_at)
+        self.all[first.id] = replace(
+            first, token=secrets.token_hex(16), due_at=self._now() + lease, tries=first.tries + 1
+        )
+        return self.all[first.id]
+
+    async def settle(self, delivery: Delivery, attempt: Attempt | None, verdict: Verdict) -> bool:
+        found = self.all.get(delivery.id)
+        if found is None or found.status != "pending":
+            return False
+        if verdict.status != "delivered" and found.token != delivery.token:
+            return False
+        told = (*found.attempts, attempt)[-MOST_ATTEMPTS_SHOWN:] if attempt else found.attempts
+        self.all[found.id] = replace(
+            found,
+            status=verdict.status,
+            token="",
+            due_at=self._now() + verdict.wait,
+            attempts=told,
+            begun_at=found.begun_at or (attempt.at if attempt else None),
+            delivered_at=self._now() if verdict.status == "delivered" else found.delivered_at,
+        )
+        return True
+
+    async def remove(self, lane: Lane) -> None:
+        self.all = {each.id: each for each in self.all.values() if _lane(each) != lane}
+
+    async def forget(self, owner_id: str) -> None:
+        self.all = {each.id: each for each in self.all.values() if each.owner_id != owner_id}
+
+    def _is_due(self, delivery: Delivery) -> bool:
+        return delivery.status == "pending" and (delivery.due_at or delivery.created_at) <= self._now()
+
+
+def _lane(delivery: Delivery) -> Lane:
+    return Lane(delivery.owner_id, delivery.endpoint_id)

@@ -1,0 +1,68 @@
+"""Events → messages to whoever wants to know; and nothing is left of an account that has gone."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from notification_service.webhooks.delivery import new_delivery
+from notification_service.webhooks.payloads import Ended, Payloads, type_of
+from notification_service.webhooks.ports import Deliveries, Endpoints
+from shared.contracts.events import AccountDeleted, ConversionCancelled, ConversionCompleted, ConversionFailed
+from shared.errors import Unavailable
+from shared.messaging.errors import Retry
+from shared.messaging.handlers import Delivery, Handlers
+from shared.messaging.inboxes import NOTIFICATION_ACCOUNTS, NOTIFICATION_WEBHOOKS
+
+STORE_PAUSE_S = 5.0
+# For so long after an account has gone, a call that was let in before may still make a webhook.
+LATECOMERS = timedelta(minutes=1)
+
+
+class Telling:
+    """Acknowledged once the messages are stored; sending them is another's work."""
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        deliveries: Deliveries,
+        payloads: Payloads,
+        now: Callable[[], datetime],
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._endpoints, self._deliveries, self._payloads = endpoints, deliveries, payloads
+        self._now, self._wake = now, wake
+
+    async def ended(self, event: Ended, delivery: Delivery) -> None:
+        envelope, kind = delivery.envelope, type_of(event)
+        event_id = f"{envelope.source} {envelope.id}"  # unique together (CloudEvents 1.0.2, `id`)
+        payload, now = self._payloads.about(event, envelope.time), self._now()
+        try:
+            wanted = [each for each in await self._endpoints.of(event.owner_id) if each.wants(kind)]
+            await self._deliveries.add(
+                [new_delivery(each, kind, payload, now=now, event_id=event_id) for each in wanted]
+            )
+        except Unavailable as away:
+            raise Retry(STORE_PAUSE_S, str(away), counts=False) from away
+        if wanted:
+            self._wake()
+
+    async def left(self, event: AccountDeleted, delivery: Delivery) -> None:
+        """At once, and once more when nobody can come late any more."""
+        try:
+            await self._endpoints.forget(event.user_id)
+            await self._deliveries.forget(event.user_id)
+        except Unavailable as away:
+            raise Retry(STORE_PAUSE_S, str(away), counts=False) from away
+        left = delivery.envelope.time + LATECOMERS - self._now()
+        if left > timedelta():
+            raise Retry(left.total_seconds() + 1, "once more, for what began meanwhile", counts=False)
+
+
+def webhook_handlers(telling: Telling) -> Handlers:
+    return Handlers(
+        dict.fromkeys((ConversionCompleted, ConversionFailed, ConversionCancelled), telling.ended),
+        expected=NOTIFICATION_WEBHOOKS.events,
+    )
+
+
+def account_handlers(telling: Telling) -> Handlers:
+    return Handlers({AccountDeleted: telling.left}, expected=NOTIFICATION_ACCOUNTS.events)

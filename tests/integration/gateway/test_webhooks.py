@@ -1,0 +1,129 @@
+"""Webhooks at the door: for tokens that may, passed to the service behind and back."""
+
+import json
+from typing import Any
+
+from tests.integration.gateway.rig import SIGNED_IN, Rig
+from tests.integration.gateway.services import Seen
+
+KEY = "tng_0123456789abcdefABCDEF_-"
+READ, WRITE = "conversions:read", "conversions:write"
+HOOK = {
+    "id": "h1",
+    "url": "https://example.com/hook",
+    "events": ["conversion.completed"],
+    "status": "enabled",
+    "disabled_reason": None,
+    "disabled_at": None,
+    "failing_since": None,
+    "created_at": "2026-11-20T10:00:00Z",
+}
+SENT = {
+    "id": "msg_1",
+    "type": "conversion.completed",
+    "status": "delivered",
+    "created_at": "2026-11-20T10:00:00Z",
+    "next_attempt_at": None,
+    "delivered_at": "2026-11-20T10:00:01Z",
+    "attempts": [{"at": "2026-11-20T10:00:00Z", "status": 204, "duration": 0.2, "error": None}],
+    "payload": {"type": "conversion.completed"},
+}
+MADE = {**HOOK, "secret": "whsec_AAAA"}
+NEW = {"url": HOOK["url"]}
+
+CALLS: list[tuple[str, str, Any, Any, str]] = [
+    ("POST", "", NEW, MADE, WRITE),
+    ("GET", "", None, {"items": [HOOK]}, READ),
+    ("GET", "/h1", None, HOOK, READ),
+    ("PATCH", "/h1", {"status": "enabled"}, HOOK, WRITE),
+    ("DELETE", "/h1", None, None, WRITE),
+    ("POST", "/h1/secret", None, MADE, WRITE),
+    ("POST", "/h1/test", None, SENT, WRITE),
+    ("GET", "/h1/deliveries?status=failed&limit=3", None, {"items": [SENT], "next_cursor": None}, READ),
+    ("POST", "/h1/deliveries/msg_1/replay", None, SENT, WRITE),
+]
+
+
+def answering(rig: Rig, said: Any) -> None:
+    async def script(seen: Seen) -> None:
+        await seen.read_body()
+        body = b"" if said is None else json.dumps(said).encode()
+        seen.answer("200 OK", body, **{"content-type": "application/json"})
+
+    rig.notification.script = script
+
+
+async def test_each_call_goes_to_the_service_for_a_token_that_may_and_its_answer_comes_back(rig: Rig) -> None:
+    for scope in (READ, WRITE):
+        rig.auth.sign_in(KEY + scope[-4:], sid="k1", scope=scope)
+    for method, path, body, said, needed in CALLS:
+        answering(rig, said)
+        url = f"{rig.url}/v1/webhooks{path}"
+        async with rig.http.request(method, url, json=body, headers=SIGNED_IN) as answer:
+            assert answer.status < 300, (method, path)
+            assert (await answer.json() if said is not None else None) == said
+        (seen,) = rig.notification.seen
+        assert (seen.method, seen.target.partition("?")[0]) == (
+            method,
+            f"/v1/webhooks{path.partition('?')[0]}",
+        )
+        assert seen.header("authorization") == "Bearer inner-t1"
+        assert json.loads(bytes(seen.body) or b"null") == body
+        for scope in (READ, WRITE):
+            headers = {"Authorization": f"Bearer {KEY}{scope[-4:]}"}
+            async with rig.http.request(method, url, json=body, headers=headers) as answer:
+                assert (answer.status < 300) is (scope == needed), (method, path, scope)
+                assert answer.status in {200, 201, 202, 204, 403}
+        rig.notification.seen.clear()
+
+
+async def test_the_same_key_again_makes_one_webhook_and_shows_the_same_secret(rig: Rig) -> None:
+    answering(rig, MADE)
+    headers = {**SIGNED_IN, "Idempotency-Key": "one"}
+    for _ in range(2):
+        async with rig.http.post(f"{rig.url}/v1/webhooks", json=NEW, headers=headers) as answer:
+            assert (answer.status, await answer.json()) == (201, MADE)
+    assert len(rig.notification.seen) == 1
+    other = {"url": "https://example.com/other"}
+    async with rig.http.post(f"{rig.url}/v1/webhooks", json=other, headers=headers) as answer:
+        assert (await answer.json(content_type=None))["code"] == "idempotency_mismatch"
+
+
+async def test_the_services_problems_are_passed_on_and_its_absence_is_told(rig: Rig) -> None:
+    async def refuse(seen: Seen) -> None:
+        await seen.read_body()
+        seen.problem(404, "not_found")
+
+    rig.notification.script = refuse
+    async with rig.http.get(f"{rig.url}/v1/webhooks/h1", headers=SIGNED_IN) as answer:
+        assert (answer.status, (await answer.json(content_type=None))["code"]) == (404, "not_found")
+    async with rig.http.get(f"{rig.url}/v1/webhooks/h.1", headers=SIGNED_IN) as answer:
+        assert answer.status == 404
+    assert len(rig.notification.seen) == 1
+    await rig.notification.stop()
+    async with rig.http.get(f"{rig.url}/v1/webhooks", headers=SIGNED_IN) as answer:
+        problem = await answer.json(content_type=None)
+        assert (answer.status, problem["code"], answer.headers["Retry-After"]) == (503, "unavailable", "2")
+    async with rig.http.get(f"{rig.url}/readyz") as answer:
+        checks = (await answer.json())["checks"]
+        assert (answer.status, checks["notification_service"]) == (200, "down")
+
+
+NO_WEBHOOKS: list[tuple[Any, str]] = [
+    ({}, "url"),
+    ({"url": 7}, "url"),
+    ({"url": "ftp://example.com"}, "url"),
+    ({"url": "https://" + "a" * 2048}, "url"),
+    ({**NEW, "events": []}, "events"),
+    ({**NEW, "events": ["conversion.begun"]}, "events[0]"),
+    ({**NEW, "secret": "whsec_mine"}, "secret"),
+]
+
+
+async def test_what_makes_no_webhook_is_refused_at_the_door(rig: Rig) -> None:
+    for body, field in NO_WEBHOOKS:
+        async with rig.http.post(f"{rig.url}/v1/webhooks", json=body, headers=SIGNED_IN) as answer:
+            problem = await answer.json(content_type=None)
+        assert (answer.status, problem["code"]) == (400, "invalid_request")
+        assert [each["field"] for each in problem["errors"]] == [field], body
+    assert rig.notification.seen == []

@@ -1,0 +1,129 @@
+"""Webhooks, messages and a receiver for tests: a real HTTP server that behaves as it is told."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from standardwebhooks import Webhook as Verifier
+
+from notification_service.webhooks.delivery import Delivery, new_delivery
+from notification_service.webhooks.endpoint import Endpoint, new_id
+
+NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+
+
+def endpoint(owner_id: str = "ann", **changes: Any) -> Endpoint:
+    made = Endpoint(
+        id=new_id(),
+        owner_id=owner_id,
+        url="https://example.com/hook",
+        events=None,
+        secret="sealed",
+        created_at=NOON,
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def delivery(to: Endpoint, event_id: str = "event-1", now: datetime = NOON, **changes: Any) -> Delivery:
+    made = new_delivery(to, "conversion.completed", '{"a":1}', now=now, event_id=event_id)
+    return msgspec.structs.replace(made, **changes)
+
+
+@dataclass
+class Call:
+    """One request as it arrived."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def id(self) -> str:
+        return self.headers["webhook-id"]
+
+    def verified(self, secret: str) -> Any:
+        """The payload. Raises when the signature is not by this secret."""
+        return Verifier(secret).verify(self.body, self.headers)
+
+    @property
+    def payload(self) -> Any:
+        return json.loads(self.body)
+
+
+Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass
+class Receiver:
+    """`answers` is used up from the front, then everything is taken with 204."""
+
+    url: str = ""
+    calls: list[Call] = field(default_factory=list)
+    answers: list[int | Answering] = field(default_factory=list)
+    taken: list[str] = field(default_factory=list)
+    """The ids that it answered with 2xx, in order."""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        call = Call(request.path, headers, await request.read())
+        self.calls.append(call)
+        said = self.answers.pop(0) if self.answers else 204
+        if not isinstance(said, int):
+            return await said(request)
+        if said < 300:
+            self.taken.append(call.id)
+        return web.Response(status=said, headers={"Location": self.url} if 300 <= said < 400 else {})
+
+
+@asynccontextmanager
+async def receiver() -> AsyncIterator[Receiver]:
+    """On a loopback port of its own."""
+    made = Receiver()
+    app = web.Application()
+    app.router.add_post("/{path:.*}", made.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
+    try:
+        yield made
+    finally:
+        await runner.cleanup()
+
+
+async def drop(request: web.Request) -> web.StreamResponse:
+    """Hangs up without a word."""
+    assert request.transport is not None
+    request.transport.abort()
+    raise asyncio.CancelledError
+
+
+async def hang(request: web.Request) -> web.StreamResponse:
+    """Never answers."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def drip(request: web.Request) -> web.StreamResponse:
+    """Says 200 and then never ends its body."""
+    answer = web.StreamResponse()
+    await answer.prepare(request)
+    while True:
+        await answer.write(b".")
+        await asyncio.sleep(0.05)
+
+
+async def flood(request: web.Request) -> web.StreamResponse:
+    """A body of 64 MiB, as fast as it is read."""
+    answer = web.StreamResponse()
+    await answer.prepare(request)
+    for _ in range(1024):
+        await answer.write(b"x" * 65536)
+    return answer

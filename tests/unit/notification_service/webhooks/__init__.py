@@ -1,0 +1,1 @@
+"""Webhooks: what is decided without a server."""

@@ -1,0 +1,67 @@
+"""What receivers read is in the words of the API, and small."""
+
+import json
+from typing import Any
+
+from notification_service.webhooks.payloads import Payloads
+from shared.contracts.events import ConversionCancelled
+from tests.support.told import CONVERSION, completed, failed
+from tests.support.webhooks import NOON
+
+PAYLOADS = Payloads("https://tonegate.example/")
+URL = f"https://tonegate.example/v1/conversions/{CONVERSION}"
+
+
+def told(event: Any) -> Any:
+    return json.loads(PAYLOADS.about(event, NOON))
+
+
+def test_a_completed_conversion_is_told_with_where_its_audio_is() -> None:
+    assert told(completed(bitrate_bps=192_000, sha256="00ff")) == {
+        "type": "conversion.completed",
+        "timestamp": "2026-01-15T12:00:00Z",
+        "data": {
+            "id": CONVERSION,
+            "status": "completed",
+            "url": URL,
+            "source": {"filename": "talk.mp4"},
+            "result": {
+                "size": 1_471_000,
+                "duration": 61.3,
+                "format": "mp3",
+                "bitrate": 192_000,
+                "sha256": "00ff",
+                "url": f"{URL}/audio",
+            },
+            "error": None,
+            "link": {
+                "url": f"{URL}/audio?expires=1795773600&signature=abc-_123",
+                "expires_at": "2026-11-27T10:00:00Z",
+            },
+        },
+    }
+
+
+def test_a_failed_conversion_is_told_with_why() -> None:
+    data = told(failed())["data"]
+    assert (data["status"], data["result"], data["link"]) == ("failed", None, None)
+    assert data["error"] == {"code": "no_audio_track", "message": "The video has no audio track."}
+
+
+def test_a_cancelled_conversion_is_told_as_such() -> None:
+    cancelled = ConversionCancelled(conversion_id=CONVERSION, owner_id="ann", filename="talk.mp4")
+    message = told(cancelled)
+    assert (message["type"], message["data"]["status"]) == ("conversion.cancelled", "cancelled")
+    assert (message["data"]["result"], message["data"]["error"], message["data"]["link"]) == (
+        None,
+        None,
+        None,
+    )
+
+
+def test_whatever_a_file_is_called_the_message_is_small() -> None:
+    assert len(PAYLOADS.about(completed(filename="\U0001f600" * 255), NOON)) < 20_000
+
+
+def test_an_event_of_an_older_converter_is_told_too() -> None:
+    assert told(completed())["data"]["result"]["sha256"] is None
