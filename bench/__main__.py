@@ -2,7 +2,7 @@
 
 import argparse
 
-from bench import convert, events, listing, memory, relay, store
+from bench import convert, door, enumeration, events, listing, memory, relay, sign_ins, store
 
 MEASUREMENTS = {
     "relay": relay.main,
@@ -11,6 +11,9 @@ MEASUREMENTS = {
     "memory": memory.main,
     "events": events.main,
     "listing": listing.main,
+    "door": door.main,
+    "sign-ins": sign_ins.main,
+    "enumeration": enumeration.main,
 }
 
 

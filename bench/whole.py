@@ -1,5 +1,6 @@
 """The whole system for measurements: started on real servers, with one person signed in."""
 
+import base64
 import json
 import secrets
 import socket
@@ -74,6 +75,11 @@ class Whole:
     def delete(self, conversion_id: str) -> None:
         self.call("DELETE", f"/v1/conversions/{conversion_id}")
 
+    def basic(self) -> str:
+        """The credentials of the gateway, for who calls the account service as it does."""
+        secret = self.stack.settings()["AUTH_INTROSPECTION_SECRET"]
+        return f"Basic {base64.b64encode(f'gateway:{secret}'.encode()).decode()}"
+
     def memory_mib(self, service: str, field: str) -> float:
         """`VmRSS` now, or `VmHWM` at most so far; NaN where there is no /proc."""
         pid = self.stack.service(service).process.pid
@@ -85,11 +91,11 @@ class Whole:
 
 
 @contextmanager
-def whole(*services: str) -> Iterator[Whole]:
-    """All servers; the services named, or all."""
+def whole(*services: str, settings: Mapping[str, str] | None = None) -> Iterator[Whole]:
+    """All servers; the services named, or all. `settings` are added to those of every measurement."""
     with tempfile.TemporaryDirectory(prefix="tonegate-bench-", ignore_cleanup_errors=True) as path:
         Path(path).chmod(0o755)
-        with Stack(Path(path), SETTINGS) as stack:
+        with Stack(Path(path), {**SETTINGS, **(settings or {})}) as stack:
             stack.start(*(server.name for server in stack.servers), *services) if services else stack.start()
             yield Whole(stack)
 

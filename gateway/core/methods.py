@@ -104,7 +104,9 @@ def completing_allow(send: Send, known: Collection[str] = ()) -> Send:
     """`send` whose Allow names what else is known to be, and HEAD beside GET; it need not be there yet."""
 
     async def answer(message: Message) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] == "http.response.start" and (
+            known or any(name.lower() == b"allow" for name, _ in message["headers"])
+        ):
             headers = MutableScopeHeaders.from_message(message)
             allowed = names(headers.get("allow", ""))
             if allowed or known:
