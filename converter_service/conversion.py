@@ -145,6 +145,12 @@ class Conversion(Struct, frozen=True, kw_only=True):
         return tuple(blob for blob in (self.source_blob, *uploaded, self.audio_blob, *self.debris) if blob)
 
     @property
+    def named_blobs(self) -> tuple[str, ...]:
+        """The same, and those that it has given up to another, until that one names them."""
+        segments = self.upload.segments if self.upload else ()
+        return tuple(dict.fromkeys((*self.blobs, *(segment.blob for segment in segments))))
+
+    @property
     def source_blobs(self) -> tuple[str, ...]:
         """The video's bytes, one blob after the other."""
         if self.upload is not None:

@@ -1,6 +1,6 @@
 """What the use-cases need from outside: bytes, conversions, a transcoder. The docstrings are the contract."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from shared.messaging.envelope import Envelope
 __all__ = [
     "BlobMissing",
     "Blobs",
+    "Bookmark",
     "ConversionStore",
     "KeyTaken",
     "Queue",
@@ -63,6 +64,9 @@ class Blobs(Protocol):
 
         Raises BlobMissing before the first piece, or in the middle when the blob is deleted meanwhile.
         """
+
+    async def ids(self, after: str, limit: int) -> Sequence[str]:
+        """Of what is stored, whole or in parts: in their order, those after `after`."""
 
     async def collect(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
         """Like `write`, but one that fails leaves what it has stored by then, for `salvage`.
@@ -117,6 +121,9 @@ class ConversionStore(Protocol):
     async def made_after(self, owner_id: str, recipe: str) -> Conversion | None:
         """A completed conversion of this owner, not deleted, whose audio was made after this recipe."""
 
+    async def known(self, blob_ids: Sequence[str]) -> Collection[str]:
+        """Those of them that stand in a conversion's record, deleted ones included."""
+
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         """Those whose `due_at` has come, longest due first. One that cannot be read is left out, and is not
         due again for a while.
@@ -128,6 +135,19 @@ class Usage(Struct, frozen=True):
 
     bytes: int
     conversions: int
+
+
+class Bookmark(Protocol):
+    """How far a walk has come that all processes take together. All calls raise Unavailable."""
+
+    async def take(self, now: datetime, not_before: datetime) -> str | None:
+        """The place to go on from, at first an empty one, or None when it is not time yet.
+
+        Nobody else gets it before `not_before`, or what `put` says.
+        """
+
+    async def put(self, place: str, not_before: datetime) -> None:
+        """The next to take it goes on from here."""
 
 
 class Queue(Protocol):

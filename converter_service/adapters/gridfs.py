@@ -10,7 +10,7 @@ asks for 16 MiB at a time.
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pymongo
@@ -169,11 +169,34 @@ class GridFSBlobs:
             raise BlobMissing(blob_id)
         return found
 
+    async def ids(self, after: str, limit: int) -> Sequence[str]:
+        """From one id to the next by index, past all of its chunks, of which an orphan may have many."""
+        found: list[str] = []
+        while len(found) < limit:
+            with reachable():
+                following = [
+                    await _next(self._chunks, "files_id", after),
+                    await _next(self._files, "_id", after),
+                ]
+            there = [blob_id for blob_id in following if blob_id is not None]
+            if not there:
+                break
+            after = min(there)
+            found.append(after)
+        return found
+
     async def delete(self, blob_id: str) -> None:
         """First the files document: nobody opens what is being taken apart."""
         with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
             await self._files.delete_one({"_id": blob_id})
             await self._chunks.delete_many({"files_id": blob_id})
+
+
+async def _next(collection: AsyncCollection[Document], field: str, after: str) -> str | None:
+    """The smallest there is after that one, out of the index alone."""
+    only = {"_id": int(field == "_id"), field: 1}
+    found = await collection.find_one({field: {"$gt": after}}, only, sort=[(field, ASCENDING)])
+    return str(found[field]) if found else None
 
 
 class _Inserts:

@@ -1,7 +1,7 @@
 """The ports in one process's memory: the same promises, for tests and small experiments."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -42,6 +42,9 @@ class MemoryBlobs:
             yield data[position : min(position + PIECE, until)]
             position += PIECE
         raise BlobMissing(blob_id)
+
+    async def ids(self, after: str, limit: int) -> Sequence[str]:
+        return sorted(blob_id for blob_id in {*self.contents, *self._collected} if blob_id > after)[:limit]
 
     async def collect(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
         data = b""
@@ -133,6 +136,10 @@ class MemoryConversions:
         )
         return max(fitting, key=lambda each: each.id, default=None)
 
+    async def known(self, blob_ids: Sequence[str]) -> Collection[str]:
+        every = {blob for conversion in self.contents.values() for blob in conversion.named_blobs}
+        return every & set(blob_ids)
+
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         fitting = [each for each in self.contents.values() if each.due_at and each.due_at <= now]
         return sorted(fitting, key=lambda each: (each.due_at, each.id))[:limit]
@@ -157,3 +164,20 @@ class MemoryOutbox:
     async def clear(self, pending: Sequence[Pending]) -> None:
         done = {each.envelope.id for each in pending}
         self._conversions.outbox = [each for each in self._conversions.outbox if each.envelope.id not in done]
+
+
+class MemoryBookmark:
+    """Of one walk."""
+
+    def __init__(self) -> None:
+        self._place = ""
+        self._not_before: datetime | None = None
+
+    async def take(self, now: datetime, not_before: datetime) -> str | None:
+        if self._not_before is not None and self._not_before > now:
+            return None
+        self._not_before = not_before
+        return self._place
+
+    async def put(self, place: str, not_before: datetime) -> None:
+        self._place, self._not_before = place, not_before

@@ -224,3 +224,20 @@ async def test_every_gridfs_tool_can_read_it(gridfs: GridFSBlobs, mongo_client: 
     await gridfs.write("b1", pieces(DATA))
     stream = await AsyncGridFSBucket(database_of(mongo_client)).open_download_stream("b1")
     assert await stream.read() == DATA
+
+
+async def test_ids_come_in_order_and_from_any_place_on(blobs: Blobs) -> None:
+    for name in ("b3", "b1", "b2"):
+        await blobs.write(name, pieces(DATA))
+    await blobs.write("b4", pieces(b""))
+    await blobs.delete("b2")
+    assert await blobs.ids("", 10) == ["b1", "b3", "b4"]
+    assert await blobs.ids("", 2) == ["b1", "b3"]
+    assert await blobs.ids("b2", 10) == ["b3", "b4"]
+    assert await blobs.ids("b4", 10) == []
+
+
+async def test_what_was_written_in_part_has_an_id_too(gridfs: GridFSBlobs, mongo_client: Client) -> None:
+    await gridfs.write("b1", pieces(DATA))
+    await database_of(mongo_client)["fs.files"].delete_many({})
+    assert await gridfs.ids("", 10) == ["b1"]

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from converter_service.conversion import Conversion, State, deleted, expired, without_key
 from converter_service.ports import ConversionStore, KeyTaken, Stale
+from converter_service.segments import PARTIAL, Segment, Upload
 from tests.support.conversions import NOON, converting, done, failed_one, queued, resumable, uploading
 
 SECOND = timedelta(seconds=1)
@@ -127,6 +128,18 @@ async def test_what_was_made_after_a_recipe_is_found_by_its_owner_while_it_is_th
     await store.add(done(6))
     assert (await store.made_after("alice", recipe) or queued()).id == done(6).id
     assert await store.made_after("alice", "another") is None
+
+
+async def test_every_blob_that_stands_in_a_record_is_known(store: ConversionStore) -> None:
+    stretches = (Segment("stretch-1", 9), Segment("stretch-2", 1))
+    part = Upload(length=10, expires_at=NOON, concat=PARTIAL, segments=stretches, joined_into="another")
+    there = (uploading(1), converting(2), done(3), failed_one(4), deleted(done(5), NOON))
+    await add(store, *there, replace(uploading(6), source_blob=None, upload=part))
+    blobs = {blob for each in there for blob in each.blobs} | {"stretch-1", "stretch-2"}
+    assert len(blobs) == 11
+    assert set(await store.known([*sorted(blobs), "stranger"])) == blobs
+    await store.remove(done(3).id)
+    assert set(await store.known(sorted(blobs))) == blobs - set(done(3).blobs)
 
 
 async def test_what_has_nothing_due_is_never_due(store: ConversionStore) -> None:
