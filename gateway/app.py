@@ -43,6 +43,7 @@ from gateway.core.schema_page import SchemaPage, page_policy
 from gateway.core.sessions import Sessions
 from gateway.core.shareable import Validators, shareable
 from gateway.core.token_cache import TokenCache
+from gateway.core.tus import Tus
 from gateway.core.wellformed import WellFormed
 from gateway.modules.accounts.module import AccountsModule
 from gateway.modules.administration.module import AdministrationModule
@@ -52,6 +53,7 @@ from gateway.modules.conversions.actions import Actions
 from gateway.modules.conversions.module import ConversionsModule
 from gateway.modules.pages.module import PagesModule
 from gateway.modules.pages.page import reset_page, verify_page
+from gateway.modules.uploads.module import UploadsModule
 from gateway.modules.webhooks.module import WebhooksModule
 from gateway.settings import GatewaySettings
 from shared.errors import NotFound
@@ -90,6 +92,7 @@ def build(
             administration=administration, managed=ManagedClient(administration, relay), tokens=tokens
         ),
         ConversionsModule(converter=converter, actions=Actions(converter, once), watches=watches),
+        UploadsModule(converter=converter),
         WebhooksModule(webhooks=WebhookClient(sessions.pooled, settings.notification_url), once=once),
         PagesModule(verify_page=verify_page(), reset_page=reset_page()),
     ]
@@ -132,6 +135,7 @@ def build(
                 partial(Counting, limits=limits, addresses=addresses),
                 Leaving,
                 partial(Bodies, idle=settings.idle_timeout),
+                Tus,
                 partial(CrossOrigin, origins=settings.cors_origins),
                 partial(Hygiene, public_url=settings.public_url),
             ],
