@@ -31,19 +31,19 @@ def main() -> int:
 
 async def planted(world: World, run: Run) -> list[str]:
     """Whether the checks find what they are there to find."""
-    await run.begin()
-    return [f"not found: {bug}" for bug in await undetected(world, run)]
+    async with run.begun():
+        return [f"not found: {bug}" for bug in await undetected(world, run)]
 
 
 async def everything(run: Run, options: argparse.Namespace) -> list[str]:
-    rows = await all_of(run, options)
+    async with run.begun():
+        rows = await all_of(run, options)
     print(line(total(rows)))
     return [f"{row.scenario}: {problem}" for row in rows for problem in row.problems]
 
 
 async def all_of(run: Run, options: argparse.Namespace) -> list[Row]:
     """Every scenario in turn; what is left of the time decides how often."""
-    await run.begin()
     scenarios = chosen(of_a_set() if options.three else every(), options.only)
     print(*HEAD, sep="\n", flush=True)
     rows: list[Row] = []

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 from pymongo import MongoClient
 
+from tests.faults.receiver import Receiver
 from tests.faults.traffic import Upload
 from tests.faults.world import World
 from tests.support.client import FINAL
@@ -42,8 +43,9 @@ class Findings:
 class Invariants:
     """Looks at each upload once; at the whole system every time."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, receiver: Receiver) -> None:
         self._world = world
+        self._receiver = receiver
         self._mails: dict[str, list[EmailMessage]] = {}
         self._read: set[str] = set()
 
@@ -87,12 +89,19 @@ class Invariants:
         try:
             await until(self._outbox_is_empty, timeout_s=QUIET_WITHIN_S, what="every event to be published")
             await until(self._is_delivered, timeout_s=QUIET_WITHIN_S, what="every message to be handled")
+            await until(self._webhooks_are_out, timeout_s=QUIET_WITHIN_S, what="every webhook to be sent")
         except AssertionError as late:
             findings.wrong.append(str(late))
 
     def _outbox_is_empty(self) -> bool:
         with MongoClient[Document](self._world.mongo_url) as client:
-            return client["tonegate"]["conversions"].count_documents({"outbox_since": {"$exists": True}}) == 0
+            waiting = client["tonegate"]["conversions"].count_documents({"outbox_since": {"$exists": True}})
+            return waiting == 0
+
+    def _webhooks_are_out(self) -> bool:
+        with MongoClient[Document](self._world.mongo_url) as client:
+            deliveries = client["tonegate_notification"]["webhook_deliveries"]
+            return deliveries.count_documents({"status": "waiting"}) == 0
 
     async def _is_delivered(self) -> bool:
         return await asyncio.to_thread(self._world.messages) == 0
@@ -115,6 +124,11 @@ class Invariants:
         else:
             findings.failed += 1
         await self._mails_of(upload, findings)
+        told = self._receiver.ids(upload.id)
+        if not told:
+            findings.lost.append(f"{upload.id}: no webhook")
+        elif len(told) > 1:
+            findings.duplicated.append(f"{upload.id}: {len(told)} different webhooks")
 
     async def _audio_of(self, upload: Upload, result: Document, findings: Findings) -> None:
         audio = await upload.person.audio(str(upload.id))

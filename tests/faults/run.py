@@ -3,8 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from tests.faults.disks import small_disk
 from tests.faults.invariants import Findings, Invariants
 from tests.faults.messages import Messages
 from tests.faults.proxy import Proxies
+from tests.faults.receiver import Receiver
 from tests.faults.replica_set import ReplicaSet
 from tests.faults.scenarios import Scenario, Stage
 from tests.faults.traffic import Traffic
@@ -75,12 +76,18 @@ class Run:
         self._world = world
         self._dice = random.Random(seed)
         self._messages = Messages(world.stack.rabbitmq.url())
-        self._traffic = Traffic(world.url, media.video(1.0), media.silent_video(1.0), self._dice)
-        self._invariants = Invariants(world)
+        receiver = Receiver(world.stack.ports["receiver"])
+        self._receiver = receiver
+        self._traffic = Traffic(world.url, media.video(1.0), media.silent_video(1.0), self._dice, receiver)
+        self._invariants = Invariants(world, receiver)
         self._dead_letters = 0
 
-    async def begin(self) -> None:
+    @asynccontextmanager
+    async def begun(self) -> AsyncIterator[None]:
+        """Around everything else."""
         await self._messages.listen()
+        async with self._receiver.listening():
+            yield
 
     async def scenario(self, scenario: Scenario, times: int) -> Row:
         """Breaks it `times` times while people go on working, then looks at everything that they sent."""

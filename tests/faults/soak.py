@@ -22,6 +22,7 @@ from devstack.daemon import Daemon
 from devstack.family import family
 from devstack.stack import Stack
 from tests.faults.invariants import Invariants
+from tests.faults.receiver import Receiver
 from tests.faults.run import running
 from tests.faults.traffic import Traffic
 from tests.faults.world import SERVICES, World
@@ -97,15 +98,17 @@ def table(ledger: Ledger) -> Iterator[str]:
 
 async def soak(world: World, folder: Path, minutes: float, people: int) -> int:
     media = Media(folder)
-    traffic = Traffic(world.url, media.video(1.0), media.silent_video(1.0), random.Random(1))
+    receiver = Receiver(world.stack.ports["receiver"])
+    good, bad = media.video(1.0), media.silent_video(1.0)
+    traffic = Traffic(world.url, good, bad, random.Random(1), receiver)
     ledger, began = Ledger(world.stack), time.monotonic()
-    async with asyncio.TaskGroup() as tasks:
+    async with receiver.listening(), asyncio.TaskGroup() as tasks:
         keeping = tasks.create_task(ledger.keep())
         async with traffic.flowing(people, pause_s=0.0, one_at_a_time=True):
             await asyncio.sleep(60 * minutes)
         keeping.cancel()
-    took_s = time.monotonic() - began
-    findings = await Invariants(world).check(traffic.uploads)
+        took_s = time.monotonic() - began
+        findings = await Invariants(world, receiver).check(traffic.uploads)
     print(*table(ledger), sep="\n")
     ended = f"{findings.completed} completed, {findings.failed} failed as they should"
     print(f"{len(traffic.uploads)} uploads in {took_s:.0f} s: {ended}")

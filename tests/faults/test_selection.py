@@ -39,9 +39,9 @@ async def test_whatever_breaks_nothing_accepted_is_lost_and_nothing_comes_twice(
     world: World, folder: Path
 ) -> None:
     run = Run(world, folder, SEED)
-    await run.begin()
     by_name = {scenario.name: scenario for scenario in every()}
-    for name, times in CHOSEN.items():
-        row = await run.scenario(by_name[name], times)
-        assert row.problems == [], name
-        assert row.injected == times
+    async with run.begun():
+        for name, times in CHOSEN.items():
+            row = await run.scenario(by_name[name], times)
+            assert row.problems == [], name
+            assert row.injected == times

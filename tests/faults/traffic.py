@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.faults.receiver import Receiver
 from tests.support.client import Person, signed_in
 from tests.support.wait import until
 
@@ -48,6 +49,7 @@ class Traffic:
     good: Path
     bad: Path
     dice: random.Random
+    receiver: Receiver
     uploads: list[Upload] = field(default_factory=list)
     wrong_answers: list[str] = field(default_factory=list)
     _people: list[Person] = field(default_factory=list)
@@ -69,7 +71,7 @@ class Traffic:
         limits = httpx.Limits(max_keepalive_connections=people)
         async with httpx.AsyncClient(base_url=self.url, timeout=HANG_S, limits=limits) as http:
             while len(self._people) < people:
-                self._people.append(await signed_in(http))
+                self._people.append(await self._with_a_webhook(http))
             for person in self._people:
                 person.http = http
             async with asyncio.TaskGroup() as tasks:
@@ -80,6 +82,11 @@ class Traffic:
                     yield
                 finally:
                     self._stopping.set()
+
+    async def _with_a_webhook(self, http: httpx.AsyncClient) -> Person:
+        person = await signed_in(http)
+        (await person.post("/v1/webhooks", url=self.receiver.url)).raise_for_status()
+        return person
 
     async def _busy(self, person: Person, pause_s: float) -> None:
         """Half of what people do is uploading."""

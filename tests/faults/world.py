@@ -22,15 +22,18 @@ QUICK: Mapping[str, str] = {
     "CONVERTER_LEASE": "3s",
     "NOTIFICATION_SMTP_TIMEOUT": "5s",
     "AUTH_ACCESS_TOKEN_TTL": "3h",
+    "NOTIFICATION_WEBHOOK_HTTP": "true",
+    "NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
+    "NOTIFICATION_WEBHOOK_RETRIES": "1s,2s,5s,5s,10s,10s",
 }
 # Who calls whom: service → what it calls.
 CALLS: Mapping[str, tuple[str, ...]] = {
-    "gateway": ("auth", "converter", "rabbitmq"),
+    "gateway": ("auth", "converter", "notification", "rabbitmq"),
     "auth": ("postgres", "rabbitmq"),
     "converter": ("mongo", "rabbitmq", "auth"),
     "worker": ("mongo", "rabbitmq"),
     "worker-2": ("mongo", "rabbitmq"),
-    "notification": ("mongo", "rabbitmq", "mail"),
+    "notification": ("mongo", "rabbitmq", "mail", "auth"),
 }
 
 
@@ -121,15 +124,16 @@ class World(System):
         through = {called: self.stack.ports[f"{name}>{called}"] for called in self._linked(CALLS[name])}
         direct = f"mongodb://127.0.0.1:{through.get('mongo')}/tonegate?directConnection=true"
         every = {
-            "auth": {"GATEWAY_AUTH_URL": "http://127.0.0.1:{}", "CONVERTER_AUTH_URL": "http://127.0.0.1:{}"},
-            "converter": {"GATEWAY_CONVERTER_URL": "http://127.0.0.1:{}"},
-            "mail": {"NOTIFICATION_SMTP_URL": "smtp://127.0.0.1:{}"},
+            "auth": ("GATEWAY_AUTH_URL", "CONVERTER_AUTH_URL", "NOTIFICATION_AUTH_URL"),
+            "converter": ("GATEWAY_CONVERTER_URL",),
+            "notification": ("GATEWAY_NOTIFICATION_URL",),
+            "mail": ("NOTIFICATION_SMTP_URL",),
         }
         given = {
-            variable: template.format(through[called])
+            variable: f"{'smtp' if called == 'mail' else 'http'}://127.0.0.1:{through[called]}"
             for called, variables in every.items()
             if called in through
-            for variable, template in variables.items()
+            for variable in variables
         }
         if "mongo" in through:
             given |= {"CONVERTER_MONGO_URL": direct}
