@@ -101,7 +101,7 @@ class Invariants:
     def _webhooks_are_out(self) -> bool:
         with MongoClient[Document](self._world.mongo_url) as client:
             deliveries = client["tonegate_notification"]["webhook_deliveries"]
-            return deliveries.count_documents({"status": "waiting"}) == 0
+            return deliveries.count_documents({"status": "pending"}) == 0
 
     async def _is_delivered(self) -> bool:
         return await asyncio.to_thread(self._world.messages) == 0

@@ -35,7 +35,7 @@ STEPS: Mapping[str, Mapping[str, str]] = {
         "relay": "gateway.core.relay:Relay._with_body",
     },
     "auth": {
-        "hash": "auth_service.hashing:PasswordHashing.matches",
+        "hash": "auth_service.hashing:Place.matches",
         "bearer": "auth_service.repository:Store.session_bearer",
         "outbox-claim": "auth_service.outbox:SqlOutbox.claim",
     },
@@ -53,6 +53,9 @@ STEPS: Mapping[str, Mapping[str, str]] = {
         "ledger-claim": "notification_service.adapters.mongo:MongoLedger.claim",
         "ledger-sent": "notification_service.adapters.mongo:MongoLedger.sent",
         "send": "notification_service.adapters.smtp:SmtpMailer.send",
+        "webhook-add": "notification_service.adapters.mongo_deliveries:MongoDeliveries.add",
+        "webhook-post": "notification_service.adapters.posting:HttpPoster.post",
+        "webhook-settle": "notification_service.adapters.mongo_deliveries:MongoDeliveries.settle",
     },
 }
 
