@@ -1,4 +1,4 @@
-"""Every fail point is where the list says, so that no scenario waits for a step that nobody takes any more."""
+"""Every fail point is where the list says, so that no scenario waits for a step that nobody takes."""
 
 import subprocess
 import sys
