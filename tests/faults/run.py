@@ -24,7 +24,8 @@ from tests.support.wait import until
 
 PEOPLE = 4
 PAUSE_S = 0.6
-SCRATCH_MIB = 1024
+# Both keep some room for themselves.
+DISK_MIB = {"scratch": 1024, "mongo": 1536}
 READY_WITHIN_S = 90.0
 BEFORE_S = (0.2, 1.0)
 
@@ -54,7 +55,12 @@ def running(folder: Path, *, three: bool = False) -> Iterator[World]:
     with ExitStack() as ends:
         proxies = Proxies()
         ends.callback(proxies.close)
-        disk = ends.enter_context(small_disk(folder / "scratch", SCRATCH_MIB))
+        places = {"scratch": folder / "scratch", "mongo": folder / "stack" / "mongo"}
+        disks = {
+            name: disk
+            for name, place in places.items()
+            if (disk := ends.enter_context(small_disk(place, DISK_MIB[name])))
+        }
         members = ReplicaSet(folder / "set") if three else None
         given = {**QUICK}
         if members:
@@ -63,7 +69,7 @@ def running(folder: Path, *, three: bool = False) -> Iterator[World]:
             ledger = other_database(members.url, "tonegate_notification")
             given |= {"CONVERTER_MONGO_URL": members.url, "NOTIFICATION_MONGO_URL": ledger}
         stack = ends.enter_context(Stack(folder / "stack", given))
-        world = World(stack, proxies, folder / "points", disk=disk, members=members)
+        world = World(stack, proxies, folder / "points", disks=disks, members=members)
         world.begin()
         yield world
 
@@ -78,7 +84,7 @@ class Run:
         self._messages = Messages(world.stack.rabbitmq.url())
         receiver = Receiver(world.stack.ports["receiver"])
         self._receiver = receiver
-        self._traffic = Traffic(world.url, media.video(1.0), media.silent_video(1.0), self._dice, receiver)
+        self._traffic = Traffic(world.urls, media.video(1.0), media.silent_video(1.0), self._dice, receiver)
         self._invariants = Invariants(world, receiver)
         self._dead_letters = 0
 
@@ -93,6 +99,7 @@ class Run:
         """Breaks it `times` times while people go on working, then looks at everything that they sent."""
         row = Row(scenario.name)
         first, wrong = len(self._traffic.uploads), len(self._traffic.wrong_answers)
+        broken_off = len(self._traffic.broken_off)
         stage = Stage(self._world, self._messages, self._dice)
         async with self._traffic.flowing(PEOPLE, PAUSE_S):
             for _ in range(times):
@@ -104,6 +111,8 @@ class Run:
         self._dead_letters += times * scenario.dead_letters
         findings = await self._invariants.check(uploads, self._dead_letters)
         findings.wrong += self._traffic.wrong_answers[wrong:]
+        if scenario.is_graceful:
+            findings.wrong += self._traffic.broken_off[broken_off:]
         if not scenario.may_repeat_mails:
             findings.duplicated += findings.repeated_mails
         row.accepted = sum(upload.id is not None for upload in uploads)

@@ -39,13 +39,15 @@ class Scenario:
     """`times` is how often a whole run does it.
 
     `may_repeat_mails`: a mail may come twice, the very same, where a process or a connection can end between
-    the server's taking a mail and our record of it. Nowhere else. `dead_letters` belong to each injection.
+    the server's taking a mail and our record of it. Nowhere else. `is_graceful`: no connection breaks while
+    somebody waits for an answer. `dead_letters` belong to each injection.
     """
 
     name: str
     times: int
     break_it: Break
     may_repeat_mails: bool = False
+    is_graceful: bool = False
     dead_letters: int = 0
 
 
@@ -55,14 +57,16 @@ def every() -> list[Scenario]:
         *(_about(f"kill {name}", 10, _killed(name)) for name in (*SERVICES, *SERVERS)),
         *(_about(f"die at a step of {name}", 16, _at_a_step(name, signal.SIGKILL)) for name in SERVICES),
         *(_about(f"sleep at a step of {name}", 6, _at_a_step(name, signal.SIGSTOP)) for name in WORKERS),
-        *(_about(f"stop {name}", 6, _stopped(name)) for name in SERVICES),
+        *(Scenario(f"stop {name}", 6, _stopped(name), is_graceful=True) for name in SERVICES),
+        Scenario("restart one after the other", 3, _rolling, is_graceful=True),
         *(_about(f"freeze {name}", 6, _frozen(name)) for name in (*SERVICES, *SERVERS)),
         *(_about(f"link {weather.value}", 32, _weather(weather)) for weather in Weather if weather.is_foul),
         _about("kill every service at once", 8, _all_killed),
         _about("broker out of memory", 8, _alarm),
         _about("events twice and out of order", 16, _repeated),
         Scenario("malformed messages", 8, _malformed, dead_letters=len(Messages.MALFORMED)),
-        _about("no room for the workers", 8, _disk_full),
+        Scenario("no room for the workers", 8, _disk_full("scratch")),
+        _about("no room for mongo", 6, _disk_full("mongo")),
     ]
 
 
@@ -93,6 +97,13 @@ def _stopped(name: str) -> Break:
         await asyncio.to_thread(stage.world.stop, name)
 
     return break_it
+
+
+async def _rolling(stage: Stage) -> None:
+    """Every service, while the others go on; where there are two of a kind the second follows the first."""
+    for name in SERVICES:
+        await asyncio.to_thread(stage.world.stop, name)
+        await asyncio.to_thread(stage.world.start, name)
 
 
 def _frozen(name: str) -> Break:
@@ -172,12 +183,15 @@ async def _malformed(stage: Stage) -> None:
     await stage.messages.publish_malformed()
 
 
-async def _disk_full(stage: Stage) -> None:
-    """Of the disk on which workers keep a video while they convert it."""
-    if stage.world.disk is None:
-        return
-    await asyncio.to_thread(stage.world.disk.fill)
-    await stage.some_time()
+def _disk_full(name: str) -> Break:
+    """Where it has a disk of its own, which takes the right to mount one."""
+
+    async def break_it(stage: Stage) -> None:
+        if disk := stage.world.disks.get(name):
+            await asyncio.to_thread(disk.fill)
+            await stage.some_time()
+
+    return break_it
 
 
 async def _stepped_down(stage: Stage) -> None:

@@ -100,7 +100,7 @@ async def soak(world: World, folder: Path, minutes: float, people: int) -> int:
     media = Media(folder)
     receiver = Receiver(world.stack.ports["receiver"])
     good, bad = media.video(1.0), media.silent_video(1.0)
-    traffic = Traffic(world.url, good, bad, random.Random(1), receiver)
+    traffic = Traffic(world.urls, good, bad, random.Random(1), receiver)
     ledger, began = Ledger(world.stack), time.monotonic()
     async with receiver.listening(), asyncio.TaskGroup() as tasks:
         keeping = tasks.create_task(ledger.keep())

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,13 +45,15 @@ class Upload:
 class Traffic:
     """What was sent, and everything that should not have been answered."""
 
-    url: str
+    urls: Sequence[str]
     good: Path
     bad: Path
     dice: random.Random
     receiver: Receiver
     uploads: list[Upload] = field(default_factory=list)
     wrong_answers: list[str] = field(default_factory=list)
+    broken_off: list[str] = field(default_factory=list)
+    _open_one: int = 0
     _people: list[Person] = field(default_factory=list)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -69,7 +71,7 @@ class Traffic:
         """
         self._stopping.clear()
         limits = httpx.Limits(max_keepalive_connections=people)
-        async with httpx.AsyncClient(base_url=self.url, timeout=HANG_S, limits=limits) as http:
+        async with httpx.AsyncClient(base_url=self.urls[0], timeout=HANG_S, limits=limits) as http:
             while len(self._people) < people:
                 self._people.append(await self._with_a_webhook(http))
             for person in self._people:
@@ -165,9 +167,10 @@ class Traffic:
         json: Mapping[str, str] | None = None,
     ) -> httpx.Response | None:
         """None when the connection broke: whoever is at the other end may have died."""
+        url = self.urls[self._open_one]
         sent = person.http.build_request(
             method,
-            path,
+            f"{url}{path}",
             headers={**person.headers, **(headers or {})},
             params=params,
             content=content,
@@ -178,7 +181,12 @@ class Traffic:
         except httpx.TimeoutException:
             self.wrong_answers.append(f"{call}: no answer within {HANG_S:g} s")
             return None
-        except httpx.TransportError:
+        except httpx.ConnectError:
+            self._open_one = (self.urls.index(url) + 1) % len(self.urls)
+            await asyncio.sleep(TRY_AGAIN_S)
+            return None
+        except httpx.TransportError as broken:
+            self.broken_off.append(f"{call}: {broken!r}")
             await asyncio.sleep(TRY_AGAIN_S)
             return None
         if answer.status_code not in DOCUMENTED[call]:

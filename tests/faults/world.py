@@ -15,7 +15,7 @@ from tests.support.mailbox import Mailbox
 from tests.support.system import SETTINGS, Document, System
 
 SERVERS = ("postgres", "mongo", "rabbitmq", "mail")
-SERVICES = ("auth", "converter", "worker", "worker-2", "notification", "gateway")
+SERVICES = ("auth", "converter", "worker", "worker-2", "notification", "gateway", "gateway-2")
 # Faults come often here: what the dead held is taken up soon.
 QUICK: Mapping[str, str] = {
     **SETTINGS,
@@ -29,6 +29,7 @@ QUICK: Mapping[str, str] = {
 # Who calls whom: service → what it calls.
 CALLS: Mapping[str, tuple[str, ...]] = {
     "gateway": ("auth", "converter", "notification", "rabbitmq"),
+    "gateway-2": ("auth", "converter", "notification", "rabbitmq"),
     "auth": ("postgres", "rabbitmq"),
     "converter": ("mongo", "rabbitmq", "auth"),
     "worker": ("mongo", "rabbitmq"),
@@ -41,12 +42,18 @@ class World(System):
     """A System whose services run with fail points and call each other through links."""
 
     def __init__(
-        self, stack: Stack, proxies: Proxies, folder: Path, *, disk: Disk | None, members: ReplicaSet | None
+        self,
+        stack: Stack,
+        proxies: Proxies,
+        folder: Path,
+        *,
+        disks: Mapping[str, Disk],
+        members: ReplicaSet | None,
     ) -> None:
         self.mongo_url = members.url if members else stack.mongo.url()
         super().__init__(stack, Mailbox(stack.mail.directory), self.mongo_url, stack.rabbitmq.url())
         self.proxies = proxies
-        self.disk = disk
+        self.disks = disks
         self.members = members
         self._folder = folder
 
@@ -60,6 +67,11 @@ class World(System):
         self.stack.start()
         # A node killed within moments of declaring its queues forgets them (rabbitmq-server#15725).
         self.stack.rabbitmq.control("eval", "ok = dets:sync(ra_directory_reverse).")
+
+    @property
+    def urls(self) -> list[str]:
+        """Where clients may go: one that finds a gateway closed tries the other."""
+        return [self.stack.service(name).url for name in ("gateway", "gateway-2")]
 
     def plant(self, name: str, bug: str | None) -> None:
         """From now on the service has this fault in it; with None, no longer."""
@@ -85,8 +97,8 @@ class World(System):
         """Every part that is not alive is started again, and every frozen one goes on."""
         for link in self.proxies.links.values():
             link.turn(Weather.FAIR)
-        if self.disk:
-            self.disk.free()
+        for disk in self.disks.values():
+            disk.free()
         if self.members:
             self.members.revive()
         dead = [name for name in self.parts if not self.is_alive(name)]
@@ -142,8 +154,8 @@ class World(System):
             given["AMQP_URL"] = _on(self.stack.rabbitmq.url(), through["rabbitmq"])
         if "postgres" in through:
             given["AUTH_DATABASE_URL"] = _on(self.stack.postgres.url(), through["postgres"])
-        if self.disk and name.startswith("worker"):
-            given["CONVERTER_SCRATCH_DIR"] = str(self.disk.path)
+        if "scratch" in self.disks and name.startswith("worker"):
+            given["CONVERTER_SCRATCH_DIR"] = str(self.disks["scratch"].path)
         return {**given, "FAULTS_FOLDER": str(self._folder / name)}
 
 
