@@ -101,6 +101,14 @@ async def test_every_refusal_is_described_as_a_problem(rig: Rig) -> None:
                 assert set(answer["content"]) == {"application/problem+json"}, (name, status)
 
 
+async def test_whatever_creates_something_takes_an_idempotency_key(rig: Rig) -> None:
+    for name, call in operations(await document(rig)).items():
+        if name[0] == "post" and "201" in call["responses"]:
+            names = {entry["name"] for entry in call.get("parameters", ())}
+            assert "Idempotency-Key" in names, name
+            assert "422" in call["responses"], name
+
+
 async def test_readiness_is_described_with_both_its_answers(rig: Rig) -> None:
     ready = operations(await document(rig))["get", "/readyz"]["responses"]
     assert ready["200"]["content"]["application/json"]["schema"]["$ref"].endswith("Ready")
