@@ -71,13 +71,13 @@ def origin(request: Request[Any, Any, Any], gateway: Injected[GatewayCredentials
 def only_the_gateway(gateway: GatewayCredentials) -> Guard:
     """A guard for internal routes (RFC 7662 §2.1)."""
 
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         gateway.check(connection.headers.get("authorization", ""))
 
     return guard
 
 
-def from_the_gateway(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+async def from_the_gateway(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """A guard for calls that come with the gateway's credentials beside somebody's token; `origin` checks
     them. Nobody writes a record by themselves.
     """

@@ -1,5 +1,7 @@
 """The proof of who somebody is: the account's password. The same work and the same refusal for everybody."""
 
+from collections.abc import Awaitable, Callable
+
 from auth_service.addresses import BadAddress, canonical
 from auth_service.clients import Client
 from auth_service.errors import InvalidCredentials
@@ -24,35 +26,44 @@ class Proof:
         try:
             address = canonical(email)
         except BadAddress:
-            await self._matches(password, None)
+            await self._in_vain(password)
             raise InvalidCredentials from None
-        async with self._store.transaction() as repository:
-            user = await repository.users.by_address(address)
-        return await self._proven(address, user, password, client)
+
+        async def find() -> User | None:
+            async with self._store.transaction() as repository:
+                return await repository.users.by_address(address)
+
+        return await self._proven(address, find, password, client)
 
     async def again(self, user: User, password: str, client: Client) -> User:
         """By somebody signed in, before a change that a stolen token must not make (ASVS 5.0 §7.5.1)."""
-        return await self._proven(user.email_canonical, user, password, client)
 
-    async def _proven(self, address: str, user: User | None, password: str, client: Client) -> User:
-        user_id = user.id if user else None
+        async def find() -> User | None:
+            return user
 
-        async def admit() -> None:
+        return await self._proven(user.email_canonical, find, password, client)
+
+    async def _proven(
+        self, address: str, find: Callable[[], Awaitable[User | None]], password: str, client: Client
+    ) -> User:
+        async with self._hashing.place() as place:
+            user = await find()
+            user_id = user.id if user else None
             await self._throttle.admit(address, user_id, client.network)
-
-        try:
-            same = await self._hashing.matches(password, user.password_hash if user else None, admit)
-        except PasswordTooLong:
-            raise InvalidCredentials from None
-        if user is None or not same or user.disabled_at is not None:
-            await self._throttle.failed(address, user_id, client.network)
-            # ASVS 5.0 §16.3.1. Not what was typed: people type passwords into the wrong field.
-            get_logger(__name__).info("sign-in refused", account=str(user_id), network=client.network)
-            raise InvalidCredentials
+            try:
+                same = await place.matches(password, user.password_hash if user else None)
+            except PasswordTooLong:
+                raise InvalidCredentials from None
+            if user is None or not same or user.disabled_at is not None:
+                await self._throttle.failed(address, user_id, client.network)
+                # ASVS 5.0 §16.3.1. Not what was typed: people type passwords into the wrong field.
+                get_logger(__name__).info("sign-in refused", account=str(user_id), network=client.network)
+                raise InvalidCredentials
         return user
 
-    async def _matches(self, password: str, stored: str | None) -> None:
-        try:
-            await self._hashing.matches(password, stored)
-        except PasswordTooLong:
-            return
+    async def _in_vain(self, password: str) -> None:
+        async with self._hashing.place() as place:
+            try:
+                await place.matches(password, None)
+            except PasswordTooLong:
+                return

@@ -89,6 +89,13 @@ class Store:
     async def key_bearer_by_id(self, key_id: UUID, user_id: UUID, now: datetime) -> Bearer | None:
         return await self._bearer(_keyed().where(ApiKey.id == key_id, User.id == user_id, good(now)))
 
+    async def user(self, user_id: UUID) -> User | None:
+        """As it is now, to look at only."""
+        statement = select(*User.__table__.columns).where(User.id == user_id)
+        async with self._database.single_query() as connection:
+            row = (await connection.execute(statement)).mappings().one_or_none()
+        return User(**row) if row else None
+
     async def counts(self, keys: tuple[bytes, ...], now: datetime) -> dict[bytes, Count]:
         statement = select(Tally.key, Tally.count, Tally.last_at, Tally.forget_at)
         rows = await self._rows(statement.where(Tally.key.in_(keys), Tally.forget_at > now))

@@ -92,8 +92,7 @@ class Accounts:
 
     async def account(self, user_id: UUID) -> User:
         """Raises TokenRefused when it is gone."""
-        async with self._store.transaction() as repository:
-            user = await repository.users.get(user_id)
+        user = await self._store.user(user_id)
         if user is None:
             raise TokenRefused
         return user

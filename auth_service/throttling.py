@@ -57,13 +57,12 @@ class Throttle:
         now = self._now()
         known = await self._store.is_network_known(user_id or NOBODY, network)
         async with self._store.transaction() as repository:
-            # Always in this order, so that two who fail at once never wait for each other.
-            if not known:
-                count = await repository.tallies.add(
-                    _anywhere(address), now, now + STRANGERS_WINDOW, moving=False
-                )
-                if count == MOST_BY_STRANGERS:
-                    get_logger(__name__).warning("an account is under attack", account=str(user_id))
+            # Always in this order, so that two who fail at once never wait for each other; and always both,
+            # so that the time does not tell that somebody has signed in from here before.
+            elsewhere = _at_home(address) if known else _anywhere(address)
+            count = await repository.tallies.add(elsewhere, now, now + STRANGERS_WINDOW, moving=False)
+            if count == MOST_BY_STRANGERS and not known:
+                get_logger(__name__).warning("an account is under attack", account=str(user_id))
             await repository.tallies.add(_here(address, network), now, now + FORGOTTEN_AFTER, moving=True)
 
     async def succeeded(self, repository: Repository, address: str, user_id: UUID, network: str) -> None:
@@ -89,3 +88,8 @@ def _here(address: str, network: str) -> bytes:
 
 def _anywhere(address: str) -> bytes:
     return hashlib.sha256(f"sign-in\n{address}".encode()).digest()
+
+
+def _at_home(address: str) -> bytes:
+    """Counts nothing that matters."""
+    return hashlib.sha256(f"sign-in\n{address}\n\n".encode()).digest()

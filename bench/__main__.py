@@ -2,9 +2,19 @@
 
 import argparse
 
-from bench import convert, memory, relay, store
+from bench import convert, door, enumeration, events, listing, memory, relay, sign_ins, store
 
-MEASUREMENTS = {"relay": relay.main, "store": store.main, "convert": convert.main, "memory": memory.main}
+MEASUREMENTS = {
+    "relay": relay.main,
+    "store": store.main,
+    "convert": convert.main,
+    "memory": memory.main,
+    "events": events.main,
+    "listing": listing.main,
+    "door": door.main,
+    "sign-ins": sign_ins.main,
+    "enumeration": enumeration.main,
+}
 
 
 def main(names: list[str]) -> None:

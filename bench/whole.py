@@ -1,5 +1,6 @@
 """The whole system for measurements: started on real servers, with one person signed in."""
 
+import base64
 import json
 import secrets
 import socket
@@ -18,6 +19,7 @@ SETTINGS: Mapping[str, str] = {
     "LOG_LEVEL": "warning",
     "GATEWAY_RATE_LIMIT_DEFAULT": "1000000/minute",
     "GATEWAY_RATE_LIMIT_UPLOAD": "1000000/hour",
+    "GATEWAY_MAX_STREAMS_PER_CLIENT": "4096",
     "CONVERTER_MAX_UPLOAD_BYTES": str(8 * 1024**3),
 }
 
@@ -31,6 +33,7 @@ class Whole:
         account = {"email": f"{secrets.token_hex(6)}@example.org", "password": "correct horse battery staple"}
         self.call("POST", "/v1/auth/register", account)
         self._token = str(self.call("POST", "/v1/auth/login", account)["access_token"])
+        self.headers = {"Authorization": f"Bearer {self._token}"}
 
     def call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """JSON in, JSON out."""
@@ -72,6 +75,11 @@ class Whole:
     def delete(self, conversion_id: str) -> None:
         self.call("DELETE", f"/v1/conversions/{conversion_id}")
 
+    def basic(self) -> str:
+        """The credentials of the gateway, for who calls the account service as it does."""
+        secret = self.stack.settings()["AUTH_INTROSPECTION_SECRET"]
+        return f"Basic {base64.b64encode(f'gateway:{secret}'.encode()).decode()}"
+
     def memory_mib(self, service: str, field: str) -> float:
         """`VmRSS` now, or `VmHWM` at most so far; NaN where there is no /proc."""
         pid = self.stack.service(service).process.pid
@@ -83,11 +91,11 @@ class Whole:
 
 
 @contextmanager
-def whole(*services: str) -> Iterator[Whole]:
-    """All servers; the services named, or all."""
+def whole(*services: str, settings: Mapping[str, str] | None = None) -> Iterator[Whole]:
+    """All servers; the services named, or all. `settings` are added to those of every measurement."""
     with tempfile.TemporaryDirectory(prefix="tonegate-bench-", ignore_cleanup_errors=True) as path:
         Path(path).chmod(0o755)
-        with Stack(Path(path), SETTINGS) as stack:
+        with Stack(Path(path), {**SETTINGS, **(settings or {})}) as stack:
             stack.start(*(server.name for server in stack.servers), *services) if services else stack.start()
             yield Whole(stack)
 

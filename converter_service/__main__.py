@@ -11,9 +11,11 @@ import aiohttp
 from prometheus_client import CollectorRegistry
 
 from converter_service import api, worker
+from converter_service.hub import MOST_LISTENERS
 from converter_service.operating import USAGE, BadCommand, carry_out
 from converter_service.settings import ApiSettings, LetterSettings, WorkerSettings
 from shared.http import Address, Listeners, serve
+from shared.http.descriptors import connections_possible
 from shared.logs import configure
 from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq import RabbitMQ
@@ -22,6 +24,9 @@ from shared.settings import SettingsError, load
 
 # Most that is read from one connection at a time; a video is read as fast as it can be stored.
 BUFFER_BYTES = 512 * 1024
+CONNECTIONS = 2048
+# To MongoDB, the broker and auth_service; files of a conversion.
+OTHER_DESCRIPTORS = 256
 
 
 async def run_api(settings: ApiSettings, stop: asyncio.Event) -> None:
@@ -29,7 +34,7 @@ async def run_api(settings: ApiSettings, stop: asyncio.Event) -> None:
     broker = RabbitMQ(settings.amqp_url.reveal(), "converter_api", INBOXES)
     async with aiohttp.ClientSession() as http:
         app = api.build(settings, broker, registry, http)
-        await serve(app, registry, listeners(settings), stop)
+        await serve(app, registry, listeners(settings, watching=MOST_LISTENERS), stop)
 
 
 async def run_worker(settings: WorkerSettings, stop: asyncio.Event) -> None:
@@ -58,10 +63,12 @@ async def _told(arguments: list[str], settings: LetterSettings) -> None:
         sys.stdout.write(f"{line}\n")
 
 
-def listeners(settings: ApiSettings | WorkerSettings) -> Listeners:
+def listeners(settings: ApiSettings | WorkerSettings, watching: int = 0) -> Listeners:
+    """`watching` connections are for event streams, which take none from anybody else."""
     return Listeners(
         Address(settings.host, settings.port),
         Address(settings.host, settings.metrics_port),
+        at_once=connections_possible(CONNECTIONS + watching, OTHER_DESCRIPTORS),
         buffer_bytes=BUFFER_BYTES,
     )
 

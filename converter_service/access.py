@@ -3,12 +3,11 @@
 from typing import Protocol
 
 from litestar.handlers import BaseRouteHandler
-from litestar.types import Guard
 
 from converter_service.service import Owner
 from shared.access_tokens import AccessTokens
 from shared.errors import Forbidden
-from shared.http import bearer
+from shared.http import AsyncGuard, bearer
 from shared.http.bearer import Connection, public
 
 __all__ = ["Owners", "Tokens", "administrators_only", "owner_of", "public", "signed_in"]
@@ -36,7 +35,7 @@ class Owners:
         return Owner(caller.user_id, caller.email if may_get_mail else "", caller.roles)
 
 
-def signed_in(tokens: Tokens) -> Guard:
+def signed_in(tokens: Tokens) -> AsyncGuard:
     """A guard that puts the Owner into `request.user`."""
     return bearer.signed_in(tokens.owner)
 

@@ -33,6 +33,8 @@ from converter_service.service import Conversions, UploadLimits
 from converter_service.settings import ApiSettings
 from converter_service.streams import EventController
 from converter_service.telling import Telling
+from converter_service.upload_controller import UploadController
+from converter_service.uploads import ResumableLimits, Uploads
 from shared.access_tokens import AccessTokens, PublicKeys
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application
@@ -64,6 +66,8 @@ def build(
     waiting = Gauge("dead_letters_waiting", "Dead letters that nobody has looked at", registry=registry)
     admission = Bounded(store, MongoQueue(database), bounds(settings))
     conversions = Conversions(store, blobs, announcing, limits, clock, admission=admission)
+    resumable = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
+    uploads = Uploads(store, blobs, announcing, resumable, clock, admission=admission)
     hub = Hub(store)
     news = watching(broker, hub)
     control = Control(
@@ -106,6 +110,7 @@ def build(
         Wiring(
             controllers=[
                 ConversionController,
+                UploadController,
                 AudioController,
                 EventController,
                 ManagedConversionController,
@@ -113,6 +118,7 @@ def build(
             ],
             provide={
                 "conversions": conversions,
+                "uploads": uploads,
                 "desk": desk,
                 "control": control,
                 "hub": hub,

@@ -5,13 +5,18 @@ from collections.abc import Coroutine
 from datetime import datetime
 
 from converter_service.changes import change
-from converter_service.conversion import Conversion, being_written_until, emptied, tidied
-from converter_service.ports import Blobs, ConversionStore
+from converter_service.conversion import Conversion, State, being_written_until, emptied, tidied
+from converter_service.ports import Blobs, ConversionStore, Stale
+from converter_service.segments import Upload
 from shared.errors import Unavailable
 from shared.logs import get_logger
 
 # While somebody waits for an answer.
 PROMPTLY_S = 3.0
+
+
+def uncounted(_: str) -> None:
+    """Where nobody counts what is removed."""
 
 
 class Cleaning:
@@ -37,6 +42,21 @@ class Cleaning:
         for blob in conversion.blobs:
             await self._blobs.delete(blob)
         await self._store.remove(conversion.id)
+
+    async def bury_part(self, part: Conversion, upload: Upload) -> None:
+        """A partial upload that was given up to another. Its bytes go only if that other came to nothing.
+
+        Raises Stale while that is not known.
+        """
+        final = await self._store.get(upload.joined_into or "")
+        if final is not None and not final.deleted_at and final.upload is not None:
+            if final.status is State.UPLOADING:
+                raise Stale(final.id)
+            await self._store.remove(part.id)
+            return
+        for segment in upload.segments:
+            await self._blobs.delete(segment.blob)
+        await self._store.remove(part.id)
 
     async def tidy(self, conversion: Conversion) -> None:
         """A finished conversion loses what its dead runs left."""

@@ -1,8 +1,12 @@
 """Time and ids as the converter stores them; passed in, so that tests decide both."""
 
+import re
 import secrets
 from datetime import UTC, datetime
 from typing import Protocol
+
+# Its first digit is 0 until the year 2527.
+MADE_HERE = re.compile(r"0[0-9a-f]{11}7[0-9a-f]{3}[89ab][0-9a-f]{15}")
 
 
 class Clock(Protocol):
@@ -32,3 +36,10 @@ def new_id() -> str:
         | secrets.randbits(62)
     )
     return f"{value:032x}"
+
+
+def born(identity: str) -> datetime | None:
+    """When `new_id` made it; None for what it cannot have made."""
+    if not MADE_HERE.fullmatch(identity):
+        return None
+    return datetime.fromtimestamp(int(identity[:12], 16) / 1000, UTC)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from converter_service.recipes import recipe
+from converter_service.segments import Upload
 
 
 class State(StrEnum):
@@ -100,6 +101,8 @@ class Conversion(Struct, frozen=True, kw_only=True):
     counts what clients can see: it grows with every move and whenever there is something new to tell.
     `due_at` is when the sweeper should look at it, if nothing happened until then.
     `idempotency_key` is no other's: it is taken from the first byte of the upload until it is given free.
+    `upload` is there when the video comes in several requests; then its bytes are in the segments of that,
+    else in `source_blob`.
     `rests_until` is when it may be tried again after a run that came to nothing.
     `made_after` is the recipe of its audio, `reserved_bytes` how much an upload may bring.
     `debris` are blobs of runs that have not finished (yet); their ids stand here before their first byte is
@@ -129,6 +132,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     deleted_at: datetime | None = None
     correlation_id: str = ""
     idempotency_key: str | None = None
+    upload: Upload | None = None
     reserved_bytes: int = 0
     made_after: str | None = None
     version: int = 0
@@ -137,7 +141,21 @@ class Conversion(Struct, frozen=True, kw_only=True):
     @property
     def blobs(self) -> tuple[str, ...]:
         """Every blob that may hold bytes of this conversion."""
-        return tuple(blob for blob in (self.source_blob, self.audio_blob, *self.debris) if blob)
+        uploaded = self.upload.blobs if self.upload else ()
+        return tuple(blob for blob in (self.source_blob, *uploaded, self.audio_blob, *self.debris) if blob)
+
+    @property
+    def named_blobs(self) -> tuple[str, ...]:
+        """The same, and those that it has given up to another, until that one names them."""
+        segments = self.upload.segments if self.upload else ()
+        return tuple(dict.fromkeys((*self.blobs, *(segment.blob for segment in segments))))
+
+    @property
+    def source_blobs(self) -> tuple[str, ...]:
+        """The video's bytes, one blob after the other."""
+        if self.upload is not None:
+            return tuple(segment.blob for segment in self.upload.segments)
+        return (self.source_blob,) if self.source_blob else ()
 
     @property
     def recipe(self) -> str | None:
@@ -199,10 +217,16 @@ def reserving(conversion: Conversion, size: int) -> Conversion:
 
 
 def uploaded(
-    conversion: Conversion, *, size: int, sha256: str, options: Mapping[str, str | int | float], now: datetime
+    conversion: Conversion,
+    *,
+    size: int,
+    sha256: str | None,
+    options: Mapping[str, str | int | float],
+    now: datetime,
 ) -> Conversion:
-    """All bytes are stored: ready to be converted. Raises LeaseLost when it was deleted or cancelled
-    meanwhile, and IllegalMove when it is queued already.
+    """All bytes are stored: ready to be converted. `sha256` is None until somebody has read them in one go.
+
+    Raises LeaseLost when it was deleted or cancelled meanwhile, and IllegalMove when it is queued already.
     """
     if conversion.deleted_at or conversion.status is State.CANCELLED:
         raise LeaseLost
@@ -279,6 +303,12 @@ def described(
     return _news(replace(conversion, source=known))
 
 
+def read(conversion: Conversion, token: str, sha256: str) -> Conversion:
+    """The digest of the whole source. Raises LeaseLost."""
+    _held(conversion, token)
+    return _news(replace(conversion, source=replace(conversion.source, sha256=sha256)))
+
+
 def swept(conversion: Conversion, token: str, blob_id: str) -> Conversion:
     """Debris of earlier runs has been removed; only this run's blob remains. Raises LeaseLost."""
     _held(conversion, token)
@@ -319,8 +349,7 @@ def cancelled(conversion: Conversion, *, now: datetime, retention: timedelta) ->
     written_until = being_written_until(conversion)
     over = _move(conversion, State.CANCELLED)
     if conversion.status is State.UPLOADING:
-        debris = (*conversion.debris, *((conversion.source_blob,) if conversion.source_blob else ()))
-        over = replace(over, debris=debris, source_blob=None, idempotency_key=None)
+        over = replace(_emptied(over), debris=conversion.blobs, idempotency_key=None)
     over = _finish(over, now, retention)
     return replace(over, due_at=written_until or now) if over.debris else over
 
@@ -332,7 +361,7 @@ def retried(conversion: Conversion, now: datetime) -> Conversion:
     waiting = _move(conversion, State.QUEUED)
     if conversion.status not in {State.FAILED, State.CANCELLED}:
         raise IllegalMove(f"{conversion.status} cannot be tried again")
-    if conversion.source_blob is None or (conversion.expires_at and conversion.expires_at <= now):
+    if not conversion.source_blobs or (conversion.expires_at and conversion.expires_at <= now):
         raise SourceGone
     return replace(
         waiting,
@@ -389,7 +418,7 @@ def expired(conversion: Conversion, now: datetime) -> Conversion:
 
 def emptied(conversion: Conversion) -> Conversion:
     """The bytes of an expired conversion are gone."""
-    return replace(conversion, source_blob=None, audio_blob=None, debris=(), due_at=None)
+    return replace(_emptied(conversion), audio_blob=None, debris=(), due_at=None)
 
 
 def tidied(conversion: Conversion, gone: Collection[str]) -> Conversion:
@@ -413,6 +442,8 @@ def deleted(conversion: Conversion, now: datetime) -> Conversion:
 
 def being_written_until(conversion: Conversion) -> datetime | None:
     """Until when an upload or a run may still store bytes; None when nobody can."""
+    if conversion.status is State.UPLOADING and conversion.upload:
+        return conversion.upload.writing.until if conversion.upload.writing else None
     if conversion.status is State.UPLOADING:
         return conversion.due_at
     return conversion.lease.until if conversion.lease else None
@@ -422,6 +453,12 @@ def _move(conversion: Conversion, target: State) -> Conversion:
     if target not in MOVES[conversion.status]:
         raise IllegalMove(f"{conversion.status} → {target}")
     return _news(replace(conversion, status=target, rests_until=None))
+
+
+def _emptied(conversion: Conversion) -> Conversion:
+    """Without a video."""
+    upload = replace(conversion.upload, segments=(), writing=None) if conversion.upload else None
+    return replace(conversion, source_blob=None, upload=upload)
 
 
 def _news(conversion: Conversion) -> Conversion:

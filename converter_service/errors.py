@@ -1,6 +1,6 @@
 """What only the converter answers."""
 
-from shared.errors import Conflict, Gone, InvalidRequest
+from shared.errors import Conflict, Gone, InvalidRequest, Locked
 
 
 class NotReady(Conflict):
@@ -41,3 +41,24 @@ class EmptyUpload(InvalidRequest):
 
 class UploadBroken(InvalidRequest):
     """The body ended early or made no sense. Usually nobody is left to read this answer."""
+
+
+class UploadLocked(Locked):
+    """Another request writes to the same resumable upload."""
+
+    def __init__(self) -> None:
+        super().__init__("Another request is writing to this upload.", headers={"Retry-After": "2"})
+
+
+class WrongOffset(Conflict):
+    """tus 1.0.0, PATCH: it has to go on where the upload ends."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(f"The upload has {offset} bytes; go on from there.")
+
+
+class JoinedAlready(Conflict):
+    """tus 1.0.0, concatenation: parts have to be whole, and are used up when they are joined."""
+
+    def __init__(self) -> None:
+        super().__init__("A part is not complete, or was joined with others before.")

@@ -6,11 +6,12 @@ Any number may sweep at once: each change is saved against the value that was lo
 import asyncio
 import contextlib
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from converter_service.announcing import Announcing
 from converter_service.changes import change
-from converter_service.cleaning import Cleaning
+from converter_service.cleaning import Cleaning, uncounted
 from converter_service.clock import Clock
 from converter_service.conversion import (
     Conversion,
@@ -38,12 +39,20 @@ class Housekeeping:
     """One round handles a bounded number of conversions whose `due_at` has come."""
 
     def __init__(
-        self, store: ConversionStore, blobs: Blobs, announcing: Announcing, every: timedelta, clock: Clock
+        self,
+        store: ConversionStore,
+        blobs: Blobs,
+        announcing: Announcing,
+        every: timedelta,
+        clock: Clock,
+        *,
+        count: Callable[[str], None] = uncounted,
     ) -> None:
         self._store = store
         self._announcing = announcing
         self._every_s = every.total_seconds()
         self._clock = clock
+        self._count = count
         self._cleaning = Cleaning(store, blobs)
 
     async def run(self) -> None:
@@ -91,12 +100,16 @@ class Housekeeping:
     async def _settle(self, conversion: Conversion, now: datetime) -> None:
         if conversion.deleted_at:
             await self._cleaning.bury_own(conversion)
+            self._count("deletion")
             log.info("deletion finished", conversion_id=conversion.id)
             return
         match conversion.status:
+            case State.UPLOADING if conversion.upload and conversion.upload.joined_into:
+                await self._cleaning.bury_part(conversion, conversion.upload)
             case State.UPLOADING:
                 gone = await self._store.save(deleted(conversion, now))
                 await self._cleaning.bury_own(gone)
+                self._count("dead_upload")
                 log.warning("dead upload removed", conversion_id=conversion.id)
             case State.QUEUED:
                 again = announced_again(conversion, now)
@@ -116,4 +129,5 @@ class Housekeeping:
         if conversion.expires_at and conversion.expires_at <= now:
             over = await change(self._store, conversion.id, lambda newest: expired(newest, now))
             await self._cleaning.empty(over)
+            self._count("expired")
             log.info("expired", conversion_id=conversion.id)

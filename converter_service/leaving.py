@@ -29,6 +29,9 @@ class Leaving:
             for conversion in found:
                 await self._delete(conversion.id)
             gone += len(found)
+        while parts := await self._store.parts(owner_id, AT_ONCE):
+            for part in parts:
+                await self._delete(part.id)
         get_logger(__name__).info("an account's conversions deleted", owner_id=owner_id, conversions=gone)
         return gone
 

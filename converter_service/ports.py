@@ -1,6 +1,6 @@
 """What the use-cases need from outside: bytes, conversions, a transcoder. The docstrings are the contract."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -13,9 +13,11 @@ from shared.messaging.envelope import Envelope
 __all__ = [
     "BlobMissing",
     "Blobs",
+    "Bookmark",
     "ConversionStore",
     "KeyTaken",
     "Queue",
+    "Salvaged",
     "Stale",
     "Stored",
     "Transcoder",
@@ -32,6 +34,10 @@ class Stored(Struct, frozen=True):
 
 class BlobMissing(Exception):
     """Nothing (whole) is stored under this id."""
+
+
+class Salvaged(Exception):
+    """Somebody took the writer of this blob for dead, and closed it: nothing more can be added."""
 
 
 class KeyTaken(Exception):
@@ -57,6 +63,24 @@ class Blobs(Protocol):
         """The bytes from `first` up to, not including, `end` (None: all), in pieces of at most some MiB.
 
         Raises BlobMissing before the first piece, or in the middle when the blob is deleted meanwhile.
+        """
+
+    async def ids(self, after: str, limit: int) -> Sequence[str]:
+        """Of what is stored, whole or in parts: in their order, those after `after`."""
+
+    async def collect(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
+        """Like `write`, but one that fails leaves what it has stored by then, for `salvage`.
+
+        Nothing it does after the blob was salvaged can change or remove those bytes: it raises Salvaged.
+        """
+
+    async def salvage(self, blob_id: str) -> int:
+        """Makes a whole blob of what a dead `collect` left: the bytes from the first on, without a gap.
+
+        Returns how many; they are as durable as anything written. 0 when there are none (yet): then there is
+        no blob.
+
+        Of a whole blob its size: any number may salvage the same blob, and be told the same.
         """
 
     async def delete(self, blob_id: str) -> None:
@@ -88,11 +112,17 @@ class ConversionStore(Protocol):
         self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
         """One owner's conversions, or everybody's, that are not deleted: newest first, older than
-        `before_id`.
+        `before_id`. Partial uploads are none: see `parts`.
         """
+
+    async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:
+        """One owner's partial uploads that are not deleted."""
 
     async def made_after(self, owner_id: str, recipe: str) -> Conversion | None:
         """A completed conversion of this owner, not deleted, whose audio was made after this recipe."""
+
+    async def known(self, blob_ids: Sequence[str]) -> Collection[str]:
+        """Those of them that stand in a conversion's record, deleted ones included."""
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         """Those whose `due_at` has come, longest due first. One that cannot be read is left out, and is not
@@ -105,6 +135,19 @@ class Usage(Struct, frozen=True):
 
     bytes: int
     conversions: int
+
+
+class Bookmark(Protocol):
+    """How far a walk has come that all processes take together. All calls raise Unavailable."""
+
+    async def take(self, now: datetime, not_before: datetime) -> str | None:
+        """The place to go on from, at first an empty one, or None when it is not time yet.
+
+        Nobody else gets it before `not_before`, or what `put` says.
+        """
+
+    async def put(self, place: str, not_before: datetime) -> None:
+        """The next to take it goes on from here."""
 
 
 class Queue(Protocol):

@@ -38,14 +38,19 @@ class Repeats:
         self._store = store
         self._clock = clock
 
-    async def knows(self, owner_id: str, key: str | None) -> bool:
+    async def knows(self, owner_id: str, key: str | None, call: str = "") -> bool:
         """Whether there is something to be repeated: it needs no room of its own."""
-        return key is not None and await self._store.by_key(key_of(owner_id, key)) is not None
+        return key is not None and await self._store.by_key(key_of(owner_id, key, call)) is not None
 
     async def add(self, conversion: Conversion) -> Conversion | None:
         """Stores a new conversion and returns None; or stores nothing, and returns the one that its key was
         used for in the last 24 hours. Raises StillUploading when that one is not there yet.
         """
+        earlier = await self.claim(conversion)
+        return _settled(earlier) if earlier else None
+
+    async def claim(self, conversion: Conversion) -> Conversion | None:
+        """The same, and the earlier one as it is now."""
         for _ in range(TRIES):
             try:
                 await self._store.add(conversion)
@@ -56,7 +61,7 @@ class Repeats:
             if earlier is None:
                 continue
             if earlier.created_at + KEPT > self._clock():
-                return _settled(earlier)
+                return earlier
             await self._give_free(earlier)
         raise StillUploading
 
@@ -67,10 +72,10 @@ class Repeats:
             return  # it is gone altogether, and its key with it
 
 
-def key_of(owner_id: str, key: str) -> str:
-    """As it is stored: nobody's key is another's, and none can be read."""
+def key_of(owner_id: str, key: str, call: str = "") -> str:
+    """As it is stored: nobody's key is another's, nor another call's, and none can be read."""
     bare = key.strip('"')
-    return hashlib.sha256(f"{owner_id}\n{bare}".encode()).hexdigest()
+    return hashlib.sha256(f"{owner_id}\n{call}{bare}".encode()).hexdigest()
 
 
 def _settled(earlier: Conversion) -> Conversion:

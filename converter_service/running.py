@@ -1,13 +1,14 @@
 """The steps of one run: fetch the video, convert it, store the audio."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
 from converter_service.changes import change
-from converter_service.conversion import Conversion, Result, described, swept
+from converter_service.conversion import Conversion, Result, described, read, swept
 from converter_service.options import BadOptions, Options, restored
 from converter_service.outcomes import Outcomes
 from converter_service.persistence import persistently
@@ -69,7 +70,8 @@ class Running:
         size = run.conversion.source.size or 0
         async with self._scratch.room(size) as room:
             source = room / "source"
-            await self._scratch.save(await self._blobs.open(str(run.conversion.source_blob)), source)
+            if await self._fetch(run, source) and (known := await self._reusing.result(run)):
+                return known
             info = await self._transcoder.probe(source)
             await self._describe(run, info, options)
             output = await self._transcoder.convert(source, info, options, room / "audio", run.report)
@@ -81,6 +83,22 @@ class Running:
             bitrate=output.bitrate_bps,
             sha256=stored.sha256,
         )
+
+    async def _fetch(self, run: Run, target: Path) -> bool:
+        """True when its digest is known only now: nobody has read a video before that came in requests."""
+        seen = hashlib.sha256()
+        await self._scratch.save(self._source(run.conversion, seen), target)
+        if run.conversion.source.sha256 is not None:
+            return False
+        await self._change(run, lambda newest: read(newest, run.token, seen.hexdigest()))
+        return True
+
+    async def _source(self, conversion: Conversion, seen: "hashlib._Hash") -> AsyncIterator[bytes]:
+        for blob in conversion.source_blobs:
+            async for piece in await self._blobs.open(blob):
+                if conversion.source.sha256 is None:
+                    seen.update(piece)
+                yield piece
 
     async def _clear_debris(self, run: Run) -> None:
         """What earlier runs left. Their writers are fenced off and remove what they write after this."""

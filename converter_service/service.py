@@ -311,8 +311,9 @@ class Conversions:
             raise Gone("The audio has been deleted.") from None
 
     async def _existing(self, conversion_id: str) -> Conversion:
+        """A part of an upload is no conversion."""
         found = await self._store.get(conversion_id)
-        if found is None or found.deleted_at:
+        if found is None or found.deleted_at or (found.upload and found.upload.is_partial):
             raise NotFound
         return found
 

@@ -38,6 +38,7 @@ class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
     issuer: Annotated[str | None, Env("AUTH_ISSUER")] = None
     audience: Annotated[str, Env("AUTH_AUDIENCE")] = "tonegate"
     max_upload_bytes: Annotated[int, Env("CONVERTER_MAX_UPLOAD_BYTES", at_least=1)] = 1024**3
+    upload_ttl: Annotated[timedelta, Env("CONVERTER_UPLOAD_TTL", at_least=1)] = timedelta(days=1)
     max_queued: Annotated[int, Env("CONVERTER_MAX_QUEUED", at_least=0)] = 10_000
     quota_bytes: Annotated[int, Env("CONVERTER_QUOTA_BYTES", at_least=0)] = 0
     quota_conversions: Annotated[int, Env("CONVERTER_QUOTA_CONVERSIONS", at_least=0)] = 0

@@ -16,6 +16,7 @@ from converter_service.adapters.ffmpeg import FFmpegTranscoder, find_tools
 from converter_service.adapters.ffmpeg_run import Rules
 from converter_service.adapters.gridfs import GridFSBlobs
 from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
+from converter_service.adapters.mongo_bookmark import MongoBookmark
 from converter_service.adapters.mongo_clock import MongoClock
 from converter_service.adapters.mongo_queue import MongoQueue
 from converter_service.adapters.scratch import LocalScratch
@@ -23,8 +24,10 @@ from converter_service.announcing import Announcing
 from converter_service.clock import new_id
 from converter_service.handlers import account_handlers, handlers, stopping
 from converter_service.housekeeping import Housekeeping
+from converter_service.janitor import Janitor
 from converter_service.leaving import Leaving
 from converter_service.links import Links
+from converter_service.removals import Removals
 from converter_service.settings import WorkerSettings
 from converter_service.telling import Telling
 from converter_service.work import Work, WorkLimits
@@ -52,7 +55,9 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     store = MongoConversions(database, clock, relay.wake, telling.note)
     blobs = GridFSBlobs(database, clock)
     announcing = Announcing(Links(settings.link_key), settings.link_ttl, clock)
-    housekeeping = Housekeeping(store, blobs, announcing, SWEEP_EVERY, clock)
+    removals = Removals(registry)
+    housekeeping = Housekeeping(store, blobs, announcing, SWEEP_EVERY, clock, count=removals.count)
+    janitor = Janitor(store, blobs, MongoBookmark(database, "orphans"), clock, removals.count)
     scratch = LocalScratch(settings.scratch_dir)
     rules = Rules(max_duration=settings.max_duration, job_timeout=settings.job_timeout)
     tools = find_tools(settings.ffmpeg_threads)
@@ -87,6 +92,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
                     tasks.create_task(relay.run()),
                     tasks.create_task(telling.run()),
                     tasks.create_task(housekeeping.run()),
+                    tasks.create_task(janitor.run()),
                 ]
                 tasks.create_task(consumer.run())
                 tasks.create_task(accounts.run())

@@ -5,10 +5,10 @@ import asyncio
 from prometheus_client import CollectorRegistry
 
 from gateway.app import build
-from gateway.core.descriptors import connections_possible
 from gateway.core.sessions import open_sessions
 from gateway.settings import GatewaySettings
 from shared.http import Address, Listeners, serve
+from shared.http.descriptors import connections_possible
 from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.process import run

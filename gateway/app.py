@@ -23,6 +23,7 @@ from gateway.clients.managed import ManagedClient
 from gateway.clients.webhooks import WebhookClient
 from gateway.core.answer_store import Answers, ProcessAnswers, SharedAnswers
 from gateway.core.bodies import Bodies
+from gateway.core.calls import Calls
 from gateway.core.capacity import Capacity, Leaving, Room, vital
 from gateway.core.client_address import ClientAddresses
 from gateway.core.compression import Compression, compressible
@@ -43,6 +44,7 @@ from gateway.core.schema_page import SchemaPage, page_policy
 from gateway.core.sessions import Sessions
 from gateway.core.shareable import Validators, shareable
 from gateway.core.token_cache import TokenCache
+from gateway.core.tus import Tus
 from gateway.core.wellformed import WellFormed
 from gateway.modules.accounts.module import AccountsModule
 from gateway.modules.administration.module import AdministrationModule
@@ -52,6 +54,7 @@ from gateway.modules.conversions.actions import Actions
 from gateway.modules.conversions.module import ConversionsModule
 from gateway.modules.pages.module import PagesModule
 from gateway.modules.pages.page import reset_page, verify_page
+from gateway.modules.uploads.module import UploadsModule
 from gateway.modules.webhooks.module import WebhooksModule
 from gateway.settings import GatewaySettings
 from shared.errors import NotFound
@@ -61,6 +64,7 @@ from shared.messaging.ports import Broker, Consumer
 
 VERSION = "0.1.0"
 SCHEMA_MAX_AGE_S = 60
+CALLS_TO_AUTH = 1024
 STOPPING = timedelta(seconds=2)
 
 
@@ -68,7 +72,8 @@ def build(
     settings: GatewaySettings, sessions: Sessions, broker: Broker, registry: CollectorRegistry
 ) -> Litestar:
     """The application. Raises before it can serve when its modules do not fit together."""
-    to_auth = (sessions.pooled, settings.auth_url, settings.introspection_secret)
+    calls = Calls(settings.auth_url, at_once=CALLS_TO_AUTH)
+    to_auth = (calls, settings.introspection_secret)
     auth = AuthClient(*to_auth)
     tokens = TokenCache(auth.introspect, settings.token_cache_ttl)
     watches = Watches(tokens)
@@ -90,6 +95,7 @@ def build(
             administration=administration, managed=ManagedClient(administration, relay), tokens=tokens
         ),
         ConversionsModule(converter=converter, actions=Actions(converter, once), watches=watches),
+        UploadsModule(converter=converter),
         WebhooksModule(webhooks=WebhookClient(sessions.pooled, settings.notification_url), once=once),
         PagesModule(verify_page=verify_page(), reset_page=reset_page()),
     ]
@@ -100,6 +106,7 @@ def build(
         async with broker, listening(listener, watches):
             yield
         await tokens.aclose()
+        calls.close()
         windows.close()
         kept.close()
 
@@ -132,6 +139,7 @@ def build(
                 partial(Counting, limits=limits, addresses=addresses),
                 Leaving,
                 partial(Bodies, idle=settings.idle_timeout),
+                Tus,
                 partial(CrossOrigin, origins=settings.cors_origins),
                 partial(Hygiene, public_url=settings.public_url),
             ],

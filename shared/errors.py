@@ -103,6 +103,12 @@ class Gone(ServiceError):
     status, code, title = 410, "gone", "This is gone."
 
 
+class PreconditionFailed(ServiceError):
+    """Also tus 1.0.0: another version of the protocol."""
+
+    status, code, title = 412, "invalid_request", "A condition of the request is not met."
+
+
 class TooLarge(ServiceError):
     status, code, title = 413, "too_large", "The request is too large."
 
@@ -122,6 +128,18 @@ class IdempotencyMismatch(ServiceError):
 
     def __init__(self) -> None:
         super().__init__("This Idempotency-Key was used for another request.")
+
+
+class Locked(ServiceError):
+    """RFC 4918 §11.3: somebody else is at it."""
+
+    status, code, title, retryable = 423, "conflict", "Somebody else is changing this right now.", True
+
+
+class ChecksumMismatch(ServiceError):
+    """tus 1.0.0, checksum: a status of that protocol alone."""
+
+    status, code, title = 460, "invalid_request", "The bytes are not those that were announced."
 
 
 class RateLimited(ServiceError):

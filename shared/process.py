@@ -1,6 +1,7 @@
 """From a command line to a running service: settings, logs, signals, one event loop."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -23,6 +24,8 @@ class LoggingSettings(msgspec.Struct, frozen=True):
     format: Annotated[LogFormat, Env("LOG_FORMAT")] = "json"
 
 
+# Objects made and not yet dropped between two looks for cycles; a request leaves some dozens for a moment.
+COLLECT_AFTER = 10_000
 BAD_CONFIGURATION = 78  # EX_CONFIG of sysexits.h: a supervisor can tell it from a crash
 
 
@@ -37,6 +40,7 @@ def run(service: str, settings: type[T], main: Callable[[T, asyncio.Event], Awai
     except SettingsError as wrong:
         _refuse(service, wrong)
     configure(logging.level, logging.format, service)
+    collect_less_often()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_until_stopped(main, loaded))
@@ -45,6 +49,14 @@ def run(service: str, settings: type[T], main: Callable[[T, asyncio.Event], Awai
         except Exception:  # noqa: BLE001 - the last place that can still tell why
             get_logger(__name__).exception("stopped by an error")
             raise SystemExit(1) from None
+
+
+def collect_less_often() -> None:
+    """Modules and classes stay for good: the collector of cycles need not look at them again, nor look every
+    few requests at what is dropped a moment later. Both took a fifth of the gateway's time.
+    """
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 20)
 
 
 def _refuse(service: str, wrong: SettingsError) -> NoReturn:

@@ -10,17 +10,18 @@ asks for 16 MiB at a time.
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pymongo
 from bson import Int64
 from pymongo import ASCENDING
 from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import DuplicateKeyError
 
 from converter_service.adapters.mongo import Database, Document, reachable
 from converter_service.clock import Clock
-from converter_service.ports import BlobMissing, Stored
+from converter_service.ports import BlobMissing, Salvaged, Stored
 from shared.errors import Unavailable
 
 CHUNK_BYTES = 1024 * 1024
@@ -64,6 +65,55 @@ class GridFSBlobs:
             raise
         return stored
 
+    async def collect(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
+        """The files document decides between this writer and whoever takes it for dead: who inserts it first
+        says how many bytes there are. Chunks that a late writer adds lie behind them, and are never read.
+        """
+        inserts = _Inserts(self._chunks)
+        try:
+            stored = await self._store(blob_id, chunks, inserts)
+            await self._finish(blob_id, stored)
+        except DuplicateKeyError:
+            raise Salvaged(blob_id) from None
+        except Unavailable:
+            raise  # as in `write`
+        except BaseException:
+            await inserts.settle()
+            raise
+        return stored
+
+    async def salvage(self, blob_id: str) -> int:
+        found = await self._files_document(blob_id)
+        if found is not None:
+            return int(found["length"])
+        size = await self._without_gap(blob_id)
+        if size == 0:
+            return 0
+        try:
+            await self._finish(blob_id, Stored(size, ""))
+        except DuplicateKeyError:  # its writer lives, or somebody else salvages it too
+            return await self.salvage(blob_id)
+        return size
+
+    async def _files_document(self, blob_id: str) -> Document | None:
+        with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
+            return await self._files.find_one({"_id": blob_id})
+
+    async def _without_gap(self, blob_id: str) -> int:
+        """Only the last chunk of all may be short, so the numbers, which the index has, tell the rest."""
+        whole = 0
+        with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
+            numbers = self._chunks.find({"files_id": blob_id}, {"_id": 0, "n": 1}).sort("n", ASCENDING)
+            async for each in numbers:
+                if each["n"] != whole:
+                    break
+                whole += 1
+            await numbers.close()
+            if whole == 0:
+                return 0
+            last = await self._chunks.find_one({"files_id": blob_id, "n": whole - 1}, {"data": 1})
+        return (whole - 1) * CHUNK_BYTES + len(last["data"]) if last else 0
+
     async def _store(self, blob_id: str, chunks: AsyncIterator[bytes], inserts: "_Inserts") -> Stored:
         digest, size, number = hashlib.sha256(), 0, 0
         batch: list[Document] = []
@@ -87,7 +137,7 @@ class GridFSBlobs:
             "chunkSize": CHUNK_BYTES,
             "uploadDate": self._clock(),
             "filename": blob_id,
-            "metadata": {"sha256": stored.sha256},
+            "metadata": {"sha256": stored.sha256} if stored.sha256 else {},
         }
         with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
             await self._files.insert_one(document)
@@ -119,11 +169,34 @@ class GridFSBlobs:
             raise BlobMissing(blob_id)
         return found
 
+    async def ids(self, after: str, limit: int) -> Sequence[str]:
+        """From one id to the next by index, past all of its chunks, of which an orphan may have many."""
+        found: list[str] = []
+        while len(found) < limit:
+            with reachable():
+                following = [
+                    await _next(self._chunks, "files_id", after),
+                    await _next(self._files, "_id", after),
+                ]
+            there = [blob_id for blob_id in following if blob_id is not None]
+            if not there:
+                break
+            after = min(there)
+            found.append(after)
+        return found
+
     async def delete(self, blob_id: str) -> None:
         """First the files document: nobody opens what is being taken apart."""
         with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
             await self._files.delete_one({"_id": blob_id})
             await self._chunks.delete_many({"files_id": blob_id})
+
+
+async def _next(collection: AsyncCollection[Document], field: str, after: str) -> str | None:
+    """The smallest there is after that one, out of the index alone."""
+    only = {"_id": int(field == "_id"), field: 1}
+    found = await collection.find_one({field: {"$gt": after}}, only, sort=[(field, ASCENDING)])
+    return str(found[field]) if found else None
 
 
 class _Inserts:

@@ -1,14 +1,14 @@
 """The ports in one process's memory: the same promises, for tests and small experiments."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from converter_service.conversion import Conversion, State
-from converter_service.ports import BlobMissing, KeyTaken, Stale, Stored
+from converter_service.ports import BlobMissing, KeyTaken, Salvaged, Stale, Stored
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
 
@@ -20,6 +20,7 @@ class MemoryBlobs:
 
     def __init__(self) -> None:
         self.contents: dict[str, bytes] = {}
+        self._collected: dict[str, bytes] = {}
 
     async def write(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
         data = b"".join([chunk async for chunk in chunks])
@@ -42,8 +43,28 @@ class MemoryBlobs:
             position += PIECE
         raise BlobMissing(blob_id)
 
+    async def ids(self, after: str, limit: int) -> Sequence[str]:
+        return sorted(blob_id for blob_id in {*self.contents, *self._collected} if blob_id > after)[:limit]
+
+    async def collect(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
+        data = b""
+        async for chunk in chunks:
+            data += chunk
+            self._collected[blob_id] = data
+        if blob_id in self.contents:
+            raise Salvaged(blob_id)
+        self._collected.pop(blob_id, None)
+        self.contents[blob_id] = data
+        return Stored(len(data), hashlib.sha256(data).hexdigest())
+
+    async def salvage(self, blob_id: str) -> int:
+        if blob_id not in self.contents and self._collected.get(blob_id):
+            self.contents[blob_id] = self._collected.pop(blob_id)
+        return len(self.contents.get(blob_id, b""))
+
     async def delete(self, blob_id: str) -> None:
         self.contents.pop(blob_id, None)
+        self._collected.pop(blob_id, None)
 
 
 class Waiting(Struct):
@@ -95,10 +116,15 @@ class MemoryConversions:
             for conversion in self.contents.values()
             if owner_id in {None, conversion.owner_id}
             and conversion.deleted_at is None
+            and not (conversion.upload and conversion.upload.is_partial)
             and (status is None or conversion.status is status)
             and (before_id is None or conversion.id < before_id)
         )
         return sorted(fitting, key=lambda each: each.id, reverse=True)[:limit]
+
+    async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:
+        own = (each for each in self.contents.values() if each.owner_id == owner_id and not each.deleted_at)
+        return [each for each in own if each.upload and each.upload.is_partial][:limit]
 
     async def made_after(self, owner_id: str, recipe: str) -> Conversion | None:
         fitting = (
@@ -109,6 +135,10 @@ class MemoryConversions:
             and each.deleted_at is None
         )
         return max(fitting, key=lambda each: each.id, default=None)
+
+    async def known(self, blob_ids: Sequence[str]) -> Collection[str]:
+        every = {blob for conversion in self.contents.values() for blob in conversion.named_blobs}
+        return every & set(blob_ids)
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         fitting = [each for each in self.contents.values() if each.due_at and each.due_at <= now]
@@ -134,3 +164,20 @@ class MemoryOutbox:
     async def clear(self, pending: Sequence[Pending]) -> None:
         done = {each.envelope.id for each in pending}
         self._conversions.outbox = [each for each in self._conversions.outbox if each.envelope.id not in done]
+
+
+class MemoryBookmark:
+    """Of one walk."""
+
+    def __init__(self) -> None:
+        self._place = ""
+        self._not_before: datetime | None = None
+
+    async def take(self, now: datetime, not_before: datetime) -> str | None:
+        if self._not_before is not None and self._not_before > now:
+            return None
+        self._not_before = not_before
+        return self._place
+
+    async def put(self, place: str, not_before: datetime) -> None:
+        self._place, self._not_before = place, not_before

@@ -1,7 +1,7 @@
 """Conversions in MongoDB: one document each; a change and its events are one atomic write."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ from pymongo.read_concern import ReadConcern
 from converter_service.clock import Clock, new_id
 from converter_service.conversion import Conversion, State
 from converter_service.ports import KeyTaken, Stale
+from converter_service.segments import PARTIAL
 from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.messaging.cancellation import no_cancellation_lost
@@ -48,6 +49,18 @@ POOL = 64
 UNREADABLE_AGAIN = timedelta(minutes=5)
 OUT_OF_DISK_SPACE = 14031
 WITHOUT_OUTBOX = {"outbox": 0, "outbox_since": 0}
+
+# For records that were written before they did.
+SAYS_ITS_BLOBS: Document = {
+    "$set": {
+        "blobs": {
+            "$setDifference": [
+                {"$concatArrays": [["$source_blob", "$audio_blob"], {"$ifNull": ["$debris", []]}]},
+                [None],
+            ]
+        }
+    }
+}
 
 
 def connect(url: Secret) -> Client:
@@ -127,6 +140,7 @@ class MongoConversions:
                     ),
                     IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
                     IndexModel([("due_at", ASCENDING)], name="due"),
+                    IndexModel([("blobs", ASCENDING)], name="blobs"),
                     IndexModel(
                         [("owner_id", ASCENDING), ("made_after", ASCENDING), ("_id", DESCENDING)],
                         name="made_after",
@@ -155,6 +169,7 @@ class MongoConversions:
                     ),
                 ]
             )
+            await self._documents.update_many({"blobs": {"$exists": False}}, [SAYS_ITS_BLOBS])
         self._indexed.set()
 
     async def _until_indexed(self) -> None:
@@ -211,7 +226,7 @@ class MongoConversions:
     async def page(
         self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
-        wanted: Document = {"deleted_at": None}
+        wanted: Document = {"deleted_at": None, "upload.concat": {"$ne": PARTIAL}}
         if owner_id is not None:
             wanted["owner_id"] = owner_id
         if status is not None:
@@ -221,6 +236,12 @@ class MongoConversions:
         with reachable():
             cursor = self._documents.find(wanted, WITHOUT_OUTBOX).sort("_id", DESCENDING).limit(limit)
             return [conversion_of(found) for found in await cursor.to_list()]
+
+    async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:
+        wanted = {"owner_id": owner_id, "deleted_at": None, "upload.concat": PARTIAL}
+        with reachable():
+            found = await self._documents.find(wanted, WITHOUT_OUTBOX).limit(limit).to_list()
+        return [conversion_of(document) for document in found]
 
     async def made_after(self, owner_id: str, recipe: str) -> Conversion | None:
         wanted = {
@@ -233,6 +254,15 @@ class MongoConversions:
             newest = [("_id", DESCENDING)]
             found = await self._documents.find_one(wanted, WITHOUT_OUTBOX, sort=newest)
         return conversion_of(found) if found else None
+
+    async def known(self, blob_ids: Sequence[str]) -> Collection[str]:
+        """Not before every record says which blobs it has."""
+        await self._until_indexed()
+        asked = set(blob_ids)
+        with reachable():
+            holders = self._documents.find({"blobs": {"$in": list(asked)}}, {"_id": 0, "blobs": 1})
+            found = await holders.to_list()
+        return {blob for holder in found for blob in holder["blobs"]} & asked
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         with reachable():
@@ -315,7 +345,8 @@ def _envelope(entry: Mapping[str, Any]) -> Envelope:
 def _document(conversion: Conversion) -> Document:
     document: Document = msgspec.to_builtins(conversion, builtin_types=(datetime,))
     document["_id"] = document.pop("id")
-    # For an index; read back it means nothing.
+    # For indexes; read back they mean nothing.
+    document["blobs"] = list(conversion.named_blobs)
     document["held_bytes"] = Int64(conversion.held_bytes)
     return document
 

@@ -8,17 +8,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from email.message import Message
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlsplit
 
+from devstack.demo.events import Event, Json, events
 from devstack.errors import StackError
 
 TIMEOUT_S = 60.0
 CHUNK_BYTES = 256 * 1024
 MAX_PAUSE_S = 60.0
 TRIES = 5
-
-Json = dict[str, Any]
+AGAIN_AFTER_S = 1.0
+ENDS = frozenset({"completed", "failed", "cancelled"})
 
 
 class Client:
@@ -57,6 +57,38 @@ class Client:
 
     def conversion(self, conversion_id: str) -> Json:
         return self._call("GET", f"/v1/conversions/{quote(conversion_id)}", 200)
+
+    def watch(self, conversion_id: str, deadline: float) -> Iterator[Json]:
+        """The conversion whenever something happens to it, up to its end. A stream that breaks off is taken
+        up again where it was. Raises StackError at the `deadline` (of the monotonic clock).
+        """
+        seen = ""
+        while time.monotonic() < deadline:
+            for event in self._events(f"/v1/conversions/{quote(conversion_id)}/events", seen):
+                seen = event.identity
+                yield event.data
+                if event.name in ENDS:
+                    return
+            time.sleep(AGAIN_AFTER_S)
+        raise StackError("the conversion took too long")
+
+    def _events(self, path: str, seen: str) -> Iterator[Event]:
+        """Of one connection."""
+        headers = {"Accept": "text/event-stream", **({"Last-Event-ID": seen} if seen else {})}
+        connection = self._connection()
+        try:
+            connection.request("GET", path, headers=self._authorized(headers))
+            response = connection.getresponse()
+            if response.status == 401:
+                self.sign_in()
+            elif response.status == 200:
+                yield from events(response)
+            elif response.status not in {429, 503}:
+                _understood(response, 200, "the stream of events")
+        except (OSError, http.client.HTTPException):
+            return
+        finally:
+            connection.close()
 
     def download(self, path: str, file: Path, *, signed_in: bool = True) -> None:
         """Straight to disk. A signed link needs no token."""

@@ -9,7 +9,8 @@ from hashlib import file_digest
 from pathlib import Path
 from textwrap import indent
 
-from devstack.demo.client import Client, Json
+from devstack.demo.client import Client
+from devstack.demo.events import Json
 from devstack.demo.media import mp3_duration_s
 from devstack.demo.terminal import Terminal
 from devstack.errors import StackError
@@ -25,7 +26,6 @@ ENDINGS = {
 }
 CONVERSION_TIMEOUT_S = 4 * 3600.0
 MAIL_TIMEOUT_S = 60.0
-ASK_EVERY_S = 0.3
 TOLERANCE_S = 0.1
 
 
@@ -55,11 +55,10 @@ class WholePath:
         self._terminal.say(f"Registered {self._email}; uploading {video.name!r} ({size})")
         uploaded = self._client.upload(video, lambda share: self._terminal.progress("uploading", share))
         deadline = time.monotonic() + CONVERSION_TIMEOUT_S
-        while (conversion := self._client.conversion(uploaded["id"]))["status"] not in ENDINGS:
-            if time.monotonic() > deadline:
-                raise StackError(f"the conversion took longer than {CONVERSION_TIMEOUT_S:g} s")
-            self._terminal.progress(conversion["status"], conversion["progress"] or 0.0)
-            time.sleep(ASK_EVERY_S)
+        conversion = uploaded
+        for conversion in self._client.watch(uploaded["id"], deadline):
+            if conversion["status"] not in ENDINGS:
+                self._terminal.progress(conversion["status"], conversion["progress"])
         if conversion["status"] == COMPLETED:
             self._terminal.progress(COMPLETED, 1.0)
         else:

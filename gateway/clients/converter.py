@@ -12,6 +12,7 @@ from gateway.core.relay import Relay
 from shared.settings import Secret
 
 CONVERSIONS = ("v1", "conversions")
+UPLOADS = ("v1", "uploads")
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -51,3 +52,12 @@ class ConverterClient:
         return await self._relay.forward(
             request, (*CONVERSIONS, conversion_id, "audio"), query=query, token=token
         )
+
+    async def uploads(self, request: AnyRequest, token: Secret | None) -> ASGIResponse:
+        return await self._relay.forward(request, UPLOADS, token=token)
+
+    async def resumable(self, request: AnyRequest, upload_id: str, token: Secret) -> ASGIResponse:
+        return await self._relay.forward(request, (*UPLOADS, upload_id), token=token)
+
+    async def terminate(self, request: AnyRequest, upload_id: str, token: Secret) -> None:
+        await self._relay.perform(request, (*UPLOADS, upload_id), token=token)

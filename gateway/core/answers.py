@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
@@ -11,6 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example, SecurityRequirement
 
 from shared.http import Problem
+from shared.http.problems import phrase
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -31,13 +31,16 @@ WORDS: Mapping[int, str] = MappingProxyType(
         408: "`request_timeout`: the body came too slowly, or stopped.",
         409: "`conflict`, `email_taken` or `not_ready`.",
         410: "`gone`: expired, or deleted.",
+        412: "`invalid_request`: another version of tus; `Tus-Version` says which is spoken.",
         413: "`too_large`: the body, or with it more than an account may have stored.",
         414: "`too_large`: the URL.",
         415: "`unsupported_media_type`",
         416: "`range_not_satisfiable`",
         422: "`weak_password` or `idempotency_mismatch`.",
+        423: "`conflict`: another request is writing to the upload.",
         429: "`rate_limited`: too many calls or conversions; try again after `Retry-After` seconds.",
         431: "`too_large`: the header.",
+        460: "`invalid_request`: the bytes do not have the checksum that was announced; none were taken.",
         503: "`overloaded` or `unavailable`: try again after `Retry-After` seconds.",
     }
 )
@@ -62,7 +65,7 @@ def example(status: int) -> dict[str, Any]:
     code = re.search("`([a-z_]+)`", WORDS[status])
     return {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": phrase(status),
         "status": status,
         "detail": "What is wrong, in words.",
         "code": code[1] if code else "",

@@ -25,12 +25,7 @@ class ClientAddresses:
 
     def key(self, scope: HTTPScope) -> str:
         """The client as rate limits count it: an IPv4 address or an IPv6 network of 64 bits."""
-        address = self.of(scope)
-        if address is None:
-            return "unknown"
-        if isinstance(address, IPv6Address):
-            return str(ip_network((address, COUNTED_IPV6_PREFIX), strict=False))
-        return str(address)
+        return counted(self.of(scope))
 
     def of(self, scope: HTTPScope) -> IPAddress | None:
         """None when the server does not know its peer (a UNIX socket)."""
@@ -51,3 +46,12 @@ class ClientAddresses:
 
     def _is_trusted(self, address: IPAddress) -> bool:
         return any(address in network for network in self._trusted if network.version == address.version)
+
+
+def counted(address: IPAddress | None) -> str:
+    """An IPv4 address, an IPv6 network of 64 bits, or `unknown`."""
+    if address is None:
+        return "unknown"
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, COUNTED_IPV6_PREFIX), strict=False))
+    return str(address)

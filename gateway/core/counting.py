@@ -1,6 +1,5 @@
 """Every answer has been counted for somebody and says how that one stands; health alone is not counted."""
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -58,9 +57,9 @@ def told(send: Send, reading: Reading | None) -> Send:
 
     async def answer(message: Message) -> None:
         if reading is not None and message["type"] == "http.response.start":
-            headers = MutableScopeHeaders.from_message(message)
-            for name, value in reading.headers().items():
-                headers[name] = value
+            fields = reading.headers().items()
+            told = ((name.lower().encode(), value.encode()) for name, value in fields)
+            message["headers"] = [*message["headers"], *told]
         await send(message)
 
     return answer

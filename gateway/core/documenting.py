@@ -1,6 +1,6 @@
 """The OpenAPI document's last touch: what holds for every call stands in every call."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
 from litestar.openapi.spec import (
@@ -31,7 +31,7 @@ ALWAYS = {
     "RateLimit": OpenAPIHeader(schema=TEXT, description='`"default";r=599;t=60`: 599 left for 60 seconds.'),
 }
 RETRY_AFTER = OpenAPIHeader(schema=SECONDS, description="Seconds (RFC 9110 §10.2.3).")
-BY_STATUS = {
+BY_STATUS: Mapping[int, dict[str, OpenAPIHeader]] = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": OpenAPIHeader(schema=TEXT, description="RFC 6750 §3")},
     HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": RETRY_AFTER},
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": RETRY_AFTER},
@@ -51,7 +51,7 @@ def complete(document: OpenAPI) -> None:
         for answered, response in responses.items():
             if isinstance(response, OpenAPIResponse):
                 own = response.headers or {}
-                response.headers = {**ALWAYS, **BY_STATUS.get(HTTPStatus(int(answered)), {}), **own}
+                response.headers = {**ALWAYS, **BY_STATUS.get(int(answered), {}), **own}
 
 
 def close_body(document: OpenAPI, operation: Operation) -> None:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 IPAddress = IPv4Address | IPv6Address
 
 LONGEST_CHAIN = 32
+REMEMBERED = 4096
 WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 PAIR = re.compile(
     rf'\s*(?P<name>{WORD})=(?:(?P<plain>{WORD})|"(?P<quoted>(?:[^"\\]|\\.)*)")\s*(?P<end>[;,]|$)'
@@ -48,6 +50,7 @@ def _elements(line: str) -> Hops:
     return hops
 
 
+@lru_cache(maxsize=REMEMBERED)
 def address_in(text: str) -> IPAddress | None:
     """`192.0.2.1`, `192.0.2.1:443`, `2001:db8::1` or `[2001:db8::1]:443`; IPv4 inside IPv6 counts as IPv4."""
     text = text.strip()

@@ -9,13 +9,14 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard, HTTPScope
 
 from gateway.core.capacity import Capacity
-from gateway.core.client_address import ClientAddresses
+from gateway.core.client_address import ClientAddresses, counted
 from gateway.core.origin import origin, origin_of
 from gateway.core.principal import InvalidToken, Principal, bearer_token
 from gateway.core.query import parsed
 from gateway.core.rate_limit import LimitReached, Rate, RateLimits, Reading
 from gateway.core.scopes import check_scope
 from gateway.core.token_cache import TokenCache
+from gateway.core.wellformed import values
 from shared.errors import Forbidden, Unauthenticated
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -64,8 +65,9 @@ class Door:
     async def admit(self, connection: Connection, handler: BaseRouteHandler) -> None:
         await self._capacity.admit(connection.scope, handler.opt)
         rate = handler.opt.get(RATE_KEY, Rate.DEFAULT)
-        address = f"address:{self._addresses.key(_http(connection))}"
-        origin.set(origin_of(_http(connection), self._addresses))
+        client = self._addresses.of(_http(connection))
+        address = f"address:{counted(client)}"
+        origin.set(origin_of(_http(connection), client))
         if is_open(connection, handler.opt):
             if handler.opt.get(UNCOUNTED_KEY, False) is True:
                 connection.scope["state"][UNCOUNTED_KEY] = True
@@ -85,7 +87,8 @@ class Door:
         connection.scope["user"] = principal
 
     async def _identify(self, connection: Connection, rate: Rate, address: str) -> Principal:
-        token = bearer_token(connection.headers.getall("authorization", []))
+        sent = values(connection.scope["headers"], b"authorization")
+        token = bearer_token([value.decode("latin-1") for value in sent])
         if token is None:
             raise Unauthenticated("An access token is needed.")
         verdict = self._tokens.recall(token)

@@ -101,13 +101,15 @@ class Unanswered:
 
 
 def completing_allow(send: Send, known: Collection[str] = ()) -> Send:
-    """`send` whose Allow names what else is known to be, and HEAD beside GET."""
+    """`send` whose Allow names what else is known to be, and HEAD beside GET; it need not be there yet."""
 
     async def answer(message: Message) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] == "http.response.start" and (
+            known or any(name.lower() == b"allow" for name, _ in message["headers"])
+        ):
             headers = MutableScopeHeaders.from_message(message)
             allowed = names(headers.get("allow", ""))
-            if allowed:
+            if allowed or known:
                 allowed |= {*known, *({"HEAD"} if "GET" in allowed else ())}
                 headers["allow"] = ", ".join(sorted(allowed))
         await send(message)

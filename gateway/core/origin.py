@@ -7,7 +7,7 @@ from ipaddress import IPv6Address
 import msgspec
 from litestar.types import HTTPScope
 
-from gateway.core.client_address import ClientAddresses
+from gateway.core.forwarded import IPAddress
 
 LONGEST_USER_AGENT = 256
 UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
@@ -29,8 +29,7 @@ class Origin(msgspec.Struct, frozen=True):
 origin: ContextVar[Origin] = ContextVar("origin", default=Origin())  # noqa: B039 - frozen
 
 
-def origin_of(scope: HTTPScope, addresses: ClientAddresses) -> Origin:
-    address = addresses.of(scope)
+def origin_of(scope: HTTPScope, address: IPAddress | None) -> Origin:
     if isinstance(address, IPv6Address):
         address = IPv6Address(int(address))  # without the name of an interface of this machine
     agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")

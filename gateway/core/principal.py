@@ -1,6 +1,7 @@
 """Bearer token → who is calling."""
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
@@ -34,7 +35,7 @@ class InvalidToken(Unauthenticated):
         super().__init__(detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
-def bearer_token(authorization: list[str]) -> str | None:
+def bearer_token(authorization: Sequence[str]) -> str | None:
     """The token in the values of all Authorization headers; None when there is no such header.
 
     Raises InvalidToken for another scheme, a malformed token or two headers.

@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 from typing import Any, Protocol
 
 from limits import RateLimitItem, WindowStats
-from limits.aio.storage import MovingWindowSupport, Storage
+from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.storage import storage_from_string
 
@@ -35,23 +35,54 @@ class Windows(Protocol):
 
 
 class ProcessWindows:
-    """Counts in this process alone."""
+    """Counts in this process alone: the times of the requests in each window, newest last. The client seen
+    longest ago is dropped when there are too many.
+
+    limits' own memory storage hands every key to a thread on every request and never bounds their number.
+    """
 
     def __init__(self, most_clients: int = MOST_CLIENTS) -> None:
-        self._limiter = MovingWindowRateLimiter(BoundedMemory(most_clients))
+        self._most_clients = most_clients
+        self._hits: OrderedDict[str, deque[float]] = OrderedDict()
 
     async def hit(self, item: RateLimitItem, key: str) -> tuple[bool, WindowStats]:
-        allowed = await self._limiter.hit(item, key)
-        return allowed, await self._limiter.get_window_stats(item, key)
+        now = time.time()
+        hits = self._window(item, key, now)
+        allowed = len(hits) < item.amount
+        if allowed:
+            hits.append(now)
+            self._hits[key] = hits
+            self._hits.move_to_end(key)
+            if len(self._hits) > self._most_clients:
+                self._hits.popitem(last=False)
+        return allowed, _stats(item, hits, now)
 
     async def look(self, item: RateLimitItem, key: str) -> WindowStats:
-        return await self._limiter.get_window_stats(item, key)
+        now = time.time()
+        return _stats(item, self._window(item, key, now), now)
 
     async def check(self) -> None:
         return None
 
     def close(self) -> None:
         return None
+
+    def __len__(self) -> int:
+        return len(self._hits)
+
+    def _window(self, item: RateLimitItem, key: str, now: float) -> "deque[float]":
+        since = now - item.get_expiry()
+        hits = self._hits.get(key, deque())
+        while hits and hits[0] < since:
+            hits.popleft()
+        if not hits:
+            self._hits.pop(key, None)
+        return hits
+
+
+def _stats(item: RateLimitItem, hits: "deque[float]", now: float) -> WindowStats:
+    """When the oldest leaves the window, and how many more there may be."""
+    return WindowStats((hits[0] if hits else now) + item.get_expiry(), max(0, item.amount - len(hits)))
 
 
 class SharedWindows:
@@ -117,67 +148,3 @@ class SharedWindows:
         if self._away_until is not None:
             get_logger(__name__).info("rate-limit storage is back")
         self._away_until, self._pause_s = None, FIRST_PAUSE_S
-
-
-class BoundedMemory(Storage, MovingWindowSupport):
-    """Times of the requests in each window, newest last; the client seen longest ago is dropped when full.
-
-    limits' own memory storage hands every key to a thread on every request and never bounds their number.
-    """
-
-    STORAGE_SCHEME = None
-
-    def __init__(self, most_keys: int) -> None:
-        super().__init__()
-        self._most_keys = most_keys
-        self._hits: OrderedDict[str, deque[float]] = OrderedDict()
-
-    async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        now = time.time()
-        hits = self._window(key, now - expiry)
-        if len(hits) + amount > limit:
-            return False
-        hits.extend([now] * amount)
-        self._hits[key] = hits
-        self._hits.move_to_end(key)
-        while len(self._hits) > self._most_keys:
-            self._hits.popitem(last=False)
-        return True
-
-    async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        """(time of the oldest request in the window, how many there are)"""
-        now = time.time()
-        hits = self._window(key, now - expiry)
-        return (hits[0], min(len(hits), limit)) if hits else (now - expiry, 0)
-
-    def _window(self, key: str, since: float) -> "deque[float]":
-        hits = self._hits.get(key, deque())
-        while hits and hits[0] < since:
-            hits.popleft()
-        if not hits:
-            self._hits.pop(key, None)
-        return hits
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        return ValueError
-
-    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        raise NotImplementedError("only moving windows are kept here")
-
-    async def get(self, key: str) -> int:
-        return len(self._hits.get(key, ()))
-
-    async def get_expiry(self, key: str) -> float:
-        raise NotImplementedError("only moving windows are kept here")
-
-    async def check(self) -> bool:
-        return True
-
-    async def reset(self) -> int | None:
-        count = len(self._hits)
-        self._hits.clear()
-        return count
-
-    async def clear(self, key: str) -> None:
-        self._hits.pop(key, None)

@@ -6,13 +6,16 @@ import aiohttp
 import msgspec
 
 from shared.errors import (
+    ChecksumMismatch,
     Conflict,
     FieldError,
     Forbidden,
     Gone,
     InvalidRequest,
+    Locked,
     NotFound,
     Overloaded,
+    PreconditionFailed,
     RangeNotSatisfiable,
     ServiceError,
     TooLarge,
@@ -22,7 +25,7 @@ from shared.errors import (
 )
 
 LARGEST_ANSWER_BYTES = 1024 * 1024
-PASSED_ON_FIELDS = ("Retry-After", "WWW-Authenticate", "Content-Range", "Allow")
+PASSED_ON_FIELDS = ("Retry-After", "WWW-Authenticate", "Content-Range", "Allow", "Tus-Version")
 
 # For a service that answers without a problem of its own, which is a fault of it: the client still gets one.
 BY_STATUS: Mapping[int, type[ServiceError]] = {
@@ -33,9 +36,12 @@ BY_STATUS: Mapping[int, type[ServiceError]] = {
         NotFound,
         Conflict,
         Gone,
+        PreconditionFailed,
         TooLarge,
         UnsupportedMediaType,
         RangeNotSatisfiable,
+        Locked,
+        ChecksumMismatch,
     )
 }
 

@@ -1,6 +1,6 @@
 """How every service speaks HTTP: one kind of problem, one request id, the same health routes."""
 
-from shared.http.application import Injected, Wiring, application
+from shared.http.application import AsyncGuard, Injected, Wiring, application
 from shared.http.bodies import ClientGone, chunks, drain
 from shared.http.health import Check
 from shared.http.problems import Problem
@@ -8,6 +8,7 @@ from shared.http.serving import Address, Listeners, serve
 
 __all__ = [
     "Address",
+    "AsyncGuard",
     "Check",
     "ClientGone",
     "Injected",

@@ -1,23 +1,25 @@
 """One straight way from controllers to an application: problems, request ids, health, metrics."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 from litestar import Litestar
+from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.params import SkipValidation
-from litestar.types import ASGIApp, ControllerRouterHandler, Guard
+from litestar.types import ASGIApp, ControllerRouterHandler
 from prometheus_client import CollectorRegistry
 
 from shared.errors import ServiceError
 from shared.http.bodies import ClientGone
 from shared.http.exact import ExactRequest
 from shared.http.health import Check, health_routes
-from shared.http.media_types import json_said
+from shared.http.media_types import check_json_said
 from shared.http.observing import Observed
 from shared.http.problems import (
     on_bad_text,
@@ -32,6 +34,9 @@ T = TypeVar("T")
 
 # A dependency that Litestar hands over as it is: it would check a Protocol with isinstance and answer 500.
 Injected: TypeAlias = NamedDependency[SkipValidation[T]]
+
+Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
+AsyncGuard: TypeAlias = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
 
 Lifespan: TypeAlias = Callable[[Litestar], AbstractAsyncContextManager[object]]
 
@@ -49,7 +54,7 @@ class Wiring(msgspec.Struct, kw_only=True):
     provide: Mapping[str, object] = msgspec.field(default_factory=dict)
     checks: Sequence[Check] = ()
     lifespan: Sequence[Lifespan] = ()
-    guards: Sequence[Guard] = ()
+    guards: Sequence[AsyncGuard] = ()
     health_opt: dict[str, Any] = msgspec.field(default_factory=dict)
     openapi: OpenAPIConfig | None = None
     max_json_bytes: int = JSON_BODY_BYTES
@@ -64,7 +69,7 @@ def application(wiring: Wiring) -> Litestar:
     app = Litestar(
         [*wiring.controllers, *health_routes(wiring.checks, wiring.health_opt)],
         dependencies={name: provided(value) for name, value in wiring.provide.items()},
-        guards=[*wiring.guards, json_said],
+        guards=[one_guard(wiring.guards)],
         lifespan=list(wiring.lifespan),
         exception_handlers={
             ClientGone: on_client_gone,
@@ -86,6 +91,21 @@ def application(wiring: Wiring) -> Litestar:
         app.asgi_handler = wrap(app.asgi_handler)
     app.asgi_handler = Observed(app.asgi_handler, wiring.registry)
     return app
+
+
+def one_guard(guards: Sequence[AsyncGuard]) -> AsyncGuard:
+    """All of them in turn, then the look at the body's media type.
+
+    Litestar copies the handler for every guard of every request, and hands each guard that is not a coroutine
+    to a thread: that would cost more than the guards themselves.
+    """
+
+    async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
+        for each in guards:
+            await each(connection, handler)
+        check_json_said(connection, handler)
+
+    return guard
 
 
 def provided(value: object) -> Provide:

@@ -5,9 +5,9 @@ from typing import Any, TypeAlias, TypeVar
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
-from litestar.types import Guard
 
 from shared.errors import Unauthenticated
+from shared.http.application import AsyncGuard
 
 # What an API key may be limited to. Safe methods (RFC 9110 §9.2.1) look, all others change something.
 READ, WRITE = "conversions:read", "conversions:write"
@@ -25,7 +25,7 @@ def public() -> dict[str, bool]:
     return {"public": True}
 
 
-def signed_in(recognise: Recognise[object]) -> Guard:
+def signed_in(recognise: Recognise[object]) -> AsyncGuard:
     """A guard that puts whoever it is into `request.user`."""
 
     async def guard(connection: Connection, handler: BaseRouteHandler) -> None:

@@ -12,8 +12,8 @@ from shared.errors import UnsupportedMediaType
 JSON = "application/json"
 
 
-def json_said(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A guard: JSON must be called JSON, or nothing at all (RFC 9110 §8.3 leaves that to the recipient).
+def check_json_said(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """JSON must be called JSON, or nothing at all (RFC 9110 §8.3 leaves that to the recipient).
 
     Any other name is refused, `text/plain` and forms included: the sender believes it sent something else.
     Where there is no body its name says nothing.

@@ -1,26 +1,28 @@
 """What is said about each request: its id, one log line, its count and time."""
 
+import logging
 import re
 import time
 import uuid
 from collections.abc import Sequence
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from shared.logs import bind_correlation, get_logger
 
-REQUEST_ID = "X-Request-ID"
+NAMED = b"x-request-id"
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 SECONDS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0, 600.0)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+LOGGER = "http"
 QUIET = frozenset({"/healthz", "/readyz"})
 
 
 def request_id(scope: Scope) -> str:
     """The client's own when it is sane (so that it cannot forge log lines), else a new one."""
-    sent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
+    sent = next((value.decode("latin-1") for name, value in scope["headers"] if name == NAMED), "")
     return sent if SANE_ID.fullmatch(sent) else uuid.uuid4().hex
 
 
@@ -29,6 +31,7 @@ class Observed:
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
         self._app = app
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         labels: Sequence[str] = ("method", "route", "status")
         self._requests = Counter("http_requests", "Requests by outcome", labels, registry=registry)
         self._seconds = Histogram(
@@ -50,7 +53,8 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableScopeHeaders.from_message(message)[REQUEST_ID] = identity
+                said = (field for field in message["headers"] if field[0].lower() != NAMED)
+                message["headers"] = [*said, (NAMED, identity.encode())]
             await send(message)
 
         with bind_correlation(identity):
@@ -63,10 +67,20 @@ class Observed:
         """Counts by route, not path: ids as labels grow for ever. Logs no query: it can carry a signature."""
         route = str(scope.get("path_template") or "unmatched")
         method = str(scope.get("method", ""))
-        method = method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
-        log = get_logger("http")
-        (log.debug if route in QUIET else log.info)(
-            "request", method=method, path=scope["path"], status=status, seconds=round(seconds, 4)
-        )
+        method = method if method in METHODS else "other"
+        requests, duration = self._meters(method, route, status)
+        requests.inc()
+        duration.observe(seconds)
+        level = logging.DEBUG if route in QUIET else logging.INFO
+        if logging.getLogger(LOGGER).isEnabledFor(level):  # a line that nobody wants costs as much to make
+            get_logger(LOGGER).log(
+                level, "request", method=method, path=scope["path"], status=status, seconds=round(seconds, 4)
+            )
+
+    def _meters(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        """Looked up once for each outcome there is: prometheus-client takes a lock to find a label."""
+        known = self._known.get((method, route, status))
+        if known is None:
+            known = self._requests.labels(method, route, str(status)), self._seconds.labels(method, route)
+            self._known[method, route, status] = known
+        return known

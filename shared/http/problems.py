@@ -10,6 +10,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from shared.errors import (
+    ChecksumMismatch,
     FieldError,
     Forbidden,
     InvalidRequest,
@@ -44,6 +45,8 @@ OWN: Mapping[int, type[ServiceError]] = {
         Unavailable,
     )
 }
+
+PHRASES: Mapping[int, str] = {ChecksumMismatch.status: "Checksum Mismatch"}
 
 # msgspec's sentences speak of Python's types; ours speak to a client, and go on after the field's name.
 KINDS: Mapping[str, str] = {
@@ -93,7 +96,7 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
 def describe(error: ServiceError, *, checks: Mapping[str, str] | None = None) -> Problem:
     """`about:blank` takes the status's phrase as title (RFC 9457 §4.2.1); `code` tells problems apart."""
     return Problem(
-        title=HTTPStatus(error.status).phrase,
+        title=phrase(error.status),
         status=error.status,
         detail=error.detail,
         code=error.code,
@@ -101,6 +104,11 @@ def describe(error: ServiceError, *, checks: Mapping[str, str] | None = None) ->
         errors=error.errors,
         checks=checks,
     )
+
+
+def phrase(status: int) -> str:
+    """Of a status that is not HTTP's own too: tus has one more."""
+    return PHRASES.get(status) or HTTPStatus(status).phrase
 
 
 def problem(error: ServiceError, *, checks: Mapping[str, str] | None = None) -> Response[Problem]:

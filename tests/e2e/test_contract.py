@@ -14,6 +14,7 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
+from devstack.home import REPOSITORY
 from tests.support.client import PASSWORD, Person
 from tests.support.media import Media
 from tests.support.system import System
@@ -48,6 +49,12 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 409, 
 [[operations]]
 include-name = "POST /v1/auth/api-keys"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409]
+
+[[operations]]
+include-path-regex = "^/v1/uploads"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 410, 413, 415, 422, 423, 460]
+checks.negative_data_rejection.expected-statuses = [400, 401, 404, 405, 409, 412, 413, 415, 422, 460]
+checks.missing_required_header.expected-statuses = [400, 401, 412, 415]
 
 [[operations]]
 include-path-regex = "/(email/verify|password/reset|oauth/token)$"
@@ -89,6 +96,7 @@ GENERATOR = """
 project_name_override: tonegate_client
 package_name_override: tonegate_client
 content_type_overrides:
+  "application/offset+octet-stream": application/octet-stream
   "video/*": application/octet-stream
   "audio/*": application/octet-stream
 """
@@ -96,7 +104,13 @@ content_type_overrides:
 
 async def ran(*command: str, cwd: Path) -> tuple[int, str]:
     """Exit code and everything that was said."""
-    environment = {**os.environ, "PATH": f"{TOOLS}:{os.environ['PATH']}", "NO_COLOR": "1"}
+    environment = {
+        **os.environ,
+        "PATH": f"{TOOLS}:{os.environ['PATH']}",
+        "NO_COLOR": "1",
+        "PYTHONPATH": str(REPOSITORY),
+        "SCHEMATHESIS_HOOKS": "tests.support.schemathesis_hooks",
+    }
     process = await asyncio.create_subprocess_exec(
         *command, cwd=cwd, env=environment, stdout=PIPE, stderr=STDOUT
     )

@@ -39,6 +39,7 @@ async def test_what_is_watched_is_called_off_tried_again_and_shared(
         async with event_stream(http, f"{system.url}{path}/events", person.headers, last.identity) as stream:
             told = await stream.rest()
     assert (told[-1].name, told[-1].data) == ("completed", await person.conversion(identity))
+    assert any(event.data["status"] == "converting" and event.data["source"]["duration"] for event in told)
     shares = [event.data["progress"] for event in told]
     assert shares == sorted(shares)
     assert len(await mailbox.next_to(person.email)) == 1

@@ -70,31 +70,23 @@ async def test_without_a_service_its_calls_are_unavailable_and_recover(
     await _works_again(person, path)
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "/v1/conversions"),
-        ("GET", "/v1/conversions/{id}"),
-        ("GET", "/v1/conversions/{id}/audio"),
-        ("HEAD", "/v1/conversions/{id}/audio"),
-        ("DELETE", "/v1/conversions/{id}"),
-    ],
-)
 async def test_a_frozen_service_is_answered_for_within_seconds(
-    system: System, person: Person, method: str, path: str
-) -> None:
-    async with _frozen(system, "converter"):
-        await _is_unavailable(person.request(method, path.format(id="0" * 32)))
-    await _works_again(person, "/v1/conversions")
-
-
-async def test_uploads_to_a_service_that_freezes_before_its_first_word_are_answered_for_within_seconds(
     system: System, person: Person, media: Media
 ) -> None:
     video = media.video(seconds=1)
-    async with _frozen(system, "converter"):
-        await _is_unavailable(person.upload_raw(video.read_bytes()))
-        await _is_unavailable(person.upload(video))
+    calls = [
+        ("GET", "/v1/conversions"),
+        ("GET", f"/v1/conversions/{'0' * 32}"),
+        ("GET", f"/v1/conversions/{'0' * 32}/audio"),
+        ("HEAD", f"/v1/conversions/{'0' * 32}/audio"),
+        ("DELETE", f"/v1/conversions/{'0' * 32}"),
+    ]
+    async with _frozen(system, "converter"), asyncio.TaskGroup() as at_once:
+        for method, path in calls:
+            at_once.create_task(_is_unavailable(person.request(method, path)))
+        # Before its first word, in either form.
+        at_once.create_task(_is_unavailable(person.upload_raw(video.read_bytes())))
+        at_once.create_task(_is_unavailable(person.upload(video)))
     await _works_again(person, "/v1/conversions")
 
 

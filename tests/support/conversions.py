@@ -14,6 +14,8 @@ from converter_service.conversion import (
     reserving,
     uploaded,
 )
+from converter_service.resuming import begun
+from converter_service.segments import Segment, Upload
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RETENTION = timedelta(days=7)
@@ -32,6 +34,31 @@ def uploading(number: int = 1, *, owner_id: str = "alice", at: datetime = NOON) 
         filename="talk.mp4",
         now=at,
         alive_until=at + timedelta(minutes=2),
+        correlation_id=f"request-{number}",
+    )
+
+
+def resumable(
+    number: int = 1,
+    *,
+    owner_id: str = "alice",
+    at: datetime = NOON,
+    concat: str = "",
+    segments: tuple[Segment, ...] = (Segment("first", 5),),
+    length: int = 10,
+) -> Conversion:
+    """A video that comes in several requests, and of which `segments` are there."""
+    upload = Upload(
+        length=length, expires_at=at + timedelta(days=1), metadata="x", concat=concat, segments=segments
+    )
+    return begun(
+        f"{number:032x}",
+        upload,
+        owner_id=owner_id,
+        recipient=f"{owner_id}@example.com",
+        filename="talk.mp4",
+        options={"format": "mp3", "bitrate": "192k"},
+        now=at,
         correlation_id=f"request-{number}",
     )
 

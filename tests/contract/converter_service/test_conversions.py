@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from converter_service.conversion import Conversion, State, deleted, expired, without_key
 from converter_service.ports import ConversionStore, KeyTaken, Stale
-from tests.support.conversions import NOON, converting, done, failed_one, queued, uploading
+from converter_service.segments import PARTIAL, Segment, Upload
+from tests.support.conversions import NOON, converting, done, failed_one, queued, resumable, uploading
 
 SECOND = timedelta(seconds=1)
 
@@ -18,7 +19,7 @@ async def add(store: ConversionStore, *conversions: Conversion) -> None:
         await store.add(conversion)
 
 
-@pytest.mark.parametrize("make", [uploading, queued, converting, done, failed_one])
+@pytest.mark.parametrize("make", [uploading, resumable, queued, converting, done, failed_one])
 async def test_what_is_added_is_what_is_got(store: ConversionStore, make: type) -> None:
     await store.add(make())
     assert await store.get(make().id) == make()
@@ -92,6 +93,16 @@ async def test_a_page_can_be_of_one_status(store: ConversionStore) -> None:
     assert [each.id for each in found] == [queued(3).id, queued(1).id]
 
 
+async def test_partial_uploads_are_on_no_page_but_among_the_parts(store: ConversionStore) -> None:
+    await add(
+        store, resumable(1), resumable(2, concat="partial"), resumable(3, concat="partial", owner_id="bob")
+    )
+    await add(store, deleted(resumable(4, concat="partial"), NOON))
+    assert [each.id for each in await store.page("alice", None, None, 10)] == [resumable(1).id]
+    assert [each.id for each in await store.page("alice", State.UPLOADING, None, 10)] == [resumable(1).id]
+    assert [each.id for each in await store.parts("alice", 10)] == [resumable(2).id]
+
+
 async def test_what_is_deleted_is_on_no_page_but_can_still_be_got(store: ConversionStore) -> None:
     await store.add(deleted(done(), NOON))
     assert list(await store.page("alice", None, None, 10)) == []
@@ -117,6 +128,18 @@ async def test_what_was_made_after_a_recipe_is_found_by_its_owner_while_it_is_th
     await store.add(done(6))
     assert (await store.made_after("alice", recipe) or queued()).id == done(6).id
     assert await store.made_after("alice", "another") is None
+
+
+async def test_every_blob_that_stands_in_a_record_is_known(store: ConversionStore) -> None:
+    stretches = (Segment("stretch-1", 9), Segment("stretch-2", 1))
+    part = Upload(length=10, expires_at=NOON, concat=PARTIAL, segments=stretches, joined_into="another")
+    there = (uploading(1), converting(2), done(3), failed_one(4), deleted(done(5), NOON))
+    await add(store, *there, replace(uploading(6), source_blob=None, upload=part))
+    blobs = {blob for each in there for blob in each.blobs} | {"stretch-1", "stretch-2"}
+    assert len(blobs) == 11
+    assert set(await store.known([*sorted(blobs), "stranger"])) == blobs
+    await store.remove(done(3).id)
+    assert set(await store.known(sorted(blobs))) == blobs - set(done(3).blobs)
 
 
 async def test_what_has_nothing_due_is_never_due(store: ConversionStore) -> None:

@@ -94,6 +94,17 @@ async def test_too_many_under_way_are_refused_until_one_has_ended(api: Converter
     assert (await api.upload(small)).status == 202
 
 
+async def test_another_try_needs_a_place_among_those_under_way_and_no_bytes(mongo_url: str) -> None:
+    async with converter_api(mongo_url, quota_bytes=2 * SIZE, quota_conversions=1) as api:
+        unwanted = (await (await api.upload(VIDEO)).json())["id"]
+        assert (await api.call("POST", f"/v1/conversions/{unwanted}/cancel")).status == 200
+        wanted = (await (await api.upload(VIDEO)).json())["id"]
+        again = f"/v1/conversions/{unwanted}/retry"
+        assert (await refusal(await api.call("POST", again)))[:2] == (429, "rate_limited")
+        assert (await api.call("POST", f"/v1/conversions/{wanted}/cancel")).status == 200
+        assert (await api.call("POST", again)).status == 202
+
+
 async def test_a_repetition_needs_no_room(api: ConverterApi) -> None:
     async def send() -> aiohttp.ClientResponse:
         headers = {"Content-Type": "video/mp4", "Idempotency-Key": "once"}

@@ -1,14 +1,16 @@
 """Hashing off the event loop: bounded at work, bounded in waiting."""
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import AsyncIterator
 
 import pytest
 
-from auth_service.hashing import PasswordHashing
+from auth_service.hashing import NICER_BY, RETRY_AFTER_S, PasswordHashing
 from auth_service.passwords import Argon2Cost, PasswordHash
-from shared.errors import Overloaded
+from shared.errors import Overloaded, RateLimited
 from tests.support.wait import until
 
 
@@ -55,7 +57,7 @@ async def test_one_too_many_in_the_queue_is_told_at_once(held: Held) -> None:
     await until(lambda: held.at_work == 1, what="one at work")
     with pytest.raises(Overloaded) as refused:
         await hashing.create("one too many")
-    assert refused.value.headers["Retry-After"] == "2"
+    assert refused.value.headers["Retry-After"] == str(RETRY_AFTER_S)
     held.go_on.set()
     assert len(await asyncio.gather(*tasks)) == 3
     hashing.close()
@@ -100,15 +102,26 @@ async def test_the_event_loop_goes_on_while_passwords_are_hashed() -> None:
     hashing.close()
 
 
-async def test_who_is_not_admitted_gives_the_place_back() -> None:
+async def test_who_is_turned_away_in_a_place_gives_it_back() -> None:
     passwords = PasswordHash(Argon2Cost(memory_kib=64, passes=1))
     hashing = PasswordHashing(passwords, 1, max_wait_s=1)
-
-    async def refuse() -> None:
-        raise Overloaded
-
     for _ in range(3):
-        with pytest.raises(Overloaded):
-            await hashing.matches("anything", None, refuse)
-    assert await hashing.matches("anything", passwords.create("anything"))
+        with pytest.raises(RateLimited):
+            async with hashing.place():
+                raise RateLimited("Not now.", retry_after_s=1)
+    async with hashing.place() as place:
+        assert await place.matches("anything", passwords.create("anything"))
+    hashing.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a thread has a priority of its own")
+async def test_hashing_gives_way_to_everything_else() -> None:
+    class Asking(PasswordHash):
+        def create(self, password: str) -> str:
+            return str(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    hashing = PasswordHashing(Asking(Argon2Cost(memory_kib=64, passes=1)), 1)
+    ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert int(await hashing.create("anything")) == min(19, ours + NICER_BY)
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == ours
     hashing.close()

@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from converter_service.adapters.memory import MemoryConversions
 from converter_service.conversion import Conversion, State, cancelled, deleted, renewed
+from converter_service.handlers import watching
 from converter_service.hub import MOST_LISTENERS, Hub, Rounds, Snapshot, snapshot_of
 from converter_service.streams import framed, last_seen
 from shared.errors import Overloaded, Unavailable
 from shared.messaging.errors import NotReady
+from shared.messaging.memory import MemoryBroker
 from tests.support.conversions import LEASE, NOON, RETENTION, converting, done
 from tests.support.wait import until
 
@@ -129,6 +132,20 @@ async def test_while_no_news_can_arrive_the_store_is_asked(store: CountingStore)
             newest = await listener.next(converting().edition)
             assert newest is not None
             assert newest.is_final
+
+
+async def test_what_was_missed_is_looked_up_when_listening_begins(store: CountingStore) -> None:
+    hub = Hub(store)
+    async with MemoryBroker(()) as broker:
+        news = watching(broker, hub)
+        with hub.watching(converting().id) as listener:
+            await store.save(over(converting()))
+            listening = asyncio.create_task(news.run())
+            newest = await asyncio.wait_for(listener.next(converting().edition), 20)
+            assert newest is not None
+            assert newest.is_final
+        await news.stop(timedelta())
+        await listening
 
 
 async def test_with_a_broker_the_store_is_asked_only_after_a_long_silence(store: CountingStore) -> None:

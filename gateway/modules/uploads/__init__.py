@@ -1,0 +1,1 @@
+"""Videos that come in several requests."""

@@ -1,0 +1,10 @@
+"""Everything about resumable uploads."""
+
+from gateway.clients.converter import ConverterClient
+from gateway.core.module import module
+from gateway.modules.uploads.controller import UploadsController
+
+
+@module(controllers=[UploadsController])
+class UploadsModule:
+    converter: ConverterClient

@@ -1,0 +1,191 @@
+"""Uploads that survive: real clients of tus, and processes that are killed in the middle of a request."""
+
+import asyncio
+import hashlib
+import random
+from collections.abc import AsyncIterator
+from itertools import cycle, islice
+from pathlib import Path
+
+import httpx
+import pytest
+from tusclient.client import TusClient
+
+from tests.support.client import Person
+from tests.support.media import Media
+from tests.support.system import RESUMED_BYTES, System
+from tests.support.tus_client import tus_js
+from tests.support.wait import until
+
+MIB = 1024 * 1024
+TUS = {"Tus-Resumable": "1.0.0"}
+ACCIDENTS = ("converter", "gateway", "client", "gateway", "client")
+TIMES = 10
+
+
+@pytest.fixture
+def noise(tmp_path: Path) -> Path:
+    """No video, but long enough to be interrupted; its digest is known once a worker has read it."""
+    path = tmp_path / "noise.mp4"
+    path.write_bytes(b"\x00\x00\x00\x18ftypmp42" + random.Random(1).randbytes(12 * MIB))
+    return path
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+async def restarted(system: System, *names: str) -> None:
+    for name in names:
+        await asyncio.to_thread(system.kill, name)
+    await asyncio.to_thread(system.start, *names)
+
+
+async def test_tus_js_client_goes_on_after_a_pause_in_which_everything_was_killed(
+    system: System, person: Person, noise: Path
+) -> None:
+    endpoint, token = f"{system.url}/v1/uploads", person.tokens["access_token"]
+    metadata = {"filename": "noise.mp4", "filetype": "video/mp4", "bitrate": "96k"}
+    async with tus_js(
+        endpoint, token, noise, metadata=metadata, pause_at=4 * MIB, chunk_size=3 * MIB
+    ) as client:
+        await client.event("paused")
+        await restarted(system, "converter", "gateway", "mongo")
+        client.go_on()
+        told = await client.event("success")
+    done = await person.finished(told["conversion"], timeout_s=60)
+    assert (done["source"]["sha256"], done["source"]["filename"]) == (digest(noise), "noise.mp4")
+    assert done["options"]["bitrate"] == "96k"
+
+
+@pytest.mark.parametrize(
+    ("chunk_size", "parallel"), [(None, 3), (20_000, 1)], ids=["in three parts at once", "in small chunks"]
+)
+async def test_what_tus_js_client_sends_becomes_audio(
+    system: System, person: Person, media: Media, chunk_size: int | None, parallel: int
+) -> None:
+    endpoint, token = f"{system.url}/v1/uploads", person.tokens["access_token"]
+    video, metadata = media.video(seconds=1), {"filename": "talk.mp4"}
+    async with tus_js(
+        endpoint, token, video, metadata=metadata, chunk_size=chunk_size, parallel=parallel
+    ) as client:
+        told = await client.event("success")
+    done = await person.finished(told["conversion"])
+    assert (done["status"], done["source"]["sha256"]) == ("completed", digest(video))
+
+
+async def test_tuspy_resumes_with_checksums_after_a_restart(
+    system: System, person: Person, noise: Path
+) -> None:
+    client = TusClient(f"{system.url}/v1/uploads", headers=person.headers)
+    with noise.open("rb") as file:
+        named = {"filename": "noise.mp4"}
+        first = client.uploader(file_stream=file, chunk_size=2 * MIB, metadata=named, upload_checksum=True)
+        await asyncio.to_thread(first.upload, 5 * MIB)
+        await restarted(system, "converter")
+        again = client.uploader(file_stream=file, url=first.url, chunk_size=8 * MIB, upload_checksum=True)
+        assert again.offset == 5 * MIB
+        await asyncio.to_thread(again.upload)
+    assert first.url is not None
+    done = await person.finished(first.url.rpartition("/")[2], timeout_s=60)
+    assert done["source"]["sha256"] == digest(noise)
+
+
+class Recording:
+    """A long video without a file: any stretch of it can be had."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        blocks = [random.Random(number).randbytes(MIB) for number in range(7)]
+        self._blocks = [b"\x00\x00\x00\x18ftypmp42" + blocks[0][12:], *blocks[1:]]
+
+    def block(self, number: int) -> bytes:
+        """The `number`th MiB, none like the one before or after it."""
+        content = self._blocks[0 if number == 0 else 1 + (number - 1) % 6]
+        return content[: self.length - number * MIB]
+
+    def sha256(self) -> str:
+        seen = hashlib.sha256()
+        for number in range(-(-self.length // MIB)):
+            seen.update(self.block(number))
+        return seen.hexdigest()
+
+    async def pieces(self, first: int) -> AsyncIterator[bytes]:
+        for number in range(first // MIB, -(-self.length // MIB)):
+            yield self.block(number)[first % MIB if number == first // MIB else 0 :]
+
+
+class Aborted(Exception):
+    """The client gives up in the middle of a request."""
+
+
+class Sender:
+    """A client that goes on wherever it has been told to be."""
+
+    def __init__(self, system: System, person: Person, recording: Recording) -> None:
+        self._system, self._person, self._recording = system, person, recording
+        self._path = ""
+
+    async def begin(self) -> None:
+        headers = {**TUS, **self._person.headers, "Upload-Length": str(self._recording.length)}
+        answer = await self._person.http.post("/v1/uploads", headers=headers)
+        assert answer.status_code == 201, answer.text
+        self._path = answer.headers["Location"]
+
+    async def offset(self) -> int:
+        answer = await self._person.http.head(self._path, headers={**TUS, **self._person.headers})
+        assert answer.status_code == 200
+        return int(answer.headers["Upload-Offset"])
+
+    async def send(self, offset: int, stretch: int, accident: str) -> None:
+        """What is missing, until `stretch` bytes have come and some of them are stored; then `accident`."""
+
+        async def until_it_happens() -> AsyncIterator[bytes]:
+            sent, before = 0, self._system.chunks()
+            async for piece in self._recording.pieces(offset):
+                yield piece
+                sent += len(piece)
+                if sent >= stretch:
+                    await until(lambda: self._system.chunks() > before + 1, what="more that is stored")
+                    await self._happens(accident)
+
+        try:
+            answer = await self._patch(offset, until_it_happens())
+        except (Aborted, httpx.TransportError):
+            return
+        assert answer.status_code == 503, answer.text
+
+    async def _happens(self, accident: str) -> None:
+        if accident == "client":
+            raise Aborted
+        if self._system.is_running(accident):
+            await asyncio.to_thread(self._system.kill, accident)
+
+    async def rest(self, offset: int) -> str:
+        answer = await self._patch(offset, self._recording.pieces(offset))
+        assert answer.status_code == 204, answer.text
+        return str(answer.headers["Tonegate-Conversion-Id"])
+
+    async def _patch(self, offset: int, content: AsyncIterator[bytes]) -> httpx.Response:
+        headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+        return await self._person.http.patch(
+            self._path, headers={**TUS, **self._person.headers, **headers}, content=content, timeout=600
+        )
+
+
+async def test_an_upload_that_was_killed_ten_times_is_the_same_to_the_byte(
+    system: System, person: Person
+) -> None:
+    """`TONEGATE_RESUMED_BYTES=2147483648` for a long one."""
+    recording = Recording(RESUMED_BYTES)
+    sender, offset = Sender(system, person, recording), 0
+    await sender.begin()
+    for accident in islice(cycle(ACCIDENTS), TIMES):
+        await sender.send(offset, RESUMED_BYTES // (TIMES + 2), accident)
+        if accident != "client":
+            await asyncio.to_thread(system.start, accident)
+        before, offset = offset, await sender.offset()
+        assert offset > before
+    done = await person.finished(await sender.rest(offset), timeout_s=600)
+    assert done["source"]["size"] == RESUMED_BYTES
+    assert done["source"]["sha256"] == recording.sha256()

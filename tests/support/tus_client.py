@@ -1,0 +1,65 @@
+"""npm's tus-js-client as a process, told when to pause and when to go on."""
+
+import asyncio
+import json
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from devstack.servers.environment import plain_environment
+from tests.support.npm import NODE, installed
+
+SOURCES = Path(__file__).with_name("tus_js")
+WITHIN_S = 60
+
+
+class TusJs:
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    async def event(self, name: str) -> dict[str, Any]:
+        """The next thing that it tells, which has to be this."""
+        assert self._process.stdout is not None
+        line = await asyncio.wait_for(self._process.stdout.readline(), WITHIN_S)
+        told: dict[str, Any] = json.loads(line)
+        assert told["event"] == name, told
+        return told
+
+    def go_on(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"go on\n")
+
+
+@asynccontextmanager
+async def tus_js(
+    endpoint: str,
+    token: str,
+    file: Path,
+    *,
+    metadata: dict[str, str],
+    pause_at: int = 0,
+    chunk_size: int | None = None,
+    parallel: int = 1,
+) -> AsyncIterator[TusJs]:
+    """An upload that has begun. It pauses once, after `pause_at` bytes."""
+    folder = await asyncio.to_thread(installed, SOURCES)
+    given = {
+        "ENDPOINT": endpoint,
+        "TOKEN": token,
+        "FILE": str(file),
+        "METADATA": json.dumps(metadata),
+        "PAUSE_AT": str(pause_at),
+        "CHUNK_SIZE": str(chunk_size or ""),
+        "PARALLEL": str(parallel),
+    }
+    process = await asyncio.create_subprocess_exec(
+        str(NODE), str(folder / "upload.js"), env={**plain_environment(), **given}, stdin=PIPE, stdout=PIPE
+    )
+    try:
+        yield TusJs(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()

@@ -1,0 +1,122 @@
+"""Event streams end with their callers' access, by whatever way it becomes known."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+from litestar import Request
+
+from gateway.core.live import ASK_AGAIN, Watch, Watches
+from gateway.core.token_cache import TokenCache
+from tests.unit.gateway.test_token_cache import AuthService, principal
+
+MOMENT = timedelta(seconds=1)
+
+
+@dataclass
+class Clock:
+    now: float = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Gateway:
+    """One account's stream in a gateway whose clock the test sets."""
+
+    clock: Clock = field(default_factory=Clock)
+    auth: AuthService = field(default_factory=AuthService)
+
+    def __post_init__(self) -> None:
+        self.auth.known = {"t": principal("s1", expires_at=self.clock.now + 900)}
+        self.tokens = TokenCache(self.auth.introspect, MOMENT, monotonic=self.clock, wall=self.clock)
+        self.watches = Watches(self.tokens, wall=self.clock)
+
+    def stream(self, session: str = "s1") -> "Stream":
+        scope = {
+            "type": "http",
+            "headers": [(b"authorization", b"Bearer t")],
+            "state": {},
+            "user": principal(session, expires_at=self.clock.now + 900),
+        }
+        return Stream(self.watches.open(Request(cast("Any", scope))), scope)
+
+
+class Stream:
+    def __init__(self, watch: Watch, scope: dict[str, Any]) -> None:
+        self.ended = 0
+        self.scope = scope
+        watch.on_end(self._end)
+
+    def _end(self) -> None:
+        self.ended += 1
+
+
+@pytest.fixture
+def gateway() -> Gateway:
+    return Gateway()
+
+
+async def test_news_of_a_session_ends_its_streams_and_no_others(gateway: Gateway) -> None:
+    one, other = gateway.stream("s1"), gateway.stream("s2")
+    gateway.tokens.revoke_session("s1")
+    gateway.tokens.revoke_session("s1")
+    assert (one.ended, other.ended) == (1, 0)
+
+
+async def test_a_stream_ends_with_its_token(gateway: Gateway) -> None:
+    stream = gateway.stream()
+    gateway.clock.now += 899
+    await gateway.watches.round()
+    assert stream.ended == 0
+    gateway.clock.now += 1
+    await gateway.watches.round()
+    assert stream.ended == 1
+
+
+async def test_what_nobody_told_is_found_out_within_a_minute(gateway: Gateway) -> None:
+    stream = gateway.stream()
+    gateway.auth.known.clear()
+    await gateway.watches.round()
+    assert stream.ended == 0
+    gateway.clock.now += ASK_AGAIN.total_seconds()
+    await gateway.watches.round()
+    assert stream.ended == 1
+
+
+async def test_after_a_gap_in_the_news_and_a_change_of_the_account_it_is_asked_at_once(
+    gateway: Gateway,
+) -> None:
+    stream = gateway.stream()
+    gateway.tokens.forget_user("somebody else")
+    await gateway.watches.round()
+    gateway.tokens.forget_all()
+    await gateway.watches.round()
+    assert stream.ended == 0
+    gateway.auth.known.clear()
+    gateway.tokens.forget_user(principal("s1").user_id)
+    await gateway.watches.round()
+    assert stream.ended == 1
+
+
+async def test_while_nobody_can_say_a_stream_goes_on(gateway: Gateway) -> None:
+    stream = gateway.stream()
+    gateway.auth.broken = True
+    gateway.clock.now += ASK_AGAIN.total_seconds()
+    await gateway.watches.round()
+    assert stream.ended == 0
+
+
+async def test_a_stream_that_begins_while_the_process_stops_ends_at_once(gateway: Gateway) -> None:
+    gateway.watches.close()
+    assert gateway.stream().ended == 1
+
+
+async def test_a_request_that_ends_is_forgotten(gateway: Gateway) -> None:
+    stream = gateway.stream()
+    assert len(gateway.watches) == 1
+    for act in stream.scope["state"]["leaving"]:
+        act()
+    assert len(gateway.watches) == 0
