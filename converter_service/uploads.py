@@ -205,7 +205,7 @@ class Uploads:
             owner_id=owner.id,
             recipient=owner.email,
             filename=safe_name(wanted.filename),
-            options=checked(wanted.fields).shown(),
+            options=checked(wanted.fields).stored(),
             now=now,
             correlation_id=correlation_id.get(),
             idempotency_key=key_of(owner.id, key, CALL) if key else None,

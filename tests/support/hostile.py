@@ -139,3 +139,40 @@ def png(at: Path) -> Path:
         + chunk(b"IEND", b"")
     )
     return at
+
+
+def with_many_tracks(at: Path, count: int) -> Path:
+    """A Matroska file (RFC 9559) that has nothing but a list of tracks."""
+
+    def element(name: str, body: bytes) -> bytes:
+        return bytes.fromhex(name) + (len(body) | 1 << 56).to_bytes(8, "big") + body
+
+    codec = element("86", b"A_PCM/INT/LIT") + element("83", b"\x02")
+    tracks = b"".join(
+        element("ae", element("d7", n.to_bytes(4, "big")) + element("73c5", n.to_bytes(4, "big")) + codec)
+        for n in range(1, count + 1)
+    )
+    header = element("1a45dfa3", element("4282", b"matroska"))
+    at.write_bytes(header + element("18538067", element("1654ae6b", tracks)))
+    return at
+
+
+def with_compressed_index(at: Path, claimed: int, real: int) -> Path:
+    """A MOV whose index is zlib's (QuickTime's `cmov`): some KiB that become `real` bytes of nothing."""
+
+    def box(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I4s", len(body) + 8, kind) + body
+
+    squeezed = struct.pack(">I", claimed) + zlib.compress(bytes(real), 9)
+    index = box(b"cmov", box(b"dcom", b"zlib") + box(b"cmvd", squeezed))
+    at.write_bytes(box(b"ftyp", b"qt  \0\0\0\0qt  ") + box(b"moov", index) + box(b"mdat", bytes(1000)))
+    return at
+
+
+def with_huge_cover(at: Path, honest: Path, size: int) -> Path:
+    """An MP3 behind an ID3v2.3 tag that holds so many bytes of picture."""
+    picture = b"\0image/png\0\x03\0" + b"\x89PNG\r\n\x1a\n" + bytes(size)
+    frame = b"APIC" + struct.pack(">IH", len(picture), 0) + picture
+    sevens = bytes((len(frame) >> shift) & 0x7F for shift in (21, 14, 7, 0))
+    at.write_bytes(b"ID3\x03\0\0" + sevens + frame + honest.read_bytes())
+    return at

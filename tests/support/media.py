@@ -35,7 +35,7 @@ class Media:
     """Files by what is in them; asked for twice, made once."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
 
     def video(
         self,
@@ -78,13 +78,13 @@ class Media:
     def truncated(self, source: Path, keep: float = 0.5) -> Path:
         """The first part of another file."""
         whole = source.read_bytes()
-        part = self._directory / f"{source.stem}-{keep:g}{source.suffix}"
+        part = self.directory / f"{source.stem}-{keep:g}{source.suffix}"
         part.write_bytes(whole[: int(len(whole) * keep)])
         return part
 
     def made(self, arguments: Sequence[str], container: str) -> Path:
         """Whatever ffmpeg makes of these arguments."""
-        file = self._directory / f"{sha256(repr(arguments).encode()).hexdigest()[:16]}.{container}"
+        file = self.directory / f"{sha256(repr(arguments).encode()).hexdigest()[:16]}.{container}"
         if not file.exists():
             draft = file.with_name(f"draft-{file.name}")
             run(

@@ -1,6 +1,7 @@
 """Sound that can be told from any other, and whether a file has it: by its samples, not by what it says."""
 
 import math
+import re
 import subprocess
 from array import array
 from functools import lru_cache
@@ -25,14 +26,24 @@ def chirp(
     return ("-f", "lavfi", "-i", f"aevalsrc='{sound}':d={seconds}:s={rate},{spread},{shape}")
 
 
+def measured(file: Path) -> tuple[float, float]:
+    """Integrated loudness in LUFS, true peak in dBTP."""
+    meter = ["-map", "0:a:0", "-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"]
+    command = ["ffmpeg", "-hide_banner", "-nostats", "-i", f"file:{file}", *meter]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stderr
+    loudness, peak = re.findall(r"I: +(\S+) LUFS|Peak: +(\S+) dBFS", said[said.rfind("Summary:") :])
+    return float(loudness[0]), float(peak[1])
+
+
 CHANNELS = {"mono": 1, "stereo": 2, "quad": 4, "5.1": 6, "7.1": 8}
 
 
 @lru_cache(maxsize=256)
 def wave(file: Path, stream: str = "a:0", at_hz: int = CORRELATED_HZ, channels: int = 1) -> "array[float]":
-    """Decoded: samples from -1 to 1, channels interleaved."""
+    """Decoded: samples from -1 to 1, channels interleaved; with none, the first channel alone."""
+    mixed = ["-ac", str(channels)] if channels else ["-af", "pan=mono|c0=c0"]
     command = ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{file}", "-map", f"0:{stream}"]
-    command += ["-ac", str(channels), "-ar", str(at_hz), "-f", "f32le", "-"]
+    command += [*mixed, "-ar", str(at_hz), "-f", "f32le", "-"]
     raw = subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
     heard: array[float] = array("f")
     heard.frombytes(raw)

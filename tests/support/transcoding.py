@@ -71,7 +71,13 @@ class Workplace:
         self.told.append(done)
 
     def _bring(self, file: Path) -> None:
-        if file != self.source:
+        """Linked where that can be: some files are hours long and take no room until somebody copies them."""
+        if file == self.source:
+            return
+        self.source.unlink(missing_ok=True)
+        try:
+            self.source.hardlink_to(file)
+        except OSError:
             shutil.copyfile(file, self.source)
 
 

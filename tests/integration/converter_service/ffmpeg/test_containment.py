@@ -135,6 +135,12 @@ async def test_too_little_memory_ends_the_conversion_and_nothing_else(
     assert workplace.programs() == []
 
 
+async def test_a_program_that_only_computes_is_ended_by_its_share_of_the_processor(tmp_path: Path) -> None:
+    limits = Limits(cpu_s=1, memory_bytes=1024**3, file_bytes=1024)
+    ended = await inside("while True: pass", tmp_path, limits=limits)
+    assert ended.code == -signal.SIGXCPU
+
+
 async def test_memory_is_bounded(tmp_path: Path, tied: None) -> None:
     limits = Limits(cpu_s=20, memory_bytes=128 * 1024**2, file_bytes=1024)
     assert "MemoryError" in (await inside("bytearray(10**9)", tmp_path, limits=limits)).stderr

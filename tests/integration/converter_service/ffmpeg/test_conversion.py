@@ -37,11 +37,12 @@ async def assert_becomes_mp3(workplace: Workplace, file: Path, seconds: float = 
 
 
 @pytest.mark.parametrize("container", ["mp4", "mov", "mkv", "webm", "avi", "mpg", "ts", "flv", "ogv"])
-async def test_a_video_becomes_an_mp3(workplace: Workplace, media: Media, container: str) -> None:
-    await assert_becomes_mp3(workplace, media.video(SECONDS, container=container))
-    assert (await workplace.probe(media.video(SECONDS, container=container))).container == {"ogv": "ogg"}.get(
-        container, container
-    )
+async def test_a_container_is_known_by_its_content(
+    workplace: Workplace, media: Media, container: str
+) -> None:
+    info = await workplace.probe(media.video(SECONDS, container=container))
+    assert info.container == {"ogv": "ogg"}.get(container, container)
+    assert len(info.audio_tracks) == len(info.pictures) == 1
 
 
 @pytest.mark.parametrize("container", ["wav", "mp3", "flac", "aac", "ogg", "aiff", "m4a", "caf", "au"])
@@ -62,12 +63,6 @@ async def test_matroskas_two_kinds_are_told_apart_whatever_is_in_them(
 @pytest.mark.parametrize(
     ("container", "arguments"),
     [
-        pytest.param("mp4", ("-movflags", "+faststart"), id="mp4 with its index first"),
-        pytest.param("mp4", ("-movflags", "+frag_keyframe+empty_moov", "-g", "25"), id="fragmented mp4"),
-        pytest.param("wmv", ("-c:v", "wmv2", "-c:a", "wmav2"), id="wmv"),
-        pytest.param("3gp", ("-c:v", "mpeg4", "-c:a", "aac"), id="3gp"),
-        pytest.param("mkv", ("-c:a", "ac3"), id="ac3 in mkv"),
-        pytest.param("mkv", ("-c:a", "flac"), id="flac in mkv"),
         pytest.param("mov", ("-c:a", "pcm_s24le"), id="pcm in mov"),
         pytest.param("avi", ("-c:a", "adpcm_ms"), id="adpcm in avi"),
     ],
@@ -204,22 +199,6 @@ async def test_tags_asked_for_win_over_the_sources_own(workplace: Workplace, med
     assert "major_brand" not in tags
 
 
-async def test_chapters_come_along(workplace: Workplace, media: Media, tmp_path: Path) -> None:
-    marks = tmp_path / "marks.txt"
-    marks.write_text(
-        ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1000\ntitle=One\n"
-        "[CHAPTER]\nTIMEBASE=1/1000\nSTART=1000\nEND=4000\ntitle=Two\n"
-    )
-    video = media.video(SECONDS, container="mkv")
-    marked = media.made(
-        ["-i", str(video), "-i", str(marks), "-map", "0", "-map_chapters", "1", "-c", "copy"], "mkv"
-    )
-    await workplace.convert(marked)
-    listed = printed("ffprobe", "-show_chapters", "-of", "csv", str(workplace.result))
-    assert b"One" in listed
-    assert b"Two" in listed
-
-
 @pytest.mark.parametrize(
     ("name", "codec"),
     [("mp3", "mp3"), ("m4a", "aac"), ("opus", "opus"), ("flac", "flac"), ("wav", "pcm_s16le")],
@@ -250,7 +229,7 @@ async def test_rates_that_the_encoder_has_only_for_more_are_brought_down(
 
 
 async def test_progress_only_grows_and_is_told_seldom(workplace: Workplace, media: Media) -> None:
-    await workplace.convert(media.made(tone(300), "wav"))
+    await workplace.convert(media.made(tone(100), "wav"))
     assert workplace.told == sorted(set(workplace.told))
     assert 1 <= len(workplace.told) <= 40
     assert all(0 < done < 1 for done in workplace.told)

@@ -1,13 +1,17 @@
 """Files that are not what they are called, that are broken, or that try to reach something else."""
 
 import asyncio
+import base64
 import contextlib
+import os
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from converter_service.transcoding import Fault, MediaError
 from tests.support import hostile
@@ -41,22 +45,29 @@ async def listening() -> AsyncIterator[tuple[int, list[object]]]:
 
 
 @pytest.mark.parametrize("make", [hostile.playlist, hostile.concat_script, hostile.dash_manifest])
-async def test_a_script_that_names_a_local_file_is_not_followed(
-    workplace: Workplace, media: Media, tmp_path: Path, make: type
+async def test_a_script_that_names_something_else_is_not_followed(
+    workplace: Workplace, media: Media, tmp_path: Path, make: Callable[[Path, str], Path]
 ) -> None:
-    for target in (media.audio(container="mp3"), Path("neighbour.mp3")):
-        (workplace.scratch / "neighbour.mp3").write_bytes(media.audio(container="mp3").read_bytes())
-        evil = make(tmp_path / "evil.mp4", str(target))
-        assert await fault_of(workplace, evil) is Fault.UNREADABLE_MEDIA
-
-
-@pytest.mark.parametrize("make", [hostile.playlist, hostile.concat_script, hostile.dash_manifest])
-async def test_a_script_that_names_a_url_fetches_nothing(
-    workplace: Workplace, tmp_path: Path, make: type
-) -> None:
+    """Neither a file, by whatever name, nor the network: nobody comes, nothing is read."""
+    canary = workplace.scratch / "neighbour.mp3"
+    canary.write_bytes(media.audio(container="mp3").read_bytes())
     async with listening() as (port, came):
-        evil = make(tmp_path / "evil.mp4", f"http://127.0.0.1:{port}/a.mp3")
-        assert await fault_of(workplace, evil) is Fault.UNREADABLE_MEDIA
+        targets = [
+            str(canary),
+            "neighbour.mp3",
+            f"file:{canary}",
+            f"subfile,,start,0,end,0,,:{canary}",
+            f"concat:{canary}|{canary}",
+            f"data:audio/mpeg;base64,{base64.b64encode(canary.read_bytes()[:3000]).decode()}",
+            f"http://127.0.0.1:{port}/a.mp3",
+            f"tcp://127.0.0.1:{port}",
+        ]
+        for target in targets:
+            evil = make(tmp_path / "evil.mp4", target)
+            # Where the time of reading is kept at all, it would be set.
+            os.utime(canary, (0, 1_000_000_000))
+            assert await fault_of(workplace, evil) is Fault.UNREADABLE_MEDIA, target
+            assert canary.stat().st_atime == 0, target
         sdp = hostile.session_description(tmp_path / "sdp.mp4", port)
         assert await fault_of(workplace, sdp) is Fault.UNREADABLE_MEDIA
     assert came == []
@@ -110,9 +121,21 @@ async def test_an_audio_track_without_a_sample_is_no_audio(workplace: Workplace,
     assert await fault_of(workplace, empty) in {Fault.NO_AUDIO_TRACK, Fault.UNREADABLE_MEDIA}
 
 
-@pytest.mark.parametrize("keep", [0.1, 0.5, 0.9])
+# The index comes first, so that nothing but the end is missing: every tenth. The others take turns.
+CUTS = {
+    "index first": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+    "mp4": (0.5, 0.9),
+    "fragmented": (0.3, 0.7),
+    "mkv": (0.1, 0.4, 0.7),
+    "webm": (0.2, 0.5, 0.8),
+    "avi": (0.3, 0.6, 0.9),
+    "flv": (0.1, 0.5, 0.9),
+    "wmv": (0.2, 0.9),
+}
+
+
 @pytest.mark.parametrize(
-    "container", ["mp4", "index first", "fragmented", "mkv", "webm", "avi", "flv", "wmv"]
+    ("container", "keep"), [(container, keep) for container, keeps in CUTS.items() for keep in keeps]
 )
 async def test_a_video_that_was_cut_off_is_unreadable(
     workplace: Workplace, media: Media, container: str, keep: float
@@ -143,6 +166,25 @@ async def test_a_stream_without_a_length_of_its_own_is_converted_as_far_as_it_go
     whole = media.video(SECONDS, container="ts")
     output = await workplace.convert(media.truncated(whole, 0.5))
     assert output.duration_s == pytest.approx(SECONDS / 2, abs=0.5)
+
+
+@pytest.mark.parametrize("container", ["mp3", "m4a", "opus", "flac"])
+async def test_a_cut_off_file_is_not_copied_as_if_it_were_whole(
+    workplace: Workplace, media: Media, container: str
+) -> None:
+    """Where copying is tried first. Ogg does not say how long it is: what is there counts, to a second."""
+    whole = media.made(
+        ["-f", "lavfi", "-i", f"sine=frequency=440:duration={SECONDS}", "-movflags", "+faststart"]
+        if container == "m4a"
+        else ["-f", "lavfi", "-i", f"sine=frequency=440:duration={SECONDS}"],
+        container,
+    )
+    cut = media.truncated(whole, 0.6)
+    if container == "opus":
+        output = await workplace.convert(cut, format="opus")
+        assert output.duration_s == pytest.approx(SECONDS * 0.6, abs=1.1)
+    else:
+        assert await fault_of(workplace, cut, format=container) is Fault.UNREADABLE_MEDIA
 
 
 async def test_a_video_whose_middle_is_gone_is_unreadable(
@@ -205,15 +247,63 @@ async def test_more_tracks_than_anyone_needs_end_in_an_answer(workplace: Workpla
     assert await fault_of(workplace, many) in {Fault.UNSUPPORTED_MEDIA, Fault.UNREADABLE_MEDIA}
 
 
-async def test_bytes_flipped_anywhere_end_in_audio_or_in_an_answer(
+async def test_ten_thousand_tracks_end_in_an_answer(workplace: Workplace, tmp_path: Path) -> None:
+    many = hostile.with_many_tracks(tmp_path / "many.mkv", 10_000)
+    assert await fault_of(workplace, many) in {Fault.UNSUPPORTED_MEDIA, Fault.UNREADABLE_MEDIA}
+
+
+@pytest.mark.parametrize("claimed", [1_000, 64 * 1024**2, 0xFFFFFFF0])
+async def test_an_index_that_swells_when_it_is_unpacked_ends_in_an_answer(
+    workplace: Workplace, tmp_path: Path, claimed: int
+) -> None:
+    bomb = hostile.with_compressed_index(tmp_path / "bomb.mov", claimed, 64 * 1024**2)
+    assert bomb.stat().st_size < 1024**2
+    assert await fault_of(workplace, bomb) in {Fault.UNSUPPORTED_MEDIA, Fault.UNREADABLE_MEDIA}
+
+
+async def test_a_cover_of_many_megabytes_costs_the_cover_alone(
     workplace: Workplace, media: Media, tmp_path: Path
 ) -> None:
-    chance = random.Random(7)
-    for container in ("mp4", "mkv", "avi", "ts"):
-        bent = bytearray(media.video(2.0, container=container).read_bytes())
-        for _ in range(40):
-            bent[chance.randrange(len(bent))] ^= 1 << chance.randrange(8)
-        file = tmp_path / f"bent.{container}"
-        file.write_bytes(bent)
-        with contextlib.suppress(MediaError):
-            assert (await workplace.convert(file)).duration_s > 0
+    huge = hostile.with_huge_cover(tmp_path / "huge.mp3", media.audio(2.0, container="mp3"), 40 * 1024**2)
+    output = await workplace.convert(huge, cover="auto")
+    assert output.duration_s == pytest.approx(2.0, abs=0.1)
+    assert output.size_bytes < 200_000
+
+
+async def test_more_words_than_anybody_reads_are_left_out_and_the_sound_is_kept(
+    workplace: Workplace, media: Media, tmp_path: Path
+) -> None:
+    """Six megabytes of lyrics, as an ID3 comment."""
+    honest = media.audio(2.0, container="mp3").read_bytes()
+    text = b"TXXX" + (6 * 1024**2 + 3).to_bytes(4, "big") + bytes(2) + b"\0x\0" + b"la " * (2 * 1024**2)
+    sevens = bytes((len(text) >> shift) & 0x7F for shift in (21, 14, 7, 0))
+    wordy = tmp_path / "wordy.mp3"
+    wordy.write_bytes(b"ID3\x03\0\0" + sevens + text + honest)
+    output = await workplace.convert(wordy, bitrate="192k")
+    assert output.duration_s == pytest.approx(2.0, abs=0.1)
+    assert output.size_bytes < 100_000
+
+
+flips = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 7)), min_size=1, max_size=40)
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(container=st.sampled_from(["mp4", "mkv", "avi", "ts", "flv", "webm"]), flipped=flips)
+async def test_bits_flipped_anywhere_end_in_audio_or_in_an_answer(
+    workplace: Workplace, media: Media, container: str, flipped: list[tuple[float, int]]
+) -> None:
+    bent = bytearray(media.video(1.0, container=container).read_bytes())
+    for place, bit in flipped:
+        bent[int(place * len(bent))] ^= 1 << bit
+    workplace.source.unlink(missing_ok=True)
+    workplace.source.write_bytes(bent)
+    with contextlib.suppress(MediaError):
+        output = await workplace.convert(workplace.source, cover="auto")
+        assert output.duration_s > 0
+    assert workplace.programs() == []

@@ -1,14 +1,12 @@
 """Loudness and channels, as they are heard in the result."""
 
-import re
-import subprocess
 from array import array
 from pathlib import Path
 
 import pytest
 
 from tests.support.media import Media, probe
-from tests.support.sounds import chirp, likeness, strength, wave
+from tests.support.sounds import chirp, likeness, measured, strength, wave
 from tests.support.transcoding import Workplace
 
 SECONDS = 4.0
@@ -16,15 +14,6 @@ HZ = 8_000
 SPEECH = {"sample_rate": "16000", "format": "opus"}
 PART = {"start": "1", "end": "3.5", "format": "flac"}
 PITCHES = (300, 400, 500, 100, 700, 900, 1100, 1300)
-
-
-def measured(file: Path) -> tuple[float, float]:
-    """Integrated loudness in LUFS, true peak in dBTP."""
-    meter = ["-map", "a:0", "-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"]
-    command = ["ffmpeg", "-hide_banner", "-nostats", "-i", f"file:{file}", *meter]
-    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stderr
-    loudness, peak = re.findall(r"I: +(\S+) LUFS|Peak: +(\S+) dBFS", said[said.rfind("Summary:") :])
-    return float(loudness[0]), float(peak[1])
 
 
 def heard_in(ear: "array[float]", count: int) -> list[float]:

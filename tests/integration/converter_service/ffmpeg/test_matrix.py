@@ -1,0 +1,66 @@
+"""Every kind of file becomes audio that sounds like it. `TONEGATE_WHOLE_MATRIX=1` tries everything with
+everything, which takes a quarter of an hour; `=5` every fifth of that.
+"""
+
+import os
+from itertools import cycle
+
+import pytest
+
+from converter_service.formats import FORMATS
+from tests.support.matrix import CODECS, CONTAINERS, SECONDS, Case, covering, everything, made
+from tests.support.media import Media, probe
+from tests.support.sounds import CHANNELS, level_db, likeness, measured, wave
+from tests.support.transcoding import Workplace
+
+EVERY = int(os.environ.get("TONEGATE_WHOLE_MATRIX", "0"))
+CASES = list(everything())[::EVERY] if EVERY else list(covering())
+WISHES: tuple[dict[str, str], ...] = (
+    {},
+    {"format": "m4a", "loudness": "-20"},
+    {"format": "opus", "channels": "1"},
+    {"format": "flac"},
+    {"format": "wav", "sample_rate": "22050", "channels": "2"},
+    {"quality": "4", "sample_rate": "44100"},
+    {"format": "m4a", "bitrate": "96k", "channels": "2"},
+)
+
+
+@pytest.mark.parametrize(
+    ("case", "wish"),
+    [pytest.param(case, wish, id=str(case)) for case, wish in zip(CASES, cycle(WISHES), strict=False)],
+)
+async def test_what_is_heard_is_what_was_in_the_file(
+    workplace: Workplace, media: Media, case: Case, wish: dict[str, str]
+) -> None:
+    source, track = made(media, case), case.tracks - 1
+    output = await workplace.convert(source, audio_track=str(track), **wish)
+    (stream,) = probe(workplace.result)["streams"]
+    form, channels = FORMATS[output.format], min(CHANNELS[case.layout], FORMATS[output.format].max_channels)
+    # Two frames more or less, which are long where the rate is low.
+    assert output.duration_s == pytest.approx(SECONDS, abs=0.1 + 2048 / case.rate)
+    assert stream["channels"] == int(wish.get("channels", channels))
+    if "sample_rate" in wish:
+        assert stream["sample_rate"] == wish["sample_rate"]
+    else:
+        assert int(stream["sample_rate"]) >= min(case.rate, form.sample_rates_hz[-1])
+    before, after = wave(source, f"a:{track}"), wave(workplace.result)
+    alike, lag_s = likeness(before, after)
+    assert alike > 0.95
+    assert abs(lag_s) < 0.07
+    if "loudness" in wish:
+        assert measured(workplace.result)[0] == pytest.approx(float(wish["loudness"]), abs=1.0)
+    else:
+        # All channels sound alike, so one tells how loud they are. One that becomes two is as loud as it was.
+        first = wave(source, f"a:{track}", channels=0), wave(workplace.result, channels=0)
+        due_db = level_db(first[0]) - (3.01 if stream["channels"] > CHANNELS[case.layout] else 0.0)
+        assert level_db(first[1]) == pytest.approx(due_db, abs=1.5)
+
+
+def test_the_matrix_has_every_pair_and_all_that_a_codec_takes() -> None:
+    tried = list(covering())
+    pairs = {(name, codec) for name, container in CONTAINERS.items() for codec in container.codecs}
+    assert {(case.container, case.codec) for case in tried} == pairs
+    for wanted in ("mono", "stereo", "5.1", 8_000, 44_100, 48_000, 96_000, True, False, 2):
+        assert any(wanted in (case.layout, case.rate, case.has_picture, case.tracks) for case in tried)
+    assert {case.codec for case in tried} == set(CODECS)
