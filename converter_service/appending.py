@@ -16,7 +16,7 @@ from converter_service.segments import Writing
 from converter_service.stretch import Stretch
 from shared.errors import Gone, Unavailable
 
-# Shorter than the gateway waits for a first word: who asks for an upload whose writer died gets an answer.
+# How long a writer may be silent before it counts as dead, and how often it says that it lives.
 LEASE = timedelta(seconds=5)
 BEAT = timedelta(seconds=1.5)
 

@@ -23,26 +23,34 @@ class Closing:
     """Any number may close the same writer at once: one save counts, and all find the same bytes."""
 
     def __init__(
-        self, store: ConversionStore, blobs: Blobs, announcing: Announcing, ttl: timedelta, clock: Clock
+        self,
+        store: ConversionStore,
+        blobs: Blobs,
+        announcing: Announcing,
+        clock: Clock,
+        *,
+        ttl: timedelta,
+        patience: timedelta,
     ) -> None:
         self._store = store
         self._blobs = blobs
         self._announcing = announcing
         self._ttl = ttl
+        self._patience_s = patience.total_seconds()
         self._clock = clock
 
     async def settled(self, conversion: Conversion) -> Conversion:
-        """The newest value, once nobody writes any more. A writer that just ends is waited for. Raises
-        UploadLocked for one that goes on, Gone when the upload was deleted meanwhile, and Unavailable.
+        """The newest value, once nobody writes any more: a client that starts again comes before what it had
+        sent last is stored. Raises UploadLocked for a writer that goes on for longer than one should wait,
+        Gone when the upload was deleted meanwhile, and Unavailable.
         """
-        seen: Writing | None = None
+        until = asyncio.get_running_loop().time() + self._patience_s
         while (writing := upload_of(conversion).writing) is not None:
             if writing.until <= self._clock():
                 conversion = await self._close(conversion, writing)
                 continue
-            if seen is not None and seen != writing:
+            if asyncio.get_running_loop().time() >= until:
                 raise UploadLocked
-            seen = writing
             await asyncio.sleep(LOOK_AGAIN_S)
             conversion = await self._newest(conversion.id)
         return conversion

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from converter_service.admission import Admission, Unbounded
 from converter_service.announcing import Announcing
-from converter_service.appending import Appending
+from converter_service.appending import LEASE, Appending
 from converter_service.changes import change
 from converter_service.cleaning import Behind, Cleaning
 from converter_service.clock import Clock, new_id
@@ -42,6 +42,8 @@ JOINING_AT_MOST = timedelta(minutes=1)
 # No record grows beyond some hundred KiB, however many requests an upload takes.
 MOST_SEGMENTS = 4096
 SMALLEST_SEGMENT_BYTES = 1024 * 1024
+# Long enough for a dead writer's lease to lapse, and shorter than the gateway waits for a first word.
+PATIENCE = LEASE + timedelta(seconds=0.5)
 # What an idempotency key is for besides its owner: another call's are others.
 CALL = "uploads\n"
 
@@ -60,10 +62,13 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 
 class ResumableLimits(Struct, frozen=True):
-    """How many bytes a video may have, and how long an upload may rest before it expires."""
+    """How many bytes a video may have, how long an upload may rest before it expires, and for how long a
+    request waits for another one to end.
+    """
 
     max_bytes: int
     ttl: timedelta
+    patience: timedelta = PATIENCE
 
 
 class Uploads:
@@ -83,7 +88,7 @@ class Uploads:
         self._limits = limits
         self._clock = clock
         small = max(SMALLEST_SEGMENT_BYTES, limits.max_bytes // MOST_SEGMENTS)
-        self._closing = Closing(store, blobs, announcing, limits.ttl, clock)
+        self._closing = Closing(store, blobs, announcing, clock, ttl=limits.ttl, patience=limits.patience)
         self._appending = Appending(store, blobs, self._closing, clock, small=small, ttl=limits.ttl)
         self._joining = Joining(store, self._closing, clock)
         self._cleaning = Cleaning(store, blobs)

@@ -1,8 +1,12 @@
 """Free TCP ports, remembered so that a restarted stack keeps its addresses."""
 
+import contextlib
 import json
+import os
 import random
 import socket
+import tempfile
+import time
 from collections.abc import Collection
 from pathlib import Path
 
@@ -11,6 +15,9 @@ from devstack.home import write_private
 
 # Below the kernels' ephemeral ranges: no outgoing connection can take a port while its server restarts.
 CANDIDATES = range(15_000, 32_000)
+# So long a chosen port is left alone by every other stack on this machine: until its server listens there.
+# Ours share a port without complaint when two of them are told to listen on it (SO_REUSEPORT).
+SPOKEN_FOR_S = 120.0
 
 
 class Ports:
@@ -37,10 +44,32 @@ class Ports:
 
 
 def free_port(avoid: Collection[int] = ()) -> int:
+    claims = Claims(Path(tempfile.gettempdir()) / f"tonegate-ports-{os.getuid()}")
     for port in random.sample(CANDIDATES, 200):
-        if port not in avoid and is_free(port):
+        if port not in avoid and is_free(port) and claims.take(port):
             return port
     raise StackError(f"no free port found between {CANDIDATES.start} and {CANDIDATES.stop}")
+
+
+class Claims:
+    """Who is about to listen where: a file in `folder` for each port, good for `lasting_s`."""
+
+    def __init__(self, folder: Path, lasting_s: float = SPOKEN_FOR_S) -> None:
+        self._folder = folder
+        self._lasting_s = lasting_s
+
+    def take(self, port: int) -> bool:
+        """False while it is somebody else's."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        claim = self._folder / str(port)
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - claim.stat().st_mtime > self._lasting_s:
+                claim.unlink(missing_ok=True)
+        try:
+            claim.touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
 
 
 def is_free(port: int) -> bool:

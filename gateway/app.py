@@ -23,7 +23,6 @@ from gateway.clients.managed import ManagedClient
 from gateway.clients.webhooks import WebhookClient
 from gateway.core.answer_store import Answers, ProcessAnswers, SharedAnswers
 from gateway.core.bodies import Bodies
-from gateway.core.calls import Calls
 from gateway.core.capacity import Capacity, Leaving, Room, vital
 from gateway.core.client_address import ClientAddresses
 from gateway.core.compression import Compression, compressible
@@ -64,7 +63,6 @@ from shared.messaging.ports import Broker, Consumer
 
 VERSION = "0.1.0"
 SCHEMA_MAX_AGE_S = 60
-CALLS_TO_AUTH = 1024
 STOPPING = timedelta(seconds=2)
 
 
@@ -72,8 +70,7 @@ def build(
     settings: GatewaySettings, sessions: Sessions, broker: Broker, registry: CollectorRegistry
 ) -> Litestar:
     """The application. Raises before it can serve when its modules do not fit together."""
-    calls = Calls(settings.auth_url, at_once=CALLS_TO_AUTH)
-    to_auth = (calls, settings.introspection_secret)
+    to_auth = (sessions.pooled, settings.auth_url, settings.introspection_secret)
     auth = AuthClient(*to_auth)
     tokens = TokenCache(auth.introspect, settings.token_cache_ttl)
     watches = Watches(tokens)
@@ -106,7 +103,6 @@ def build(
         async with broker, listening(listener, watches):
             yield
         await tokens.aclose()
-        calls.close()
         windows.close()
         kept.close()
 

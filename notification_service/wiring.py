@@ -1,7 +1,7 @@
 """How webhooks are put together: one straight column."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -43,7 +43,6 @@ async def opened(
     """Connects to nothing before it is used."""
     reachable = Reachable(networks(settings.webhook_networks))
     targets = Targets(reachable, http=settings.webhook_http)
-    lookup = SystemLookup(settings.webhook_concurrency)
     seal, payloads = Seal(settings.webhook_key), Payloads(settings.public_url)
     endpoints, deliveries = MongoEndpoints(database), MongoDeliveries(database, settings.webhook_keep)
     pace = Pace(
@@ -51,10 +50,11 @@ async def opened(
         schedule=settings.webhook_schedule,
         at_once=settings.webhook_concurrency,
     )
-    async with (
-        posting(reachable, lookup, settings.webhook_timeout) as poster,
-        aiohttp.ClientSession() as http,
-    ):
+    async with AsyncExitStack() as stack:
+        lookup = stack.enter_context(SystemLookup(settings.webhook_concurrency))
+        post = posting(reachable, lookup, settings.webhook_timeout)
+        poster = await stack.enter_async_context(post)
+        http = await stack.enter_async_context(aiohttp.ClientSession())
         deliverer = Deliverer(
             endpoints=endpoints,
             deliveries=deliveries,
@@ -86,7 +86,6 @@ async def opened(
             keys=keys,
             tokens=AccessTokens(keys, settings.issuer or settings.public_url, settings.audience),
         )
-    lookup.close()
 
 
 def lease_for(timeout: timedelta) -> timedelta:

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
+import aiohttp
 import msgspec
 
-from gateway.clients.auth_calls import UNREADABLE, AuthCalls, decoded, unavailable
-from gateway.core.exchange import Unreadable
+from gateway.clients.auth_calls import AuthCalls, decoded, time_limit, unavailable
 from gateway.core.principal import Principal
-from gateway.core.upstream import BadAnswer
+from gateway.core.upstream import BadAnswer, read_answer
 from shared.contracts.http import Account, TokenPair
 from shared.logs import correlation_id, get_logger
 from shared.settings import Secret
@@ -83,7 +82,7 @@ class AuthClient(AuthCalls):
         if end.location is not None:
             return end.location
         if not end.access_token or not end.refresh_token:
-            raise BadAnswer(UNREADABLE)
+            raise BadAnswer("The service gave an answer that cannot be read.")
         return TokenPair(end.access_token, end.token_type, end.expires_in, end.refresh_token)
 
     async def redeem_sign_in(self, code: str, code_verifier: str) -> TokenPair:
@@ -94,8 +93,18 @@ class AuthClient(AuthCalls):
         return await self._call("GET", "/.well-known/jwks.json", KeySet)
 
     async def introspect(self, token: str) -> Principal | None:
-        """None for a token that is not active."""
-        return _principal(await self._introspect(token))
+        """None for a token that is not active. Asking changes nothing, so a connection that auth_service
+        closed just as it was used is no reason to fail.
+        """
+        for last in (False, True):
+            try:
+                said = await self._introspect(token)
+            except aiohttp.ServerDisconnectedError as error:
+                if last:
+                    raise unavailable(error) from error
+                continue
+            return _principal(said)
+        return None
 
     async def check(self) -> None:
         """Raises while auth_service is not ready."""
@@ -108,32 +117,31 @@ class AuthClient(AuthCalls):
             "Authorization": self._credentials.reveal(),
             "Content-Type": "application/x-www-form-urlencoded",
         }
-        form = urlencode({"token": token, "token_type_hint": "access_token"}).encode()
         try:
-            answer = await self._calls.call(
-                "POST",
-                "/internal/introspect",
-                INTROSPECT_WITHIN,
+            async with self._session.post(
+                self._origin.with_path("/internal/introspect"),
+                data={"token": token, "token_type_hint": "access_token"},
                 headers=headers,
-                body=form,
-                changes_nothing=True,
-            )
-        except Unreadable as error:
-            raise BadAnswer(UNREADABLE) from error
-        except OSError as error:
+                allow_redirects=False,
+                timeout=time_limit(INTROSPECT_WITHIN),
+            ) as response:
+                content = await read_answer(response)
+        except aiohttp.ServerDisconnectedError:
+            raise
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise unavailable(error) from error
-        if answer.status != 200:
+        if response.status != 200:
             # Also a 401: it is our own credentials that were refused, not the client's.
-            get_logger(__name__).error("token introspection was refused", status=answer.status)
+            get_logger(__name__).error("token introspection was refused", status=response.status)
             raise BadAnswer("Sign-ins cannot be checked right now.")
-        return decoded(answer.body, Introspection)
+        return decoded(content, Introspection)
 
 
 def _principal(said: Introspection) -> Principal | None:
     if not said.active:
         return None
     if not said.sub or not said.access_token:
-        raise BadAnswer(UNREADABLE)
+        raise BadAnswer("The service gave an answer that cannot be read.")
     return Principal(
         user_id=said.sub,
         email=said.email,

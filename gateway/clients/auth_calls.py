@@ -5,11 +5,11 @@ from typing import TypeVar
 
 import aiohttp
 import msgspec
+from yarl import URL
 
-from gateway.core.calls import Calls
-from gateway.core.exchange import Answer, Unreadable
 from gateway.core.origin import origin
-from gateway.core.upstream import BadAnswer, refusal
+from gateway.core.sessions import CONNECT_S
+from gateway.core.upstream import BadAnswer, read_answer, refusal
 from shared.contracts.headers import REVOKED_SESSION
 from shared.errors import ServiceError, Unauthenticated, Unavailable
 from shared.logs import correlation_id, get_logger
@@ -18,7 +18,6 @@ from shared.settings import Secret
 T = TypeVar("T")
 
 WITHIN = timedelta(seconds=10)
-UNREADABLE = "The service gave an answer that cannot be read."
 
 
 class SessionEnded(Unauthenticated):
@@ -34,8 +33,8 @@ class AuthCalls:
     when one of them ended a session, and Unavailable, within seconds, when it cannot be reached.
     """
 
-    def __init__(self, calls: Calls, secret: Secret) -> None:
-        self._calls = calls
+    def __init__(self, session: aiohttp.ClientSession, service: str, secret: Secret) -> None:
+        self._session, self._origin = session, URL(service).origin()
         basic = aiohttp.encode_basic_auth("gateway", secret.reveal(), encoding="utf-8")
         self._credentials = Secret(basic)
 
@@ -60,25 +59,22 @@ class AuthCalls:
         *,
         query: dict[str, str] | None = None,
     ) -> bytes:
-        encoded = None if body is None else msgspec.json.encode(body)
         try:
-            answer = await self._calls.call(
+            async with self._session.request(
                 method,
-                path,
-                WITHIN,
-                query=query or {},
+                self._origin.with_path(path).with_query(query),
+                data=None if body is None else msgspec.json.encode(body),
                 headers=self._headers(token, has_body=body is not None),
-                body=encoded,
-                changes_nothing=method == "GET",
-            )
-        except Unreadable as error:
-            raise BadAnswer(UNREADABLE) from error
-        except OSError as error:
+                allow_redirects=False,
+                timeout=time_limit(WITHIN),
+            ) as response:
+                content = await read_answer(response)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise unavailable(error) from error
-        if answer.status >= 300:
-            self._check_credentials(answer)
-            raise _refused(answer)
-        return answer.body
+        if response.status >= 300:
+            self._check_credentials(response)
+            raise _refused(response, content)
+        return content
 
     def _headers(self, token: Secret | None, *, has_body: bool) -> dict[str, str]:
         headers = {
@@ -93,7 +89,7 @@ class AuthCalls:
             headers["Content-Type"] = "application/json"
         return headers
 
-    def _check_credentials(self, response: Answer) -> None:
+    def _check_credentials(self, response: aiohttp.ClientResponse) -> None:
         """Raises BadAnswer when it is our own credentials that were refused, not the client's."""
         scheme = response.headers.get("WWW-Authenticate", "").partition(" ")[0]
         if response.status == 401 and scheme.lower() == "basic":
@@ -101,9 +97,9 @@ class AuthCalls:
             raise BadAnswer("Accounts cannot be reached right now.")
 
 
-def _refused(answer: Answer) -> ServiceError:
-    error = refusal(answer.status, answer.headers, answer.body)
-    ended = answer.headers.get(REVOKED_SESSION)
+def _refused(response: aiohttp.ClientResponse, content: bytes) -> ServiceError:
+    error = refusal(response.status, response.headers, content)
+    ended = response.headers.get(REVOKED_SESSION)
     return SessionEnded(error, ended) if ended and error.status == Unauthenticated.status else error
 
 
@@ -111,7 +107,11 @@ def decoded(content: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(content, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadAnswer(UNREADABLE) from error
+        raise BadAnswer("The service gave an answer that cannot be read.") from error
+
+
+def time_limit(within: timedelta) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=within.total_seconds(), connect=CONNECT_S, sock_connect=CONNECT_S)
 
 
 def unavailable(error: Exception) -> Unavailable:

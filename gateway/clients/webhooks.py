@@ -6,9 +6,8 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from gateway.clients.auth_calls import WITHIN, decoded
+from gateway.clients.auth_calls import WITHIN, decoded, time_limit
 from gateway.core.paths import plain
-from gateway.core.sessions import time_limit
 from gateway.core.upstream import read_answer, refusal
 from shared.contracts.webhooks import (
     ChangeWebhook,

@@ -60,8 +60,3 @@ def _session(at_once: int, silence: timedelta, *, single_use: bool) -> aiohttp.C
         skip_auto_headers=OUR_OWN,
         trust_env=False,
     )
-
-
-def time_limit(within: timedelta) -> aiohttp.ClientTimeout:
-    """For a small call: all of it, and the beginning of a connection."""
-    return aiohttp.ClientTimeout(total=within.total_seconds(), connect=CONNECT_S, sock_connect=CONNECT_S)

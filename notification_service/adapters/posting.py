@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from typing import Self
 
 import aiohttp
 from aiohappyeyeballs import AddrInfoType
@@ -49,7 +50,10 @@ class SystemLookup:
             raise OSError("not a host name") from None
         return list({ip_address(str(entry[4][0]).partition("%")[0]) for entry in found})
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

@@ -174,7 +174,7 @@ async def test_each_call_about_webhooks_answers_what_the_document_allows(
 ) -> None:
     made = (await person.post("/v1/webhooks", url="https://example.com/hook")).json()
     (tmp_path / "rules.toml").write_text(WEBHOOKS + REAL_WEBHOOK.replace("WEBHOOK", made["id"]))
-    few = ("--phases", "examples,coverage,fuzzing", "--max-examples", "3")
+    few = ("--phases", "examples,coverage")
     await explored(system, person, tmp_path, *few, "--include-path-regex", ABOUT_WEBHOOKS)
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from converter_service.adapters.gridfs import CHUNK_BYTES
 from converter_service.adapters.mongo import connect
+from converter_service.adapters.mongo_queue import MongoQueue
+from converter_service.admission import Bounded, Bounds
 from converter_service.clock import utc_now
 from converter_service.conversion import Conversion, State, cancelled
 from converter_service.errors import JoinedAlready, UploadLocked, WrongOffset
@@ -20,7 +22,15 @@ from converter_service.resuming import given_up_to, upload_of
 from converter_service.service import Owner
 from converter_service.stretch import Checksum
 from converter_service.uploads import ResumableLimits, Uploads, Wanted
-from shared.errors import ChecksumMismatch, Gone, InvalidRequest, NotFound, RequestTimeout, ServiceError
+from shared.errors import (
+    ChecksumMismatch,
+    Gone,
+    InvalidRequest,
+    NotFound,
+    RequestTimeout,
+    ServiceError,
+    TooLarge,
+)
 from shared.settings import Secret
 from tests.support.wait import until
 from tests.support.workshop import ScriptedTranscoder, Workshop
@@ -28,7 +38,7 @@ from tests.support.workshop import ScriptedTranscoder, Workshop
 ALICE = Owner("alice", "alice@example.org")
 VIDEO = b"\x00\x00\x00\x18ftypmp42" + random.Random(5).randbytes(4 * CHUNK_BYTES + 4321)
 DAY = timedelta(days=1)
-LIMITS = ResumableLimits(1024**3, DAY)
+LIMITS = ResumableLimits(1024**3, DAY, patience=timedelta(seconds=2))
 LATER = timedelta(seconds=10)
 PIECE = 70_001
 
@@ -443,6 +453,22 @@ async def test_parts_of_a_final_upload_that_came_to_nothing_are_removed(shop: Wo
     await swept(shop, 3 * DAY)
     assert await shop.blobs_stored() == set()
     assert list(await shop.store.parts("alice", 10)) == []
+
+
+async def test_what_an_upload_may_bring_counts_from_its_beginning(shop: Workshop) -> None:
+    desk = Desk(shop)
+    room = Bounds(account_bytes=len(VIDEO) + 10)
+    admission = Bounded(shop.store, MongoQueue(shop.database), room)
+    desk.uploads = Uploads(shop.store, shop.blobs, shop.announcing, LIMITS, utc_now, admission=admission)
+    first = await desk.begin()
+    with pytest.raises(TooLarge):
+        await desk.begin(11)
+    await desk.uploads.terminate(ALICE, first.id)
+    whole = await final(desk, await parts(desk))
+    with pytest.raises(TooLarge):
+        await desk.begin(11)
+    assert upload_of(await desk.begin(10)).length == 10
+    assert await desk.stored(whole) == VIDEO
 
 
 async def test_an_account_leaves_with_its_uploads_and_parts(shop: Workshop, desk: Desk) -> None:

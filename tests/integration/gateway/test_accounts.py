@@ -146,7 +146,13 @@ async def test_health_is_open_and_names_what_is_down(rig: Rig) -> None:
     async with rig.http.get(f"{rig.url}/readyz") as response:
         assert response.status == 200
         states = (await response.json())["checks"]
-        assert set(states) == {"auth_service", "converter_service", "rabbitmq", "rate_limit_storage"}
+        assert set(states) == {
+            "auth_service",
+            "converter_service",
+            "notification_service",
+            "rabbitmq",
+            "rate_limit_storage",
+        }
 
 
 async def test_readiness_is_lost_with_a_service() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -72,8 +72,10 @@ class Office:
         timeout: timedelta = timedelta(seconds=1),
         around: Callable[[Poster], Poster] = lambda poster: poster,
     ) -> AsyncIterator[Deliverer]:
-        lookup = SystemLookup(4)
-        async with posting(REACHABLE, lookup, timeout) as poster, asyncio.TaskGroup() as tasks:
+        async with AsyncExitStack() as stack:
+            lookup = stack.enter_context(SystemLookup(4))
+            poster = await stack.enter_async_context(posting(REACHABLE, lookup, timeout))
+            tasks = await stack.enter_async_context(asyncio.TaskGroup())
             deliverer = Deliverer(
                 endpoints=self.endpoints,
                 deliveries=self.deliveries,
@@ -89,7 +91,6 @@ class Office:
                 yield deliverer
             finally:
                 await deliverer.stop(timedelta(seconds=2))
-        lookup.close()
 
 
 @pytest.fixture

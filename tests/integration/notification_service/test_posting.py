@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -15,6 +16,7 @@ from yarl import URL
 from notification_service.adapters.posting import HttpPoster, SystemLookup, posting
 from notification_service.webhooks.addresses import IPAddress, Reachable, networks
 from notification_service.webhooks.delivery import Answer
+from tests.support.certificates import self_signed
 from tests.support.webhooks import Receiver, drip, drop, flood, hang, receiver
 
 LOOPBACK = networks(["127.0.0.0/8"])
@@ -115,6 +117,12 @@ async def test_what_is_no_http_is_no_answer() -> None:
         assert (await posted(f"https://127.0.0.1:{port}/")).error in {"tls_failed", "connection_broken"}
 
 
+async def test_a_certificate_that_nobody_vouches_for_is_not_taken(tmp_path: Path) -> None:
+    async with receiver(self_signed(tmp_path).context) as there:
+        assert (await posted(there.url)).error == "tls_failed"
+        assert there.calls == []
+
+
 async def test_nobody_there_is_told_so() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -198,10 +206,7 @@ async def test_a_proxy_in_the_environment_is_not_asked(
 
 
 async def test_the_systems_names_are_found() -> None:
-    lookup = SystemLookup(2)
-    try:
+    with SystemLookup(2) as lookup:
         assert ip_address("127.0.0.1") in await lookup("localhost")
         with pytest.raises(OSError, match="not a host name"):
             await lookup("a..b")
-    finally:
-        lookup.close()

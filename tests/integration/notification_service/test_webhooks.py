@@ -26,7 +26,7 @@ from shared.settings import Secret
 from tests.support.converter import ISSUER, Issuer
 from tests.support.told import completed, enveloped, failed
 from tests.support.wait import until
-from tests.support.webhooks import Receiver, hang, receiver
+from tests.support.webhooks import Receiver, receiver
 
 LOOPBACK = ("127.0.0.0/8",)
 
@@ -94,7 +94,7 @@ async def served(settings: NotificationSettings, issuer: Issuer) -> AsyncIterato
     service = asyncio.create_task(run(settings, stop))
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=10) as client:
         try:
-            await until(lambda: _ready(client), what="the service is ready")
+            await until(lambda: service.done() or _ready(client), what="the service is ready")
             yield Api(client, issuer)
         finally:
             stop.set()
@@ -300,11 +300,13 @@ async def test_an_address_that_may_not_be_called_is_refused_with_the_field_that_
 async def test_an_account_that_is_deleted_leaves_no_webhook_and_no_message(
     settings: NotificationSettings, issuer: Issuer, there: Receiver
 ) -> None:
-    there.answers = [hang] * 9
-    async with served(settings, issuer) as api, publishing(settings) as broker:
+    there.answers = [500] * 9
+    patient = replace(settings, webhook_retries=("1h",))
+    async with served(patient, issuer) as api, publishing(settings) as broker:
         for owner in ("ann", "bob"):
             hook = await api.made(there.url, owner)
             await api.call("POST", f"/{hook['id']}/test", owner)
+        await until(lambda: len(there.calls) == 2, what="both have been tried once")
         long_ago = datetime.now(UTC) - timedelta(hours=1)
         await broker.publish(wrap(AccountDeleted(user_id="ann"), "tonegate/auth", "ann", time=long_ago))
         await until(lambda: _left(settings, {"webhooks": 1, "webhook_deliveries": 1}), what="all is gone")
