@@ -1,7 +1,7 @@
 """API keys: made, listed and deleted by their owner."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from auth_service.api_key_format import fingerprint, hint, new_api_key
@@ -34,7 +34,7 @@ class ApiKeys:
         self, user_id: UUID, name: str, scopes: Sequence[str], expires_at: datetime | None
     ) -> tuple[ApiKey, str]:
         """The key itself is returned here and never again. Raises InvalidRequest, TooManyKeys."""
-        now = self._now()
+        now, expires_at = self._now(), _in_utc(expires_at)
         if expires_at is not None and expires_at <= now:
             raise bad_field("expires_at", "must be in the future")
         text = new_api_key()
@@ -67,3 +67,11 @@ class ApiKeys:
                 raise NotFound
             await self._revoking.tell(repository, user_id, [key_id])
         self._announced()
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """As all times are told. Raises InvalidRequest: the last hours of the year 9999 have none everywhere."""
+    try:
+        return moment and moment.astimezone(UTC)
+    except OverflowError:
+        raise bad_field("expires_at", "is too far away") from None

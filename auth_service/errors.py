@@ -11,9 +11,12 @@ class EmailTaken(Conflict):
 
 
 class InvalidCredentials(ServiceError):
-    """Says the same of an unknown address and of a wrong password."""
+    """Says the same of an unknown address and of a wrong password. RFC 9110 §15.5.2: a 401 names a scheme."""
 
     status, code, title = 401, "invalid_credentials", "The address is unknown or the password is wrong."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": "Bearer"})
 
 
 class WeakPassword(ServiceError):

@@ -87,7 +87,7 @@ def build(
     once = Once(kept, addresses, settings.introspection_secret)
     modules = [
         AuthModule(auth=auth, tokens=tokens, browser_cookie=BrowserCookie(settings.public_url), once=once),
-        AccountsModule(accounts=AccountClient(*to_auth), tokens=tokens),
+        AccountsModule(accounts=AccountClient(*to_auth), tokens=tokens, once=once),
         AdministrationModule(
             administration=administration, managed=ManagedClient(administration, relay), tokens=tokens
         ),

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
@@ -12,6 +12,7 @@ import msgspec
 from auth_service.errors import bad_field
 from auth_service.models import AuditRecord, User
 from shared.contracts.http import AuditEntry, AuditPage, ManagedUser, UserPage
+from shared.errors import InvalidRequest
 
 T = TypeVar("T")
 
@@ -72,7 +73,13 @@ def audit_page(records: Sequence[AuditRecord], limit: int) -> AuditPage:
 
 def user_cursor(text: str | None) -> tuple[datetime, UUID] | None:
     """Raises InvalidRequest."""
-    return _read(text, UserCursor).place if text is not None else None
+    if text is None:
+        return None
+    moment, user_id = _read(text, UserCursor).place
+    try:
+        return moment.astimezone(UTC), user_id
+    except OverflowError:
+        raise _not_given_out() from None
 
 
 def audit_cursor(text: str | None) -> int | None:
@@ -102,4 +109,8 @@ def _read(text: str, kind: type[T]) -> T:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=kind)
     except (binascii.Error, UnicodeError, msgspec.MsgspecError, ValueError):
-        raise bad_field("cursor", "is not one that was given out") from None
+        raise _not_given_out() from None
+
+
+def _not_given_out() -> InvalidRequest:
+    return bad_field("cursor", "is not one that was given out")

@@ -77,3 +77,6 @@ def _cut(track: AudioTrack, asked: Window) -> Iterator[Filter]:
     begin_s = origin_s(track, asked)
     if begin_s > LATE_S:
         yield "asetpts", {"expr": f"PTS-{begin_s:.6f}/TB"}
+    elif track.codec.startswith("wma"):
+        # Its decoder swallows the first frame, and Ogg would say that the sound begins after it.
+        yield "asetpts", {"expr": "PTS-STARTPTS"}

@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from shared.errors import ServiceError
 from shared.http.bodies import ClientGone
+from shared.http.exact import ExactRequest
 from shared.http.health import Check, health_routes
 from shared.http.media_types import check_json_said
 from shared.http.observing import Observed
@@ -79,6 +80,7 @@ def application(wiring: Wiring) -> Litestar:
             Exception: on_unexpected_error,
         },
         openapi_config=wiring.openapi,
+        request_class=ExactRequest,
         request_max_body_size=wiring.max_json_bytes,
         logging_config=None,
         debug=False,

@@ -57,11 +57,16 @@ KINDS: Mapping[str, str] = {
     "array": "a list",
     "object": "an object",
     "null": "null",
+    "datetime": "a time such as 2026-11-20T10:00:00Z",
 }
 OF_KIND = re.compile(r"Expected `(?P<kinds>\w+(?: \| \w+)*)`, got")
 SENTENCES = (
     (re.compile(r"missing required field `(?P<field>[^`]+)`"), "is required"),
     (re.compile(r"contains unknown field `(?P<field>[^`]+)`"), "is not known"),
+    (re.compile(r"`array` of length >= 1\b"), "must have at least 1 entry"),
+    (re.compile(r"`array` of length >= (?P<bound>\d+)"), "must have at least {bound} entries"),
+    (re.compile(r"`array` of length <= (?P<bound>\d+)"), "must have at most {bound} entries"),
+    (re.compile(r"of length >= 1\b"), "must have at least 1 character"),
     (re.compile(r"of length >= (?P<bound>\d+)"), "must have at least {bound} characters"),
     (re.compile(r"of length <= (?P<bound>\d+)"), "must have at most {bound} characters"),
     (re.compile(r">= (?P<bound>-?[\d.]+)"), "must be at least {bound}"),

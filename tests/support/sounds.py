@@ -14,12 +14,12 @@ CORRELATED_HZ = 4_000
 LARGEST_LAG_S = 0.1
 
 
-def chirp(
-    seconds: float, *, layout: str = "mono", rate: int = 48_000, to_hz: float = 1_200
-) -> tuple[str, ...]:
-    """ffmpeg's input arguments for a tone that rises from 200 Hz: it is like itself at one place only."""
-    slope = (to_hz - 200) / (2 * seconds)
-    sound = f"0.3*sin(2*PI*(200*t+{slope:.3f}*t*t))*(0.7+0.3*sin(9*t))"
+def chirp(seconds: float, *, layout: str = "mono", rate: int = 48_000) -> tuple[str, ...]:
+    """ffmpeg's input arguments for a tone that rises from 150 to 600 Hz: it is like itself at one place only,
+    and low enough to be so between two samples too.
+    """
+    slope = 225 / seconds
+    sound = f"0.3*sin(2*PI*(150*t+{slope:.3f}*t*t))*(0.7+0.3*sin(9*t))"
     shape = f"aformat=channel_layouts={layout}:sample_rates={rate}"
     # Straight into the channels: mixing upwards would leave some silent.
     spread = f"pan={layout}|" + "|".join(f"c{n}=c0" for n in range(CHANNELS[layout]))

@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 from gateway.clients.accounts import AccountClient
 from gateway.core.answers import NO_STORE, SIGNED_IN, problems
 from gateway.core.guards import principal_of
+from gateway.core.idempotency import IdempotencyKey, Once
 from gateway.core.token_cache import TokenCache
 from gateway.modules.accounts.schemas import NewApiKey
 from shared.contracts.http import ApiKeyList, MadeApiKey
@@ -25,12 +26,20 @@ class ApiKeysController(Controller):
         summary="Make an API key, to be used as an access token",
         operation_id="create_api_key",
         security=SIGNED_IN,
-        responses=problems(400, 401, 403, 408, 409, 413, 415),
+        responses=problems(400, 401, 403, 408, 409, 413, 415, 422),
     )
     async def create(
-        self, request: AnyRequest, data: JSONBody[NewApiKey], accounts: Injected[AccountClient]
+        self,
+        request: AnyRequest,
+        data: JSONBody[NewApiKey],
+        accounts: Injected[AccountClient],
+        once: Injected[Once],
+        idempotency_key: IdempotencyKey = None,
     ) -> MadeApiKey:
-        return await accounts.make_key(principal_of(request).access_token, data)
+        token = principal_of(request).access_token
+        return await once.perform(
+            request, idempotency_key, data, MadeApiKey, lambda: accounts.make_key(token, data)
+        )
 
     @get(
         summary="Your API keys",

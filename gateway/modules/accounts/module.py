@@ -1,6 +1,7 @@
 """Everything about one's own account."""
 
 from gateway.clients.accounts import AccountClient
+from gateway.core.idempotency import Once
 from gateway.core.module import module
 from gateway.core.token_cache import TokenCache
 from gateway.modules.accounts.account import AccountController
@@ -22,3 +23,4 @@ from gateway.modules.accounts.sessions import SessionsController
 class AccountsModule:
     accounts: AccountClient
     tokens: TokenCache
+    once: Once

@@ -12,6 +12,11 @@ from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Repl
 from tests.integration.auth_service.rows import opened
 from tests.support.wait import until
 
+# `[["9999-12-31T23:59:59-12:00", "00000000-…"]]`: a moment that is in the year 10000 in UTC
+BEYOND_UTC = (
+    "cursor=W1siOTk5OS0xMi0zMVQyMzo1OTo1OS0xMjowMCIsIjAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwMCJdXQ"
+)
+
 
 async def promote(postgres_url: str, *people: Person) -> None:
     async with opened(postgres_url) as database, database.transaction() as session:
@@ -92,7 +97,8 @@ async def test_accounts_are_found_by_a_part_of_their_address(
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=101", "limit=x", "cursor=x", "cursor=W10", "cursor=ü", "cursor=WzFd"]
+    "query",
+    ["limit=0", "limit=101", "limit=x", "cursor=x", "cursor=W10", "cursor=ü", "cursor=WzFd", BEYOND_UTC],
 )
 async def test_a_page_that_cannot_be_is_refused(admin: Person, query: str) -> None:
     for path in ("admin/users", "admin/audit"):

@@ -122,6 +122,19 @@ async def test_a_key_ends_when_it_says_and_so_does_its_token(auth: Replica, cloc
     assert len((await person.call("GET", "auth/api-keys")).json()["items"]) == 1, "it is still to be seen"
 
 
+async def test_its_end_is_told_in_utc_from_the_start(auth: Replica) -> None:
+    person = await auth.person()
+    made = await key_of(person, expires_at="2027-01-01T00:30:00+02:00")
+    assert made["expires_at"] == "2026-12-31T22:30:00Z"
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
+async def test_a_moment_that_utc_does_not_have_is_refused(auth: Replica, moment: str) -> None:
+    person = await auth.person()
+    answer = await person.call("POST", "auth/api-keys", name="ci", expires_at=moment)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "expires_at")
+
+
 async def test_when_it_was_last_used_is_known_to_the_minute(auth: Replica, clock: Clock) -> None:
     person = await auth.person()
     made = await key_of(person)

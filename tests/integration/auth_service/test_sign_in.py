@@ -75,6 +75,7 @@ async def test_whatever_is_wrong_the_answer_is_the_same(auth: Replica, email: st
     await auth.register(EMAIL)
     answer = await auth.login(email, password)
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
     assert told(answer) == told(await auth.login("nobody@example.com"))
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from devstack.servers.redis import Redis
 from shared.settings import Secret
-from tests.integration.gateway.rig import Rig, free_port, running
+from tests.integration.gateway.rig import TOKEN, Rig, free_port, running
 from tests.integration.gateway.services import Seen
 from tests.integration.gateway.test_accounts import ACCOUNT, WHO
+from tests.integration.gateway.test_own_account import MADE
 from tests.support.wait import until
 
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
@@ -91,6 +92,31 @@ async def test_another_key_is_another_request_and_none_is_none(rig: Rig) -> None
     async with rig.http.post(f"{rig.url}/v1/auth/register", json=WHO) as answer:
         assert answer.status == 201
     assert registry.registered == 3
+
+
+async def test_the_same_api_key_is_shown_again_and_no_other_made(rig: Rig) -> None:
+    made: list[dict[str, Any]] = []
+
+    async def make(seen: Seen) -> None:
+        await seen.read_body()
+        made.append(msgspec.json.decode(seen.body))
+        body = msgspec.json.encode({**MADE, "id": f"k{len(made)}"})
+        seen.answer("201 Created", body, **{"content-type": "application/json"})
+
+    async def ask(token: str, **wanted: str) -> tuple[int, dict[str, Any]]:
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": KEY}
+        path = f"{rig.url}/v1/auth/api-keys"
+        async with rig.http.post(path, json=wanted, headers=headers) as answer:
+            return answer.status, await answer.json(content_type=None)
+
+    introspect = rig.auth.script
+    rig.auth.script = lambda seen: introspect(seen) if seen.target == "/internal/introspect" else make(seen)
+    first = await ask(TOKEN, name="nightly")
+    assert first == (201, {**MADE, "id": "k1"})
+    assert await ask(TOKEN, name="nightly") == first
+    status, problem = await ask(TOKEN, name="another")
+    assert (status, problem["code"]) == (422, "idempotency_mismatch")
+    assert [wanted["name"] for wanted in made] == ["nightly"]
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 300, 'a"b'])

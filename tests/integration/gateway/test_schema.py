@@ -15,6 +15,8 @@ PUBLIC = {
     ("post", "/v1/auth/password/forgot"),
     ("post", "/v1/auth/password/reset"),
     ("post", "/v1/auth/email/verify"),
+    ("options", "/v1/uploads"),
+    ("options", "/v1/uploads/{upload_id}"),
     ("get", "/.well-known/jwks.json"),
     ("get", "/healthz"),
     ("get", "/readyz"),
@@ -57,6 +59,10 @@ CLOSED = {
     ("post", "/v1/conversions/{conversion_id}/cancel"),
     ("post", "/v1/conversions/{conversion_id}/retry"),
     ("post", "/v1/conversions/{conversion_id}/link"),
+    ("post", "/v1/uploads"),
+    ("head", "/v1/uploads/{upload_id}"),
+    ("patch", "/v1/uploads/{upload_id}"),
+    ("delete", "/v1/uploads/{upload_id}"),
 }
 AUDIO = {("get", "/v1/conversions/{conversion_id}/audio"), ("head", "/v1/conversions/{conversion_id}/audio")}
 EITHER = {("post", "/v1/auth/email/resend")}
@@ -101,6 +107,14 @@ async def test_every_refusal_is_described_as_a_problem(rig: Rig) -> None:
                 assert set(answer["content"]) == {"application/problem+json"}, (name, status)
 
 
+async def test_whatever_creates_something_takes_an_idempotency_key(rig: Rig) -> None:
+    for name, call in operations(await document(rig)).items():
+        if name[0] == "post" and "201" in call["responses"]:
+            names = {entry["name"] for entry in call.get("parameters", ())}
+            assert "Idempotency-Key" in names, name
+            assert "422" in call["responses"], name
+
+
 async def test_readiness_is_described_with_both_its_answers(rig: Rig) -> None:
     ready = operations(await document(rig))["get", "/readyz"]["responses"]
     assert ready["200"]["content"]["application/json"]["schema"]["$ref"].endswith("Ready")
@@ -124,6 +138,8 @@ async def test_an_upload_is_described_in_both_forms(rig: Rig) -> None:
         "title",
         "artist",
         "album",
+        "loudness",
+        "cover",
     }
     headers = {"Idempotency-Key", "Content-Digest"}
     assert {entry["name"] for entry in upload["parameters"]} == {"filename", *options, *headers}

@@ -34,7 +34,7 @@ class Body(msgspec.Struct, forbid_unknown_fields=True):
     size: Annotated[int, msgspec.Meta(ge=3)] = 3
     share: float = 0.5
     loud: bool = False
-    names: tuple[str, ...] = ()
+    names: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=3)] = ("a",)
     inner: Inner | None = None
 
 
@@ -123,10 +123,21 @@ async def test_an_unexpected_error_tells_the_client_nothing_and_the_log_everythi
         ({"email": "a", "size": 3.5}, "size", "must be a whole number"),
         ({"email": "a", "share": "x"}, "share", "must be a number"),
         ({"email": "a", "loud": "x"}, "loud", "must be true or false"),
+        ({"email": "a", "loud": "true"}, "loud", "must be true or false"),
+        ({"email": "a", "loud": 1}, "loud", "must be true or false"),
+        ({"email": "a", "size": "4"}, "size", "must be a whole number"),
+        ({"email": "a", "share": "0.5"}, "share", "must be a number"),
+        ({"email": "a", "names": []}, "names", "must have at least 1 entry"),
+        ({"email": "a", "names": ["x"] * 4}, "names", "must have at most 3 entries"),
         ({"email": "a", "names": {}}, "names", "must be a list"),
         ({"email": "a", "names": [1]}, "names[0]", "must be a string"),
         ({"email": "a", "inner": 1}, "inner", "must be an object or null"),
         ({"email": "a", "inner": {}}, "inner.at", "is required"),
+        (
+            {"email": "a", "inner": {"at": 1900000000}},
+            "inner.at",
+            "must be a time such as 2026-11-20T10:00:00Z",
+        ),
         ({"email": "a", "inner": {"at": "noon"}}, "inner.at", "must be a time such as 2026-11-20T10:00:00Z"),
         ([], "body", "must be an object"),
         (None, "body", "must be an object"),

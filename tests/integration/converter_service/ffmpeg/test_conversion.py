@@ -247,3 +247,12 @@ async def test_this_machines_ffmpeg_passes_the_check_at_start(workplace: Workpla
 async def test_a_result_that_is_there_already_is_replaced(workplace: Workplace, media: Media) -> None:
     workplace.result.write_bytes(b"an earlier attempt's")
     await assert_becomes_mp3(workplace, media.video(SECONDS))
+
+
+async def test_sound_whose_decoder_swallows_its_beginning_becomes_opus(
+    workplace: Workplace, media: Media
+) -> None:
+    """Windows Media Audio loses its first frame, and Ogg says where sound begins."""
+    sound = media.made([*tone(1.2, rate=32_000), "-c:a", "wmav2", "-b:a", "128k"], "wmv")
+    output = await workplace.convert(sound, format="opus")
+    assert output.duration_s == pytest.approx(1.2, abs=0.15)
