@@ -118,6 +118,15 @@ def holds(conversion: Conversion, blob: str) -> bool:
     return conversion.upload is not None and any(each.blob == blob for each in conversion.upload.segments)
 
 
+def is_open_for(conversion: Conversion, blob: str) -> bool:
+    """Whether nobody has said yet how many of these bytes count: whoever closes the stretch will."""
+    try:
+        _held(conversion, blob)
+    except LeaseLost:
+        return False
+    return True
+
+
 def _queued(conversion: Conversion, now: datetime) -> Conversion:
     """Its digest is known when a worker has read it all."""
     size = conversion.source.size or 0

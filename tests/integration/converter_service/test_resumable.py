@@ -220,6 +220,23 @@ async def test_a_writer_that_wakes_up_while_another_writes_changes_no_byte(
     assert await desk.stored(upload) == VIDEO
 
 
+async def test_a_writer_that_ends_while_it_is_taken_for_dead_removes_nothing(
+    shop: Workshop, desk: Desk, late: Desk
+) -> None:
+    upload, body = await desk.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES])
+    asleep = asyncio.create_task(desk.append(upload, 0, body))
+    await chunks_stored(shop, 2)
+    writing = upload_of(await shop.now(upload)).writing
+    assert writing is not None
+    # Whoever closes it has come so far, and saves next that these bytes count.
+    assert await shop.blobs.salvage(writing.blob) == 2 * CHUNK_BYTES
+    body.go.set()
+    with pytest.raises(UploadLocked):
+        await asleep
+    assert await late.offset(upload) == 2 * CHUNK_BYTES
+    assert await desk.stored(upload) == VIDEO[: 2 * CHUNK_BYTES]
+
+
 async def test_a_dead_writer_leaves_nothing_of_what_a_checksum_covers(
     shop: Workshop, desk: Desk, late: Desk
 ) -> None:
