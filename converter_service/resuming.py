@@ -9,6 +9,9 @@ from converter_service.conversion import Conversion, LeaseLost, Source, State, u
 from converter_service.errors import JoinedAlready, UploadLocked, WrongOffset
 from converter_service.segments import Segment, Upload, Writing
 
+# A sweeper acts on what it has seen up to so long ago.
+SWEPT_WITHIN = timedelta(minutes=5)
+
 
 def begun(
     conversion_id: str,
@@ -98,6 +101,18 @@ def given_up_to(conversion: Conversion, final_id: str) -> Conversion:
     if not (upload.is_partial and upload.is_complete) or upload.joined_into not in {None, final_id}:
         raise JoinedAlready
     return replace(conversion, upload=replace(upload, joined_into=final_id), reserved_bytes=0)
+
+
+def taken_back(conversion: Conversion, final_id: str, now: datetime) -> Conversion:
+    """What it was given up to came to nothing, and can take nothing any more: it may be joined anew.
+
+    Raises LeaseLost when it is that one's no longer, and when its time is nearly over: the sweeper may be at
+    its bytes.
+    """
+    upload = _open(conversion)
+    if upload.joined_into != final_id or upload.expires_at <= now + SWEPT_WITHIN:
+        raise LeaseLost
+    return replace(conversion, upload=replace(upload, joined_into=None), reserved_bytes=upload.length)
 
 
 def joined(conversion: Conversion, segments: Sequence[Segment], now: datetime) -> Conversion:

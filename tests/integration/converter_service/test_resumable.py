@@ -462,6 +462,14 @@ async def _tidy(shop: Workshop, whole: list[Conversion]) -> bool:
     return await shop.blobs_stored() == wanted
 
 
+async def test_a_part_that_was_joined_in_vain_can_be_joined_again(shop: Workshop, desk: Desk) -> None:
+    first, second = await parts(desk)
+    await shop.store.save(given_up_to(await shop.now(second), "another"))
+    with pytest.raises(JoinedAlready):
+        await final(desk, [first, second])
+    assert upload_of(await shop.now(first)).joined_into is None
+
+
 async def test_parts_of_a_final_upload_that_came_to_nothing_are_removed(shop: Workshop, desk: Desk) -> None:
     first, _ = await parts(desk)
     dead = await desk.begin(len(VIDEO), concat="final;…")
