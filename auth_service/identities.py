@@ -20,7 +20,7 @@ class OwnIdentities:
             return await repository.identities.of(user_id)
 
     async def unlink(self, user_id: UUID, name: str) -> None:
-        """That identity does not sign in any more. Raises NotFound, OnlyWayIn.
+        """That identity does not sign in any more, nor does a one-time code. Raises NotFound, OnlyWayIn.
 
         Who signs in there again with an address that both sides have verified is linked again, as the first
         time: what is undone here is the link, not the proof.
@@ -36,6 +36,7 @@ class OwnIdentities:
             if user.password_hash is None and len(linked) == 1:
                 raise OnlyWayIn
             await repository.identities.unlink(found.issuer, found.subject)
+            await repository.attempts.forget(user_id)
 
 
 def public_id(identity: LinkedIdentity) -> str:

@@ -49,6 +49,7 @@ class OwnAccount:
         async with self._store.transaction() as repository:
             user = await _unchanged(repository, proven)
             user.password_hash = new_hash
+            await repository.attempts.forget(user.id)
             await repository.mails.drop_tokens(user.id, Purpose.RESET_PASSWORD)
             notice = PasswordChanged(user_id=str(user.id), recipient=user.email, changed_at=self._now())
             await self._postman.tell(

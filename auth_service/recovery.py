@@ -1,7 +1,8 @@
 """What the links in mails do: prove an address, or set a password that was forgotten. Neither signs in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from auth_service.addresses import BadAddress, canonical
 from auth_service.clients import Client
@@ -13,7 +14,7 @@ from auth_service.postman import Postman
 from auth_service.repository import Repository, Store
 from auth_service.revoking import Revoking
 from auth_service.throttling import Throttle
-from shared.contracts.events import PasswordChanged
+from shared.contracts.events import AccountClaimed, PasswordChanged
 
 
 class Recovery:
@@ -65,24 +66,30 @@ class Recovery:
         async with self._store.transaction() as repository:
             user = await self._use(repository, secret, Purpose.RESET_PASSWORD)
             user.password_hash = new_hash
+            sessions = await self._revoking.sessions(repository, user.id)
             if user.email_verified_at is None:
-                await self._shut_out_who_was_here(repository, user)
+                await self._shut_out_who_was_here(repository, user, sessions)
                 user.email_verified_at = self._now()
             await repository.attempts.forget(user.id)
             await repository.mails.drop_tokens(user.id, Purpose.RESET_PASSWORD)
             notice = PasswordChanged(user_id=str(user.id), recipient=user.email, changed_at=self._now())
             await self._postman.tell(repository, notice, user.email_canonical, verified=True)
             await self._throttle.succeeded(repository, user.email_canonical, user.id, client.network)
-            await self._revoking.sessions(repository, user.id)
         self._announced()
 
-    async def _shut_out_who_was_here(self, repository: Repository, user: User) -> None:
+    async def _shut_out_who_was_here(
+        self, repository: Repository, user: User, sessions: Sequence[UUID]
+    ) -> None:
         """Whoever had an account whose address nobody had proven may not have been the address's owner, and
-        must not get in by a provider or an API key of theirs either: the "trojan identifier" of pre-hijacked
-        accounts (Sudhodanan and Paverd, USENIX Security 2022).
+        must not get in by a provider or an API key of theirs either, nor hear more of it: the "trojan
+        identifier" of pre-hijacked accounts (Sudhodanan and Paverd, USENIX Security 2022).
         """
         await repository.identities.forget(user.id)
-        await self._revoking.keys(repository, user.id)
+        keys = await self._revoking.keys(repository, user.id)
+        claimed = AccountClaimed(
+            user_id=str(user.id), claimed_at=self._now(), ended=tuple(map(str, (*sessions, *keys)))
+        )
+        await self._revoking.announce(repository, claimed, user.id)
 
     async def _address_of(self, secret: str) -> str:
         """Looked at before the work of hashing, which nobody gets for a made-up secret."""

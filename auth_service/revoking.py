@@ -25,20 +25,24 @@ class Revoking:
             await self.tell(repository, user_id, [session_id])
         return user_id is not None
 
-    async def sessions(self, repository: Repository, user_id: UUID, *, keep: UUID | None = None) -> int:
-        """All of them but one; how many."""
+    async def sessions(
+        self, repository: Repository, user_id: UUID, *, keep: UUID | None = None
+    ) -> Sequence[UUID]:
+        """All of them but one; those that ended."""
         ended = await repository.sign_ins.revoke_all(user_id, self._now(), keep=keep)
         await self.tell(repository, user_id, ended)
-        return len(ended)
+        return ended
 
     async def account(self, repository: Repository, user_id: UUID) -> None:
         """Whoever disables or deletes it: its sessions end, and gateways forget its API keys."""
         await self.sessions(repository, user_id)
         await self.tell(repository, user_id, [key.id for key in await repository.api_keys.of(user_id)])
 
-    async def keys(self, repository: Repository, user_id: UUID) -> None:
-        """Its API keys are gone, and every gateway is told."""
-        await self.tell(repository, user_id, await repository.api_keys.delete_all(user_id))
+    async def keys(self, repository: Repository, user_id: UUID) -> Sequence[UUID]:
+        """Its API keys are gone, and every gateway is told; those that it had."""
+        ended = await repository.api_keys.delete_all(user_id)
+        await self.tell(repository, user_id, ended)
+        return ended
 
     async def tell(self, repository: Repository, user_id: UUID, ended: Sequence[UUID]) -> None:
         for each in ended:

@@ -11,7 +11,15 @@ from converter_service.closing import Closing
 from converter_service.conversion import Conversion, LeaseLost, State
 from converter_service.errors import UploadLocked
 from converter_service.ports import BlobMissing, Blobs, ConversionStore, Salvaged
-from converter_service.resuming import holds, sealed, still_written, taken_up, thrown_away, upload_of
+from converter_service.resuming import (
+    holds,
+    is_open_for,
+    sealed,
+    still_written,
+    taken_up,
+    thrown_away,
+    upload_of,
+)
 from converter_service.segments import Writing
 from converter_service.stretch import Stretch
 from shared.errors import Gone, Unavailable
@@ -121,9 +129,12 @@ class Appending:
             await self._blobs.delete(blob)
 
     async def _lost(self, conversion_id: str, blob: str) -> Never:
-        """Somebody else goes on, or it was terminated. Its own bytes go, if they do not count."""
+        """Somebody else goes on, or it was terminated. Its own bytes go, if they do not count.
+
+        While it still stands there as the writer, somebody may be about to save that they do.
+        """
         newest = await self._store.get(conversion_id)
-        if newest is None or not holds(newest, blob):
+        if newest is None or not (holds(newest, blob) or is_open_for(newest, blob)):
             await self._blobs.delete(blob)
         if newest is None or newest.deleted_at or newest.status is State.CANCELLED:
             raise Gone("The upload has been terminated.")

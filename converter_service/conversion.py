@@ -164,12 +164,16 @@ class Conversion(Struct, frozen=True, kw_only=True):
 
     @property
     def held_bytes(self) -> int:
-        """What counts as stored by its owner: the video, or what an upload may bring, and the audio."""
+        """What counts as stored by its owner: the video, or what an upload may bring, and the audio.
+
+        Of an upload that was called off only the announced size is left.
+        """
         if self.deleted_at or self.status is State.EXPIRED:
             return 0
         if self.status is State.UPLOADING:
             return self.reserved_bytes
-        return (self.source.size or 0) + (self.result.size if self.result else 0)
+        video = self.source.size or 0 if self.source_blobs else 0
+        return video + (self.result.size if self.result else 0)
 
 
 def new_upload(

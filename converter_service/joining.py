@@ -9,7 +9,7 @@ from converter_service.closing import Closing
 from converter_service.conversion import Conversion, LeaseLost
 from converter_service.errors import JoinedAlready
 from converter_service.ports import ConversionStore
-from converter_service.resuming import given_up_to, joined, upload_of
+from converter_service.resuming import given_up_to, joined, taken_back, upload_of
 from converter_service.segments import Segment
 from shared.errors import Unavailable
 
@@ -40,6 +40,12 @@ class Joining:
             for part in parts:
                 await self._store.remove(part.id)
         return whole
+
+    async def give_back(self, final_id: str, parts: Sequence[Conversion]) -> None:
+        """After a join that came to nothing, once its final upload is gone. The rest expires with time."""
+        for part in parts:
+            with contextlib.suppress(LeaseLost):
+                await change(self._store, part.id, lambda newest: taken_back(newest, final_id, self._clock()))
 
     async def _given_up(self, part: Conversion, final_id: str) -> Sequence[Segment]:
         given = await change(self._store, part.id, lambda newest: given_up_to(newest, final_id))

@@ -9,6 +9,9 @@ from converter_service.conversion import Conversion, LeaseLost, Source, State, u
 from converter_service.errors import JoinedAlready, UploadLocked, WrongOffset
 from converter_service.segments import Segment, Upload, Writing
 
+# A sweeper acts on what it has seen up to so long ago.
+SWEPT_WITHIN = timedelta(minutes=5)
+
 
 def begun(
     conversion_id: str,
@@ -100,6 +103,18 @@ def given_up_to(conversion: Conversion, final_id: str) -> Conversion:
     return replace(conversion, upload=replace(upload, joined_into=final_id), reserved_bytes=0)
 
 
+def taken_back(conversion: Conversion, final_id: str, now: datetime) -> Conversion:
+    """What it was given up to came to nothing, and can take nothing any more: it may be joined anew.
+
+    Raises LeaseLost when it is that one's no longer, and when its time is nearly over: the sweeper may be at
+    its bytes.
+    """
+    upload = _open(conversion)
+    if upload.joined_into != final_id or upload.expires_at <= now + SWEPT_WITHIN:
+        raise LeaseLost
+    return replace(conversion, upload=replace(upload, joined_into=None), reserved_bytes=upload.length)
+
+
 def joined(conversion: Conversion, segments: Sequence[Segment], now: datetime) -> Conversion:
     """The parts are its own now, and it is queued. Raises LeaseLost when it was swept away meanwhile."""
     upload = _open(conversion)
@@ -116,6 +131,15 @@ def upload_of(conversion: Conversion) -> Upload:
 def holds(conversion: Conversion, blob: str) -> bool:
     """Whether these bytes count."""
     return conversion.upload is not None and any(each.blob == blob for each in conversion.upload.segments)
+
+
+def is_open_for(conversion: Conversion, blob: str) -> bool:
+    """Whether nobody has said yet how many of these bytes count: whoever closes the stretch will."""
+    try:
+        _held(conversion, blob)
+    except LeaseLost:
+        return False
+    return True
 
 
 def _queued(conversion: Conversion, now: datetime) -> Conversion:

@@ -229,6 +229,7 @@ class Uploads:
             )  # that there is room for it was seen to with its parts
         except JoinedAlready:
             await self._terminate(new)
+            await self._joining.give_back(new.id, parts)
             raise
 
     async def _part(self, owner: Owner, part_id: str) -> Conversion:

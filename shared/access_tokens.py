@@ -100,9 +100,12 @@ class PublicKeys:
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose token it is, as far as services inside want to know."""
+    """Whose token it is, as far as services inside want to know. `session_id` is that of a sign-in or of an
+    API key.
+    """
 
     user_id: str
+    session_id: str
     email: str
     email_verified: bool
     roles: frozenset[str]
@@ -141,6 +144,7 @@ class AccessTokens:
             raise ScopeTooNarrow(scope)
         return Caller(
             user_id=claims["sub"],
+            session_id=str(claims.get("sid", "")),
             email=claims["email"],
             email_verified=claims.get("email_verified") is True,
             roles=_roles(claims),

@@ -185,7 +185,7 @@ def _cover_in(cover: Path) -> ffmpeg.nodes.FilterableStream:
 
 def _encoding(options: Options, track: AudioTrack) -> dict[str, str | int]:
     form = options.target
-    chosen: dict[str, str | int] = {"acodec": form.encoder}
+    chosen: dict[str, str | int] = {"acodec": form.encoder, **form.encoder_settings}
     if (bitrate := options.effective_bitrate_bps) is not None:
         channels = options.channels or track.channels
         chosen["audio_bitrate"] = min(bitrate, form.highest_bitrate_bps(options.sample_rate, channels))

@@ -6,7 +6,8 @@ import msgspec
 
 # Lossy encoders overshoot by some tenths; EBU R128 allows -1 dBTP in the end.
 CEILING_DBTP = -1.5
-TOLERANCE_LU = 1.0
+# What EBU R128 allows programmes that are not live.
+TOLERANCE_LU = 0.5
 # Below its gate of -70 LUFS nothing is heard: silence, or less than 0.4 s of sound.
 GATE_LUFS = -70.0
 # What loudnorm's options take.

@@ -34,7 +34,8 @@ class WebhookController(Controller):
     async def create(
         self, request: Call, data: JSONBody[NewWebhook], webhooks: Injected[Webhooks]
     ) -> MadeWebhook:
-        return _with_secret(await webhooks.create(request.user.user_id, data))
+        who = request.user
+        return _with_secret(await webhooks.create(who.user_id, data, who.session_id))
 
     @get("/")
     async def list_own(self, request: Call, webhooks: Injected[Webhooks]) -> WebhookList:

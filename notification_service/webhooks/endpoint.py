@@ -13,7 +13,7 @@ OLD_SECRET_SIGNS = timedelta(hours=24)
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """`events` None means all. Secrets are sealed. `failing_since`: of the first attempt that failed after
-    the last one that worked.
+    the last one that worked. `session_id`: of the sign-in or API key that it was made with.
     """
 
     id: str
@@ -27,6 +27,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     disabled_reason: Reason | None = None
     disabled_at: datetime | None = None
     failing_since: datetime | None = None
+    session_id: str = ""
 
     def wants(self, event: str) -> bool:
         return self.disabled_reason is None and (self.events is None or event in self.events)

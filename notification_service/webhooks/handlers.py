@@ -1,12 +1,20 @@
-"""Events → messages to whoever wants to know; and nothing is left of an account that has gone."""
+"""Events → messages to whoever wants to know; and nothing is left of an account that has gone, or of whoever
+had it before its owner.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from notification_service.webhooks.delivery import new_delivery
 from notification_service.webhooks.payloads import Ended, Payloads, type_of
-from notification_service.webhooks.ports import Deliveries, Endpoints
-from shared.contracts.events import AccountDeleted, ConversionCancelled, ConversionCompleted, ConversionFailed
+from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
+from shared.contracts.events import (
+    AccountClaimed,
+    AccountDeleted,
+    ConversionCancelled,
+    ConversionCompleted,
+    ConversionFailed,
+)
 from shared.errors import Unavailable
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery, Handlers
@@ -52,6 +60,20 @@ class Telling:
             await self._deliveries.forget(event.user_id)
         except Unavailable as away:
             raise Retry(STORE_PAUSE_S, str(away), counts=False) from away
+        self._once_more(delivery)
+
+    async def claimed(self, event: AccountClaimed, delivery: Delivery) -> None:
+        """What was made before, or with a sign-in or API key from before, is not its owner's. Twice, too."""
+        try:
+            for each in await self._endpoints.of(event.user_id):
+                if each.created_at <= event.claimed_at or each.session_id in event.ended:
+                    await self._endpoints.remove(event.user_id, each.id)
+                    await self._deliveries.remove(Lane(event.user_id, each.id))
+        except Unavailable as away:
+            raise Retry(STORE_PAUSE_S, str(away), counts=False) from away
+        self._once_more(delivery)
+
+    def _once_more(self, delivery: Delivery) -> None:
         left = delivery.envelope.time + LATECOMERS - self._now()
         if left > timedelta():
             raise Retry(left.total_seconds() + 1, "once more, for what began meanwhile", counts=False)
@@ -65,4 +87,6 @@ def webhook_handlers(telling: Telling) -> Handlers:
 
 
 def account_handlers(telling: Telling) -> Handlers:
-    return Handlers({AccountDeleted: telling.left}, expected=NOTIFICATION_ACCOUNTS.events)
+    return Handlers(
+        {AccountDeleted: telling.left, AccountClaimed: telling.claimed}, expected=NOTIFICATION_ACCOUNTS.events
+    )

@@ -59,8 +59,8 @@ class Webhooks:
         self._seal, self._payloads = seal, payloads
         self._most, self._now, self._wake = most, now, wake
 
-    async def create(self, owner_id: str, asked: NewWebhook) -> Made:
-        """Raises BadTarget, TooManyWebhooks."""
+    async def create(self, owner_id: str, asked: NewWebhook, session_id: str = "") -> Made:
+        """`session_id` is what the caller has signed in with. Raises BadTarget, TooManyWebhooks."""
         await self._check(asked.url)
         secret = new_secret()
         endpoint = Endpoint(
@@ -70,6 +70,7 @@ class Webhooks:
             events=None if asked.events is None else tuple(dict.fromkeys(asked.events)),
             secret=self._seal.close(secret),
             created_at=self._now(),
+            session_id=session_id,
         )
         await self._endpoints.add(endpoint, self._most)
         return Made(endpoint, secret)

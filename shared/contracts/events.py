@@ -172,6 +172,19 @@ class AccountDeleted(Event, frozen=True, kw_only=True):
     user_id: str
 
 
+class AccountClaimed(Event, frozen=True, kw_only=True):
+    """The owner of an account's address has proven it at last, by setting a new password. What others made in
+    the account before that must not go on telling them what happens in it. `ended` are the sessions and API
+    keys that it had until `claimed_at`.
+    """
+
+    type: ClassVar[str] = "account_claimed"
+
+    user_id: str
+    claimed_at: datetime
+    ended: tuple[str, ...] = ()
+
+
 class OperatorActed(Event, frozen=True, kw_only=True):
     """Somebody at the command line of a service is about to do this; the record of it is auth_service's."""
 
@@ -194,5 +207,6 @@ EVENTS: tuple[type[Event], ...] = (
     PasswordChanged,
     EmailChanged,
     AccountDeleted,
+    AccountClaimed,
     OperatorActed,
 )

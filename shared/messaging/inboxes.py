@@ -6,6 +6,7 @@ Publishers declare them too, so that an event is kept even before its first cons
 from datetime import timedelta
 
 from shared.contracts.events import (
+    AccountClaimed,
     AccountDeleted,
     ConversionCancelled,
     ConversionCompleted,
@@ -45,7 +46,7 @@ NOTIFICATION_WEBHOOKS = Subscription(
 )
 NOTIFICATION_ACCOUNTS = Subscription(
     queue="notification.accounts",
-    events=(AccountDeleted,),
+    events=(AccountDeleted, AccountClaimed),
     handling_timeout=timedelta(minutes=10),
 )
 CONVERTER_ACCOUNTS = Subscription(

@@ -48,7 +48,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 409, 
 
 [[operations]]
 include-name = "POST /v1/auth/api-keys"
-checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409, 422]
 
 [[operations]]
 include-path-regex = "^/v1/uploads"
@@ -182,7 +182,10 @@ async def test_calls_that_follow_each_other_answer_what_the_document_allows(
     system: System, person: Person, tmp_path: Path
 ) -> None:
     (tmp_path / "rules.toml").write_text(RULES + WEBHOOKS)
-    await explored(system, person, tmp_path, "--phases", "stateful", "--max-examples", "20", *BUT_SIGNING_OUT)
+    # The answer that an Idempotency-Key repeats stays the same when what it made has been deleted.
+    repeated = ("--exclude-checks", "ensure_resource_availability")
+    phases = ("--phases", "stateful", "--max-examples", "20", *repeated)
+    await explored(system, person, tmp_path, *phases, *BUT_SIGNING_OUT)
 
 
 async def test_signing_out_answers_what_the_document_allows(

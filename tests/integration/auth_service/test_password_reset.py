@@ -1,6 +1,7 @@
 """A forgotten password: the same answer for everybody, a secret that works once, nobody signed in by it."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
 
@@ -11,13 +12,39 @@ from auth_service.mail_secrets import Purpose
 from auth_service.postman import MailPolicy, Postman
 from auth_service.repository import Store
 from auth_service.revoking import Revoking
-from shared.contracts.events import PasswordChanged, PasswordResetRequested, SessionRevoked
+from shared.contracts.events import (
+    AccountClaimed,
+    AccountDeleted,
+    PasswordChanged,
+    PasswordResetRequested,
+    SessionRevoked,
+)
+from shared.messaging.handlers import Delivery, Handlers
+from shared.messaging.inboxes import NOTIFICATION_ACCOUNTS
+from shared.messaging.memory import MemoryBroker
 from tests.integration.auth_service.letters import Letters
 from tests.integration.auth_service.replica import PASSWORD, Clock, Replica, running, settings
 from tests.integration.auth_service.rows import opened
 from tests.support.wait import until
 
 NEW = "another correct horse"
+
+
+@pytest.fixture
+async def claimed(broker: MemoryBroker) -> AsyncIterator[list[AccountClaimed]]:
+    """What notification_service hears of accounts."""
+    heard: list[AccountClaimed] = []
+
+    async def hear(event: AccountDeleted | AccountClaimed, _: Delivery) -> None:
+        if isinstance(event, AccountClaimed):
+            heard.append(event)
+
+    kinds = NOTIFICATION_ACCOUNTS.events
+    consumer = broker.consumer(NOTIFICATION_ACCOUNTS, Handlers(dict.fromkeys(kinds, hear), expected=kinds))
+    running = asyncio.create_task(consumer.run())
+    yield heard
+    await consumer.stop(timedelta(seconds=1))
+    await running
 
 
 async def test_a_forgotten_password_is_replaced_and_every_session_ends(
@@ -179,6 +206,23 @@ async def test_keys_made_before_anybody_proved_the_address_die_with_a_reset(
     assert not await auth.is_active(made["key"])
     assert not await auth.is_active(inside)
     await until(lambda: made["id"] in {each.session_id for each in revoked}, what="the gateways are told")
+
+
+async def test_with_it_others_are_told_whose_webhooks_are_not_its_owners(
+    auth: Replica, letters: Letters, claimed: list[AccountClaimed], clock: Clock
+) -> None:
+    thief = await auth.person()
+    key = (await thief.call("POST", "auth/api-keys", name="trojan")).json()
+    (session,) = (await thief.call("GET", "auth/sessions")).json()["items"]
+    await auth.post("password/forgot", email=thief.email)
+    await auth.post("password/reset", token=await letters.reset(thief.email), password=NEW)
+    await until(lambda: claimed, what="the news of it")
+    assert set(claimed[0].ended) == {key["id"], session["id"]}
+    assert claimed[0].claimed_at == clock.now()
+    await auth.post("password/forgot", email=thief.email)
+    await auth.post("password/reset", token=await letters.reset(thief.email, 2), password=PASSWORD)
+    await until(lambda: len(letters.of(PasswordChanged, thief.email)) == 2, what="both letters")
+    assert len(claimed) == 1
 
 
 async def test_keys_of_who_has_proven_the_address_outlive_a_reset(auth: Replica, letters: Letters) -> None:

@@ -1,15 +1,20 @@
 """Signing in: the same refusal for everybody, and tokens that say what they should."""
 
+import asyncio
 import time
 from statistics import median
 
 import httpx
 import pytest
 from jose import jwt
+from sqlalchemy import text
 
+from auth_service.database import one_connection
 from auth_service.passwords import Argon2Cost, PasswordHash
+from shared.settings import Secret
 from tests.integration.auth_service.replica import PASSWORD, Clock, Replica
 from tests.integration.auth_service.rows import rows
+from tests.support.wait import until
 
 EMAIL = "ada@example.com"
 
@@ -112,6 +117,29 @@ async def test_a_hash_of_an_older_cost_is_replaced_at_the_next_sign_in(
     assert user.password_hash
     assert cheap.is_outdated(user.password_hash)
     assert (await auth.login(EMAIL)).status_code == 200
+
+
+@pytest.mark.parametrize("proving", ["POST login", "DELETE me"])
+async def test_an_old_password_is_worth_nothing_once_a_new_one_is_stored(
+    auth: Replica, postgres_url: str, proving: str
+) -> None:
+    """Also to whoever proved to know it a moment before: no lock is held while a password is hashed."""
+    person = await auth.person()
+    url, new_hash = Secret(postgres_url), PasswordHash(Argon2Cost()).create("another password altogether")
+    async with one_connection(url, command_s=10) as changing, one_connection(url, command_s=10) as watching:
+        await changing.execute(text("SELECT 1 FROM auth.users FOR UPDATE"))
+        call = (
+            auth.login(person.email)
+            if "login" in proving
+            else person.call("DELETE", "auth/me", password=PASSWORD)
+        )
+        under_way = asyncio.create_task(call)
+        ours = await changing.scalar(text("SELECT pg_backend_pid()"))
+        waiting = text("SELECT count(*) FROM pg_stat_activity WHERE :ours = ANY(pg_blocking_pids(pid))")
+        await until(lambda: watching.scalar(waiting, {"ours": ours}), what="the one who has proven it")
+        await changing.execute(text("UPDATE auth.users SET password_hash = :new"), {"new": new_hash})
+    answer = await under_way
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
 
 
 async def test_two_sign_ins_are_two_sessions_and_neither_ends_the_other(auth: Replica) -> None:

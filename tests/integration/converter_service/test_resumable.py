@@ -220,6 +220,23 @@ async def test_a_writer_that_wakes_up_while_another_writes_changes_no_byte(
     assert await desk.stored(upload) == VIDEO
 
 
+async def test_a_writer_that_ends_while_it_is_taken_for_dead_removes_nothing(
+    shop: Workshop, desk: Desk, late: Desk
+) -> None:
+    upload, body = await desk.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES])
+    asleep = asyncio.create_task(desk.append(upload, 0, body))
+    await chunks_stored(shop, 2)
+    writing = upload_of(await shop.now(upload)).writing
+    assert writing is not None
+    # Whoever closes it has come so far, and saves next that these bytes count.
+    assert await shop.blobs.salvage(writing.blob) == 2 * CHUNK_BYTES
+    body.go.set()
+    with pytest.raises(UploadLocked):
+        await asleep
+    assert await late.offset(upload) == 2 * CHUNK_BYTES
+    assert await desk.stored(upload) == VIDEO[: 2 * CHUNK_BYTES]
+
+
 async def test_a_dead_writer_leaves_nothing_of_what_a_checksum_covers(
     shop: Workshop, desk: Desk, late: Desk
 ) -> None:
@@ -443,6 +460,14 @@ async def test_parts_are_joined_by_one_of_many(shop: Workshop, desk: Desk) -> No
 async def _tidy(shop: Workshop, whole: list[Conversion]) -> bool:
     wanted = {blob for each in whole for blob in (await shop.now(each)).source_blobs}
     return await shop.blobs_stored() == wanted
+
+
+async def test_a_part_that_was_joined_in_vain_can_be_joined_again(shop: Workshop, desk: Desk) -> None:
+    first, second = await parts(desk)
+    await shop.store.save(given_up_to(await shop.now(second), "another"))
+    with pytest.raises(JoinedAlready):
+        await final(desk, [first, second])
+    assert upload_of(await shop.now(first)).joined_into is None
 
 
 async def test_parts_of_a_final_upload_that_came_to_nothing_are_removed(shop: Workshop, desk: Desk) -> None:

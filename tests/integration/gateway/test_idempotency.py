@@ -94,7 +94,7 @@ async def test_another_key_is_another_request_and_none_is_none(rig: Rig) -> None
     assert registry.registered == 3
 
 
-async def test_the_same_api_key_is_shown_again_and_no_other_made(rig: Rig) -> None:
+async def test_the_same_api_key_is_shown_again_to_its_owner_alone(rig: Rig) -> None:
     made: list[dict[str, Any]] = []
 
     async def make(seen: Seen) -> None:
@@ -117,6 +117,8 @@ async def test_the_same_api_key_is_shown_again_and_no_other_made(rig: Rig) -> No
     status, problem = await ask(TOKEN, name="another")
     assert (status, problem["code"]) == (422, "idempotency_mismatch")
     assert [wanted["name"] for wanted in made] == ["nightly"]
+    stranger = rig.auth.sign_in("t2", sub="u2", sid="s2")
+    assert await ask(stranger, name="nightly") == (201, {**MADE, "id": "k2"}), "a key is one account's"
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 300, 'a"b'])

@@ -71,7 +71,7 @@ def test_loudnorm_is_asked_for_nothing_that_it_does_not_take(measured: Loudness,
     assert float(asked["LRA"]) >= float(asked["measured_LRA"])
 
 
-def test_within_one_unit_it_is_met_and_beyond_it_is_aimed_anew() -> None:
-    assert is_met(loudness(-16.9), -16.0)
-    assert not is_met(loudness(-17.5), -16.0)
+def test_within_half_a_unit_it_is_met_and_beyond_it_is_aimed_anew() -> None:
+    assert is_met(loudness(-16.4), -16.0)
+    assert not is_met(loudness(-16.7), -16.0)
     assert corrected(-16.0, loudness(-17.5)) == -14.5

@@ -5,13 +5,21 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from converter_service.conversion import Conversion, LeaseLost, State, being_written_until, deleted
+from converter_service.conversion import (
+    Conversion,
+    LeaseLost,
+    State,
+    being_written_until,
+    cancelled,
+    deleted,
+)
 from converter_service.errors import JoinedAlready, UploadLocked, WrongOffset
 from converter_service.resuming import (
     given_up_to,
     joined,
     sealed,
     still_written,
+    taken_back,
     taken_up,
     thrown_away,
     upload_of,
@@ -127,6 +135,25 @@ def test_parts_give_their_blobs_to_one_final_upload() -> None:
         given_up_to(given, "another")
     final = joined(resumable(2, segments=(), concat="final;x"), upload_of(given).segments, NOON)
     assert (final.status, final.source_blobs) == (State.QUEUED, ("a", "b"))
+
+
+def test_what_was_given_up_in_vain_is_its_owners_again() -> None:
+    given = given_up_to(WHOLE, "final")
+    back = taken_back(given, "final", NOON)
+    assert (back.blobs, back.held_bytes) == (WHOLE.blobs, 10)
+    assert given_up_to(back, "another").blobs == ()
+
+
+def test_nothing_is_taken_back_from_another_nor_when_it_may_be_swept_away_just_now() -> None:
+    given = given_up_to(WHOLE, "final")
+    for final, moment in (("another", NOON), ("final", NOON + DAY)):
+        with pytest.raises(LeaseLost):
+            taken_back(given, final, moment)
+
+
+def test_an_upload_that_is_called_off_holds_no_room() -> None:
+    over = cancelled(taken(resumable()), now=NOON, retention=DAY)
+    assert (over.status, over.held_bytes) == (State.CANCELLED, 0)
 
 
 def test_only_whole_parts_are_given_up() -> None:

@@ -8,12 +8,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import auth_service.app
 import auth_service.settings
+import converter_service.api
 import converter_service.settings
 import gateway.app
 import gateway.settings
 import notification_service.settings
+import notification_service.worker
 import shared.process
+from converter_service.option_fields import READERS
+from shared.errors import ServiceError
 from shared.settings import fields_of
 
 ROOT = Path(__file__).parents[3]
@@ -48,6 +53,35 @@ def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
 def test_every_link_inside_the_repository_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_decisions_are_numbered_without_gaps_and_named_by_their_numbers() -> None:
+    records = sorted((ROOT / "docs/decisions").glob("*.md"))
+    assert [record.name[:5] for record in records] == [f"{each + 1:04}-" for each in range(len(records))]
+    for number, record in enumerate(records, 1):
+        assert record.read_text().startswith(f"# {number}. "), record.name
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        for said, meant in re.findall(r"\[decision (\d+)\]\([^)]*/(\d{4})-", page.read_text()):
+            assert int(said) == int(meant), page.name
+
+
+def test_the_api_s_page_names_every_option_and_every_error() -> None:
+    page = (ROOT / "docs/api.md").read_text()
+    table = page.partition("### Options")[2].partition("### Uploading")[0]
+    options = {name for row in re.findall(r"^\| (`.+?) \|", table, re.MULTILINE) for name in _quoted(row)}
+    assert options == set(READERS)
+    codes = {code for row in re.findall(r"^\| (`.+?) \| \d", page, re.MULTILINE) for code in _quoted(row)}
+    assert codes == {kind.code for kind in _kinds_of(ServiceError)}
+
+
+def _quoted(text: str) -> list[str]:
+    return re.findall(r"`(\w+)`", text)
+
+
+def _kinds_of(kind: type[ServiceError]) -> set[type[ServiceError]]:
+    """Those that the services have; tests have some too."""
+    found = {kind}.union(*(_kinds_of(each) for each in kind.__subclasses__()))
+    return {each for each in found if not each.__module__.startswith("tests")}
 
 
 def test_the_schema_names_the_version_that_the_project_has() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.integration.auth_service.letters import Letters
 from tests.integration.auth_service.oauth.conftest import FRONT_END
 from tests.integration.auth_service.oauth.rig import OAuthRig, refusal
 from tests.integration.auth_service.oauth.test_linking import change
@@ -53,6 +54,29 @@ async def test_an_account_that_was_disabled_meanwhile_stays_closed(rig: OAuthRig
     found = await signed_in(rig, browser)
     await change(rig, "UPDATE auth.users SET disabled_at = now()")
     assert await redeem(rig, found["code"]) == (403, "forbidden")
+
+
+async def test_a_code_is_worth_nothing_once_its_owner_has_locked_others_out(
+    rig: OAuthRig, browser: Browser, letters: Letters
+) -> None:
+    """By a mailed link, by a new password, by unlinking: a code is as good as the session it would begin."""
+    before_reset = (await signed_in(rig, browser))["code"]
+    await rig.replica.post("password/forgot", email=ADA)
+    await rig.replica.post("password/reset", token=await letters.reset(ADA), password="a horse of my own")
+    assert await redeem(rig, before_reset) == (400, "sign_in_expired")
+
+    ada = (await rig.replica.login(ADA, "a horse of my own")).raise_for_status().json()["access_token"]
+    before_change = (await signed_in(rig, browser))["code"]
+    passwords = {"current_password": "a horse of my own", "password": "another horse of mine"}
+    changed = await rig.replica.call("POST", "auth/password/change", ada, None, **passwords)
+    assert changed.status_code == 204
+    assert await redeem(rig, before_change) == (400, "sign_in_expired")
+
+    before_unlinking = (await signed_in(rig, browser))["code"]
+    [linked] = (await rig.replica.call("GET", "auth/identities", ada)).json()["items"]
+    unlinked = await rig.replica.call("DELETE", f"auth/identities/{linked['id']}", ada)
+    assert unlinked.status_code == 204
+    assert await redeem(rig, before_unlinking) == (400, "sign_in_expired")
 
 
 async def test_a_refusal_is_told_to_the_front_end(rig: OAuthRig, browser: Browser) -> None:

@@ -10,6 +10,7 @@ from converter_service.transcoding import Fault, MediaError, TranscoderUnavailab
 from tests.support import hostile
 from tests.support.media import Media, probe
 from tests.support.mp3 import facts_of
+from tests.support.sounds import chirp
 from tests.support.transcoding import HEARD_HZ, Workplace, loudest, pitch_hz, samples
 
 SECONDS = 4.0
@@ -226,6 +227,14 @@ async def test_rates_that_the_encoder_has_only_for_more_are_brought_down(
 ) -> None:
     output = await workplace.convert(media.made(tone(layout="mono"), "wav"), **fields)
     assert output.duration_s == pytest.approx(SECONDS, abs=0.1)
+
+
+async def test_opus_keeps_to_the_bit_rate_also_where_more_would_sound_better(
+    workplace: Workplace, media: Media
+) -> None:
+    rising = media.made(chirp(SECONDS, layout="stereo"), "wav")
+    output = await workplace.convert(rising, format="opus", bitrate="96k")
+    assert output.bitrate_bps == pytest.approx(96_000, rel=0.05)
 
 
 async def test_progress_only_grows_and_is_told_seldom(workplace: Workplace, media: Media) -> None:

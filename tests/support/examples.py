@@ -1,0 +1,84 @@
+"""The examples of a document as programs, one for each language, and what it says that they print."""
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+FENCE = re.compile(r"^```(.*)$")
+SHOWN = ("text", "json")
+# A program has as many lines as the document, so an error names the document's own line. Where a block ends,
+# its program says so.
+ENDS = {"bash": "echo '{}'", "python": "print('{}', flush=True)", "javascript": "console.log('{}');"}
+MARK = "<end of line {}>"
+
+
+@dataclass(frozen=True)
+class Block:
+    """What stands between two fences; `first` and `last` are the numbers of their lines, from 1 on."""
+
+    info: str
+    first: int
+    last: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a block says when it is run: `…` stands for anything, alone on a line for any lines or none."""
+
+    line: int
+    kind: str
+    text: str
+
+    def fits(self, said: str) -> bool:
+        if self.kind == "json":
+            return _fits(_packed(self.text), _packed(said), anything=r"[^{}\[\],]*")
+        lines = self.text.strip().replace("…\n", "…").replace("\n…", "…")
+        return _fits(lines, said.strip(), anything=r".*")
+
+
+def blocks(page: str) -> list[Block]:
+    found: list[Block] = []
+    lines = page.split("\n")
+    fences = [(number, match[1]) for number, line in enumerate(lines, 1) if (match := FENCE.match(line))]
+    for (first, info), (last, _) in zip(fences[::2], fences[1::2], strict=True):
+        found.append(Block(info, first, last, "\n".join(lines[first : last - 1])))
+    return found
+
+
+def program(page: str, language: str) -> str:
+    """All blocks of a language, one after the other."""
+    lines = [""] * len(page.split("\n"))
+    for block in blocks(page):
+        if block.info == language:
+            lines[block.first : block.last - 1] = block.text.split("\n")
+            lines[block.last - 1] = ENDS[language].format(MARK.format(block.last))
+    return "\n".join(lines)
+
+
+def expected(page: str, language: str) -> list[Expected]:
+    """A block shows its output when the next one, on the line after it, is such a block."""
+    found = blocks(page)
+    return [
+        Expected(block.last, after.info, after.text)
+        for block, after in pairwise(found)
+        if block.info == language and after.info in SHOWN and after.first == block.last + 1
+    ]
+
+
+def printed_by(output: str, page: str, language: str) -> dict[int, str]:
+    """What each block printed, by the line that it ends at; all have to have been run."""
+    said: dict[int, str] = {}
+    for block in blocks(page):
+        if block.info == language:
+            said[block.last], reached, output = output.partition(MARK.format(block.last))
+            assert reached, f"the block that ends at line {block.last} did not run to its end"
+    return said
+
+
+def _packed(text: str) -> str:
+    return re.sub(r"\s", "", text)
+
+
+def _fits(pattern: str, text: str, *, anything: str) -> bool:
+    return bool(re.fullmatch(anything.join(map(re.escape, pattern.split("…"))), text, re.DOTALL))
