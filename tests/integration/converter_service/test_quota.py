@@ -1,7 +1,7 @@
 """An account gets as much as it may have and nothing above it, and a full queue lets nobody in."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 
 import aiohttp
@@ -142,7 +142,7 @@ async def test_usage_and_length_are_answered_by_indexes_alone(api: ConverterApi)
         await until(partial(_is_covered, api, command, step), what=step)
 
 
-async def _is_covered(api: ConverterApi, command: dict[str, object], step: str) -> bool:
+async def _is_covered(api: ConverterApi, command: Mapping[str, object], step: str) -> bool:
     plan = str(await api.database.command("explain", command, verbosity="queryPlanner"))
     winner, _, _ = plan.partition("rejectedPlans")
     return step in winner and "FETCH" not in winner
