@@ -10,7 +10,7 @@ override OUT := $(value OUT)
 export VIDEO OUT
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo up down test check bench
+.PHONY: help bootstrap demo up down test check bench faults
 
 help:
 	@echo 'make demo [VIDEO=path] [OUT=path]   a video in, an MP3 and a mail out; stops what it started'
@@ -19,6 +19,7 @@ help:
 	@echo 'make test                           the whole test suite'
 	@echo 'make check                          style, types, import contracts, lock file'
 	@echo 'make bench                          measurements'
+	@echo 'make faults                         breaks everything, hundreds of times; about half an hour'
 
 bootstrap:
 	@devstack/bootstrap.sh
@@ -38,3 +39,8 @@ check: bootstrap
 
 bench: bootstrap
 	@$(PYTHON) -m bench
+
+faults: bootstrap
+	@$(PYTHON) -m tests.faults
+	@$(PYTHON) -m tests.faults --three
+	@$(PYTHON) -m tests.faults --planted

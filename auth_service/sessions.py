@@ -37,7 +37,8 @@ class Refused(msgspec.Struct, frozen=True):
 class Lifetimes(msgspec.Struct, frozen=True):
     """`absolute` from the sign-in, `idle` from the last refresh (ASVS 5.0 §7.3, §10.4.8).
 
-    Within `grace` a spent refresh token is answered once more, with the same successor.
+    Within `grace` a spent refresh token is answered once more, with the same successor; even without one, to
+    whoever asked while it was being spent.
     """
 
     absolute: timedelta
@@ -90,8 +91,8 @@ class Sessions:
     async def refresh(self, presented: str, client: Client) -> TokenPair:
         """Spends a refresh token for a new pair (RFC 9700 §4.14.2, ASVS 5.0 §10.4.5). Raises TokenRefused.
 
-        One that was spent before is in two hands, one of them a thief's: its session is revoked. Unless that
-        was only a moment ago, as when two tabs refresh at once or an answer got lost: then both get the same
+        One that was spent before is in two hands, one of them a thief's: its session is revoked. Unless two
+        tabs refresh at once, or the grace for an answer that got lost is not over: then both get the same
         successor. Whoever of the two is a thief still shares one chain of tokens with its owner, and is found
         out when the second of them refreshes next.
         """
@@ -130,21 +131,26 @@ class Sessions:
         self, repository: Repository, presented: str, key: KeyPair, client: Client
     ) -> TokenPair | Refused:
         salt = new_salt()
+        # As it was when asked: each statement sees what was committed before it (READ COMMITTED).
+        was_unspent = await repository.sign_ins.is_unspent(fingerprint(presented))
         session_id = await repository.sign_ins.spend(fingerprint(presented), salt, self._now())
         if session_id is not None:
             return await self._renew(repository, session_id, key, client, successor(presented, salt))
         spent = await repository.sign_ins.spent(fingerprint(presented))
         if spent is None:
             return Refused()
-        if await self._is_race(repository, presented, spent):
+        if await self._is_race(repository, presented, spent, overtaken=was_unspent):
             return await self._repeat(repository, presented, spent, key)
         get_logger(__name__).warning("a spent refresh token came again", session_id=str(spent.session_id))
         await self._revoking.session(repository, spent.session_id)
         return Refused(spent.session_id)
 
-    async def _is_race(self, repository: Repository, presented: str, spent: Spent) -> bool:
-        """Spent only a moment ago, and nobody has gone on from there."""
-        if not spent.successor_salt or self._now() - spent.spent_at >= self._lifetimes.grace:
+    async def _is_race(
+        self, repository: Repository, presented: str, spent: Spent, *, overtaken: bool
+    ) -> bool:
+        """Spent since this was asked, or only a moment ago, and nobody has gone on from there."""
+        in_time = overtaken or self._now() - spent.spent_at < self._lifetimes.grace
+        if not spent.successor_salt or not in_time:
             return False
         following = successor(presented, spent.successor_salt)
         return await repository.sign_ins.is_unspent(fingerprint(following))

@@ -33,7 +33,7 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     access_token_ttl: Annotated[timedelta, Env("AUTH_ACCESS_TOKEN_TTL", at_least=1)] = timedelta(minutes=15)
     refresh_token_ttl: Annotated[timedelta, Env("AUTH_REFRESH_TOKEN_TTL", at_least=1)] = timedelta(days=30)
     session_idle_ttl: Annotated[timedelta, Env("AUTH_SESSION_IDLE_TTL", at_least=1)] = timedelta(days=14)
-    refresh_grace: Annotated[timedelta, Env("AUTH_REFRESH_GRACE", at_least=0)] = timedelta(seconds=10)
+    refresh_grace: Annotated[timedelta, Env("AUTH_REFRESH_GRACE", at_least=0)] = timedelta(0)
     verify_token_ttl: Annotated[timedelta, Env("AUTH_VERIFY_TOKEN_TTL", at_least=60)] = timedelta(days=1)
     reset_token_ttl: Annotated[timedelta, Env("AUTH_RESET_TOKEN_TTL", at_least=60)] = timedelta(hours=1)
     mails_per_hour: Annotated[int, Env("AUTH_MAILS_PER_HOUR", at_least=1)] = 3

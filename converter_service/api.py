@@ -44,6 +44,8 @@ from shared.preparing import prepare
 
 # For dead letters that are being written down when a stop is asked for; others stay in their queue.
 GRACE = timedelta(seconds=2)
+# An api that says nothing of an upload for so long is dead: its place and its key are free again.
+UPLOAD_SILENCE = timedelta(seconds=20)
 
 
 def build(
@@ -59,7 +61,7 @@ def build(
     blobs = GridFSBlobs(database, clock)
     links = Links(settings.link_key)
     announcing = Announcing(links, settings.link_ttl, clock)
-    limits = UploadLimits(settings.max_upload_bytes, 2 * settings.idle_timeout + timedelta(seconds=60))
+    limits = UploadLimits(settings.max_upload_bytes, UPLOAD_SILENCE)
     letters = MongoLetters(database)
     desk = Desk(letters, broker.put_back, settings.dead_letter_retention, clock)
     dead_letters = broker.dead_letter_consumer(desk.keep)

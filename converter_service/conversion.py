@@ -207,9 +207,13 @@ def new_upload(
 
 
 def still_uploading(conversion: Conversion, alive_until: datetime) -> Conversion:
-    """Bytes arrive. Raises LeaseLost when it was deleted or swept away meanwhile."""
-    if conversion.deleted_at or conversion.status is not State.UPLOADING:
+    """Somebody is at it. Raises LeaseLost when it was deleted, swept away or cancelled meanwhile, and
+    IllegalMove when all has arrived.
+    """
+    if conversion.deleted_at or conversion.status is State.CANCELLED:
         raise LeaseLost
+    if conversion.status is not State.UPLOADING:
+        raise IllegalMove(f"{conversion.status} is not being uploaded")
     return replace(conversion, due_at=alive_until)
 
 

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Coroutine
 from typing import Never, TypeVar
 
+from converter_service.beating import while_beating
 from converter_service.changes import change
 from converter_service.clock import Clock
 from converter_service.conversion import renewed
@@ -57,17 +58,3 @@ class Heartbeat:
                     run.id,
                     lambda newest: renewed(newest, run.token, self._clock() + self._lease, run.progress),
                 )
-
-
-async def while_beating(work: Coroutine[object, object, T], beat: Coroutine[object, object, Never]) -> T:
-    """What `work` returns, unless `beat` raises: then `work` is cancelled, and that error comes out."""
-    working, beating = asyncio.create_task(work), asyncio.create_task(beat)
-    try:
-        await asyncio.wait({working, beating}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        return beating.result()
-    finally:
-        for task in (working, beating):
-            task.cancel()
-        await asyncio.gather(working, beating, return_exceptions=True)

@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Never, Protocol
 
 from msgspec import Struct
 
 from converter_service.admission import Admission, Unbounded
 from converter_service.announcing import Announcing
+from converter_service.beating import while_beating
 from converter_service.changes import change
 from converter_service.cleaning import Behind, Cleaning
 from converter_service.clock import Clock, new_id
@@ -50,7 +51,7 @@ WITHOUT_AUDIO: Mapping[State, str] = {
     State.FAILED: "The conversion failed, so there is no audio.",
     State.CANCELLED: "The conversion was cancelled, so there is no audio.",
 }
-UPLOAD_HEARTBEAT = timedelta(seconds=15)
+LONGEST_UPLOAD_BEAT_S = 3.0
 # How long the last save of an upload is tried again, while the store comes and goes; each try takes seconds.
 SAVE_AGAIN_FOR_S = 6.0
 SAVE_AGAIN_AFTER_S = 0.5
@@ -151,7 +152,8 @@ class Conversions:
             refuse_announced(earlier, conversion.source.filename, incoming)
             return await self._again(earlier, incoming, _chained(head, body))
         try:
-            return await self._receive(conversion, incoming, _chained(head, body))
+            receiving = self._receive(conversion, incoming, _chained(head, body))
+            return await while_beating(receiving, self._beat(conversion.id))
         except LeaseLost:
             await self._discard(conversion)
             raise Conflict("The conversion was deleted or cancelled during its upload.") from None
@@ -200,7 +202,7 @@ class Conversions:
         self, conversion: Conversion, incoming: Incoming, body: AsyncIterator[bytes]
     ) -> Conversion:
         metered = self._admission.metered(conversion, body)
-        stored = await self._blobs.write(str(conversion.source_blob), self._alive(conversion.id, metered))
+        stored = await self._blobs.write(str(conversion.source_blob), metered)
         options = checked(await incoming.fields()).stored()
         return await self._queue(conversion.id, stored, options)
 
@@ -226,23 +228,22 @@ class Conversions:
                 await asyncio.sleep(SAVE_AGAIN_AFTER_S)
         raise Unavailable("Whether the video was taken in is not known: see your conversions.")
 
-    async def _alive(self, conversion_id: str, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Passes the bytes on and tells now and then that they still come. LeaseLost once it was deleted.
+    async def _beat(self, conversion_id: str) -> Never:
+        """Tells now and then that this process is at it, however slow the sender: silence means that it died.
+        Raises LeaseLost once the conversion was deleted or cancelled.
 
         While the store is away nobody can take it for dead. Whether it is away for too long, storing the
-        bytes tells.
+        bytes tells. Once all has arrived the beat has nothing to say.
         """
-        said = self._clock()
-        async for chunk in body:
-            if self._clock() - said >= UPLOAD_HEARTBEAT:
-                said = self._clock()
-                with contextlib.suppress(Unavailable):
-                    await change(
-                        self._store,
-                        conversion_id,
-                        lambda newest: still_uploading(newest, self._alive_until()),
-                    )
-            yield chunk
+        beat_s = min(LONGEST_UPLOAD_BEAT_S, self._limits.silence.total_seconds() / 4)
+        while True:
+            await asyncio.sleep(beat_s)
+            with contextlib.suppress(Unavailable, IllegalMove):
+                await change(
+                    self._store,
+                    conversion_id,
+                    lambda newest: still_uploading(newest, self._alive_until()),
+                )
 
     def _alive_until(self) -> datetime:
         return self._clock() + self._limits.silence

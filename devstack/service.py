@@ -38,10 +38,16 @@ class Service(Daemon):
         self._ports = ports
         self._settings = settings
         self.overrides: dict[str, str] = {}
+        self.launcher: tuple[str, ...] = ()
 
     def configure(self, overrides: Mapping[str, str]) -> "Service":
         """Settings for this process alone, from its next start on; they win over everything else."""
         self.overrides = dict(overrides)
+        return self
+
+    def launched_by(self, module: str) -> "Service":
+        """From its next start on, a module of one's own that runs the service in its process."""
+        self.launcher = (module,)
         return self
 
     @property
@@ -57,7 +63,7 @@ class Service(Daemon):
         return f"http://127.0.0.1:{self.port}"
 
     def command(self) -> Sequence[str]:
-        return [sys.executable, "-m", *COMMANDS[self.role]]
+        return [sys.executable, "-m", *self.launcher, *COMMANDS[self.role]]
 
     def environment(self) -> Mapping[str, str]:
         prefix = self.role.upper()

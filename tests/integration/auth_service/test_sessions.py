@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -11,10 +12,20 @@ from auth_service.forgetting import Forgetting
 from auth_service.repository import Store
 from shared.contracts.events import SessionRevoked
 from shared.contracts.headers import REVOKED_SESSION
+from shared.messaging.memory import MemoryBroker
 from tests.integration.auth_service.replica import Clock, Replica, bearer, running, settings
 from tests.integration.auth_service.rows import opened, rows
 from tests.support.tokens import forgeries
 from tests.support.wait import until
+
+
+@pytest.fixture
+async def graceful(postgres_url: str, clock: Clock, broker: MemoryBroker) -> AsyncIterator[Replica]:
+    """Answers a token that was spent less than ten seconds ago once more."""
+    configured = settings(postgres_url, refresh_grace=timedelta(seconds=10))
+    async with running(configured, clock, broker) as replica:
+        await replica.ready()
+        yield replica
 
 
 async def all_news(auth: Replica, revoked: list[SessionRevoked]) -> list[SessionRevoked]:
@@ -90,9 +101,18 @@ async def test_tabs_that_refresh_at_once_all_go_on_with_the_same_token(
         await person.refresh()
 
 
+async def test_a_spent_refresh_token_has_no_grace_unless_it_is_given_one(auth: Replica) -> None:
+    person = await auth.person()
+    first = person.refresh_token
+    await person.refresh()
+    assert (await auth.refresh(first)).status_code == 401
+    assert not await auth.is_active(person.access_token)
+
+
 async def test_a_thief_within_the_grace_is_found_out_at_the_next_refresh(
-    revoked: list[SessionRevoked], auth: Replica, clock: Clock
+    revoked: list[SessionRevoked], graceful: Replica, clock: Clock
 ) -> None:
+    auth = graceful
     person = await auth.person()
     clock.advance(minutes=10)
     stolen = (await auth.refresh(person.refresh_token)).json()
@@ -107,7 +127,8 @@ async def test_a_thief_within_the_grace_is_found_out_at_the_next_refresh(
     assert len(await all_news(auth, revoked)) == 1
 
 
-async def test_once_somebody_has_gone_on_the_grace_is_over(auth: Replica, clock: Clock) -> None:
+async def test_once_somebody_has_gone_on_the_grace_is_over(graceful: Replica, clock: Clock) -> None:
+    auth = graceful
     person = await auth.person()
     first = person.refresh_token
     await person.refresh()
@@ -117,7 +138,8 @@ async def test_once_somebody_has_gone_on_the_grace_is_over(auth: Replica, clock:
     assert not await auth.is_active(person.access_token)
 
 
-async def test_a_session_that_was_ended_has_no_grace(auth: Replica) -> None:
+async def test_a_session_that_was_ended_has_no_grace(graceful: Replica) -> None:
+    auth = graceful
     person = await auth.person()
     first = person.refresh_token
     await person.refresh()

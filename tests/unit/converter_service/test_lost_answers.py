@@ -1,8 +1,8 @@
 """A save that goes through while its answer is lost, at every save there is: still one outcome."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,11 +22,12 @@ from shared.errors import Unavailable
 from shared.messaging.envelope import Envelope, unwrap
 from shared.messaging.errors import Retry
 from shared.settings import Secret
-from tests.support.conversions import NOON
+from tests.support.wait import until
 from tests.support.workshop import VIDEO, ScriptedTranscoder
 
 ALICE = Owner("alice", "alice@example.org")
 MINUTE = timedelta(minutes=1)
+QUICK = timedelta(seconds=0.4)
 
 
 class Forgetful(MemoryConversions):
@@ -45,19 +46,27 @@ class Forgetful(MemoryConversions):
         return saved
 
 
+async def at_once() -> None: ...
+
+
 class Upload:
-    """A video in three pieces; `before_each` runs before each of them."""
+    """A video in three pieces; `before_each` runs before each of them, `pause` before the last."""
 
     filename = "talk.mp4"
     announced_size = None
     announced_sha256 = None
 
-    def __init__(self, before_each: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, before_each: Callable[[], None] = lambda: None, pause: Callable[[], Awaitable[None]] = at_once
+    ) -> None:
         self._before_each = before_each
+        self._pause = pause
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        for _ in range(3):
+        for number in range(3):
             self._before_each()
+            if number == 2:
+                await self._pause()
             yield VIDEO
 
     async def fields(self) -> Mapping[str, str]:
@@ -81,22 +90,16 @@ async def test_an_upload_whose_last_answer_is_lost_is_found_to_be_taken_in() -> 
     assert events(store) == [VideoUploaded]
 
 
-async def test_an_upload_that_goes_on_for_long_is_not_taken_for_dead() -> None:
-    now = NOON
-
-    def clock() -> datetime:
-        return now
-
-    def a_while_later() -> None:
-        nonlocal now
-        now += timedelta(seconds=50)
-        for conversion in store.contents.values():
-            assert conversion.due_at
-            assert conversion.due_at > now
-
+async def test_an_upload_whose_sender_falls_silent_is_not_taken_for_dead() -> None:
     store, blobs = MemoryConversions(), MemoryBlobs()
-    conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, MINUTE), clock)
-    accepted = await conversions.accept(ALICE, Upload(a_while_later))
+
+    async def for_long() -> None:
+        [conversion] = store.contents.values()
+        first = conversion.due_at
+        await until(lambda: store.contents[conversion.id].due_at != first, what="a heartbeat")
+
+    conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, QUICK), utc_now)
+    accepted = await conversions.accept(ALICE, Upload(pause=for_long))
     assert accepted.status is State.QUEUED
     assert events(store) == [VideoUploaded]
 

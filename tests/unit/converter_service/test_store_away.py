@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,8 +14,16 @@ from converter_service.service import Conversions, UploadLimits
 from shared.contracts.events import VideoUploaded
 from shared.errors import TooLarge, Unavailable
 from shared.messaging.envelope import Envelope
-from tests.support.conversions import NOON, done
-from tests.unit.converter_service.test_lost_answers import ALICE, MINUTE, Upload, announcing, events
+from tests.support.conversions import done
+from tests.support.wait import until
+from tests.unit.converter_service.test_lost_answers import (
+    ALICE,
+    MINUTE,
+    QUICK,
+    Upload,
+    announcing,
+    events,
+)
 
 SOON_S = 6.0
 
@@ -25,10 +32,12 @@ class Coming(MemoryConversions):
     """Comes and goes. A save may still go through although it is away."""
 
     away = False
+    asked_in_vain = 0
     saves_all_the_same = False
 
     async def get(self, conversion_id: str) -> Conversion | None:
         if self.away:
+            self.asked_in_vain += 1
             raise Unavailable
         return await super().get(conversion_id)
 
@@ -54,21 +63,15 @@ class HangingBlobs(MemoryBlobs):
 
 
 async def test_an_upload_outlives_a_store_that_is_away_for_a_heartbeat() -> None:
-    now, store, pieces = NOON, Coming(), 0
+    store = Coming()
 
-    def clock() -> datetime:
-        return now
+    async def while_it_is_away() -> None:
+        store.away = True
+        await until(lambda: store.asked_in_vain > 1, what="two heartbeats in vain")
+        store.away = False
 
-    def before_each() -> None:
-        nonlocal now, pieces
-        pieces += 1
-        now += timedelta(seconds=20)
-        store.away = pieces == 2
-
-    blobs = MemoryBlobs()
-    conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, MINUTE), clock)
-    assert (await conversions.accept(ALICE, Upload(before_each))).status is State.QUEUED
-    assert pieces == 3
+    conversions = Conversions(store, MemoryBlobs(), announcing(), UploadLimits(10**9, QUICK), utc_now)
+    assert (await conversions.accept(ALICE, Upload(pause=while_it_is_away))).status is State.QUEUED
 
 
 async def test_an_upload_outlives_a_store_that_is_away_for_the_last_save() -> None:

@@ -1,0 +1,72 @@
+"""`python -m tests.faults [--seed N] [--only TEXT] [--scale N] [--minutes M]`: a table; exit 1 on a loss."""
+
+import argparse
+import asyncio
+import secrets
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.faults.report import HEAD, line, total
+from tests.faults.run import Row, Run, chosen, running
+from tests.faults.scenarios import every, of_a_set
+from tests.faults.selftest import undetected
+from tests.faults.world import World
+
+
+def main() -> int:
+    options = arguments()
+    print(f"seed {options.seed}", flush=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="tonegate-faults-", ignore_cleanup_errors=True) as path,
+        running(Path(path), three=options.three) as world,
+    ):
+        run = Run(world, Path(path), options.seed)
+        work = planted(world, run) if options.planted else everything(run, options)
+        problems = asyncio.run(work)
+    print(*(problems or ["nothing was lost, nothing came twice"]), sep="\n")
+    return 1 if problems else 0
+
+
+async def planted(world: World, run: Run) -> list[str]:
+    """Whether the checks find what they are there to find."""
+    async with run.begun():
+        return [f"not found: {bug}" for bug in await undetected(world, run)]
+
+
+async def everything(run: Run, options: argparse.Namespace) -> list[str]:
+    async with run.begun():
+        rows = await all_of(run, options)
+    print(line(total(rows)))
+    return [f"{row.scenario}: {problem}" for row in rows for problem in row.problems]
+
+
+async def all_of(run: Run, options: argparse.Namespace) -> list[Row]:
+    """Every scenario in turn; what is left of the time decides how often."""
+    scenarios = chosen(of_a_set() if options.three else every(), options.only)
+    print(*HEAD, sep="\n", flush=True)
+    rows: list[Row] = []
+    deadline = time.monotonic() + 60 * options.minutes
+    for scenario in scenarios:
+        if time.monotonic() > deadline:
+            print(f"out of time before: {scenario.name}", flush=True)
+            break
+        rows.append(await run.scenario(scenario, max(1, round(scenario.times * options.scale))))
+        print(line(rows[-1]), flush=True)
+    return rows
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**9), help="repeats a run")
+    parser.add_argument("--only", default="", help="scenarios whose name contains this")
+    parser.add_argument("--scale", type=float, default=1.0, help="so many times as many injections")
+    parser.add_argument("--minutes", type=float, default=30.0, help="no scenario begins later")
+    parser.add_argument("--three", action="store_true", help="on a set of three MongoDB servers")
+    parser.add_argument("--planted", action="store_true", help="plant faults in the program and find them")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

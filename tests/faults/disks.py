@@ -1,0 +1,47 @@
+"""A small disk of its own for one directory, so that it can be full: a tmpfs, where we may mount one."""
+
+import contextlib
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MOUNT_WITHIN_S = 10
+PIECE = bytes(256 * 1024)
+FILLER = "filler"
+
+
+class Disk:
+    """`path` with `size_mib` of room."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def fill(self) -> None:
+        """Until nothing more fits."""
+        with contextlib.suppress(OSError), (self.path / FILLER).open("wb", buffering=0) as filler:
+            while filler.write(PIECE):
+                pass
+
+    def free(self) -> None:
+        (self.path / FILLER).unlink(missing_ok=True)
+
+
+@contextmanager
+def small_disk(path: Path, size_mib: int) -> Iterator[Disk | None]:
+    """None where this process may not mount: then there is nothing to fill."""
+    path.mkdir(parents=True, exist_ok=True)
+    mode = f"size={size_mib}m,mode=700"
+    mounted = _run("mount", "-t", "tmpfs", "-o", mode, "tonegate-faults", str(path))
+    try:
+        yield Disk(path) if mounted else None
+    finally:
+        if mounted:
+            _run("umount", "--lazy", str(path))
+
+
+def _run(*command: str) -> bool:
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        done = subprocess.run(command, capture_output=True, timeout=MOUNT_WITHIN_S, check=False)
+        return done.returncode == 0
+    return False

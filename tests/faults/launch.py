@@ -1,0 +1,35 @@
+"""A service as it is, with fail points around it: `python -m tests.faults.launch PACKAGE [ROLE]`.
+
+`FAULTS_FOLDER` is where points are armed; `FAULTS_BUG` names a fault planted in the program, to see that the
+checks find it.
+"""
+
+import os
+import runpy
+import sys
+from pathlib import Path
+
+from tests.faults.planted import plant
+from tests.faults.points import Points
+
+ROLES = {
+    ("auth_service",): "auth",
+    ("converter_service", "api"): "converter",
+    ("converter_service", "worker"): "worker",
+    ("notification_service",): "notification",
+    ("gateway",): "gateway",
+}
+
+
+def main() -> None:
+    command = tuple(sys.argv[1:])
+    role = ROLES[command]
+    if bug := os.environ.get("FAULTS_BUG"):
+        plant(bug)
+    Points(Path(os.environ["FAULTS_FOLDER"]) / role).install(role)
+    sys.argv = list(command)
+    runpy.run_module(command[0], run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Where a process can be told to die: before and after each step that it takes outside itself.
+
+The steps are methods of its adapters, wrapped when a test starts the process (`tests.faults.launch`). The
+product itself has no fail points in it and no setting that could open one.
+"""
+
+import functools
+import importlib
+import inspect
+import os
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BROKER = {
+    "publish": "shared.messaging.rabbitmq.broker:RabbitMQ.publish",
+    "take-message": "shared.messaging.rabbitmq.inbox:Inbox.handle",
+}
+CONVERSIONS = {
+    "store-save": "converter_service.adapters.mongo:MongoConversions.save",
+    "blob-write": "converter_service.adapters.gridfs:GridFSBlobs.write",
+    "blob-finish": "converter_service.adapters.gridfs:GridFSBlobs._finish",
+    "outbox-claim": "converter_service.adapters.mongo:MongoOutbox._claim_one",
+    "outbox-clear": "converter_service.adapters.mongo:MongoOutbox.clear",
+}
+# Role → step → the method that takes it.
+STEPS: Mapping[str, Mapping[str, str]] = {
+    "gateway": {
+        "introspect": "gateway.clients.auth:AuthClient.introspect",
+        "sign-in": "gateway.clients.auth:AuthClient.sign_in",
+        "relay": "gateway.core.relay:Relay._with_body",
+    },
+    "auth": {
+        "hash": "auth_service.hashing:Place.matches",
+        "bearer": "auth_service.repository:Store.session_bearer",
+        "outbox-claim": "auth_service.outbox:SqlOutbox.claim",
+    },
+    "converter": {**CONVERSIONS, "store-add": "converter_service.adapters.mongo:MongoConversions.add"}
+    | {"publish": BROKER["publish"]},
+    "worker": {
+        **CONVERSIONS,
+        **BROKER,
+        "probe": "converter_service.adapters.ffmpeg:FFmpegTranscoder.probe",
+        "convert": "converter_service.adapters.ffmpeg:FFmpegTranscoder.convert",
+        "blob-delete": "converter_service.adapters.gridfs:GridFSBlobs.delete",
+    },
+    "notification": {
+        "take-message": BROKER["take-message"],
+        "ledger-claim": "notification_service.adapters.mongo:MongoLedger.claim",
+        "ledger-sent": "notification_service.adapters.mongo:MongoLedger.sent",
+        "send": "notification_service.adapters.smtp:SmtpMailer.send",
+        "webhook-add": "notification_service.adapters.mongo_deliveries:MongoDeliveries.add",
+        "webhook-post": "notification_service.adapters.posting:HttpPoster.post",
+        "webhook-settle": "notification_service.adapters.mongo_deliveries:MongoDeliveries.settle",
+    },
+}
+
+
+def names(role: str) -> list[str]:
+    """Every fail point of a role, such as `before-publish`."""
+    return [f"{moment}-{step}" for step in STEPS[role] for moment in ("before", "after")]
+
+
+class Points:
+    """Armed by a file of the point's name in `folder`; the process that finds it first dies of it, or stops
+    there (SIGSTOP) until somebody wakes it, once.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def arm(self, point: str, fate: signal.Signals = signal.SIGKILL) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        draft = self._folder / f"{point}.draft"
+        draft.write_text(fate.name)
+        draft.replace(self._folder / point)
+
+    def disarm(self, point: str) -> bool:
+        """False when it has been hit."""
+        try:
+            (self._folder / point).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def is_hit(self, point: str) -> bool:
+        return not (self._folder / point).exists()
+
+    def reach(self, point: str) -> None:
+        """In the process under test."""
+        try:
+            fate = signal.Signals[(self._folder / point).read_text()]
+        except FileNotFoundError:
+            return
+        if self.disarm(point):
+            os.kill(os.getpid(), fate)
+
+    def install(self, role: str) -> None:
+        """Wraps every step of the role. Raises when there is no such method any more."""
+        for step, place in STEPS[role].items():
+            module, _, path = place.partition(":")
+            name, _, method = path.partition(".")
+            owner = getattr(importlib.import_module(module), name)
+            original = getattr(owner, method)
+            if not inspect.iscoroutinefunction(original):
+                raise TypeError(f"{place} is not a coroutine function")
+            setattr(owner, method, self._around(original, step))
+
+    def _around(self, original: Callable[P, Awaitable[T]], step: str) -> Callable[P, Awaitable[T]]:
+        @functools.wraps(original)
+        async def watched(*args: P.args, **kwargs: P.kwargs) -> T:
+            self.reach(f"before-{step}")
+            result = await original(*args, **kwargs)
+            self.reach(f"after-{step}")
+            return result
+
+        return watched

@@ -1,0 +1,134 @@
+"""A TCP link that can be cut, slowed down, delayed or left half-open: between any two processes."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Coroutine
+from enum import Enum
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+PIECE = 64 * 1024
+SLOW_PIECE = 256
+CONNECT_S = 5.0
+
+
+class Weather(Enum):
+    """What a link is like."""
+
+    FAIR = "fair"
+    CUT = "cut"  # connections are reset, new ones refused at once
+    SILENT = "silent"  # half-open: what is sent goes nowhere, and nobody is told
+    DEAF = "deaf"  # requests arrive, answers do not
+    SLOW = "slow"  # some kilobytes a second
+    DELAYED = "delayed"  # each piece takes its time
+
+    @property
+    def is_foul(self) -> bool:
+        return self is not Weather.FAIR
+
+
+DELAY_S = {Weather.SLOW: 0.05, Weather.DELAYED: 0.2}
+
+
+class Link:
+    """One listening port that leads to another. Its methods may be called from any thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, port: int, target: int) -> None:
+        self.port = port
+        self.weather = Weather.FAIR
+        self._loop = loop
+        self._target = target
+        self._open: set[asyncio.StreamWriter] = set()
+        self._fair = asyncio.Event()
+        self._fair.set()
+
+    def turn(self, weather: Weather) -> None:
+        """From now on, also for connections that are open."""
+        asyncio.run_coroutine_threadsafe(self._turn(weather), self._loop).result(10)
+
+    async def _turn(self, weather: Weather) -> None:
+        self.weather = weather
+        if weather in {Weather.SILENT, Weather.DEAF}:
+            self._fair.clear()
+        else:
+            self._fair.set()
+        if weather is Weather.CUT:
+            self.drop()
+
+    def drop(self) -> None:
+        """Resets what is open."""
+        for writer in list(self._open):
+            writer.transport.abort()
+
+    async def serve(self) -> None:
+        await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.weather is Weather.CUT:
+            writer.transport.abort()
+            return
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                further, onward = await asyncio.open_connection("127.0.0.1", self._target)
+        except OSError:
+            writer.transport.abort()
+            return
+        self._open |= {writer, onward}
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._pass(reader, onward, answers=False))
+                both.create_task(self._pass(further, writer, answers=True))
+        except* (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            for each in (writer, onward):
+                each.transport.abort()
+                self._open.discard(each)
+
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool
+    ) -> None:
+        while piece := await reader.read(SLOW_PIECE if self.weather is Weather.SLOW else PIECE):
+            if self.weather is Weather.SILENT or (self.weather is Weather.DEAF and answers):
+                await self._fair.wait()
+            if pause_s := DELAY_S.get(self.weather):
+                await asyncio.sleep(pause_s)
+            writer.write(piece)
+            await writer.drain()
+        with contextlib.suppress(OSError):
+            writer.write_eof()
+
+
+class Proxies:
+    """Links with an event loop of their own, so that no test can hold them up."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxies", daemon=True)
+        self._thread.start()
+        self.links: dict[str, Link] = {}
+
+    def link(self, name: str, port: int, target: int) -> Link:
+        made = Link(self._loop, port, target)
+        self._run(made.serve())
+        self.links[name] = made
+        return made
+
+    def close(self) -> None:
+        for link in self.links.values():
+            self._loop.call_soon_threadsafe(link.drop)
+        self._run(self._end())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    async def _end(self) -> None:
+        own = asyncio.current_task()
+        tasks = [task for task in asyncio.all_tasks() if task is not own]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)

@@ -1,0 +1,109 @@
+"""MongoDB as a set of three, whose primary can be told to step down, or die."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.errors import AutoReconnect, PyMongoError
+
+from devstack.home import Home
+from devstack.ports import Ports
+from devstack.servers.mongo import REPLICA_SET, Mongo
+from devstack.undertaker import Undertaker
+from devstack.waiting import wait_until
+
+SIZE = 3
+ELECTED_WITHIN_S = 60.0
+STEPPED_DOWN_S = 10
+Client = MongoClient[dict[str, Any]]
+
+
+class Member(Mongo):
+    """One of several: the set is initiated once for all of them."""
+
+    def settle(self) -> None:
+        """Nothing: others may not be there yet."""
+
+
+class ReplicaSet:
+    """`url` names all members: a driver finds the primary itself."""
+
+    def __init__(self, folder: Path) -> None:
+        home = Home.at(folder)
+        ports = Ports(home.path / "ports.json")
+        self._undertaker = Undertaker(home)
+        names = [f"mongo-{number}" for number in range(SIZE)]
+        self.members = {name: Member(home, ports[name], name) for name in names}
+
+    @property
+    def url(self) -> str:
+        hosts = ",".join(f"127.0.0.1:{member.port}" for member in self.members.values())
+        return f"mongodb://{hosts}/tonegate?replicaSet={REPLICA_SET}"
+
+    def start(self) -> None:
+        """Returns when one of them takes writes."""
+        self._undertaker.watch()
+        for member in self.members.values():
+            member.launch()
+        for member in self.members.values():
+            member.wait_ready()
+        first = next(iter(self.members.values()))
+        hosts = [
+            {"_id": number, "host": f"127.0.0.1:{member.port}"}
+            for number, member in enumerate(self.members.values())
+        ]
+        with _at(first.port) as client:
+            client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": hosts})
+        self.wait_for_primary()
+
+    def wait_for_primary(self) -> None:
+        wait_until(lambda: self.primary() is not None, ELECTED_WITHIN_S, "a primary to be elected")
+
+    def primary(self) -> Member | None:
+        """Whoever says so of itself."""
+        for member in self.members.values():
+            try:
+                with _at(member.port) as client:
+                    if client.admin.command("hello")["isWritablePrimary"]:
+                        return member
+            except PyMongoError:
+                continue
+        return None
+
+    def step_down(self) -> None:
+        """The primary makes room for another."""
+        member = self.primary()
+        if member is None:
+            return
+        try:
+            with _at(member.port) as client:
+                client.admin.command("replSetStepDown", STEPPED_DOWN_S, secondaryCatchUpPeriodSecs=5)
+        except AutoReconnect:
+            return  # it closes every connection, ours too
+
+    def revive(self) -> None:
+        for member in self.members.values():
+            if not member.alive:
+                member.start()
+        self.wait_for_primary()
+
+    def stop(self) -> None:
+        for member in self.members.values():
+            member.stop()
+        self._undertaker.dismiss()
+
+
+@contextmanager
+def _at(port: int) -> Iterator[Client]:
+    client: Client = MongoClient(
+        f"mongodb://127.0.0.1:{port}/?directConnection=true",
+        serverSelectionTimeoutMS=2000,
+        connectTimeoutMS=1000,
+        socketTimeoutMS=20_000,
+    )
+    try:
+        yield client
+    finally:
+        client.close()

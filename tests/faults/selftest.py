@@ -1,0 +1,69 @@
+"""The checks checked: with each planted mistake in a service, what it does must be found."""
+
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tests.faults.invariants import Findings
+from tests.faults.run import Run
+from tests.faults.scenarios import WORKERS, Break, Scenario, Stage, hit
+from tests.faults.world import World
+
+ZOMBIES = 3
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A mistake, where it is made, what brings it to light, and what must be found then."""
+
+    bug: str
+    services: Sequence[str]
+    break_it: Break
+    found: Callable[[Findings], list[str]]
+
+
+def _dies_at(name: str, point: str) -> Break:
+    async def break_it(stage: Stage) -> None:
+        await hit(stage, name, point, signal.SIGKILL)
+
+    return break_it
+
+
+async def _sleeps_before_it_stores(stage: Stage) -> None:
+    await hit(stage, stage.dice.choice(WORKERS), "before-blob-write", signal.SIGSTOP)
+
+
+async def _hears_everything_twice(stage: Stage) -> None:
+    await stage.messages.repeat(60, stage.dice)
+
+
+PLANTED = (
+    Planted(
+        "acknowledge_before_storing",
+        ["notification"],
+        _dies_at("notification", "before-send"),
+        lambda findings: findings.lost,
+    ),
+    Planted(
+        "publish_before_committing",
+        WORKERS,
+        _dies_at("worker", "after-publish"),
+        lambda findings: findings.duplicated,
+    ),
+    Planted("no_fencing", WORKERS, _sleeps_before_it_stores, lambda findings: findings.all),
+    Planted("no_ledger", ["notification"], _hears_everything_twice, lambda findings: findings.duplicated),
+)
+
+
+async def undetected(world: World, run: Run) -> list[str]:
+    """The planted mistakes that nothing was said about."""
+    missed = []
+    for planted in PLANTED:
+        for name in planted.services:
+            world.plant(name, planted.bug)
+        row = await run.scenario(Scenario(f"planted: {planted.bug}", ZOMBIES, planted.break_it), ZOMBIES)
+        if not any(planted.found(findings) for findings in row.findings):
+            missed.append(planted.bug)
+        for name in planted.services:
+            world.plant(name, None)
+    return missed

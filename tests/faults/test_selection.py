@@ -1,0 +1,47 @@
+"""A few of the faults in every test run; `make faults` has all of them, and hundreds of times."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.run import Run, running
+from tests.faults.scenarios import every
+from tests.faults.world import World
+
+SEED = 20261120
+# Scenario → how often: one of each kind.
+CHOSEN = {
+    "die at a step of converter": 2,
+    "die at a step of worker": 3,
+    "die at a step of notification": 2,
+    "sleep at a step of worker": 1,
+    "kill rabbitmq": 1,
+    "kill mongo": 1,
+    "link cut": 3,
+    "link deaf": 1,
+    "events twice and out of order": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("faults")
+
+
+@pytest.fixture(scope="module")
+def world(folder: Path) -> Iterator[World]:
+    with running(folder) as world:
+        yield world
+
+
+async def test_whatever_breaks_nothing_accepted_is_lost_and_nothing_comes_twice(
+    world: World, folder: Path
+) -> None:
+    run = Run(world, folder, SEED)
+    by_name = {scenario.name: scenario for scenario in every()}
+    async with run.begun():
+        for name, times in CHOSEN.items():
+            row = await run.scenario(by_name[name], times)
+            assert row.problems == [], name
+            assert row.injected == times

@@ -1,0 +1,203 @@
+"""People at work while things break: they upload, sign in, look and download, and try again when told to."""
+
+import asyncio
+import contextlib
+import random
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from tests.faults.receiver import Receiver
+from tests.support.client import Person, signed_in
+from tests.support.wait import until
+
+# How long a person waits for one answer; none of ours may take as long.
+HANG_S = 30.0
+TRY_AGAIN_S = 0.3
+LONGEST_PAUSE_S = 2.0
+# What each call may be answered with while anything at all may be broken.
+DOCUMENTED: Mapping[str, frozenset[int]] = {
+    "upload": frozenset({202, 408, 409, 429, 503}),
+    "login": frozenset({200, 429, 503}),
+    "list": frozenset({200, 503}),
+    "look": frozenset({200, 503}),
+    "download": frozenset({200, 503}),
+}
+
+
+@dataclass
+class Upload:
+    """One video that somebody wants converted; sent with one key until it is accepted."""
+
+    person: Person
+    filename: str
+    video: Path
+    ends_as: str
+    key: str = field(default_factory=lambda: secrets.token_hex(12))
+    id: str | None = None
+
+
+@dataclass
+class Traffic:
+    """What was sent, and everything that should not have been answered."""
+
+    urls: Sequence[str]
+    good: Path
+    bad: Path
+    dice: random.Random
+    receiver: Receiver
+    uploads: list[Upload] = field(default_factory=list)
+    wrong_answers: list[str] = field(default_factory=list)
+    broken_off: list[str] = field(default_factory=list)
+    _open_one: int = 0
+    _people: list[Person] = field(default_factory=list)
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def accepted(self) -> list[Upload]:
+        return [upload for upload in self.uploads if upload.id]
+
+    @asynccontextmanager
+    async def flowing(
+        self, people: int, pause_s: float, *, one_at_a_time: bool = False
+    ) -> AsyncIterator[None]:
+        """While the block runs, and until everything that was begun is accepted.
+
+        With `one_at_a_time` nobody sends a video before the audio of the last one has come.
+        """
+        self._stopping.clear()
+        limits = httpx.Limits(max_keepalive_connections=people)
+        async with httpx.AsyncClient(base_url=self.urls[0], timeout=HANG_S, limits=limits) as http:
+            while len(self._people) < people:
+                self._people.append(await self._with_a_webhook(http))
+            for person in self._people:
+                person.http = http
+            async with asyncio.TaskGroup() as tasks:
+                for person in self._people:
+                    busy = self._patient(person) if one_at_a_time else self._busy(person, pause_s)
+                    tasks.create_task(busy)
+                try:
+                    yield
+                finally:
+                    self._stopping.set()
+
+    async def _with_a_webhook(self, http: httpx.AsyncClient) -> Person:
+        person = await signed_in(http)
+        (await person.post("/v1/webhooks", url=self.receiver.url)).raise_for_status()
+        return person
+
+    async def _busy(self, person: Person, pause_s: float) -> None:
+        """Half of what people do is uploading."""
+        while not self._stopping.is_set():
+            await self._something(person)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s * self.dice.uniform(0.5, 1.5)):
+                    await self._stopping.wait()
+
+    async def _something(self, person: Person) -> None:
+        match self.dice.randrange(4):
+            case 0:
+                await self._look_around(person)
+            case 1:
+                await self._sign_in(person)
+            case _:
+                await self._upload(person)
+
+    async def _patient(self, person: Person) -> None:
+        while not self._stopping.is_set():
+            upload = await self._upload(person)
+            done = await person.finished(str(upload.id), timeout_s=120)
+            if done["status"] == "completed":
+                await self._asked(person, "download", "GET", f"/v1/conversions/{upload.id}/audio")
+
+    async def _upload(self, person: Person) -> Upload:
+        is_bad = self.dice.random() < 0.15
+        name = f"clip-{len(self.uploads):05d}-{secrets.token_hex(3)}.mp4"
+        upload = Upload(person, name, self.bad if is_bad else self.good, "failed" if is_bad else "completed")
+        self.uploads.append(upload)
+        await until(lambda: self._sent(upload), timeout_s=150, what=f"{name} to be accepted")
+        return upload
+
+    async def _sent(self, upload: Upload) -> bool:
+        # The title makes each of them a conversion of its own: no two ask for the same audio.
+        query = {"filename": upload.filename, "title": upload.filename}
+        headers = {"Content-Type": "video/mp4", "Idempotency-Key": f'"{upload.key}"'}
+        body = upload.video.read_bytes()
+        answer = await self._asked(
+            upload.person, "upload", "POST", "/v1/conversions", params=query, headers=headers, content=body
+        )
+        if answer is None or answer.status_code != httpx.codes.ACCEPTED:
+            return False
+        upload.id = str(answer.json()["id"])
+        return True
+
+    async def _look_around(self, person: Person) -> None:
+        await self._asked(person, "list", "GET", "/v1/conversions?limit=5")
+        own = [upload for upload in self.accepted if upload.person is person]
+        if not own:
+            return
+        one = self.dice.choice(own)
+        answer = await self._asked(person, "look", "GET", f"/v1/conversions/{one.id}")
+        if answer is not None and answer.is_success and answer.json()["status"] == "completed":
+            await self._asked(person, "download", "GET", f"/v1/conversions/{one.id}/audio")
+
+    async def _sign_in(self, person: Person) -> None:
+        await self._asked(
+            Person(person.http, person.email),
+            "login",
+            "POST",
+            "/v1/auth/login",
+            json={"email": person.email, "password": person.password},
+        )
+
+    async def _asked(
+        self,
+        person: Person,
+        call: str,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        json: Mapping[str, str] | None = None,
+    ) -> httpx.Response | None:
+        """None when the connection broke: whoever is at the other end may have died."""
+        url = self.urls[self._open_one]
+        sent = person.http.build_request(
+            method,
+            f"{url}{path}",
+            headers={**person.headers, **(headers or {})},
+            params=params,
+            content=content,
+            json=json,
+        )
+        try:
+            answer = await person.http.send(sent)
+        except httpx.TimeoutException:
+            self.wrong_answers.append(f"{call}: no answer within {HANG_S:g} s")
+            return None
+        except httpx.ConnectError:
+            self._open_one = (self.urls.index(url) + 1) % len(self.urls)
+            await asyncio.sleep(TRY_AGAIN_S)
+            return None
+        except httpx.TransportError as broken:
+            self.broken_off.append(f"{call}: {broken!r}")
+            await asyncio.sleep(TRY_AGAIN_S)
+            return None
+        if answer.status_code not in DOCUMENTED[call]:
+            self.wrong_answers.append(f"{call}: {answer.status_code} {answer.text[:300]}")
+        elif answer.is_error:
+            await self._heed(answer, call)
+        return answer
+
+    async def _heed(self, answer: httpx.Response, call: str) -> None:
+        """Comes back when told to, though sooner than a day."""
+        after = answer.headers.get("retry-after")
+        if answer.status_code in {429, 503} and after is None:
+            self.wrong_answers.append(f"{call}: {answer.status_code} without Retry-After")
+        await asyncio.sleep(min(float(after or TRY_AGAIN_S), LONGEST_PAUSE_S))
