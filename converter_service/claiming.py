@@ -1,5 +1,6 @@
 """Taking a conversion: of all workers that want it, exactly one gets it."""
 
+import asyncio
 import contextlib
 from datetime import datetime
 
@@ -15,6 +16,10 @@ from shared.messaging.errors import Retry
 CLAIM_TRIES = 10
 COME_BACK_S = 2.0
 HELD_BACK_S = 5.0
+# While all that waits is held back it is looked again before the message is sent away: hundreds of messages
+# that come back every few seconds would keep broker and store busy, and be taken for hopeless in the end.
+LOOK_AGAIN_S = 1.0
+LOOKS = 10
 
 
 class Claiming:
@@ -39,8 +44,17 @@ class Claiming:
     async def claim(self, named_id: str) -> Run | None:
         """For the message that names this conversion: whatever is to be done next, or None.
 
-        Raises Retry when there may be something later: the one it names rests, or somebody else is at it.
+        Raises Retry when there may be something later: the one it names rests, or somebody else is at it, or
+        for some time enough of all accounts that wait is running.
         """
+        for _ in range(LOOKS):
+            try:
+                return await self._next(named_id)
+            except HeldBack:
+                await asyncio.sleep(LOOK_AGAIN_S)
+        raise Retry(HELD_BACK_S, "enough of these accounts is running", counts=False)
+
+    async def _next(self, named_id: str) -> Run | None:
         for _ in range(CLAIM_TRIES):
             named, now = await self._store.get(named_id), self._clock()
             wanted = await self._wanted(named, now)
@@ -57,14 +71,13 @@ class Claiming:
     async def _wanted(self, named: Conversion | None, now: datetime) -> Conversion | None:
         """One whose worker died has had its turn. Of the account whose turn it is, rather the one that is
         named than its oldest: workers that look at the same moment should not all want the same.
+
+        Raises HeldBack.
         """
         mine = named if named is not None and claimable(named, now) else None
         if mine and mine.status is State.CONVERTING:
             return mine
-        try:
-            fairest = await self._fairness.next(now)
-        except HeldBack:
-            raise Retry(HELD_BACK_S, "enough of these accounts is running", counts=False) from None
+        fairest = await self._fairness.next(now)
         return mine if mine and fairest and mine.owner_id == fairest.owner_id else fairest
 
     async def _take(self, conversion: Conversion) -> Run:

@@ -112,7 +112,8 @@ class ConversionStore(Protocol):
         self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
         """One owner's conversions, or everybody's, that are not deleted: newest first, older than
-        `before_id`. Partial uploads are none: see `parts`.
+        `before_id`. Partial uploads are none: see `parts`. Which blobs an upload came in is left out, since
+        there may be thousands of them.
         """
 
     async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:

@@ -120,7 +120,8 @@ class MemoryConversions:
             and (status is None or conversion.status is status)
             and (before_id is None or conversion.id < before_id)
         )
-        return sorted(fitting, key=lambda each: each.id, reverse=True)[:limit]
+        newest = sorted(fitting, key=lambda each: each.id, reverse=True)[:limit]
+        return [_in_a_list(each) for each in newest]
 
     async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:
         own = (each for each in self.contents.values() if each.owner_id == owner_id and not each.deleted_at)
@@ -143,6 +144,11 @@ class MemoryConversions:
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
         fitting = [each for each in self.contents.values() if each.due_at and each.due_at <= now]
         return sorted(fitting, key=lambda each: (each.due_at, each.id))[:limit]
+
+
+def _in_a_list(conversion: Conversion) -> Conversion:
+    upload = replace(conversion.upload, segments=()) if conversion.upload else None
+    return replace(conversion, upload=upload)
 
 
 class MemoryOutbox:

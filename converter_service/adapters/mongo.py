@@ -49,6 +49,7 @@ POOL = 64
 UNREADABLE_AGAIN = timedelta(minutes=5)
 OUT_OF_DISK_SPACE = 14031
 WITHOUT_OUTBOX = {"outbox": 0, "outbox_since": 0}
+IN_A_LIST = {**WITHOUT_OUTBOX, "blobs": 0, "upload.segments": 0}
 
 # For records that were written before they did.
 SAYS_ITS_BLOBS: Document = {
@@ -234,7 +235,7 @@ class MongoConversions:
         if before_id is not None:
             wanted["_id"] = {"$lt": before_id}
         with reachable():
-            cursor = self._documents.find(wanted, WITHOUT_OUTBOX).sort("_id", DESCENDING).limit(limit)
+            cursor = self._documents.find(wanted, IN_A_LIST).sort("_id", DESCENDING).limit(limit)
             return [conversion_of(found) for found in await cursor.to_list()]
 
     async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:

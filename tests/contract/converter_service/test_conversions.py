@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from converter_service.conversion import Conversion, State, deleted, expired, without_key
 from converter_service.ports import ConversionStore, KeyTaken, Stale
+from converter_service.resuming import upload_of
 from converter_service.segments import PARTIAL, Segment, Upload
 from tests.support.conversions import NOON, converting, done, failed_one, queued, resumable, uploading
 
@@ -101,6 +102,15 @@ async def test_partial_uploads_are_on_no_page_but_among_the_parts(store: Convers
     assert [each.id for each in await store.page("alice", None, None, 10)] == [resumable(1).id]
     assert [each.id for each in await store.page("alice", State.UPLOADING, None, 10)] == [resumable(1).id]
     assert [each.id for each in await store.parts("alice", 10)] == [resumable(2).id]
+
+
+async def test_a_list_leaves_out_which_blobs_an_upload_came_in(store: ConversionStore) -> None:
+    await store.add(resumable(1))
+    [listed] = await store.page("alice", None, None, 10)
+    assert (upload_of(listed).segments, listed.source) == ((), resumable(1).source)
+    found = await store.get(resumable(1).id)
+    assert found is not None
+    assert upload_of(found).segments == upload_of(resumable(1)).segments
 
 
 async def test_what_is_deleted_is_on_no_page_but_can_still_be_got(store: ConversionStore) -> None:

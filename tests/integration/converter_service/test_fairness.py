@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from converter_service import claiming
 from converter_service.adapters.mongo import connect
 from converter_service.clock import new_id, utc_now
 from converter_service.conversion import Conversion, State
@@ -94,10 +95,13 @@ async def test_what_has_rested_for_long_and_was_forgotten_is_announced_again(wor
     assert 0 < (waiting.due_at - waiting.rests_until).total_seconds() <= 60
 
 
-async def test_an_account_at_its_bound_leaves_the_other_workers_to_others(workshop: Workshop) -> None:
+async def test_an_account_at_its_bound_leaves_the_other_workers_to_others(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def for_ever(_: Path) -> None:
         await asyncio.Event().wait()
 
+    monkeypatch.setattr(claiming, "LOOK_AGAIN_S", 0.01)
     many = [await workshop.queued() for _ in range(3)]
     transcoder = ScriptedTranscoder(during=for_ever)
     running = asyncio.create_task(workshop.worker(transcoder, per_account=1).run(many[0].id))
@@ -111,6 +115,24 @@ async def test_an_account_at_its_bound_leaves_the_other_workers_to_others(worksh
     assert not later.value.counts
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_message_is_kept_for_a_while_when_all_that_waits_is_held_back(workshop: Workshop) -> None:
+    go = asyncio.Event()
+
+    async def until_told(_: Path) -> None:
+        await go.wait()
+
+    first, second = [await workshop.queued() for _ in range(2)]
+    transcoder = ScriptedTranscoder(during=until_told)
+    running = asyncio.create_task(workshop.worker(transcoder, per_account=1).run(first.id))
+    await transcoder.began.wait()
+    held_back = asyncio.create_task(workshop.worker(ScriptedTranscoder(), per_account=1).run(second.id))
+    _, waiting = await asyncio.wait({held_back}, timeout=0.2)
+    go.set()
+    await asyncio.gather(running, held_back)
+    assert waiting == {held_back}
+    assert (await workshop.now(second)).status is State.COMPLETED
 
 
 async def test_what_cannot_be_read_holds_up_nobody(workshop: Workshop) -> None:
