@@ -22,10 +22,14 @@ class Load(msgspec.Struct, frozen=True):
     p99_ms: float
 
 
+class Missing(RuntimeError):
+    """What a measurement needs and this machine does not have."""
+
+
 def check_wrk() -> None:
-    """Raises RuntimeError where it is missing."""
+    """Raises Missing."""
     if shutil.which("wrk") is None:
-        raise RuntimeError("wrk is missing: `apt-get install wrk`")
+        raise Missing("wrk is missing: `apt-get install wrk`")
 
 
 def load(url: str, token: str, seconds: int) -> Load:
