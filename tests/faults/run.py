@@ -3,10 +3,11 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from devstack.settings import other_database
 from devstack.stack import Stack
@@ -23,6 +24,7 @@ from tests.support.media import Media
 from tests.support.wait import until
 
 PEOPLE = 4
+NOTHING: Mapping[str, str] = MappingProxyType({})
 PAUSE_S = 0.6
 # Both keep some room for themselves.
 DISK_MIB = {"scratch": 1024, "mongo": 1536}
@@ -49,7 +51,7 @@ class Row:
 
 
 @contextmanager
-def running(folder: Path, *, three: bool = False) -> Iterator[World]:
+def running(folder: Path, *, three: bool = False, given: Mapping[str, str] = NOTHING) -> Iterator[World]:
     """The whole system, ready, below `folder`; with `three`, on a set of three MongoDB servers."""
     folder.chmod(0o755)  # PostgreSQL runs as somebody else when we are root
     with ExitStack() as ends:
@@ -62,7 +64,7 @@ def running(folder: Path, *, three: bool = False) -> Iterator[World]:
             if (disk := ends.enter_context(small_disk(place, DISK_MIB[name])))
         }
         members = ReplicaSet(folder / "set") if three else None
-        given = {**QUICK}
+        given = {**QUICK, **given}
         if members:
             ends.callback(members.stop)
             members.start()

@@ -1,0 +1,113 @@
+"""`python -m tests.faults.backlog`: no worker runs, and people go on uploading until nothing more is taken.
+
+Then workers start. Told: what every process held before, half-way and at the end; who was served first,
+although one account has sent nearly everything.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+from pymongo import MongoClient
+
+from tests.faults.run import running
+from tests.faults.soak import held_by
+from tests.faults.world import World
+from tests.support.client import Person, signed_in
+from tests.support.media import Media
+from tests.support.system import Document
+from tests.support.wait import until
+
+IDLE = ("worker", "worker-2")
+WATCHED = ("gateway", "auth", "converter", "notification")
+AT_ONCE = 8
+OTHERS = 2
+OF_EACH_OTHER = 20
+SERVED = 60
+
+
+async def backlog(world: World, video: bytes, bound: int) -> list[str]:
+    """What was not as it should be."""
+    for name in IDLE:
+        await asyncio.to_thread(world.stop, name)
+    async with httpx.AsyncClient(base_url=world.url, timeout=30) as http:
+        crowd = [await signed_in(http) for _ in range(1 + OTHERS)]
+        print("memory, MiB:", _memory(world))
+        began = time.monotonic()
+        await _fill(crowd[0], video, bound // 2)
+        print(f"after {bound // 2}:", _memory(world))
+        await _fill(crowd[0], video, bound - bound // 2 - OTHERS * OF_EACH_OTHER)
+        for other in crowd[1:]:
+            await _fill(other, video, OF_EACH_OTHER)
+        rate = bound / (time.monotonic() - began)
+        refused = await _send(crowd[0], video)
+        print(f"after {bound}, {rate:.0f} a second:", _memory(world))
+        problems = _refusal(refused)
+        await asyncio.to_thread(world.start, *IDLE)
+        return problems + await _served_in_turn(world, crowd)
+
+
+async def _fill(person: Person, video: bytes, count: int) -> None:
+    left = iter(range(count))
+
+    async def send() -> None:
+        for _ in left:
+            (await _send(person, video)).raise_for_status()
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(AT_ONCE):
+            tasks.create_task(send())
+
+
+async def _send(person: Person, video: bytes) -> httpx.Response:
+    return await person.upload_raw(video)
+
+
+def _refusal(answer: httpx.Response) -> list[str]:
+    told = (answer.status_code, "retry-after" in answer.headers)
+    print("one more:", answer.status_code, answer.json()["code"], answer.headers.get("retry-after"))
+    return [] if told == (503, True) else [f"one more was answered with {answer.status_code}"]
+
+
+async def _served_in_turn(world: World, crowd: list[Person]) -> list[str]:
+    """Each account's oldest first, and none waits for the one that has sent nearly everything."""
+
+    def served() -> list[Document]:
+        with MongoClient[Document](world.mongo_url) as client:
+            done = client["tonegate"]["conversions"].find({"status": "completed"}, {"recipient": 1})
+            return list(done.sort("started_at"))
+
+    await until(lambda: len(served()) >= SERVED, timeout_s=300, what=f"{SERVED} to be served")
+    first = served()[: SERVED // 2]
+    shares = Counter(str(each["recipient"]) for each in first)
+    print(f"of the first {len(first)} served:", [shares[person.email] for person in crowd])
+    starved = [person.email for person in crowd if shares[person.email] < len(first) // len(crowd) - 3]
+    return [f"{len(starved)} accounts had to wait"] if starved else []
+
+
+def _memory(world: World) -> Mapping[str, int]:
+    return {name: round(held_by(world.stack.service(name)).memory_mib) for name in WATCHED}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.backlog", description=__doc__)
+    parser.add_argument("--bound", type=int, default=10_000, help="CONVERTER_MAX_QUEUED")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="tonegate-backlog-", ignore_cleanup_errors=True) as path:
+        folder = Path(path)
+        given = {"CONVERTER_MAX_QUEUED": str(options.bound), "GATEWAY_RATE_LIMIT_UPLOAD": "1000000/hour"}
+        with running(folder, given=given) as world:
+            video = Media(folder).video(1.0).read_bytes()
+            problems = asyncio.run(backlog(world, video, options.bound))
+    print(*(problems or ["as it should be"]), sep="\n")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
