@@ -207,8 +207,9 @@ async def test_both_secrets_sign_while_one_follows_the_other(office: Office, the
         assert there.calls[0].verified(secret) == {"a": 1}
 
 
-async def test_an_address_that_may_no_longer_be_called_is_not(office: Office) -> None:
-    hook = await office.hook("http://10.0.0.1/")
+@pytest.mark.parametrize("url", ["http://10.0.0.1/", "http://127.0.0.1:25/", "ftp://127.0.0.1:2121/"])
+async def test_an_address_that_may_no_longer_be_called_is_not(office: Office, url: str) -> None:
+    hook = await office.hook(url)
     sent = await office.send(hook)
     async with office.delivering(replace(QUICK, schedule=())):
         await until(lambda: office.is_over(sent), what="it has failed")
