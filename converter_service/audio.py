@@ -12,8 +12,9 @@ from converter_service.clock import Clock
 from converter_service.filenames import content_disposition
 from converter_service.formats import FORMATS
 from converter_service.links import Links
-from converter_service.ranges import Slice, not_modified, range_applies, selected
+from converter_service.ranges import Slice, is_wanted, not_modified, range_applies, selected
 from converter_service.service import Audio, Conversions
+from shared.errors import PreconditionFailed
 from shared.http import Injected
 
 Call = Request[Any, Any, Any]
@@ -52,9 +53,10 @@ class AudioController(Controller):
         conversions: Injected[Conversions],
         door: Injected[Door],
     ) -> Response[Any]:
-        """Answers 200, 206, 304, 409, 410 or 416 (RFC 9110 §13.2.2 gives the order)."""
+        """Answers 200, 206, 304, 409, 410, 412 or 416 (RFC 9110 §13.2.2 gives the order)."""
         audio = await door.audio(request, conversion_id)
         headers = _headers(audio)
+        refuse_another(request, headers["ETag"])
         if not_modified(request.headers.get("if-none-match"), headers["ETag"]):
             return Response(b"", status_code=304, headers=_without_content(headers))
         part = _part(request, audio, headers["ETag"])
@@ -70,10 +72,17 @@ class AudioController(Controller):
     async def look(self, request: Call, conversion_id: FromPath[str], door: Injected[Door]) -> Response[None]:
         audio = await door.audio(request, conversion_id)
         headers = _headers(audio)
+        refuse_another(request, headers["ETag"])
         if not_modified(request.headers.get("if-none-match"), headers["ETag"]):
             return Response(None, status_code=304, headers=_without_content(headers))
         # Range is defined for GET only (RFC 9110 §14.2).
         return Response(None, headers=headers | {"Content-Length": str(audio.size)})
+
+
+def refuse_another(request: Call, etag: str) -> None:
+    """Raises PreconditionFailed for whoever wants to go on with an audio that is not this one."""
+    if not is_wanted(request.headers.get("if-match"), etag):
+        raise PreconditionFailed("The audio is not the one that If-Match names.")
 
 
 def _headers(audio: Audio) -> dict[str, str]:

@@ -62,6 +62,14 @@ def range_applies(if_range: str | None, etag: str) -> bool:
     return if_range is None or if_range.strip() == etag
 
 
+def is_wanted(if_match: str | None, etag: str) -> bool:
+    """If-Match compares strongly (RFC 9110 §13.1.1). False asks for 412: what is there is another audio."""
+    if if_match is None:
+        return True
+    tags = [tag.strip() for tag in if_match.split(",")]
+    return "*" in tags or etag in tags
+
+
 def not_modified(if_none_match: str | None, etag: str) -> bool:
     """If-None-Match compares weakly (RFC 9110 §13.1.2)."""
     if if_none_match is None:

@@ -31,7 +31,7 @@ WORDS: Mapping[int, str] = MappingProxyType(
         408: "`request_timeout`: the body came too slowly, or stopped.",
         409: "`conflict`, `email_taken` or `not_ready`.",
         410: "`gone`: expired, or deleted.",
-        412: "`invalid_request`: another version of tus; `Tus-Version` says which is spoken.",
+        412: "`invalid_request`: `If-Match` names another audio; or another version of tus than ours.",
         413: "`too_large`: the body, or with it more than an account may have stored.",
         414: "`too_large`: the URL.",
         415: "`unsupported_media_type`",

@@ -107,7 +107,7 @@ class ConversionsController(Controller):
         operation_id=audio_operation_id,
         operation_class=AudioOperation,
         status_code=200,
-        responses=problems(400, 401, 403, 404, 409, 410, 416),
+        responses=problems(400, 401, 403, 404, 409, 410, 412, 416),
     )
     async def audio(
         self, request: AnyRequest, conversion_id: FromPath[str], converter: Injected[ConverterClient]

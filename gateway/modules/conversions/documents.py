@@ -156,6 +156,7 @@ class AudioOperation(Operation):
             in_query("expires", WHOLE, "Of a signed link: Unix time in seconds."),
             in_query("signature", TEXT, "Of a signed link, which needs no token."),
             in_header("Range", "RFC 9110 §14.2"),
+            in_header("If-Match", "RFC 9110 §13.1.1"),
             in_header("If-None-Match", "RFC 9110 §13.1.2"),
         ]
         # Without a token the signature opens this call, so an empty requirement is one of two ways in.

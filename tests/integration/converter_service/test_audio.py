@@ -113,6 +113,13 @@ async def test_who_has_it_already_gets_nothing(finished: Finished, method: str) 
     assert answer.headers["ETag"] == ETAG
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_who_wants_another_audio_does_not_get_this_one(finished: Finished, method: str) -> None:
+    same, other = {"If-Match": f'"x", {ETAG}'}, {"If-Match": '"other"', "If-None-Match": ETAG}
+    assert (await finished.api.call(method, finished.path, headers=same)).status == 200
+    assert (await finished.api.call(method, finished.path, headers=other)).status == 412
+
+
 async def test_a_range_counts_only_while_the_audio_is_the_same(finished: Finished) -> None:
     same = {"Range": "bytes=0-9", "If-Range": ETAG}
     other = {"Range": "bytes=0-9", "If-Range": '"other"'}

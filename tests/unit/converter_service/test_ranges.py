@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converter_service.ranges import Slice, not_modified, range_applies, selected
+from converter_service.ranges import Slice, is_wanted, not_modified, range_applies, selected
 from shared.errors import RangeNotSatisfiable
 
 WHOLE = Slice(0, 100, 100, partial=False)
@@ -100,3 +100,11 @@ def test_if_none_match_compares_weakly(header: str | None, answer: bool) -> None
 )
 def test_if_range_compares_strongly(header: str | None, answer: bool) -> None:
     assert range_applies(header, '"abc"') is answer
+
+
+@pytest.mark.parametrize(
+    ("header", "answer"),
+    [(None, True), ('"abc"', True), ('"x", "abc"', True), ("*", True), ('W/"abc"', False), ('"x"', False)],
+)
+def test_if_match_compares_strongly(header: str | None, answer: bool) -> None:
+    assert is_wanted(header, '"abc"') is answer
