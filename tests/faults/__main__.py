@@ -53,7 +53,7 @@ async def all_of(run: Run, options: argparse.Namespace) -> list[Row]:
             print(f"out of time before: {scenario.name}", flush=True)
             break
         rows.append(await run.scenario(scenario, max(1, round(scenario.times * options.scale))))
-        print(line(rows[-1]), flush=True)
+        print(line(rows[-1]), *rows[-1].problems, sep="\n", flush=True)
     return rows
 
 

@@ -108,7 +108,7 @@ class Invariants:
 
     async def _look_at(self, http: httpx.AsyncClient, upload: Upload, findings: Findings) -> None:
         if upload.id is None:
-            findings.wrong.append(f"{upload.filename} was never accepted")
+            findings.wrong.append(f"{upload.filename} was never accepted: {upload.last}")
             return
         upload.person.http = http
         answer = await upload.person.get(f"/v1/conversions/{upload.id}")
