@@ -19,6 +19,9 @@ from shared.http import Injected
 
 Call = Request[Any, Any, Any]
 
+# The server keeps a number of pieces ready for a client that does not read, however large they are.
+PIECE_BYTES = 64 * 1024
+
 
 class Door:
     """Who may have an audio: its owner, and whoever holds a link that its owner was given."""
@@ -62,7 +65,7 @@ class AudioController(Controller):
         part = _part(request, audio, headers["ETag"])
         pieces: AsyncIterator[bytes] = await conversions.read(audio, part.first, part.end)
         return Stream(
-            pieces,
+            in_small_pieces(pieces),
             status_code=206 if part.partial else 200,
             headers=headers | _extent(part),
             media_type=headers["Content-Type"],
@@ -77,6 +80,13 @@ class AudioController(Controller):
             return Response(None, status_code=304, headers=_without_content(headers))
         # Range is defined for GET only (RFC 9110 §14.2).
         return Response(None, headers=headers | {"Content-Length": str(audio.size)})
+
+
+async def in_small_pieces(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same bytes, at most PIECE_BYTES at a time."""
+    async for piece in pieces:
+        for start in range(0, len(piece), PIECE_BYTES):
+            yield piece[start : start + PIECE_BYTES]
 
 
 def refuse_another(request: Call, etag: str) -> None:

@@ -27,7 +27,7 @@ from shared.errors import Unavailable
 CHUNK_BYTES = 1024 * 1024
 CHUNKS_PER_INSERT = 2
 INSERTS_AT_ONCE = 2
-CHUNKS_PER_READ = 4
+CHUNKS_PER_READ = 2
 # Longer than other operations have: a full disk cache under load is slow, not gone, and uploads should
 # outlive the election of another primary. Shorter than a client should wait to be told that it is gone.
 TRANSFER_TIMEOUT_S = 7.0
