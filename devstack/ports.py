@@ -10,13 +10,16 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
+import psutil
+
 from devstack.errors import StackError
 from devstack.home import write_private
 
 # Below the kernels' ephemeral ranges: no outgoing connection can take a port while its server restarts.
 CANDIDATES = range(15_000, 32_000)
-# So long a chosen port is left alone by every other stack on this machine: until its server listens there.
-# Ours share a port without complaint when two of them are told to listen on it (SO_REUSEPORT).
+# Ours share a port without complaint when two of them are told to listen on it (SO_REUSEPORT): so a chosen port
+# is left alone by every other stack on this machine as long as the process that chose it lives, also while its
+# server is not up yet or has been killed; and for so long in any case, as what starts a stack may end before it.
 SPOKEN_FOR_S = 120.0
 
 
@@ -52,7 +55,7 @@ def free_port(avoid: Collection[int] = ()) -> int:
 
 
 class Claims:
-    """Who is about to listen where: a file in `folder` for each port, good for `lasting_s`."""
+    """Who listens where, or is about to: a file in `folder` for each port, with the process that chose it."""
 
     def __init__(self, folder: Path, lasting_s: float = SPOKEN_FOR_S) -> None:
         self._folder = folder
@@ -63,13 +66,21 @@ class Claims:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         claim = self._folder / str(port)
         with contextlib.suppress(FileNotFoundError):
-            if time.time() - claim.stat().st_mtime > self._lasting_s:
+            if not self._holds(claim):
                 claim.unlink(missing_ok=True)
         try:
-            claim.touch(exist_ok=False)
+            with claim.open("x") as file:
+                file.write(str(os.getpid()))
         except FileExistsError:
             return False
         return True
+
+    def _holds(self, claim: Path) -> bool:
+        """Raises FileNotFoundError."""
+        if time.time() - claim.stat().st_mtime <= self._lasting_s:
+            return True
+        said = claim.read_text()
+        return said.isdigit() and psutil.pid_exists(int(said))
 
 
 def is_free(port: int) -> bool:

@@ -12,15 +12,11 @@ from tests.faults.world import World
 SEED = 20261120
 # Scenario → how often: one of each kind.
 CHOSEN = {
-    "die at a step of converter": 2,
-    "die at a step of worker": 3,
-    "die at a step of notification": 2,
+    "die at a step of worker": 2,
+    "die at a step of notification": 1,
     "sleep at a step of worker": 1,
-    "kill rabbitmq": 1,
     "kill mongo": 1,
-    "link cut": 3,
-    "link deaf": 1,
-    "events twice and out of order": 1,
+    "link cut": 2,
 }
 
 
@@ -35,6 +31,7 @@ def world(folder: Path) -> Iterator[World]:
         yield world
 
 
+@pytest.mark.timeout(300)
 async def test_whatever_breaks_nothing_accepted_is_lost_and_nothing_comes_twice(
     world: World, folder: Path
 ) -> None:

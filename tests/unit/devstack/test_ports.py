@@ -1,5 +1,6 @@
 """Two stacks on one machine never get the same port, though neither listens yet."""
 
+import subprocess
 from pathlib import Path
 
 from devstack.ports import Claims
@@ -11,6 +12,14 @@ def test_a_port_is_not_given_out_twice_before_its_server_listens(tmp_path: Path)
     assert Claims(tmp_path / "claims").take(20_001)
 
 
-def test_a_port_that_nobody_came_to_use_is_given_out_again_after_a_while(tmp_path: Path) -> None:
+def test_a_port_stays_its_owners_as_long_as_that_lives(tmp_path: Path) -> None:
     assert Claims(tmp_path).take(20_000)
+    assert not Claims(tmp_path, lasting_s=-1).take(20_000)
+
+
+def test_the_port_of_a_process_that_has_ended_is_given_out_again_after_a_while(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    (tmp_path / "20000").write_text(str(gone.pid))
+    assert not Claims(tmp_path).take(20_000)
     assert Claims(tmp_path, lasting_s=-1).take(20_000)
