@@ -17,9 +17,10 @@ from devstack.home import write_private
 
 # Below the kernels' ephemeral ranges: no outgoing connection can take a port while its server restarts.
 CANDIDATES = range(15_000, 32_000)
-# Ours share a port without complaint when two of them are told to listen on it (SO_REUSEPORT): so a chosen port
-# is left alone by every other stack on this machine as long as the process that chose it lives, also while its
-# server is not up yet or has been killed; and for so long in any case, as what starts a stack may end before it.
+# Ours share a port without complaint when two of them are told to listen on it (SO_REUSEPORT). So a chosen
+# port is left alone by every other stack on this machine as long as the process that chose it lives, also
+# while its server is not up yet or was killed; and for so long in any case, as what starts a stack may end
+# before it.
 SPOKEN_FOR_S = 120.0
 
 
