@@ -14,6 +14,9 @@ Email = Annotated[
         examples=["a@example.com"],
     ),
 ]
+AnyText = Annotated[
+    str, msgspec.Meta(max_length=254, description="An e-mail address.", examples=["a@example.com"])
+]
 Password = Annotated[
     str,
     msgspec.Meta(max_length=1024, description="Any characters.", examples=["correct horse battery staple"]),

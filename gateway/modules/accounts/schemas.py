@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gateway.core.fields import Email, MailedToken, Password
+from gateway.core.fields import AnyText, Email, MailedToken, Password
 
 Scope = Literal["conversions:read", "conversions:write"]
 KeyName = Annotated[
@@ -42,9 +42,9 @@ class ChangePassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ForgotPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The address of an account, or of none."""
+    """The address of an account, or of none; what is no address at all is answered the same."""
 
-    email: Email
+    email: AnyText
 
 
 class ResetPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

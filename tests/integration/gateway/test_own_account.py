@@ -218,6 +218,12 @@ async def test_a_gateway_with_the_wrong_secret_blames_no_client(rig: Rig) -> Non
     assert "WWW-Authenticate" not in headers
 
 
+async def test_a_forgotten_password_is_answered_the_same_whatever_stands_for_an_address(rig: Rig) -> None:
+    for address in ("ann@example.org", "no address", "", "x" * 254):
+        status, _, _ = await post(rig, "/v1/auth/password/forgot", {"email": address})
+        assert status == 202
+
+
 CHANGING = [call for call in CALLS if call[0] != "GET" and call[5] and call[1] != "/v1/auth/api-keys"]
 
 
