@@ -64,7 +64,7 @@ def end_a_starter(path: Path, signum: signal.Signals) -> None:
         assert starter.stdout.readline() == b"started\n"
         assert len(running(path)) >= 3
         starter.send_signal(signum)
-        starter.wait(timeout=30)
+        starter.wait(timeout=90)
 
 
 def test_a_start_that_fails_half_way_leaves_nothing_running(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ async def test_control_c_at_the_starter_stops_its_stack(tmp_path: Path) -> None:
 
 
 def test_another_run_ends_what_was_left_running(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-c", LEAVER, str(tmp_path)], cwd=REPOSITORY, timeout=30, check=True)
+    subprocess.run([sys.executable, "-c", LEAVER, str(tmp_path)], cwd=REPOSITORY, timeout=90, check=True)
     assert len(running(tmp_path)) == 1
     assert end_all(Home(tmp_path)) == ["mail"]
     assert end_all(Home(tmp_path)) == []
