@@ -22,9 +22,10 @@ from tests.support.wait import until
 SMALL = {"AUTH_DATABASE_URL": "postgresql://elsewhere/", "AMQP_URL": "amqp://elsewhere/"}
 
 STARTER = """
-import sys
+import signal, sys
 from pathlib import Path
 from devstack.stack import Stack
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background
 with Stack(Path(sys.argv[1])) as stack:
     stack.mongo.start()
     stack.mail.start()
