@@ -54,7 +54,7 @@ class Mongo(Daemon):
 
     def answers(self) -> bool:
         try:
-            with self._client() as client:
+            with self.client() as client:
                 client.admin.command("ping")
         except PyMongoError:
             return False
@@ -62,7 +62,7 @@ class Mongo(Daemon):
 
     def settle(self) -> None:
         """Initiates the replica set, or tells it of a new port; returns once it accepts writes."""
-        with self._client() as client:
+        with self.client() as client:
             wait_until(
                 lambda: self._is_configured(client), ELECTION_TIMEOUT_S, f"{self.name} knows its replica set"
             )
@@ -77,7 +77,7 @@ class Mongo(Daemon):
         return self.url(f"t{secrets.token_hex(6)}")
 
     def drop_database(self, url: str) -> None:
-        with self._client() as client:
+        with self.client() as client:
             client.drop_database(url.rpartition("/")[2].partition("?")[0])
 
     def _is_configured(self, client: Client) -> bool:
@@ -107,7 +107,8 @@ class Mongo(Daemon):
         return True
 
     @contextmanager
-    def _client(self) -> Iterator[Client]:
+    def client(self) -> Iterator[Client]:
+        """Of this very server, whatever its set says; for as long as the block runs."""
         client: Client = MongoClient(
             f"mongodb://127.0.0.1:{self.port}/?directConnection=true",
             serverSelectionTimeoutMS=1000,

@@ -9,16 +9,11 @@ import runpy
 import sys
 from pathlib import Path
 
+from devstack.service import COMMANDS
 from tests.faults.planted import plant
 from tests.faults.points import Points
 
-ROLES = {
-    ("auth_service",): "auth",
-    ("converter_service", "api"): "converter",
-    ("converter_service", "worker"): "worker",
-    ("notification_service",): "notification",
-    ("gateway",): "gateway",
-}
+ROLES = {tuple(command): role for role, command in COMMANDS.items()}
 
 
 def main() -> None:

@@ -1,11 +1,7 @@
 """MongoDB as a set of three, whose primary can be told to step down, or die."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, PyMongoError
 
 from devstack.home import Home
@@ -17,7 +13,6 @@ from devstack.waiting import wait_until
 SIZE = 3
 ELECTED_WITHIN_S = 60.0
 STEPPED_DOWN_S = 10
-Client = MongoClient[dict[str, Any]]
 
 
 class Member(Mongo):
@@ -54,7 +49,7 @@ class ReplicaSet:
             {"_id": number, "host": f"127.0.0.1:{member.port}"}
             for number, member in enumerate(self.members.values())
         ]
-        with _at(first.port) as client:
+        with first.client() as client:
             client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": hosts})
         self.wait_for_primary()
 
@@ -65,7 +60,7 @@ class ReplicaSet:
         """Whoever says so of itself."""
         for member in self.members.values():
             try:
-                with _at(member.port) as client:
+                with member.client() as client:
                     if client.admin.command("hello")["isWritablePrimary"]:
                         return member
             except PyMongoError:
@@ -78,7 +73,7 @@ class ReplicaSet:
         if member is None:
             return
         try:
-            with _at(member.port) as client:
+            with member.client() as client:
                 client.admin.command("replSetStepDown", STEPPED_DOWN_S, secondaryCatchUpPeriodSecs=5)
         except AutoReconnect:
             return  # it closes every connection, ours too
@@ -93,17 +88,3 @@ class ReplicaSet:
         for member in self.members.values():
             member.stop()
         self._undertaker.dismiss()
-
-
-@contextmanager
-def _at(port: int) -> Iterator[Client]:
-    client: Client = MongoClient(
-        f"mongodb://127.0.0.1:{port}/?directConnection=true",
-        serverSelectionTimeoutMS=2000,
-        connectTimeoutMS=1000,
-        socketTimeoutMS=20_000,
-    )
-    try:
-        yield client
-    finally:
-        client.close()

@@ -20,6 +20,7 @@ from shared.messaging.envelope import decode
 from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq import Names, RabbitMQ
 from shared.settings import Secret, SettingsError, load
+from tests.integration.notification_service.serving import running
 from tests.support.mail_server import MailServer, mail_server
 from tests.support.told import completed, enveloped, failed
 from tests.support.wait import until
@@ -44,28 +45,6 @@ def settings(amqp_url: str, mongo_url: str, server: MailServer) -> NotificationS
         metrics_port=free_port(),
         smtp_timeout=timedelta(seconds=1),
     )
-
-
-@asynccontextmanager
-async def running(settings: NotificationSettings) -> AsyncIterator[httpx.AsyncClient]:
-    """The service, ready, and a client of its health routes."""
-    stop = asyncio.Event()
-    service = asyncio.create_task(run(settings, stop))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=10) as client:
-        try:
-            await until(lambda: _ready(client), what="the service is ready")
-            yield client
-        finally:
-            stop.set()
-            async with asyncio.timeout(15):
-                await service
-
-
-async def _ready(client: httpx.AsyncClient) -> bool:
-    try:
-        return (await client.get("/readyz")).status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False
 
 
 @asynccontextmanager

@@ -17,12 +17,12 @@ from pymongo import AsyncMongoClient
 
 from devstack.ports import free_port
 from notification_service.settings import NotificationSettings
-from notification_service.worker import run
 from shared.contracts.events import AccountDeleted
 from shared.messaging.envelope import wrap
 from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.settings import Secret
+from tests.integration.notification_service.serving import is_ready, running
 from tests.support.converter import ISSUER, Issuer
 from tests.support.told import completed, enveloped, failed
 from tests.support.wait import until
@@ -90,23 +90,8 @@ class Api:
 
 @asynccontextmanager
 async def served(settings: NotificationSettings, issuer: Issuer) -> AsyncIterator[Api]:
-    stop = asyncio.Event()
-    service = asyncio.create_task(run(settings, stop))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=10) as client:
-        try:
-            await until(lambda: service.done() or _ready(client), what="the service is ready")
-            yield Api(client, issuer)
-        finally:
-            stop.set()
-            async with asyncio.timeout(15):
-                await service
-
-
-async def _ready(client: httpx.AsyncClient) -> bool:
-    try:
-        return (await client.get("/readyz")).status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False
+    async with running(settings) as client:
+        yield Api(client, issuer)
 
 
 @asynccontextmanager
@@ -344,7 +329,7 @@ async def test_a_process_killed_before_it_could_record_sends_the_same_id_again(
 
         there.answers = [kill]
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}") as client:
-            await until(lambda: _ready(client), what="the service is ready")
+            await until(lambda: is_ready(client), what="the service is ready")
             api = Api(client, issuer)
             hook = await api.made(there.url)
             async with publishing(settings) as broker:

@@ -1,0 +1,33 @@
+"""The notification service in this process, ready for work."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from notification_service.settings import NotificationSettings
+from notification_service.worker import run
+from tests.support.wait import until
+
+
+@asynccontextmanager
+async def running(settings: NotificationSettings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of its port. What makes the service end by itself is raised when the block is left."""
+    stop = asyncio.Event()
+    service = asyncio.create_task(run(settings, stop))
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=10) as client:
+        try:
+            await until(lambda: service.done() or is_ready(client), what="the service is ready")
+            yield client
+        finally:
+            stop.set()
+            async with asyncio.timeout(15):
+                await service
+
+
+async def is_ready(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/readyz")).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
