@@ -8,9 +8,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.faults.report import HEAD, line, total
-from tests.faults.run import Row, Run, chosen, running
-from tests.faults.scenarios import every, of_a_set
+from tests.faults.report import HEAD, line, reached, total
+from tests.faults.run import Row, Run, running
+from tests.faults.scenarios.listed import chosen, every, of_a_set
 from tests.faults.selftest import undetected
 from tests.faults.world import World
 
@@ -38,7 +38,7 @@ async def planted(world: World, run: Run) -> list[str]:
 async def everything(run: Run, options: argparse.Namespace) -> list[str]:
     async with run.begun():
         rows = await all_of(run, options)
-    print(line(total(rows)))
+    print(line(total(rows)), *reached(run.deck), sep="\n", flush=True)
     return [f"{row.scenario}: {problem}" for row in rows for problem in row.problems]
 
 

@@ -116,7 +116,8 @@ class Invariants:
             findings.lost.append(f"{upload.id}: {answer.status_code}")
             return
         shown = answer.json()
-        if shown["status"] != upload.ends_as:
+        code = shown["error"]["code"] if shown["error"] else None
+        if (shown["status"], code) != (upload.ends_as, upload.kind.value):
             findings.lost.append(f"{upload.id} is {shown['status']} ({shown['error']}), not {upload.ends_as}")
         elif upload.ends_as == "completed":
             findings.completed += 1

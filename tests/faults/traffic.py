@@ -7,10 +7,12 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 import httpx
 
+from tests.faults.poison import TITLE
 from tests.faults.receiver import Receiver
 from tests.support.client import Person, signed_in
 from tests.support.wait import until
@@ -20,6 +22,7 @@ HANG_S = 30.0
 TRY_AGAIN_S = 0.3
 ACCEPTED_WITHIN_S = 120.0
 LONGEST_PAUSE_S = 2.0
+SILENT_SHARE = 0.15
 # What each call may be answered with while anything at all may be broken.
 DOCUMENTED: Mapping[str, frozenset[int]] = {
     "upload": frozenset({202, 408, 409, 429, 503}),
@@ -30,17 +33,28 @@ DOCUMENTED: Mapping[str, frozenset[int]] = {
 }
 
 
+class Kind(Enum):
+    """What a video is, and the code of the error that its conversion must end with."""
+
+    GOOD = None
+    SILENT = "no_audio_track"
+    POISON = "unreadable_media"
+
+
 @dataclass
 class Upload:
     """One video that somebody wants converted; sent with one key until it is accepted."""
 
     person: Person
+    kind: Kind
     filename: str
-    video: Path
-    ends_as: str
     key: str = field(default_factory=lambda: secrets.token_hex(12))
     id: str | None = None
     last: str = "no answer"
+
+    @property
+    def ends_as(self) -> str:
+        return "completed" if self.kind is Kind.GOOD else "failed"
 
 
 @dataclass
@@ -49,13 +63,12 @@ class Traffic:
 
     urls: Sequence[str]
     good: Path
-    bad: Path
+    silent: Path
     dice: random.Random
     receiver: Receiver
     uploads: list[Upload] = field(default_factory=list)
     wrong_answers: list[str] = field(default_factory=list)
     broken_off: list[str] = field(default_factory=list)
-    _open_one: int = 0
     _people: list[Person] = field(default_factory=list)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -116,10 +129,15 @@ class Traffic:
             if done["status"] == "completed":
                 await self._asked(person, "download", "GET", f"/v1/conversions/{upload.id}/audio")
 
-    async def _upload(self, person: Person) -> Upload:
-        is_bad = self.dice.random() < 0.15
+    async def one(self, kind: Kind) -> Upload:
+        """Of somebody who is at it anyway."""
+        return await self._upload(self.dice.choice(self._people), kind)
+
+    async def _upload(self, person: Person, kind: Kind | None = None) -> Upload:
+        if kind is None:
+            kind = Kind.SILENT if self.dice.random() < SILENT_SHARE else Kind.GOOD
         name = f"clip-{len(self.uploads):05d}-{secrets.token_hex(3)}.mp4"
-        upload = Upload(person, name, self.bad if is_bad else self.good, "failed" if is_bad else "completed")
+        upload = Upload(person, kind, f"{TITLE}-{name}" if kind is Kind.POISON else name)
         self.uploads.append(upload)
         with contextlib.suppress(AssertionError):  # then it is found not to have been accepted
             await until(lambda: self._sent(upload), timeout_s=ACCEPTED_WITHIN_S)
@@ -129,7 +147,7 @@ class Traffic:
         # The title makes each of them a conversion of its own: no two ask for the same audio.
         query = {"filename": upload.filename, "title": upload.filename}
         headers = {"Content-Type": "video/mp4", "Idempotency-Key": f'"{upload.key}"'}
-        body = upload.video.read_bytes()
+        body = (self.silent if upload.kind is Kind.SILENT else self.good).read_bytes()
         answer = await self._asked(
             upload.person, "upload", "POST", "/v1/conversions", params=query, headers=headers, content=body
         )
@@ -173,7 +191,7 @@ class Traffic:
         json: Mapping[str, str] | None = None,
     ) -> httpx.Response | None:
         """None when the connection broke: whoever is at the other end may have died."""
-        url = self.urls[self._open_one]
+        url = self.dice.choice(self.urls)
         sent = person.http.build_request(
             method,
             f"{url}{path}",
@@ -188,7 +206,6 @@ class Traffic:
             self.wrong_answers.append(f"{call}: no answer within {HANG_S:g} s")
             return None
         except httpx.ConnectError:
-            self._open_one = (self.urls.index(url) + 1) % len(self.urls)
             await asyncio.sleep(TRY_AGAIN_S)
             return None
         except httpx.TransportError as broken:
