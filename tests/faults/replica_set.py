@@ -79,9 +79,7 @@ class ReplicaSet:
             return True
         try:
             with member.client() as client:
-                client.admin.command(
-                    "replSetStepDown", STEPPED_DOWN_S, secondaryCatchUpPeriodSecs=CATCH_UP_S
-                )
+                client.admin.command("replSetStepDown", STEPPED_DOWN_S, secondaryCatchUpPeriodSecs=CATCH_UP_S)
         except AutoReconnect:
             return True  # it closes every connection, ours too
         except OperationFailure as refused:
