@@ -18,7 +18,7 @@ for argument; do
     case $argument in *.words)
         while IFS= read -r line; do
             case $line in title=TITLE*) ulimit -s 16 ;; esac
-        done < "$argument" ;;
+        done < "${argument#file:}" ;;
     esac
 done
 exec REAL "$@"

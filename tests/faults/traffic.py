@@ -14,7 +14,7 @@ import httpx
 
 from tests.faults.poison import TITLE
 from tests.faults.receiver import Receiver
-from tests.support.client import Person, signed_in
+from tests.support.client import FINAL, Person, signed_in
 from tests.support.wait import until
 
 # How long a person waits for one answer; none of ours may take as long.
@@ -22,6 +22,8 @@ HANG_S = 30.0
 TRY_AGAIN_S = 0.3
 ACCEPTED_WITHIN_S = 120.0
 LONGEST_PAUSE_S = 2.0
+# Nobody sends more while so many of their own are under way: all of it has to end before anything is checked.
+OPEN_AT_MOST = 4
 SILENT_SHARE = 0.15
 # What each call may be answered with while anything at all may be broken.
 DOCUMENTED: Mapping[str, frozenset[int]] = {
@@ -51,6 +53,7 @@ class Upload:
     key: str = field(default_factory=lambda: secrets.token_hex(12))
     id: str | None = None
     last: str = "no answer"
+    is_over: bool = False
 
     @property
     def ends_as(self) -> str:
@@ -120,7 +123,11 @@ class Traffic:
             case 1:
                 await self._sign_in(person)
             case _:
-                await self._upload(person)
+                open_ones = [each for each in self.uploads if each.person is person and not each.is_over]
+                if len(open_ones) < OPEN_AT_MOST:
+                    await self._upload(person)
+                elif open_ones[0].id:
+                    await self._look_at(open_ones[0])
 
     async def _patient(self, person: Person) -> None:
         while not self._stopping.is_set():
@@ -162,12 +169,19 @@ class Traffic:
     async def _look_around(self, person: Person) -> None:
         await self._asked(person, "list", "GET", "/v1/conversions?limit=5")
         own = [upload for upload in self.accepted if upload.person is person]
-        if not own:
+        if own:
+            await self._look_at(self.dice.choice(own))
+
+    async def _look_at(self, upload: Upload) -> None:
+        """And download what has become of it."""
+        person, path = upload.person, f"/v1/conversions/{upload.id}"
+        answer = await self._asked(person, "look", "GET", path)
+        if answer is None or not answer.is_success:
             return
-        one = self.dice.choice(own)
-        answer = await self._asked(person, "look", "GET", f"/v1/conversions/{one.id}")
-        if answer is not None and answer.is_success and answer.json()["status"] == "completed":
-            await self._asked(person, "download", "GET", f"/v1/conversions/{one.id}/audio")
+        status = answer.json()["status"]
+        upload.is_over = status in FINAL
+        if status == "completed":
+            await self._asked(person, "download", "GET", f"{path}/audio")
 
     async def _sign_in(self, person: Person) -> None:
         await self._asked(
