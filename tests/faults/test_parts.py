@@ -9,6 +9,7 @@ from pathlib import Path
 
 from devstack.ports import free_port
 from tests.faults.clock import Clock
+from tests.faults.pace import Pace
 from tests.faults.poison import Poison
 from tests.faults.proxy import Proxies, Weather
 from tests.support.wait import until
@@ -63,6 +64,18 @@ def test_a_poisoned_title_is_a_crash_and_any_other_is_none(tmp_path: Path) -> No
         command = [str(tmp_path / "ffmpeg"), *QUIETLY, "-i", f"file:{words}", "-f", "ffmetadata", "-"]
         codes.append(subprocess.run(command, capture_output=True, timeout=60, check=False).returncode)
     assert codes == [0, -signal.SIGSEGV]
+
+
+def test_a_slow_machine_does_less_of_everything_and_leaves_nothing_out() -> None:
+    now = 0.0
+    pace = Pace(1.0, planned=30, clock=lambda: now)
+    done = []
+    for wanted in (10, 10, 9, 1):
+        done.append(pace.times(wanted))
+        now += 3.0 * done[-1]
+        pace.note(wanted, done[-1])
+    assert done == [10, 5, 4, 1]
+    assert now <= 61
 
 
 async def test_an_unanswered_mail_arrives_and_its_sender_hears_the_end() -> None:
