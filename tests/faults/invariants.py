@@ -126,6 +126,7 @@ class Invariants:
             findings.lost.append(f"{upload.id}: {answer.status_code}")
             return
         shown = answer.json()
+        upload.is_over = True
         code = shown["error"]["code"] if shown["error"] else None
         if (shown["status"], code) != (upload.ends_as, upload.kind.value):
             findings.lost.append(f"{upload.id} is {shown['status']} ({shown['error']}), not {upload.ends_as}")

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import itertools
+import random
 import signal
 import subprocess
 import sys
@@ -9,9 +11,12 @@ from pathlib import Path
 
 from devstack.ports import free_port
 from tests.faults.clock import Clock
+from tests.faults.deck import Deck
 from tests.faults.pace import Pace
+from tests.faults.points import names
 from tests.faults.poison import Poison
 from tests.faults.proxy import Proxies, Weather
+from tests.faults.world import WORKERS
 from tests.support.wait import until
 
 ROOT = Path(__file__).parents[2]
@@ -102,3 +107,20 @@ async def test_an_unanswered_mail_arrives_and_its_sender_hears_the_end() -> None
         await until(lambda: link.unanswered == 1)
         assert b".\r\n" in heard
         proxies.close()
+
+
+def test_each_fail_point_of_a_role_has_its_turn_before_any_comes_again() -> None:
+    deck = Deck(random.Random(1))
+    every = names("worker")
+    drawn = [deck.draw(name, "SIGKILL") for name in itertools.islice(itertools.cycle(WORKERS), len(every))]
+    assert sorted(drawn) == sorted(every)
+
+
+def test_a_fail_point_that_nobody_came_by_comes_again_and_is_told_of_until_it_was_hit() -> None:
+    deck = Deck(random.Random(1))
+    point = deck.draw("auth", "SIGTERM")
+    deck.note("auth", "SIGTERM", point, is_hit=False)
+    assert (deck.armed, deck.never_reached) == (1, [f"auth {point}"])
+    assert point in [deck.draw("auth", "SIGTERM") for _ in names("auth")]
+    deck.note("auth", "SIGTERM", point, is_hit=True)
+    assert (deck.armed, deck.never_reached) == (2, [])
