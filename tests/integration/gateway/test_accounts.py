@@ -118,8 +118,6 @@ async def test_a_body_that_does_not_fit_is_refused_here(rig: Rig, body: object, 
         ("/v1/nowhere", "GET", None, (404, "not_found")),
         ("/v1/nowhere", "POST", b"x" * 100_000, (404, "not_found")),
         ("/", "GET", None, (404, "not_found")),
-        ("/schema/nowhere", "GET", None, (404, "not_found")),
-        ("/schema/nowhere.json", "GET", None, (404, "not_found")),
     ],
 )
 async def test_the_frameworks_own_refusals_are_problems_too(
