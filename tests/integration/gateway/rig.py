@@ -90,7 +90,7 @@ async def running(
 
 @asynccontextmanager
 async def serving(
-    settings: GatewaySettings, broker: Broker, stop: asyncio.Event, documented: bool
+    settings: GatewaySettings, broker: Broker, stop: asyncio.Event, documented: bool = False
 ) -> AsyncIterator[int]:
     port, registry = free_port(), CollectorRegistry()
     listeners = Listeners(Address("127.0.0.1", port), Address("127.0.0.1", free_port()))
