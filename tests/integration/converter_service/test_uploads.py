@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.converter_service.conftest import MAX_BYTES
 from tests.support.converter import ConverterApi, converter_api
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 VIDEO = b"\x00\x00\x00\x18ftypmp42" + random.Random(3).randbytes(1_500_000)
 BOUNDARY = "frontier"
@@ -317,7 +317,7 @@ async def test_an_announced_length_beyond_the_limit_is_refused_before_a_byte_is_
     api: ConverterApi, kind: str
 ) -> None:
     reader, writer = await connected(api, length=10**12, kind=kind)
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n"), 10)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)
     assert b" 413 " in head
     writer.close()
     assert await api.nothing_left()
@@ -325,7 +325,7 @@ async def test_an_announced_length_beyond_the_limit_is_refused_before_a_byte_is_
 
 async def test_a_client_that_waits_for_the_go_is_refused_without_it(api: ConverterApi) -> None:
     reader, writer = await connected(api, length=10**12, extra="Expect: 100-continue\r\n")
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n"), 1.5)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)
     assert b" 413 " in head
     writer.close()
 
@@ -365,7 +365,7 @@ async def test_a_client_that_stops_sending_is_cut_off_and_leaves_nothing(mongo_u
         reader, writer = await connected(api, 2_000_000)
         writer.write(VIDEO[:1_200_000])
         await writer.drain()
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n"), 10)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)
         assert b" 408 " in head
         writer.close()
         await until(api.nothing_left, what="nothing is left of the upload")
@@ -385,7 +385,7 @@ async def test_an_upload_deleted_in_the_middle_ends_and_leaves_nothing(api: Conv
     assert (await api.call("DELETE", f"/v1/conversions/{conversion['id']}")).status == 204
     writer.write(VIDEO[:1_000_000])
     await writer.drain()
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n"), 10)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)
     assert b" 409 " in head
     writer.close()
     await until(api.nothing_left, what="nothing is left of the upload")

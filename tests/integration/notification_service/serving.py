@@ -8,7 +8,7 @@ import httpx
 
 from notification_service.settings import NotificationSettings
 from notification_service.worker import run
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 
 @asynccontextmanager
@@ -22,7 +22,7 @@ async def running(settings: NotificationSettings) -> AsyncIterator[httpx.AsyncCl
             yield client
         finally:
             stop.set()
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(PATIENCE_S):
                 await service
 
 

@@ -23,7 +23,7 @@ from shared.settings import Secret, SettingsError, load
 from tests.integration.notification_service.serving import running
 from tests.support.mail_server import MailServer, mail_server
 from tests.support.told import completed, enveloped, failed
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ async def process(settings: NotificationSettings) -> AsyncIterator[asyncio.subpr
     finally:
         if running.returncode is None:
             running.terminate()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_S):
             await running.wait()
 
 
@@ -188,7 +188,7 @@ async def test_a_stop_while_the_server_thinks_about_a_mail_waits_for_its_answer_
         await broker.publish(enveloped(completed()))
         await until(lambda: server.tries, what="the end of the mail")
         stopped.terminate()
-        assert await asyncio.wait_for(stopped.wait(), 15) == 0
+        assert await asyncio.wait_for(stopped.wait(), PATIENCE_S) == 0
     assert await states(patient) == {"sent": 1}
     assert len(server.taken) == 1
 
