@@ -9,7 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-MANY = ("--numprocesses", "3", "--dist", "loadfile", "--cache-clear")
+# In the order of their folders, so that the quickest come last: else files of few tests do, however long those
+# take, and two processes have nothing left to do.
+ORDER = "--no-loadscope-reorder"
+MANY = ("--numprocesses", "3", "--dist", "loadfile", ORDER, "--cache-clear")
 FAILED_ONES = ("--last-failed", "--last-failed-no-failures", "none", "--numprocesses", "0", "--exitfirst")
 # Of pytest: tests ran and some failed. Every other code but 0 says that something else is wrong.
 SOME_FAILED = 1
