@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-# In the order of their folders, so that the quickest come last: else files of few tests do, however long those
-# take, and two processes have nothing left to do.
+# In the order of their folders, so that the quickest come last. Otherwise files of few tests do, however long
+# these take, and two processes have nothing left to do.
 ORDER = "--no-loadscope-reorder"
 MANY = ("--numprocesses", "3", "--dist", "loadfile", ORDER, "--cache-clear")
 FAILED_ONES = ("--last-failed", "--last-failed-no-failures", "none", "--numprocesses", "0", "--exitfirst")
