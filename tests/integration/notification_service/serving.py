@@ -16,7 +16,7 @@ async def running(settings: NotificationSettings) -> AsyncIterator[httpx.AsyncCl
     """A client of its port. What makes the service end by itself is raised when the block is left."""
     stop = asyncio.Event()
     service = asyncio.create_task(run(settings, stop))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=10) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=PATIENCE_S) as client:
         try:
             await until(lambda: service.done() or is_ready(client), what="the service is ready")
             yield client
