@@ -69,7 +69,7 @@ class Repository:
 
 class Store:
     """What is asked for each request is one indexed query without a transaction around it. Its statement is
-    made once: making it took three times as long as PostgreSQL's answer to it.
+    made once: to make it each time takes more of this process than to run it.
     """
 
     def __init__(self, database: Database) -> None:
