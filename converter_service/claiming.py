@@ -5,8 +5,10 @@ import contextlib
 from datetime import datetime
 
 from converter_service.clock import Clock, new_id
-from converter_service.conversion import Conversion, Lease, State, claimable, claimed, is_resting
+from converter_service.conversion import Conversion, Lease, State
 from converter_service.fairness import Fairness, HeldBack
+from converter_service.moves.queue import claimable, is_resting
+from converter_service.moves.run import claimed
 from converter_service.outcomes import Outcomes
 from converter_service.ports import ConversionStore, Stale
 from converter_service.runs import Run, WorkLimits

@@ -14,18 +14,12 @@ from converter_service.beating import while_beating
 from converter_service.changes import change
 from converter_service.cleaning import Behind, Cleaning
 from converter_service.clock import Clock, new_id
-from converter_service.conversion import (
-    Conversion,
-    IllegalMove,
-    LeaseLost,
-    State,
-    deleted,
-    new_upload,
-    still_uploading,
-    uploaded,
-)
+from converter_service.conversion import Conversion, LeaseLost, State
 from converter_service.errors import EmptyUpload, NotReady
 from converter_service.filenames import safe_name
+from converter_service.moves.removal import deleted
+from converter_service.moves.table import IllegalMove
+from converter_service.moves.upload import new_upload, still_uploading, uploaded
 from converter_service.options import BadOptions, Options, parse
 from converter_service.ports import BlobMissing, Blobs, ConversionStore, Stored
 from converter_service.repeats import Repeats, key_of, refuse_announced, refuse_other_bytes

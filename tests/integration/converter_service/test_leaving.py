@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from converter_service import leaving
 from converter_service.adapters.mongo import connect
 from converter_service.clock import new_id, utc_now
-from converter_service.conversion import LeaseLost, new_upload
+from converter_service.conversion import LeaseLost
 from converter_service.handlers import LATECOMERS, account_handlers
 from converter_service.leaving import Leaving
+from converter_service.moves.upload import new_upload
 from converter_service.service import Conversions, Incoming, Owner, UploadLimits
 from shared.contracts.events import AccountDeleted
 from shared.errors import Conflict

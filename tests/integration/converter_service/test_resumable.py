@@ -14,11 +14,13 @@ from converter_service.adapters.mongo import connect
 from converter_service.adapters.mongo_queue import MongoQueue
 from converter_service.admission import Bounded, Bounds
 from converter_service.clock import utc_now
-from converter_service.conversion import Conversion, State, cancelled
+from converter_service.conversion import Conversion, State
 from converter_service.errors import JoinedAlready, UploadLocked, WrongOffset
 from converter_service.housekeeping import Housekeeping
 from converter_service.leaving import Leaving
-from converter_service.resuming import given_up_to, upload_of
+from converter_service.moves.end import cancelled
+from converter_service.moves.parts import given_up_to
+from converter_service.moves.resumable import upload_of
 from converter_service.service import Owner
 from converter_service.stretch import Checksum
 from converter_service.uploads import ResumableLimits, Uploads, Wanted

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from converter_service.adapters.mongo import connect
 from converter_service.clock import utc_now
-from converter_service.conversion import Conversion, State, deleted
+from converter_service.conversion import Conversion, State
+from converter_service.moves.removal import deleted
 from shared.contracts.events import ConversionCompleted
 from shared.settings import Secret
 from tests.support.workshop import VIDEO, ScriptedTranscoder, Workshop

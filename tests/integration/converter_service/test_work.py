@@ -10,7 +10,10 @@ from msgspec.structs import replace
 
 from converter_service.adapters.mongo import connect
 from converter_service.clock import utc_now
-from converter_service.conversion import Conversion, State, cancelled, deleted, retried
+from converter_service.conversion import Conversion, State
+from converter_service.moves.end import cancelled
+from converter_service.moves.queue import retried
+from converter_service.moves.removal import deleted
 from converter_service.service import Conversions, Owner, UploadLimits
 from converter_service.transcoding import Fault, MachineUnfit, MediaError, TranscoderUnavailable
 from shared.contracts.events import ConversionCancelled, ConversionCompleted, ConversionFailed, VideoUploaded
