@@ -16,8 +16,9 @@ from converter_service.links import Links
 from converter_service.moves.end import cancelled
 from converter_service.moves.queue import SourceGone, retried
 from converter_service.moves.table import IllegalMove
+from converter_service.owners import Owner
 from converter_service.ports import Blobs, ConversionStore
-from converter_service.service import Conversions, Owner
+from converter_service.service import Conversions
 from shared.errors import Conflict, Gone, NotFound
 from shared.messaging.envelope import Envelope
 

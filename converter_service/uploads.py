@@ -17,13 +17,14 @@ from converter_service.closing import Closing
 from converter_service.conversion import Conversion, LeaseLost, State
 from converter_service.errors import EmptyUpload, JoinedAlready, UploadLocked, WrongOffset
 from converter_service.filenames import safe_name
+from converter_service.incoming import checked
 from converter_service.joining import Joining
 from converter_service.moves.removal import deleted
 from converter_service.moves.resumable import begun, upload_of
+from converter_service.owners import Owner
 from converter_service.ports import Blobs, ConversionStore
 from converter_service.repeats import Repeats, key_of
 from converter_service.segments import Upload
-from converter_service.service import Owner, checked
 from converter_service.stretch import Arriving, Stretch
 from shared.errors import (
     FieldError,

@@ -9,13 +9,15 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service import leaving
+from converter_service.accepting import Accepting, UploadLimits
 from converter_service.adapters.mongo import connect
 from converter_service.clock import new_id, utc_now
 from converter_service.conversion import LeaseLost
 from converter_service.handlers import LATECOMERS, account_handlers
+from converter_service.incoming import Incoming
 from converter_service.leaving import Leaving
 from converter_service.moves.upload import new_upload
-from converter_service.service import Conversions, Incoming, Owner, UploadLimits
+from converter_service.owners import Owner
 from shared.contracts.events import AccountDeleted
 from shared.errors import Conflict
 from shared.messaging.envelope import wrap
@@ -127,9 +129,9 @@ class Dripping(Incoming):
 
 async def test_what_is_being_uploaded_is_refused_at_its_end_and_leaves_nothing(workshop: Workshop) -> None:
     limits = UploadLimits(max_bytes=10**9, silence=timedelta(minutes=1))
-    conversions = Conversions(workshop.store, workshop.blobs, workshop.announcing, limits, utc_now)
+    accepting = Accepting(workshop.store, workshop.blobs, workshop.announcing, limits, utc_now)
     incoming = Dripping()
-    uploading = asyncio.create_task(conversions.accept(ALICE, incoming))
+    uploading = asyncio.create_task(accepting.accept(ALICE, incoming))
     await incoming.begun.wait()
     await told(workshop)
     incoming.go_on.set()

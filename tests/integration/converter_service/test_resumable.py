@@ -21,7 +21,7 @@ from converter_service.leaving import Leaving
 from converter_service.moves.end import cancelled
 from converter_service.moves.parts import given_up_to
 from converter_service.moves.resumable import upload_of
-from converter_service.service import Owner
+from converter_service.owners import Owner
 from converter_service.stretch import Checksum
 from converter_service.uploads import ResumableLimits, Uploads, Wanted
 from shared.errors import (

@@ -14,7 +14,8 @@ from converter_service.conversion import Conversion, State
 from converter_service.moves.end import cancelled
 from converter_service.moves.queue import retried
 from converter_service.moves.removal import deleted
-from converter_service.service import Conversions, Owner, UploadLimits
+from converter_service.owners import Owner
+from converter_service.service import Conversions
 from converter_service.transcoding import Fault, MachineUnfit, MediaError, TranscoderUnavailable
 from shared.contracts.events import ConversionCancelled, ConversionCompleted, ConversionFailed, VideoUploaded
 from shared.errors import Unavailable
@@ -407,9 +408,7 @@ async def test_what_waits_for_very_long_is_announced_again(workshop: Workshop) -
 
 async def deleted_now(workshop: Workshop, conversion: Conversion) -> None:
     """As the api does it."""
-    conversions = Conversions(
-        workshop.store, workshop.blobs, workshop.announcing, UploadLimits(1, LONG), utc_now
-    )
+    conversions = Conversions(workshop.store, workshop.blobs, utc_now)
     await conversions.delete(Owner("alice", "alice@example.org"), conversion.id)
 
 
