@@ -13,9 +13,11 @@ from prometheus_client import CollectorRegistry, Gauge
 from converter_service.accepting import Accepting, UploadLimits
 from converter_service.access import Owners, public, signed_in
 from converter_service.adapters.gridfs import GridFSBlobs
-from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
+from converter_service.adapters.mongo import connect, database_of
 from converter_service.adapters.mongo_clock import MongoClock
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.adapters.mongo_letters import MongoLetters
+from converter_service.adapters.mongo_outbox import MongoOutbox
 from converter_service.adapters.mongo_queue import MongoQueue
 from converter_service.administration import DeadLetterController, ManagedConversionController
 from converter_service.admission import Bounded, Bounds

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from aio_pika.abc import AbstractIncomingMessage
 
-from converter_service.adapters.mongo import MongoConversions, reachable
+from converter_service.adapters.mongo import reachable
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.conversion import Conversion, Lease, State
 from converter_service.moves import table
 from notification_service.adapters.mongo import MongoLedger

@@ -9,7 +9,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from converter_service.adapters.gridfs import GridFSBlobs
-from converter_service.adapters.mongo import Client, MongoConversions, MongoOutbox, database_of
+from converter_service.adapters.mongo import Client, database_of
+from converter_service.adapters.mongo_conversions import MongoConversions
+from converter_service.adapters.mongo_outbox import MongoOutbox
 from converter_service.adapters.mongo_queue import MongoQueue
 from converter_service.adapters.scratch import LocalScratch
 from converter_service.announcing import Announcing

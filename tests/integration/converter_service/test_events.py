@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from converter_service.adapters.mongo import MongoConversions
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.announcing import SOURCE
 from converter_service.clock import utc_now
 from converter_service.conversion import Conversion

@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service.adapters.gridfs import GridFSBlobs
-from converter_service.adapters.mongo import MongoConversions, connect
+from converter_service.adapters.mongo import connect
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import new_id, utc_now
 from converter_service.conversion import Conversion
 from converter_service.housekeeping import AT_ONCE, Housekeeping
