@@ -1,30 +1,17 @@
 """Many videos of one account make nobody wait for all of them, and a pause is kept whoever asks."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from converter_service import claiming
-from converter_service.adapters.mongo import connect
 from converter_service.clock import new_id, utc_now
 from converter_service.conversion import Conversion, State
 from converter_service.transcoding import TranscoderUnavailable
 from shared.messaging.errors import Retry
-from shared.settings import Secret
 from tests.support.workshop import ScriptedTranscoder, Workshop
-
-
-@pytest.fixture
-async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
-    async with connect(Secret(mongo_url)) as client:
-        shop = Workshop(client, tmp_path)
-        await shop.store.prepare()
-        await shop.blobs.prepare()
-        yield shop
-        shop.scratch.close()
 
 
 async def finished(workshop: Workshop, *conversions: Conversion) -> list[str]:

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from converter_service import leaving
 from converter_service.accepting import Accepting, UploadLimits
-from converter_service.adapters.mongo import connect
 from converter_service.clock import new_id, utc_now
 from converter_service.conversion import LeaseLost
 from converter_service.handlers import LATECOMERS, account_handlers
@@ -23,22 +22,11 @@ from shared.errors import Conflict
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery
-from shared.settings import Secret
 from tests.support.wait import until
 from tests.support.workshop import VIDEO, ScriptedTranscoder, Workshop
 
 ALICE = Owner("alice", "alice@example.org")
 GONE = AccountDeleted(user_id="alice")
-
-
-@pytest.fixture
-async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
-    async with connect(Secret(mongo_url)) as client:
-        shop = Workshop(client, tmp_path)
-        await shop.store.prepare()
-        await shop.blobs.prepare()
-        yield shop
-        shop.scratch.close()
 
 
 def delivered(age: timedelta) -> Delivery:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from converter_service.adapters.mongo import connect
 from converter_service.clock import utc_now
 from converter_service.conversion import Conversion, State
 from converter_service.moves.end import cancelled
@@ -20,21 +19,10 @@ from converter_service.transcoding import Fault, MachineUnfit, MediaError, Trans
 from shared.contracts.events import ConversionCancelled, ConversionCompleted, ConversionFailed, VideoUploaded
 from shared.errors import Unavailable
 from shared.messaging.errors import Retry
-from shared.settings import Secret
 from tests.support.wait import until
 from tests.support.workshop import INFO, VIDEO, ScriptedTranscoder, Workshop
 
 LONG = timedelta(seconds=60)
-
-
-@pytest.fixture
-async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
-    async with connect(Secret(mongo_url)) as client:
-        shop = Workshop(client, tmp_path)
-        await shop.store.prepare()
-        await shop.blobs.prepare()
-        yield shop
-        shop.scratch.close()
 
 
 async def for_ever(_: Path) -> None:
