@@ -4,12 +4,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from converter_service.changes import change
-from converter_service.cleaning import Behind, Cleaning
 from converter_service.clock import Clock
 from converter_service.conversion import Conversion, LeaseLost, State
+from converter_service.deleting import Deleting
 from converter_service.errors import NotReady
-from converter_service.moves.removal import deleted
 from converter_service.owners import Owner
 from converter_service.ports import BlobMissing, Blobs, ConversionStore
 from shared.errors import Gone, NotFound
@@ -41,9 +39,7 @@ class Conversions:
     def __init__(self, store: ConversionStore, blobs: Blobs, clock: Clock) -> None:
         self._store = store
         self._blobs = blobs
-        self._clock = clock
-        self._cleaning = Cleaning(store, blobs)
-        self._behind = Behind()
+        self._deleting = Deleting(store, blobs, clock)
 
     async def page(
         self, owner: Owner, status: State | None, before_id: str | None, limit: int
@@ -64,17 +60,12 @@ class Conversions:
         return found
 
     async def delete(self, owner: Owner, conversion_id: str) -> None:
-        """In every state. A run that is under way stops when its worker next looks.
-
-        It is gone for everybody once the record says so. Its bytes go at once or, if that takes long, soon.
-        """
+        """In every state. It is gone for everybody once the record says so."""
         await self.get(owner, conversion_id)
-        now = self._clock()
         try:
-            buried = await change(self._store, conversion_id, lambda newest: deleted(newest, now))
+            await self._deleting.delete(conversion_id)
         except LeaseLost:
             raise NotFound from None
-        await self._behind.clean(self._cleaning.bury(buried, now))
 
     async def audio(self, owner: Owner, conversion_id: str) -> Audio:
         """Raises NotReady before it is done and when it failed, Gone after it expired."""

@@ -11,6 +11,7 @@ import pytest
 from converter_service.adapters.gridfs import CHUNK_BYTES
 from converter_service.adapters.mongo_queue import MongoQueue
 from converter_service.admission import Bounded, Bounds
+from converter_service.beginning import Wanted
 from converter_service.clock import utc_now
 from converter_service.conversion import Conversion, State
 from converter_service.errors import JoinedAlready, UploadLocked, WrongOffset
@@ -21,7 +22,7 @@ from converter_service.moves.parts import given_up_to
 from converter_service.moves.resumable import upload_of
 from converter_service.owners import Owner
 from converter_service.stretch import Checksum
-from converter_service.uploads import ResumableLimits, Uploads, Wanted
+from converter_service.uploads import ResumableLimits, Uploads
 from shared.errors import (
     ChecksumMismatch,
     Gone,
