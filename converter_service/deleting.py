@@ -8,8 +8,9 @@ from converter_service.ports import Blobs, ConversionStore
 
 
 class Deleting:
-    """Its bytes go while one waits or, if that takes long, behind the answer. A run that is under way stops when
-    its worker next looks.
+    """Its bytes go while one waits or, if that takes long, behind the answer.
+
+    A run that is under way stops when its worker next looks.
     """
 
     def __init__(self, store: ConversionStore, blobs: Blobs, clock: Clock) -> None:
