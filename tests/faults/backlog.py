@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -95,10 +96,13 @@ async def _drained(world: World, bound: int) -> None:
     """However long it takes, as long as it goes on."""
     done = 0
     while done < bound:
-        enough = min(bound, done + 100)
-        what = f"more than {done} of {bound} to be done"
-        await until(lambda enough=enough: len(_begun(world)) >= enough, timeout_s=STANDSTILL_S, what=what)
+        more = partial(_are_begun, world, min(bound, done + 100))
+        await until(more, timeout_s=STANDSTILL_S, what=f"more than {done} of {bound} to be done")
         done = len(_begun(world))
+
+
+def _are_begun(world: World, count: int) -> bool:
+    return len(_begun(world)) >= count
 
 
 def _served_in_turn(begun: list[Document], crowd: list[Person]) -> list[str]:
