@@ -94,7 +94,7 @@ async def test_what_cannot_be_read_is_put_off_and_starves_nothing(workshop: Work
     async def removed() -> bool:
         return await workshop.store.get(last.id) is None
 
-    await until(removed, timeout_s=10, what="the one behind them is settled")
+    await until(removed, what="the one behind them is settled")
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert await workshop.database["conversions"].count_documents({}) == AT_ONCE

@@ -17,7 +17,7 @@ from shared.contracts.events import ConversionCancelled, ConversionCompleted, Co
 from shared.errors import Unavailable
 from shared.messaging.errors import Retry
 from shared.settings import Secret
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 from tests.support.workshop import INFO, VIDEO, ScriptedTranscoder, Workshop
 
 LONG = timedelta(seconds=60)
@@ -349,7 +349,7 @@ async def test_deleting_while_it_converts_stops_the_run_and_leaves_no_trace(work
     running = asyncio.create_task(workshop.worker(transcoder).run(conversion.id))
     await transcoder.began.wait()
     await deleted_now(workshop, conversion)
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, PATIENCE_S)
     assert transcoder.cancelled == 1
     assert await workshop.store.get(conversion.id) is None
     assert await workshop.blobs_stored() == set()

@@ -8,7 +8,7 @@ import httpx
 
 from notification_service.settings import NotificationSettings
 from notification_service.worker import run
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 
 @asynccontextmanager
@@ -16,13 +16,13 @@ async def running(settings: NotificationSettings) -> AsyncIterator[httpx.AsyncCl
     """A client of its port. What makes the service end by itself is raised when the block is left."""
     stop = asyncio.Event()
     service = asyncio.create_task(run(settings, stop))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=10) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=PATIENCE_S) as client:
         try:
             await until(lambda: service.done() or is_ready(client), what="the service is ready")
             yield client
         finally:
             stop.set()
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(PATIENCE_S):
                 await service
 
 

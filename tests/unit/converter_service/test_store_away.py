@@ -25,7 +25,7 @@ from tests.unit.converter_service.test_lost_answers import (
     events,
 )
 
-SOON_S = 6.0
+SOON_S = 25.0
 
 
 class Coming(MemoryConversions):
