@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from converter_service.adapters.mongo import Client, MongoConversions, connect, database_of
+from converter_service.adapters.mongo import Client, connect, database_of
 from converter_service.adapters.mongo_clock import Estimate, MongoClock
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import utc_now
 from converter_service.conversion import Conversion, State
 from devstack.ports import free_port

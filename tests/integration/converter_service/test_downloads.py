@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service.adapters.gridfs import GridFSBlobs
-from converter_service.adapters.mongo import MongoConversions
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import utc_now
 from converter_service.conversion import Conversion, Result
 from tests.support.conversions import done

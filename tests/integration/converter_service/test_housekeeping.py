@@ -9,10 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service.adapters.gridfs import GridFSBlobs
-from converter_service.adapters.mongo import MongoConversions, connect
+from converter_service.adapters.mongo import connect
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import new_id, utc_now
-from converter_service.conversion import Conversion, deleted
+from converter_service.conversion import Conversion
 from converter_service.housekeeping import AT_ONCE, Housekeeping
+from converter_service.moves.removal import deleted
 from converter_service.ports import Blobs, ConversionStore
 from shared.errors import Unavailable
 from shared.settings import Secret

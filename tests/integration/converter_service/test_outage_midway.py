@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from converter_service.adapters.gridfs import GridFSBlobs
-from converter_service.adapters.mongo import MongoConversions
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.announcing import Announcing
 from converter_service.clock import utc_now
 from converter_service.housekeeping import Housekeeping

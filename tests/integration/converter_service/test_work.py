@@ -8,29 +8,21 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from converter_service.adapters.mongo import connect
 from converter_service.clock import utc_now
-from converter_service.conversion import Conversion, State, cancelled, deleted, retried
-from converter_service.service import Conversions, Owner, UploadLimits
+from converter_service.conversion import Conversion, State
+from converter_service.moves.end import cancelled
+from converter_service.moves.queue import retried
+from converter_service.moves.removal import deleted
+from converter_service.owners import Owner
+from converter_service.service import Conversions
 from converter_service.transcoding import Fault, MachineUnfit, MediaError, TranscoderUnavailable
 from shared.contracts.events import ConversionCancelled, ConversionCompleted, ConversionFailed, VideoUploaded
 from shared.errors import Unavailable
 from shared.messaging.errors import Retry
-from shared.settings import Secret
 from tests.support.wait import PATIENCE_S, until
 from tests.support.workshop import INFO, VIDEO, ScriptedTranscoder, Workshop
 
 LONG = timedelta(seconds=60)
-
-
-@pytest.fixture
-async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
-    async with connect(Secret(mongo_url)) as client:
-        shop = Workshop(client, tmp_path)
-        await shop.store.prepare()
-        await shop.blobs.prepare()
-        yield shop
-        shop.scratch.close()
 
 
 async def for_ever(_: Path) -> None:
@@ -404,9 +396,7 @@ async def test_what_waits_for_very_long_is_announced_again(workshop: Workshop) -
 
 async def deleted_now(workshop: Workshop, conversion: Conversion) -> None:
     """As the api does it."""
-    conversions = Conversions(
-        workshop.store, workshop.blobs, workshop.announcing, UploadLimits(1, LONG), utc_now
-    )
+    conversions = Conversions(workshop.store, workshop.blobs, utc_now)
     await conversions.delete(Owner("alice", "alice@example.org"), conversion.id)
 
 

@@ -1,7 +1,6 @@
 """One gateway in this process, on a real server and port, between two services of the test's own."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 import aiohttp
 from prometheus_client import CollectorRegistry
 
+from devstack.ports import free_port
 from gateway.app import build
 from gateway.core.sessions import open_sessions
 from gateway.settings import GatewaySettings
@@ -53,13 +53,6 @@ class Rig:
             yield reader, writer
         finally:
             writer.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
 from tests.integration.gateway.services import Seen
-from tests.integration.gateway.test_relay_uploads import HEAD, SHORT
+from tests.integration.gateway.test_relay_uploads import HEAD, SHORT, answer_while_dribbling
 from tests.support.wait import PATIENCE_S, until
 
 LIST = "/v1/conversions"
@@ -135,13 +135,7 @@ def uploads(rig: Rig) -> int:
 async def test_a_body_that_dribbles_is_cut_off_though_it_never_stops() -> None:
     async with running(idle_timeout=SHORT) as rig, rig.connect() as (reader, writer):
         writer.write(f"{HEAD}Content-Length: 100000\r\n\r\n".encode())
-        answering = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
-        for _ in range(1200):
-            writer.write(b"x")
-            done, _ = await asyncio.wait({answering}, timeout=0.05)
-            if done:
-                break
-        assert (await asyncio.wait_for(answering, PATIENCE_S)).startswith(b"HTTP/1.1 408 ")
+        assert (await answer_while_dribbling(reader, writer)).startswith(b"HTTP/1.1 408 ")
 
 
 async def test_a_slow_service_is_no_fault_of_the_client() -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.integration.gateway.rig import SIGNED_IN, TOKEN, free_port
+from devstack.ports import free_port
+from tests.integration.gateway.rig import SIGNED_IN, TOKEN
 from tests.integration.gateway.services import Auth, Seen, Service
 from tests.integration.gateway.test_relay_uploads import MIB, pieces
 from tests.integration.gateway.watching import settled

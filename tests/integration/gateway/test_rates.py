@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from limits import parse
 
+from devstack.ports import free_port
 from gateway.core.rate_storage import SharedWindows
 from shared.settings import Secret
-from tests.integration.gateway.rig import SIGNED_IN, Rig, free_port, running
+from tests.integration.gateway.rig import SIGNED_IN, Rig, running
 from tests.integration.gateway.services import Service
 
 # Without a deadline of ours it would be for ever.

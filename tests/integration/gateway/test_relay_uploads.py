@@ -36,6 +36,17 @@ async def pieces(count: int, size: int = 65536) -> AsyncIterator[bytes]:
         yield os.urandom(size)
 
 
+async def answer_while_dribbling(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """The head of what is answered to a body that comes byte by byte, until it comes."""
+    answering = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
+    for _ in range(1200):
+        writer.write(b"x")
+        done, _ = await asyncio.wait({answering}, timeout=0.05)
+        if done:
+            break
+    return await asyncio.wait_for(answering, PATIENCE_S)
+
+
 async def test_a_body_of_known_length_arrives_unchanged_with_its_length(rig: Rig) -> None:
     content = os.urandom(3 * MIB + 17)
 
@@ -102,14 +113,7 @@ async def test_a_client_that_stops_sending_is_told_and_its_upload_ends() -> None
 async def test_a_client_that_dribbles_is_cut_off_when_the_whole_upload_takes_too_long() -> None:
     async with running(upload_timeout=SHORT) as rig, rig.connect() as (reader, writer):
         writer.write(f"{HEAD}Content-Length: 1000\r\n\r\n".encode())
-        answering = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
-        for _ in range(1200):
-            writer.write(b"x")
-            done, _ = await asyncio.wait({answering}, timeout=0.05)
-            if done:
-                break
-
-        assert (await asyncio.wait_for(answering, PATIENCE_S)).startswith(b"HTTP/1.1 408 ")
+        assert (await answer_while_dribbling(reader, writer)).startswith(b"HTTP/1.1 408 ")
         await until(lambda: rig.converter.seen[0].whole is False)
 
 

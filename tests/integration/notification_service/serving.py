@@ -1,4 +1,4 @@
-"""The notification service in this process, ready for work."""
+"""The notification service in this process, ready for work, and the broker that it hears from."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,6 +8,8 @@ import httpx
 
 from notification_service.settings import NotificationSettings
 from notification_service.worker import run
+from shared.messaging.inboxes import INBOXES
+from shared.messaging.rabbitmq import RabbitMQ
 from tests.support.wait import PATIENCE_S, until
 
 
@@ -31,3 +33,18 @@ async def is_ready(client: httpx.AsyncClient) -> bool:
         return (await client.get("/readyz")).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
+
+
+@asynccontextmanager
+async def publishing(settings: NotificationSettings) -> AsyncIterator[RabbitMQ]:
+    async with RabbitMQ(settings.amqp_url.reveal(), "test", INBOXES) as broker:
+        await until(lambda: _publishes(broker), what="the broker takes messages")
+        yield broker
+
+
+async def _publishes(broker: RabbitMQ) -> bool:
+    try:
+        await broker.check()
+    except Exception:  # noqa: BLE001 - whatever it is, not yet
+        return False
+    return True

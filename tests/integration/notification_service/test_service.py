@@ -16,10 +16,9 @@ from devstack.ports import free_port
 from notification_service.settings import NotificationSettings
 from notification_service.worker import run
 from shared.messaging.envelope import decode
-from shared.messaging.inboxes import INBOXES
-from shared.messaging.rabbitmq import Names, RabbitMQ
+from shared.messaging.rabbitmq import Names
 from shared.settings import Secret, SettingsError, load
-from tests.integration.notification_service.serving import running
+from tests.integration.notification_service.serving import publishing, running
 from tests.support.mail_server import MailServer, mail_server
 from tests.support.told import completed, enveloped, failed
 from tests.support.wait import PATIENCE_S, until
@@ -67,21 +66,6 @@ async def process(settings: NotificationSettings) -> AsyncIterator[asyncio.subpr
             running.terminate()
         async with asyncio.timeout(PATIENCE_S):
             await running.wait()
-
-
-@asynccontextmanager
-async def publishing(settings: NotificationSettings) -> AsyncIterator[RabbitMQ]:
-    async with RabbitMQ(settings.amqp_url.reveal(), "test", INBOXES) as broker:
-        await until(lambda: _publishes(broker), what="the broker takes messages")
-        yield broker
-
-
-async def _publishes(broker: RabbitMQ) -> bool:
-    try:
-        await broker.check()
-    except Exception:  # noqa: BLE001 - whatever it is, not yet
-        return False
-    return True
 
 
 async def states(settings: NotificationSettings) -> dict[str, int]:

@@ -19,10 +19,8 @@ from devstack.ports import free_port
 from notification_service.settings import NotificationSettings
 from shared.contracts.events import AccountDeleted
 from shared.messaging.envelope import wrap
-from shared.messaging.inboxes import INBOXES
-from shared.messaging.rabbitmq import RabbitMQ
 from shared.settings import Secret
-from tests.integration.notification_service.serving import is_ready, running
+from tests.integration.notification_service.serving import is_ready, publishing, running
 from tests.support.converter import ISSUER, Issuer
 from tests.support.told import completed, enveloped, failed
 from tests.support.wait import PATIENCE_S, until
@@ -122,21 +120,6 @@ async def process(settings: NotificationSettings) -> AsyncIterator[asyncio.subpr
         if running.returncode is None:
             running.kill()
         await running.wait()
-
-
-@asynccontextmanager
-async def publishing(settings: NotificationSettings) -> AsyncIterator[RabbitMQ]:
-    async with RabbitMQ(settings.amqp_url.reveal(), "test", INBOXES) as broker:
-        await until(lambda: _publishes(broker), what="the broker takes messages")
-        yield broker
-
-
-async def _publishes(broker: RabbitMQ) -> bool:
-    try:
-        await broker.check()
-    except Exception:  # noqa: BLE001 - whatever it is, not yet
-        return False
-    return True
 
 
 async def test_events_arrive_signed_once_and_in_the_log(

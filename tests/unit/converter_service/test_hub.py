@@ -9,9 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service.adapters.memory import MemoryConversions
-from converter_service.conversion import Conversion, State, cancelled, deleted, renewed
+from converter_service.conversion import Conversion, State
 from converter_service.handlers import watching
 from converter_service.hub import MOST_LISTENERS, Hub, Rounds, Snapshot, snapshot_of
+from converter_service.moves.end import cancelled
+from converter_service.moves.removal import deleted
+from converter_service.moves.run import renewed
 from converter_service.streams import framed, last_seen
 from shared.errors import Overloaded, Unavailable
 from shared.messaging.errors import NotReady
