@@ -21,6 +21,9 @@ from tests.support.wait import until
 
 QUIET_WITHIN_S = 150.0
 DECODED_WITHIN_S = 30
+SAMPLES_A_SECOND = 8000
+# A codec fills up its last frame, and mostly its first.
+PADDING_S = 0.15
 LOOKED_AT_AT_ONCE = 4
 Document = dict[str, Any]
 
@@ -50,11 +53,13 @@ class Invariants:
         self._mails: dict[str, list[EmailMessage]] = {}
         self._read: set[str] = set()
 
-    async def check(self, uploads: Sequence[Upload], dead_letters: int = 0) -> Findings:
-        """Waits for quiet, which has a deadline of its own, then looks. So many dead letters belong there."""
+    async def check(
+        self, uploads: Sequence[Upload], dead_letters: int = 0, quiet_within_s: float = QUIET_WITHIN_S
+    ) -> Findings:
+        """Waits for quiet, each part of which has its deadline; then looks. So many dead letters are due."""
         findings = Findings()
-        await self._all_ended(uploads, findings)
-        await self._quiet(findings)
+        await self._all_ended(uploads, findings, quiet_within_s)
+        await self._quiet(findings, quiet_within_s)
         self._read_mails()
         async with httpx.AsyncClient(base_url=self._world.url, timeout=30) as http:
             left = iter(uploads)
@@ -73,7 +78,7 @@ class Invariants:
         with MongoClient[Document](self._world.mongo_url) as client:
             return client["tonegate"]["dead_letters"].count_documents({})
 
-    async def _all_ended(self, uploads: Sequence[Upload], findings: Findings) -> None:
+    async def _all_ended(self, uploads: Sequence[Upload], findings: Findings, within_s: float) -> None:
         wanted = {upload.id for upload in uploads if upload.id}
 
         def open_ones() -> set[str]:
@@ -84,16 +89,16 @@ class Invariants:
                 return wanted - {each["_id"] for each in ended}
 
         try:
-            await until(lambda: not open_ones(), timeout_s=QUIET_WITHIN_S, what="every conversion to end")
+            await until(lambda: not open_ones(), timeout_s=within_s, what="every conversion to end")
         except AssertionError:
             findings.lost += [f"{identity} never ended" for identity in open_ones()]
 
-    async def _quiet(self, findings: Findings) -> None:
+    async def _quiet(self, findings: Findings, within_s: float) -> None:
         """Nothing waits to be published or delivered, so what has not happened by now never will."""
         try:
-            await until(self._outbox_is_empty, timeout_s=QUIET_WITHIN_S, what="every event to be published")
-            await until(self._is_delivered, timeout_s=QUIET_WITHIN_S, what="every message to be handled")
-            await until(self._webhooks_are_out, timeout_s=QUIET_WITHIN_S, what="every webhook to be sent")
+            await until(self._outbox_is_empty, timeout_s=within_s, what="every event to be published")
+            await until(self._is_delivered, timeout_s=within_s, what="every message to be handled")
+            await until(self._webhooks_are_out, timeout_s=within_s, what="every webhook to be sent")
         except AssertionError as late:
             findings.wrong.append(str(late))
 
@@ -132,7 +137,7 @@ class Invariants:
             findings.lost.append(f"{upload.id} is {shown['status']} ({shown['error']}), not {upload.ends_as}")
         elif upload.ends_as == "completed":
             findings.completed += 1
-            await self._audio_of(upload, shown["result"], findings)
+            await self._audio_of(upload, shown, findings)
         else:
             findings.failed += 1
         self._mails_of(upload, findings)
@@ -142,12 +147,16 @@ class Invariants:
         elif len(told) > 1:
             findings.duplicated.append(f"{upload.id}: {len(told)} different webhooks")
 
-    async def _audio_of(self, upload: Upload, result: Document, findings: Findings) -> None:
-        audio = await upload.person.audio(str(upload.id))
+    async def _audio_of(self, upload: Upload, shown: Document, findings: Findings) -> None:
+        audio, result = await upload.person.audio(str(upload.id)), shown["result"]
         if len(audio.content) != result["size"] or _sha256(audio.content) != result["sha256"]:
             findings.lost.append(f"{upload.id}: {audio.status_code}, the audio is not what was stored")
-        elif complaint := await asyncio.to_thread(_undecodable, audio.content):
-            findings.lost.append(f"{upload.id}: the audio cannot be decoded: {complaint}")
+            return
+        decoded = await asyncio.to_thread(_decoded, audio.content)
+        if abs(decoded.seconds - shown["source"]["duration"]) > PADDING_S:
+            findings.lost.append(f"{upload.id}: {decoded.seconds:.2f} s of audio. {decoded.complaint}")
+        elif decoded.complaint:
+            findings.lost.append(f"{upload.id}: the audio cannot be decoded: {decoded.complaint}")
 
     def _mails_of(self, upload: Upload, findings: Findings) -> None:
         """One mail; the very same once more is the repetition that no protocol rules out."""
@@ -193,7 +202,19 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _undecodable(audio: bytes) -> str:
-    command = ["ffmpeg", "-v", "error", "-xerror", "-i", "pipe:0", "-f", "null", "-"]
+@dataclass(frozen=True)
+class Decoded:
+    """How long it lasts, and what the decoder had to say against it."""
+
+    seconds: float
+    complaint: str
+
+
+def _decoded(audio: bytes) -> Decoded:
+    samples = ["-f", "s16le", "-ac", "1", "-ar", str(SAMPLES_A_SECOND), "-"]
+    command = ["ffmpeg", "-v", "error", "-xerror", "-i", "pipe:0", *samples]
     done = subprocess.run(command, input=audio, capture_output=True, timeout=DECODED_WITHIN_S, check=False)
-    return done.stderr.decode(errors="replace")[:200] if done.returncode or done.stderr else ""
+    complaint = done.stderr.decode(errors="replace")[:200]
+    if done.returncode and not complaint:
+        complaint = f"ffmpeg ended with {done.returncode}"
+    return Decoded(len(done.stdout) / 2 / SAMPLES_A_SECOND, complaint)

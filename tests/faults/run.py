@@ -13,7 +13,7 @@ from devstack.settings import other_database
 from devstack.stack import Stack
 from tests.faults.deck import Deck
 from tests.faults.disks import small_disk
-from tests.faults.invariants import Findings, Invariants
+from tests.faults.invariants import QUIET_WITHIN_S, Findings, Invariants
 from tests.faults.messages import Messages
 from tests.faults.proxy import Proxies
 from tests.faults.receiver import Receiver
@@ -100,7 +100,7 @@ class Run:
         async with self._receiver.listening():
             yield
 
-    async def scenario(self, scenario: Scenario, times: int) -> Row:
+    async def scenario(self, scenario: Scenario, times: int, quiet_within_s: float = QUIET_WITHIN_S) -> Row:
         """Breaks it `times` times while people go on working, then looks at everything that they sent."""
         row = Row(scenario.name)
         first, wrong = len(self._traffic.uploads), len(self._traffic.wrong_answers)
@@ -119,7 +119,7 @@ class Run:
                 row.slowest_recovery_s = max(row.slowest_recovery_s, await self._heal())
         uploads = self._traffic.uploads[first:]
         self._dead_letters += row.injected * scenario.dead_letters
-        findings = await self._invariants.check(uploads, self._dead_letters)
+        findings = await self._invariants.check(uploads, self._dead_letters, quiet_within_s)
         findings.wrong += [*late, *self._traffic.wrong_answers[wrong:]]
         if scenario.is_graceful:
             findings.wrong += self._traffic.broken_off[broken_off:]

@@ -1,0 +1,57 @@
+"""Mistakes with bytes: they are left behind, or not all of them are kept, or they never come."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from converter_service.adapters.ffmpeg import FFmpegTranscoder
+from converter_service.adapters.gridfs import GridFSBlobs
+from converter_service.options import Options
+from converter_service.ports import Stored
+from converter_service.transcoding import MediaInfo, Output, Progress
+
+HANGS_ONE_IN = 3
+
+
+def never_delete() -> None:
+    """What a dead run had stored stays where nobody knows of it."""
+
+    async def kept(self: GridFSBlobs, blob_id: str) -> None:
+        return
+
+    GridFSBlobs.delete = kept  # type: ignore[method-assign]
+
+
+def store_half() -> None:
+    """Of what a worker stores the second half is missing, and its sum says that this is all there is."""
+    write = GridFSBlobs.write
+
+    async def halved(self: GridFSBlobs, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
+        whole = b"".join([chunk async for chunk in chunks])
+
+        async def half() -> AsyncIterator[bytes]:
+            yield whole[: len(whole) // 2]
+
+        return await write(self, blob_id, half())
+
+    GridFSBlobs.write = halved  # type: ignore[method-assign]
+
+
+def never_come_to_an_end() -> None:
+    """Now and then a conversion goes on for ever, and its worker says that all is well."""
+    convert = FFmpegTranscoder.convert
+
+    async def hung(
+        self: FFmpegTranscoder,
+        source: Path,
+        info: MediaInfo,
+        options: Options,
+        target: Path,
+        on_progress: Progress,
+    ) -> Output:
+        if random.randrange(HANGS_ONE_IN) == 0:
+            await asyncio.Event().wait()
+        return await convert(self, source, info, options, target, on_progress)
+
+    FFmpegTranscoder.convert = hung  # type: ignore[method-assign]

@@ -1,0 +1,66 @@
+"""Mistakes with messages: they go out too early, are taken as done too early, or are thrown away."""
+
+from collections.abc import Sequence
+
+from aio_pika.abc import AbstractIncomingMessage, HeadersType
+
+from converter_service.adapters.mongo_conversions import MongoConversions
+from converter_service.adapters.mongo_outbox import MongoOutbox
+from converter_service.conversion import Conversion
+from shared.messaging.envelope import Envelope
+from shared.messaging.outbox import Pending
+from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.inbox import Inbox
+
+
+def acknowledge_before_storing() -> None:
+    """A message is acknowledged as it arrives: who dies at work takes it along."""
+    handle = Inbox.handle
+
+    async def hasty(self: Inbox, message: AbstractIncomingMessage) -> None:
+        await message.ack()
+        await handle(self, message)
+
+    Inbox.handle = hasty  # type: ignore[method-assign]
+
+
+def publish_before_committing() -> None:
+    """Events go out before the change is stored: who dies between tells it all again."""
+    brokers: list[RabbitMQ] = []
+    enter, save = RabbitMQ.__aenter__, MongoConversions.save
+
+    async def remembered(self: RabbitMQ) -> RabbitMQ:
+        brokers.append(self)
+        return await enter(self)
+
+    async def told_first(self: MongoConversions, conversion: Conversion, *events: Envelope) -> Conversion:
+        for event in events:
+            await brokers[0].publish(event)
+        return await save(self, conversion)
+
+    RabbitMQ.__aenter__ = remembered  # type: ignore[assignment]
+    MongoConversions.save = told_first  # type: ignore[method-assign]
+
+
+def never_clear_the_outbox() -> None:
+    """What was published stands there as if it were not, and is published again and again."""
+
+    async def forgetful(self: MongoOutbox, pending: Sequence[Pending]) -> None:
+        return
+
+    MongoOutbox.clear = forgetful  # type: ignore[method-assign]
+
+
+def throw_away_what_is_malformed() -> None:
+    """No operator ever hears of it."""
+    move = Inbox._move
+
+    async def quietly(
+        self: Inbox, message: AbstractIncomingMessage, exchange: str, key: str, headers: HeadersType
+    ) -> None:
+        if exchange == self._names.dead_letters:
+            await message.ack()
+        else:
+            await move(self, message, exchange, key, headers)
+
+    Inbox._move = quietly  # type: ignore[method-assign]

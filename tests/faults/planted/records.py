@@ -1,0 +1,54 @@
+"""Mistakes with records: who may write them, what they hold on to, whether one is there already."""
+
+import secrets
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from converter_service import accepting
+from converter_service.adapters.mongo import reachable
+from converter_service.adapters.mongo_conversions import MongoConversions
+from converter_service.conversion import Conversion, Lease, State
+from converter_service.moves import table
+from shared.messaging.envelope import Envelope
+
+
+def no_fencing() -> None:
+    """Neither version, token nor state is asked for: whoever saves last wins, be it a zombie."""
+    save = MongoConversions.save
+
+    async def over_anything(self: MongoConversions, conversion: Conversion, *events: Envelope) -> Conversion:
+        with reachable():
+            await self._documents.update_one(
+                {"_id": conversion.id}, {"$set": {"version": conversion.version}}
+            )
+        return await save(self, conversion, *events)
+
+    def anybody(conversion: Conversion, token: str) -> Lease:
+        return conversion.lease or Lease(token, "a zombie", conversion.created_at)
+
+    MongoConversions.save = over_anything  # type: ignore[method-assign]
+    Conversion.held_by = anybody  # type: ignore[method-assign, assignment]
+    table.MOVES = dict.fromkeys(State, frozenset(State))  # type: ignore[misc]
+
+
+def hold_on_to_the_lease() -> None:
+    """Who is done never says so: for ever after somebody seems to be at it."""
+    save = MongoConversions.save
+
+    async def held(self: MongoConversions, conversion: Conversion, *events: Envelope) -> Conversion:
+        if conversion.status is State.COMPLETED and conversion.finished_at:
+            until = conversion.finished_at + timedelta(days=1)
+            conversion = replace(conversion, lease=Lease("planted", "a dead one", until))
+        return await save(self, conversion, *events)
+
+    MongoConversions.save = held  # type: ignore[method-assign]
+
+
+def take_every_key_for_a_new_one() -> None:
+    """Whoever sends an upload again, because the answer was lost, has two of it."""
+
+    def another(owner_id: str, key: str, call: str = "") -> str:
+        return f"{owner_id} {call} {key} {secrets.token_hex(4)}"
+
+    accepting.key_of = another  # type: ignore[attr-defined]
