@@ -11,6 +11,8 @@ from tests.faults.scenarios.steps import hit
 from tests.faults.world import WORKERS, World
 
 ZOMBIES = 3
+# No other point brings the mistake to light.
+HIT_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,14 @@ class Planted:
 
 def _dies_at(name: str, point: str) -> Break:
     async def break_it(stage: Stage) -> bool:
-        return await hit(stage, name, point, signal.SIGKILL)
+        return await hit(stage, name, point, signal.SIGKILL, HIT_WITHIN_S)
 
     return break_it
 
 
 async def _sleeps_before_it_stores(stage: Stage) -> bool:
-    return await hit(stage, stage.dice.choice(WORKERS), "before-blob-write", signal.SIGSTOP)
+    worker = stage.dice.choice(WORKERS)
+    return await hit(stage, worker, "before-blob-write", signal.SIGSTOP, HIT_WITHIN_S)
 
 
 async def _hears_everything_twice(stage: Stage) -> bool:
