@@ -11,6 +11,8 @@ from tests.faults.scenarios.steps import hit
 from tests.faults.world import WORKERS, World
 
 ZOMBIES = 3
+# A process that dies after one publish of several has not always died of the mistake.
+ROUNDS = 3
 # No other point brings the mistake to light.
 HIT_WITHIN_S = 30.0
 
@@ -65,9 +67,17 @@ async def undetected(world: World, run: Run) -> list[str]:
     for planted in PLANTED:
         for name in planted.services:
             world.plant(name, planted.bug)
-        row = await run.scenario(Scenario(f"planted: {planted.bug}", ZOMBIES, planted.break_it), ZOMBIES)
-        if not any(planted.found(findings) for findings in row.findings):
+        if not await _is_found(planted, run):
             missed.append(planted.bug)
         for name in planted.services:
             world.plant(name, None)
     return missed
+
+
+async def _is_found(planted: Planted, run: Run) -> bool:
+    scenario = Scenario(f"planted: {planted.bug}", ZOMBIES, planted.break_it)
+    for _ in range(ROUNDS):
+        row = await run.scenario(scenario, ZOMBIES)
+        if any(planted.found(findings) for findings in row.findings):
+            return True
+    return False
