@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import psutil
 from pymongo import MongoClient
 
+from devstack.family import family
 from devstack.settings import other_database
 from devstack.stack import Stack
 from tests.faults.disks import Disk
@@ -93,6 +95,23 @@ class World(System):
     def is_alive(self, name: str) -> bool:
         return self._part(name).alive
 
+    def freeze(self, name: str) -> None:
+        for process in self._processes(name):
+            process.suspend()
+
+    def thaw(self, name: str) -> None:
+        for process in self._processes(name):
+            process.resume()
+
+    def _processes(self, name: str) -> list[psutil.Process]:
+        """PostgreSQL works in one for each connection, which would go on without the first."""
+        members = family(self._part(name).process.pid)
+        return members if name == "postgres" else members[:1]
+
+    def is_frozen(self, name: str) -> bool:
+        pid = self._part(name).process.pid
+        return pid is not None and stands_still(pid)
+
     def revive(self) -> None:
         """Every part that is not alive is started again, and every frozen one goes on."""
         for link in self.proxies.links.values():
@@ -157,6 +176,13 @@ class World(System):
         if "scratch" in self.disks and name.startswith("worker"):
             given["CONVERTER_SCRATCH_DIR"] = str(self.disks["scratch"].path)
         return {**given, "FAULTS_FOLDER": str(self._folder / name)}
+
+
+def stands_still(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _on(url: str, port: int) -> str:

@@ -97,12 +97,13 @@ class Link:
         """
         if self._channel is None:
             raise NotReady(self._trouble)
-        if self._question is None or self._question.done():
-            self._question = asyncio.create_task(_asked(self._channel))
-        await asyncio.wait({self._question}, timeout=self._timing.answer_timeout)
-        if not self._question.done():
+        question = self._question
+        if question is None or question.done():
+            question = self._question = asyncio.create_task(_asked(self._channel))
+        await asyncio.wait({question}, timeout=self._timing.answer_timeout)
+        if not question.done():
             raise NotReady(f"no answer within {self._timing.answer_timeout:g} s")
-        if trouble := self._question.result():
+        if trouble := question.result():
             raise NotReady(trouble)
 
     async def _run(self) -> None:
