@@ -403,6 +403,11 @@ def handed_back(
     return replace(waiting, lease=None, attempts=attempts, rests_until=rests_until, due_at=due_at)
 
 
+def holder_of(conversion: Conversion) -> str | None:
+    """The worker that has it, or had it until it died."""
+    return conversion.lease.worker if conversion.lease else None
+
+
 def lapsed(conversion: Conversion, now: datetime) -> Conversion:
     """Whoever held it is dead: back into the queue. The attempt counts: it may be what killed them."""
     if conversion.status is not State.CONVERTING or not claimable(conversion, now):

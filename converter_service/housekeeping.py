@@ -21,6 +21,7 @@ from converter_service.conversion import (
     announced_again,
     deleted,
     expired,
+    holder_of,
     lapsed,
     put_off,
 )
@@ -72,7 +73,7 @@ class Housekeeping:
         """Returns how many of those that were due it could settle. Raises Unavailable."""
         settled = 0
         for conversion in await self._store.due(self._clock(), AT_ONCE):
-            with bind_correlation(conversion.correlation_id):
+            with bind_correlation(conversion.correlation_id, conversion.id):
                 if await self._is_settled(conversion):
                     settled += 1
                 else:
@@ -118,7 +119,12 @@ class Housekeeping:
             case State.CONVERTING:
                 waiting = lapsed(conversion, now)
                 await self._store.save(waiting, *self._announcing.uploaded(waiting))
-                log.warning("dead run, queued again", conversion_id=conversion.id, run=conversion.attempts)
+                log.warning(
+                    "dead run, queued again",
+                    conversion_id=conversion.id,
+                    run=conversion.attempts,
+                    was_with=holder_of(conversion),
+                )
             case State.COMPLETED | State.FAILED | State.CANCELLED:
                 await self._settle_finished(conversion, now)
             case State.EXPIRED:
