@@ -32,7 +32,7 @@ async def test_what_is_watched_is_called_off_tried_again_and_shared(
             assert (await person.post(f"{path}/cancel")).json()["status"] == "cancelled"
             *_, last = await stream.rest()
         assert (last.name, last.data) == ("cancelled", await person.conversion(identity))
-        assert not system.freeze_ffmpeg()
+        await until(lambda: not system.freeze_ffmpeg(), what="ffmpeg has ended")
         await until(lambda: system.stored_files_of(identity) == 1, what="only the video is left")
 
         assert (await person.post(f"{path}/retry")).status_code == 202

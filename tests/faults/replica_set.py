@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pymongo.errors import AutoReconnect, PyMongoError
+from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 
 from devstack.home import Home
 from devstack.ports import Ports
@@ -12,7 +12,9 @@ from devstack.waiting import wait_until
 
 SIZE = 3
 ELECTED_WITHIN_S = 60.0
-STEPPED_DOWN_S = 10
+STEPPED_DOWN_S = 20
+CATCH_UP_S = 10
+NOBODY_CAUGHT_UP = 262
 
 
 class Member(Mongo):
@@ -68,15 +70,23 @@ class ReplicaSet:
         return None
 
     def step_down(self) -> None:
-        """The primary makes room for another."""
+        """The primary makes room for another, as soon as one has caught up."""
+        wait_until(self._stepped_down, ELECTED_WITHIN_S, "the primary to step down")
+
+    def _stepped_down(self) -> bool:
         member = self.primary()
         if member is None:
-            return
+            return True
         try:
             with member.client() as client:
-                client.admin.command("replSetStepDown", STEPPED_DOWN_S, secondaryCatchUpPeriodSecs=5)
+                client.admin.command("replSetStepDown", STEPPED_DOWN_S, secondaryCatchUpPeriodSecs=CATCH_UP_S)
         except AutoReconnect:
-            return  # it closes every connection, ours too
+            return True  # it closes every connection, ours too
+        except OperationFailure as refused:
+            if refused.code != NOBODY_CAUGHT_UP:
+                raise
+            return False
+        return True
 
     def revive(self) -> None:
         for member in self.members.values():
