@@ -15,9 +15,11 @@ from tests.faults.disks import small_disk
 from tests.faults.invariants import Findings, Invariants
 from tests.faults.messages import Messages
 from tests.faults.proxy import Proxies
+from tests.faults.readiness import Watch
 from tests.faults.receiver import Receiver
 from tests.faults.replica_set import ReplicaSet
 from tests.faults.scenarios import Scenario, Stage
+from tests.faults.stories import untold
 from tests.faults.traffic import Traffic
 from tests.faults.world import QUICK, World
 from tests.support.media import Media
@@ -103,7 +105,8 @@ class Run:
         first, wrong = len(self._traffic.uploads), len(self._traffic.wrong_answers)
         broken_off = len(self._traffic.broken_off)
         stage = Stage(self._world, self._messages, self._dice)
-        async with self._traffic.flowing(PEOPLE, PAUSE_S):
+        watch = Watch(self._world)
+        async with self._traffic.flowing(PEOPLE, PAUSE_S), watch.watching():
             for _ in range(times):
                 await stage.some_time(BEFORE_S)
                 await scenario.break_it(stage)
@@ -112,7 +115,8 @@ class Run:
         uploads = self._traffic.uploads[first:]
         self._dead_letters += times * scenario.dead_letters
         findings = await self._invariants.check(uploads, self._dead_letters)
-        findings.wrong += self._traffic.wrong_answers[wrong:]
+        findings.wrong += self._traffic.wrong_answers[wrong:] + watch.wrong()
+        findings.wrong += await untold(self._world, uploads, self._dice)
         if scenario.is_graceful:
             findings.wrong += self._traffic.broken_off[broken_off:]
         if not scenario.may_repeat_mails:

@@ -11,12 +11,11 @@ Line = Mapping[str, Any]
 
 
 class Story:
-    """What every process of a stack has said about one correlation id so far."""
+    """What every process of a stack has said so far; `strays` are about the conversion and belong nowhere."""
 
-    def __init__(self, stack: Stack, correlation_id: str) -> None:
-        self.id = correlation_id
+    def __init__(self, stack: Stack, correlation_id: str, conversion_id: str) -> None:
         said = (line for service in stack.services for line in _said(stack.home.log(service.name)))
-        found = [json.loads(line) for line in said if correlation_id in line]
+        found = [json.loads(line) for line in said if correlation_id in line or conversion_id in line]
         self.lines: Sequence[Line] = sorted(
             (line for line in found if line.get("correlation_id") == correlation_id),
             key=lambda line: str(line["timestamp"]),
@@ -30,9 +29,6 @@ class Story:
             if not any(chapter.items() <= line.items() for line in rest):
                 return chapter
         return None
-
-    def about(self, conversion_id: str) -> Sequence[Line]:
-        return [line for line in self.lines if conversion_id in json.dumps(line)]
 
     def __str__(self) -> str:
         return "\n".join(json.dumps(line) for line in self.lines)
