@@ -101,6 +101,7 @@ def _is_stopping(service: Service) -> bool:
     return not service.answers()
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("stopped", STOPPED, ids=" ".join)
 async def test_nothing_under_way_fails_when_a_service_is_asked_to_stop(
     system: System, person: Person, mailbox: Mailbox, video: bytes, large: str, stopped: tuple[str, ...]

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from devstack.settings import other_database
 from devstack.stack import Stack
 from tests.faults.disks import small_disk
 from tests.faults.invariants import Findings, Invariants
+from tests.faults.lasting import Lasting
 from tests.faults.messages import Messages
 from tests.faults.proxy import Proxies
 from tests.faults.readiness import Watch
@@ -88,7 +89,8 @@ class Run:
         self._messages = Messages(world.stack.rabbitmq.url())
         receiver = Receiver(world.stack.ports["receiver"])
         self._receiver = receiver
-        self._traffic = Traffic(world.urls, media.video(1.0), media.silent_video(1.0), self._dice, receiver)
+        self._good = media.video(1.0)
+        self._traffic = Traffic(world.urls, self._good, media.silent_video(1.0), self._dice, receiver)
         self._invariants = Invariants(world, receiver)
         self._dead_letters = 0
 
@@ -105,8 +107,12 @@ class Run:
         first, wrong = len(self._traffic.uploads), len(self._traffic.wrong_answers)
         broken_off = len(self._traffic.broken_off)
         stage = Stage(self._world, self._messages, self._dice)
-        watch = Watch(self._world)
-        async with self._traffic.flowing(PEOPLE, PAUSE_S), watch.watching():
+        watch, lasting = Watch(self._world), Lasting(self._world.urls, self._good)
+        async with AsyncExitStack() as around:
+            for each in (self._traffic.flowing(PEOPLE, PAUSE_S), watch.watching()):
+                await around.enter_async_context(each)
+            if scenario.is_graceful:
+                await around.enter_async_context(lasting.flowing())
             for _ in range(times):
                 await stage.some_time(BEFORE_S)
                 await scenario.break_it(stage)
@@ -118,7 +124,7 @@ class Run:
         findings.wrong += self._traffic.wrong_answers[wrong:] + watch.wrong()
         findings.wrong += await untold(self._world, uploads, self._dice)
         if scenario.is_graceful:
-            findings.wrong += self._traffic.broken_off[broken_off:]
+            findings.wrong += self._traffic.broken_off[broken_off:] + lasting.broken_off
         if not scenario.may_repeat_mails:
             findings.duplicated += findings.repeated_mails
         row.accepted = sum(upload.id is not None for upload in uploads)
