@@ -21,11 +21,13 @@ ROLES_OF_KEYS = frozenset({"user"})
 class Caller(msgspec.Struct, frozen=True):
     """Who stands behind a token that is good now; address and roles are today's, not the token's.
 
-    `inside` is the token that services inside may believe: what it says is true today.
+    `inside` is the token that services inside may believe: what it says is true today. `member_since` is when
+    the account was made.
     """
 
     claims: AccessClaims
     inside: str
+    member_since: datetime
 
     @property
     def scope(self) -> str | None:
@@ -74,7 +76,7 @@ class Callers:
                 scope=" ".join(bearer.scopes),
             ),
         )
-        return Caller(claims, token)
+        return Caller(claims, token, bearer.created_at)
 
     async def _touch(self, bearer: Bearer) -> None:
         """When a key was last used is known to the minute: a write for each request would cost more."""
@@ -92,7 +94,7 @@ class Callers:
             bearer.email_verified,
             roles,
         ):
-            return Caller(claims, token)
+            return Caller(claims, token, bearer.created_at)
         grant = Grant(
             user_id=claims.sub,
             sid=claims.sid,
@@ -103,7 +105,7 @@ class Callers:
             scope=claims.scope or None,
         )
         inside, today = self._tokens.issue(await self._tokens.key(), grant)
-        return Caller(today, inside)
+        return Caller(today, inside, bearer.created_at)
 
 
 def _lent(bearer: Bearer) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """The connection to PostgreSQL: a bounded pool, and no wait without an end."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Never
 
 import msgspec
-from sqlalchemy import event, text
+from sqlalchemy import Executable, Row, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -48,6 +48,7 @@ class Database:
     def __init__(self, url: Secret, bounds: Bounds | None = None) -> None:
         self._bounds = bounds or Bounds()
         self._engine = _engine(url, self._bounds)
+        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")  # of the same pool
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         self._migrated = asyncio.Event()
 
@@ -64,16 +65,16 @@ class Database:
         async with self._reachable(), self._sessions.begin() as session:
             yield session
 
-    @asynccontextmanager
-    async def single_query(self) -> AsyncIterator[AsyncConnection]:
-        """For one statement that reads: no BEGIN and COMMIT around it."""
-        async with self._reachable(), self._engine.connect() as connection:
-            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+    async def read(
+        self, statement: Executable, values: Mapping[str, object] | None = None
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """The rows of one statement that only reads: no BEGIN and COMMIT around it."""
+        async with self._reachable(), self._reading.connect() as connection:
+            return (await connection.execute(statement, values)).all()
 
     async def check(self) -> None:
         """Raises Unavailable while PostgreSQL does not answer or its tables are not made yet."""
-        async with self.single_query() as connection:
-            await connection.execute(text("SELECT 1"))
+        await self.read(text("SELECT 1"))
 
     @asynccontextmanager
     async def _reachable(self) -> AsyncIterator[None]:

@@ -1,13 +1,13 @@
 """One transaction's rows, by noun, and where transactions begin."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_service.database import Database
@@ -31,6 +31,7 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
     email: str
     email_verified: bool
     roles: tuple[str, ...]
+    created_at: datetime
     key_id: UUID | None = None
     scopes: tuple[str, ...] = ()
     expires_at: datetime | None = None
@@ -67,10 +68,17 @@ class Repository:
 
 
 class Store:
-    """What is asked for each request is one indexed query without a transaction around it."""
+    """What is asked for each request is one indexed query without a transaction around it. Its statement is
+    made once: to make it each time takes more of this process than to run it.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._session_bearer = _session_bearer()
+        self._key_bearer = _keyed().where(ApiKey.fingerprint == bindparam("fingerprint"))
+        self._key_bearer_by_id = _keyed().where(
+            ApiKey.id == bindparam("key_id"), User.id == bindparam("user_id")
+        )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Repository]:
@@ -79,22 +87,16 @@ class Store:
 
     async def session_bearer(self, session_id: UUID, user_id: UUID, now: datetime) -> Bearer | None:
         """Whoever is signed in there; None when session or account is not live."""
-        statement = _active_users().join(SignIn, SignIn.user_id == User.id)
-        return await self._bearer(statement.where(SignIn.id == session_id, User.id == user_id, *live(now)))
+        asked = {"session_id": session_id, "user_id": user_id, "now": now}
+        return await self._bearer(self._session_bearer, asked)
 
     async def key_bearer(self, fingerprint: bytes, now: datetime) -> Bearer | None:
         """Whose API key it is; None when there is none or it has expired, or the account is not live."""
-        return await self._bearer(_keyed().where(ApiKey.fingerprint == fingerprint, good(now)))
+        return await self._bearer(self._key_bearer, {"fingerprint": fingerprint, "now": now})
 
     async def key_bearer_by_id(self, key_id: UUID, user_id: UUID, now: datetime) -> Bearer | None:
-        return await self._bearer(_keyed().where(ApiKey.id == key_id, User.id == user_id, good(now)))
-
-    async def user(self, user_id: UUID) -> User | None:
-        """As it is now, to look at only."""
-        statement = select(*User.__table__.columns).where(User.id == user_id)
-        async with self._database.single_query() as connection:
-            row = (await connection.execute(statement)).mappings().one_or_none()
-        return User(**row) if row else None
+        asked = {"key_id": key_id, "user_id": user_id, "now": now}
+        return await self._bearer(self._key_bearer_by_id, asked)
 
     async def counts(self, keys: tuple[bytes, ...], now: datetime) -> dict[bytes, Count]:
         statement = select(Tally.key, Tally.count, Tally.last_at, Tally.forget_at)
@@ -105,22 +107,28 @@ class Store:
         known = exists().where(KnownNetwork.user_id == user_id, KnownNetwork.network == network)
         return bool((await self._rows(select(known)))[0][0])
 
-    async def _bearer(self, statement: Select[*tuple[Any, ...]]) -> Bearer | None:
-        async with self._database.single_query() as connection:
-            row = (await connection.execute(statement)).mappings().one_or_none()
-        return msgspec.convert(dict(row), Bearer) if row else None
+    async def _bearer(
+        self, statement: Select[*tuple[Any, ...]], asked: Mapping[str, object]
+    ) -> Bearer | None:
+        rows = await self._database.read(statement, asked)
+        return msgspec.convert(rows[0]._asdict(), Bearer) if rows else None
 
-    async def _rows(self, statement: Select[*tuple[Any, ...]]) -> list[Any]:
-        async with self._database.single_query() as connection:
-            return list((await connection.execute(statement)).all())
+    async def _rows(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+        return await self._database.read(statement)
 
 
 def _active_users() -> Select[*tuple[Any, ...]]:
     verified = User.email_verified_at.is_not(None).label("email_verified")
-    columns = (User.id.label("user_id"), User.email, verified, User.roles)
+    columns = (User.id.label("user_id"), User.email, verified, User.roles, User.created_at)
     return select(*columns).where(User.disabled_at.is_(None))
+
+
+def _session_bearer() -> Select[*tuple[Any, ...]]:
+    this = (SignIn.id == bindparam("session_id"), User.id == bindparam("user_id"))
+    return _active_users().join(SignIn, SignIn.user_id == User.id).where(*this, *live(bindparam("now")))
 
 
 def _keyed() -> Select[*tuple[Any, ...]]:
     columns = (ApiKey.id.label("key_id"), ApiKey.scopes, ApiKey.expires_at, ApiKey.last_used_at)
-    return _active_users().add_columns(*columns).join(ApiKey, ApiKey.user_id == User.id)
+    keyed = _active_users().add_columns(*columns).join(ApiKey, ApiKey.user_id == User.id)
+    return keyed.where(good(bindparam("now")))

@@ -7,7 +7,7 @@ from uuid import UUID
 from auth_service.access import AccessTokens
 from auth_service.addresses import BadAddress, canonical
 from auth_service.clients import Client
-from auth_service.errors import EmailTaken, TokenRefused, bad_field
+from auth_service.errors import EmailTaken, bad_field
 from auth_service.hashing import PasswordHashing
 from auth_service.mail_secrets import Purpose
 from auth_service.models import User
@@ -89,13 +89,6 @@ class Accounts:
                 self._announced()  # it may have ended the oldest of too many sessions
                 return pair
         raise Unavailable("The account is being changed.")
-
-    async def account(self, user_id: UUID) -> User:
-        """Raises TokenRefused when it is gone."""
-        user = await self._store.user(user_id)
-        if user is None:
-            raise TokenRefused
-        return user
 
     async def _rehash(self, user: User, password: str) -> None:
         """The hash was made at another cost, and only now is the password at hand."""

@@ -10,7 +10,14 @@ from auth_service.clients import Client
 from auth_service.controllers.caching import NO_STORE
 from auth_service.credentials import origin, signed_in
 from auth_service.own_account import OwnAccount
-from auth_service.schemas.accounts import ChangeAccount, ChangePassword, DeleteAccount, Register, account
+from auth_service.schemas.accounts import (
+    ChangeAccount,
+    ChangePassword,
+    DeleteAccount,
+    Register,
+    account,
+    own_account,
+)
 from auth_service.service import Accounts
 from shared.contracts.http import Account
 from shared.http import Injected
@@ -31,8 +38,8 @@ class AccountController(Controller):
         return account(await accounts.register(data.email, data.password, client))
 
     @get("/me")
-    async def me(self, caller: Injected[Caller], accounts: Injected[Accounts]) -> Account:
-        return account(await accounts.account(caller.claims.sub))
+    async def me(self, caller: Injected[Caller]) -> Account:
+        return own_account(caller)
 
     @patch("/me")
     async def change(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_service.models import ApiKey
@@ -40,5 +40,5 @@ class ApiKeyRows:
         await self._session.execute(update(ApiKey).where(ApiKey.id == key_id, stale).values(last_used_at=now))
 
 
-def good(now: datetime) -> ColumnElement[bool]:
+def good(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now)

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import BindParameter, ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_service.models import RefreshToken, SignIn
@@ -92,6 +92,6 @@ class SignIns:
         return len(removed.all())
 
 
-def live(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def live(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
     """ASVS 5.0 §7.3.1 and §7.3.2: neither idle for too long nor too old."""
     return SignIn.revoked_at.is_(None), SignIn.expires_at > now, SignIn.idle_until > now

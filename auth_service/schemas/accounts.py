@@ -3,6 +3,7 @@
 import msgspec
 
 from auth_service import sessions
+from auth_service.callers import Caller
 from auth_service.models import User
 from auth_service.schemas.fields import Address, Opaque, Password
 from shared.contracts.http import Account, TokenPair
@@ -62,6 +63,18 @@ def account(user: User) -> Account:
         roles=tuple(user.roles),
         email_verified=user.email_verified_at is not None,
         created_at=user.created_at,
+    )
+
+
+def own_account(caller: Caller) -> Account:
+    """What was read to find out who is calling says it all."""
+    claims = caller.claims
+    return Account(
+        id=str(claims.sub),
+        email=claims.email,
+        roles=claims.roles,
+        email_verified=claims.email_verified,
+        created_at=caller.member_since,
     )
 
 
