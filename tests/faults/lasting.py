@@ -12,11 +12,19 @@ import httpx
 
 from tests.support.client import Person, signed_in
 from tests.support.sse import event_stream
+from tests.support.wait import until
 
 PIECES = 12
 PIECE_EVERY_S = 0.25
 AGAIN_S = 0.3
 ALLOWED = frozenset({httpx.codes.OK, httpx.codes.ACCEPTED, httpx.codes.SERVICE_UNAVAILABLE})
+
+
+async def _let_in(http: httpx.AsyncClient) -> Person | None:
+    try:
+        return await signed_in(http)
+    except httpx.HTTPStatusError:  # what was broken last may still be finding its feet
+        return None
 
 
 class Lasting:
@@ -34,8 +42,8 @@ class Lasting:
     @asynccontextmanager
     async def flowing(self) -> AsyncIterator[None]:
         async with httpx.AsyncClient(base_url=self._url, timeout=30) as http:
-            person = await signed_in(http)
-            self._audible = self._newest = await self._upload(person)
+            person = await until(lambda: _let_in(http), timeout_s=60, what="somebody who has signed in")
+            self._audible = await until(lambda: self._upload(person), timeout_s=60, what="a first upload")
             await person.finished(self._audible)
             async with asyncio.TaskGroup() as tasks:
                 running = [
