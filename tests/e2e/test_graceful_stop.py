@@ -13,7 +13,6 @@ import pytest
 
 from devstack.service import Service
 from tests.support.client import Person
-from tests.support.mailbox import Mailbox
 from tests.support.media import Media
 from tests.support.sse import EventReader, event_stream
 from tests.support.system import System
@@ -104,7 +103,7 @@ def _is_stopping(service: Service) -> bool:
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("stopped", STOPPED, ids=" ".join)
 async def test_nothing_under_way_fails_when_a_service_is_asked_to_stop(
-    system: System, person: Person, mailbox: Mailbox, video: bytes, large: str, stopped: tuple[str, ...]
+    system: System, person: Person, video: bytes, large: str, stopped: tuple[str, ...]
 ) -> None:
     busy = Busy(system, person, video, large)
     await busy.convert()
