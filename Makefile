@@ -28,7 +28,7 @@ demo up down: bootstrap
 	@$(PYTHON) -m devstack $@
 
 test: bootstrap
-	@$(PYTHON) -m pytest --numprocesses 3 --dist loadfile
+	@$(PYTHON) -m tests
 
 check: bootstrap
 	@.venv/bin/ruff check .

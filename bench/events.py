@@ -12,9 +12,12 @@ from datetime import timedelta
 import psutil
 
 from bench.whole import Whole, whole
-from converter_service.adapters.mongo import MongoConversions, connect, database_of
+from converter_service.adapters.mongo import connect, database_of
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import new_id, utc_now
-from converter_service.conversion import Conversion, Lease, claimed, new_upload, renewed, uploaded
+from converter_service.conversion import Conversion, Lease
+from converter_service.moves.run import claimed, renewed
+from converter_service.moves.upload import new_upload, uploaded
 from converter_service.telling import Telling
 from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq import RabbitMQ

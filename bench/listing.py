@@ -12,7 +12,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bench.whole import SETTINGS
-from converter_service.adapters.mongo import MongoConversions, connect, database_of
+from converter_service.adapters.mongo import connect, database_of
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import utc_now
 from converter_service.conversion import Conversion, Result, Source, State
 from devstack.stack import Stack

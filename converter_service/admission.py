@@ -9,7 +9,8 @@ from weakref import WeakValueDictionary
 from msgspec import Struct
 
 from converter_service.changes import change
-from converter_service.conversion import Conversion, reserving
+from converter_service.conversion import Conversion
+from converter_service.moves.upload import reserving
 from converter_service.ports import ConversionStore, Queue, Usage
 from shared.errors import Overloaded, RateLimited, TooLarge
 

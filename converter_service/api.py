@@ -10,11 +10,14 @@ import aiohttp
 from litestar import Litestar
 from prometheus_client import CollectorRegistry, Gauge
 
+from converter_service.accepting import Accepting, UploadLimits
 from converter_service.access import Owners, public, signed_in
 from converter_service.adapters.gridfs import GridFSBlobs
-from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
+from converter_service.adapters.mongo import connect, database_of
 from converter_service.adapters.mongo_clock import MongoClock
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.adapters.mongo_letters import MongoLetters
+from converter_service.adapters.mongo_outbox import MongoOutbox
 from converter_service.adapters.mongo_queue import MongoQueue
 from converter_service.administration import DeadLetterController, ManagedConversionController
 from converter_service.admission import Bounded, Bounds
@@ -29,7 +32,7 @@ from converter_service.handlers import watching
 from converter_service.hub import Hub
 from converter_service.links import Links
 from converter_service.receiving import Reception
-from converter_service.service import Conversions, UploadLimits
+from converter_service.service import Conversions
 from converter_service.settings import ApiSettings
 from converter_service.streams import EventController
 from converter_service.telling import Telling
@@ -67,7 +70,8 @@ def build(
     dead_letters = broker.dead_letter_consumer(desk.keep)
     waiting = Gauge("dead_letters_waiting", "Dead letters that nobody has looked at", registry=registry)
     admission = Bounded(store, MongoQueue(database), bounds(settings))
-    conversions = Conversions(store, blobs, announcing, limits, clock, admission=admission)
+    accepting = Accepting(store, blobs, announcing, limits, clock, admission=admission)
+    conversions = Conversions(store, blobs, clock)
     resumable = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
     uploads = Uploads(store, blobs, announcing, resumable, clock, admission=admission)
     hub = Hub(store)
@@ -120,6 +124,7 @@ def build(
                 DeadLetterController,
             ],
             provide={
+                "accepting": accepting,
                 "conversions": conversions,
                 "uploads": uploads,
                 "desk": desk,

@@ -10,8 +10,7 @@ from converter_service.clock import Clock, new_id
 from converter_service.closing import Closing
 from converter_service.conversion import Conversion, LeaseLost, State
 from converter_service.errors import UploadLocked
-from converter_service.ports import BlobMissing, Blobs, ConversionStore, Salvaged
-from converter_service.resuming import (
+from converter_service.moves.resumable import (
     holds,
     is_open_for,
     sealed,
@@ -20,6 +19,7 @@ from converter_service.resuming import (
     thrown_away,
     upload_of,
 )
+from converter_service.ports import BlobMissing, Blobs, ConversionStore, Salvaged
 from converter_service.segments import Writing
 from converter_service.stretch import Stretch
 from shared.errors import Gone, Unavailable

@@ -1,20 +1,14 @@
 """Taking a conversion: of all workers that want it, exactly one gets it."""
 
 import asyncio
-import contextlib
+import random
 from datetime import datetime
 
 from converter_service.clock import Clock, new_id
-from converter_service.conversion import (
-    Conversion,
-    Lease,
-    State,
-    claimable,
-    claimed,
-    holder_of,
-    is_resting,
-)
+from converter_service.conversion import Conversion, Lease, State, holder_of
 from converter_service.fairness import Fairness, HeldBack
+from converter_service.moves.queue import claimable, is_resting
+from converter_service.moves.run import claimed
 from converter_service.outcomes import Outcomes
 from converter_service.ports import ConversionStore, Stale
 from converter_service.runs import Run, WorkLimits
@@ -22,6 +16,8 @@ from shared.logs import bind_correlation, get_logger
 from shared.messaging.errors import Retry
 
 CLAIM_TRIES = 10
+# Workers that look at the same moment want the same one: all but one of them look again, not all at once.
+APART_S = 0.02
 COME_BACK_S = 2.0
 HELD_BACK_S = 5.0
 # While all that waits is held back it is looked again before the message is sent away: hundreds of messages
@@ -65,27 +61,28 @@ class Claiming:
         raise Retry(HELD_BACK_S, "enough of these accounts is running", counts=False)
 
     async def _next(self, named_id: str) -> Run | None:
-        for _ in range(CLAIM_TRIES):
+        for tries in range(1, CLAIM_TRIES + 1):
             named, now = await self._store.get(named_id), self._clock()
             wanted = await self._wanted(named, now)
             if wanted is None:
                 come_back_for(named, now)
                 return None
-            with contextlib.suppress(Stale), bind_correlation(wanted.correlation_id, wanted.id):
-                return await self._begin(wanted)
+            try:
+                with bind_correlation(wanted.correlation_id, wanted.id):
+                    return await self._begin(wanted)
+            except Stale:
+                await asyncio.sleep(random.uniform(0, APART_S * tries))  # noqa: S311, jitter
         raise Retry(COME_BACK_S, "too many at once", counts=False)
 
     async def _wanted(self, named: Conversion | None, now: datetime) -> Conversion | None:
-        """One whose worker died has had its turn. Of the account whose turn it is, rather the one that is
-        named than its oldest: workers that look at the same moment should not all want the same.
+        """One whose worker died has had its turn. Otherwise the oldest of the account whose turn it is, and
+        not the one that is named: were its message used up on another's, it would wait for the last of all.
 
         Raises HeldBack.
         """
-        mine = named if named is not None and claimable(named, now) else None
-        if mine and mine.status is State.CONVERTING:
-            return mine
-        fairest = await self._fairness.next(now)
-        return mine if mine and fairest and mine.owner_id == fairest.owner_id else fairest
+        if named is not None and named.status is State.CONVERTING and claimable(named, now):
+            return named
+        return await self._fairness.next(now)
 
     async def _begin(self, wanted: Conversion) -> Run | None:
         """None when it has had every run that it may have. Raises Stale."""

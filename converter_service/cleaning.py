@@ -5,7 +5,8 @@ from collections.abc import Coroutine
 from datetime import datetime
 
 from converter_service.changes import change
-from converter_service.conversion import Conversion, State, being_written_until, emptied, tidied
+from converter_service.conversion import Conversion, State
+from converter_service.moves.removal import emptied, tidied
 from converter_service.ports import Blobs, ConversionStore, Stale
 from converter_service.segments import Upload
 from shared.errors import Unavailable
@@ -33,7 +34,7 @@ class Cleaning:
         """
         for blob in conversion.blobs:
             await self._blobs.delete(blob)
-        written_until = being_written_until(conversion)
+        written_until = conversion.written_until
         if written_until is None or written_until <= now:
             await self._store.remove(conversion.id)
 

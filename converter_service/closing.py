@@ -9,8 +9,8 @@ from converter_service.announcing import Announcing
 from converter_service.clock import Clock
 from converter_service.conversion import Conversion, State
 from converter_service.errors import UploadLocked
+from converter_service.moves.resumable import sealed, upload_of
 from converter_service.ports import Blobs, ConversionStore, Stale
-from converter_service.resuming import sealed, upload_of
 from converter_service.segments import Writing
 from shared.errors import Gone, Unavailable
 from shared.logs import get_logger

@@ -11,18 +11,14 @@ from converter_service.announcing import Announcing
 from converter_service.changes import change
 from converter_service.cleaning import Behind, Cleaning
 from converter_service.clock import Clock
-from converter_service.conversion import (
-    Conversion,
-    IllegalMove,
-    LeaseLost,
-    SourceGone,
-    State,
-    cancelled,
-    retried,
-)
+from converter_service.conversion import Conversion, LeaseLost, State
 from converter_service.links import Links
+from converter_service.moves.end import cancelled
+from converter_service.moves.queue import SourceGone, retried
+from converter_service.moves.table import IllegalMove
+from converter_service.owners import Owner
 from converter_service.ports import Blobs, ConversionStore
-from converter_service.service import Conversions, Owner
+from converter_service.service import Conversions
 from shared.errors import Conflict, Gone, NotFound
 from shared.messaging.envelope import Envelope
 

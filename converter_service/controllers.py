@@ -7,11 +7,13 @@ from litestar import Controller, Request, Response, delete, get, post
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
+from converter_service.accepting import Accepting
 from converter_service.control import Control, Link
 from converter_service.conversion import State
+from converter_service.owners import Owner
 from converter_service.receiving import Reception
 from converter_service.schemas import ConversionView, LinkWanted, Page, page, shown
-from converter_service.service import Conversions, Owner
+from converter_service.service import Conversions
 from shared.errors import ServiceError
 from shared.http import Injected
 
@@ -35,14 +37,14 @@ class ConversionController(Controller):
     async def create(
         self,
         request: Call,
-        conversions: Injected[Conversions],
+        accepting: Injected[Accepting],
         reception: Injected[Reception],
         key: IdempotencyKey = None,
     ) -> Response[ConversionView]:
         """Takes `multipart/form-data` with a part `file`, or the bytes themselves."""
         body = reception.open(request)
         try:
-            accepted = await conversions.accept(request.user, reception.incoming(request, body), key)
+            accepted = await accepting.accept(request.user, reception.incoming(request, body), key)
         except ServiceError:
             await body.drain()
             raise

@@ -8,7 +8,7 @@ from typing import Never, TypeVar
 from converter_service.beating import while_beating
 from converter_service.changes import change
 from converter_service.clock import Clock
-from converter_service.conversion import renewed
+from converter_service.moves.run import renewed
 from converter_service.ports import ConversionStore
 from converter_service.runs import Run, WorkLimits
 from shared.errors import Unavailable

@@ -13,18 +13,10 @@ from converter_service.announcing import Announcing
 from converter_service.changes import change
 from converter_service.cleaning import Cleaning, uncounted
 from converter_service.clock import Clock
-from converter_service.conversion import (
-    Conversion,
-    IllegalMove,
-    LeaseLost,
-    State,
-    announced_again,
-    deleted,
-    expired,
-    holder_of,
-    lapsed,
-    put_off,
-)
+from converter_service.conversion import Conversion, LeaseLost, State, holder_of
+from converter_service.moves.queue import announced_again, lapsed
+from converter_service.moves.removal import deleted, expired, put_off
+from converter_service.moves.table import IllegalMove
 from converter_service.ports import Blobs, ConversionStore, Stale
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger

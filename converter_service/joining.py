@@ -8,8 +8,9 @@ from converter_service.clock import Clock
 from converter_service.closing import Closing
 from converter_service.conversion import Conversion, LeaseLost
 from converter_service.errors import JoinedAlready
+from converter_service.moves.parts import given_up_to, joined, taken_back
+from converter_service.moves.resumable import upload_of
 from converter_service.ports import ConversionStore
-from converter_service.resuming import given_up_to, joined, taken_back, upload_of
 from converter_service.segments import Segment
 from shared.errors import Unavailable
 

@@ -5,7 +5,8 @@ import contextlib
 from converter_service.changes import change
 from converter_service.cleaning import Cleaning
 from converter_service.clock import Clock
-from converter_service.conversion import LeaseLost, deleted
+from converter_service.conversion import LeaseLost
+from converter_service.moves.removal import deleted
 from converter_service.ports import Blobs, ConversionStore
 from shared.logs import get_logger
 

@@ -7,17 +7,9 @@ from converter_service.announcing import Announcing
 from converter_service.changes import change
 from converter_service.cleaning import Cleaning
 from converter_service.clock import Clock
-from converter_service.conversion import (
-    Conversion,
-    Failure,
-    LeaseLost,
-    Result,
-    State,
-    completed,
-    failed,
-    failed_by,
-    handed_back,
-)
+from converter_service.conversion import Conversion, Failure, LeaseLost, Result, State
+from converter_service.moves.end import completed, failed, failed_by
+from converter_service.moves.queue import handed_back
 from converter_service.patience import is_charged, pause_after
 from converter_service.persistence import persistently
 from converter_service.ports import Blobs, ConversionStore

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from converter_service.errors import UploadBroken
 from converter_service.forms import ENVELOPE_BYTES, Form, media_type
-from converter_service.service import Incoming
+from converter_service.incoming import Incoming
 from shared.errors import FieldError, InvalidRequest, TooLarge, UnsupportedMediaType
 from shared.http import chunks, drain
 

@@ -12,8 +12,9 @@ from typing import Protocol
 
 from converter_service.changes import change
 from converter_service.clock import Clock
-from converter_service.conversion import Conversion, LeaseLost, State, as_accepted, without_key
+from converter_service.conversion import Conversion, LeaseLost, State
 from converter_service.errors import StillUploading
+from converter_service.moves.upload import as_accepted, without_key
 from converter_service.ports import ConversionStore, KeyTaken
 from shared.errors import IdempotencyMismatch
 

@@ -1,7 +1,8 @@
 """The same video again, with the same options, of the same account: its audio is copied, not made again."""
 
 from converter_service.changes import change
-from converter_service.conversion import Conversion, Result, described
+from converter_service.conversion import Conversion, Result
+from converter_service.moves.run import described
 from converter_service.persistence import persistently
 from converter_service.ports import BlobMissing, Blobs, ConversionStore
 from converter_service.runs import Run

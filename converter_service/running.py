@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from converter_service.changes import change
-from converter_service.conversion import Conversion, Result, described, read, swept
+from converter_service.conversion import Conversion, Result
+from converter_service.moves.run import described, read, swept
 from converter_service.options import BadOptions, Options, restored
 from converter_service.outcomes import Outcomes
 from converter_service.persistence import persistently

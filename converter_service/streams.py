@@ -15,7 +15,8 @@ from litestar.types import Receive, Scope, Send
 
 from converter_service.conversion import State
 from converter_service.hub import Hub, Listener, Snapshot, snapshot_of
-from converter_service.service import Conversions, Owner
+from converter_service.owners import Owner
+from converter_service.service import Conversions
 from shared.errors import Unavailable
 from shared.http import Injected
 

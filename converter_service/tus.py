@@ -9,11 +9,11 @@ from email.utils import format_datetime
 
 from msgspec import Struct
 
+from converter_service.beginning import Wanted
 from converter_service.conversion import Conversion, State
-from converter_service.resuming import upload_of
+from converter_service.moves.resumable import upload_of
 from converter_service.segments import PARTIAL
 from converter_service.stretch import ALGORITHMS, Checksum
-from converter_service.uploads import Wanted
 from shared.errors import FieldError, InvalidRequest, PreconditionFailed, TooLarge
 
 VERSION = "1.0.0"

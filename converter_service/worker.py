@@ -15,9 +15,11 @@ from prometheus_client import CollectorRegistry
 from converter_service.adapters.ffmpeg import FFmpegTranscoder, find_tools
 from converter_service.adapters.ffmpeg_run import Rules
 from converter_service.adapters.gridfs import GridFSBlobs
-from converter_service.adapters.mongo import MongoConversions, MongoOutbox, connect, database_of
+from converter_service.adapters.mongo import connect, database_of
 from converter_service.adapters.mongo_bookmark import MongoBookmark
 from converter_service.adapters.mongo_clock import MongoClock
+from converter_service.adapters.mongo_conversions import MongoConversions
+from converter_service.adapters.mongo_outbox import MongoOutbox
 from converter_service.adapters.mongo_queue import MongoQueue
 from converter_service.adapters.scratch import LocalScratch
 from converter_service.announcing import Announcing

@@ -14,7 +14,7 @@ from devstack.waiting import wait_until
 class Daemon(ABC):
     """A long-running process. All calls block; from asyncio use `asyncio.to_thread(daemon.start)`."""
 
-    ready_within_s: ClassVar[float] = 60.0
+    ready_within_s: ClassVar[float] = 180.0
     farewell: ClassVar[Farewell] = Farewell()
 
     def __init__(self, name: str, home: Home) -> None:

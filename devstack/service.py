@@ -80,7 +80,7 @@ class Service(Daemon):
 
     def get(self, path: str) -> int | None:
         """The status that a GET of this path is answered with; None without an answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=4)
         try:
             connection.request("GET", path)
             return connection.getresponse().status

@@ -67,9 +67,17 @@ STOPPING = timedelta(seconds=2)
 
 
 def build(
-    settings: GatewaySettings, sessions: Sessions, broker: Broker, registry: CollectorRegistry
+    settings: GatewaySettings,
+    sessions: Sessions,
+    broker: Broker,
+    registry: CollectorRegistry,
+    *,
+    documented: bool = True,
 ) -> Litestar:
-    """The application. Raises before it can serve when its modules do not fit together."""
+    """The application. Raises before it can serve when its modules do not fit together.
+
+    Not `documented`, it serves no OpenAPI document, whose making is half the work of building it.
+    """
     to_auth = (sessions.pooled, settings.auth_url, settings.introspection_secret)
     auth = AuthClient(*to_auth)
     tokens = TokenCache(auth.introspect, settings.token_cache_ttl)
@@ -111,7 +119,7 @@ def build(
             controllers=[Router("/", route_handlers=compose(modules))],
             guards=[door.admit],
             health_opt=public | vital | uncounted,
-            openapi=openapi(settings.public_url),
+            openapi=openapi(settings.public_url) if documented else None,
             lifespan=[lifespan],
             checks=[
                 Check("auth_service", auth.check),
@@ -141,7 +149,8 @@ def build(
             ],
         )
     )
-    complete(app.openapi_schema)
+    if documented:
+        complete(app.openapi_schema)
     return app
 
 

@@ -7,11 +7,9 @@ it sends any (233 MiB resident for one upload), sends nothing while it waits for
 asks for 16 MiB at a time.
 """
 
-import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 
 import pymongo
 from bson import Int64
@@ -19,6 +17,7 @@ from pymongo import ASCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
+from converter_service.adapters.gridfs_inserts import TRANSFER_TIMEOUT_S, Inserts, of_size
 from converter_service.adapters.mongo import Database, Document, reachable
 from converter_service.clock import Clock
 from converter_service.ports import BlobMissing, Salvaged, Stored
@@ -26,11 +25,7 @@ from shared.errors import Unavailable
 
 CHUNK_BYTES = 1024 * 1024
 CHUNKS_PER_INSERT = 2
-INSERTS_AT_ONCE = 2
 CHUNKS_PER_READ = 2
-# Longer than other operations have: a full disk cache under load is slow, not gone, and uploads should
-# outlive the election of another primary. Shorter than a client should wait to be told that it is gone.
-TRANSFER_TIMEOUT_S = 7.0
 CLEAN_UP_TIMEOUT_S = 2.0
 
 
@@ -49,7 +44,7 @@ class GridFSBlobs:
             await self._files.create_index([("filename", ASCENDING), ("uploadDate", ASCENDING)])
 
     async def write(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
-        inserts = _Inserts(self._chunks)
+        inserts = Inserts(self._chunks)
         try:
             stored = await self._store(blob_id, chunks, inserts)
             await self._finish(blob_id, stored)
@@ -69,7 +64,7 @@ class GridFSBlobs:
         """The files document decides between this writer and whoever takes it for dead: who inserts it first
         says how many bytes there are. Chunks that a late writer adds lie behind them, and are never read.
         """
-        inserts = _Inserts(self._chunks)
+        inserts = Inserts(self._chunks)
         try:
             stored = await self._store(blob_id, chunks, inserts)
             await self._finish(blob_id, stored)
@@ -114,10 +109,10 @@ class GridFSBlobs:
             last = await self._chunks.find_one({"files_id": blob_id, "n": whole - 1}, {"data": 1})
         return (whole - 1) * CHUNK_BYTES + len(last["data"]) if last else 0
 
-    async def _store(self, blob_id: str, chunks: AsyncIterator[bytes], inserts: "_Inserts") -> Stored:
+    async def _store(self, blob_id: str, chunks: AsyncIterator[bytes], inserts: Inserts) -> Stored:
         digest, size, number = hashlib.sha256(), 0, 0
         batch: list[Document] = []
-        async for data in _of_size(CHUNK_BYTES, inserts.watched(chunks)):
+        async for data in of_size(CHUNK_BYTES, inserts.watched(chunks)):
             digest.update(data)
             size += len(data)
             batch.append({"files_id": blob_id, "n": number, "data": data})
@@ -197,67 +192,3 @@ async def _next(collection: AsyncCollection[Document], field: str, after: str) -
     only = {"_id": int(field == "_id"), field: 1}
     found = await collection.find_one({field: {"$gt": after}}, only, sort=[(field, ASCENDING)])
     return str(found[field]) if found else None
-
-
-class _Inserts:
-    """A few inserts under way while the next bytes arrive; a full line makes the sender wait."""
-
-    def __init__(self, collection: AsyncCollection[Document]) -> None:
-        self._collection = collection
-        self._slots = asyncio.Semaphore(INSERTS_AT_ONCE)
-        self._running: set[asyncio.Task[None]] = set()
-        self._failure: BaseException | None = None
-
-    async def watched(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The same pieces, until an insert fails: whoever sends slowly is told at its next piece."""
-        async for piece in pieces:
-            self._check()
-            yield piece
-
-    async def start(self, batch: list[Document]) -> None:
-        """Raises what an earlier insert failed with."""
-        await self._slots.acquire()
-        self._check()
-        task = asyncio.create_task(self._insert(batch))
-        self._running.add(task)
-        task.add_done_callback(self._ended)
-
-    async def _insert(self, batch: list[Document]) -> None:
-        with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
-            await self._collection.insert_many(batch)
-
-    def _ended(self, task: "asyncio.Task[Any]") -> None:
-        self._running.discard(task)
-        self._slots.release()
-        failure = asyncio.CancelledError() if task.cancelled() else task.exception()
-        self._failure = self._failure or failure
-
-    async def finish(self) -> None:
-        """Everything is stored. Raises what an insert failed with."""
-        await self.settle()
-        self._check()
-
-    def _check(self) -> None:
-        if self._failure is not None:
-            raise self._failure
-
-    async def settle(self) -> None:
-        """Nothing is under way any more, well or not."""
-        if self._running:
-            await asyncio.wait(self._running)
-
-
-async def _of_size(size: int, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same bytes in pieces of exactly `size`, the last one shorter. Each byte is copied once."""
-    gathered, have = list[bytes | memoryview](), 0
-    async for piece in pieces:
-        rest = memoryview(piece)
-        while have + len(rest) >= size:
-            missing = size - have
-            yield b"".join([*gathered, rest[:missing]])
-            gathered, have, rest = [], 0, rest[missing:]
-        if rest:
-            gathered.append(rest)
-            have += len(rest)
-    if gathered:
-        yield b"".join(gathered)

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from converter_service.adapters.memory import MemoryConversions
-from converter_service.conversion import Conversion, State, claimable
+from converter_service.conversion import Conversion, State
+from converter_service.moves.queue import claimable
 from converter_service.ports import Usage
 
 

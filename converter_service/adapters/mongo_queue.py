@@ -6,14 +6,8 @@ import msgspec
 from pymongo import ASCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 
-from converter_service.adapters.mongo import (
-    UNREADABLE_AGAIN,
-    WITHOUT_OUTBOX,
-    Database,
-    Document,
-    conversion_of,
-    reachable,
-)
+from converter_service.adapters.mongo import Database, Document, reachable
+from converter_service.adapters.mongo_documents import UNREADABLE_AGAIN, WITHOUT_OUTBOX, conversion_of
 from converter_service.conversion import Conversion, State
 from converter_service.ports import Usage
 from shared.logs import get_logger

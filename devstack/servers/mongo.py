@@ -20,7 +20,7 @@ from devstack.waiting import wait_until
 REPLICA_SET = "tonegate"
 NOT_YET_INITIATED = 94
 ALREADY_INITIATED = 23
-ELECTION_TIMEOUT_S = 30.0
+ELECTION_TIMEOUT_S = 90.0
 
 Client = MongoClient[dict[str, Any]]
 

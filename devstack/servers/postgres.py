@@ -16,7 +16,7 @@ from devstack.process import Farewell
 from devstack.servers.environment import plain_environment
 from devstack.servers.unprivileged import give_away, unprivileged
 
-SETUP_TIMEOUT_S = 60
+SETUP_TIMEOUT_S = 180
 
 
 class Postgres(Daemon):

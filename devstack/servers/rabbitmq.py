@@ -17,7 +17,7 @@ from devstack.servers.environment import plain_environment
 from devstack.servers.epmd import Epmd
 
 USER = "tonegate"
-CONTROL_TIMEOUT_S = 60
+CONTROL_TIMEOUT_S = 180
 # AMQP 0-9-1, 4.2.2 and 4.2.3: the client's greeting; a method frame on channel 0 answers it.
 GREETING, METHOD_FRAME = b"AMQP\x00\x00\x09\x01", b"\x01\x00\x00"
 
@@ -90,7 +90,7 @@ class RabbitMQ(Daemon):
 
     def answers(self) -> bool:
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=4) as connection:
                 connection.sendall(GREETING)
                 return connection.recv(3) == METHOD_FRAME
         except OSError:

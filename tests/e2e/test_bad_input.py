@@ -13,7 +13,7 @@ from tests.support.client import Person, signed_in
 from tests.support.mailbox import Mailbox, text_of
 from tests.support.media import Media
 from tests.support.system import System
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de")
 
@@ -58,7 +58,7 @@ async def test_a_revoked_token_is_refused(person: Person) -> None:
     async def refused() -> bool:
         return (await person.get("/v1/conversions")).status_code == 401
 
-    await until(refused, timeout_s=5, what="the signed-out token to be refused")
+    await until(refused, what="the signed-out token to be refused")
     _is_unauthenticated(await person.get("/v1/auth/me"))
     assert (await person.refresh()).status_code == 401
 
@@ -149,7 +149,7 @@ async def test_an_unannounced_size_over_the_limit_is_refused(
 async def test_a_client_that_leaves_in_the_middle_leaves_nothing(
     small_system: System, small_person: Person, announced: bool
 ) -> None:
-    with socket.create_connection(small_system.address, timeout=10) as connection:
+    with socket.create_connection(small_system.address, timeout=PATIENCE_S) as connection:
         framing = "Content-Length: 900000" if announced else "Transfer-Encoding: chunked"
         head = (
             "POST /v1/conversions?filename=gone.mp4 HTTP/1.1\r\n"
@@ -158,7 +158,7 @@ async def test_a_client_that_leaves_in_the_middle_leaves_nothing(
         )
         piece = bytes(300_000)
         connection.sendall(head.encode() + (piece if announced else b"%x\r\n%s\r\n" % (len(piece), piece)))
-        await until(small_system.has_an_upload, timeout_s=10, what="the upload to begin")
+        await until(small_system.has_an_upload, what="the upload to begin")
     await _nothing_stays_behind(small_system)
     assert (await small_person.get("/v1/conversions")).json()["items"] == []
 
@@ -234,4 +234,4 @@ async def _fails_with_a_mail(
 
 
 async def _nothing_stays_behind(system: System) -> None:
-    await until(system.is_empty, timeout_s=20, what="every chunk and document to be gone")
+    await until(system.is_empty, what="every chunk and document to be gone")

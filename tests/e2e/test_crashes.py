@@ -50,7 +50,7 @@ async def test_a_worker_killed_again_and_again_still_finishes(
     identity = await _uploaded(person, media, seconds=LONG_S)
     for attempt in (1, 2):
         begun = partial(_attempts, system, identity, attempt)
-        await until(begun, timeout_s=60, what=f"attempt {attempt}")
+        await until(begun, what=f"attempt {attempt}")
         system.freeze("worker")
         assert system.status_of(identity) == "converting"
         await asyncio.to_thread(system.kill, "worker")
@@ -62,7 +62,7 @@ async def test_a_worker_that_is_asked_to_stop_hands_its_work_back_at_once(
     system: System, person: Person, mailbox: Mailbox, media: Media
 ) -> None:
     identity = await _uploaded(person, media, seconds=LONG_S)
-    await until(system.freeze_ffmpeg, timeout_s=60, what="ffmpeg at work")
+    await until(system.freeze_ffmpeg, what="ffmpeg at work")
     assert system.status_of(identity) == "converting"
     await asyncio.to_thread(system.stop, "worker")
     assert system.status_of(identity) == "queued"
@@ -91,7 +91,7 @@ async def _held(system: System, person: Person, media: Media, moment: str) -> As
         if not waits:
             system.freeze(holder)
         identity = await _uploaded(person, media, seconds=LONG_S if waits else 1)
-        await until(lambda: system.status_of(identity) == moment, timeout_s=60, what=moment)
+        await until(lambda: system.status_of(identity) == moment, what=moment)
         system.freeze(holder)
         yield identity
     finally:
@@ -105,17 +105,17 @@ async def _uploaded(person: Person, media: Media, *, seconds: float) -> str:
 
 
 def _attempts(system: System, identity: str, number: int) -> bool:
-    return int(system.document_of(identity)["attempts"]) == number
+    return int(system.document_of(identity)["attempts"]) >= number
 
 
 async def _one_mp3_and_one_mail(system: System, person: Person, mailbox: Mailbox, identity: str) -> None:
-    done = await person.finished(identity, timeout_s=100)
+    done = await person.finished(identity)
     assert done["status"] == "completed", done
     audio = await person.audio(identity)
     assert audio.status_code == httpx.codes.OK
     assert len(audio.content) == done["result"]["size"]
     (mail,) = await mailbox.next_to(person.email)
     await until(lambda: system.state_of_letter(mail) == "sent", what="the ledger to know of it")
-    await until(lambda: system.is_quiet(identity), timeout_s=60, what="every event to be delivered")
+    await until(lambda: system.is_quiet(identity), what="every event to be delivered")
     assert len(mailbox.to(person.email)) == 1
-    assert system.stored_files_of(identity) == 2, "the video and exactly one MP3"
+    await until(lambda: system.stored_files_of(identity) == 2, what="the video and exactly one MP3")

@@ -15,7 +15,7 @@ LONG_S = 300
 async def converting(system: System, person: Person, media: Media) -> str:
     """A conversion whose ffmpeg does not move."""
     accepted = (await person.upload(media.video(seconds=LONG_S))).raise_for_status()
-    await until(system.freeze_ffmpeg, timeout_s=60, what="ffmpeg at work")
+    await until(system.freeze_ffmpeg, what="ffmpeg at work")
     return str(accepted.json()["id"])
 
 

@@ -53,7 +53,7 @@ async def test_tus_js_client_goes_on_after_a_pause_in_which_everything_was_kille
         await restarted(system, "converter", "gateway", "mongo")
         client.go_on()
         told = await client.event("success")
-    done = await person.finished(told["conversion"], timeout_s=60)
+    done = await person.finished(told["conversion"])
     assert (done["source"]["sha256"], done["source"]["filename"]) == (digest(noise), "noise.mp4")
     assert done["options"]["bitrate"] == "96k"
 
@@ -87,7 +87,7 @@ async def test_tuspy_resumes_with_checksums_after_a_restart(
         assert again.offset == 5 * MIB
         await asyncio.to_thread(again.upload)
     assert first.url is not None
-    done = await person.finished(first.url.rpartition("/")[2], timeout_s=60)
+    done = await person.finished(first.url.rpartition("/")[2])
     assert done["source"]["sha256"] == digest(noise)
 
 

@@ -97,7 +97,7 @@ async def test_what_is_called_off_and_what_cannot_be_converted_is_told_too(
         )
     finally:
         await asyncio.to_thread(system.start, "mail")
-    await mailbox.next_to(person.email, timeout_s=60)
+    await mailbox.next_to(person.email)
     for ending in ("sent", "webhook sent"):
         await whole_story(system, refused, published("conversion_failed"), {**NOTIFICATION, "event": ending})
 

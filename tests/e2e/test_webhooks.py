@@ -27,7 +27,7 @@ async def test_what_becomes_of_a_conversion_is_told_to_whom_it_concerns(
         await hook(other, there.url.replace("hook", "others"))
         good = (await person.upload(media.video(seconds=1), filename="talk.mp4")).json()["id"]
         bad = (await person.upload_raw(b"\x00\x00\x00\x18ftypmp42" + b"no video" * 100)).json()["id"]
-        await until(lambda: len(there.taken) == 3, what="all messages are taken")
+        await until(lambda: len(set(there.taken)) == 3, what="all messages are taken")
         told = {
             (call.path, call.payload["data"]["id"]): call for call in there.calls if call.id in there.taken
         }
@@ -39,7 +39,7 @@ async def test_what_becomes_of_a_conversion_is_told_to_whom_it_concerns(
         again = page["items"][0]["id"]
         answer = await person.post(f"/v1/webhooks/{mine['id']}/deliveries/{again}/replay")
         assert answer.status_code == 202
-        await until(lambda: there.taken.count(again) == 2, what="it came again")
+        await until(lambda: there.taken.count(again) >= 2, what="it came again")
         await nothing_of_it_is_another_s(other, mine["id"], again)
         assert (await person.request("DELETE", f"/v1/webhooks/{mine['id']}")).status_code == 204
 

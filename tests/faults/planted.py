@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from aio_pika.abc import AbstractIncomingMessage
-from msgspec.structs import replace
 
-from converter_service import conversion as moves
-from converter_service.adapters.mongo import MongoConversions, reachable
+from converter_service.adapters.mongo import reachable
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.conversion import Conversion, Lease, State
+from converter_service.moves import table
 from notification_service.adapters.mongo import MongoLedger
 from notification_service.ports import Claim, Granted
 from shared.messaging.envelope import Envelope
@@ -59,12 +59,9 @@ def no_fencing() -> None:
     def anybody(conversion: Conversion, token: str) -> Lease:
         return conversion.lease or Lease(token, "a zombie", conversion.created_at)
 
-    def anywhere(conversion: Conversion, target: State) -> Conversion:
-        return replace(conversion, status=target)
-
     MongoConversions.save = over_anything  # type: ignore[method-assign]
-    moves._held = anybody
-    moves._move = anywhere
+    Conversion.held_by = anybody  # type: ignore[method-assign, assignment]
+    table.MOVES = dict.fromkeys(State, frozenset(State))  # type: ignore[misc]
 
 
 def no_ledger() -> None:

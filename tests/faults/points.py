@@ -21,11 +21,11 @@ BROKER = {
     "take-message": "shared.messaging.rabbitmq.inbox:Inbox.handle",
 }
 CONVERSIONS = {
-    "store-save": "converter_service.adapters.mongo:MongoConversions.save",
+    "store-save": "converter_service.adapters.mongo_conversions:MongoConversions.save",
     "blob-write": "converter_service.adapters.gridfs:GridFSBlobs.write",
     "blob-finish": "converter_service.adapters.gridfs:GridFSBlobs._finish",
-    "outbox-claim": "converter_service.adapters.mongo:MongoOutbox._claim_one",
-    "outbox-clear": "converter_service.adapters.mongo:MongoOutbox.clear",
+    "outbox-claim": "converter_service.adapters.mongo_outbox:MongoOutbox._claim_one",
+    "outbox-clear": "converter_service.adapters.mongo_outbox:MongoOutbox.clear",
 }
 # Role → step → the method that takes it.
 STEPS: Mapping[str, Mapping[str, str]] = {
@@ -39,8 +39,11 @@ STEPS: Mapping[str, Mapping[str, str]] = {
         "bearer": "auth_service.repository:Store.session_bearer",
         "outbox-claim": "auth_service.outbox:SqlOutbox.claim",
     },
-    "converter": {**CONVERSIONS, "store-add": "converter_service.adapters.mongo:MongoConversions.add"}
-    | {"publish": BROKER["publish"]},
+    "converter": {
+        **CONVERSIONS,
+        "store-add": "converter_service.adapters.mongo_conversions:MongoConversions.add",
+        "publish": BROKER["publish"],
+    },
     "worker": {
         **CONVERSIONS,
         **BROKER,

@@ -22,7 +22,7 @@ def test_every_fail_point_of_a_role_is_there(role: str) -> None:
         cwd=root,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stderr

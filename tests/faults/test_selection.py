@@ -31,7 +31,7 @@ def world(folder: Path) -> Iterator[World]:
         yield world
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_whatever_breaks_nothing_accepted_is_lost_and_nothing_comes_twice(
     world: World, folder: Path
 ) -> None:

@@ -21,6 +21,7 @@ SERVICES = ("auth", "converter", "worker", "worker-2", "notification", "gateway"
 # Faults come often here: what the dead held is taken up soon.
 QUICK: Mapping[str, str] = {
     **SETTINGS,
+    "GATEWAY_TOKEN_CACHE_TTL": "5s",
     "CONVERTER_LEASE": "3s",
     "NOTIFICATION_SMTP_TIMEOUT": "5s",
     "AUTH_ACCESS_TOKEN_TTL": "3h",

@@ -11,6 +11,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.support.wait import PATIENCE_S
+
 LISTENING = re.compile(r"DevTools listening on (ws://\S+)")
 ARGUMENTS = (
     "--headless",
@@ -34,7 +36,7 @@ class Tab:
         message = {"id": self._last, "method": method, "params": parameters}
         await self._socket.send_json(message | ({"sessionId": self._session_id} if self._session_id else {}))
         while True:
-            answer = await self._socket.receive_json(timeout=20)
+            answer = await self._socket.receive_json(timeout=PATIENCE_S)
             if answer.get("id") == self._last:
                 assert "error" not in answer, answer
                 result: dict[str, Any] = answer["result"]
@@ -67,7 +69,7 @@ async def browsing(profile: Path) -> AsyncIterator[Tab]:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             address = await _address(process)
         async with aiohttp.ClientSession() as session, session.ws_connect(address) as socket:
             browser = Tab(socket)
@@ -78,7 +80,7 @@ async def browsing(profile: Path) -> AsyncIterator[Tab]:
     finally:
         if process.returncode is None:
             try:
-                await asyncio.wait_for(process.wait(), 10)
+                await asyncio.wait_for(process.wait(), PATIENCE_S)
             except TimeoutError:
                 process.kill()
                 await process.wait()

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 FINAL = frozenset({"completed", "failed", "cancelled", "expired"})
 PASSWORD = "correct horse battery staple"
@@ -80,7 +80,7 @@ class Person:
         body: dict[str, Any] = answer.json()
         return body
 
-    async def finished(self, identity: str, timeout_s: float = 60) -> dict[str, Any]:
+    async def finished(self, identity: str, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """Waits until the conversion has ended, whatever way; an answer of 503 meanwhile is waited out."""
 
         async def ended() -> dict[str, Any] | None:
@@ -99,7 +99,7 @@ class Person:
 @asynccontextmanager
 async def visiting(base_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client with time-outs that a patient person would have."""
-    async with httpx.AsyncClient(base_url=base_url, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=base_url, timeout=PATIENCE_S) as client:
         yield client
 
 

@@ -9,7 +9,7 @@ from shared.contracts.events import Event
 from shared.messaging.envelope import Envelope, wrap
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.ports import Broadcast, Broker, Consumer, Subscription
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 Script = Callable[[Event, Delivery], Awaitable[None]]
 
@@ -79,11 +79,11 @@ async def running(consumer: Consumer) -> AsyncIterator[asyncio.Task[None]]:
     """Runs it, ready; cancelling the task is what killing the process is."""
     task = asyncio.create_task(consumer.run())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await consumer.ready()
         yield task
     finally:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await consumer.stop(timedelta(0))
         with contextlib.suppress(asyncio.CancelledError):
             await task

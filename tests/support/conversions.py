@@ -2,19 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from converter_service.conversion import (
-    Conversion,
-    Failure,
-    Lease,
-    Result,
-    claimed,
-    completed,
-    failed,
-    new_upload,
-    reserving,
-    uploaded,
-)
-from converter_service.resuming import begun
+from converter_service.conversion import Conversion, Failure, Lease, Result
+from converter_service.moves.end import completed, failed
+from converter_service.moves.resumable import begun
+from converter_service.moves.run import claimed
+from converter_service.moves.upload import new_upload, reserving, uploaded
 from converter_service.segments import Segment, Upload
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -19,22 +19,22 @@ class Mailbox:
         messages = (read(path) for path in sorted(self._folder.glob("*.eml")))
         return [message for message in messages if address in str(message["To"])]
 
-    async def next_about_account(self, address: str, subject: str, *, timeout_s: float = 30) -> EmailMessage:
+    async def next_about_account(self, address: str, subject: str) -> EmailMessage:
         """Waits for the first of that subject."""
 
         async def arrived() -> EmailMessage | None:
             return next((each for each in self.to(address) if str(each["Subject"]) == subject), None)
 
-        return await until(arrived, timeout_s=timeout_s, what=f"the mail {subject!r} to {address}")
+        return await until(arrived, what=f"the mail {subject!r} to {address}")
 
-    async def next_to(self, address: str, *, timeout_s: float = 30, count: int = 1) -> list[EmailMessage]:
+    async def next_to(self, address: str, *, count: int = 1) -> list[EmailMessage]:
         """Waits until `count` messages have arrived."""
 
         async def arrived() -> list[EmailMessage] | None:
             found = self.to(address)
             return found if len(found) >= count else None
 
-        return await until(arrived, timeout_s=timeout_s, what=f"{count} mail(s) to {address}")
+        return await until(arrived, what=f"{count} mail(s) to {address}")
 
 
 def read(path: Path) -> EmailMessage:

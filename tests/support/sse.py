@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-WITHIN_S = 20.0
+from tests.support.wait import PATIENCE_S
 
 
 @dataclass
@@ -32,7 +32,7 @@ class EventReader:
 
     async def next(self) -> Told | None:
         """The next event; None when the stream has ended in good order."""
-        async with asyncio.timeout(WITHIN_S):
+        async with asyncio.timeout(PATIENCE_S):
             return await self._read()
 
     async def rest(self) -> list[Told]:

@@ -19,6 +19,7 @@ from devstack.stack import Stack
 from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq.topology import tier_name
 from tests.support.mailbox import Mailbox
+from tests.support.wait import PATIENCE_S
 
 Document = dict[str, Any]
 
@@ -26,12 +27,14 @@ Document = dict[str, Any]
 RESUMED_BYTES = int(os.environ.get("TONEGATE_RESUMED_BYTES", str(48 * 1024**2)))
 
 # Tests go faster than any person: the limits have tests of their own. A dead worker is noticed soon. Whoever
-# receives webhooks is on this machine.
+# receives webhooks is on this machine. A checked token is remembered for so long that whose access ends soon
+# did not just wait for that.
 SETTINGS: Mapping[str, str] = {
     "GATEWAY_RATE_LIMIT_DEFAULT": "100000/minute",
     "GATEWAY_RATE_LIMIT_LOGIN": "10000/minute",
     "GATEWAY_RATE_LIMIT_REGISTER": "10000/hour",
     "GATEWAY_RATE_LIMIT_UPLOAD": "10000/hour",
+    "GATEWAY_TOKEN_CACHE_TTL": "300s",
     "CONVERTER_LEASE": "3s",
     "CONVERTER_MAX_UPLOAD_BYTES": str(max(1024**3, RESUMED_BYTES)),
     "NOTIFICATION_WEBHOOK_HTTP": "true",
@@ -93,7 +96,7 @@ class System:
             check=True,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
         )
         return done.stdout
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from devstack.servers.environment import plain_environment
 from tests.support.npm import NODE, installed
+from tests.support.wait import PATIENCE_S
 
 SOURCES = Path(__file__).with_name("tus_js")
-WITHIN_S = 60
 
 
 class TusJs:
@@ -22,7 +22,7 @@ class TusJs:
     async def event(self, name: str) -> dict[str, Any]:
         """The next thing that it tells, which has to be this."""
         assert self._process.stdout is not None
-        line = await asyncio.wait_for(self._process.stdout.readline(), WITHIN_S)
+        line = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE_S)
         told: dict[str, Any] = json.loads(line)
         assert told["event"] == name, told
         return told

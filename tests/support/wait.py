@@ -1,4 +1,8 @@
-"""Waiting for what happens in other processes: no sleeps in tests, and every wait has an end."""
+"""Waiting for what happens in other processes: no sleeps in tests, and every wait has an end.
+
+The end is there for what never happens. It lies where a machine gets that has ten times as much to do as it
+can: where all is well it costs nothing, however far away it is.
+"""
 
 import asyncio
 import time
@@ -6,31 +10,32 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar, overload
 
 T = TypeVar("T")
-PAUSE_S = 0.05
+PATIENCE_S = 90.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.05
 
 
 @overload
 async def until(
-    condition: Callable[[], Awaitable[T | None]], timeout_s: float = 20.0, what: str = "the condition"
+    condition: Callable[[], Awaitable[T | None]], timeout_s: float = PATIENCE_S, what: str = "the condition"
 ) -> T: ...
 
 
 @overload
 async def until(
-    condition: Callable[[], T | None], timeout_s: float = 20.0, what: str = "the condition"
+    condition: Callable[[], T | None], timeout_s: float = PATIENCE_S, what: str = "the condition"
 ) -> T: ...
 
 
 async def until(
     condition: Callable[[], Awaitable[T | None] | T | None],
-    timeout_s: float = 20.0,
+    timeout_s: float = PATIENCE_S,
     what: str = "the condition",
 ) -> T:
     """Calls it, awaiting if need be, until what it returns is true; returns that.
 
     An AssertionError it raises counts as "not yet", and is the cause of the one raised when time is up.
     """
-    deadline = time.monotonic() + timeout_s
+    deadline, pause_s = time.monotonic() + timeout_s, FIRST_PAUSE_S
     while True:
         failure: AssertionError | None = None
         try:
@@ -42,4 +47,5 @@ async def until(
             failure = error
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {timeout_s:g} s") from failure
-        await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)

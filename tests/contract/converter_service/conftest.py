@@ -7,7 +7,8 @@ import pytest
 from converter_service.adapters.gridfs import GridFSBlobs
 from converter_service.adapters.memory import MemoryBlobs, MemoryConversions
 from converter_service.adapters.memory_queue import MemoryQueue
-from converter_service.adapters.mongo import Client, MongoConversions, connect, database_of
+from converter_service.adapters.mongo import Client, connect, database_of
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.adapters.mongo_queue import MongoQueue
 from converter_service.clock import utc_now
 from converter_service.ports import Blobs, ConversionStore, Queue

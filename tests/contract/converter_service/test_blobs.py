@@ -8,13 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 from gridfs.asynchronous import AsyncGridFSBucket
 
-from converter_service.adapters.gridfs import (
-    CHUNK_BYTES,
-    CHUNKS_PER_INSERT,
-    CHUNKS_PER_READ,
-    INSERTS_AT_ONCE,
-    GridFSBlobs,
-)
+from converter_service.adapters.gridfs import CHUNK_BYTES, CHUNKS_PER_INSERT, CHUNKS_PER_READ, GridFSBlobs
+from converter_service.adapters.gridfs_inserts import INSERTS_AT_ONCE
 from converter_service.adapters.mongo import Client, database_of
 from converter_service.ports import BlobMissing, Blobs, Salvaged
 from tests.support.wait import until

@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from converter_service.conversion import Conversion, State, deleted, expired, without_key
+from converter_service.conversion import Conversion, State
+from converter_service.moves.removal import deleted, expired
+from converter_service.moves.resumable import upload_of
+from converter_service.moves.upload import without_key
 from converter_service.ports import ConversionStore, KeyTaken, Stale
-from converter_service.resuming import upload_of
 from converter_service.segments import PARTIAL, Segment, Upload
 from tests.support.conversions import NOON, converting, done, failed_one, queued, resumable, uploading
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from converter_service.conversion import deleted, expired
+from converter_service.moves.removal import deleted, expired
 from converter_service.ports import ConversionStore, Queue, Usage
 from tests.support.conversions import NOON, RETENTION, converting, done, queued, reserved, uploading
 

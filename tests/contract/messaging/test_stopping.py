@@ -9,6 +9,7 @@ from shared.contracts.events import VideoUploaded
 from shared.messaging.ports import NotReady
 from tests.contract.messaging.rigs import Rig, inbox
 from tests.support.consuming import Gate, Recorder, consuming, handlers, publish, running
+from tests.support.wait import PATIENCE_S
 
 UPLOADED = VideoUploaded(conversion_id="c1")
 
@@ -52,8 +53,8 @@ async def test_what_is_not_done_within_the_grace_is_cancelled_and_handed_back(ri
 
 
 async def test_a_consumer_that_never_ran_stops_at_once(rig: Rig) -> None:
-    async with rig.process(inbox()) as broker, asyncio.timeout(5):
-        await broker.consumer(inbox(), handlers(inbox(), Recorder())).stop(timedelta(seconds=60))
+    async with rig.process(inbox()) as broker, asyncio.timeout(PATIENCE_S):
+        await broker.consumer(inbox(), handlers(inbox(), Recorder())).stop(timedelta(hours=1))
 
 
 async def test_a_consumer_is_ready_from_subscription_to_stop(rig: Rig) -> None:

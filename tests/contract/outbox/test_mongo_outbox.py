@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from converter_service.adapters.mongo import Client, MongoConversions, MongoOutbox, connect, database_of
+from converter_service.adapters.mongo import Client, connect, database_of
+from converter_service.adapters.mongo_conversions import MongoConversions
+from converter_service.adapters.mongo_outbox import MongoOutbox
 from converter_service.clock import utc_now
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import OutboxStore

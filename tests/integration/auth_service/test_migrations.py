@@ -21,6 +21,7 @@ from devstack.servers.postgres import Postgres
 from shared.settings import Secret
 from tests.integration.auth_service.replica import Clock, application, settings
 from tests.integration.auth_service.rows import opened, rows
+from tests.support.wait import PATIENCE_S
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
@@ -79,7 +80,7 @@ async def test_replicas_that_start_at_once_make_one_database_and_one_key(postgre
     arguments = (sys.executable, "-W", "error", "-c", IN_A_PROCESS_OF_ITS_OWN, postgres_url)
     replicas = [await asyncio.create_subprocess_exec(*arguments) for _ in range(3)]
     within = asyncio.gather(*(migrate(Secret(postgres_url), lambda: NOW) for _ in range(3)))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         assert [await replica.wait() for replica in replicas] == [0, 0, 0]
         await within
     assert len(await kids(postgres_url)) == 1
@@ -105,7 +106,7 @@ async def test_a_database_that_is_newer_than_the_program_stops_it(postgres_url: 
     async with opened(postgres_url) as database, database.transaction() as session:
         await session.execute(text("UPDATE auth.alembic_version SET version_num = 'from the future'"))
     with pytest.raises(ExceptionGroup) as stopped:
-        async with asyncio.timeout(20), application(settings(postgres_url), clock).lifespan():
+        async with asyncio.timeout(PATIENCE_S), application(settings(postgres_url), clock).lifespan():
             await asyncio.Event().wait()
     assert stopped.group_contains(CommandError)
 

@@ -15,6 +15,7 @@ from shared.settings import Secret
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica
 from tests.integration.auth_service.rows import opened
 from tests.integration.auth_service.test_keyring import published
+from tests.support.wait import PATIENCE_S
 
 ADMIN = "root@example.org"
 
@@ -33,7 +34,7 @@ async def run(postgres_url: str, *arguments: str, stdin: str = "") -> tuple[int,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         said, _ = await running.communicate(stdin.encode())
     assert running.returncode is not None
     return running.returncode, said.decode()

@@ -18,7 +18,7 @@ from shared.messaging.inboxes import INBOXES
 from shared.messaging.memory import MemoryBroker
 from shared.settings import Secret
 from tests.integration.auth_service.replica import Clock, Person, listening, running, settings
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 
 class Moody(MemoryBroker):
@@ -57,7 +57,7 @@ async def assert_unavailable(person: Person) -> None:
     for name, (answer, seconds) in zip(calls, answers, strict=True):
         assert (answer.status_code, answer.json().get("code")) == (503, "unavailable"), name
         assert 1 <= int(answer.headers["Retry-After"]) <= 60, name
-        assert seconds < Bounds().total_s + 1, name
+        assert seconds < Bounds().total_s + PATIENCE_S, name
 
 
 async def comes_back(person: Person) -> None:

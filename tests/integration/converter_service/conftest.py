@@ -1,10 +1,14 @@
-"""The converter's api, fresh for each test."""
+"""The converter's api, and a workshop of the parts of its processes, fresh for each test."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from converter_service.adapters.mongo import connect
+from shared.settings import Secret
 from tests.support.converter import ConverterApi, converter_api
+from tests.support.workshop import Workshop
 
 MAX_BYTES = 3_000_000
 
@@ -13,3 +17,13 @@ MAX_BYTES = 3_000_000
 async def api(mongo_url: str) -> AsyncIterator[ConverterApi]:
     async with converter_api(mongo_url, max_upload_bytes=MAX_BYTES) as running:
         yield running
+
+
+@pytest.fixture
+async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
+    async with connect(Secret(mongo_url)) as client:
+        workshop = Workshop(client, tmp_path)
+        await workshop.store.prepare()
+        await workshop.blobs.prepare()
+        yield workshop
+        workshop.scratch.close()

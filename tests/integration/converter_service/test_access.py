@@ -5,7 +5,7 @@ import string
 import pytest
 
 from converter_service.adapters.gridfs import GridFSBlobs
-from converter_service.adapters.mongo import MongoConversions
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import utc_now
 from tests.support.conversions import converting, done, queued
 from tests.support.converter import ConverterApi, converter_api

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from converter_service.adapters.mongo import MongoConversions
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import utc_now
 from tests.support.conversions import done, queued
 from tests.support.converter import ConverterApi

@@ -12,10 +12,11 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service.adapters.gridfs import GridFSBlobs
-from converter_service.adapters.mongo import MongoConversions
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import utc_now
-from converter_service.conversion import Conversion, Result, deleted, emptied, expired
+from converter_service.conversion import Conversion, Result
 from converter_service.links import Links
+from converter_service.moves.removal import deleted, emptied, expired
 from tests.support.conversions import converting, done, failed_one, queued, uploading
 from tests.support.converter import LINK_KEY, ConverterApi
 

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from converter_service.adapters.gridfs import GridFSBlobs
-from converter_service.adapters.mongo import MongoConversions
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import utc_now
-from converter_service.conversion import Conversion, cancelled, emptied, expired
+from converter_service.conversion import Conversion
+from converter_service.moves.end import cancelled
+from converter_service.moves.removal import emptied, expired
 from tests.support.conversions import RETENTION, converting, done, failed_one, queued, uploading
 from tests.support.converter import ConverterApi
 from tests.support.wait import until

@@ -9,11 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service.adapters.gridfs import GridFSBlobs
-from converter_service.adapters.mongo import MongoConversions
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import utc_now
 from converter_service.conversion import Conversion, Result
 from tests.support.conversions import done
 from tests.support.converter import ConverterApi
+from tests.support.wait import PATIENCE_S
 
 # More than all buffers between the two ends hold.
 AUDIO = random.Random(9).randbytes(1024 * 1024) * 48
@@ -41,7 +42,7 @@ async def test_an_audio_deleted_during_its_download_breaks_the_download(
         await answer.content.readexactly(1024)
         assert (await api.call("DELETE", f"/v1/conversions/{finished.id}")).status == 204
         with pytest.raises(aiohttp.ClientPayloadError):
-            await asyncio.wait_for(answer.read(), 20)
+            await asyncio.wait_for(answer.read(), PATIENCE_S)
 
 
 async def test_a_listener_that_leaves_is_no_error(
@@ -61,7 +62,7 @@ async def test_slow_listeners_do_not_hold_up_others(api: ConverterApi, finished:
     url = f"http://127.0.0.1:{api.port}/v1/conversions/{finished.id}/audio"
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
         slow = await asyncio.gather(*(http.get(url, headers=api.headers()) for _ in range(20)))
-        answer = await asyncio.wait_for(api.call("GET", url), 30)
+        answer = await asyncio.wait_for(api.call("GET", url), PATIENCE_S)
         assert await answer.read() == AUDIO
         for each in slow:
             each.close()

@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
-from converter_service.adapters.mongo import MongoConversions
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.announcing import SOURCE
 from converter_service.clock import utc_now
-from converter_service.conversion import Conversion, cancelled, deleted, emptied, expired, renewed
+from converter_service.conversion import Conversion
+from converter_service.moves.end import cancelled
+from converter_service.moves.removal import deleted, emptied, expired
+from converter_service.moves.run import renewed
 from converter_service.telling import news_of
 from shared.contracts.events import ConversionCancelled
 from shared.messaging.envelope import wrap

@@ -1,30 +1,17 @@
 """Many videos of one account make nobody wait for all of them, and a pause is kept whoever asks."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from converter_service import claiming
-from converter_service.adapters.mongo import connect
 from converter_service.clock import new_id, utc_now
 from converter_service.conversion import Conversion, State
 from converter_service.transcoding import TranscoderUnavailable
 from shared.messaging.errors import Retry
-from shared.settings import Secret
 from tests.support.workshop import ScriptedTranscoder, Workshop
-
-
-@pytest.fixture
-async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
-    async with connect(Secret(mongo_url)) as client:
-        shop = Workshop(client, tmp_path)
-        await shop.store.prepare()
-        await shop.blobs.prepare()
-        yield shop
-        shop.scratch.close()
 
 
 async def finished(workshop: Workshop, *conversions: Conversion) -> list[str]:
@@ -43,6 +30,26 @@ async def test_accounts_take_turns_however_many_videos_one_of_them_sent_first(wo
     assert set((await finished(workshop, *many, *few))[:3]) == {"alice", "bob", "carol"}
     states = {(await workshop.now(each)).status for each in [*many, *few]}
     assert states == {State.COMPLETED}
+
+
+async def test_within_an_account_the_oldest_is_begun_first_whatever_the_message_names(
+    workshop: Workshop,
+) -> None:
+    """While accounts take turns, a message is used up on another's: nobody's own may fall behind for that."""
+    many = [await workshop.queued(owner_id="alice") for _ in range(6)]
+    few = [await workshop.queued(owner_id=owner) for owner in ("bob", "carol")]
+    worker = workshop.worker(ScriptedTranscoder())
+    for message in [*many, *few]:
+        await worker.run(message.id)
+    begun = [(await workshop.now(each)).started_at for each in many]
+    assert begun == sorted(begun, key=str)
+
+
+async def test_workers_that_want_the_same_one_all_get_something(workshop: Workshop) -> None:
+    waiting = [await workshop.queued() for _ in range(12)]
+    workers = [workshop.worker(ScriptedTranscoder(), name=f"worker-{n}") for n in range(12)]
+    await asyncio.gather(*(worker.run(waiting[0].id) for worker in workers))
+    assert {(await workshop.now(each)).status for each in waiting} == {State.COMPLETED}
 
 
 async def test_as_many_messages_as_videos_leave_nothing_over_with_any_number_of_workers(

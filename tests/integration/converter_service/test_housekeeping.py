@@ -9,10 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service.adapters.gridfs import GridFSBlobs
-from converter_service.adapters.mongo import MongoConversions, connect
+from converter_service.adapters.mongo import connect
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import new_id, utc_now
-from converter_service.conversion import Conversion, deleted
+from converter_service.conversion import Conversion
 from converter_service.housekeeping import AT_ONCE, Housekeeping
+from converter_service.moves.removal import deleted
 from converter_service.ports import Blobs, ConversionStore
 from shared.errors import Unavailable
 from shared.settings import Secret
@@ -94,7 +96,7 @@ async def test_what_cannot_be_read_is_put_off_and_starves_nothing(workshop: Work
     async def removed() -> bool:
         return await workshop.store.get(last.id) is None
 
-    await until(removed, timeout_s=10, what="the one behind them is settled")
+    await until(removed, what="the one behind them is settled")
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert await workshop.database["conversions"].count_documents({}) == AT_ONCE

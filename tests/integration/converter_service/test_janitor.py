@@ -9,24 +9,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from converter_service import janitor
-from converter_service.adapters.mongo import connect
 from converter_service.adapters.mongo_bookmark import MongoBookmark
 from converter_service.cleaning import uncounted
 from converter_service.clock import born, new_id, utc_now
 from converter_service.janitor import OLD_ENOUGH, ROUND_EVERY, Janitor
 from converter_service.removals import Removals
-from shared.settings import Secret
 from tests.support.workshop import ScriptedTranscoder, Workshop
-
-
-@pytest.fixture
-async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
-    async with connect(Secret(mongo_url)) as client:
-        shop = Workshop(client, tmp_path)
-        await shop.store.prepare()
-        await shop.blobs.prepare()
-        yield shop
-        shop.scratch.close()
 
 
 class Later:

@@ -9,33 +9,24 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service import leaving
-from converter_service.adapters.mongo import connect
+from converter_service.accepting import Accepting, UploadLimits
 from converter_service.clock import new_id, utc_now
-from converter_service.conversion import LeaseLost, new_upload
+from converter_service.conversion import LeaseLost
 from converter_service.handlers import LATECOMERS, account_handlers
+from converter_service.incoming import Incoming
 from converter_service.leaving import Leaving
-from converter_service.service import Conversions, Incoming, Owner, UploadLimits
+from converter_service.moves.upload import new_upload
+from converter_service.owners import Owner
 from shared.contracts.events import AccountDeleted
 from shared.errors import Conflict
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery
-from shared.settings import Secret
 from tests.support.wait import until
 from tests.support.workshop import VIDEO, ScriptedTranscoder, Workshop
 
 ALICE = Owner("alice", "alice@example.org")
 GONE = AccountDeleted(user_id="alice")
-
-
-@pytest.fixture
-async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
-    async with connect(Secret(mongo_url)) as client:
-        shop = Workshop(client, tmp_path)
-        await shop.store.prepare()
-        await shop.blobs.prepare()
-        yield shop
-        shop.scratch.close()
 
 
 def delivered(age: timedelta) -> Delivery:
@@ -126,9 +117,9 @@ class Dripping(Incoming):
 
 async def test_what_is_being_uploaded_is_refused_at_its_end_and_leaves_nothing(workshop: Workshop) -> None:
     limits = UploadLimits(max_bytes=10**9, silence=timedelta(minutes=1))
-    conversions = Conversions(workshop.store, workshop.blobs, workshop.announcing, limits, utc_now)
+    accepting = Accepting(workshop.store, workshop.blobs, workshop.announcing, limits, utc_now)
     incoming = Dripping()
-    uploading = asyncio.create_task(conversions.accept(ALICE, incoming))
+    uploading = asyncio.create_task(accepting.accept(ALICE, incoming))
     await incoming.begun.wait()
     await told(workshop)
     incoming.go_on.set()

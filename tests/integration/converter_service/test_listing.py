@@ -2,7 +2,7 @@
 
 import pytest
 
-from converter_service.adapters.mongo import MongoConversions
+from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import utc_now
 from tests.support.conversions import done, queued
 from tests.support.converter import ConverterApi

@@ -10,7 +10,7 @@ import pytest
 from converter_service import admission
 from converter_service.adapters.mongo_queue import held_by
 from tests.support.converter import ConverterApi, converter_api
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 VIDEO = b"\x00\x00\x00\x18ftypmp42" + bytes(100_000)
 SIZE = len(VIDEO)
@@ -127,7 +127,7 @@ async def test_a_full_queue_lets_nobody_in_before_a_byte_is_read(mongo_url: str)
     async with converter_api(mongo_url, max_queued=2) as api:
         for _ in range(2):
             assert (await api.upload(VIDEO)).status == 202
-        answer = await asyncio.wait_for(api.upload(unread(), owner="bob"), 20)
+        answer = await asyncio.wait_for(api.upload(unread(), owner="bob"), PATIENCE_S)
         assert (await refusal(answer))[:2] == (503, "overloaded")
         assert answer.headers["Retry-After"] == "30"
         assert await api.database["conversions"].count_documents({}) == 2

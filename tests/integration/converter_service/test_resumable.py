@@ -5,23 +5,24 @@ import hashlib
 import random
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from converter_service.adapters.gridfs import CHUNK_BYTES
-from converter_service.adapters.mongo import connect
 from converter_service.adapters.mongo_queue import MongoQueue
 from converter_service.admission import Bounded, Bounds
+from converter_service.beginning import Wanted
 from converter_service.clock import utc_now
-from converter_service.conversion import Conversion, State, cancelled
+from converter_service.conversion import Conversion, State
 from converter_service.errors import JoinedAlready, UploadLocked, WrongOffset
 from converter_service.housekeeping import Housekeeping
 from converter_service.leaving import Leaving
-from converter_service.resuming import given_up_to, upload_of
-from converter_service.service import Owner
+from converter_service.moves.end import cancelled
+from converter_service.moves.parts import given_up_to
+from converter_service.moves.resumable import upload_of
+from converter_service.owners import Owner
 from converter_service.stretch import Checksum
-from converter_service.uploads import ResumableLimits, Uploads, Wanted
+from converter_service.uploads import ResumableLimits, Uploads
 from shared.errors import (
     ChecksumMismatch,
     Gone,
@@ -31,7 +32,6 @@ from shared.errors import (
     ServiceError,
     TooLarge,
 )
-from shared.settings import Secret
 from tests.support.wait import until
 from tests.support.workshop import ScriptedTranscoder, Workshop
 
@@ -85,10 +85,10 @@ class StalledBody(Body):
 class Desk:
     """One process of the api. `ahead` is how far its clock is before that of the others."""
 
-    def __init__(self, shop: Workshop, ahead: timedelta = timedelta(0)) -> None:
+    def __init__(self, workshop: Workshop, ahead: timedelta = timedelta(0)) -> None:
         self.ahead = ahead
-        self.shop = shop
-        self.uploads = Uploads(shop.store, shop.blobs, shop.announcing, LIMITS, self.now)
+        self.workshop = workshop
+        self.uploads = Uploads(workshop.store, workshop.blobs, workshop.announcing, LIMITS, self.now)
 
     def now(self) -> datetime:
         return utc_now() + self.ahead
@@ -109,39 +109,29 @@ class Desk:
         return await self.append(upload, offset, Body(video[offset:]))
 
     async def stored(self, upload: Conversion) -> bytes:
-        blobs = (await self.shop.now(upload)).source_blobs
-        return b"".join([piece for blob in blobs async for piece in await self.shop.blobs.open(blob)])
+        blobs = (await self.workshop.now(upload)).source_blobs
+        return b"".join([piece for blob in blobs async for piece in await self.workshop.blobs.open(blob)])
 
 
 @pytest.fixture
-async def shop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
-    async with connect(Secret(mongo_url)) as client:
-        shop = Workshop(client, tmp_path)
-        await shop.store.prepare()
-        await shop.blobs.prepare()
-        yield shop
-        shop.scratch.close()
+def desk(workshop: Workshop) -> Desk:
+    return Desk(workshop)
 
 
 @pytest.fixture
-def desk(shop: Workshop) -> Desk:
-    return Desk(shop)
-
-
-@pytest.fixture
-def late(shop: Workshop) -> Desk:
+def late(workshop: Workshop) -> Desk:
     """For whom every writer of the first desk has been silent for long."""
-    return Desk(shop, LATER)
+    return Desk(workshop, LATER)
 
 
-async def chunks_stored(shop: Workshop, at_least: int) -> None:
+async def chunks_stored(workshop: Workshop, at_least: int) -> None:
     async def some() -> bool:
-        return await shop.database["fs.chunks"].count_documents({}) >= at_least
+        return await workshop.database["fs.chunks"].count_documents({}) >= at_least
 
     await until(some, what="chunks that are stored")
 
 
-async def killed(shop: Workshop, desk: Desk, upload: Conversion, offset: int, content: bytes) -> None:
+async def killed(workshop: Workshop, desk: Desk, upload: Conversion, offset: int, content: bytes) -> None:
     """A request whose process dies when all of `content` has come, with some chunks on their way."""
     body = StalledBody(content)
     task = asyncio.create_task(desk.append(upload, offset, body))
@@ -164,10 +154,10 @@ async def test_what_came_before_a_break_is_kept_to_the_byte(desk: Desk) -> None:
 
 
 async def test_what_a_dead_process_stored_is_kept_and_nothing_else_is_promised(
-    shop: Workshop, desk: Desk, late: Desk
+    workshop: Workshop, desk: Desk, late: Desk
 ) -> None:
     upload = await desk.begin()
-    await killed(shop, desk, upload, 0, VIDEO[: 3 * CHUNK_BYTES + 5])
+    await killed(workshop, desk, upload, 0, VIDEO[: 3 * CHUNK_BYTES + 5])
     kept = await late.offset(upload)
     assert (kept % CHUNK_BYTES, kept >= 2 * CHUNK_BYTES) == (0, True)
     assert await late.stored(upload) == VIDEO[:kept]
@@ -176,38 +166,38 @@ async def test_what_a_dead_process_stored_is_kept_and_nothing_else_is_promised(
 
 
 async def test_a_process_that_died_after_the_last_byte_has_finished_it(
-    shop: Workshop, desk: Desk, late: Desk
+    workshop: Workshop, desk: Desk, late: Desk
 ) -> None:
     video = VIDEO[: 4 * CHUNK_BYTES]
     upload = await desk.begin(len(video))
-    await killed(shop, desk, upload, 0, video)
+    await killed(workshop, desk, upload, 0, video)
     assert await late.offset(upload) == len(video)
-    assert (await shop.now(upload)).status is State.QUEUED
-    assert len(await shop.announced()) == 1
+    assert (await workshop.now(upload)).status is State.QUEUED
+    assert len(await workshop.announced()) == 1
 
 
 @pytest.mark.parametrize("last", [None, RequestTimeout()], ids=["its body ends", "its body breaks off"])
 async def test_a_writer_that_wakes_up_late_changes_no_byte(
-    shop: Workshop, desk: Desk, late: Desk, last: ServiceError | None
+    workshop: Workshop, desk: Desk, late: Desk, last: ServiceError | None
 ) -> None:
     upload, body = await desk.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES + 99], last)
     asleep = asyncio.create_task(desk.append(upload, 0, body))
-    await chunks_stored(shop, 2)
+    await chunks_stored(workshop, 2)
     assert await late.offset(upload) == 2 * CHUNK_BYTES
     await late.rest(upload)
     body.go.set()
     with pytest.raises(UploadLocked):
         await asleep
     assert await desk.stored(upload) == VIDEO
-    assert await shop.blobs_stored() == set((await shop.now(upload)).source_blobs)
+    assert await workshop.blobs_stored() == set((await workshop.now(upload)).source_blobs)
 
 
 async def test_a_writer_that_wakes_up_while_another_writes_changes_no_byte(
-    shop: Workshop, desk: Desk, late: Desk
+    workshop: Workshop, desk: Desk, late: Desk
 ) -> None:
     upload, first = await desk.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES])
     asleep = asyncio.create_task(desk.append(upload, 0, first))
-    await chunks_stored(shop, 2)
+    await chunks_stored(workshop, 2)
     offset = await late.offset(upload)
     second = StalledBody(VIDEO[offset:])
     awake = asyncio.create_task(late.append(upload, offset, second))
@@ -221,15 +211,15 @@ async def test_a_writer_that_wakes_up_while_another_writes_changes_no_byte(
 
 
 async def test_a_writer_that_ends_while_it_is_taken_for_dead_removes_nothing(
-    shop: Workshop, desk: Desk, late: Desk
+    workshop: Workshop, desk: Desk, late: Desk
 ) -> None:
     upload, body = await desk.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES])
     asleep = asyncio.create_task(desk.append(upload, 0, body))
-    await chunks_stored(shop, 2)
-    writing = upload_of(await shop.now(upload)).writing
+    await chunks_stored(workshop, 2)
+    writing = upload_of(await workshop.now(upload)).writing
     assert writing is not None
     # Whoever closes it has come so far, and saves next that these bytes count.
-    assert await shop.blobs.salvage(writing.blob) == 2 * CHUNK_BYTES
+    assert await workshop.blobs.salvage(writing.blob) == 2 * CHUNK_BYTES
     body.go.set()
     with pytest.raises(UploadLocked):
         await asleep
@@ -238,33 +228,33 @@ async def test_a_writer_that_ends_while_it_is_taken_for_dead_removes_nothing(
 
 
 async def test_a_dead_writer_leaves_nothing_of_what_a_checksum_covers(
-    shop: Workshop, desk: Desk, late: Desk
+    workshop: Workshop, desk: Desk, late: Desk
 ) -> None:
     upload, body = await desk.begin(), StalledBody(VIDEO, checksum=small(VIDEO))
     asleep = asyncio.create_task(desk.append(upload, 0, body))
-    await chunks_stored(shop, 2)
+    await chunks_stored(workshop, 2)
     assert await late.offset(upload) == 0
     body.go.set()
     with pytest.raises(UploadLocked):
         await asleep
-    assert await shop.blobs_stored() == set()
+    assert await workshop.blobs_stored() == set()
     with pytest.raises(RequestTimeout):
         await desk.append(upload, 0, BrokenBody(VIDEO, checksum=small(VIDEO)))
-    assert (await desk.offset(upload), await shop.blobs_stored()) == (0, set())
+    assert (await desk.offset(upload), await workshop.blobs_stored()) == (0, set())
 
 
-async def test_of_many_that_write_at_once_one_does(desk: Desk, shop: Workshop) -> None:
+async def test_of_many_that_write_at_once_one_does(desk: Desk, workshop: Workshop) -> None:
     upload = await desk.begin()
-    tries = (Desk(shop).append(upload, 0, Body(VIDEO)) for _ in range(8))
+    tries = (Desk(workshop).append(upload, 0, Body(VIDEO)) for _ in range(8))
     ended = await asyncio.gather(*tries, return_exceptions=True)
     assert sum(isinstance(each, Conversion) for each in ended) == 1
     assert all(isinstance(each, Conversion | UploadLocked | WrongOffset) for each in ended), ended
     assert await desk.stored(upload) == VIDEO
-    assert len(await shop.announced()) == 1
+    assert len(await workshop.announced()) == 1
 
 
 async def test_while_bytes_come_others_are_locked_out_and_told_what_is_stored(
-    shop: Workshop, desk: Desk
+    workshop: Workshop, desk: Desk
 ) -> None:
     upload, going = await desk.begin(), True
 
@@ -275,82 +265,86 @@ async def test_while_bytes_come_others_are_locked_out_and_told_what_is_stored(
                 await asyncio.sleep(0.05)
 
     writing = asyncio.create_task(desk.append(upload, 0, Slow(b"")))
-    await until(lambda: _is_written(shop, upload), what="a writer")
+    await until(lambda: _is_written(workshop, upload), what="a writer")
     with pytest.raises(UploadLocked):
-        await Desk(shop).append(upload, 0, Body(VIDEO))
-    assert await Desk(shop).offset(upload) == 0
+        await Desk(workshop).append(upload, 0, Body(VIDEO))
+    assert await Desk(workshop).offset(upload) == 0
     going = False
     assert upload_of(await writing).offset == await desk.offset(upload) > 0
 
 
-async def _is_written(shop: Workshop, upload: Conversion) -> bool:
-    return upload_of(await shop.now(upload)).writing is not None
+async def _is_written(workshop: Workshop, upload: Conversion) -> bool:
+    return upload_of(await workshop.now(upload)).writing is not None
 
 
-async def test_terminated_while_it_is_written_nothing_is_left(shop: Workshop, desk: Desk) -> None:
+async def test_terminated_while_it_is_written_nothing_is_left(workshop: Workshop, desk: Desk) -> None:
     upload, body = await desk.begin(), StalledBody(VIDEO[: 3 * CHUNK_BYTES])
     writing = asyncio.create_task(desk.append(upload, 0, body))
-    await chunks_stored(shop, 2)
-    await Desk(shop).uploads.terminate(ALICE, upload.id)
+    await chunks_stored(workshop, 2)
+    await Desk(workshop).uploads.terminate(ALICE, upload.id)
     body.go.set()
     with pytest.raises(Gone):
         await writing
     with pytest.raises(NotFound):
         await desk.offset(upload)
-    assert await shop.blobs_stored() == set()
-    await swept(shop, LATER)
-    assert await shop.store.get(upload.id) is None
+    assert await workshop.blobs_stored() == set()
+    await swept(workshop, LATER)
+    assert await workshop.store.get(upload.id) is None
 
 
-async def test_cancelled_while_it_is_written_nothing_is_left(shop: Workshop, desk: Desk) -> None:
+async def test_cancelled_while_it_is_written_nothing_is_left(workshop: Workshop, desk: Desk) -> None:
     upload, body = await desk.begin(), StalledBody(VIDEO[: 3 * CHUNK_BYTES])
     await desk.append(upload, 0, Body(VIDEO[:7]))
     writing = asyncio.create_task(desk.append(upload, 7, body))
-    await chunks_stored(shop, 2)
-    now = await shop.now(upload)
-    await shop.store.save(cancelled(now, now=utc_now(), retention=DAY))
+    await chunks_stored(workshop, 2)
+    now = await workshop.now(upload)
+    await workshop.store.save(cancelled(now, now=utc_now(), retention=DAY))
     body.go.set()
     with pytest.raises(Gone):
         await writing
     with pytest.raises(Gone):
         await desk.offset(upload)
-    await swept(shop, LATER)
-    assert await shop.blobs_stored() == set()
+    await swept(workshop, LATER)
+    assert await workshop.blobs_stored() == set()
 
 
-async def swept(shop: Workshop, ahead: timedelta) -> None:
-    later = Housekeeping(shop.store, shop.blobs, shop.announcing, ahead, Desk(shop, ahead).now)
+async def swept(workshop: Workshop, ahead: timedelta) -> None:
+    later = Housekeeping(
+        workshop.store, workshop.blobs, workshop.announcing, ahead, Desk(workshop, ahead).now
+    )
     while await later.sweep():
         pass
 
 
-async def test_what_nobody_goes_on_with_expires_with_its_bytes(shop: Workshop, desk: Desk) -> None:
+async def test_what_nobody_goes_on_with_expires_with_its_bytes(workshop: Workshop, desk: Desk) -> None:
     upload = await desk.begin()
     await desk.append(upload, 0, Body(VIDEO[:9]))
-    await killed(shop, desk, upload, 9, VIDEO[9 : 2 * CHUNK_BYTES])
-    await swept(shop, DAY - timedelta(hours=1))
-    assert await Desk(shop, LATER).offset(upload) > 9
+    await killed(workshop, desk, upload, 9, VIDEO[9 : 2 * CHUNK_BYTES])
+    await swept(workshop, DAY - timedelta(hours=1))
+    assert await Desk(workshop, LATER).offset(upload) > 9
     with pytest.raises(Gone):
-        await Desk(shop, 2 * DAY).offset(upload)
-    await swept(shop, 2 * DAY)
-    assert (await shop.store.get(upload.id), await shop.blobs_stored()) == (None, set())
+        await Desk(workshop, 2 * DAY).offset(upload)
+    await swept(workshop, 2 * DAY)
+    assert (await workshop.store.get(upload.id), await workshop.blobs_stored()) == (None, set())
 
 
-async def test_tiny_requests_make_neither_many_segments_nor_many_chunks(shop: Workshop, desk: Desk) -> None:
+async def test_tiny_requests_make_neither_many_segments_nor_many_chunks(
+    workshop: Workshop, desk: Desk
+) -> None:
     video = VIDEO[: CHUNK_BYTES + 200_000]
     upload, step = await desk.begin(len(video)), 90_011
     for offset in range(0, len(video), step):
         await desk.append(upload, offset, Body(video[offset : offset + step]))
     assert await desk.stored(upload) == video
-    assert len((await shop.now(upload)).source_blobs) == 2
-    assert await shop.blobs_stored() == set((await shop.now(upload)).source_blobs)
+    assert len((await workshop.now(upload)).source_blobs) == 2
+    assert await workshop.blobs_stored() == set((await workshop.now(upload)).source_blobs)
 
 
 class Accidents:
     """One upload by a client whose requests end in any way they can."""
 
-    def __init__(self, shop: Workshop, seed: int) -> None:
-        self._shop = shop
+    def __init__(self, workshop: Workshop, seed: int) -> None:
+        self._shop = workshop
         self._chance = random.Random(seed)
         self._ahead = timedelta(0)
         self._asleep: list[tuple[StalledBody, asyncio.Task[Conversion]]] = []
@@ -392,29 +386,31 @@ class Accidents:
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_after_any_sequence_of_accidents_the_bytes_are_the_same(shop: Workshop, seed: int) -> None:
-    upload = await Desk(shop).begin()
-    await Accidents(shop, seed).run(upload)
-    assert await Desk(shop).stored(upload) == VIDEO
-    assert len(await shop.announced()) == 1
+async def test_after_any_sequence_of_accidents_the_bytes_are_the_same(workshop: Workshop, seed: int) -> None:
+    upload = await Desk(workshop).begin()
+    await Accidents(workshop, seed).run(upload)
+    assert await Desk(workshop).stored(upload) == VIDEO
+    assert len(await workshop.announced()) == 1
 
 
-async def test_a_worker_converts_what_came_in_pieces_and_knows_its_digest(shop: Workshop, desk: Desk) -> None:
+async def test_a_worker_converts_what_came_in_pieces_and_knows_its_digest(
+    workshop: Workshop, desk: Desk
+) -> None:
     upload, transcoder = await desk.begin(), ScriptedTranscoder()
     with pytest.raises(RequestTimeout):
         await desk.append(upload, 0, BrokenBody(VIDEO[: 2 * CHUNK_BYTES + 7]))
     await desk.rest(upload)
-    await shop.worker(transcoder).run(upload.id)
-    done = await shop.now(upload)
-    assert await shop.audio(upload) == transcoder.audio_of(VIDEO)
+    await workshop.worker(transcoder).run(upload.id)
+    done = await workshop.now(upload)
+    assert await workshop.audio(upload) == transcoder.audio_of(VIDEO)
     assert done.source.sha256 == hashlib.sha256(VIDEO).hexdigest()
     assert await desk.offset(upload) == len(VIDEO)
     again = await desk.begin()
     await desk.append(again, 0, Body(VIDEO))
-    await shop.worker(transcoder).run(again.id)
-    assert (await shop.audio(again), transcoder.runs) == (transcoder.audio_of(VIDEO), 1)
-    await swept(shop, timedelta(days=30))
-    assert await shop.blobs_stored() == set()
+    await workshop.worker(transcoder).run(again.id)
+    assert (await workshop.audio(again), transcoder.runs) == (transcoder.audio_of(VIDEO), 1)
+    await swept(workshop, timedelta(days=30))
+    assert await workshop.blobs_stored() == set()
     with pytest.raises(Gone):
         await desk.offset(upload)
 
@@ -433,58 +429,64 @@ async def final(desk: Desk, made: list[Conversion]) -> Conversion:
     return await desk.uploads.create(ALICE, wanted)
 
 
-async def test_parts_leave_no_byte_twice_and_go_when_their_time_is_over(shop: Workshop, desk: Desk) -> None:
+async def test_parts_leave_no_byte_twice_and_go_when_their_time_is_over(
+    workshop: Workshop, desk: Desk
+) -> None:
     whole = await final(desk, await parts(desk))
     assert await desk.stored(whole) == VIDEO
-    assert len(await shop.announced()) == 1
-    await swept(shop, 2 * DAY)
+    assert len(await workshop.announced()) == 1
+    await swept(workshop, 2 * DAY)
     assert await desk.stored(whole) == VIDEO
-    assert [each.id for each in await shop.store.page("alice", None, None, 10)] == [whole.id]
-    assert list(await shop.store.parts("alice", 10)) == []
+    assert [each.id for each in await workshop.store.page("alice", None, None, 10)] == [whole.id]
+    assert list(await workshop.store.parts("alice", 10)) == []
     await desk.uploads.terminate(ALICE, whole.id)
-    assert await shop.blobs_stored() == set()
+    assert await workshop.blobs_stored() == set()
 
 
-async def test_parts_are_joined_by_one_of_many(shop: Workshop, desk: Desk) -> None:
+async def test_parts_are_joined_by_one_of_many(workshop: Workshop, desk: Desk) -> None:
     made = await parts(desk)
-    ended = await asyncio.gather(*(final(Desk(shop), made) for _ in range(4)), return_exceptions=True)
+    ended = await asyncio.gather(*(final(Desk(workshop), made) for _ in range(4)), return_exceptions=True)
     whole = [each for each in ended if isinstance(each, Conversion)]
     assert all(isinstance(each, Conversion | JoinedAlready | InvalidRequest | Gone) for each in ended), ended
     assert len(whole) <= 1
     for each in whole:
         assert await desk.stored(each) == VIDEO
-    await swept(shop, 2 * DAY)
-    await until(lambda: _tidy(shop, whole), what="nothing but the one that was made")
+    await swept(workshop, 2 * DAY)
+    await until(lambda: _tidy(workshop, whole), what="nothing but the one that was made")
 
 
-async def _tidy(shop: Workshop, whole: list[Conversion]) -> bool:
-    wanted = {blob for each in whole for blob in (await shop.now(each)).source_blobs}
-    return await shop.blobs_stored() == wanted
+async def _tidy(workshop: Workshop, whole: list[Conversion]) -> bool:
+    wanted = {blob for each in whole for blob in (await workshop.now(each)).source_blobs}
+    return await workshop.blobs_stored() == wanted
 
 
-async def test_a_part_that_was_joined_in_vain_can_be_joined_again(shop: Workshop, desk: Desk) -> None:
+async def test_a_part_that_was_joined_in_vain_can_be_joined_again(workshop: Workshop, desk: Desk) -> None:
     first, second = await parts(desk)
-    await shop.store.save(given_up_to(await shop.now(second), "another"))
+    await workshop.store.save(given_up_to(await workshop.now(second), "another"))
     with pytest.raises(JoinedAlready):
         await final(desk, [first, second])
-    assert upload_of(await shop.now(first)).joined_into is None
+    assert upload_of(await workshop.now(first)).joined_into is None
 
 
-async def test_parts_of_a_final_upload_that_came_to_nothing_are_removed(shop: Workshop, desk: Desk) -> None:
+async def test_parts_of_a_final_upload_that_came_to_nothing_are_removed(
+    workshop: Workshop, desk: Desk
+) -> None:
     first, _ = await parts(desk)
     dead = await desk.begin(len(VIDEO), concat="final;…")
-    await shop.store.save(given_up_to(await shop.now(first), dead.id))
-    await swept(shop, 2 * DAY)
-    await swept(shop, 3 * DAY)
-    assert await shop.blobs_stored() == set()
-    assert list(await shop.store.parts("alice", 10)) == []
+    await workshop.store.save(given_up_to(await workshop.now(first), dead.id))
+    await swept(workshop, 2 * DAY)
+    await swept(workshop, 3 * DAY)
+    assert await workshop.blobs_stored() == set()
+    assert list(await workshop.store.parts("alice", 10)) == []
 
 
-async def test_what_an_upload_may_bring_counts_from_its_beginning(shop: Workshop) -> None:
-    desk = Desk(shop)
+async def test_what_an_upload_may_bring_counts_from_its_beginning(workshop: Workshop) -> None:
+    desk = Desk(workshop)
     room = Bounds(account_bytes=len(VIDEO) + 10)
-    admission = Bounded(shop.store, MongoQueue(shop.database), room)
-    desk.uploads = Uploads(shop.store, shop.blobs, shop.announcing, LIMITS, utc_now, admission=admission)
+    admission = Bounded(workshop.store, MongoQueue(workshop.database), room)
+    desk.uploads = Uploads(
+        workshop.store, workshop.blobs, workshop.announcing, LIMITS, utc_now, admission=admission
+    )
     first = await desk.begin()
     with pytest.raises(TooLarge):
         await desk.begin(11)
@@ -496,9 +498,9 @@ async def test_what_an_upload_may_bring_counts_from_its_beginning(shop: Workshop
     assert await desk.stored(whole) == VIDEO
 
 
-async def test_an_account_leaves_with_its_uploads_and_parts(shop: Workshop, desk: Desk) -> None:
+async def test_an_account_leaves_with_its_uploads_and_parts(workshop: Workshop, desk: Desk) -> None:
     await parts(desk)
     await desk.append(await desk.begin(), 0, Body(VIDEO[:5]))
-    await Leaving(shop.store, shop.blobs, utc_now).forget("alice")
-    assert await shop.blobs_stored() == set()
-    assert await shop.database["conversions"].count_documents({}) == 0
+    await Leaving(workshop.store, workshop.blobs, utc_now).forget("alice")
+    assert await workshop.blobs_stored() == set()
+    assert await workshop.database["conversions"].count_documents({}) == 0

@@ -1,29 +1,15 @@
 """The same video again is not converted again; whose it is and what was asked for makes it another."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from msgspec.structs import replace
 
-from converter_service.adapters.mongo import connect
 from converter_service.clock import utc_now
-from converter_service.conversion import Conversion, State, deleted
+from converter_service.conversion import Conversion, State
+from converter_service.moves.removal import deleted
 from shared.contracts.events import ConversionCompleted
-from shared.settings import Secret
 from tests.support.workshop import VIDEO, ScriptedTranscoder, Workshop
 
 OTHER = {"format": "mp3", "bitrate": "128k"}
-
-
-@pytest.fixture
-async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
-    async with connect(Secret(mongo_url)) as client:
-        shop = Workshop(client, tmp_path)
-        await shop.store.prepare()
-        await shop.blobs.prepare()
-        yield shop
-        shop.scratch.close()
 
 
 async def converted(workshop: Workshop, transcoder: ScriptedTranscoder, conversion: Conversion) -> Conversion:

@@ -11,9 +11,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from converter_service import receiving
 from tests.integration.converter_service.conftest import MAX_BYTES
 from tests.support.converter import ConverterApi, converter_api
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 VIDEO = b"\x00\x00\x00\x18ftypmp42" + random.Random(3).randbytes(1_500_000)
 BOUNDARY = "frontier"
@@ -314,18 +315,23 @@ async def test_everything_in_a_form_counts_towards_the_limit(api: ConverterApi) 
 
 @pytest.mark.parametrize("kind", ["video/mp4", f"multipart/form-data; boundary={BOUNDARY}"])
 async def test_an_announced_length_beyond_the_limit_is_refused_before_a_byte_is_sent(
-    api: ConverterApi, kind: str
+    api: ConverterApi, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(receiving, "DRAIN_TIME", timedelta(seconds=0.2))
     reader, writer = await connected(api, length=10**12, kind=kind)
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n"), 10)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)
     assert b" 413 " in head
     writer.close()
     assert await api.nothing_left()
 
 
-async def test_a_client_that_waits_for_the_go_is_refused_without_it(api: ConverterApi) -> None:
+async def test_a_client_that_waits_for_the_go_is_refused_without_it(
+    api: ConverterApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And without waiting for what others may still be sending."""
+    monkeypatch.setattr(receiving, "DRAIN_TIME", timedelta(hours=1))
     reader, writer = await connected(api, length=10**12, extra="Expect: 100-continue\r\n")
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n"), 1.5)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)
     assert b" 413 " in head
     writer.close()
 
@@ -365,7 +371,7 @@ async def test_a_client_that_stops_sending_is_cut_off_and_leaves_nothing(mongo_u
         reader, writer = await connected(api, 2_000_000)
         writer.write(VIDEO[:1_200_000])
         await writer.drain()
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n"), 10)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)
         assert b" 408 " in head
         writer.close()
         await until(api.nothing_left, what="nothing is left of the upload")
@@ -385,7 +391,7 @@ async def test_an_upload_deleted_in_the_middle_ends_and_leaves_nothing(api: Conv
     assert (await api.call("DELETE", f"/v1/conversions/{conversion['id']}")).status == 204
     writer.write(VIDEO[:1_000_000])
     await writer.drain()
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n"), 10)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)
     assert b" 409 " in head
     writer.close()
     await until(api.nothing_left, what="nothing is left of the upload")

@@ -59,7 +59,7 @@ async def test_it_runs_as_many_at_once_as_it_is_told_and_lets_accounts_take_turn
             newest = [await workshop.now(each) for each in waiting]
             return newest if all(each.status is State.COMPLETED for each in newest) else None
 
-        done = await until(all_done, timeout_s=60, what="all are converted")
+        done = await until(all_done, what="all are converted")
     begun = sorted((each.started_at, each.owner_id) for each in done if each.started_at)
     assert "bob" in [owner for _, owner in begun[: AT_ONCE + 1]]
     assert most_at_once(done) == AT_ONCE

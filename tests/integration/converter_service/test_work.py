@@ -8,29 +8,21 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from converter_service.adapters.mongo import connect
 from converter_service.clock import utc_now
-from converter_service.conversion import Conversion, State, cancelled, deleted, retried
-from converter_service.service import Conversions, Owner, UploadLimits
+from converter_service.conversion import Conversion, State
+from converter_service.moves.end import cancelled
+from converter_service.moves.queue import retried
+from converter_service.moves.removal import deleted
+from converter_service.owners import Owner
+from converter_service.service import Conversions
 from converter_service.transcoding import Fault, MachineUnfit, MediaError, TranscoderUnavailable
 from shared.contracts.events import ConversionCancelled, ConversionCompleted, ConversionFailed, VideoUploaded
 from shared.errors import Unavailable
 from shared.messaging.errors import Retry
-from shared.settings import Secret
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 from tests.support.workshop import INFO, VIDEO, ScriptedTranscoder, Workshop
 
 LONG = timedelta(seconds=60)
-
-
-@pytest.fixture
-async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
-    async with connect(Secret(mongo_url)) as client:
-        shop = Workshop(client, tmp_path)
-        await shop.store.prepare()
-        await shop.blobs.prepare()
-        yield shop
-        shop.scratch.close()
 
 
 async def for_ever(_: Path) -> None:
@@ -349,7 +341,7 @@ async def test_deleting_while_it_converts_stops_the_run_and_leaves_no_trace(work
     running = asyncio.create_task(workshop.worker(transcoder).run(conversion.id))
     await transcoder.began.wait()
     await deleted_now(workshop, conversion)
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, PATIENCE_S)
     assert transcoder.cancelled == 1
     assert await workshop.store.get(conversion.id) is None
     assert await workshop.blobs_stored() == set()
@@ -404,9 +396,7 @@ async def test_what_waits_for_very_long_is_announced_again(workshop: Workshop) -
 
 async def deleted_now(workshop: Workshop, conversion: Conversion) -> None:
     """As the api does it."""
-    conversions = Conversions(
-        workshop.store, workshop.blobs, workshop.announcing, UploadLimits(1, LONG), utc_now
-    )
+    conversions = Conversions(workshop.store, workshop.blobs, utc_now)
     await conversions.delete(Owner("alice", "alice@example.org"), conversion.id)
 
 

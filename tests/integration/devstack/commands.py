@@ -31,7 +31,7 @@ def command(verb: str, state: Path, given: Mapping[str, str]) -> str:
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=280,
         check=False,
     )
     return done.stdout + done.stderr
@@ -54,4 +54,4 @@ def kill(state: Path, *names: str) -> None:
     killed = [alive(state, name) for name in names]
     for process in killed:
         process.kill()
-    assert wait_gone(killed, timeout_s=10)
+    assert wait_gone(killed, timeout_s=60)

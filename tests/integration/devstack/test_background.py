@@ -11,7 +11,7 @@ from tests.integration.devstack.commands import command
 from tests.integration.devstack.processes import running
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_accounts_outlive_down_and_up(tmp_path: Path) -> None:
     given = {"GATEWAY_PORT": str(free_port())}
     address = f"http://127.0.0.1:{given['GATEWAY_PORT']}"
@@ -33,7 +33,7 @@ def test_accounts_outlive_down_and_up(tmp_path: Path) -> None:
     assert running(tmp_path) == []
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(900)
 def test_changed_settings_and_a_mail_server_elsewhere_are_told_as_they_are(tmp_path: Path) -> None:
     given = {"GATEWAY_PORT": str(free_port()), "NOTIFICATION_SMTP_URL": "smtp://127.0.0.1:9"}
     try:

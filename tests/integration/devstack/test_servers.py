@@ -26,7 +26,7 @@ def named(stack: Stack, name: str) -> Daemon:
 
 
 def connected(stack: Stack) -> MongoClient[dict[str, int]]:
-    return MongoClient(stack.mongo.url(), serverSelectionTimeoutMS=5000)
+    return MongoClient(stack.mongo.url(), serverSelectionTimeoutMS=60_000)
 
 
 @pytest.mark.parametrize("name", ["mongo", "mail"])
@@ -100,7 +100,7 @@ def test_the_mail_sink_keeps_each_message_as_a_file(stack: Stack) -> None:
     letter = EmailMessage()
     letter["Subject"], letter["From"], letter["To"] = "Grüße", "a@example.com", "b@example.com"
     letter.set_content("Hello\n.\nworld")
-    with smtplib.SMTP("127.0.0.1", stack.mail.port, timeout=5) as client:
+    with smtplib.SMTP("127.0.0.1", stack.mail.port, timeout=60) as client:
         client.send_message(letter)
     (arrived,) = stack.mail.messages(to="b@example.com")
     assert arrived["Subject"] == "Grüße"

@@ -65,7 +65,7 @@ def end_a_starter(path: Path, signum: signal.Signals) -> None:
         assert starter.stdout.readline() == b"started\n"
         assert len(running(path)) >= 3
         starter.send_signal(signum)
-        starter.wait(timeout=90)
+        starter.wait(timeout=240)
 
 
 def test_a_start_that_fails_half_way_leaves_nothing_running(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_server_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", stack.mail.port)) as occupant:
         with pytest.raises(StackError):
             stack.mail.start()
-        socket.create_connection(occupant.getsockname(), timeout=1).close()
+        socket.create_connection(occupant.getsockname(), timeout=60).close()
         stack.ports.leave_occupied()
         assert stack.ports["mail"] != occupant.getsockname()[1]
 
@@ -112,7 +112,7 @@ async def test_control_c_at_the_starter_stops_its_stack(tmp_path: Path) -> None:
 
 
 def test_another_run_ends_what_was_left_running(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-c", LEAVER, str(tmp_path)], cwd=REPOSITORY, timeout=90, check=True)
+    subprocess.run([sys.executable, "-c", LEAVER, str(tmp_path)], cwd=REPOSITORY, timeout=240, check=True)
     assert len(running(tmp_path)) == 1
     assert end_all(Home(tmp_path)) == ["mail"]
     assert end_all(Home(tmp_path)) == []
@@ -135,7 +135,7 @@ def test_an_unrecorded_process_of_the_stack_is_found_by_its_mark(
     command = [sys.executable, "-c", "input()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, env={MARK: str(tmp_path)}) as stray:
         end_all(Home(tmp_path))
-        assert stray.wait(timeout=5) == -signal.SIGKILL
+        assert stray.wait(timeout=60) == -signal.SIGKILL
     assert bystander.poll() is None
 
 

@@ -1,6 +1,7 @@
 """What every answer says besides what was asked for: to browsers, to caches, to the curious."""
 
 import gzip
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -12,6 +13,13 @@ from tests.integration.gateway.services import Seen
 
 PAGE = "https://app.example.org"
 LIST = "/v1/conversions"
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    """A gateway with its OpenAPI document."""
+    async with running(documented=True) as rig:
+        yield rig
 
 
 async def call(rig: Rig, method: str, path: str, **headers: str) -> tuple[int, Any, bytes]:

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from devstack.ports import free_port
 from devstack.servers.redis import Redis
 from shared.settings import Secret
-from tests.integration.gateway.rig import TOKEN, Rig, free_port, running
+from tests.integration.gateway.rig import TOKEN, Rig, running
 from tests.integration.gateway.services import Seen
 from tests.integration.gateway.test_accounts import ACCOUNT, WHO
 from tests.integration.gateway.test_own_account import MADE

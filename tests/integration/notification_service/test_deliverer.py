@@ -146,7 +146,7 @@ async def test_one_that_took_another_message_meanwhile_stays_enabled(office: Off
     there.answers = [only_the_second] * 20
     hook = await office.hook(there.url)
     sent, good = await office.send(hook), delivery(hook, "event-2")
-    async with office.delivering(replace(QUICK, schedule=(timedelta(seconds=0.2),))):
+    async with office.delivering(replace(QUICK, schedule=(timedelta(seconds=1),))):
         await until(lambda: office.endpoints.all[hook.id].failing_since, what="the first failure")
         await office.deliveries.add([good])
         await until(lambda: office.is_over(sent, good), what="both are over")

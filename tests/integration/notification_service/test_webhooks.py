@@ -19,13 +19,11 @@ from devstack.ports import free_port
 from notification_service.settings import NotificationSettings
 from shared.contracts.events import AccountDeleted
 from shared.messaging.envelope import wrap
-from shared.messaging.inboxes import INBOXES
-from shared.messaging.rabbitmq import RabbitMQ
 from shared.settings import Secret
-from tests.integration.notification_service.serving import is_ready, running
+from tests.integration.notification_service.serving import is_ready, publishing, running
 from tests.support.converter import ISSUER, Issuer
 from tests.support.told import completed, enveloped, failed
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 from tests.support.webhooks import Receiver, receiver
 
 LOOPBACK = ("127.0.0.0/8",)
@@ -53,13 +51,13 @@ def settings(amqp_url: str, mongo_url: str, issuer: Issuer) -> NotificationSetti
         public_url="https://tonegate.example",
         port=free_port(),
         metrics_port=free_port(),
-        smtp_timeout=timedelta(seconds=1),
         auth_url=issuer.url,
         issuer=ISSUER,
         webhook_key=Secret("k" * 32),
         webhook_http=True,
         webhook_networks=LOOPBACK,
-        webhook_timeout=timedelta(seconds=1),
+        # Not even on a busy machine is something sent twice because the first time took too long.
+        webhook_timeout=timedelta(seconds=60),
         webhook_retries=("0.1s",) * 9,
         webhooks_per_account=3,
     )
@@ -124,21 +122,6 @@ async def process(settings: NotificationSettings) -> AsyncIterator[asyncio.subpr
         await running.wait()
 
 
-@asynccontextmanager
-async def publishing(settings: NotificationSettings) -> AsyncIterator[RabbitMQ]:
-    async with RabbitMQ(settings.amqp_url.reveal(), "test", INBOXES) as broker:
-        await until(lambda: _publishes(broker), what="the broker takes messages")
-        yield broker
-
-
-async def _publishes(broker: RabbitMQ) -> bool:
-    try:
-        await broker.check()
-    except Exception:  # noqa: BLE001 - whatever it is, not yet
-        return False
-    return True
-
-
 async def test_events_arrive_signed_once_and_in_the_log(
     settings: NotificationSettings, issuer: Issuer, there: Receiver
 ) -> None:
@@ -152,7 +135,8 @@ async def test_events_arrive_signed_once_and_in_the_log(
         await broker.publish(enveloped(failed(owner_id="ann", recipient=""), "event-2"))
         await until(lambda: len(there.taken) == 3, what="all three are taken")
         logs = await until(lambda: _delivered(api, both, 2), what="the log says so")
-        assert (await api.log(failures))["items"][0]["type"] == "conversion.failed"
+        (failure,) = await until(lambda: _delivered(api, failures, 1), what="the other log says so")
+        assert failure["type"] == "conversion.failed"
         assert await api.log(failures, query="?status=pending") == {"items": [], "next_cursor": None}
         assert len(there.calls) == 5
         assert len(set(there.taken)) == 3
@@ -189,7 +173,7 @@ async def test_the_log_is_read_in_pages_and_what_it_holds_is_replayed_with_its_i
         again = found[0]["id"]
         answer = await api.call("POST", f"/{hook['id']}/deliveries/{again}/replay")
         assert (answer.status_code, answer.json()["id"]) == (202, again)
-        await until(lambda: there.taken.count(again) == 2, what="it came again")
+        await until(lambda: there.taken.count(again) >= 2, what="it came again")
         assert there.calls[-1].verified(hook["secret"])["type"] == "webhook.test"
         assert (await api.call("POST", f"/{hook['id']}/deliveries/another/replay")).status_code == 404
         await api.call("PATCH", f"/{hook['id']}", json={"status": "disabled"})
@@ -263,7 +247,7 @@ async def test_nobody_reaches_what_is_anothers_or_more_than_a_token_says(
         assert theirs.status_code == 404
         assert [each["id"] for each in (await api.call("GET", owner="bob")).json()["items"]] == [bobs["id"]]
         assert (await api.call("GET", f"/{anns['id']}")).json()["status"] == "enabled"
-        async with httpx.AsyncClient() as nobody:
+        async with httpx.AsyncClient(timeout=PATIENCE_S) as nobody:
             url = f"http://127.0.0.1:{settings.port}/v1/webhooks"
             assert (await nobody.get(url)).status_code == 401
             assert (await nobody.get(url, headers={"Authorization": "Bearer x.y.z"})).status_code == 401
@@ -328,7 +312,9 @@ async def test_a_process_killed_before_it_could_record_sends_the_same_id_again(
             return web.Response(status=204)
 
         there.answers = [kill]
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}") as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{settings.port}", timeout=PATIENCE_S
+        ) as client:
             await until(lambda: is_ready(client), what="the service is ready")
             api = Api(client, issuer)
             hook = await api.made(there.url)

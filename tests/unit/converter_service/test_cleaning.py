@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from converter_service.adapters.memory import MemoryBlobs, MemoryConversions
 from converter_service.cleaning import Cleaning
-from converter_service.conversion import deleted
+from converter_service.moves.removal import deleted
 from tests.support.conversions import NOON, uploading
 
 

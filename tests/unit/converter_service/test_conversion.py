@@ -7,32 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converter_service.conversion import (
-    MOVES,
-    Conversion,
-    IllegalMove,
-    Lease,
-    LeaseLost,
-    SourceGone,
-    State,
-    cancelled,
-    claimable,
-    claimed,
-    completed,
-    deleted,
-    emptied,
-    expired,
-    failed,
-    failed_by,
-    handed_back,
-    lapsed,
-    renewed,
-    retried,
-    still_uploading,
-    swept,
-    tidied,
-    uploaded,
-)
+from converter_service.conversion import Conversion, Lease, LeaseLost, State
+from converter_service.moves.end import cancelled, completed, failed, failed_by
+from converter_service.moves.queue import SourceGone, claimable, handed_back, lapsed, retried
+from converter_service.moves.removal import deleted, emptied, expired, tidied
+from converter_service.moves.run import claimed, renewed, swept
+from converter_service.moves.table import MOVES, IllegalMove
+from converter_service.moves.upload import still_uploading, uploaded
 from tests.support.conversions import (
     LEASE,
     NO_AUDIO,

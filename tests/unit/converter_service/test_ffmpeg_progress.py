@@ -74,7 +74,7 @@ async def test_on_the_way_to_the_start_there_is_patience_and_it_ends() -> None:
 
     reports = Reports(10.0, Listener())
     with pytest.raises(Stalled):
-        await reports.follow(slowly(), 0.05, skipped_s=0.3)
+        await reports.follow(slowly(), 0.05, skipped_s=30.0)
     assert reports.made_s == 1.0
     with pytest.raises(Stalled):
         await Reports(10.0, Listener()).follow(silence(), 0.05, skipped_s=0.05)

@@ -9,15 +9,18 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service.adapters.memory import MemoryConversions
-from converter_service.conversion import Conversion, State, cancelled, deleted, renewed
+from converter_service.conversion import Conversion, State
 from converter_service.handlers import watching
 from converter_service.hub import MOST_LISTENERS, Hub, Rounds, Snapshot, snapshot_of
+from converter_service.moves.end import cancelled
+from converter_service.moves.removal import deleted
+from converter_service.moves.run import renewed
 from converter_service.streams import framed, last_seen
 from shared.errors import Overloaded, Unavailable
 from shared.messaging.errors import NotReady
 from shared.messaging.memory import MemoryBroker
 from tests.support.conversions import LEASE, NOON, RETENTION, converting, done
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 SOON = Rounds(every_s=0.01, quiet_s=3600, without_broker_s=0.0)
 
@@ -141,7 +144,7 @@ async def test_what_was_missed_is_looked_up_when_listening_begins(store: Countin
         with hub.watching(converting().id) as listener:
             await store.save(over(converting()))
             listening = asyncio.create_task(news.run())
-            newest = await asyncio.wait_for(listener.next(converting().edition), 20)
+            newest = await asyncio.wait_for(listener.next(converting().edition), PATIENCE_S)
             assert newest is not None
             assert newest.is_final
         await news.stop(timedelta())

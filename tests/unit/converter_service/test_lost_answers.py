@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from converter_service.accepting import Accepting, UploadLimits
 from converter_service.adapters.memory import MemoryBlobs, MemoryConversions
 from converter_service.adapters.memory_queue import MemoryQueue
 from converter_service.adapters.scratch import LocalScratch
@@ -15,7 +16,7 @@ from converter_service.announcing import Announcing
 from converter_service.clock import utc_now
 from converter_service.conversion import Conversion, State
 from converter_service.links import Links
-from converter_service.service import Conversions, Owner, UploadLimits
+from converter_service.owners import Owner
 from converter_service.work import Work, WorkLimits
 from shared.contracts.events import ConversionCompleted, VideoUploaded
 from shared.errors import Unavailable
@@ -83,8 +84,8 @@ def events(store: MemoryConversions) -> list[type]:
 
 async def test_an_upload_whose_last_answer_is_lost_is_found_to_be_taken_in() -> None:
     store, blobs = Forgetful(lost=1), MemoryBlobs()
-    conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
-    accepted = await conversions.accept(ALICE, Upload())
+    accepting = Accepting(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
+    accepted = await accepting.accept(ALICE, Upload())
     assert store.contents == {accepted.id: accepted}
     assert accepted.status is State.QUEUED
     assert events(store) == [VideoUploaded]
@@ -98,8 +99,8 @@ async def test_an_upload_whose_sender_falls_silent_is_not_taken_for_dead() -> No
         first = conversion.due_at
         await until(lambda: store.contents[conversion.id].due_at != first, what="a heartbeat")
 
-    conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, QUICK), utc_now)
-    accepted = await conversions.accept(ALICE, Upload(pause=for_long))
+    accepting = Accepting(store, blobs, announcing(), UploadLimits(10**9, QUICK), utc_now)
+    accepted = await accepting.accept(ALICE, Upload(pause=for_long))
     assert accepted.status is State.QUEUED
     assert events(store) == [VideoUploaded]
 
@@ -110,8 +111,8 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
 ) -> None:
     """Saves: queued, taken, described, completed; anything after that is heartbeat or tidying."""
     store, blobs = Forgetful(), MemoryBlobs()
-    conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
-    accepted = await conversions.accept(ALICE, Upload())
+    accepting = Accepting(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
+    accepted = await accepting.accept(ALICE, Upload())
     store.lost = store.saves + lost
     scratch = LocalScratch(tmp_path, spare_bytes=0)
     scratch.open()

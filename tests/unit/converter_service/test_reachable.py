@@ -8,6 +8,7 @@ from pymongo.errors import AutoReconnect, OperationFailure, ServerSelectionTimeo
 
 from converter_service.adapters.mongo import OUT_OF_DISK_SPACE, reachable
 from shared.errors import Unavailable
+from tests.support.wait import PATIENCE_S
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ async def test_a_cancellation_that_the_driver_lost_is_not_lost() -> None:
     await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, PATIENCE_S)
 
 
 async def test_whoever_was_cancelled_before_can_still_clean_up() -> None:

@@ -5,25 +5,12 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from converter_service.conversion import (
-    Conversion,
-    LeaseLost,
-    State,
-    being_written_until,
-    cancelled,
-    deleted,
-)
+from converter_service.conversion import Conversion, LeaseLost, State
 from converter_service.errors import JoinedAlready, UploadLocked, WrongOffset
-from converter_service.resuming import (
-    given_up_to,
-    joined,
-    sealed,
-    still_written,
-    taken_back,
-    taken_up,
-    thrown_away,
-    upload_of,
-)
+from converter_service.moves.end import cancelled
+from converter_service.moves.parts import given_up_to, joined, taken_back
+from converter_service.moves.removal import deleted
+from converter_service.moves.resumable import sealed, still_written, taken_up, thrown_away, upload_of
 from converter_service.segments import Segment, Writing
 from tests.support.conversions import NOON, resumable
 
@@ -109,7 +96,7 @@ def test_nobody_sweeps_it_away_while_somebody_may_write() -> None:
     late = NOON + 2 * DAY
     written = taken_up(resumable(), Writing("w1", late), offset=5, small=0, removed=())
     assert written.due_at == late
-    assert being_written_until(written) == late
+    assert written.written_until == late
     assert thrown_away(written, "w1").due_at == NOON + DAY
 
 

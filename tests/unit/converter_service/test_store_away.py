@@ -5,12 +5,13 @@ import time
 
 import pytest
 
-from converter_service import service
+from converter_service import storing
+from converter_service.accepting import Accepting, UploadLimits
 from converter_service.adapters.memory import MemoryBlobs, MemoryConversions
 from converter_service.clock import utc_now
 from converter_service.conversion import Conversion, State
 from converter_service.housekeeping import Housekeeping
-from converter_service.service import Conversions, UploadLimits
+from converter_service.service import Conversions
 from shared.contracts.events import VideoUploaded
 from shared.errors import TooLarge, Unavailable
 from shared.messaging.envelope import Envelope
@@ -25,7 +26,7 @@ from tests.unit.converter_service.test_lost_answers import (
     events,
 )
 
-SOON_S = 6.0
+SOON_S = 25.0
 
 
 class Coming(MemoryConversions):
@@ -70,8 +71,8 @@ async def test_an_upload_outlives_a_store_that_is_away_for_a_heartbeat() -> None
         await until(lambda: store.asked_in_vain > 1, what="two heartbeats in vain")
         store.away = False
 
-    conversions = Conversions(store, MemoryBlobs(), announcing(), UploadLimits(10**9, QUICK), utc_now)
-    assert (await conversions.accept(ALICE, Upload(pause=while_it_is_away))).status is State.QUEUED
+    accepting = Accepting(store, MemoryBlobs(), announcing(), UploadLimits(10**9, QUICK), utc_now)
+    assert (await accepting.accept(ALICE, Upload(pause=while_it_is_away))).status is State.QUEUED
 
 
 async def test_an_upload_outlives_a_store_that_is_away_for_the_last_save() -> None:
@@ -84,8 +85,8 @@ async def test_an_upload_outlives_a_store_that_is_away_for_the_last_save() -> No
             store.away = True
             asyncio.get_running_loop().call_later(1, setattr, store, "away", False)
 
-    conversions = Conversions(store, MemoryBlobs(), announcing(), UploadLimits(10**9, MINUTE), utc_now)
-    assert (await conversions.accept(ALICE, Upload(before_each))).status is State.QUEUED
+    accepting = Accepting(store, MemoryBlobs(), announcing(), UploadLimits(10**9, MINUTE), utc_now)
+    assert (await accepting.accept(ALICE, Upload(before_each))).status is State.QUEUED
     assert events(store) == [VideoUploaded]
 
 
@@ -93,12 +94,12 @@ async def test_an_upload_of_which_nothing_can_be_known_is_not_thrown_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its client is told to look, and it is converted, because it may be that nobody sends it again."""
-    monkeypatch.setattr(service, "SAVE_AGAIN_FOR_S", 0.3)
+    monkeypatch.setattr(storing, "SAVE_AGAIN_FOR_S", 0.3)
     store, blobs = Coming(), MemoryBlobs()
     store.saves_all_the_same = True
-    conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
+    accepting = Accepting(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
     with pytest.raises(Unavailable, match="is not known"):
-        await conversions.accept(ALICE, Upload())
+        await accepting.accept(ALICE, Upload())
     [kept] = store.contents.values()
     assert (kept.status, kept.deleted_at) == (State.QUEUED, None)
     assert set(blobs.contents) == {kept.source_blob}
@@ -110,7 +111,7 @@ async def test_a_deletion_whose_bytes_take_long_is_answered_soon_and_finished_la
     conversion = done(at=utc_now())
     await store.add(conversion)
     blobs.contents[str(conversion.audio_blob)] = b"audio"
-    conversions = Conversions(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
+    conversions = Conversions(store, blobs, utc_now)
     began = time.monotonic()
     await conversions.delete(ALICE, conversion.id)
     assert time.monotonic() - began < SOON_S
@@ -123,9 +124,9 @@ async def test_a_deletion_whose_bytes_take_long_is_answered_soon_and_finished_la
 
 async def test_a_refused_upload_whose_bytes_take_long_is_answered_soon() -> None:
     store = MemoryConversions()
-    conversions = Conversions(store, HangingBlobs(), announcing(), UploadLimits(1000, MINUTE), utc_now)
+    accepting = Accepting(store, HangingBlobs(), announcing(), UploadLimits(1000, MINUTE), utc_now)
     began = time.monotonic()
     with pytest.raises(TooLarge):
-        await conversions.accept(ALICE, Upload())
+        await accepting.accept(ALICE, Upload())
     assert time.monotonic() - began < SOON_S
     assert all(conversion.deleted_at for conversion in store.contents.values())

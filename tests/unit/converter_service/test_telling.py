@@ -3,7 +3,9 @@
 import asyncio
 from contextlib import suppress
 
-from converter_service.conversion import Conversion, deleted, renewed
+from converter_service.conversion import Conversion
+from converter_service.moves.removal import deleted
+from converter_service.moves.run import renewed
 from converter_service.telling import WAITING, Telling
 from shared.messaging.envelope import Envelope
 from shared.messaging.ports import PublishFailed

@@ -25,7 +25,7 @@ run("example", Settings, main)
 
 def _run(**environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", PROGRAM]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_a_missing_setting_ends_with_the_code_for_bad_configuration() -> None:

@@ -19,7 +19,7 @@ from converter_service.transcoding import Fault, MediaError, TranscoderUnavailab
 from tests.support import hostile
 from tests.support.media import Media
 from tests.support.transcoding import Workplace
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 COLUMN = {"x86_64": 0, "aarch64": 1}.get(os.uname().machine, 0)
 LIMITS = Limits(cpu_s=60, memory_bytes=1024**3, file_bytes=1024**2)
@@ -325,7 +325,7 @@ async def test_a_killed_worker_takes_its_program_with_it(workplace: Workplace, t
         sys.executable, "-c", script, str(workplace.scratch), stdout=asyncio.subprocess.PIPE
     )
     assert worker.stdout is not None
-    program = int(await asyncio.wait_for(worker.stdout.readline(), 20))
+    program = int(await asyncio.wait_for(worker.stdout.readline(), PATIENCE_S))
     await until(lambda: psutil.Process(program).name() == "sleep", what="the program's start")
     worker.send_signal(signal.SIGKILL)
     await worker.wait()

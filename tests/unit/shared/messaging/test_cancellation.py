@@ -32,7 +32,7 @@ async def test_a_cancellation_that_a_library_lost_is_raised_after_all() -> None:
     task = asyncio.create_task(for_ever())
     await losing.begun.wait()
     task.cancel()
-    await asyncio.wait([task], timeout=5)
+    await asyncio.wait([task], timeout=60)
     assert task.cancelled()
 
 
@@ -51,7 +51,7 @@ async def test_whoever_was_cancelled_before_can_still_clean_up() -> None:
     task = asyncio.create_task(work())
     await begun.wait()
     task.cancel()
-    await asyncio.wait([task], timeout=5)
+    await asyncio.wait([task], timeout=60)
     assert (task.cancelled(), cleaned) == (True, ["cleaned"])
 
 

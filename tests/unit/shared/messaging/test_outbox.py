@@ -179,5 +179,5 @@ async def test_a_relay_ends_though_its_store_swallowed_the_cancellation() -> Non
     running = asyncio.create_task(relay.run())
     await claiming.wait()
     running.cancel()
-    done, _ = await asyncio.wait({running}, timeout=5)
+    done, _ = await asyncio.wait({running}, timeout=60)
     assert done == {running}

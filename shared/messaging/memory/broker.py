@@ -1,15 +1,11 @@
-"""The broker in this process: the same promises as RabbitMQ's, for tests and for trying things out."""
+"""Exchange and queues in this process: who gets what, and where what nobody could handle lies."""
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from types import TracebackType
 from typing import Self
 from uuid import uuid4
-
-import msgspec
 
 from shared.contracts.events import EVENTS
 from shared.messaging.dead_letters import DeadLetter, Keep, death_id, kept
@@ -17,9 +13,10 @@ from shared.messaging.envelope import Envelope, encode
 from shared.messaging.errors import NotReady, PublishFailed, Unroutable
 from shared.messaging.handlers import Handlers
 from shared.messaging.hear import hear
-from shared.messaging.ports import Broadcast, Subscription, nothing_missed
+from shared.messaging.memory.consumer import MemoryConsumer
+from shared.messaging.memory.queue import MemoryQueue
+from shared.messaging.ports import Broadcast, Subscription
 from shared.messaging.settle import Dead, Done, Incoming, Later, settle
-from shared.messaging.slots import Slots
 from shared.messaging.trail import Trail
 
 MAY_BE_UNHEARD = frozenset(event.type for event in EVENTS if not event.needs_listener)
@@ -31,34 +28,6 @@ class Buried(Incoming, frozen=True, kw_only=True):
     """What lies in the dead-letter queue."""
 
     letter: DeadLetter
-
-
-class MemoryQueue:
-    """Messages in order; one that is handed back goes to the front, as in RabbitMQ."""
-
-    def __init__(self, types: frozenset[str], max_length: int) -> None:
-        self.types = types
-        self.max_length = max_length
-        self._messages: deque[Incoming] = deque()
-        self._filled = asyncio.Condition()
-
-    def __len__(self) -> int:
-        return len(self._messages)
-
-    async def put(self, message: Incoming) -> None:
-        async with self._filled:
-            self._messages.append(message)
-            self._filled.notify_all()
-
-    async def hand_back(self, message: Incoming) -> None:
-        async with self._filled:
-            self._messages.appendleft(msgspec.structs.replace(message, redelivered=True))
-            self._filled.notify_all()
-
-    async def take(self) -> Incoming:
-        async with self._filled:
-            await self._filled.wait_for(lambda: self._messages)
-            return self._messages.popleft()
 
 
 class MemoryBroker:
@@ -103,7 +72,7 @@ class MemoryBroker:
         """What a stranger may send to a queue."""
         await self._queues[queue].put(Incoming(body=body))
 
-    def consumer(self, subscription: Subscription, handlers: Handlers) -> "MemoryConsumer":
+    def consumer(self, subscription: Subscription, handlers: Handlers) -> MemoryConsumer:
         handlers.require(subscription.events)
         queue = self.queue_of(subscription)
 
@@ -118,7 +87,7 @@ class MemoryBroker:
 
         return MemoryConsumer(queue, subscription.prefetch, work)
 
-    def dead_letter_consumer(self, keep: Keep) -> "MemoryConsumer":
+    def dead_letter_consumer(self, keep: Keep) -> MemoryConsumer:
         async def work(message: Incoming) -> None:
             if isinstance(message, Buried):
                 await kept(message.letter, keep, is_ours=lambda: True)
@@ -145,7 +114,7 @@ class MemoryBroker:
         self.dead_letters.append(letter)
         await self._dead.put(Buried(body=body, letter=letter))
 
-    def listener(self, broadcast: Broadcast, handlers: Handlers) -> "MemoryConsumer":
+    def listener(self, broadcast: Broadcast, handlers: Handlers) -> MemoryConsumer:
         handlers.require(broadcast.events)
         queue = MemoryQueue(frozenset(event.type for event in broadcast.events), MAX_BROADCAST_LENGTH)
         name = f"{broadcast.name}.{uuid4()}"
@@ -175,75 +144,3 @@ class MemoryBroker:
         task = asyncio.create_task(wait())
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
-
-
-class MemoryConsumer:
-    def __init__(
-        self,
-        queue: MemoryQueue,
-        prefetch: int,
-        work: Callable[[Incoming], Awaitable[None]],
-        begin: Callable[[], Awaitable[None]] = nothing_missed,
-        end: Callable[[], object] = lambda: None,
-    ) -> None:
-        self._queue = queue
-        self._work = work
-        self._begin = begin
-        self._end = end
-        self._slots = Slots(prefetch)
-        self._places = asyncio.Semaphore(prefetch)
-        self._ready = asyncio.Event()
-        self._over = asyncio.Event()
-        self._stopping = asyncio.Event()
-        self._started = False
-        self._grace_s = 0.0
-
-    async def run(self) -> None:
-        self._started = True
-        taking = asyncio.create_task(self._take())
-        stopping = asyncio.create_task(self._stopping.wait())
-        try:
-            await asyncio.wait({taking, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if taking.done():
-                taking.result()
-            taking.cancel()
-            await self._slots.drain(self._grace_s)
-        finally:
-            taking.cancel()
-            stopping.cancel()
-            self._ready.clear()
-            self._end()
-            await self._slots.drain(0)
-            self._over.set()
-
-    async def stop(self, grace: timedelta) -> None:
-        self._grace_s = grace.total_seconds()
-        self._stopping.set()
-        if self._started:
-            await self._over.wait()
-
-    async def ready(self) -> None:
-        await self._ready.wait()
-
-    async def check(self) -> None:
-        if self._stopping.is_set() or not self._ready.is_set():
-            raise NotReady("stopping or not running")
-
-    async def _take(self) -> None:
-        await self._begin()
-        self._ready.set()
-        while not self._stopping.is_set():
-            await self._places.acquire()
-            message = await self._queue.take()
-            self._slots.start(partial(self._settle, message), partial(self._hand_back, message))
-
-    async def _settle(self, message: Incoming) -> None:
-        if self._stopping.is_set():
-            await self._queue.hand_back(message)
-        else:
-            await self._work(message)
-        self._places.release()
-
-    async def _hand_back(self, message: Incoming) -> None:
-        await self._queue.hand_back(message)
-        self._places.release()

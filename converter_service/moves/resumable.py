@@ -1,16 +1,14 @@
-"""The moves of a conversion whose video comes in several requests: pure, no clock, no database."""
+"""The moves of an upload in several requests: one writer at a time, and what is stored stays."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from converter_service.conversion import Conversion, LeaseLost, Source, State, uploaded
-from converter_service.errors import JoinedAlready, UploadLocked, WrongOffset
+from converter_service.conversion import Conversion, LeaseLost, Source, State
+from converter_service.errors import UploadLocked, WrongOffset
+from converter_service.moves.upload import uploaded
 from converter_service.segments import Segment, Upload, Writing
-
-# A sweeper acts on what it has seen up to so long ago.
-SWEPT_WITHIN = timedelta(minutes=5)
 
 
 def begun(
@@ -50,7 +48,7 @@ def taken_up(
 
     Raises UploadLocked while another one writes, WrongOffset, and LeaseLost when nothing more is taken.
     """
-    upload = _open(conversion)
+    upload = open_upload(conversion)
     if upload.writing is not None:
         raise UploadLocked
     if upload.offset != offset:
@@ -58,13 +56,13 @@ def taken_up(
     tail = upload.unfinished_tail(small)
     mine = replace(writing, repeats=tail.size if tail else 0)
     debris = tuple(blob for blob in conversion.debris if blob not in removed)
-    return _kept(replace(conversion, debris=debris), replace(upload, writing=mine))
+    return with_upload(replace(conversion, debris=debris), replace(upload, writing=mine))
 
 
 def still_written(conversion: Conversion, blob: str, until: datetime) -> Conversion:
     """Bytes arrive. Raises LeaseLost when the stretch is not this writer's any more."""
     upload, writing = _held(conversion, blob)
-    return _kept(conversion, replace(upload, writing=replace(writing, until=until)))
+    return with_upload(conversion, replace(upload, writing=replace(writing, until=until)))
 
 
 def sealed(conversion: Conversion, blob: str, size: int, *, now: datetime, ttl: timedelta) -> Conversion:
@@ -84,41 +82,15 @@ def sealed(conversion: Conversion, blob: str, size: int, *, now: datetime, ttl: 
         expires_at=max(upload.expires_at, now + ttl),
     )
     debris = (*conversion.debris, *(segment.blob for segment in replaced))
-    changed = _kept(replace(conversion, debris=debris), longer)
-    return _queued(changed, now) if longer.is_complete and not longer.is_partial else changed
+    changed = with_upload(replace(conversion, debris=debris), longer)
+    return queued_whole(changed, now) if longer.is_complete and not longer.is_partial else changed
 
 
 def thrown_away(conversion: Conversion, blob: str) -> Conversion:
     """The stretch came to nothing. Raises LeaseLost when it is not this writer's any more."""
     upload, _ = _held(conversion, blob)
     cleared = replace(conversion, debris=(*conversion.debris, blob))
-    return _kept(cleared, replace(upload, writing=None))
-
-
-def given_up_to(conversion: Conversion, final_id: str) -> Conversion:
-    """A whole partial upload becomes a part of another. Raises JoinedAlready, and LeaseLost."""
-    upload = _open(conversion)
-    if not (upload.is_partial and upload.is_complete) or upload.joined_into not in {None, final_id}:
-        raise JoinedAlready
-    return replace(conversion, upload=replace(upload, joined_into=final_id), reserved_bytes=0)
-
-
-def taken_back(conversion: Conversion, final_id: str, now: datetime) -> Conversion:
-    """What it was given up to came to nothing, and can take nothing any more: it may be joined anew.
-
-    Raises LeaseLost when it is that one's no longer, and when its time is nearly over: the sweeper may be at
-    its bytes.
-    """
-    upload = _open(conversion)
-    if upload.joined_into != final_id or upload.expires_at <= now + SWEPT_WITHIN:
-        raise LeaseLost
-    return replace(conversion, upload=replace(upload, joined_into=None), reserved_bytes=upload.length)
-
-
-def joined(conversion: Conversion, segments: Sequence[Segment], now: datetime) -> Conversion:
-    """The parts are its own now, and it is queued. Raises LeaseLost when it was swept away meanwhile."""
-    upload = _open(conversion)
-    return _queued(_kept(conversion, replace(upload, segments=tuple(segments))), now)
+    return with_upload(cleared, replace(upload, writing=None))
 
 
 def upload_of(conversion: Conversion) -> Upload:
@@ -142,26 +114,27 @@ def is_open_for(conversion: Conversion, blob: str) -> bool:
     return True
 
 
-def _queued(conversion: Conversion, now: datetime) -> Conversion:
+def queued_whole(conversion: Conversion, now: datetime) -> Conversion:
     """Its digest is known when a worker has read it all."""
     size = conversion.source.size or 0
     return uploaded(conversion, size=size, sha256=None, options=conversion.options, now=now)
 
 
-def _open(conversion: Conversion) -> Upload:
+def open_upload(conversion: Conversion) -> Upload:
+    """Raises LeaseLost when nothing more is taken."""
     if conversion.deleted_at or conversion.status is not State.UPLOADING or conversion.upload is None:
         raise LeaseLost
     return conversion.upload
 
 
 def _held(conversion: Conversion, blob: str) -> tuple[Upload, Writing]:
-    upload = _open(conversion)
+    upload = open_upload(conversion)
     if upload.writing is None or upload.writing.blob != blob:
         raise LeaseLost
     return upload, upload.writing
 
 
-def _kept(conversion: Conversion, upload: Upload) -> Conversion:
-    """Nobody sweeps it away while somebody may be writing."""
+def with_upload(conversion: Conversion, upload: Upload) -> Conversion:
+    """With its upload as it is now. Nobody sweeps it away while somebody may be writing."""
     until = upload.writing.until if upload.writing else upload.expires_at
     return replace(conversion, upload=upload, due_at=max(until, upload.expires_at))

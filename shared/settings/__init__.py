@@ -1,0 +1,21 @@
+"""Environment to a frozen struct, once, in `__main__`."""
+
+from shared.settings.fields import Env, SettingsField, fields_of
+from shared.settings.kinds import Form, HttpOrigin, HttpUrl, duration, http_origin, http_url
+from shared.settings.loading import SettingsError, load
+from shared.settings.secret import Secret
+
+__all__ = [
+    "Env",
+    "Form",
+    "HttpOrigin",
+    "HttpUrl",
+    "Secret",
+    "SettingsError",
+    "SettingsField",
+    "duration",
+    "fields_of",
+    "http_origin",
+    "http_url",
+    "load",
+]

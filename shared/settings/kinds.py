@@ -1,0 +1,94 @@
+"""Which texts stand for which values, and what to say of those that do not."""
+
+import re
+import types
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, TypeAlias
+from urllib.parse import urlsplit
+
+import msgspec
+
+from shared.settings.secret import Secret
+
+# No user name or password, which logs would show, and no query or fragment, behind which no path fits.
+PLAIN_URL = re.compile(r"[^\s?#@\\\x00-\x20\x7f-\U0010ffff]+")
+UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class Form(msgspec.Struct, frozen=True):
+    """How a text of a certain kind is checked, and what it should look like. `read` raises ValueError."""
+
+    read: Callable[[str], str]
+    words: str
+
+
+def duration(text: str) -> timedelta:
+    """`90`, `90s`, `15m`, `2h`, `7d` → timedelta."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a duration")
+    return timedelta(**{UNITS[match[2]]: float(match[1])})
+
+
+def http_url(text: str) -> str:
+    """An address of ours, to which paths are appended: scheme, host, perhaps a port and a path."""
+    try:
+        url = urlsplit(text)
+        good = url.scheme in {"http", "https"} and url.hostname and url.port != 0
+    except ValueError:
+        good = False
+    if not good or not PLAIN_URL.fullmatch(text):
+        raise ValueError("that is no address of this kind")
+    return text
+
+
+def http_origin(text: str) -> str:
+    """The same without a path: the services behind it know their own."""
+    if urlsplit(http_url(text)).path not in {"", "/"}:
+        raise ValueError("it has a path")
+    return text
+
+
+HttpUrl: TypeAlias = Annotated[str, Form(http_url, "a URL such as https://host or http://host:port")]
+HttpOrigin: TypeAlias = Annotated[str, Form(http_origin, "a URL such as http://host:port, without a path")]
+
+
+def _boolean(text: str) -> bool:
+    known = {
+        "true": True,
+        "1": True,
+        "yes": True,
+        "on": True,
+        "false": False,
+        "0": False,
+        "no": False,
+        "off": False,
+    }
+    if text.lower() not in known:
+        raise ValueError(f"{text!r} is neither true nor false")
+    return known[text.lower()]
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"-?\d+", text):
+        raise ValueError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+PARSERS: Mapping[object, tuple[Callable[[str], object], str]] = types.MappingProxyType(
+    {
+        str: (str, "a text"),
+        int: (_integer, "a whole number"),
+        bool: (_boolean, "true or false"),
+        Secret: (Secret, "a secret text"),
+        Path: (Path, "a path"),
+        timedelta: (duration, "a duration such as 90s, 15m, 2h or 7d"),
+        tuple[str, ...]: (_listed, "a comma-separated list"),
+    }
+)
