@@ -81,7 +81,7 @@ async def test_a_run_that_dies_is_told_with_who_took_it_over(
 
 
 async def test_what_is_called_off_and_what_cannot_be_converted_is_told_too(
-    system: System, person: Person, mailbox: Mailbox, media: Media, receiver: Receiver
+    system: System, person: Person, media: Media, receiver: Receiver
 ) -> None:
     await asyncio.to_thread(system.kill, "mail")
     try:
@@ -97,7 +97,6 @@ async def test_what_is_called_off_and_what_cannot_be_converted_is_told_too(
         )
     finally:
         await asyncio.to_thread(system.start, "mail")
-    await mailbox.next_to(person.email)
     for ending in ("sent", "webhook sent"):
         await whole_story(system, refused, published("conversion_failed"), {**NOTIFICATION, "event": ending})
 
