@@ -27,12 +27,13 @@ Key = tuple[str, str]
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """`work_us`: microseconds of processor that the measured process took for each request. They tell about
-    it even on a machine that has other things to do.
+    """`work_us`: microseconds of processor that the measured process took for each request, `behind_us` those
+    of what it asks. They tell about both even on a machine that has other things to do.
     """
 
     load: Load
     work_us: float
+    behind_us: float
 
 
 def main() -> None:
@@ -60,12 +61,14 @@ def in_turns(targets: Mapping[Key, Target], token: str, core: int) -> dict[Key, 
     for number in range(ROUNDS + 1):
         for key, target in targets.items():
             seconds = SECONDS if number else 2
-            before = processor_s(target.pid)
+            pids = (target.pid, targets[key[0], "alone"].pid)
+            before = [processor_s(pid) for pid in pids]
             with on(core):
                 answered = load(f"{target.url}{ME}", token, seconds)
-            work_us = (processor_s(target.pid) - before) / (answered.rate * seconds) * 1e6
+            spent_s = [processor_s(pid) - since for pid, since in zip(pids, before, strict=True)]
             if number:
-                seen[key].append(Seen(answered, work_us))
+                work_us, behind_us = (each / (answered.rate * seconds) * 1e6 for each in spent_s)
+                seen[key].append(Seen(answered, work_us, behind_us))
     return seen
 
 
@@ -76,7 +79,9 @@ def told(seen: Mapping[Key, list[Seen]]) -> None:
         p99 = statistics.median(each.load.p99_ms for each in rounds)
         work = statistics.median(each.work_us for each in rounds)
         rate = rates[upstream, name]
+        behind = statistics.median(each.behind_us for each in rounds)
         times = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, {work:.0f} us of processor each"
+        times += "" if name == "alone" else f", {behind:.0f} us of what is behind"
         print(f"door: {upstream}, {name}: {rate:.0f}/s, {times}")
     for upstream in dict.fromkeys(upstream for upstream, _ in seen):
         ours = rates[upstream, OURS]

@@ -114,7 +114,9 @@ def running_tonegate(port: int, stack: Stack, service: str) -> Iterator[int]:
         "GATEWAY_AUTH_URL": service,
         "GATEWAY_RATE_LIMIT_DEFAULT": f"{UNLIMITED}/minute",
     }
-    process = subprocess.Popen([sys.executable, "-m", "gateway"], env=environment, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "gateway"]
+    # A session of its own, like the service's: Linux shares a core out by session (sched(7), autogroup).
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         yield process.pid
     finally:

@@ -45,7 +45,8 @@ def built() -> Path:
 def running_nest(adapter: str, settings: Mapping[str, str]) -> Iterator[int]:
     """`adapter`: express or fastify. Its process."""
     environment = {**plain_environment(), "NODE_ENV": "production", **settings}
-    process = subprocess.Popen([NODE, built() / "dist" / "main.js", adapter], env=environment)
+    command: list[str | Path] = [NODE, built() / "dist" / "main.js", adapter]
+    process = subprocess.Popen(command, env=environment, start_new_session=True)
     try:
         yield process.pid
     finally:

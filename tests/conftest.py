@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from devstack.servers.mail import MailSink
 from devstack.servers.mongo import Mongo
@@ -15,6 +16,12 @@ from devstack.stack import Stack
 from tests.support.media import Media
 from tests.support.openid_provider import OpenIDProvider
 from tests.support.vhosts import VhostPool
+
+
+def pytest_configure() -> None:
+    """How long an example takes is the machine's business: none fails for being slow."""
+    settings.register_profile("tonegate", deadline=None)
+    settings.load_profile("tonegate")
 
 
 @pytest.fixture(scope="session")

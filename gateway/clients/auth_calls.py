@@ -34,7 +34,7 @@ class AuthCalls:
     """
 
     def __init__(self, session: aiohttp.ClientSession, service: str, secret: Secret) -> None:
-        self._session, self._origin = session, URL(service).origin()
+        self._session, self._origin, self._time_limit = session, URL(service).origin(), time_limit(WITHIN)
         basic = aiohttp.encode_basic_auth("gateway", secret.reveal(), encoding="utf-8")
         self._credentials = Secret(basic)
 
@@ -59,14 +59,15 @@ class AuthCalls:
         *,
         query: dict[str, str] | None = None,
     ) -> bytes:
+        url = self._origin.with_path(path)
         try:
             async with self._session.request(
                 method,
-                self._origin.with_path(path).with_query(query),
+                url.with_query(query) if query else url,
                 data=None if body is None else msgspec.json.encode(body),
                 headers=self._headers(token, has_body=body is not None),
                 allow_redirects=False,
-                timeout=time_limit(WITHIN),
+                timeout=self._time_limit,
             ) as response:
                 content = await read_answer(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -1,7 +1,7 @@
 """Every answer has been counted for somebody and says how that one stands; health alone is not counted."""
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
 from gateway.core.client_address import ClientAddresses
 from gateway.core.guards import READING_KEY, UNCOUNTED_KEY
@@ -37,8 +37,7 @@ class Counting:
                     refused = True
                     await refuse(reached, told(send, reached.reading), is_head=scope["method"] == "HEAD")
                     return
-                await told(send, reading)(message)
-                return
+                tell(message, reading)
             await send(message)
 
         await self._app(scope, receive, answer)
@@ -56,10 +55,14 @@ def told(send: Send, reading: Reading | None) -> Send:
     """`send` whose answers carry the reading."""
 
     async def answer(message: Message) -> None:
-        if reading is not None and message["type"] == "http.response.start":
-            fields = reading.headers().items()
-            told = ((name.lower().encode(), value.encode()) for name, value in fields)
-            message["headers"] = [*message["headers"], *told]
+        if message["type"] == "http.response.start":
+            tell(message, reading)
         await send(message)
 
     return answer
+
+
+def tell(start: HTTPResponseStartEvent, reading: Reading | None) -> None:
+    if reading is not None:
+        fields = [(name.lower().encode(), value.encode()) for name, value in reading.headers().items()]
+        start["headers"] = [*start["headers"], *fields]

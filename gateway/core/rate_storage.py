@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from limits import RateLimitItem, WindowStats
@@ -36,17 +37,25 @@ class Windows(Protocol):
 
 class ProcessWindows:
     """Counts in this process alone: the times of the requests in each window, newest last. The client seen
-    longest ago is dropped when there are too many.
+    longest ago is dropped when there are too many. By a clock that nobody sets: had the wall's been set back
+    by an hour, whoever had used up a quota would be refused for an hour.
 
     limits' own memory storage hands every key to a thread on every request and never bounds their number.
     """
 
-    def __init__(self, most_clients: int = MOST_CLIENTS) -> None:
+    def __init__(
+        self,
+        most_clients: int = MOST_CLIENTS,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self._most_clients = most_clients
+        self._monotonic, self._wall = monotonic, wall
         self._hits: OrderedDict[str, deque[float]] = OrderedDict()
 
     async def hit(self, item: RateLimitItem, key: str) -> tuple[bool, WindowStats]:
-        now = time.time()
+        now = self._monotonic()
         hits = self._window(item, key, now)
         allowed = len(hits) < item.amount
         if allowed:
@@ -55,11 +64,11 @@ class ProcessWindows:
             self._hits.move_to_end(key)
             if len(self._hits) > self._most_clients:
                 self._hits.popitem(last=False)
-        return allowed, _stats(item, hits, now)
+        return allowed, self._stats(item, hits, now)
 
     async def look(self, item: RateLimitItem, key: str) -> WindowStats:
-        now = time.time()
-        return _stats(item, self._window(item, key, now), now)
+        now = self._monotonic()
+        return self._stats(item, self._window(item, key, now), now)
 
     async def check(self) -> None:
         return None
@@ -79,10 +88,10 @@ class ProcessWindows:
             self._hits.pop(key, None)
         return hits
 
-
-def _stats(item: RateLimitItem, hits: "deque[float]", now: float) -> WindowStats:
-    """When the oldest leaves the window, and how many more there may be."""
-    return WindowStats((hits[0] if hits else now) + item.get_expiry(), max(0, item.amount - len(hits)))
+    def _stats(self, item: RateLimitItem, hits: "deque[float]", now: float) -> WindowStats:
+        """When, by the wall's clock, the oldest leaves the window; and how many more there may be."""
+        left_s = (hits[0] if hits else now) + item.get_expiry() - now
+        return WindowStats(self._wall() + left_s, max(0, item.amount - len(hits)))
 
 
 class SharedWindows:

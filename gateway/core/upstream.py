@@ -71,7 +71,7 @@ class BadAnswer(Unavailable):
 async def read_answer(response: aiohttp.ClientResponse) -> bytes:
     """The whole body of a small answer. Raises BadAnswer when it is not small."""
     body = bytearray()
-    async for chunk in response.content.iter_any():
+    while chunk := await response.content.readany():
         body += chunk
         if len(body) > LARGEST_ANSWER_BYTES:
             raise BadAnswer("The service gave too long an answer.")

@@ -6,6 +6,7 @@ The HTTP server has refused the worst already (RFC 9112 §6.1 and §6.3: two len
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any, Final
 
 from litestar.enums import ScopeType
@@ -57,8 +58,7 @@ def fault(scope: Mapping[str, Any]) -> ServiceError | None:
     headers = scope["headers"]
     if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_TARGET_BYTES:
         return TargetTooLong("The URL is too long.")
-    size = sum(len(name) + len(value) for name, value in headers)
-    if len(headers) > MOST_FIELDS or size > LONGEST_HEADER_BYTES:
+    if len(headers) > MOST_FIELDS or sum(map(len, chain.from_iterable(headers))) > LONGEST_HEADER_BYTES:
         return HeaderTooLarge("The header is too large.")
     if scope["http_version"] == "1.1" and not has_one(headers, b"host"):
         return InvalidRequest("There must be exactly one Host.", headers=CLOSE)  # RFC 9112 §3.2

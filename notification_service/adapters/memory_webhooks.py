@@ -95,7 +95,8 @@ class MemoryDeliveries:
 
     async def add(self, deliveries: Sequence[Delivery]) -> None:
         for each in deliveries:
-            self.all.setdefault(each.id, each)
+            due_at = min(each.due_at or each.created_at, self._now())
+            self.all.setdefault(each.id, replace(each, due_at=due_at))
 
     async def page(
         self, lane: Lane, status: Status | None, before: str | None, limit: int

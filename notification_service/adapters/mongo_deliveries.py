@@ -5,7 +5,7 @@ A claim is a due time in the future and a token: when its holder dies, the messa
 
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 from pymongo import ASCENDING, DESCENDING, ReturnDocument, UpdateOne
@@ -17,6 +17,7 @@ from notification_service.webhooks.ports import Lane
 from shared.contracts.webhooks import Attempt, Status
 
 IS_DUE: Document = {"$expr": {"$lte": ["$due_at", "$$NOW"]}}
+IS_NEW: Document = {"$eq": [{"$type": "$status"}, "missing"]}
 
 
 class MongoDeliveries:
@@ -41,10 +42,16 @@ class MongoDeliveries:
         if not deliveries:
             return
         writes = [
-            UpdateOne({"_id": each.id}, {"$setOnInsert": self._document(each)}, upsert=True)
+            UpdateOne({"_id": each.id}, [{"$replaceWith": self._unless_known(each)}], upsert=True)
             for each in deliveries
         ]
         await reached(self._deliveries.bulk_write(writes, ordered=False))
+
+    def _unless_known(self, delivery: Delivery) -> Document:
+        """Due when it says, but no later than now: it was just made, perhaps by a clock that is ahead."""
+        due = {"due_at": {"$min": [{"$literal": delivery.due_at}, "$$NOW"]}}
+        new = {"$mergeObjects": ["$$ROOT", {"$literal": self._document(delivery)}, due]}
+        return {"$cond": [IS_NEW, new, "$$ROOT"]}
 
     def _document(self, delivery: Delivery) -> Document:
         fields: Document = msgspec.to_builtins(delivery, builtin_types=(datetime,))
@@ -88,7 +95,8 @@ class MongoDeliveries:
         return _delivery(found) if found else None
 
     async def due(self) -> Sequence[Lane]:
-        names = await reached(self._deliveries.distinct("lane", due_by(datetime.now(UTC))))
+        told = await reached(self._deliveries.database.command("hello"))
+        names = await reached(self._deliveries.distinct("lane", due_by(told["localTime"])))
         return [Lane(*name.split("/", 1)) for name in names]
 
     async def claim(self, lane: Lane, lease: timedelta) -> Delivery | None:
@@ -140,8 +148,8 @@ class MongoDeliveries:
 
 
 def due_by(moment: datetime) -> Document:
-    """Tells which lanes are worth a claim, by this machine's clock: `distinct` knows no other. By the index
-    `due` it skips from lane to lane, however much waits in one.
+    """Tells which lanes are worth a claim. `distinct` knows no `$$NOW`, so the server is asked for it before.
+    By the index `due` it skips from lane to lane, however much waits in one.
     """
     return {"status": "pending", "due_at": {"$lte": moment}}
 

@@ -84,7 +84,10 @@ class Deliveries(Protocol):
     """
 
     async def add(self, deliveries: Sequence[Delivery]) -> None:
-        """Those whose id is known already are left as they are. Durable on return."""
+        """Those whose id is known already are left as they are. Durable on return.
+
+        None is due later than now by the store's clock, whatever that of their maker said.
+        """
 
     async def page(
         self, lane: Lane, status: Status | None, before: str | None, limit: int

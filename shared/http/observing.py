@@ -2,15 +2,15 @@
 
 import logging
 import re
+import secrets
 import time
-import uuid
 from collections.abc import Sequence
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from shared.logs import bind_correlation, get_logger
+from shared.logs import correlation_id, get_logger
 
 NAMED = b"x-request-id"
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -23,7 +23,7 @@ QUIET = frozenset({"/healthz", "/readyz"})
 def request_id(scope: Scope) -> str:
     """The client's own when it is sane (so that it cannot forge log lines), else a new one."""
     sent = next((value.decode("latin-1") for name, value in scope["headers"] if name == NAMED), "")
-    return sent if SANE_ID.fullmatch(sent) else uuid.uuid4().hex
+    return sent if SANE_ID.fullmatch(sent) else secrets.token_hex(16)
 
 
 class Observed:
@@ -31,6 +31,7 @@ class Observed:
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
         self._app = app
+        self._logger = logging.getLogger(LOGGER)
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         labels: Sequence[str] = ("method", "route", "status")
         self._requests = Counter("http_requests", "Requests by outcome", labels, registry=registry)
@@ -53,15 +54,16 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                said = (field for field in message["headers"] if field[0].lower() != NAMED)
+                said = [field for field in message["headers"] if field[0].lower() != NAMED]
                 message["headers"] = [*said, (NAMED, identity.encode())]
             await send(message)
 
-        with bind_correlation(identity):
-            try:
-                await self._app(scope, receive, answer)
-            finally:
-                self._note(scope, status, time.monotonic() - started)
+        before = correlation_id.set(identity)
+        try:
+            await self._app(scope, receive, answer)
+        finally:
+            self._note(scope, status, time.monotonic() - started)
+            correlation_id.reset(before)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         """Counts by route, not path: ids as labels grow for ever. Logs no query: it can carry a signature."""
@@ -72,7 +74,7 @@ class Observed:
         requests.inc()
         duration.observe(seconds)
         level = logging.DEBUG if route in QUIET else logging.INFO
-        if logging.getLogger(LOGGER).isEnabledFor(level):  # a line that nobody wants costs as much to make
+        if self._logger.isEnabledFor(level):  # a line that nobody wants costs as much to make
             get_logger(LOGGER).log(
                 level, "request", method=method, path=scope["path"], status=status, seconds=round(seconds, 4)
             )

@@ -270,6 +270,13 @@ async def test_what_is_on_its_way_is_not_sent_a_second_time_beside_that(deliveri
     assert await deliveries.settle(mine, TAKEN, DELIVERED)
 
 
+async def test_what_a_clock_that_is_ahead_made_is_due_at_once(deliveries: Deliveries) -> None:
+    early = delivery(endpoint(), now=datetime.now(UTC) + timedelta(hours=1))
+    await deliveries.add([early])
+    assert await deliveries.due() == [lane(early)]
+    assert (await claimed(deliveries, early)).id == early.id
+
+
 async def test_the_log_comes_in_pages_newest_first_and_by_status(deliveries: Deliveries) -> None:
     to = endpoint()
     made = [delivery(to, f"event-{n}", now=NOON + timedelta(seconds=n)) for n in range(5)]

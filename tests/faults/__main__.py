@@ -5,12 +5,12 @@ import asyncio
 import secrets
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from tests.faults.report import HEAD, line, total
-from tests.faults.run import Row, Run, chosen, running
-from tests.faults.scenarios import every, of_a_set
+from tests.faults.pace import Pace
+from tests.faults.report import HEAD, line, reached, total
+from tests.faults.run import Row, Run, running
+from tests.faults.scenarios.listed import chosen, every, of_a_set
 from tests.faults.selftest import undetected
 from tests.faults.world import World
 
@@ -38,21 +38,21 @@ async def planted(world: World, run: Run) -> list[str]:
 async def everything(run: Run, options: argparse.Namespace) -> list[str]:
     async with run.begun():
         rows = await all_of(run, options)
-    print(line(total(rows)))
+    print(line(total(rows)), *reached(run.deck), sep="\n", flush=True)
     return [f"{row.scenario}: {problem}" for row in rows for problem in row.problems]
 
 
 async def all_of(run: Run, options: argparse.Namespace) -> list[Row]:
-    """Every scenario in turn; what is left of the time decides how often."""
+    """Every scenario in turn, as often as it should be or as time allows."""
     scenarios = chosen(of_a_set() if options.three else every(), options.only)
     print(*HEAD, sep="\n", flush=True)
     rows: list[Row] = []
-    deadline = time.monotonic() + 60 * options.minutes
+    wanted = {scenario.name: max(1, round(scenario.times * options.scale)) for scenario in scenarios}
+    pace = Pace(options.minutes, sum(wanted.values()))
     for scenario in scenarios:
-        if time.monotonic() > deadline:
-            print(f"out of time before: {scenario.name}", flush=True)
-            break
-        rows.append(await run.scenario(scenario, max(1, round(scenario.times * options.scale))))
+        times = pace.times(wanted[scenario.name])
+        rows.append(await run.scenario(scenario, times))
+        pace.note(wanted[scenario.name], times)
         print(line(rows[-1]), *rows[-1].problems, sep="\n", flush=True)
     return rows
 
@@ -62,7 +62,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**9), help="repeats a run")
     parser.add_argument("--only", default="", help="scenarios whose name contains this")
     parser.add_argument("--scale", type=float, default=1.0, help="so many times as many injections")
-    parser.add_argument("--minutes", type=float, default=30.0, help="no scenario begins later")
+    parser.add_argument(
+        "--minutes", type=float, default=24.0, help="less of everything if it would take longer"
+    )
     parser.add_argument("--three", action="store_true", help="on a set of three MongoDB servers")
     parser.add_argument("--planted", action="store_true", help="plant faults in the program and find them")
     return parser.parse_args()

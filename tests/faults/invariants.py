@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import subprocess
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
@@ -21,6 +21,7 @@ from tests.support.wait import until
 
 QUIET_WITHIN_S = 150.0
 DECODED_WITHIN_S = 30
+LOOKED_AT_AT_ONCE = 4
 Document = dict[str, Any]
 
 
@@ -54,9 +55,12 @@ class Invariants:
         findings = Findings()
         await self._all_ended(uploads, findings)
         await self._quiet(findings)
+        self._read_mails()
         async with httpx.AsyncClient(base_url=self._world.url, timeout=30) as http:
-            for upload in uploads:
-                await self._look_at(http, upload, findings)
+            left = iter(uploads)
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(LOOKED_AT_AT_ONCE):
+                    tasks.create_task(self._look_at_each(http, left, findings))
         for person in {id(upload.person): upload.person for upload in uploads}.values():
             self._count_of(person.email, findings)
         await asyncio.to_thread(self._look_behind, findings)
@@ -106,6 +110,12 @@ class Invariants:
     async def _is_delivered(self) -> bool:
         return await asyncio.to_thread(self._world.messages) == 0
 
+    async def _look_at_each(
+        self, http: httpx.AsyncClient, uploads: Iterator[Upload], findings: Findings
+    ) -> None:
+        for upload in uploads:
+            await self._look_at(http, upload, findings)
+
     async def _look_at(self, http: httpx.AsyncClient, upload: Upload, findings: Findings) -> None:
         if upload.id is None:
             findings.wrong.append(f"{upload.filename} was never accepted: {upload.last}")
@@ -116,14 +126,16 @@ class Invariants:
             findings.lost.append(f"{upload.id}: {answer.status_code}")
             return
         shown = answer.json()
-        if shown["status"] != upload.ends_as:
+        upload.is_over = True
+        code = shown["error"]["code"] if shown["error"] else None
+        if (shown["status"], code) != (upload.ends_as, upload.kind.value):
             findings.lost.append(f"{upload.id} is {shown['status']} ({shown['error']}), not {upload.ends_as}")
         elif upload.ends_as == "completed":
             findings.completed += 1
             await self._audio_of(upload, shown["result"], findings)
         else:
             findings.failed += 1
-        await self._mails_of(upload, findings)
+        self._mails_of(upload, findings)
         told = self._receiver.ids(upload.id)
         if not told:
             findings.lost.append(f"{upload.id}: no webhook")
@@ -137,9 +149,8 @@ class Invariants:
         elif complaint := await asyncio.to_thread(_undecodable, audio.content):
             findings.lost.append(f"{upload.id}: the audio cannot be decoded: {complaint}")
 
-    async def _mails_of(self, upload: Upload, findings: Findings) -> None:
+    def _mails_of(self, upload: Upload, findings: Findings) -> None:
         """One mail; the very same once more is the repetition that no protocol rules out."""
-        self._read_mails()
         mails = self._mails.get(upload.filename, [])
         different = Counter(str(mail["Message-ID"]) for mail in mails)
         if not mails:

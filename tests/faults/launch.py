@@ -1,7 +1,7 @@
 """A service as it is, with fail points around it: `python -m tests.faults.launch PACKAGE [ROLE]`.
 
-`FAULTS_FOLDER` is where points are armed; `FAULTS_BUG` names a fault planted in the program, to see that the
-checks find it.
+`FAULTS_FOLDER` is where points are armed and the clock is shifted; `FAULTS_BUG` names a fault planted in the
+program, to see that the checks find it.
 """
 
 import os
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from devstack.service import COMMANDS
+from tests.faults.clock import Clock
 from tests.faults.planted import plant
 from tests.faults.points import Points
 
@@ -18,10 +19,11 @@ ROLES = {tuple(command): role for role, command in COMMANDS.items()}
 
 def main() -> None:
     command = tuple(sys.argv[1:])
-    role = ROLES[command]
+    role, folder = ROLES[command], Path(os.environ["FAULTS_FOLDER"])
+    Clock(folder).install()
     if bug := os.environ.get("FAULTS_BUG"):
         plant(bug)
-    Points(Path(os.environ["FAULTS_FOLDER"]) / role).install(role)
+    Points(folder / role).install(role)
     sys.argv = list(command)
     runpy.run_module(command[0], run_name="__main__", alter_sys=True)
 

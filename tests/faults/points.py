@@ -63,14 +63,19 @@ STEPS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+def role_of(name: str) -> str:
+    """Of a process: `worker-2` is a worker."""
+    return name.partition("-")[0]
+
+
 def names(role: str) -> list[str]:
     """Every fail point of a role, such as `before-publish`."""
     return [f"{moment}-{step}" for step in STEPS[role] for moment in ("before", "after")]
 
 
 class Points:
-    """Armed by a file of the point's name in `folder`; the process that finds it first dies of it, or stops
-    there (SIGSTOP) until somebody wakes it, once.
+    """Armed by a file of the point's name in `folder`. The process that finds it first sends itself the
+    signal that it names, once: it dies of it, stops in good order, or sleeps there until somebody wakes it.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -22,13 +22,31 @@ class Weather(Enum):
     DEAF = "deaf"  # requests arrive, answers do not
     SLOW = "slow"  # some kilobytes a second
     DELAYED = "delayed"  # each piece takes its time
+    UNANSWERED = "unanswered"  # of SMTP: a mail arrives, and in place of the answer to it comes the end
 
     @property
     def is_foul(self) -> bool:
-        return self is not Weather.FAIR
+        """On any link at all."""
+        return self not in {Weather.FAIR, Weather.UNANSWERED}
 
 
+# RFC 5321 §4.1.1.4
+END_OF_MAIL = b"\r\n.\r\n"
 DELAY_S = {Weather.SLOW: 0.05, Weather.DELAYED: 0.2}
+
+
+class Talk:
+    """One connection's; knows whether what was last said was the end of a mail."""
+
+    def __init__(self) -> None:
+        self._tail = b""
+
+    def heard(self, piece: bytes) -> None:
+        self._tail = (self._tail + piece)[-len(END_OF_MAIL) :]
+
+    @property
+    def is_a_mail_over(self) -> bool:
+        return self._tail == END_OF_MAIL
 
 
 class Link:
@@ -37,6 +55,7 @@ class Link:
     def __init__(self, loop: asyncio.AbstractEventLoop, port: int, target: int) -> None:
         self.port = port
         self.weather = Weather.FAIR
+        self.unanswered = 0
         self._loop = loop
         self._target = target
         self._open: set[asyncio.StreamWriter] = set()
@@ -75,10 +94,11 @@ class Link:
             writer.transport.abort()
             return
         self._open |= {writer, onward}
+        talk = Talk()
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(self._pass(reader, onward, answers=False))
-                both.create_task(self._pass(further, writer, answers=True))
+                both.create_task(self._pass(reader, onward, talk, answers=False))
+                both.create_task(self._pass(further, writer, talk, answers=True))
         except* (OSError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -87,13 +107,18 @@ class Link:
                 self._open.discard(each)
 
     async def _pass(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, talk: Talk, *, answers: bool
     ) -> None:
         while piece := await reader.read(SLOW_PIECE if self.weather is Weather.SLOW else PIECE):
             if self.weather is Weather.SILENT or (self.weather is Weather.DEAF and answers):
                 await self._fair.wait()
             if pause_s := DELAY_S.get(self.weather):
                 await asyncio.sleep(pause_s)
+            if not answers:
+                talk.heard(piece)
+            elif self.weather is Weather.UNANSWERED and talk.is_a_mail_over:
+                self.unanswered += 1
+                raise ConnectionAbortedError
             writer.write(piece)
             await writer.drain()
         with contextlib.suppress(OSError):

@@ -1,7 +1,8 @@
 """The table of a run, for a terminal and for a document alike."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from tests.faults.deck import Deck
 from tests.faults.run import Row
 
 COLUMNS = (
@@ -33,9 +34,17 @@ def line(row: Row) -> str:
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
+def reached(deck: Deck) -> Iterator[str]:
+    """What became of the fail points: only those that somebody came by count as injected."""
+    yield f"fail points: {deck.armed} armed, {deck.reached.total()} hit, {len(deck.reached)} different ones"
+    if deck.never_reached:
+        yield f"never hit: {', '.join(deck.never_reached)}"
+
+
 def total(rows: Sequence[Row]) -> Row:
     return Row(
         "**all**",
+        tried=sum(row.tried for row in rows),
         injected=sum(row.injected for row in rows),
         accepted=sum(row.accepted for row in rows),
         findings=[findings for row in rows for findings in row.findings],

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from tests.faults.invariants import Findings
 from tests.faults.run import Run
-from tests.faults.scenarios import WORKERS, Break, Scenario, Stage, hit
-from tests.faults.world import World
+from tests.faults.scenarios.stage import Break, Scenario, Stage
+from tests.faults.scenarios.steps import hit
+from tests.faults.world import WORKERS, World
 
 ZOMBIES = 3
 
@@ -23,18 +24,18 @@ class Planted:
 
 
 def _dies_at(name: str, point: str) -> Break:
-    async def break_it(stage: Stage) -> None:
-        await hit(stage, name, point, signal.SIGKILL)
+    async def break_it(stage: Stage) -> bool:
+        return await hit(stage, name, point, signal.SIGKILL)
 
     return break_it
 
 
-async def _sleeps_before_it_stores(stage: Stage) -> None:
-    await hit(stage, stage.dice.choice(WORKERS), "before-blob-write", signal.SIGSTOP)
+async def _sleeps_before_it_stores(stage: Stage) -> bool:
+    return await hit(stage, stage.dice.choice(WORKERS), "before-blob-write", signal.SIGSTOP)
 
 
-async def _hears_everything_twice(stage: Stage) -> None:
-    await stage.messages.repeat(60, stage.dice)
+async def _hears_everything_twice(stage: Stage) -> bool:
+    return await stage.messages.repeat(60, stage.dice) > 0
 
 
 PLANTED = (

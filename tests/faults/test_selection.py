@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.run import Run, running
-from tests.faults.scenarios import every
+from tests.faults.scenarios.listed import every
 from tests.faults.world import World
 
 SEED = 20261120

@@ -7,12 +7,14 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 import httpx
 
+from tests.faults.poison import TITLE
 from tests.faults.receiver import Receiver
-from tests.support.client import Person, signed_in
+from tests.support.client import FINAL, Person, signed_in
 from tests.support.wait import until
 
 # How long a person waits for one answer; none of ours may take as long.
@@ -20,6 +22,9 @@ HANG_S = 30.0
 TRY_AGAIN_S = 0.3
 ACCEPTED_WITHIN_S = 120.0
 LONGEST_PAUSE_S = 2.0
+# Nobody sends more while so many of their own are under way: all of it has to end before anything is checked.
+OPEN_AT_MOST = 4
+SILENT_SHARE = 0.15
 # What each call may be answered with while anything at all may be broken.
 DOCUMENTED: Mapping[str, frozenset[int]] = {
     "upload": frozenset({202, 408, 409, 429, 503}),
@@ -31,17 +36,29 @@ DOCUMENTED: Mapping[str, frozenset[int]] = {
 }
 
 
+class Kind(Enum):
+    """What a video is, and the code of the error that its conversion must end with."""
+
+    GOOD = None
+    SILENT = "no_audio_track"
+    POISON = "unreadable_media"
+
+
 @dataclass
 class Upload:
     """One video that somebody wants converted; sent with one key until it is accepted."""
 
     person: Person
+    kind: Kind
     filename: str
-    video: Path
-    ends_as: str
     key: str = field(default_factory=lambda: secrets.token_hex(12))
     id: str | None = None
     last: str = "no answer"
+    is_over: bool = False
+
+    @property
+    def ends_as(self) -> str:
+        return "completed" if self.kind is Kind.GOOD else "failed"
 
 
 @dataclass
@@ -50,13 +67,12 @@ class Traffic:
 
     urls: Sequence[str]
     good: Path
-    bad: Path
+    silent: Path
     dice: random.Random
     receiver: Receiver
     uploads: list[Upload] = field(default_factory=list)
     wrong_answers: list[str] = field(default_factory=list)
     broken_off: list[str] = field(default_factory=list)
-    _open_one: int = 0
     _people: list[Person] = field(default_factory=list)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -108,7 +124,11 @@ class Traffic:
             case 1:
                 await self._sign_in(person)
             case _:
-                await self._upload(person)
+                open_ones = [each for each in self.uploads if each.person is person and not each.is_over]
+                if len(open_ones) < OPEN_AT_MOST:
+                    await self._upload(person)
+                elif open_ones[0].id:
+                    await self._look_at(open_ones[0])
 
     async def _patient(self, person: Person) -> None:
         while not self._stopping.is_set():
@@ -117,10 +137,15 @@ class Traffic:
             if done["status"] == "completed":
                 await self._asked(person, "download", "GET", f"/v1/conversions/{upload.id}/audio")
 
-    async def _upload(self, person: Person) -> Upload:
-        is_bad = self.dice.random() < 0.15
+    async def one(self, kind: Kind) -> Upload:
+        """Of somebody who is at it anyway."""
+        return await self._upload(self.dice.choice(self._people), kind)
+
+    async def _upload(self, person: Person, kind: Kind | None = None) -> Upload:
+        if kind is None:
+            kind = Kind.SILENT if self.dice.random() < SILENT_SHARE else Kind.GOOD
         name = f"clip-{len(self.uploads):05d}-{secrets.token_hex(3)}.mp4"
-        upload = Upload(person, name, self.bad if is_bad else self.good, "failed" if is_bad else "completed")
+        upload = Upload(person, kind, f"{TITLE}-{name}" if kind is Kind.POISON else name)
         self.uploads.append(upload)
         with contextlib.suppress(AssertionError):  # then it is found not to have been accepted
             await until(lambda: self._sent(upload), timeout_s=ACCEPTED_WITHIN_S)
@@ -130,7 +155,7 @@ class Traffic:
         # The title makes each of them a conversion of its own: no two ask for the same audio.
         query = {"filename": upload.filename, "title": upload.filename}
         headers = {"Content-Type": "video/mp4", "Idempotency-Key": f'"{upload.key}"'}
-        body = upload.video.read_bytes()
+        body = (self.silent if upload.kind is Kind.SILENT else self.good).read_bytes()
         answer = await self._asked(
             upload.person, "upload", "POST", "/v1/conversions", params=query, headers=headers, content=body
         )
@@ -145,12 +170,19 @@ class Traffic:
     async def _look_around(self, person: Person) -> None:
         await self._asked(person, "list", "GET", "/v1/conversions?limit=5")
         own = [upload for upload in self.accepted if upload.person is person]
-        if not own:
+        if own:
+            await self._look_at(self.dice.choice(own))
+
+    async def _look_at(self, upload: Upload) -> None:
+        """And download what has become of it."""
+        person, path = upload.person, f"/v1/conversions/{upload.id}"
+        answer = await self._asked(person, "look", "GET", path)
+        if answer is None or not answer.is_success:
             return
-        one = self.dice.choice(own)
-        answer = await self._asked(person, "look", "GET", f"/v1/conversions/{one.id}")
-        if answer is not None and answer.is_success and answer.json()["status"] == "completed":
-            await self._asked(person, "download", "GET", f"/v1/conversions/{one.id}/audio")
+        status = answer.json()["status"]
+        upload.is_over = status in FINAL
+        if status == "completed":
+            await self._asked(person, "download", "GET", f"{path}/audio")
 
     async def _sign_in(self, person: Person) -> None:
         """And out again: an account has so many sessions at once, and the person's own is the oldest."""
@@ -174,7 +206,7 @@ class Traffic:
         json: Mapping[str, str] | None = None,
     ) -> httpx.Response | None:
         """None when the connection broke: whoever is at the other end may have died."""
-        url = self.urls[self._open_one]
+        url = self.dice.choice(self.urls)
         sent = person.http.build_request(
             method,
             f"{url}{path}",
@@ -189,7 +221,6 @@ class Traffic:
             self.wrong_answers.append(f"{call}: no answer within {HANG_S:g} s")
             return None
         except httpx.ConnectError:
-            self._open_one = (self.urls.index(url) + 1) % len(self.urls)
             await asyncio.sleep(TRY_AGAIN_S)
             return None
         except httpx.TransportError as broken:

@@ -9,15 +9,19 @@ from pymongo import MongoClient
 from devstack.family import family
 from devstack.settings import other_database
 from devstack.stack import Stack
+from tests.faults.clock import Clock
 from tests.faults.disks import Disk
-from tests.faults.points import Points, names
+from tests.faults.points import Points, role_of
+from tests.faults.poison import Poison
 from tests.faults.proxy import Proxies, Weather
 from tests.faults.replica_set import ReplicaSet
 from tests.support.mailbox import Mailbox
 from tests.support.system import SETTINGS, Document, System
 
+WORKERS = ("worker", "worker-2")
+GATEWAYS = ("gateway", "gateway-2")
 SERVERS = ("postgres", "mongo", "rabbitmq", "mail")
-SERVICES = ("auth", "converter", "worker", "worker-2", "notification", "gateway", "gateway-2")
+SERVICES = ("auth", "converter", *WORKERS, "notification", *GATEWAYS)
 # Faults come often here: what the dead held is taken up soon.
 QUICK: Mapping[str, str] = {
     **SETTINGS,
@@ -29,8 +33,9 @@ QUICK: Mapping[str, str] = {
     "NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
     "NOTIFICATION_WEBHOOK_RETRIES": "1s,2s,5s,5s,10s,10s",
 }
-# Who calls whom: service → what it calls.
+# Who calls whom: process → what it calls.
 CALLS: Mapping[str, tuple[str, ...]] = {
+    "client": GATEWAYS,
     "gateway": ("auth", "converter", "notification", "rabbitmq"),
     "gateway-2": ("auth", "converter", "notification", "rabbitmq"),
     "auth": ("postgres", "rabbitmq"),
@@ -59,12 +64,14 @@ class World(System):
         self.disks = disks
         self.members = members
         self._folder = folder
+        self.poison = Poison(folder / "bin")
 
     def begin(self) -> None:
         """Everything running, every link in place."""
         for caller, called in CALLS.items():
             for name in self._linked(called):
                 self.proxies.link(f"{caller}>{name}", self.stack.ports[f"{caller}>{name}"], self._port(name))
+        self.poison.lay()
         for name in SERVICES:
             self.stack.service(name).launched_by("tests.faults.launch").configure(self._environment(name))
         self.stack.start()
@@ -74,7 +81,12 @@ class World(System):
     @property
     def urls(self) -> list[str]:
         """Where clients may go: one that finds a gateway closed tries the other."""
-        return [self.stack.service(name).url for name in ("gateway", "gateway-2")]
+        return [self.stack.service(name).url for name in GATEWAYS]
+
+    @property
+    def urls_over_links(self) -> list[str]:
+        """The same, by a way that can break. A link takes connections also for a gateway that is down."""
+        return [f"http://127.0.0.1:{self.proxies.links[f'client>{name}'].port}" for name in GATEWAYS]
 
     def plant(self, name: str, bug: str | None) -> None:
         """From now on the service has this fault in it; with None, no longer."""
@@ -85,10 +97,14 @@ class World(System):
 
     def points(self, name: str) -> Points:
         """Of one process, by its name."""
-        return Points(self._folder / name / name.partition("-")[0])
+        return Points(self._folder / name / role_of(name))
 
-    def points_of(self, name: str) -> list[str]:
-        return names(name.partition("-")[0])
+    def clock(self, name: str) -> Clock:
+        """Of one process, by its name."""
+        return Clock(self._folder / name)
+
+    def pid(self, name: str) -> int | None:
+        return self.stack.service(name).process.pid
 
     def turn(self, link: str, weather: Weather) -> None:
         self.proxies.links[link].turn(weather)
@@ -119,6 +135,8 @@ class World(System):
             link.turn(Weather.FAIR)
         for disk in self.disks.values():
             disk.free()
+        for name in SERVICES:
+            self.clock(name).shift(0.0)
         if self.members:
             self.members.revive()
         dead = [name for name in self.parts if not self.is_alive(name)]
@@ -176,6 +194,8 @@ class World(System):
             given["AUTH_DATABASE_URL"] = _on(self.stack.postgres.url(), through["postgres"])
         if "scratch" in self.disks and name.startswith("worker"):
             given["CONVERTER_SCRATCH_DIR"] = str(self.disks["scratch"].path)
+        if name in WORKERS:
+            given["PATH"] = self.poison.path
         return {**given, "FAULTS_FOLDER": str(self._folder / name)}
 
 

@@ -60,6 +60,15 @@ def test_the_headers_are_structured_fields() -> None:
     assert reading.headers() == {"RateLimit-Policy": '"login";q=10;w=60', "RateLimit": '"login";r=9;t=60'}
 
 
+async def test_a_clock_that_is_set_back_refuses_nobody_for_longer_than_the_window() -> None:
+    clocks = {"wall": 1e9, "monotonic": 0.0}
+    windows = ProcessWindows(monotonic=lambda: clocks["monotonic"], wall=lambda: clocks["wall"])
+    allowed, stats = await windows.hit(parse("1/minute"), "a")
+    assert (allowed, stats.reset_time) == (True, 1e9 + 60)
+    clocks.update(wall=1e9 - 3600 + 61, monotonic=61.0)
+    assert (await windows.hit(parse("1/minute"), "a"))[0]
+
+
 async def test_the_number_of_clients_in_memory_is_bounded() -> None:
     windows = ProcessWindows(most_clients=10)
     for n in range(100):

@@ -1,0 +1,126 @@
+"""The suite's own instruments, each tried by itself."""
+
+import asyncio
+import contextlib
+import itertools
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from devstack.ports import free_port
+from tests.faults.clock import Clock
+from tests.faults.deck import Deck
+from tests.faults.pace import Pace
+from tests.faults.points import names
+from tests.faults.poison import Poison
+from tests.faults.proxy import Proxies, Weather
+from tests.faults.world import WORKERS
+from tests.support.wait import until
+
+ROOT = Path(__file__).parents[2]
+ASK = """
+import sys, time
+from pathlib import Path
+from devstack.ports import free_port
+from tests.faults.clock import Clock
+Clock(Path(sys.argv[1])).install()
+from datetime import UTC, datetime
+now = datetime.now(UTC)
+assert type(now) is datetime and now.tzinfo is UTC
+print(time.time(), time.time_ns() / 1e9, now.timestamp(), datetime.now().timestamp(), time.monotonic())
+"""
+
+
+QUIETLY = ("-v", "error", "-f", "ffmetadata")
+
+
+def _told(folder: Path) -> list[float]:
+    """What a process that was started with a shifted clock says of the time; in one of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASK, str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return [float(each) for each in done.stdout.split()]
+
+
+def test_a_shifted_clock_is_wrong_for_whoever_asks_for_the_time_of_day_and_for_nobody_else(
+    tmp_path: Path,
+) -> None:
+    *before, steady = _told(tmp_path)
+    Clock(tmp_path).shift(3600.0)
+    *after, later = _told(tmp_path)
+    assert {round((then - now) / 600) for now, then in zip(before, after, strict=True)} == {6}
+    assert later - steady < 600
+
+
+def test_a_poisoned_title_is_a_crash_and_any_other_is_none(tmp_path: Path) -> None:
+    poison = Poison(tmp_path)
+    poison.lay()
+    codes = []
+    for title in ("a talk", "poison of somebody"):
+        words = tmp_path / "audio.words"
+        words.write_text(f";FFMETADATA1\ntitle={title}\n")
+        command = [str(tmp_path / "ffmpeg"), *QUIETLY, "-i", f"file:{words}", "-f", "ffmetadata", "-"]
+        codes.append(subprocess.run(command, capture_output=True, timeout=60, check=False).returncode)
+    assert codes == [0, -signal.SIGSEGV]
+
+
+def test_a_slow_machine_does_less_of_everything_and_leaves_nothing_out() -> None:
+    now = 0.0
+    pace = Pace(1.0, planned=30, clock=lambda: now)
+    done = []
+    for wanted in (10, 10, 9, 1):
+        done.append(pace.times(wanted))
+        now += 3.0 * done[-1]
+        pace.note(wanted, done[-1])
+    assert done == [10, 5, 4, 1]
+    assert now <= 61
+
+
+async def test_an_unanswered_mail_arrives_and_its_sender_hears_the_end() -> None:
+    heard: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            heard.append(line)
+            writer.write(b"heard\r\n")
+        writer.close()
+
+    proxies = Proxies()
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        link = proxies.link("a>b", free_port(), server.sockets[0].getsockname()[1])
+        link.turn(Weather.UNANSWERED)
+        reader, writer = await asyncio.open_connection("127.0.0.1", link.port)
+        async with asyncio.timeout(10):
+            writer.write(b"DATA\r\n")
+            assert await reader.readline() == b"heard\r\n"
+            writer.write(b"A mail.\r\n.\r\n")
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
+        writer.close()
+        await until(lambda: link.unanswered == 1)
+        assert b".\r\n" in heard
+        proxies.close()
+
+
+def test_each_fail_point_of_a_role_has_its_turn_before_any_comes_again() -> None:
+    deck = Deck(random.Random(1))
+    every = names("worker")
+    drawn = [deck.draw(name, "SIGKILL") for name in itertools.islice(itertools.cycle(WORKERS), len(every))]
+    assert sorted(drawn) == sorted(every)
+
+
+def test_a_fail_point_that_nobody_came_by_comes_again_and_is_told_of_until_it_was_hit() -> None:
+    deck = Deck(random.Random(1))
+    point = deck.draw("auth", "SIGTERM")
+    deck.note("auth", "SIGTERM", point, is_hit=False)
+    assert (deck.armed, deck.never_reached) == (1, [f"auth {point}"])
+    assert point in [deck.draw("auth", "SIGTERM") for _ in names("auth")]
+    deck.note("auth", "SIGTERM", point, is_hit=True)
+    assert (deck.armed, deck.never_reached) == (2, [])
