@@ -1,5 +1,6 @@
 """The real system with a breakable link between any two of its processes and fail points inside each."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -114,11 +115,13 @@ class World(System):
 
     def freeze(self, name: str) -> None:
         for process in self._processes(name):
-            process.suspend()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.suspend()
 
     def thaw(self, name: str) -> None:
         for process in self._processes(name):
-            process.resume()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
 
     def _processes(self, name: str) -> list[psutil.Process]:
         """PostgreSQL works in one for each connection, which would go on without the first."""
