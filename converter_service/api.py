@@ -40,10 +40,10 @@ from converter_service.upload_controller import UploadController
 from converter_service.uploads import ResumableLimits, Uploads
 from shared.access_tokens import AccessTokens, PublicKeys
 from shared.errors import Unavailable
-from shared.http import Check, Wiring, application
+from shared.http import Check, Wiring, application, both
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
-from shared.preparing import prepare
+from shared.preparing import Preparing
 
 # For dead letters that are being written down when a stop is asked for; others stay in their queue.
 GRACE = timedelta(seconds=2)
@@ -87,6 +87,7 @@ def build(
         retention=settings.retention,
         clock=clock,
     )
+    preparing = Preparing(blobs.prepare, store.prepare, letters.prepare, away=Unavailable)
     keys = PublicKeys(http, settings.auth_url)
     access = AccessTokens(keys, settings.issuer or settings.public_url, settings.audience)
     tokens = Owners(access, verified_email_only=settings.require_verified_email)
@@ -98,7 +99,7 @@ def build(
                 await clock.ask()
             beside = [
                 tasks.create_task(clock.run()),
-                tasks.create_task(prepare(blobs.prepare, store.prepare, letters.prepare, away=Unavailable)),
+                tasks.create_task(preparing.run()),
                 tasks.create_task(relay.run()),
                 tasks.create_task(watch(desk, waiting.set)),
                 tasks.create_task(telling.run()),
@@ -133,11 +134,12 @@ def build(
                 "door": Door(conversions, tokens, links, utc_now),
             },
             checks=[
-                Check("mongodb", clock.ask),
-                # Events wait in the outbox, dead letters in their queue, known keys stay good meanwhile.
+                Check("mongodb", both(clock.ask, preparing.check)),
+                # Known keys stay good meanwhile: it is down once there are none.
+                Check("auth_service", keys.check),
+                # Events wait in the outbox, dead letters in their queue.
                 Check("rabbitmq", broker.check, critical=False),
                 Check("dead_letters", dead_letters.check, critical=False),
-                Check("auth_service", keys.check, critical=False),
             ],
             lifespan=[lifespan],
             guards=[signed_in(tokens)],

@@ -5,14 +5,14 @@ import random
 from datetime import datetime
 
 from converter_service.clock import Clock, new_id
-from converter_service.conversion import Conversion, Lease, State
+from converter_service.conversion import Conversion, Lease, State, holder_of
 from converter_service.fairness import Fairness, HeldBack
 from converter_service.moves.queue import claimable, is_resting
 from converter_service.moves.run import claimed
 from converter_service.outcomes import Outcomes
 from converter_service.ports import ConversionStore, Stale
 from converter_service.runs import Run, WorkLimits
-from shared.logs import get_logger
+from shared.logs import bind_correlation, get_logger
 from shared.messaging.errors import Retry
 
 CLAIM_TRIES = 10
@@ -24,6 +24,8 @@ HELD_BACK_S = 5.0
 # that come back every few seconds would keep broker and store busy, and be taken for hopeless in the end.
 LOOK_AGAIN_S = 1.0
 LOOKS = 10
+
+log = get_logger(__name__)
 
 
 class Claiming:
@@ -66,10 +68,8 @@ class Claiming:
                 come_back_for(named, now)
                 return None
             try:
-                if wanted.attempts > self._limits.max_retries:
-                    await self._outcomes.give_up(wanted)
-                    return None
-                return await self._take(wanted)
+                with bind_correlation(wanted.correlation_id, wanted.id):
+                    return await self._begin(wanted)
             except Stale:
                 await asyncio.sleep(random.uniform(0, APART_S * tries))  # noqa: S311, jitter
         raise Retry(COME_BACK_S, "too many at once", counts=False)
@@ -84,12 +84,23 @@ class Claiming:
             return named
         return await self._fairness.next(now)
 
+    async def _begin(self, wanted: Conversion) -> Run | None:
+        """None when it has had every run that it may have. Raises Stale."""
+        if wanted.attempts > self._limits.max_retries:
+            await self._outcomes.give_up(wanted)
+            return None
+        return await self._take(wanted)
+
     async def _take(self, conversion: Conversion) -> Run:
         token, blob_id, now = new_id(), new_id(), self._clock()
         lease = Lease(token, self._limits.worker, now + self._limits.lease)
         taken = await self._store.save(claimed(conversion, lease, blob_id, now))
         self._fairness.served(taken.owner_id)
-        get_logger(__name__).info("conversion taken", conversion_id=taken.id, run=taken.attempts)
+        about = {"conversion_id": taken.id, "run": taken.attempts, "worker": self._limits.worker}
+        if conversion.status is State.CONVERTING:
+            log.warning("lease lapsed, conversion taken over", **about, was_with=holder_of(conversion))
+        else:
+            log.info("conversion taken", **about)
         return Run(taken, token, blob_id)
 
 

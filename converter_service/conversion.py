@@ -162,3 +162,8 @@ class Conversion(Struct, frozen=True, kw_only=True):
         if self.deleted_at or self.lease is None or self.lease.token != token:
             raise LeaseLost
         return self.lease
+
+
+def holder_of(conversion: Conversion) -> str | None:
+    """The worker that has it, or had it until it died."""
+    return conversion.lease.worker if conversion.lease else None

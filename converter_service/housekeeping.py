@@ -13,7 +13,7 @@ from converter_service.announcing import Announcing
 from converter_service.changes import change
 from converter_service.cleaning import Cleaning, uncounted
 from converter_service.clock import Clock
-from converter_service.conversion import Conversion, LeaseLost, State
+from converter_service.conversion import Conversion, LeaseLost, State, holder_of
 from converter_service.moves.queue import announced_again, lapsed
 from converter_service.moves.removal import deleted, expired, put_off
 from converter_service.moves.table import IllegalMove
@@ -65,7 +65,7 @@ class Housekeeping:
         """Returns how many of those that were due it could settle. Raises Unavailable."""
         settled = 0
         for conversion in await self._store.due(self._clock(), AT_ONCE):
-            with bind_correlation(conversion.correlation_id):
+            with bind_correlation(conversion.correlation_id, conversion.id):
                 if await self._is_settled(conversion):
                     settled += 1
                 else:
@@ -111,7 +111,12 @@ class Housekeeping:
             case State.CONVERTING:
                 waiting = lapsed(conversion, now)
                 await self._store.save(waiting, *self._announcing.uploaded(waiting))
-                log.warning("dead run, queued again", conversion_id=conversion.id, run=conversion.attempts)
+                log.warning(
+                    "dead run, queued again",
+                    conversion_id=conversion.id,
+                    run=conversion.attempts,
+                    was_with=holder_of(conversion),
+                )
             case State.COMPLETED | State.FAILED | State.CANCELLED:
                 await self._settle_finished(conversion, now)
             case State.EXPIRED:

@@ -14,7 +14,7 @@ from converter_service.running import Running, Scratch
 from converter_service.runs import Run, WorkLimits
 from converter_service.transcoding import MediaError, TranscoderUnavailable
 from shared.errors import Unavailable
-from shared.logs import get_logger
+from shared.logs import bind_correlation, get_logger
 from shared.messaging.cancellation import asked_to_end
 from shared.messaging.errors import Retry
 
@@ -61,7 +61,9 @@ class Work:
         try:
             run = await self._claiming.claim(conversion_id)
             if run is not None:
-                await self._attempt(run)
+                # Mostly that of the message, but it is the fairest that is done.
+                with bind_correlation(run.conversion.correlation_id, run.id):
+                    await self._attempt(run)
         except Unavailable as away:
             raise Retry(COME_BACK_S, str(away), counts=False) from away
 

@@ -34,11 +34,11 @@ from converter_service.settings import WorkerSettings
 from converter_service.telling import Telling
 from converter_service.work import Work, WorkLimits
 from shared.errors import Unavailable
-from shared.http import Check, Wiring, application
+from shared.http import Check, Wiring, application, both
 from shared.messaging.inboxes import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
-from shared.preparing import prepare
+from shared.preparing import Preparing
 
 SWEEP_EVERY = timedelta(seconds=5)
 # What runs when a stop is asked for gets this long; then it is handed back to be run elsewhere.
@@ -79,6 +79,11 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     stops = stopping(broker, work)
     leaving = Leaving(store, blobs, clock)
     accounts = broker.consumer(CONVERTER_ACCOUNTS, account_handlers(leaving, clock))
+    preparing = Preparing(blobs.prepare, store.prepare, away=Unavailable)
+
+    async def hand_back() -> None:
+        """Safe to repeat."""
+        await asyncio.gather(*(each.stop(GRACE) for each in (consumer, accounts, stops)))
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -90,7 +95,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
                     await clock.ask()
                 beside = [
                     tasks.create_task(clock.run()),
-                    tasks.create_task(prepare(blobs.prepare, store.prepare, away=Unavailable)),
+                    tasks.create_task(preparing.run()),
                     tasks.create_task(relay.run()),
                     tasks.create_task(telling.run()),
                     tasks.create_task(housekeeping.run()),
@@ -100,7 +105,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
                 tasks.create_task(accounts.run())
                 tasks.create_task(stops.run())
                 yield
-                await asyncio.gather(*(each.stop(GRACE) for each in (consumer, accounts, stops)))
+                await hand_back()
                 for task in beside:
                     task.cancel()
         finally:
@@ -110,12 +115,13 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
         Wiring(
             controllers=(),
             checks=[
-                Check("mongodb", clock.ask),
+                Check("mongodb", both(clock.ask, preparing.check)),
                 Check("rabbitmq", consumer.check),
                 Check("ffmpeg", lambda: runnable(tools.ffmpeg, tools.ffprobe)),
                 Check("scratch", scratch.check),
             ],
             lifespan=[lifespan],
+            beside=[hand_back],
             registry=registry,
         )
     )

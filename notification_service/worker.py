@@ -16,13 +16,13 @@ from notification_service.ports import LedgerUnavailable
 from notification_service.settings import NotificationSettings
 from notification_service.webhooks.controllers import WebhookController
 from notification_service.webhooks.handlers import account_handlers, webhook_handlers
-from notification_service.wiring import Hooks, opened
+from notification_service.wiring import opened
 from shared.errors import Unavailable
-from shared.http import Address, Check, Listeners, Wiring, application, serve
+from shared.http import Address, Check, Listeners, Wiring, application, both, serve
 from shared.http.bearer import public, signed_in
 from shared.messaging.inboxes import NOTIFICATION_ACCOUNTS, NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.preparing import prepare
+from shared.preparing import Preparing
 from shared.settings import SettingsError
 
 DEFAULT_DATABASE = "tonegate_notification"
@@ -46,6 +46,17 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     async with client, broker, opened(settings, database, registry) as hooks:
         telling = broker.consumer(NOTIFICATION_WEBHOOKS, webhook_handlers(hooks.telling))
         leaving = broker.consumer(NOTIFICATION_ACCOUNTS, account_handlers(hooks.telling))
+        consumers = (mail, telling, leaving)
+        # They bound what is stored, and make it fast: without them it works, and says that it is not ready.
+        ledger_indexes = Preparing(ledger.prepare, away=LedgerUnavailable)
+        webhook_indexes = Preparing(hooks.endpoints.prepare, hooks.deliveries.prepare, away=Unavailable)
+        grace = grace_for(max(settings.smtp_timeout, settings.webhook_timeout))
+
+        async def finish() -> None:
+            await asyncio.gather(
+                *(consumer.stop(grace) for consumer in consumers), hooks.deliverer.stop(grace)
+            )
+
         app = application(
             Wiring(
                 controllers=[WebhookController],
@@ -54,33 +65,23 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
                 health_opt=public(),
                 checks=(
                     Check("rabbitmq", mail.check),
-                    Check("mongodb", ledger.ping),
+                    Check("mongodb", both(ledger.ping, both(ledger_indexes.check, webhook_indexes.check))),
                     Check("smtp", mailer.ping, critical=False),
                     Check("auth_service", hooks.keys.check, critical=False),
                 ),
+                beside=[finish],
                 registry=registry,
             )
         )
         async with asyncio.TaskGroup() as tasks:
-            consumers = (mail, telling, leaving)
             for consumer in consumers:
                 tasks.create_task(consumer.run())
             tasks.create_task(hooks.deliverer.run())
-            # Indexes only bound what is stored, and make it fast, so nothing waits for them.
-            preparing = tasks.create_task(_prepared(ledger, hooks))
+            preparing = [tasks.create_task(each.run()) for each in (ledger_indexes, webhook_indexes)]
             recording = tasks.create_task(courier.run())
             await serve(app, registry, _listeners(settings), stop)
-            preparing.cancel()
-            grace = grace_for(max(settings.smtp_timeout, settings.webhook_timeout))
-            await asyncio.gather(
-                *(consumer.stop(grace) for consumer in consumers), hooks.deliverer.stop(grace)
-            )
-            recording.cancel()
-
-
-async def _prepared(ledger: MongoLedger, hooks: Hooks) -> None:
-    await prepare(ledger.prepare, away=LedgerUnavailable)
-    await prepare(hooks.endpoints.prepare, hooks.deliveries.prepare, away=Unavailable)
+            for task in (*preparing, recording):
+                task.cancel()
 
 
 def grace_for(smtp_timeout: timedelta) -> timedelta:

@@ -28,6 +28,8 @@ REFRESH_AFTER_S = 300.0
 STALE_AT_MOST_S = 3600.0
 # An unknown key id is worth a look, but forged tokens must not turn into a storm of look-ups.
 LOOK_AGAIN_AFTER_S = 3.0
+# Without any key nothing can be done at all.
+FIRST_LOOKS_S = 0.5
 
 Key = Mapping[str, Any]
 
@@ -80,7 +82,7 @@ class PublicKeys:
 
     async def _look_again(self) -> None:
         async with self._fetching:
-            if self._age(self._tried) < LOOK_AGAIN_AFTER_S:
+            if self._age(self._tried) < (LOOK_AGAIN_AFTER_S if self._keys else FIRST_LOOKS_S):
                 return
             try:
                 self._keys = await self._fetch()

@@ -16,19 +16,23 @@ LogFormat = Literal["json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
+subject: ContextVar[str] = ContextVar("subject", default="")
 
 # Control characters could forge a line or drive a terminal (CWE-117). JSON escapes them, a console does not.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @contextlib.contextmanager
-def bind_correlation(value: str) -> Iterator[None]:
-    """Everything logged or published inside carries `value`."""
-    token = correlation_id.set(value)
+def bind_correlation(value: str, about: str = "") -> Iterator[None]:
+    """Everything logged or published inside carries `value`; what is logged also says what it is `about`, a
+    conversion's id for instance.
+    """
+    tokens = correlation_id.set(value), subject.set(about)
     try:
         yield
     finally:
-        correlation_id.reset(token)
+        correlation_id.reset(tokens[0])
+        subject.reset(tokens[1])
 
 
 def get_logger(name: str) -> BoundLogger:
@@ -44,6 +48,8 @@ def configure(level: LogLevel, log_format: LogFormat, service: str) -> None:
         event["service"] = service
         if current := correlation_id.get():
             event.setdefault("correlation_id", current)
+        if about := subject.get():
+            event.setdefault("subject", about)
         return event
 
     shared: list[Processor] = [

@@ -27,7 +27,7 @@ from converter_service.conversion import Conversion, State
 from converter_service.ports import KeyTaken, Stale
 from converter_service.segments import PARTIAL
 from shared.errors import Unavailable
-from shared.logs import get_logger
+from shared.logs import correlation_id, get_logger
 from shared.messaging.envelope import Envelope
 
 # A new index over all the conversions that there are.
@@ -99,6 +99,7 @@ class MongoConversions:
         if not done.matched_count:
             raise Stale(conversion.id)
         if events:
+            _tell(saved, events)
             self._on_event()
         self._on_save(saved)
         return saved
@@ -169,3 +170,16 @@ class MongoConversions:
                 {"_id": name, "due_at": due_at}, {"$set": {"due_at": now + UNREADABLE_AGAIN}}
             )
         return None
+
+
+def _tell(saved: Conversion, events: Sequence[Envelope]) -> None:
+    """In the story of its upload, whoever asked for the change."""
+    story, asked_by = saved.correlation_id, correlation_id.get()
+    get_logger(__name__).info(
+        "conversion recorded",
+        conversion_id=saved.id,
+        status=saved.status.value,
+        announced=[event.type for event in events],
+        **({"correlation_id": story} if story else {}),
+        **({"asked_by": asked_by} if asked_by not in {"", story} else {}),
+    )

@@ -8,6 +8,7 @@ from converter_service.dead_letters.letter import Letter, LetterStatus, arrived,
 from converter_service.dead_letters.store import Letters
 from converter_service.errors import LetterHeld
 from shared.errors import Conflict, NotFound, Unavailable
+from shared.logs import get_logger
 from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.errors import PublishFailed, Unroutable
 
@@ -15,6 +16,8 @@ from shared.messaging.errors import PublishFailed, Unroutable
 HOLD = timedelta(seconds=30)
 
 OPERATOR = "an operator"
+
+log = get_logger(__name__)
 
 PutBack = Callable[[str, bytes, Sequence[str]], Awaitable[None]]
 
@@ -104,3 +107,5 @@ class Desk:
     async def _settle(self, letter: Letter, holder: str) -> None:
         if not await self._letters.settle(letter, holder):
             raise LetterHeld
+        about = {"letter": letter.id, "queue": letter.queue, "by": letter.settled_by}
+        log.info(f"dead letter {letter.status.value}", **about, correlation_id=letter.request_id)

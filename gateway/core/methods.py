@@ -7,8 +7,8 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from gateway.core.refusing import refuse
 from shared.errors import MethodNotAllowed
+from shared.http.refusing import refuse
 
 NOBODYS: Any = "ALLOWED"
 EVERYWHERE = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"

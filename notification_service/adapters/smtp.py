@@ -113,10 +113,22 @@ class SmtpMailer:
     async def ping(self) -> None:
         try:
             async with asyncio.timeout(PING_TIMEOUT.total_seconds()):
-                _, writer = await asyncio.open_connection(self._server.host, self._server.port)
-                writer.close()
-        except (OSError, TimeoutError) as trouble:
+                await self._greeted()
+        except (OSError, TimeoutError, ValueError) as trouble:
             raise TryLater(f"no connection: {type(trouble).__name__}") from trouble
+
+    async def _greeted(self) -> None:
+        """The kernel takes connections also for a server that stands still, so its first word is waited for
+        (RFC 5321 §3.1).
+        """
+        tls = self._tls if self._server.tls == "implicit" else None
+        reader, writer = await asyncio.open_connection(self._server.host, self._server.port, ssl=tls)
+        try:
+            if not (await reader.readline()).startswith(b"220"):
+                raise ConnectionError("not a greeting")
+            writer.write(b"QUIT\r\n")
+        finally:
+            writer.close()
 
     def _client(self) -> aiosmtplib.SMTP:
         """Encrypts and signs in when it connects."""

@@ -18,7 +18,7 @@ from notification_service.webhooks.signing import headers
 from notification_service.webhooks.targets import BadTarget, Targets
 from shared.contracts.webhooks import Attempt, Reason
 from shared.errors import Unavailable
-from shared.logs import get_logger
+from shared.logs import bind_correlation, get_logger
 
 T = TypeVar("T")
 
@@ -139,6 +139,10 @@ class Deliverer:
         self.wake()
 
     async def _deliver(self, lane: Lane, delivery: Delivery) -> None:
+        with bind_correlation(delivery.correlation_id, delivery.subject):
+            await self._delivered(lane, delivery)
+
+    async def _delivered(self, lane: Lane, delivery: Delivery) -> None:
         endpoint = await self._insist(lambda: self._endpoints.get(delivery.endpoint_id))
         if endpoint is None:
             await self._insist(lambda: self._deliveries.remove(lane))

@@ -18,9 +18,20 @@ GONE = 410
 TOO_BUSY = frozenset({429, 502, 503, 504})
 
 
+class Story(msgspec.Struct, frozen=True):
+    """What a message's lines in the log belong to."""
+
+    correlation_id: str = ""
+    subject: str = ""
+
+
+NO_STORY = Story()
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """`id` is the message's `webhook-id`. `order` sorts by age. `tries` counts those of this round, also one
     that died half-way; `begun_at` is when the first of them was. `token` is the right to settle it.
+    `correlation_id` and `subject` are of the event that it tells of.
     """
 
     id: str
@@ -37,6 +48,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
     attempts: tuple[Attempt, ...] = ()
     token: str = ""
+    correlation_id: str = ""
+    subject: str = ""
 
     def shown(self) -> webhooks.Delivery:
         return webhooks.Delivery(
@@ -96,6 +109,7 @@ def new_delivery(
     *,
     now: datetime,
     event_id: str | None = None,
+    story: Story = NO_STORY,
     chance: Callable[[int], str] = secrets.token_hex,
 ) -> Delivery:
     """Due at once. Without an event it is a message of its own."""
@@ -108,4 +122,6 @@ def new_delivery(
         payload=payload,
         created_at=now,
         due_at=now,
+        correlation_id=story.correlation_id,
+        subject=story.subject,
     )

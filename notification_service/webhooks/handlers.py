@@ -5,7 +5,7 @@ had it before its owner.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from notification_service.webhooks.delivery import new_delivery
+from notification_service.webhooks.delivery import Story, new_delivery
 from notification_service.webhooks.payloads import Ended, Payloads, type_of
 from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
 from shared.contracts.events import (
@@ -42,11 +42,15 @@ class Telling:
     async def ended(self, event: Ended, delivery: Delivery) -> None:
         envelope, kind = delivery.envelope, type_of(event)
         event_id = f"{envelope.source} {envelope.id}"  # unique together (CloudEvents 1.0.2, `id`)
+        story = Story(envelope.correlationid or "", envelope.subject)
         payload, now = self._payloads.about(event, envelope.time), self._now()
         try:
             wanted = [each for each in await self._endpoints.of(event.owner_id) if each.wants(kind)]
             await self._deliveries.add(
-                [new_delivery(each, kind, payload, now=now, event_id=event_id) for each in wanted]
+                [
+                    new_delivery(each, kind, payload, now=now, event_id=event_id, story=story)
+                    for each in wanted
+                ]
             )
         except Unavailable as away:
             raise Retry(STORE_PAUSE_S, str(away), counts=False) from away

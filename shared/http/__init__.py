@@ -2,7 +2,7 @@
 
 from shared.http.application import AsyncGuard, Injected, Wiring, application
 from shared.http.bodies import ClientGone, chunks, drain
-from shared.http.health import Check
+from shared.http.health import Check, both
 from shared.http.problems import Problem
 from shared.http.serving import Address, Listeners, serve
 
@@ -16,6 +16,7 @@ __all__ = [
     "Problem",
     "Wiring",
     "application",
+    "both",
     "chunks",
     "drain",
     "serve",

@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from shared.errors import ServiceError
 from shared.http.bodies import ClientGone
+from shared.http.draining import Draining
 from shared.http.exact import ExactRequest
 from shared.http.health import Check, health_routes
 from shared.http.media_types import check_json_said
@@ -42,12 +43,15 @@ Lifespan: TypeAlias = Callable[[Litestar], AbstractAsyncContextManager[object]]
 
 JSON_BODY_BYTES = 64 * 1024
 ENDLESS = "endless"
+DRAINING = "draining"
+BESIDE = "beside"
 
 
 class Wiring(msgspec.Struct, kw_only=True):
     """All that an application is made of. `provide` are ready objects, injected by name; `around` wraps the
     routes in ASGI middleware, innermost first, all of it within what observes requests. `endless` are called
-    when the process is told to stop: they end the answers that would not end by themselves.
+    when the process is told to stop: they end the answers that would not end by themselves. `beside` finish
+    or hand back what runs beside the requests then; meanwhile health is still answered for.
     """
 
     controllers: Sequence[ControllerRouterHandler]
@@ -61,13 +65,15 @@ class Wiring(msgspec.Struct, kw_only=True):
     registry: CollectorRegistry = msgspec.field(default_factory=CollectorRegistry)
     around: Sequence[Callable[[ASGIApp], ASGIApp]] = ()
     endless: Sequence[Callable[[], None]] = ()
+    beside: Sequence[Callable[[], Awaitable[object]]] = ()
     extra: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
 def application(wiring: Wiring) -> Litestar:
     """`extra` goes to Litestar as it is (middleware, after_request …)."""
+    draining = Draining()
     app = Litestar(
-        [*wiring.controllers, *health_routes(wiring.checks, wiring.health_opt)],
+        [*wiring.controllers, *health_routes(wiring.checks, draining, wiring.health_opt)],
         dependencies={name: provided(value) for name, value in wiring.provide.items()},
         guards=[one_guard(wiring.guards)],
         lifespan=list(wiring.lifespan),
@@ -87,6 +93,9 @@ def application(wiring: Wiring) -> Litestar:
         **wiring.extra,
     )
     app.state[ENDLESS] = tuple(wiring.endless)
+    app.state[DRAINING] = draining
+    app.state[BESIDE] = tuple(wiring.beside)
+    app.asgi_handler = draining.around(app.asgi_handler)
     for wrap in wiring.around:
         app.asgi_handler = wrap(app.asgi_handler)
     app.asgi_handler = Observed(app.asgi_handler, wiring.registry)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from litestar import Response, get
@@ -11,11 +11,15 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 
 from shared.errors import Unavailable
+from shared.http.draining import Draining, Stopping
 from shared.http.problems import MEDIA_TYPE, Problem, problem
 from shared.logs import get_logger
 
 PROBE_TIMEOUT_S = 3.0
 REMEMBERED_S = 1.0
+
+
+Probe: TypeAlias = Callable[[], Awaitable[object]]
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -25,8 +29,18 @@ class Check(msgspec.Struct, frozen=True):
     """
 
     name: str
-    probe: Callable[[], Awaitable[object]]
+    probe: Probe
     critical: bool = True
+
+
+def both(first: Probe, second: Probe) -> Probe:
+    """One after the other."""
+
+    async def probe() -> None:
+        await first()
+        await second()
+
+    return probe
 
 
 class Alive(msgspec.Struct, frozen=True):
@@ -44,11 +58,12 @@ class Readiness:
     def __init__(self, checks: Sequence[Check]) -> None:
         self._checks = tuple(checks)
         self._asking = asyncio.Lock()
+        self._probes: dict[str, asyncio.Task[object]] = {}
         self._known: tuple[float, dict[str, str]] | None = None
         self._down: set[str] = set()
 
     async def states(self) -> dict[str, str]:
-        """Name of each dependency → `ok` or `down`."""
+        """Name of each dependency → `ok` or `down`, within PROBE_TIMEOUT_S and what a busy machine adds."""
         async with self._asking:
             if self._known is None or time.monotonic() - self._known[0] > REMEMBERED_S:
                 answers = await asyncio.gather(*(self._ask(check) for check in self._checks))
@@ -57,16 +72,23 @@ class Readiness:
             return self._known[1]
 
     async def _ask(self, check: Check) -> str:
-        try:
-            async with asyncio.timeout(PROBE_TIMEOUT_S):
-                await check.probe()
-        except Exception as down:  # noqa: BLE001 - whatever a probe raises means the same: it is down
-            self._tell(check.name, down)
-            return "down"
-        self._tell(check.name, None)
-        return "ok"
+        trouble = await self._trouble(check)
+        self._tell(check.name, trouble)
+        return "down" if trouble else "ok"
 
-    def _tell(self, name: str, down: Exception | None) -> None:
+    async def _trouble(self, check: Check) -> BaseException | None:
+        """A driver may be deaf to being cancelled: what does not end is left alone, and not begun again."""
+        probe = self._probes.get(check.name)
+        if probe is None or probe.done():
+            probe = self._probes[check.name] = asyncio.create_task(_probed(check))
+            probe.add_done_callback(_outcome)
+        done, _ = await asyncio.wait({probe}, timeout=PROBE_TIMEOUT_S)
+        if not done:
+            probe.cancel()
+            return TimeoutError()
+        return _outcome(probe)
+
+    def _tell(self, name: str, down: BaseException | None) -> None:
         """Only what changed: a probe every second must not fill the log."""
         if down and name not in self._down:
             self._down.add(name)
@@ -79,7 +101,17 @@ class Readiness:
         return any(check.critical and states[check.name] != "ok" for check in self._checks)
 
 
-def health_routes(checks: Sequence[Check], opt: dict[str, Any] | None = None) -> list[HTTPRouteHandler]:
+async def _probed(check: Check) -> object:
+    return await check.probe()
+
+
+def _outcome(probe: asyncio.Task[object]) -> BaseException | None:
+    return asyncio.CancelledError() if probe.cancelled() else probe.exception()
+
+
+def health_routes(
+    checks: Sequence[Check], draining: Draining, opt: dict[str, Any] | None = None
+) -> list[HTTPRouteHandler]:
     readiness = Readiness(checks)
 
     @get("/healthz", opt=opt, operation_id="healthz", summary="The process is alive", tags=["health"])
@@ -95,13 +127,15 @@ def health_routes(checks: Sequence[Check], opt: dict[str, Any] | None = None) ->
         responses={
             Unavailable.status: ResponseSpec(
                 Problem,
-                description="One it cannot do without is down",
+                description="One it cannot do without is down, or it is about to stop",
                 media_type=MEDIA_TYPE,
                 generate_examples=False,
             )
         },
     )
     async def readyz() -> Response[Ready]:
+        if draining.has_begun:
+            return problem(Stopping())  # type: ignore[return-value]
         states = await readiness.states()
         if readiness.missing(states):
             return problem(Unavailable("A dependency is down."), checks=states)  # type: ignore[return-value]

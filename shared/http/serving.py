@@ -1,6 +1,8 @@
 """One process, one event loop: the application on its port, its metrics on another, until told to stop."""
 
 import asyncio
+import contextlib
+import time
 from datetime import timedelta
 
 import msgspec
@@ -11,11 +13,14 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry, make_asgi_app
 
-from shared.http.application import ENDLESS
+from shared.http.application import BESIDE, DRAINING, ENDLESS
+from shared.http.draining import Draining
 from shared.logs import get_logger
 
 # A client that dribbles its header is cut off (slow loris).
 HEADER_TIMEOUT_MS = 15_000
+# Once no request runs, connections that idle are closed at once.
+LEAST_GRACE_S = 1.0
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -40,7 +45,7 @@ class Listeners(msgspec.Struct, frozen=True):
 async def serve(
     app: Litestar, registry: CollectorRegistry, listeners: Listeners, stop: asyncio.Event
 ) -> None:
-    """Serves until `stop` is set, then lets running requests finish within `grace`.
+    """Serves until `stop` is set, then refuses new requests and lets running ones finish within `grace`.
 
     Raises RuntimeError when a listener ends by itself (its port is taken, say).
     """
@@ -50,16 +55,17 @@ async def serve(
         running = {asyncio.create_task(main.serve()), asyncio.create_task(metrics.serve())}
         stopping = asyncio.create_task(stop.wait())
         get_logger(__name__).info("listening", host=listeners.public.host, port=listeners.public.port)
+        left_s = listeners.grace.total_seconds()
         try:
             await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if asked := stop.is_set():
+                left_s = await _drained(app, left_s)
         finally:  # also when what runs beside the application broke: a listener left running ends no process
-            asked = stop.is_set()
             stopping.cancel()
-            for end in app.state.get(ENDLESS, ()):
-                end()
+            _begin_to_stop(app)
             for server in (main, metrics):
                 server.stop()  # type: ignore[no-untyped-call]
-            await _end(running, listeners.grace)
+            await _end(running, max(left_s, LEAST_GRACE_S))
         if not asked:
             raise RuntimeError("a listener ended by itself")
 
@@ -79,11 +85,33 @@ def _server(app: ASGIApp, address: Address, at_once: int, buffer_bytes: int) -> 
     )
 
 
-async def _end(running: set[asyncio.Task[None]], grace: timedelta) -> None:
+def _begin_to_stop(app: Litestar) -> Draining:
+    """Safe to repeat."""
+    draining: Draining = app.state[DRAINING]
+    draining.begin()
+    for end in app.state[ENDLESS]:
+        end()
+    return draining
+
+
+async def _drained(app: Litestar, grace_s: float) -> float:
+    """Health is answered all the while. Returns how many seconds of the grace are left."""
+    get_logger(__name__).info("stopping", grace_s=grace_s)
+    began = time.monotonic()
+    draining = _begin_to_stop(app)
+    handing_back = asyncio.gather(*(finish() for finish in app.state[BESIDE]))
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(grace_s):
+            await draining.finished()
+    await handing_back
+    return grace_s - (time.monotonic() - began)
+
+
+async def _end(running: set[asyncio.Task[None]], grace_s: float) -> None:
     """Requests that do not finish in time are cut off: their clients see a broken answer, not a wrong one."""
-    done, late = await asyncio.wait(running, timeout=grace.total_seconds())
+    done, late = await asyncio.wait(running, timeout=grace_s)
     for task in late:
-        get_logger(__name__).warning("cut off what did not finish in time", grace_s=grace.total_seconds())
+        get_logger(__name__).warning("cut off what did not finish in time")
         task.cancel()
     for task in done:
         if not task.cancelled() and (error := task.exception()):

@@ -7,8 +7,10 @@ from datetime import datetime
 
 import msgspec
 
-from shared.logs import get_logger
+from shared.logs import bind_correlation, get_logger
 from shared.messaging.cancellation import asked_to_end
+from shared.messaging.envelope import decode
+from shared.messaging.errors import MalformedEnvelope
 from shared.messaging.trail import describe
 
 log = get_logger(__name__)
@@ -46,6 +48,20 @@ def death_id(died_at: datetime, queue: str, body: bytes) -> str:
 
 async def kept(letter: DeadLetter, keep: Keep, *, is_ours: Callable[[], bool]) -> bool:
     """Tries until it is kept. False when it is no longer ours, so that somebody else gets it."""
+    with bind_correlation(*_story(letter)):
+        return await _kept(letter, keep, is_ours)
+
+
+def _story(letter: DeadLetter) -> tuple[str, str]:
+    """The correlation id and the subject, as far as it can be read."""
+    try:
+        envelope = decode(letter.body)
+    except MalformedEnvelope:
+        return "", ""
+    return envelope.correlationid or "", envelope.subject
+
+
+async def _kept(letter: DeadLetter, keep: Keep, is_ours: Callable[[], bool]) -> bool:
     pause_s = FIRST_PAUSE_S
     while is_ours():
         try:

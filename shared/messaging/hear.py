@@ -26,7 +26,7 @@ async def hear(body: bytes, broadcast: Broadcast, handlers: Handlers) -> None:
     if type(event) not in broadcast.events:
         log.warning("message dropped", listener=broadcast.name, reason=f"{event.type} is not expected")
         return
-    with bind_correlation(envelope.correlationid or ""):
+    with bind_correlation(envelope.correlationid or "", envelope.subject):
         try:
             async with asyncio.timeout(HANDLING_TIMEOUT_S):
                 await handlers.handle(event, Delivery(envelope=envelope))

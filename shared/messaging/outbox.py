@@ -113,7 +113,7 @@ class OutboxRelay:
 
     async def _publish_one(self, pending: Pending) -> bool:
         envelope = pending.envelope
-        with bind_correlation(envelope.correlationid or ""):
+        with bind_correlation(envelope.correlationid or "", envelope.subject):
             try:
                 await self._publisher.publish(envelope)
             except PublishFailed as error:
@@ -122,7 +122,7 @@ class OutboxRelay:
             except Exception:  # one bad entry must not hold up the others
                 log.exception("publish failed", type=envelope.type, event_id=envelope.id)
                 return False
-            log.info("published", type=envelope.type, event_id=envelope.id, subject=envelope.subject)
+            log.info("published", type=envelope.type, event_id=envelope.id)
             return True
 
     async def _back_off(self) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from shared.contracts.events import Event
 from shared.logs import bind_correlation, get_logger
 from shared.messaging.cancellation import asked_to_end
-from shared.messaging.envelope import decode, unwrap
+from shared.messaging.envelope import Envelope, decode, unwrap
 from shared.messaging.errors import BadMessage, Reject, Retry, UnknownEvent
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.ports import Subscription
@@ -51,18 +51,31 @@ async def settle(incoming: Incoming, subscription: Subscription, handlers: Handl
     """Run the handler with the correlation id bound. Raises only CancelledError, when told to end."""
     try:
         envelope = decode(incoming.body)
+    except BadMessage as error:
+        return _unreadable(error, incoming, subscription)
+    with bind_correlation(envelope.correlationid or "", envelope.subject):
+        return await _read(envelope, incoming, subscription, handlers)
+
+
+async def _read(
+    envelope: Envelope, incoming: Incoming, subscription: Subscription, handlers: Handlers
+) -> Outcome:
+    try:
         event = unwrap(envelope)
         if type(event) not in subscription.events:
             raise UnknownEvent(f"{envelope.type} is not expected in {subscription.queue}")
     except BadMessage as error:
-        outcome = Dead(describe(error), incoming.trail)
-        log.warning("message dead-lettered", queue=subscription.queue, reason=outcome.reason)
-        return outcome
+        return _unreadable(error, incoming, subscription)
     delivery = Delivery(
         envelope=envelope, attempt=incoming.trail.failures + 1, redelivered=incoming.redelivered
     )
-    with bind_correlation(envelope.correlationid or ""):
-        return await _handle(event, delivery, incoming.trail, subscription, handlers)
+    return await _handle(event, delivery, incoming.trail, subscription, handlers)
+
+
+def _unreadable(error: BadMessage, incoming: Incoming, subscription: Subscription) -> Dead:
+    outcome = Dead(describe(error), incoming.trail)
+    log.warning("message dead-lettered", queue=subscription.queue, reason=outcome.reason)
+    return outcome
 
 
 async def _handle(

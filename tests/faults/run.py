@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -14,11 +14,14 @@ from devstack.stack import Stack
 from tests.faults.deck import Deck
 from tests.faults.disks import small_disk
 from tests.faults.invariants import QUIET_WITHIN_S, Findings, Invariants
+from tests.faults.lasting import Lasting
 from tests.faults.messages import Messages
 from tests.faults.proxy import Proxies
+from tests.faults.readiness import Watch
 from tests.faults.receiver import Receiver
 from tests.faults.replica_set import ReplicaSet
 from tests.faults.scenarios.stage import Scenario, Stage
+from tests.faults.stories import untold
 from tests.faults.traffic import Traffic
 from tests.faults.world import QUICK, World
 from tests.support.media import Media
@@ -88,7 +91,8 @@ class Run:
         self._messages = Messages(world.stack.rabbitmq.url())
         receiver = Receiver(world.stack.ports["receiver"])
         self._receiver = receiver
-        self._traffic = Traffic(world.urls, media.video(1.0), media.silent_video(1.0), self._dice, receiver)
+        self._good = media.video(1.0)
+        self._traffic = Traffic(world.urls, self._good, media.silent_video(1.0), self._dice, receiver)
         self._invariants = Invariants(world, receiver)
         self.deck = Deck(self._dice)
         self._dead_letters = 0
@@ -108,7 +112,12 @@ class Run:
         stage = Stage(self._world, self._messages, self._traffic, self._dice, self.deck)
         self._traffic.urls = self._world.urls_over_links if scenario.over_links else self._world.urls
         late: list[str] = []
-        async with self._traffic.flowing(PEOPLE, PAUSE_S):
+        watch, lasting = Watch(self._world), Lasting(self._world.urls, self._good)
+        async with AsyncExitStack() as around:
+            for each in (self._traffic.flowing(PEOPLE, PAUSE_S), watch.watching()):
+                await around.enter_async_context(each)
+            if scenario.is_graceful:
+                await around.enter_async_context(lasting.flowing())
             for _ in range(times):
                 await stage.some_time(BEFORE_S)
                 row.tried += 1
@@ -120,9 +129,10 @@ class Run:
         uploads = self._traffic.uploads[first:]
         self._dead_letters += row.injected * scenario.dead_letters
         findings = await self._invariants.check(uploads, self._dead_letters, quiet_within_s)
-        findings.wrong += [*late, *self._traffic.wrong_answers[wrong:]]
+        findings.wrong += [*late, *self._traffic.wrong_answers[wrong:], *watch.wrong()]
+        findings.wrong += await untold(self._world, uploads, self._dice)
         if scenario.is_graceful:
-            findings.wrong += self._traffic.broken_off[broken_off:]
+            findings.wrong += self._traffic.broken_off[broken_off:] + lasting.broken_off
         if not scenario.may_repeat_mails:
             findings.duplicated += findings.repeated_mails
         row.accepted = sum(upload.id is not None for upload in uploads)

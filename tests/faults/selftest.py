@@ -90,7 +90,7 @@ PLANTED = (
         Kind.LOST,
         "no mail",
     ),
-    Planted("no_ledger", ["notification"], _hears_everything_twice, Kind.DUPLICATED, "different mails"),
+    Planted("no_ledger", ["notification"], _hears_everything_twice, Kind.DUPLICATED, "mail"),
     Planted("never_send_a_webhook", ["notification"], _nothing, Kind.LOST, "no webhook"),
     Planted("answer_with_500", GATEWAYS, _nothing, Kind.WRONG, ": 500 "),
     Planted(

@@ -1,10 +1,13 @@
 """The real system with a breakable link between any two of its processes and fail points inside each."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import psutil
 from pymongo import MongoClient
 
+from devstack.family import family
 from devstack.settings import other_database
 from devstack.stack import Stack
 from tests.faults.clock import Clock
@@ -110,6 +113,25 @@ class World(System):
     def is_alive(self, name: str) -> bool:
         return self._part(name).alive
 
+    def freeze(self, name: str) -> None:
+        for process in self._processes(name):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.suspend()
+
+    def thaw(self, name: str) -> None:
+        for process in self._processes(name):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
+
+    def _processes(self, name: str) -> list[psutil.Process]:
+        """PostgreSQL works in one for each connection, which would go on without the first."""
+        members = family(self._part(name).process.pid)
+        return members if name == "postgres" else members[:1]
+
+    def is_frozen(self, name: str) -> bool:
+        pid = self._part(name).process.pid
+        return pid is not None and stands_still(pid)
+
     def revive(self) -> None:
         """Every part that is not alive is started again, and every frozen one goes on."""
         for link in self.proxies.links.values():
@@ -178,6 +200,13 @@ class World(System):
         if name in WORKERS:
             given["PATH"] = self.poison.path
         return {**given, "FAULTS_FOLDER": str(self._folder / name)}
+
+
+def stands_still(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _on(url: str, port: int) -> str:

@@ -184,12 +184,18 @@ class System:
 
     def freeze_ffmpeg(self) -> bool:
         """Stops what the worker converts with; False while it runs none."""
-        found = [
-            process for process in family(self.stack.service("worker").process.pid) if _is_ffmpeg(process)
-        ]
+        found = self._ffmpegs()
         for process in found:
             process.suspend()
         return bool(found)
+
+    def thaw_ffmpeg(self) -> None:
+        for process in self._ffmpegs():
+            process.resume()
+
+    def _ffmpegs(self) -> list[psutil.Process]:
+        own = family(self.stack.service("worker").process.pid)
+        return [process for process in own if _is_ffmpeg(process)]
 
     def letters(self, state: str) -> int:
         """How many entries of the mail ledger are in this state."""

@@ -84,7 +84,7 @@ class RabbitMQ:
         await self._sender.send("", queue, body, of_replay(history))
 
     async def check(self) -> None:
-        self._out.check()
+        await self._out.check()
 
     async def _declare(self, channel: AbstractChannel, _: Lose) -> None:
         await declare(channel, self._names, self._inboxes)

@@ -74,7 +74,7 @@ class RabbitConsumer:
     async def check(self) -> None:
         if self._stopping.is_set():
             raise NotReady("stopping")
-        self._link.check()
+        await self._link.check()
 
     async def _subscribe(self, channel: AbstractChannel, lose: Lose) -> None:
         self._slots.forget_waiting()

@@ -29,6 +29,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     prepare_timeout: float = 10
     publish_timeout: float = 5
     close_timeout: float = 5
+    answer_timeout: float = 2
     heartbeat: int = 10
     first_pause: float = 0.2
     longest_pause: float = 5
@@ -60,6 +61,7 @@ class Link:
         self._connection: AbstractConnection | None = None
         self._trouble = "not connected yet"
         self._task: asyncio.Task[None] | None = None
+        self._question: asyncio.Task[str] | None = None
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run(), name=f"link {self._name}")
@@ -87,10 +89,22 @@ class Link:
     async def ready(self) -> None:
         await self._up.wait()
 
-    def check(self) -> None:
-        """Raises NotReady, with the last thing that went wrong."""
-        if not self._up.is_set():
+    async def check(self) -> None:
+        """Raises NotReady, with the last thing that went wrong. A broker that stands still keeps connections
+        for some heartbeats, so it is asked for something that every virtual host has.
+
+        Nobody stops waiting for the answer: the library closes a channel whose call was cancelled.
+        """
+        if self._channel is None:
             raise NotReady(self._trouble)
+        question = self._question
+        if question is None or question.done():
+            question = self._question = asyncio.create_task(_asked(self._channel))
+        await asyncio.wait({question}, timeout=self._timing.answer_timeout)
+        if not question.done():
+            raise NotReady(f"no answer within {self._timing.answer_timeout:g} s")
+        if trouble := question.result():
+            raise NotReady(trouble)
 
     async def _run(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -128,7 +142,7 @@ class Link:
             raise Lost(await loss)
         finally:
             self._up.clear()
-            self._channel = self._connection = None
+            self._channel = self._connection = self._question = None
             await self._close(connection)
 
     async def _open(self, connection: AbstractConnection, lose: Lose) -> None:
@@ -148,6 +162,17 @@ class Link:
     def _pause_s(self, failures: int) -> float:
         longest = min(self._timing.longest_pause, self._timing.first_pause * 2.0 ** min(failures, 16))
         return random.uniform(longest / 2, longest)  # noqa: S311, jitter
+
+
+async def _asked(channel: AbstractChannel) -> str:
+    """What went wrong; the empty string when it was answered."""
+    try:
+        await channel.get_exchange("amq.topic", ensure=True)
+    except asyncio.CancelledError as lost:
+        return describe(lost)
+    except Exception as trouble:  # noqa: BLE001, whatever it is, the broker did not answer
+        return describe(trouble)
+    return ""
 
 
 @contextlib.asynccontextmanager

@@ -34,12 +34,14 @@ def at_a_step(name: str, fate: signal.Signals) -> Break:
     return break_it
 
 
-async def hit(stage: Stage, name: str, point: str, fate: signal.Signals) -> bool:
+async def hit(
+    stage: Stage, name: str, point: str, fate: signal.Signals, within_s: float = HIT_WITHIN_S
+) -> bool:
     """False when nobody came by in time."""
     points = stage.world.points(name)
     points.arm(point, fate)
     try:
-        await until(lambda: points.is_hit(point), timeout_s=HIT_WITHIN_S, what=point)
+        await until(lambda: points.is_hit(point), timeout_s=within_s, what=point)
     except AssertionError:
         if points.disarm(point):
             return False

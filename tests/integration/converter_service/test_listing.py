@@ -6,6 +6,7 @@ from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import utc_now
 from tests.support.conversions import done, queued
 from tests.support.converter import ConverterApi
+from tests.support.wait import until
 
 
 @pytest.fixture
@@ -54,9 +55,13 @@ async def test_an_unknown_id_is_not_found(api: ConverterApi, identity: str) -> N
 
 
 async def test_readiness_names_what_it_stands_on(api: ConverterApi) -> None:
-    answer = await api.call("GET", "/readyz", None)
     names = ("mongodb", "rabbitmq", "dead_letters", "auth_service")
-    assert (await answer.json())["checks"] == dict.fromkeys(names, "ok")
+
+    async def is_ready() -> bool:
+        answer = await api.call("GET", "/readyz", None)
+        return bool((await answer.json(content_type=None))["checks"] == dict.fromkeys(names, "ok"))
+
+    await until(is_ready, what="its indexes are made, and everything answers")
 
 
 async def test_every_query_uses_an_index(seven: ConverterApi) -> None:

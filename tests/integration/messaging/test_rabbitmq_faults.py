@@ -148,8 +148,11 @@ async def test_a_handler_outlives_its_connection_and_its_message_comes_again(nod
     async with broker_at(url) as broker, consuming(broker, INBOX, recorder) as consumer:
         [envelope] = await publish(broker, UPLOADED)
         await recorder.heard(1)
+        noticing = asyncio.create_task(
+            until(lambda: _is_cut(consumer.check()), timeout_s=60, what="the consumer notices")
+        )
         await cut_connections(node)
-        await until(lambda: _is_cut(consumer.check()), what="the consumer notices")
+        await noticing
         await consumer.ready()
         gate.opened.set()
         await recorder.finished(2)

@@ -1,0 +1,172 @@
+"""What is dead, frozen or cut off is named by `readyz`, and calls say so; then all is well unaided."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import httpx
+import pytest
+
+from tests.faults.proxy import Weather
+from tests.faults.run import running
+from tests.faults.truth import (
+    ANSWERED_WITHIN_S,
+    lacking,
+    links_to,
+    may_be_ready,
+)
+from tests.faults.world import SERVICES, World
+from tests.support.client import Person, signed_in
+from tests.support.media import Media
+from tests.support.wait import until
+
+TOLD_WITHIN_S = 20.0
+BACK_WITHIN_S = 60.0
+# Longer than what any call waits for before it is given up.
+CALLED_WITHIN_S = 15.0
+# So that what is remembered of a token helps nobody.
+NO_MEMORY = {"GATEWAY_TOKEN_CACHE_TTL": "0.1s"}
+OK, UNAVAILABLE = 200, 503
+# Call → every part without which it cannot be answered.
+CALLS: Mapping[str, frozenset[str]] = {
+    "login": frozenset({"auth", "postgres"}),
+    "me": frozenset({"auth", "postgres"}),
+    "list": frozenset({"auth", "postgres", "converter", "mongo"}),
+    "link": frozenset({"converter", "mongo"}),
+    "webhooks": frozenset({"auth", "postgres", "notification", "mongo"}),
+}
+
+
+@dataclass(frozen=True)
+class Outage:
+    """What is broken, and how."""
+
+    how: str
+    parts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.how} {' and '.join(self.parts)}"
+
+    async def begin(self, world: World) -> None:
+        act = ACTS[self.how]
+        for part in self.parts:
+            await asyncio.to_thread(act, world, part)
+
+
+def turned(weather: Weather) -> Callable[[World, str], None]:
+    def act(world: World, part: str) -> None:
+        for link in links_to(part):
+            world.turn(link, weather)
+
+    return act
+
+
+ACTS: Mapping[str, Callable[[World, str], None]] = {
+    "dead": lambda world, part: world.kill(part),
+    "frozen": lambda world, part: world.freeze(part),
+    "cut off": turned(Weather.CUT),
+    "half-open": turned(Weather.SILENT),
+}
+OUTAGES = (
+    Outage("frozen", ("postgres",)),
+    Outage("frozen", ("mongo",)),
+    Outage("frozen", ("rabbitmq", "mail")),
+    Outage("cut off", ("auth", "mongo", "rabbitmq")),
+)
+
+
+@dataclass
+class Visitor:
+    """Makes each of the calls."""
+
+    person: Person
+    link: str
+    answers: dict[str, httpx.Response] = field(default_factory=dict)
+
+    async def call(self, name: str) -> httpx.Response:
+        person = self.person
+        match name:
+            case "login":
+                return await Person(person.http, person.email).sign_in()
+            case "me":
+                return await person.get("/v1/auth/me")
+            case "list":
+                return await person.get("/v1/conversions")
+            case "link":
+                return await person.http.get(self.link)
+            case _:
+                return await person.get("/v1/webhooks")
+
+    async def every_call(self) -> dict[str, httpx.Response]:
+        async with asyncio.timeout(CALLED_WITHIN_S):
+            answers = await asyncio.gather(*(self.call(name) for name in CALLS))
+        return dict(zip(CALLS, answers, strict=True))
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with running(tmp_path_factory.mktemp("readiness"), given=NO_MEMORY) as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Media:
+    return Media(tmp_path_factory.mktemp("media"))
+
+
+@pytest.fixture
+async def visitor(world: World, media: Media) -> AsyncIterator[Visitor]:
+    async with httpx.AsyncClient(base_url=world.urls[0], timeout=30) as http:
+        person = await signed_in(http)
+        identity = (await person.upload(media.video(seconds=1))).json()["id"]
+        await person.finished(identity)
+        link = (await person.post(f"/v1/conversions/{identity}/link")).json()["url"]
+        yield Visitor(person, link)
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("outage", OUTAGES, ids=str)
+async def test_readyz_names_what_is_lacking_and_calls_that_need_it_say_so(
+    world: World, visitor: Visitor, outage: Outage
+) -> None:
+    await outage.begin(world)
+    try:
+        broken = frozenset(outage.parts if outage.how in {"dead", "frozen"} else links_to(*outage.parts))
+        async with httpx.AsyncClient(timeout=ANSWERED_WITHIN_S) as http, asyncio.TaskGroup() as at_once:
+            for name in SERVICES:
+                at_once.create_task(_tells(http, world, name, broken))
+        for call, answer in (await visitor.every_call()).items():
+            _is_as_it_should_be(call, answer, is_lacking=not CALLS[call].isdisjoint(outage.parts))
+    finally:
+        await asyncio.to_thread(world.revive)
+    await until(lambda: asyncio.to_thread(world.is_ready), timeout_s=BACK_WITHIN_S, what="all to be ready")
+    for call, answer in (await visitor.every_call()).items():
+        _is_as_it_should_be(call, answer, is_lacking=False)
+
+
+async def _tells(http: httpx.AsyncClient, world: World, name: str, broken: frozenset[str]) -> None:
+    """Whoever is well itself, within its time-out; and goes on saying so."""
+    url = world.stack.service(name).url
+    if name in broken:
+        return
+    told = partial(_is_told, http, url, lacking(name, broken), is_ready=may_be_ready(name, broken))
+    await until(told, timeout_s=TOLD_WITHIN_S, what=f"{name} to tell that {broken} are broken")
+    assert await told()
+    assert (await http.get(f"{url}/healthz")).status_code == OK
+
+
+async def _is_told(http: httpx.AsyncClient, url: str, lacks: Mapping[str, str], *, is_ready: bool) -> bool:
+    answer = await http.get(f"{url}/readyz")
+    down = {said for said, state in answer.json()["checks"].items() if state != "ok"}
+    status = OK if is_ready else UNAVAILABLE
+    assert (answer.status_code, down - {"dead_letters"}) == (status, set(lacks.values())), answer.json()
+    return True
+
+
+def _is_as_it_should_be(call: str, answer: httpx.Response, *, is_lacking: bool) -> None:
+    if is_lacking:
+        assert (answer.status_code, answer.json()["code"]) == (UNAVAILABLE, "unavailable"), call
+        assert int(answer.headers["retry-after"]) >= 1, call
+    else:
+        assert answer.status_code == OK, f"{call}: {answer.status_code} {answer.text}"
