@@ -41,6 +41,6 @@ bench: bootstrap
 	@$(PYTHON) -m bench
 
 faults: bootstrap
-	@$(PYTHON) -m tests.faults
-	@$(PYTHON) -m tests.faults --three
-	@$(PYTHON) -m tests.faults --planted
+	@failed=0; \
+	for what in '' --three --planted; do $(PYTHON) -m tests.faults $$what || failed=1; done; \
+	exit $$failed

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import secrets
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -14,16 +15,23 @@ from tests.faults.scenarios.listed import chosen, every, of_a_set
 from tests.faults.selftest import undetected
 from tests.faults.world import World
 
+# A whole run breaks things so often, or proves less than is said of it.
+ENOUGH = 500
+MINUTES, MINUTES_OF_THREE = 21.0, 2.0
+TERMINATED = 143
+
 
 def main() -> int:
     options = arguments()
+    # What was mounted and started is taken down again on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     print(f"seed {options.seed}", flush=True)
     with (
         tempfile.TemporaryDirectory(prefix="tonegate-faults-", ignore_cleanup_errors=True) as path,
         running(Path(path), three=options.three) as world,
     ):
         run = Run(world, Path(path), options.seed)
-        work = planted(world, run) if options.planted else everything(run, options)
+        work = planted(world, run) if options.planted else everything(world, run, options)
         problems = asyncio.run(work)
     print(*(problems or ["nothing was lost, nothing came twice"]), sep="\n")
     return 1 if problems else 0
@@ -35,20 +43,28 @@ async def planted(world: World, run: Run) -> list[str]:
         return [f"not found: {bug}" for bug in await undetected(world, run)]
 
 
-async def everything(run: Run, options: argparse.Namespace) -> list[str]:
+async def everything(world: World, run: Run, options: argparse.Namespace) -> list[str]:
     async with run.begun():
-        rows = await all_of(run, options)
-    print(line(total(rows)), *reached(run.deck), sep="\n", flush=True)
-    return [f"{row.scenario}: {problem}" for row in rows for problem in row.problems]
+        rows = await all_of(world, run, options)
+    all_rows = total(rows)
+    print(line(all_rows), *reached(run.deck), sep="\n", flush=True)
+    problems = [f"{row.scenario}: {problem}" for row in rows for problem in row.problems]
+    is_whole = not options.three and not options.only and options.scale >= 1
+    if is_whole and all_rows.injected < ENOUGH:
+        problems.append(f"{all_rows.injected} injections are fewer than {ENOUGH}: give it more --minutes")
+    return problems
 
 
-async def all_of(run: Run, options: argparse.Namespace) -> list[Row]:
+async def all_of(world: World, run: Run, options: argparse.Namespace) -> list[Row]:
     """Every scenario in turn, as often as it should be or as time allows."""
-    scenarios = chosen(of_a_set() if options.three else every(), options.only)
+    wished = chosen(of_a_set() if options.three else every(), options.only)
+    scenarios = [scenario for scenario in wished if scenario.is_possible(world)]
+    print(*(f"not possible here: {each.name}" for each in wished if each not in scenarios), sep="\n")
     print(*HEAD, sep="\n", flush=True)
     rows: list[Row] = []
     wanted = {scenario.name: max(1, round(scenario.times * options.scale)) for scenario in scenarios}
-    pace = Pace(options.minutes, sum(wanted.values()))
+    minutes = options.minutes or (MINUTES_OF_THREE if options.three else MINUTES)
+    pace = Pace(minutes, sum(wanted.values()))
     for scenario in scenarios:
         times = pace.times(wanted[scenario.name])
         rows.append(await run.scenario(scenario, times))
@@ -63,7 +79,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="scenarios whose name contains this")
     parser.add_argument("--scale", type=float, default=1.0, help="so many times as many injections")
     parser.add_argument(
-        "--minutes", type=float, default=24.0, help="less of everything if it would take longer"
+        "--minutes",
+        type=float,
+        help=f"less of everything if it would take longer than {MINUTES:g}, or {MINUTES_OF_THREE:g} of a set",
     )
     parser.add_argument("--three", action="store_true", help="on a set of three MongoDB servers")
     parser.add_argument("--planted", action="store_true", help="plant faults in the program and find them")

@@ -1,36 +1,52 @@
 """Which fail point comes next: each of a role's in turn, in an order that the seed decides."""
 
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 
 from tests.faults.points import names, role_of
 
+REPLICATED = frozenset({"worker", "gateway"})
+
 
 class Deck:
-    """Drawn from until it is empty, then shuffled anew: in a whole run each point of each role has its turn.
-    One that nobody came by goes back to the bottom.
+    """Each process has cards of its own: what one draws depends on nothing that another meets. Two of a role
+    begin with a half each, and go on with all: in a whole run each point of each role has its turn. One that
+    nobody came by goes back to the bottom.
     """
 
-    def __init__(self, dice: random.Random) -> None:
-        self._dice = dice
-        self._cards: dict[tuple[str, str], list[str]] = defaultdict(list)
-        self.reached: Counter[tuple[str, str]] = Counter()
-        self.unreached: Counter[tuple[str, str]] = Counter()
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._cards: dict[tuple[str, str], list[str]] = {}
+        self._rounds: Counter[tuple[str, str]] = Counter()
+        self.reached: Counter[tuple[str, str, str]] = Counter()
+        self.unreached: Counter[tuple[str, str, str]] = Counter()
+        self._in_play: set[tuple[str, str]] = set()
+        self.slept_in_vain = 0
 
     def draw(self, name: str, fate: str) -> str:
-        """A point of this process; a replica goes on with what the first of its role has left."""
-        cards = self._cards[role_of(name), fate]
-        if not cards:
-            cards += names(role_of(name))
-            self._dice.shuffle(cards)
-        return cards.pop()
+        """A point of this process."""
+        self._in_play.add((role_of(name), fate))
+        if not self._cards.get((name, fate)):
+            self._cards[name, fate] = self._shuffled(name, fate)
+        return self._cards[name, fate].pop()
+
+    def _shuffled(self, name: str, fate: str) -> list[str]:
+        """Replicas shuffle the same way, so that their first halves are different ones."""
+        role, round_ = role_of(name), self._rounds[name, fate]
+        self._rounds[name, fate] += 1
+        cards = names(role)
+        random.Random(f"{self._seed} {role} {fate} {round_}").shuffle(cards)
+        if round_ or role not in REPLICATED:
+            return cards
+        return cards[1::2] if name != role else cards[::2]
 
     def note(self, name: str, fate: str, point: str, *, is_hit: bool) -> None:
+        place = (role_of(name), fate, point)
         if is_hit:
-            self.reached[role_of(name), point] += 1
+            self.reached[place] += 1
             return
-        self.unreached[role_of(name), point] += 1
-        self._cards[role_of(name), fate].insert(0, point)
+        self.unreached[place] += 1
+        self._cards[name, fate].insert(0, point)
 
     @property
     def armed(self) -> int:
@@ -38,7 +54,10 @@ class Deck:
 
     @property
     def never_reached(self) -> list[str]:
-        """Those that were armed, each time in vain."""
+        """Of every role that was to meet a fate at its points, also those whose turn never came."""
         return sorted(
-            f"{role} {point}" for role, point in self.unreached if (role, point) not in self.reached
+            f"{role} {fate} {point}"
+            for role, fate in self._in_play
+            for point in names(role)
+            if (role, fate, point) not in self.reached
         )

@@ -1,6 +1,7 @@
 """A small disk of its own for one directory, so that it can be full: a tmpfs, where we may mount one."""
 
 import contextlib
+import errno
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,11 +18,15 @@ class Disk:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def fill(self) -> None:
-        """Until nothing more fits."""
-        with contextlib.suppress(OSError), (self.path / FILLER).open("wb", buffering=0) as filler:
-            while filler.write(PIECE):
-                pass
+    def fill(self) -> bool:
+        """Until nothing more fits; False when that is not what ended it."""
+        try:
+            with (self.path / FILLER).open("wb", buffering=0) as filler:
+                while filler.write(PIECE):
+                    pass
+        except OSError as end:
+            return end.errno == errno.ENOSPC
+        return False
 
     def free(self) -> None:
         (self.path / FILLER).unlink(missing_ok=True)

@@ -1,9 +1,14 @@
-"""Calls that last: a slow upload, a slow download, a stream of events. No stop may end them halfway."""
+"""Calls that last: a slow upload, a slow download, a stream of events. No stop may end them halfway.
+
+What is downloaded fits into no buffers on its way: 23 MB that are read within some seconds.
+"""
 
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,6 +22,12 @@ from tests.support.wait import until
 PIECES = 12
 PIECE_EVERY_S = 0.25
 AGAIN_S = 0.3
+LONG_VIDEO_S = 120.0
+LARGE = {"format": "wav", "sample_rate": "48000", "channels": "2"}
+LARGE_PIECE = 512 * 1024
+LARGE_PIECE_EVERY_S = 0.08
+LITTLE_ROOM = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)]
+EACH_DONE_WITHIN_S = 60.0
 ALLOWED = frozenset({httpx.codes.OK, httpx.codes.ACCEPTED, httpx.codes.SERVICE_UNAVAILABLE})
 
 
@@ -30,55 +41,66 @@ async def _let_in(http: httpx.AsyncClient) -> Person | None:
 class Lasting:
     """One person who does all three again and again; what was broken off is noted."""
 
-    def __init__(self, urls: Sequence[str], video: Path) -> None:
+    def __init__(self, urls: Sequence[str], video: Path, long_video: Path) -> None:
         self._urls = itertools.cycle(urls)
         self._url = next(self._urls)
         self._video = video.read_bytes()
+        self._long_video = long_video.read_bytes()
         self._newest = ""
         self._audible = ""
-        self.done = 0
+        self.done: Counter[str] = Counter()
         self.broken_off: list[str] = []
 
     @asynccontextmanager
     async def flowing(self) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(base_url=self._url, timeout=30) as http:
+        transport = httpx.AsyncHTTPTransport(socket_options=LITTLE_ROOM)
+        async with httpx.AsyncClient(base_url=self._url, timeout=30, transport=transport) as http:
             person = await until(lambda: _let_in(http), timeout_s=60, what="somebody who has signed in")
-            self._audible = await until(lambda: self._upload(person), timeout_s=60, what="a first upload")
-            await person.finished(self._audible)
+            self._audible = await until(lambda: self._large(person), timeout_s=60, what="a first upload")
+            self._newest = self._audible
+            assert (await person.finished(self._audible))["status"] == "completed"
+            calls = (self._upload, self._download, self._watch)
             async with asyncio.TaskGroup() as tasks:
-                running = [
-                    tasks.create_task(self._again_and_again(call, person))
-                    for call in (self._upload, self._download, self._watch)
-                ]
+                running = [tasks.create_task(self._again_and_again(call, person)) for call in calls]
                 try:
                     yield
+                    await self._each_done([call.__name__ for call in calls])
                 finally:
                     for task in running:
                         task.cancel()
 
-    async def _again_and_again(self, call: Callable[[Person], Awaitable[object]], person: Person) -> None:
+    async def _each_done(self, calls: Sequence[str]) -> None:
+        """Nothing is said of a stop by who never got through."""
+        with contextlib.suppress(AssertionError):
+            await until(lambda: all(self.done[call] for call in calls), timeout_s=EACH_DONE_WITHIN_S)
+        self.broken_off += [f"{call}: not done once" for call in calls if not self.done[call]]
+
+    async def _again_and_again(self, call: Callable[[Person], Awaitable[bool]], person: Person) -> None:
         """Who is not let in goes to another gateway; who is, is not hung up on."""
         while True:
             try:
-                await call(person)
-                self.done += 1
+                self.done[call.__name__] += await call(person)
             except (httpx.ConnectError, aiohttp.ClientConnectorError):
                 self._url = next(self._urls)
             except (httpx.TransportError, aiohttp.ClientError) as broken:
                 self.broken_off.append(f"{call.__name__}: {broken!r}")
             await asyncio.sleep(AGAIN_S)
 
-    async def _upload(self, person: Person) -> str:
+    async def _large(self, person: Person) -> str:
+        answer = await person.upload_raw(self._long_video, **LARGE)
+        return str(answer.json()["id"]) if answer.is_success else ""
+
+    async def _upload(self, person: Person) -> bool:
         answer = await person.http.post(
             f"{self._url}/v1/conversions",
-            params={"title": f"lasting {self.done}"},
+            params={"title": f"lasting {self.done.total()}"},
             content=self._slowly(),
             headers={**person.headers, "Content-Type": "video/mp4"},
         )
-        self._look_at(answer)
+        self._look_at(answer.request.url.path, answer.status_code, answer.headers)
         if answer.is_success:
             self._newest = str(answer.json()["id"])
-        return self._newest
+        return answer.is_success
 
     async def _slowly(self) -> AsyncIterator[bytes]:
         size = -(-len(self._video) // PIECES)
@@ -86,23 +108,27 @@ class Lasting:
             yield self._video[start : start + size]
             await asyncio.sleep(PIECE_EVERY_S)
 
-    async def _download(self, person: Person) -> None:
+    async def _download(self, person: Person) -> bool:
         url = f"{self._url}/v1/conversions/{self._audible}/audio"
         async with person.http.stream("GET", url, headers=person.headers) as answer:
-            self._look_at(answer)
-            async for _ in answer.aiter_raw(4096):
-                await asyncio.sleep(PIECE_EVERY_S)
+            self._look_at("a download", answer.status_code, answer.headers)
+            async for _ in answer.aiter_raw(LARGE_PIECE):
+                await asyncio.sleep(LARGE_PIECE_EVERY_S)
+            return answer.is_success
 
-    async def _watch(self, person: Person) -> None:
+    async def _watch(self, person: Person) -> bool:
         """To the end of a conversion, or of the process that tells of it."""
         url = f"{self._url}/v1/conversions/{self._newest}/events"
         async with aiohttp.ClientSession() as http, event_stream(http, url, person.headers) as stream:
-            if stream.answer.status == httpx.codes.OK:
-                with contextlib.suppress(TimeoutError):  # nothing happened to it for long
-                    await stream.rest()
+            self._look_at("a stream of events", stream.answer.status, stream.answer.headers)
+            if stream.answer.status != httpx.codes.OK:
+                return False
+            with contextlib.suppress(TimeoutError):  # nothing happened to it for long
+                await stream.rest()
+            return True
 
-    def _look_at(self, answer: httpx.Response) -> None:
-        if answer.status_code not in ALLOWED:
-            self.broken_off.append(f"{answer.request.url.path}: {answer.status_code}")
-        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and "retry-after" not in answer.headers:
-            self.broken_off.append(f"{answer.request.url.path}: 503 without Retry-After")
+    def _look_at(self, what: str, status: int, headers: Mapping[str, str]) -> None:
+        if status not in ALLOWED:
+            self.broken_off.append(f"{what}: {status}")
+        if status == httpx.codes.SERVICE_UNAVAILABLE and "retry-after" not in headers:
+            self.broken_off.append(f"{what}: 503 without Retry-After")

@@ -1,26 +1,64 @@
 """What a broker may do to a consumer: the same message again, in another order, and some of no sense."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import aio_pika
+import msgspec
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
 
-from shared.messaging.inboxes import INBOXES
+from shared.contracts.events import (
+    AccountDeleted,
+    ConversionCancelled,
+    Event,
+    OperatorActed,
+    PasswordChanged,
+    VideoUploaded,
+)
+from shared.messaging.envelope import encode, wrap
+from shared.messaging.inboxes import (
+    AUTH_AUDIT,
+    CONVERTER_WORKER,
+    NOTIFICATION_ACCOUNTS,
+    NOTIFICATION_MAIL,
+    NOTIFICATION_WEBHOOKS,
+)
 from shared.messaging.rabbitmq import Names
+from tests.support.wait import until
 
 TAP = "faults.tap"
 KEPT = 300
 # On what this suite publishes, so that nobody doubles the doubled.
 OURS = "faults"
 CONNECT_S = 10.0
-NO_SUCH_TYPE = (
-    b'{"specversion":"1.0","id":"unheard","source":"/faults","type":"unheard_of","subject":"x",'
-    b'"time":"2026-01-01T00:00:00Z","datacontenttype":"application/json","data":{}}'
-)
+HEARD_WITHIN_S = 10.0
+# So many events at least are heard before some of them are said again.
+ENOUGH = 6
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+# Queue → an event that it is there for, and that concerns nobody.
+EXPECTED: Mapping[str, Event] = {
+    CONVERTER_WORKER.queue: VideoUploaded(conversion_id="nobody-s"),
+    NOTIFICATION_MAIL.queue: PasswordChanged(user_id="x", recipient="nobody@example.org", changed_at=NOW),
+    NOTIFICATION_WEBHOOKS.queue: ConversionCancelled(conversion_id="nobody-s", owner_id="x", filename="x"),
+    NOTIFICATION_ACCOUNTS.queue: AccountDeleted(user_id="nobody-s"),
+}
+
+
+def malformed_for(event: Event) -> Mapping[str, bytes]:
+    """By what is wrong with them: one thing in each."""
+    valid = wrap(event, "/faults", "x", "unheard", time=NOW)
+    replace = msgspec.structs.replace
+    return {
+        "no JSON": b"\xff\x00 this is not JSON",
+        "no envelope": b'{"hello": "world"}',
+        "unknown type": encode(replace(valid, type="unheard_of")),
+        "another version": encode(replace(valid, dataversion=99)),
+    }
 
 
 @dataclass
@@ -33,29 +71,34 @@ class Told:
 class Messages:
     """Hears every event beside its consumers, to say it again."""
 
-    MALFORMED: Mapping[str, bytes] = {
-        "no JSON": b"\xff\x00 this is not JSON",
-        "no envelope": b'{"hello": "world"}',
-        "unknown type": NO_SUCH_TYPE,
-        "another version": NO_SUCH_TYPE.replace(b"unheard_of", b"video_uploaded").replace(
-            b'"data"', b'"dataversion":99,"data"'
-        ),
+    # Queue and what is wrong with it → message.
+    MALFORMED: Mapping[tuple[str, str], bytes] = {
+        (queue, what): body
+        for queue, event in EXPECTED.items()
+        for what, body in malformed_for(event).items()
     }
 
     def __init__(self, amqp_url: str) -> None:
         self._url = amqp_url
         self._heard: list[tuple[str, bytes]] = []
+        self._is_listening = False
 
-    async def listen(self) -> None:
-        """From now on the tap keeps what is published, also while nobody reads it."""
-        async with self._channel() as channel:
-            tap = await channel.declare_queue(TAP, durable=True, arguments={"x-max-length": KEPT})
-            await tap.bind(Names().events, routing_key="#")
+    async def deafen(self) -> None:
+        """While somebody hears every event there is none that nobody hears, and a publisher that does not
+        care whether it is heard would not be found out.
+        """
+        if self._is_listening:
+            async with self._channel() as channel:
+                await channel.queue_delete(TAP)
+            self._is_listening = False
 
     async def repeat(self, count: int, dice: random.Random) -> int:
-        """Some of the latest events, each twice, in no order. Returns how many messages that made."""
+        """Some of the latest events, each twice, in no order. Returns how many messages that made. From the
+        first time on the tap keeps what is published, also while nobody reads it.
+        """
+        dice = random.Random(dice.random())  # how many are drawn depends on what was heard
         async with self._channel() as channel:
-            await self._catch_up(channel)
+            await self._listen(channel)
             chosen = [dice.choice(self._heard) for _ in range(count)] if self._heard else []
             exchange = await channel.get_exchange(Names().events, ensure=False)
             for key, body in dice.sample(chosen * 2, len(chosen) * 2):
@@ -74,10 +117,29 @@ class Messages:
             yield told
 
     async def publish_malformed(self) -> None:
-        """Straight into the worker's queue, as somebody with access to the broker could."""
+        """Straight into the queues, as somebody with access to the broker could."""
         async with self._channel() as channel:
-            for body in self.MALFORMED.values():
-                await channel.default_exchange.publish(_durable(body), routing_key=INBOXES[0].queue)
+            for (queue, _), body in self.MALFORMED.items():
+                await channel.default_exchange.publish(_durable(body), routing_key=queue)
+
+    async def say_that_an_operator_acted(self) -> None:
+        """What nobody does while people work: the one thing that auth_service hears."""
+        event = OperatorActed(action="faults", details={})
+        async with self._channel() as channel:
+            body = encode(wrap(event, "/faults", "faults"))
+            await channel.default_exchange.publish(_durable(body), routing_key=AUTH_AUDIT.queue)
+
+    async def _listen(self, channel: AbstractChannel) -> None:
+        if not self._is_listening:
+            tap = await channel.declare_queue(TAP, durable=True, arguments={"x-max-length": KEPT})
+            await tap.bind(Names().events, routing_key="#")
+            self._is_listening = True
+        with contextlib.suppress(AssertionError):  # then there is less to say
+            await until(lambda: self._has_heard_enough(channel), timeout_s=HEARD_WITHIN_S)
+
+    async def _has_heard_enough(self, channel: AbstractChannel) -> bool:
+        await self._catch_up(channel)
+        return len(self._heard) >= ENOUGH
 
     async def _catch_up(self, channel: AbstractChannel) -> None:
         tap = await channel.get_queue(TAP, ensure=False)

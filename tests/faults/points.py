@@ -38,6 +38,8 @@ STEPS: Mapping[str, Mapping[str, str]] = {
         "hash": "auth_service.hashing:Place.matches",
         "bearer": "auth_service.repository:Store.session_bearer",
         "outbox-claim": "auth_service.outbox:SqlOutbox.claim",
+        "outbox-clear": "auth_service.outbox:SqlOutbox.clear",
+        **BROKER,
     },
     "converter": {
         **CONVERSIONS,

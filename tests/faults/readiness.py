@@ -1,6 +1,7 @@
 """Asks every service all along whether it is ready; afterwards compares what they said with what was true."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -8,13 +9,23 @@ from dataclasses import dataclass
 
 import httpx
 
-from tests.faults.truth import ANSWERED_WITHIN_S, THROUGH_ANOTHER_S, broken_in, may_be_ready
+from tests.faults.truth import (
+    ANSWERED_WITHIN_S,
+    KNOWN_AFTER_S,
+    THROUGH_ANOTHER_S,
+    broken_in,
+    lacks_itself,
+    may_be_ready,
+)
 from tests.faults.world import SERVICES, World
 
 EVERY_S = 0.5
 LOOK_EVERY_S = 0.2
 # What this machine adds when it is busy with other things.
 BUSY_S = 4.0
+# What a probe may take where the machine is not busy; it is when looking takes so long that looks lie apart.
+PROBE_S = 1.0
+LOOKS_APART_S = 2 * LOOK_EVERY_S
 
 
 @dataclass(frozen=True)
@@ -29,10 +40,11 @@ class Said:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was broken at one moment."""
+    """What was broken at one moment. `is_calm`: all was ready, and nothing has been done to it since."""
 
     at: float
     broken: frozenset[str]
+    is_calm: bool = False
 
 
 class Watch:
@@ -42,6 +54,7 @@ class Watch:
         self._world = world
         self.said: list[Said] = []
         self.seen: list[Seen] = []
+        self.is_calm = False
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
@@ -62,8 +75,9 @@ class Watch:
 
     async def _look(self) -> None:
         while True:
+            was_calm = self.is_calm
             broken = await asyncio.to_thread(broken_in, self._world)
-            self.seen.append(Seen(time.monotonic(), broken))
+            self.seen.append(Seen(time.monotonic(), broken, is_calm=was_calm and self.is_calm))
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _ask(self, http: httpx.AsyncClient, name: str) -> None:
@@ -85,11 +99,30 @@ def judged(said: Said, seen: Sequence[Seen]) -> str:
         if meanwhile and not any(said.name in moment.broken for moment in meanwhile):
             return f"{said.name} took {said.took_s:.1f} s to say whether it is ready"
     if said.is_ready:
-        before = between(seen, said.asked_at - THROUGH_ANOTHER_S, said.asked_at)
-        has_lacked = [not may_be_ready(said.name, moment.broken) for moment in before]
-        if all(has_lacked) and len(has_lacked) * LOOK_EVERY_S > THROUGH_ANOTHER_S / 4:
-            return f"{said.name} was ready without {sorted(before[-1].broken)}"
+        return _has_lacked_for_long(said, seen)
+    if said.is_ready is False:
+        before = _while_idle(between(seen, said.asked_at - THROUGH_ANOTHER_S, said.asked_at + said.took_s))
+        if before and all(moment.is_calm and not moment.broken for moment in before):
+            return f"{said.name} was not ready although nothing was broken"
     return ""
+
+
+def _has_lacked_for_long(said: Said, seen: Sequence[Seen]) -> str:
+    """What it asks itself it knows sooner, unless the machine is too busy to tell."""
+    before = between(seen, said.asked_at - THROUGH_ANOTHER_S, said.asked_at)
+    has_lacked = [not may_be_ready(said.name, moment.broken) for moment in before]
+    if all(has_lacked) and len(has_lacked) * LOOK_EVERY_S > THROUGH_ANOTHER_S / 4:
+        return f"{said.name} was ready without {sorted(before[-1].broken)}"
+    lately = _while_idle(between(seen, said.asked_at - KNOWN_AFTER_S - PROBE_S, said.asked_at))
+    if lately and all(lacks_itself(said.name, moment.broken) for moment in lately):
+        return f"{said.name} was still ready without {sorted(lately[-1].broken)}"
+    return ""
+
+
+def _while_idle(moments: Sequence[Seen]) -> Sequence[Seen]:
+    """None when the machine was busy meanwhile."""
+    pairs = itertools.pairwise(moments)
+    return [] if any(later.at - at.at > LOOKS_APART_S for at, later in pairs) else moments
 
 
 def between(seen: Sequence[Seen], first: float, last: float) -> list[Seen]:

@@ -37,6 +37,8 @@ def line(row: Row) -> str:
 def reached(deck: Deck) -> Iterator[str]:
     """What became of the fail points: only those that somebody came by count as injected."""
     yield f"fail points: {deck.armed} armed, {deck.reached.total()} hit, {len(deck.reached)} different ones"
+    if deck.slept_in_vain:
+        yield f"slept where nobody had to take anything over, not counted: {deck.slept_in_vain}"
     if deck.never_reached:
         yield f"never hit: {', '.join(deck.never_reached)}"
 

@@ -1,8 +1,11 @@
-"""Scenario by scenario: break, heal, wait for quiet, check. The seed makes a run repeatable."""
+"""Scenario by scenario: break, heal, wait for quiet, check. What is broken, where and for how long depends on
+the seed and the scenario's name alone; what people send meanwhile has dice of its own.
+"""
 
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -14,15 +17,15 @@ from devstack.stack import Stack
 from tests.faults.deck import Deck
 from tests.faults.disks import small_disk
 from tests.faults.invariants import QUIET_WITHIN_S, Findings, Invariants
-from tests.faults.lasting import Lasting
+from tests.faults.lasting import LONG_VIDEO_S, Lasting
 from tests.faults.messages import Messages
 from tests.faults.proxy import Proxies
 from tests.faults.readiness import Watch
 from tests.faults.receiver import Receiver
 from tests.faults.replica_set import ReplicaSet
-from tests.faults.scenarios.stage import Scenario, Stage
+from tests.faults.scenarios.stage import Scenario, Stage, may_repeat
 from tests.faults.stories import untold
-from tests.faults.traffic import Traffic
+from tests.faults.traffic import Kind, Traffic
 from tests.faults.world import QUICK, World
 from tests.support.media import Media
 from tests.support.wait import until
@@ -33,7 +36,7 @@ PAUSE_S = 0.6
 # Both keep some room for themselves.
 DISK_MIB = {"scratch": 1024, "mongo": 1536}
 READY_WITHIN_S = 90.0
-BEFORE_S = (0.2, 1.0)
+BEFORE_S = (0.1, 0.6)
 
 
 @dataclass
@@ -52,7 +55,10 @@ class Row:
 
     @property
     def problems(self) -> list[str]:
-        return [problem for each in self.findings for problem in each.all]
+        """Also when nothing can have been found."""
+        idle = {"nothing was broken": self.injected, "nothing was accepted": self.accepted}
+        found = [problem for each in self.findings for problem in each.all]
+        return [*found, *(why for why, count in idle.items() if not count)]
 
 
 @contextmanager
@@ -87,60 +93,74 @@ class Run:
     def __init__(self, world: World, folder: Path, seed: int) -> None:
         media = Media(folder)
         self._world = world
-        self._dice = random.Random(seed)
+        self._seed = seed
+        self._rounds: Counter[str] = Counter()
         self._messages = Messages(world.stack.rabbitmq.url())
         receiver = Receiver(world.stack.ports["receiver"])
         self._receiver = receiver
         self._good = media.video(1.0)
-        self._traffic = Traffic(world.urls, self._good, media.silent_video(1.0), self._dice, receiver)
+        self._long = media.video(LONG_VIDEO_S)
+        dice = random.Random(f"{seed} traffic")
+        self._traffic = Traffic(world.urls, self._good, media.silent_video(1.0), dice, receiver)
         self._invariants = Invariants(world, receiver)
-        self.deck = Deck(self._dice)
+        self.deck = Deck(str(seed))
         self._dead_letters = 0
 
     @asynccontextmanager
     async def begun(self) -> AsyncIterator[None]:
         """Around everything else."""
-        await self._messages.listen()
         async with self._receiver.listening():
             yield
 
     async def scenario(self, scenario: Scenario, times: int, quiet_within_s: float = QUIET_WITHIN_S) -> Row:
         """Breaks it `times` times while people go on working, then looks at everything that they sent."""
         row = Row(scenario.name)
+        self._rounds[scenario.name] += 1
+        faults, self._traffic.dice, sample = (
+            self._dice(scenario, use) for use in ("faults", "traffic", "logs")
+        )
         first, wrong = len(self._traffic.uploads), len(self._traffic.wrong_answers)
         broken_off = len(self._traffic.broken_off)
-        stage = Stage(self._world, self._messages, self._traffic, self._dice, self.deck)
+        stage = Stage(self._world, self._messages, self._traffic, faults, self.deck)
         self._traffic.urls = self._world.urls_over_links if scenario.over_links else self._world.urls
         late: list[str] = []
-        watch, lasting = Watch(self._world), Lasting(self._world.urls, self._good)
-        async with AsyncExitStack() as around:
-            for each in (self._traffic.flowing(PEOPLE, PAUSE_S), watch.watching()):
-                await around.enter_async_context(each)
-            if scenario.is_graceful:
-                await around.enter_async_context(lasting.flowing())
-            for _ in range(times):
-                await stage.some_time(BEFORE_S)
-                row.tried += 1
-                try:
-                    row.injected += await scenario.break_it(stage)
-                except AssertionError as unmet:
-                    late.append(str(unmet))
-                row.slowest_recovery_s = max(row.slowest_recovery_s, await self._heal())
-        uploads = self._traffic.uploads[first:]
-        self._dead_letters += row.injected * scenario.dead_letters
-        findings = await self._invariants.check(uploads, self._dead_letters, quiet_within_s)
+        watch, lasting = Watch(self._world), Lasting(self._world.urls, self._good, self._long)
+        async with watch.watching():
+            async with AsyncExitStack() as around:
+                await around.enter_async_context(self._traffic.flowing(PEOPLE, PAUSE_S))
+                if scenario.is_graceful:
+                    await around.enter_async_context(lasting.flowing())
+                for _ in range(times):
+                    await stage.some_time(BEFORE_S)
+                    watch.is_calm = False
+                    row.tried += 1
+                    try:
+                        row.injected += await scenario.break_it(stage)
+                    except AssertionError as unmet:
+                        late.append(str(unmet))
+                    row.slowest_recovery_s = max(row.slowest_recovery_s, await self._heal())
+                    watch.is_calm = True
+            uploads = self._traffic.uploads[first:]
+            await self._messages.deafen()
+            self._dead_letters += row.injected * scenario.dead_letters
+            findings = await self._invariants.check(uploads, self._dead_letters, quiet_within_s)
         findings.wrong += [*late, *self._traffic.wrong_answers[wrong:], *watch.wrong()]
-        findings.wrong += await untold(self._world, uploads, self._dice)
+        findings.wrong += await untold(self._world, uploads, sample)
         if scenario.is_graceful:
             findings.wrong += self._traffic.broken_off[broken_off:] + lasting.broken_off
-        if not scenario.may_repeat_mails:
+        if not scenario.may_repeat_mails and not any(map(may_repeat, stage.touched)):
             findings.duplicated += findings.repeated_mails
         row.accepted = sum(upload.id is not None for upload in uploads)
         row.findings.append(findings)
         return row
 
+    def _dice(self, scenario: Scenario, use: str) -> random.Random:
+        return random.Random(f"{self._seed} {scenario.name} {self._rounds[scenario.name]} {use}")
+
     async def _heal(self) -> float:
-        """Seconds until every part says that it is ready, without anybody's help but a supervisor's."""
+        """Seconds until every part says that it is ready and what is uploaded then has been accepted, without
+        anybody's help but a supervisor's.
+        """
         started = time.monotonic()
         await asyncio.to_thread(self._world.revive)
 
@@ -148,4 +168,5 @@ class Run:
             return await asyncio.to_thread(self._world.is_ready)
 
         await until(ready, timeout_s=READY_WITHIN_S, what="every part to be ready again")
+        await self._traffic.one(Kind.GOOD)
         return time.monotonic() - started

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.faults.readiness import BUSY_S, LOOK_EVERY_S, Said, Seen, judged
-from tests.faults.truth import ANSWERED_WITHIN_S, THROUGH_ANOTHER_S, lacking
+from tests.faults.readiness import BUSY_S, LOOK_EVERY_S, PROBE_S, Said, Seen, judged
+from tests.faults.truth import ANSWERED_WITHIN_S, KNOWN_AFTER_S, THROUGH_ANOTHER_S, lacking
 
 LONG_S = 10 * THROUGH_ANOTHER_S
 
@@ -12,6 +12,10 @@ def seen(*broken: str, since: float = 0.0) -> list[Seen]:
     """From the beginning to the end; something is broken from `since` on."""
     moments = [number * LOOK_EVERY_S for number in range(int(LONG_S / LOOK_EVERY_S))]
     return [Seen(at, frozenset(broken) if at >= since else frozenset()) for at in moments]
+
+
+def calm(*, apart_s: float = LOOK_EVERY_S) -> list[Seen]:
+    return [Seen(number * apart_s, frozenset(), is_calm=True) for number in range(int(LONG_S / apart_s))]
 
 
 def ready(name: str, at: float = LONG_S / 2) -> Said:
@@ -43,7 +47,20 @@ def test_who_can_do_without_it_may_be_ready(name: str, broken: str) -> None:
 
 def test_nobody_needs_to_know_at_once() -> None:
     at = LONG_S / 2
-    assert not judged(ready("auth", at), seen("postgres", since=at - THROUGH_ANOTHER_S / 2))
+    assert not judged(ready("auth", at), seen("postgres", since=at - KNOWN_AFTER_S / 2))
+    assert not judged(ready("gateway", at), seen("postgres", since=at - KNOWN_AFTER_S - 2 * PROBE_S + 0.1))
+
+
+def test_what_it_asks_itself_it_knows_sooner() -> None:
+    at = LONG_S / 2
+    assert judged(ready("auth", at), seen("postgres", since=at - KNOWN_AFTER_S - PROBE_S - LOOK_EVERY_S))
+
+
+def test_who_is_not_ready_although_nothing_is_broken_is_found() -> None:
+    said = Said("auth", LONG_S / 2, 0.1, is_ready=False)
+    assert judged(said, calm())
+    assert not judged(said, seen())
+    assert not judged(said, calm(apart_s=3 * LOOK_EVERY_S))
 
 
 def test_a_late_answer_is_found_unless_the_service_itself_stood_still() -> None:

@@ -3,15 +3,19 @@
 import asyncio
 import contextlib
 import itertools
-import random
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from devstack.ports import free_port
+from shared.messaging.envelope import decode, unwrap
+from shared.messaging.errors import BadMessage, MalformedEnvelope, UnknownEvent, UnknownVersion
 from tests.faults.clock import Clock
 from tests.faults.deck import Deck
+from tests.faults.messages import Messages
 from tests.faults.pace import Pace
 from tests.faults.points import names
 from tests.faults.poison import Poison
@@ -110,17 +114,41 @@ async def test_an_unanswered_mail_arrives_and_its_sender_hears_the_end() -> None
 
 
 def test_each_fail_point_of_a_role_has_its_turn_before_any_comes_again() -> None:
-    deck = Deck(random.Random(1))
+    deck = Deck("1")
     every = names("worker")
     drawn = [deck.draw(name, "SIGKILL") for name in itertools.islice(itertools.cycle(WORKERS), len(every))]
     assert sorted(drawn) == sorted(every)
 
 
 def test_a_fail_point_that_nobody_came_by_comes_again_and_is_told_of_until_it_was_hit() -> None:
-    deck = Deck(random.Random(1))
+    deck = Deck("1")
     point = deck.draw("auth", "SIGTERM")
     deck.note("auth", "SIGTERM", point, is_hit=False)
-    assert (deck.armed, deck.never_reached) == (1, [f"auth {point}"])
+    assert deck.armed == 1
+    assert deck.never_reached == sorted(f"auth SIGTERM {each}" for each in names("auth"))
     assert point in [deck.draw("auth", "SIGTERM") for _ in names("auth")]
     deck.note("auth", "SIGTERM", point, is_hit=True)
-    assert (deck.armed, deck.never_reached) == (2, [])
+    assert deck.armed == 2
+    assert f"auth SIGTERM {point}" not in deck.never_reached
+
+
+def test_what_one_process_draws_depends_on_no_other() -> None:
+    alone, after_others = Deck("1"), Deck("1")
+    for name in ("worker", "gateway", "auth"):
+        after_others.draw(name, "SIGKILL")
+    drawn = [[deck.draw("worker-2", "SIGKILL") for _ in range(25)] for deck in (alone, after_others)]
+    assert drawn[0] == drawn[1]
+
+
+def test_every_malformed_message_is_wrong_in_the_one_way_that_its_name_says() -> None:
+    wrong: dict[str, set[type[Exception]]] = {}
+    for (_, what), body in Messages.MALFORMED.items():
+        with pytest.raises(BadMessage) as raised:
+            unwrap(decode(body))
+        wrong.setdefault(what, set()).add(raised.type)
+    assert wrong == {
+        "no JSON": {MalformedEnvelope},
+        "no envelope": {MalformedEnvelope},
+        "unknown type": {UnknownEvent},
+        "another version": {UnknownVersion},
+    }

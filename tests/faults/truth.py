@@ -50,6 +50,11 @@ def may_be_ready(name: str, broken: frozenset[str]) -> bool:
     return not any(is_out_of_reach(name, part, broken) for part in NEEDS[role(name)])
 
 
+def lacks_itself(name: str, broken: frozenset[str]) -> bool:
+    """Something that it asks itself: nobody has to tell it."""
+    return any(part in broken or f"{name}>{part}" in broken for part in NEEDS[role(name)])
+
+
 def broken_in(world: World) -> frozenset[str]:
     """Parts that are dead or stand still, links that carry nothing: as it is now."""
     parts = {name for name in world.parts if not world.is_alive(name) or world.is_frozen(name)}

@@ -107,6 +107,10 @@ class World(System):
     def pid(self, name: str) -> int | None:
         return self.stack.service(name).process.pid
 
+    def exit_code(self, name: str) -> int | None:
+        """Of one that has ended."""
+        return self.stack.service(name).process.exit_code
+
     def turn(self, link: str, weather: Weather) -> None:
         self.proxies.links[link].turn(weather)
 

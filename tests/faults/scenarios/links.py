@@ -14,8 +14,10 @@ def weather(weather: Weather) -> Break:
     """On any of the links, those of the clients too."""
 
     async def break_it(stage: Stage) -> bool:
-        stage.world.turn(stage.dice.choice(sorted(stage.world.proxies.links)), weather)
-        await stage.some_time()
+        link = stage.dice.choice(sorted(stage.world.proxies.links))
+        stage.touched.append(link)
+        stage.world.turn(link, weather)
+        await stage.short_or_long()
         return True
 
     return break_it

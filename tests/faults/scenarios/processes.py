@@ -1,12 +1,16 @@
 """Any process at any moment: killed, stopped, frozen."""
 
 import asyncio
+import time
 
 from tests.faults.scenarios.stage import Break, Stage
-from tests.faults.world import SERVICES
+from tests.faults.world import SERVICES, World
 
 # Longer than a lease, so that whoever thaws is a zombie.
 FROZEN_S = (4.0, 6.0)
+# As docs/operations.md says: half a minute; who sends mail may take that mail's time-out longer.
+STOPPED_WITHIN_S = 30.0
+MAIL_S = 5.0
 
 
 def killed(name: str) -> Break:
@@ -26,16 +30,33 @@ async def all_killed(stage: Stage) -> bool:
 
 def stopped(name: str) -> Break:
     async def break_it(stage: Stage) -> bool:
-        await asyncio.to_thread(stage.world.stop, name)
+        await stop(stage.world, name)
         return True
 
     return break_it
 
 
+async def stop(world: World, name: str) -> None:
+    """Raises AssertionError unless it ends by itself, with 0 and in time."""
+    began = time.monotonic()
+    await asyncio.to_thread(world.stop, name)
+    ended_well(world, name, time.monotonic() - began)
+
+
+def ended_well(world: World, name: str, took_s: float) -> None:
+    bound_s = stopped_within_s(name)
+    assert (code := world.exit_code(name)) == 0, f"{name} was told to stop and ended with {code}"
+    assert took_s <= bound_s, f"{name} took {took_s:.1f} s to stop, not {bound_s:g} s"
+
+
+def stopped_within_s(name: str) -> float:
+    return STOPPED_WITHIN_S + (MAIL_S if name == "notification" else 0.0)
+
+
 async def rolling(stage: Stage) -> bool:
     """Every service, while the others go on; where there are two of a kind the second follows the first."""
     for name in SERVICES:
-        await asyncio.to_thread(stage.world.stop, name)
+        await stop(stage.world, name)
         await asyncio.to_thread(stage.world.start, name)
     return True
 

@@ -10,10 +10,11 @@ async def alarm(stage: Stage) -> bool:
     control = stage.world.stack.rabbitmq.control
     await asyncio.to_thread(control, "set_vm_memory_high_watermark", "absolute", "1MB")
     try:
-        await stage.some_time()
+        await stage.short_or_long()
+        raised = await asyncio.to_thread(control, "eval", "rabbit_alarm:get_alarms().")
     finally:
         await asyncio.to_thread(control, "set_vm_memory_high_watermark", "0.4")
-    return True
+    return "memory" in raised
 
 
 def disk_full(name: str) -> Break:
@@ -23,9 +24,9 @@ def disk_full(name: str) -> Break:
         disk = stage.world.disks.get(name)
         if disk is None:
             return False
-        await asyncio.to_thread(disk.fill)
+        is_full = await asyncio.to_thread(disk.fill)
         await stage.some_time()
-        return True
+        return is_full
 
     return break_it
 
