@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tests.faults.invariants import Findings
 from tests.faults.run import Run
+from tests.faults.scenarios import events
 from tests.faults.scenarios.stage import Break, Scenario, Stage
 from tests.faults.scenarios.steps import hit
 from tests.faults.world import WORKERS, World
@@ -39,10 +40,6 @@ async def _sleeps_before_it_stores(stage: Stage) -> bool:
     return await hit(stage, worker, "before-blob-write", signal.SIGSTOP, HIT_WITHIN_S)
 
 
-async def _hears_everything_twice(stage: Stage) -> bool:
-    return await stage.messages.repeat(60, stage.dice) > 0
-
-
 PLANTED = (
     Planted(
         "acknowledge_before_storing",
@@ -57,7 +54,7 @@ PLANTED = (
         lambda findings: findings.duplicated,
     ),
     Planted("no_fencing", WORKERS, _sleeps_before_it_stores, lambda findings: findings.all),
-    Planted("no_ledger", ["notification"], _hears_everything_twice, lambda findings: findings.duplicated),
+    Planted("no_ledger", ["notification"], events.at_once, lambda findings: findings.duplicated),
 )
 
 
