@@ -147,7 +147,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tonegate-backlog-", ignore_cleanup_errors=True) as path:
         folder = Path(path)
         given = {"CONVERTER_MAX_QUEUED": str(options.bound), "GATEWAY_RATE_LIMIT_UPLOAD": "1000000/hour"}
-        with running(folder, given=given) as world:
+        with running(folder, small_disks=False, given=given) as world:
             video = Media(folder).video(1.0).read_bytes()
             problems = asyncio.run(backlog(world, video, options.bound))
     print(*(problems or ["as it should be"]), sep="\n")

@@ -56,7 +56,9 @@ class Row:
 
 
 @contextmanager
-def running(folder: Path, *, three: bool = False, given: Mapping[str, str] = NOTHING) -> Iterator[World]:
+def running(
+    folder: Path, *, three: bool = False, small_disks: bool = True, given: Mapping[str, str] = NOTHING
+) -> Iterator[World]:
     """The whole system, ready, below `folder`; with `three`, on a set of three MongoDB servers."""
     folder.chmod(0o755)  # PostgreSQL runs as somebody else when we are root
     with ExitStack() as ends:
@@ -66,7 +68,7 @@ def running(folder: Path, *, three: bool = False, given: Mapping[str, str] = NOT
         disks = {
             name: disk
             for name, place in places.items()
-            if (disk := ends.enter_context(small_disk(place, DISK_MIB[name])))
+            if small_disks and (disk := ends.enter_context(small_disk(place, DISK_MIB[name])))
         }
         members = ReplicaSet(folder / "set") if three else None
         given = {**QUICK, **given}
