@@ -40,7 +40,7 @@ def main() -> int:
 async def planted(world: World, run: Run) -> list[str]:
     """Whether the checks find what they are there to find."""
     async with run.begun():
-        return [f"not found: {bug}" for bug in await undetected(world, run)]
+        return await undetected(world, run)
 
 
 async def everything(world: World, run: Run, options: argparse.Namespace) -> list[str]:
@@ -59,8 +59,8 @@ async def all_of(world: World, run: Run, options: argparse.Namespace) -> list[Ro
     """Every scenario in turn, as often as it should be or as time allows."""
     wished = chosen(of_a_set() if options.three else every(), options.only)
     scenarios = [scenario for scenario in wished if scenario.is_possible(world)]
-    print(*(f"not possible here: {each.name}" for each in wished if each not in scenarios), sep="\n")
-    print(*HEAD, sep="\n", flush=True)
+    left_out = [f"not possible here: {each.name}" for each in wished if each not in scenarios]
+    print(*left_out, *HEAD, sep="\n", flush=True)
     rows: list[Row] = []
     wanted = {scenario.name: max(1, round(scenario.times * options.scale)) for scenario in scenarios}
     minutes = options.minutes or (MINUTES_OF_THREE if options.three else MINUTES)
@@ -70,6 +70,8 @@ async def all_of(world: World, run: Run, options: argparse.Namespace) -> list[Ro
         rows.append(await run.scenario(scenario, times))
         pace.note(wanted[scenario.name], times)
         print(line(rows[-1]), *rows[-1].problems, sep="\n", flush=True)
+    rows.append(await run.at_the_end())
+    print(line(rows[-1]), *rows[-1].problems, sep="\n", flush=True)
     return rows
 
 

@@ -58,11 +58,13 @@ class Row:
         """Also when nothing can have been found."""
         idle = {"nothing was broken": self.injected, "nothing was accepted": self.accepted}
         found = [problem for each in self.findings for problem in each.all]
-        return [*found, *(why for why, count in idle.items() if not count)]
+        return [*found, *(why for why, count in idle.items() if self.tried and not count)]
 
 
 @contextmanager
-def running(folder: Path, *, three: bool = False, given: Mapping[str, str] = NOTHING) -> Iterator[World]:
+def running(
+    folder: Path, *, three: bool = False, small_disks: bool = True, given: Mapping[str, str] = NOTHING
+) -> Iterator[World]:
     """The whole system, ready, below `folder`; with `three`, on a set of three MongoDB servers."""
     folder.chmod(0o755)  # PostgreSQL runs as somebody else when we are root
     with ExitStack() as ends:
@@ -72,7 +74,7 @@ def running(folder: Path, *, three: bool = False, given: Mapping[str, str] = NOT
         disks = {
             name: disk
             for name, place in places.items()
-            if (disk := ends.enter_context(small_disk(place, DISK_MIB[name])))
+            if small_disks and (disk := ends.enter_context(small_disk(place, DISK_MIB[name])))
         }
         members = ReplicaSet(folder / "set") if three else None
         given = {**QUICK, **given}
@@ -156,6 +158,12 @@ class Run:
 
     def _dice(self, scenario: Scenario, use: str) -> random.Random:
         return random.Random(f"{self._seed} {scenario.name} {self._rounds[scenario.name]} {use}")
+
+    async def at_the_end(self) -> Row:
+        """Once more at everything that was ever sent: what came late."""
+        row = Row("long afterwards")
+        row.findings.append(await self._invariants.check_again(self._traffic.uploads))
+        return row
 
     async def _heal(self) -> float:
         """Seconds until every part says that it is ready and what is uploaded then has been accepted, without

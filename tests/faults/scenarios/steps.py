@@ -14,7 +14,7 @@ from tests.support.wait import until
 HIT_WITHIN_S = 6.0
 CHOICES = 4
 # A lease, and a round of the sweeper.
-TAKEN_OVER_WITHIN_S = 15.0
+TAKEN_OVER_WITHIN_S = 10.0
 # What this machine adds before it is noticed that somebody has ended.
 NOTICED_S = 10.0
 
