@@ -103,8 +103,8 @@ class Outcomes:
     async def try_again(self, run: Run, fault: Exception | None = None) -> None:
         """Back into the queue with a growing pause; when all attempts are used up, failed for good.
 
-        For some hours a machine that is unfit for any video costs this one no attempt. A store that is away is
-        waited for: a lease that lapsed would cost one.
+        For some hours a machine that is unfit for any video costs this one no attempt. A store that is away
+        is waited for: a lease that lapsed would cost one.
         """
         now, attempts = self._clock(), run.conversion.attempts
         waited = now - (run.conversion.started_at or now)

@@ -25,7 +25,8 @@ Probe: TypeAlias = Callable[[], Awaitable[object]]
 class Check(msgspec.Struct, frozen=True):
     """A dependency: `probe` returns when it answers and raises when it does not.
 
-    `critical` means that this process cannot do its work without it. What was found is told for `remembered_s`.
+    `critical` means that this process cannot do its work without it. What was found is told for
+    `remembered_s`.
     """
 
     name: str

@@ -53,8 +53,8 @@ class OutboxRelay:
     """Several may run on one store. `wake` after storing an event spares it the wait for the next poll.
 
     What the broker did not confirm is tried again together with what is new, so that an event which can never
-    be published holds up no other. At most a batch is kept so; the rest, and what was tried for as long as its
-    lease lasts, comes back when that has lapsed.
+    be published holds up no other. At most a batch is kept so; the rest, and what was tried for as long as
+    its lease lasts, comes back when that has lapsed.
     """
 
     def __init__(
