@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from shared.access_tokens import REFRESH_AFTER_S, STALE_AT_MOST_S, PublicKeys
+from shared.access_tokens import FETCH_TIMEOUT_S, REFRESH_AFTER_S, STALE_AT_MOST_S, PublicKeys
 from shared.errors import Unavailable
 from shared.http.health import PROBE_TIMEOUT_S
 from tests.support.wait import until
@@ -50,6 +50,7 @@ async def test_known_keys_are_good_enough_while_auth_service_hangs(standing: tup
         keys = PublicKeys(http, url, lambda: time.monotonic() + age)
         await keys.check()
         stub.hangs, age = True, REFRESH_AFTER_S + 1
+        assert FETCH_TIMEOUT_S < PROBE_TIMEOUT_S
         async with asyncio.timeout(PROBE_TIMEOUT_S):
             await keys.check()
             assert await keys.key("k1") == {"kid": "k1"}
