@@ -8,7 +8,7 @@ from enum import Enum
 from tests.faults.invariants import Findings
 from tests.faults.messages import Messages
 from tests.faults.run import Run
-from tests.faults.scenarios.events import malformed
+from tests.faults.scenarios import events
 from tests.faults.scenarios.stage import Break, Scenario, Stage
 from tests.faults.scenarios.steps import hit
 from tests.faults.world import WORKERS, World
@@ -68,11 +68,8 @@ def _dies_at(name: str, point: str) -> Break:
 
 
 async def _sleeps_before_it_stores(stage: Stage) -> bool:
-    return await hit(stage, stage.dice.choice(WORKERS), "before-blob-write", signal.SIGSTOP)
-
-
-async def _hears_everything_twice(stage: Stage) -> bool:
-    return await stage.messages.repeat(60, stage.dice) > 0
+    worker = stage.dice.choice(WORKERS)
+    return await hit(stage, worker, "before-blob-write", signal.SIGSTOP, HIT_WITHIN_S)
 
 
 async def _nothing(stage: Stage) -> bool:
@@ -90,7 +87,7 @@ PLANTED = (
         Kind.LOST,
         "no mail",
     ),
-    Planted("no_ledger", ["notification"], _hears_everything_twice, Kind.DUPLICATED, "mail"),
+    Planted("no_ledger", ["notification"], events.at_once, Kind.DUPLICATED, "mail"),
     Planted("never_send_a_webhook", ["notification"], _nothing, Kind.LOST, "no webhook"),
     Planted("answer_with_500", GATEWAYS, _nothing, Kind.WRONG, ": 500 "),
     Planted(
@@ -116,7 +113,7 @@ PLANTED = (
     Planted(
         "throw_away_what_is_malformed",
         WORKERS,
-        malformed,
+        events.malformed,
         Kind.WRONG,
         "dead letters, not",
         dead_letters=len(Messages.MALFORMED),
