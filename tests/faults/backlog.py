@@ -32,6 +32,7 @@ WATCHED = ("gateway", "auth", "converter", "notification")
 # Two workers, and two runs each: that many may overtake one that was taken before them.
 OVERTAKEN_AT_MOST = 4
 STANDSTILL_S = 60.0
+MAY_GROW_MIB = 24
 AT_ONCE = 8
 OTHERS = 2
 OF_EACH_OTHER = 20
@@ -44,7 +45,8 @@ async def backlog(world: World, video: bytes, bound: int) -> list[str]:
         await asyncio.to_thread(world.stop, name)
     async with httpx.AsyncClient(base_url=world.url, timeout=30) as http:
         crowd = [await signed_in(http) for _ in range(1 + OTHERS)]
-        print("memory, MiB:", _memory(world))
+        before = _memory(world)
+        print("memory, MiB:", before, _of_servers(world))
         began = time.monotonic()
         await _fill(crowd[0], video, bound // 2)
         print(f"after {bound // 2}:", _memory(world))
@@ -53,13 +55,16 @@ async def backlog(world: World, video: bytes, bound: int) -> list[str]:
             await _fill(other, video, OF_EACH_OTHER)
         rate = bound / (time.monotonic() - began)
         refused = await _send(crowd[0], video)
-        print(f"after {bound}, {rate:.0f} a second:", _memory(world))
-        problems = _refusal(refused)
+        full = _memory(world)
+        print(f"after {bound}, {rate:.0f} a second:", full, _of_servers(world))
+        problems = _refusal(refused) + _grown(before, full)
         await asyncio.to_thread(world.start, *IDLE)
         began = time.monotonic()
         await _drained(world, bound)
         rate = bound / (time.monotonic() - began)
-        print(f"all done, {rate:.0f} a second:", _memory(world, (*WATCHED, *IDLE)))
+        done = _memory(world, (*WATCHED, *IDLE))
+        print(f"all done, {rate:.0f} a second:", done, _of_servers(world))
+        problems += _grown(before, done)
         return problems + _served_in_turn(_begun(world), crowd) + await _told(world, bound)
 
 
@@ -140,6 +145,17 @@ def _memory(world: World, names: Sequence[str] = WATCHED) -> Mapping[str, int]:
     return {name: round(held_by(world.stack.service(name)).memory_mib) for name in names}
 
 
+def _of_servers(world: World) -> Mapping[str, int]:
+    """Told, not judged: what they cache is theirs to decide."""
+    servers = (world.stack.mongo, world.stack.rabbitmq)
+    return {server.name: round(held_by(server).memory_mib) for server in servers}
+
+
+def _grown(before: Mapping[str, int], after: Mapping[str, int]) -> list[str]:
+    grown = {name: after[name] - mib for name, mib in before.items()}
+    return [f"{name} holds {more} MiB more" for name, more in grown.items() if more > MAY_GROW_MIB]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.backlog", description=__doc__)
     parser.add_argument("--bound", type=int, default=10_000, help="CONVERTER_MAX_QUEUED")
@@ -147,7 +163,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tonegate-backlog-", ignore_cleanup_errors=True) as path:
         folder = Path(path)
         given = {"CONVERTER_MAX_QUEUED": str(options.bound), "GATEWAY_RATE_LIMIT_UPLOAD": "1000000/hour"}
-        with running(folder, given=given) as world:
+        with running(folder, small_disks=False, given=given) as world:
             video = Media(folder).video(1.0).read_bytes()
             problems = asyncio.run(backlog(world, video, options.bound))
     print(*(problems or ["as it should be"]), sep="\n")

@@ -56,7 +56,9 @@ class Row:
 
 
 @contextmanager
-def running(folder: Path, *, three: bool = False, given: Mapping[str, str] = NOTHING) -> Iterator[World]:
+def running(
+    folder: Path, *, three: bool = False, small_disks: bool = True, given: Mapping[str, str] = NOTHING
+) -> Iterator[World]:
     """The whole system, ready, below `folder`; with `three`, on a set of three MongoDB servers."""
     folder.chmod(0o755)  # PostgreSQL runs as somebody else when we are root
     with ExitStack() as ends:
@@ -66,7 +68,7 @@ def running(folder: Path, *, three: bool = False, given: Mapping[str, str] = NOT
         disks = {
             name: disk
             for name, place in places.items()
-            if (disk := ends.enter_context(small_disk(place, DISK_MIB[name])))
+            if small_disks and (disk := ends.enter_context(small_disk(place, DISK_MIB[name])))
         }
         members = ReplicaSet(folder / "set") if three else None
         given = {**QUICK, **given}
@@ -137,6 +139,12 @@ class Run:
             findings.duplicated += findings.repeated_mails
         row.accepted = sum(upload.id is not None for upload in uploads)
         row.findings.append(findings)
+        return row
+
+    async def at_the_end(self) -> Row:
+        """Once more at everything that was ever sent: what came late."""
+        row = Row("long afterwards")
+        row.findings.append(await self._invariants.check_again(self._traffic.uploads))
         return row
 
     async def _heal(self) -> float:

@@ -20,7 +20,6 @@ from pymongo import MongoClient
 
 from devstack.daemon import Daemon
 from devstack.family import family
-from devstack.stack import Stack
 from tests.faults.invariants import Invariants
 from tests.faults.receiver import Receiver
 from tests.faults.run import running
@@ -35,7 +34,7 @@ WARM_UP = 0.2
 
 @dataclass(frozen=True)
 class Sample:
-    """What one process and all that it started holds at a moment."""
+    """What one process holds at a moment."""
 
     memory_mib: float
     descriptors: float
@@ -43,13 +42,20 @@ class Sample:
     threads: float
 
 
+# What a column may grow by from the first quarter to the last and still be the same: allocators and pools
+# breathe. A leak of one a request would be a hundred times that.
+MAY_GROW: Mapping[str, float] = {"memory_mib": 12.0, "descriptors": 12.0, "connections": 12.0, "threads": 4.0}
+MAY_QUEUE_MORE = 6.0
+
+
 class Ledger:
     """Samples by process, in the order in which they were taken."""
 
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
+    def __init__(self, world: World) -> None:
+        self._world = world
         self.samples: dict[str, list[Sample]] = {name: [] for name in SERVICES}
-        self.waiting: list[int] = []
+        self.waiting: list[float] = []
+        self.messages: list[float] = []
 
     async def keep(self) -> None:
         """Until cancelled."""
@@ -59,8 +65,9 @@ class Ledger:
 
     def _look(self) -> None:
         for name in SERVICES:
-            self.samples[name].append(held_by(self._stack.service(name)))
-        with MongoClient[Document](self._stack.mongo.url()) as client:
+            self.samples[name].append(held_by(self._world.stack.service(name)))
+        self.messages.append(self._world.messages())
+        with MongoClient[Document](self._world.mongo_url) as client:
             queued = {"status": {"$in": ["queued", "converting"]}}
             self.waiting.append(client["tonegate"]["conversions"].count_documents(queued))
 
@@ -82,18 +89,36 @@ def quarters(values: list[float]) -> tuple[float, float]:
     return statistics.median(warm[:quarter]), statistics.median(warm[-quarter:])
 
 
+def columns(samples: list[Sample]) -> Mapping[str, tuple[float, float]]:
+    """Of each thing that a process holds: at the beginning, at the end."""
+    return {field: quarters([getattr(sample, field) for sample in samples]) for field in MAY_GROW}
+
+
 def table(ledger: Ledger) -> Iterator[str]:
     yield "| process | memory, MiB | descriptors | connections | threads |"
     yield "|---|--:|--:|--:|--:|"
     for name, samples in ledger.samples.items():
-        columns: Mapping[str, list[float]] = {
-            field: [getattr(sample, field) for sample in samples]
-            for field in ("memory_mib", "descriptors", "connections", "threads")
-        }
-        cells = [f"{first:.0f} → {last:.0f}" for first, last in map(quarters, columns.values())]
+        cells = [f"{first:.0f} → {last:.0f}" for first, last in columns(samples).values()]
         yield f"| {name} | {' | '.join(cells)} |"
-    first, last = quarters([float(count) for count in ledger.waiting])
-    yield f"\nwaiting or running conversions: {first:.0f} → {last:.0f}"
+    for what, counts in queues(ledger).items():
+        first, last = quarters(counts)
+        yield f"\n{what}: {first:.0f} → {last:.0f}, {max(counts):.0f} at most"
+
+
+def queues(ledger: Ledger) -> Mapping[str, list[float]]:
+    return {"conversions waiting or running": ledger.waiting, "messages in all queues": ledger.messages}
+
+
+def grown(ledger: Ledger) -> Iterator[str]:
+    """Whatever there is more of at the end than at the beginning."""
+    for name, samples in ledger.samples.items():
+        for field, (first, last) in columns(samples).items():
+            if last - first > MAY_GROW[field]:
+                yield f"{name}: {field} grew from {first:.0f} to {last:.0f}"
+    for what, counts in queues(ledger).items():
+        first, last = quarters(counts)
+        if last - first > MAY_QUEUE_MORE:
+            yield f"{what} grew from {first:.0f} to {last:.0f}"
 
 
 async def soak(world: World, folder: Path, minutes: float, people: int) -> int:
@@ -101,7 +126,7 @@ async def soak(world: World, folder: Path, minutes: float, people: int) -> int:
     receiver = Receiver(world.stack.ports["receiver"])
     good, bad = media.video(1.0), media.silent_video(1.0)
     traffic = Traffic(world.urls, good, bad, random.Random(1), receiver)
-    ledger, began = Ledger(world.stack), time.monotonic()
+    ledger, began = Ledger(world), time.monotonic()
     async with receiver.listening(), asyncio.TaskGroup() as tasks:
         keeping = tasks.create_task(ledger.keep())
         async with traffic.flowing(people, pause_s=0.0, one_at_a_time=True):
@@ -112,7 +137,7 @@ async def soak(world: World, folder: Path, minutes: float, people: int) -> int:
     print(*table(ledger), sep="\n")
     ended = f"{findings.completed} completed, {findings.failed} failed as they should"
     print(f"{len(traffic.uploads)} uploads in {took_s:.0f} s: {ended}")
-    problems = [*findings.all, *findings.repeated_mails, *traffic.wrong_answers]
+    problems = [*findings.all, *findings.repeated_mails, *traffic.wrong_answers, *grown(ledger)]
     print(*(problems or ["nothing was lost, nothing came twice"]), sep="\n")
     return 1 if problems else 0
 
@@ -124,7 +149,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tonegate-soak-", ignore_cleanup_errors=True) as path:
         folder = Path(path)
-        with running(folder) as world:
+        with running(folder, small_disks=False) as world:
             return asyncio.run(soak(world, folder, options.minutes, options.people))
 
 
