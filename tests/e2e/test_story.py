@@ -119,7 +119,7 @@ async def test_what_is_called_off_and_what_cannot_be_converted_is_told_too(
         {**NOTIFICATION, "event": "webhook sent"},
     )
     await whole_story(system, story, {**WORKER, "event": "conversion lost to somebody else"})
-    assert receiver.ids(identity)
+    assert receiver.deliveries(identity)
 
 
 async def whole_story(system: System, told_of: tuple[str, str], *chapters: Line) -> Story:

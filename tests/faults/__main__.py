@@ -32,7 +32,7 @@ def main() -> int:
 async def planted(world: World, run: Run) -> list[str]:
     """Whether the checks find what they are there to find."""
     async with run.begun():
-        return [f"not found: {bug}" for bug in await undetected(world, run)]
+        return await undetected(world, run)
 
 
 async def everything(run: Run, options: argparse.Namespace) -> list[str]:
@@ -54,6 +54,8 @@ async def all_of(run: Run, options: argparse.Namespace) -> list[Row]:
         rows.append(await run.scenario(scenario, times))
         pace.note(wanted[scenario.name], times)
         print(line(rows[-1]), *rows[-1].problems, sep="\n", flush=True)
+    rows.append(await run.at_the_end())
+    print(line(rows[-1]), *rows[-1].problems, sep="\n", flush=True)
     return rows
 
 

@@ -6,13 +6,14 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from typing import Any
 
 import httpx
 from pymongo import MongoClient
 
+from tests.faults.hearing import Heard
 from tests.faults.receiver import Receiver
+from tests.faults.stored import Stored
 from tests.faults.traffic import Upload
 from tests.faults.world import World
 from tests.support.client import FINAL
@@ -37,6 +38,7 @@ class Findings:
     lost: list[str] = field(default_factory=list)
     duplicated: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    # Mails and webhooks: the very same once more.
     repeated_mails: list[str] = field(default_factory=list)
 
     @property
@@ -45,13 +47,15 @@ class Findings:
 
 
 class Invariants:
-    """Looks at each upload once; at the whole system every time."""
+    """Looks at each upload once all is quiet, and again at the end; at the whole system every time."""
 
     def __init__(self, world: World, receiver: Receiver) -> None:
         self._world = world
         self._receiver = receiver
-        self._mails: dict[str, list[EmailMessage]] = {}
+        self._stored = Stored(world)
+        self._mails: dict[str, Counter[str]] = {}
         self._read: set[str] = set()
+        self._heard: dict[str, Heard] = {}
 
     async def check(
         self, uploads: Sequence[Upload], dead_letters: int = 0, quiet_within_s: float = QUIET_WITHIN_S
@@ -60,23 +64,33 @@ class Invariants:
         findings = Findings()
         await self._all_ended(uploads, findings, quiet_within_s)
         await self._quiet(findings, quiet_within_s)
-        self._read_mails()
         async with httpx.AsyncClient(base_url=self._world.url, timeout=30) as http:
             left = iter(uploads)
             async with asyncio.TaskGroup() as tasks:
                 for _ in range(LOOKED_AT_AT_ONCE):
                     tasks.create_task(self._look_at_each(http, left, findings))
-        for person in {id(upload.person): upload.person for upload in uploads}.values():
-            self._count_of(person.email, findings)
-        await asyncio.to_thread(self._look_behind, findings)
-        dead = await asyncio.to_thread(self._dead_letters)
+        heard = await asyncio.to_thread(self._heard_of, uploads)
+        for identity, told in heard.items():
+            findings.lost += [f"{identity}: {each}" for each in told.lacking()]
+            findings.duplicated += [f"{identity}: {each}" for each in told.different()]
+            findings.repeated_mails += [f"{identity}: {each}" for each in told.repeated()]
+        self._heard |= heard
+        findings.wrong += await self._stored.untidy(quiet_within_s)
+        dead = await asyncio.to_thread(self._stored.dead_letters)
         if dead != dead_letters:
             findings.wrong.append(f"{dead} dead letters, not {dead_letters}")
         return findings
 
-    def _dead_letters(self) -> int:
-        with MongoClient[Document](self._world.mongo_url) as client:
-            return client["tonegate"]["dead_letters"].count_documents({})
+    async def check_again(
+        self, uploads: Sequence[Upload], quiet_within_s: float = QUIET_WITHIN_S
+    ) -> Findings:
+        """At the end of a run: whatever came of any of them after they had been looked at."""
+        findings = Findings()
+        await self._quiet(findings, quiet_within_s)
+        for identity, told in (await asyncio.to_thread(self._heard_of, uploads)).items():
+            if before := self._heard.get(identity):
+                findings.duplicated += [f"{identity}: {each}" for each in told.later(before)]
+        return findings
 
     async def _all_ended(self, uploads: Sequence[Upload], findings: Findings, within_s: float) -> None:
         wanted = {upload.id for upload in uploads if upload.id}
@@ -96,21 +110,13 @@ class Invariants:
     async def _quiet(self, findings: Findings, within_s: float) -> None:
         """Nothing waits to be published or delivered, so what has not happened by now never will."""
         try:
-            await until(self._outbox_is_empty, timeout_s=within_s, what="every event to be published")
+            await until(
+                self._stored.outboxes_are_empty, timeout_s=within_s, what="every event to be published"
+            )
             await until(self._is_delivered, timeout_s=within_s, what="every message to be handled")
-            await until(self._webhooks_are_out, timeout_s=within_s, what="every webhook to be sent")
+            await until(self._stored.webhooks_are_out, timeout_s=within_s, what="every webhook to be sent")
         except AssertionError as late:
             findings.wrong.append(str(late))
-
-    def _outbox_is_empty(self) -> bool:
-        with MongoClient[Document](self._world.mongo_url) as client:
-            waiting = client["tonegate"]["conversions"].count_documents({"outbox_since": {"$exists": True}})
-            return waiting == 0
-
-    def _webhooks_are_out(self) -> bool:
-        with MongoClient[Document](self._world.mongo_url) as client:
-            deliveries = client["tonegate_notification"]["webhook_deliveries"]
-            return deliveries.count_documents({"status": "pending"}) == 0
 
     async def _is_delivered(self) -> bool:
         return await asyncio.to_thread(self._world.messages) == 0
@@ -134,18 +140,13 @@ class Invariants:
         upload.is_over = True
         code = shown["error"]["code"] if shown["error"] else None
         if (shown["status"], code) != (upload.ends_as, upload.kind.value):
-            findings.lost.append(f"{upload.id} is {shown['status']} ({shown['error']}), not {upload.ends_as}")
+            ended, wanted = f"{shown['status']} ({code})", f"{upload.ends_as} ({upload.kind.value})"
+            findings.lost.append(f"{upload.id} ended as {ended}, not {wanted}: {shown['error']}")
         elif upload.ends_as == "completed":
             findings.completed += 1
             await self._audio_of(upload, shown, findings)
         else:
             findings.failed += 1
-        self._mails_of(upload, findings)
-        told = self._receiver.ids(upload.id)
-        if not told:
-            findings.lost.append(f"{upload.id}: no webhook")
-        elif len(told) > 1:
-            findings.duplicated.append(f"{upload.id}: {len(told)} different webhooks")
 
     async def _audio_of(self, upload: Upload, shown: Document, findings: Findings) -> None:
         audio, result = await upload.person.audio(str(upload.id)), shown["result"]
@@ -158,16 +159,19 @@ class Invariants:
         elif decoded.complaint:
             findings.lost.append(f"{upload.id}: the audio cannot be decoded: {decoded.complaint}")
 
-    def _mails_of(self, upload: Upload, findings: Findings) -> None:
-        """One mail; the very same once more is the repetition that no protocol rules out."""
-        mails = self._mails.get(upload.filename, [])
-        different = Counter(str(mail["Message-ID"]) for mail in mails)
-        if not mails:
-            findings.lost.append(f"{upload.id}: no mail")
-        elif len(different) > 1:
-            findings.duplicated.append(f"{upload.id}: {len(different)} different mails")
-        if len(mails) > len(different):
-            findings.repeated_mails.append(f"{upload.id}: {len(mails)} times the same mail")
+    def _heard_of(self, uploads: Sequence[Upload]) -> dict[str, Heard]:
+        """By the ids of those that were accepted."""
+        self._read_mails()
+        conversions = self._conversions_of([upload.filename for upload in uploads])
+        return {
+            upload.id: Heard(
+                Counter(self._mails.get(upload.filename, {})),
+                self._receiver.deliveries(upload.id),
+                conversions[upload.filename],
+            )
+            for upload in uploads
+            if upload.id
+        }
 
     def _read_mails(self) -> None:
         for path in sorted(self._world.stack.mail.directory.glob("*.eml")):
@@ -175,27 +179,15 @@ class Invariants:
                 self._read.add(path.name)
                 mail = read(path)
                 name = str(mail["Subject"]).rpartition(": ")[2]
-                self._mails.setdefault(name, []).append(mail)
+                self._mails.setdefault(name, Counter())[str(mail["Message-ID"])] += 1
 
-    def _count_of(self, email: str, findings: Findings) -> None:
-        """One conversion for each key, however often it was sent."""
+    def _conversions_of(self, names: Sequence[str]) -> Counter[str]:
+        """No two uploads have the same filename."""
         with MongoClient[Document](self._world.mongo_url) as client:
-            own = client["tonegate"]["conversions"].find({"recipient": email}, {"source.filename": 1})
-            names = Counter(str(each["source"]["filename"]) for each in own)
-        findings.duplicated += [f"{name}: {count} conversions" for name, count in names.items() if count > 1]
-
-    def _look_behind(self, findings: Findings) -> None:
-        with MongoClient[Document](self._world.mongo_url) as client:
-            database = client["tonegate"]
-            known = {
-                blob
-                for each in database["conversions"].find({}, {"source_blob": 1, "audio_blob": 1, "debris": 1})
-                for blob in (each["source_blob"], each["audio_blob"], *each["debris"])
-            }
-            stored = {*database["fs.chunks"].distinct("files_id"), *database["fs.files"].distinct("_id")}
-            held = database["conversions"].count_documents({"lease": {"$ne": None}})
-        findings.wrong += [f"orphaned blob {blob}" for blob in stored - known]
-        findings.wrong += [f"{held} leases held by the dead"] if held else []
+            found = client["tonegate"]["conversions"].find(
+                {"source.filename": {"$in": list(names)}}, {"source.filename": 1}
+            )
+            return Counter(str(each["source"]["filename"]) for each in found)
 
 
 def _sha256(content: bytes) -> str:

@@ -1,6 +1,6 @@
-"""Where the webhooks of everybody in a run go: counts, by conversion, the ids under which messages came."""
+"""Where the webhooks of everybody in a run go: counts, by conversion, the messages and their repetitions."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,11 +13,11 @@ class Receiver:
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/hook"
         self._port = port
-        self._told: dict[str, set[str]] = defaultdict(set)
+        self._told: dict[str, Counter[str]] = defaultdict(Counter)
 
-    def ids(self, conversion_id: str) -> set[str]:
-        """Each a message; the same one any number of times counts once."""
-        return self._told[conversion_id]
+    def deliveries(self, conversion_id: str) -> Counter[str]:
+        """So far: each id a message, and how often it came."""
+        return Counter(self._told[conversion_id])
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
@@ -33,5 +33,5 @@ class Receiver:
 
     async def _take(self, request: web.Request) -> web.Response:
         message = await request.json()
-        self._told[str(message["data"]["id"])].add(request.headers["webhook-id"])
+        self._told[str(message["data"]["id"])][request.headers["webhook-id"]] += 1
         return web.Response(status=204)

@@ -141,6 +141,12 @@ class Run:
         row.findings.append(findings)
         return row
 
+    async def at_the_end(self) -> Row:
+        """Once more at everything that was ever sent: what came late."""
+        row = Row("long afterwards")
+        row.findings.append(await self._invariants.check_again(self._traffic.uploads))
+        return row
+
     async def _heal(self) -> float:
         """Seconds until every part says that it is ready, without anybody's help but a supervisor's."""
         started = time.monotonic()

@@ -1,6 +1,10 @@
-"""The checks checked: with each planted mistake in a service, what it does must be found."""
+"""The checks checked: with each planted mistake in a service, what it does must be found under its own words.
+
+First everything is broken once without any mistake, when nothing at all may be found.
+"""
 
 import signal
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -11,6 +15,7 @@ from tests.faults.run import Run
 from tests.faults.scenarios import events
 from tests.faults.scenarios.stage import Break, Scenario, Stage
 from tests.faults.scenarios.steps import hit
+from tests.faults.traffic import Kind as Sent
 from tests.faults.world import WORKERS, World
 
 TIMES = 3
@@ -30,7 +35,6 @@ class Kind(Enum):
     LOST = "lost"
     DUPLICATED = "duplicated"
     WRONG = "wrong"
-    ANY = "all"
 
 
 def said(findings: Findings, kind: Kind) -> list[str]:
@@ -41,8 +45,6 @@ def said(findings: Findings, kind: Kind) -> list[str]:
             return findings.duplicated
         case Kind.WRONG:
             return findings.wrong
-        case Kind.ANY:
-            return findings.all
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,11 @@ async def _nothing(stage: Stage) -> bool:
     return True
 
 
+async def _somebody_sends_silence(stage: Stage) -> bool:
+    await stage.traffic.one(Sent.SILENT)
+    return True
+
+
 # What leaves something behind for ever comes last.
 PLANTED = (
     Planted(
@@ -89,7 +96,10 @@ PLANTED = (
     ),
     Planted("no_ledger", ["notification"], events.at_once, Kind.DUPLICATED, "mail"),
     Planted("never_send_a_webhook", ["notification"], _nothing, Kind.LOST, "no webhook"),
+    Planted("send_each_webhook_twice", ["notification"], _nothing, Kind.DUPLICATED, "times the same webhook"),
     Planted("answer_with_500", GATEWAYS, _nothing, Kind.WRONG, ": 500 "),
+    Planted("turn_away_for_good", GATEWAYS, _nothing, Kind.WRONG, "list: 503 without Retry-After"),
+    Planted("never_answer", GATEWAYS, _nothing, Kind.WRONG, "list: no answer within"),
     Planted(
         "take_every_key_for_a_new_one",
         ["converter"],
@@ -105,11 +115,10 @@ PLANTED = (
         Kind.DUPLICATED,
         "different",
     ),
-    Planted("no_fencing", WORKERS, _sleeps_before_it_stores, Kind.ANY, ""),
-    Planted("store_half", WORKERS, _nothing, Kind.LOST, ""),
+    Planted("no_fencing", WORKERS, _sleeps_before_it_stores, Kind.DUPLICATED, "different"),
+    Planted("store_half", WORKERS, _nothing, Kind.LOST, " s of audio."),
+    Planted("give_a_wrong_reason", WORKERS, _somebody_sends_silence, Kind.LOST, "(too_long), not failed"),
     Planted("never_come_to_an_end", WORKERS, _nothing, Kind.LOST, "never ended"),
-    Planted("never_delete", WORKERS, _dies_at("worker", "after-blob-write"), Kind.WRONG, "orphaned blob"),
-    Planted("hold_on_to_the_lease", WORKERS, _nothing, Kind.WRONG, "leases held"),
     Planted(
         "throw_away_what_is_malformed",
         WORKERS,
@@ -118,19 +127,45 @@ PLANTED = (
         "dead letters, not",
         dead_letters=len(Messages.MALFORMED),
     ),
+    Planted("never_delete", WORKERS, _dies_at("worker", "after-blob-write"), Kind.WRONG, "orphaned blob"),
+    Planted("hold_on_to_the_lease", WORKERS, _nothing, Kind.WRONG, "leases held"),
 )
 
 
-async def undetected(world: World, run: Run) -> list[str]:
-    """The planted mistakes that nothing was said about."""
-    missed, planted_in = [], frozenset[str]()
-    for planted in PLANTED:
+async def undetected(world: World, run: Run, only: str = "") -> list[str]:
+    """What was found where there was nothing to find, and the mistakes that nothing was said about."""
+    chosen = [planted for planted in PLANTED if only in planted.bug]
+    missed = await _found_without(run, chosen)
+    planted_in = frozenset[str]()
+    for planted in chosen:
+        began = time.monotonic()
         _plant(world, planted.bug, planted.services, instead_of=planted_in)
         planted_in = frozenset(planted.services)
-        found = await _found(run, planted)
-        print(f"{'found' if found else 'NOT FOUND'}: {planted.bug}", flush=True)
-        missed += [] if found else [planted.bug]
+        is_found = await _is_found(run, planted)
+        took = f"{time.monotonic() - began:.0f} s"
+        print(f"{'found' if is_found else 'NOT FOUND'}: {planted.bug}, {took}", flush=True)
+        missed += [] if is_found else [f"not found: {planted.bug}"]
     return missed
+
+
+async def _found_without(run: Run, chosen: Sequence[Planted]) -> list[str]:
+    """Each thing that is broken to bring mistakes to light is broken once; dead letters are its own."""
+    rows = []
+    for dead_letters in sorted({planted.dead_letters for planted in chosen}):
+        breaks = {planted.break_it: None for planted in chosen if planted.dead_letters == dead_letters}
+        scenario = Scenario("nothing", len(breaks), _each(breaks), dead_letters=dead_letters)
+        rows.append(await run.scenario(scenario, len(breaks)))
+    return [f"found without any mistake: {problem}" for row in rows for problem in row.problems]
+
+
+def _each(breaks: Iterable[Break]) -> Break:
+    """Another one at every call."""
+    left = iter(breaks)
+
+    async def break_it(stage: Stage) -> bool:
+        return await next(left)(stage)
+
+    return break_it
 
 
 def _plant(world: World, bug: str, services: Sequence[str], *, instead_of: Iterable[str]) -> None:
@@ -140,7 +175,7 @@ def _plant(world: World, bug: str, services: Sequence[str], *, instead_of: Itera
         world.plant(name, bug)
 
 
-async def _found(run: Run, planted: Planted) -> bool:
+async def _is_found(run: Run, planted: Planted) -> bool:
     scenario = Scenario(planted.bug, TIMES, planted.break_it, dead_letters=planted.dead_letters)
     for _ in range(ROUNDS):
         row = await run.scenario(scenario, TIMES, QUIET_WITHIN_S)

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import httpx
 
+from tests.faults.answers import Answers
 from tests.faults.poison import TITLE
 from tests.faults.receiver import Receiver
 from tests.support.client import FINAL, Person, signed_in
 from tests.support.wait import until
 
-# How long a person waits for one answer; none of ours may take as long.
+# How long a person waits for one answer, to its last byte; none of ours may take as long.
 HANG_S = 30.0
 TRY_AGAIN_S = 0.3
 ACCEPTED_WITHIN_S = 120.0
@@ -25,15 +26,6 @@ LONGEST_PAUSE_S = 2.0
 # Nobody sends more while so many of their own are under way: all of it has to end before anything is checked.
 OPEN_AT_MOST = 4
 SILENT_SHARE = 0.15
-# What each call may be answered with while anything at all may be broken.
-DOCUMENTED: Mapping[str, frozenset[int]] = {
-    "upload": frozenset({202, 408, 409, 429, 503}),
-    "login": frozenset({200, 429, 503}),
-    "logout": frozenset({204, 503}),
-    "list": frozenset({200, 503}),
-    "look": frozenset({200, 503}),
-    "download": frozenset({200, 503}),
-}
 
 
 class Kind(Enum):
@@ -73,6 +65,7 @@ class Traffic:
     uploads: list[Upload] = field(default_factory=list)
     wrong_answers: list[str] = field(default_factory=list)
     broken_off: list[str] = field(default_factory=list)
+    answers: Answers = field(default_factory=Answers)
     _people: list[Person] = field(default_factory=list)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -216,8 +209,9 @@ class Traffic:
             json=json,
         )
         try:
-            answer = await person.http.send(sent)
-        except httpx.TimeoutException:
+            async with asyncio.timeout(HANG_S):
+                answer = await person.http.send(sent)
+        except (TimeoutError, httpx.TimeoutException):
             self.wrong_answers.append(f"{call}: no answer within {HANG_S:g} s")
             return None
         except httpx.ConnectError:
@@ -227,15 +221,12 @@ class Traffic:
             self.broken_off.append(f"{call}: {broken!r}")
             await asyncio.sleep(TRY_AGAIN_S)
             return None
-        if answer.status_code not in DOCUMENTED[call]:
-            self.wrong_answers.append(f"{call}: {answer.status_code} {answer.text[:300]}")
-        elif answer.is_error:
-            await self._heed(answer, call)
+        self.wrong_answers += self.answers.complaints(call, answer)
+        if answer.is_error:
+            await self._heed(answer)
         return answer
 
-    async def _heed(self, answer: httpx.Response, call: str) -> None:
+    async def _heed(self, answer: httpx.Response) -> None:
         """Comes back when told to, though sooner than a day."""
-        after = answer.headers.get("retry-after")
-        if answer.status_code in {429, 503} and after is None:
-            self.wrong_answers.append(f"{call}: {answer.status_code} without Retry-After")
-        await asyncio.sleep(min(float(after or TRY_AGAIN_S), LONGEST_PAUSE_S))
+        after = answer.headers.get("retry-after", "")
+        await asyncio.sleep(min(float(after) if after.isdecimal() else TRY_AGAIN_S, LONGEST_PAUSE_S))

@@ -19,7 +19,11 @@ BUGS: Mapping[str, Callable[[], None]] = {
         media.never_come_to_an_end,
         telling.no_ledger,
         telling.never_send_a_webhook,
+        records.give_a_wrong_reason,
+        telling.send_each_webhook_twice,
         telling.answer_with_500,
+        telling.never_answer,
+        telling.turn_away_for_good,
     )
 }
 

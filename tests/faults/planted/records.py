@@ -1,4 +1,5 @@
-"""Mistakes with records: who may write them, what they hold on to, whether one is there already."""
+"""Mistakes with records: who may write them, what they hold on to, whether one is there already, what
+they say."""
 
 import secrets
 from datetime import timedelta
@@ -8,8 +9,11 @@ from msgspec.structs import replace
 from converter_service import accepting
 from converter_service.adapters.mongo import reachable
 from converter_service.adapters.mongo_conversions import MongoConversions
-from converter_service.conversion import Conversion, Lease, State
+from converter_service.conversion import Conversion, Failure, Lease, State
 from converter_service.moves import table
+from converter_service.outcomes import Outcomes
+from converter_service.runs import Run
+from converter_service.transcoding import Fault
 from shared.messaging.envelope import Envelope
 
 
@@ -52,3 +56,13 @@ def take_every_key_for_a_new_one() -> None:
         return f"{owner_id} {call} {key} {secrets.token_hex(4)}"
 
     accepting.key_of = another  # type: ignore[attr-defined]
+
+
+def give_a_wrong_reason() -> None:
+    """What fails is told to have failed of something else."""
+    fail = Outcomes.fail
+
+    async def misled(self: Outcomes, run: Run, failure: Failure) -> None:
+        await fail(self, run, replace(failure, code=Fault.TOO_LONG.value))
+
+    Outcomes.fail = misled  # type: ignore[method-assign]

@@ -1,0 +1,64 @@
+"""What must be true of every answer while anything at all may be broken, by what docs/api.md says."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+PAGE = Path(__file__).parents[2] / "docs/api.md"
+PROBLEM = "application/problem+json"
+# What each call may be answered with.
+DOCUMENTED: Mapping[str, frozenset[int]] = {
+    "upload": frozenset({202, 408, 409, 429, 503}),
+    "login": frozenset({200, 429, 503}),
+    "logout": frozenset({204, 503}),
+    "list": frozenset({200, 503}),
+    "look": frozenset({200, 503}),
+    "download": frozenset({200, 503}),
+}
+COMES_BACK = frozenset({429, 503})
+# `code`, `code` | status, status | …
+ROW = re.compile(r"^\| (?P<codes>`\w+`(?:, `\w+`)*) \| (?P<statuses>\d{3}(?:, \d{3})*) \|", re.MULTILINE)
+
+
+def codes_by_status(page: str) -> Mapping[int, frozenset[str]]:
+    """As the table of errors has them."""
+    codes = defaultdict[int, set[str]](set)
+    for row in ROW.finditer(page):
+        for status in row["statuses"].split(", "):
+            codes[int(status)].update(re.findall(r"\w+", row["codes"]))
+    return {status: frozenset(known) for status, known in codes.items()}
+
+
+class Answers:
+    """Judges them by the page."""
+
+    def __init__(self, page: Path = PAGE) -> None:
+        self._codes = codes_by_status(page.read_text())
+
+    def complaints(self, call: str, answer: httpx.Response) -> list[str]:
+        """What is wrong with it, in words that begin with the call and the status."""
+        status = answer.status_code
+        wrong = []
+        if status not in DOCUMENTED[call]:
+            wrong.append(answer.text[:300])
+        if status in COMES_BACK and not answer.headers.get("retry-after", "").isdecimal():
+            wrong.append("without Retry-After")
+        if answer.is_error:
+            wrong += self._of_the_problem(answer)
+        return [f"{call}: {status} {each}" for each in wrong]
+
+    def _of_the_problem(self, answer: httpx.Response) -> list[str]:
+        if answer.headers.get("content-type", "").partition(";")[0] != PROBLEM:
+            return [f"is no {PROBLEM}: {answer.text[:100]}"]
+        try:
+            problem = answer.json()
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            return [f"cannot be read: {answer.text[:100]}"]
+        if problem.get("status") != answer.status_code:
+            return [f"says that it is a {problem.get('status')}"]
+        code = problem.get("code")
+        return [] if code in self._codes.get(answer.status_code, ()) else [f"with the code {code}"]
