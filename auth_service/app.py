@@ -71,7 +71,7 @@ def build(
     """The application. Connects to nothing before its lifespan begins."""
     database = Database(settings.database_url)
     store = Store(database)
-    relay = OutboxRelay(SqlOutbox(database, now), broker)
+    relay = OutboxRelay(SqlOutbox(database), broker)
     announced = relay.wake
     tokens = AccessTokens(keyring=KeyRing(store, now), policy=_tokens(settings), now=now, new_id=new_id)
     callers = Callers(store=store, tokens=tokens, now=now)

@@ -135,6 +135,7 @@ def _engine(url: Secret, bounds: Bounds) -> AsyncEngine:
             # The server's own limits hold even when this process is gone without a goodbye.
             "server_settings": {
                 "application_name": "auth_service",
+                "synchronous_commit": "on",  # whatever the server's default: what was answered is kept
                 "statement_timeout": str(int(bounds.command_s * 1000)),
                 "idle_in_transaction_session_timeout": "15000",
             },

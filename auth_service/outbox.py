@@ -1,9 +1,9 @@
 """Stored events on their way to the broker: the account service's side of the outbox."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from auth_service.database import Database
 from auth_service.models import StoredEvent
@@ -12,19 +12,22 @@ from shared.messaging.outbox import Pending
 
 
 class SqlOutbox:
-    """An `OutboxStore` in PostgreSQL. A claim is a lease: what a dead relay held is taken up by the next."""
+    """An `OutboxStore` in PostgreSQL. A claim is a lease: what a dead relay held is taken up by the next.
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+    Leases run on the server's clock, so that a process whose own is wrong holds nothing up.
+    """
+
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._now = now
 
     async def claim(self, limit: int, lease_s: float) -> Sequence[Pending]:
-        free = or_(StoredEvent.claimed_until.is_(None), StoredEvent.claimed_until <= self._now())
+        now = func.clock_timestamp()
+        free = or_(StoredEvent.claimed_until.is_(None), StoredEvent.claimed_until <= now)
         oldest = select(StoredEvent.position).where(free).order_by(StoredEvent.position).limit(limit)
         claimed = (
             update(StoredEvent)
             .where(StoredEvent.position.in_(oldest.with_for_update(skip_locked=True).scalar_subquery()))
-            .values(claimed_until=self._now() + timedelta(seconds=lease_s))
+            .values(claimed_until=now + timedelta(seconds=lease_s))
             .returning(StoredEvent.position, StoredEvent.envelope)
         )
         async with self._database.transaction() as session:

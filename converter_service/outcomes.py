@@ -103,7 +103,8 @@ class Outcomes:
     async def try_again(self, run: Run, fault: Exception | None = None) -> None:
         """Back into the queue with a growing pause; when all attempts are used up, failed for good.
 
-        For some hours a machine that is unfit for any video costs this one no attempt.
+        For some hours a machine that is unfit for any video costs this one no attempt. A store that is away
+        is waited for: a lease that lapsed would cost one.
         """
         now, attempts = self._clock(), run.conversion.attempts
         waited = now - (run.conversion.started_at or now)
@@ -114,8 +115,9 @@ class Outcomes:
         pause = tier_for(
             timedelta(seconds=pause_after(fault, attempts, waited)), CONVERTER_WORKER.retry_tiers
         )
+        rests_until = now + pause - BEFORE_ITS_MESSAGE
         try:
-            await self._release(run, attempt_counts=charged, rests_until=now + pause - BEFORE_ITS_MESSAGE)
+            await persistently(lambda: self._release(run, attempt_counts=charged, rests_until=rests_until))
         except LeaseLost:
             await self.abandon(run)
             return

@@ -26,7 +26,7 @@ class Service(Daemon):
     """`worker` is the first of its role, `worker-2` the second; each has ports of its own."""
 
     # As in compose.yaml: a mail on its way to a slow server is sent to its end.
-    farewell = Farewell(grace_s=90.0, turn=Turn.SERVICE)
+    farewell = Farewell(grace_s=120.0, turn=Turn.SERVICE)
 
     def __init__(
         self, name: str, home: Home, ports: Ports, settings: Callable[[], Mapping[str, str]]

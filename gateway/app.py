@@ -79,7 +79,7 @@ def build(
     Not `documented`, it serves no OpenAPI document, whose making is half the work of building it.
     """
     to_auth = (sessions.pooled, settings.auth_url, settings.introspection_secret)
-    auth = AuthClient(*to_auth)
+    auth = AuthClient(sessions, settings.auth_url, settings.introspection_secret)
     tokens = TokenCache(auth.introspect, settings.token_cache_ttl)
     watches = Watches(tokens)
     storage = settings.rate_storage_url.reveal()

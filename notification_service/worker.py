@@ -28,6 +28,8 @@ from shared.settings import SettingsError
 DEFAULT_DATABASE = "tonegate_notification"
 # Calls are short.
 LISTENERS_GRACE = timedelta(seconds=5)
+# Anybody may ask for readiness, and a mail server bars who comes every second and sends nothing.
+SMTP_REMEMBERED_S = 30.0
 INBOXES_HERE = (NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS, NOTIFICATION_ACCOUNTS)
 
 
@@ -66,7 +68,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
                 checks=(
                     Check("rabbitmq", mail.check),
                     Check("mongodb", both(ledger.ping, both(ledger_indexes.check, webhook_indexes.check))),
-                    Check("smtp", mailer.ping, critical=False),
+                    Check("smtp", mailer.ping, critical=False, remembered_s=SMTP_REMEMBERED_S),
                     Check("auth_service", hooks.keys.check, critical=False),
                 ),
                 beside=[finish],

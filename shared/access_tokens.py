@@ -22,7 +22,8 @@ ALGORITHM = "ES256"
 COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw]")
 MAX_TOKEN = 8 * 1024
 MAX_KEYS_BYTES = 64 * 1024
-FETCH_TIMEOUT_S = 3.0
+# Less than a probe may take: of a server that hangs it must learn that the keys known are good enough.
+FETCH_TIMEOUT_S = 2.0
 REFRESH_AFTER_S = 300.0
 # Keys rotate rarely: better an hour on the old ones than no service while auth_service restarts.
 STALE_AT_MOST_S = 3600.0
@@ -91,7 +92,8 @@ class PublicKeys:
             except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError) as failed:
                 self._failed = True
                 get_logger(__name__).warning("public keys not fetched", reason=type(failed).__name__)
-            self._tried = self._monotonic()
+            finally:  # also when whoever asked was cancelled: the next one need not wait for the same again
+                self._tried = self._monotonic()
 
     async def _fetch(self) -> Mapping[str, Key]:
         limit = aiohttp.ClientTimeout(total=FETCH_TIMEOUT_S)

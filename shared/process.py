@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from types import FrameType
 from typing import Annotated, NoReturn, TypeVar
 
 import msgspec
@@ -26,6 +27,7 @@ class LoggingSettings(msgspec.Struct, frozen=True):
 
 # Objects made and not yet dropped between two looks for cycles; a request leaves some dozens for a moment.
 COLLECT_AFTER = 10_000
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 BAD_CONFIGURATION = 78  # EX_CONFIG of sysexits.h: a supervisor can tell it from a crash
 
 
@@ -41,14 +43,16 @@ def run(service: str, settings: type[T], main: Callable[[T, asyncio.Event], Awai
         _refuse(service, wrong)
     configure(logging.level, logging.format, service)
     collect_less_often()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_until_stopped(main, loaded))
-        except SettingsError as wrong:
-            _refuse(service, wrong)
-        except Exception:  # noqa: BLE001 - the last place that can still tell why
-            get_logger(__name__).exception("stopped by an error")
-            raise SystemExit(1) from None
+    except SettingsError as wrong:
+        _refuse(service, wrong)
+    except Exception:  # noqa: BLE001 - the last place that can still tell why
+        get_logger(__name__).exception("stopped by an error")
+        raise SystemExit(1) from None
+    finally:
+        _ignore_further_signals()
 
 
 def collect_less_often() -> None:
@@ -65,8 +69,21 @@ def _refuse(service: str, wrong: SettingsError) -> NoReturn:
 
 
 async def _until_stopped(main: Callable[[T, asyncio.Event], Awaitable[None]], settings: T) -> None:
+    """The loop's own handlers would go with the loop, and a second SIGTERM, as the process ends, would then
+    kill it: what ended well would look like what did not.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stop.set)
+
+    for number in STOPPING:
+        signal.signal(number, ask)
     await main(settings, stop)
+
+
+def _ignore_further_signals() -> None:
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)

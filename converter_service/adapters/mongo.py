@@ -50,7 +50,7 @@ def database_of(client: Client) -> Database:
         DATABASE,
         codec_options=CodecOptions(tz_aware=True),
         read_preference=ReadPreference.PRIMARY,
-        write_concern=WriteConcern("majority"),
+        write_concern=WriteConcern("majority", j=True),
         read_concern=ReadConcern("majority"),
     )
 

@@ -9,8 +9,10 @@ import msgspec
 
 from gateway.clients.auth_calls import AuthCalls, decoded, time_limit, unavailable
 from gateway.core.principal import Principal
-from gateway.core.upstream import BadAnswer, read_answer
+from gateway.core.sessions import Sessions
+from gateway.core.upstream import BadAnswer, is_elsewhere, read_answer
 from shared.contracts.http import Account, TokenPair
+from shared.errors import Unavailable
 from shared.logs import correlation_id, get_logger
 from shared.settings import Secret
 
@@ -54,8 +56,16 @@ class Introspection(msgspec.Struct, frozen=True):
     scope: str | None = None
 
 
+class Elsewhere(Unavailable):
+    """The process that was asked is about to stop, and has done nothing."""
+
+
 class AuthClient(AuthCalls):
     """Getting an account, signing in and out, and asking whose a token is."""
+
+    def __init__(self, sessions: Sessions, service: str, secret: Secret) -> None:
+        super().__init__(sessions.pooled, service, secret)
+        self._fresh = sessions.single_use
 
     async def register(self, email: str, password: str) -> Account:
         return await self._call("POST", "/v1/auth/register", Account, {"email": email, "password": password})
@@ -94,23 +104,22 @@ class AuthClient(AuthCalls):
 
     async def introspect(self, token: str) -> Principal | None:
         """None for a token that is not active. Asking changes nothing, so a connection that auth_service
-        closed just as it was used is no reason to fail.
+        closed just as it was used, or a process of it that is about to stop, is no reason to fail.
         """
-        for last in (False, True):
-            try:
-                said = await self._introspect(token)
-            except aiohttp.ServerDisconnectedError as error:
-                if last:
-                    raise unavailable(error) from error
-                continue
-            return _principal(said)
-        return None
+        try:
+            return _principal(await self._introspect(self._session, token))
+        except (aiohttp.ServerDisconnectedError, Elsewhere):
+            pass
+        try:
+            return _principal(await self._introspect(self._fresh, token))
+        except aiohttp.ServerDisconnectedError as error:
+            raise unavailable(error) from error
 
     async def check(self) -> None:
         """Raises while auth_service is not ready."""
         await self._send("GET", "/readyz")
 
-    async def _introspect(self, token: str) -> Introspection:
+    async def _introspect(self, session: aiohttp.ClientSession, token: str) -> Introspection:
         headers = {
             "X-Request-ID": correlation_id.get(),
             "Accept": "application/json",
@@ -118,7 +127,7 @@ class AuthClient(AuthCalls):
             "Content-Type": "application/x-www-form-urlencoded",
         }
         try:
-            async with self._session.post(
+            async with session.post(
                 self._origin.with_path("/internal/introspect"),
                 data={"token": token, "token_type_hint": "access_token"},
                 headers=headers,
@@ -130,6 +139,11 @@ class AuthClient(AuthCalls):
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise unavailable(error) from error
+        if response.status == Unavailable.status:
+            get_logger(__name__).warning("token introspection is not possible now")
+            raise (Elsewhere if is_elsewhere(response) else Unavailable)(
+                "Sign-ins cannot be checked right now."
+            )
         if response.status != 200:
             # Also a 401: it is our own credentials that were refused, not the client's.
             get_logger(__name__).error("token introspection was refused", status=response.status)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -21,7 +22,7 @@ from gateway.core.paths import plain
 from gateway.core.query import Query
 from gateway.core.sessions import CONNECT_S, Sessions
 from gateway.core.upload import Upload
-from gateway.core.upstream import BadAnswer, read_answer, refusal
+from gateway.core.upstream import BadAnswer, is_elsewhere, read_answer, refusal
 from shared.errors import Unavailable
 from shared.logs import correlation_id, get_logger
 from shared.settings import Secret
@@ -122,19 +123,28 @@ class Relay:
         *,
         live: bool = False,
     ) -> aiohttp.ClientResponse:
-        """A body that this call has no use for (RFC 9110 §9.3.1) stays here, and so does its length."""
+        """A body that this call has no use for (RFC 9110 §9.3.1) stays here, and so does its length.
+
+        What a process that is about to stop leaves to others is asked once more, on a new connection.
+        """
         headers.popall("Content-Length", None)
-        session = self._sessions.live if live else self._sessions.pooled
+        first = self._sessions.live if live else self._sessions.pooled
+        again = self._sessions.live if live else self._sessions.single_use
+        ask = partial(
+            aiohttp.ClientSession.request,
+            method=request.method,
+            url=url,
+            data=body,
+            headers=headers,
+            allow_redirects=False,
+            timeout=self._timeout(LIVE_SILENCE_S if live else 0.0),
+        )
         try:
             async with asyncio.timeout(self._patience.answer.total_seconds()):
-                response = await session.request(
-                    request.method,
-                    url,
-                    data=body,
-                    headers=headers,
-                    allow_redirects=False,
-                    timeout=self._timeout(LIVE_SILENCE_S if live else 0.0),
-                )
+                response = await ask(first)
+                if is_elsewhere(response):
+                    response.close()
+                    response = await ask(again)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(error) from error
         if response.status >= 300 and response.status != 304:

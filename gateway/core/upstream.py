@@ -68,6 +68,11 @@ class BadAnswer(Unavailable):
     """A service answered with something that is not of the contract."""
 
 
+def is_elsewhere(response: aiohttp.ClientResponse) -> bool:
+    """The process is about to stop and has not begun with it: another one, or its successor, does it."""
+    return response.status == Unavailable.status and response.headers.get("Connection", "").lower() == "close"
+
+
 async def read_answer(response: aiohttp.ClientResponse) -> bytes:
     """The whole body of a small answer. Raises BadAnswer when it is not small."""
     body = bytearray()

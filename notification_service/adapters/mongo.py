@@ -43,6 +43,7 @@ def connect(url: str) -> AsyncMongoClient[Document]:
         retryWrites=True,
         w="majority",
         journal=True,
+        readConcernLevel="majority",
     )
 
 

@@ -22,7 +22,8 @@ Tls = Literal["auto", "required", "never", "implicit"]
 STARTTLS = types.MappingProxyType({"smtp": ("auto", "required", "never"), "smtps": ("implicit",)})
 HELO = re.compile(r"[A-Za-z0-9.:\[\]-]*")
 QUIT_TIMEOUT = timedelta(seconds=2)
-PING_TIMEOUT = timedelta(seconds=5)
+# Less than a probe may take.
+PING_TIMEOUT = timedelta(seconds=2)
 FORM = "smtp://[user:password@]host[:port][?starttls=auto|required|never][&helo=name] or smtps://…"
 # Answers to DATA that say 5xx but mean the way there, not the mail: 521 no mail here, 530 authentication
 # required, 535 credentials, 538 encryption required.
@@ -118,13 +119,15 @@ class SmtpMailer:
             raise TryLater(f"no connection: {type(trouble).__name__}") from trouble
 
     async def _greeted(self) -> None:
-        """The kernel takes connections also for a server that stands still, so its first word is waited for
-        (RFC 5321 §3.1).
+        """The kernel takes connections also for a server that stands still, so its greeting is waited for
+        (RFC 5321 §3.1), all lines of it (§4.2.1): one that hears QUIT earlier takes us for a spammer.
         """
         tls = self._tls if self._server.tls == "implicit" else None
         reader, writer = await asyncio.open_connection(self._server.host, self._server.port, ssl=tls)
         try:
-            if not (await reader.readline()).startswith(b"220"):
+            while (line := await reader.readline()).startswith(b"220-"):
+                pass
+            if not line.startswith(b"220"):
                 raise ConnectionError("not a greeting")
             writer.write(b"QUIT\r\n")
         finally:

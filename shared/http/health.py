@@ -25,12 +25,14 @@ Probe: TypeAlias = Callable[[], Awaitable[object]]
 class Check(msgspec.Struct, frozen=True):
     """A dependency: `probe` returns when it answers and raises when it does not.
 
-    `critical` means that this process cannot do its work without it.
+    `critical` means that this process cannot do its work without it. What was found is told for
+    `remembered_s`.
     """
 
     name: str
     probe: Probe
     critical: bool = True
+    remembered_s: float = REMEMBERED_S
 
 
 def both(first: Probe, second: Probe) -> Probe:
@@ -53,28 +55,30 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class Readiness:
-    """Asks every dependency at once, at most once a second however often it is asked itself."""
+    """Asks every dependency at once, each at most once in its time however often it is asked itself."""
 
     def __init__(self, checks: Sequence[Check]) -> None:
         self._checks = tuple(checks)
         self._asking = asyncio.Lock()
         self._probes: dict[str, asyncio.Task[object]] = {}
-        self._known: tuple[float, dict[str, str]] | None = None
+        self._known: dict[str, tuple[float, str]] = {}
         self._down: set[str] = set()
 
     async def states(self) -> dict[str, str]:
         """Name of each dependency → `ok` or `down`, within PROBE_TIMEOUT_S and what a busy machine adds."""
         async with self._asking:
-            if self._known is None or time.monotonic() - self._known[0] > REMEMBERED_S:
-                answers = await asyncio.gather(*(self._ask(check) for check in self._checks))
-                names = (check.name for check in self._checks)
-                self._known = time.monotonic(), dict(zip(names, answers, strict=True))
-            return self._known[1]
+            due = [check for check in self._checks if self._is_due(check)]
+            await asyncio.gather(*(self._ask(check) for check in due))
+            return {check.name: self._known[check.name][1] for check in self._checks}
 
-    async def _ask(self, check: Check) -> str:
+    def _is_due(self, check: Check) -> bool:
+        asked_at, _ = self._known.get(check.name, (float("-inf"), ""))
+        return time.monotonic() - asked_at > check.remembered_s
+
+    async def _ask(self, check: Check) -> None:
         trouble = await self._trouble(check)
         self._tell(check.name, trouble)
-        return "down" if trouble else "ok"
+        self._known[check.name] = time.monotonic(), "down" if trouble else "ok"
 
     async def _trouble(self, check: Check) -> BaseException | None:
         """A driver may be deaf to being cancelled: what does not end is left alone, and not begun again."""

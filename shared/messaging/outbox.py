@@ -28,6 +28,13 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     place: str = ""
 
 
+class Held(msgspec.Struct, frozen=True):
+    """An event of ours until its lease is nearly over, in the loop's time."""
+
+    pending: Pending
+    until: float
+
+
 class OutboxStore(Protocol):
     """Events that are stored and not yet published."""
 
@@ -43,7 +50,12 @@ class OutboxStore(Protocol):
 
 
 class OutboxRelay:
-    """Several may run on one store. `wake` after storing an event spares it the wait for the next poll."""
+    """Several may run on one store. `wake` after storing an event spares it the wait for the next poll.
+
+    What the broker did not confirm is tried again together with what is new, so that an event which can never
+    be published holds up no other. At most a batch is kept so; the rest, and what was tried for as long as
+    its lease lasts, comes back when that has lapsed.
+    """
 
     def __init__(
         self,
@@ -62,6 +74,7 @@ class OutboxRelay:
         self._poll_s = poll_s
         self._max_pause_s = max_pause_s
         self._failures = 0
+        self._held: list[Held] = []
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -90,21 +103,22 @@ class OutboxRelay:
 
     async def _round(self) -> int:
         async with asyncio.timeout(self._lease_s):
-            batch = await self._store.claim(self._batch, self._lease_s)
+            claimed = await self._store.claim(self._batch, self._lease_s)
+        now = asyncio.get_running_loop().time()
         # Short of the lease, so that what a slow broker confirms is cleared before anyone else may claim it.
-        deadline = asyncio.get_running_loop().time() + self._lease_s * 0.75
-        left = list(batch)
-        while left:
-            left = await self._publish(left)
-            if not left or asyncio.get_running_loop().time() >= deadline:
-                break
+        until = now + self._lease_s * 0.75
+        batch = [held for held in self._held if held.until > now] + [Held(each, until) for each in claimed]
+        self._held = []  # if the store is away now, all of it comes back by itself
+        failed = await self._publish(batch)
+        self._held = failed[: self._batch]
+        if failed:
             await self._back_off()
         return len(batch)
 
-    async def _publish(self, batch: Sequence[Pending]) -> list[Pending]:
+    async def _publish(self, batch: Sequence[Held]) -> list[Held]:
         """Publish all at once, in order, and clear the confirmed ones. Returns those that failed."""
-        results = await asyncio.gather(*(self._publish_one(each) for each in batch))
-        done = [each for each, confirmed in zip(batch, results, strict=True) if confirmed]
+        results = await asyncio.gather(*(self._publish_one(each.pending) for each in batch))
+        done = [each.pending for each, confirmed in zip(batch, results, strict=True) if confirmed]
         if done:
             self._failures = 0
             async with asyncio.timeout(self._lease_s):

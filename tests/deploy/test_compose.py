@@ -9,11 +9,13 @@ from msgspec.structs import fields
 
 from converter_service.worker import GRACE as CONVERTER_GRACE
 from deploy.secret_files import SERVICE, consumers, prepare
-from devstack.service import COMMANDS
+from devstack.service import COMMANDS, Service
 from notification_service.settings import NotificationSettings
 from notification_service.worker import LISTENERS_GRACE, grace_for
 from shared.http import Address, Listeners
 from shared.messaging.inboxes import INBOXES
+from shared.messaging.rabbitmq.consumer import ANSWER_TIMEOUT_S
+from shared.messaging.rabbitmq.link import Timing
 from shared.messaging.rabbitmq.topology import CONSUMER_TIMEOUT_MARGIN
 from shared.messaging.slots import CANCEL_TIMEOUT_S
 from shared.settings import Secret, duration, load
@@ -255,9 +257,11 @@ def test_a_stop_waits_as_long_as_the_code_may_take() -> None:
     longest = dict.fromkeys(OWN, listeners)
     longest["worker"] += CONVERTER_GRACE + clean_up
     smtp_timeout = {field.name: field.default for field in fields(NotificationSettings)}["smtp_timeout"]
-    longest["notification"] = LISTENERS_GRACE + grace_for(smtp_timeout) + clean_up
+    unsubscribing, closing = timedelta(seconds=ANSWER_TIMEOUT_S), timedelta(seconds=Timing().close_timeout)
+    longest["notification"] = LISTENERS_GRACE + unsubscribing + grace_for(smtp_timeout) + clean_up + closing
     for service in OWN:
-        assert duration(SERVICES[service]["stop_grace_period"]) >= longest[service]
+        assert duration(filled_in(SERVICES[service]["stop_grace_period"])) >= longest[service]
+    assert timedelta(seconds=Service.farewell.grace_s) >= max(longest.values())
 
 
 def test_only_the_door_and_the_mail_have_a_way_out() -> None:

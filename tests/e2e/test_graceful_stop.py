@@ -107,19 +107,21 @@ async def test_nothing_under_way_fails_when_a_service_is_asked_to_stop(
 ) -> None:
     busy = Busy(system, person, video, large)
     await busy.convert()
-    async with AsyncExitStack() as stack:
-        stream = await busy.begin(stack)
-        stopping = [asyncio.create_task(asyncio.to_thread(system.stop, name)) for name in stopped]
-        for name in stopped:
-            service = system.stack.service(name)
-            await until(partial(_is_stopping, service), what=f"{name} is about to stop")
-            service.process.send(signal.SIGTERM)  # once more changes nothing
-        await stream.rest()
-        busy.go_on.set()
-        await asyncio.gather(*busy.running)
-        await asyncio.gather(*stopping)
-        assert [system.stack.service(name).process.exit_code for name in stopped] == [0] * len(stopped)
-    await asyncio.to_thread(system.start, *stopped)
+    try:
+        async with AsyncExitStack() as stack:
+            stream = await busy.begin(stack)
+            stopping = [asyncio.create_task(asyncio.to_thread(system.stop, name)) for name in stopped]
+            for name in stopped:
+                service = system.stack.service(name)
+                await until(partial(_is_stopping, service), what=f"{name} is about to stop")
+                service.process.send(signal.SIGTERM)  # once more changes nothing
+            await stream.rest()
+            busy.go_on.set()
+            await asyncio.gather(*busy.running)
+            await asyncio.gather(*stopping)
+            assert [system.stack.service(name).process.exit_code for name in stopped] == [0] * len(stopped)
+    finally:
+        await asyncio.to_thread(system.start, *stopped)
     if "worker" not in stopped:
         system.thaw_ffmpeg()
     assert (await person.finished(busy.converting, timeout_s=100))["status"] == "completed"

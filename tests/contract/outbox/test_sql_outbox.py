@@ -24,7 +24,7 @@ class SqlRig:
             await repository.announce(envelope)
 
     def opened(self) -> OutboxStore:
-        return SqlOutbox(self._database, utc_now)
+        return SqlOutbox(self._database)
 
 
 class TestSqlOutbox(OutboxSuite):

@@ -10,6 +10,7 @@ from datetime import timedelta
 import aio_pika
 import httpx
 import pytest
+from msgspec.structs import replace
 from pymongo import AsyncMongoClient
 
 from devstack.ports import free_port
@@ -149,6 +150,7 @@ async def test_a_service_killed_between_the_servers_yes_and_its_own_record_sends
     settings: NotificationSettings, server: MailServer
 ) -> None:
     server.behaviour.answers_late = True
+    settings = replace(settings, smtp_timeout=timedelta(seconds=5))  # as long the dead one's claim lasts
     async with publishing(settings) as broker:
         await broker.publish(enveloped(completed()))
         async with process(settings) as killed:

@@ -1,6 +1,7 @@
 """Mail over real SMTP connections, the servers being as they are: busy, strict, encrypted, unreliable."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -118,6 +119,26 @@ async def test_somebody_who_does_not_speak_smtp_is_for_later() -> None:
     async with await asyncio.start_server(babble, "127.0.0.1", server.port):
         with pytest.raises(TryLater):
             await mailer(server).send(MAIL)
+
+
+async def test_a_greeting_of_many_lines_is_read_to_its_end_before_the_goodbye() -> None:
+    """Servers that expect spammers wait between the lines, and bar who speaks first."""
+    heard = asyncio.Queue[bytes]()
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220-mail.test ESMTP\r\n")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                heard.put_nowait(b"too early: " + await reader.readline())
+        writer.write(b"220 at your service\r\n")
+        heard.put_nowait(await reader.readline())
+        writer.close()
+
+    server = MailServer()
+    async with await asyncio.start_server(greet, "127.0.0.1", server.port):
+        await mailer(server).ping()
+        async with asyncio.timeout(30):
+            assert await heard.get() == b"QUIT\r\n"
 
 
 async def test_encryption_that_is_offered_is_used_whoever_signed_the_certificate(

@@ -2,21 +2,29 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from converter_service import storing
 from converter_service.accepting import Accepting, UploadLimits
 from converter_service.adapters.memory import MemoryBlobs, MemoryConversions
+from converter_service.adapters.memory_queue import MemoryQueue
+from converter_service.adapters.scratch import LocalScratch
 from converter_service.clock import utc_now
 from converter_service.conversion import Conversion, State
 from converter_service.housekeeping import Housekeeping
 from converter_service.service import Conversions
+from converter_service.work import Work, WorkLimits
 from shared.contracts.events import VideoUploaded
 from shared.errors import TooLarge, Unavailable
 from shared.messaging.envelope import Envelope
+from shared.messaging.errors import Retry
 from tests.support.conversions import done
 from tests.support.wait import until
+from tests.support.workshop import ScriptedTranscoder
 from tests.unit.converter_service.test_lost_answers import (
     ALICE,
     MINUTE,
@@ -104,6 +112,37 @@ async def test_an_upload_of_which_nothing_can_be_known_is_not_thrown_away(
     assert (kept.status, kept.deleted_at) == (State.QUEUED, None)
     assert set(blobs.contents) == {kept.source_blob}
     assert events(store) == [VideoUploaded]
+
+
+async def test_a_store_that_is_away_for_a_run_and_its_end_costs_no_attempt(tmp_path: Path) -> None:
+    """Away at the fetch, and still away when the video is to be given back."""
+    store, blobs = Coming(), MemoryBlobs()
+    accepting = Accepting(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
+    accepted = await accepting.accept(ALICE, Upload())
+
+    class Leaving(MemoryBlobs):
+        async def open(self, blob_id: str, first: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+            store.away = True
+            asyncio.get_running_loop().call_later(0.3, setattr, store, "away", False)
+            raise Unavailable
+
+    scratch = LocalScratch(tmp_path, spare_bytes=0)
+    scratch.open()
+    work = Work(
+        store=store,
+        queue=MemoryQueue(store),
+        blobs=Leaving(),
+        transcoder=ScriptedTranscoder(),
+        scratch=scratch,
+        announcing=announcing(),
+        limits=WorkLimits("worker", MINUTE, 3, timedelta(days=1), MINUTE),
+        clock=utc_now,
+    )
+    with pytest.raises(Retry):
+        await work.run(accepted.id)
+    scratch.close()
+    given_back = store.contents[accepted.id]
+    assert (given_back.status, given_back.attempts, given_back.lease) == (State.QUEUED, 0, None)
 
 
 async def test_a_deletion_whose_bytes_take_long_is_answered_soon_and_finished_later() -> None:

@@ -236,6 +236,23 @@ async def test_readiness_names_every_dependency() -> None:
     assert answer.json() == {"status": "ok", "checks": {"database": "ok", "broker": "down"}}
 
 
+async def test_what_is_costly_to_ask_is_remembered_for_longer() -> None:
+    asked = list[str]()
+
+    async def often() -> None:
+        asked.append("often")
+
+    async def seldom() -> None:
+        asked.append("seldom")
+
+    async with client_of(
+        Check("database", often, remembered_s=-1), Check("mail", seldom, remembered_s=30)
+    ) as client:
+        for _ in range(2):
+            assert (await client.get("/readyz")).json()["checks"] == {"database": "ok", "mail": "ok"}
+    assert sorted(asked) == ["often", "often", "seldom"]
+
+
 async def test_a_service_is_not_ready_without_a_critical_dependency() -> None:
     async with client_of(Check("database", refuses), Check("broker", answers)) as client:
         answer = await client.get("/readyz")

@@ -142,6 +142,36 @@ async def test_one_event_that_cannot_be_sent_does_not_hold_up_the_others(
     assert len(store) == 1
 
 
+async def test_an_event_that_is_never_published_holds_nothing_up_while_its_lease_lasts(
+    broker: Broker,
+) -> None:
+    store, loop = MemoryOutbox(), asyncio.get_running_loop()
+    broker.refuses = {"session_revoked"}
+    await store.store(wrap(SessionRevoked(session_id="s", user_id="u"), "/test", "s", "stuck"))
+    async with relaying(quick(store, broker, lease_s=3600)):
+        await until(lambda: broker.attempts.count("stuck") > 1, what="it is tried again")
+        began = loop.time()
+        for number in range(25):
+            await store.store(uploaded(number))
+        await until(lambda: len(store) == 1, what="all others are published")
+        assert loop.time() - began < 60
+        broker.refuses = set()
+        await until(lambda: not len(store), what="the outbox is empty")
+    assert broker.published == [*(f"event-{number}" for number in range(25)), "stuck"]
+
+
+async def test_more_failures_than_a_batch_come_back_with_their_leases(broker: Broker) -> None:
+    store = MemoryOutbox()
+    broker.down = True
+    for number in range(35):
+        await store.store(uploaded(number))
+    async with relaying(quick(store, broker, lease_s=0.5)):
+        await until(lambda: len(set(broker.attempts)) == 35, what="each is tried")
+        broker.down = False
+        await until(lambda: not len(store), what="the outbox is empty")
+    assert set(broker.published) == {f"event-{number}" for number in range(35)}
+
+
 async def test_a_store_that_fails_to_claim_is_asked_again(broker: Broker) -> None:
     store = FailingStore(claims=3)
     await store.store(uploaded())

@@ -1,0 +1,82 @@
+"""A process of a service that is about to stop leaves what is new to another one: so does the gateway."""
+
+import logging
+
+import msgspec
+import pytest
+
+from tests.integration.gateway.rig import SIGNED_IN, Rig
+from tests.integration.gateway.services import Script, Seen, accept
+
+CONVERSION = "/v1/conversions/c1"
+
+
+def stopping(then: Script, refusals: int = 1) -> Script:
+    """As many calls as that are left to another process."""
+    left = refusals
+
+    async def script(seen: Seen) -> None:
+        nonlocal left
+        await seen.read_body()
+        if left:
+            left -= 1
+            seen.problem(503, "unavailable", connection="close", **{"retry-after": "1"})
+            seen.writer.close()
+        else:
+            await then(seen)
+
+    return script
+
+
+async def found(seen: Seen) -> None:
+    seen.answer("200 OK", b'{"id":"c1"}', **{"content-type": "application/json"})
+
+
+async def test_what_one_process_leaves_to_others_is_asked_once_more(rig: Rig) -> None:
+    rig.converter.script = stopping(found)
+    async with rig.http.get(rig.url + CONVERSION, headers=SIGNED_IN) as answer:
+        assert (answer.status, await answer.json()) == (200, {"id": "c1"})
+    assert len(rig.converter.seen) == 2
+
+
+async def test_it_is_asked_no_more_than_twice(rig: Rig) -> None:
+    rig.converter.script = stopping(found, refusals=9)
+    async with rig.http.get(rig.url + CONVERSION, headers=SIGNED_IN) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (503, "unavailable")
+        assert answer.headers["Retry-After"]
+    assert len(rig.converter.seen) == 2
+
+
+async def test_a_503_that_keeps_its_connection_is_an_answer(rig: Rig) -> None:
+    async def full(seen: Seen) -> None:
+        seen.problem(503, "overloaded", **{"retry-after": "30"})
+
+    rig.converter.script = full
+    async with rig.http.get(rig.url + CONVERSION, headers=SIGNED_IN) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (503, "overloaded")
+    assert len(rig.converter.seen) == 1
+
+
+async def test_a_body_that_was_streamed_is_not_sent_again(rig: Rig) -> None:
+    rig.converter.script = stopping(accept)
+    async with rig.http.post(
+        rig.url + "/v1/conversions", data=b"video", headers={**SIGNED_IN, "Content-Type": "video/mp4"}
+    ) as answer:
+        assert answer.status == 503
+    assert len(rig.converter.seen) == 1
+
+
+async def test_a_token_is_asked_about_once_more_and_nobody_is_alarmed(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.converter.script = found
+
+    async def active(seen: Seen) -> None:
+        said = msgspec.json.encode(rig.auth.tokens["t1"])
+        seen.answer("200 OK", said, **{"content-type": "application/json"})
+
+    rig.auth.script = stopping(active)
+    async with rig.http.get(rig.url + CONVERSION, headers=SIGNED_IN) as answer:
+        assert answer.status == 200
+    assert len(rig.auth.seen) == 2
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
