@@ -116,7 +116,7 @@ PLANTED = (
         "different",
     ),
     Planted("no_fencing", WORKERS, _sleeps_before_it_stores, Kind.DUPLICATED, "different"),
-    Planted("store_half", WORKERS, _nothing, Kind.LOST, " s of audio."),
+    Planted("store_half", WORKERS, _nothing, Kind.LOST, "the audio is not what"),
     Planted("give_a_wrong_reason", WORKERS, _somebody_sends_silence, Kind.LOST, "(too_long), not failed"),
     Planted("never_come_to_an_end", WORKERS, _nothing, Kind.LOST, "never ended"),
     Planted(
