@@ -18,7 +18,7 @@ from tests.faults.scenarios.steps import hit
 from tests.faults.traffic import Kind as Sent
 from tests.faults.world import WORKERS, World
 
-TIMES = 3
+TIMES = 2
 # Whether a mistake comes to light is a matter of moments: it gets some chances.
 ROUNDS = 3
 # No other point brings the mistake to light.
