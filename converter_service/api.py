@@ -41,6 +41,7 @@ from converter_service.uploads import ResumableLimits, Uploads
 from shared.access_tokens import AccessTokens, PublicKeys
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application, both
+from shared.messaging.cancellation import end
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
 from shared.preparing import Preparing
@@ -110,8 +111,7 @@ def build(
                 tasks.create_task(consumer.run())
             yield
             await asyncio.gather(*(consumer.stop(GRACE) for consumer in listening))
-            for task in beside:
-                task.cancel()
+            await end(beside)
 
     return application(
         Wiring(

@@ -35,6 +35,7 @@ from converter_service.telling import Telling
 from converter_service.work import Work, WorkLimits
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application, both
+from shared.messaging.cancellation import end
 from shared.messaging.inboxes import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
@@ -106,8 +107,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
                 tasks.create_task(stops.run())
                 yield
                 await hand_back()
-                for task in beside:
-                    task.cancel()
+                await end(beside)
         finally:
             scratch.close()
 

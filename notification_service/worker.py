@@ -20,6 +20,7 @@ from notification_service.wiring import opened
 from shared.errors import Unavailable
 from shared.http import Address, Check, Listeners, Wiring, application, both, serve
 from shared.http.bearer import public, signed_in
+from shared.messaging.cancellation import end
 from shared.messaging.inboxes import NOTIFICATION_ACCOUNTS, NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.preparing import Preparing
@@ -29,7 +30,7 @@ DEFAULT_DATABASE = "tonegate_notification"
 # Calls are short.
 LISTENERS_GRACE = timedelta(seconds=5)
 # Anybody may ask for readiness, and a mail server bars who comes every second and sends nothing.
-SMTP_REMEMBERED_S = 30.0
+SMTP_REMEMBERED_S = 5.0
 INBOXES_HERE = (NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS, NOTIFICATION_ACCOUNTS)
 
 
@@ -82,8 +83,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
             preparing = [tasks.create_task(each.run()) for each in (ledger_indexes, webhook_indexes)]
             recording = tasks.create_task(courier.run())
             await serve(app, registry, _listeners(settings), stop)
-            for task in (*preparing, recording):
-                task.cancel()
+            await end([*preparing, recording])
 
 
 def grace_for(smtp_timeout: timedelta) -> timedelta:

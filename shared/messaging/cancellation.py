@@ -3,8 +3,15 @@ losing one.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+
+from shared.logs import get_logger
+
+log = get_logger(__name__)
+
+AGAIN_S = 1.0
+TRIES = 20
 
 
 def asked_to_end() -> bool:
@@ -28,6 +35,21 @@ def no_cancellation_lost() -> Iterator[None]:
     yield
     if _cancellations() > before:
         raise asyncio.CancelledError
+
+
+async def end(tasks: Collection[asyncio.Task[None]], again_s: float = AGAIN_S) -> None:
+    """Cancels them until they have ended: for the reason above once more whenever one went on. What they
+    raise is for whoever started them. One that is deaf for good is left to whoever ends the process.
+    """
+    waiting = {task for task in tasks if not task.done()}
+    for _ in range(TRIES):
+        for task in waiting:
+            task.cancel()
+        if waiting:
+            _, waiting = await asyncio.wait(waiting, timeout=again_s)
+        if not waiting:
+            return
+    log.error("tasks do not end", tasks=[task.get_name() for task in waiting])
 
 
 def _cancellations() -> int:

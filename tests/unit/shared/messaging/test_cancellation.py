@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from shared.messaging.cancellation import no_cancellation_lost
+from shared.messaging.cancellation import end, no_cancellation_lost
 
 
 class Losing:
@@ -58,3 +58,16 @@ async def test_whoever_was_cancelled_before_can_still_clean_up() -> None:
 async def test_what_went_wrong_inside_is_what_is_raised() -> None:
     with pytest.raises(LookupError), no_cancellation_lost():
         raise LookupError
+
+
+async def test_a_loop_that_lost_one_is_cancelled_again() -> None:
+    losing = Losing()
+
+    async def for_ever() -> None:
+        await losing.work()  # the first cancellation is lost here
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(for_ever())
+    await losing.begun.wait()
+    await end([task], again_s=0.01)
+    assert task.cancelled()
