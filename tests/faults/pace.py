@@ -5,14 +5,16 @@ from collections.abc import Callable
 
 
 class Pace:
-    """`planned` injections within `minutes`. What one takes is learned from those that were done."""
+    """So much `planned` work within `minutes`, where an injection counts for what it costs beside another.
+    What work takes is learned from what was done.
+    """
 
-    def __init__(self, minutes: float, planned: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, minutes: float, planned: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began_at = clock()
         self._ends_at = self._began_at + 60 * minutes
         self._left = planned
-        self._done = 0
+        self._done = 0.0
 
     def times(self, wanted: int) -> int:
         """How often to do what should be done `wanted` times; at least once: none is left out."""
@@ -22,7 +24,7 @@ class Pace:
         needed_s = self._left * (now - self._began_at) / self._done
         return max(1, min(wanted, round(wanted * (self._ends_at - now) / needed_s)))
 
-    def note(self, wanted: int, done: int) -> None:
-        """Of `wanted` injections so many were tried; the rest is not made up for."""
+    def note(self, wanted: float, done: float) -> None:
+        """Of the `wanted` work so much was done; the rest is not made up for."""
         self._left -= wanted
         self._done += done

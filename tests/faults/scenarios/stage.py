@@ -55,7 +55,8 @@ class Scenario:
     `may_repeat_mails`: a mail may come twice, the very same, where a process or a connection can end between
     the server's taking a mail and our record of it. Nowhere else. `is_graceful`: no connection breaks while
     somebody waits for an answer. `over_links`: clients reach the gateways over links, which can break too.
-    `dead_letters` belong to each injection. `is_possible` where this machine lets us do it.
+    `dead_letters` belong to each injection.
+    `cost` is what one takes beside that of other scenarios. `is_possible` where this machine lets us do it.
     """
 
     name: str
@@ -65,4 +66,5 @@ class Scenario:
     is_graceful: bool = False
     over_links: bool = False
     dead_letters: int = 0
+    cost: float = 1.0
     is_possible: Callable[[World], bool] = anywhere
