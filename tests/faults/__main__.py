@@ -3,11 +3,11 @@
 import argparse
 import asyncio
 import secrets
-import signal
 import sys
 import tempfile
 from pathlib import Path
 
+from tests.faults import ending
 from tests.faults.pace import Pace
 from tests.faults.report import HEAD, line, reached, total
 from tests.faults.run import Row, Run, running
@@ -19,15 +19,13 @@ from tests.faults.world import World
 # A whole run breaks things so often, or proves less than is said of it.
 ENOUGH = 500
 MINUTES, MINUTES_OF_THREE = 27.0, 2.0
-TERMINATED = 143
 # In injections.
 LOOKING = 1.5
 
 
 def main() -> int:
     options = arguments()
-    # What was mounted and started is taken down again on the way out.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    ending.in_order()
     print(f"seed {options.seed}", flush=True)
     with (
         tempfile.TemporaryDirectory(prefix="tonegate-faults-", ignore_cleanup_errors=True) as path,

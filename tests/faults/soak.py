@@ -20,6 +20,7 @@ from pymongo import MongoClient
 
 from devstack.daemon import Daemon
 from devstack.family import family
+from tests.faults import ending
 from tests.faults.invariants import Invariants
 from tests.faults.receiver import Receiver
 from tests.faults.run import running
@@ -147,6 +148,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--people", type=int, default=6)
     options = parser.parse_args()
+    ending.in_order()
     with tempfile.TemporaryDirectory(prefix="tonegate-soak-", ignore_cleanup_errors=True) as path:
         folder = Path(path)
         with running(folder, small_disks=False) as world:
