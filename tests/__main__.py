@@ -12,7 +12,7 @@ from pathlib import Path
 # In the order of their folders, so that the quickest come last. Otherwise files of few tests do, however long
 # these take, and two processes have nothing left to do.
 ORDER = "--no-loadscope-reorder"
-MANY = ("--numprocesses", "4", "--dist", "loadfile", ORDER, "--cache-clear")
+MANY = ("--numprocesses", "3", "--dist", "loadfile", ORDER, "--cache-clear")
 FAILED_ONES = ("--last-failed", "--last-failed-no-failures", "none", "--numprocesses", "0", "--exitfirst")
 # Of pytest: tests ran and some failed. Every other code but 0 says that something else is wrong.
 SOME_FAILED = 1
