@@ -98,13 +98,19 @@ def judged(said: Said, seen: Sequence[Seen]) -> str:
         meanwhile = between(seen, said.asked_at, said.asked_at + said.took_s)
         if meanwhile and not any(said.name in moment.broken for moment in meanwhile):
             return f"{said.name} took {said.took_s:.1f} s to say whether it is ready"
-    if said.is_ready:
+    if said.is_ready and not _came_back(said, seen):
         return _has_lacked_for_long(said, seen)
     if said.is_ready is False:
         before = _while_idle(between(seen, said.asked_at - THROUGH_ANOTHER_S, said.asked_at + said.took_s))
         if before and all(moment.is_calm and not moment.broken for moment in before):
             return f"{said.name} was not ready although nothing was broken"
     return ""
+
+
+def _came_back(said: Said, seen: Sequence[Seen]) -> bool:
+    """While it was being answered, so that the answer was true when it came."""
+    meanwhile = between(seen, said.asked_at, said.asked_at + said.took_s + LOOKS_APART_S)
+    return any(may_be_ready(said.name, moment.broken) for moment in meanwhile)
 
 
 def _has_lacked_for_long(said: Said, seen: Sequence[Seen]) -> str:

@@ -51,6 +51,13 @@ def test_nobody_needs_to_know_at_once() -> None:
     assert not judged(ready("gateway", at), seen("postgres", since=at - KNOWN_AFTER_S - 2 * PROBE_S + 0.1))
 
 
+def test_what_came_back_before_the_answer_was_given_is_there() -> None:
+    at = LONG_S / 2
+    thawed = [moment if moment.at < at + 2.0 else Seen(moment.at, frozenset()) for moment in seen("rabbitmq")]
+    assert not judged(Said("worker", at, 2.1, is_ready=True), thawed)
+    assert judged(Said("worker", at, 0.1, is_ready=True), thawed)
+
+
 def test_what_it_asks_itself_it_knows_sooner() -> None:
     at = LONG_S / 2
     assert judged(ready("auth", at), seen("postgres", since=at - KNOWN_AFTER_S - PROBE_S - LOOK_EVERY_S))

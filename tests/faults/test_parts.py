@@ -21,7 +21,7 @@ from tests.faults.points import names
 from tests.faults.poison import Poison
 from tests.faults.proxy import Proxies, Weather
 from tests.faults.world import WORKERS
-from tests.support.wait import until
+from tests.support.wait import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[2]
 ASK = """
@@ -89,12 +89,20 @@ def test_a_slow_machine_does_less_of_everything_and_leaves_nothing_out() -> None
 
 async def test_an_unanswered_mail_arrives_and_its_sender_hears_the_end() -> None:
     heard: list[bytes] = []
+    over = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while line := await reader.readline():
-            heard.append(line)
-            writer.write(b"heard\r\n")
+        with contextlib.suppress(ConnectionResetError):
+            while line := await reader.readline():
+                heard.append(line)
+                writer.write(b"heard\r\n")
+        await closed(writer)
+        over.set()
+
+    async def closed(writer: asyncio.StreamWriter) -> None:
         writer.close()
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            await writer.wait_closed()
 
     proxies = Proxies()
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
@@ -107,10 +115,11 @@ async def test_an_unanswered_mail_arrives_and_its_sender_hears_the_end() -> None
             writer.write(b"A mail.\r\n.\r\n")
             with contextlib.suppress(ConnectionResetError):
                 assert await reader.read() == b""
-        writer.close()
+        await closed(writer)
         await until(lambda: link.unanswered == 1)
         assert b".\r\n" in heard
         proxies.close()
+        await asyncio.wait_for(over.wait(), PATIENCE_S)
 
 
 def test_each_fail_point_of_a_role_has_its_turn_before_any_comes_again() -> None:
