@@ -40,7 +40,7 @@ from converter_service.upload_controller import UploadController
 from converter_service.uploads import ResumableLimits, Uploads
 from shared.access_tokens import AccessTokens, PublicKeys
 from shared.errors import Unavailable
-from shared.http import Check, Wiring, application, both
+from shared.http import Check, Wiring, application, in_turn
 from shared.messaging.cancellation import end
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
@@ -134,7 +134,7 @@ def build(
                 "door": Door(conversions, tokens, links, utc_now),
             },
             checks=[
-                Check("mongodb", both(clock.ask, preparing.check)),
+                Check("mongodb", in_turn(clock.ask, preparing.check)),
                 # Known keys stay good meanwhile: it is down once there are none.
                 Check("auth_service", keys.check),
                 # Events wait in the outbox, dead letters in their queue.

@@ -34,7 +34,7 @@ from converter_service.settings import WorkerSettings
 from converter_service.telling import Telling
 from converter_service.work import Work, WorkLimits
 from shared.errors import Unavailable
-from shared.http import Check, Wiring, application, both
+from shared.http import Check, Wiring, application, in_turn
 from shared.messaging.cancellation import end
 from shared.messaging.inboxes import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 from shared.messaging.outbox import OutboxRelay
@@ -115,7 +115,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
         Wiring(
             controllers=(),
             checks=[
-                Check("mongodb", both(clock.ask, preparing.check)),
+                Check("mongodb", in_turn(clock.ask, preparing.check)),
                 Check("rabbitmq", consumer.check),
                 Check("ffmpeg", lambda: runnable(tools.ffmpeg, tools.ffprobe)),
                 Check("scratch", scratch.check),

@@ -18,7 +18,7 @@ from notification_service.webhooks.controllers import WebhookController
 from notification_service.webhooks.handlers import account_handlers, webhook_handlers
 from notification_service.wiring import opened
 from shared.errors import Unavailable
-from shared.http import Address, Check, Listeners, Wiring, application, both, serve
+from shared.http import Address, Check, Listeners, Wiring, application, in_turn, serve
 from shared.http.bearer import public, signed_in
 from shared.messaging.cancellation import end
 from shared.messaging.inboxes import NOTIFICATION_ACCOUNTS, NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS
@@ -68,7 +68,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
                 health_opt=public(),
                 checks=(
                     Check("rabbitmq", mail.check),
-                    Check("mongodb", both(ledger.ping, both(ledger_indexes.check, webhook_indexes.check))),
+                    Check("mongodb", in_turn(ledger.ping, ledger_indexes.check, webhook_indexes.check)),
                     Check("smtp", mailer.ping, critical=False, remembered_s=SMTP_REMEMBERED_S),
                     Check("auth_service", hooks.keys.check, critical=False),
                 ),

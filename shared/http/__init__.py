@@ -2,7 +2,7 @@
 
 from shared.http.application import AsyncGuard, Injected, Wiring, application
 from shared.http.bodies import ClientGone, chunks, drain
-from shared.http.health import Check, both
+from shared.http.health import Check, in_turn
 from shared.http.problems import Problem
 from shared.http.serving import Address, Listeners, serve
 
@@ -16,8 +16,8 @@ __all__ = [
     "Problem",
     "Wiring",
     "application",
-    "both",
     "chunks",
     "drain",
+    "in_turn",
     "serve",
 ]

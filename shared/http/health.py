@@ -35,12 +35,12 @@ class Check(msgspec.Struct, frozen=True):
     remembered_s: float = REMEMBERED_S
 
 
-def both(first: Probe, second: Probe) -> Probe:
+def in_turn(*probes: Probe) -> Probe:
     """One after the other."""
 
     async def probe() -> None:
-        await first()
-        await second()
+        for each in probes:
+            await each()
 
     return probe
 

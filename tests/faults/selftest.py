@@ -64,7 +64,7 @@ class Planted:
 
 def _dies_at(name: str, point: str) -> Break:
     async def break_it(stage: Stage) -> bool:
-        return await hit(stage, name, point, signal.SIGKILL)
+        return await hit(stage, name, point, signal.SIGKILL, HIT_WITHIN_S)
 
     return break_it
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tests.faults.points import role_of
 from tests.faults.proxy import Weather
 from tests.faults.world import CALLS, SERVERS, SERVICES, World
 
@@ -29,13 +30,9 @@ ANSWERED_WITHIN_S = 6.0
 FOUL = frozenset({Weather.CUT, Weather.SILENT, Weather.DEAF})
 
 
-def role(name: str) -> str:
-    return name.partition("-")[0]
-
-
 def lacking(name: str, broken: frozenset[str]) -> dict[str, str]:
     """What this service needs or uses and does not have → its name in `checks`. `broken`: parts and links."""
-    known = {**NEEDS[role(name)], **USES[role(name)]}
+    known = {**NEEDS[role_of(name)], **USES[role_of(name)]}
     return {part: said for part, said in known.items() if is_out_of_reach(name, part, broken)}
 
 
@@ -47,12 +44,12 @@ def is_out_of_reach(name: str, part: str, broken: frozenset[str]) -> bool:
 
 
 def may_be_ready(name: str, broken: frozenset[str]) -> bool:
-    return not any(is_out_of_reach(name, part, broken) for part in NEEDS[role(name)])
+    return not any(is_out_of_reach(name, part, broken) for part in NEEDS[role_of(name)])
 
 
 def lacks_itself(name: str, broken: frozenset[str]) -> bool:
     """Something that it asks itself: nobody has to tell it."""
-    return any(part in broken or f"{name}>{part}" in broken for part in NEEDS[role(name)])
+    return any(part in broken or f"{name}>{part}" in broken for part in NEEDS[role_of(name)])
 
 
 def broken_in(world: World) -> frozenset[str]:
