@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import text
 
-from auth_service.database import one_connection
+from auth_service.database.engine import one_connection
 from auth_service.models import SCHEMA
 from bench.telling_apart import difference
 from bench.whole import Whole, whole

@@ -24,16 +24,15 @@ OFFENCES = {
         "import gateway.modules.conversions.documents",
     ),
     "The gateway's arrows point to its core": ("gateway/core/relay.py", "import gateway.clients.auth"),
-    "The accounts' arrows point to the tables and the pure leaves": (
+    "auth_service: features above storage, leaves at the bottom": (
         "auth_service/models.py",
-        "import auth_service.service",
+        "import auth_service.sessions.service",
     ),
-    "Signing in with providers goes from the protocol's parts to one service": (
-        "auth_service/oauth/one_time.py",
-        "import auth_service.oauth.sign_in",
+    "auth_service: formats, policies and settings of providers are free of drivers": (
+        "auth_service/passwords/policy.py",
+        "import sqlalchemy",
     ),
-    "Passwords and tokens are pure": ("auth_service/passwords.py", "import sqlalchemy"),
-    "Only rows speak SQL about accounts": ("auth_service/sessions.py", "import sqlalchemy"),
+    "auth_service: SQL only in repositories": ("auth_service/sessions/service.py", "import sqlalchemy"),
     "The converter's arrows point to its states and formats": (
         "converter_service/conversion.py",
         "import converter_service.service",
