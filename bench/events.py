@@ -19,8 +19,8 @@ from converter_service.conversion import Conversion, Lease
 from converter_service.moves.run import claimed, renewed
 from converter_service.moves.upload import new_upload, uploaded
 from converter_service.telling import Telling
-from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.subscriptions import INBOXES
 from shared.settings import Secret
 
 STREAMS = 1_000

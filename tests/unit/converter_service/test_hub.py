@@ -18,8 +18,8 @@ from converter_service.moves.run import renewed
 from converter_service.streams import framed, last_seen
 from shared.errors import Overloaded, Unavailable
 from shared.messaging.errors import NotReady
-from shared.messaging.memory import MemoryBroker
 from tests.support.conversions import LEASE, NOON, RETENTION, converting, done
+from tests.support.messaging import MemoryBroker
 from tests.support.wait import PATIENCE_S, until
 
 SOON = Rounds(every_s=0.01, quiet_s=3600, without_broker_s=0.0)
