@@ -12,8 +12,8 @@ from notification_service.adapters.smtp import SmtpMailer, SmtpServer
 from notification_service.letters import Letters
 from notification_service.message import Mail, Sender, compose
 from notification_service.ports import Mailer, Refused, TryLater
+from tests.support.event_samples import completed
 from tests.support.mail_server import MailServer, mail_server
-from tests.support.told import completed
 
 MAIL = compose(
     Letters("https://tonegate.example").completed(completed(filename="Ä talk 🎧.mp4")),

@@ -8,7 +8,7 @@ import pytest
 from notification_service.letters import Letters, Unwritable
 from notification_service.links import BadLink, Link
 from notification_service.reasons import REASONS, TOLD_BY_THE_EVENT
-from tests.support.told import (
+from tests.support.event_samples import (
     CONVERSION,
     EMAIL_CHANGED,
     PASSWORD_CHANGED,
