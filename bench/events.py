@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import psutil
 
-from bench.whole import Whole, whole
+from bench.system import Whole, whole
 from converter_service.adapters.mongo import connect, database_of
 from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import new_id, utc_now

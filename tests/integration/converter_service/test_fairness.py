@@ -11,7 +11,7 @@ from converter_service.clock import new_id, utc_now
 from converter_service.conversion import Conversion, State
 from converter_service.transcoding import TranscoderUnavailable
 from shared.messaging.errors import Retry
-from tests.support.workshop import ScriptedTranscoder, Workshop
+from tests.support.worker_harness import ScriptedTranscoder, Workshop
 
 
 async def finished(workshop: Workshop, *conversions: Conversion) -> list[str]:

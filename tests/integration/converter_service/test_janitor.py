@@ -14,7 +14,7 @@ from converter_service.cleaning import uncounted
 from converter_service.clock import born, new_id, utc_now
 from converter_service.janitor import OLD_ENOUGH, ROUND_EVERY, Janitor
 from converter_service.removals import Removals
-from tests.support.workshop import ScriptedTranscoder, Workshop
+from tests.support.worker_harness import ScriptedTranscoder, Workshop
 
 
 class Later:

@@ -24,7 +24,7 @@ from shared.messaging.envelope import Envelope, unwrap
 from shared.messaging.errors import Retry
 from shared.settings import Secret
 from tests.support.wait import until
-from tests.support.workshop import VIDEO, ScriptedTranscoder
+from tests.support.worker_harness import VIDEO, ScriptedTranscoder
 
 ALICE = Owner("alice", "alice@example.org")
 MINUTE = timedelta(minutes=1)

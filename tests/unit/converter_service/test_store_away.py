@@ -24,7 +24,7 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Retry
 from tests.support.conversions import done
 from tests.support.wait import until
-from tests.support.workshop import ScriptedTranscoder
+from tests.support.worker_harness import ScriptedTranscoder
 from tests.unit.converter_service.test_lost_answers import (
     ALICE,
     MINUTE,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bench.whole import SETTINGS
+from bench.system import SETTINGS
 from converter_service.adapters.mongo import connect, database_of
 from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import utc_now
