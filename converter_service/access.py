@@ -4,7 +4,7 @@ from typing import Protocol
 
 from litestar.handlers import BaseRouteHandler
 
-from converter_service.owners import Owner
+from converter_service.conversions.owner import Owner
 from shared.access_tokens import AccessTokens
 from shared.errors import Forbidden
 from shared.http import AsyncGuard, bearer

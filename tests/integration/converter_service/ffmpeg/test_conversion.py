@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from converter_service.adapters.ffmpeg import find_tools
-from converter_service.transcoding import Fault, MediaError, TranscoderUnavailable
+from converter_service.media.ffmpeg.transcoder import find_tools
+from converter_service.media.transcoder import Fault, MediaError, TranscoderUnavailable
 from tests.support import hostile
 from tests.support.media import Media, probe
 from tests.support.mp3 import facts_of

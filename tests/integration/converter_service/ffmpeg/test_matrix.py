@@ -7,7 +7,7 @@ from itertools import cycle
 
 import pytest
 
-from converter_service.formats import FORMATS
+from converter_service.media.formats import FORMATS
 from tests.support.matrix import CODECS, CONTAINERS, SECONDS, Case, covering, everything, made
 from tests.support.media import Media, probe
 from tests.support.sounds import CHANNELS, level_db, likeness, measured, wave
