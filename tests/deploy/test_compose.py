@@ -10,8 +10,8 @@ from msgspec.structs import fields
 from converter_service.worker import GRACE as CONVERTER_GRACE
 from deploy.secret_files import SERVICE, consumers, prepare
 from devstack.service import COMMANDS, Service
+from notification_service.app import LISTENERS_GRACE, grace_for
 from notification_service.settings import NotificationSettings
-from notification_service.worker import LISTENERS_GRACE, grace_for
 from shared.http import Address, Listeners
 from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq.consumer import ANSWER_TIMEOUT_S

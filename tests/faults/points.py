@@ -55,12 +55,12 @@ STEPS: Mapping[str, Mapping[str, str]] = {
     },
     "notification": {
         "take-message": BROKER["take-message"],
-        "ledger-claim": "notification_service.adapters.mongo:MongoLedger.claim",
-        "ledger-sent": "notification_service.adapters.mongo:MongoLedger.sent",
-        "send": "notification_service.adapters.smtp:SmtpMailer.send",
-        "webhook-add": "notification_service.adapters.mongo_deliveries:MongoDeliveries.add",
-        "webhook-post": "notification_service.adapters.posting:HttpPoster.post",
-        "webhook-settle": "notification_service.adapters.mongo_deliveries:MongoDeliveries.settle",
+        "ledger-claim": "notification_service.email.mongo_ledger:MongoLedger.claim",
+        "ledger-sent": "notification_service.email.mongo_ledger:MongoLedger.sent",
+        "send": "notification_service.email.smtp:SmtpMailer.send",
+        "webhook-add": "notification_service.webhooks.mongo_deliveries:MongoDeliveries.add",
+        "webhook-post": "notification_service.webhooks.outbound.http_client:HttpPoster.post",
+        "webhook-settle": "notification_service.webhooks.mongo_deliveries:MongoDeliveries.settle",
     },
 }
 

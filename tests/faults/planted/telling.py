@@ -11,12 +11,12 @@ from gateway.clients.auth import AuthClient
 from gateway.clients.converter import AnyRequest, ConverterClient
 from gateway.core.principal import Principal
 from gateway.core.query import Query
-from notification_service.adapters.mongo import MongoLedger
-from notification_service.adapters.mongo_deliveries import MongoDeliveries
-from notification_service.ports import Claim, Granted
-from notification_service.webhooks.deliverer import Deliverer
+from notification_service.email.mongo_ledger import MongoLedger
+from notification_service.email.ports import Claim, Granted
 from notification_service.webhooks.delivery import Answer, Delivery
+from notification_service.webhooks.dispatcher import Deliverer
 from notification_service.webhooks.endpoint import Endpoint
+from notification_service.webhooks.mongo_deliveries import MongoDeliveries
 from shared.errors import Unavailable
 from shared.settings import Secret
 

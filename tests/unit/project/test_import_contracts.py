@@ -50,7 +50,7 @@ OFFENCES = {
         "notification_service/webhooks/service.py",
         "import aiohttp",
     ),
-    "The letters need no server": ("notification_service/letters.py", "import aiosmtplib"),
+    "The letters need no server": ("notification_service/email/templates.py", "import aiosmtplib"),
 }
 
 
