@@ -36,7 +36,7 @@ OFFENCES = {
     "Only rows speak SQL about accounts": ("auth_service/sessions.py", "import sqlalchemy"),
     "The converter's imports point from processes to features to the domain": (
         "converter_service/conversions/model.py",
-        "import converter_service.conversions.service",
+        "import converter_service.jobs.job",
     ),
     "The converter's domain and services need no framework and no driver": (
         "converter_service/conversions/service.py",
