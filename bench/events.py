@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import psutil
 
-from bench.whole import Whole, whole
+from bench.system import Whole, whole
 from converter_service.clock import new_id, utc_now
 from converter_service.conversions.model import Conversion, Lease
 from converter_service.conversions.transitions.run import claimed, renewed

@@ -11,7 +11,7 @@ from shared.messaging.envelope import wrap
 from shared.messaging.handlers import Handlers, MissingHandler
 from shared.messaging.ports import PublishFailed, Unroutable
 from tests.contract.messaging.rigs import Rig, inbox
-from tests.support.consuming import Gate, Recorder, consuming, handlers, kill, publish, running
+from tests.support.consumers import Gate, Recorder, consuming, handlers, kill, publish, running
 from tests.support.wait import until
 
 UPLOADED = VideoUploaded(conversion_id="c1")

@@ -11,9 +11,9 @@ from notification_service.email.message import Mail, Sender, compose
 from notification_service.email.ports import Mailer, Refused, TryLater
 from notification_service.email.smtp import SmtpMailer, SmtpServer
 from notification_service.email.templates import Letters
+from tests.support.event_samples import completed
 from tests.support.mail_server import MailServer, mail_server
 from tests.support.memory_email import MemoryMailer
-from tests.support.told import completed
 
 MAIL = compose(
     Letters("https://tonegate.example").completed(completed(filename="Ä talk 🎧.mp4")),

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from auth_service.database import Bounds, one_connection
 from auth_service.migrating import ADVISORY_LOCK
-from devstack.family import family
+from devstack.process_tree import family
 from devstack.servers.postgres import Postgres
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import NotReady, PublishFailed

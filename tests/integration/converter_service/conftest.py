@@ -8,7 +8,7 @@ import pytest
 from converter_service.storage.connection import connect
 from shared.settings import Secret
 from tests.support.converter import ConverterApi, converter_api
-from tests.support.workshop import Workshop
+from tests.support.worker_harness import Workshop
 
 MAX_BYTES = 3_000_000
 

@@ -23,7 +23,7 @@ from shared.messaging.envelope import wrap
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery
 from tests.support.wait import until
-from tests.support.workshop import VIDEO, ScriptedTranscoder, Workshop
+from tests.support.worker_harness import VIDEO, ScriptedTranscoder, Workshop
 
 ALICE = Owner("alice", "alice@example.org")
 GONE = AccountDeleted(user_id="alice")

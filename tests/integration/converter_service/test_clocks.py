@@ -41,7 +41,7 @@ async def worker_elsewhere(mongo_url: str, scratch: Path, skew_s: int) -> AsyncI
         "AMQP_URL": "amqp://unused",
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.support.skewed", str(skew_s), env={**os.environ, **settings}
+        sys.executable, "-m", "tests.support.clock_skew", str(skew_s), env={**os.environ, **settings}
     )
     try:
         yield

@@ -11,7 +11,7 @@ from converter_service.conversions.model import Conversion, State
 from converter_service.jobs import claim
 from converter_service.media.transcoder import TranscoderUnavailable
 from shared.messaging.errors import Retry
-from tests.support.workshop import ScriptedTranscoder, Workshop
+from tests.support.worker_harness import ScriptedTranscoder, Workshop
 
 
 async def finished(workshop: Workshop, *conversions: Conversion) -> list[str]:

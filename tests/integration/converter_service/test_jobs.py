@@ -20,7 +20,7 @@ from shared.contracts.events import ConversionCancelled, ConversionCompleted, Co
 from shared.errors import Unavailable
 from shared.messaging.errors import Retry
 from tests.support.wait import PATIENCE_S, until
-from tests.support.workshop import INFO, VIDEO, ScriptedTranscoder, Workshop
+from tests.support.worker_harness import INFO, VIDEO, ScriptedTranscoder, Workshop
 
 LONG = timedelta(seconds=60)
 

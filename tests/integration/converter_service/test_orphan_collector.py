@@ -14,7 +14,7 @@ from converter_service.maintenance import orphan_collector
 from converter_service.maintenance.metrics import Removals
 from converter_service.maintenance.orphan_collector import OLD_ENOUGH, ROUND_EVERY, Janitor
 from converter_service.storage.checkpoint import MongoBookmark
-from tests.support.workshop import ScriptedTranscoder, Workshop
+from tests.support.worker_harness import ScriptedTranscoder, Workshop
 
 
 class Later:

@@ -7,7 +7,7 @@ from converter_service.clock import utc_now
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.transitions.removal import deleted
 from shared.contracts.events import ConversionCompleted
-from tests.support.workshop import VIDEO, ScriptedTranscoder, Workshop
+from tests.support.worker_harness import VIDEO, ScriptedTranscoder, Workshop
 
 OTHER = {"format": "mp3", "bitrate": "128k"}
 

@@ -33,7 +33,7 @@ from shared.errors import (
     TooLarge,
 )
 from tests.support.wait import until
-from tests.support.workshop import ScriptedTranscoder, Workshop
+from tests.support.worker_harness import ScriptedTranscoder, Workshop
 
 ALICE = Owner("alice", "alice@example.org")
 VIDEO = b"\x00\x00\x00\x18ftypmp42" + random.Random(5).randbytes(4 * CHUNK_BYTES + 4321)

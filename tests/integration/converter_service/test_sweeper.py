@@ -20,7 +20,7 @@ from shared.errors import Unavailable
 from shared.settings import Secret
 from tests.support.conversions import queued
 from tests.support.wait import until
-from tests.support.workshop import Workshop
+from tests.support.worker_harness import Workshop
 
 MINUTE = timedelta(minutes=1)
 

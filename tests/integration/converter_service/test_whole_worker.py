@@ -18,7 +18,7 @@ from shared.messaging.memory import MemoryBroker
 from shared.settings import Secret
 from tests.support.media import Media
 from tests.support.wait import until
-from tests.support.workshop import Workshop
+from tests.support.worker_harness import Workshop
 
 AT_ONCE = 2
 

@@ -17,7 +17,7 @@ from shared.messaging.memory_outbox import MemoryOutbox
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broadcast, DeadLetter, NotReady, PublishFailed, Retry, Subscription
 from shared.messaging.rabbitmq import RabbitMQ, Timing
-from tests.support.consuming import Failing, Gate, Recorder, consuming, handlers, publish, running
+from tests.support.consumers import Failing, Gate, Recorder, consuming, handlers, publish, running
 from tests.support.wait import PATIENCE_S, until
 
 UPLOADED = VideoUploaded(conversion_id="c1")

@@ -24,7 +24,7 @@ from shared.settings import Secret
 from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
 from tests.support.in_memory.queue import MemoryQueue
 from tests.support.wait import until
-from tests.support.workshop import VIDEO, ScriptedTranscoder
+from tests.support.worker_harness import VIDEO, ScriptedTranscoder
 
 ALICE = Owner("alice", "alice@example.org")
 MINUTE = timedelta(minutes=1)

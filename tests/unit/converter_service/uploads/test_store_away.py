@@ -24,7 +24,7 @@ from tests.support.conversions import done
 from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
 from tests.support.in_memory.queue import MemoryQueue
 from tests.support.wait import until
-from tests.support.workshop import ScriptedTranscoder
+from tests.support.worker_harness import ScriptedTranscoder
 from tests.unit.converter_service.jobs.test_lost_answers import (
     ALICE,
     MINUTE,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from notification_service.email.message import Mail, Sender, compose
 from notification_service.email.templates import Letter, Letters, Unwritable
-from tests.support.told import completed
+from tests.support.event_samples import completed
 
 WHEN = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 LETTERS = Letters("https://tonegate.example")

@@ -8,7 +8,7 @@ import pytest
 from notification_service.email.failure_reasons import REASONS, TOLD_BY_THE_EVENT
 from notification_service.email.links import BadLink, Link
 from notification_service.email.templates import Letters, Unwritable
-from tests.support.told import (
+from tests.support.event_samples import (
     CONVERSION,
     EMAIL_CHANGED,
     PASSWORD_CHANGED,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.faults.readiness import BUSY_S, LOOK_EVERY_S, PROBE_S, Said, Seen, judged
-from tests.faults.truth import ANSWERED_WITHIN_S, KNOWN_AFTER_S, THROUGH_ANOTHER_S, lacking
+from tests.faults.expected_readiness import ANSWERED_WITHIN_S, KNOWN_AFTER_S, THROUGH_ANOTHER_S, lacking
+from tests.faults.readiness_monitor import BUSY_S, LOOK_EVERY_S, PROBE_S, Said, Seen, judged
 
 LONG_S = 10 * THROUGH_ANOTHER_S
 

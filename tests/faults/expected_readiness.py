@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from tests.faults.points import role_of
+from tests.faults.fail_points import role_of
+from tests.faults.faulty_system import CALLS, SERVERS, SERVICES, World
 from tests.faults.proxy import Weather
-from tests.faults.world import CALLS, SERVERS, SERVICES, World
 
 # Role → what it cannot do without → its name there. A link of the same name does as much harm.
 NEEDS: Mapping[str, Mapping[str, str]] = {

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.points import STEPS
+from tests.faults.fail_points import STEPS
 
-INSTALL = (
-    "import sys, pathlib; from tests.faults.points import Points; Points(pathlib.Path()).install(sys.argv[1])"
-)
+INSTALL = """
+import pathlib, sys
+from tests.faults.fail_points import Points
+Points(pathlib.Path()).install(sys.argv[1])
+"""
 
 
 @pytest.mark.parametrize("role", STEPS)

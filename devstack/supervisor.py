@@ -1,4 +1,4 @@
-"""`python -m devstack.keeper HOME`: starts again what dies while the stack is up.
+"""`python -m devstack.supervisor HOME`: starts again what dies while the stack is up.
 
 It goes by the records of processes and by the settings that `up` has left, so it may itself die and be
 started anew at any time.
@@ -9,11 +9,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from devstack.chosen import Chosen
 from devstack.daemon import Daemon
 from devstack.home import Home
-from devstack.keeping import Keeping, say
 from devstack.process import Farewell, Turn
+from devstack.restart_policy import Keeping, say
+from devstack.saved_settings import Chosen
 from devstack.servers.environment import plain_environment
 from devstack.stack import Stack
 
@@ -29,7 +29,7 @@ class Keeper(Daemon):
         super().__init__("keeper", home)
 
     def command(self) -> Sequence[str]:
-        return [sys.executable, "-m", "devstack.keeper", str(self.home.path)]
+        return [sys.executable, "-m", "devstack.supervisor", str(self.home.path)]
 
     def environment(self) -> Mapping[str, str]:
         return plain_environment()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from tests.faults.truth import (
+from tests.faults.expected_readiness import (
     ANSWERED_WITHIN_S,
     KNOWN_AFTER_S,
     THROUGH_ANOTHER_S,
@@ -17,7 +17,7 @@ from tests.faults.truth import (
     lacks_itself,
     may_be_ready,
 )
-from tests.faults.world import SERVICES, World
+from tests.faults.faulty_system import SERVICES, World
 
 EVERY_S = 0.5
 LOOK_EVERY_S = 0.2

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.faults.answers import PAGE, PROBLEM, Answers, codes_by_status
+from tests.faults.response_checks import PAGE, PROBLEM, Answers, codes_by_status
 
 AWAY = {"status": 503, "code": "unavailable"}
 AGAIN = {"content-type": PROBLEM, "retry-after": "2"}

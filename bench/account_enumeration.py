@@ -18,8 +18,8 @@ from sqlalchemy import text
 
 from auth_service.database import one_connection
 from auth_service.models import SCHEMA
-from bench.telling_apart import difference
-from bench.whole import Whole, whole
+from bench.significance import difference
+from bench.system import Whole, whole
 from shared.settings import Secret
 
 EACH = 40

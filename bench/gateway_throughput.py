@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from bench.cores import on, two_cores
-from bench.door_servers import ME, Target, account_service, gateway, memory_of, signed_in
+from bench.gateway_targets import ME, Target, account_service, gateway, memory_of, signed_in
 from bench.load import Load, check_wrk, load
 
 ROUNDS = 4

@@ -16,7 +16,7 @@ import aiohttp
 import msgspec
 import uvloop
 
-from bench.whole import whole
+from bench.system import whole
 
 AT_ONCE = 200
 ROUNDS = 3

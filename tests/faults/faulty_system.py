@@ -7,13 +7,13 @@ from pathlib import Path
 import psutil
 from pymongo import MongoClient
 
-from devstack.family import family
+from devstack.process_tree import family
 from devstack.settings import other_database
 from devstack.stack import Stack
 from tests.faults.clock import Clock
+from tests.faults.crashing_ffmpeg import Poison
 from tests.faults.disks import Disk
-from tests.faults.points import Points, role_of
-from tests.faults.poison import Poison
+from tests.faults.fail_points import Points, role_of
 from tests.faults.proxy import Proxies, Weather
 from tests.faults.replica_set import ReplicaSet
 from tests.support.mailbox import Mailbox

@@ -15,7 +15,7 @@ from devstack.demo.media import mp3_duration_s
 from devstack.demo.terminal import Terminal
 from devstack.errors import StackError
 from devstack.stack import Stack
-from devstack.waiting import wait_until
+from devstack.wait import wait_until
 
 COMPLETED = "completed"
 ENDINGS = {

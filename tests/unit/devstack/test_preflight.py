@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from devstack.checks import refuse_bad_settings
 from devstack.errors import StackError
+from devstack.preflight import refuse_bad_settings
 from devstack.stack import Stack
 
 

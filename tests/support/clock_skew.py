@@ -1,4 +1,4 @@
-"""A worker of the converter on a machine whose clock is wrong: `python -m tests.support.skewed SECONDS`.
+"""A worker of the converter on a machine whose clock is wrong: `python -m tests.support.clock_skew SECONDS`.
 
 Everything else is a worker's: its settings come from the environment. Only its broker is in memory.
 """

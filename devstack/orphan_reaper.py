@@ -1,4 +1,4 @@
-"""`python -m devstack.undertaker HOME`: ends a stack's processes when the one that started them is gone.
+"""`python -m devstack.orphan_reaper HOME`: ends a stack's processes when the one that started them is gone.
 
 It reads its standard input. The starter holds the other end: `done` means all is in order; an end without
 it means the starter died, however violently, and whatever it left running is ended here.
@@ -26,7 +26,7 @@ class Undertaker:
     def watch(self) -> None:
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "devstack.undertaker", str(self._home.path)],
+                [sys.executable, "-m", "devstack.orphan_reaper", str(self._home.path)],
                 cwd=REPOSITORY,
                 env=plain_environment(),
                 stdin=subprocess.PIPE,

@@ -3,14 +3,14 @@
 import signal
 from collections.abc import Callable, Sequence
 
-from tests.faults.deck import REPLICATED
+from tests.faults.fail_points import names, role_of
+from tests.faults.faulty_system import SERVERS, SERVICES, WORKERS, World
 from tests.faults.messages import Messages
-from tests.faults.points import names, role_of
+from tests.faults.point_schedule import REPLICATED
 from tests.faults.proxy import Weather
 from tests.faults.scenarios import clocks, events, links, media, processes, servers
-from tests.faults.scenarios.stage import Break, Scenario
+from tests.faults.scenarios.scenario import Break, Scenario
 from tests.faults.scenarios.steps import at_a_step
-from tests.faults.world import SERVERS, SERVICES, WORKERS, World
 
 # A link is broken and whole again while a process would still be starting.
 LINK = 0.45

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from pymongo import MongoClient
 
+from tests.faults.faulty_system import World
 from tests.faults.traffic import Upload
-from tests.faults.world import World
-from tests.support.story import Line, Story
+from tests.support.request_log import Line, Story
 from tests.support.system import Document
 
 SAMPLE = 3

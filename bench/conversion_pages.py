@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bench.whole import SETTINGS
+from bench.system import SETTINGS
 from converter_service.clock import utc_now
 from converter_service.conversions.model import Conversion, Result, Source, State
 from converter_service.storage.connection import connect, database_of

@@ -1,4 +1,4 @@
-"""What `bench.door` measures: the account service, what remembers its answers, and gateways before either."""
+"""Servers that `bench.gateway_throughput` measures: account service, its stub, and the gateways."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import door_sink
+from bench import gateway_stub
 from bench.cores import on
 from bench.nest_gateway import running_nest
 from bench.relay import free_port, wait_for
@@ -70,7 +70,7 @@ def memory_of(stack: Stack, token: str, core: int) -> Iterator[Target]:
         INTROSPECT: said(urllib.request.Request(f"{service}{INTROSPECT}", form, basic)),
     }
     with on(core):
-        process = multiprocessing.get_context("spawn").Process(target=door_sink.main, args=(port, answers))
+        process = multiprocessing.get_context("spawn").Process(target=gateway_stub.main, args=(port, answers))
         process.start()
     try:
         wait_for(port)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import cycle, product
 from pathlib import Path
 
+from tests.support.audio_signals import chirp
 from tests.support.media import Media
-from tests.support.sounds import chirp
 
 SECONDS = 1.2
 AMR_FRAME_S, AMR_FRAME = 0.02, 32

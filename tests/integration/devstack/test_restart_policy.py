@@ -8,7 +8,7 @@ import pytest
 
 from devstack.daemon import Daemon
 from devstack.home import Home
-from devstack.keeping import Kept
+from devstack.restart_policy import Kept
 from devstack.servers.environment import plain_environment
 from shared.process import BAD_CONFIGURATION
 from tests.support.wait import until

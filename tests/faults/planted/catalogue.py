@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from tests.faults.planted import media, messages, records, telling
+from tests.faults.planted import media, messages, records, responses
 
 BUGS: Mapping[str, Callable[[], None]] = {
     each.__name__: each
@@ -17,13 +17,13 @@ BUGS: Mapping[str, Callable[[], None]] = {
         media.never_delete,
         media.store_half,
         media.never_come_to_an_end,
-        telling.no_ledger,
-        telling.never_send_a_webhook,
+        responses.no_ledger,
+        responses.never_send_a_webhook,
         records.give_a_wrong_reason,
-        telling.send_each_webhook_twice,
-        telling.answer_with_500,
-        telling.never_answer,
-        telling.turn_away_for_good,
+        responses.send_each_webhook_twice,
+        responses.answer_with_500,
+        responses.never_answer,
+        responses.turn_away_for_good,
     )
 }
 

@@ -5,10 +5,10 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from tests.faults.deck import Deck
+from tests.faults.faulty_system import World
 from tests.faults.messages import Messages
+from tests.faults.point_schedule import Deck
 from tests.faults.traffic import Traffic
-from tests.faults.world import World
 
 BROKEN_S = (0.2, 1.4)
 # Now and then for so long that whoever lacks it has to say that it is not ready.

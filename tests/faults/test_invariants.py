@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.faults.hearing import Heard
-from tests.faults.stored import left
+from tests.faults.notifications import Heard
+from tests.faults.storage_checks import left
 
 ONCE = Heard(Counter(["m"]), Counter(["w"]))
 

@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from devstack.ports import free_port
-from tests.faults.receiver import Receiver
-from tests.faults.stories import TAKEN
+from tests.faults.log_checks import TAKEN
+from tests.faults.webhook_receiver import Receiver
 from tests.support.client import Person
 from tests.support.mailbox import Mailbox, link_in
 from tests.support.media import Media
-from tests.support.story import Line, Story
+from tests.support.request_log import Line, Story
 from tests.support.system import System
 from tests.support.wait import until
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from auth_service.database import one_connection
 from auth_service.models import StoredEvent
 from shared.settings import Secret
-from tests.faults.world import World
+from tests.faults.faulty_system import World
 from tests.support.client import FINAL
 from tests.support.wait import until
 

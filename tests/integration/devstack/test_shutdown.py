@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from devstack.errors import StackError
-from devstack.family import MARK
 from devstack.home import REPOSITORY, Home
 from devstack.process import end_all
+from devstack.process_tree import MARK
 from devstack.stack import Stack
 from tests.integration.devstack.processes import running
 from tests.support.wait import until

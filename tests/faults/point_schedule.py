@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 
-from tests.faults.points import names, role_of
+from tests.faults.fail_points import names, role_of
 
 REPLICATED = frozenset({"worker", "gateway"})
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from devstack.demo.files import checked_out, checked_video
+from devstack.demo.arguments import checked_out, checked_video
 from devstack.errors import StackError
 
 
