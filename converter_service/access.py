@@ -4,7 +4,7 @@ from typing import Protocol
 
 from litestar.handlers import BaseRouteHandler
 
-from converter_service.owners import Owner
+from converter_service.conversions.owner import Owner
 from shared.errors import Forbidden
 from shared.http import AsyncGuard, auth_guard
 from shared.http.auth_guard import Connection, public

@@ -6,10 +6,10 @@ from typing import TypeAlias
 import msgspec
 
 from converter_service.clock import Clock
-from converter_service.conversion import State
-from converter_service.hub import Hub, Snapshot
-from converter_service.leaving import Leaving
-from converter_service.work import Work
+from converter_service.conversions.model import State
+from converter_service.event_streams.hub import Hub, Snapshot
+from converter_service.jobs.job import Work
+from converter_service.maintenance.account_deletion import Leaving
 from shared.contracts.events import (
     AccountDeleted,
     ConversionCancelled,
