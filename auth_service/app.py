@@ -48,9 +48,9 @@ from auth_service.throttle.service import Throttle
 from auth_service.tokens.issuer import AccessTokens, TokenPolicy
 from auth_service.tokens.key_ring import KeyRing
 from shared.http import Check, Wiring, application
-from shared.messaging.inboxes import AUTH_AUDIT
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
+from shared.messaging.subscriptions import AUTH_AUDIT
 
 
 def utc_now() -> datetime:
