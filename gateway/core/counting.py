@@ -6,7 +6,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Sc
 from gateway.core.client_address import ClientAddresses
 from gateway.core.guards import READING_KEY, UNCOUNTED_KEY
 from gateway.core.rate_limit import LimitReached, Rate, RateLimits, Reading
-from shared.http.refusing import refuse
+from shared.http.problem_response import refuse
 
 UNCOUNTED = frozenset({503})
 """Shedding must stay cheaper than counting."""

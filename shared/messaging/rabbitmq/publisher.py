@@ -6,10 +6,10 @@ import aio_pika
 from aio_pika.abc import DeliveryMode, HeadersType
 from aio_pika.exceptions import DeliveryError, PublishError
 
-from shared.messaging.cancellation import asked_to_end
+from shared.messaging.delivery_history import describe
 from shared.messaging.errors import PublishFailed, Unroutable
-from shared.messaging.rabbitmq.link import Link
-from shared.messaging.trail import describe
+from shared.messaging.rabbitmq.connection import Link
+from shared.tasks import asked_to_end
 
 CONTENT_TYPE = "application/cloudevents+json"
 

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from shared.access_tokens import FETCH_TIMEOUT_S, REFRESH_AFTER_S, STALE_AT_MOST_S, PublicKeys
 from shared.errors import Unavailable
 from shared.http.health import PROBE_TIMEOUT_S
+from shared.identity.public_keys import FETCH_TIMEOUT_S, REFRESH_AFTER_S, STALE_AT_MOST_S, PublicKeys
 from tests.support.wait import until
 
 KEYS = b'{"keys":[{"kid":"k1"}]}'

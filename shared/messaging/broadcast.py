@@ -3,12 +3,12 @@
 import asyncio
 
 from shared.logs import bind_correlation, get_logger
-from shared.messaging.cancellation import asked_to_end
+from shared.messaging.delivery_history import describe
 from shared.messaging.envelope import decode, unwrap
 from shared.messaging.errors import BadMessage
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.ports import Broadcast
-from shared.messaging.trail import describe
+from shared.tasks import asked_to_end
 
 log = get_logger(__name__)
 

@@ -13,9 +13,9 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from yarl import URL
 
 from shared.logs import get_logger
-from shared.messaging.cancellation import asked_to_end
+from shared.messaging.delivery_history import describe
 from shared.messaging.errors import NotReady
-from shared.messaging.trail import describe
+from shared.tasks import asked_to_end
 
 log = get_logger(__name__)
 

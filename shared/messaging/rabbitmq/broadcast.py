@@ -7,8 +7,8 @@ from uuid import uuid4
 from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
+from shared.messaging.broadcast import hear
 from shared.messaging.handlers import Handlers
-from shared.messaging.hear import hear
 from shared.messaging.ports import Broadcast
 from shared.messaging.rabbitmq.consumer import answer
 from shared.messaging.rabbitmq.topology import Names

@@ -8,16 +8,16 @@ from typing import Self
 from uuid import uuid4
 
 from shared.contracts.events import EVENTS
+from shared.messaging.broadcast import hear
 from shared.messaging.dead_letters import DeadLetter, Keep, death_id, kept
+from shared.messaging.delivery_history import Trail
+from shared.messaging.dispatch import Dead, Done, Incoming, Later, settle
 from shared.messaging.envelope import Envelope, encode
 from shared.messaging.errors import NotReady, PublishFailed, Unroutable
 from shared.messaging.handlers import Handlers
-from shared.messaging.hear import hear
-from shared.messaging.memory.consumer import MemoryConsumer
-from shared.messaging.memory.queue import MemoryQueue
 from shared.messaging.ports import Broadcast, Subscription
-from shared.messaging.settle import Dead, Done, Incoming, Later, settle
-from shared.messaging.trail import Trail
+from tests.support.messaging.consumer import MemoryConsumer
+from tests.support.messaging.queue import MemoryQueue
 
 MAY_BE_UNHEARD = frozenset(event.type for event in EVENTS if not event.needs_listener)
 MAX_BROADCAST_LENGTH = 10_000

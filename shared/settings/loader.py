@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import msgspec
 
 from shared.settings.fields import SettingsField, fields_of
-from shared.settings.kinds import PARSERS
+from shared.settings.parsers import PARSERS
 from shared.settings.secret import Secret
 
 T = TypeVar("T", bound=msgspec.Struct)

@@ -8,12 +8,12 @@ import msgspec
 
 from shared.contracts.events import Event
 from shared.logs import bind_correlation, get_logger
-from shared.messaging.cancellation import asked_to_end
+from shared.messaging.delivery_history import Trail, describe, printable, tier_after, tier_for
 from shared.messaging.envelope import Envelope, decode, unwrap
 from shared.messaging.errors import BadMessage, Reject, Retry, UnknownEvent
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.ports import Subscription
-from shared.messaging.trail import Trail, describe, printable, tier_after, tier_for
+from shared.tasks import asked_to_end
 
 log = get_logger(__name__)
 

@@ -8,9 +8,9 @@ import aio_pika
 import msgspec
 
 from shared.contracts.events import VideoUploaded
-from shared.messaging.memory import MemoryBroker
 from shared.messaging.ports import Broker, Subscription
 from shared.messaging.rabbitmq import Names, RabbitMQ
+from tests.support.messaging import MemoryBroker
 
 FAST = Subscription(
     queue="test.inbox",

@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from shared.messaging.cancellation import end, no_cancellation_lost
+from shared.tasks import end, no_cancellation_lost
 
 
 class Losing:

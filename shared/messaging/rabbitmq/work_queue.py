@@ -5,14 +5,14 @@ import asyncio
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue, HeadersType
 
 from shared.logs import get_logger
+from shared.messaging.dispatch import Dead, Done, Incoming, Later, settle
 from shared.messaging.errors import PublishFailed
 from shared.messaging.handlers import Handlers
 from shared.messaging.ports import Subscription
 from shared.messaging.rabbitmq.consumer import answer, is_lost
 from shared.messaging.rabbitmq.headers import of_dead_letter, of_trail, trail_of
-from shared.messaging.rabbitmq.sender import Sender
+from shared.messaging.rabbitmq.publisher import Sender
 from shared.messaging.rabbitmq.topology import Names, declare, tier_name
-from shared.messaging.settle import Dead, Done, Incoming, Later, settle
 
 log = get_logger(__name__)
 

@@ -14,7 +14,7 @@ from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry, make_asgi_app
 
 from shared.http.application import BESIDE, DRAINING, ENDLESS
-from shared.http.draining import Draining
+from shared.http.graceful_stop import Draining
 from shared.logs import get_logger
 
 # A client that dribbles its header is cut off (slow loris).

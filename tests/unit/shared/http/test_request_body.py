@@ -9,7 +9,7 @@ from litestar import Request
 from litestar.types import HTTPReceiveMessage
 
 from shared.errors import RequestTimeout
-from shared.http.bodies import ClientGone, chunks
+from shared.http.request_body import ClientGone, chunks
 
 SOON = timedelta(seconds=0.05)
 LATE = timedelta(minutes=1)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from shared.messaging.slots import Slots
+from shared.messaging.handler_pool import Slots
 from tests.support.wait import until
 
 

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 
+from shared.messaging.dispatch import Incoming
 from shared.messaging.errors import NotReady
-from shared.messaging.memory.queue import MemoryQueue
+from shared.messaging.handler_pool import Slots
 from shared.messaging.ports import nothing_missed
-from shared.messaging.settle import Incoming
-from shared.messaging.slots import Slots
+from tests.support.messaging.queue import MemoryQueue
 
 
 class MemoryConsumer:

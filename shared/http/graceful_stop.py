@@ -6,7 +6,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from shared.errors import Unavailable
-from shared.http.refusing import refuse
+from shared.http.problem_response import refuse
 
 # Another process answers, or this one's successor does in a moment.
 COME_BACK_S = 1

@@ -5,7 +5,7 @@ from collections import deque
 
 from msgspec.structs import replace
 
-from shared.messaging.settle import Incoming
+from shared.messaging.dispatch import Incoming
 
 
 class MemoryQueue:

@@ -8,10 +8,7 @@ from litestar.handlers import BaseRouteHandler
 
 from shared.errors import Unauthenticated
 from shared.http.application import AsyncGuard
-
-# What an API key may be limited to. Safe methods (RFC 9110 §9.2.1) look, all others change something.
-READ, WRITE = "conversions:read", "conversions:write"
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+from shared.identity.scopes import READ, SAFE, WRITE
 
 T = TypeVar("T")
 Connection = ASGIConnection[Any, Any, Any, Any]

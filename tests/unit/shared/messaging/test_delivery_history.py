@@ -4,8 +4,15 @@ from datetime import timedelta
 
 import pytest
 
+from shared.messaging.delivery_history import (
+    HISTORY_LENGTH,
+    REASON_LENGTH,
+    Trail,
+    printable,
+    tier_after,
+    tier_for,
+)
 from shared.messaging.rabbitmq.headers import of_trail, trail_of
-from shared.messaging.trail import HISTORY_LENGTH, REASON_LENGTH, Trail, printable, tier_after, tier_for
 
 TIERS = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30))
 
