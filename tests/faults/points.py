@@ -32,7 +32,7 @@ STEPS: Mapping[str, Mapping[str, str]] = {
     "gateway": {
         "introspect": "gateway.clients.auth:AuthClient.introspect",
         "sign-in": "gateway.clients.auth:AuthClient.sign_in",
-        "relay": "gateway.core.relay:Relay._with_body",
+        "relay": "gateway.proxy.relay:Relay._with_body",
     },
     "auth": {
         "hash": "auth_service.hashing:Place.matches",

@@ -9,8 +9,8 @@ from litestar.response.base import ASGIResponse
 
 from gateway.clients.auth import AuthClient
 from gateway.clients.converter import AnyRequest, ConverterClient
-from gateway.core.principal import Principal
-from gateway.core.query import Query
+from gateway.identity.principal import Principal
+from gateway.query import Query
 from notification_service.adapters.mongo import MongoLedger
 from notification_service.adapters.mongo_deliveries import MongoDeliveries
 from notification_service.ports import Claim, Granted

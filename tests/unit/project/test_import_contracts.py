@@ -23,7 +23,18 @@ OFFENCES = {
         "gateway/modules/auth/schemas.py",
         "import gateway.modules.conversions.documents",
     ),
-    "The gateway's arrows point to its core": ("gateway/core/relay.py", "import gateway.clients.auth"),
+    "Gateway: layers": ("gateway/proxy/relay.py", "import gateway.clients.auth"),
+    "Gateway: layers of the service clients": ("gateway/clients/auth.py", "import gateway.clients.managed"),
+    "Gateway: layers of the proxy": ("gateway/proxy/download.py", "import gateway.proxy.relay"),
+    "Gateway: layers of authentication": (
+        "gateway/identity/principal.py",
+        "import gateway.identity.token_cache",
+    ),
+    "Gateway: layers of the limits": ("gateway/limits/windows.py", "import gateway.limits.rate_limit"),
+    "Gateway: middleware classes are independent of each other": (
+        "gateway/middleware/cors.py",
+        "import gateway.middleware.tus",
+    ),
     "The accounts' arrows point to the tables and the pure leaves": (
         "auth_service/models.py",
         "import auth_service.service",

@@ -15,9 +15,9 @@ from litestar import Request
 from litestar.openapi.spec import Example
 from litestar.params import HeaderParameter
 
-from gateway.core.answer_store import Answers
-from gateway.core.client_address import ClientAddresses
-from gateway.core.principal import Principal
+from gateway.idempotency.store import Answers
+from gateway.identity.client_address import ClientAddresses
+from gateway.identity.principal import Principal
 from shared.errors import Conflict, IdempotencyMismatch, ServiceError
 from shared.logs import get_logger
 from shared.settings import Secret

@@ -12,6 +12,7 @@ from typing import Any, Final
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from gateway.asgi import header_values
 from shared.errors import InvalidRequest, NotFound, ServiceError, TooLarge
 from shared.http.refusing import refuse
 
@@ -62,7 +63,7 @@ def fault(scope: Mapping[str, Any]) -> ServiceError | None:
         return HeaderTooLarge("The header is too large.")
     if scope["http_version"] == "1.1" and not has_one(headers, b"host"):
         return InvalidRequest("There must be exactly one Host.", headers=CLOSE)  # RFC 9112 §3.2
-    codings = values(headers, b"transfer-encoding")
+    codings = header_values(headers, b"transfer-encoding")
     if codings and [coding.strip().lower() for coding in codings] != [b"chunked"]:
         return InvalidRequest("The only transfer coding is chunked.", headers=CLOSE)
     if not is_plain(scope["path"], scope["raw_path"]):
@@ -78,9 +79,5 @@ def is_plain(path: str, raw_path: bytes) -> bool:
 
 
 def has_one(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bool:
-    found = values(headers, name)
+    found = header_values(headers, name)
     return len(found) == 1 and found[0].strip() != b""
-
-
-def values(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
-    return [value for known, value in headers if known == name]

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from coredis import PureToken, Redis
 
-from gateway.core.redis_pool import redis_pool
+from gateway.redis_pool import redis_pool
 from shared.errors import Unavailable
 from shared.logs import get_logger
 

@@ -8,15 +8,15 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard, HTTPScope
 
-from gateway.core.capacity import Capacity
-from gateway.core.client_address import ClientAddresses, counted
-from gateway.core.origin import origin, origin_of
-from gateway.core.principal import InvalidToken, Principal, bearer_token
-from gateway.core.query import parsed
-from gateway.core.rate_limit import LimitReached, Rate, RateLimits, Reading
-from gateway.core.scopes import check_scope
-from gateway.core.token_cache import TokenCache
-from gateway.core.wellformed import values
+from gateway.asgi import header_values
+from gateway.identity.client_address import ClientAddresses, counted
+from gateway.identity.client_origin import origin, origin_of
+from gateway.identity.principal import InvalidToken, Principal, bearer_token
+from gateway.identity.scopes import check_scope
+from gateway.identity.token_cache import TokenCache
+from gateway.limits.concurrency import Capacity
+from gateway.limits.rate_limit import LimitReached, Rate, RateLimits, Reading
+from gateway.query import parsed
 from shared.errors import Forbidden, Unauthenticated
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -87,7 +87,7 @@ class Door:
         connection.scope["user"] = principal
 
     async def _identify(self, connection: Connection, rate: Rate, address: str) -> Principal:
-        sent = values(connection.scope["headers"], b"authorization")
+        sent = header_values(connection.scope["headers"], b"authorization")
         token = bearer_token([value.decode("latin-1") for value in sent])
         if token is None:
             raise Unauthenticated("An access token is needed.")

@@ -7,8 +7,7 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
-from gateway.core.cross_origin import header
-from gateway.core.routes import option_of
+from gateway.asgi import header, route_option
 
 SHAREABLE_KEY: Final = "shareable"
 
@@ -34,7 +33,7 @@ class Validators:
 
         async def answer(message: Message) -> None:
             nonlocal start
-            max_age_s = option_of(scope, SHAREABLE_KEY)
+            max_age_s = route_option(scope, SHAREABLE_KEY)
             if (
                 message["type"] == "http.response.start"
                 and message["status"] == 200

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Self
 
-from gateway.core.bodies import IncomingBody
+from gateway.middleware.request_body import IncomingBody
 from shared.errors import ServiceError
 
 SETTLING_S = 2.0

@@ -14,7 +14,7 @@ from enum import StrEnum
 import msgspec
 from limits import RateLimitItem, parse
 
-from gateway.core.rate_storage import Windows
+from gateway.limits.windows import Windows
 from shared.errors import RateLimited
 
 

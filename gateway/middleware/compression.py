@@ -11,8 +11,7 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.core.cross_origin import header
-from gateway.core.routes import option_of
+from gateway.asgi import header, route_option
 
 COMPRESSIBLE_KEY: Final = "compressible"
 
@@ -38,7 +37,7 @@ class Compression:
 
         async def answer(message: Message) -> None:
             nonlocal packing
-            if message["type"] == "http.response.start" and option_of(scope, COMPRESSIBLE_KEY):
+            if message["type"] == "http.response.start" and route_option(scope, COMPRESSIBLE_KEY):
                 headers = MutableScopeHeaders.from_message(message)
                 headers.extend_header_value("vary", "Accept-Encoding")
                 if message["status"] == 200 and is_large(headers) and wants_gzip(scope):

@@ -17,7 +17,7 @@ from litestar.openapi.spec import (
     Schema,
 )
 
-from gateway.core.answers import EVERYWHERE, PROBLEM_JSON, WORDS, example
+from gateway.openapi.problem_responses import EVERYWHERE, PROBLEM_JSON, WORDS, example
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 PROBLEM = "#/components/schemas/{}"

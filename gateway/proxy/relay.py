@@ -14,15 +14,15 @@ from litestar.response.base import ASGIResponse
 from multidict import CIMultiDict
 from yarl import URL
 
-from gateway.core.bodies import IncomingBody, incoming_body
-from gateway.core.download import Download
-from gateway.core.headers import towards_client, towards_service
-from gateway.core.live import LiveDownload, Watch
-from gateway.core.paths import plain
-from gateway.core.query import Query
-from gateway.core.sessions import CONNECT_S, Sessions
-from gateway.core.upload import Upload
-from gateway.core.upstream import BadAnswer, is_elsewhere, read_answer, refusal
+from gateway.middleware.request_body import IncomingBody, incoming_body
+from gateway.proxy.download import Download
+from gateway.proxy.event_stream import LiveDownload, Watch
+from gateway.proxy.header_filter import towards_client, towards_service
+from gateway.proxy.http_sessions import CONNECT_S, Sessions
+from gateway.proxy.path_segments import plain
+from gateway.proxy.upload import Upload
+from gateway.proxy.upstream_errors import BadAnswer, is_elsewhere, read_answer, refusal
+from gateway.query import Query
 from shared.errors import Unavailable
 from shared.logs import correlation_id, get_logger
 from shared.settings import Secret

@@ -8,7 +8,7 @@ import aiohttp
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
-from gateway.core.headers import towards_client
+from gateway.proxy.header_filter import towards_client
 from shared.errors import ServiceError
 from shared.logs import get_logger
 

@@ -3,9 +3,9 @@
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
-from gateway.core.client_address import ClientAddresses
-from gateway.core.guards import READING_KEY, UNCOUNTED_KEY
-from gateway.core.rate_limit import LimitReached, Rate, RateLimits, Reading
+from gateway.identity.auth_guard import READING_KEY, UNCOUNTED_KEY
+from gateway.identity.client_address import ClientAddresses
+from gateway.limits.rate_limit import LimitReached, Rate, RateLimits, Reading
 from shared.http.refusing import refuse
 
 UNCOUNTED = frozenset({503})

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import msgspec
 
-from gateway.core.principal import Principal
+from gateway.identity.principal import Principal
 from shared.errors import Overloaded
 
 Introspect = Callable[[str], Awaitable[Principal | None]]

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address
 import msgspec
 from litestar.types import HTTPScope
 
-from gateway.core.forwarded import IPAddress
+from gateway.identity.forwarded import IPAddress
 
 LONGEST_USER_AGENT = 256
 UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")

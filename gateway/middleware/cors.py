@@ -11,6 +11,8 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.asgi import header
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 REQUEST_FIELDS = (
     "Authorization",
@@ -113,7 +115,3 @@ async def preflight(origin: str, send: Send) -> None:
     headers = [(name.encode(), value.encode("latin-1")) for name, value in fields.items()]
     await send({"type": "http.response.start", "status": 204, "headers": headers})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-def header(scope: Mapping[str, Any], name: bytes) -> str | None:
-    return next((value.decode("latin-1") for known, value in scope["headers"] if known == name), None)

@@ -11,7 +11,7 @@ from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.storage import storage_from_string
 
-from gateway.core.redis_pool import redis_pool
+from gateway.redis_pool import redis_pool
 from shared.logs import get_logger
 
 SHARED_TIMEOUT_S = 0.25

@@ -5,7 +5,7 @@ from ipaddress import IPv6Address, ip_network
 
 from litestar.types import HTTPScope
 
-from gateway.core.forwarded import Hops, IPAddress, address_in, forwarded, forwarded_for
+from gateway.identity.forwarded import Hops, IPAddress, address_in, forwarded, forwarded_for
 
 # One household or host owns a whole /64 (RFC 6177): counting single addresses would count nothing.
 COUNTED_IPV6_PREFIX = 64

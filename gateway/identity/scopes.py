@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gateway.core.principal import Principal
+from gateway.identity.principal import Principal
 from shared.errors import Forbidden
 
 RESOURCE_KEY: Final = "resource"

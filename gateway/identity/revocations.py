@@ -1,6 +1,6 @@
 """News of ended sessions, which drop tokens from the cache at once."""
 
-from gateway.core.token_cache import TokenCache
+from gateway.identity.token_cache import TokenCache
 from shared.contracts.events import SessionRevoked
 from shared.messaging.ports import Broadcast, Broker, Consumer, Delivery, Handlers
 

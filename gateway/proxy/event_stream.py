@@ -11,11 +11,11 @@ import aiohttp
 from litestar import Request
 from litestar.types import Send
 
-from gateway.core.capacity import on_leaving
-from gateway.core.download import Download
-from gateway.core.guards import principal_of
-from gateway.core.principal import Principal, bearer_token
-from gateway.core.token_cache import TokenCache
+from gateway.identity.auth_guard import principal_of
+from gateway.identity.principal import Principal, bearer_token
+from gateway.identity.token_cache import TokenCache
+from gateway.limits.concurrency import on_leaving
+from gateway.proxy.download import Download
 from shared.errors import ServiceError
 
 ROUND_EVERY_S = 1.0
