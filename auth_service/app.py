@@ -51,9 +51,9 @@ from auth_service.sessions import Lifetimes, Sessions
 from auth_service.settings import AuthSettings
 from auth_service.throttling import Throttle
 from shared.http import Check, Wiring, application
-from shared.messaging.inboxes import AUTH_AUDIT
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
+from shared.messaging.subscriptions import AUTH_AUDIT
 
 
 def utc_now() -> datetime:

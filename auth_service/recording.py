@@ -3,8 +3,8 @@
 from auth_service.administration import Administration
 from shared.contracts.events import OperatorActed
 from shared.errors import Unavailable
-from shared.messaging.inboxes import AUTH_AUDIT
 from shared.messaging.ports import Delivery, Handlers, Retry
+from shared.messaging.subscriptions import AUTH_AUDIT
 
 STORE_PAUSE_S = 5.0
 

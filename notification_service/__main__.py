@@ -1,7 +1,7 @@
 """`python -m notification_service`: sends mail about events until told to stop."""
 
+from notification_service.app import run
 from notification_service.settings import NotificationSettings
-from notification_service.worker import run
 from shared import process
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from notification_service.webhooks.addresses import networks
+from notification_service.webhooks.outbound.address_policy import networks
 from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError, duration
 
 # Standard Webhooks 1.0.0, "Deliverability and reliability".

@@ -9,19 +9,20 @@ import msgspec
 from prometheus_client import CollectorRegistry
 from pymongo.asynchronous.database import AsyncDatabase
 
-from notification_service.adapters.mongo_calls import Document
-from notification_service.adapters.mongo_deliveries import MongoDeliveries
-from notification_service.adapters.mongo_endpoints import MongoEndpoints
-from notification_service.adapters.posting import SystemLookup, posting
 from notification_service.settings import NotificationSettings
-from notification_service.webhooks.addresses import Reachable, networks
-from notification_service.webhooks.deliverer import Deliverer, Pace
+from notification_service.webhooks.dispatcher import Deliverer, Pace
 from notification_service.webhooks.handlers import Telling
+from notification_service.webhooks.mongo_calls import Document
+from notification_service.webhooks.mongo_deliveries import MongoDeliveries
+from notification_service.webhooks.mongo_endpoints import MongoEndpoints
+from notification_service.webhooks.outbound.address_policy import Reachable, networks
+from notification_service.webhooks.outbound.http_client import SystemLookup, posting
+from notification_service.webhooks.outbound.url_policy import Targets
 from notification_service.webhooks.payloads import Payloads
-from notification_service.webhooks.sealing import Seal
+from notification_service.webhooks.secret_cipher import Seal
 from notification_service.webhooks.service import Webhooks
-from notification_service.webhooks.targets import Targets
-from shared.access_tokens import AccessTokens, PublicKeys
+from shared.identity.access_tokens import AccessTokens
+from shared.identity.public_keys import PublicKeys
 
 
 class Hooks(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from shared.errors import MethodNotAllowed
-from shared.http.refusing import refuse
+from shared.http.problem_response import refuse
 
 NOBODYS: Any = "ALLOWED"
 EVERYWHERE = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"

@@ -14,7 +14,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from gateway.asgi import header_values
 from shared.errors import InvalidRequest, NotFound, ServiceError, TooLarge
-from shared.http.refusing import refuse
+from shared.http.problem_response import refuse
 
 # RFC 9110 §4.1 asks for 8000 octets at least.
 LONGEST_TARGET_BYTES = 8 * 1024

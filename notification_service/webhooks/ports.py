@@ -7,9 +7,9 @@ from typing import Protocol
 import msgspec
 from yarl import URL
 
-from notification_service.webhooks.addresses import IPAddress
 from notification_service.webhooks.delivery import Answer, Delivery, Verdict
 from notification_service.webhooks.endpoint import Endpoint
+from notification_service.webhooks.outbound.address_policy import IPAddress
 from shared.contracts.webhooks import Attempt, EventType, Reason, Status
 from shared.errors import Conflict
 

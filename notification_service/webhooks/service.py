@@ -6,9 +6,10 @@ from typing import TypeVar
 
 import msgspec
 
-from notification_service.webhooks.addresses import address_in
 from notification_service.webhooks.delivery import Delivery, new_delivery
 from notification_service.webhooks.endpoint import OLD_SECRET_SIGNS, Endpoint, new_id
+from notification_service.webhooks.outbound.address_policy import address_in
+from notification_service.webhooks.outbound.url_policy import Targets
 from notification_service.webhooks.payloads import TEST, Payloads
 from notification_service.webhooks.ports import (
     Deliveries,
@@ -17,9 +18,8 @@ from notification_service.webhooks.ports import (
     Lane,
     Lookup,
 )
-from notification_service.webhooks.sealing import Seal
-from notification_service.webhooks.signing import new_secret
-from notification_service.webhooks.targets import Targets
+from notification_service.webhooks.secret_cipher import Seal
+from notification_service.webhooks.signature import new_secret
 from shared.contracts.webhooks import ChangeWebhook, NewWebhook, Reason, Status
 from shared.errors import Conflict, NotFound
 

@@ -15,11 +15,11 @@ from auth_service.models import Table
 from devstack.servers.postgres import Postgres
 from devstack.stack import Stack
 from shared.contracts.events import SessionRevoked
-from shared.messaging.inboxes import INBOXES
-from shared.messaging.memory import MemoryBroker
+from shared.messaging.subscriptions import INBOXES
 from shared.settings import Secret
 from tests.integration.auth_service.letters import Letters, reading
 from tests.integration.auth_service.replica import Clock, Replica, listening, running, settings
+from tests.support.messaging import MemoryBroker
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import text
 
 from auth_service.settings import AuthSettings
-from shared.messaging.memory import MemoryBroker
 from shared.settings import load
 from tests.integration.auth_service.letters import Letters
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica, running, settings
 from tests.integration.auth_service.rows import opened
+from tests.support.messaging import MemoryBroker
 
 
 async def is_verified(person: Person) -> bool:

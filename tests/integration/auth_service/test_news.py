@@ -4,8 +4,8 @@ import time
 from functools import partial
 
 from shared.contracts.events import SessionRevoked
-from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.subscriptions import INBOXES
 from tests.integration.auth_service.replica import Clock, listening, running, settings
 from tests.support.wait import until
 

@@ -10,11 +10,11 @@ from sqlalchemy import text
 
 from shared.contracts.events import AccountDeleted, EmailChanged, PasswordChanged, SessionRevoked
 from shared.messaging.handlers import Delivery, Handlers
-from shared.messaging.inboxes import CONVERTER_ACCOUNTS
-from shared.messaging.memory import MemoryBroker
+from shared.messaging.subscriptions import CONVERTER_ACCOUNTS
 from tests.integration.auth_service.letters import Letters
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica
 from tests.integration.auth_service.rows import opened
+from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 
 NEW = "another correct horse"

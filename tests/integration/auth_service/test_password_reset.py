@@ -20,11 +20,11 @@ from shared.contracts.events import (
     SessionRevoked,
 )
 from shared.messaging.handlers import Delivery, Handlers
-from shared.messaging.inboxes import NOTIFICATION_ACCOUNTS
-from shared.messaging.memory import MemoryBroker
+from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS
 from tests.integration.auth_service.letters import Letters
 from tests.integration.auth_service.replica import PASSWORD, Clock, Replica, running, settings
 from tests.integration.auth_service.rows import opened
+from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 
 NEW = "another correct horse"

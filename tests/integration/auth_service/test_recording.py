@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 from shared.contracts.events import OperatorActed
 from shared.messaging.envelope import wrap
-from shared.messaging.memory import MemoryBroker
 from tests.integration.auth_service.replica import Person, Replica
 from tests.integration.auth_service.test_administration import promote, records
+from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)

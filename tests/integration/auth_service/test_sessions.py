@@ -12,9 +12,9 @@ from auth_service.forgetting import Forgetting
 from auth_service.repository import Store
 from shared.contracts.events import SessionRevoked
 from shared.contracts.headers import REVOKED_SESSION
-from shared.messaging.memory import MemoryBroker
 from tests.integration.auth_service.replica import Clock, Replica, bearer, running, settings
 from tests.integration.auth_service.rows import opened, rows
+from tests.support.messaging import MemoryBroker
 from tests.support.tokens import forgeries
 from tests.support.wait import until
 

@@ -14,10 +14,10 @@ import converter_service.api
 import converter_service.settings
 import gateway.app
 import gateway.settings
+import notification_service.app
 import notification_service.settings
-import notification_service.worker
 import shared.process
-from converter_service.option_fields import READERS
+from converter_service.media.option_fields import READERS
 from shared.errors import ServiceError
 from shared.settings import fields_of
 

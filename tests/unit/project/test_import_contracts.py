@@ -45,23 +45,23 @@ OFFENCES = {
     ),
     "Passwords and tokens are pure": ("auth_service/passwords.py", "import sqlalchemy"),
     "Only rows speak SQL about accounts": ("auth_service/sessions.py", "import sqlalchemy"),
-    "The converter's arrows point to its states and formats": (
-        "converter_service/conversion.py",
-        "import converter_service.service",
+    "The converter's imports point from processes to features to the domain": (
+        "converter_service/conversions/model.py",
+        "import converter_service.jobs.job",
     ),
-    "What the converter decides needs no framework and no driver": (
-        "converter_service/service.py",
+    "The converter's domain and services need no framework and no driver": (
+        "converter_service/conversions/service.py",
         "import pymongo",
     ),
-    "Only composition roots know the converter's adapters": (
-        "converter_service/service.py",
-        "import converter_service.adapters.gridfs",
+    "Only composition roots import storage, ffmpeg and the sandbox": (
+        "converter_service/conversions/service.py",
+        "import converter_service.storage.gridfs",
     ),
     "Webhooks are decided without a framework and a driver": (
         "notification_service/webhooks/service.py",
         "import aiohttp",
     ),
-    "The letters need no server": ("notification_service/letters.py", "import aiosmtplib"),
+    "The letters need no server": ("notification_service/email/templates.py", "import aiosmtplib"),
 }
 
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from notification_service.adapters.memory_webhooks import MemoryDeliveries, MemoryEndpoints
 from notification_service.webhooks.delivery import new_delivery
 from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.handlers import LATECOMERS, Telling, account_handlers
@@ -14,6 +13,7 @@ from shared.contracts.events import AccountClaimed
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery
+from tests.support.memory_webhooks import MemoryDeliveries, MemoryEndpoints
 from tests.support.webhooks import NOON, endpoint
 
 SECOND = timedelta(seconds=1)

@@ -1,0 +1,1 @@
+"""The notification service's adapters: one contract suite for each port."""

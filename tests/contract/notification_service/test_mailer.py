@@ -1,0 +1,116 @@
+"""What everything that takes mail promises."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from notification_service.email.message import Mail, Sender, compose
+from notification_service.email.ports import Mailer, Refused, TryLater
+from notification_service.email.smtp import SmtpMailer, SmtpServer
+from notification_service.email.templates import Letters
+from tests.support.event_samples import completed
+from tests.support.mail_server import MailServer, mail_server
+from tests.support.memory_email import MemoryMailer
+
+MAIL = compose(
+    Letters("https://tonegate.example").completed(completed(filename="Ä talk 🎧.mp4")),
+    Sender("Tonegate <no-reply@tonegate.example>"),
+    event_id="event-1",
+    written_at=datetime(2026, 11, 20, 10, 0, tzinfo=UTC),
+)
+
+
+class Post(msgspec.Struct):
+    """A mailer, and what the test may do to the other end of it."""
+
+    mailer: Mailer
+    taken: Callable[[], list[bytes]]
+    refuse: Callable[[], None]
+    go_down: Callable[[], Awaitable[None]]
+    come_back: Callable[[], Awaitable[None]]
+
+
+@pytest.fixture(params=["memory", "smtp"])
+async def post(request: pytest.FixtureRequest) -> AsyncIterator[Post]:
+    if request.param == "memory":
+        yield _memory()
+        return
+    async with mail_server() as server:
+        yield _smtp(server)
+
+
+def _memory() -> Post:
+    mailer = MemoryMailer()
+
+    def refuse() -> None:
+        mailer.refused = frozenset({MAIL.recipient})
+
+    async def be(*, down: bool) -> None:
+        mailer.down = down
+
+    return Post(
+        mailer,
+        lambda: [mail.content for mail in mailer.taken],
+        refuse,
+        lambda: be(down=True),
+        lambda: be(down=False),
+    )
+
+
+def _smtp(server: MailServer) -> Post:
+    mailer = SmtpMailer(SmtpServer.from_url(f"smtp://{server.address}"), timedelta(seconds=5))
+
+    def refuse() -> None:
+        server.behaviour.recipient = ["550 no such mailbox"] * 5
+
+    return Post(
+        mailer,
+        lambda: [received.content for received in server.taken],
+        refuse,
+        server.stop,
+        server.start,
+    )
+
+
+async def test_a_mail_is_taken_once_and_byte_for_byte(post: Post) -> None:
+    await post.mailer.send(MAIL)
+    assert post.taken() == [MAIL.content]
+
+
+async def test_one_mail_after_another_is_taken(post: Post) -> None:
+    other = msgspec.structs.replace(MAIL, recipient="bob@example.org")
+    await post.mailer.send(MAIL)
+    await post.mailer.send(other)
+    assert len(post.taken()) == 2
+
+
+async def test_a_refused_mail_says_so_and_why(post: Post) -> None:
+    post.refuse()
+    with pytest.raises(Refused, match="550 no such mailbox"):
+        await post.mailer.send(MAIL)
+    assert post.taken() == []
+
+
+async def test_a_mail_that_nobody_takes_is_for_later_and_goes_then(post: Post) -> None:
+    await post.go_down()
+    with pytest.raises(TryLater):
+        await post.mailer.send(MAIL)
+    await post.come_back()
+    await post.mailer.send(MAIL)
+    assert post.taken() == [MAIL.content]
+
+
+async def test_a_mailer_tells_whether_anybody_is_there(post: Post) -> None:
+    await post.mailer.ping()
+    await post.go_down()
+    with pytest.raises(TryLater):
+        await post.mailer.ping()
+
+
+async def test_a_mailer_takes_mail_for_many_at_once(post: Post) -> None:
+    mails: list[Mail] = [msgspec.structs.replace(MAIL, recipient=f"r{n}@example.org") for n in range(10)]
+    await asyncio.gather(*map(post.mailer.send, mails))
+    assert len(post.taken()) == 10

@@ -1,0 +1,1 @@
+"""Emails against a real broker, database and SMTP server."""

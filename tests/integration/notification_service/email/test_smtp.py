@@ -1,0 +1,239 @@
+"""Mail over real SMTP connections, the servers being as they are: busy, strict, encrypted, unreliable."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from notification_service.email.ports import Refused, TryLater
+from notification_service.email.smtp import SmtpMailer, SmtpServer
+from tests.contract.notification_service.test_mailer import MAIL
+from tests.support.certificates import SelfSigned, self_signed
+from tests.support.mail_server import Behaviour, MailServer, mail_server
+
+
+@pytest.fixture(scope="session")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> SelfSigned:
+    return self_signed(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+def trusting(certified: SelfSigned, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Called, it makes the test's certificate one that this machine trusts."""
+    return lambda: monkeypatch.setenv("SSL_CERT_FILE", str(certified.certificate))
+
+
+def mailer(
+    server: MailServer, *, login: str = "", query: str = "", scheme: str = "smtp", timeout_s: float = 5
+) -> SmtpMailer:
+    url = f"{scheme}://{login}{server.address}{query}"
+    return SmtpMailer(SmtpServer.from_url(url), timedelta(seconds=timeout_s))
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        Behaviour(sender=["451 not now"]),
+        Behaviour(recipient=["450 mailbox busy"]),
+        Behaviour(data=["452 no room"]),
+        Behaviour(sender=["550 your address is not welcome"]),
+        Behaviour(data=["530 authentication required"]),
+    ],
+    ids=["sender 4xx", "recipient 4xx", "data 4xx", "sender 5xx", "login wanted"],
+)
+async def test_a_server_that_says_not_now_gets_it_later(behaviour: Behaviour) -> None:
+    async with mail_server(behaviour) as server:
+        with pytest.raises(TryLater):
+            await mailer(server).send(MAIL)
+        await mailer(server).send(MAIL)
+        assert [mail.content for mail in server.taken] == [MAIL.content]
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [Behaviour(recipient=["550 5.1.1 no such mailbox"]), Behaviour(data=["554 5.7.1 looks like spam"])],
+    ids=["recipient", "content"],
+)
+async def test_a_server_that_says_never_is_not_asked_again(behaviour: Behaviour) -> None:
+    async with mail_server(behaviour) as server:
+        with pytest.raises(Refused, match=r"55\d 5\."):
+            await mailer(server).send(MAIL)
+        assert server.taken == []
+
+
+async def test_a_server_that_hangs_up_before_it_answers_leaves_it_open_and_is_asked_again() -> None:
+    async with mail_server(Behaviour(drop_after_data=1)) as server:
+        with pytest.raises(TryLater):
+            await mailer(server).send(MAIL)
+        await mailer(server).send(MAIL)
+        assert [mail.content for mail in server.taken] == [MAIL.content] * 2
+
+
+async def test_a_server_that_never_answers_is_given_up_in_time() -> None:
+    async with mail_server(Behaviour(hang_at_data=True)) as server:
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(TryLater):
+            await mailer(server, timeout_s=0.3).send(MAIL)
+        assert asyncio.get_running_loop().time() - began < 3
+        assert server.tries == 1
+
+
+async def test_a_server_that_answers_each_word_slowly_is_given_up_in_time() -> None:
+    async with mail_server(Behaviour(pause_s=0.3)) as server:
+        with pytest.raises(TryLater):
+            await mailer(server, timeout_s=0.5).send(MAIL)
+        assert server.tries == 0
+
+
+async def test_a_server_that_took_the_mail_and_ignores_the_goodbye_is_not_asked_again() -> None:
+    async with mail_server(Behaviour(ignores_quit=True)) as server:
+        began = asyncio.get_running_loop().time()
+        await mailer(server, timeout_s=1).send(MAIL)
+        assert asyncio.get_running_loop().time() - began < 5
+        assert len(server.taken) == 1
+
+
+async def test_a_server_that_is_not_there_is_for_later() -> None:
+    server = MailServer()
+    with pytest.raises(TryLater):
+        await mailer(server).send(MAIL)
+
+
+async def test_a_host_without_a_name_is_for_later() -> None:
+    gone = SmtpMailer(SmtpServer.from_url("smtp://no-such-host.invalid"), timedelta(seconds=5))
+    with pytest.raises(TryLater):
+        await gone.send(MAIL)
+    with pytest.raises(TryLater):
+        await gone.ping()
+
+
+async def test_somebody_who_does_not_speak_smtp_is_for_later() -> None:
+    async def babble(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 100)
+        writer.close()
+
+    server = MailServer()
+    async with await asyncio.start_server(babble, "127.0.0.1", server.port):
+        with pytest.raises(TryLater):
+            await mailer(server).send(MAIL)
+
+
+async def test_a_greeting_of_many_lines_is_read_to_its_end_before_the_goodbye() -> None:
+    """Servers that expect spammers wait between the lines, and bar who speaks first."""
+    heard = asyncio.Queue[bytes]()
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220-mail.test ESMTP\r\n")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                heard.put_nowait(b"too early: " + await reader.readline())
+        writer.write(b"220 at your service\r\n")
+        heard.put_nowait(await reader.readline())
+        writer.close()
+
+    server = MailServer()
+    async with await asyncio.start_server(greet, "127.0.0.1", server.port):
+        await mailer(server).ping()
+        async with asyncio.timeout(30):
+            assert await heard.get() == b"QUIT\r\n"
+
+
+async def test_encryption_that_is_offered_is_used_whoever_signed_the_certificate(
+    certified: SelfSigned,
+) -> None:
+    async with mail_server(Behaviour(starttls=certified.context)) as server:
+        await mailer(server).send(MAIL)
+        assert [mail.encrypted for mail in server.taken] == [True]
+
+
+async def test_encryption_that_is_not_offered_is_done_without() -> None:
+    async with mail_server() as server:
+        await mailer(server).send(MAIL)
+        assert [mail.encrypted for mail in server.taken] == [False]
+
+
+async def test_encryption_that_is_required_but_not_offered_sends_nothing() -> None:
+    async with mail_server() as server:
+        with pytest.raises(TryLater):
+            await mailer(server, query="?starttls=required").send(MAIL)
+        assert server.tries == 0
+
+
+async def test_encryption_that_is_required_wants_a_certificate_it_can_trust(
+    certified: SelfSigned, trusting: Callable[[], None]
+) -> None:
+    async with mail_server(Behaviour(starttls=certified.context)) as server:
+        with pytest.raises(TryLater):
+            await mailer(server, query="?starttls=required").send(MAIL)
+        assert server.tries == 0
+        trusting()
+        await mailer(server, query="?starttls=required").send(MAIL)
+        assert [mail.encrypted for mail in server.taken] == [True]
+
+
+async def test_encryption_that_is_not_wanted_is_not_used(certified: SelfSigned) -> None:
+    async with mail_server(Behaviour(starttls=certified.context)) as server:
+        await mailer(server, query="?starttls=never").send(MAIL)
+        assert [mail.encrypted for mail in server.taken] == [False]
+
+
+async def test_smtps_is_encrypted_and_verified(certified: SelfSigned, trusting: Callable[[], None]) -> None:
+    async with mail_server(Behaviour(tls=certified.context)) as server:
+        with pytest.raises(TryLater):
+            await mailer(server, scheme="smtps").send(MAIL)
+        trusting()
+        await mailer(server, scheme="smtps").send(MAIL)
+        assert [mail.encrypted for mail in server.taken] == [True]
+
+
+async def test_a_login_signs_in_over_tls(certified: SelfSigned, trusting: Callable[[], None]) -> None:
+    trusting()
+    behaviour = Behaviour(starttls=certified.context, login=(b"ann", b"s3cret"))
+    async with mail_server(behaviour) as server:
+        await mailer(server, login="ann:s3cret@").send(MAIL)
+        assert [(mail.encrypted, mail.user) for mail in server.taken] == [(True, b"ann")]
+
+
+async def test_a_wrong_password_is_the_operators_to_mend_and_the_mail_waits(
+    certified: SelfSigned, trusting: Callable[[], None]
+) -> None:
+    trusting()
+    behaviour = Behaviour(starttls=certified.context, login=(b"ann", b"s3cret"))
+    async with mail_server(behaviour) as server:
+        with pytest.raises(TryLater, match="535") as later:
+            await mailer(server, login="ann:wrong@").send(MAIL)
+        assert "wrong" not in str(later.value)
+
+
+async def test_no_password_goes_over_an_open_line_unless_it_was_asked_for() -> None:
+    behaviour = Behaviour(login=(b"ann", b"s3cret"), auth_over_plain=True)
+    async with mail_server(behaviour) as server:
+        with pytest.raises(TryLater):
+            await mailer(server, login="ann:s3cret@").send(MAIL)
+        await mailer(server, login="ann:s3cret@", query="?starttls=never").send(MAIL)
+        assert [mail.user for mail in server.taken] == [b"ann"]
+
+
+async def test_an_international_mailbox_is_announced_as_one() -> None:
+    international = msgspec.structs.replace(MAIL, recipient="jörg@example.org", utf8=True)
+    async with mail_server() as server:
+        await mailer(server).send(international)
+        assert [(mail.recipients, mail.utf8) for mail in server.taken] == [(["jörg@example.org"], True)]
+
+
+async def test_an_international_mailbox_is_refused_where_the_server_knows_none() -> None:
+    international = msgspec.structs.replace(MAIL, recipient="jörg@example.org", utf8=True)
+    async with mail_server(Behaviour(smtputf8=False)) as server:
+        with pytest.raises(Refused, match="international"):
+            await mailer(server).send(international)
+
+
+async def test_the_envelope_names_the_sender_and_the_one_recipient() -> None:
+    async with mail_server() as server:
+        await mailer(server).send(MAIL)
+        assert [(mail.sender, mail.recipients) for mail in server.taken] == [
+            ("no-reply@tonegate.example", ["ann@example.org"])
+        ]

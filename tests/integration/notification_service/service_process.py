@@ -1,0 +1,50 @@
+"""The notification service in this process, ready for work, and the broker that it hears from."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from notification_service.app import run
+from notification_service.settings import NotificationSettings
+from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.subscriptions import INBOXES
+from tests.support.wait import PATIENCE_S, until
+
+
+@asynccontextmanager
+async def running(settings: NotificationSettings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of its port. What makes the service end by itself is raised when the block is left."""
+    stop = asyncio.Event()
+    service = asyncio.create_task(run(settings, stop))
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=PATIENCE_S) as client:
+        try:
+            await until(lambda: service.done() or is_ready(client), what="the service is ready")
+            yield client
+        finally:
+            stop.set()
+            async with asyncio.timeout(PATIENCE_S):
+                await service
+
+
+async def is_ready(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/readyz")).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+@asynccontextmanager
+async def publishing(settings: NotificationSettings) -> AsyncIterator[RabbitMQ]:
+    async with RabbitMQ(settings.amqp_url.reveal(), "test", INBOXES) as broker:
+        await until(lambda: _publishes(broker), what="the broker takes messages")
+        yield broker
+
+
+async def _publishes(broker: RabbitMQ) -> bool:
+    try:
+        await broker.check()
+    except Exception:  # noqa: BLE001 - whatever it is, not yet
+        return False
+    return True

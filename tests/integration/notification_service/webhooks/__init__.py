@@ -1,0 +1,1 @@
+"""Webhooks against a real broker, database and HTTP receivers."""

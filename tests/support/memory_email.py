@@ -1,0 +1,71 @@
+"""Mail and ledger in process memory, for tests and trials; they keep the promises of the real ones."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+
+from notification_service.email.message import Mail
+from notification_service.email.ports import Claim, Granted, Held, Refused, Settled, TryLater
+
+
+class Entry(Struct):
+    """What is known of one event."""
+
+    state: str
+    since: datetime | None = None
+    attempts: int = 0
+    token: str = ""
+    until: datetime = datetime.min.replace(tzinfo=UTC)
+    reason: str = ""
+
+
+class MemoryLedger:
+    """A SentLedger that forgets everything when the process ends."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+
+    async def claim(self, event_id: str, lease: timedelta) -> Claim:
+        now = datetime.now(UTC)
+        entry = self.entries.setdefault(event_id, Entry("new"))
+        if entry.state == "sent":
+            return Settled()
+        if entry.state == "sending" and entry.until > now:
+            return Held(remaining=entry.until - now)
+        entry.state, entry.token, entry.until = "sending", secrets.token_hex(16), now + lease
+        entry.since = entry.since or now
+        return Granted(token=entry.token, attempts=entry.attempts, since=entry.since)
+
+    async def sent(self, event_id: str, token: str) -> None:
+        entry = self.entries[event_id]
+        entry.state, entry.token = "sent", token
+
+    async def postpone(self, event_id: str, token: str) -> None:
+        entry = self.entries[event_id]
+        if entry.state == "sending" and entry.token == token:
+            entry.state, entry.attempts = "waiting", entry.attempts + 1
+
+    async def refuse(self, event_id: str, token: str, reason: str) -> None:
+        entry = self.entries[event_id]
+        if entry.state == "sending" and entry.token == token:
+            self.entries[event_id] = Entry("refused", reason=reason)
+
+
+class MemoryMailer:
+    """A Mailer that keeps the mail. It refuses addresses in `refused`; while `down` it takes nothing."""
+
+    def __init__(self, refused: frozenset[str] = frozenset()) -> None:
+        self.taken: list[Mail] = []
+        self.refused = refused
+        self.down = False
+
+    async def send(self, mail: Mail) -> None:
+        await self.ping()
+        if mail.recipient in self.refused:
+            raise Refused("550 no such mailbox")
+        self.taken.append(mail)
+
+    async def ping(self) -> None:
+        if self.down:
+            raise TryLater("no server answers")

@@ -1,0 +1,1 @@
+"""Emails, without a server."""

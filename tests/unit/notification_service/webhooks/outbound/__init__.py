@@ -1,0 +1,1 @@
+"""Outbound URL and address policies."""

@@ -1,0 +1,157 @@
+"""Where a webhook may lead, and where it may not."""
+
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notification_service.webhooks.outbound.address_policy import Reachable, networks
+from notification_service.webhooks.outbound.url_policy import BadTarget, Targets
+
+TARGETS = Targets(Reachable())
+
+NEIGHBOURS = [
+    "0.0.0.0",
+    "0.1.2.3",
+    "10.0.0.1",
+    "100.64.0.1",
+    "100.127.255.255",
+    "127.0.0.1",
+    "127.255.255.254",
+    "169.254.169.254",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.0.0.8",
+    "192.0.2.1",
+    "192.88.99.1",
+    "192.168.1.1",
+    "198.18.0.1",
+    "198.51.100.1",
+    "203.0.113.1",
+    "224.0.0.1",
+    "239.255.255.255",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::127.0.0.1",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "::ffff:8.8.8.8",
+    "::ffff:0:127.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b::808:808",
+    "64:ff9b:1::a00:1",
+    "100::1",
+    "2001::1",
+    "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+    "2001:2::1",
+    "2001:10::1",
+    "2001:db8::1",
+    "2002:7f00:1::",
+    "2002:c0a8:101::1",
+    "3fff::1",
+    "5f00::1",
+    "fc00::1",
+    "fd12:3456::1",
+    "fe80::1",
+    "fe80::1%eth0",
+    "fec0::1",
+    "ff02::1",
+]
+PUBLIC = ["8.8.8.8", "1.1.1.1", "100.63.255.255", "172.32.0.1", "2606:4700:4700::1111", "2a00:1450:4001::"]
+
+
+def written(address: str) -> str:
+    return f"https://[{address.replace('%', '%25')}]/x" if ":" in address else f"https://{address}/x"
+
+
+@pytest.mark.parametrize("address", NEIGHBOURS)
+def test_no_neighbour_is_called(address: str) -> None:
+    assert not Reachable()(ip_address(address.partition("%")[0]))
+    with pytest.raises(BadTarget):
+        TARGETS.checked(written(address))
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_the_internet_is_called(address: str) -> None:
+    assert Reachable()(ip_address(address))
+    TARGETS.checked(written(address))
+
+
+@given(st.ip_addresses())
+def test_nothing_that_python_calls_special_is_called(address: object) -> None:
+    found = ip_address(str(address))
+    if Reachable()(found):
+        assert found.is_global
+        assert not found.is_multicast
+
+
+def test_a_network_that_the_operator_allows_is_called_and_no_other() -> None:
+    reachable = Reachable(networks(["10.1.0.0/16", "fd00::/8"]))
+    assert reachable(ip_address("10.1.2.3"))
+    assert reachable(ip_address("fd00::1"))
+    assert not reachable(ip_address("10.2.0.1"))
+    assert not reachable(ip_address("::ffff:10.2.0.1"))
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://example.com/x", "must begin with https"),
+        ("ftp://example.com/x", "must begin with https"),
+        ("file:///etc/passwd", "must begin with https"),
+        ("//example.com/x", "must begin with https"),
+        ("example.com", "must begin with https"),
+        ("https:///x", "has no host"),
+        ("https://user@example.com/", "must hold no user name"),
+        ("https://user:password@example.com/", "must hold no user name"),
+        ("https://:password@example.com/", "must hold no user name"),
+        ("https://example.com/#part", "must have no fragment"),
+        ("https://example.com/#", "must have no fragment"),
+        ("https://example.com:0/", "must have port"),
+        ("https://example.com:22/", "must have port"),
+        ("https://example.com:25/", "must have port"),
+        ("https://example.com:65536/", "is not a URL"),
+        ("https://[::1/", "is not a URL"),
+        ("https://example.com\\@127.0.0.1/", "is not a URL"),
+        ("https://exa mple.com/", "neither a name nor an address"),
+        ("https://a..b/", "neither a name nor an address"),
+        ("https://%31%32%37.0.0.1/", "neither a name nor an address"),
+        ("https://127.1/", "neither a name nor an address"),
+        ("https://0x7f.1/", "neither a name nor an address"),
+        ("https://0x7f000001/", "neither a name nor an address"),
+        ("https://2130706433/", "neither a name nor an address"),
+        ("https://0177.0.0.1/", "neither a name nor an address"),
+        ("https://127.0.0.1./", "neither a name nor an address"),
+        ("https://①②⑦.⓪.⓪.①/", "may not be called"),
+        ("https://127。0。0。1/", "may not be called"),
+        ("https://[::ffff:7f00:1]/", "may not be called"),
+    ],
+)
+def test_what_is_no_address_for_a_webhook_is_told(url: str, says: str) -> None:
+    with pytest.raises(BadTarget) as refused:
+        TARGETS.checked(url)
+    (error,) = refused.value.errors
+    assert error.field == "url"
+    assert says in error.message
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com",
+        "https://example.com:443/x?y=1",
+        "https://example.com:8443/",
+        "https://hooks.example.com./x",
+        "https://bücher.example/x",
+        "https://8.8.8.8/x",
+    ],
+)
+def test_ordinary_addresses_are_taken(url: str) -> None:
+    TARGETS.checked(url)
+
+
+def test_plain_http_is_taken_where_it_is_allowed() -> None:
+    assert Targets(Reachable(), http=True).checked("http://example.com:8080/x").port == 8080
