@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 
 from auth_service.app import build
-from auth_service.operating import BadCommand, carry_out
+from auth_service.cli import BadCommand, carry_out
 from auth_service.settings import AuthSettings, CommandSettings
 from shared.http import Address, Listeners, serve
 from shared.messaging.rabbitmq import RabbitMQ

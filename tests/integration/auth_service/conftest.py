@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from auth_service.database import one_connection
-from auth_service.migrating import migrate
+from auth_service.database.engine import one_connection
+from auth_service.migrations.upgrade import migrate
 from auth_service.models import Table
 from devstack.servers.postgres import Postgres
 from devstack.stack import Stack

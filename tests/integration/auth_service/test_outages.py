@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import httpx
 from sqlalchemy import text
 
-from auth_service.database import Bounds, one_connection
-from auth_service.migrating import ADVISORY_LOCK
+from auth_service.database.engine import Bounds, one_connection
+from auth_service.migrations.upgrade import ADVISORY_LOCK
 from devstack.process_tree import family
 from devstack.servers.postgres import Postgres
 from shared.messaging.envelope import Envelope
