@@ -4,11 +4,11 @@ from typing import Protocol
 
 from litestar.handlers import BaseRouteHandler
 
-from converter_service.owners import Owner
-from shared.access_tokens import AccessTokens
+from converter_service.conversions.owner import Owner
 from shared.errors import Forbidden
-from shared.http import AsyncGuard, bearer
-from shared.http.bearer import Connection, public
+from shared.http import AsyncGuard, auth_guard
+from shared.http.auth_guard import Connection, public
+from shared.identity.access_tokens import AccessTokens
 
 __all__ = ["Owners", "Tokens", "administrators_only", "owner_of", "public", "signed_in"]
 
@@ -37,7 +37,7 @@ class Owners:
 
 def signed_in(tokens: Tokens) -> AsyncGuard:
     """A guard that puts the Owner into `request.user`."""
-    return bearer.signed_in(tokens.owner)
+    return auth_guard.signed_in(tokens.owner)
 
 
 async def administrators_only(connection: Connection, _: BaseRouteHandler) -> None:
@@ -49,4 +49,4 @@ async def administrators_only(connection: Connection, _: BaseRouteHandler) -> No
 
 async def owner_of(connection: Connection, tokens: Tokens) -> Owner:
     """Raises Unauthenticated, and Forbidden for a token that may not do this."""
-    return await bearer.bearer_of(connection, tokens.owner)
+    return await auth_guard.bearer_of(connection, tokens.owner)

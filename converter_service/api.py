@@ -10,41 +10,43 @@ import aiohttp
 from litestar import Litestar
 from prometheus_client import CollectorRegistry, Gauge
 
-from converter_service.accepting import Accepting, UploadLimits
 from converter_service.access import Owners, public, signed_in
-from converter_service.adapters.gridfs import GridFSBlobs
-from converter_service.adapters.mongo import connect, database_of
-from converter_service.adapters.mongo_clock import MongoClock
-from converter_service.adapters.mongo_conversions import MongoConversions
-from converter_service.adapters.mongo_letters import MongoLetters
-from converter_service.adapters.mongo_outbox import MongoOutbox
-from converter_service.adapters.mongo_queue import MongoQueue
-from converter_service.administration import DeadLetterController, ManagedConversionController
-from converter_service.admission import Bounded, Bounds
-from converter_service.announcing import Announcing
-from converter_service.audio import AudioController, Door
+from converter_service.admin_controllers import DeadLetterController, ManagedConversionController
 from converter_service.clock import utc_now
-from converter_service.control import Control
-from converter_service.controllers import ConversionController
-from converter_service.dead_letters.desk import Desk
-from converter_service.dead_letters.watching import watch
+from converter_service.conversions.commands import Control
+from converter_service.conversions.controller import ConversionController
+from converter_service.conversions.events import Announcing
+from converter_service.conversions.quota import Bounded, Bounds
+from converter_service.conversions.service import Conversions
+from converter_service.conversions.signed_links import Links
+from converter_service.dead_letters.metrics import watch
+from converter_service.dead_letters.service import Desk
+from converter_service.downloads.controller import AudioController, Door
+from converter_service.event_streams.controller import EventController
+from converter_service.event_streams.hub import Hub
+from converter_service.event_streams.publisher import Telling
 from converter_service.handlers import watching
-from converter_service.hub import Hub
-from converter_service.links import Links
-from converter_service.receiving import Reception
-from converter_service.service import Conversions
 from converter_service.settings import ApiSettings
-from converter_service.streams import EventController
-from converter_service.telling import Telling
-from converter_service.upload_controller import UploadController
-from converter_service.uploads import ResumableLimits, Uploads
-from shared.access_tokens import AccessTokens, PublicKeys
+from converter_service.storage.connection import connect, database_of
+from converter_service.storage.conversions import MongoConversions
+from converter_service.storage.dead_letters import MongoLetters
+from converter_service.storage.gridfs import GridFSBlobs
+from converter_service.storage.outbox import MongoOutbox
+from converter_service.storage.queue import MongoQueue
+from converter_service.storage.server_clock import MongoClock
+from converter_service.tus.controller import TusController
+from converter_service.tus.service import ResumableLimits, Uploads
+from converter_service.uploads.controller import UploadController
+from converter_service.uploads.request_body import Reception
+from converter_service.uploads.service import Accepting, UploadLimits
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application, in_turn
-from shared.messaging.cancellation import end
+from shared.identity.access_tokens import AccessTokens
+from shared.identity.public_keys import PublicKeys
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
-from shared.preparing import Preparing
+from shared.store_preparation import Preparing
+from shared.tasks import end
 
 # For dead letters that are being written down when a stop is asked for; others stay in their queue.
 GRACE = timedelta(seconds=2)
@@ -117,6 +119,7 @@ def build(
         Wiring(
             controllers=[
                 ConversionController,
+                TusController,
                 UploadController,
                 AudioController,
                 EventController,

@@ -6,10 +6,10 @@ from typing import TypeAlias
 import msgspec
 
 from converter_service.clock import Clock
-from converter_service.conversion import State
-from converter_service.hub import Hub, Snapshot
-from converter_service.leaving import Leaving
-from converter_service.work import Work
+from converter_service.conversions.model import State
+from converter_service.event_streams.hub import Hub, Snapshot
+from converter_service.jobs.job import Work
+from converter_service.maintenance.account_deletion import Leaving
 from shared.contracts.events import (
     AccountDeleted,
     ConversionCancelled,
@@ -20,8 +20,8 @@ from shared.contracts.events import (
     VideoUploaded,
 )
 from shared.errors import Unavailable
-from shared.messaging.inboxes import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 from shared.messaging.ports import Broadcast, Broker, Consumer, Delivery, Handlers, Retry
+from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 
 # For so long after an account has gone, an upload that was let in before may still begin.
 LATECOMERS = timedelta(minutes=1)

@@ -12,34 +12,34 @@ from litestar import Litestar
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
-from converter_service.adapters.ffmpeg import FFmpegTranscoder, find_tools
-from converter_service.adapters.ffmpeg_run import Rules
-from converter_service.adapters.gridfs import GridFSBlobs
-from converter_service.adapters.mongo import connect, database_of
-from converter_service.adapters.mongo_bookmark import MongoBookmark
-from converter_service.adapters.mongo_clock import MongoClock
-from converter_service.adapters.mongo_conversions import MongoConversions
-from converter_service.adapters.mongo_outbox import MongoOutbox
-from converter_service.adapters.mongo_queue import MongoQueue
-from converter_service.adapters.scratch import LocalScratch
-from converter_service.announcing import Announcing
 from converter_service.clock import new_id
+from converter_service.conversions.events import Announcing
+from converter_service.conversions.signed_links import Links
+from converter_service.event_streams.publisher import Telling
 from converter_service.handlers import account_handlers, handlers, stopping
-from converter_service.housekeeping import Housekeeping
-from converter_service.janitor import Janitor
-from converter_service.leaving import Leaving
-from converter_service.links import Links
-from converter_service.removals import Removals
+from converter_service.jobs.job import Work, WorkLimits
+from converter_service.maintenance.account_deletion import Leaving
+from converter_service.maintenance.metrics import Removals
+from converter_service.maintenance.orphan_collector import Janitor
+from converter_service.maintenance.sweeper import Housekeeping
+from converter_service.media.ffmpeg.runner import Rules
+from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder, find_tools
 from converter_service.settings import WorkerSettings
-from converter_service.telling import Telling
-from converter_service.work import Work, WorkLimits
+from converter_service.storage.checkpoint import MongoBookmark
+from converter_service.storage.connection import connect, database_of
+from converter_service.storage.conversions import MongoConversions
+from converter_service.storage.gridfs import GridFSBlobs
+from converter_service.storage.outbox import MongoOutbox
+from converter_service.storage.queue import MongoQueue
+from converter_service.storage.scratch import LocalScratch
+from converter_service.storage.server_clock import MongoClock
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application, in_turn
-from shared.messaging.cancellation import end
-from shared.messaging.inboxes import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
-from shared.preparing import Preparing
+from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
+from shared.store_preparation import Preparing
+from shared.tasks import end
 
 SWEEP_EVERY = timedelta(seconds=5)
 # What runs when a stop is asked for gets this long; then it is handed back to be run elsewhere.

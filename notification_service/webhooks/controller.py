@@ -7,7 +7,6 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_202_ACCEPTED
 
 from notification_service.webhooks.service import Made, Webhooks
-from shared.access_tokens import Caller
 from shared.contracts.webhooks import (
     STATUSES,
     ChangeWebhook,
@@ -19,6 +18,7 @@ from shared.contracts.webhooks import (
     WebhookList,
 )
 from shared.http import Injected
+from shared.identity.principal import Caller
 
 Call = Request[Caller, Any, Any]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]

@@ -1,7 +1,7 @@
 """An ffmpeg that crashes of one kind of file, each time: in front of the real one, by the workers' PATH.
 
 It is found out by its title, which stands in the text that a conversion lays beside its result. What is
-contained may neither send a signal nor start a process (`converter_service/adapters/syscalls.py`), so the
+contained may neither send a signal nor start a process (`converter_service/media/sandbox/seccomp.py`), so the
 real ffmpeg is given a stack too small to stand on: SIGSEGV, as of a parser that ran wild.
 """
 
@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 TITLE = "poison"
-# Where a contained program may look for others (`converter_service/adapters/contain.py`).
+# Where a contained program may look for others (`converter_service/media/sandbox/launcher.py`).
 VISIBLE = ("/usr/", "/bin/", "/nix/store/")
 SCRIPT = """#!/bin/sh
 for argument; do

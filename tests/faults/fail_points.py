@@ -18,40 +18,40 @@ T = TypeVar("T")
 
 BROKER = {
     "publish": "shared.messaging.rabbitmq.broker:RabbitMQ.publish",
-    "take-message": "shared.messaging.rabbitmq.inbox:Inbox.handle",
+    "take-message": "shared.messaging.rabbitmq.work_queue:Inbox.handle",
 }
 CONVERSIONS = {
-    "store-save": "converter_service.adapters.mongo_conversions:MongoConversions.save",
-    "blob-write": "converter_service.adapters.gridfs:GridFSBlobs.write",
-    "blob-finish": "converter_service.adapters.gridfs:GridFSBlobs._finish",
-    "outbox-claim": "converter_service.adapters.mongo_outbox:MongoOutbox._claim_one",
-    "outbox-clear": "converter_service.adapters.mongo_outbox:MongoOutbox.clear",
+    "store-save": "converter_service.storage.conversions:MongoConversions.save",
+    "blob-write": "converter_service.storage.gridfs:GridFSBlobs.write",
+    "blob-finish": "converter_service.storage.gridfs:GridFSBlobs._finish",
+    "outbox-claim": "converter_service.storage.outbox:MongoOutbox._claim_one",
+    "outbox-clear": "converter_service.storage.outbox:MongoOutbox.clear",
 }
 # Role → step → the method that takes it.
 STEPS: Mapping[str, Mapping[str, str]] = {
     "gateway": {
         "introspect": "gateway.clients.auth:AuthClient.introspect",
         "sign-in": "gateway.clients.auth:AuthClient.sign_in",
-        "relay": "gateway.core.relay:Relay._with_body",
+        "relay": "gateway.proxy.relay:Relay._with_body",
     },
     "auth": {
-        "hash": "auth_service.hashing:Place.matches",
+        "hash": "auth_service.passwords.hasher:Place.matches",
         "bearer": "auth_service.repository:Store.session_bearer",
-        "outbox-claim": "auth_service.outbox:SqlOutbox.claim",
-        "outbox-clear": "auth_service.outbox:SqlOutbox.clear",
+        "outbox-claim": "auth_service.outbox.repository:SqlOutbox.claim",
+        "outbox-clear": "auth_service.outbox.repository:SqlOutbox.clear",
         **BROKER,
     },
     "converter": {
         **CONVERSIONS,
-        "store-add": "converter_service.adapters.mongo_conversions:MongoConversions.add",
+        "store-add": "converter_service.storage.conversions:MongoConversions.add",
         "publish": BROKER["publish"],
     },
     "worker": {
         **CONVERSIONS,
         **BROKER,
-        "probe": "converter_service.adapters.ffmpeg:FFmpegTranscoder.probe",
-        "convert": "converter_service.adapters.ffmpeg:FFmpegTranscoder.convert",
-        "blob-delete": "converter_service.adapters.gridfs:GridFSBlobs.delete",
+        "probe": "converter_service.media.ffmpeg.transcoder:FFmpegTranscoder.probe",
+        "convert": "converter_service.media.ffmpeg.transcoder:FFmpegTranscoder.convert",
+        "blob-delete": "converter_service.storage.gridfs:GridFSBlobs.delete",
     },
     "notification": {
         "take-message": BROKER["take-message"],

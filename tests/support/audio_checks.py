@@ -10,10 +10,10 @@ from pathlib import Path
 
 import psutil
 
-from converter_service.adapters.ffmpeg import FFmpegTranscoder, find_tools
-from converter_service.adapters.ffmpeg_run import Rules
-from converter_service.options import parse
-from converter_service.transcoding import MediaInfo, Output
+from converter_service.media.ffmpeg.runner import Rules
+from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder, find_tools
+from converter_service.media.options import parse
+from converter_service.media.transcoder import MediaInfo, Output
 
 HEARD_HZ = 8_000
 

@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from converter_service.conversion import Conversion, Failure, Lease, Result
-from converter_service.moves.end import completed, failed
-from converter_service.moves.resumable import begun
-from converter_service.moves.run import claimed
-from converter_service.moves.upload import new_upload, reserving, uploaded
-from converter_service.segments import Segment, Upload
+from converter_service.conversions.model import Conversion, Failure, Lease, Result
+from converter_service.conversions.segments import Segment, Upload
+from converter_service.conversions.transitions.finish import completed, failed
+from converter_service.conversions.transitions.resumable import begun
+from converter_service.conversions.transitions.run import claimed
+from converter_service.conversions.transitions.upload import new_upload, reserving, uploaded
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RETENTION = timedelta(days=7)

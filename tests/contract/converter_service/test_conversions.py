@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from converter_service.conversion import Conversion, State
-from converter_service.moves.removal import deleted, expired
-from converter_service.moves.resumable import upload_of
-from converter_service.moves.upload import without_key
-from converter_service.ports import ConversionStore, KeyTaken, Stale
-from converter_service.segments import PARTIAL, Segment, Upload
+from converter_service.conversions.model import Conversion, State
+from converter_service.conversions.ports import ConversionStore, KeyTaken, Stale
+from converter_service.conversions.segments import PARTIAL, Segment, Upload
+from converter_service.conversions.transitions.removal import deleted, expired
+from converter_service.conversions.transitions.resumable import upload_of
+from converter_service.conversions.transitions.upload import without_key
 from tests.support.conversions import NOON, converting, done, failed_one, queued, resumable, uploading
 
 SECOND = timedelta(seconds=1)

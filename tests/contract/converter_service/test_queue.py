@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from converter_service.moves.removal import deleted, expired
-from converter_service.ports import ConversionStore, Queue, Usage
+from converter_service.conversions.ports import ConversionStore, Queue, Usage
+from converter_service.conversions.transitions.removal import deleted, expired
 from tests.support.conversions import NOON, RETENTION, converting, done, queued, reserved, uploading
 
 SECOND = timedelta(seconds=1)

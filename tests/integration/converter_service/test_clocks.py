@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from converter_service.adapters.mongo import Client, connect, database_of
-from converter_service.adapters.mongo_clock import Estimate, MongoClock
-from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import utc_now
-from converter_service.conversion import Conversion, State
+from converter_service.conversions.model import Conversion, State
+from converter_service.storage.connection import Client, connect, database_of
+from converter_service.storage.conversions import MongoConversions
+from converter_service.storage.server_clock import Estimate, MongoClock
 from devstack.ports import free_port
 from shared.errors import Unavailable
 from shared.settings import Secret

@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from converter_service.adapters.mongo_conversions import MongoConversions
-from converter_service.announcing import SOURCE
 from converter_service.clock import utc_now
-from converter_service.conversion import Conversion
-from converter_service.moves.end import cancelled
-from converter_service.moves.removal import deleted, emptied, expired
-from converter_service.moves.run import renewed
-from converter_service.telling import news_of
+from converter_service.conversions.events import SOURCE
+from converter_service.conversions.model import Conversion
+from converter_service.conversions.transitions.finish import cancelled
+from converter_service.conversions.transitions.removal import deleted, emptied, expired
+from converter_service.conversions.transitions.run import renewed
+from converter_service.event_streams.publisher import news_of
+from converter_service.storage.conversions import MongoConversions
 from shared.contracts.events import ConversionCancelled
 from shared.messaging.envelope import wrap
 from tests.support.conversions import RETENTION, converting, done, failed_one, queued

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from converter_service.adapters.gridfs import GridFSBlobs
-from converter_service.adapters.mongo_conversions import MongoConversions
-from converter_service.announcing import Announcing
 from converter_service.clock import utc_now
-from converter_service.housekeeping import Housekeeping
-from converter_service.links import Links
+from converter_service.conversions.events import Announcing
+from converter_service.conversions.signed_links import Links
+from converter_service.maintenance.sweeper import Housekeeping
+from converter_service.storage.conversions import MongoConversions
+from converter_service.storage.gridfs import GridFSBlobs
 from devstack.home import Home
 from devstack.ports import free_port
 from devstack.servers.mongo import Mongo

@@ -8,21 +8,21 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from converter_service.adapters.gridfs import CHUNK_BYTES
-from converter_service.adapters.mongo_queue import MongoQueue
-from converter_service.admission import Bounded, Bounds
-from converter_service.beginning import Wanted
 from converter_service.clock import utc_now
-from converter_service.conversion import Conversion, State
+from converter_service.conversions.model import Conversion, State
+from converter_service.conversions.owner import Owner
+from converter_service.conversions.quota import Bounded, Bounds
+from converter_service.conversions.transitions.concatenation import given_up_to
+from converter_service.conversions.transitions.finish import cancelled
+from converter_service.conversions.transitions.resumable import upload_of
 from converter_service.errors import JoinedAlready, UploadLocked, WrongOffset
-from converter_service.housekeeping import Housekeeping
-from converter_service.leaving import Leaving
-from converter_service.moves.end import cancelled
-from converter_service.moves.parts import given_up_to
-from converter_service.moves.resumable import upload_of
-from converter_service.owners import Owner
-from converter_service.stretch import Checksum
-from converter_service.uploads import ResumableLimits, Uploads
+from converter_service.maintenance.account_deletion import Leaving
+from converter_service.maintenance.sweeper import Housekeeping
+from converter_service.storage.gridfs import CHUNK_BYTES
+from converter_service.storage.queue import MongoQueue
+from converter_service.tus.chunk import Checksum
+from converter_service.tus.creation import Wanted
+from converter_service.tus.service import ResumableLimits, Uploads
 from shared.errors import (
     ChecksumMismatch,
     Gone,

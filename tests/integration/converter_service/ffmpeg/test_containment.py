@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from converter_service.adapters.contain import LANDLOCK_CREATE, LANDLOCK_VERSION
-from converter_service.adapters.contained import Exit, Limits, TooMuchOutput, bonds, contained
-from converter_service.adapters.ffmpeg import find_tools
-from converter_service.adapters.syscalls import CLONE, CLONE3, ONLY_ITSELF, REFUSED
-from converter_service.options import parse
-from converter_service.transcoding import Fault, MediaError, TranscoderUnavailable
+from converter_service.media.ffmpeg.transcoder import find_tools
+from converter_service.media.options import parse
+from converter_service.media.sandbox.launcher import LANDLOCK_CREATE, LANDLOCK_VERSION
+from converter_service.media.sandbox.process import Exit, Limits, TooMuchOutput, bonds, contained
+from converter_service.media.sandbox.seccomp import CLONE, CLONE3, ONLY_ITSELF, REFUSED
+from converter_service.media.transcoder import Fault, MediaError, TranscoderUnavailable
 from tests.support import hostile_media
 from tests.support.audio_checks import Workplace
 from tests.support.media import Media
@@ -316,7 +316,7 @@ async def test_a_program_that_never_stops_printing_is_stopped(tmp_path: Path) ->
 async def test_a_killed_worker_takes_its_program_with_it(workplace: Workplace, tied: None) -> None:
     script = (
         "import asyncio, pathlib, sys\n"
-        "from converter_service.adapters.contained import Limits, contained\n"
+        "from converter_service.media.sandbox.process import Limits, contained\n"
         "async def main() -> None:\n"
         "    limits = Limits(cpu_s=60, memory_bytes=1024**3, file_bytes=1024)\n"
         "    scratch = pathlib.Path(sys.argv[1])\n"

@@ -7,7 +7,7 @@ from itertools import cycle
 
 import pytest
 
-from converter_service.formats import FORMATS
+from converter_service.media.formats import FORMATS
 from tests.support.audio_checks import Workplace
 from tests.support.audio_signals import CHANNELS, level_db, likeness, measured, wave
 from tests.support.media import Media, probe
