@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import aiohttp
-from litestar import Litestar
+from litestar import Litestar, Router
 from prometheus_client import CollectorRegistry, Gauge
 
 from converter_service.access import Owners, public, signed_in
@@ -118,9 +118,9 @@ def build(
     return application(
         Wiring(
             controllers=[
-                ConversionController,
+                # Litestar registers two controllers of one path only inside a router.
+                Router("/", route_handlers=[ConversionController, UploadController]),
                 TusController,
-                UploadController,
                 AudioController,
                 EventController,
                 ManagedConversionController,
