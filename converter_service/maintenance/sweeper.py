@@ -9,7 +9,6 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from converter_service.clock import Clock
 from converter_service.conversions.cleanup import Cleaning, uncounted
 from converter_service.conversions.events import Announcing
 from converter_service.conversions.model import Conversion, LeaseLost, State, holder_of
@@ -18,6 +17,7 @@ from converter_service.conversions.state_machine import IllegalMove
 from converter_service.conversions.transitions.queue import announced_again, lapsed
 from converter_service.conversions.transitions.removal import deleted, expired, put_off
 from converter_service.conversions.update import change
+from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
 

@@ -6,7 +6,7 @@ import msgspec
 from bson import Int64
 
 from converter_service.conversions.model import Conversion
-from converter_service.storage.connection import Document
+from shared.mongo.connection import Document
 
 # The outbox is the relay's; `mongo_outbox` has it.
 WITHOUT_OUTBOX = {"outbox": 0, "outbox_since": 0}

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from typing import Never
 
-from converter_service.clock import Clock
 from converter_service.conversions.events import Announcing
 from converter_service.conversions.keepalive import while_beating
 from converter_service.conversions.model import Conversion
@@ -15,6 +14,7 @@ from converter_service.conversions.state_machine import IllegalMove
 from converter_service.conversions.transitions.upload import still_uploading, uploaded
 from converter_service.conversions.update import change
 from converter_service.uploads.source import Incoming, checked
+from shared.clock import Clock
 from shared.errors import Unavailable
 
 LONGEST_UPLOAD_BEAT_S = 3.0
