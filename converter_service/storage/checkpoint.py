@@ -8,14 +8,14 @@ from pymongo.errors import DuplicateKeyError
 from converter_service.storage.connection import Database, Document, reachable
 
 
-class MongoBookmark:
+class MongoCheckpoint:
     """One document for each walk."""
 
     def __init__(self, database: Database, walk: str) -> None:
         self._documents: AsyncCollection[Document] = database["bookmarks"]
         self._walk = walk
 
-    async def take(self, now: datetime, not_before: datetime) -> str | None:
+    async def claim(self, now: datetime, not_before: datetime) -> str | None:
         """The upsert fails on the id when the document is there and not due."""
         due = {"_id": self._walk, "due_at": {"$lte": now}}
         try:
@@ -27,7 +27,7 @@ class MongoBookmark:
             return None
         return str(found["place"]) if found else ""
 
-    async def put(self, place: str, not_before: datetime) -> None:
+    async def advance(self, place: str, not_before: datetime) -> None:
         with reachable():
             await self._documents.update_one(
                 {"_id": self._walk}, {"$set": {"place": place, "due_at": not_before}}, upsert=True

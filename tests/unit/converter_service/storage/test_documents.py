@@ -6,7 +6,7 @@ import bson
 from bson.codec_options import CodecOptions
 
 from converter_service.conversions.model import Conversion, Failure, Lease, Result, Source, State
-from converter_service.conversions.segments import Segment, Upload, Writing
+from converter_service.conversions.segments import Segment, SegmentWriter, Upload
 from converter_service.storage.documents import conversion_of, document_of
 
 WITH_ZONE = CodecOptions[dict[str, object]](tz_aware=True)
@@ -26,10 +26,10 @@ CONVERSION = Conversion(
     result=Result(size=3, duration=1.5, format="mp3", bitrate=128000, sha256="cd"),
     error=Failure("no_audio", "No audio."),
     audio_blob="b1",
-    debris=("b2",),
+    temporary_blobs=("b2",),
     attempts=2,
     lease=Lease("t", "w", NOW),
-    rests_until=NOW,
+    retry_at=NOW,
     started_at=NOW,
     finished_at=NOW,
     expires_at=NOW,
@@ -42,13 +42,13 @@ CONVERSION = Conversion(
         metadata="filename YQ==",
         concat="partial",
         segments=(Segment("b3", 4),),
-        writing=Writing(blob="b4", until=NOW, repeats=1, verified=True),
+        writing=SegmentWriter(blob="b4", until=NOW, repeats=1, verified=True),
         joined_into="c2",
     ),
     reserved_bytes=7,
-    made_after="ef",
+    result_cache_key="ef",
     version=3,
-    edition=4,
+    revision=4,
 )
 
 DOCUMENT = {
