@@ -111,7 +111,7 @@ class ConversionStore(Protocol):
     async def page(
         self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
-        """Conversions that are not deleted, of one owner or of all (None), newest first, older than `before_id`.
+        """Conversions that are not deleted, of one owner or all (None), newest first, older than `before_id`.
 
         Without partial uploads (see `partial_uploads`), and without the segments of uploads, of which there
         may be thousands.
