@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import text
 
-from auth_service.database import one_connection
+from auth_service.database.engine import one_connection
 from auth_service.models import SCHEMA
 from bench.significance import difference
 from bench.system import Whole, whole

@@ -19,8 +19,8 @@ from converter_service.conversions.transitions.upload import new_upload, uploade
 from converter_service.event_streams.publisher import Telling
 from converter_service.storage.connection import connect, database_of
 from converter_service.storage.conversions import MongoConversions
-from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.subscriptions import INBOXES
 from shared.settings import Secret
 
 STREAMS = 1_000

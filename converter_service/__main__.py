@@ -15,10 +15,10 @@ from converter_service.cli import USAGE, BadCommand, carry_out
 from converter_service.event_streams.hub import MOST_LISTENERS
 from converter_service.settings import ApiSettings, LetterSettings, WorkerSettings
 from shared.http import Address, Listeners, serve
-from shared.http.descriptors import connections_possible
+from shared.http.connection_limit import connections_possible
 from shared.logs import configure
-from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.subscriptions import INBOXES
 from shared.process import BAD_CONFIGURATION, run
 from shared.settings import SettingsError, load
 

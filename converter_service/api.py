@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import aiohttp
-from litestar import Litestar
+from litestar import Litestar, Router
 from prometheus_client import CollectorRegistry, Gauge
 
 from converter_service.access import Owners, public, signed_in
@@ -39,13 +39,14 @@ from converter_service.tus.service import ResumableLimits, Uploads
 from converter_service.uploads.controller import UploadController
 from converter_service.uploads.request_body import Reception
 from converter_service.uploads.service import Accepting, UploadLimits
-from shared.access_tokens import AccessTokens, PublicKeys
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application, in_turn
-from shared.messaging.cancellation import end
+from shared.identity.access_tokens import AccessTokens
+from shared.identity.public_keys import PublicKeys
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
-from shared.preparing import Preparing
+from shared.store_preparation import Preparing
+from shared.tasks import end
 
 # For dead letters that are being written down when a stop is asked for; others stay in their queue.
 GRACE = timedelta(seconds=2)
@@ -117,9 +118,9 @@ def build(
     return application(
         Wiring(
             controllers=[
-                ConversionController,
+                # Litestar registers two controllers of one path only inside a router.
+                Router("/", route_handlers=[ConversionController, UploadController]),
                 TusController,
-                UploadController,
                 AudioController,
                 EventController,
                 ManagedConversionController,

@@ -20,9 +20,9 @@ from shared.contracts.events import OperatorActed
 from shared.errors import ServiceError, Unavailable
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import PublishFailed
-from shared.messaging.inboxes import INBOXES
 from shared.messaging.ports import Broker
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.subscriptions import INBOXES
 
 USAGE = "usage: python -m converter_service dead-letters [list | show <id> | replay <id> | discard <id>]"
 # How many words each has.

@@ -20,8 +20,8 @@ from shared.contracts.events import (
     VideoUploaded,
 )
 from shared.errors import Unavailable
-from shared.messaging.inboxes import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 from shared.messaging.ports import Broadcast, Broker, Consumer, Delivery, Handlers, Retry
+from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 
 # For so long after an account has gone, an upload that was let in before may still begin.
 LATECOMERS = timedelta(minutes=1)

@@ -35,11 +35,11 @@ from converter_service.storage.scratch import LocalScratch
 from converter_service.storage.server_clock import MongoClock
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application, in_turn
-from shared.messaging.cancellation import end
-from shared.messaging.inboxes import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
-from shared.preparing import Preparing
+from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
+from shared.store_preparation import Preparing
+from shared.tasks import end
 
 SWEEP_EVERY = timedelta(seconds=5)
 # What runs when a stop is asked for gets this long; then it is handed back to be run elsewhere.

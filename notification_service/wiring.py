@@ -21,7 +21,8 @@ from notification_service.webhooks.outbound.url_policy import Targets
 from notification_service.webhooks.payloads import Payloads
 from notification_service.webhooks.secret_cipher import Seal
 from notification_service.webhooks.service import Webhooks
-from shared.access_tokens import AccessTokens, PublicKeys
+from shared.identity.access_tokens import AccessTokens
+from shared.identity.public_keys import PublicKeys
 
 
 class Hooks(msgspec.Struct, frozen=True, kw_only=True):

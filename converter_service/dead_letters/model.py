@@ -8,9 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.messaging.dead_letters import DeadLetter
+from shared.messaging.delivery_history import printable
 from shared.messaging.envelope import decode
 from shared.messaging.errors import MalformedEnvelope
-from shared.messaging.trail import printable
 
 MAX_BODY_BYTES = 256 * 1024
 

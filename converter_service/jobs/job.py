@@ -15,8 +15,8 @@ from converter_service.jobs.run import Running, Scratch
 from converter_service.media.transcoder import MediaError, TranscoderUnavailable
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
-from shared.messaging.cancellation import asked_to_end
 from shared.messaging.errors import Retry
+from shared.tasks import asked_to_end
 
 __all__ = ["Scratch", "Work", "WorkLimits"]
 

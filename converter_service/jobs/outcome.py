@@ -17,9 +17,9 @@ from converter_service.jobs.retry_policy import is_charged, pause_after
 from converter_service.media.transcoder import Fault
 from shared.errors import Unavailable
 from shared.logs import get_logger
+from shared.messaging.delivery_history import tier_for
 from shared.messaging.errors import Retry
-from shared.messaging.inboxes import CONVERTER_WORKER
-from shared.messaging.trail import tier_for
+from shared.messaging.subscriptions import CONVERTER_WORKER
 
 # It is ready when its message comes back, and hardly sooner: no other's message should be spent on it.
 BEFORE_ITS_MESSAGE = timedelta(seconds=0.5)

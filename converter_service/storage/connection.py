@@ -17,8 +17,8 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 
 from shared.errors import Unavailable
-from shared.messaging.cancellation import no_cancellation_lost
 from shared.settings import Secret
+from shared.tasks import no_cancellation_lost
 
 Document = dict[str, Any]
 Client = AsyncMongoClient[Document]

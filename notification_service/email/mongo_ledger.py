@@ -13,7 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
 from notification_service.email.ports import Claim, Granted, Held, LedgerUnavailable, Settled
-from shared.messaging.cancellation import no_cancellation_lost
+from shared.tasks import no_cancellation_lost
 
 Document = dict[str, Any]
 T = TypeVar("T")

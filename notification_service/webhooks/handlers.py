@@ -18,7 +18,7 @@ from shared.contracts.events import (
 from shared.errors import Unavailable
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery, Handlers
-from shared.messaging.inboxes import NOTIFICATION_ACCOUNTS, NOTIFICATION_WEBHOOKS
+from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS, NOTIFICATION_WEBHOOKS
 
 STORE_PAUSE_S = 5.0
 # For so long after an account has gone, a call that was let in before may still make a webhook.

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 BROKER = {
     "publish": "shared.messaging.rabbitmq.broker:RabbitMQ.publish",
-    "take-message": "shared.messaging.rabbitmq.inbox:Inbox.handle",
+    "take-message": "shared.messaging.rabbitmq.work_queue:Inbox.handle",
 }
 CONVERSIONS = {
     "store-save": "converter_service.storage.conversions:MongoConversions.save",
@@ -32,13 +32,13 @@ STEPS: Mapping[str, Mapping[str, str]] = {
     "gateway": {
         "introspect": "gateway.clients.auth:AuthClient.introspect",
         "sign-in": "gateway.clients.auth:AuthClient.sign_in",
-        "relay": "gateway.core.relay:Relay._with_body",
+        "relay": "gateway.proxy.relay:Relay._with_body",
     },
     "auth": {
-        "hash": "auth_service.hashing:Place.matches",
+        "hash": "auth_service.passwords.hasher:Place.matches",
         "bearer": "auth_service.repository:Store.session_bearer",
-        "outbox-claim": "auth_service.outbox:SqlOutbox.claim",
-        "outbox-clear": "auth_service.outbox:SqlOutbox.clear",
+        "outbox-claim": "auth_service.outbox.repository:SqlOutbox.claim",
+        "outbox-clear": "auth_service.outbox.repository:SqlOutbox.clear",
         **BROKER,
     },
     "converter": {

@@ -8,7 +8,7 @@ from typing import Any
 from pymongo import MongoClient
 from sqlalchemy import func, select
 
-from auth_service.database import one_connection
+from auth_service.database.engine import one_connection
 from auth_service.models import StoredEvent
 from shared.settings import Secret
 from tests.faults.faulty_system import World

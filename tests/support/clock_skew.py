@@ -13,9 +13,9 @@ from prometheus_client import CollectorRegistry
 
 from converter_service import clock
 from converter_service.settings import WorkerSettings
-from shared.messaging.inboxes import INBOXES
-from shared.messaging.memory import MemoryBroker
+from shared.messaging.subscriptions import INBOXES
 from shared.settings import load
+from tests.support.messaging import MemoryBroker
 
 true_time = clock.utc_now
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from shared.contracts.events import SessionRevoked
 from shared.messaging.ports import Broadcast, Broker
-from tests.contract.messaging.rigs import Rig
+from tests.contract.messaging.broker_rigs import Rig
 from tests.support.consumers import Failing, Gate, Recorder, handlers, publish, running
 from tests.support.wait import until
 

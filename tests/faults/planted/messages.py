@@ -10,7 +10,7 @@ from converter_service.storage.outbox import MongoOutbox
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.rabbitmq.inbox import Inbox
+from shared.messaging.rabbitmq.work_queue import Inbox
 
 
 def acknowledge_before_storing() -> None:

@@ -5,10 +5,10 @@ from typing import Any, cast
 import pytest
 from litestar.types import HTTPScope
 
-from gateway.core.client_address import ClientAddresses
-from gateway.core.headers import towards_client, towards_service
-from gateway.core.principal import InvalidToken, bearer_token
-from gateway.core.query import chosen
+from gateway.identity.client_address import ClientAddresses
+from gateway.identity.principal import InvalidToken, bearer_token
+from gateway.proxy.header_filter import towards_client, towards_service
+from gateway.query import chosen
 from gateway.settings import GatewaySettings
 from shared.errors import InvalidRequest
 from shared.settings import SettingsError, load

@@ -23,17 +23,27 @@ OFFENCES = {
         "gateway/modules/auth/schemas.py",
         "import gateway.modules.conversions.documents",
     ),
-    "The gateway's arrows point to its core": ("gateway/core/relay.py", "import gateway.clients.auth"),
-    "The accounts' arrows point to the tables and the pure leaves": (
+    "Gateway: layers": ("gateway/proxy/relay.py", "import gateway.clients.auth"),
+    "Gateway: layers of the service clients": ("gateway/clients/auth.py", "import gateway.clients.managed"),
+    "Gateway: layers of the proxy": ("gateway/proxy/download.py", "import gateway.proxy.relay"),
+    "Gateway: layers of authentication": (
+        "gateway/identity/principal.py",
+        "import gateway.identity.token_cache",
+    ),
+    "Gateway: layers of the limits": ("gateway/limits/windows.py", "import gateway.limits.rate_limit"),
+    "Gateway: middleware classes are independent of each other": (
+        "gateway/middleware/cors.py",
+        "import gateway.middleware.tus",
+    ),
+    "auth_service: features above storage, leaves at the bottom": (
         "auth_service/models.py",
-        "import auth_service.service",
+        "import auth_service.sessions.service",
     ),
-    "Signing in with providers goes from the protocol's parts to one service": (
-        "auth_service/oauth/one_time.py",
-        "import auth_service.oauth.sign_in",
+    "auth_service: formats, policies and settings of providers are free of drivers": (
+        "auth_service/passwords/policy.py",
+        "import sqlalchemy",
     ),
-    "Passwords and tokens are pure": ("auth_service/passwords.py", "import sqlalchemy"),
-    "Only rows speak SQL about accounts": ("auth_service/sessions.py", "import sqlalchemy"),
+    "auth_service: SQL only in repositories": ("auth_service/sessions/service.py", "import sqlalchemy"),
     "The converter's imports point from processes to features to the domain": (
         "converter_service/conversions/model.py",
         "import converter_service.jobs.job",

@@ -17,9 +17,9 @@ from converter_service.event_streams.hub import MOST_LISTENERS, Hub, Rounds, Sna
 from converter_service.handlers import watching
 from shared.errors import Overloaded, Unavailable
 from shared.messaging.errors import NotReady
-from shared.messaging.memory import MemoryBroker
 from tests.support.conversions import LEASE, NOON, RETENTION, converting, done
 from tests.support.in_memory.conversions import MemoryConversions
+from tests.support.messaging import MemoryBroker
 from tests.support.wait import PATIENCE_S, until
 
 SOON = Rounds(every_s=0.01, quiet_s=3600, without_broker_s=0.0)
