@@ -97,7 +97,7 @@ async def busy(system: Whole, store: MongoConversions, running: Conversion, clie
         saved_at = time.perf_counter()
         running = await store.save(renewed(running, "bench", utc_now() + HOUR, step / (STEPS + 1)))
         await asyncio.sleep(1.0)
-        late.append(sorted(each.arrived.get(running.edition, float("inf")) - saved_at for each in clients))
+        late.append(sorted(each.arrived.get(running.revision, float("inf")) - saved_at for each in clients))
     report_cpu(system, used, time.perf_counter() - began, f"at {STREAMS} events a second")
     for what, place in (("first", 0), ("median", STREAMS // 2), ("last", -1)):
         after_s = statistics.median(each[place] for each in late)

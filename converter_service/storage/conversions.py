@@ -12,11 +12,11 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.ports import KeyTaken, Stale
+from converter_service.conversions.ports import KeyTaken, VersionConflict
 from converter_service.conversions.segments import PARTIAL
 from converter_service.storage.documents import (
+    ADD_BLOBS,
     IN_A_LIST,
-    SAYS_ITS_BLOBS,
     UNREADABLE_AGAIN,
     WITHOUT_OUTBOX,
     conversion_of,
@@ -56,7 +56,7 @@ class MongoConversions:
         """Creates the indexes; harmless when they are there, or when several processes do it at once."""
         with mongo_errors(), pymongo.timeout(INDEXING_TIMEOUT_S):
             await self._documents.create_indexes(indexes())
-            await self._documents.update_many({"blobs": {"$exists": False}}, [SAYS_ITS_BLOBS])
+            await self._documents.update_many({"blobs": {"$exists": False}}, [ADD_BLOBS])
         self._indexed.set()
 
     async def _until_indexed(self) -> None:
@@ -78,7 +78,7 @@ class MongoConversions:
                 raise
             raise KeyTaken(conversion.id) from taken
 
-    async def by_key(self, idempotency_key: str) -> Conversion | None:
+    async def by_idempotency_key(self, idempotency_key: str) -> Conversion | None:
         with mongo_errors():
             found = await self._documents.find_one({"idempotency_key": idempotency_key}, WITHOUT_OUTBOX)
         return conversion_of(found) if found else None
@@ -98,7 +98,7 @@ class MongoConversions:
                 {"_id": conversion.id, "version": conversion.version}, change
             )
         if not done.matched_count:
-            raise Stale(conversion.id)
+            raise VersionConflict(conversion.id)
         if events:
             _tell(saved, events)
             self._on_event()
@@ -123,16 +123,16 @@ class MongoConversions:
             cursor = self._documents.find(wanted, IN_A_LIST).sort("_id", DESCENDING).limit(limit)
             return [conversion_of(found) for found in await cursor.to_list()]
 
-    async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:
+    async def partial_uploads(self, owner_id: str, limit: int) -> Sequence[Conversion]:
         wanted = {"owner_id": owner_id, "deleted_at": None, "upload.concat": PARTIAL}
         with mongo_errors():
             found = await self._documents.find(wanted, WITHOUT_OUTBOX).limit(limit).to_list()
         return [conversion_of(document) for document in found]
 
-    async def made_after(self, owner_id: str, recipe: str) -> Conversion | None:
+    async def by_result_cache_key(self, owner_id: str, cache_key: str) -> Conversion | None:
         wanted = {
             "owner_id": owner_id,
-            "made_after": recipe,
+            "made_after": cache_key,
             "status": State.COMPLETED.value,
             "deleted_at": None,
         }
@@ -141,7 +141,7 @@ class MongoConversions:
             found = await self._documents.find_one(wanted, WITHOUT_OUTBOX, sort=newest)
         return conversion_of(found) if found else None
 
-    async def known(self, blob_ids: Sequence[str]) -> Collection[str]:
+    async def referenced(self, blob_ids: Sequence[str]) -> Collection[str]:
         """Not before every record says which blobs it has."""
         await self._until_indexed()
         asked = set(blob_ids)

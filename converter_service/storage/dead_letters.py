@@ -8,7 +8,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
-from converter_service.dead_letters.model import Letter, LetterStatus
+from converter_service.dead_letters.model import DeadLetter, DeadLetterStatus
 from shared.errors import Unavailable
 from shared.mongo.connection import Database, Document
 from shared.mongo.errors import mongo_errors
@@ -18,7 +18,7 @@ MOST = 100_000
 HOLDING = {"held_by": 0, "held_until": 0}
 
 
-class MongoLetters:
+class MongoDeadLetters:
     def __init__(self, database: Database, most: int = MOST) -> None:
         self._documents: AsyncCollection[Document] = database["dead_letters"]
         self._most = most
@@ -33,7 +33,7 @@ class MongoLetters:
                 ]
             )
 
-    async def add(self, letter: Letter) -> None:
+    async def add(self, letter: DeadLetter) -> None:
         with mongo_errors():
             if await self._documents.estimated_document_count() >= self._most:
                 raise Unavailable("There are too many dead letters.")
@@ -42,12 +42,14 @@ class MongoLetters:
             except DuplicateKeyError:
                 return
 
-    async def get(self, letter_id: str) -> Letter | None:
+    async def get(self, letter_id: str) -> DeadLetter | None:
         with mongo_errors():
             found = await self._documents.find_one({"_id": letter_id}, HOLDING)
         return _letter(found) if found else None
 
-    async def page(self, status: LetterStatus | None, before_id: str | None, limit: int) -> Sequence[Letter]:
+    async def page(
+        self, status: DeadLetterStatus | None, before_id: str | None, limit: int
+    ) -> Sequence[DeadLetter]:
         wanted: Document = {} if status is None else {"status": status.value}
         if before_id is not None:
             wanted["_id"] = {"$lt": before_id}
@@ -59,7 +61,7 @@ class MongoLetters:
         free = {"$or": [{"held_until": {"$exists": False}}, {"held_until": {"$lte": now}}]}
         with mongo_errors():
             done = await self._documents.update_one(
-                {"_id": letter_id, "status": LetterStatus.WAITING.value, **free},
+                {"_id": letter_id, "status": DeadLetterStatus.WAITING.value, **free},
                 {"$set": {"held_by": holder, "held_until": until}},
             )
         return done.matched_count == 1
@@ -70,22 +72,22 @@ class MongoLetters:
                 {"_id": letter_id, "held_by": holder}, {"$unset": {"held_by": "", "held_until": ""}}
             )
 
-    async def settle(self, letter: Letter, holder: str) -> bool:
+    async def settle(self, letter: DeadLetter, holder: str) -> bool:
         with mongo_errors():
             done = await self._documents.replace_one({"_id": letter.id, "held_by": holder}, _document(letter))
         return done.matched_count == 1
 
     async def waiting(self) -> int:
         with mongo_errors():
-            return await self._documents.count_documents({"status": LetterStatus.WAITING.value})
+            return await self._documents.count_documents({"status": DeadLetterStatus.WAITING.value})
 
 
-def _document(letter: Letter) -> Document:
+def _document(letter: DeadLetter) -> Document:
     document: Document = msgspec.to_builtins(letter, builtin_types=(datetime, bytes))
     document["_id"] = document.pop("id")
     return document
 
 
-def _letter(document: Document) -> Letter:
+def _letter(document: Document) -> DeadLetter:
     document["id"] = document.pop("_id")
-    return msgspec.convert(document, Letter)
+    return msgspec.convert(document, DeadLetter)

@@ -17,7 +17,7 @@ from pymongo import ASCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
-from converter_service.conversions.ports import BlobMissing, Salvaged, Stored
+from converter_service.conversions.ports import BlobMissing, Stored, WriterFenced
 from converter_service.storage.gridfs_writer import TRANSFER_TIMEOUT_S, Inserts, of_size
 from shared.clock import Clock
 from shared.errors import Unavailable
@@ -61,7 +61,7 @@ class GridFSBlobs:
             raise
         return stored
 
-    async def collect(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
+    async def write_recoverable(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
         """The files document decides between this writer and whoever takes it for dead: who inserts it first
         says how many bytes there are. Chunks that a late writer adds lie behind them, and are never read.
         """
@@ -70,7 +70,7 @@ class GridFSBlobs:
             stored = await self._store(blob_id, chunks, inserts)
             await self._finish(blob_id, stored)
         except DuplicateKeyError:
-            raise Salvaged(blob_id) from None
+            raise WriterFenced(blob_id) from None
         except Unavailable:
             raise  # as in `write`
         except BaseException:
@@ -78,7 +78,7 @@ class GridFSBlobs:
             raise
         return stored
 
-    async def salvage(self, blob_id: str) -> int:
+    async def recover(self, blob_id: str) -> int:
         found = await self._files_document(blob_id)
         if found is not None:
             return int(found["length"])
@@ -88,7 +88,7 @@ class GridFSBlobs:
         try:
             await self._finish(blob_id, Stored(size, ""))
         except DuplicateKeyError:  # its writer lives, or somebody else salvages it too
-            return await self.salvage(blob_id)
+            return await self.recover(blob_id)
         return size
 
     async def _files_document(self, blob_id: str) -> Document | None:

@@ -32,8 +32,8 @@ def no_fencing() -> None:
         return conversion.lease or Lease(token, "a zombie", conversion.created_at)
 
     MongoConversions.save = over_anything  # type: ignore[method-assign]
-    Conversion.held_by = anybody  # type: ignore[method-assign, assignment]
-    state_machine.MOVES = dict.fromkeys(State, frozenset(State))  # type: ignore[misc]
+    Conversion.lease_of = anybody  # type: ignore[method-assign, assignment]
+    state_machine.TRANSITIONS = dict.fromkeys(State, frozenset(State))  # type: ignore[misc]
 
 
 def hold_on_to_the_lease() -> None:
