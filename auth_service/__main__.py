@@ -1,12 +1,12 @@
 """`python -m auth_service`: runs the service, or one of the operator commands.
 
-`create-admin <email>` and `rotate-keys` run to completion; without an argument the service runs until stopped.
+`create-admin <email>` and `rotate-keys` run to completion; without an argument the service runs until
+stopped.
 """
 
 import asyncio
 import os
 import sys
-from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from auth_service.app import build
 from auth_service.cli import CommandError, run_command
 from auth_service.settings import AuthSettings, CommandSettings
+from shared.clock import utc_now
 from shared.http import Address, Listeners, serve
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.subscriptions import INBOXES
@@ -35,7 +36,7 @@ def command(arguments: list[str]) -> int:
     """Runs an operator command; returns the process's exit code, as `shared.process.run` does."""
     try:
         settings = load(CommandSettings, os.environ)
-        message = asyncio.run(run_command(arguments, settings, lambda: datetime.now(UTC)))
+        message = asyncio.run(run_command(arguments, settings, utc_now))
     except SettingsError as error:
         sys.stderr.write(f"auth_service: bad settings\n{error}\n")
         return BAD_CONFIGURATION

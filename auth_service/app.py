@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from litestar import Litestar, Router
@@ -39,6 +39,7 @@ from auth_service.services import (
 from auth_service.sessions.controller import SessionController
 from auth_service.settings import AuthSettings
 from auth_service.tokens.jwks import JwksController
+from shared.clock import utc_now
 from shared.http import Check, Wiring, application
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
@@ -46,10 +47,6 @@ from shared.messaging.subscriptions import AUTH_AUDIT
 
 # RFC 6749 §5.1: responses with tokens must not be cached; neither are those about one user.
 NO_STORE = CacheControlHeader(no_store=True)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def build(

@@ -48,7 +48,8 @@ class Commands:
         self._rotation = KeyRotation(max(settings.access_token_ttl, API_KEY_TOKEN_TTL), now)
 
     async def create_admin(self, email: str, password: Callable[[], str]) -> str:
-        """Promotes an existing account, or creates one with a verified address, for which it calls `password`.
+        """Promotes an existing account, or creates one with a verified address, for which it calls
+        `password`.
 
         Returns a message for the operator. Raises CommandError, InvalidRequest, WeakPassword.
         """
@@ -127,8 +128,8 @@ async def run_command(
 
 
 def _password(configured: Secret | None) -> str:
-    """From the settings, a prompt, or the first line of standard input; never from an argument, which all users
-    of the machine can read.
+    """From the settings, a prompt, or the first line of standard input; never from an argument, which all
+    users of the machine can read.
     """
     if configured is not None:
         return configured.reveal()

@@ -5,7 +5,7 @@ import asyncio
 from prometheus_client import CollectorRegistry
 
 from gateway.app import build
-from gateway.core.sessions import open_sessions
+from gateway.proxy.http_sessions import open_sessions
 from gateway.settings import GatewaySettings
 from shared.http import Address, Listeners, serve
 from shared.http.connection_limit import connections_possible

@@ -19,7 +19,7 @@ from notification_service.webhooks.handlers import account_handlers, webhook_han
 from notification_service.wiring import opened
 from shared.errors import Unavailable
 from shared.http import Address, Check, Listeners, Wiring, application, in_turn, serve
-from shared.http.auth_guard import public, signed_in
+from shared.http.auth_guard import public, require_token
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS, NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS
 from shared.settings import SettingsError
@@ -64,7 +64,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
             Wiring(
                 controllers=[WebhookController],
                 provide={"webhooks": hooks.webhooks},
-                guards=[signed_in(hooks.tokens.caller)],
+                guards=[require_token(hooks.tokens.principal)],
                 health_opt=public(),
                 checks=(
                     Check("rabbitmq", mail.check),

@@ -1,7 +1,8 @@
 """Text format of API keys: `tng_`, 256 random bits, a CRC-32 checksum.
 
-`tng_` + 43 + 6 characters of base 62: a double click selects the whole key, and scanners for leaked credentials
-recognise one by its prefix and checksum. With 256 random bits a plain hash may be stored (ASVS 5.0 §6.5.2).
+`tng_` + 43 + 6 characters of base 62: a double click selects the whole key, and scanners for leaked
+credentials recognise one by its prefix and checksum. With 256 random bits a plain hash may be stored (ASVS
+5.0 §6.5.2).
 """
 
 import hashlib

@@ -3,7 +3,8 @@
 from auth_service.audit.service import AuditLog
 from shared.contracts.events import OperatorActed
 from shared.errors import Unavailable
-from shared.messaging.handlers import Delivery, Handlers, Retry
+from shared.messaging.errors import Retry
+from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.subscriptions import AUTH_AUDIT
 
 RETRY_PAUSE_S = 5.0

@@ -39,7 +39,9 @@ class AuditLog:
         await AuditRepository(transaction).add(record)
 
     async def list(self, actor: Actor, before: int | None, limit: int) -> Sequence[AuditRecord]:
-        """Newest first; the listing itself is recorded. Raises Forbidden unless the actor is an administrator."""
+        """Newest first; the listing itself is recorded. Raises Forbidden unless the actor is an
+        administrator.
+        """
         async with self._database.transaction() as transaction:
             await require_administrator(transaction, actor.id)
             found = await AuditRepository(transaction).page(before, limit)

@@ -28,7 +28,9 @@ class Bounds(msgspec.Struct, frozen=True):
 
 
 def driver_url(url: Secret) -> URL:
-    """Converts a libpq URL (`postgresql://…?sslmode=…`) to the form that SQLAlchemy's asyncpg dialect takes."""
+    """Converts a libpq URL (`postgresql://…?sslmode=…`) to the form that SQLAlchemy's asyncpg dialect
+    takes.
+    """
     parsed = make_url(url.reveal()).set(drivername="postgresql+asyncpg")
     ssl = parsed.query.get("sslmode")
     parsed = parsed.difference_update_query(["sslmode"])
@@ -81,7 +83,9 @@ def create_engine(url: Secret, bounds: Bounds) -> AsyncEngine:
 
 
 def _replace_if_closed(dbapi_connection: Any, _: ConnectionPoolEntry, __: object) -> None:
-    """Makes the pool reconnect: after a restart of PostgreSQL it holds connections that asyncpg knows are closed."""
+    """Makes the pool reconnect: after a restart of PostgreSQL it holds connections that asyncpg knows are
+    closed.
+    """
     if dbapi_connection.driver_connection.is_closed():
         raise DisconnectionError
 

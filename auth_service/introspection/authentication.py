@@ -3,12 +3,12 @@
 from typing import Any
 
 from litestar import Request
-from shared.identity.bearer import bearer_token
 
 from auth_service.introspection.service import Introspection
 from auth_service.tokens.principal import Principal
 from shared.errors import InsufficientScope, InvalidToken, Unauthenticated
 from shared.http import Injected
+from shared.identity.bearer import bearer_token
 
 
 async def authenticate(request: Request[Any, Any, Any], introspection: Injected[Introspection]) -> Principal:

@@ -1,4 +1,6 @@
-"""The gateway's credentials: HTTP Basic authentication, guards, and the client that the gateway forwards for."""
+"""The gateway's credentials: HTTP Basic authentication, guards, and the client that the gateway forwards
+for.
+"""
 
 import base64
 import binascii

@@ -22,8 +22,8 @@ class Inactive(msgspec.Struct, frozen=True):
 class Active(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Response for a valid token (RFC 7662 §2.2), with the account's current roles and address.
 
-    `access_token` is the JWT to forward to other services. `scope` is present for API keys only; `sid` then is
-    the key's id.
+    `access_token` is the JWT to forward to other services. `scope` is present for API keys only; `sid` then
+    is the key's id.
     """
 
     active: Literal[True]

@@ -19,7 +19,9 @@ class MailRequestRepository:
         await self._session.flush()
 
     async def take(self, limit: int) -> Sequence[MailRequest]:
-        """Deletes and returns the oldest requests, skipping those that a concurrent transaction has locked."""
+        """Deletes and returns the oldest requests, skipping those that a concurrent transaction has
+        locked.
+        """
         oldest = select(MailRequest.position).order_by(MailRequest.position).limit(limit)
         taken = delete(MailRequest).where(
             MailRequest.position.in_(oldest.with_for_update(skip_locked=True).scalar_subquery())

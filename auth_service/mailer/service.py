@@ -1,8 +1,8 @@
 """Account mails: requests for mails with links, and notices of changes.
 
 A request stores the same single row whether or not the address has an account, so neither the response nor
-its time reveals one (ASVS 5.0 §6.3.8). The background task then turns each request into a token and an event in
-one transaction, or into nothing. notification_service sends the mail.
+its time reveals one (ASVS 5.0 §6.3.8). The background task then turns each request into a token and an event
+in one transaction, or into nothing. notification_service sends the mail.
 """
 
 import asyncio
@@ -43,8 +43,8 @@ Notice = PasswordChanged | EmailChanged
 class MailPolicy(msgspec.Struct, frozen=True):
     """Lifetimes of links, and the number of mails of one kind that an address gets per hour.
 
-    Further mails are withheld silently. The links mailed before live at least as long as the counting window, so
-    this locks out no one. `verified_only`: notices are sent to verified addresses only.
+    Further mails are withheld silently. The links mailed before live at least as long as the counting window,
+    so this locks out no one. `verified_only`: notices are sent to verified addresses only.
     """
 
     lifetimes: dict[Purpose, timedelta]

@@ -1,4 +1,6 @@
-"""Database upgrade: Alembic migrations and the first signing key, in one transaction, by one replica at a time."""
+"""Database upgrade: Alembic migrations and the first signing key, in one transaction, by one replica at a
+time.
+"""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Account linking: from a provider identity to its account, by link, by verified address, or by registration."""
+"""Account linking: finds, links or creates the account of a provider identity."""
 
 from collections.abc import Callable
 from datetime import datetime

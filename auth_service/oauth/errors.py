@@ -4,7 +4,9 @@ from shared.errors import Conflict, Forbidden, InvalidRequest, Unavailable
 
 
 class NoPendingLogin(InvalidRequest):
-    """The state is unknown, used, expired or another browser's (RFC 9700 §4.7); the response does not tell."""
+    """The state is unknown, used, expired or another browser's (RFC 9700 §4.7); the response does not
+    tell.
+    """
 
     code, title = (
         "sign_in_expired",
@@ -33,7 +35,8 @@ class AddressNotVerified(Forbidden):
 
 class NotLinked(Conflict):
     """The account with this address never verified it here. Linking it would hand the login to the person who
-    registered it, possibly an attacker (Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security 2022).
+    registered it, possibly an attacker (Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security
+    2022).
     """
 
     code = "account_not_linked"

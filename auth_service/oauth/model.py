@@ -10,7 +10,8 @@ from auth_service.database.table import Table
 
 
 class OAuthAttempt(Table):
-    """A login that waits for the provider's authorization response. `state` and `browser` are SHA-256 digests.
+    """A login that waits for the provider's authorization response. `state` and `browser` are SHA-256
+    digests.
 
     With `redirect_uri` it ends in a redirect to a front end, with a code that is bound to `code_challenge`.
     """

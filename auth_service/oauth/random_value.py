@@ -1,4 +1,6 @@
-"""Random values of the OAuth flow (states, nonces, codes), their digests, and PKCE verification (RFC 7636)."""
+"""Random values of the OAuth flow (states, nonces, codes), their digests, and PKCE verification (RFC
+7636).
+"""
 
 import hashlib
 import hmac

@@ -22,8 +22,8 @@ class AttemptRepository:
         await self._session.flush()
 
     async def take(self, state: bytes, browser: bytes, provider: str, now: datetime) -> OAuthAttempt | None:
-        """Deletes and returns the attempt if everything matches. Otherwise it stays: knowing a state alone must
-        not end another browser's login.
+        """Deletes and returns the attempt if everything matches. Otherwise it stays: knowing a state alone
+        must not end another browser's login.
         """
         statement = delete(OAuthAttempt).where(
             OAuthAttempt.state == state,

@@ -33,8 +33,8 @@ RETRIES = 3
 
 
 class StartedLogin(msgspec.Struct, frozen=True):
-    """`location` is the provider's authorization URL; `browser` is the secret for the browser's cookie, valid for
-    `lifetime`.
+    """`location` is the provider's authorization URL; `browser` is the secret for the browser's cookie, valid
+    for `lifetime`.
     """
 
     location: str
@@ -96,8 +96,8 @@ class ProviderLogin:
     ) -> TokenPair | str:
         """Tokens; or, if the login was started for a front end, its redirect target with a `code` or `error`.
 
-        Raises NotFound and NoPendingLogin; without a front end also LoginCancelled, LoginRefused, Unavailable and
-        the errors of AccountLinker.find_or_link.
+        Raises NotFound and NoPendingLogin; without a front end also LoginCancelled, LoginRefused, Unavailable
+        and the errors of AccountLinker.find_or_link.
         """
         provider = self._provider(name)
         attempt = await self._take_attempt(name, browser, state)

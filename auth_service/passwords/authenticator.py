@@ -57,7 +57,7 @@ class PasswordAuthenticator:
                 raise InvalidCredentials from None
             if user is None or not same or user.disabled_at is not None:
                 await self._throttle.record_failure(address, user_id, client.network)
-                # ASVS 5.0 §16.3.1. Without the typed address, which may be a password typed into the wrong field.
+                # ASVS 5.0 §16.3.1. Without the typed address: it may be a password in the wrong field.
                 get_logger(__name__).info("login refused", account=str(user_id), network=client.network)
                 raise InvalidCredentials
         return user

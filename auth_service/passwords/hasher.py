@@ -53,7 +53,9 @@ class HashSlot:
 
 
 class PasswordHasher:
-    """Runs up to `concurrency` hashes at once; further ones wait in a bounded queue, first come first served."""
+    """Runs up to `concurrency` hashes at once; further ones wait in a bounded queue, first come first
+    served.
+    """
 
     def __init__(
         self,

@@ -44,8 +44,8 @@ class PasswordReset:
     async def reset(self, secret: str, password: str, client: Client) -> None:
         """Sets a new password and revokes all sessions (ASVS 5.0 §7.4.3); does not log in.
 
-        The address becomes verified, since the mail was received (NIST SP 800-63B-4 §4.2.1.2). Raises InvalidLink,
-        and WeakPassword, after which the link can still be used.
+        The address becomes verified, since the mail was received (NIST SP 800-63B-4 §4.2.1.2). Raises
+        InvalidLink, and WeakPassword, after which the link can still be used.
         """
         new_hash = await self._new_passwords.hash(password, await self._find_address(secret))
         async with self._database.transaction() as transaction:
@@ -67,9 +67,9 @@ class PasswordReset:
     ) -> None:
         """Unlinks identities and deletes API keys of an account whose address was never verified.
 
-        They may belong to an attacker who registered the victim's address in advance: the "trojan identifier" of
-        pre-hijacked accounts (Sudhodanan and Paverd, USENIX Security 2022). AccountClaimed tells other services
-        which sessions and keys have ended.
+        They may belong to an attacker who registered the victim's address in advance: the "trojan identifier"
+        of pre-hijacked accounts (Sudhodanan and Paverd, USENIX Security 2022). AccountClaimed tells other
+        services which sessions and keys have ended.
         """
         await IdentityRepository(transaction).unlink_all(user.id)
         keys = await self._revocation.delete_api_keys(transaction, user.id)

@@ -12,7 +12,8 @@ from auth_service.database.table import Table
 class Session(Table):
     """A session, from login to its end.
 
-    `expires_at` is absolute; each refresh moves `idle_until`. `address` and `user_agent` are from the last use.
+    `expires_at` is absolute; each refresh moves `idle_until`. `address` and `user_agent` are from the last
+    use.
     """
 
     __tablename__ = "sessions"

@@ -66,7 +66,7 @@ class TokenRefresh:
         self, transaction: Transaction, presented: str, key: KeyPair, client: Client
     ) -> TokenPair | Refused:
         refresh_tokens, salt = RefreshTokenRepository(transaction), new_salt()
-        # The state at the time of the request: each statement sees what was committed before it (READ COMMITTED).
+        # READ COMMITTED: each statement sees what was committed before it, this one the state on arrival.
         was_unspent = await refresh_tokens.is_unspent(fingerprint(presented))
         session_id = await refresh_tokens.spend(fingerprint(presented), salt, self._now())
         if session_id is not None:

@@ -11,7 +11,9 @@ from auth_service.sessions.repository import SessionRepository
 
 
 class Revocation:
-    """Writes one SessionRevoked per session or API key, however often it is revoked (ASVS 5.0 §7.4.1, §7.4.2)."""
+    """Writes one SessionRevoked per session or API key, however often it is revoked (ASVS 5.0 §7.4.1,
+    §7.4.2).
+    """
 
     def __init__(self, *, events: EventWriter, now: Callable[[], datetime]) -> None:
         self._events = events
@@ -41,8 +43,8 @@ class Revocation:
         return deleted
 
     async def revoke_account(self, transaction: Transaction, user_id: UUID) -> None:
-        """For an account that is disabled or deleted: revokes its sessions, and makes gateways drop its API keys
-        from their caches.
+        """For an account that is disabled or deleted: revokes its sessions, and makes gateways drop its API
+        keys from their caches.
         """
         await self.revoke_sessions(transaction, user_id)
         keys = await ApiKeyRepository(transaction).list(user_id)

@@ -12,7 +12,9 @@ UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
 
 class Client(msgspec.Struct, frozen=True):
-    """`address` is canonical text, or None if unknown; `user_agent` is printable ASCII as sent by the client."""
+    """`address` is canonical text, or None if unknown; `user_agent` is printable ASCII as sent by the
+    client.
+    """
 
     address: str | None = None
     user_agent: str | None = None

@@ -33,7 +33,9 @@ NO_USER = UUID(int=0)
 
 
 class Throttle:
-    """`address` is canonical. For an address without an account `user_id` is None, and the same queries run."""
+    """`address` is canonical. For an address without an account `user_id` is None, and the same queries
+    run.
+    """
 
     def __init__(self, database: Database, free_failures: int, now: Callable[[], datetime]) -> None:
         self._database = database

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import msgspec
 from jose import jws
-from shared.identity.jwt import RegisteredClaims, key_id, verified_claims
 
-from auth_service.tokens.signing_key import ALGORITHM, KeyPair
+from auth_service.tokens.signing_key import KeyPair
 from shared.errors import InvalidToken
+from shared.identity.jwt import ALGORITHM, RegisteredClaims, key_id, verified_claims
 
 TYPE = "at+jwt"
 

@@ -10,8 +10,8 @@ from auth_service.tokens.access_token import AccessClaims
 class Principal(msgspec.Struct, frozen=True):
     """The account behind a valid token.
 
-    `claims` hold the current address and roles, not those of the presented token. `internal_token` is an access
-    token with these claims, for other services.
+    `claims` hold the current address and roles, not those of the presented token. `internal_token` is an
+    access token with these claims, for other services.
     """
 
     claims: AccessClaims

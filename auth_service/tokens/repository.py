@@ -34,6 +34,7 @@ class SigningKeyRepository:
         statement = update(StoredKey).where(StoredKey.retired_at.is_(None))
         await self._session.execute(statement.values(retired_at=at, expires_at=expires_at))
 
-    async def purge(self, expired_before: datetime) -> None:
-        """Deletes keys that no longer verify any valid token."""
-        await self._session.execute(delete(StoredKey).where(StoredKey.expires_at < expired_before))
+    async def purge(self, expired_before: datetime) -> int:
+        """Deletes keys that no longer verify any valid token; returns their number."""
+        statement = delete(StoredKey).where(StoredKey.expires_at < expired_before)
+        return len((await self._session.scalars(statement.returning(StoredKey.kid))).all())

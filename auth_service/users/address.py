@@ -21,8 +21,8 @@ class BadAddress(ValueError):
 def canonical(address: str) -> str:
     """The address in lower case, as it is unique among accounts. Raises BadAddress.
 
-    RFC 5321 §2.4 leaves the case of the local part to the receiving host. No host in use distinguishes it, and
-    two accounts that differ only in case would allow impersonation.
+    RFC 5321 §2.4 leaves the case of the local part to the receiving host. No host in use distinguishes it,
+    and two accounts that differ only in case would allow impersonation.
     """
     if len(address) > MAX_LENGTH:
         raise BadAddress(f"must be at most {MAX_LENGTH} characters long")

@@ -18,9 +18,9 @@ from shared.contracts.webhooks import (
     WebhookList,
 )
 from shared.http import Injected
-from shared.identity.principal import Caller
+from shared.identity.principal import Principal
 
-Call = Request[Caller, Any, Any]
+Call = Request[Principal, Any, Any]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
 Cursor = Annotated[str | None, QueryParameter(name="cursor", pattern=r"^[0-9a-f]{32}$")]
 # Not as `Status | None`: the text `null` would be taken for none.
@@ -35,7 +35,7 @@ class WebhookController(Controller):
         self, request: Call, data: JSONBody[NewWebhook], webhooks: Injected[Webhooks]
     ) -> MadeWebhook:
         who = request.user
-        return _with_secret(await webhooks.create(who.user_id, data, who.session_id))
+        return _with_secret(await webhooks.create(who.user_id, data, who.session_id or ""))
 
     @get("/")
     async def list_own(self, request: Call, webhooks: Injected[Webhooks]) -> WebhookList:

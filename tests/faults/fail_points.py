@@ -32,11 +32,11 @@ STEPS: Mapping[str, Mapping[str, str]] = {
     "gateway": {
         "introspect": "gateway.clients.auth:AuthClient.introspect",
         "sign-in": "gateway.clients.auth:AuthClient.sign_in",
-        "relay": "gateway.core.relay:Relay._with_body",
+        "relay": "gateway.proxy.relay:Relay._with_body",
     },
     "auth": {
-        "hash": "auth_service.passwords.hasher:Place.matches",
-        "bearer": "auth_service.repository:Store.session_bearer",
+        "hash": "auth_service.passwords.hasher:HashSlot.matches",
+        "bearer": "auth_service.introspection.repository:TokenHolderRepository.find_by_session",
         "outbox-claim": "auth_service.outbox.repository:SqlOutbox.claim",
         "outbox-clear": "auth_service.outbox.repository:SqlOutbox.clear",
         **BROKER,

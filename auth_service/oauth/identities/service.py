@@ -23,7 +23,8 @@ class LinkedIdentities:
             return await IdentityRepository(transaction).list(user_id)
 
     async def unlink(self, user_id: UUID, name: str) -> None:
-        """Removes a link, named by its `public_id`, and pending handover codes. Raises NotFound, OnlyLoginMethod.
+        """Removes a link, named by its `public_id`, and pending handover codes. Raises NotFound,
+        OnlyLoginMethod.
 
         A later login at the provider with a verified address links the identity again.
         """

@@ -1,4 +1,6 @@
-"""The authorization code grant with PKCE (RFC 6749 §4.1, RFC 7636): Authlib's client over ProviderHttpClient."""
+"""The authorization code grant with PKCE (RFC 6749 §4.1, RFC 7636): Authlib's client over
+ProviderHttpClient.
+"""
 
 import base64
 from typing import Any
@@ -56,7 +58,9 @@ async def redeem_code(
     pending: PendingLogin,
     http: ProviderHttpClient,
 ) -> TokenResponse:
-    """The token request (RFC 6749 §4.1.3). Raises LoginRefused for a bad code, otherwise ProviderUnavailable."""
+    """The token request (RFC 6749 §4.1.3). Raises LoginRefused for a bad code, otherwise
+    ProviderUnavailable.
+    """
     session = _session(registration, pending)
     try:
         body = await session.redeem(endpoint, code, pending.code_verifier, http)

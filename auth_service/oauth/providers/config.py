@@ -18,8 +18,8 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
 
 
 class IssuerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An OpenID Connect provider. Its `email_verified` is trusted, so its operator can log in to every account
-    with a verified address.
+    """An OpenID Connect provider. Its `email_verified` is trusted, so its operator can log in to every
+    account with a verified address.
 
     Without a `client_secret` this service is a public client (RFC 6749 §2.1), protected by PKCE.
     """
@@ -58,7 +58,9 @@ class BadProvider(ValueError):
 
 
 def parse_issuers(text: str) -> tuple[IssuerSettings, ...]:
-    """Parses JSON: `[{"name": …, "issuer": …, "client_id": …, "client_secret": …}, …]`. Raises BadProvider."""
+    """Parses JSON: `[{"name": …, "issuer": …, "client_id": …, "client_secret": …}, …]`. Raises
+    BadProvider.
+    """
     try:
         return msgspec.json.decode(text, type=tuple[IssuerSettings, ...], dec_hook=_decode_secret)
     except msgspec.ValidationError as error:

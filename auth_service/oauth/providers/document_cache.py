@@ -17,8 +17,8 @@ MIN_FETCH_INTERVAL = timedelta(seconds=5)
 class DocumentCache(Generic[T]):
     """A document at most MAX_AGE old, or MAX_STALE_AGE while the provider is unavailable.
 
-    It is fetched at most once per MIN_FETCH_INTERVAL, however many logins wait for it; after a failed fetch all
-    of them fail at once.
+    It is fetched at most once per MIN_FETCH_INTERVAL, however many logins wait for it; after a failed fetch
+    all of them fail at once.
     """
 
     def __init__(self, fetch: Callable[[], Awaitable[T]], now: Callable[[], datetime]) -> None:

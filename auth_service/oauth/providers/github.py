@@ -15,7 +15,9 @@ API_VERSION = "2022-11-28"
 
 
 class GitHubUser(msgspec.Struct, frozen=True):
-    """https://docs.github.com/en/rest/users/users: `id` is permanent, `login` can be renamed and reassigned."""
+    """https://docs.github.com/en/rest/users/users: `id` is permanent, `login` can be renamed and
+    reassigned.
+    """
 
     id: int
 
@@ -29,8 +31,8 @@ class GitHubAddress(msgspec.Struct, frozen=True):
 
 
 class GitHubProvider:
-    """There is no nonce: PKCE and state protect the code (RFC 9700 §2.1.1), and the access token comes directly
-    from GitHub, issued to this client.
+    """There is no nonce: PKCE and state protect the code (RFC 9700 §2.1.1), and the access token comes
+    directly from GitHub, issued to this client.
     """
 
     def __init__(self, settings: GitHubSettings, http: ProviderHttpClient) -> None:

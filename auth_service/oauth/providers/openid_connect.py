@@ -1,4 +1,6 @@
-"""OpenID Connect providers: the identity is in a signed ID token, the address possibly at the userinfo endpoint."""
+"""OpenID Connect providers: the identity is in a signed ID token, the address possibly at the userinfo
+endpoint.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -73,7 +75,9 @@ class OpenIDProvider:
         )
 
     def _check_issuer(self, response: AuthorizationResponse, metadata: Metadata) -> None:
-        """Mix-up defence (RFC 9207 §2.4), before the code is sent to the token endpoint. Raises LoginRefused."""
+        """Mix-up defence (RFC 9207 §2.4), before the code is sent to the token endpoint. Raises
+        LoginRefused.
+        """
         missing = response.issuer is None and metadata.authorization_response_iss_parameter_supported
         if missing or response.issuer not in {None, metadata.issuer}:
             get_logger(__name__).warning(

@@ -1,6 +1,6 @@
 """Ties the hands of the process that it becomes.
 
-`python -I -S contain.py <policy as JSON> program argument…`: executed by path, so it may use nothing but the
+`python -I -S launcher.py <policy as JSON> program argument…`: executed by path, so it may use nothing but the
 standard library, and as little of that as possible. It exists because a `preexec_fn` is not safe beside
 threads, and because setpriv, prlimit and unshare are missing on macOS, differ between distributions and need
 privileges that a container's user does not have. Starting it costs about 16 ms.
@@ -8,7 +8,7 @@ privileges that a container's user does not have. Starting it costs about 16 ms.
 What holds on Linux, also for an ordinary user inside a container:
   no privileges, not even root's, and no new ones; no core dump; CPU, memory, file-size and open-file limits;
   dies with its parent; first victim when memory runs out; of system calls only those that stay within the
-  process (seccomp, `syscalls.py`): no sockets, no signal to or look into another process, no process of its
+  process (seccomp, `seccomp.py`): no sockets, no signal to or look into another process, no process of its
   own; no files but the system's libraries and the named ones, and none made, removed or renamed (Landlock,
   Linux 5.13; from Linux 6.12 it also keeps signals in).
 Elsewhere only the resource limits hold. `--check` in place of a program prints what holds here and runs
@@ -221,7 +221,7 @@ def main(arguments: list[str]) -> None:
     try:
         become(policy, command)
     except (OSError, ValueError) as error:
-        sys.stderr.write(f"contain: {error}\n")
+        sys.stderr.write(f"launcher: {error}\n")
         sys.exit(FAILED)
 
 

@@ -1,4 +1,4 @@
-"""Runs one program tied up by `contain.py`: bounded in time, memory and output, and gone when the block
+"""Runs one program tied up by `launcher.py`: bounded in time, memory and output, and gone when the block
 ends.
 """
 
@@ -17,7 +17,7 @@ from converter_service.media.sandbox.seccomp import seccomp_filter
 from converter_service.media.transcoder import MachineUnfit
 from shared.logs import get_logger
 
-LAUNCHER = Path(__file__).resolve().with_name("contain.py")
+LAUNCHER = Path(__file__).resolve().with_name("launcher.py")
 STDERR_TAIL_BYTES = 16 * 1024
 READ_BYTES = 64 * 1024
 REAP_S = 10.0
@@ -166,7 +166,7 @@ async def contained(
 
 
 async def bonds() -> dict[str, bool]:
-    """Which of `contain.py`'s bonds hold on this machine, by name."""
+    """Which of `launcher.py`'s bonds hold on this machine, by name."""
     process = await asyncio.create_subprocess_exec(
         *_launcher(_bounds(readable=[], writable=[])),
         "--check",

@@ -3,7 +3,7 @@
 Refused is what reaches beyond the process itself: the network, other processes, other namespaces, the
 kernel's larger machinery, the owner and mode of files (which Landlock does not guard), memory that outlives
 it, and processes of its own: all that ffmpeg needs is threads. The numbers are those of the kernel's
-`unistd.h`. Pure; `contain.py` puts the filter to use.
+`unistd.h`. Pure; `launcher.py` puts the filter to use.
 """
 
 from collections.abc import Mapping, Sequence

@@ -9,8 +9,8 @@ from litestar.response.base import ASGIResponse
 
 from gateway.clients.auth import AuthClient
 from gateway.clients.converter import AnyRequest, ConverterClient
-from gateway.core.principal import Principal
-from gateway.core.query import Query
+from gateway.identity.principal import Principal
+from gateway.query import Query
 from notification_service.email.mongo_ledger import MongoLedger
 from notification_service.email.ports import Claim, Granted
 from notification_service.webhooks.delivery import Answer, Delivery

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from devstack.ports import free_port
 from gateway.app import build
-from gateway.core.sessions import open_sessions
+from gateway.proxy.http_sessions import open_sessions
 from gateway.settings import GatewaySettings
 from shared.http import Address, Listeners, serve
 from shared.messaging.ports import Broker

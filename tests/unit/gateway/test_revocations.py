@@ -3,8 +3,8 @@
 import asyncio
 from datetime import timedelta
 
-from gateway.core.revocations import revocations
-from gateway.core.token_cache import TokenCache
+from gateway.identity.revocations import revocations
+from gateway.identity.token_cache import TokenCache
 from shared.contracts.events import SessionRevoked
 from shared.messaging.envelope import wrap
 from tests.support.messaging import MemoryBroker
