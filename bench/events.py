@@ -12,8 +12,10 @@ from datetime import timedelta
 import psutil
 
 from bench.system import Whole, whole
-from converter_service.clock import new_id, utc_now
-from converter_service.conversions.model import Conversion, Lease
+from converter_service.clock import utc_now
+from converter_service.conversions.identifiers import new_id
+from converter_service.conversions.lease import Lease
+from converter_service.conversions.model import Conversion
 from converter_service.conversions.transitions.run import claimed, renewed
 from converter_service.conversions.transitions.upload import new_upload, uploaded
 from converter_service.event_streams.publisher import Telling

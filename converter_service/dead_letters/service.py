@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
-from converter_service.clock import Clock, new_id
+from converter_service.clock import Clock
+from converter_service.conversions.identifiers import new_id
 from converter_service.dead_letters.model import DeadLetter, DeadLetterStatus, from_message, settled
 from converter_service.dead_letters.ports import DeadLetterStore
 from converter_service.errors import DeadLetterLocked

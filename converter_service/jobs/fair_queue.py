@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from converter_service.clock import new_id
+from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.ports import Queue
 from converter_service.jobs.context import WorkLimits

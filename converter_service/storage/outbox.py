@@ -8,7 +8,8 @@ import msgspec
 from pymongo import ASCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 
-from converter_service.clock import Clock, new_id
+from converter_service.clock import Clock
+from converter_service.conversions.identifiers import new_id
 from converter_service.storage.connection import Database, Document, reachable
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Never
 
-from converter_service.clock import Clock, new_id
-from converter_service.conversions.model import Conversion, LeaseLost, State
+from converter_service.clock import Clock
+from converter_service.conversions.identifiers import new_id
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore, WriterFenced
 from converter_service.conversions.segments import SegmentWriter
 from converter_service.conversions.transitions.resumable import (

@@ -7,9 +7,11 @@ from datetime import timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from converter_service.clock import Clock, new_id
+from converter_service.clock import Clock
 from converter_service.conversions.deletion import Deleting
-from converter_service.conversions.model import Conversion, LeaseLost
+from converter_service.conversions.identifiers import new_id
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.quota import NoQuota, Quota

@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from converter_service.clock import Clock
-from converter_service.conversions.model import Conversion, LeaseLost, State
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import ConversionStore, KeyTaken
 from converter_service.conversions.transitions.upload import as_accepted, without_idempotency_key
 from converter_service.conversions.update import change
