@@ -4,7 +4,6 @@ import asyncio
 import random
 from datetime import datetime
 
-from converter_service.clock import Clock
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import Lease
 from converter_service.conversions.model import Conversion, State
@@ -14,6 +13,7 @@ from converter_service.conversions.transitions.run import claimed
 from converter_service.jobs.context import Run, WorkLimits
 from converter_service.jobs.fair_queue import Fairness, HeldBack
 from converter_service.jobs.outcome import Outcomes
+from shared.clock import Clock
 from shared.logs import bind_correlation, get_logger
 from shared.messaging.errors import Retry
 

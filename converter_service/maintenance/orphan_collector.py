@@ -8,11 +8,11 @@ import random
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from converter_service.clock import Clock
 from converter_service.conversions.cleanup import no_metrics
 from converter_service.conversions.identifiers import creation_time
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.maintenance.ports import Checkpoint
+from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import get_logger
 

@@ -9,7 +9,6 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from converter_service.clock import Clock
 from converter_service.conversions.cleanup import Cleanup, no_metrics
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.lease import LeaseLost
@@ -19,6 +18,7 @@ from converter_service.conversions.state_machine import IllegalTransition
 from converter_service.conversions.transitions.queue import lease_expired, reannounced
 from converter_service.conversions.transitions.removal import deleted, postponed
 from converter_service.maintenance.retention import Retention
+from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
 

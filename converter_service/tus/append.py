@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Never
 
-from converter_service.clock import Clock
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, State
@@ -24,6 +23,7 @@ from converter_service.conversions.update import change
 from converter_service.errors import UploadLocked
 from converter_service.tus.chunk import Stretch
 from converter_service.tus.locking import Closing
+from shared.clock import Clock
 from shared.errors import Gone, Unavailable
 
 # How long a writer may be silent before it counts as dead, and how often it says that it lives.

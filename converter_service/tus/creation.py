@@ -7,7 +7,6 @@ from datetime import timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from converter_service.clock import Clock
 from converter_service.conversions.deletion import Deleting
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
@@ -22,6 +21,7 @@ from converter_service.tus.concatenation import Joining
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import Repeats, key_of
 from converter_service.uploads.source import checked
+from shared.clock import Clock
 from shared.errors import IdempotencyMismatch, ServiceError, TooLarge
 from shared.logs import correlation_id
 

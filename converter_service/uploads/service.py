@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from converter_service.clock import Clock
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
@@ -19,6 +18,7 @@ from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import Repeats, key_of, refuse_announced, refuse_other_bytes
 from converter_service.uploads.source import Incoming, chained, checked, head, limited
 from converter_service.uploads.store import Storing
+from shared.clock import Clock
 from shared.errors import Conflict, IdempotencyMismatch, ServiceError, Unavailable
 from shared.logs import correlation_id
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from converter_service.clock import utc_now
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.identifiers import new_id
@@ -19,14 +18,15 @@ from converter_service.jobs.job import Work, WorkLimits
 from converter_service.maintenance.sweeper import Sweeper
 from converter_service.media.options import Options
 from converter_service.media.transcoder import AudioTrack, MediaInfo, Output, Progress
-from converter_service.storage.connection import Client, database_of
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.outbox import MongoOutbox
 from converter_service.storage.queue import MongoQueue
 from converter_service.storage.scratch import LocalScratch
+from shared.clock import utc_now
 from shared.contracts.events import Event
 from shared.messaging.envelope import unwrap
+from shared.mongo.connection import Client, database_of
 from shared.settings import Secret
 
 VIDEO = b"video" * 100_000
