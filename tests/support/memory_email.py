@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
+from notification_service.email.errors import PermanentFailure, TransientFailure
+from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld
 from notification_service.email.message import Mail
-from notification_service.email.ports import Claim, Granted, Held, Refused, Settled, TryLater
 
 
 class Entry(Struct):
@@ -30,14 +31,14 @@ class MemoryLedger:
         now = datetime.now(UTC)
         entry = self.entries.setdefault(event_id, Entry("new"))
         if entry.state == "sent":
-            return Settled()
+            return AlreadySent()
         if entry.state == "sending" and entry.until > now:
-            return Held(remaining=entry.until - now)
+            return LeaseHeld(remaining=entry.until - now)
         entry.state, entry.token, entry.until = "sending", secrets.token_hex(16), now + lease
         entry.since = entry.since or now
-        return Granted(token=entry.token, attempts=entry.attempts, since=entry.since)
+        return Lease(token=entry.token, attempts=entry.attempts, since=entry.since)
 
-    async def sent(self, event_id: str, token: str) -> None:
+    async def record_sent(self, event_id: str, token: str) -> None:
         entry = self.entries[event_id]
         entry.state, entry.token = "sent", token
 
@@ -46,7 +47,7 @@ class MemoryLedger:
         if entry.state == "sending" and entry.token == token:
             entry.state, entry.attempts = "waiting", entry.attempts + 1
 
-    async def refuse(self, event_id: str, token: str, reason: str) -> None:
+    async def record_refusal(self, event_id: str, token: str, reason: str) -> None:
         entry = self.entries[event_id]
         if entry.state == "sending" and entry.token == token:
             self.entries[event_id] = Entry("refused", reason=reason)
@@ -63,9 +64,9 @@ class MemoryMailer:
     async def send(self, mail: Mail) -> None:
         await self.ping()
         if mail.recipient in self.refused:
-            raise Refused("550 no such mailbox")
+            raise PermanentFailure("550 no such mailbox")
         self.taken.append(mail)
 
     async def ping(self) -> None:
         if self.down:
-            raise TryLater("no server answers")
+            raise TransientFailure("no server answers")

@@ -7,17 +7,19 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from notification_service.email.message import Mail, Sender, compose
-from notification_service.email.ports import Mailer, Refused, TryLater
-from notification_service.email.smtp import SmtpMailer, SmtpServer
-from notification_service.email.templates import Letters
+from notification_service.email.errors import PermanentFailure, TransientFailure
+from notification_service.email.message import FromAddress, Mail, compose
+from notification_service.email.ports import Mailer
+from notification_service.email.smtp import SmtpMailer
+from notification_service.email.smtp_server import SmtpServer
+from notification_service.email.templates import EmailTemplates
 from tests.support.mail_server import MailServer, mail_server
 from tests.support.memory_email import MemoryMailer
 from tests.support.told import completed
 
 MAIL = compose(
-    Letters("https://tonegate.example").completed(completed(filename="Ä talk 🎧.mp4")),
-    Sender("Tonegate <no-reply@tonegate.example>"),
+    EmailTemplates("https://tonegate.example").render_completed(completed(filename="Ä talk 🎧.mp4")),
+    FromAddress("Tonegate <no-reply@tonegate.example>"),
     event_id="event-1",
     written_at=datetime(2026, 11, 20, 10, 0, tzinfo=UTC),
 )
@@ -89,14 +91,14 @@ async def test_one_mail_after_another_is_taken(post: Post) -> None:
 
 async def test_a_refused_mail_says_so_and_why(post: Post) -> None:
     post.refuse()
-    with pytest.raises(Refused, match="550 no such mailbox"):
+    with pytest.raises(PermanentFailure, match="550 no such mailbox"):
         await post.mailer.send(MAIL)
     assert post.taken() == []
 
 
 async def test_a_mail_that_nobody_takes_is_for_later_and_goes_then(post: Post) -> None:
     await post.go_down()
-    with pytest.raises(TryLater):
+    with pytest.raises(TransientFailure):
         await post.mailer.send(MAIL)
     await post.come_back()
     await post.mailer.send(MAIL)
@@ -106,7 +108,7 @@ async def test_a_mail_that_nobody_takes_is_for_later_and_goes_then(post: Post) -
 async def test_a_mailer_tells_whether_anybody_is_there(post: Post) -> None:
     await post.mailer.ping()
     await post.go_down()
-    with pytest.raises(TryLater):
+    with pytest.raises(TransientFailure):
         await post.mailer.ping()
 
 

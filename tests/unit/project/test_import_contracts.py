@@ -46,11 +46,27 @@ OFFENCES = {
         "converter_service/service.py",
         "import converter_service.adapters.gridfs",
     ),
-    "Webhooks are decided without a framework and a driver": (
+    "Notification layers": ("notification_service/retry.py", "import notification_service.settings"),
+    "Notification email layers": (
+        "notification_service/email/links.py",
+        "import notification_service.email.templates",
+    ),
+    "Notification webhook layers": (
+        "notification_service/webhooks/endpoint.py",
+        "import notification_service.webhooks.service",
+    ),
+    "Notification outbound HTTP layers": (
+        "notification_service/webhooks/outbound/address_policy.py",
+        "import notification_service.webhooks.outbound.url_policy",
+    ),
+    "Email logic imports no framework and no driver": (
+        "notification_service/email/templates.py",
+        "import aiosmtplib",
+    ),
+    "Webhook logic imports no framework and no driver": (
         "notification_service/webhooks/service.py",
         "import aiohttp",
     ),
-    "The letters need no server": ("notification_service/email/templates.py", "import aiosmtplib"),
 }
 
 

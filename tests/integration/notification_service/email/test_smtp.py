@@ -8,8 +8,9 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from notification_service.email.ports import Refused, TryLater
-from notification_service.email.smtp import SmtpMailer, SmtpServer
+from notification_service.email.errors import PermanentFailure, TransientFailure
+from notification_service.email.smtp import SmtpMailer
+from notification_service.email.smtp_server import SmtpServer
 from tests.contract.notification_service.test_mailer import MAIL
 from tests.support.certificates import SelfSigned, self_signed
 from tests.support.mail_server import Behaviour, MailServer, mail_server
@@ -46,7 +47,7 @@ def mailer(
 )
 async def test_a_server_that_says_not_now_gets_it_later(behaviour: Behaviour) -> None:
     async with mail_server(behaviour) as server:
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server).send(MAIL)
         await mailer(server).send(MAIL)
         assert [mail.content for mail in server.taken] == [MAIL.content]
@@ -59,14 +60,14 @@ async def test_a_server_that_says_not_now_gets_it_later(behaviour: Behaviour) ->
 )
 async def test_a_server_that_says_never_is_not_asked_again(behaviour: Behaviour) -> None:
     async with mail_server(behaviour) as server:
-        with pytest.raises(Refused, match=r"55\d 5\."):
+        with pytest.raises(PermanentFailure, match=r"55\d 5\."):
             await mailer(server).send(MAIL)
         assert server.taken == []
 
 
 async def test_a_server_that_hangs_up_before_it_answers_leaves_it_open_and_is_asked_again() -> None:
     async with mail_server(Behaviour(drop_after_data=1)) as server:
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server).send(MAIL)
         await mailer(server).send(MAIL)
         assert [mail.content for mail in server.taken] == [MAIL.content] * 2
@@ -75,7 +76,7 @@ async def test_a_server_that_hangs_up_before_it_answers_leaves_it_open_and_is_as
 async def test_a_server_that_never_answers_is_given_up_in_time() -> None:
     async with mail_server(Behaviour(hang_at_data=True)) as server:
         began = asyncio.get_running_loop().time()
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server, timeout_s=0.3).send(MAIL)
         assert asyncio.get_running_loop().time() - began < 3
         assert server.tries == 1
@@ -83,7 +84,7 @@ async def test_a_server_that_never_answers_is_given_up_in_time() -> None:
 
 async def test_a_server_that_answers_each_word_slowly_is_given_up_in_time() -> None:
     async with mail_server(Behaviour(pause_s=0.3)) as server:
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server, timeout_s=0.5).send(MAIL)
         assert server.tries == 0
 
@@ -98,15 +99,15 @@ async def test_a_server_that_took_the_mail_and_ignores_the_goodbye_is_not_asked_
 
 async def test_a_server_that_is_not_there_is_for_later() -> None:
     server = MailServer()
-    with pytest.raises(TryLater):
+    with pytest.raises(TransientFailure):
         await mailer(server).send(MAIL)
 
 
 async def test_a_host_without_a_name_is_for_later() -> None:
     gone = SmtpMailer(SmtpServer.from_url("smtp://no-such-host.invalid"), timedelta(seconds=5))
-    with pytest.raises(TryLater):
+    with pytest.raises(TransientFailure):
         await gone.send(MAIL)
-    with pytest.raises(TryLater):
+    with pytest.raises(TransientFailure):
         await gone.ping()
 
 
@@ -117,7 +118,7 @@ async def test_somebody_who_does_not_speak_smtp_is_for_later() -> None:
 
     server = MailServer()
     async with await asyncio.start_server(babble, "127.0.0.1", server.port):
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server).send(MAIL)
 
 
@@ -157,7 +158,7 @@ async def test_encryption_that_is_not_offered_is_done_without() -> None:
 
 async def test_encryption_that_is_required_but_not_offered_sends_nothing() -> None:
     async with mail_server() as server:
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server, query="?starttls=required").send(MAIL)
         assert server.tries == 0
 
@@ -166,7 +167,7 @@ async def test_encryption_that_is_required_wants_a_certificate_it_can_trust(
     certified: SelfSigned, trusting: Callable[[], None]
 ) -> None:
     async with mail_server(Behaviour(starttls=certified.context)) as server:
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server, query="?starttls=required").send(MAIL)
         assert server.tries == 0
         trusting()
@@ -182,7 +183,7 @@ async def test_encryption_that_is_not_wanted_is_not_used(certified: SelfSigned) 
 
 async def test_smtps_is_encrypted_and_verified(certified: SelfSigned, trusting: Callable[[], None]) -> None:
     async with mail_server(Behaviour(tls=certified.context)) as server:
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server, scheme="smtps").send(MAIL)
         trusting()
         await mailer(server, scheme="smtps").send(MAIL)
@@ -203,7 +204,7 @@ async def test_a_wrong_password_is_the_operators_to_mend_and_the_mail_waits(
     trusting()
     behaviour = Behaviour(starttls=certified.context, login=(b"ann", b"s3cret"))
     async with mail_server(behaviour) as server:
-        with pytest.raises(TryLater, match="535") as later:
+        with pytest.raises(TransientFailure, match="535") as later:
             await mailer(server, login="ann:wrong@").send(MAIL)
         assert "wrong" not in str(later.value)
 
@@ -211,7 +212,7 @@ async def test_a_wrong_password_is_the_operators_to_mend_and_the_mail_waits(
 async def test_no_password_goes_over_an_open_line_unless_it_was_asked_for() -> None:
     behaviour = Behaviour(login=(b"ann", b"s3cret"), auth_over_plain=True)
     async with mail_server(behaviour) as server:
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server, login="ann:s3cret@").send(MAIL)
         await mailer(server, login="ann:s3cret@", query="?starttls=never").send(MAIL)
         assert [mail.user for mail in server.taken] == [b"ann"]
@@ -227,7 +228,7 @@ async def test_an_international_mailbox_is_announced_as_one() -> None:
 async def test_an_international_mailbox_is_refused_where_the_server_knows_none() -> None:
     international = msgspec.structs.replace(MAIL, recipient="jörg@example.org", utf8=True)
     async with mail_server(Behaviour(smtputf8=False)) as server:
-        with pytest.raises(Refused, match="international"):
+        with pytest.raises(PermanentFailure, match="international"):
             await mailer(server).send(international)
 
 

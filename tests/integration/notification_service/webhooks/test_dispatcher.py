@@ -12,14 +12,18 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 from yarl import URL
 
-from notification_service.webhooks.delivery import Answer, Delivery, Verdict
-from notification_service.webhooks.dispatcher import Deliverer, Pace
+from notification_service.webhooks.delivery import Delivery
+from notification_service.webhooks.dispatcher import WebhookDispatcher
 from notification_service.webhooks.endpoint import Endpoint
-from notification_service.webhooks.outbound.address_policy import Reachable, networks
-from notification_service.webhooks.outbound.http_client import SystemLookup, posting
-from notification_service.webhooks.outbound.url_policy import Targets
-from notification_service.webhooks.ports import Lane, Poster
-from notification_service.webhooks.secret_cipher import Seal
+from notification_service.webhooks.outbound.address_policy import AddressPolicy, parse_networks
+from notification_service.webhooks.outbound.http_client import open_http_client
+from notification_service.webhooks.outbound.ports import AttemptResult, WebhookClient
+from notification_service.webhooks.outbound.resolver import SystemResolver
+from notification_service.webhooks.outbound.url_policy import UrlPolicy
+from notification_service.webhooks.ports import Lane
+from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome
+from notification_service.webhooks.secret_cipher import SecretCipher
+from notification_service.webhooks.sender import WebhookSender
 from notification_service.webhooks.signature import new_secret
 from shared.contracts.webhooks import Attempt
 from shared.errors import Unavailable
@@ -29,9 +33,9 @@ from tests.support.wait import until
 from tests.support.webhooks import Receiver, delivery, drop, endpoint, hang, receiver
 
 MOST = 100
-SECRET, SEAL = new_secret(), Seal(Secret("k" * 32))
-REACHABLE = Reachable(networks(["127.0.0.0/8"]))
-QUICK = Pace(
+SECRET, CIPHER = new_secret(), SecretCipher(Secret("k" * 32))
+ADDRESSES = AddressPolicy(parse_networks(["127.0.0.0/8"]))
+QUICK = DispatchPolicy(
     lease=timedelta(seconds=5),
     schedule=(timedelta(milliseconds=10),) * 12,
     poll=timedelta(milliseconds=20),
@@ -50,7 +54,7 @@ class Office:
     deliveries: MemoryDeliveries = field(default_factory=MemoryDeliveries)
 
     async def hook(self, url: str, owner_id: str = "ann", **changes: object) -> Endpoint:
-        made = endpoint(owner_id, url=url, secret=SEAL.close(SECRET), **changes)
+        made = endpoint(owner_id, url=url, secret=CIPHER.encrypt(SECRET), **changes)
         await self.endpoints.add(made, MOST)
         return made
 
@@ -68,29 +72,30 @@ class Office:
     @asynccontextmanager
     async def delivering(
         self,
-        pace: Pace = QUICK,
+        policy: DispatchPolicy = QUICK,
         timeout: timedelta = timedelta(seconds=1),
-        around: Callable[[Poster], Poster] = lambda poster: poster,
-    ) -> AsyncIterator[Deliverer]:
+        around: Callable[[WebhookClient], WebhookClient] = lambda client: client,
+    ) -> AsyncIterator[WebhookDispatcher]:
         async with AsyncExitStack() as stack:
-            lookup = stack.enter_context(SystemLookup(4))
-            poster = await stack.enter_async_context(posting(REACHABLE, lookup, timeout))
+            resolver = stack.enter_context(SystemResolver(4))
+            client = await stack.enter_async_context(open_http_client(ADDRESSES, resolver, timeout))
             tasks = await stack.enter_async_context(asyncio.TaskGroup())
-            deliverer = Deliverer(
-                endpoints=self.endpoints,
-                deliveries=self.deliveries,
-                poster=around(poster),
-                targets=Targets(REACHABLE, http=True),
-                seal=SEAL,
-                pace=pace,
+            sender = WebhookSender(
+                self.endpoints,
+                self.deliveries,
+                client=around(client),
+                urls=UrlPolicy(ADDRESSES, http=True),
+                cipher=CIPHER,
+                policy=policy,
                 registry=CollectorRegistry(),
                 now=utc_now,
             )
-            tasks.create_task(deliverer.run())
+            dispatcher = WebhookDispatcher(self.deliveries, sender, policy)
+            tasks.create_task(dispatcher.run())
             try:
-                yield deliverer
+                yield dispatcher
             finally:
-                await deliverer.stop(timedelta(seconds=2))
+                await dispatcher.stop(timedelta(seconds=2))
 
 
 @pytest.fixture
@@ -168,20 +173,20 @@ async def test_410_ends_it_at_once_and_for_the_messages_behind_it(office: Office
 
 
 async def test_one_slow_receiver_holds_up_nobody_else(office: Office, there: Receiver) -> None:
-    pace = replace(QUICK, at_once=4, per_account=2, per_endpoint=2)
+    policy = replace(QUICK, concurrency=4, per_account=2, per_endpoint=2)
     async with receiver() as slow:
         slow.answers = [hang] * 100
         crowd = [await office.hook(slow.url) for _ in range(3)]
         for number in range(10):
             for each in crowd:
                 await office.send(each, f"event-{number}")
-        async with office.delivering(pace, timeout=timedelta(seconds=30)) as deliverer:
+        async with office.delivering(policy, timeout=timedelta(seconds=30)) as dispatcher:
             await until(lambda: len(slow.calls) == 2, what="the slow one is busy")
             other = await office.hook(there.url, "bob")
             sent = [await office.send(other, f"event-{number}") for number in range(10)]
             await until(lambda: office.is_over(*sent), what="the other's messages are delivered")
             assert len(slow.calls) == 2
-            await deliverer.stop(timedelta())
+            await dispatcher.stop(timedelta())
     assert len(there.taken) == 10
 
 
@@ -189,7 +194,7 @@ async def test_a_webhook_that_was_removed_is_called_no_more_and_leaves_nothing(
     office: Office, there: Receiver
 ) -> None:
     hook = await office.hook(there.url)
-    await office.endpoints.remove("ann", hook.id)
+    await office.endpoints.delete("ann", hook.id)
     await office.send(hook)
     async with office.delivering():
         await until(lambda: not office.deliveries.all, what="the message is gone")
@@ -199,7 +204,7 @@ async def test_a_webhook_that_was_removed_is_called_no_more_and_leaves_nothing(
 async def test_both_secrets_sign_while_one_follows_the_other(office: Office, there: Receiver) -> None:
     new = new_secret()
     hook = await office.hook(there.url)
-    await office.endpoints.change_secret("ann", hook.id, SEAL.close(new), utc_now() + timedelta(hours=1))
+    await office.endpoints.rotate_secret("ann", hook.id, CIPHER.encrypt(new), utc_now() + timedelta(hours=1))
     sent = await office.send(hook)
     async with office.delivering():
         await until(lambda: office.is_over(sent), what="it is delivered")
@@ -218,7 +223,9 @@ async def test_an_address_that_may_no_longer_be_called_is_not(office: Office, ur
 
 async def test_a_secret_of_another_key_is_said_and_never_sent(office: Office, there: Receiver) -> None:
     hook = await office.hook(there.url)
-    office.endpoints.all[hook.id] = replace(hook, secret=Seal(Secret("another key" * 3)).close(SECRET))
+    office.endpoints.all[hook.id] = replace(
+        hook, secret=SecretCipher(Secret("another key" * 3)).encrypt(SECRET)
+    )
     sent = await office.send(hook)
     async with office.delivering(replace(QUICK, schedule=())):
         await until(lambda: office.is_over(sent), what="it has failed")
@@ -229,7 +236,7 @@ async def test_a_secret_of_another_key_is_said_and_never_sent(office: Office, th
 async def test_a_message_that_processes_die_over_has_an_end(office: Office, there: Receiver) -> None:
     sent = await office.send(await office.hook(there.url))
     for _ in range(3):
-        for lane in await office.deliveries.due():
+        for lane in await office.deliveries.due_lanes():
             await office.deliveries.claim(lane, timedelta())
     async with office.delivering(replace(QUICK, schedule=QUICK.schedule[:1])):
         await until(lambda: office.is_over(sent), what="it is given up")
@@ -241,20 +248,20 @@ class Absent(MemoryDeliveries):
 
     def __init__(self) -> None:
         super().__init__()
-        self.absences = ["due", "settle"]
+        self.absences = ["due_lanes", "complete"]
 
     def _gone(self, call: str) -> None:
         if call in self.absences:
             self.absences.remove(call)
             raise Unavailable
 
-    async def due(self) -> Sequence[Lane]:
-        self._gone("due")
-        return await super().due()
+    async def due_lanes(self) -> Sequence[Lane]:
+        self._gone("due_lanes")
+        return await super().due_lanes()
 
-    async def settle(self, delivery: Delivery, attempt: Attempt | None, verdict: Verdict) -> bool:
-        self._gone("settle")
-        return await super().settle(delivery, attempt, verdict)
+    async def complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> bool:
+        self._gone("complete")
+        return await super().complete(delivery, attempt, outcome)
 
 
 async def test_a_store_that_is_away_for_a_while_costs_no_second_sending(
@@ -262,8 +269,8 @@ async def test_a_store_that_is_away_for_a_while_costs_no_second_sending(
 ) -> None:
     office = Office(deliveries=Absent())
     sent = await office.send(await office.hook(there.url))
-    pace = replace(QUICK, away=timedelta(milliseconds=20))
-    async with office.delivering(pace):
+    policy = replace(QUICK, store_pause=timedelta(milliseconds=20))
+    async with office.delivering(policy):
         await until(lambda: office.is_over(sent), what="it is delivered")
     assert (len(there.calls), office.state(sent).status) == (1, "delivered")
 
@@ -271,11 +278,11 @@ async def test_a_store_that_is_away_for_a_while_costs_no_second_sending(
 class Broken:
     """A Poster with a fault in its program, once."""
 
-    def __init__(self, poster: Poster) -> None:
+    def __init__(self, poster: WebhookClient) -> None:
         self._poster = poster
         self._broke = False
 
-    async def post(self, target: URL, body: bytes, headers: dict[str, str]) -> Answer:
+    async def post(self, target: URL, body: bytes, headers: dict[str, str]) -> AttemptResult:
         if not self._broke:
             self._broke = True
             raise RuntimeError("a fault")

@@ -13,13 +13,14 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from notification_service.webhooks.delivery import Answer
-from notification_service.webhooks.outbound.address_policy import IPAddress, Reachable, networks
-from notification_service.webhooks.outbound.http_client import HttpPoster, SystemLookup, posting
+from notification_service.webhooks.outbound.address_policy import AddressPolicy, IPAddress, parse_networks
+from notification_service.webhooks.outbound.http_client import WebhookHttpClient, open_http_client
+from notification_service.webhooks.outbound.ports import AttemptResult
+from notification_service.webhooks.outbound.resolver import SystemResolver
 from tests.support.certificates import self_signed
 from tests.support.webhooks import Receiver, drip, drop, flood, hang, receiver
 
-LOOPBACK = networks(["127.0.0.0/8"])
+LOOPBACK = parse_networks(["127.0.0.0/8"])
 TIMEOUT = timedelta(seconds=1)
 
 
@@ -41,13 +42,13 @@ class Names:
 
 
 @asynccontextmanager
-async def poster(names: Names | None = None, *, guarded: bool = False) -> AsyncIterator[HttpPoster]:
-    reachable = Reachable(() if guarded else LOOPBACK)
-    async with posting(reachable, names or Names(), TIMEOUT) as made:
+async def poster(names: Names | None = None, *, guarded: bool = False) -> AsyncIterator[WebhookHttpClient]:
+    reachable = AddressPolicy(() if guarded else LOOPBACK)
+    async with open_http_client(reachable, names or Names(), TIMEOUT) as made:
         yield made
 
 
-async def posted(url: str, names: Names | None = None, *, guarded: bool = False) -> Answer:
+async def posted(url: str, names: Names | None = None, *, guarded: bool = False) -> AttemptResult:
     async with poster(names, guarded=guarded) as made:
         return await made.post(URL(url), b'{"a":1}', {"webhook-id": "msg_1"})
 
@@ -206,7 +207,7 @@ async def test_a_proxy_in_the_environment_is_not_asked(
 
 
 async def test_the_systems_names_are_found() -> None:
-    with SystemLookup(2) as lookup:
+    with SystemResolver(2) as lookup:
         assert ip_address("127.0.0.1") in await lookup("localhost")
         with pytest.raises(OSError, match="not a host name"):
             await lookup("a..b")

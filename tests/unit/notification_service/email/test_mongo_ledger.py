@@ -6,8 +6,8 @@ import contextlib
 import pytest
 from pymongo.errors import AutoReconnect, PyMongoError, ServerSelectionTimeoutError
 
-from notification_service.email.mongo_ledger import asked
-from notification_service.email.ports import LedgerUnavailable
+from notification_service.email.errors import LedgerUnavailable
+from notification_service.email.mongo_ledger import call_ledger
 
 
 @pytest.mark.parametrize("trouble", [AutoReconnect("gone"), ServerSelectionTimeoutError("nobody")])
@@ -16,7 +16,7 @@ async def test_trouble_with_the_database_is_a_ledger_that_cannot_be_asked(troubl
         raise trouble
 
     with pytest.raises(LedgerUnavailable, match=type(trouble).__name__):
-        await asked(fails())
+        await call_ledger(fails())
 
 
 async def test_a_cancellation_that_the_driver_lost_is_not_lost() -> None:
@@ -29,7 +29,7 @@ async def test_a_cancellation_that_the_driver_lost_is_not_lost() -> None:
 
     async def for_ever() -> None:
         while True:
-            await asked(losing())
+            await call_ledger(losing())
 
     task = asyncio.create_task(for_ever())
     await begun.wait()

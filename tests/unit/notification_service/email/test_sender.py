@@ -8,11 +8,13 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from notification_service.email.handlers import Notifications, handlers
-from notification_service.email.message import Mail, Sender
-from notification_service.email.ports import Claim, LedgerUnavailable
-from notification_service.email.sender import Courier, Patience
-from notification_service.email.templates import Letters
+from notification_service.email.errors import LedgerUnavailable
+from notification_service.email.handlers import EmailHandlers, email_handlers
+from notification_service.email.ledger import Claim
+from notification_service.email.message import FromAddress, Mail
+from notification_service.email.retry_policy import RetryPolicy
+from notification_service.email.sender import EmailSender
+from notification_service.email.templates import EmailTemplates
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
 from shared.messaging.handlers import Delivery, Handlers
@@ -21,9 +23,9 @@ from tests.support.told import TOKEN, completed, enveloped, failed, reset, verif
 from tests.support.wait import until
 
 EVENT = "tonegate/converter event-1"
-QUICK = Patience(
+QUICK = RetryPolicy(
     lease=timedelta(seconds=30),
-    ledger=timedelta(seconds=0.05),
+    ledger_timeout=timedelta(seconds=0.05),
     ledger_pause=timedelta(milliseconds=1),
 )
 
@@ -45,17 +47,17 @@ class FaintLedger(MemoryLedger):
         self._faint("claim")
         return await super().claim(event_id, lease)
 
-    async def sent(self, event_id: str, token: str) -> None:
-        self._faint("sent")
-        await super().sent(event_id, token)
+    async def record_sent(self, event_id: str, token: str) -> None:
+        self._faint("record_sent")
+        await super().record_sent(event_id, token)
 
     async def postpone(self, event_id: str, token: str) -> None:
         self._faint("postpone")
         await super().postpone(event_id, token)
 
-    async def refuse(self, event_id: str, token: str, reason: str) -> None:
-        self._faint("refuse")
-        await super().refuse(event_id, token, reason)
+    async def record_refusal(self, event_id: str, token: str, reason: str) -> None:
+        self._faint("record_refusal")
+        await super().record_refusal(event_id, token, reason)
 
 
 class SlowMailer(MemoryMailer):
@@ -72,26 +74,29 @@ class SlowMailer(MemoryMailer):
         await super().send(mail)
 
 
-def replaced(**changes: object) -> Patience:
+def replaced(**changes: object) -> RetryPolicy:
     return msgspec.structs.replace(QUICK, **changes)
 
 
-def couriers(
-    ledger: MemoryLedger, mailer: MemoryMailer, patience: Patience, registry: CollectorRegistry | None = None
-) -> Courier:
-    sender = Sender("Tonegate <no-reply@tonegate.example>")
-    return Courier(ledger, mailer, sender, patience, registry or CollectorRegistry())
+def email_sender(
+    ledger: MemoryLedger,
+    mailer: MemoryMailer,
+    policy: RetryPolicy,
+    registry: CollectorRegistry | None = None,
+) -> EmailSender:
+    sender = FromAddress("Tonegate <no-reply@tonegate.example>")
+    return EmailSender(ledger, mailer, sender, policy, registry or CollectorRegistry())
 
 
-def notifying(courier: Courier) -> Handlers:
-    return handlers(Notifications(Letters("https://tonegate.example"), courier))
+def notifying(sender: EmailSender) -> Handlers:
+    return email_handlers(EmailHandlers(EmailTemplates("https://tonegate.example"), sender))
 
 
 def working(
-    ledger: MemoryLedger, mailer: MemoryMailer, patience: Patience = QUICK
+    ledger: MemoryLedger, mailer: MemoryMailer, policy: RetryPolicy = QUICK
 ) -> tuple[Handlers, CollectorRegistry]:
     registry = CollectorRegistry()
-    return notifying(couriers(ledger, mailer, patience, registry)), registry
+    return notifying(email_sender(ledger, mailer, policy, registry)), registry
 
 
 def telling(to: Handlers, envelope: Envelope | None = None) -> Awaitable[None]:
@@ -229,7 +234,7 @@ async def test_an_event_that_cannot_be_written_about_is_dead_lettered_before_any
 
 async def test_a_ledger_that_is_away_for_a_moment_is_waited_for() -> None:
     mailer = MemoryMailer()
-    to, _ = working(FaintLedger(3, "claim", "sent"), mailer)
+    to, _ = working(FaintLedger(3, "claim", "record_sent"), mailer)
     await telling(to)
     await telling(to)
     assert len(mailer.taken) == 1
@@ -246,7 +251,7 @@ async def test_without_a_ledger_nothing_is_sent() -> None:
 
 
 async def test_a_mail_that_is_out_is_recorded_even_if_the_ledger_was_away() -> None:
-    ledger, mailer = FaintLedger(5, "sent"), MemoryMailer()
+    ledger, mailer = FaintLedger(5, "record_sent"), MemoryMailer()
     to, _ = working(ledger, mailer)
     await telling(to)
     assert ledger.entries[EVENT].state == "sent"
@@ -254,9 +259,9 @@ async def test_a_mail_that_is_out_is_recorded_even_if_the_ledger_was_away() -> N
 
 async def test_a_mail_that_could_not_be_recorded_for_long_is_not_sent_again_and_recorded_in_the_end() -> None:
     """Also after its lease: this process knows that it is out."""
-    ledger, mailer = FaintLedger(10_000, "sent"), MemoryMailer()
-    courier = couriers(ledger, mailer, replaced(lease=timedelta(0)))
-    to = notifying(courier)
+    ledger, mailer = FaintLedger(10_000, "record_sent"), MemoryMailer()
+    sender = email_sender(ledger, mailer, replaced(lease=timedelta(0)))
+    to = notifying(sender)
     with pytest.raises(Retry):
         await telling(to)
     with pytest.raises(Retry, match="not recorded yet") as later:
@@ -264,7 +269,7 @@ async def test_a_mail_that_could_not_be_recorded_for_long_is_not_sent_again_and_
     assert not later.value.counts
     assert len(mailer.taken) == 1
     async with asyncio.TaskGroup() as tasks:
-        catching_up = tasks.create_task(courier.run())
+        catching_up = tasks.create_task(sender.run())
         ledger.faints = 0
         await until(lambda: ledger.entries[EVENT].state == "sent", what="the record")
         catching_up.cancel()
@@ -274,14 +279,14 @@ async def test_a_mail_that_could_not_be_recorded_for_long_is_not_sent_again_and_
 
 async def test_no_more_is_sent_than_can_be_remembered_while_nothing_can_be_recorded() -> None:
     mailer = MemoryMailer()
-    to = notifying(couriers(FaintLedger(10_000, "sent"), mailer, replaced(unrecorded=3)))
+    to = notifying(email_sender(FaintLedger(10_000, "record_sent"), mailer, replaced(max_unrecorded=3)))
     for number in range(5):
         with pytest.raises(Retry):
             await telling(to, enveloped(completed(), f"event-{number}"))
     assert len(mailer.taken) == 3
 
 
-@pytest.mark.parametrize("call", ["postpone", "refuse"])
+@pytest.mark.parametrize("call", ["postpone", "record_refusal"])
 async def test_an_outcome_that_could_not_be_recorded_only_waits_for_the_lease(call: str) -> None:
     ledger = FaintLedger(1, call)
     mailer = MemoryMailer(refused=frozenset({"ann@example.org"}))
@@ -308,7 +313,7 @@ async def test_whoever_is_cancelled_while_sending_ends_what_was_begun_and_record
 
 
 async def test_whoever_is_cancelled_while_recording_ends_that_too() -> None:
-    ledger, mailer = FaintLedger(1, "sent"), MemoryMailer()
+    ledger, mailer = FaintLedger(1, "record_sent"), MemoryMailer()
     to, _ = working(ledger, mailer, replaced(ledger_pause=timedelta(seconds=0.2)))
     ending = asyncio.create_task(_completed(telling(to)))
     await until(lambda: ledger.faints == 0, what="the first try")
@@ -320,7 +325,7 @@ async def test_whoever_is_cancelled_while_recording_ends_that_too() -> None:
 
 async def test_a_process_that_died_while_sending_has_its_mail_sent_again_the_same() -> None:
     ledger, mailer = MemoryLedger(), SlowMailer()
-    to, _ = working(ledger, mailer, Patience(lease=timedelta(0), parting=timedelta(0)))
+    to, _ = working(ledger, mailer, RetryPolicy(lease=timedelta(0), cancel_grace=timedelta(0)))
     dying = asyncio.create_task(_completed(telling(to)))
     await mailer.sending.wait()
     dying.cancel()

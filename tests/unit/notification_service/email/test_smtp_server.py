@@ -2,7 +2,7 @@
 
 import pytest
 
-from notification_service.email.smtp import SmtpServer
+from notification_service.email.smtp_server import SmtpServer
 from shared.settings import Secret
 
 

@@ -13,7 +13,7 @@ URL = f"https://tonegate.example/v1/conversions/{CONVERSION}"
 
 
 def told(event: Any) -> Any:
-    return json.loads(PAYLOADS.about(event, NOON))
+    return json.loads(PAYLOADS.encode_event(event, NOON))
 
 
 def test_a_completed_conversion_is_told_with_where_its_audio_is() -> None:
@@ -60,7 +60,7 @@ def test_a_cancelled_conversion_is_told_as_such() -> None:
 
 
 def test_whatever_a_file_is_called_the_message_is_small() -> None:
-    assert len(PAYLOADS.about(completed(filename="\U0001f600" * 255), NOON)) < 20_000
+    assert len(PAYLOADS.encode_event(completed(filename="\U0001f600" * 255), NOON)) < 20_000
 
 
 def test_an_event_of_an_older_converter_is_told_too() -> None:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notification_service.webhooks.outbound.address_policy import Reachable, networks
-from notification_service.webhooks.outbound.url_policy import BadTarget, Targets
+from notification_service.webhooks.outbound.address_policy import AddressPolicy, parse_networks
+from notification_service.webhooks.outbound.url_policy import InvalidWebhookUrl, UrlPolicy
 
-TARGETS = Targets(Reachable())
+URLS = UrlPolicy(AddressPolicy())
 
 NEIGHBOURS = [
     "0.0.0.0",
@@ -69,31 +69,31 @@ def written(address: str) -> str:
 
 @pytest.mark.parametrize("address", NEIGHBOURS)
 def test_no_neighbour_is_called(address: str) -> None:
-    assert not Reachable()(ip_address(address.partition("%")[0]))
-    with pytest.raises(BadTarget):
-        TARGETS.checked(written(address))
+    assert not AddressPolicy().allows(ip_address(address.partition("%")[0]))
+    with pytest.raises(InvalidWebhookUrl):
+        URLS.parse(written(address))
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_the_internet_is_called(address: str) -> None:
-    assert Reachable()(ip_address(address))
-    TARGETS.checked(written(address))
+    assert AddressPolicy().allows(ip_address(address))
+    URLS.parse(written(address))
 
 
 @given(st.ip_addresses())
 def test_nothing_that_python_calls_special_is_called(address: object) -> None:
     found = ip_address(str(address))
-    if Reachable()(found):
+    if AddressPolicy().allows(found):
         assert found.is_global
         assert not found.is_multicast
 
 
 def test_a_network_that_the_operator_allows_is_called_and_no_other() -> None:
-    reachable = Reachable(networks(["10.1.0.0/16", "fd00::/8"]))
-    assert reachable(ip_address("10.1.2.3"))
-    assert reachable(ip_address("fd00::1"))
-    assert not reachable(ip_address("10.2.0.1"))
-    assert not reachable(ip_address("::ffff:10.2.0.1"))
+    policy = AddressPolicy(parse_networks(["10.1.0.0/16", "fd00::/8"]))
+    assert policy.allows(ip_address("10.1.2.3"))
+    assert policy.allows(ip_address("fd00::1"))
+    assert not policy.allows(ip_address("10.2.0.1"))
+    assert not policy.allows(ip_address("::ffff:10.2.0.1"))
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ def test_a_network_that_the_operator_allows_is_called_and_no_other() -> None:
     ],
 )
 def test_what_is_no_address_for_a_webhook_is_told(url: str, says: str) -> None:
-    with pytest.raises(BadTarget) as refused:
-        TARGETS.checked(url)
+    with pytest.raises(InvalidWebhookUrl) as refused:
+        URLS.parse(url)
     (error,) = refused.value.errors
     assert error.field == "url"
     assert says in error.message
@@ -150,8 +150,8 @@ def test_what_is_no_address_for_a_webhook_is_told(url: str, says: str) -> None:
     ],
 )
 def test_ordinary_addresses_are_taken(url: str) -> None:
-    TARGETS.checked(url)
+    URLS.parse(url)
 
 
 def test_plain_http_is_taken_where_it_is_allowed() -> None:
-    assert Targets(Reachable(), http=True).checked("http://example.com:8080/x").port == 8080
+    assert UrlPolicy(AddressPolicy(), http=True).parse("http://example.com:8080/x").port == 8080

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from notification_service.settings import RETRIES
-from notification_service.webhooks.delivery import Answer, judge, message_id, new_delivery
+from notification_service.webhooks.delivery import message_id, new_delivery
+from notification_service.webhooks.outbound.ports import AttemptResult
+from notification_service.webhooks.retry_policy import evaluate_attempt
 from shared.settings import duration
 from tests.support.webhooks import NOON, delivery, endpoint
 
@@ -13,33 +15,33 @@ SCHEDULE = tuple(map(duration, RETRIES))
 MADE = delivery(endpoint(), tries=1)
 
 
-def refused(status: int | None = 500, retry_after: timedelta | None = None) -> Answer:
-    return Answer(duration_s=1, status=status, error="refused", retry_after=retry_after)
+def refused(status: int | None = 500, retry_after: timedelta | None = None) -> AttemptResult:
+    return AttemptResult(duration_s=1, status=status, error="refused", retry_after=retry_after)
 
 
 def test_the_waits_span_days_and_spread() -> None:
     assert sum(SCHEDULE, timedelta()) > timedelta(days=3)
     for tries, wait in enumerate(SCHEDULE, start=1):
         made = delivery(endpoint(), tries=tries)
-        assert judge(made, refused(), SCHEDULE, 0).wait == wait * 0.8
-        assert judge(made, refused(), SCHEDULE, 1).wait == wait * 1.2
-        assert judge(made, refused(), SCHEDULE, 0.5).status == "pending"
+        assert evaluate_attempt(made, refused(), SCHEDULE, 0).wait == wait * 0.8
+        assert evaluate_attempt(made, refused(), SCHEDULE, 1).wait == wait * 1.2
+        assert evaluate_attempt(made, refused(), SCHEDULE, 0.5).status == "pending"
 
 
 def test_after_the_last_try_it_has_failed_for_good() -> None:
-    verdict = judge(delivery(endpoint(), tries=len(SCHEDULE) + 1), refused(), SCHEDULE, 0.5)
+    verdict = evaluate_attempt(delivery(endpoint(), tries=len(SCHEDULE) + 1), refused(), SCHEDULE, 0.5)
     assert (verdict.status, verdict.disable) == ("failed", "failing")
 
 
 def test_one_that_is_gone_is_not_tried_again() -> None:
-    verdict = judge(MADE, refused(410), SCHEDULE, 0.5)
+    verdict = evaluate_attempt(MADE, refused(410), SCHEDULE, 0.5)
     assert (verdict.status, verdict.disable) == ("failed", "gone")
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_a_receiver_that_is_busy_says_when(status: int) -> None:
     hour = timedelta(hours=1)
-    assert judge(MADE, refused(status, hour), SCHEDULE, 0.5).wait == hour
+    assert evaluate_attempt(MADE, refused(status, hour), SCHEDULE, 0.5).wait == hour
 
 
 @pytest.mark.parametrize(
@@ -53,11 +55,13 @@ def test_a_receiver_that_is_busy_says_when(status: int) -> None:
     ],
 )
 def test_but_not_for_how_long_it_likes(status: int, said: timedelta, wait: timedelta) -> None:
-    assert judge(MADE, refused(status, said), SCHEDULE, 0.5).wait == wait
+    assert evaluate_attempt(MADE, refused(status, said), SCHEDULE, 0.5).wait == wait
 
 
 def test_what_was_taken_is_delivered() -> None:
-    assert judge(MADE, Answer(duration_s=1, status=204), SCHEDULE, 0.5).status == "delivered"
+    assert (
+        evaluate_attempt(MADE, AttemptResult(duration_s=1, status=204), SCHEDULE, 0.5).status == "delivered"
+    )
 
 
 def test_a_messages_id_is_its_events_and_its_webhooks() -> None:

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from notification_service.webhooks.account_deletion import REPEAT_AFTER, AccountDeletion
 from notification_service.webhooks.delivery import new_delivery
 from notification_service.webhooks.endpoint import Endpoint
-from notification_service.webhooks.handlers import LATECOMERS, Telling, account_handlers
-from notification_service.webhooks.payloads import TEST, Payloads
+from notification_service.webhooks.handlers import account_handlers
+from notification_service.webhooks.payloads import TEST_TYPE
 from shared.contracts.events import AccountClaimed
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import Retry
@@ -20,16 +21,16 @@ SECOND = timedelta(seconds=1)
 CLAIMED = AccountClaimed(user_id="ann", claimed_at=NOON, ended=("thief",))
 
 
-async def kept(*made: Endpoint, age: timedelta = LATECOMERS) -> tuple[set[str], set[str]]:
+async def kept(*made: Endpoint, age: timedelta = REPEAT_AFTER) -> tuple[set[str], set[str]]:
     """Ids of the webhooks that are left, and of those with messages left, when it is told so late."""
     endpoints, deliveries = MemoryEndpoints(), MemoryDeliveries()
     for each in made:
         await endpoints.add(each, len(made))
-        await deliveries.add([new_delivery(each, TEST, "{}", now=NOON)])
-    telling = Telling(endpoints, deliveries, Payloads("https://tonegate.example"), lambda: NOON + age)
+        await deliveries.add([new_delivery(each, TEST_TYPE, "{}", now=NOON)])
+    deletion = AccountDeletion(endpoints, deliveries, lambda: NOON + age)
     envelope = wrap(CLAIMED, "/auth_service", "ann", time=NOON)
     try:
-        await account_handlers(telling).handle(CLAIMED, Delivery(envelope=envelope))
+        await account_handlers(deletion).handle(CLAIMED, Delivery(envelope=envelope))
     finally:
         left = {each.endpoint_id for each in deliveries.all.values()}
     return set(endpoints.all), left
