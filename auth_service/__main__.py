@@ -12,11 +12,11 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 
 from auth_service.app import build
-from auth_service.operating import BadCommand, carry_out
+from auth_service.cli import BadCommand, carry_out
 from auth_service.settings import AuthSettings, CommandSettings
 from shared.http import Address, Listeners, serve
-from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.subscriptions import INBOXES
 from shared.process import BAD_CONFIGURATION, run
 from shared.settings import SettingsError, load
 

@@ -8,52 +8,49 @@ from uuid import UUID, uuid4
 from litestar import Litestar, Router
 from prometheus_client import CollectorRegistry
 
-from auth_service.access import AccessTokens, TokenPolicy
-from auth_service.administration import Administration
-from auth_service.api_keys import ApiKeys
-from auth_service.callers import Callers
-from auth_service.controllers import (
-    AccountController,
-    AdministrationController,
-    ApiKeyController,
-    IdentityController,
-    IntrospectionController,
-    KeyController,
-    RecoveryController,
-    SessionController,
-)
-from auth_service.credentials import GatewayCredentials, only_the_gateway
-from auth_service.database import Database
-from auth_service.forgetting import Forgetting
-from auth_service.hashing import PasswordHashing
-from auth_service.identities import OwnIdentities
-from auth_service.keyring import KeyRing
-from auth_service.mail_secrets import Purpose
-from auth_service.new_passwords import NewPasswords
-from auth_service.oauth.configured import ready
-from auth_service.oauth.controllers import ProviderController
-from auth_service.oauth.linking import Linking
-from auth_service.oauth.outbound import Outbound
-from auth_service.oauth.sign_in import ProviderSignIns
-from auth_service.outbox import SqlOutbox
-from auth_service.own_account import OwnAccount
-from auth_service.passwords import Argon2Cost, PasswordHash, common_passwords
-from auth_service.postman import MailPolicy, Postman
-from auth_service.proving import Proof
-from auth_service.recording import recording
-from auth_service.recovery import Recovery
+from auth_service.accounts.controller import AccountController
+from auth_service.accounts.registration import Accounts
+from auth_service.accounts.service import OwnAccount
+from auth_service.admin.controller import AdministrationController
+from auth_service.admin.service import Administration
+from auth_service.api_keys.controller import ApiKeyController
+from auth_service.api_keys.service import ApiKeys
+from auth_service.audit.handlers import recording
+from auth_service.background.sweeper import Forgetting
+from auth_service.background.tasks import Background, background
+from auth_service.database.engine import Database
+from auth_service.introspection.authentication import GatewayCredentials, only_the_gateway
+from auth_service.introspection.controller import IntrospectionController, KeyController
+from auth_service.introspection.service import Callers
+from auth_service.mailer.mail_token import Purpose
+from auth_service.mailer.service import MailPolicy, Postman
+from auth_service.oauth.account_link import Linking
+from auth_service.oauth.controller import ProviderController
+from auth_service.oauth.identities.controller import IdentityController
+from auth_service.oauth.identities.schemas import ProviderNames
+from auth_service.oauth.identities.service import OwnIdentities
+from auth_service.oauth.providers.http_client import Outbound
+from auth_service.oauth.providers.registry import ready
+from auth_service.oauth.service import ProviderSignIns
+from auth_service.outbox.repository import SqlOutbox
+from auth_service.passwords.authenticator import Proof
+from auth_service.passwords.hasher import PasswordHashing
+from auth_service.passwords.new_password import NewPasswords
+from auth_service.passwords.policy import Argon2Cost, PasswordHash, common_passwords
+from auth_service.recovery.controller import RecoveryController
+from auth_service.recovery.service import Recovery
 from auth_service.repository import Store
-from auth_service.revoking import Revoking
-from auth_service.running import Background, background
-from auth_service.schemas.identities import ProviderNames
-from auth_service.service import Accounts
-from auth_service.sessions import Lifetimes, Sessions
+from auth_service.sessions.controller import SessionController
+from auth_service.sessions.revocation import Revoking
+from auth_service.sessions.service import Lifetimes, Sessions
 from auth_service.settings import AuthSettings
-from auth_service.throttling import Throttle
+from auth_service.throttle.service import Throttle
+from auth_service.tokens.issuer import AccessTokens, TokenPolicy
+from auth_service.tokens.key_ring import KeyRing
 from shared.http import Check, Wiring, application
-from shared.messaging.inboxes import AUTH_AUDIT
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
+from shared.messaging.subscriptions import AUTH_AUDIT
 
 
 def utc_now() -> datetime:

@@ -10,17 +10,17 @@ import msgspec
 from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth_service.database import Database
+from auth_service.api_keys.repository import ApiKeyRows, good
+from auth_service.audit.repository import Audit
+from auth_service.database.engine import Database
+from auth_service.mailer.repository import Mails
 from auth_service.models import ApiKey, KnownNetwork, SignIn, StoredEvent, Tally, User
-from auth_service.rows.api_keys import ApiKeyRows, good
-from auth_service.rows.attempts import Attempts
-from auth_service.rows.audit import Audit
-from auth_service.rows.identities import Identities
-from auth_service.rows.mails import Mails
-from auth_service.rows.sign_ins import SignIns, live
-from auth_service.rows.signing_keys import SigningKeys
-from auth_service.rows.tallies import Tallies
-from auth_service.rows.users import Users
+from auth_service.oauth.identities.repository import Identities
+from auth_service.oauth.repository import Attempts
+from auth_service.sessions.repository import SignIns, live
+from auth_service.throttle.repository import Tallies
+from auth_service.tokens.repository import SigningKeys
+from auth_service.users.repository import Users
 from shared.messaging.envelope import Envelope, encode
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from auth_service.providers import (
+from auth_service.oauth.providers.config import (
     GITHUB,
     GOOGLE,
     GOOGLE_ISSUER,

@@ -2,7 +2,17 @@
 
 import argparse
 
-from bench import convert, door, enumeration, events, listing, memory, relay, sign_ins, store
+from bench import (
+    account_enumeration,
+    conversion_pages,
+    convert,
+    events,
+    gateway_throughput,
+    login_burst,
+    memory,
+    relay,
+    store,
+)
 from bench.load import Missing
 
 MEASUREMENTS = {
@@ -11,10 +21,10 @@ MEASUREMENTS = {
     "convert": convert.main,
     "memory": memory.main,
     "events": events.main,
-    "listing": listing.main,
-    "door": door.main,
-    "sign-ins": sign_ins.main,
-    "enumeration": enumeration.main,
+    "listing": conversion_pages.main,
+    "door": gateway_throughput.main,
+    "sign-ins": login_burst.main,
+    "enumeration": account_enumeration.main,
 }
 
 

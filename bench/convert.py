@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.whole import Whole, pieces_of_file, whole
+from bench.system import Whole, pieces_of_file, whole
 
 SECONDS = 600
 ROUNDS = 3

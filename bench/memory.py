@@ -4,7 +4,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from bench.whole import pieces_of_file, whole
+from bench.system import pieces_of_file, whole
 
 SERVICES = ("gateway", "converter", "worker")
 # Uncompressed 1280x720 at 25 frames a second: 34.6 MB each second.

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import relay_sink
+from bench import relay_stub
 
 SIZE = 1024 * 1024 * 1024
 ROUNDS = 5
@@ -54,7 +54,7 @@ def upload(port: int, size: int) -> float:
 
 @contextmanager
 def running_sink(port: int) -> Iterator[None]:
-    process = multiprocessing.get_context("spawn").Process(target=relay_sink.main, args=(port,))
+    process = multiprocessing.get_context("spawn").Process(target=relay_stub.main, args=(port,))
     process.start()
     try:
         wait_for(port)

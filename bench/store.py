@@ -8,7 +8,7 @@ from collections.abc import Callable
 import gridfs
 from pymongo import MongoClient
 
-from bench.whole import Whole, pieces_of, whole
+from bench.system import Whole, pieces_of, whole
 
 SIZE = 512 * 1024 * 1024
 ROUNDS = 5

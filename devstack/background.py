@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from devstack.checks import refuse_bad_settings
-from devstack.chosen import Chosen
 from devstack.errors import StackError
 from devstack.home import Home
-from devstack.keeper import Keeper
 from devstack.lock import exclusive
 from devstack.ports import is_free
+from devstack.preflight import refuse_bad_settings
 from devstack.process import end_all
+from devstack.saved_settings import Chosen
 from devstack.settings import is_given
 from devstack.stack import Stack
+from devstack.supervisor import Keeper
 
 DEFAULT_PORT = "8000"
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from devstack.errors import StackError
 from devstack.home import Home
 from devstack.process import Farewell, Process
-from devstack.waiting import wait_until
+from devstack.wait import wait_until
 
 
 class Daemon(ABC):

@@ -12,8 +12,8 @@ from enum import IntEnum
 
 import psutil
 
-from devstack.family import KILL_TIMEOUT_S, MARK, began, end_marked, family, kill_all, wait_gone
 from devstack.home import REPOSITORY, Home, write_private
+from devstack.process_tree import KILL_TIMEOUT_S, MARK, began, end_marked, family, kill_all, wait_gone
 
 MAX_LOG_BYTES = 20 * 1024 * 1024
 

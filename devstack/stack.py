@@ -7,6 +7,7 @@ from typing import Self
 
 from devstack.daemon import Daemon
 from devstack.home import Home
+from devstack.orphan_reaper import Undertaker
 from devstack.ports import Ports
 from devstack.process import all_at_once, end_all
 from devstack.servers.mail import MailSink
@@ -16,7 +17,6 @@ from devstack.servers.rabbitmq import RabbitMQ
 from devstack.servers.redis import Redis
 from devstack.service import COMMANDS, Service
 from devstack.settings import is_given, merged, other_database, value_of
-from devstack.undertaker import Undertaker
 
 TITLES = {"postgres": "PostgreSQL", "mongo": "MongoDB", "rabbitmq": "RabbitMQ", "mail": "a mail sink"}
 

@@ -5,12 +5,12 @@ import asyncio
 from prometheus_client import CollectorRegistry
 
 from gateway.app import build
-from gateway.core.sessions import open_sessions
+from gateway.proxy.http_sessions import open_sessions
 from gateway.settings import GatewaySettings
 from shared.http import Address, Listeners, serve
-from shared.http.descriptors import connections_possible
-from shared.messaging.inboxes import INBOXES
+from shared.http.connection_limit import connections_possible
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.subscriptions import INBOXES
 from shared.process import run
 
 SERVICE_CONNECTIONS = 1024

@@ -21,30 +21,25 @@ from gateway.clients.auth import AuthClient
 from gateway.clients.converter import ConverterClient
 from gateway.clients.managed import ManagedClient
 from gateway.clients.webhooks import WebhookClient
-from gateway.core.answer_store import Answers, ProcessAnswers, SharedAnswers
-from gateway.core.bodies import Bodies
-from gateway.core.capacity import Capacity, Leaving, Room, vital
-from gateway.core.client_address import ClientAddresses
-from gateway.core.compression import Compression, compressible
-from gateway.core.counting import Counting
-from gateway.core.cross_origin import CrossOrigin
-from gateway.core.documenting import complete
-from gateway.core.guards import Door, public, uncounted
-from gateway.core.hygiene import Hygiene
-from gateway.core.idempotency import Once
-from gateway.core.live import Watches
-from gateway.core.methods import Methods
-from gateway.core.module import compose
-from gateway.core.rate_limit import Rate, RateLimits
-from gateway.core.rate_storage import ProcessWindows, SharedWindows, Windows
-from gateway.core.relay import Patience, Relay
-from gateway.core.revocations import revocations
-from gateway.core.schema_page import SchemaPage, page_policy
-from gateway.core.sessions import Sessions
-from gateway.core.shareable import Validators, shareable
-from gateway.core.token_cache import TokenCache
-from gateway.core.tus import Tus
-from gateway.core.wellformed import WellFormed
+from gateway.idempotency.service import Once
+from gateway.idempotency.store import Answers, ProcessAnswers, SharedAnswers
+from gateway.identity.auth_guard import Door, public, uncounted
+from gateway.identity.client_address import ClientAddresses
+from gateway.identity.revocations import revocations
+from gateway.identity.token_cache import TokenCache
+from gateway.limits.concurrency import Capacity, Leaving, Room, vital
+from gateway.limits.rate_limit import Rate, RateLimits
+from gateway.limits.windows import ProcessWindows, SharedWindows, Windows
+from gateway.middleware.compression import Compression, compressible
+from gateway.middleware.conditional_requests import Validators, shareable
+from gateway.middleware.cors import CrossOrigin
+from gateway.middleware.head_and_options import Methods
+from gateway.middleware.rate_limit_headers import Counting
+from gateway.middleware.request_body import Bodies
+from gateway.middleware.request_validation import WellFormed
+from gateway.middleware.security_headers import Hygiene
+from gateway.middleware.tus import Tus
+from gateway.module import compose
 from gateway.modules.accounts.module import AccountsModule
 from gateway.modules.administration.module import AdministrationModule
 from gateway.modules.auth.browser import BrowserCookie
@@ -55,6 +50,11 @@ from gateway.modules.pages.module import PagesModule
 from gateway.modules.pages.page import reset_page, verify_page
 from gateway.modules.uploads.module import UploadsModule
 from gateway.modules.webhooks.module import WebhooksModule
+from gateway.openapi.document import complete
+from gateway.openapi.schema_page import SchemaPage, page_policy
+from gateway.proxy.event_stream import Watches
+from gateway.proxy.http_sessions import Sessions
+from gateway.proxy.relay import Patience, Relay
 from gateway.settings import GatewaySettings
 from shared.errors import NotFound
 from shared.http import Check, Wiring, application

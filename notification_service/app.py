@@ -36,16 +36,17 @@ from notification_service.webhooks.payloads import Payloads
 from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.sender import WebhookSender
 from notification_service.webhooks.service import WebhookService
-from shared.access_tokens import AccessTokens, PublicKeys
 from shared.errors import Unavailable
 from shared.http import Address, Check, Listeners, Wiring, application, in_turn, serve
-from shared.http.bearer import public, signed_in
-from shared.messaging.cancellation import end
+from shared.http.auth_guard import public, require_token
+from shared.identity.access_tokens import AccessTokens
+from shared.identity.public_keys import PublicKeys
 from shared.messaging.handlers import Handlers
-from shared.messaging.inboxes import NOTIFICATION_ACCOUNTS, NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.preparing import Preparing
+from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS, NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS
 from shared.settings import SettingsError
+from shared.store_preparation import Preparing
+from shared.tasks import end
 
 DEFAULT_DATABASE = "tonegate_notification"
 # All calls of the HTTP API are short.
@@ -103,7 +104,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
             Wiring(
                 controllers=[WebhookController],
                 provide={"webhooks": webhooks.service},
-                guards=[signed_in(webhooks.tokens.caller)],
+                guards=[require_token(webhooks.tokens.principal)],
                 health_opt=public(),
                 checks=(
                     Check("rabbitmq", consumers[0].check),

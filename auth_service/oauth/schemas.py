@@ -4,8 +4,8 @@ from typing import Annotated
 
 import msgspec
 
-from auth_service.oauth.identity import Answer
-from auth_service.oauth.sign_in import Begun, FrontEnd
+from auth_service.oauth.providers.ports import Answer
+from auth_service.oauth.service import Begun, FrontEnd
 
 Value = Annotated[str, msgspec.Meta(max_length=128)]
 Parameter = Annotated[str, msgspec.Meta(max_length=4096)]

@@ -4,14 +4,14 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from devstack.checks import refuse_bad_settings
-from devstack.demo.files import checked_out, checked_video
+from devstack.demo.arguments import checked_out, checked_video
 from devstack.demo.media import make_sample
-from devstack.demo.path import WholePath
 from devstack.demo.terminal import Terminal
+from devstack.demo.walkthrough import WholePath
 from devstack.errors import StackError
 from devstack.home import Home
 from devstack.lock import exclusive
+from devstack.preflight import refuse_bad_settings
 from devstack.process import end_all
 from devstack.stack import Stack
 

@@ -15,7 +15,7 @@ from devstack.daemon import Daemon
 from devstack.errors import StackError
 from devstack.home import Home
 from devstack.servers.environment import plain_environment
-from devstack.waiting import wait_until
+from devstack.wait import wait_until
 
 REPLICA_SET = "tonegate"
 NOT_YET_INITIATED = 94

@@ -3,7 +3,7 @@
 import msgspec
 
 from gateway.clients.auth_calls import AuthCalls
-from gateway.core.paths import plain
+from gateway.proxy.path_segments import plain
 from shared.contracts.http import Account, ApiKeyList, IdentityList, MadeApiKey, SessionList
 from shared.settings import Secret
 

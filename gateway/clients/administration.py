@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from gateway.clients.auth_calls import AuthCalls
-from gateway.core.paths import plain
+from gateway.proxy.path_segments import plain
 from shared.contracts.http import AuditPage, ManagedUser, UserPage
 from shared.settings import Secret
 

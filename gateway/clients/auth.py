@@ -8,9 +8,9 @@ import aiohttp
 import msgspec
 
 from gateway.clients.auth_calls import AuthCalls, decoded, time_limit, unavailable
-from gateway.core.principal import Principal
-from gateway.core.sessions import Sessions
-from gateway.core.upstream import BadAnswer, is_elsewhere, read_answer
+from gateway.identity.principal import Principal
+from gateway.proxy.http_sessions import Sessions
+from gateway.proxy.upstream_errors import BadAnswer, is_elsewhere, read_answer
 from shared.contracts.http import Account, TokenPair
 from shared.errors import Unavailable
 from shared.logs import correlation_id, get_logger

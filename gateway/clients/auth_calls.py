@@ -7,9 +7,9 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from gateway.core.origin import origin
-from gateway.core.sessions import CONNECT_S
-from gateway.core.upstream import BadAnswer, read_answer, refusal
+from gateway.identity.client_origin import origin
+from gateway.proxy.http_sessions import CONNECT_S
+from gateway.proxy.upstream_errors import BadAnswer, read_answer, refusal
 from shared.contracts.headers import REVOKED_SESSION
 from shared.errors import ServiceError, Unauthenticated, Unavailable
 from shared.logs import correlation_id, get_logger

@@ -6,9 +6,9 @@ import msgspec
 from litestar import Request
 from litestar.response.base import ASGIResponse
 
-from gateway.core.live import Watch
-from gateway.core.query import Query
-from gateway.core.relay import Relay
+from gateway.proxy.event_stream import Watch
+from gateway.proxy.relay import Relay
+from gateway.query import Query
 from shared.settings import Secret
 
 CONVERSIONS = ("v1", "conversions")

@@ -7,10 +7,10 @@ from litestar import Request
 from litestar.response.base import ASGIResponse
 
 from gateway.clients.administration import AdministrationClient
-from gateway.core.paths import plain
-from gateway.core.principal import Principal
-from gateway.core.query import Query
-from gateway.core.relay import Relay
+from gateway.identity.principal import Principal
+from gateway.proxy.path_segments import plain
+from gateway.proxy.relay import Relay
+from gateway.query import Query
 
 ADMINISTRATION = ("v1", "admin")
 

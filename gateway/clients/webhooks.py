@@ -7,8 +7,8 @@ import msgspec
 from yarl import URL
 
 from gateway.clients.auth_calls import WITHIN, decoded, time_limit
-from gateway.core.paths import plain
-from gateway.core.upstream import read_answer, refusal
+from gateway.proxy.path_segments import plain
+from gateway.proxy.upstream_errors import read_answer, refusal
 from shared.contracts.webhooks import (
     ChangeWebhook,
     Delivery,

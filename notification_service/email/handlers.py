@@ -16,7 +16,7 @@ from shared.contracts.events import (
 from shared.logs import get_logger
 from shared.messaging.errors import Reject
 from shared.messaging.handlers import Delivery, Handlers
-from shared.messaging.inboxes import NOTIFICATION_MAIL
+from shared.messaging.subscriptions import NOTIFICATION_MAIL
 
 
 def utc_now() -> datetime:

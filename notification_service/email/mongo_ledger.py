@@ -14,7 +14,7 @@ from pymongo.errors import PyMongoError
 
 from notification_service.email.errors import LedgerUnavailable
 from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld
-from shared.messaging.cancellation import no_cancellation_lost
+from shared.tasks import no_cancellation_lost
 
 Document = dict[str, Any]
 T = TypeVar("T")

@@ -7,7 +7,6 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_202_ACCEPTED
 
 from notification_service.webhooks.service import CreatedWebhook, WebhookService
-from shared.access_tokens import Caller
 from shared.contracts.webhooks import (
     STATUSES,
     ChangeWebhook,
@@ -19,8 +18,9 @@ from shared.contracts.webhooks import (
     WebhookList,
 )
 from shared.http import Injected
+from shared.identity.principal import Principal
 
-Call = Request[Caller, Any, Any]
+Call = Request[Principal, Any, Any]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
 Cursor = Annotated[str | None, QueryParameter(name="cursor", pattern=r"^[0-9a-f]{32}$")]
 # A string with a pattern, not `Status | None`: Litestar would read the text `null` as None.
@@ -35,7 +35,7 @@ class WebhookController(Controller):
         self, request: Call, data: JSONBody[NewWebhook], webhooks: Injected[WebhookService]
     ) -> MadeWebhook:
         caller = request.user
-        return _to_schema(await webhooks.create(caller.user_id, data, caller.session_id))
+        return _to_schema(await webhooks.create(caller.user_id, data, caller.session_id or ""))
 
     @get("/")
     async def list_own(self, request: Call, webhooks: Injected[WebhookService]) -> WebhookList:

@@ -10,7 +10,7 @@ from shared.contracts.events import (
     ConversionFailed,
 )
 from shared.messaging.handlers import Handlers
-from shared.messaging.inboxes import NOTIFICATION_ACCOUNTS, NOTIFICATION_WEBHOOKS
+from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS, NOTIFICATION_WEBHOOKS
 
 
 def webhook_handlers(fanout: WebhookFanout) -> Handlers:

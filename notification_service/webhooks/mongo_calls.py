@@ -8,7 +8,7 @@ from pymongo.errors import PyMongoError
 
 from shared.errors import Unavailable
 from shared.logs import get_logger
-from shared.messaging.cancellation import no_cancellation_lost
+from shared.tasks import no_cancellation_lost
 
 Document = dict[str, Any]
 T = TypeVar("T")

@@ -1,10 +1,10 @@
 """How every service speaks HTTP: one kind of problem, one request id, the same health routes."""
 
 from shared.http.application import AsyncGuard, Injected, Wiring, application
-from shared.http.bodies import ClientGone, chunks, drain
 from shared.http.health import Check, in_turn
 from shared.http.problems import Problem
-from shared.http.serving import Address, Listeners, serve
+from shared.http.request_body import ClientGone, chunks, drain
+from shared.http.server import Address, Listeners, serve
 
 __all__ = [
     "Address",

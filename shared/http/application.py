@@ -16,12 +16,10 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from prometheus_client import CollectorRegistry
 
 from shared.errors import ServiceError
-from shared.http.bodies import ClientGone
-from shared.http.draining import Draining
-from shared.http.exact import ExactRequest
+from shared.http.graceful_stop import Draining
 from shared.http.health import Check, health_routes
+from shared.http.json_request import ExactRequest
 from shared.http.media_types import check_json_said
-from shared.http.observing import Observed
 from shared.http.problems import (
     on_bad_text,
     on_client_gone,
@@ -30,6 +28,8 @@ from shared.http.problems import (
     on_too_deep,
     on_unexpected_error,
 )
+from shared.http.request_body import ClientGone
+from shared.http.request_log import Observed
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 
 from shared.errors import Unavailable
-from shared.http.draining import Draining, Stopping
+from shared.http.graceful_stop import Draining, Stopping
 from shared.http.problems import MEDIA_TYPE, Problem, problem
 from shared.logs import get_logger
 

@@ -24,7 +24,7 @@ from shared.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
-from shared.http.bodies import ClientGone
+from shared.http.request_body import ClientGone
 from shared.logs import correlation_id, get_logger
 
 MEDIA_TYPE = "application/problem+json"

@@ -8,10 +8,10 @@ from datetime import datetime
 import msgspec
 
 from shared.logs import bind_correlation, get_logger
-from shared.messaging.cancellation import asked_to_end
+from shared.messaging.delivery_history import describe
 from shared.messaging.envelope import decode
 from shared.messaging.errors import MalformedEnvelope
-from shared.messaging.trail import describe
+from shared.tasks import asked_to_end
 
 log = get_logger(__name__)
 

@@ -14,9 +14,9 @@ import msgspec
 
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
-from shared.messaging.cancellation import asked_to_end
 from shared.messaging.envelope import Envelope
 from shared.messaging.ports import Publisher, PublishFailed
+from shared.tasks import asked_to_end
 
 log = get_logger(__name__)
 

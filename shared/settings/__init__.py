@@ -1,8 +1,8 @@
 """Environment to a frozen struct, once, in `__main__`."""
 
 from shared.settings.fields import Env, SettingsField, fields_of
-from shared.settings.kinds import Form, HttpOrigin, HttpUrl, duration, http_origin, http_url
-from shared.settings.loading import SettingsError, load
+from shared.settings.loader import SettingsError, load
+from shared.settings.parsers import Form, HttpOrigin, HttpUrl, duration, http_origin, http_url
 from shared.settings.secret import Secret
 
 __all__ = [

@@ -4,7 +4,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from shared.settings.kinds import Form
+from shared.settings.parsers import Form
 
 
 class Env(msgspec.Struct, frozen=True):

@@ -13,11 +13,11 @@ from devstack.service import COMMANDS, Service
 from notification_service.app import LISTENERS_GRACE, grace_for
 from notification_service.settings import NotificationSettings
 from shared.http import Address, Listeners
-from shared.messaging.inboxes import INBOXES
+from shared.messaging.handler_pool import CANCEL_TIMEOUT_S
+from shared.messaging.rabbitmq.connection import Timing
 from shared.messaging.rabbitmq.consumer import ANSWER_TIMEOUT_S
-from shared.messaging.rabbitmq.link import Timing
 from shared.messaging.rabbitmq.topology import CONSUMER_TIMEOUT_MARGIN
-from shared.messaging.slots import CANCEL_TIMEOUT_S
+from shared.messaging.subscriptions import INBOXES
 from shared.settings import Secret, duration, load
 from tests.deploy.composed import (
     OWN,

@@ -9,7 +9,7 @@ import aio_pika
 import httpx
 import pytest
 
-from shared.messaging.inboxes import NOTIFICATION_MAIL
+from shared.messaging.subscriptions import NOTIFICATION_MAIL
 from tests.support.client import PASSWORD, Person
 from tests.support.system import System
 from tests.support.wait import until

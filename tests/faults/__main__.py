@@ -7,14 +7,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.faults import ending
-from tests.faults.pace import Pace
+from tests.faults import termination
+from tests.faults.faulty_system import World
 from tests.faults.report import HEAD, line, reached, total
 from tests.faults.run import Row, Run, running
-from tests.faults.scenarios.listed import chosen, every, of_a_set
-from tests.faults.scenarios.stage import Scenario
+from tests.faults.scenarios.catalogue import chosen, every, of_a_set
+from tests.faults.scenarios.scenario import Scenario
 from tests.faults.selftest import undetected
-from tests.faults.world import World
+from tests.faults.time_budget import Pace
 
 # A whole run breaks things so often, or proves less than is said of it.
 ENOUGH = 500
@@ -25,7 +25,7 @@ LOOKING = 1.5
 
 def main() -> int:
     options = arguments()
-    ending.in_order()
+    termination.in_order()
     print(f"seed {options.seed}", flush=True)
     with (
         tempfile.TemporaryDirectory(prefix="tonegate-faults-", ignore_cleanup_errors=True) as path,

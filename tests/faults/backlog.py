@@ -19,10 +19,10 @@ from pathlib import Path
 import httpx
 from pymongo import MongoClient
 
-from tests.faults import ending
+from tests.faults import termination
+from tests.faults.faulty_system import World
 from tests.faults.run import running
 from tests.faults.soak import held_by
-from tests.faults.world import World
 from tests.support.client import Person, signed_in
 from tests.support.media import Media
 from tests.support.system import Document
@@ -161,7 +161,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.backlog", description=__doc__)
     parser.add_argument("--bound", type=int, default=10_000, help="CONVERTER_MAX_QUEUED")
     options = parser.parse_args()
-    ending.in_order()
+    termination.in_order()
     with tempfile.TemporaryDirectory(prefix="tonegate-backlog-", ignore_cleanup_errors=True) as path:
         folder = Path(path)
         given = {"CONVERTER_MAX_QUEUED": str(options.bound), "GATEWAY_RATE_LIMIT_UPLOAD": "1000000/hour"}

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 from pymongo import MongoClient
 
-from tests.faults.hearing import Heard
-from tests.faults.receiver import Receiver
-from tests.faults.stored import Stored
+from tests.faults.faulty_system import World
+from tests.faults.notifications import Heard
+from tests.faults.storage_checks import Stored
 from tests.faults.traffic import Upload
-from tests.faults.world import World
+from tests.faults.webhook_receiver import Receiver
 from tests.support.client import FINAL
 from tests.support.mailbox import read
 from tests.support.wait import until

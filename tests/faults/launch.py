@@ -12,10 +12,10 @@ from pathlib import Path
 
 from devstack.service import COMMANDS
 from tests.faults.clock import Clock
-from tests.faults.points import Points
+from tests.faults.fail_points import Points
 
 # Brings parts of every service with it: only who has a fault planted in it should hold them.
-PLANTED = "tests.faults.planted.listed"
+PLANTED = "tests.faults.planted.catalogue"
 ROLES = {tuple(command): role for role, command in COMMANDS.items()}
 
 

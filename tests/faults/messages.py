@@ -21,14 +21,14 @@ from shared.contracts.events import (
     VideoUploaded,
 )
 from shared.messaging.envelope import encode, wrap
-from shared.messaging.inboxes import (
+from shared.messaging.rabbitmq import Names
+from shared.messaging.subscriptions import (
     AUTH_AUDIT,
     CONVERTER_WORKER,
     NOTIFICATION_ACCOUNTS,
     NOTIFICATION_MAIL,
     NOTIFICATION_WEBHOOKS,
 )
-from shared.messaging.rabbitmq import Names
 from tests.support.wait import until
 
 TAP = "faults.tap"

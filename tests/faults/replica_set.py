@@ -5,10 +5,10 @@ from pathlib import Path
 from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 
 from devstack.home import Home
+from devstack.orphan_reaper import Undertaker
 from devstack.ports import Ports
 from devstack.servers.mongo import REPLICA_SET, Mongo
-from devstack.undertaker import Undertaker
-from devstack.waiting import wait_until
+from devstack.wait import wait_until
 
 SIZE = 3
 ELECTED_WITHIN_S = 60.0

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from tests.faults.deck import Deck
+from tests.faults.point_schedule import Deck
 from tests.faults.run import Row
 
 COLUMNS = (

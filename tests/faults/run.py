@@ -14,19 +14,19 @@ from types import MappingProxyType
 
 from devstack.settings import other_database
 from devstack.stack import Stack
-from tests.faults.deck import Deck
 from tests.faults.disks import small_disk
+from tests.faults.faulty_system import QUICK, World
 from tests.faults.invariants import QUIET_WITHIN_S, Findings, Invariants
-from tests.faults.lasting import LONG_VIDEO_S, Lasting
+from tests.faults.log_checks import untold
+from tests.faults.long_requests import LONG_VIDEO_S, Lasting
 from tests.faults.messages import Messages
+from tests.faults.point_schedule import Deck
 from tests.faults.proxy import Proxies
-from tests.faults.readiness import Watch
-from tests.faults.receiver import Receiver
+from tests.faults.readiness_monitor import Watch
 from tests.faults.replica_set import ReplicaSet
-from tests.faults.scenarios.stage import Scenario, Stage, may_repeat
-from tests.faults.stories import untold
+from tests.faults.scenarios.scenario import Scenario, Stage, may_repeat
 from tests.faults.traffic import Kind, Traffic
-from tests.faults.world import QUICK, World
+from tests.faults.webhook_receiver import Receiver
 from tests.support.media import Media
 from tests.support.wait import until
 

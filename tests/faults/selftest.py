@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from tests.faults.faulty_system import WORKERS, World
 from tests.faults.invariants import Findings
 from tests.faults.messages import Messages
 from tests.faults.run import Run
 from tests.faults.scenarios import events
-from tests.faults.scenarios.stage import Break, Scenario, Stage
+from tests.faults.scenarios.scenario import Break, Scenario, Stage
 from tests.faults.scenarios.steps import hit
 from tests.faults.traffic import Kind as Sent
-from tests.faults.world import WORKERS, World
 
 TIMES = 2
 # Whether a mistake comes to light is a matter of moments: it gets some chances.

@@ -19,13 +19,13 @@ from pathlib import Path
 from pymongo import MongoClient
 
 from devstack.daemon import Daemon
-from devstack.family import family
-from tests.faults import ending
+from devstack.process_tree import family
+from tests.faults import termination
+from tests.faults.faulty_system import SERVICES, World
 from tests.faults.invariants import Invariants
-from tests.faults.receiver import Receiver
 from tests.faults.run import running
 from tests.faults.traffic import Traffic
-from tests.faults.world import SERVICES, World
+from tests.faults.webhook_receiver import Receiver
 from tests.support.media import Media
 from tests.support.system import Document
 
@@ -148,7 +148,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--people", type=int, default=6)
     options = parser.parse_args()
-    ending.in_order()
+    termination.in_order()
     with tempfile.TemporaryDirectory(prefix="tonegate-soak-", ignore_cleanup_errors=True) as path:
         folder = Path(path)
         with running(folder, small_disks=False) as world:

@@ -14,13 +14,13 @@ from devstack.ports import free_port
 from shared.messaging.envelope import decode, unwrap
 from shared.messaging.errors import BadMessage, MalformedEnvelope, UnknownEvent, UnknownVersion
 from tests.faults.clock import Clock
-from tests.faults.deck import Deck
+from tests.faults.crashing_ffmpeg import Poison
+from tests.faults.fail_points import names
+from tests.faults.faulty_system import WORKERS
 from tests.faults.messages import Messages
-from tests.faults.pace import Pace
-from tests.faults.points import names
-from tests.faults.poison import Poison
+from tests.faults.point_schedule import Deck
 from tests.faults.proxy import Proxies, Weather
-from tests.faults.world import WORKERS
+from tests.faults.time_budget import Pace
 from tests.support.wait import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[2]

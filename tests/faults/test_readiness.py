@@ -8,15 +8,15 @@ from functools import partial
 import httpx
 import pytest
 
-from tests.faults.proxy import Weather
-from tests.faults.run import running
-from tests.faults.truth import (
+from tests.faults.expected_readiness import (
     ANSWERED_WITHIN_S,
     lacking,
     links_to,
     may_be_ready,
 )
-from tests.faults.world import SERVICES, World
+from tests.faults.faulty_system import SERVICES, World
+from tests.faults.proxy import Weather
+from tests.faults.run import running
 from tests.support.client import Person, signed_in
 from tests.support.media import Media
 from tests.support.wait import until

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.faulty_system import World
 from tests.faults.run import Run, running
-from tests.faults.scenarios.listed import every
-from tests.faults.world import World
+from tests.faults.scenarios.catalogue import every
 
 SEED = 20261120
 # Scenario → how often: one of each kind.

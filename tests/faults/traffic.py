@@ -12,9 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from tests.faults.answers import Answers
-from tests.faults.poison import TITLE
-from tests.faults.receiver import Receiver
+from tests.faults.crashing_ffmpeg import TITLE
+from tests.faults.response_checks import Answers
+from tests.faults.webhook_receiver import Receiver
 from tests.support.client import FINAL, Person, signed_in
 from tests.support.wait import until
 

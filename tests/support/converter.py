@@ -15,15 +15,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jose import jwk, jwt
 from prometheus_client import CollectorRegistry
 
-from converter_service.adapters.mongo import Database, connect, database_of
 from converter_service.api import build
 from converter_service.settings import ApiSettings
+from converter_service.storage.connection import Database, connect, database_of
 from devstack.ports import free_port
 from shared.http import Address, Listeners, serve
-from shared.messaging.inboxes import INBOXES
-from shared.messaging.memory import MemoryBroker
 from shared.messaging.ports import Broker
+from shared.messaging.subscriptions import INBOXES
 from shared.settings import Secret
+from tests.support.messaging import MemoryBroker
 from tests.support.sse import EventReader, event_stream
 from tests.support.wait import until
 

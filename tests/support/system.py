@@ -14,10 +14,10 @@ import psutil
 from pymongo import MongoClient
 
 from devstack.daemon import Daemon
-from devstack.family import family
+from devstack.process_tree import family
 from devstack.stack import Stack
-from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq.topology import tier_name
+from shared.messaging.subscriptions import INBOXES
 from tests.support.mailbox import Mailbox
 from tests.support.wait import PATIENCE_S
 

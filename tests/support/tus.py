@@ -9,11 +9,11 @@ from typing import Any
 import aiohttp
 
 from gateway.settings import GatewaySettings
-from shared.messaging.memory import MemoryBroker
 from shared.settings import Secret
 from tests.integration.gateway.rig import serving
 from tests.integration.gateway.services import Auth
 from tests.support.converter import ConverterApi, converter_api
+from tests.support.messaging import MemoryBroker
 
 OFFSET_TYPE = "application/offset+octet-stream"
 UPLOADS = "/v1/uploads"

@@ -6,11 +6,11 @@ from litestar import Controller, Request, delete, patch, post
 from litestar.params import JSONBody
 
 from gateway.clients.accounts import AccountClient
-from gateway.core.answers import NO_STORE, SIGNED_IN, problems
-from gateway.core.guards import limited, principal_of
-from gateway.core.rate_limit import Rate
-from gateway.core.token_cache import TokenCache
+from gateway.identity.auth_guard import limited, principal_of
+from gateway.identity.token_cache import TokenCache
+from gateway.limits.rate_limit import Rate
 from gateway.modules.accounts.schemas import ChangeAccount, ChangePassword, DeleteAccount
+from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
 from shared.contracts.http import Account
 from shared.http import Injected
 

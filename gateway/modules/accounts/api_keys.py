@@ -6,11 +6,11 @@ from litestar import Controller, Request, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from gateway.clients.accounts import AccountClient
-from gateway.core.answers import NO_STORE, SIGNED_IN, problems
-from gateway.core.guards import principal_of
-from gateway.core.idempotency import IdempotencyKey, Once
-from gateway.core.token_cache import TokenCache
+from gateway.idempotency.service import IdempotencyKey, Once
+from gateway.identity.auth_guard import principal_of
+from gateway.identity.token_cache import TokenCache
 from gateway.modules.accounts.schemas import NewApiKey
+from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
 from shared.contracts.http import ApiKeyList, MadeApiKey
 from shared.http import Injected
 

@@ -6,9 +6,9 @@ from litestar import Controller, Request, delete, get
 from litestar.params import FromPath
 
 from gateway.clients.accounts import AccountClient
-from gateway.core.answers import NO_STORE, SIGNED_IN, problems
-from gateway.core.guards import principal_of
-from gateway.core.token_cache import TokenCache
+from gateway.identity.auth_guard import principal_of
+from gateway.identity.token_cache import TokenCache
+from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
 from shared.contracts.http import IdentityList
 from shared.http import Injected
 

@@ -1,9 +1,9 @@
 """Everything about one's own account."""
 
 from gateway.clients.accounts import AccountClient
-from gateway.core.idempotency import Once
-from gateway.core.module import module
-from gateway.core.token_cache import TokenCache
+from gateway.idempotency.service import Once
+from gateway.identity.token_cache import TokenCache
+from gateway.module import module
 from gateway.modules.accounts.account import AccountController
 from gateway.modules.accounts.api_keys import ApiKeysController
 from gateway.modules.accounts.identities import IdentitiesController

@@ -7,10 +7,10 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 
 from gateway.clients.accounts import AccountClient
-from gateway.core.answers import NO_STORE, SIGNED_IN, problems
-from gateway.core.guards import is_open, limited, optional, principal_of, public
-from gateway.core.rate_limit import Rate
+from gateway.identity.auth_guard import is_open, limited, optional, principal_of, public
+from gateway.limits.rate_limit import Rate
 from gateway.modules.accounts.schemas import ForgotPassword, ResendVerification, ResetPassword, VerifyEmail
+from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
 from shared.http import Injected
 
 ACCEPTED = ResponseSpec(None, description="Accepted: a mail comes if there is something to mail about")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gateway.core.fields import AnyText, Email, MailedToken, Password
+from gateway.fields import AnyText, Email, MailedToken, Password
 
 Scope = Literal["conversions:read", "conversions:write"]
 KeyName = Annotated[

@@ -6,10 +6,10 @@ from litestar import Controller, Request, get, patch
 from litestar.params import FromPath, JSONBody
 
 from gateway.clients.administration import AdministrationClient
-from gateway.core.answers import NO_STORE, SIGNED_IN, problems
-from gateway.core.guards import principal_of
-from gateway.core.token_cache import TokenCache
+from gateway.identity.auth_guard import principal_of
+from gateway.identity.token_cache import TokenCache
 from gateway.modules.administration.schemas import ChangeUser, Cursor, EmailPart, Limit
+from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
 from shared.contracts.http import AuditPage, ManagedUser, UserPage
 from shared.http import Injected
 

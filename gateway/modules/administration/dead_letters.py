@@ -10,9 +10,9 @@ from litestar.response.base import ASGIResponse
 from gateway.clients.administration import given
 from gateway.clients.dead_letters import DeadLetterPage, WholeDeadLetter
 from gateway.clients.managed import ManagedClient
-from gateway.core.answers import NO_STORE, SIGNED_IN, problems
-from gateway.core.guards import principal_of
+from gateway.identity.auth_guard import principal_of
 from gateway.modules.administration.schemas import IdCursor, LetterStatusIs, Limit
+from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
 from shared.http import Injected
 
 AnyRequest = Request[Any, Any, Any]

@@ -2,9 +2,9 @@
 
 from gateway.clients.administration import AdministrationClient
 from gateway.clients.managed import ManagedClient
-from gateway.core.guards import requires_role
-from gateway.core.module import module
-from gateway.core.token_cache import TokenCache
+from gateway.identity.auth_guard import requires_role
+from gateway.identity.token_cache import TokenCache
+from gateway.module import module
 from gateway.modules.administration.controller import AdministrationController
 from gateway.modules.administration.conversions import ManagedConversionsController
 from gateway.modules.administration.dead_letters import DeadLettersController

@@ -7,13 +7,13 @@ from litestar.params import JSONBody
 
 from gateway.clients.auth import AuthClient, KeySet
 from gateway.clients.auth_calls import SessionEnded
-from gateway.core.answers import NO_STORE, SIGNED_IN, problems
-from gateway.core.guards import limited, principal_of, public
-from gateway.core.idempotency import IdempotencyKey, Once
-from gateway.core.rate_limit import Rate
-from gateway.core.shareable import shareable
-from gateway.core.token_cache import TokenCache
+from gateway.idempotency.service import IdempotencyKey, Once
+from gateway.identity.auth_guard import limited, principal_of, public
+from gateway.identity.token_cache import TokenCache
+from gateway.limits.rate_limit import Rate
+from gateway.middleware.conditional_requests import shareable
 from gateway.modules.auth.schemas import Refresh, Registration, SignIn
+from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
 from shared.contracts.http import Account, TokenPair
 from shared.http import Injected
 

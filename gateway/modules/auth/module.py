@@ -1,9 +1,9 @@
 """Everything about accounts."""
 
 from gateway.clients.auth import AuthClient
-from gateway.core.idempotency import Once
-from gateway.core.module import module
-from gateway.core.token_cache import TokenCache
+from gateway.idempotency.service import Once
+from gateway.identity.token_cache import TokenCache
+from gateway.module import module
 from gateway.modules.auth.browser import BrowserCookie
 from gateway.modules.auth.controller import AuthController, KeysController
 from gateway.modules.auth.providers import ProvidersController

@@ -13,13 +13,13 @@ from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_302_FOUND, HTTP_303_SEE_OTHER
 
 from gateway.clients.auth import AuthClient
-from gateway.core.answers import problems
-from gateway.core.guards import limited, public
-from gateway.core.query import chosen
-from gateway.core.rate_limit import Rate
-from gateway.core.upstream import BadAnswer
+from gateway.identity.auth_guard import limited, public
+from gateway.limits.rate_limit import Rate
 from gateway.modules.auth.browser import BrowserCookie
 from gateway.modules.auth.schemas import SignInCode
+from gateway.openapi.problem_responses import problems
+from gateway.proxy.upstream_errors import BadAnswer
+from gateway.query import chosen
 from shared.contracts.http import TokenPair
 from shared.errors import FieldError, InvalidRequest, NotFound
 from shared.http import Injected

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from gateway.core.fields import Email, Password
+from gateway.fields import Email, Password
 
 RefreshToken = Annotated[str, msgspec.Meta(max_length=256, description="From the last sign-in or refresh.")]
 

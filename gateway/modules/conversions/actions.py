@@ -6,8 +6,8 @@ import msgspec
 from litestar import Request
 
 from gateway.clients.converter import ConverterClient
-from gateway.core.guards import principal_of
-from gateway.core.idempotency import Once
+from gateway.idempotency.service import Once
+from gateway.identity.auth_guard import principal_of
 
 AnyRequest = Request[Any, Any, Any]
 

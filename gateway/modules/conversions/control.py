@@ -9,10 +9,10 @@ from litestar.params import FromPath, JSONBody
 from litestar.response.base import ASGIResponse
 
 from gateway.clients.conversions import Conversion, Link, LinkWanted
-from gateway.core.answers import SIGNED_IN, problems
-from gateway.core.idempotency import IdempotencyKey
-from gateway.core.scopes import scoped
+from gateway.idempotency.service import IdempotencyKey
+from gateway.identity.scopes import scoped
 from gateway.modules.conversions.actions import Actions
+from gateway.openapi.problem_responses import SIGNED_IN, problems
 from shared.http import Injected
 
 AnyRequest = Request[Any, Any, Any]

@@ -11,13 +11,11 @@ from litestar.types import Method
 
 from gateway.clients.conversions import Conversion, ConversionPage
 from gateway.clients.converter import ConverterClient
-from gateway.core.answers import SIGNED_IN, problems
-from gateway.core.capacity import streamed
-from gateway.core.compression import compressible
-from gateway.core.guards import is_open, limited, principal_of, signed_link
-from gateway.core.query import chosen
-from gateway.core.rate_limit import Rate
-from gateway.core.scopes import scoped
+from gateway.identity.auth_guard import is_open, limited, principal_of, signed_link
+from gateway.identity.scopes import scoped
+from gateway.limits.concurrency import streamed
+from gateway.limits.rate_limit import Rate
+from gateway.middleware.compression import compressible
 from gateway.modules.conversions.documents import (
     AUDIO_QUERY,
     LIST_QUERY,
@@ -26,6 +24,8 @@ from gateway.modules.conversions.documents import (
     ListOperation,
     UploadOperation,
 )
+from gateway.openapi.problem_responses import SIGNED_IN, problems
+from gateway.query import chosen
 from shared.errors import InvalidRequest
 from shared.http import Injected
 

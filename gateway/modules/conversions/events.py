@@ -7,12 +7,12 @@ from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
 from gateway.clients.converter import ConverterClient
-from gateway.core.answers import SIGNED_IN, problems
-from gateway.core.capacity import live
-from gateway.core.guards import principal_of
-from gateway.core.live import Watches
-from gateway.core.scopes import scoped
+from gateway.identity.auth_guard import principal_of
+from gateway.identity.scopes import scoped
+from gateway.limits.concurrency import live
 from gateway.modules.conversions.documents import EventsOperation
+from gateway.openapi.problem_responses import SIGNED_IN, problems
+from gateway.proxy.event_stream import Watches
 from shared.http import Injected
 
 AnyRequest = Request[Any, Any, Any]

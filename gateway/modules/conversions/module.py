@@ -1,12 +1,12 @@
 """Everything about conversions."""
 
 from gateway.clients.converter import ConverterClient
-from gateway.core.live import Watches
-from gateway.core.module import module
+from gateway.module import module
 from gateway.modules.conversions.actions import Actions
 from gateway.modules.conversions.control import ControlController
 from gateway.modules.conversions.controller import ConversionsController
 from gateway.modules.conversions.events import EventsController
+from gateway.proxy.event_stream import Watches
 
 
 @module(controllers=[ConversionsController, ControlController, EventsController])

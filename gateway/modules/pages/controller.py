@@ -2,9 +2,9 @@
 
 from litestar import Controller, MediaType, Response, get
 
-from gateway.core.answers import NO_STORE
-from gateway.core.guards import public
+from gateway.identity.auth_guard import public
 from gateway.modules.pages.page import Page
+from gateway.openapi.problem_responses import NO_STORE
 from shared.http import Injected
 
 

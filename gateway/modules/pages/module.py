@@ -1,6 +1,6 @@
 """The pages behind mailed links."""
 
-from gateway.core.module import module
+from gateway.module import module
 from gateway.modules.pages.controller import PagesController
 from gateway.modules.pages.page import Page
 

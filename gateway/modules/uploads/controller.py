@@ -11,11 +11,10 @@ from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
 
 from gateway.clients.converter import ConverterClient
-from gateway.core.answers import SIGNED_IN, problems
-from gateway.core.capacity import streamed
-from gateway.core.guards import limited, principal_of
-from gateway.core.rate_limit import Rate
-from gateway.core.scopes import scoped
+from gateway.identity.auth_guard import limited, principal_of
+from gateway.identity.scopes import scoped
+from gateway.limits.concurrency import streamed
+from gateway.limits.rate_limit import Rate
 from gateway.modules.uploads.documents import (
     AbilitiesOperation,
     AppendOperation,
@@ -23,6 +22,7 @@ from gateway.modules.uploads.documents import (
     StateOperation,
     TusOperation,
 )
+from gateway.openapi.problem_responses import SIGNED_IN, problems
 from shared.http import Injected
 
 # v1, uploads, the id

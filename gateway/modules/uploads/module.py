@@ -1,7 +1,7 @@
 """Everything about resumable uploads."""
 
 from gateway.clients.converter import ConverterClient
-from gateway.core.module import module
+from gateway.module import module
 from gateway.modules.uploads.controller import UploadsController
 
 

@@ -6,10 +6,10 @@ from litestar import Controller, Request, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from gateway.clients.webhooks import WebhookClient
-from gateway.core.answers import NO_STORE, SIGNED_IN, problems
-from gateway.core.guards import principal_of
-from gateway.core.idempotency import IdempotencyKey, Once
-from gateway.core.scopes import scoped
+from gateway.idempotency.service import IdempotencyKey, Once
+from gateway.identity.auth_guard import principal_of
+from gateway.identity.scopes import scoped
+from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
 from shared.contracts.webhooks import ChangeWebhook, Delivery, MadeWebhook, NewWebhook, Webhook, WebhookList
 from shared.http import Injected
 

@@ -6,10 +6,10 @@ from litestar import Controller, Request, get, post
 from litestar.params import FromPath
 
 from gateway.clients.webhooks import WebhookClient
-from gateway.core.answers import NO_STORE, SIGNED_IN, problems
-from gateway.core.guards import principal_of
-from gateway.core.scopes import scoped
+from gateway.identity.auth_guard import principal_of
+from gateway.identity.scopes import scoped
 from gateway.modules.webhooks.schemas import Cursor, Limit, StatusIs
+from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
 from shared.contracts.webhooks import Delivery, DeliveryPage
 from shared.http import Injected
 

@@ -11,14 +11,14 @@ from shared.messaging.dead_letters import Keep
 from shared.messaging.envelope import Envelope, encode
 from shared.messaging.handlers import Handlers
 from shared.messaging.ports import Broadcast, Subscription
+from shared.messaging.rabbitmq.broadcast import News
+from shared.messaging.rabbitmq.connection import Link, Lose, Timing
 from shared.messaging.rabbitmq.consumer import RabbitConsumer
 from shared.messaging.rabbitmq.dead_letters import DeadLetters
 from shared.messaging.rabbitmq.headers import of_replay
-from shared.messaging.rabbitmq.inbox import Inbox
-from shared.messaging.rabbitmq.link import Link, Lose, Timing
-from shared.messaging.rabbitmq.news import News
-from shared.messaging.rabbitmq.sender import Sender
+from shared.messaging.rabbitmq.publisher import Sender
 from shared.messaging.rabbitmq.topology import Names, declare
+from shared.messaging.rabbitmq.work_queue import Inbox
 
 DEFAULT_TIMING = Timing()
 DEFAULT_NAMES = Names()

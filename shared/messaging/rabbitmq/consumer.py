@@ -9,11 +9,11 @@ from typing import Protocol
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from shared.logs import get_logger
-from shared.messaging.cancellation import asked_to_end
+from shared.messaging.delivery_history import describe
 from shared.messaging.errors import NotReady
-from shared.messaging.rabbitmq.link import Link, Lose, Timing
-from shared.messaging.slots import Slots
-from shared.messaging.trail import describe
+from shared.messaging.handler_pool import Slots
+from shared.messaging.rabbitmq.connection import Link, Lose, Timing
+from shared.tasks import asked_to_end
 
 log = get_logger(__name__)
 

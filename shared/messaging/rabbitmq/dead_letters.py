@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from shared.messaging.dead_letters import DeadLetter, Keep, death_id, kept
+from shared.messaging.delivery_history import printable
 from shared.messaging.rabbitmq.consumer import answer, is_lost
 from shared.messaging.rabbitmq.headers import DIED_AT, QUEUE, REASON, trail_of
 from shared.messaging.rabbitmq.topology import Names, declare
-from shared.messaging.trail import printable
 
 PREFETCH = 10
 # https://www.rabbitmq.com/docs/dlx#effects: why the broker itself dead-lettered a message.

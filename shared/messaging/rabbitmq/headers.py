@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from aio_pika.abc import HeadersType
 
-from shared.messaging.trail import HISTORY_LENGTH, Trail, printable
+from shared.messaging.delivery_history import HISTORY_LENGTH, Trail, printable
 
 FAILURES = "x-tonegate-failures"
 POSTPONEMENTS = "x-tonegate-postponements"

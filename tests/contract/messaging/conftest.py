@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.messaging.rigs import MemoryRig, RabbitRig, Rig
+from tests.contract.messaging.broker_rigs import MemoryRig, RabbitRig, Rig
 
 
 @pytest.fixture(params=["memory", "rabbitmq"])

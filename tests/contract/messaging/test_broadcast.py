@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 from shared.contracts.events import SessionRevoked
 from shared.messaging.ports import Broadcast, Broker
-from tests.contract.messaging.rigs import Rig
-from tests.support.consuming import Failing, Gate, Recorder, handlers, publish, running
+from tests.contract.messaging.broker_rigs import Rig
+from tests.support.consumers import Failing, Gate, Recorder, handlers, publish, running
 from tests.support.wait import until
 
 REVOKED = SessionRevoked(session_id="s1", user_id="u1")

@@ -9,8 +9,8 @@ import pytest
 from shared.contracts.events import VideoUploaded
 from shared.messaging.envelope import encode
 from shared.messaging.ports import Broker, DeadLetter, Reject, Unroutable
-from tests.contract.messaging.rigs import Rig, inbox
-from tests.support.consuming import Failing, Recorder, consuming, publish, running
+from tests.contract.messaging.broker_rigs import Rig, inbox
+from tests.support.consumers import Failing, Recorder, consuming, publish, running
 from tests.support.wait import until
 
 UPLOADED = VideoUploaded(conversion_id="c1")

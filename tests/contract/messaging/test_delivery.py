@@ -10,8 +10,8 @@ from shared.logs import bind_correlation, correlation_id
 from shared.messaging.envelope import wrap
 from shared.messaging.handlers import Handlers, MissingHandler
 from shared.messaging.ports import PublishFailed, Unroutable
-from tests.contract.messaging.rigs import Rig, inbox
-from tests.support.consuming import Gate, Recorder, consuming, handlers, kill, publish, running
+from tests.contract.messaging.broker_rigs import Rig, inbox
+from tests.support.consumers import Gate, Recorder, consuming, handlers, kill, publish, running
 from tests.support.wait import until
 
 UPLOADED = VideoUploaded(conversion_id="c1")

@@ -10,8 +10,8 @@ import pytest
 from shared.contracts.events import SessionRevoked, VideoUploaded
 from shared.messaging.envelope import encode, wrap
 from shared.messaging.ports import Reject, Retry
-from tests.contract.messaging.rigs import DeadLetter, Rig, inbox
-from tests.support.consuming import Failing, Gate, Recorder, consuming, publish
+from tests.contract.messaging.broker_rigs import DeadLetter, Rig, inbox
+from tests.support.consumers import Failing, Gate, Recorder, consuming, publish
 from tests.support.wait import until
 
 UPLOADED = VideoUploaded(conversion_id="c1")

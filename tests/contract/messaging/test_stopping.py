@@ -7,8 +7,8 @@ import pytest
 
 from shared.contracts.events import VideoUploaded
 from shared.messaging.ports import NotReady
-from tests.contract.messaging.rigs import Rig, inbox
-from tests.support.consuming import Gate, Recorder, consuming, handlers, publish, running
+from tests.contract.messaging.broker_rigs import Rig, inbox
+from tests.support.consumers import Gate, Recorder, consuming, handlers, publish, running
 from tests.support.wait import PATIENCE_S
 
 UPLOADED = VideoUploaded(conversion_id="c1")

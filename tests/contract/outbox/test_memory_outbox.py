@@ -3,9 +3,9 @@
 import pytest
 
 from shared.messaging.envelope import Envelope
-from shared.messaging.memory_outbox import MemoryOutbox
 from shared.messaging.outbox import OutboxStore
 from tests.contract.outbox.suite import OutboxRig, OutboxSuite
+from tests.support.messaging.outbox import MemoryOutbox
 
 
 class MemoryOutboxRig:

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from converter_service.adapters.mongo import Client, connect, database_of
-from converter_service.adapters.mongo_conversions import MongoConversions
-from converter_service.adapters.mongo_outbox import MongoOutbox
 from converter_service.clock import utc_now
+from converter_service.storage.connection import Client, connect, database_of
+from converter_service.storage.conversions import MongoConversions
+from converter_service.storage.outbox import MongoOutbox
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import OutboxStore
 from shared.settings import Secret

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from auth_service.app import utc_now
-from auth_service.database import Database
-from auth_service.migrating import migrate
-from auth_service.outbox import SqlOutbox
+from auth_service.database.engine import Database
+from auth_service.migrations.upgrade import migrate
+from auth_service.outbox.repository import SqlOutbox
 from auth_service.repository import Store
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import OutboxStore

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from aio_pika.abc import AbstractIncomingMessage, HeadersType
 
-from converter_service.adapters.mongo_conversions import MongoConversions
-from converter_service.adapters.mongo_outbox import MongoOutbox
-from converter_service.conversion import Conversion
+from converter_service.conversions.model import Conversion
+from converter_service.storage.conversions import MongoConversions
+from converter_service.storage.outbox import MongoOutbox
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.rabbitmq.inbox import Inbox
+from shared.messaging.rabbitmq.work_queue import Inbox
 
 
 def acknowledge_before_storing() -> None:

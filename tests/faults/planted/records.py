@@ -6,14 +6,14 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from converter_service import accepting
-from converter_service.adapters.mongo import reachable
-from converter_service.adapters.mongo_conversions import MongoConversions
-from converter_service.conversion import Conversion, Failure, Lease, State
-from converter_service.moves import table
-from converter_service.outcomes import Outcomes
-from converter_service.runs import Run
-from converter_service.transcoding import Fault
+from converter_service.conversions import state_machine
+from converter_service.conversions.model import Conversion, Failure, Lease, State
+from converter_service.jobs.context import Run
+from converter_service.jobs.outcome import Outcomes
+from converter_service.media.transcoder import Fault
+from converter_service.storage.connection import reachable
+from converter_service.storage.conversions import MongoConversions
+from converter_service.uploads import service
 from shared.messaging.envelope import Envelope
 
 
@@ -32,8 +32,8 @@ def no_fencing() -> None:
         return conversion.lease or Lease(token, "a zombie", conversion.created_at)
 
     MongoConversions.save = over_anything  # type: ignore[method-assign]
-    Conversion.held_by = anybody  # type: ignore[method-assign, assignment]
-    table.MOVES = dict.fromkeys(State, frozenset(State))  # type: ignore[misc]
+    Conversion.lease_of = anybody  # type: ignore[method-assign, assignment]
+    state_machine.TRANSITIONS = dict.fromkeys(State, frozenset(State))  # type: ignore[misc]
 
 
 def hold_on_to_the_lease() -> None:
@@ -55,7 +55,7 @@ def take_every_key_for_a_new_one() -> None:
     def another(owner_id: str, key: str, call: str = "") -> str:
         return f"{owner_id} {call} {key} {secrets.token_hex(4)}"
 
-    accepting.key_of = another  # type: ignore[attr-defined]
+    service.key_of = another  # type: ignore[attr-defined]
 
 
 def give_a_wrong_reason() -> None:

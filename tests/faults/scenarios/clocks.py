@@ -1,6 +1,6 @@
 """A clock that jumps, as when somebody sets it or a machine learns that it was wrong for long."""
 
-from tests.faults.scenarios.stage import Break, Stage
+from tests.faults.scenarios.scenario import Break, Stage
 
 JUMP_S = 3600.0
 

@@ -1,6 +1,6 @@
 """What consumers hear: again, in another order, at the same time, and some of no sense."""
 
-from tests.faults.scenarios.stage import Stage
+from tests.faults.scenarios.scenario import Stage
 
 REPEATED = 20
 DOUBLED_S = (3.0, 5.0)

@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.faults.proxy import Weather
-from tests.faults.scenarios.stage import Break, Stage
+from tests.faults.scenarios.scenario import Break, Stage
 from tests.support.wait import until
 
 MAIL = "notification>mail"

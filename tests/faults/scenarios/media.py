@@ -1,8 +1,8 @@
 """A file that kills whoever looks into it."""
 
-from tests.faults.scenarios.stage import Stage
+from tests.faults.faulty_system import WORKERS
+from tests.faults.scenarios.scenario import Stage
 from tests.faults.traffic import Kind
-from tests.faults.world import WORKERS
 from tests.support.wait import until
 
 ENDED_WITHIN_S = 60.0

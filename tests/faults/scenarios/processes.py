@@ -3,8 +3,8 @@
 import asyncio
 import time
 
-from tests.faults.scenarios.stage import Break, Stage
-from tests.faults.world import SERVICES, World
+from tests.faults.faulty_system import SERVICES, World
+from tests.faults.scenarios.scenario import Break, Stage
 
 # Longer than a lease, so that whoever thaws is a zombie.
 FROZEN_S = (4.0, 6.0)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.faults.scenarios.stage import Break, Stage
+from tests.faults.scenarios.scenario import Break, Stage
 
 
 async def alarm(stage: Stage) -> bool:

@@ -4,10 +4,10 @@ import asyncio
 import signal
 import time
 
-from tests.faults.points import role_of
+from tests.faults.fail_points import role_of
+from tests.faults.faulty_system import World
 from tests.faults.scenarios.processes import ended_well, stopped_within_s
-from tests.faults.scenarios.stage import Break, Stage
-from tests.faults.world import World
+from tests.faults.scenarios.scenario import Break, Stage
 from tests.support.wait import until
 
 # Most points are passed several times a second. One that nobody comes by makes room for another.

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from auth_service.database import one_connection
-from auth_service.migrating import migrate
+from auth_service.database.engine import one_connection
+from auth_service.migrations.upgrade import migrate
 from auth_service.models import Table
 from devstack.servers.postgres import Postgres
 from devstack.stack import Stack
 from shared.contracts.events import SessionRevoked
-from shared.messaging.inboxes import INBOXES
-from shared.messaging.memory import MemoryBroker
+from shared.messaging.subscriptions import INBOXES
 from shared.settings import Secret
 from tests.integration.auth_service.letters import Letters, reading
 from tests.integration.auth_service.replica import Clock, Replica, listening, running, settings
+from tests.support.messaging import MemoryBroker
 
 
 @pytest.fixture(scope="session")

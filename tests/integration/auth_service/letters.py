@@ -14,8 +14,8 @@ from shared.contracts.events import (
     PasswordResetRequested,
 )
 from shared.messaging.handlers import Delivery, Handlers
-from shared.messaging.inboxes import NOTIFICATION_MAIL
 from shared.messaging.ports import Broker
+from shared.messaging.subscriptions import NOTIFICATION_MAIL
 from tests.support.wait import until
 
 Letter = TypeVar("Letter", EmailVerificationRequested, PasswordResetRequested, PasswordChanged, EmailChanged)

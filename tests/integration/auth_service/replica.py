@@ -17,10 +17,10 @@ from auth_service.app import build
 from auth_service.settings import AuthSettings
 from shared.contracts.events import SessionRevoked
 from shared.messaging.handlers import Delivery, Handlers
-from shared.messaging.inboxes import INBOXES
-from shared.messaging.memory import MemoryBroker
 from shared.messaging.ports import Broadcast, Broker
+from shared.messaging.subscriptions import INBOXES
 from shared.settings import Secret
+from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 
 PASSWORD = "correct horse battery staple"

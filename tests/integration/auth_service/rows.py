@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from auth_service.database import Database
+from auth_service.database.engine import Database
 from auth_service.repository import Repository, Store
 from shared.settings import Secret
 

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 import httpx
 from sqlalchemy import text
 
-from auth_service.database import Bounds, one_connection
-from auth_service.migrating import ADVISORY_LOCK
-from devstack.family import family
+from auth_service.database.engine import Bounds, one_connection
+from auth_service.migrations.upgrade import ADVISORY_LOCK
+from devstack.process_tree import family
 from devstack.servers.postgres import Postgres
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import NotReady, PublishFailed
-from shared.messaging.inboxes import INBOXES
-from shared.messaging.memory import MemoryBroker
+from shared.messaging.subscriptions import INBOXES
 from shared.settings import Secret
 from tests.integration.auth_service.replica import Clock, Person, listening, running, settings
+from tests.support.messaging import MemoryBroker
 from tests.support.wait import PATIENCE_S, until
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from converter_service.adapters.mongo import connect
+from converter_service.storage.connection import connect
 from shared.settings import Secret
 from tests.support.converter import ConverterApi, converter_api
-from tests.support.workshop import Workshop
+from tests.support.worker_harness import Workshop
 
 MAX_BYTES = 3_000_000
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from converter_service.adapters.mongo import Client, connect, database_of
-from converter_service.adapters.mongo_clock import Estimate, MongoClock
-from converter_service.adapters.mongo_conversions import MongoConversions
 from converter_service.clock import utc_now
-from converter_service.conversion import Conversion, State
+from converter_service.conversions.model import Conversion, State
+from converter_service.storage.connection import Client, connect, database_of
+from converter_service.storage.conversions import MongoConversions
+from converter_service.storage.server_clock import Estimate, MongoClock
 from devstack.ports import free_port
 from shared.errors import Unavailable
 from shared.settings import Secret
@@ -41,7 +41,7 @@ async def worker_elsewhere(mongo_url: str, scratch: Path, skew_s: int) -> AsyncI
         "AMQP_URL": "amqp://unused",
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.support.skewed", str(skew_s), env={**os.environ, **settings}
+        sys.executable, "-m", "tests.support.clock_skew", str(skew_s), env={**os.environ, **settings}
     )
     try:
         yield

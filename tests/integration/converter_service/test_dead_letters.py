@@ -6,11 +6,11 @@ import aiohttp
 import pytest
 
 from shared.contracts.events import VideoUploaded
-from shared.messaging.inboxes import CONVERTER_WORKER, INBOXES
 from shared.messaging.ports import Reject
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.subscriptions import CONVERTER_WORKER, INBOXES
 from tests.integration.converter_service.test_administration import administrator
-from tests.support.consuming import Failing, Recorder, consuming, publish
+from tests.support.consumers import Failing, Recorder, consuming, publish
 from tests.support.converter import ConverterApi, converter_api
 from tests.support.wait import until
 

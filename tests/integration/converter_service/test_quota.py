@@ -7,8 +7,8 @@ from functools import partial
 import aiohttp
 import pytest
 
-from converter_service import admission
-from converter_service.adapters.mongo_queue import held_by
+from converter_service.conversions import quota
+from converter_service.storage.queue import held_by
 from tests.support.converter import ConverterApi, converter_api
 from tests.support.wait import PATIENCE_S, until
 
@@ -60,7 +60,7 @@ async def test_what_is_deleted_makes_room_at_once(api: ConverterApi) -> None:
 async def test_an_upload_without_a_length_is_held_to_it_while_it_streams(
     api: ConverterApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admission, "STEP_BYTES", 30_000)
+    monkeypatch.setattr(quota, "STEP_BYTES", 30_000)
     assert (await api.upload(in_pieces(VIDEO))).status == 202
     assert (await api.upload(in_pieces(VIDEO))).status == 202
     assert (await refusal(await api.upload(in_pieces(VIDEO))))[:2] == (413, "too_large")

@@ -8,17 +8,17 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from converter_service import worker
-from converter_service.adapters.mongo import connect
-from converter_service.conversion import Conversion, State
+from converter_service.conversions.model import Conversion, State
 from converter_service.settings import WorkerSettings
+from converter_service.storage.connection import connect
 from shared.contracts.events import VideoUploaded
 from shared.messaging.envelope import wrap
-from shared.messaging.inboxes import INBOXES
-from shared.messaging.memory import MemoryBroker
+from shared.messaging.subscriptions import INBOXES
 from shared.settings import Secret
 from tests.support.media import Media
+from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
-from tests.support.workshop import Workshop
+from tests.support.worker_harness import Workshop
 
 AT_ONCE = 2
 

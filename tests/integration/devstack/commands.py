@@ -8,9 +8,9 @@ from pathlib import Path
 
 import psutil
 
-from devstack.family import wait_gone
 from devstack.home import REPOSITORY, Home
 from devstack.process import Farewell, Process
+from devstack.process_tree import wait_gone
 
 COMMAND = """
 import json, sys

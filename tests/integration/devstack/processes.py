@@ -4,7 +4,7 @@ from pathlib import Path
 
 import psutil
 
-from devstack.family import MARK
+from devstack.process_tree import MARK
 
 
 def running(path: Path) -> list[str]:

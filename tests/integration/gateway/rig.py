@@ -11,13 +11,13 @@ from prometheus_client import CollectorRegistry
 
 from devstack.ports import free_port
 from gateway.app import build
-from gateway.core.sessions import open_sessions
+from gateway.proxy.http_sessions import open_sessions
 from gateway.settings import GatewaySettings
 from shared.http import Address, Listeners, serve
-from shared.messaging.memory import MemoryBroker
 from shared.messaging.ports import Broker
 from shared.settings import Secret
 from tests.integration.gateway.services import Auth, Service, accept
+from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 
 TOKEN = "t1"

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from gateway.core.hygiene import DEFAULTS
+from gateway.middleware.security_headers import DEFAULTS
 from tests.integration.gateway.rig import SIGNED_IN, Rig, running
 from tests.integration.gateway.services import Seen
 

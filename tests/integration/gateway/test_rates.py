@@ -7,7 +7,7 @@ import pytest
 from limits import parse
 
 from devstack.ports import free_port
-from gateway.core.rate_storage import SharedWindows
+from gateway.limits.windows import SharedWindows
 from shared.settings import Secret
 from tests.integration.gateway.rig import SIGNED_IN, Rig, running
 from tests.integration.gateway.services import Service

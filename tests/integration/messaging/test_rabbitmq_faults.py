@@ -13,11 +13,11 @@ import pytest
 from devstack.servers.rabbitmq import RabbitMQ as Node
 from shared.contracts.events import SessionRevoked, VideoUploaded
 from shared.messaging.envelope import wrap
-from shared.messaging.memory_outbox import MemoryOutbox
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broadcast, DeadLetter, NotReady, PublishFailed, Retry, Subscription
 from shared.messaging.rabbitmq import RabbitMQ, Timing
-from tests.support.consuming import Failing, Gate, Recorder, consuming, handlers, publish, running
+from tests.support.consumers import Failing, Gate, Recorder, consuming, handlers, publish, running
+from tests.support.messaging.outbox import MemoryOutbox
 from tests.support.wait import PATIENCE_S, until
 
 UPLOADED = VideoUploaded(conversion_id="c1")

@@ -8,8 +8,8 @@ import httpx
 
 from notification_service.app import run
 from notification_service.settings import NotificationSettings
-from shared.messaging.inboxes import INBOXES
 from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.subscriptions import INBOXES
 from tests.support.wait import PATIENCE_S, until
 
 

@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 from litestar import Request
 
-from gateway.core.live import ASK_AGAIN, Watch, Watches
-from gateway.core.token_cache import TokenCache
+from gateway.identity.token_cache import TokenCache
+from gateway.proxy.event_stream import ASK_AGAIN, Watch, Watches
 from tests.unit.gateway.test_token_cache import AuthService, principal
 
 MOMENT = timedelta(seconds=1)

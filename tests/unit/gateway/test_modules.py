@@ -6,7 +6,7 @@ import pytest
 from litestar import Controller, Litestar, get
 from litestar.exceptions import ImproperlyConfiguredException
 
-from gateway.core.module import ModuleError, compose, module
+from gateway.module import ModuleError, compose, module
 from shared.http import Injected
 
 

@@ -5,8 +5,8 @@ import time
 import pytest
 from limits import parse
 
-from gateway.core.rate_limit import LimitReached, Rate, RateLimits, Reading
-from gateway.core.rate_storage import ProcessWindows
+from gateway.limits.rate_limit import LimitReached, Rate, RateLimits, Reading
+from gateway.limits.windows import ProcessWindows
 from tests.support.wait import until
 
 

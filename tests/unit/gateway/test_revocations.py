@@ -3,11 +3,11 @@
 import asyncio
 from datetime import timedelta
 
-from gateway.core.revocations import revocations
-from gateway.core.token_cache import TokenCache
+from gateway.identity.revocations import revocations
+from gateway.identity.token_cache import TokenCache
 from shared.contracts.events import SessionRevoked
 from shared.messaging.envelope import wrap
-from shared.messaging.memory import MemoryBroker
+from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 from tests.unit.gateway.test_token_cache import AuthService, principal
 

@@ -4,8 +4,8 @@ import pytest
 from litestar.connection import ASGIConnection
 from litestar.handlers import HTTPRouteHandler
 
-from gateway.core.guards import Connection, requires_role
-from gateway.core.principal import Principal
+from gateway.identity.auth_guard import Connection, requires_role
+from gateway.identity.principal import Principal
 from shared.errors import Forbidden, Unauthenticated
 from shared.settings import Secret
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from gateway.core.principal import Principal
-from gateway.core.token_cache import TokenCache
+from gateway.identity.principal import Principal
+from gateway.identity.token_cache import TokenCache
 from shared.errors import Overloaded, Unavailable
 from shared.settings import Secret
 from tests.support.wait import until

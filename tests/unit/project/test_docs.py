@@ -17,7 +17,7 @@ import gateway.settings
 import notification_service.app
 import notification_service.settings
 import shared.process
-from converter_service.option_fields import READERS
+from converter_service.media.option_fields import READERS
 from shared.errors import ServiceError
 from shared.settings import fields_of
 

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.messaging.memory import MemoryBroker
 from tests.integration.auth_service.oauth.rig import OAuthRig, issuer, knowing, named
+from tests.support.messaging import MemoryBroker
 from tests.support.openid_provider import CLIENT_SECRET, Browser, OpenIDProvider
 
 FRONT_END = "https://app.example/signed-in"

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from auth_service.oauth.sign_in import PROVIDER_S
+from auth_service.oauth.service import PROVIDER_S
 from tests.integration.auth_service.oauth.rig import OAuthRig, issuer, knowing, named, refusal
 from tests.support.issuer import CLIENT_ID, CLIENT_SECRET, LyingIssuer, lying
 from tests.support.wait import PATIENCE_S

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.transcoding import Workplace
+from tests.support.audio_checks import Workplace
 
 
 @pytest.fixture

@@ -10,15 +10,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from converter_service.adapters.contain import LANDLOCK_CREATE, LANDLOCK_VERSION
-from converter_service.adapters.contained import Exit, Limits, TooMuchOutput, bonds, contained
-from converter_service.adapters.ffmpeg import find_tools
-from converter_service.adapters.syscalls import CLONE, CLONE3, ONLY_ITSELF, REFUSED
-from converter_service.options import parse
-from converter_service.transcoding import Fault, MediaError, TranscoderUnavailable
-from tests.support import hostile
+from converter_service.media.ffmpeg.transcoder import find_tools
+from converter_service.media.options import parse
+from converter_service.media.sandbox.launcher import LANDLOCK_CREATE, LANDLOCK_VERSION
+from converter_service.media.sandbox.process import Exit, Limits, TooMuchOutput, bonds, contained
+from converter_service.media.sandbox.seccomp import CLONE, CLONE3, ONLY_ITSELF, REFUSED
+from converter_service.media.transcoder import Fault, MediaError, TranscoderUnavailable
+from tests.support import hostile_media
+from tests.support.audio_checks import Workplace
 from tests.support.media import Media
-from tests.support.transcoding import Workplace
 from tests.support.wait import PATIENCE_S, until
 
 COLUMN = {"x86_64": 0, "aarch64": 1}.get(os.uname().machine, 0)
@@ -87,18 +87,18 @@ async def test_a_conversion_out_of_time_is_killed_with_its_group(
     workplace: Workplace, tmp_path: Path
 ) -> None:
     workplace.limited(job_timeout=1.0)
-    await fails_with(Fault.TIMED_OUT, workplace, hostile.endless_wav(tmp_path / "long.wav", HOURS))
+    await fails_with(Fault.TIMED_OUT, workplace, hostile_media.endless_wav(tmp_path / "long.wav", HOURS))
 
 
 async def test_a_program_that_makes_nothing_is_not_waited_for(workplace: Workplace, tmp_path: Path) -> None:
     workplace.limited(stall_timeout=0.0)
-    await fails_with(Fault.TIMED_OUT, workplace, hostile.endless_wav(tmp_path / "long.wav", HOURS))
+    await fails_with(Fault.TIMED_OUT, workplace, hostile_media.endless_wav(tmp_path / "long.wav", HOURS))
 
 
 async def test_a_cancelled_conversion_leaves_no_program_and_no_result(
     workplace: Workplace, tmp_path: Path
 ) -> None:
-    long = hostile.endless_wav(tmp_path / "long.wav", HOURS)
+    long = hostile_media.endless_wav(tmp_path / "long.wav", HOURS)
     converting = asyncio.create_task(workplace.convert(long))
     await until(workplace.has_begun, what="a beginning")
     converting.cancel()
@@ -115,7 +115,7 @@ async def test_a_failure_to_tell_progress_stops_the_conversion(workplace: Workpl
     async def lose(_: float) -> None:
         raise Lost
 
-    info = await workplace.probe(hostile.endless_wav(tmp_path / "long.wav", HOURS))
+    info = await workplace.probe(hostile_media.endless_wav(tmp_path / "long.wav", HOURS))
     with pytest.raises(Lost):
         await workplace.transcoder.convert(workplace.source, info, parse({}), workplace.result, lose)
     assert workplace.programs() == []
@@ -123,7 +123,9 @@ async def test_a_failure_to_tell_progress_stops_the_conversion(workplace: Workpl
 
 
 async def test_being_killed_from_outside_is_not_the_files_fault(workplace: Workplace, tmp_path: Path) -> None:
-    converting = asyncio.create_task(workplace.convert(hostile.endless_wav(tmp_path / "long.wav", HOURS)))
+    converting = asyncio.create_task(
+        workplace.convert(hostile_media.endless_wav(tmp_path / "long.wav", HOURS))
+    )
     await until(workplace.has_begun, what="a beginning")
     for process in workplace.programs():
         process.kill()
@@ -132,7 +134,9 @@ async def test_being_killed_from_outside_is_not_the_files_fault(workplace: Workp
 
 
 async def test_a_polite_stop_from_outside_is_no_success(workplace: Workplace, tmp_path: Path) -> None:
-    converting = asyncio.create_task(workplace.convert(hostile.endless_wav(tmp_path / "long.wav", HOURS)))
+    converting = asyncio.create_task(
+        workplace.convert(hostile_media.endless_wav(tmp_path / "long.wav", HOURS))
+    )
     await until(workplace.has_begun, what="a beginning")
     for process in workplace.programs():
         process.terminate()
@@ -312,7 +316,7 @@ async def test_a_program_that_never_stops_printing_is_stopped(tmp_path: Path) ->
 async def test_a_killed_worker_takes_its_program_with_it(workplace: Workplace, tied: None) -> None:
     script = (
         "import asyncio, pathlib, sys\n"
-        "from converter_service.adapters.contained import Limits, contained\n"
+        "from converter_service.media.sandbox.process import Limits, contained\n"
         "async def main() -> None:\n"
         "    limits = Limits(cpu_s=60, memory_bytes=1024**3, file_bytes=1024)\n"
         "    scratch = pathlib.Path(sys.argv[1])\n"

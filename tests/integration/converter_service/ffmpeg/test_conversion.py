@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from converter_service.adapters.ffmpeg import find_tools
-from converter_service.transcoding import Fault, MediaError, TranscoderUnavailable
-from tests.support import hostile
+from converter_service.media.ffmpeg.transcoder import find_tools
+from converter_service.media.transcoder import Fault, MediaError, TranscoderUnavailable
+from tests.support import hostile_media
+from tests.support.audio_checks import HEARD_HZ, Workplace, loudest, pitch_hz, samples
+from tests.support.audio_signals import chirp
 from tests.support.media import Media, probe
 from tests.support.mp3 import facts_of
-from tests.support.sounds import chirp
-from tests.support.transcoding import HEARD_HZ, Workplace, loudest, pitch_hz, samples
 
 SECONDS = 4.0
 PICTURE = ("-f", "lavfi", "-i", f"testsrc=size=64x36:rate=25:duration={SECONDS}")
@@ -166,7 +166,7 @@ async def test_a_part_is_cut_where_asked(
 async def test_a_long_way_to_the_start_is_no_standing_still(workplace: Workplace) -> None:
     """Nothing comes out until the start is reached."""
     workplace.limited(stall_timeout=0.6)
-    long = hostile.endless_wav(workplace.source, hours=11.0)
+    long = hostile_media.endless_wav(workplace.source, hours=11.0)
     output = await workplace.convert(long, start="20000", end="20001")
     assert output.duration_s == pytest.approx(1.0, abs=0.05)
 

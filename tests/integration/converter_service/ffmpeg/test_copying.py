@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.audio_checks import Workplace
+from tests.support.audio_signals import chirp, likeness, wave
 from tests.support.media import Media, probe
-from tests.support.sounds import chirp, likeness, wave
-from tests.support.transcoding import Workplace
 
 SECONDS = 1.5
 PICTURE = ("-f", "lavfi", "-i", f"testsrc=size=64x36:rate=25:duration={SECONDS}")

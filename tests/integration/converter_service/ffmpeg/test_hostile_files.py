@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from converter_service.transcoding import Fault, MediaError
-from tests.support import hostile
+from converter_service.media.transcoder import Fault, MediaError
+from tests.support import hostile_media
+from tests.support.audio_checks import Workplace, loudest, samples
 from tests.support.media import Media
-from tests.support.transcoding import Workplace, loudest, samples
 
 SECONDS = 6.0
 
@@ -44,7 +44,9 @@ async def listening() -> AsyncIterator[tuple[int, list[object]]]:
         yield server.sockets[0].getsockname()[1], came
 
 
-@pytest.mark.parametrize("make", [hostile.playlist, hostile.concat_script, hostile.dash_manifest])
+@pytest.mark.parametrize(
+    "make", [hostile_media.playlist, hostile_media.concat_script, hostile_media.dash_manifest]
+)
 async def test_a_script_that_names_something_else_is_not_followed(
     workplace: Workplace, media: Media, tmp_path: Path, make: Callable[[Path, str], Path]
 ) -> None:
@@ -68,7 +70,7 @@ async def test_a_script_that_names_something_else_is_not_followed(
             os.utime(canary, (0, 1_000_000_000))
             assert await fault_of(workplace, evil) is Fault.UNREADABLE_MEDIA, target
             assert canary.stat().st_atime == 0, target
-        sdp = hostile.session_description(tmp_path / "sdp.mp4", port)
+        sdp = hostile_media.session_description(tmp_path / "sdp.mp4", port)
         assert await fault_of(workplace, sdp) is Fault.UNREADABLE_MEDIA
     assert came == []
 
@@ -80,7 +82,7 @@ async def test_an_mp4_that_keeps_its_sound_in_another_file_is_not_followed(
     honest = media.made(tone, "mov")
     secret = workplace.scratch / "secret.mov"
     secret.write_bytes(honest.read_bytes())
-    evil = hostile.mov_with_external_audio(tmp_path / "evil.mov", honest, secret)
+    evil = hostile_media.mov_with_external_audio(tmp_path / "evil.mov", honest, secret)
     assert b"secret.mov" in evil.read_bytes()
     await workplace.convert(evil)
     assert loudest(samples(workplace.result)) < 10
@@ -98,7 +100,7 @@ async def test_what_is_no_media_at_all_is_unreadable(workplace: Workplace, tmp_p
     nothing.touch()
     zeros = tmp_path / "zeros.mp4"
     zeros.write_bytes(bytes(100_000))
-    for file in (text, archive, noise, nothing, zeros, hostile.png(tmp_path / "png.mp4")):
+    for file in (text, archive, noise, nothing, zeros, hostile_media.png(tmp_path / "png.mp4")):
         assert await fault_of(workplace, file) is Fault.UNREADABLE_MEDIA
 
 
@@ -117,7 +119,7 @@ async def test_a_video_without_audio_says_so(workplace: Workplace, media: Media,
 
 
 async def test_an_audio_track_without_a_sample_is_no_audio(workplace: Workplace, tmp_path: Path) -> None:
-    empty = hostile.wav_of_no_samples(tmp_path / "empty.wav")
+    empty = hostile_media.wav_of_no_samples(tmp_path / "empty.wav")
     assert await fault_of(workplace, empty) in {Fault.NO_AUDIO_TRACK, Fault.UNREADABLE_MEDIA}
 
 
@@ -221,7 +223,7 @@ async def test_a_long_file_that_declares_no_duration_is_stopped_at_the_limit(
 async def test_an_absurd_duration_in_a_header_neither_passes_nor_crashes(
     workplace: Workplace, media: Media, tmp_path: Path
 ) -> None:
-    evil = hostile.with_mp4_durations(tmp_path / "evil.mp4", media.video(SECONDS), 0xFFFFFFF0)
+    evil = hostile_media.with_mp4_durations(tmp_path / "evil.mp4", media.video(SECONDS), 0xFFFFFFF0)
     try:
         output = await workplace.convert(evil)
     except MediaError as refused:
@@ -235,7 +237,7 @@ async def test_an_absurd_duration_in_a_header_neither_passes_nor_crashes(
 async def test_an_absurd_sample_rate_or_channel_count_ends_in_an_answer(
     workplace: Workplace, tmp_path: Path, rate: int, channels: int
 ) -> None:
-    evil = hostile.wav_claiming(tmp_path / "evil.wav", sample_rate=rate, channels=channels)
+    evil = hostile_media.wav_claiming(tmp_path / "evil.wav", sample_rate=rate, channels=channels)
     assert await fault_of(workplace, evil) in {
         Fault.UNREADABLE_MEDIA, Fault.UNSUPPORTED_MEDIA, Fault.NO_AUDIO_TRACK, Fault.TOO_LONG
     }  # fmt: skip
@@ -248,7 +250,7 @@ async def test_more_tracks_than_anyone_needs_end_in_an_answer(workplace: Workpla
 
 
 async def test_ten_thousand_tracks_end_in_an_answer(workplace: Workplace, tmp_path: Path) -> None:
-    many = hostile.with_many_tracks(tmp_path / "many.mkv", 10_000)
+    many = hostile_media.with_many_tracks(tmp_path / "many.mkv", 10_000)
     assert await fault_of(workplace, many) in {Fault.UNSUPPORTED_MEDIA, Fault.UNREADABLE_MEDIA}
 
 
@@ -256,7 +258,7 @@ async def test_ten_thousand_tracks_end_in_an_answer(workplace: Workplace, tmp_pa
 async def test_an_index_that_swells_when_it_is_unpacked_ends_in_an_answer(
     workplace: Workplace, tmp_path: Path, claimed: int
 ) -> None:
-    bomb = hostile.with_compressed_index(tmp_path / "bomb.mov", claimed, 64 * 1024**2)
+    bomb = hostile_media.with_compressed_index(tmp_path / "bomb.mov", claimed, 64 * 1024**2)
     assert bomb.stat().st_size < 1024**2
     assert await fault_of(workplace, bomb) in {Fault.UNSUPPORTED_MEDIA, Fault.UNREADABLE_MEDIA}
 
@@ -264,7 +266,9 @@ async def test_an_index_that_swells_when_it_is_unpacked_ends_in_an_answer(
 async def test_a_cover_of_many_megabytes_costs_the_cover_alone(
     workplace: Workplace, media: Media, tmp_path: Path
 ) -> None:
-    huge = hostile.with_huge_cover(tmp_path / "huge.mp3", media.audio(2.0, container="mp3"), 40 * 1024**2)
+    huge = hostile_media.with_huge_cover(
+        tmp_path / "huge.mp3", media.audio(2.0, container="mp3"), 40 * 1024**2
+    )
     output = await workplace.convert(huge, cover="auto")
     assert output.duration_s == pytest.approx(2.0, abs=0.1)
     assert output.size_bytes < 200_000

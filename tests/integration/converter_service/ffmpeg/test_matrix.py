@@ -7,11 +7,11 @@ from itertools import cycle
 
 import pytest
 
-from converter_service.formats import FORMATS
-from tests.support.matrix import CODECS, CONTAINERS, SECONDS, Case, covering, everything, made
+from converter_service.media.formats import FORMATS
+from tests.support.audio_checks import Workplace
+from tests.support.audio_signals import CHANNELS, level_db, likeness, measured, wave
 from tests.support.media import Media, probe
-from tests.support.sounds import CHANNELS, level_db, likeness, measured, wave
-from tests.support.transcoding import Workplace
+from tests.support.media_matrix import CODECS, CONTAINERS, SECONDS, Case, covering, everything, made
 
 EVERY = int(os.environ.get("TONEGATE_WHOLE_MATRIX", "0"))
 CASES = list(everything())[::EVERY] if EVERY else list(covering())

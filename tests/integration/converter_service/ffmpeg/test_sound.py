@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.audio_checks import Workplace
+from tests.support.audio_signals import chirp, likeness, measured, strength, wave
 from tests.support.media import Media, probe
-from tests.support.sounds import chirp, likeness, measured, strength, wave
-from tests.support.transcoding import Workplace
 
 SECONDS = 4.0
 HZ = 8_000

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.audio_checks import Workplace
 from tests.support.media import Media, probe
-from tests.support.transcoding import Workplace
 
 SECONDS = 4.0
 TONE = ("-f", "lavfi", "-i", f"sine=frequency=440:duration={SECONDS}")

@@ -20,8 +20,8 @@ from shared.messaging.envelope import decode
 from shared.messaging.rabbitmq import Names
 from shared.settings import Secret, SettingsError, load
 from tests.integration.notification_service.service_process import publishing, running
+from tests.support.event_samples import completed, enveloped, failed
 from tests.support.mail_server import MailServer, mail_server
-from tests.support.told import completed, enveloped, failed
 from tests.support.wait import PATIENCE_S, until
 
 

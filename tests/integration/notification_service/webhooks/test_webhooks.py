@@ -22,7 +22,7 @@ from shared.messaging.envelope import wrap
 from shared.settings import Secret
 from tests.integration.notification_service.service_process import is_ready, publishing, running
 from tests.support.converter import ISSUER, Issuer
-from tests.support.told import completed, enveloped, failed
+from tests.support.event_samples import completed, enveloped, failed
 from tests.support.wait import PATIENCE_S, until
 from tests.support.webhooks import Receiver, receiver
 

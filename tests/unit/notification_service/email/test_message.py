@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from notification_service.email.errors import InvalidEmail
 from notification_service.email.message import FromAddress, Mail, compose
 from notification_service.email.templates import EmailTemplates, RenderedEmail
-from tests.support.told import completed
+from tests.support.event_samples import completed
 
 WHEN = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 TEMPLATES = EmailTemplates("https://tonegate.example")

@@ -18,8 +18,8 @@ from notification_service.email.templates import EmailTemplates
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
 from shared.messaging.handlers import Delivery, Handlers
+from tests.support.event_samples import TOKEN, completed, enveloped, failed, reset, verify
 from tests.support.memory_email import Entry, MemoryLedger, MemoryMailer
-from tests.support.told import TOKEN, completed, enveloped, failed, reset, verify
 from tests.support.wait import until
 
 EVENT = "tonegate/converter event-1"

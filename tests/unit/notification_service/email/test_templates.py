@@ -9,7 +9,7 @@ from notification_service.email.errors import InvalidEmail
 from notification_service.email.failure_reasons import CODES_WITH_OWN_MESSAGE, REASONS
 from notification_service.email.links import InvalidLink, LinkTemplate
 from notification_service.email.templates import EmailTemplates
-from tests.support.told import (
+from tests.support.event_samples import (
     CONVERSION,
     EMAIL_CHANGED,
     PASSWORD_CHANGED,

@@ -5,7 +5,7 @@ from typing import Any
 
 from notification_service.webhooks.payloads import Payloads
 from shared.contracts.events import ConversionCancelled
-from tests.support.told import CONVERSION, completed, failed
+from tests.support.event_samples import CONVERSION, completed, failed
 from tests.support.webhooks import NOON
 
 PAYLOADS = Payloads("https://tonegate.example/")

@@ -4,7 +4,7 @@ import pytest
 
 from shared.contracts.events import ConversionCompleted, ConversionFailed, Event
 from shared.messaging.handlers import Delivery, Handler, Handlers, MissingHandler
-from shared.messaging.inboxes import INBOXES, NOTIFICATION_MAIL
+from shared.messaging.subscriptions import INBOXES, NOTIFICATION_MAIL
 
 
 async def handle(event: Event, delivery: Delivery) -> None: ...

@@ -1,0 +1,1 @@
+"""Registration, and changes that users make to their own account."""

@@ -1,0 +1,1 @@
+"""Administration: listing and changing accounts."""

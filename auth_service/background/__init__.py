@@ -1,0 +1,1 @@
+"""Background tasks: database upgrade, event relay, mail requests, sweeper."""

@@ -1,0 +1,1 @@
+"""Account mails: requests, single-use tokens, and the events that notification_service mails."""

@@ -1,0 +1,1 @@
+"""Provider identities linked to accounts."""

@@ -1,0 +1,28 @@
+"""Bodies: with which providers one signs in."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from auth_service.models import LinkedIdentity
+from auth_service.oauth.identities.service import public_id
+from shared.contracts.http import IdentityList, ProviderIdentity
+
+
+class ProviderNames(msgspec.Struct, frozen=True):
+    by_issuer: Mapping[str, str]
+
+
+def identities(found: Sequence[LinkedIdentity], names: ProviderNames) -> IdentityList:
+    return IdentityList(
+        tuple(
+            ProviderIdentity(
+                id=public_id(each),
+                provider=names.by_issuer.get(each.issuer),
+                issuer=each.issuer,
+                created_at=each.created_at,
+                last_used_at=each.last_used_at,
+            )
+            for each in found
+        )
+    )

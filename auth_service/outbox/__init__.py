@@ -1,0 +1,1 @@
+"""Transactional outbox: events stored in PostgreSQL until published."""

@@ -1,0 +1,1 @@
+"""Password policy, argon2id hashing, and password authentication."""

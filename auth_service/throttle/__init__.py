@@ -1,0 +1,1 @@
+"""Sign-in throttling: failure counts per account and network."""

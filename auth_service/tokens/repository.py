@@ -1,0 +1,40 @@
+"""SQL: the keys that tokens are signed with."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth_service.models import StoredKey
+from auth_service.tokens.signing_key import KeyPair
+
+
+class SigningKeys:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def unexpired(self, now: datetime) -> Sequence[StoredKey]:
+        """Every key that signs, will sign, or may have signed a token which is still good; newest first."""
+        good = or_(StoredKey.expires_at.is_(None), StoredKey.expires_at > now)
+        newest_first = (StoredKey.signs_from.desc(), StoredKey.kid)
+        return (await self._session.scalars(select(StoredKey).where(good).order_by(*newest_first))).all()
+
+    async def is_there_one(self) -> bool:
+        return bool(await self._session.scalar(select(exists().where(StoredKey.retired_at.is_(None)))))
+
+    async def add(self, key: KeyPair, now: datetime, *, signs_from: datetime | None = None) -> None:
+        stored = StoredKey(kid=key.kid, private_pem=key.pem.reveal(), created_at=now)
+        stored.signs_from = signs_from or now
+        self._session.add(stored)
+        await self._session.flush()
+
+    async def retire_all(self, at: datetime, expires_at: datetime) -> None:
+        """Those not retired yet sign until `at` and verify until `expires_at`."""
+        statement = update(StoredKey).where(StoredKey.retired_at.is_(None))
+        await self._session.execute(statement.values(retired_at=at, expires_at=expires_at))
+
+    async def forget(self, expired_before: datetime) -> int:
+        """Deletes keys that verify nothing any more; how many."""
+        statement = delete(StoredKey).where(StoredKey.expires_at < expired_before)
+        return len((await self._session.scalars(statement.returning(StoredKey.kid))).all())

@@ -1,0 +1,50 @@
+"""ES256 key pairs (RFC 7518 §3.4): made, named by their thumbprint, turned into PEM and JWK. Pure."""
+
+import base64
+import hashlib
+import json
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from jose import jwk
+from jose.backends.base import Key
+
+from shared.identity.jwt import ALGORITHM
+from shared.settings import Secret
+
+
+class PublicJwk(msgspec.Struct, frozen=True):
+    """One entry of a JWK set (RFC 7517 §4), for verifying signatures only."""
+
+    kid: str
+    x: str
+    y: str
+    kty: str = "EC"
+    crv: str = "P-256"
+    alg: str = ALGORITHM
+    use: str = "sig"
+
+
+class KeyPair:
+    """A signing key with its public half. `kid` is the RFC 7638 thumbprint of the public key."""
+
+    def __init__(self, pem: Secret) -> None:
+        self.pem = pem
+        self.private: Key = jwk.construct(pem.reveal(), ALGORITHM)
+        self.public: Key = self.private.public_key()
+        point = self.public.to_dict()
+        self.kid = _thumbprint(point["x"], point["y"])
+        self.jwk = PublicJwk(kid=self.kid, x=point["x"], y=point["y"])
+
+
+def generate() -> KeyPair:
+    private = ec.generate_private_key(ec.SECP256R1())
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return KeyPair(Secret(pem.decode()))
+
+
+def _thumbprint(x: str, y: str) -> str:
+    """RFC 7638 §3.2: SHA-256 over the required members, in lexical order, without white space."""
+    members = json.dumps({"crv": "P-256", "kty": "EC", "x": x, "y": y}, separators=(",", ":"), sort_keys=True)
+    return base64.urlsafe_b64encode(hashlib.sha256(members.encode()).digest()).rstrip(b"=").decode()

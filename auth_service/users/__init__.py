@@ -1,0 +1,1 @@
+"""The users table, canonical email addresses, and field types shared by request bodies."""

@@ -1,0 +1,133 @@
+"""Servers that `bench.gateway_throughput` measures: account service, its stub, and the gateways."""
+
+import base64
+import json
+import multiprocessing
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from bench import gateway_stub
+from bench.cores import on
+from bench.nest_gateway import running_nest
+from bench.relay import free_port, wait_for
+from devstack.stack import Stack
+
+ME, KEYS, INTROSPECT = "/v1/auth/me", "/.well-known/jwks.json", "/internal/introspect"
+SETTINGS = {"LOG_LEVEL": "warning", "AUTH_ACCESS_TOKEN_TTL": "2h"}
+UNLIMITED = "100000000"
+JSON: Mapping[str, str] = {"Content-Type": "application/json"}
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A server that answers the call, and its process."""
+
+    url: str
+    pid: int
+
+
+@contextmanager
+def account_service(measured: int, measuring: int) -> Iterator[Stack]:
+    """With PostgreSQL on the core that measures. RabbitMQ is not there, which nobody here notices."""
+    with tempfile.TemporaryDirectory(prefix="tonegate-bench-", ignore_cleanup_errors=True) as path:
+        Path(path).chmod(0o755)
+        with Stack(Path(path), SETTINGS) as stack:
+            with on(measuring):
+                stack.start("postgres")
+            with on(measured):
+                stack.start("auth")
+            yield stack
+
+
+def signed_in(stack: Stack) -> str:
+    account = {"email": f"{secrets.token_hex(6)}@example.org", "password": "correct horse battery staple"}
+    url = stack.service("auth").url
+    said(urllib.request.Request(f"{url}/v1/auth/register", posted(account), dict(JSON)))
+    tokens = json.loads(said(urllib.request.Request(f"{url}/v1/auth/login", posted(account), dict(JSON))))
+    return str(tokens["access_token"])
+
+
+@contextmanager
+def memory_of(stack: Stack, token: str, core: int) -> Iterator[Target]:
+    """An upstream that repeats what the account service says of this token."""
+    port, service = free_port(), stack.service("auth").url
+    bearer = {"Authorization": f"Bearer {token}"}
+    secret = stack.settings()["AUTH_INTROSPECTION_SECRET"]
+    basic = {"Authorization": f"Basic {base64.b64encode(f'gateway:{secret}'.encode()).decode()}"}
+    form = urllib.parse.urlencode({"token": token}).encode()
+    answers = {
+        ME: said(urllib.request.Request(f"{service}{ME}", headers=bearer)),
+        KEYS: said(urllib.request.Request(f"{service}{KEYS}")),
+        INTROSPECT: said(urllib.request.Request(f"{service}{INTROSPECT}", form, basic)),
+    }
+    with on(core):
+        process = multiprocessing.get_context("spawn").Process(target=gateway_stub.main, args=(port, answers))
+        process.start()
+    try:
+        wait_for(port)
+        yield Target(f"http://127.0.0.1:{port}", process.pid or 0)
+    finally:
+        process.terminate()
+        process.join(10)
+
+
+@contextmanager
+def gateway(name: str, stack: Stack, service: str, core: int) -> Iterator[Target]:
+    """Ours, or Nest's on `express` or `fastify`."""
+    port = free_port()
+    with on(core), ExitStack() as running:
+        if name == "tonegate":
+            pid = running.enter_context(running_tonegate(port, stack, service))
+        else:
+            pid = running.enter_context(running_nest(name, nest_settings(port, stack, service)))
+        wait_for(port)
+        yield Target(f"http://127.0.0.1:{port}", pid)
+
+
+def nest_settings(port: int, stack: Stack, service: str) -> Mapping[str, str]:
+    settings = stack.settings()
+    return {
+        "PORT": str(port),
+        "AUTH_URL": service,
+        "AUTH_ISSUER": settings["GATEWAY_PUBLIC_URL"],
+        "AUTH_INTROSPECTION_SECRET": settings["AUTH_INTROSPECTION_SECRET"],
+        "LIMIT_PER_MINUTE": UNLIMITED,
+    }
+
+
+@contextmanager
+def running_tonegate(port: int, stack: Stack, service: str) -> Iterator[int]:
+    environment = {
+        **os.environ,
+        **stack.settings(),
+        "GATEWAY_PORT": str(port),
+        "GATEWAY_METRICS_PORT": str(free_port()),
+        "GATEWAY_AUTH_URL": service,
+        "GATEWAY_RATE_LIMIT_DEFAULT": f"{UNLIMITED}/minute",
+    }
+    command = [sys.executable, "-m", "gateway"]
+    # A session of its own, like the service's: Linux shares a core out by session (sched(7), autogroup).
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def posted(body: object) -> bytes:
+    return json.dumps(body).encode()
+
+
+def said(request: urllib.request.Request) -> bytes:
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return bytes(answer.read())

@@ -1,1 +1,0 @@
-"""The outside world behind the ports: MongoDB, GridFS, ffmpeg, tokens, and stand-ins in memory."""

@@ -1,0 +1,76 @@
+"""Everybody's conversions and the system's dead letters, for administrators: the token itself is asked."""
+
+from typing import Annotated
+
+from litestar import Controller, Response, delete, get, post
+from litestar.params import FromPath, QueryParameter
+from litestar.status_codes import HTTP_200_OK
+
+from converter_service.access import administrators_only
+from converter_service.conversions.controller import Call, Cursor, Limit, Status
+from converter_service.conversions.model import State
+from converter_service.conversions.schemas import ManagedPage, managed_page
+from converter_service.conversions.service import Conversions
+from converter_service.dead_letters.model import DeadLetterStatus
+from converter_service.dead_letters.schemas import DeadLetterDetail, DeadLetterPage, dead_letter_page, detail
+from converter_service.dead_letters.service import DeadLetterService
+from shared.http import Injected
+
+LetterStatusIs = Annotated[
+    str | None, QueryParameter(name="status", pattern=f"^({'|'.join(DeadLetterStatus)})$")
+]
+OwnerId = Annotated[str | None, QueryParameter(name="owner_id", pattern=r"^[0-9A-Za-z_-]{1,64}$")]
+
+
+class ManagedConversionController(Controller):
+    path = "/v1/admin/conversions"
+    tags = ("administration",)
+    guards = (administrators_only,)
+
+    @get("/", summary="Everybody's conversions, newest first")
+    async def list_all(
+        self,
+        conversions: Injected[Conversions],
+        owner_id: OwnerId = None,
+        status: Status = None,
+        limit: Limit = 20,
+        cursor: Cursor = None,
+    ) -> ManagedPage:
+        wanted = None if status is None else State(status)
+        return managed_page(await conversions.page_of_all(owner_id, wanted, cursor, limit + 1), limit)
+
+
+class DeadLetterController(Controller):
+    path = "/v1/admin/dead-letters"
+    tags = ("administration",)
+    guards = (administrators_only,)
+
+    @get("/", summary="Messages that nobody could handle, the latest first")
+    async def list_all(
+        self,
+        dead_letter_service: Injected[DeadLetterService],
+        status: LetterStatusIs = None,
+        limit: Limit = 20,
+        cursor: Cursor = None,
+    ) -> DeadLetterPage:
+        wanted = None if status is None else DeadLetterStatus(status)
+        return dead_letter_page(await dead_letter_service.page(wanted, cursor, limit + 1), limit)
+
+    @get("/{letter_id:str}", summary="One of them, with its message and its history")
+    async def one(
+        self, letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
+    ) -> Response[DeadLetterDetail]:
+        found = await dead_letter_service.get(letter_id)
+        return Response(detail(found), headers={"Cache-Control": "no-store"})
+
+    @post("/{letter_id:str}/replay", status_code=HTTP_200_OK, summary="Put it back where it died")
+    async def replay(
+        self, request: Call, letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
+    ) -> DeadLetterDetail:
+        return detail(await dead_letter_service.replay(letter_id, request.user.id))
+
+    @delete("/{letter_id:str}", summary="Never handle it")
+    async def discard(
+        self, request: Call, letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
+    ) -> None:
+        await dead_letter_service.discard(letter_id, request.user.id)

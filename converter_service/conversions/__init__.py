@@ -1,0 +1,1 @@
+"""The domain: conversions, their states and the commands on them."""

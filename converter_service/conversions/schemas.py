@@ -1,0 +1,108 @@
+"""What clients see of a conversion."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct, structs
+
+from converter_service.conversions.model import Conversion, Failure, Result, Source
+from converter_service.conversions.signed_links import audio_path
+from converter_service.media.options import displayed
+
+
+class ResultView(Struct, frozen=True, kw_only=True):
+    """`bitrate` in bits per second, `duration` in seconds, `size` in bytes."""
+
+    size: int
+    duration: float
+    format: str
+    bitrate: int | None
+    sha256: str
+    url: str
+
+
+class ConversionView(Struct, frozen=True, kw_only=True):
+    """A conversion as the public contract shows it; what is not known yet is null."""
+
+    id: str
+    status: str
+    progress: float
+    source: Source
+    options: Mapping[str, str | int | float]
+    result: ResultView | None
+    error: Failure | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None
+
+
+class ManagedConversion(ConversionView, frozen=True, kw_only=True):
+    """As administrators see it: with the id of the account that it belongs to."""
+
+    owner_id: str
+
+
+class Page(Struct, frozen=True):
+    """`next_cursor` is null on the last page."""
+
+    items: list[ConversionView]
+    next_cursor: str | None
+
+
+class LinkWanted(Struct, frozen=True, forbid_unknown_fields=True):
+    """`expires_in` in seconds, 30 days at most; the link ends with its audio in any case."""
+
+    expires_in: Annotated[float, Meta(ge=1, le=2_592_000)] = 3600
+
+
+class ManagedPage(Struct, frozen=True):
+    items: list[ManagedConversion]
+    next_cursor: str | None
+
+
+def page(found: Sequence[Conversion], limit: int) -> Page:
+    """From one more than `limit` was asked for: that tells whether there is a next page."""
+    return Page([shown(each) for each in found[:limit]], _next(found, limit))
+
+
+def managed_page(found: Sequence[Conversion], limit: int) -> ManagedPage:
+    return ManagedPage([managed(each) for each in found[:limit]], _next(found, limit))
+
+
+def managed(conversion: Conversion) -> ManagedConversion:
+    return ManagedConversion(**structs.asdict(shown(conversion)), owner_id=conversion.owner_id)
+
+
+def shown(conversion: Conversion) -> ConversionView:
+    return ConversionView(
+        id=conversion.id,
+        status=conversion.status.value,
+        progress=round(conversion.progress, 4),
+        source=conversion.source,
+        options=displayed(conversion.options),
+        result=_result(conversion.id, conversion.result),
+        error=conversion.error,
+        created_at=conversion.created_at,
+        started_at=conversion.started_at,
+        finished_at=conversion.finished_at,
+        expires_at=conversion.expires_at,
+    )
+
+
+def _next(found: Sequence[Conversion], limit: int) -> str | None:
+    return found[limit - 1].id if len(found) > limit else None
+
+
+def _result(conversion_id: str, result: Result | None) -> ResultView | None:
+    if result is None:
+        return None
+    return ResultView(
+        size=result.size,
+        duration=result.duration,
+        format=result.format,
+        bitrate=result.bitrate,
+        sha256=result.sha256,
+        url=audio_path(conversion_id),
+    )

@@ -1,0 +1,142 @@
+"""The moves of an upload in several requests: one writer at a time, and what is stored stays."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from converter_service.conversions.model import Conversion, LeaseLost, Source, State
+from converter_service.conversions.segments import Segment, SegmentWriter, Upload
+from converter_service.conversions.transitions.upload import uploaded
+from converter_service.errors import UploadLocked, WrongOffset
+
+
+def new_resumable_upload(
+    conversion_id: str,
+    upload: Upload,
+    *,
+    owner_id: str,
+    recipient: str,
+    filename: str,
+    options: Mapping[str, str | int | float],
+    now: datetime,
+    correlation_id: str,
+    idempotency_key: str | None = None,
+) -> Conversion:
+    """An upload without a byte yet."""
+    return Conversion(
+        id=conversion_id,
+        owner_id=owner_id,
+        recipient=recipient,
+        status=State.UPLOADING,
+        source=Source(filename=filename, size=upload.length),
+        source_blob=None,
+        created_at=now,
+        due_at=upload.expires_at,
+        options=options,
+        correlation_id=correlation_id,
+        idempotency_key=idempotency_key,
+        upload=upload,
+        reserved_bytes=0 if upload.is_final else upload.length,
+    )
+
+
+def writer_acquired(
+    conversion: Conversion, writing: SegmentWriter, *, offset: int, small: int, removed: Sequence[str]
+) -> Conversion:
+    """A request writes from `offset` on; `removed` is debris that is gone.
+
+    Raises UploadLocked while another one writes, WrongOffset, and LeaseLost when nothing more is taken.
+    """
+    upload = open_upload(conversion)
+    if upload.writing is not None:
+        raise UploadLocked
+    if upload.offset != offset:
+        raise WrongOffset(upload.offset)
+    tail = upload.unfinished_tail(small)
+    mine = replace(writing, repeats=tail.size if tail else 0)
+    temporary_blobs = tuple(blob for blob in conversion.temporary_blobs if blob not in removed)
+    return with_upload(replace(conversion, temporary_blobs=temporary_blobs), replace(upload, writing=mine))
+
+
+def writer_renewed(conversion: Conversion, blob: str, until: datetime) -> Conversion:
+    """Bytes arrive. Raises LeaseLost when the stretch is not this writer's any more."""
+    upload, writing = _writer_of(conversion, blob)
+    return with_upload(conversion, replace(upload, writing=replace(writing, until=until)))
+
+
+def segment_stored(
+    conversion: Conversion, blob: str, size: int, *, now: datetime, ttl: timedelta
+) -> Conversion:
+    """The stretch ends, with `size` bytes in its blob; with the last byte the conversion is queued.
+
+    Raises LeaseLost when it is not this writer's any more.
+    """
+    upload, writing = _writer_of(conversion, blob)
+    if size <= writing.repeats:
+        return segment_discarded(conversion, blob)
+    kept = upload.segments[:-1] if writing.repeats else upload.segments
+    replaced = upload.segments[-1:] if writing.repeats else ()
+    longer = replace(
+        upload,
+        segments=(*kept, Segment(blob, size)),
+        writing=None,
+        expires_at=max(upload.expires_at, now + ttl),
+    )
+    temporary_blobs = (*conversion.temporary_blobs, *(segment.blob for segment in replaced))
+    changed = with_upload(replace(conversion, temporary_blobs=temporary_blobs), longer)
+    return queued_for_conversion(changed, now) if longer.is_complete and not longer.is_partial else changed
+
+
+def segment_discarded(conversion: Conversion, blob: str) -> Conversion:
+    """The stretch came to nothing. Raises LeaseLost when it is not this writer's any more."""
+    upload, _ = _writer_of(conversion, blob)
+    cleared = replace(conversion, temporary_blobs=(*conversion.temporary_blobs, blob))
+    return with_upload(cleared, replace(upload, writing=None))
+
+
+def upload_of(conversion: Conversion) -> Upload:
+    """Raises LeaseLost for a conversion whose video came in one piece."""
+    if conversion.upload is None:
+        raise LeaseLost
+    return conversion.upload
+
+
+def has_segment(conversion: Conversion, blob: str) -> bool:
+    """Whether these bytes count."""
+    return conversion.upload is not None and any(each.blob == blob for each in conversion.upload.segments)
+
+
+def is_being_written(conversion: Conversion, blob: str) -> bool:
+    """Whether nobody has said yet how many of these bytes count: whoever closes the stretch will."""
+    try:
+        _writer_of(conversion, blob)
+    except LeaseLost:
+        return False
+    return True
+
+
+def queued_for_conversion(conversion: Conversion, now: datetime) -> Conversion:
+    """Its digest is known when a worker has read it all."""
+    size = conversion.source.size or 0
+    return uploaded(conversion, size=size, sha256=None, options=conversion.options, now=now)
+
+
+def open_upload(conversion: Conversion) -> Upload:
+    """Raises LeaseLost when nothing more is taken."""
+    if conversion.deleted_at or conversion.status is not State.UPLOADING or conversion.upload is None:
+        raise LeaseLost
+    return conversion.upload
+
+
+def _writer_of(conversion: Conversion, blob: str) -> tuple[Upload, SegmentWriter]:
+    upload = open_upload(conversion)
+    if upload.writing is None or upload.writing.blob != blob:
+        raise LeaseLost
+    return upload, upload.writing
+
+
+def with_upload(conversion: Conversion, upload: Upload) -> Conversion:
+    """With its upload as it is now. Nobody sweeps it away while somebody may be writing."""
+    until = upload.writing.until if upload.writing else upload.expires_at
+    return replace(conversion, upload=upload, due_at=max(until, upload.expires_at))

@@ -1,0 +1,1 @@
+"""Downloads of finished audio: byte ranges, conditional requests, signed links."""

@@ -1,0 +1,122 @@
+"""The audio of a conversion: whole or a range of it, by token or by signed link."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Controller, Request, Response, get, head
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from converter_service.access import Tokens, owner_of, public
+from converter_service.clock import Clock
+from converter_service.conversions.service import Audio, Conversions
+from converter_service.conversions.signed_links import SignedLinks
+from converter_service.downloads.ranges import Slice, is_wanted, not_modified, range_applies, selected
+from converter_service.media.formats import FORMATS
+from converter_service.uploads.filenames import content_disposition
+from shared.errors import PreconditionFailed
+from shared.http import Injected
+
+Call = Request[Any, Any, Any]
+
+# The server keeps a number of pieces ready for a client that does not read, however large they are.
+PIECE_BYTES = 64 * 1024
+
+
+class Door:
+    """Who may have an audio: its owner, and whoever holds a link that its owner was given."""
+
+    def __init__(self, conversions: Conversions, tokens: Tokens, links: SignedLinks, clock: Clock) -> None:
+        self._conversions = conversions
+        self._tokens = tokens
+        self._links = links
+        self._clock = clock
+
+    async def audio(self, request: Call, conversion_id: str) -> Audio:
+        """Raises Unauthenticated, NotFound, NotReady, Gone."""
+        expires, signature = (request.query_params.get(name) for name in ("expires", "signature"))
+        if expires is not None and signature is not None:
+            self._links.check(conversion_id, expires, signature, self._clock())
+            return await self._conversions.public_audio(conversion_id)
+        return await self._conversions.audio(await owner_of(request, self._tokens), conversion_id)
+
+
+class AudioController(Controller):
+    """A signed link needs no token, so the routes are public and see to it themselves."""
+
+    path = "/v1/conversions/{conversion_id:str}/audio"
+    tags = ("conversions",)
+    opt = public()
+
+    @get("/", summary="The audio", media_type="application/octet-stream")
+    async def download(
+        self,
+        request: Call,
+        conversion_id: FromPath[str],
+        conversions: Injected[Conversions],
+        door: Injected[Door],
+    ) -> Response[Any]:
+        """Answers 200, 206, 304, 409, 410, 412 or 416 (RFC 9110 §13.2.2 gives the order)."""
+        audio = await door.audio(request, conversion_id)
+        headers = _headers(audio)
+        refuse_another(request, headers["ETag"])
+        if not_modified(request.headers.get("if-none-match"), headers["ETag"]):
+            return Response(b"", status_code=304, headers=_without_content(headers))
+        part = _part(request, audio, headers["ETag"])
+        pieces: AsyncIterator[bytes] = await conversions.read(audio, part.first, part.end)
+        return Stream(
+            in_small_pieces(pieces),
+            status_code=206 if part.partial else 200,
+            headers=headers | _extent(part),
+            media_type=headers["Content-Type"],
+        )
+
+    @head("/", summary="What a GET would answer, without the audio")
+    async def look(self, request: Call, conversion_id: FromPath[str], door: Injected[Door]) -> Response[None]:
+        audio = await door.audio(request, conversion_id)
+        headers = _headers(audio)
+        refuse_another(request, headers["ETag"])
+        if not_modified(request.headers.get("if-none-match"), headers["ETag"]):
+            return Response(None, status_code=304, headers=_without_content(headers))
+        # Range is defined for GET only (RFC 9110 §14.2).
+        return Response(None, headers=headers | {"Content-Length": str(audio.size)})
+
+
+async def in_small_pieces(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same bytes, at most PIECE_BYTES at a time."""
+    async for piece in pieces:
+        for start in range(0, len(piece), PIECE_BYTES):
+            yield piece[start : start + PIECE_BYTES]
+
+
+def refuse_another(request: Call, etag: str) -> None:
+    """Raises PreconditionFailed for whoever wants to go on with an audio that is not this one."""
+    if not is_wanted(request.headers.get("if-match"), etag):
+        raise PreconditionFailed("The audio is not the one that If-Match names.")
+
+
+def _headers(audio: Audio) -> dict[str, str]:
+    form = FORMATS[audio.format]
+    return {
+        "Content-Type": form.media_type,
+        "Content-Disposition": content_disposition(audio.conversion.source.filename, form.extension),
+        "ETag": f'"{audio.sha256}"',
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def _without_content(headers: dict[str, str]) -> dict[str, str]:
+    """What a 304 carries (RFC 9110 §15.4.5)."""
+    return {name: headers[name] for name in ("ETag", "Cache-Control")}
+
+
+def _part(request: Call, audio: Audio, etag: str) -> Slice:
+    applies = range_applies(request.headers.get("if-range"), etag)
+    return selected(request.headers.get("range") if applies else None, audio.size)
+
+
+def _extent(part: Slice) -> dict[str, str]:
+    length = {"Content-Length": str(part.length)}
+    return length | {"Content-Range": part.content_range} if part.partial else length

@@ -1,0 +1,1 @@
+"""Server-Sent Events that follow the progress of a conversion."""

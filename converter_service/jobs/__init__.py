@@ -1,0 +1,1 @@
+"""The worker's side: claims queued conversions, runs them and records their outcomes."""

@@ -1,0 +1,1 @@
+"""Background clean-up: expiry, orphaned blobs, deleted accounts."""

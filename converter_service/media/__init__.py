@@ -1,0 +1,1 @@
+"""Audio formats, conversion options and the transcoder port."""

@@ -1,0 +1,1 @@
+"""The transcoder port implemented with ffmpeg and ffprobe."""

@@ -1,0 +1,104 @@
+"""The text fields in which options are asked for: how each is read, and what to say of one that cannot be."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from converter_service.media.formats import FORMATS
+
+LOWEST_BITRATE_BPS = 64_000
+HIGHEST_BITRATE_BPS = 320_000
+MAX_TAG_LENGTH = 500
+MAX_SECONDS = 1_000_000.0
+MAX_TRACKS = 200
+# In LUFS: what EBU R128's gate still hears, and where nothing but noise can be.
+QUIETEST, LOUDEST = -70.0, -5.0
+COVERS = ("auto", "none")
+
+_BITRATE = re.compile(r"[1-9][0-9]{1,2}k", re.ASCII)
+_WHOLE = re.compile(r"[0-9]{1,6}", re.ASCII)
+_DECIMAL = re.compile(r"[0-9]{1,7}(\.[0-9]{1,6})?", re.ASCII)
+_LOUDNESS = re.compile(r"-[0-9]{1,2}(\.[0-9]{1,6})?", re.ASCII)
+
+Reader = Callable[[str], object]
+"""Raises ValueError with words that go on after the field's name."""
+
+
+def reader_of(name: str) -> tuple[str, Reader]:
+    """The attribute that a field fills, and its reader. Raises ValueError for a name that is not known."""
+    try:
+        return READERS[name]
+    except KeyError:
+        raise ValueError(f"is not known; the options are {', '.join(sorted(READERS))}") from None
+
+
+def is_known(name: str) -> bool:
+    """Whether there is an option of this name."""
+    return name in READERS
+
+
+def in_k(bitrate_bps: int) -> str:
+    return f"{bitrate_bps // 1000}k"
+
+
+def _one_of(*offered: str) -> Reader:
+    def read(text: str) -> str:
+        if text not in offered:
+            raise ValueError(f"must be one of {', '.join(offered)}")
+        return text
+
+    return read
+
+
+def _bitrate(text: str) -> int:
+    bitrate_bps = int(text[:-1]) * 1000 if _BITRATE.fullmatch(text) else 0
+    if not LOWEST_BITRATE_BPS <= bitrate_bps <= HIGHEST_BITRATE_BPS:
+        raise ValueError("must be from 64k to 320k, in a form like 128k")
+    return bitrate_bps
+
+
+def _whole(lowest: int, highest: int) -> Reader:
+    def read(text: str) -> int:
+        if not _WHOLE.fullmatch(text) or not lowest <= int(text) <= highest:
+            raise ValueError(f"must be a whole number from {lowest} to {highest}")
+        return int(text)
+
+    return read
+
+
+def _seconds(text: str) -> float:
+    if not _DECIMAL.fullmatch(text) or not math.isfinite(float(text)) or float(text) > MAX_SECONDS:
+        raise ValueError("must be a number of seconds, such as 12.5")
+    return float(text)
+
+
+def _loudness(text: str) -> float:
+    if not _LOUDNESS.fullmatch(text) or not QUIETEST <= float(text) <= LOUDEST:
+        raise ValueError(f"must be a number of LUFS from {QUIETEST:.0f} to {LOUDEST:.0f}, such as -16")
+    return float(text)
+
+
+def _tag(text: str) -> str:
+    if len(text) > MAX_TAG_LENGTH or not text.isprintable():
+        raise ValueError(f"must be at most {MAX_TAG_LENGTH} printable characters")
+    return text
+
+
+READERS: Mapping[str, tuple[str, Reader]] = MappingProxyType(
+    {
+        "format": ("format", _one_of(*FORMATS)),
+        "bitrate": ("bitrate_bps", _bitrate),
+        "quality": ("quality", _whole(0, 9)),
+        "sample_rate": ("sample_rate", _whole(8_000, 96_000)),
+        "channels": ("channels", _whole(1, 2)),
+        "start": ("start", _seconds),
+        "end": ("end", _seconds),
+        "audio_track": ("audio_track", _whole(0, MAX_TRACKS - 1)),
+        "loudness": ("loudness", _loudness),
+        "cover": ("cover", _one_of(*COVERS)),
+        "title": ("title", _tag),
+        "artist": ("artist", _tag),
+        "album": ("album", _tag),
+    }
+)

@@ -1,0 +1,1 @@
+"""Runs programs that read untrusted files under seccomp, Landlock and resource limits."""

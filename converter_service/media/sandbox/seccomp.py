@@ -1,0 +1,130 @@
+"""Which system calls a program that reads strangers' files is refused, as a seccomp filter.
+
+Refused is what reaches beyond the process itself: the network, other processes, other namespaces, the
+kernel's larger machinery, the owner and mode of files (which Landlock does not guard), memory that outlives
+it, and processes of its own: all that ffmpeg needs is threads. The numbers are those of the kernel's
+`unistd.h`. Pure; `launcher.py` puts the filter to use.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+# One instruction (struct sock_filter): code, jump if true, jump if false, operand. OWN_PID as the operand is
+# for whoever knows it.
+Step = tuple[int, int, int, int]
+OWN_PID = -1
+
+LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16
+ALLOWED, KILLED, FAILED = 0x7FFF0000, 0x80000000, 0x00050000
+EPERM, ENOSYS = 1, 38
+X32_CALLS = 0x40000000
+FCNTL_OF_SIGNALS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: whom input on a descriptor signals
+CLONE_THREAD, CLONE_NAMESPACES = 0x00010000, 0x7E020080
+
+ARCHITECTURES: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
+)
+"""`uname -m` → AUDIT_ARCH and the column below."""
+
+# x86-64, arm64. From 424 on they are the same everywhere.
+REFUSED: Mapping[str, tuple[int | None, int | None]] = MappingProxyType({
+    # the network
+    "socket": (41, 198), "socketpair": (53, 199),
+    # other processes: look into, signal, slow down, leave the group in which this one is killed
+    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
+    "process_madvise": (440, 440), "process_mrelease": (448, 448), "kcmp": (312, 272),
+    "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424),
+    "kill": (62, 129), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
+    "setpriority": (141, 140), "ioprio_set": (251, 30), "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119), "sched_setattr": (314, 274), "sched_setaffinity": (203, 122),
+    "migrate_pages": (256, 238), "move_pages": (279, 239), "setsid": (112, 157), "setpgid": (109, 154),
+    # processes of its own
+    "fork": (57, None), "vfork": (58, None),
+    # namespaces and mounts
+    "unshare": (272, 97), "setns": (308, 268), "chroot": (161, 51), "pivot_root": (155, 41),
+    "mount": (165, 40), "umount2": (166, 39), "open_tree": (428, 428), "move_mount": (429, 429),
+    "fsopen": (430, 430), "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433),
+    "mount_setattr": (442, 442), "open_tree_attr": (467, 467),
+    # the kernel's larger machinery
+    "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282), "keyctl": (250, 219),
+    "add_key": (248, 217), "request_key": (249, 218), "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
+    # memory that is a file, or that outlives the process
+    "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "shmat": (30, 196),
+    "shmctl": (31, 195), "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188), "msgctl": (71, 187),
+    "semget": (64, 190), "semop": (65, 193), "semctl": (66, 191), "semtimedop": (220, 192),
+    "mq_open": (240, 180), "mq_unlink": (241, 181),
+    # what files are, beside what is in them
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
+    "chown": (92, None), "lchown": (94, None), "fchown": (93, 55), "fchownat": (260, 54),
+    "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "setxattrat": (463, 463),
+    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
+    "removexattrat": (466, 466), "file_setattr": (469, 469), "truncate": (76, 45),
+    "utime": (132, None), "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88),
+})  # fmt: skip
+
+# The first argument must be one of these: itself.
+ONLY_ITSELF: Mapping[str, tuple[tuple[int, int], tuple[int, ...]]] = MappingProxyType(
+    {"tgkill": ((234, 131), (OWN_PID,)), "prlimit64": ((302, 261), (0, OWN_PID))}
+)
+FCNTL, CLONE, CLONE3 = (72, 25), (56, 220), (435, 435)
+
+
+def seccomp_filter(machine: str) -> Sequence[Step]:
+    """Empty for a machine whose numbers are not known.
+
+    Whoever speaks another of the machine's ABIs to get around it is killed. clone3 is "not implemented",
+    whereupon C libraries use clone, whose flags a filter can see.
+    """
+    if machine not in ARCHITECTURES:
+        return ()
+    architecture, column = ARCHITECTURES[machine]
+    numbers = [both[column] for both in REFUSED.values()]
+    return (
+        (LOAD, 0, 0, ARCHITECTURE),
+        (EQUAL, 1, 0, architecture),
+        (RETURN, 0, 0, KILLED),
+        (LOAD, 0, 0, NUMBER),
+        (AT_LEAST, 0, 1, X32_CALLS),
+        (RETURN, 0, 0, KILLED),
+        *(step for number in numbers if number is not None for step in _when(number, [_fail(EPERM)])),
+        *(step for both, pids in ONLY_ITSELF.values() for step in _only(both[column], pids)),
+        *_when(FCNTL[column], _one_of(1, FCNTL_OF_SIGNALS, then=_fail(EPERM), otherwise=_allow())),
+        *_when(CLONE[column], _threads_only()),
+        *_when(CLONE3[column], [_fail(ENOSYS)]),
+        _allow(),
+    )
+
+
+def _when(number: int, block: Sequence[Step]) -> list[Step]:
+    """`block`, which must return, for this call; past it for any other."""
+    return [(EQUAL, 0, len(block), number), *block]
+
+
+def _only(number: int, pids: Sequence[int]) -> list[Step]:
+    return _when(number, _one_of(0, pids, then=_allow(), otherwise=_fail(EPERM)))
+
+
+def _one_of(argument: int, values: Sequence[int], *, then: Step, otherwise: Step) -> list[Step]:
+    """Looks at the lower half of the argument, which is all that the kernel looks at in an int."""
+    tests = [(EQUAL, len(values) - place, 0, value) for place, value in enumerate(values)]
+    return [(LOAD, 0, 0, ARGUMENTS + 8 * argument), *tests, otherwise, then]
+
+
+def _threads_only() -> list[Step]:
+    return [
+        (LOAD, 0, 0, ARGUMENTS),
+        (ANY_BIT, 2, 0, CLONE_NAMESPACES),
+        (ANY_BIT, 0, 1, CLONE_THREAD),
+        _allow(),
+        _fail(EPERM),
+    ]
+
+
+def _allow() -> Step:
+    return (RETURN, 0, 0, ALLOWED)
+
+
+def _fail(errno: int) -> Step:
+    return (RETURN, 0, 0, FAILED | errno)

@@ -1,0 +1,1 @@
+"""The ports implemented with MongoDB, GridFS and the local disk."""

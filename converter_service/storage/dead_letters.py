@@ -1,0 +1,92 @@
+"""Dead letters in MongoDB, one document each, until they are to be forgotten."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import DuplicateKeyError
+
+from converter_service.dead_letters.model import DeadLetter, DeadLetterStatus
+from converter_service.storage.connection import Database, Document, reachable
+from shared.errors import Unavailable
+
+# As many as the dead-letter queue holds: what is more waits there, then in the queues where it is to die.
+MOST = 100_000
+HOLDING = {"held_by": 0, "held_until": 0}
+
+
+class MongoDeadLetters:
+    def __init__(self, database: Database, most: int = MOST) -> None:
+        self._documents: AsyncCollection[Document] = database["dead_letters"]
+        self._most = most
+
+    async def prepare(self) -> None:
+        """Creates the indexes; harmless when they are there."""
+        with reachable():
+            await self._documents.create_indexes(
+                [
+                    IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
+                    IndexModel([("forget_at", ASCENDING)], name="forget", expireAfterSeconds=0),
+                ]
+            )
+
+    async def add(self, letter: DeadLetter) -> None:
+        with reachable():
+            if await self._documents.estimated_document_count() >= self._most:
+                raise Unavailable("There are too many dead letters.")
+            try:
+                await self._documents.insert_one(_document(letter))
+            except DuplicateKeyError:
+                return
+
+    async def get(self, letter_id: str) -> DeadLetter | None:
+        with reachable():
+            found = await self._documents.find_one({"_id": letter_id}, HOLDING)
+        return _letter(found) if found else None
+
+    async def page(
+        self, status: DeadLetterStatus | None, before_id: str | None, limit: int
+    ) -> Sequence[DeadLetter]:
+        wanted: Document = {} if status is None else {"status": status.value}
+        if before_id is not None:
+            wanted["_id"] = {"$lt": before_id}
+        with reachable():
+            found = self._documents.find(wanted, {**HOLDING, "body": 0}).sort("_id", DESCENDING).limit(limit)
+            return [_letter(document) for document in await found.to_list()]
+
+    async def hold(self, letter_id: str, holder: str, now: datetime, until: datetime) -> bool:
+        free = {"$or": [{"held_until": {"$exists": False}}, {"held_until": {"$lte": now}}]}
+        with reachable():
+            done = await self._documents.update_one(
+                {"_id": letter_id, "status": DeadLetterStatus.WAITING.value, **free},
+                {"$set": {"held_by": holder, "held_until": until}},
+            )
+        return done.matched_count == 1
+
+    async def release(self, letter_id: str, holder: str) -> None:
+        with reachable():
+            await self._documents.update_one(
+                {"_id": letter_id, "held_by": holder}, {"$unset": {"held_by": "", "held_until": ""}}
+            )
+
+    async def settle(self, letter: DeadLetter, holder: str) -> bool:
+        with reachable():
+            done = await self._documents.replace_one({"_id": letter.id, "held_by": holder}, _document(letter))
+        return done.matched_count == 1
+
+    async def waiting(self) -> int:
+        with reachable():
+            return await self._documents.count_documents({"status": DeadLetterStatus.WAITING.value})
+
+
+def _document(letter: DeadLetter) -> Document:
+    document: Document = msgspec.to_builtins(letter, builtin_types=(datetime, bytes))
+    document["_id"] = document.pop("id")
+    return document
+
+
+def _letter(document: Document) -> DeadLetter:
+    document["id"] = document.pop("_id")
+    return msgspec.convert(document, DeadLetter)

@@ -1,0 +1,75 @@
+"""The pending events inside the conversions' documents: stored with the change that they tell of."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from pymongo import ASCENDING
+from pymongo.asynchronous.collection import AsyncCollection
+
+from converter_service.clock import Clock, new_id
+from converter_service.storage.connection import Database, Document, reachable
+from shared.messaging.envelope import Envelope
+from shared.messaging.outbox import Pending
+
+
+def pushed(events: Sequence[Envelope], since: datetime) -> Document:
+    """The part of an update that stores these events with it."""
+    entries = [_entry(event, since) for event in events]
+    return {"$push": {"outbox": {"$each": entries}}, "$min": {"outbox_since": since}}
+
+
+class MongoOutbox:
+    """For the relay."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._documents: AsyncCollection[Document] = database["conversions"]
+        self._clock = clock
+
+    async def claim(self, limit: int, lease_s: float) -> Sequence[Pending]:
+        """A holder of its own for each call: two claims never share an event."""
+        holder, claimed = new_id(), list[Pending]()
+        while len(claimed) < limit:
+            found = await self._claim_one(holder, timedelta(seconds=lease_s))
+            if found is None:
+                break
+            mine = [entry for entry in found["outbox"] if entry["holder"] == holder]
+            claimed.extend(Pending(envelope=_envelope(entry), place=found["_id"]) for entry in mine)
+        return claimed[:limit]
+
+    async def _claim_one(self, holder: str, lease: timedelta) -> Document | None:
+        now = self._clock()
+        with reachable():
+            return await self._documents.find_one_and_update(
+                {"outbox_since": {"$exists": True}, "outbox": {"$elemMatch": {"held_until": {"$lte": now}}}},
+                {"$set": {"outbox.$[free].held_until": now + lease, "outbox.$[free].holder": holder}},
+                array_filters=[{"free.held_until": {"$lte": now}}],
+                sort=[("outbox_since", ASCENDING), ("_id", ASCENDING)],
+                projection={"outbox": 1},
+                return_document=True,
+            )
+
+    async def clear(self, pending: Sequence[Pending]) -> None:
+        for place in {each.place for each in pending}:
+            ids = [each.envelope.id for each in pending if each.place == place]
+            with reachable():
+                await self._documents.update_one({"_id": place}, _without(ids))
+
+
+def _without(ids: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Drops those events; an empty outbox goes altogether: the partial index holds only what waits."""
+    kept = {"$filter": {"input": {"$ifNull": ["$outbox", []]}, "cond": {"$not": {"$in": ["$$this.id", ids]}}}}
+    none_left = {"$eq": ["$outbox", []]}
+    emptied = {name: {"$cond": [none_left, "$$REMOVE", f"${name}"]} for name in ("outbox", "outbox_since")}
+    return [{"$set": {"outbox": kept}}, {"$set": emptied}]
+
+
+def _entry(event: Envelope, since: datetime) -> Document:
+    """The envelope as its JSON text: what is published later is byte for byte what was stored."""
+    body = msgspec.json.encode(event).decode()
+    return {"id": event.id, "held_until": since, "holder": "", "envelope": body}
+
+
+def _envelope(entry: Mapping[str, Any]) -> Envelope:
+    return msgspec.json.decode(entry["envelope"], type=Envelope)

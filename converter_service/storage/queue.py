@@ -1,0 +1,74 @@
+"""Who waits for a worker, out of the conversions' own documents."""
+
+from datetime import datetime
+
+import msgspec
+from pymongo import ASCENDING
+from pymongo.asynchronous.collection import AsyncCollection
+
+from converter_service.conversions.model import Conversion, State
+from converter_service.conversions.ports import Usage
+from converter_service.storage.connection import Database, Document, reachable
+from converter_service.storage.documents import UNREADABLE_AGAIN, WITHOUT_OUTBOX, conversion_of
+from shared.logs import get_logger
+
+UNDER_WAY = [state.value for state in (State.UPLOADING, State.QUEUED, State.CONVERTING)]
+
+
+class MongoQueue:
+    """Every question is answered by an index."""
+
+    def __init__(self, database: Database) -> None:
+        self._documents: AsyncCollection[Document] = database["conversions"]
+
+    async def next(self, now: datetime, after_owner: str) -> Conversion | None:
+        wanted = {
+            "status": State.QUEUED.value,
+            "owner_id": {"$gt": after_owner},
+            "deleted_at": None,
+            "rests_until": {"$not": {"$gt": now}},
+        }
+        order = [("owner_id", ASCENDING), ("_id", ASCENDING)]
+        while True:
+            with reachable():
+                found = await self._documents.find_one(wanted, WITHOUT_OUTBOX, sort=order)
+            if found is None:
+                return None
+            name = found["_id"]
+            try:
+                return conversion_of(found)
+            except msgspec.ValidationError:
+                await self._set_aside(name, now)
+
+    async def _set_aside(self, name: object, now: datetime) -> None:
+        """One that makes no sense here, such as a newer version's, must not hold up those behind it."""
+        get_logger(__name__).exception("unreadable conversion", conversion_id=str(name))
+        with reachable():
+            await self._documents.update_one({"_id": name}, {"$set": {"rests_until": now + UNREADABLE_AGAIN}})
+
+    async def length(self, at_most: int) -> int:
+        with reachable():
+            return await self._documents.count_documents({"status": State.QUEUED.value}, limit=at_most)
+
+    async def usage(self, owner_id: str) -> Usage:
+        under_way = {"owner_id": owner_id, "status": {"$in": UNDER_WAY}, "deleted_at": None}
+        with reachable():
+            cursor = await self._documents.aggregate(held_by(owner_id))
+            summed = await cursor.to_list()
+            return Usage(
+                bytes=int(summed[0]["bytes"]) if summed else 0,
+                conversions=await self._documents.count_documents(under_way),
+            )
+
+    async def running(self, owner_id: str) -> int:
+        wanted = {"owner_id": owner_id, "status": State.CONVERTING.value}
+        with reachable():
+            return await self._documents.count_documents(wanted)
+
+
+def held_by(owner_id: str) -> list[Document]:
+    """Sums up an account's bytes, out of the index alone."""
+    return [
+        {"$match": {"owner_id": owner_id, "held_bytes": {"$gt": 0}}},
+        {"$group": {"_id": None, "bytes": {"$sum": "$held_bytes"}}},
+    ]

@@ -1,1 +1,0 @@
-"""What every module of the gateway stands on."""

@@ -1,0 +1,1 @@
+"""Idempotency-Key: stored responses, replayed when a request is repeated."""

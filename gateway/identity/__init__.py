@@ -1,0 +1,1 @@
+"""Authentication: bearer tokens, principals, scopes, client addresses and the guard of all routes."""

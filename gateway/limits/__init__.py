@@ -1,0 +1,1 @@
+"""Request limits: rate limits by class and client, and limits of concurrent requests."""

@@ -1,0 +1,1 @@
+"""ASGI middleware around the routes: what holds for every request and every response."""

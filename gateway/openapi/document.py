@@ -1,0 +1,96 @@
+"""The OpenAPI document's last touch: what holds for every call stands in every call."""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+
+from litestar.openapi.spec import (
+    Example,
+    OpenAPI,
+    OpenAPIHeader,
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    OpenAPIType,
+    Operation,
+    PathItem,
+    Reference,
+    RequestBody,
+    Schema,
+)
+
+from gateway.openapi.problem_responses import EVERYWHERE, PROBLEM_JSON, WORDS, example
+
+METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
+PROBLEM = "#/components/schemas/{}"
+
+TEXT = Schema(type=OpenAPIType.STRING)
+SECONDS = Schema(type=OpenAPIType.INTEGER, minimum=0)
+
+ALWAYS = {
+    "X-Request-ID": OpenAPIHeader(schema=TEXT, description="The client's own, if it sent a sane one."),
+    "RateLimit-Policy": OpenAPIHeader(schema=TEXT, description='`"default";q=600;w=60`: 600 calls a minute.'),
+    "RateLimit": OpenAPIHeader(schema=TEXT, description='`"default";r=599;t=60`: 599 left for 60 seconds.'),
+}
+RETRY_AFTER = OpenAPIHeader(schema=SECONDS, description="Seconds (RFC 9110 §10.2.3).")
+BY_STATUS: Mapping[int, dict[str, OpenAPIHeader]] = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": OpenAPIHeader(schema=TEXT, description="RFC 6750 §3")},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": RETRY_AFTER},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": RETRY_AFTER},
+}
+
+
+def complete(document: OpenAPI) -> None:
+    """Adds the problems that any call may answer, the header fields of every answer, and that JSON bodies may
+    have no other fields. To be called before the document is served for the first time.
+    """
+    reference = Reference(ref=PROBLEM.format(problem_schema(document)))
+    for operation in operations(document):
+        close_body(document, operation)
+        responses = operation.responses = dict(operation.responses or {})
+        for status in EVERYWHERE:
+            responses.setdefault(str(status), problem_response(status, reference))
+        for answered, response in responses.items():
+            if isinstance(response, OpenAPIResponse):
+                own = response.headers or {}
+                response.headers = {**ALWAYS, **BY_STATUS.get(int(answered), {}), **own}
+
+
+def close_body(document: OpenAPI, operation: Operation) -> None:
+    """What bodies are made of forbids unknown fields, and a body that may be null may be missing; the
+    generator says neither.
+    """
+    body, components = operation.request_body, document.components
+    if not isinstance(body, RequestBody) or not components or not components.schemas:
+        return
+    for media in body.content.values():
+        for reference in references(media.schema):
+            components.schemas[reference.ref.rpartition("/")[2]].additional_properties = False
+        if may_be_null(media.schema):
+            body.required = False
+
+
+def references(schema: Schema | Reference | None) -> list[Reference]:
+    if isinstance(schema, Reference):
+        return [schema]
+    return [each for each in (schema and schema.one_of) or () if isinstance(each, Reference)]
+
+
+def may_be_null(schema: Schema | Reference | None) -> bool:
+    choices = (schema.one_of if isinstance(schema, Schema) else None) or ()
+    return any(isinstance(each, Schema) and each.type == OpenAPIType.NULL for each in choices)
+
+
+def problem_response(status: int, schema: Reference) -> OpenAPIResponse:
+    media = OpenAPIMediaType(schema=schema, examples={"problem": Example(value=example(status))})
+    return OpenAPIResponse(description=WORDS[status], content={PROBLEM_JSON: media})
+
+
+def problem_schema(document: OpenAPI) -> str:
+    """Under which name the body of a problem is described."""
+    known = document.components.schemas if document.components else None
+    return next(name for name in known or {} if name.rpartition(".")[2] == "Problem")
+
+
+def operations(document: OpenAPI) -> Iterator[Operation]:
+    for item in (document.paths or {}).values():
+        if isinstance(item, PathItem):
+            yield from (call for method in METHODS if (call := getattr(item, method, None)) is not None)

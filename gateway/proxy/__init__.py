@@ -1,0 +1,1 @@
+"""Relays requests to the services behind the gateway and streams bodies both ways."""

@@ -1,0 +1,38 @@
+"""Handle one broadcast message: no second try and no dead-letter queue, so failures end in the log."""
+
+import asyncio
+
+from shared.logs import bind_correlation, get_logger
+from shared.messaging.delivery_history import describe
+from shared.messaging.envelope import decode, unwrap
+from shared.messaging.errors import BadMessage
+from shared.messaging.handlers import Delivery, Handlers
+from shared.messaging.ports import Broadcast
+from shared.tasks import asked_to_end
+
+log = get_logger(__name__)
+
+HANDLING_TIMEOUT_S = 30.0
+
+
+async def hear(body: bytes, broadcast: Broadcast, handlers: Handlers) -> None:
+    """Raises only CancelledError, when told to end."""
+    try:
+        envelope = decode(body)
+        event = unwrap(envelope)
+    except BadMessage as error:
+        log.warning("message dropped", listener=broadcast.name, reason=describe(error))
+        return
+    if type(event) not in broadcast.events:
+        log.warning("message dropped", listener=broadcast.name, reason=f"{event.type} is not expected")
+        return
+    with bind_correlation(envelope.correlationid or "", envelope.subject):
+        try:
+            async with asyncio.timeout(HANDLING_TIMEOUT_S):
+                await handlers.handle(event, Delivery(envelope=envelope))
+        except asyncio.CancelledError:
+            if asked_to_end():
+                raise
+            log.exception("handler failed", listener=broadcast.name, type=event.type)
+        except Exception:
+            log.exception("handler failed", listener=broadcast.name, type=event.type)

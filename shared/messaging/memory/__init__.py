@@ -1,5 +1,0 @@
-"""The broker in this process: the same promises as RabbitMQ's, for tests and for trying things out."""
-
-from shared.messaging.memory.broker import MemoryBroker
-
-__all__ = ["MemoryBroker"]

@@ -1,0 +1,98 @@
+"""A broker under test, and what a stranger or an operator does to it behind its back."""
+
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from typing import Protocol
+
+import aio_pika
+import msgspec
+
+from shared.contracts.events import VideoUploaded
+from shared.messaging.ports import Broker, Subscription
+from shared.messaging.rabbitmq import Names, RabbitMQ
+from tests.support.messaging import MemoryBroker
+
+FAST = Subscription(
+    queue="test.inbox",
+    events=(VideoUploaded,),
+    max_attempts=3,
+    retry_tiers=(timedelta(milliseconds=50), timedelta(milliseconds=200)),
+    handling_timeout=timedelta(seconds=20),
+)
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    body: bytes
+    queue: str
+    reason: str
+    history: tuple[str, ...]
+
+
+class Rig(Protocol):
+    def process(self, *inboxes: Subscription) -> AbstractAsyncContextManager[Broker]:
+        """A broker as one process has it; all of one rig talk to each other."""
+
+    async def put(self, queue: str, body: bytes) -> None: ...
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        """Each call returns those that are new."""
+
+
+class MemoryRig:
+    def __init__(self) -> None:
+        self._broker = MemoryBroker(())
+        self._told = 0
+
+    def process(self, *inboxes: Subscription) -> AbstractAsyncContextManager[Broker]:
+        for inbox in inboxes:
+            self._broker.queue_of(inbox)
+        return self._broker
+
+    async def put(self, queue: str, body: bytes) -> None:
+        await self._broker.put(queue, body)
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        new, self._told = self._broker.dead_letters[self._told :], len(self._broker.dead_letters)
+        return [
+            DeadLetter(body=each.body, queue=each.queue, reason=each.reason, history=each.history)
+            for each in new
+        ]
+
+
+class RabbitRig:
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def process(self, *inboxes: Subscription) -> AbstractAsyncContextManager[Broker]:
+        return RabbitMQ(self.url, "test", inboxes)
+
+    async def put(self, queue: str, body: bytes) -> None:
+        async with await aio_pika.connect(self.url) as connection:
+            channel = await connection.channel()
+            await channel.default_exchange.publish(aio_pika.Message(body), routing_key=queue)
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        async with await aio_pika.connect(self.url) as connection:
+            channel = await connection.channel()
+            queue = await channel.get_queue(Names().dead_letters)
+            return await drained(queue)
+
+
+async def drained(queue: aio_pika.abc.AbstractQueue) -> list[DeadLetter]:
+    letters = []
+    while (message := await queue.get(fail=False, no_ack=True)) is not None:
+        history = message.headers.get("x-tonegate-history")
+        letters.append(
+            DeadLetter(
+                body=message.body,
+                queue=str(message.headers.get("x-tonegate-queue") or message.routing_key),
+                reason=str(message.headers.get("x-tonegate-reason", "")),
+                history=tuple(map(str, history)) if isinstance(history, list) else (),
+            )
+        )
+    return letters
+
+
+def inbox(queue: str = "test.inbox", **changes: object) -> Subscription:
+    """A subscription to uploads whose back-off takes no time worth mentioning."""
+    return msgspec.structs.replace(FAST, queue=queue, **changes)

@@ -1,0 +1,220 @@
+"""The real system with a breakable link between any two of its processes and fail points inside each."""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+from pymongo import MongoClient
+
+from devstack.process_tree import family
+from devstack.settings import other_database
+from devstack.stack import Stack
+from tests.faults.clock import Clock
+from tests.faults.crashing_ffmpeg import Poison
+from tests.faults.disks import Disk
+from tests.faults.fail_points import Points, role_of
+from tests.faults.proxy import Proxies, Weather
+from tests.faults.replica_set import ReplicaSet
+from tests.support.mailbox import Mailbox
+from tests.support.system import SETTINGS, Document, System
+
+WORKERS = ("worker", "worker-2")
+GATEWAYS = ("gateway", "gateway-2")
+SERVERS = ("postgres", "mongo", "rabbitmq", "mail")
+SERVICES = ("auth", "converter", *WORKERS, "notification", *GATEWAYS)
+# Faults come often here: what the dead held is taken up soon.
+QUICK: Mapping[str, str] = {
+    **SETTINGS,
+    "GATEWAY_TOKEN_CACHE_TTL": "5s",
+    "CONVERTER_LEASE": "3s",
+    "NOTIFICATION_SMTP_TIMEOUT": "5s",
+    "AUTH_ACCESS_TOKEN_TTL": "3h",
+    "NOTIFICATION_WEBHOOK_HTTP": "true",
+    "NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
+    "NOTIFICATION_WEBHOOK_RETRIES": "1s,2s,5s,5s,10s,10s",
+}
+# Who calls whom: process → what it calls.
+CALLS: Mapping[str, tuple[str, ...]] = {
+    "client": GATEWAYS,
+    "gateway": ("auth", "converter", "notification", "rabbitmq"),
+    "gateway-2": ("auth", "converter", "notification", "rabbitmq"),
+    "auth": ("postgres", "rabbitmq"),
+    "converter": ("mongo", "rabbitmq", "auth"),
+    "worker": ("mongo", "rabbitmq"),
+    "worker-2": ("mongo", "rabbitmq"),
+    "notification": ("mongo", "rabbitmq", "mail", "auth"),
+}
+
+
+class World(System):
+    """A System whose services run with fail points and call each other through links."""
+
+    def __init__(
+        self,
+        stack: Stack,
+        proxies: Proxies,
+        folder: Path,
+        *,
+        disks: Mapping[str, Disk],
+        members: ReplicaSet | None,
+    ) -> None:
+        self.mongo_url = members.url if members else stack.mongo.url()
+        super().__init__(stack, Mailbox(stack.mail.directory), self.mongo_url, stack.rabbitmq.url())
+        self.proxies = proxies
+        self.disks = disks
+        self.members = members
+        self._folder = folder
+        self.poison = Poison(folder / "bin")
+
+    def begin(self) -> None:
+        """Everything running, every link in place."""
+        for caller, called in CALLS.items():
+            for name in self._linked(called):
+                self.proxies.link(f"{caller}>{name}", self.stack.ports[f"{caller}>{name}"], self._port(name))
+        self.poison.lay()
+        for name in SERVICES:
+            self.stack.service(name).launched_by("tests.faults.launch").configure(self._environment(name))
+        self.stack.start()
+        # A node killed within moments of declaring its queues forgets them (rabbitmq-server#15725).
+        self.stack.rabbitmq.control("eval", "ok = dets:sync(ra_directory_reverse).")
+
+    @property
+    def urls(self) -> list[str]:
+        """Where clients may go: one that finds a gateway closed tries the other."""
+        return [self.stack.service(name).url for name in GATEWAYS]
+
+    @property
+    def urls_over_links(self) -> list[str]:
+        """The same, by a way that can break. A link takes connections also for a gateway that is down."""
+        return [f"http://127.0.0.1:{self.proxies.links[f'client>{name}'].port}" for name in GATEWAYS]
+
+    def plant(self, name: str, bug: str | None) -> None:
+        """From now on the service has this fault in it; with None, no longer."""
+        given = {"FAULTS_BUG": bug} if bug else {}
+        self.stop(name)
+        self.stack.service(name).configure({**self._environment(name), **given})
+        self.start(name)
+
+    def points(self, name: str) -> Points:
+        """Of one process, by its name."""
+        return Points(self._folder / name / role_of(name))
+
+    def clock(self, name: str) -> Clock:
+        """Of one process, by its name."""
+        return Clock(self._folder / name)
+
+    def pid(self, name: str) -> int | None:
+        return self.stack.service(name).process.pid
+
+    def exit_code(self, name: str) -> int | None:
+        """Of one that has ended."""
+        return self.stack.service(name).process.exit_code
+
+    def turn(self, link: str, weather: Weather) -> None:
+        self.proxies.links[link].turn(weather)
+
+    def is_alive(self, name: str) -> bool:
+        return self._part(name).alive
+
+    def freeze(self, name: str) -> None:
+        for process in self._processes(name):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.suspend()
+
+    def thaw(self, name: str) -> None:
+        for process in self._processes(name):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
+
+    def _processes(self, name: str) -> list[psutil.Process]:
+        """PostgreSQL works in one for each connection, which would go on without the first."""
+        members = family(self._part(name).process.pid)
+        return members if name == "postgres" else members[:1]
+
+    def is_frozen(self, name: str) -> bool:
+        pid = self._part(name).process.pid
+        return pid is not None and stands_still(pid)
+
+    def revive(self) -> None:
+        """Every part that is not alive is started again, and every frozen one goes on."""
+        for link in self.proxies.links.values():
+            link.turn(Weather.FAIR)
+        for disk in self.disks.values():
+            disk.free()
+        for name in SERVICES:
+            self.clock(name).shift(0.0)
+        if self.members:
+            self.members.revive()
+        dead = [name for name in self.parts if not self.is_alive(name)]
+        for name in self.parts:
+            if name not in dead:
+                self.thaw(name)
+        if dead:
+            self.start(*dead)
+
+    @property
+    def parts(self) -> list[str]:
+        """Servers first. A set of MongoDB servers looks after itself."""
+        return [*(name for name in SERVERS if not (self.members and name == "mongo")), *SERVICES]
+
+    def taken_over(self) -> int:
+        """How many conversions somebody finished that somebody else had begun."""
+        over = {"attempts": {"$gte": 2}, "status": {"$in": ["completed", "failed"]}}
+        with MongoClient[Document](self.mongo_url) as client:
+            return client["tonegate"]["conversions"].count_documents(over)
+
+    def is_ready(self) -> bool:
+        """Every service says so itself."""
+        return all(self.stack.service(name).answers() for name in SERVICES)
+
+    def _linked(self, called: Sequence[str]) -> list[str]:
+        """Drivers find the members of a set themselves, past any link."""
+        return [name for name in called if not (self.members and name == "mongo")]
+
+    def _port(self, name: str) -> int:
+        servers = {server.name: server.port for server in (self.stack.mongo, self.stack.mail)}
+        servers |= {"postgres": self.stack.postgres.port, "rabbitmq": self.stack.rabbitmq.port}
+        return servers.get(name) or self.stack.service(name).port
+
+    def _environment(self, name: str) -> Mapping[str, str]:
+        through = {called: self.stack.ports[f"{name}>{called}"] for called in self._linked(CALLS[name])}
+        direct = f"mongodb://127.0.0.1:{through.get('mongo')}/tonegate?directConnection=true"
+        every = {
+            "auth": ("GATEWAY_AUTH_URL", "CONVERTER_AUTH_URL", "NOTIFICATION_AUTH_URL"),
+            "converter": ("GATEWAY_CONVERTER_URL",),
+            "notification": ("GATEWAY_NOTIFICATION_URL",),
+            "mail": ("NOTIFICATION_SMTP_URL",),
+        }
+        given = {
+            variable: f"{'smtp' if called == 'mail' else 'http'}://127.0.0.1:{through[called]}"
+            for called, variables in every.items()
+            if called in through
+            for variable in variables
+        }
+        if "mongo" in through:
+            given |= {"CONVERTER_MONGO_URL": direct}
+            given |= {"NOTIFICATION_MONGO_URL": other_database(direct, "tonegate_notification")}
+        if "rabbitmq" in through:
+            given["AMQP_URL"] = _on(self.stack.rabbitmq.url(), through["rabbitmq"])
+        if "postgres" in through:
+            given["AUTH_DATABASE_URL"] = _on(self.stack.postgres.url(), through["postgres"])
+        if "scratch" in self.disks and name.startswith("worker"):
+            given["CONVERTER_SCRATCH_DIR"] = str(self.disks["scratch"].path)
+        if name in WORKERS:
+            given["PATH"] = self.poison.path
+        return {**given, "FAULTS_FOLDER": str(self._folder / name)}
+
+
+def stands_still(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _on(url: str, port: int) -> str:
+    """The same address at another port of this machine."""
+    head, at, tail = url.rpartition("@")
+    place, slash, path = tail.partition("/")
+    return f"{head}{at}{place.partition(':')[0]}:{port}{slash}{path}"

@@ -1,0 +1,106 @@
+"""Mistakes in what people are told: twice, never, too late, or nonsense."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from litestar.response.base import ASGIResponse
+
+from gateway.clients.auth import AuthClient
+from gateway.clients.converter import AnyRequest, ConverterClient
+from gateway.identity.principal import Principal
+from gateway.query import Query
+from notification_service.email.ledger import Claim, Lease
+from notification_service.email.mongo_ledger import MongoLedger
+from notification_service.webhooks.delivery import Delivery
+from notification_service.webhooks.endpoint import Endpoint
+from notification_service.webhooks.mongo_deliveries import MongoDeliveries
+from notification_service.webhooks.outbound.ports import AttemptResult
+from notification_service.webhooks.sender import WebhookSender
+from shared.errors import Unavailable
+from shared.settings import Secret
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+FAILS_ONE_IN = 4
+# Lists are asked for less than anything else.
+LISTS_FAIL_ONE_IN = 2
+# Longer than anybody waits, and over before the gateway is to stop.
+HANGS_S = 33.0
+
+
+def no_ledger() -> None:
+    """Every delivery of an event is a mail."""
+    claim = MongoLedger.claim
+
+    async def always(self: MongoLedger, event_id: str, lease: timedelta) -> Claim:
+        found = await claim(self, event_id, lease)
+        return found if isinstance(found, Lease) else Lease(token="", attempts=0, since=EPOCH)
+
+    MongoLedger.claim = always  # type: ignore[method-assign]
+
+
+def never_send_a_webhook() -> None:
+    """Whoever registered one waits in vain."""
+
+    async def dropped(self: MongoDeliveries, deliveries: Sequence[Delivery]) -> None:
+        return
+
+    MongoDeliveries.add = dropped  # type: ignore[method-assign]
+
+
+def send_each_webhook_twice() -> None:
+    """As if it had not been taken."""
+    post = WebhookSender._post
+
+    async def twice(
+        self: WebhookSender, endpoint: Endpoint, delivery: Delivery, began: datetime
+    ) -> AttemptResult:
+        await post(self, endpoint, delivery, began)
+        return await post(self, endpoint, delivery, began)
+
+    WebhookSender._post = twice  # type: ignore[method-assign]
+
+
+def answer_with_500() -> None:
+    """Something nobody thought of, now and then."""
+    introspect = AuthClient.introspect
+
+    async def failing(self: AuthClient, token: str) -> Principal | None:
+        if random.randrange(FAILS_ONE_IN) == 0:
+            raise RuntimeError("nobody thought of this")
+        return await introspect(self, token)
+
+    AuthClient.introspect = failing  # type: ignore[method-assign]
+
+
+def never_answer() -> None:
+    """Whoever asks for a list may wait for ever, now and then."""
+
+    async def wait() -> None:
+        await asyncio.sleep(HANGS_S)
+
+    _now_and_then(wait)
+
+
+def turn_away_for_good() -> None:
+    """Nobody is told when to come back."""
+
+    async def refuse() -> None:
+        away = Unavailable()
+        away.headers.pop("Retry-After")
+        raise away
+
+    _now_and_then(refuse)
+
+
+def _now_and_then(happens: Callable[[], Awaitable[None]]) -> None:
+    """When somebody asks for a list."""
+    conversions = ConverterClient.conversions
+
+    async def mostly(self: ConverterClient, request: AnyRequest, query: Query, token: Secret) -> ASGIResponse:
+        if request.method == "GET" and random.randrange(LISTS_FAIL_ONE_IN) == 0:
+            await happens()
+        return await conversions(self, request, query, token)
+
+    ConverterClient.conversions = mostly  # type: ignore[method-assign]

@@ -1,0 +1,95 @@
+"""All scenarios, each with a name that the command line takes, and how often a whole run does it."""
+
+import signal
+from collections.abc import Callable, Sequence
+
+from tests.faults.fail_points import names, role_of
+from tests.faults.faulty_system import SERVERS, SERVICES, WORKERS, World
+from tests.faults.messages import Messages
+from tests.faults.point_schedule import REPLICATED
+from tests.faults.proxy import Weather
+from tests.faults.scenarios import clocks, events, links, media, processes, servers
+from tests.faults.scenarios.scenario import Break, Scenario
+from tests.faults.scenarios.steps import at_a_step
+
+# A link is broken and whole again while a process would still be starting.
+LINK = 0.45
+# What is promised whatever auth_service's clock says is no more than that nothing is lost.
+STEADY = tuple(name for name in SERVICES if name != "auth")
+
+
+def every() -> list[Scenario]:
+    return [
+        *(_about(f"kill {name}", 2, processes.killed(name)) for name in (*SERVICES, *SERVERS)),
+        *(
+            _about(f"die at a step of {name}", _each(name), at_a_step(name, signal.SIGKILL))
+            for name in SERVICES
+        ),
+        *(
+            _graceful(f"stop at a step of {name}", _each(name), at_a_step(name, signal.SIGTERM))
+            for name in SERVICES
+        ),
+        *(_about(f"sleep at a step of {name}", 3, at_a_step(name, signal.SIGSTOP)) for name in WORKERS),
+        *(_graceful(f"stop {name}", 1, processes.stopped(name)) for name in SERVICES),
+        _graceful("restart one after the other", 2, processes.rolling),
+        *(_about(f"freeze {name}", 1, processes.frozen(name)) for name in (*SERVICES, *SERVERS)),
+        *(
+            Scenario(f"link {each.value}", 60, links.weather(each), over_links=True, cost=LINK)
+            for each in Weather
+            if each.is_foul
+        ),
+        _about("mail taken without an answer", 3, links.mail_taken_without_an_answer),
+        _about("kill every service at once", 3, processes.all_killed),
+        _about("broker out of memory", 3, servers.alarm),
+        _about("events twice and out of order", 12, events.repeated),
+        _about("events twice at once", 3, events.at_once),
+        Scenario("malformed messages", 6, events.malformed, dead_letters=len(Messages.MALFORMED)),
+        *(Scenario(f"clock of {name} jumps", 2, clocks.jumps(name)) for name in STEADY),
+        Scenario(
+            "a file that crashes ffmpeg", 3, media.crash, is_possible=lambda world: world.poison.is_laid
+        ),
+        Scenario(
+            "no room for the workers", 4, servers.disk_full("scratch"), is_possible=_has_disk("scratch")
+        ),
+        Scenario(
+            "no room for mongo",
+            4,
+            servers.disk_full("mongo"),
+            may_repeat_mails=True,
+            is_possible=_has_disk("mongo"),
+        ),
+    ]
+
+
+def of_a_set() -> list[Scenario]:
+    """For a world on three MongoDB servers."""
+    return [
+        _about("primary mongo steps down", 8, servers.stepped_down),
+        _about("primary mongo dies", 8, servers.primary_killed),
+    ]
+
+
+def chosen(scenarios: Sequence[Scenario], wanted: str) -> list[Scenario]:
+    """Those whose name contains `wanted`."""
+    return [scenario for scenario in scenarios if wanted in scenario.name]
+
+
+def _each(name: str) -> int:
+    """Often enough for every point of a role; two of a role share them."""
+    replicas = 2 if role_of(name) in REPLICATED else 1
+    return -(-len(names(role_of(name))) // replicas)
+
+
+def _has_disk(name: str) -> Callable[[World], bool]:
+    return lambda world: name in world.disks
+
+
+def _about(name: str, times: int, break_it: Break) -> Scenario:
+    """Whatever touches the one who sends mail, whom it asks, or what is between them."""
+    words = {"notification", "mail", "mongo", "every"}
+    return Scenario(name, times, break_it, may_repeat_mails=not words.isdisjoint(name.split()))
+
+
+def _graceful(name: str, times: int, break_it: Break) -> Scenario:
+    """Told to stop, a process ends what it is at: not even a mail is repeated."""
+    return Scenario(name, times, break_it, is_graceful=True)

@@ -1,0 +1,95 @@
+"""What lies in the databases: what still waits to be sent, and what should no longer be there."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pymongo import MongoClient
+from sqlalchemy import func, select
+
+from auth_service.database.engine import one_connection
+from auth_service.models import StoredEvent
+from shared.settings import Secret
+from tests.faults.faulty_system import World
+from tests.support.client import FINAL
+from tests.support.wait import until
+
+COMMAND_S = 5.0
+# What the sweeper could not settle it tries again a minute later.
+TIDY_WITHIN_S = 90.0
+Document = dict[str, Any]
+
+
+class Stored:
+    """Looks past the services."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def outboxes_are_empty(self) -> bool:
+        """Auth's too, which is in PostgreSQL."""
+        return await asyncio.to_thread(self._waiting_in_mongo) == 0 and await self._waiting_in_postgres() == 0
+
+    def webhooks_are_out(self) -> bool:
+        with MongoClient[Document](self._world.mongo_url) as client:
+            deliveries = client["tonegate_notification"]["webhook_deliveries"]
+            return deliveries.count_documents({"status": "pending"}) == 0
+
+    def dead_letters(self) -> int:
+        with MongoClient[Document](self._world.mongo_url) as client:
+            return client["tonegate"]["dead_letters"].count_documents({})
+
+    async def untidy(self, within_s: float) -> list[str]:
+        """What the dead left, if it is still there when those who clean up after them have had their time."""
+        found: list[str] = []
+
+        async def is_tidy() -> bool:
+            found[:] = await asyncio.to_thread(self._left)
+            return not found
+
+        with contextlib.suppress(AssertionError):
+            await until(is_tidy, timeout_s=min(within_s, TIDY_WITHIN_S))
+        return found
+
+    def _waiting_in_mongo(self) -> int:
+        with MongoClient[Document](self._world.mongo_url) as client:
+            return client["tonegate"]["conversions"].count_documents({"outbox_since": {"$exists": True}})
+
+    async def _waiting_in_postgres(self) -> int:
+        url = Secret(self._world.stack.postgres.url())
+        async with one_connection(url, command_s=COMMAND_S) as connection:
+            return int(await connection.scalar(select(func.count()).select_from(StoredEvent)) or 0)
+
+    def _left(self) -> list[str]:
+        with MongoClient[Document](self._world.mongo_url) as client:
+            database = client["tonegate"]
+            chunks = set(database["fs.chunks"].distinct("files_id"))
+            stored = chunks | set(database["fs.files"].distinct("_id"))
+            records = list(database["conversions"].find({}))
+        return list(left(records, stored))
+
+
+def left(records: Iterable[Document], stored: set[str]) -> Iterator[str]:
+    """What stands in no record, or in one that is over and has no use for it; what is missing; leases."""
+    known: set[str] = set()
+    for record in records:
+        mine = set(blobs(record))
+        known |= mine
+        if record["status"] in FINAL:
+            debris = set(record["debris"]) & stored
+            yield from (f"{record['_id']} is over and its debris {blob} is still there" for blob in debris)
+            missing = mine - set(record["debris"]) - stored
+            yield from (f"{record['_id']} has no blob {blob}" for blob in missing)
+        if record["lease"] is not None:
+            yield f"{record['_id']}: leases held by the dead ({record['lease']['worker']})"
+    yield from (f"orphaned blob {blob}" for blob in stored - known)
+
+
+def blobs(record: Document) -> Iterator[str]:
+    """Those of a video that came in several requests are in its upload; one of them may be being written."""
+    upload = record.get("upload") or {}
+    held = [record["source_blob"], record["audio_blob"], *record["debris"]]
+    held += [segment["blob"] for segment in upload.get("segments", ())]
+    held += [upload["writing"]["blob"]] if upload.get("writing") else []
+    return (blob for blob in held if blob)

@@ -1,0 +1,30 @@
+"""Every fail point is where the list says, so that no scenario waits for a step that nobody takes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.faults.fail_points import STEPS
+
+INSTALL = """
+import pathlib, sys
+from tests.faults.fail_points import Points
+Points(pathlib.Path()).install(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("role", STEPS)
+def test_every_fail_point_of_a_role_is_there(role: str) -> None:
+    """In a process of its own: what is wrapped stays wrapped."""
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", INSTALL, role],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,74 @@
+"""What is left behind, and what comes too often or too late, is found; what is in order is not."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.faults.notifications import Heard
+from tests.faults.storage_checks import left
+
+ONCE = Heard(Counter(["m"]), Counter(["w"]))
+
+
+def record(**more: Any) -> dict[str, Any]:
+    empty = {"_id": "c", "status": "completed", "source_blob": "s", "audio_blob": "a"}
+    return {**empty, "debris": [], "lease": None, "upload": None, **more}
+
+
+def resumable(*segments: str, writing: str | None = None) -> dict[str, Any]:
+    parts = [{"blob": blob, "size": 1} for blob in segments]
+    return {"segments": parts, "writing": {"blob": writing} if writing else None}
+
+
+@pytest.mark.parametrize(
+    ("seen", "stored"),
+    [
+        (record(), {"s", "a"}),
+        (record(status="converting", debris=["d"], audio_blob=None), {"s", "d"}),
+        (record(status="failed", audio_blob=None), {"s"}),
+        (record(source_blob=None, upload=resumable("1", "2")), {"1", "2", "a"}),
+        (
+            record(status="uploading", source_blob=None, audio_blob=None, upload=resumable("1", writing="2")),
+            {"1", "2"},
+        ),
+    ],
+)
+def test_nothing_is_found_where_all_is_tidy(seen: dict[str, Any], stored: set[str]) -> None:
+    assert not list(left([seen], stored))
+
+
+@pytest.mark.parametrize(
+    ("seen", "stored", "words"),
+    [
+        (record(), {"s", "a", "x"}, "orphaned blob x"),
+        (record(debris=["d"]), {"s", "a", "d"}, "its debris d is still there"),
+        (record(), {"s"}, "has no blob a"),
+        (record(source_blob=None, upload=resumable("1", "2")), {"1", "a"}, "has no blob 2"),
+        (record(lease={"worker": "w"}), {"s", "a"}, "leases held by the dead"),
+    ],
+)
+def test_what_should_not_be_is_found(seen: dict[str, Any], stored: set[str], words: str) -> None:
+    assert any(words in each for each in left([seen], stored))
+
+
+def test_whoever_is_told_once_is_told_right() -> None:
+    assert not [*ONCE.lacking(), *ONCE.different(), *ONCE.repeated(), *ONCE.later(ONCE)]
+
+
+@pytest.mark.parametrize(
+    ("heard", "found"),
+    [
+        (Heard(Counter(["m"]), Counter()), ["no webhook"]),
+        (Heard(Counter(["m", "n"]), Counter(["w"])), ["2 different mails"]),
+        (Heard(Counter(["m"]), Counter(["w", "w"])), ["2 times the same webhook"]),
+        (Heard(Counter(["m"]), Counter(["w"]), conversions=2), ["2 conversions"]),
+    ],
+)
+def test_who_is_told_too_often_or_never_is_found(heard: Heard, found: list[str]) -> None:
+    assert [*heard.lacking(), *heard.different(), *heard.repeated()] == found
+
+
+def test_what_comes_late_is_found_be_it_the_very_same() -> None:
+    late = Heard(Counter(["m", "m"]), Counter(["w", "v"]), conversions=2)
+    assert len(list(late.later(ONCE))) == 3

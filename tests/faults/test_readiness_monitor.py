@@ -1,0 +1,83 @@
+"""What a service says of itself is found to be wrong when it is, and only then."""
+
+import pytest
+
+from tests.faults.expected_readiness import ANSWERED_WITHIN_S, KNOWN_AFTER_S, THROUGH_ANOTHER_S, lacking
+from tests.faults.readiness_monitor import BUSY_S, LOOK_EVERY_S, PROBE_S, Said, Seen, judged
+
+LONG_S = 10 * THROUGH_ANOTHER_S
+
+
+def seen(*broken: str, since: float = 0.0) -> list[Seen]:
+    """From the beginning to the end; something is broken from `since` on."""
+    moments = [number * LOOK_EVERY_S for number in range(int(LONG_S / LOOK_EVERY_S))]
+    return [Seen(at, frozenset(broken) if at >= since else frozenset()) for at in moments]
+
+
+def calm(*, apart_s: float = LOOK_EVERY_S) -> list[Seen]:
+    return [Seen(number * apart_s, frozenset(), is_calm=True) for number in range(int(LONG_S / apart_s))]
+
+
+def ready(name: str, at: float = LONG_S / 2) -> Said:
+    return Said(name, at, 0.1, is_ready=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [
+        ("auth", "postgres"),
+        ("gateway-2", "postgres"),
+        ("gateway", "gateway>auth"),
+        ("gateway", "auth>postgres"),
+        ("worker-2", "worker-2>rabbitmq"),
+        ("notification", "mongo"),
+    ],
+)
+def test_who_is_ready_without_what_it_needs_is_found(name: str, broken: str) -> None:
+    assert judged(ready(name), seen(broken))
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [("gateway", "gateway-2>auth"), ("gateway", "rabbitmq"), ("notification", "mail"), ("auth", "mongo")],
+)
+def test_who_can_do_without_it_may_be_ready(name: str, broken: str) -> None:
+    assert not judged(ready(name), seen(broken))
+
+
+def test_nobody_needs_to_know_at_once() -> None:
+    at = LONG_S / 2
+    assert not judged(ready("auth", at), seen("postgres", since=at - KNOWN_AFTER_S / 2))
+    assert not judged(ready("gateway", at), seen("postgres", since=at - KNOWN_AFTER_S - 2 * PROBE_S + 0.1))
+
+
+def test_what_came_back_before_the_answer_was_given_is_there() -> None:
+    at = LONG_S / 2
+    thawed = [moment if moment.at < at + 2.0 else Seen(moment.at, frozenset()) for moment in seen("rabbitmq")]
+    assert not judged(Said("worker", at, 2.1, is_ready=True), thawed)
+    assert judged(Said("worker", at, 0.1, is_ready=True), thawed)
+
+
+def test_what_it_asks_itself_it_knows_sooner() -> None:
+    at = LONG_S / 2
+    assert judged(ready("auth", at), seen("postgres", since=at - KNOWN_AFTER_S - PROBE_S - LOOK_EVERY_S))
+
+
+def test_who_is_not_ready_although_nothing_is_broken_is_found() -> None:
+    said = Said("auth", LONG_S / 2, 0.1, is_ready=False)
+    assert judged(said, calm())
+    assert not judged(said, seen())
+    assert not judged(said, calm(apart_s=3 * LOOK_EVERY_S))
+
+
+def test_a_late_answer_is_found_unless_the_service_itself_stood_still() -> None:
+    late = Said("auth", 1.0, ANSWERED_WITHIN_S + BUSY_S, is_ready=None)
+    assert judged(late, seen("postgres"))
+    assert not judged(late, seen("auth"))
+
+
+def test_what_is_lacking_has_a_name() -> None:
+    assert lacking("gateway", frozenset({"mongo"})) == {
+        "converter": "converter_service",
+        "notification": "notification_service",
+    }

@@ -1,0 +1,128 @@
+"""Migrating: many replicas at once, on anything from nothing to the latest, ending where the models are."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ProgrammingError
+
+from auth_service.database.engine import driver_url, one_connection
+from auth_service.migrations.upgrade import alembic_config, migrate
+from auth_service.models import SCHEMA, Table
+from devstack.servers.postgres import Postgres
+from shared.settings import Secret
+from tests.integration.auth_service.replica import Clock, application, settings
+from tests.integration.auth_service.rows import opened, rows
+from tests.support.wait import PATIENCE_S
+
+NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
+
+IN_A_PROCESS_OF_ITS_OWN = """
+import asyncio, sys
+from datetime import UTC, datetime
+from auth_service.migrations.upgrade import migrate
+from shared.settings import Secret
+asyncio.run(migrate(Secret(sys.argv[1]), lambda: datetime.now(UTC)))
+"""
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """A database without any tables."""
+    url = postgres.new_database()
+    yield url
+    postgres.drop_database(url)
+
+
+async def kids(url: str) -> list[str]:
+    async with rows(url) as repository:
+        return [key.kid for key in await repository.signing_keys.unexpired(NOW)]
+
+
+def differences(connection: Connection) -> list[object]:
+    def ours(_: object, name: str | None, kind: str, __: bool, ___: object) -> bool:
+        return not (kind == "table" and name == "alembic_version")
+
+    options = {
+        "include_schemas": True,
+        "include_object": ours,
+        "include_name": lambda name, kind, _: kind != "schema" or name == SCHEMA,
+        "compare_server_default": True,
+    }
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), Table.metadata))
+
+
+async def test_the_migrations_make_exactly_what_the_models_say(postgres_url: str) -> None:
+    await migrate(Secret(postgres_url), lambda: NOW)
+    async with one_connection(Secret(postgres_url), command_s=10) as connection:
+        assert await connection.run_sync(differences) == []
+        await connection.execute(text("ALTER TABLE auth.users ADD COLUMN surplus text"))
+        assert await connection.run_sync(differences), "the comparison sees a difference when there is one"
+
+
+async def test_migrating_again_changes_nothing(postgres_url: str) -> None:
+    await migrate(Secret(postgres_url), lambda: NOW)
+    before = await kids(postgres_url)
+    await migrate(Secret(postgres_url), lambda: NOW)
+    assert await kids(postgres_url) == before
+    assert len(before) == 1
+
+
+async def test_replicas_that_start_at_once_make_one_database_and_one_key(postgres_url: str) -> None:
+    arguments = (sys.executable, "-W", "error", "-c", IN_A_PROCESS_OF_ITS_OWN, postgres_url)
+    replicas = [await asyncio.create_subprocess_exec(*arguments) for _ in range(3)]
+    within = asyncio.gather(*(migrate(Secret(postgres_url), lambda: NOW) for _ in range(3)))
+    async with asyncio.timeout(PATIENCE_S):
+        assert [await replica.wait() for replica in replicas] == [0, 0, 0]
+        await within
+    assert len(await kids(postgres_url)) == 1
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(postgres_url: str) -> None:
+    url = Secret(postgres_url)
+    async with one_connection(url, command_s=10) as connection:
+        await connection.execute(text("CREATE SCHEMA auth"))
+        await connection.execute(text("CREATE TABLE auth.outbox (in_the_way int)"))
+    with pytest.raises(ProgrammingError, match="outbox"):
+        await migrate(url, lambda: NOW)
+    async with one_connection(url, command_s=10) as connection:
+        tables = await connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'auth'"))
+        assert tables.all() == ["outbox"]
+        await connection.execute(text("DROP TABLE auth.outbox"))
+    await migrate(url, lambda: NOW)
+    assert len(await kids(postgres_url)) == 1
+
+
+async def test_a_database_that_is_newer_than_the_program_stops_it(postgres_url: str, clock: Clock) -> None:
+    await migrate(Secret(postgres_url), lambda: NOW)
+    async with opened(postgres_url) as database, database.transaction() as session:
+        await session.execute(text("UPDATE auth.alembic_version SET version_num = 'from the future'"))
+    with pytest.raises(ExceptionGroup) as stopped:
+        async with asyncio.timeout(PATIENCE_S), application(settings(postgres_url), clock).lifespan():
+            await asyncio.Event().wait()
+    assert stopped.group_contains(CommandError)
+
+
+async def test_every_step_down_can_be_taken_and_up_again(postgres_url: str) -> None:
+    def down_and_up(connection: Connection) -> None:
+        command.downgrade(alembic_config(connection), "base")
+        command.upgrade(alembic_config(connection), "head")
+
+    await migrate(Secret(postgres_url), lambda: NOW)
+    async with one_connection(Secret(postgres_url), command_s=10) as connection:
+        await connection.run_sync(down_and_up)
+        assert await connection.run_sync(differences) == []
+
+
+def test_a_url_as_libpq_writes_it_reaches_the_driver_whole() -> None:
+    url = driver_url(Secret("postgresql://ada:p%40ss%2Fword@db.example:5433/tonegate?sslmode=require"))
+    assert url == make_url("postgresql+asyncpg://ada:p%40ss%2Fword@db.example:5433/tonegate?ssl=require")
+    assert url.password == "p@ss/word"

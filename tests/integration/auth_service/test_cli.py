@@ -1,0 +1,136 @@
+"""An operator at the command line: the first administrator, and new signing keys, while the service runs."""
+
+import asyncio
+import os
+import sys
+
+import pytest
+from jose import jwt
+from sqlalchemy import text
+
+from auth_service.__main__ import command as command_line
+from auth_service.cli import BadCommand, carry_out
+from auth_service.settings import CommandSettings
+from shared.settings import Secret
+from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica
+from tests.integration.auth_service.rows import opened
+from tests.integration.auth_service.tokens.test_key_ring import published
+from tests.support.wait import PATIENCE_S
+
+ADMIN = "root@example.org"
+
+
+@pytest.fixture
+def command(postgres_url: str) -> CommandSettings:
+    return CommandSettings(database_url=Secret(postgres_url), admin_password=Secret(PASSWORD))
+
+
+async def run(postgres_url: str, *arguments: str, stdin: str = "") -> tuple[int, str]:
+    """As an operator types it: the exit code, and what was said."""
+    running = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-W", "error", "-m", "auth_service", *arguments),
+        env={**os.environ, "AUTH_DATABASE_URL": postgres_url},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(PATIENCE_S):
+        said, _ = await running.communicate(stdin.encode())
+    assert running.returncode is not None
+    return running.returncode, said.decode()
+
+
+async def actions(url: str) -> list[tuple[str, object]]:
+    async with opened(url) as database, database.transaction() as session:
+        rows = await session.execute(text("SELECT action, actor_id FROM auth.audit ORDER BY position"))
+        return [(row.action, row.actor_id) for row in rows]
+
+
+async def test_the_first_administrator_comes_from_the_command_line(auth: Replica, postgres_url: str) -> None:
+    code, said = await run(postgres_url, "create-admin", ADMIN, stdin=PASSWORD + "\n")
+    assert (code, PASSWORD in said) == (0, False), said
+    admin = Person(auth, ADMIN)
+    await admin.sign_in()
+    me = (await auth.me(admin.access_token)).json()
+    assert (me["roles"], me["email_verified"]) == (["user", "admin"], True)
+    assert (await admin.call("GET", "admin/users")).status_code == 200
+    assert (await actions(postgres_url))[0] == ("admin_created", None)
+
+
+async def test_an_account_that_is_there_is_promoted_and_keeps_its_password(
+    auth: Replica, postgres_url: str, clock: Clock, command: CommandSettings
+) -> None:
+    person = await auth.person()
+    said = await carry_out(["create-admin", person.email.upper()], command, clock.now)
+    assert "from now on" in said
+    assert (await person.call("GET", "admin/users")).status_code == 200, "also where it is signed in already"
+    await person.sign_in()
+    assert "already" in await carry_out(["create-admin", person.email], command, clock.now)
+    assert (await actions(postgres_url))[0] == ("admin_promoted", None)
+
+
+async def test_there_is_no_administrator_before(auth: Replica, postgres_url: str) -> None:
+    await auth.person()
+    async with opened(postgres_url) as database, database.transaction() as session:
+        admins = text("SELECT count(*) FROM auth.users WHERE 'admin' = ANY(roles)")
+        assert await session.scalar(admins) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "password", "told"),
+    [
+        (["create-admin", "no address"], PASSWORD, "email must be an e-mail address"),
+        (["create-admin", ADMIN], "short", "password must be at least 8"),
+        (["create-admin", ADMIN], ADMIN, "password must not be your address"),
+        (["create-admin"], PASSWORD, "usage"),
+        (["create-admin", ADMIN, PASSWORD], PASSWORD, "usage"),
+        (["drop-everything"], PASSWORD, "usage"),
+    ],
+)
+async def test_what_cannot_be_done_is_said_and_nothing_happens(
+    auth: Replica, postgres_url: str, clock: Clock, arguments: list[str], password: str, told: str
+) -> None:
+    settings = CommandSettings(database_url=Secret(postgres_url), admin_password=Secret(password))
+    with pytest.raises(BadCommand, match=told):
+        await carry_out(arguments, settings, clock.now)
+    assert (await auth.login(ADMIN)).status_code == 401
+    assert await actions(postgres_url) == []
+
+
+async def test_keys_are_rotated_while_everybody_works_on(
+    auth: Replica, postgres_url: str, clock: Clock, command: CommandSettings
+) -> None:
+    person = await auth.person()
+    old = jwt.get_unverified_header(person.access_token)["kid"]
+    said = await carry_out(["rotate-keys"], command, clock.now)
+    clock.advance(seconds=10)
+    assert await person.is_signed_in()
+    await person.refresh()
+    new = jwt.get_unverified_header(person.access_token)["kid"]
+    assert new != old
+    assert new in said
+    assert await published(auth) == [new, old]
+    assert await actions(postgres_url) == [("keys_rotated", None)]
+
+
+@pytest.mark.parametrize(
+    ("url", "arguments", "code", "told"),
+    [
+        ("postgresql://nobody@127.0.0.1:1/nothing", ["nonsense"], 2, "usage"),
+        ("", ["rotate-keys"], 78, "AUTH_DATABASE_URL"),
+        ("postgresql://nobody@127.0.0.1:1/nothing", ["rotate-keys"], 1, "PostgreSQL does not answer"),
+    ],
+)
+def test_what_went_wrong_is_told_by_the_exit_code_and_in_a_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    url: str,
+    arguments: list[str],
+    code: int,
+    told: str,
+) -> None:
+    monkeypatch.setenv("AUTH_DATABASE_URL", url)
+    assert command_line(arguments) == code
+    said = capsys.readouterr()
+    assert told in said.err
+    assert said.out == ""

@@ -1,0 +1,128 @@
+"""Bytes of no conversion go, all others stay, however many look and whatever is under way."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from converter_service.clock import born, new_id, utc_now
+from converter_service.conversions.cleanup import no_metrics
+from converter_service.maintenance import orphan_collector
+from converter_service.maintenance.metrics import RemovalMetrics
+from converter_service.maintenance.orphan_collector import OLD_ENOUGH, ROUND_EVERY, OrphanCollector
+from converter_service.storage.checkpoint import MongoCheckpoint
+from tests.support.worker_harness import ScriptedTranscoder, Workshop
+
+
+class Later:
+    """A clock that is ahead by more than orphans need to count as such."""
+
+    def __init__(self) -> None:
+        self.ahead = OLD_ENOUGH + timedelta(minutes=1)
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.ahead
+
+
+async def stored(workshop: Workshop, *blob_ids: str) -> None:
+    async def content() -> AsyncIterator[bytes]:
+        yield b"orphan" * 1000
+
+    for blob_id in blob_ids:
+        await workshop.blobs.write(blob_id, content())
+
+
+def keeper(workshop: Workshop, clock: Later, removals: RemovalMetrics | None = None) -> OrphanCollector:
+    checkpoint = MongoCheckpoint(workshop.database, "orphans")
+    count = removals.count if removals else no_metrics
+    return OrphanCollector(workshop.store, workshop.blobs, checkpoint, clock, count)
+
+
+async def round_of(walker: OrphanCollector, clock: Later, steps: int) -> int:
+    """So many steps, each when it is time."""
+    gone = 0
+    for _ in range(steps):
+        gone += await walker.step()
+        clock.ahead += orphan_collector.STEP_EVERY
+    return gone
+
+
+async def test_orphans_go_in_small_steps_and_what_a_conversion_has_stays(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orphan_collector, "AT_ONCE", 2)
+    orphans = [new_id() for _ in range(3)]
+    await stored(workshop, *orphans)
+    await workshop.database["fs.files"].delete_one({"_id": orphans[0]})
+    waiting, done = await workshop.queued(), await workshop.queued(b"another")
+    await workshop.worker(ScriptedTranscoder()).run(done.id)
+    kept = set((await workshop.now(waiting)).blobs) | set((await workshop.now(done)).blobs)
+    clock, registry = Later(), CollectorRegistry()
+    walker = keeper(workshop, clock, RemovalMetrics(registry))
+    assert await walker.step() == 2
+    assert await walker.step() == 0, "it is not time yet"
+    clock.ahead += orphan_collector.STEP_EVERY
+    assert await round_of(walker, clock, 4) == 1
+    assert await workshop.blobs_stored() == kept
+    assert registry.get_sample_value("converter_removed_total", {"what": "orphan"}) == 3
+
+
+async def test_a_walk_goes_on_where_another_process_left_it_and_begins_again_after_a_while(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orphan_collector, "AT_ONCE", 1)
+    first, second = new_id(), new_id()
+    await stored(workshop, first, second)
+    clock = Later()
+    assert await round_of(keeper(workshop, clock), clock, 1) == 1
+    assert await round_of(keeper(workshop, clock), clock, 2) == 1
+    early = "0" + first[1:11] + "0" + first[12:]
+    await stored(workshop, early)
+    assert await round_of(keeper(workshop, clock), clock, 3) == 0
+    clock.ahead += ROUND_EVERY
+    assert await round_of(keeper(workshop, clock), clock, 1) == 1
+
+
+async def test_what_is_young_or_not_ours_is_left_alone(workshop: Workshop) -> None:
+    young, foreign = new_id(), "holiday.mp4"
+    clock = Later()
+    clock.ahead = timedelta()
+    await stored(workshop, young, foreign)
+    assert await round_of(keeper(workshop, clock), clock, 2) == 0
+    clock.ahead = OLD_ENOUGH + ROUND_EVERY * 2
+    assert await round_of(keeper(workshop, clock), clock, 2) == 1
+    assert await workshop.blobs_stored() == {foreign}
+
+
+async def test_several_at_once_do_no_harm_while_a_conversion_runs(workshop: Workshop) -> None:
+    clock, looked = Later(), asyncio.Event()
+
+    async def meanwhile(_: Path) -> None:
+        await asyncio.gather(*(keeper(workshop, clock).step() for _ in range(4)))
+        looked.set()
+
+    await stored(workshop, *(new_id() for _ in range(5)))
+    conversion = await workshop.queued()
+    await workshop.worker(ScriptedTranscoder(during=meanwhile)).run(conversion.id)
+    assert looked.is_set()
+    assert await workshop.blobs_stored() == set((await workshop.now(conversion)).blobs)
+
+
+async def test_records_from_before_they_named_their_blobs_lose_nothing(workshop: Workshop) -> None:
+    conversion = await workshop.queued()
+    await workshop.worker(ScriptedTranscoder()).run(conversion.id)
+    await workshop.database["conversions"].update_many({}, {"$unset": {"blobs": ""}})
+    await workshop.store.prepare()
+    clock = Later()
+    assert await round_of(keeper(workshop, clock), clock, 2) == 0
+    assert await workshop.blobs_stored() == set((await workshop.now(conversion)).blobs)
+
+
+def test_an_id_tells_when_it_was_made_and_nothing_else_does() -> None:
+    made = born(new_id())
+    assert made
+    assert abs(datetime.now(UTC) - made) < timedelta(minutes=1)
+    assert [born(other) for other in ("holiday.mp4", "", "f" * 32, "source-1")] == [None] * 4

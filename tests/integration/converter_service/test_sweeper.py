@@ -1,0 +1,111 @@
+"""The sweeper comes to an end with everything, and what it cannot settle holds up nothing else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from converter_service.clock import new_id, utc_now
+from converter_service.conversions.model import Conversion
+from converter_service.conversions.ports import Blobs, ConversionStore
+from converter_service.conversions.transitions.removal import deleted
+from converter_service.maintenance.sweeper import AT_ONCE, Sweeper
+from converter_service.storage.connection import connect
+from converter_service.storage.conversions import MongoConversions
+from converter_service.storage.gridfs import GridFSBlobs
+from shared.errors import Unavailable
+from shared.settings import Secret
+from tests.support.conversions import queued
+from tests.support.wait import until
+from tests.support.worker_harness import Workshop
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
+    async with connect(Secret(mongo_url)) as client:
+        shop = Workshop(client, tmp_path)
+        await shop.store.prepare()
+        yield shop
+        shop.scratch.close()
+
+
+class StuckBlobs(GridFSBlobs):
+    """All but one cannot be deleted."""
+
+    fault: type[Exception] = RuntimeError
+    free = "source-0"
+    tried = 0
+
+    async def delete(self, blob_id: str) -> None:
+        self.tried += 1
+        if blob_id != self.free:
+            raise self.fault
+        await super().delete(blob_id)
+
+
+class OutdatedConversions(MongoConversions):
+    """Somebody else is always faster: what is due has been saved again by the time one sees it."""
+
+    asked = 0
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
+        self.asked += 1
+        return [replace(each, version=each.version - 1) for each in await super().due(now, limit)]
+
+
+def sweeper_of(
+    workshop: Workshop, *, store: ConversionStore | None = None, blobs: Blobs | None = None
+) -> Sweeper:
+    store, blobs = store or workshop.store, blobs or workshop.blobs
+    return Sweeper(store, blobs, workshop.events, timedelta(hours=1), utc_now)
+
+
+async def deleted_one(workshop: Workshop, number: int, *, since: timedelta = MINUTE) -> Conversion:
+    conversion = queued(number)
+    await workshop.store.add(deleted(conversion, utc_now() - since))
+    return conversion
+
+
+@pytest.mark.parametrize("fault", [RuntimeError, Unavailable])
+async def test_what_cannot_be_settled_is_put_off_and_starves_nothing(
+    workshop: Workshop, fault: type[Exception]
+) -> None:
+    blobs = StuckBlobs(workshop.database, utc_now)
+    blobs.fault = fault
+    for number in range(1, AT_ONCE + 1):
+        await deleted_one(workshop, number)
+    last = await deleted_one(workshop, 0, since=timedelta(0))
+    sweeper = sweeper_of(workshop, blobs=blobs)
+    assert [await sweeper.sweep() for _ in range(3)] == [0, 1, 0]
+    assert await workshop.store.get(last.id) is None
+    assert blobs.tried == AT_ONCE + 1
+
+
+async def test_what_cannot_be_read_is_put_off_and_starves_nothing(workshop: Workshop) -> None:
+    past = utc_now() - MINUTE
+    unreadable = [{"_id": new_id(), "due_at": past, "status": "from the future"} for _ in range(AT_ONCE)]
+    await workshop.database["conversions"].insert_many(unreadable)
+    last = await deleted_one(workshop, 0, since=timedelta(0))
+    running = asyncio.create_task(workshop.sweeper.run())
+
+    async def removed() -> bool:
+        return await workshop.store.get(last.id) is None
+
+    await until(removed, what="the one behind them is settled")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert await workshop.database["conversions"].count_documents({}) == AT_ONCE
+
+
+async def test_it_rests_while_nothing_can_be_settled(workshop: Workshop) -> None:
+    store = OutdatedConversions(workshop.database, utc_now)
+    for number in range(AT_ONCE):
+        await store.add(replace(queued(number), due_at=utc_now()))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(sweeper_of(workshop, store=store).run(), 1)
+    assert store.asked == 1

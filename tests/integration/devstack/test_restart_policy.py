@@ -1,0 +1,103 @@
+"""When a part is started again: real processes, and a clock in the test's hand."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from devstack.daemon import Daemon
+from devstack.home import Home
+from devstack.restart_policy import Kept
+from devstack.servers.environment import plain_environment
+from shared.process import BAD_CONFIGURATION
+from tests.support.wait import until
+
+NOW = 10_000.0
+
+
+class Script(Daemon):
+    """A process that ends at once with a code, or runs for ever."""
+
+    def __init__(self, home: Home) -> None:
+        super().__init__("script", home)
+        self.ending = "sys.exit(1)"
+        self.starts = 0
+
+    def prepare(self) -> None:
+        self.starts += 1
+
+    def command(self) -> Sequence[str]:
+        return [sys.executable, "-c", f"import sys, time; {self.ending}"]
+
+    def environment(self) -> Mapping[str, str]:
+        return plain_environment()
+
+    def answers(self) -> bool:
+        return self.alive
+
+    async def gone(self) -> None:
+        await until(lambda: not self.alive, what="the process has ended")
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Iterator[Script]:
+    script = Script(Home.at(tmp_path))
+    yield script
+    script.stop()
+
+
+async def test_pauses_grow_while_it_keeps_dying_and_start_anew_once_it_has_lived(script: Script) -> None:
+    said: list[str] = []
+    kept, now = Kept(script, said.append), NOW
+    for earlier_starts, pause_s in enumerate((1, 2, 4, 8, 16, 30, 30)):
+        kept.look(now)
+        assert f"started again in {pause_s} s" in said[-1]
+        kept.look(now + pause_s - 0.01)
+        assert script.starts == earlier_starts
+        now += pause_s
+        kept.look(now)
+        assert script.starts == earlier_starts + 1
+        await script.gone()
+    assert len(said) == 7
+    kept.look(now + 3600)
+    assert "has ended with exit code 1; it is started again in 1 s" in said[-1]
+
+
+async def test_refused_settings_are_not_tried_again_and_again(script: Script) -> None:
+    said: list[str] = []
+    kept = Kept(script, said.append)
+    script.ending = f"sys.exit({BAD_CONFIGURATION})"
+    script.launch()
+    await script.gone()
+    kept.look(NOW)
+    assert said == ["script refuses its settings (exit code 78, see its log); it is started again in 600 s"]
+    kept.look(NOW + 599)
+    assert not script.alive
+    script.ending = "time.sleep(100)"
+    kept.look(NOW + 600)
+    kept.look(NOW + 601)
+    assert said[1:] == ["script is ready again"]
+
+
+async def test_one_that_cannot_be_started_is_tried_later(script: Script, tmp_path: Path) -> None:
+    said: list[str] = []
+    kept = Kept(script, said.append)
+    logs = tmp_path / "logs"
+    kept.look(NOW)
+    logs.rename(tmp_path / "elsewhere")
+    kept.look(NOW + 1)
+    assert "script could not be started" in said[-1]
+    assert "in 2 s" in said[-1]
+    logs.mkdir()
+    script.ending = "time.sleep(100)"
+    kept.look(NOW + 3)
+    assert script.alive
+
+
+async def test_a_log_tells_of_this_run_only(script: Script) -> None:
+    for word in ("earlier", "later"):
+        script.ending = f"print({word!r})"
+        script.launch()
+        await script.gone()
+    assert script.process.log_tail() == "later"

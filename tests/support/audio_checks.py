@@ -1,0 +1,106 @@
+"""A transcoder with a scratch directory of its own, used the way a worker uses it."""
+
+import shutil
+import subprocess
+from array import array
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import psutil
+
+from converter_service.media.ffmpeg.runner import Rules
+from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder, find_tools
+from converter_service.media.options import parse
+from converter_service.media.transcoder import MediaInfo, Output
+
+HEARD_HZ = 8_000
+
+
+@dataclass
+class Workplace:
+    """`source` and `result` have names of our own, whatever the file was called."""
+
+    scratch: Path
+    rules: Rules = field(default_factory=Rules)
+    told: list[float] = field(default_factory=list)
+
+    @property
+    def source(self) -> Path:
+        return self.scratch / "source"
+
+    @property
+    def result(self) -> Path:
+        return self.scratch / "result"
+
+    @property
+    def transcoder(self) -> FFmpegTranscoder:
+        return FFmpegTranscoder(find_tools(threads=1), self.rules)
+
+    async def probe(self, file: Path) -> MediaInfo:
+        self._bring(file)
+        return await self.transcoder.probe(self.source)
+
+    async def convert(self, file: Path, **fields: str) -> Output:
+        """Probe and convert a copy of `file` with option fields as a client sends them."""
+        info = await self.probe(file)
+        return await self.transcoder.convert(self.source, info, parse(fields), self.result, self._tell)
+
+    def limited(self, **seconds_or_bytes: float) -> "Workplace":
+        """Change rules: `job_timeout=1.0`, `max_result_bytes=1000` …"""
+        for name, value in seconds_or_bytes.items():
+            is_time = isinstance(getattr(self.rules, name), timedelta)
+            self.rules = _replaced(self.rules, name, timedelta(seconds=value) if is_time else int(value))
+        return self
+
+    def has_begun(self) -> bool:
+        """The first bytes of a result are there."""
+        return self.result.exists() and self.result.stat().st_size > 0
+
+    def programs(self) -> list[psutil.Process]:
+        """Whatever runs with this scratch directory on its command line."""
+        found = []
+        for process in psutil.process_iter(["cmdline", "status"]):
+            words = process.info["cmdline"] or []
+            if any(str(self.scratch) in word for word in words) and process.info["status"] != "zombie":
+                found.append(process)
+        return found
+
+    async def _tell(self, done: float) -> None:
+        self.told.append(done)
+
+    def _bring(self, file: Path) -> None:
+        """Linked where that can be: some files are hours long and take no room until somebody copies them."""
+        if file == self.source:
+            return
+        self.source.unlink(missing_ok=True)
+        try:
+            self.source.hardlink_to(file)
+        except OSError:
+            shutil.copyfile(file, self.source)
+
+
+def _replaced(rules: Rules, name: str, value: object) -> Rules:
+    return Rules(**{**{each: getattr(rules, each) for each in rules.__struct_fields__}, name: value})
+
+
+def samples(file: Path) -> "array[int]":
+    """The sound as 16-bit mono at HEARD_HZ."""
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{file}", "-ac", "1", "-ar", str(HEARD_HZ)]
+    raw = subprocess.run([*command, "-f", "s16le", "-"], check=True, capture_output=True, timeout=60).stdout
+    heard: array[int] = array("h")
+    heard.frombytes(raw)
+    return heard
+
+
+def pitch_hz(file: Path) -> float:
+    """The pitch of a pure tone, by counting where it crosses zero."""
+    heard = samples(file)
+    middle = heard[len(heard) // 4 : -len(heard) // 4]
+    crossings = sum(1 for a, b in pairwise(middle) if (a < 0) != (b < 0))
+    return crossings * HEARD_HZ / (2 * len(middle))
+
+
+def loudest(heard: "array[int]") -> int:
+    return max((abs(sample) for sample in heard), default=0)

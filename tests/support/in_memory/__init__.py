@@ -1,0 +1,1 @@
+"""In-memory implementations of the ports; they pass the same contract suites as the real ones."""

@@ -1,0 +1,84 @@
+"""Whoever takes messages from a queue in this process, until it is stopped."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+
+from shared.messaging.dispatch import Incoming
+from shared.messaging.errors import NotReady
+from shared.messaging.handler_pool import Slots
+from shared.messaging.ports import nothing_missed
+from tests.support.messaging.queue import MemoryQueue
+
+
+class MemoryConsumer:
+    def __init__(
+        self,
+        queue: MemoryQueue,
+        prefetch: int,
+        work: Callable[[Incoming], Awaitable[None]],
+        begin: Callable[[], Awaitable[None]] = nothing_missed,
+        end: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._queue = queue
+        self._work = work
+        self._begin = begin
+        self._end = end
+        self._slots = Slots(prefetch)
+        self._places = asyncio.Semaphore(prefetch)
+        self._ready = asyncio.Event()
+        self._over = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._started = False
+        self._grace_s = 0.0
+
+    async def run(self) -> None:
+        self._started = True
+        taking = asyncio.create_task(self._take())
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({taking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if taking.done():
+                taking.result()
+            taking.cancel()
+            await self._slots.drain(self._grace_s)
+        finally:
+            taking.cancel()
+            stopping.cancel()
+            self._ready.clear()
+            self._end()
+            await self._slots.drain(0)
+            self._over.set()
+
+    async def stop(self, grace: timedelta) -> None:
+        self._grace_s = grace.total_seconds()
+        self._stopping.set()
+        if self._started:
+            await self._over.wait()
+
+    async def ready(self) -> None:
+        await self._ready.wait()
+
+    async def check(self) -> None:
+        if self._stopping.is_set() or not self._ready.is_set():
+            raise NotReady("stopping or not running")
+
+    async def _take(self) -> None:
+        await self._begin()
+        self._ready.set()
+        while not self._stopping.is_set():
+            await self._places.acquire()
+            message = await self._queue.take()
+            self._slots.start(partial(self._settle, message), partial(self._hand_back, message))
+
+    async def _settle(self, message: Incoming) -> None:
+        if self._stopping.is_set():
+            await self._queue.hand_back(message)
+        else:
+            await self._work(message)
+        self._places.release()
+
+    async def _hand_back(self, message: Incoming) -> None:
+        await self._queue.hand_back(message)
+        self._places.release()

@@ -1,0 +1,179 @@
+"""A worker's use-cases on real MongoDB and GridFS, with a transcoder whose steps the test decides."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from converter_service.clock import new_id, utc_now
+from converter_service.conversions.events import EventFactory
+from converter_service.conversions.model import Conversion
+from converter_service.conversions.signed_links import SignedLinks
+from converter_service.conversions.transitions.upload import new_upload, uploaded
+from converter_service.jobs.job import Work, WorkLimits
+from converter_service.maintenance.sweeper import Sweeper
+from converter_service.media.options import Options
+from converter_service.media.transcoder import AudioTrack, MediaInfo, Output, Progress
+from converter_service.storage.connection import Client, database_of
+from converter_service.storage.conversions import MongoConversions
+from converter_service.storage.gridfs import GridFSBlobs
+from converter_service.storage.outbox import MongoOutbox
+from converter_service.storage.queue import MongoQueue
+from converter_service.storage.scratch import LocalScratch
+from shared.contracts.events import Event
+from shared.messaging.envelope import unwrap
+from shared.settings import Secret
+
+VIDEO = b"video" * 100_000
+LEASE = timedelta(seconds=1)
+RETENTION = timedelta(days=7)
+INFO = MediaInfo(
+    container="mp4",
+    duration_s=2.0,
+    audio_tracks=(AudioTrack(index=0, stream=1, codec="aac", channels=2, sample_rate=44_100),),
+)
+
+
+async def nothing_special(_: Path) -> None:
+    """The step of a conversion that just works."""
+
+
+class ScriptedTranscoder:
+    """Its audio is a mark and the digest of the source; `during` runs in the middle of a conversion."""
+
+    def __init__(
+        self,
+        mark: str = "audio",
+        during: Callable[[Path], Awaitable[None]] = nothing_special,
+        info: MediaInfo = INFO,
+    ) -> None:
+        self._mark = mark
+        self._info = info
+        self.during = during
+        self.began = asyncio.Event()
+        self.runs = 0
+        self.cancelled = 0
+
+    def audio_of(self, video: bytes) -> bytes:
+        return f"{self._mark} of {hashlib.sha256(video).hexdigest()}".encode()
+
+    async def probe(self, source: Path) -> MediaInfo:
+        assert source.is_file()
+        return self._info
+
+    async def convert(
+        self, source: Path, info: MediaInfo, options: Options, target: Path, on_progress: Progress
+    ) -> Output:
+        self.runs += 1
+        await on_progress(0.5)
+        self.began.set()
+        try:
+            await self.during(source)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        audio = self.audio_of(source.read_bytes())
+        target.write_bytes(audio)
+        return Output(
+            format=options.format, bitrate_bps=192_000, duration_s=2.0, size_bytes=len(audio), path=target
+        )
+
+
+class Workshop:
+    """One database, any number of workers."""
+
+    def __init__(self, client: Client, scratch: Path) -> None:
+        self.database = database_of(client)
+        self.store = MongoConversions(self.database, utc_now)
+        self.queue = MongoQueue(self.database)
+        self.blobs = GridFSBlobs(self.database, utc_now)
+        self.outbox = MongoOutbox(self.database, utc_now)
+        self.events = EventFactory(SignedLinks(Secret("k" * 32)), timedelta(days=1), utc_now)
+        self.sweeper = Sweeper(self.store, self.blobs, self.events, timedelta(seconds=0.1), utc_now)
+        self._scratch_root = scratch
+        self.scratch = LocalScratch(scratch, spare_bytes=0)
+        self.scratch.open()
+
+    def worker(
+        self,
+        transcoder: ScriptedTranscoder,
+        *,
+        name: str = "worker",
+        max_retries: int = 3,
+        lease: timedelta = LEASE,
+        per_account: int = 0,
+    ) -> Work:
+        return Work(
+            store=self.store,
+            queue=self.queue,
+            blobs=self.blobs,
+            transcoder=transcoder,
+            scratch=self.scratch,
+            events=self.events,
+            limits=WorkLimits(name, lease, max_retries, RETENTION, timedelta(minutes=1), per_account),
+            clock=utc_now,
+        )
+
+    async def queued(self, video: bytes = VIDEO, owner_id: str = "alice", **options: str) -> Conversion:
+        """A conversion whose video is stored."""
+
+        async def content() -> AsyncIterator[bytes]:
+            yield video
+
+        now = utc_now()
+        begun = new_upload(
+            new_id(),
+            new_id(),
+            owner_id=owner_id,
+            recipient=f"{owner_id}@example.org",
+            filename="talk.mp4",
+            now=now,
+            alive_until=now + timedelta(minutes=1),
+            correlation_id="request-1",
+        )
+        stored = await self.blobs.write(str(begun.source_blob), content())
+        conversion = uploaded(
+            begun,
+            size=stored.size,
+            sha256=stored.sha256,
+            options={"format": "mp3", "bitrate": "192k", **options},
+            now=now,
+        )
+        await self.store.add(conversion)
+        return conversion
+
+    async def now(self, conversion: Conversion) -> Conversion:
+        found = await self.store.get(conversion.id)
+        assert found is not None
+        return found
+
+    async def audio(self, conversion: Conversion) -> bytes:
+        blob = (await self.now(conversion)).audio_blob
+        assert blob
+        return b"".join([piece async for piece in await self.blobs.open(blob)])
+
+    async def announced(self) -> list[Event]:
+        """All events that wait, in order; each is told once."""
+        return [unwrap(each.envelope) for each in await self.outbox.claim(100, 3600)]
+
+    async def blobs_stored(self) -> set[str]:
+        """Whole or in parts."""
+        files = await self.database["fs.files"].distinct("_id")
+        return set(files) | set(await self.database["fs.chunks"].distinct("files_id"))
+
+    async def expire_lease(self, conversion: Conversion) -> None:
+        """As if its holder had been silent for long."""
+        newest = await self.now(conversion)
+        assert newest.lease is not None
+        past = utc_now() - timedelta(seconds=1)
+        await self.store.save(replace(newest, lease=replace(newest.lease, until=past), due_at=past))
+
+    async def rested(self, conversion: Conversion) -> None:
+        """As if the pause after a run that came to nothing was over."""
+        await self.store.save(replace(await self.now(conversion), retry_at=None))
+
+    def scratch_files(self) -> list[Path]:
+        return [path for path in self.scratch.home.rglob("*") if path.is_file()]

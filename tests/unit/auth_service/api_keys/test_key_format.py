@@ -1,0 +1,39 @@
+"""API keys as text: recognisable, random, with a checksum."""
+
+import re
+
+import pytest
+
+from auth_service.api_keys.key_format import fingerprint, hint, is_api_key, new_api_key
+
+
+def test_a_key_begins_with_a_prefix_and_is_one_word() -> None:
+    assert re.fullmatch(r"tng_[0-9A-Za-z]{49}", new_api_key())
+
+
+def test_no_two_are_alike() -> None:
+    assert len({new_api_key() for _ in range(1000)}) == 1000
+
+
+def test_every_key_that_is_made_is_one() -> None:
+    assert all(is_api_key(new_api_key()) for _ in range(1000))
+
+
+@pytest.mark.parametrize("text", ["", "tng_", "tng_" + "a" * 49, "TNG_" + "0" * 49, "tng_" + "0" * 48 + "ü"])
+def test_what_was_never_made_is_none(text: str) -> None:
+    assert not is_api_key(text)
+
+
+def test_one_wrong_character_anywhere_is_noticed() -> None:
+    key = new_api_key()
+    for place in range(4, len(key)):
+        other = "a" if key[place] != "a" else "b"
+        assert not is_api_key(key[:place] + other + key[place + 1 :]), place
+    assert not is_api_key(key + "\n")
+
+
+def test_what_is_stored_and_shown_does_not_give_it_away() -> None:
+    key = new_api_key()
+    assert len(fingerprint(key)) == 32
+    assert key.encode() not in fingerprint(key)
+    assert len(hint(key)) == 8

@@ -1,0 +1,26 @@
+"""Refresh tokens: long, never the same, and not to be had from what is stored."""
+
+from auth_service.sessions.refresh_token import fingerprint, new_refresh_token, new_salt, successor
+
+
+def test_a_refresh_token_holds_256_bits() -> None:
+    assert len(new_refresh_token()) == 43
+
+
+def test_no_two_are_alike() -> None:
+    assert len({new_refresh_token() for _ in range(1000)}) == 1000
+
+
+def test_what_is_stored_does_not_contain_it_and_is_the_same_each_time() -> None:
+    token = new_refresh_token()
+    assert token.encode() not in fingerprint(token)
+    assert fingerprint(token) == fingerprint(token)
+    assert len(fingerprint(token)) == 32
+
+
+def test_a_successor_is_the_same_for_whoever_holds_token_and_salt_and_for_nobody_else() -> None:
+    token, salt = new_refresh_token(), new_salt()
+    following = successor(token, salt)
+    assert following == successor(token, salt)
+    assert len(following) == 43
+    assert len({following, successor(token, new_salt()), successor(new_refresh_token(), salt), token}) == 4

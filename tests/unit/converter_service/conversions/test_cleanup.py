@@ -1,0 +1,19 @@
+"""What is deleted while somebody may still write stays known until nobody can."""
+
+from datetime import timedelta
+
+from converter_service.conversions.cleanup import Cleanup
+from converter_service.conversions.transitions.removal import deleted
+from tests.support.conversions import NOON, uploading
+from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
+
+
+async def test_a_deleted_upload_is_on_record_until_its_writer_must_have_stopped() -> None:
+    store, gone = MemoryConversions(), deleted(uploading(), NOON)
+    assert gone.due_at is not None
+    await store.add(gone)
+    cleanup = Cleanup(store, MemoryBlobs())
+    await cleanup.purge_unless_written(gone, gone.due_at - timedelta(seconds=1))
+    assert await store.get(gone.id) == gone
+    await cleanup.purge_unless_written(gone, gone.due_at)
+    assert await store.get(gone.id) is None

@@ -1,0 +1,53 @@
+"""A link opens one audio, until it expires, and cannot be altered."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from converter_service.conversions.signed_links import SignedLinks
+from converter_service.errors import LinkExpired
+from shared.errors import Unauthenticated
+from shared.settings import Secret
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
+LINKS = SignedLinks(Secret("k" * 32))
+
+
+def parts(path: str) -> tuple[str, str]:
+    query = parse_qs(urlsplit(path).query)
+    return query["expires"][0], query["signature"][0]
+
+
+def test_what_was_signed_is_accepted_until_it_expires() -> None:
+    expires, signature = parts(LINKS.sign("c1", LATER))
+    assert LINKS.check("c1", expires, signature, NOON) == LATER
+    with pytest.raises(LinkExpired):
+        LINKS.check("c1", expires, signature, LATER)
+
+
+def test_a_link_fits_its_own_conversion_only() -> None:
+    expires, signature = parts(LINKS.sign("c1", LATER))
+    with pytest.raises(Unauthenticated):
+        LINKS.check("c2", expires, signature, NOON)
+
+
+def test_a_link_cannot_be_prolonged() -> None:
+    expires, signature = parts(LINKS.sign("c1", LATER))
+    with pytest.raises(Unauthenticated):
+        LINKS.check("c1", str(int(expires) + 1), signature, NOON)
+
+
+def test_a_link_of_another_key_is_refused() -> None:
+    expires, signature = parts(SignedLinks(Secret("other" * 8)).sign("c1", LATER))
+    with pytest.raises(Unauthenticated):
+        LINKS.check("c1", expires, signature, NOON)
+
+
+@given(st.text(), st.text())
+def test_nothing_made_up_is_accepted(expires: str, signature: str) -> None:
+    with pytest.raises(Unauthenticated):
+        LINKS.check("c1", expires, signature, NOON)

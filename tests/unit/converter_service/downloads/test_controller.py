@@ -1,0 +1,20 @@
+"""Audio goes out in pieces of which many may wait for a client that does not read."""
+
+import random
+from collections.abc import AsyncIterator
+
+from converter_service.downloads.controller import PIECE_BYTES, in_small_pieces
+
+AUDIO = random.Random(3).randbytes(5 * PIECE_BYTES + 7)
+
+
+async def large() -> AsyncIterator[bytes]:
+    for start, end in ((0, 3 * PIECE_BYTES), (3 * PIECE_BYTES, 3 * PIECE_BYTES + 1)):
+        yield AUDIO[start:end]
+    yield AUDIO[3 * PIECE_BYTES + 1 :]
+
+
+async def test_pieces_are_small_and_all_there_is() -> None:
+    small = [piece async for piece in in_small_pieces(large())]
+    assert b"".join(small) == AUDIO
+    assert max(map(len, small)) == PIECE_BYTES

@@ -1,0 +1,221 @@
+"""Those who watch a conversion share what is known of it; none of them holds up another."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, suppress
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from converter_service.conversions.model import Conversion, State
+from converter_service.conversions.transitions.finish import cancelled
+from converter_service.conversions.transitions.removal import deleted
+from converter_service.conversions.transitions.run import renewed
+from converter_service.event_streams.controller import framed, last_seen
+from converter_service.event_streams.hub import MOST_LISTENERS, Hub, Rounds, Snapshot, snapshot_of
+from converter_service.handlers import watching
+from shared.errors import Overloaded, Unavailable
+from shared.messaging.errors import NotReady
+from tests.support.conversions import LEASE, NOON, RETENTION, converting, done
+from tests.support.in_memory.conversions import MemoryConversions
+from tests.support.messaging import MemoryBroker
+from tests.support.wait import PATIENCE_S, until
+
+SOON = Rounds(every_s=0.01, quiet_s=3600, without_broker_s=0.0)
+
+
+class CountingStore(MemoryConversions):
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self.away = False
+
+    async def get(self, conversion_id: str) -> Conversion | None:
+        self.asked += 1
+        if self.away:
+            raise Unavailable("The store cannot be reached.")
+        return await super().get(conversion_id)
+
+
+@pytest.fixture
+async def store() -> CountingStore:
+    made = CountingStore()
+    await made.add(converting())
+    return made
+
+
+def further(conversion: Conversion, share: float) -> Conversion:
+    return renewed(conversion, "token-1", NOON + LEASE, share)
+
+
+def over(conversion: Conversion) -> Conversion:
+    return cancelled(conversion, now=NOON, retention=RETENTION)
+
+
+async def test_whoever_is_slow_gets_the_newest_and_never_misses_the_end(store: CountingStore) -> None:
+    hub, conversion = Hub(store), converting()
+    with hub.watching(conversion.id) as listener:
+        for step in range(1, 100):
+            conversion = further(conversion, step / 100)
+            hub.offer(conversion.id, snapshot_of(conversion))
+        hub.offer(conversion.id, snapshot_of(over(conversion)))
+        newest = await listener.next(-1)
+        assert newest is not None
+        assert (newest.status, newest.is_final) == (State.CANCELLED, True)
+
+
+async def test_late_and_repeated_news_is_no_news(store: CountingStore) -> None:
+    hub, first = Hub(store), converting()
+    second = further(first, 0.5)
+    with hub.watching(first.id) as listener:
+        for each in (second, first, second):
+            hub.offer(first.id, snapshot_of(each))
+        assert await listener.next(-1) == snapshot_of(second)
+        waiting = asyncio.create_task(listener.next(second.revision))
+        hub.offer(first.id, snapshot_of(second))
+        hub.offer(first.id, snapshot_of(further(second, 0.75)))
+        newest = await waiting
+        assert newest is not None
+        assert newest.revision == second.revision + 1
+
+
+async def test_one_look_serves_all_who_watch(store: CountingStore) -> None:
+    hub = Hub(store)
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(hub.watching(converting().id)) for _ in range(100)]
+        await hub.look(converting().id)
+        found = {await listener.next(-1) for listener in listeners}
+    assert found == {snapshot_of(converting())}
+    assert store.asked == 1
+
+
+async def test_nobody_is_looked_up_whom_nobody_watches(store: CountingStore) -> None:
+    hub = Hub(store)
+    with hub.watching(converting().id):
+        pass
+    await hub.look(converting().id)
+    await hub.look_at_all()
+    await hub.look_unless_over(converting().id)
+    hub.offer(converting().id, snapshot_of(converting()))
+    assert store.asked == 0
+
+
+async def test_news_of_what_is_known_to_be_over_asks_nobody(store: CountingStore) -> None:
+    hub = Hub(store)
+    with hub.watching(done().id):
+        hub.offer(done().id, snapshot_of(done()))
+        await hub.look_unless_over(done().id)
+    assert store.asked == 0
+
+
+@asynccontextmanager
+async def running(hub: Hub, *, connected: bool) -> AsyncIterator[None]:
+    async def listening() -> None:
+        if not connected:
+            raise NotReady("away")
+
+    task = asyncio.create_task(hub.run(listening))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_while_no_news_can_arrive_the_store_is_asked(store: CountingStore) -> None:
+    hub = Hub(store, SOON)
+    store.away = True
+    async with running(hub, connected=False):
+        with hub.watching(converting().id) as listener:
+            await until(lambda: store.asked > 1, what="it is asked, and asked again after a failure")
+            store.away = False
+            await store.save(over(converting()))
+            newest = await listener.next(converting().revision)
+            assert newest is not None
+            assert newest.is_final
+
+
+async def test_what_was_missed_is_looked_up_when_listening_begins(store: CountingStore) -> None:
+    hub = Hub(store)
+    async with MemoryBroker(()) as broker:
+        news = watching(broker, hub)
+        with hub.watching(converting().id) as listener:
+            await store.save(over(converting()))
+            listening = asyncio.create_task(news.run())
+            newest = await asyncio.wait_for(listener.next(converting().revision), PATIENCE_S)
+            assert newest is not None
+            assert newest.is_final
+        await news.stop(timedelta())
+        await listening
+
+
+async def test_with_a_broker_the_store_is_asked_only_after_a_long_silence(store: CountingStore) -> None:
+    hub = Hub(store, SOON)
+    rounds = 0
+
+    async def listening() -> None:
+        nonlocal rounds
+        rounds += 1
+
+    task = asyncio.create_task(hub.run(listening))
+    with hub.watching(converting().id):
+        await until(lambda: rounds > 3, what="some rounds")
+    task.cancel()
+    assert store.asked == 0
+
+
+async def test_what_is_deleted_or_gone_altogether_ends_without_a_word(store: CountingStore) -> None:
+    hub = Hub(store)
+    with hub.watching(converting().id) as listener, hub.watching("nothing") as other:
+        await store.save(deleted(converting(), NOON))
+        await hub.look_at_all()
+        assert await listener.next(-1) is None
+        assert await other.next(-1) is None
+
+
+async def test_when_the_process_stops_all_streams_end_and_new_ones_at_once(store: CountingStore) -> None:
+    hub = Hub(store)
+    with hub.watching(converting().id) as listener:
+        waiting = asyncio.create_task(listener.next(converting().revision))
+        hub.close()
+        assert await waiting is None
+    with hub.watching(converting().id) as late:
+        assert await late.next(-1) is None
+
+
+async def test_only_so_many_may_watch(store: CountingStore) -> None:
+    hub = Hub(store)
+    with ExitStack() as stack:
+        for _ in range(MOST_LISTENERS):
+            stack.enter_context(hub.watching("one"))
+        with pytest.raises(Overloaded), hub.watching("other"):
+            pass
+    with hub.watching("other"):
+        pass
+
+
+def test_an_event_is_one_line_of_data_whatever_the_file_is_called() -> None:
+    hostile = replace(done(), source=replace(done().source, filename="a\nevent: b\r\ndata: c\u2028.mp4"))
+    lines = framed(snapshot_of(hostile)).decode().split("\n")
+    assert [line.partition(":")[0] for line in lines] == ["id", "event", "data", "", ""]
+    assert "\r" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("header", "seen"),
+    [
+        ("0", 0),
+        (" 7 ", 7),
+        ("8", -1),
+        (None, -1),
+        ("", -1),
+        ("-1", -1),
+        ("x", -1),
+        ("٣", -1),
+        ("9" * 5000, -1),
+    ],
+)
+def test_an_id_that_was_never_given_counts_as_none(header: str | None, seen: int) -> None:
+    assert last_seen(header, Snapshot(7, State.CONVERTING, b"{}")) == seen

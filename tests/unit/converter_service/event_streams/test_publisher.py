@@ -1,0 +1,64 @@
+"""News of conversions: at once, nothing twice, and never in anybody's way."""
+
+import asyncio
+from contextlib import suppress
+
+from converter_service.conversions.model import Conversion
+from converter_service.conversions.transitions.removal import deleted
+from converter_service.conversions.transitions.run import renewed
+from converter_service.event_streams.publisher import WAITING, Telling
+from shared.messaging.envelope import Envelope
+from shared.messaging.ports import PublishFailed
+from tests.support.conversions import LEASE, NOON, converting, queued
+from tests.support.wait import until
+
+
+class Heard:
+    """A broker that keeps what it is told, and refuses the first `failing`."""
+
+    def __init__(self, failing: int = 0) -> None:
+        self.failing = failing
+        self.envelopes: list[Envelope] = []
+
+    async def publish(self, envelope: Envelope) -> None:
+        if self.failing:
+            self.failing -= 1
+            raise PublishFailed("away")
+        self.envelopes.append(envelope)
+
+
+async def told(heard: Heard, *conversions: Conversion) -> list[Envelope]:
+    """What has been heard when the last of them has."""
+    telling = Telling(heard)
+    for conversion in conversions:
+        telling.note(conversion)
+    running = asyncio.create_task(telling.run())
+    last = conversions[-1].id
+    await until(lambda: any(each.subject == last for each in heard.envelopes), what="the last is told")
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    return heard.envelopes
+
+
+async def test_of_many_changes_that_wait_only_the_newest_is_told() -> None:
+    first = converting()
+    second = renewed(first, "token-1", NOON + LEASE, 0.5)
+    [envelope] = await told(Heard(), first, second, first, second)
+    assert (envelope.type, envelope.data["edition"]) == ("conversion_changed", second.revision)
+
+
+async def test_a_deletion_is_told_without_the_conversion() -> None:
+    [envelope] = await told(Heard(), deleted(converting(), NOON))
+    assert (envelope.type, envelope.data) == ("conversion_removed", {"conversion_id": converting().id})
+
+
+async def test_a_broker_that_is_away_costs_the_news_and_nothing_else() -> None:
+    envelopes = await told(Heard(failing=1), queued(1), queued(2))
+    assert [each.subject for each in envelopes] == [queued(2).id]
+
+
+async def test_what_waits_is_bounded_and_the_oldest_goes_first() -> None:
+    envelopes = await told(Heard(), *(queued(number) for number in range(WAITING + 5)))
+    assert len(envelopes) == WAITING
+    assert envelopes[0].subject == queued(5).id

@@ -1,0 +1,148 @@
+"""A save that goes through while its answer is lost, at every save there is: still one outcome."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from converter_service.clock import utc_now
+from converter_service.conversions.events import EventFactory
+from converter_service.conversions.model import Conversion, State
+from converter_service.conversions.owner import Owner
+from converter_service.conversions.signed_links import SignedLinks
+from converter_service.jobs.job import Work, WorkLimits
+from converter_service.storage.scratch import LocalScratch
+from converter_service.uploads.service import Accepting, UploadLimits
+from shared.contracts.events import ConversionCompleted, VideoUploaded
+from shared.errors import Unavailable
+from shared.messaging.envelope import Envelope, unwrap
+from shared.messaging.errors import Retry
+from shared.settings import Secret
+from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
+from tests.support.in_memory.queue import MemoryQueue
+from tests.support.wait import until
+from tests.support.worker_harness import VIDEO, ScriptedTranscoder
+
+ALICE = Owner("alice", "alice@example.org")
+MINUTE = timedelta(minutes=1)
+QUICK = timedelta(seconds=0.4)
+
+
+class Forgetful(MemoryConversions):
+    """Saves, and then says that it could not be reached: at the `lost`th save, counted from 1."""
+
+    def __init__(self, lost: int = 0) -> None:
+        super().__init__()
+        self.lost = lost
+        self.saves = 0
+
+    async def save(self, conversion: Conversion, *events: Envelope) -> Conversion:
+        saved = await super().save(conversion, *events)
+        self.saves += 1
+        if self.saves == self.lost:
+            raise Unavailable
+        return saved
+
+
+async def at_once() -> None: ...
+
+
+class Upload:
+    """A video in three pieces; `before_each` runs before each of them, `pause` before the last."""
+
+    filename = "talk.mp4"
+    announced_size = None
+    announced_sha256 = None
+
+    def __init__(
+        self, before_each: Callable[[], None] = lambda: None, pause: Callable[[], Awaitable[None]] = at_once
+    ) -> None:
+        self._before_each = before_each
+        self._pause = pause
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        for number in range(3):
+            self._before_each()
+            if number == 2:
+                await self._pause()
+            yield VIDEO
+
+    async def fields(self) -> Mapping[str, str]:
+        return {}
+
+
+def event_factory() -> EventFactory:
+    return EventFactory(SignedLinks(Secret("k" * 32)), timedelta(days=1), utc_now)
+
+
+def events(store: MemoryConversions) -> list[type]:
+    return [type(unwrap(waiting.envelope)) for waiting in store.outbox]
+
+
+async def test_an_upload_whose_last_answer_is_lost_is_found_to_be_taken_in() -> None:
+    store, blobs = Forgetful(lost=1), MemoryBlobs()
+    accepting = Accepting(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    accepted = await accepting.accept(ALICE, Upload())
+    assert store.contents == {accepted.id: accepted}
+    assert accepted.status is State.QUEUED
+    assert events(store) == [VideoUploaded]
+
+
+async def test_an_upload_whose_sender_falls_silent_is_not_taken_for_dead() -> None:
+    store, blobs = MemoryConversions(), MemoryBlobs()
+
+    async def for_long() -> None:
+        [conversion] = store.contents.values()
+        first = conversion.due_at
+        await until(lambda: store.contents[conversion.id].due_at != first, what="a heartbeat")
+
+    accepting = Accepting(store, blobs, event_factory(), UploadLimits(10**9, QUICK), utc_now)
+    accepted = await accepting.accept(ALICE, Upload(pause=for_long))
+    assert accepted.status is State.QUEUED
+    assert events(store) == [VideoUploaded]
+
+
+@pytest.mark.parametrize("lost", range(1, 6))
+async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event(
+    tmp_path: Path, lost: int
+) -> None:
+    """Saves: queued, taken, described, completed; anything after that is heartbeat or tidying."""
+    store, blobs = Forgetful(), MemoryBlobs()
+    accepting = Accepting(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    accepted = await accepting.accept(ALICE, Upload())
+    store.lost = store.saves + lost
+    scratch = LocalScratch(tmp_path, spare_bytes=0)
+    scratch.open()
+    transcoder = ScriptedTranscoder()
+    work = Work(
+        store=store,
+        queue=MemoryQueue(store),
+        blobs=blobs,
+        transcoder=transcoder,
+        scratch=scratch,
+        events=event_factory(),
+        limits=WorkLimits("worker", timedelta(seconds=0.2), 3, timedelta(days=1), MINUTE),
+        clock=utc_now,
+    )
+    await _until_settled(store, work, accepted.id)
+    scratch.close()
+    done = store.contents[accepted.id]
+    assert done.status is State.COMPLETED
+    assert set(blobs.contents) == {done.source_blob, done.audio_blob}
+    assert events(store) == [VideoUploaded, ConversionCompleted]
+
+
+async def _until_settled(store: MemoryConversions, work: Work, conversion_id: str) -> None:
+    """As the broker does it: again after a while, as often as it takes, when it has rested."""
+    for _ in range(20):
+        try:
+            await work.run(conversion_id)
+        except Retry:
+            await asyncio.sleep(0.05)
+            store.contents[conversion_id] = replace(store.contents[conversion_id], retry_at=None)
+        else:
+            return
+    raise AssertionError("it never settled")

@@ -1,0 +1,131 @@
+"""The command lines that strangers' files are given to."""
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from converter_service.media.ffmpeg import commands
+from converter_service.media.ffmpeg.cover import View
+from converter_service.media.ffmpeg.filters import Recipe
+from converter_service.media.ffmpeg.job import Job
+from converter_service.media.formats import FORMATS, Format
+from converter_service.media.options import parse
+from converter_service.media.transcoder import AudioTrack, MediaInfo, Picture
+
+TOOLS = commands.Tools(ffmpeg="/opt/ffmpeg", ffprobe="/opt/ffprobe", threads=3)
+SOURCE, TARGET = Path("/scratch/source"), Path("/scratch/result")
+TRACK = AudioTrack(index=2, stream=4, codec="aac", channels=6, sample_rate=44_100, language="deu")
+BESIDE = commands.Beside(words=Path("/scratch/result.words"))
+PICTURE = View(Picture(stream=7, codec="h264"), 12.0)
+ENCODED = Recipe()
+
+
+def job(track: AudioTrack = TRACK, **fields: str) -> Job:
+    info = MediaInfo(container="mkv", duration_s=60.0, audio_tracks=(track,))
+    return Job(source=SOURCE, info=info, track=track, options=parse(fields), target=TARGET)
+
+
+def converting(track: AudioTrack = TRACK, recipe: Recipe = ENCODED, **fields: str) -> list[str]:
+    return commands.convert(TOOLS, job(track, **fields), recipe, BESIDE, at_most_s=100.0)
+
+
+def value_of(words: list[str], name: str) -> str:
+    return words[words.index(name) + 1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        converting(),
+        commands.probe(TOOLS, SOURCE),
+        commands.probe(TOOLS, SOURCE, with_words=False),
+        commands.packets(TOOLS, SOURCE),
+        commands.measure(TOOLS, job(), Recipe(), at_most_s=100.0),
+        commands.cover(TOOLS, SOURCE, PICTURE, TARGET),
+    ],
+    ids=["convert", "probe", "probe briefly", "packets", "measure", "cover"],
+)
+def test_every_reader_of_a_source_is_fenced_in_before_the_source_is_named(words: list[str]) -> None:
+    fence = words[: words.index("-i")]
+    assert value_of(fence, "-protocol_whitelist") == "file"
+    assert "mov" in value_of(fence, "-format_whitelist").split(",")
+    assert value_of(fence, "-max_streams") == "200"
+    assert "-max_alloc" in fence
+    assert value_of(words, "-i") == "file:/scratch/source"
+
+
+def test_the_track_is_counted_among_audio_tracks() -> None:
+    assert value_of(converting(), "-filter_complex").startswith("[0:a:2]")
+    assert value_of(converting(recipe=Recipe(is_copy=True)), "-map") == "0:a:2"
+
+
+def test_only_audio_decoders_may_be_opened() -> None:
+    allowed = value_of(converting(), "-codec_whitelist").split(",")
+    assert "aac" in allowed
+    assert "h264" not in allowed
+
+
+def test_only_decoders_of_pictures_may_be_opened_for_a_cover_and_none_for_a_huge_one() -> None:
+    words = commands.cover(TOOLS, SOURCE, PICTURE, TARGET)
+    allowed = value_of(words, "-codec_whitelist").split(",")
+    assert ("h264" in allowed, "aac" in allowed) == (True, False)
+    assert words.index("-max_pixels") < words.index("-i")
+    assert value_of(words, "-ss") == "12.000000"
+    assert "[0:7]scale" in value_of(words, "-filter_complex")
+
+
+def test_nothing_that_a_client_wrote_is_on_a_command_line() -> None:
+    words = converting(title="-i", artist="file:/etc/passwd", album="; rm -rf /")
+    assert words.count("-i") == 2
+    assert not [word for word in words if "passwd" in word or "rm -rf" in word]
+    assert words[-1] == "file:/scratch/result"
+
+
+def test_tags_and_chapters_come_from_the_file_beside_the_result() -> None:
+    words = converting()
+    read = words[: len(words) - words[::-1].index("-i") + 1]
+    assert read[-8:] == [*commands.OWN_TEXT, "-i", "file:/scratch/result.words"]
+    assert (value_of(words, "-map_metadata"), value_of(words, "-map_chapters")) == ("1", "1")
+    assert value_of(words, "-map_metadata:s:a") == "-1"
+    assert value_of(words, "-metadata:s:a:0") == "language=deu"
+    assert value_of(converting(format="wav"), "-map_chapters") == "-1"
+
+
+def test_more_than_two_channels_are_mixed_down_and_the_threads_are_bounded() -> None:
+    words = converting()
+    assert "aresample=rematrix_maxval=1.0" in value_of(words, "-filter_complex")
+    assert "aformat=channel_layouts=stereo" in value_of(words, "-filter_complex")
+    assert [words[n + 1] for n, word in enumerate(words) if word == "-threads"] == ["3", "3"]
+
+
+def test_a_part_is_cut_behind_the_decoder_and_begins_at_nought() -> None:
+    words = converting(start="5", end="7.5")
+    assert "-ss" not in words
+    filters = value_of(words, "-filter_complex")
+    assert filters.index("atrim=end=7.500000:start=5.000000") < filters.index("asetpts=expr=PTS-5.000000/TB")
+    assert value_of(words, "-t") == "100.000000"
+
+
+def test_loudness_is_set_last_and_the_rate_is_brought_back() -> None:
+    filters = value_of(converting(recipe=Recipe(gain={"I": -16.0})), "-filter_complex")
+    assert filters.split("loudnorm")[1].count("aresample=sample_rate=44100") == 1
+    assert filters.index("aformat") < filters.index("loudnorm")
+
+
+def test_a_copy_meets_neither_filter_nor_encoder() -> None:
+    words = converting(recipe=Recipe(is_copy=True))
+    assert value_of(words, "-acodec") == "copy"
+    assert not {"-filter_complex", "-b:a", "-ac", "-ar"} & set(words)
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=lambda form: form.name)
+def test_a_result_must_be_recognised_as_what_it_was_meant_to_be(form: Format) -> None:
+    for words in (commands.count(TOOLS, form, TARGET), commands.decode(TOOLS, form, TARGET, 60.0)):
+        assert value_of(words, "-format_whitelist") == form.demuxer
+
+
+def test_one_channel_is_not_encoded_at_a_rate_that_only_two_can_have() -> None:
+    mono = replace(TRACK, channels=1)
+    assert value_of(converting(mono, format="opus", bitrate="320k"), "-b:a") == "256000"
+    assert value_of(converting(format="opus", bitrate="320k"), "-b:a") == "320000"

@@ -1,0 +1,60 @@
+"""Where a cover is taken from, and what goes into a file."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from converter_service.media.ffmpeg.cover import View, jpeg_size, picture_comment, views
+from converter_service.media.ffmpeg.job import Job
+from converter_service.media.options import parse
+from converter_service.media.transcoder import AudioTrack, MediaInfo, Picture
+
+PHOTO = Picture(stream=2, codec="mjpeg", is_attached=True)
+VIDEO = Picture(stream=0, codec="h264")
+# Start, a quantisation table of nothing, a frame of 3 x 2, end.
+JPEG = bytes.fromhex("ffd8 ffdb0002 ffc0000b 08 0002 0003 01 011100 ffd9")
+
+
+def seen(*pictures: Picture, **fields: str) -> tuple[View, ...]:
+    track = AudioTrack(index=0, stream=1, codec="aac", channels=2, sample_rate=48_000)
+    info = MediaInfo(container="mp4", duration_s=100.0, audio_tracks=(track,), pictures=pictures)
+    job = Job(source=Path("s"), info=info, track=track, options=parse(fields), target=Path("t"))
+    return views(job)
+
+
+def test_the_sources_picture_is_kept_and_a_video_is_asked_for_a_frame_only_when_somebody_asks() -> None:
+    assert seen(VIDEO, PHOTO) == (View(PHOTO),)
+    assert seen(VIDEO) == ()
+    assert seen(VIDEO, cover="auto") == (View(VIDEO, 10.0), View(VIDEO, 0.0))
+    assert seen(VIDEO, PHOTO, cover="auto")[0] == View(PHOTO)
+    assert seen(VIDEO, PHOTO, cover="none") == ()
+
+
+def test_a_part_of_a_video_is_shown_by_a_frame_of_that_part() -> None:
+    assert seen(VIDEO, cover="auto", start="50", end="70")[0] == View(VIDEO, 52.0)
+
+
+def test_what_is_not_known_is_not_looked_at_and_wav_has_no_place_for_it() -> None:
+    assert seen(Picture(stream=0, codec="ansi"), cover="auto") == ()
+    assert seen(PHOTO, format="wav") == ()
+
+
+def test_a_jpeg_is_known_by_its_frame() -> None:
+    assert jpeg_size(JPEG) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [b"", b"\xff\xd8\xff\xd9", JPEG[:-2], b"GIF89a" + JPEG, JPEG.replace(b"\x00\x02\x00\x03", bytes(4)),
+     b"\xff\xd8" + b"\xff\xe0\x00\x00" * 9 + b"\xff\xd9"],
+)  # fmt: skip
+def test_anything_else_is_none(picture: bytes) -> None:
+    assert jpeg_size(picture) is None
+
+
+def test_oggs_picture_is_a_flac_block_in_base64() -> None:
+    block = base64.b64decode(picture_comment(JPEG, (3, 2)))
+    assert block[:4] == (3).to_bytes(4, "big")
+    assert b"image/jpeg" in block
+    assert block.endswith(len(JPEG).to_bytes(4, "big") + JPEG)

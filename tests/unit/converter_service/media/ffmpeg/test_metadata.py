@@ -1,0 +1,103 @@
+"""What is kept of what a source says of itself."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from converter_service.media.ffmpeg.metadata import document, tags_of
+from converter_service.media.options import parse
+from converter_service.media.transcoder import AudioTrack, Chapter, MediaInfo
+
+TRACK = AudioTrack(index=0, stream=0, codec="aac", channels=2, sample_rate=48_000)
+THREE = (Chapter(0.0, 10.0, "One"), Chapter(10.0, 20.0, "Two"), Chapter(20.0, 60.0, "Three"))
+
+
+def info(tags: Mapping[str, str] | None = None, chapters: tuple[Chapter, ...] = ()) -> MediaInfo:
+    track = (TRACK,)
+    return MediaInfo(container="mkv", duration_s=60.0, audio_tracks=track, tags=tags or {}, chapters=chapters)
+
+
+def kept(tags: Mapping[str, str], track: AudioTrack = TRACK, **fields: str) -> dict[str, str]:
+    return tags_of(info(tags), track, parse(fields))
+
+
+def lines(*chapters: Chapter, track: AudioTrack = TRACK, **fields: str) -> list[str]:
+    text = document(info(chapters=chapters), track, parse(fields), {})
+    return [line for line in text.splitlines() if line.startswith(("START", "END", "title", "CHAPTER"))]
+
+
+def test_what_was_asked_for_wins_however_the_source_spells_it() -> None:
+    assert kept({"TITLE": "Old", "Artist": "Kept"}, title="New") == {"title": "New", "artist": "Kept"}
+
+
+def test_an_empty_wish_removes_a_tag() -> None:
+    assert kept({"title": "Old", "artist": "Kept"}, title="") == {"artist": "Kept"}
+
+
+def test_a_tracks_own_tags_count_where_the_file_has_none() -> None:
+    track = AudioTrack(
+        index=0, stream=0, codec="opus", channels=2, sample_rate=48_000, tags={"title": "T", "genre": "G"}
+    )
+    assert kept({"title": "File"}, track) == {"title": "File", "genre": "G"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["encoder", "major_brand", "DURATION-eng", "BPS", "_STATISTICS_TAGS", "language", "iTunSMPB",
+     "CHAPTER001", "METADATA_BLOCK_PICTURE", "", "a=b", "a\nb", "-i", "x" * 65],
+)  # fmt: skip
+def test_what_is_no_tag_of_the_audio_is_not_kept(name: str) -> None:
+    assert kept({name: "x"}) == {}
+
+
+def test_gains_for_players_are_kept_unless_the_loudness_changes() -> None:
+    gains = {"replaygain_track_gain": "-3 dB", "R128_TRACK_GAIN": "5"}
+    assert len(kept(gains)) == 2
+    assert kept(gains, loudness="-16") == {}
+
+
+def test_however_much_a_source_says_what_is_kept_is_bounded_and_printable() -> None:
+    assert len(kept({f"tag{n}": "x" for n in range(1000)})) == 64
+    long = kept({f"tag{n}": "x" * 100_000 for n in range(20)})
+    assert (max(map(len, long.values())), len(long)) == (8000, 8)
+    assert kept({"lyrics": "a\0b\x1b[31m\nc\u202e"}) == {"lyrics": "a b [31m\nc"}
+
+
+def test_no_word_breaks_out_of_its_line() -> None:
+    text = document(
+        info({"comment": "a=b;c#d\\e\n[CHAPTER]"}), TRACK, parse({"title": "ends\\"}), {"own": "1"}
+    )
+    assert text == ";FFMETADATA1\ntitle=ends\\\\ \ncomment=a\\=b\\;c\\#d\\\\e\\\n[CHAPTER]\nown=1\n"
+
+
+def test_chapters_keep_their_places() -> None:
+    assert lines(*THREE[:2]) == ["START=0", "END=10000", "title=One", "START=10000", "END=20000", "title=Two"]
+
+
+def test_chapters_are_clipped_to_the_part_and_count_from_its_start() -> None:
+    part = lines(*THREE, start="12.5", end="30")
+    assert part == ["START=0", "END=7500", "title=Two", "START=7500", "END=17500", "title=Three"]
+
+
+def test_chapters_count_from_where_the_sound_begins() -> None:
+    late = AudioTrack(index=0, stream=0, codec="aac", channels=2, sample_rate=48_000, start_s=4.0)
+    assert lines(THREE[0], track=late) == ["START=0", "END=6000", "title=One"]
+
+
+def test_chapters_of_no_length_and_beyond_the_end_are_none() -> None:
+    assert lines(Chapter(5.0, 5.0), Chapter(9.0, 3.0), Chapter(70.0, 80.0), Chapter(-9.0, -1.0)) == []
+
+
+def test_no_more_chapters_than_an_mp3_can_list() -> None:
+    many = tuple(Chapter(n / 100, (n + 1) / 100, "x" * 1000) for n in range(1000))
+    kept_lines = lines(*many)
+    assert len(kept_lines) == 3 * 255
+    assert len(kept_lines[2]) == len("title=") + 200
+
+
+def test_flac_has_chapters_as_comments_and_wav_has_none() -> None:
+    assert lines(*THREE[:2], format="flac") == [
+        "CHAPTER001=00:00:00.000", "CHAPTER001NAME=One", "CHAPTER002=00:00:10.000", "CHAPTER002NAME=Two"
+    ]  # fmt: skip
+    assert lines(Chapter(3725.5, 3800.0, "x"), format="flac") == []
+    assert lines(*THREE, format="wav") == []

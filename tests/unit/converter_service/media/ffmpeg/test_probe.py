@@ -1,0 +1,93 @@
+"""What ffprobe's answers mean."""
+
+import json
+
+import pytest
+
+from converter_service.media.ffmpeg.probe import media_info
+from converter_service.media.transcoder import Fault, MediaError
+
+MOV = "mov,mp4,m4a,3gp,3g2,mj2"
+AUDIO = {"index": 1, "codec_type": "audio", "codec_name": "aac", "sample_rate": "44100", "channels": 2}
+VIDEO = {"index": 0, "codec_type": "video", "codec_name": "h264"}
+
+
+def answer(*streams: dict[str, object], name: str = MOV, **form: object) -> bytes:
+    return json.dumps({"programs": [], "streams": streams, "format": {"format_name": name, **form}}).encode()
+
+
+def fault(printed: bytes) -> Fault:
+    with pytest.raises(MediaError) as failed:
+        media_info(printed, "")
+    return failed.value.code
+
+
+def test_a_video_is_described() -> None:
+    tagged = {**AUDIO, "duration": "9.5", "start_time": "1.5", "tags": {"language": "eng"}}
+    info = media_info(answer(VIDEO, tagged, duration="11.0", start_time="1.0"), "")
+    (track,) = info.audio_tracks
+    assert (info.container, info.duration_s, info.start_s) == ("mp4", 11.0, 1.0)
+    assert (track.index, track.stream, track.start_s, track.duration_s) == (0, 1, 0.5, 9.5)
+    assert (track.codec, track.sample_rate, track.channels, track.language) == ("aac", 44_100, 2, "eng")
+
+
+def test_a_video_without_audio_is_described_too_and_no_stream_at_all_is_unreadable() -> None:
+    info = media_info(answer(VIDEO, duration="3"), "")
+    assert (info.container, info.duration_s, info.audio_tracks) == ("mp4", 3.0, ())
+    assert fault(answer()) is Fault.UNREADABLE_MEDIA
+
+
+@pytest.mark.parametrize("printed", [b"", b"{}", b"[]", b'{"format": 1}', b"\xff"])
+def test_an_answer_that_is_none_is_unreadable(printed: bytes) -> None:
+    assert fault(printed) is Fault.UNREADABLE_MEDIA
+
+
+@pytest.mark.parametrize("duration", ["N/A", "nan", "inf", "-5.0", "0.000000", "", "1e999"])
+def test_a_duration_that_says_nothing_is_unknown(duration: str) -> None:
+    assert media_info(answer(AUDIO, duration=duration), "").duration_s is None
+
+
+def test_a_guess_from_a_bit_rate_is_marked_as_one() -> None:
+    guessed = "Estimating duration from bitrate, this may be inaccurate"
+    info = media_info(answer(AUDIO, name="mp3", duration="5"), guessed)
+    assert info.is_estimated
+    assert not info.has_own_duration
+
+
+def test_matroskas_tag_is_where_a_track_ends() -> None:
+    tagged = {**AUDIO, "start_time": "2.0", "tags": {"DURATION": "00:01:02.500000000"}}
+    info = media_info(answer(VIDEO, tagged, name="matroska,webm", duration="70"), "")
+    assert info.audio_tracks[0].duration_s == 60.5
+    assert info.container == "mkv"
+
+
+@pytest.mark.parametrize(
+    "tag", ["", "1:2", "99:99", "aa:bb:cc", "00:00:-1", "\u0660\u0660:\u0660\u0660:\u0660\u0661"]
+)
+def test_a_malformed_tag_says_nothing(tag: str) -> None:
+    info = media_info(answer({**AUDIO, "tags": {"DURATION": tag}}, name="matroska,webm"), "")
+    assert info.audio_tracks[0].duration_s is None
+
+
+@pytest.mark.parametrize(
+    ("brand", "container"), [("qt  ", "mov"), ("M4A ", "m4a"), ("3gp4", "3gp"), ("isom", "mp4"), ("", "mp4")]
+)
+def test_the_brand_tells_mp4s_relatives_apart(brand: str, container: str) -> None:
+    assert media_info(answer(AUDIO, tags={"major_brand": brand}), "").container == container
+
+
+COVER = {**VIDEO, "codec_name": "mjpeg", "disposition": {"attached_pic": 1}}
+OPUS = {**AUDIO, "codec_name": "opus"}
+
+
+@pytest.mark.parametrize(
+    ("streams", "container"),
+    [([VIDEO, AUDIO], "mkv"), ([AUDIO], "mka"), ([COVER, AUDIO], "mka"), ([OPUS], "mka"), ([VIDEO], "mkv")],
+)
+def test_a_matroska_is_called_by_what_is_in_it(streams: list[dict[str, object]], container: str) -> None:
+    assert media_info(answer(*streams, name="matroska,webm"), "").container == container
+
+
+def test_a_webm_is_one_when_it_says_so() -> None:
+    assert media_info(answer(OPUS, name="matroska,webm"), "", is_webm=True).container == "webm"
+    assert media_info(answer(VIDEO, AUDIO), "", is_webm=True).container == "mp4"

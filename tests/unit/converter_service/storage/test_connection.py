@@ -1,0 +1,72 @@
+"""What a database call makes of trouble: an answer that tells to come back, and no lost cancellation."""
+
+import asyncio
+import contextlib
+
+import pytest
+from pymongo.errors import AutoReconnect, OperationFailure, ServerSelectionTimeoutError
+
+from converter_service.storage.connection import OUT_OF_DISK_SPACE, reachable
+from shared.errors import Unavailable
+from tests.support.wait import PATIENCE_S
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        AutoReconnect("gone"),
+        ServerSelectionTimeoutError("nobody"),
+        OperationFailure("no space", OUT_OF_DISK_SPACE),
+        OperationFailure("stepped down", 189, {"errorLabels": ["RetryableWriteError"]}),
+    ],
+)
+async def test_a_database_that_cannot_work_now_is_unavailable(raised: Exception) -> None:
+    with pytest.raises(Unavailable), reachable():
+        raise raised
+
+
+async def test_a_faulty_command_is_not_excused() -> None:
+    with pytest.raises(OperationFailure), reachable():
+        raise OperationFailure("bad query", 2)
+
+
+async def test_a_cancellation_that_the_driver_lost_is_not_lost() -> None:
+    begun = asyncio.Event()
+
+    async def losing() -> None:
+        """As asyncio.wait_for does when the answer comes at the same moment."""
+        begun.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    async def for_ever() -> None:
+        while True:
+            with reachable():
+                await losing()
+
+    task = asyncio.create_task(for_ever())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, PATIENCE_S)
+
+
+async def test_whoever_was_cancelled_before_can_still_clean_up() -> None:
+    cleaned = False
+
+    async def work() -> None:
+        nonlocal cleaned
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            with reachable():
+                await asyncio.sleep(0)
+            cleaned = True
+            raise
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert cleaned

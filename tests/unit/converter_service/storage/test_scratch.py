@@ -1,0 +1,60 @@
+"""Room for a running conversion, beside workers that start and die at the same moment."""
+
+import fcntl
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from converter_service.storage.scratch import PREFIX, LocalScratch
+
+
+def alive(root: Path) -> set[str]:
+    """Directories whose lock file is there."""
+    return {path.stem for path in root.glob(f"{PREFIX}*.lock")}
+
+
+async def test_a_worker_that_starts_removes_what_the_dead_left_and_nothing_of_the_living(
+    tmp_path: Path,
+) -> None:
+    living, next_one = LocalScratch(tmp_path), LocalScratch(tmp_path)
+    living.open()
+    dead = tmp_path / f"{PREFIX}dead"
+    dead.mkdir()
+    dead.with_name(f"{dead.name}.lock").touch()
+    next_one.open()
+    assert alive(tmp_path) == {living.home.name, next_one.home.name}
+    assert not dead.exists()
+    living.close()
+    next_one.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("rival", ["holds it", "has removed it"])
+async def test_a_rival_that_comes_between_the_file_and_its_lock_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rival: str
+) -> None:
+    """It takes the file, not locked yet, for a dead worker's."""
+    taken = list[IO[str]]()
+
+    def too_late(lock: Callable[[int, int], None]) -> Callable[[int, int], None]:
+        def flock(descriptor: int, operation: int) -> None:
+            if not taken:
+                [path] = tmp_path.glob("*.lock")
+                taken.append(path.open())
+                lock(taken[0].fileno(), operation)
+                if rival == "has removed it":
+                    path.unlink()
+                    taken[0].close()
+            lock(descriptor, operation)
+
+        return flock
+
+    monkeypatch.setattr(fcntl, "flock", too_late(fcntl.flock))
+    scratch = LocalScratch(tmp_path, spare_bytes=0)
+    scratch.open()
+    await scratch.check()
+    assert scratch.home.name in alive(tmp_path)
+    scratch.close()
+    taken[0].close()

@@ -1,0 +1,171 @@
+"""What the api promises while its store is away or slow: an answer soon, and nothing lost."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from converter_service.clock import utc_now
+from converter_service.conversions.model import Conversion, State
+from converter_service.conversions.service import Conversions
+from converter_service.jobs.job import Work, WorkLimits
+from converter_service.maintenance.sweeper import Sweeper
+from converter_service.storage.scratch import LocalScratch
+from converter_service.uploads import store as store_module
+from converter_service.uploads.service import Accepting, UploadLimits
+from shared.contracts.events import VideoUploaded
+from shared.errors import TooLarge, Unavailable
+from shared.messaging.envelope import Envelope
+from shared.messaging.errors import Retry
+from tests.support.conversions import done
+from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
+from tests.support.in_memory.queue import MemoryQueue
+from tests.support.wait import until
+from tests.support.worker_harness import ScriptedTranscoder
+from tests.unit.converter_service.jobs.test_lost_answers import (
+    ALICE,
+    MINUTE,
+    QUICK,
+    Upload,
+    event_factory,
+    events,
+)
+
+SOON_S = 25.0
+
+
+class Coming(MemoryConversions):
+    """Comes and goes. A save may still go through although it is away."""
+
+    away = False
+    asked_in_vain = 0
+    saves_all_the_same = False
+
+    async def get(self, conversion_id: str) -> Conversion | None:
+        if self.away:
+            self.asked_in_vain += 1
+            raise Unavailable
+        return await super().get(conversion_id)
+
+    async def save(self, conversion: Conversion, *sent: Envelope) -> Conversion:
+        if self.away and not self.saves_all_the_same:
+            raise Unavailable
+        saved = await super().save(conversion, *sent)
+        if conversion.status is State.QUEUED and self.saves_all_the_same:
+            self.away = True
+            raise Unavailable
+        return saved
+
+
+class HangingBlobs(MemoryBlobs):
+    """Removes nothing as long as it hangs."""
+
+    hangs = True
+
+    async def delete(self, blob_id: str) -> None:
+        if self.hangs:
+            await asyncio.Event().wait()
+        await super().delete(blob_id)
+
+
+async def test_an_upload_outlives_a_store_that_is_away_for_a_heartbeat() -> None:
+    store = Coming()
+
+    async def while_it_is_away() -> None:
+        store.away = True
+        await until(lambda: store.asked_in_vain > 1, what="two heartbeats in vain")
+        store.away = False
+
+    accepting = Accepting(store, MemoryBlobs(), event_factory(), UploadLimits(10**9, QUICK), utc_now)
+    assert (await accepting.accept(ALICE, Upload(pause=while_it_is_away))).status is State.QUEUED
+
+
+async def test_an_upload_outlives_a_store_that_is_away_for_the_last_save() -> None:
+    store, pieces = Coming(), 0
+
+    def before_each() -> None:
+        nonlocal pieces
+        pieces += 1
+        if pieces == 3:
+            store.away = True
+            asyncio.get_running_loop().call_later(1, setattr, store, "away", False)
+
+    accepting = Accepting(store, MemoryBlobs(), event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    assert (await accepting.accept(ALICE, Upload(before_each))).status is State.QUEUED
+    assert events(store) == [VideoUploaded]
+
+
+async def test_an_upload_of_which_nothing_can_be_known_is_not_thrown_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its client is told to look, and it is converted, because it may be that nobody sends it again."""
+    monkeypatch.setattr(store_module, "SAVE_AGAIN_FOR_S", 0.3)
+    store, blobs = Coming(), MemoryBlobs()
+    store.saves_all_the_same = True
+    accepting = Accepting(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    with pytest.raises(Unavailable, match="is not known"):
+        await accepting.accept(ALICE, Upload())
+    [kept] = store.contents.values()
+    assert (kept.status, kept.deleted_at) == (State.QUEUED, None)
+    assert set(blobs.contents) == {kept.source_blob}
+    assert events(store) == [VideoUploaded]
+
+
+async def test_a_store_that_is_away_for_a_run_and_its_end_costs_no_attempt(tmp_path: Path) -> None:
+    """Away at the fetch, and still away when the video is to be given back."""
+    store, blobs = Coming(), MemoryBlobs()
+    accepting = Accepting(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    accepted = await accepting.accept(ALICE, Upload())
+
+    class Leaving(MemoryBlobs):
+        async def open(self, blob_id: str, first: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+            store.away = True
+            asyncio.get_running_loop().call_later(0.3, setattr, store, "away", False)
+            raise Unavailable
+
+    scratch = LocalScratch(tmp_path, spare_bytes=0)
+    scratch.open()
+    work = Work(
+        store=store,
+        queue=MemoryQueue(store),
+        blobs=Leaving(),
+        transcoder=ScriptedTranscoder(),
+        scratch=scratch,
+        events=event_factory(),
+        limits=WorkLimits("worker", MINUTE, 3, timedelta(days=1), MINUTE),
+        clock=utc_now,
+    )
+    with pytest.raises(Retry):
+        await work.run(accepted.id)
+    scratch.close()
+    given_back = store.contents[accepted.id]
+    assert (given_back.status, given_back.attempts, given_back.lease) == (State.QUEUED, 0, None)
+
+
+async def test_a_deletion_whose_bytes_take_long_is_answered_soon_and_finished_later() -> None:
+    store, blobs = MemoryConversions(), HangingBlobs()
+    conversion = done(at=utc_now())
+    await store.add(conversion)
+    blobs.contents[str(conversion.audio_blob)] = b"audio"
+    conversions = Conversions(store, blobs, utc_now)
+    began = time.monotonic()
+    await conversions.delete(ALICE, conversion.id)
+    assert time.monotonic() - began < SOON_S
+    assert await conversions.page(ALICE, None, None, 10) == []
+    blobs.hangs = False
+    sweeper = Sweeper(store, blobs, event_factory(), MINUTE, utc_now)
+    assert await sweeper.sweep() == 1
+    assert (store.contents, blobs.contents) == ({}, {})
+
+
+async def test_a_refused_upload_whose_bytes_take_long_is_answered_soon() -> None:
+    store = MemoryConversions()
+    accepting = Accepting(store, HangingBlobs(), event_factory(), UploadLimits(1000, MINUTE), utc_now)
+    began = time.monotonic()
+    with pytest.raises(TooLarge):
+        await accepting.accept(ALICE, Upload())
+    assert time.monotonic() - began < SOON_S
+    assert all(conversion.deleted_at for conversion in store.contents.values())

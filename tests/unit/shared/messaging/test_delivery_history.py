@@ -1,0 +1,66 @@
+"""The trail of a message, and its way through AMQP headers."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.messaging.delivery_history import (
+    HISTORY_LENGTH,
+    REASON_LENGTH,
+    Trail,
+    printable,
+    tier_after,
+    tier_for,
+)
+from shared.messaging.rabbitmq.headers import of_trail, trail_of
+
+TIERS = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30))
+
+
+@pytest.mark.parametrize(("failures", "seconds"), [(1, 1), (2, 5), (3, 30), (4, 30), (99, 30)])
+def test_the_back_off_grows_to_the_last_tier(failures: int, seconds: int) -> None:
+    assert tier_after(failures, TIERS) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(("delay", "seconds"), [(-1, 1), (0, 1), (1, 1), (1.1, 5), (30, 30), (3600, 30)])
+def test_a_delay_is_rounded_up_to_a_tier_and_capped(delay: float, seconds: int) -> None:
+    assert tier_for(timedelta(seconds=delay), TIERS) == timedelta(seconds=seconds)
+
+
+def test_the_history_keeps_the_latest_entries_and_is_bounded() -> None:
+    trail = Trail()
+    for number in range(HISTORY_LENGTH + 5):
+        trail = trail.failed(f"failure {number} " + "x" * 10_000)
+    assert trail.failures == HISTORY_LENGTH + 5
+    assert len(trail.history) == HISTORY_LENGTH
+    assert f"failure {HISTORY_LENGTH + 4} " in trail.history[-1]
+    assert all(len(entry) < REASON_LENGTH + 40 for entry in trail.history)
+
+
+def test_postponements_do_not_push_failures_out_of_the_history() -> None:
+    trail = Trail().failed("broken")
+    for _ in range(HISTORY_LENGTH * 2):
+        trail = trail.postponed("leased")
+    assert [entry.split(" ", 1)[1] for entry in trail.history] == [
+        "broken",
+        f"postponed {HISTORY_LENGTH * 2} times: leased",
+    ]
+
+
+def test_nothing_in_a_reason_can_drive_a_terminal_or_break_a_line() -> None:
+    assert printable("a\x1b[31m\r\nb\u2028") == "a\ufffd[31m\ufffd\ufffdb\ufffd"
+
+
+def test_a_trail_survives_the_headers() -> None:
+    trail = Trail().failed("broken").postponed("leased")
+    assert trail_of(of_trail(trail)) == trail
+
+
+@pytest.mark.parametrize("value", ["7", -1, None, 3.5, [], {}])
+def test_headers_of_strangers_count_as_absent(value: object) -> None:
+    headers = {
+        "x-tonegate-failures": value,
+        "x-tonegate-postponements": value,
+        "x-tonegate-history": value,
+    }
+    assert trail_of(headers) == Trail()

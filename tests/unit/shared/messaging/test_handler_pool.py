@@ -1,0 +1,71 @@
+"""Bounded work that ends in good order."""
+
+import asyncio
+
+from shared.messaging.handler_pool import Slots
+from tests.support.wait import until
+
+
+class Work:
+    """Runs until let go; notes how it ended."""
+
+    def __init__(self) -> None:
+        self.let_go = asyncio.Event()
+        self.state = "waiting"
+
+    async def run(self) -> None:
+        self.state = "running"
+        await self.let_go.wait()
+        self.state = "done"
+
+    async def cancelled(self) -> None:
+        self.state = f"cancelled while {self.state}"
+
+    def start_in(self, slots: Slots) -> None:
+        slots.start(self.run, self.cancelled)
+
+
+async def test_what_exceeds_the_slots_waits_in_order() -> None:
+    slots = Slots(1)
+    works = [Work(), Work(), Work()]
+    for work in works:
+        work.start_in(slots)
+    for number, work in enumerate(works):
+        await until(lambda work=work: work.state == "running", what=f"number {number} runs")  # type: ignore[misc]
+        assert [each.state for each in works[number + 1 :]] == ["waiting"] * (2 - number)
+        work.let_go.set()
+    await slots.drain(5)
+    assert [each.state for each in works] == ["done"] * 3
+
+
+async def test_draining_waits_within_the_grace() -> None:
+    slots, work = Slots(1), Work()
+    work.start_in(slots)
+    draining = asyncio.create_task(slots.drain(20))
+    await until(lambda: work.state == "running", what="it runs")
+    work.let_go.set()
+    await draining
+    assert work.state == "done"
+
+
+async def test_draining_cancels_what_is_left_begun_or_not() -> None:
+    slots, running, waiting = Slots(1), Work(), Work()
+    running.start_in(slots)
+    waiting.start_in(slots)
+    await slots.drain(0)
+    assert running.state == "cancelled while running"
+    assert waiting.state == "cancelled while waiting"
+
+
+async def test_forgetting_what_waits_leaves_alone_what_runs() -> None:
+    slots, running, waiting, later = Slots(1), Work(), Work(), Work()
+    running.start_in(slots)
+    waiting.start_in(slots)
+    await until(lambda: running.state == "running", what="it runs")
+    slots.forget_waiting()
+    later.start_in(slots)
+    running.let_go.set()
+    later.let_go.set()
+    await slots.drain(5)
+    assert (running.state, later.state) == ("done", "done")
+    assert waiting.state == "cancelled while waiting"

@@ -1,0 +1,73 @@
+"""A cancellation reaches whoever was cancelled, whatever a library does with it."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from shared.tasks import end, no_cancellation_lost
+
+
+class Losing:
+    """Swallows a cancellation, as asyncio.wait_for does when the answer comes at the same moment."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+
+    async def work(self) -> str:
+        self.begun.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return "answer"
+
+
+async def test_a_cancellation_that_a_library_lost_is_raised_after_all() -> None:
+    losing = Losing()
+
+    async def for_ever() -> None:
+        while True:
+            with no_cancellation_lost():
+                await losing.work()
+
+    task = asyncio.create_task(for_ever())
+    await losing.begun.wait()
+    task.cancel()
+    await asyncio.wait([task], timeout=60)
+    assert task.cancelled()
+
+
+async def test_whoever_was_cancelled_before_can_still_clean_up() -> None:
+    begun = asyncio.Event()
+    cleaned = []
+
+    async def work() -> None:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        finally:
+            with no_cancellation_lost():
+                cleaned.append(await asyncio.sleep(0, "cleaned"))
+
+    task = asyncio.create_task(work())
+    await begun.wait()
+    task.cancel()
+    await asyncio.wait([task], timeout=60)
+    assert (task.cancelled(), cleaned) == (True, ["cleaned"])
+
+
+async def test_what_went_wrong_inside_is_what_is_raised() -> None:
+    with pytest.raises(LookupError), no_cancellation_lost():
+        raise LookupError
+
+
+async def test_a_loop_that_lost_one_is_cancelled_again() -> None:
+    losing = Losing()
+
+    async def for_ever() -> None:
+        await losing.work()  # the first cancellation is lost here
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(for_ever())
+    await losing.begun.wait()
+    await end([task], again_s=0.01)
+    assert task.cancelled()
