@@ -12,28 +12,28 @@ class FailureReason(Struct, frozen=True):
 
 REASONS = {
     "no_audio_track": FailureReason(
-        "The video has no audio track, so there is nothing to make audio from.",
+        "The video has no audio track, so there is nothing to convert.",
         "Check that the video has sound when you play it, then upload a version that does.",
     ),
     "unreadable_media": FailureReason(
-        "The file could not be read as video or audio. It may be damaged, cut short or of another kind.",
-        "Play the file on your device. If it plays, upload it again: it may have been cut on the way.",
+        "The file could not be read as video or audio. It may be damaged, incomplete or of another type.",
+        "Play the file on your device. If it plays, upload it again: the upload may have been incomplete.",
     ),
     "unsupported_media": FailureReason(
-        "The file is in a format that we do not convert.",
+        "The format of the file is not supported.",
         "Save it in a common format such as MP4, MKV, MOV or WebM and upload it again.",
     ),
     "too_long": FailureReason(
-        "The video is longer than we convert in one piece.",
-        "Cut it into shorter parts and upload them one by one.",
+        "The video is longer than the limit.",
+        "Split it into shorter parts and upload them separately.",
     ),
     "timed_out": FailureReason(
-        "The conversion took longer than it is allowed to, so it was stopped.",
-        "Upload it again in a while, or try a shorter part of the video.",
+        "The conversion exceeded its time limit and was stopped.",
+        "Upload it again later, or try a shorter part of the video.",
     ),
     "bad_options": FailureReason(
-        "The options chosen for this conversion do not fit the file.",
-        "Check the start, the end and the audio track you asked for, then try again.",
+        "The options of this conversion do not match the file.",
+        "Check the start, the end and the audio track, then try again.",
     ),
     "internal_error": FailureReason(
         "Something went wrong on our side. It was not caused by your file or by anything you did.",
