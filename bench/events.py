@@ -12,15 +12,16 @@ from datetime import timedelta
 import psutil
 
 from bench.system import Whole, whole
-from converter_service.clock import new_id, utc_now
 from converter_service.conversions.model import Conversion, Lease
 from converter_service.conversions.transitions.run import claimed, renewed
 from converter_service.conversions.transitions.upload import new_upload, uploaded
 from converter_service.event_streams.publisher import Telling
-from converter_service.storage.connection import connect, database_of
+from converter_service.ids import new_id
 from converter_service.storage.conversions import MongoConversions
+from shared.clock import utc_now
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.subscriptions import INBOXES
+from shared.mongo.connection import connect, database_of
 from shared.settings import Secret
 
 STREAMS = 1_000

@@ -12,7 +12,6 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from converter_service.access import Owners, public, signed_in
 from converter_service.admin_controllers import DeadLetterController, ManagedConversionController
-from converter_service.clock import utc_now
 from converter_service.conversions.commands import ConversionCommands
 from converter_service.conversions.controller import ConversionController
 from converter_service.conversions.events import EventFactory
@@ -27,24 +26,25 @@ from converter_service.event_streams.hub import Hub
 from converter_service.event_streams.publisher import Telling
 from converter_service.handlers import watching
 from converter_service.settings import ApiSettings
-from converter_service.storage.connection import connect, database_of
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.dead_letters import MongoDeadLetters
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.outbox import MongoOutbox
 from converter_service.storage.queue import MongoQueue
-from converter_service.storage.server_clock import MongoClock
 from converter_service.tus.controller import TusController
 from converter_service.tus.service import ResumableLimits, Uploads
 from converter_service.uploads.controller import UploadController
 from converter_service.uploads.request_body import Reception
 from converter_service.uploads.service import Accepting, UploadLimits
+from shared.clock import utc_now
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application, in_turn
 from shared.identity.access_tokens import AccessTokens
 from shared.identity.public_keys import PublicKeys
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
+from shared.mongo.connection import connect, database_of
+from shared.mongo.server_clock import ServerClock
 from shared.store_preparation import Preparing
 from shared.tasks import end
 
@@ -58,9 +58,9 @@ def build(
     settings: ApiSettings, broker: Broker, registry: CollectorRegistry, http: aiohttp.ClientSession
 ) -> Litestar:
     """The application. Connects to nothing before its lifespan begins."""
-    client = connect(settings.mongo_url)
+    client = connect(settings.mongo_url, "tonegate-converter")
     database = database_of(client)
-    clock = MongoClock(database)
+    clock = ServerClock(database)
     relay = OutboxRelay(MongoOutbox(database, clock), broker)
     telling = Telling(broker)
     store = MongoConversions(database, clock, relay.wake, telling.note)

@@ -13,9 +13,7 @@ from converter_service.dead_letters.model import DeadLetter, DeadLetterStatus
 from converter_service.dead_letters.schemas import detail, view
 from converter_service.dead_letters.service import OPERATOR, DeadLetterService
 from converter_service.settings import DeadLetterSettings
-from converter_service.storage.connection import connect, database_of
 from converter_service.storage.dead_letters import MongoDeadLetters
-from converter_service.storage.server_clock import MongoClock
 from shared.contracts.events import OperatorActed
 from shared.errors import ServiceError, Unavailable
 from shared.messaging.envelope import wrap
@@ -23,6 +21,8 @@ from shared.messaging.errors import PublishFailed
 from shared.messaging.ports import Broker
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.subscriptions import INBOXES
+from shared.mongo.connection import connect, database_of
+from shared.mongo.server_clock import ServerClock
 
 USAGE = "usage: python -m converter_service dead-letters [list | show <id> | replay <id> | discard <id>]"
 # How many words each has.
@@ -74,9 +74,9 @@ class DeadLetterCommands:
 
 @asynccontextmanager
 async def operating(settings: DeadLetterSettings) -> AsyncIterator[DeadLetterCommands]:
-    client = connect(settings.mongo_url)
+    client = connect(settings.mongo_url, "tonegate-converter")
     database = database_of(client)
-    clock = MongoClock(database)
+    clock = ServerClock(database)
     broker = RabbitMQ(settings.amqp_url.reveal(), "converter_operator", INBOXES)
     async with client, broker:
         await clock.ask()

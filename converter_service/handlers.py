@@ -5,11 +5,11 @@ from typing import TypeAlias
 
 import msgspec
 
-from converter_service.clock import Clock
 from converter_service.conversions.model import State
 from converter_service.event_streams.hub import Hub, Snapshot
 from converter_service.jobs.job import Work
 from converter_service.maintenance.account_deletion import AccountDeletion
+from shared.clock import Clock
 from shared.contracts.events import (
     AccountDeleted,
     ConversionCancelled,

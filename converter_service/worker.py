@@ -12,11 +12,11 @@ from litestar import Litestar
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
-from converter_service.clock import new_id
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.event_streams.publisher import Telling
 from converter_service.handlers import account_handlers, handlers, stopping
+from converter_service.ids import new_id
 from converter_service.jobs.job import Work, WorkLimits
 from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.maintenance.metrics import RemovalMetrics
@@ -26,18 +26,18 @@ from converter_service.media.ffmpeg.runner import Rules
 from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder, find_tools
 from converter_service.settings import WorkerSettings
 from converter_service.storage.checkpoint import MongoCheckpoint
-from converter_service.storage.connection import connect, database_of
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.outbox import MongoOutbox
 from converter_service.storage.queue import MongoQueue
 from converter_service.storage.scratch import LocalScratch
-from converter_service.storage.server_clock import MongoClock
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application, in_turn
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
 from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
+from shared.mongo.connection import connect, database_of
+from shared.mongo.server_clock import ServerClock
 from shared.store_preparation import Preparing
 from shared.tasks import end
 
@@ -50,9 +50,9 @@ TRANSFERS = timedelta(hours=1)
 
 def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry) -> Litestar:
     """The health application, with the consumer, the relay and the sweeper in its lifespan."""
-    client = connect(settings.mongo_url)
+    client = connect(settings.mongo_url, "tonegate-converter")
     database = database_of(client)
-    clock = MongoClock(database)
+    clock = ServerClock(database)
     relay = OutboxRelay(MongoOutbox(database, clock), broker)
     telling = Telling(broker)
     store = MongoConversions(database, clock, relay.wake, telling.note)

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from converter_service.clock import Clock
 from converter_service.conversions.cleanup import BackgroundCleanup, Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, LeaseLost, State
@@ -19,6 +18,7 @@ from converter_service.conversions.state_machine import IllegalTransition
 from converter_service.conversions.transitions.finish import cancelled
 from converter_service.conversions.transitions.queue import SourceGone, retried
 from converter_service.conversions.update import change
+from shared.clock import Clock
 from shared.errors import Conflict, Gone, NotFound
 from shared.messaging.envelope import Envelope
 

@@ -1,10 +1,10 @@
 """A conversion is deleted, in whatever state: for everybody at once; its bytes go soon."""
 
-from converter_service.clock import Clock
 from converter_service.conversions.cleanup import BackgroundCleanup, Cleanup
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.transitions.removal import deleted
 from converter_service.conversions.update import change
+from shared.clock import Clock
 
 
 class Deleting:

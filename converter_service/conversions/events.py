@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from converter_service.clock import Clock
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.signed_links import SignedLinks
+from shared.clock import Clock
 from shared.contracts.events import (
     ConversionCancelled,
     ConversionCompleted,

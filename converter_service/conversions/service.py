@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from converter_service.clock import Clock
 from converter_service.conversions.deletion import Deleting
 from converter_service.conversions.model import Conversion, LeaseLost, State
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore
 from converter_service.errors import NotReady
+from shared.clock import Clock
 from shared.errors import Gone, NotFound
 
 WITHOUT_AUDIO: Mapping[State, str] = {

@@ -4,14 +4,15 @@ import asyncio
 import random
 from datetime import datetime
 
-from converter_service.clock import Clock, new_id
 from converter_service.conversions.model import Conversion, Lease, State, lease_holder
 from converter_service.conversions.ports import ConversionStore, VersionConflict
 from converter_service.conversions.transitions.queue import claimable, is_waiting_to_retry
 from converter_service.conversions.transitions.run import claimed
+from converter_service.ids import new_id
 from converter_service.jobs.context import Run, WorkLimits
 from converter_service.jobs.fair_queue import Fairness, HeldBack
 from converter_service.jobs.outcome import Outcomes
+from shared.clock import Clock
 from shared.logs import bind_correlation, get_logger
 from shared.messaging.errors import Retry
 

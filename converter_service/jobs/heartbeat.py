@@ -5,12 +5,12 @@ import contextlib
 from collections.abc import Coroutine
 from typing import Never, TypeVar
 
-from converter_service.clock import Clock
 from converter_service.conversions.keepalive import run_while_renewing
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.transitions.run import renewed
 from converter_service.conversions.update import change
 from converter_service.jobs.context import Run, WorkLimits
+from shared.clock import Clock
 from shared.errors import Unavailable
 
 T = TypeVar("T")

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from converter_service.clock import Clock
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Failure, LeaseLost
 from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore, Queue, Transcoder
@@ -13,6 +12,7 @@ from converter_service.jobs.heartbeat import Heartbeat
 from converter_service.jobs.outcome import Outcomes
 from converter_service.jobs.run import Running, Scratch
 from converter_service.media.transcoder import MediaError, TranscoderUnavailable
+from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
 from shared.messaging.errors import Retry

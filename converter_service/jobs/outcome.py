@@ -3,7 +3,6 @@
 import contextlib
 from datetime import datetime, timedelta
 
-from converter_service.clock import Clock
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, Failure, LeaseLost, Result, State
@@ -15,6 +14,7 @@ from converter_service.jobs.context import Run, WorkLimits
 from converter_service.jobs.persistence import persistently
 from converter_service.jobs.retry_policy import is_charged, pause_after
 from converter_service.media.transcoder import Fault
+from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.messaging.delivery_history import tier_for

@@ -9,9 +9,10 @@ import random
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from converter_service.clock import Clock, born
 from converter_service.conversions.cleanup import no_metrics
 from converter_service.conversions.ports import Blobs, Checkpoint, ConversionStore
+from converter_service.ids import born
+from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import get_logger
 

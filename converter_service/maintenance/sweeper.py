@@ -9,15 +9,18 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from converter_service.clock import Clock
 from converter_service.conversions.cleanup import Cleanup, no_metrics
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, LeaseLost, State, lease_holder
 from converter_service.conversions.ports import Blobs, ConversionStore, VersionConflict
 from converter_service.conversions.state_machine import IllegalTransition
-from converter_service.conversions.transitions.queue import lease_expired, reannounced
+from converter_service.conversions.transitions.queue import (
+    lease_expired,
+    reannounced,
+)
 from converter_service.conversions.transitions.removal import deleted, expired, postponed
 from converter_service.conversions.update import change
+from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
 

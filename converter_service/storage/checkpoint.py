@@ -5,7 +5,8 @@ from datetime import datetime
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
-from converter_service.storage.connection import Database, Document, reachable
+from shared.mongo.connection import Database, Document
+from shared.mongo.errors import mongo_errors
 
 
 class MongoCheckpoint:
@@ -19,7 +20,7 @@ class MongoCheckpoint:
         """The upsert fails on the id when the document is there and not due."""
         due = {"_id": self._walk, "due_at": {"$lte": now}}
         try:
-            with reachable():
+            with mongo_errors():
                 found = await self._documents.find_one_and_update(
                     due, {"$set": {"due_at": not_before}, "$setOnInsert": {"place": ""}}, upsert=True
                 )
@@ -28,7 +29,7 @@ class MongoCheckpoint:
         return str(found["place"]) if found else ""
 
     async def advance(self, place: str, not_before: datetime) -> None:
-        with reachable():
+        with mongo_errors():
             await self._documents.update_one(
                 {"_id": self._walk}, {"$set": {"place": place, "due_at": not_before}}, upsert=True
             )

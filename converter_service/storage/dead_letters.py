@@ -9,8 +9,9 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
 from converter_service.dead_letters.model import DeadLetter, DeadLetterStatus
-from converter_service.storage.connection import Database, Document, reachable
 from shared.errors import Unavailable
+from shared.mongo.connection import Database, Document
+from shared.mongo.errors import mongo_errors
 
 # As many as the dead-letter queue holds: what is more waits there, then in the queues where it is to die.
 MOST = 100_000
@@ -24,7 +25,7 @@ class MongoDeadLetters:
 
     async def prepare(self) -> None:
         """Creates the indexes; harmless when they are there."""
-        with reachable():
+        with mongo_errors():
             await self._documents.create_indexes(
                 [
                     IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
@@ -33,7 +34,7 @@ class MongoDeadLetters:
             )
 
     async def add(self, letter: DeadLetter) -> None:
-        with reachable():
+        with mongo_errors():
             if await self._documents.estimated_document_count() >= self._most:
                 raise Unavailable("There are too many dead letters.")
             try:
@@ -42,7 +43,7 @@ class MongoDeadLetters:
                 return
 
     async def get(self, letter_id: str) -> DeadLetter | None:
-        with reachable():
+        with mongo_errors():
             found = await self._documents.find_one({"_id": letter_id}, HOLDING)
         return _letter(found) if found else None
 
@@ -52,13 +53,13 @@ class MongoDeadLetters:
         wanted: Document = {} if status is None else {"status": status.value}
         if before_id is not None:
             wanted["_id"] = {"$lt": before_id}
-        with reachable():
+        with mongo_errors():
             found = self._documents.find(wanted, {**HOLDING, "body": 0}).sort("_id", DESCENDING).limit(limit)
             return [_letter(document) for document in await found.to_list()]
 
     async def hold(self, letter_id: str, holder: str, now: datetime, until: datetime) -> bool:
         free = {"$or": [{"held_until": {"$exists": False}}, {"held_until": {"$lte": now}}]}
-        with reachable():
+        with mongo_errors():
             done = await self._documents.update_one(
                 {"_id": letter_id, "status": DeadLetterStatus.WAITING.value, **free},
                 {"$set": {"held_by": holder, "held_until": until}},
@@ -66,18 +67,18 @@ class MongoDeadLetters:
         return done.matched_count == 1
 
     async def release(self, letter_id: str, holder: str) -> None:
-        with reachable():
+        with mongo_errors():
             await self._documents.update_one(
                 {"_id": letter_id, "held_by": holder}, {"$unset": {"held_by": "", "held_until": ""}}
             )
 
     async def settle(self, letter: DeadLetter, holder: str) -> bool:
-        with reachable():
+        with mongo_errors():
             done = await self._documents.replace_one({"_id": letter.id, "held_by": holder}, _document(letter))
         return done.matched_count == 1
 
     async def waiting(self) -> int:
-        with reachable():
+        with mongo_errors():
             return await self._documents.count_documents({"status": DeadLetterStatus.WAITING.value})
 
 

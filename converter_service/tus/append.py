@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Never
 
-from converter_service.clock import Clock, new_id
 from converter_service.conversions.model import Conversion, LeaseLost, State
 from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore, WriterFenced
 from converter_service.conversions.segments import SegmentWriter
@@ -20,8 +19,10 @@ from converter_service.conversions.transitions.resumable import (
 )
 from converter_service.conversions.update import change
 from converter_service.errors import UploadLocked
+from converter_service.ids import new_id
 from converter_service.tus.chunk import Stretch
 from converter_service.tus.locking import Closing
+from shared.clock import Clock
 from shared.errors import Gone, Unavailable
 
 # How long a writer may be silent before it counts as dead, and how often it says that it lives.

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Sequence
 
-from converter_service.clock import Clock
 from converter_service.conversions.model import Conversion, LeaseLost
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.segments import Segment
@@ -16,6 +15,7 @@ from converter_service.conversions.transitions.resumable import upload_of
 from converter_service.conversions.update import change
 from converter_service.errors import PartAlreadyUsed
 from converter_service.tus.locking import Closing
+from shared.clock import Clock
 from shared.errors import Unavailable
 
 

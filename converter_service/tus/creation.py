@@ -7,7 +7,6 @@ from datetime import timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from converter_service.clock import Clock, new_id
 from converter_service.conversions.deletion import Deleting
 from converter_service.conversions.model import Conversion, LeaseLost
 from converter_service.conversions.owner import Owner
@@ -16,10 +15,12 @@ from converter_service.conversions.quota import NoQuota, Quota
 from converter_service.conversions.segments import Upload
 from converter_service.conversions.transitions.resumable import new_resumable_upload, upload_of
 from converter_service.errors import EmptyUpload, PartAlreadyUsed
+from converter_service.ids import new_id
 from converter_service.tus.concatenation import Joining
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import Repeats, key_of
 from converter_service.uploads.source import checked
+from shared.clock import Clock
 from shared.errors import IdempotencyMismatch, ServiceError, TooLarge
 from shared.logs import correlation_id
 

@@ -5,13 +5,13 @@ import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 
-from converter_service.clock import Clock
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import Blobs, ConversionStore, VersionConflict
 from converter_service.conversions.segments import SegmentWriter
 from converter_service.conversions.transitions.resumable import segment_stored, upload_of
 from converter_service.errors import UploadLocked
+from shared.clock import Clock
 from shared.errors import Gone, Unavailable
 from shared.logs import get_logger
 from shared.messaging.envelope import Envelope

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from converter_service.clock import Clock
 from converter_service.conversions.deletion import Deleting
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
@@ -18,6 +17,7 @@ from converter_service.tus.chunk import Arriving, Stretch
 from converter_service.tus.concatenation import Joining
 from converter_service.tus.creation import Beginning, Wanted
 from converter_service.tus.locking import Closing
+from shared.clock import Clock
 from shared.errors import (
     FieldError,
     Forbidden,

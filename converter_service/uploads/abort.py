@@ -2,12 +2,12 @@
 
 import contextlib
 
-from converter_service.clock import Clock
 from converter_service.conversions.cleanup import BackgroundCleanup, Cleanup
 from converter_service.conversions.model import Conversion, LeaseLost, State
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.transitions.removal import deleted
 from converter_service.conversions.update import change
+from shared.clock import Clock
 from shared.logs import get_logger
 
 

@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Protocol
 
-from converter_service.clock import Clock
 from converter_service.conversions.model import Conversion, LeaseLost, State
 from converter_service.conversions.ports import ConversionStore, KeyTaken
 from converter_service.conversions.transitions.upload import as_accepted, without_idempotency_key
 from converter_service.conversions.update import change
 from converter_service.errors import UploadInProgress
+from shared.clock import Clock
 from shared.errors import IdempotencyMismatch
 
 KEPT = timedelta(hours=24)

@@ -5,18 +5,19 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from converter_service.clock import Clock, new_id
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, LeaseLost
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.quota import NoQuota, Quota
 from converter_service.conversions.transitions.upload import new_upload
+from converter_service.ids import new_id
 from converter_service.uploads.abort import Discarding
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import Repeats, key_of, refuse_announced, refuse_other_bytes
 from converter_service.uploads.source import Incoming, chained, checked, head, limited
 from converter_service.uploads.store import Storing
+from shared.clock import Clock
 from shared.errors import Conflict, IdempotencyMismatch, ServiceError, Unavailable
 from shared.logs import correlation_id
 

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from typing import Never
 
-from converter_service.clock import Clock
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.keepalive import run_while_renewing
 from converter_service.conversions.model import Conversion
@@ -15,6 +14,7 @@ from converter_service.conversions.state_machine import IllegalTransition
 from converter_service.conversions.transitions.upload import upload_renewed, uploaded
 from converter_service.conversions.update import change
 from converter_service.uploads.source import Incoming, checked
+from shared.clock import Clock
 from shared.errors import Unavailable
 
 LONGEST_UPLOAD_BEAT_S = 3.0

@@ -8,23 +8,24 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from converter_service.clock import new_id, utc_now
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.conversions.transitions.upload import new_upload, uploaded
+from converter_service.ids import new_id
 from converter_service.jobs.job import Work, WorkLimits
 from converter_service.maintenance.sweeper import Sweeper
 from converter_service.media.options import Options
 from converter_service.media.transcoder import AudioTrack, MediaInfo, Output, Progress
-from converter_service.storage.connection import Client, database_of
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.outbox import MongoOutbox
 from converter_service.storage.queue import MongoQueue
 from converter_service.storage.scratch import LocalScratch
+from shared.clock import utc_now
 from shared.contracts.events import Event
 from shared.messaging.envelope import unwrap
+from shared.mongo.connection import Client, database_of
 from shared.settings import Secret
 
 VIDEO = b"video" * 100_000

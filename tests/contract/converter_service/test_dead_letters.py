@@ -6,12 +6,17 @@ from datetime import datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import utc_now
-from converter_service.dead_letters.model import DeadLetter, DeadLetterStatus, from_message, settled
+from converter_service.dead_letters.model import (
+    DeadLetter,
+    DeadLetterStatus,
+    from_message,
+    settled,
+)
 from converter_service.dead_letters.ports import DeadLetterStore
-from converter_service.storage.connection import Client, database_of
 from converter_service.storage.dead_letters import MongoDeadLetters
+from shared.clock import utc_now
 from shared.errors import Unavailable
+from shared.mongo.connection import Client, database_of
 from tests.support.dead_letters import RETENTION, dead
 from tests.support.in_memory.dead_letters import MemoryDeadLetters
 

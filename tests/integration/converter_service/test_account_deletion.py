@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import new_id, utc_now
 from converter_service.conversions.model import LeaseLost
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.transitions.upload import new_upload
 from converter_service.handlers import LATECOMERS, account_handlers
+from converter_service.ids import new_id
 from converter_service.maintenance import account_deletion
 from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.uploads.service import Accepting, UploadLimits
 from converter_service.uploads.source import Incoming
+from shared.clock import utc_now
 from shared.contracts.events import AccountDeleted
 from shared.errors import Conflict
 from shared.messaging.envelope import wrap

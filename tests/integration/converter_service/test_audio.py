@@ -11,12 +11,12 @@ from urllib.parse import quote
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import utc_now
 from converter_service.conversions.model import Conversion, Result
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.conversions.transitions.removal import bytes_deleted, deleted, expired
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
+from shared.clock import utc_now
 from tests.support.conversions import converting, done, failed_one, queued, uploading
 from tests.support.converter import LINK_KEY, ConverterApi
 

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from converter_service.clock import utc_now
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.transitions.finish import cancelled
 from converter_service.conversions.transitions.removal import bytes_deleted, expired
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
+from shared.clock import utc_now
 from tests.support.conversions import RETENTION, converting, done, failed_one, queued, uploading
 from tests.support.converter import ConverterApi
 from tests.support.wait import until

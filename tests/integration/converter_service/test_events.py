@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from converter_service.clock import utc_now
 from converter_service.conversions.events import SOURCE
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.transitions.finish import cancelled
@@ -10,6 +9,7 @@ from converter_service.conversions.transitions.removal import bytes_deleted, del
 from converter_service.conversions.transitions.run import renewed
 from converter_service.event_streams.publisher import news_of
 from converter_service.storage.conversions import MongoConversions
+from shared.clock import utc_now
 from shared.contracts.events import ConversionCancelled
 from shared.messaging.envelope import wrap
 from tests.support.conversions import RETENTION, converting, done, failed_one, queued

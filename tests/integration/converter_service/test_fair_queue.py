@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import new_id, utc_now
 from converter_service.conversions.model import Conversion, State
+from converter_service.ids import new_id
 from converter_service.jobs import claim
 from converter_service.media.transcoder import TranscoderUnavailable
+from shared.clock import utc_now
 from shared.messaging.errors import Retry
 from tests.support.worker_harness import ScriptedTranscoder, Workshop
 

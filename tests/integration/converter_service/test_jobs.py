@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import utc_now
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.service import Conversions
@@ -16,6 +15,7 @@ from converter_service.conversions.transitions.finish import cancelled
 from converter_service.conversions.transitions.queue import retried
 from converter_service.conversions.transitions.removal import deleted
 from converter_service.media.transcoder import Fault, MachineUnfit, MediaError, TranscoderUnavailable
+from shared.clock import utc_now
 from shared.contracts.events import ConversionCancelled, ConversionCompleted, ConversionFailed, VideoUploaded
 from shared.errors import Unavailable
 from shared.messaging.errors import Retry

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from converter_service.clock import born, new_id, utc_now
 from converter_service.conversions.cleanup import no_metrics
+from converter_service.ids import born, new_id
 from converter_service.maintenance import orphan_collector
 from converter_service.maintenance.metrics import RemovalMetrics
 from converter_service.maintenance.orphan_collector import OLD_ENOUGH, ROUND_EVERY, OrphanCollector
 from converter_service.storage.checkpoint import MongoCheckpoint
+from shared.clock import utc_now
 from tests.support.worker_harness import ScriptedTranscoder, Workshop
 
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from converter_service.clock import utc_now
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.maintenance.sweeper import Sweeper
@@ -16,6 +15,7 @@ from converter_service.storage.gridfs import GridFSBlobs
 from devstack.home import Home
 from devstack.ports import free_port
 from devstack.servers.mongo import Mongo
+from shared.clock import utc_now
 from tests.integration.converter_service.test_uploads import stored_video
 from tests.support.converter import LINK_KEY, ConverterApi, converter_api
 from tests.support.wait import until

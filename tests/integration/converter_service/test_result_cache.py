@@ -3,9 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import utc_now
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.transitions.removal import deleted
+from shared.clock import utc_now
 from shared.contracts.events import ConversionCompleted
 from tests.support.worker_harness import VIDEO, ScriptedTranscoder, Workshop
 

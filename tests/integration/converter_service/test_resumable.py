@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from converter_service.clock import utc_now
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.quota import EnforcedQuota, QuotaLimits
@@ -23,6 +22,7 @@ from converter_service.storage.queue import MongoQueue
 from converter_service.tus.chunk import Checksum
 from converter_service.tus.creation import Wanted
 from converter_service.tus.service import ResumableLimits, Uploads
+from shared.clock import utc_now
 from shared.errors import (
     ChecksumMismatch,
     Gone,

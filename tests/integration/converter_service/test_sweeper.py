@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import new_id, utc_now
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.transitions.removal import deleted
+from converter_service.ids import new_id
 from converter_service.maintenance.sweeper import AT_ONCE, Sweeper
-from converter_service.storage.connection import connect
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
+from shared.clock import utc_now
 from shared.errors import Unavailable
+from shared.mongo.connection import connect
 from shared.settings import Secret
 from tests.support.conversions import queued
 from tests.support.wait import until

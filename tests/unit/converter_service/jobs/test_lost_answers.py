@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import utc_now
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
@@ -16,6 +15,7 @@ from converter_service.conversions.signed_links import SignedLinks
 from converter_service.jobs.job import Work, WorkLimits
 from converter_service.storage.scratch import LocalScratch
 from converter_service.uploads.service import Accepting, UploadLimits
+from shared.clock import utc_now
 from shared.contracts.events import ConversionCompleted, VideoUploaded
 from shared.errors import Unavailable
 from shared.messaging.envelope import Envelope, unwrap

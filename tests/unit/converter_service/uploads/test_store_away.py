@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from converter_service.clock import utc_now
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.service import Conversions
 from converter_service.jobs.job import Work, WorkLimits
@@ -16,6 +15,7 @@ from converter_service.maintenance.sweeper import Sweeper
 from converter_service.storage.scratch import LocalScratch
 from converter_service.uploads import store as store_module
 from converter_service.uploads.service import Accepting, UploadLimits
+from shared.clock import utc_now
 from shared.contracts.events import VideoUploaded
 from shared.errors import TooLarge, Unavailable
 from shared.messaging.envelope import Envelope
