@@ -1,4 +1,4 @@
-"""Mail and ledger in process memory, for tests and trials; they keep the promises of the real ones."""
+"""Mailer and SentLedger in memory. Both pass the contract suites of their ports."""
 
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from notification_service.email.message import Mail
 
 
 class Entry(Struct):
-    """What is known of one event."""
+    """Ledger entry of one event."""
 
     state: str
     since: datetime | None = None
@@ -22,7 +22,7 @@ class Entry(Struct):
 
 
 class MemoryLedger:
-    """A SentLedger that forgets everything when the process ends."""
+    """A SentLedger in a dictionary."""
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
@@ -54,7 +54,10 @@ class MemoryLedger:
 
 
 class MemoryMailer:
-    """A Mailer that keeps the mail. It refuses addresses in `refused`; while `down` it takes nothing."""
+    """A Mailer that stores emails in `taken`.
+
+    Raises PermanentFailure for recipients in `refused`, and TransientFailure while `down`.
+    """
 
     def __init__(self, refused: frozenset[str] = frozenset()) -> None:
         self.taken: list[Mail] = []

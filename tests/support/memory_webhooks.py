@@ -1,4 +1,4 @@
-"""Webhooks and their messages in process memory, for tests; they keep the promises of the real ones."""
+"""Endpoints and Deliveries in memory. Both pass the contract suites of their ports."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from shared.contracts.webhooks import Attempt, Reason, Status
 
 
 class MemoryEndpoints:
-    """Endpoints that are forgotten when the process ends."""
+    """Endpoints in a dictionary."""
 
     def __init__(self) -> None:
         self.all: dict[str, Endpoint] = {}
@@ -89,7 +89,7 @@ class MemoryEndpoints:
 
 
 class MemoryDeliveries:
-    """Deliveries that are forgotten when the process ends."""
+    """Deliveries in a dictionary."""
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.all: dict[str, Delivery] = {}

@@ -1,4 +1,4 @@
-"""What every store of webhooks and of their messages promises."""
+"""Contract suite of the Endpoints and Deliveries ports: in memory and in MongoDB."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ from tests.support.memory_webhooks import MemoryDeliveries, MemoryEndpoints
 from tests.support.webhooks import NOON, delivery, endpoint
 
 LEASE = timedelta(minutes=1)
-LAPSED = timedelta(0)
+EXPIRED = timedelta(0)
 KEEP = timedelta(days=36_500)
 MOST = 3
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -82,7 +82,7 @@ async def test_a_webhook_is_read_as_it_was_stored(endpoints: Endpoints) -> None:
     assert await endpoints.get("another") is None
 
 
-async def test_an_accounts_webhooks_come_newest_first_and_without_anybody_elses(
+async def test_webhooks_of_an_owner_are_listed_newest_first(
     endpoints: Endpoints,
 ) -> None:
     old, new = endpoint(), endpoint(created_at=NOON + timedelta(seconds=1))
@@ -91,7 +91,7 @@ async def test_an_accounts_webhooks_come_newest_first_and_without_anybody_elses(
     assert await endpoints.list_by_owner("ann") == [new, old]
 
 
-async def test_no_account_has_more_than_it_may_also_when_all_come_at_once(endpoints: Endpoints) -> None:
+async def test_the_limit_per_account_holds_under_concurrent_calls(endpoints: Endpoints) -> None:
     outcomes = await asyncio.gather(
         *(endpoints.add(endpoint(), MOST) for _ in range(10)), return_exceptions=True
     )
@@ -113,17 +113,17 @@ async def test_only_its_owner_changes_or_removes_a_webhook(endpoints: Endpoints)
     assert not await endpoints.delete("ann", made.id)
 
 
-async def test_a_change_leaves_alone_what_it_does_not_name(endpoints: Endpoints) -> None:
+async def test_an_update_changes_only_the_given_fields(endpoints: Endpoints) -> None:
     made = endpoint()
     await endpoints.add(made, MOST)
-    url = "https://example.com/$secret"  # no expression of the database's
+    url = "https://example.com/$secret"  # must not be read as a database expression
     changed = await endpoints.update("ann", made.id, EndpointChange(url=url), NOON)
     assert changed == replace(made, url=url)
     changed = await endpoints.update("ann", made.id, EndpointChange(events=("conversion.failed",)), NOON)
     assert changed == replace(made, url=url, events=("conversion.failed",))
 
 
-async def test_a_webhook_is_disabled_once_and_enabled_with_a_clean_record(endpoints: Endpoints) -> None:
+async def test_a_webhook_is_disabled_once_and_enabling_clears_its_failures(endpoints: Endpoints) -> None:
     made = endpoint()
     await endpoints.add(made, MOST)
     await endpoints.mark_failing(made.id, NOON)
@@ -137,7 +137,7 @@ async def test_a_webhook_is_disabled_once_and_enabled_with_a_clean_record(endpoi
     assert changed == replace(made, disabled_reason="asked", disabled_at=NOON)
 
 
-async def test_one_that_worked_meanwhile_is_not_disabled_for_failing(endpoints: Endpoints) -> None:
+async def test_a_webhook_with_a_success_since_then_is_not_disabled_for_failing(endpoints: Endpoints) -> None:
     made = endpoint()
     await endpoints.add(made, MOST)
     assert not await endpoints.disable(made.id, "failing", NOON, NOON)
@@ -154,14 +154,14 @@ async def test_one_that_worked_meanwhile_is_not_disabled_for_failing(endpoints: 
     assert await endpoints.disable(made.id, "failing", NOON, NOON)
 
 
-async def test_a_changed_secret_keeps_the_last_one_for_a_while(endpoints: Endpoints) -> None:
+async def test_a_rotated_secret_keeps_the_previous_one(endpoints: Endpoints) -> None:
     made = endpoint(secret="first")
     await endpoints.add(made, MOST)
     changed = await endpoints.rotate_secret("ann", made.id, "$second", NOON)
     assert changed == replace(made, secret="$second", old_secret="first", old_secret_until=NOON)
 
 
-async def test_an_account_that_goes_leaves_nothing(stores: Stores) -> None:
+async def test_deleting_an_owner_leaves_nothing(stores: Stores) -> None:
     anns, bobs = endpoint("ann"), endpoint("bob")
     for each in (anns, bobs):
         await stores.endpoints.add(each, MOST)
@@ -173,7 +173,7 @@ async def test_an_account_that_goes_leaves_nothing(stores: Stores) -> None:
     assert await stores.endpoints.list_by_owner("bob") == [bobs]
 
 
-async def test_the_same_message_is_stored_once(deliveries: Deliveries) -> None:
+async def test_a_delivery_is_stored_once(deliveries: Deliveries) -> None:
     to = endpoint()
     await deliveries.add([delivery(to)])
     await deliveries.complete(await claimed(deliveries, delivery(to)), TAKEN, DELIVERED)
@@ -183,7 +183,7 @@ async def test_the_same_message_is_stored_once(deliveries: Deliveries) -> None:
     await deliveries.add([])
 
 
-async def test_a_message_is_claimed_by_one_of_many_until_its_lease_lapses(deliveries: Deliveries) -> None:
+async def test_a_delivery_has_one_claim_until_its_lease_expires(deliveries: Deliveries) -> None:
     made = delivery(endpoint())
     await deliveries.add([made])
     claims = await asyncio.gather(*(deliveries.claim(lane(made), LEASE) for _ in range(10)))
@@ -192,10 +192,10 @@ async def test_a_message_is_claimed_by_one_of_many_until_its_lease_lapses(delive
     assert await deliveries.due_lanes() == []
 
 
-async def test_a_lapsed_claim_goes_to_the_next_and_counts(deliveries: Deliveries) -> None:
+async def test_an_expired_claim_can_be_claimed_again_and_counts_a_try(deliveries: Deliveries) -> None:
     made = delivery(endpoint())
     await deliveries.add([made])
-    first = await claimed(deliveries, made, LAPSED)
+    first = await claimed(deliveries, made, EXPIRED)
     second = await claimed(deliveries, made)
     assert (first.tries, second.tries) == (1, 2)
     assert not await deliveries.complete(first, FAILED, LATER)
@@ -204,10 +204,10 @@ async def test_a_lapsed_claim_goes_to_the_next_and_counts(deliveries: Deliveries
     assert (await read(deliveries, made)).attempts == (FAILED,)
 
 
-async def test_what_was_delivered_is_recorded_even_by_one_whose_lease_lapsed(deliveries: Deliveries) -> None:
+async def test_delivered_is_recorded_even_after_the_lease_expired(deliveries: Deliveries) -> None:
     made = delivery(endpoint())
     await deliveries.add([made])
-    first = await claimed(deliveries, made, LAPSED)
+    first = await claimed(deliveries, made, EXPIRED)
     second = await claimed(deliveries, made)
     assert await deliveries.complete(first, TAKEN, DELIVERED)
     assert not await deliveries.complete(second, FAILED, LATER)
@@ -216,7 +216,7 @@ async def test_what_was_delivered_is_recorded_even_by_one_whose_lease_lapsed(del
     assert found.delivered_at
 
 
-async def test_lanes_are_apart_and_the_oldest_of_each_comes_first(deliveries: Deliveries) -> None:
+async def test_lanes_are_independent_and_the_oldest_delivery_comes_first(deliveries: Deliveries) -> None:
     one, other = endpoint(), endpoint("bob")
     old = delivery(one, "old", now=NOON - timedelta(seconds=9))
     await deliveries.add([delivery(one, "new"), old, delivery(other)])
@@ -224,7 +224,7 @@ async def test_lanes_are_apart_and_the_oldest_of_each_comes_first(deliveries: De
     assert (await claimed(deliveries, old)).id == old.id
 
 
-async def test_what_waits_is_not_due(deliveries: Deliveries) -> None:
+async def test_a_postponed_delivery_is_not_due(deliveries: Deliveries) -> None:
     made = delivery(endpoint())
     await deliveries.add([made])
     await deliveries.complete(await claimed(deliveries, made), FAILED, LATER)
@@ -244,7 +244,7 @@ async def test_only_the_latest_attempts_are_kept(deliveries: Deliveries) -> None
     assert statuses == list(range(505, 525))
 
 
-async def test_a_replay_begins_anew_and_keeps_the_log(deliveries: Deliveries) -> None:
+async def test_a_replay_resets_the_tries_and_keeps_the_attempts(deliveries: Deliveries) -> None:
     made = delivery(endpoint())
     await deliveries.add([made])
     await deliveries.complete(await claimed(deliveries, made), FAILED, Outcome(status="failed"))
@@ -257,7 +257,7 @@ async def test_a_replay_begins_anew_and_keeps_the_log(deliveries: Deliveries) ->
     assert (await claimed(deliveries, made)).id == made.id
 
 
-async def test_what_is_on_its_way_is_not_sent_a_second_time_beside_that(deliveries: Deliveries) -> None:
+async def test_a_claimed_delivery_is_not_replayed(deliveries: Deliveries) -> None:
     made = delivery(endpoint())
     await deliveries.add([made])
     mine = await claimed(deliveries, made)
@@ -266,14 +266,14 @@ async def test_what_is_on_its_way_is_not_sent_a_second_time_beside_that(deliveri
     assert await deliveries.complete(mine, TAKEN, DELIVERED)
 
 
-async def test_what_a_clock_that_is_ahead_made_is_due_at_once(deliveries: Deliveries) -> None:
+async def test_a_delivery_created_by_a_clock_that_is_ahead_is_due_at_once(deliveries: Deliveries) -> None:
     early = delivery(endpoint(), now=datetime.now(UTC) + timedelta(hours=1))
     await deliveries.add([early])
     assert await deliveries.due_lanes() == [lane(early)]
     assert (await claimed(deliveries, early)).id == early.id
 
 
-async def test_the_log_comes_in_pages_newest_first_and_by_status(deliveries: Deliveries) -> None:
+async def test_deliveries_are_paged_newest_first_and_filtered_by_status(deliveries: Deliveries) -> None:
     to = endpoint()
     made = [delivery(to, f"event-{n}", now=NOON + timedelta(seconds=n)) for n in range(5)]
     await deliveries.add([*made, delivery(endpoint())])
@@ -288,8 +288,8 @@ async def test_the_log_comes_in_pages_newest_first_and_by_status(deliveries: Del
     assert await deliveries.list_page(mine, None, None, 10) == []
 
 
-async def test_many_messages_of_one_lane_cost_no_more_to_find_than_one(mongo_url: str) -> None:
-    """The index is skipped through from lane to lane."""
+async def test_many_deliveries_in_a_lane_do_not_slow_due_lanes(mongo_url: str) -> None:
+    """The query plan skips from lane to lane in the index."""
     async with connect(mongo_url) as client:
         database = client.get_default_database()
         deliveries = MongoDeliveries(database, KEEP)

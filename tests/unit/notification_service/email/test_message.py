@@ -1,4 +1,4 @@
-"""A email as the bytes on the wire."""
+"""The composed MIME message of an email."""
 
 import email
 import email.policy
@@ -48,7 +48,7 @@ def read(written: Mail) -> EmailMessage:
     return email.message_from_bytes(written.content, _class=EmailMessage, policy=email.policy.default)
 
 
-def test_a_mail_says_who_to_whom_what_and_when() -> None:
+def test_a_message_has_its_headers() -> None:
     message = read(mail())
     assert message["From"] == "Tonegate <no-reply@tonegate.example>"
     assert message["To"] == "ann@example.org"
@@ -91,7 +91,7 @@ def test_no_line_is_longer_than_smtp_allows() -> None:
 @example("🎧" * 1000)
 @example("a" * 1000)
 @example("\x00\x1b[31m\x7f\u2028\u2029\u0085")
-def test_no_file_name_adds_breaks_or_hides_a_header(name: str) -> None:
+def test_no_file_name_adds_or_breaks_a_header(name: str) -> None:
     email = TEMPLATES.render_completed(completed(filename=name))
     written = mail(email)
     head, _, body = written.content.partition(b"\r\n\r\n")
@@ -127,7 +127,7 @@ def test_no_file_name_adds_breaks_or_hides_a_header(name: str) -> None:
         "ann@" + "é" * 80 + ".org",
     ],
 )
-def test_an_address_that_is_none_gets_no_mail(address: str) -> None:
+def test_a_malformed_address_raises_invalid_email(address: str) -> None:
     with pytest.raises(InvalidEmail):
         mail(TEMPLATES.render_completed(completed(recipient=address)))
 
@@ -135,7 +135,7 @@ def test_an_address_that_is_none_gets_no_mail(address: str) -> None:
 @given(st.text(max_size=100))
 @example("ann@example.org\n")
 @example("ann@\N{ACUTE ACCENT}.example.org")
-def test_whatever_the_address_one_mailbox_or_none_is_written(address: str) -> None:
+def test_any_address_yields_one_mailbox_or_an_error(address: str) -> None:
     try:
         written = mail(TEMPLATES.render_completed(completed(recipient=address)))
     except InvalidEmail:
@@ -145,20 +145,20 @@ def test_whatever_the_address_one_mailbox_or_none_is_written(address: str) -> No
     assert written.recipient.isascii() or written.utf8
 
 
-def test_an_international_domain_travels_in_its_ascii_form() -> None:
+def test_an_international_domain_is_sent_in_ascii() -> None:
     written = mail(TEMPLATES.render_completed(completed(recipient="ann@bücher.example")))
     assert written.recipient == "ann@xn--bcher-kva.example"
     assert not written.utf8
 
 
-def test_an_international_mailbox_asks_for_a_server_that_knows_them() -> None:
+def test_an_international_mailbox_needs_smtputf8() -> None:
     written = mail(TEMPLATES.render_completed(completed(recipient="jörg@example.org")))
     assert written.utf8
     assert "To: jörg@example.org\r\n".encode() in written.content
 
 
 @pytest.mark.parametrize("request_id", ["", "a b", "x\r\nBcc: y", "é", "x" * 200])
-def test_a_request_id_that_is_not_sane_is_left_out(request_id: str) -> None:
+def test_a_malformed_request_id_is_left_out(request_id: str) -> None:
     assert "X-Request-ID" not in read(mail(request_id=request_id))
 
 
@@ -171,6 +171,6 @@ def test_a_sender_may_have_a_name_in_any_script() -> None:
     assert written.content.partition(b"\r\n\r\n")[0].isascii()
 
 
-def test_a_sender_without_an_address_is_refused_at_once() -> None:
+def test_a_sender_without_an_address_is_refused() -> None:
     with pytest.raises(InvalidEmail):
         FromAddress("Tonegate")

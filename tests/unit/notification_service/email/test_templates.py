@@ -1,4 +1,4 @@
-"""What people get to read."""
+"""Rendered emails."""
 
 import html
 import re
@@ -37,7 +37,7 @@ def templates() -> EmailTemplates:
     return EmailTemplates(PUBLIC + "/")
 
 
-def test_a_finished_conversion_is_told_with_a_link_and_until_when_it_works(templates: EmailTemplates) -> None:
+def test_a_completed_email_has_the_link_and_its_expiry(templates: EmailTemplates) -> None:
     email = templates.render_completed(completed())
     link = f"{PUBLIC}/v1/conversions/{CONVERSION}/audio?expires=1795773600&signature=abc-_123"
     assert email.to == "ann@example.org"
@@ -53,16 +53,14 @@ def test_a_finished_conversion_is_told_with_a_link_and_until_when_it_works(templ
     ("form", "words"),
     [("opus", "Opus file"), ("m4a", "M4A file"), ("flac", "FLAC file"), ("wav", "WAV file")],
 )
-def test_the_letter_names_the_audio_as_people_call_it(
-    templates: EmailTemplates, form: str, words: str
-) -> None:
+def test_the_email_names_the_audio_format(templates: EmailTemplates, form: str, words: str) -> None:
     email = templates.render_completed(completed(format=form))
     assert email.subject == f"Your {words} is ready: talk.mp4"
     assert f"Download the {words}" in email.html
 
 
 @pytest.mark.parametrize("code", ["too_long", "bad_options"])
-def test_what_the_event_knows_better_is_told_in_its_words(templates: EmailTemplates, code: str) -> None:
+def test_a_specific_message_of_the_event_replaces_the_reason(templates: EmailTemplates, code: str) -> None:
     email = templates.render_failed(failed(code=code, message="The audio is longer than 5 seconds."))
     for body in (email.text, html.unescape(email.html)):
         assert "The audio is longer than 5 seconds." in body
@@ -70,7 +68,7 @@ def test_what_the_event_knows_better_is_told_in_its_words(templates: EmailTempla
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_every_failure_is_told_in_plain_words_of_its_own(templates: EmailTemplates, code: str) -> None:
+def test_every_failure_code_has_its_explanation(templates: EmailTemplates, code: str) -> None:
     email = templates.render_failed(
         failed(code=code, message="" if code in CODES_WITH_OWN_MESSAGE else "raw message")
     )
@@ -83,22 +81,22 @@ def test_every_failure_is_told_in_plain_words_of_its_own(templates: EmailTemplat
         assert CONVERSION in body
 
 
-def test_no_two_failures_sound_alike() -> None:
+def test_all_failure_explanations_differ() -> None:
     assert set(REASONS) == set(CODES)
     assert len({reason.what for reason in REASONS.values()}) == len(CODES)
 
 
-def test_a_failure_of_a_kind_not_known_yet_is_told_in_the_events_words(templates: EmailTemplates) -> None:
+def test_an_unknown_failure_code_shows_the_message_of_the_event(templates: EmailTemplates) -> None:
     email = templates.render_failed(failed(code="too_loud", message="The video is\ntoo <loud>."))
     assert "The video is too <loud>." in email.text
     assert "The video is too &lt;loud&gt;." in email.html
 
 
-def test_a_failure_without_any_words_is_still_told(templates: EmailTemplates) -> None:
+def test_an_unknown_failure_without_a_message_has_a_default(templates: EmailTemplates) -> None:
     assert REASONS["internal_error"].what in templates.render_failed(failed(code="x", message="")).text
 
 
-def test_an_address_is_confirmed_by_a_link_or_by_its_code(templates: EmailTemplates) -> None:
+def test_the_verification_email_has_a_link_and_a_code(templates: EmailTemplates) -> None:
     email = templates.render_verify(verify())
     link = f"{PUBLIC}/verify-email#token={TOKEN}"
     assert (email.to, email.subject) == ("ann@example.org", "Confirm your address")
@@ -111,7 +109,7 @@ def test_an_address_is_confirmed_by_a_link_or_by_its_code(templates: EmailTempla
         assert "this conversion" not in body
 
 
-def test_a_forgotten_password_is_replaced_by_a_link_or_by_its_code(templates: EmailTemplates) -> None:
+def test_the_password_reset_email_has_a_link_and_a_code(templates: EmailTemplates) -> None:
     email = templates.render_reset(reset())
     link = f"{PUBLIC}/reset-password#token={TOKEN}"
     assert (email.to, email.subject) == ("ann@example.org", "Choose a new password")
@@ -121,7 +119,7 @@ def test_a_forgotten_password_is_replaced_by_a_link_or_by_its_code(templates: Em
     assert "your password stays as it is" in " ".join(email.text.split())
 
 
-def test_a_change_is_told_without_a_link_that_a_thief_could_imitate(templates: EmailTemplates) -> None:
+def test_notices_of_changes_have_no_link(templates: EmailTemplates) -> None:
     for email, subject in (
         (templates.render_password_changed(PASSWORD_CHANGED), "Your password was changed"),
         (templates.render_email_changed(EMAIL_CHANGED), "The address of your account was changed"),
@@ -136,7 +134,7 @@ def test_a_change_is_told_without_a_link_that_a_thief_could_imitate(templates: E
         assert "href" not in email.html
 
 
-def test_links_lead_to_the_operators_own_pages_when_there_are_some() -> None:
+def test_configured_link_templates_replace_the_default_pages() -> None:
     own = EmailTemplates(
         PUBLIC,
         LinkTemplate("https://app.example/v?t={token}&x=1"),
@@ -161,25 +159,25 @@ def test_links_lead_to_the_operators_own_pages_when_there_are_some() -> None:
         "https://app.example/{token}\n",
     ],
 )
-def test_a_page_that_could_be_none_is_refused(template: str) -> None:
+def test_a_malformed_link_template_is_refused(template: str) -> None:
     with pytest.raises(InvalidLink):
         LinkTemplate(template)
 
 
 @pytest.mark.parametrize("token", ["", "short", "x" * 300, "a b" * 10, "<script>alert(1)</script>", "ü" * 43])
-def test_a_secret_that_could_be_something_else_is_in_no_letter(templates: EmailTemplates, token: str) -> None:
+def test_a_malformed_token_raises_invalid_email(templates: EmailTemplates, token: str) -> None:
     with pytest.raises(InvalidEmail):
         templates.render_verify(verify(token=token))
     with pytest.raises(InvalidEmail):
         templates.render_reset(reset(token=token))
 
 
-def test_markup_in_an_address_is_shown_and_not_obeyed(templates: EmailTemplates) -> None:
+def test_markup_in_an_address_is_escaped(templates: EmailTemplates) -> None:
     email = templates.render_reset(reset(recipient="<img/src=x>@example.org"))
     assert "<img" not in email.html
 
 
-def test_markup_in_a_file_name_is_shown_and_not_obeyed(templates: EmailTemplates) -> None:
+def test_markup_in_a_file_name_is_escaped(templates: EmailTemplates) -> None:
     name = '"><img src=x onerror=alert(1)>{{ 7*7 }}.mp4'
     for email in (
         templates.render_completed(completed(filename=name)),
@@ -190,25 +188,23 @@ def test_markup_in_a_file_name_is_shown_and_not_obeyed(templates: EmailTemplates
         assert name in email.text
 
 
-def test_a_nameless_file_still_has_something_to_be_called(templates: EmailTemplates) -> None:
+def test_a_file_without_a_name_is_untitled(templates: EmailTemplates) -> None:
     assert templates.render_completed(completed(filename="\n")).subject == "Your MP3 is ready: untitled"
 
 
-def test_a_name_of_a_thousand_characters_leaves_the_subject_readable(templates: EmailTemplates) -> None:
+def test_a_long_file_name_is_shortened_in_the_subject(templates: EmailTemplates) -> None:
     assert len(templates.render_completed(completed(filename="ä" * 1000 + ".mkv")).subject) < 90
 
 
 @pytest.mark.parametrize(
     "path", ["", "v1/x", "@evil.example/x", ".evil.example", "https://evil.example/", "/a b", "/a\nb", "/ä"]
 )
-def test_no_letter_carries_a_link_that_is_not_a_path_on_this_site(
-    templates: EmailTemplates, path: str
-) -> None:
+def test_an_audio_path_off_this_site_raises_invalid_email(templates: EmailTemplates, path: str) -> None:
     with pytest.raises(InvalidEmail):
         templates.render_completed(completed(audio_path=path))
 
 
-def test_the_html_loads_nothing_from_anywhere(templates: EmailTemplates) -> None:
+def test_the_html_loads_no_external_resources(templates: EmailTemplates) -> None:
     notices = (
         templates.render_password_changed(PASSWORD_CHANGED),
         templates.render_email_changed(EMAIL_CHANGED),
@@ -219,7 +215,7 @@ def test_the_html_loads_nothing_from_anywhere(templates: EmailTemplates) -> None
         assert set(re.findall(r"https?://[^/\"<\s]+", email.html)) <= {PUBLIC}
 
 
-def test_the_html_says_that_it_can_be_dark(templates: EmailTemplates) -> None:
+def test_the_html_supports_dark_mode(templates: EmailTemplates) -> None:
     email = templates.render_completed(completed())
     assert '<meta name="color-scheme" content="light dark">' in email.html
     assert "prefers-color-scheme: dark" in email.html

@@ -1,4 +1,4 @@
-"""Sizes, durations, moments and names as people read them."""
+"""Formatting of sizes, durations, times and file names."""
 
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
@@ -30,7 +30,7 @@ from notification_service.email.text_format import (
         (-1, "0 bytes"),
     ],
 )
-def test_bytes_are_told_in_the_unit_that_fits(count: int, words: str) -> None:
+def test_bytes_are_formatted_in_the_unit_that_fits(count: int, words: str) -> None:
     assert format_size(count) == words
 
 
@@ -47,11 +47,11 @@ def test_bytes_are_told_in_the_unit_that_fits(count: int, words: str) -> None:
         (-3, "unknown"),
     ],
 )
-def test_seconds_are_told_as_people_say_them(seconds: float, words: str) -> None:
+def test_seconds_are_formatted_as_hours_minutes_and_seconds(seconds: float, words: str) -> None:
     assert format_duration(seconds) == words
 
 
-def test_a_moment_is_told_in_utc() -> None:
+def test_a_time_is_formatted_in_utc() -> None:
     there = timezone(timedelta(hours=2))
     assert format_time(datetime(2026, 11, 27, 1, 5, tzinfo=there)) == "26 November 2026, 23:05 UTC"
     assert format_time(datetime(2027, 1, 2, 3, 4, tzinfo=UTC)) == "2 January 2027, 03:04 UTC"
@@ -77,7 +77,7 @@ def test_a_long_name_keeps_its_beginning_and_its_extension() -> None:
         ("\n\r", ""),
     ],
 )
-def test_a_name_loses_what_would_break_or_disguise_a_line(name: str, shown: str) -> None:
+def test_invisible_and_control_characters_are_replaced(name: str, shown: str) -> None:
     assert to_single_line(name, 80) == shown
 
 

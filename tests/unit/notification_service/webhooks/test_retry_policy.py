@@ -1,4 +1,4 @@
-"""What an answer means for a message and its webhook."""
+"""Outcome of an attempt for its delivery and endpoint, and message ids."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ def refused(status: int | None = 500, retry_after: timedelta | None = None) -> A
     return AttemptResult(duration_s=1, status=status, error="refused", retry_after=retry_after)
 
 
-def test_the_waits_span_days_and_spread() -> None:
+def test_delays_span_days_with_jitter() -> None:
     assert sum(SCHEDULE, timedelta()) > timedelta(days=3)
     for tries, wait in enumerate(SCHEDULE, start=1):
         made = delivery(endpoint(), tries=tries)
@@ -28,18 +28,18 @@ def test_the_waits_span_days_and_spread() -> None:
         assert evaluate_attempt(made, refused(), SCHEDULE, 0.5).status == "pending"
 
 
-def test_after_the_last_try_it_has_failed_for_good() -> None:
+def test_a_delivery_fails_after_the_last_try() -> None:
     verdict = evaluate_attempt(delivery(endpoint(), tries=len(SCHEDULE) + 1), refused(), SCHEDULE, 0.5)
     assert (verdict.status, verdict.disable) == ("failed", "failing")
 
 
-def test_one_that_is_gone_is_not_tried_again() -> None:
+def test_410_is_not_retried() -> None:
     verdict = evaluate_attempt(MADE, refused(410), SCHEDULE, 0.5)
     assert (verdict.status, verdict.disable) == ("failed", "gone")
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
-def test_a_receiver_that_is_busy_says_when(status: int) -> None:
+def test_retry_after_of_a_busy_receiver_is_honoured(status: int) -> None:
     hour = timedelta(hours=1)
     assert evaluate_attempt(MADE, refused(status, hour), SCHEDULE, 0.5).wait == hour
 
@@ -54,19 +54,19 @@ def test_a_receiver_that_is_busy_says_when(status: int) -> None:
         (301, timedelta(hours=1), timedelta(seconds=5)),
     ],
 )
-def test_but_not_for_how_long_it_likes(status: int, said: timedelta, wait: timedelta) -> None:
+def test_retry_after_is_bounded(status: int, said: timedelta, wait: timedelta) -> None:
     assert evaluate_attempt(MADE, refused(status, said), SCHEDULE, 0.5).wait == wait
 
 
-def test_what_was_taken_is_delivered() -> None:
+def test_2xx_is_delivered() -> None:
     assert (
         evaluate_attempt(MADE, AttemptResult(duration_s=1, status=204), SCHEDULE, 0.5).status == "delivered"
     )
 
 
-def test_a_messages_id_is_its_events_and_its_webhooks() -> None:
+def test_a_message_id_depends_on_event_and_webhook() -> None:
     one, other = endpoint(), endpoint()
     assert delivery(one).id == delivery(one).id
     assert len({delivery(one).id, delivery(other).id, delivery(one, "event-2").id}) == 3
-    assert "." not in message_id("a.b", "c.d")  # it is signed between full stops
+    assert "." not in message_id("a.b", "c.d")  # full stops separate the signed parts
     assert new_delivery(one, "x", "{}", now=NOON).id != new_delivery(one, "x", "{}", now=NOON).id

@@ -1,4 +1,4 @@
-"""What we sign is verified by the package that receivers use."""
+"""Signatures verify with the standardwebhooks package; secrets are encrypted at rest."""
 
 import base64
 import secrets
@@ -26,7 +26,7 @@ def test_a_signature_verifies(text: str) -> None:
     Webhook(secret).verify(body, signature_headers("msg_1", now(), body, [secret]), json_parse=False)
 
 
-def test_either_secret_verifies_while_one_follows_the_other() -> None:
+def test_both_secrets_verify_during_a_rotation() -> None:
     new, old = new_secret(), new_secret()
     said = signature_headers("msg_1", now(), BODY, [new, old])
     for secret in (new, old):
@@ -48,14 +48,14 @@ def test_a_changed_body_does_not_verify() -> None:
         Webhook(secret).verify(BODY + b" ", signature_headers("msg_1", now(), BODY, [secret]))
 
 
-def test_a_secret_has_the_form_and_length_that_the_specification_asks_for() -> None:
+def test_a_secret_has_the_specified_format_and_length() -> None:
     secret = new_secret()
     assert secret.startswith("whsec_")
     assert 24 <= len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) <= 64
     assert secret != new_secret()
 
 
-def test_a_sealed_secret_opens_with_its_own_key_only() -> None:
+def test_an_encrypted_secret_is_decrypted_with_its_own_key_only() -> None:
     cipher, secret = SecretCipher(Secret(secrets.token_hex())), new_secret()
     encrypted = cipher.encrypt(secret)
     assert secret not in encrypted
