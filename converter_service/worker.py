@@ -22,8 +22,9 @@ from converter_service.maintenance.account_deletion import Leaving
 from converter_service.maintenance.metrics import Removals
 from converter_service.maintenance.orphan_collector import Janitor
 from converter_service.maintenance.sweeper import Housekeeping
-from converter_service.media.ffmpeg.runner import Rules
-from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder, find_tools
+from converter_service.media.ffmpeg.runner import TranscodingLimits
+from converter_service.media.ffmpeg.tools import find_tools
+from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder
 from converter_service.settings import WorkerSettings
 from converter_service.storage.checkpoint import MongoBookmark
 from converter_service.storage.connection import connect, database_of
@@ -62,9 +63,9 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     housekeeping = Housekeeping(store, blobs, announcing, SWEEP_EVERY, clock, count=removals.count)
     janitor = Janitor(store, blobs, MongoBookmark(database, "orphans"), clock, removals.count)
     scratch = LocalScratch(settings.scratch_dir)
-    rules = Rules(max_duration=settings.max_duration, job_timeout=settings.job_timeout)
+    transcoding = TranscodingLimits(max_duration=settings.max_duration, job_timeout=settings.job_timeout)
     tools = find_tools(settings.ffmpeg_threads)
-    transcoder = FFmpegTranscoder(tools, rules)
+    transcoder = FFmpegTranscoder(tools, transcoding)
     work = Work(
         store=store,
         queue=MongoQueue(database),
