@@ -23,8 +23,9 @@ from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.maintenance.metrics import RemovalMetrics
 from converter_service.maintenance.orphan_collector import OrphanCollector
 from converter_service.maintenance.sweeper import Sweeper
-from converter_service.media.ffmpeg.runner import Rules
-from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder, find_tools
+from converter_service.media.ffmpeg.runner import TranscodingLimits
+from converter_service.media.ffmpeg.tools import find_tools
+from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder
 from converter_service.settings import WorkerSettings
 from converter_service.storage.checkpoint import MongoCheckpoint
 from converter_service.storage.conversions import MongoConversions
@@ -66,9 +67,9 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
         store, blobs, MongoCheckpoint(database, "orphans"), clock, removal_metrics.count
     )
     scratch = LocalScratch(settings.scratch_dir)
-    rules = Rules(max_duration=settings.max_duration, job_timeout=settings.job_timeout)
+    transcoding = TranscodingLimits(max_duration=settings.max_duration, job_timeout=settings.job_timeout)
     tools = find_tools(settings.ffmpeg_threads)
-    transcoder = FFmpegTranscoder(tools, rules)
+    transcoder = FFmpegTranscoder(tools, transcoding)
     work = Work(
         store=store,
         queue=MongoQueue(database),
