@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from converter_service.access import Owners, public, signed_in
 from converter_service.admin_controllers import DeadLetterController, ManagedConversionController
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.commands import ConversionCommands
 from converter_service.conversions.controller import ConversionController
 from converter_service.conversions.events import EventFactory
@@ -74,7 +75,8 @@ def build(
     waiting = Gauge("dead_letters_waiting", "Dead letters that nobody has looked at", registry=registry)
     quota = EnforcedQuota(store, MongoQueue(database), quota_limits(settings))
     accepting = Accepting(store, blobs, events, limits, clock, quota=quota)
-    conversions = Conversions(store, blobs, clock)
+    cleanup = Cleanup(store, blobs)
+    conversions = Conversions(store, blobs, cleanup, clock)
     resumable = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
     uploads = Uploads(store, blobs, events, resumable, clock, quota=quota)
     hub = Hub(store)
@@ -82,7 +84,7 @@ def build(
     commands = ConversionCommands(
         conversions,
         store,
-        blobs,
+        cleanup,
         events,
         links,
         quota=quota,

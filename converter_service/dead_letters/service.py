@@ -3,15 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
-from converter_service.dead_letters.model import (
-    DeadLetter,
-    DeadLetterStatus,
-    from_message,
-    settled,
-)
+from converter_service.conversions.identifiers import new_id
+from converter_service.dead_letters.model import DeadLetter, DeadLetterStatus, from_message, settled
 from converter_service.dead_letters.ports import DeadLetterStore
 from converter_service.errors import DeadLetterLocked
-from converter_service.ids import new_id
 from shared.clock import Clock
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.logs import get_logger

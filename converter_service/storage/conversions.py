@@ -141,7 +141,7 @@ class MongoConversions:
             found = await self._documents.find_one(wanted, WITHOUT_OUTBOX, sort=newest)
         return conversion_of(found) if found else None
 
-    async def referenced(self, blob_ids: Sequence[str]) -> Collection[str]:
+    async def referenced_blobs(self, blob_ids: Sequence[str]) -> Collection[str]:
         """Not before every record says which blobs it has."""
         await self._until_indexed()
         asked = set(blob_ids)

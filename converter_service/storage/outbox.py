@@ -8,7 +8,7 @@ import msgspec
 from pymongo import ASCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 
-from converter_service.ids import new_id
+from converter_service.conversions.identifiers import new_id
 from shared.clock import Clock
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
