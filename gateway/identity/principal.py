@@ -1,4 +1,4 @@
-"""Bearer token → who is calling."""
+"""Principals, and the bearer token of a request."""
 
 import re
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ import msgspec
 from shared.errors import Unauthenticated
 from shared.settings import Secret
 
-# RFC 6750 §2.1, the only place we read a token from: never a query or a form, which end up in logs (§5.3).
+# RFC 6750 §2.1. Tokens in a query or a form are not accepted, because these end up in logs (§5.3).
 BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +(?P<token>[A-Za-z0-9\-._~+/]+=*) *")
-LONGEST_TOKEN = 4096
+MAX_TOKEN_LENGTH = 4096
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is calling. `access_token` is the JWT that services inside verify themselves."""
+    """An authenticated caller. `access_token` is the JWT that the services verify."""
 
     user_id: str
     email: str
@@ -23,13 +23,13 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: float
     """Unix time in seconds."""
     session_id: str | None = None
-    """None for credentials that belong to no session."""
+    """None for credentials without a session."""
     scopes: frozenset[str] | None = None
-    """What it may do; None for a person, who may do all that the account may."""
+    """The scopes of an API key; None for a session, which is not limited by scopes."""
 
 
 class InvalidToken(Unauthenticated):
-    """A token was sent and is of no use (RFC 6750 §3.1)."""
+    """The token of the request is not valid (RFC 6750 §3.1)."""
 
     def __init__(self, detail: str = "The access token is not valid.") -> None:
         super().__init__(detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
@@ -43,6 +43,6 @@ def bearer_token(authorization: Sequence[str]) -> str | None:
     if not authorization:
         return None
     match = BEARER.fullmatch(authorization[0])
-    if match is None or len(authorization) > 1 or len(match["token"]) > LONGEST_TOKEN:
+    if match is None or len(authorization) > 1 or len(match["token"]) > MAX_TOKEN_LENGTH:
         raise InvalidToken("The Authorization header must be `Bearer <access token>`.")
     return match["token"]

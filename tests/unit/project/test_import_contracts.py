@@ -20,17 +20,28 @@ OFFENCES = {
     "Event contracts need msgspec and nothing else": ("shared/contracts/events.py", "import litestar"),
     "Only the RabbitMQ adapter speaks AMQP": ("shared/messaging/outbox.py", "import aio_pika"),
     "The gateway's modules do not know each other": (
-        "gateway/modules/auth/schemas.py",
+        "gateway/modules/auth/login.py",
         "import gateway.modules.conversions.documents",
     ),
     "Gateway: layers": ("gateway/proxy/relay.py", "import gateway.clients.auth"),
-    "Gateway: layers of the service clients": ("gateway/clients/auth.py", "import gateway.clients.managed"),
+    "Gateway: layers of the service clients": (
+        "gateway/clients/auth.py",
+        "import gateway.clients.audit_log",
+    ),
     "Gateway: layers of the proxy": ("gateway/proxy/download.py", "import gateway.proxy.relay"),
     "Gateway: layers of authentication": (
         "gateway/identity/principal.py",
         "import gateway.identity.token_cache",
     ),
     "Gateway: layers of the limits": ("gateway/limits/windows.py", "import gateway.limits.rate_limit"),
+    "Gateway: layers of idempotency": (
+        "gateway/idempotency/store.py",
+        "import gateway.idempotency.service",
+    ),
+    "Gateway: layers of the OpenAPI document": (
+        "gateway/openapi/document.py",
+        "import gateway.openapi.config",
+    ),
     "Gateway: middleware classes are independent of each other": (
         "gateway/middleware/cors.py",
         "import gateway.middleware.tus",
