@@ -7,7 +7,7 @@ import msgspec
 
 from converter_service.conversions.model import State
 from converter_service.event_streams.hub import Hub, Snapshot
-from converter_service.jobs.job import Work
+from converter_service.jobs.job import Job
 from converter_service.maintenance.account_deletion import AccountDeletion
 from shared.clock import Clock
 from shared.contracts.events import (
@@ -31,23 +31,23 @@ Moved: TypeAlias = VideoUploaded | ConversionCompleted | ConversionFailed | Conv
 MOVED = (VideoUploaded, ConversionCompleted, ConversionFailed, ConversionCancelled)
 
 
-def handlers(work: Work) -> Handlers:
+def handlers(job: Job) -> Handlers:
     async def convert(event: VideoUploaded, _: Delivery) -> None:
-        await work.run(event.conversion_id)
+        await job.run(event.conversion_id)
 
     return Handlers({VideoUploaded: convert}, expected=CONVERTER_WORKER.events)
 
 
-def stopping(broker: Broker, work: Work) -> Consumer:
+def stopping(broker: Broker, job: Job) -> Consumer:
     """Hears of conversions that nobody wants any more. It is only a hint: the record has the last word, and
     a run that misses the hint looks there within a second.
     """
 
     async def cancelled(event: ConversionCancelled, _: Delivery) -> None:
-        work.look(event.conversion_id)
+        job.check_now(event.conversion_id)
 
     async def removed(event: ConversionRemoved, _: Delivery) -> None:
-        work.look(event.conversion_id)
+        job.check_now(event.conversion_id)
 
     broadcast = Broadcast(name="converter.stopping", events=(ConversionCancelled, ConversionRemoved))
     handlers = Handlers(
