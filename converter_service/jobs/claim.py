@@ -104,7 +104,7 @@ class JobClaim:
         self._fair_queue.served(taken.owner_id)
         about = {"conversion_id": taken.id, "run": taken.attempts, "worker": self._limits.worker}
         if conversion.status is State.CONVERTING:
-            log.warning("lease expired, conversion claimed again", **about, previous_worker=conversion.worker)
+            log.warning("lease expired, conversion claimed again", **about, was_with=conversion.worker)
         else:
             log.info("conversion claimed", **about)
         return RunContext(taken, token, blob_id)
