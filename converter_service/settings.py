@@ -1,4 +1,4 @@
-"""What the two processes of the converter read from their environment."""
+"""Settings of the converter's processes, read from environment variables."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -8,11 +8,11 @@ import msgspec
 
 from shared.settings import Env, HttpOrigin, HttpUrl, Secret
 
-KEEP_LETTERS = timedelta(days=30)
+DEAD_LETTER_RETENTION = timedelta(days=30)
 
 
 class ConverterSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Common to both."""
+    """Settings of both the api and the worker."""
 
     mongo_url: Annotated[Secret, Env("CONVERTER_MONGO_URL")]
     amqp_url: Annotated[Secret, Env("AMQP_URL")]
@@ -21,15 +21,19 @@ class ConverterSettings(msgspec.Struct, frozen=True, kw_only=True):
     retention: Annotated[timedelta, Env("CONVERTER_RETENTION", at_least=1)] = timedelta(days=7)
 
 
-class LetterSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the command about dead letters needs."""
+class DeadLetterSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of the command `dead-letters`."""
 
     mongo_url: Annotated[Secret, Env("CONVERTER_MONGO_URL")]
     amqp_url: Annotated[Secret, Env("AMQP_URL")]
-    retention: Annotated[timedelta, Env("CONVERTER_DEAD_LETTER_RETENTION", at_least=60)] = KEEP_LETTERS
+    retention: Annotated[timedelta, Env("CONVERTER_DEAD_LETTER_RETENTION", at_least=60)] = (
+        DEAD_LETTER_RETENTION
+    )
 
 
 class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
+    """Settings of `python -m converter_service api`."""
+
     host: Annotated[str, Env("CONVERTER_HOST")] = "127.0.0.1"
     port: Annotated[int, Env("CONVERTER_PORT")] = 8002
     metrics_port: Annotated[int, Env("CONVERTER_METRICS_PORT")] = 9102
@@ -45,11 +49,13 @@ class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
     require_verified_email: Annotated[bool, Env("AUTH_REQUIRE_VERIFIED_EMAIL")] = False
     idle_timeout: Annotated[timedelta, Env("CONVERTER_IDLE_TIMEOUT", at_least=1)] = timedelta(seconds=60)
     dead_letter_retention: Annotated[timedelta, Env("CONVERTER_DEAD_LETTER_RETENTION", at_least=60)] = (
-        KEEP_LETTERS
+        DEAD_LETTER_RETENTION
     )
 
 
 class WorkerSettings(ConverterSettings, frozen=True, kw_only=True):
+    """Settings of `python -m converter_service worker`."""
+
     host: Annotated[str, Env("WORKER_HOST")] = "127.0.0.1"
     port: Annotated[int, Env("WORKER_PORT")] = 8003
     metrics_port: Annotated[int, Env("WORKER_METRICS_PORT")] = 9103

@@ -1,4 +1,4 @@
-"""One conversion: all that is known about it. What can happen to it is in `moves`."""
+"""The conversion record and its states. State transitions are in `state_machine` and `transitions`."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,12 +7,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from converter_service.conversions.cache_key import recipe
+from converter_service.conversions.cache_key import cache_key_of
+from converter_service.conversions.lease import Lease, LeaseLost
 from converter_service.conversions.segments import Upload
 
 
 class State(StrEnum):
-    """What a client sees as `status`."""
+    """The state of a conversion; clients see it as `status`."""
 
     UPLOADING = "uploading"
     QUEUED = "queued"
@@ -23,16 +24,12 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-# What ends by itself: no more will be heard of it unless somebody asks for another try.
+# States without further progress, unless the owner retries.
 FINAL: Final = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED, State.EXPIRED})
 
 
-class LeaseLost(Exception):
-    """The run is somebody else's now, or nobody's: whatever it made must be thrown away."""
-
-
 class Source(Struct, frozen=True, kw_only=True):
-    """The video: `size` in bytes, `duration` in seconds; what is not known yet is None."""
+    """The uploaded video: `size` in bytes, `duration` in seconds; None until known."""
 
     filename: str
     size: int | None = None
@@ -53,33 +50,24 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 class Failure(Struct, frozen=True):
-    """Why a conversion failed: a code of the public contract, and the same in plain words."""
+    """Why a conversion failed: an error code of the public contract and a message for people."""
 
     code: str
     message: str
 
 
-class Lease(Struct, frozen=True):
-    """Who converts it, until when. `token` is new with every claim: it fences off whoever held it before."""
-
-    token: str
-    worker: str
-    until: datetime
-
-
 class Conversion(Struct, frozen=True, kw_only=True):
-    """Everything known about one conversion; every change is a new value with the same `id`.
+    """An immutable conversion record; each change creates a new value with the same `id`.
 
-    `version` is the store's: it grows with every save and makes a save from an older value fail. `edition`
-    counts what clients can see: it grows with every move and whenever there is something new to tell.
-    `due_at` is when the sweeper should look at it, if nothing happened until then.
-    `idempotency_key` is no other's: it is taken from the first byte of the upload until it is given free.
-    `upload` is there when the video comes in several requests; then its bytes are in the segments of that,
-    else in `source_blob`.
-    `rests_until` is when it may be tried again after a run that came to nothing.
-    `made_after` is the recipe of its audio, `reserved_bytes` how much an upload may bring.
-    `debris` are blobs of runs that have not finished (yet); their ids stand here before their first byte is
-    stored, so whoever finds a dead run knows what to remove.
+    `version` is incremented by the store with every save; saving an older version fails (optimistic locking).
+    `revision` is incremented with every change that clients can see: the id of a progress event.
+    `due_at` is when the sweeper acts on the conversion unless it has changed before.
+    `idempotency_key` is unique, reserved from the first byte of the upload on.
+    `upload` is set for a resumable upload: the video is in its segments, otherwise in `source_blob`.
+    `retry_at` is the earliest time of the next run after one without a result.
+    `result_cache_key` identifies the audio, for reuse; `reserved_bytes` is what an upload may store at most.
+    `temporary_blobs` are to be deleted when the conversion ends, except the one that becomes the audio. An id
+    is recorded here before its first byte is stored, so that nothing is lost track of in a crash.
     """
 
     id: str
@@ -95,10 +83,10 @@ class Conversion(Struct, frozen=True, kw_only=True):
     result: Result | None = None
     error: Failure | None = None
     audio_blob: str | None = None
-    debris: tuple[str, ...] = ()
+    temporary_blobs: tuple[str, ...] = ()
     attempts: int = 0
     lease: Lease | None = None
-    rests_until: datetime | None = None
+    retry_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     expires_at: datetime | None = None
@@ -107,40 +95,39 @@ class Conversion(Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
     upload: Upload | None = None
     reserved_bytes: int = 0
-    made_after: str | None = None
+    result_cache_key: str | None = None
     version: int = 0
-    edition: int = 0
+    revision: int = 0
 
     @property
     def blobs(self) -> tuple[str, ...]:
-        """Every blob that may hold bytes of this conversion."""
+        """All blobs that may hold bytes of this conversion and no other."""
         uploaded = self.upload.blobs if self.upload else ()
-        return tuple(blob for blob in (self.source_blob, *uploaded, self.audio_blob, *self.debris) if blob)
+        return tuple(
+            blob for blob in (self.source_blob, *uploaded, self.audio_blob, *self.temporary_blobs) if blob
+        )
 
     @property
-    def named_blobs(self) -> tuple[str, ...]:
-        """The same, and those that it has given up to another, until that one names them."""
+    def referenced_blobs(self) -> tuple[str, ...]:
+        """`blobs`, and the segments that were assigned to a final upload which does not list them yet."""
         segments = self.upload.segments if self.upload else ()
         return tuple(dict.fromkeys((*self.blobs, *(segment.blob for segment in segments))))
 
     @property
     def source_blobs(self) -> tuple[str, ...]:
-        """The video's bytes, one blob after the other."""
+        """The blobs that form the video when concatenated."""
         if self.upload is not None:
             return tuple(segment.blob for segment in self.upload.segments)
         return (self.source_blob,) if self.source_blob else ()
 
     @property
-    def recipe(self) -> str | None:
-        """What decides its audio; None until the whole video is there."""
-        return recipe(self.source.sha256, self.options) if self.source.sha256 else None
+    def cache_key(self) -> str | None:
+        """The key under which an equal audio is found; None until the digest of the video is known."""
+        return cache_key_of(self.source.sha256, self.options) if self.source.sha256 else None
 
     @property
     def held_bytes(self) -> int:
-        """What counts as stored by its owner: the video, or what an upload may bring, and the audio.
-
-        Of an upload that was called off only the announced size is left.
-        """
+        """Bytes that count against the owner's quota: video (while uploading: its reservation) plus audio."""
         if self.deleted_at or self.status is State.EXPIRED:
             return 0
         if self.status is State.UPLOADING:
@@ -150,20 +137,20 @@ class Conversion(Struct, frozen=True, kw_only=True):
 
     @property
     def written_until(self) -> datetime | None:
-        """Until when an upload or a run may still store bytes; None when nobody can."""
+        """When the lease of the current upload or run expires; None when nothing can be written any more."""
         if self.status is State.UPLOADING and self.upload:
             return self.upload.writing.until if self.upload.writing else None
         if self.status is State.UPLOADING:
             return self.due_at
         return self.lease.until if self.lease else None
 
-    def held_by(self, token: str) -> Lease:
-        """The lease of the run that this token is of. Raises LeaseLost."""
+    @property
+    def worker(self) -> str | None:
+        """The worker that holds the lease, or held the expired one."""
+        return self.lease.worker if self.lease else None
+
+    def lease_of(self, token: str) -> Lease:
+        """The lease, if it has this token. Raises LeaseLost otherwise."""
         if self.deleted_at or self.lease is None or self.lease.token != token:
             raise LeaseLost
         return self.lease
-
-
-def holder_of(conversion: Conversion) -> str | None:
-    """The worker that has it, or had it until it died."""
-    return conversion.lease.worker if conversion.lease else None

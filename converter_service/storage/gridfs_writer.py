@@ -7,7 +7,8 @@ from typing import Any
 import pymongo
 from pymongo.asynchronous.collection import AsyncCollection
 
-from converter_service.storage.connection import Document, reachable
+from shared.mongo.connection import Document
+from shared.mongo.errors import mongo_errors
 
 INSERTS_AT_ONCE = 2
 # Longer than other operations have: a full disk cache under load is slow, not gone, and uploads should
@@ -39,7 +40,7 @@ class Inserts:
         task.add_done_callback(self._ended)
 
     async def _insert(self, batch: list[Document]) -> None:
-        with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
+        with mongo_errors(), pymongo.timeout(TRANSFER_TIMEOUT_S):
             await self._collection.insert_many(batch)
 
     def _ended(self, task: "asyncio.Task[Any]") -> None:

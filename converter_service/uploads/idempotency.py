@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Protocol
 
-from converter_service.clock import Clock
-from converter_service.conversions.model import Conversion, LeaseLost, State
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import ConversionStore, KeyTaken
-from converter_service.conversions.transitions.upload import as_accepted, without_key
+from converter_service.conversions.transitions.upload import as_accepted, without_idempotency_key
 from converter_service.conversions.update import change
-from converter_service.errors import StillUploading
+from converter_service.errors import UploadInProgress
+from shared.clock import Clock
 from shared.errors import IdempotencyMismatch
 
 KEPT = timedelta(hours=24)
@@ -41,7 +42,9 @@ class Repeats:
 
     async def knows(self, owner_id: str, key: str | None, call: str = "") -> bool:
         """Whether there is something to be repeated: it needs no room of its own."""
-        return key is not None and await self._store.by_key(key_of(owner_id, key, call)) is not None
+        return (
+            key is not None and await self._store.by_idempotency_key(key_of(owner_id, key, call)) is not None
+        )
 
     async def add(self, conversion: Conversion) -> Conversion | None:
         """Stores a new conversion and returns None; or stores nothing, and returns the one that its key was
@@ -56,7 +59,7 @@ class Repeats:
             try:
                 await self._store.add(conversion)
             except KeyTaken:
-                earlier = await self._store.by_key(str(conversion.idempotency_key))
+                earlier = await self._store.by_idempotency_key(str(conversion.idempotency_key))
             else:
                 return None
             if earlier is None:
@@ -64,11 +67,11 @@ class Repeats:
             if earlier.created_at + KEPT > self._clock():
                 return earlier
             await self._give_free(earlier)
-        raise StillUploading
+        raise UploadInProgress
 
     async def _give_free(self, conversion: Conversion) -> None:
         try:
-            await change(self._store, conversion.id, without_key)
+            await change(self._store, conversion.id, without_idempotency_key)
         except LeaseLost:
             return  # it is gone altogether, and its key with it
 
@@ -81,7 +84,7 @@ def key_of(owner_id: str, key: str, call: str = "") -> str:
 
 def _settled(earlier: Conversion) -> Conversion:
     if earlier.status is State.UPLOADING:
-        raise StillUploading
+        raise UploadInProgress
     return as_accepted(earlier)
 
 

@@ -5,18 +5,20 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from converter_service.clock import Clock, new_id
-from converter_service.conversions.events import Announcing
-from converter_service.conversions.model import Conversion, LeaseLost
+from converter_service.conversions.events import EventFactory
+from converter_service.conversions.identifiers import new_id
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import Blobs, ConversionStore
-from converter_service.conversions.quota import Admission, Unbounded
+from converter_service.conversions.quota import NoQuota, Quota
 from converter_service.conversions.transitions.upload import new_upload
 from converter_service.uploads.abort import Discarding
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import Repeats, key_of, refuse_announced, refuse_other_bytes
 from converter_service.uploads.source import Incoming, chained, checked, head, limited
 from converter_service.uploads.store import Storing
+from shared.clock import Clock
 from shared.errors import Conflict, IdempotencyMismatch, ServiceError, Unavailable
 from shared.logs import correlation_id
 
@@ -35,17 +37,17 @@ class Accepting:
         self,
         store: ConversionStore,
         blobs: Blobs,
-        announcing: Announcing,
+        events: EventFactory,
         limits: UploadLimits,
         clock: Clock,
         *,
-        admission: Admission | None = None,
+        quota: Quota | None = None,
     ) -> None:
         self._limits = limits
         self._clock = clock
         self._repeats = Repeats(store, clock)
-        self._admission = admission or Unbounded()
-        self._storing = Storing(store, blobs, announcing, limits.silence, clock)
+        self._quota = quota or NoQuota()
+        self._storing = Storing(store, blobs, events, limits.silence, clock)
         self._discarding = Discarding(store, blobs, clock)
 
     async def accept(self, owner: Owner, incoming: Incoming, key: str | None = None) -> Conversion:
@@ -59,7 +61,7 @@ class Accepting:
         and Overloaded when there is no room for it.
         """
         if not await self._repeats.knows(owner.id, key):
-            await self._admission.look(owner.id, incoming.announced_size)
+            await self._quota.check_upload(owner.id, incoming.announced_size)
         checked(await incoming.fields())
         body = limited(incoming.chunks(), self._limits.max_bytes)
         first = await head(body)
@@ -69,7 +71,7 @@ class Accepting:
             refuse_announced(earlier, conversion.source.filename, incoming)
             return await self._again(earlier, incoming, chained(first, body))
         try:
-            metered = self._admission.metered(conversion, chained(first, body))
+            metered = self._quota.metered(conversion, chained(first, body))
             return await self._storing.store(conversion, incoming, metered)
         except LeaseLost:
             await self._discarding.discard(conversion)
@@ -82,12 +84,12 @@ class Accepting:
 
     async def _enter(self, conversion: Conversion) -> Conversion | None:
         """Its record is stored; or an earlier one is returned, for which there was room then."""
-        async with self._admission.turn(conversion.owner_id):
+        async with self._quota.account_lock(conversion.owner_id):
             earlier = await self._repeats.add(conversion)
             if earlier is not None:
                 return earlier
             try:
-                await self._admission.settle(conversion)
+                await self._quota.check_stored(conversion)
             except ServiceError:
                 await self._discarding.discard(conversion)
                 raise

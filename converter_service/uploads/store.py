@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from typing import Never
 
-from converter_service.clock import Clock
-from converter_service.conversions.events import Announcing
-from converter_service.conversions.keepalive import while_beating
+from converter_service.conversions.events import EventFactory
+from converter_service.conversions.lease_renewal import run_while_renewing
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.ports import Blobs, ConversionStore, Stored
-from converter_service.conversions.state_machine import IllegalMove
-from converter_service.conversions.transitions.upload import still_uploading, uploaded
+from converter_service.conversions.state_machine import IllegalTransition
+from converter_service.conversions.transitions.upload import upload_renewed, uploaded
 from converter_service.conversions.update import change
 from converter_service.uploads.source import Incoming, checked
+from shared.clock import Clock
 from shared.errors import Unavailable
 
 LONGEST_UPLOAD_BEAT_S = 3.0
@@ -30,13 +30,13 @@ class Storing:
         self,
         store: ConversionStore,
         blobs: Blobs,
-        announcing: Announcing,
+        events: EventFactory,
         silence: timedelta,
         clock: Clock,
     ) -> None:
         self._store = store
         self._blobs = blobs
-        self._announcing = announcing
+        self._events = events
         self._silence = silence
         self._clock = clock
 
@@ -47,7 +47,7 @@ class Storing:
         can be known, InvalidRequest for options behind the video, and what `body` breaks off with.
         """
         receiving = self._receive(conversion, incoming, body)
-        return await while_beating(receiving, self._beat(conversion.id))
+        return await run_while_renewing(receiving, self._beat(conversion.id))
 
     async def _receive(
         self, conversion: Conversion, incoming: Incoming, body: AsyncIterator[bytes]
@@ -72,9 +72,9 @@ class Storing:
                     lambda newest: uploaded(
                         newest, size=stored.size, sha256=stored.sha256, options=options, now=self._clock()
                     ),
-                    self._announcing.uploaded,
+                    self._events.uploaded,
                 )
-            except (Unavailable, IllegalMove):  # the move is illegal when the lost save lands just now
+            except (Unavailable, IllegalTransition):  # the move is illegal when the lost save lands just now
                 await asyncio.sleep(SAVE_AGAIN_AFTER_S)
         raise Unavailable("Whether the video was taken in is not known: see your conversions.")
 
@@ -88,11 +88,11 @@ class Storing:
         beat_s = min(LONGEST_UPLOAD_BEAT_S, self._silence.total_seconds() / 4)
         while True:
             await asyncio.sleep(beat_s)
-            with contextlib.suppress(Unavailable, IllegalMove):
+            with contextlib.suppress(Unavailable, IllegalTransition):
                 await change(
                     self._store,
                     conversion_id,
-                    lambda newest: still_uploading(newest, self._alive_until()),
+                    lambda newest: upload_renewed(newest, self._alive_until()),
                 )
 
     def _alive_until(self) -> datetime:

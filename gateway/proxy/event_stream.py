@@ -12,11 +12,12 @@ from litestar import Request
 from litestar.types import Send
 
 from gateway.identity.auth_guard import principal_of
-from gateway.identity.principal import Principal, bearer_token
+from gateway.identity.principal import Principal
 from gateway.identity.token_cache import TokenCache
 from gateway.limits.concurrency import on_release
 from gateway.proxy.download import Download
 from shared.errors import ServiceError
+from shared.identity.bearer import bearer_token
 
 ROUND_INTERVAL_S = 1.0
 # Revocations arrive as events. Repeated lookups notice what these miss: lost events, changed accounts.

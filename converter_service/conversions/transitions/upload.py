@@ -1,13 +1,14 @@
-"""The moves of a conversion while its video comes in."""
+"""Transitions of a conversion whose video arrives in one request."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec.structs import replace
 
-from converter_service.conversions.model import Conversion, LeaseLost, Source, State
-from converter_service.conversions.state_machine import IllegalMove, moved
-from converter_service.conversions.transitions.queue import ANNOUNCE_AGAIN
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion, Source, State
+from converter_service.conversions.state_machine import IllegalTransition, with_state
+from converter_service.conversions.transitions.queue import REANNOUNCE_AFTER
 
 
 def new_upload(
@@ -23,7 +24,7 @@ def new_upload(
     idempotency_key: str | None = None,
     reserved_bytes: int = 0,
 ) -> Conversion:
-    """Written before the first byte is stored. Silent past `alive_until`, it is a dead process's."""
+    """A new record, saved before the first byte. Not renewed by `alive_until`, the upload counts as dead."""
     return Conversion(
         id=conversion_id,
         owner_id=owner_id,
@@ -40,19 +41,20 @@ def new_upload(
     )
 
 
-def still_uploading(conversion: Conversion, alive_until: datetime) -> Conversion:
-    """Somebody is at it. Raises LeaseLost when it was deleted, swept away or cancelled meanwhile, and
-    IllegalMove when all has arrived.
+def upload_renewed(conversion: Conversion, alive_until: datetime) -> Conversion:
+    """The lease of the upload is extended to `alive_until`.
+
+    Raises LeaseLost after deletion or cancellation, IllegalTransition when the upload is complete.
     """
     if conversion.deleted_at or conversion.status is State.CANCELLED:
         raise LeaseLost
     if conversion.status is not State.UPLOADING:
-        raise IllegalMove(f"{conversion.status} is not being uploaded")
+        raise IllegalTransition(f"{conversion.status} is not being uploaded")
     return replace(conversion, due_at=alive_until)
 
 
-def reserving(conversion: Conversion, size: int) -> Conversion:
-    """It may bring so many bytes. Raises LeaseLost when it was deleted or swept away meanwhile."""
+def with_reserved_bytes(conversion: Conversion, size: int) -> Conversion:
+    """`size` bytes count against the owner's quota. Raises LeaseLost unless it is still being uploaded."""
     if conversion.deleted_at or conversion.status is not State.UPLOADING:
         raise LeaseLost
     return replace(conversion, reserved_bytes=size)
@@ -66,20 +68,20 @@ def uploaded(
     options: Mapping[str, str | int | float],
     now: datetime,
 ) -> Conversion:
-    """All bytes are stored: ready to be converted. `sha256` is None until somebody has read them in one go.
+    """Queued: all bytes are stored. `sha256` is None when the upload came in several requests.
 
-    Raises LeaseLost when it was deleted or cancelled meanwhile, and IllegalMove when it is queued already.
+    Raises LeaseLost after deletion or cancellation, IllegalTransition when it is already queued.
     """
     if conversion.deleted_at or conversion.status is State.CANCELLED:
         raise LeaseLost
     source = replace(conversion.source, size=size, sha256=sha256)
     return replace(
-        moved(conversion, State.QUEUED), source=source, options=options, due_at=now + ANNOUNCE_AGAIN
+        with_state(conversion, State.QUEUED), source=source, options=options, due_at=now + REANNOUNCE_AFTER
     )
 
 
 def as_accepted(conversion: Conversion) -> Conversion:
-    """What its upload was answered with, whatever has become of it since."""
+    """As it was in the response to its upload: queued, without later progress."""
     source = conversion.source
     return replace(
         conversion,
@@ -94,6 +96,6 @@ def as_accepted(conversion: Conversion) -> Conversion:
     )
 
 
-def without_key(conversion: Conversion) -> Conversion:
-    """Its idempotency key may be another's from now on."""
+def without_idempotency_key(conversion: Conversion) -> Conversion:
+    """Releases the idempotency key."""
     return replace(conversion, idempotency_key=None)

@@ -7,14 +7,15 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from converter_service.conversions import state_machine
-from converter_service.conversions.model import Conversion, Failure, Lease, State
-from converter_service.jobs.context import Run
-from converter_service.jobs.outcome import Outcomes
+from converter_service.conversions.lease import Lease
+from converter_service.conversions.model import Conversion, Failure, State
+from converter_service.jobs.context import RunContext
+from converter_service.jobs.outcome import JobOutcome
 from converter_service.media.transcoder import Fault
-from converter_service.storage.connection import reachable
 from converter_service.storage.conversions import MongoConversions
 from converter_service.uploads import service
 from shared.messaging.envelope import Envelope
+from shared.mongo.errors import mongo_errors
 
 
 def no_fencing() -> None:
@@ -22,7 +23,7 @@ def no_fencing() -> None:
     save = MongoConversions.save
 
     async def over_anything(self: MongoConversions, conversion: Conversion, *events: Envelope) -> Conversion:
-        with reachable():
+        with mongo_errors():
             await self._documents.update_one(
                 {"_id": conversion.id}, {"$set": {"version": conversion.version}}
             )
@@ -32,8 +33,8 @@ def no_fencing() -> None:
         return conversion.lease or Lease(token, "a zombie", conversion.created_at)
 
     MongoConversions.save = over_anything  # type: ignore[method-assign]
-    Conversion.held_by = anybody  # type: ignore[method-assign, assignment]
-    state_machine.MOVES = dict.fromkeys(State, frozenset(State))  # type: ignore[misc]
+    Conversion.lease_of = anybody  # type: ignore[method-assign, assignment]
+    state_machine.TRANSITIONS = dict.fromkeys(State, frozenset(State))  # type: ignore[misc]
 
 
 def hold_on_to_the_lease() -> None:
@@ -60,9 +61,9 @@ def take_every_key_for_a_new_one() -> None:
 
 def give_a_wrong_reason() -> None:
     """What fails is told to have failed of something else."""
-    fail = Outcomes.fail
+    fail = JobOutcome.fail
 
-    async def misled(self: Outcomes, run: Run, failure: Failure) -> None:
+    async def misled(self: JobOutcome, run: RunContext, failure: Failure) -> None:
         await fail(self, run, replace(failure, code=Fault.TOO_LONG.value))
 
-    Outcomes.fail = misled  # type: ignore[method-assign]
+    JobOutcome.fail = misled  # type: ignore[method-assign]

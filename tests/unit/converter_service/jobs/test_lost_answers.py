@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import utc_now
-from converter_service.conversions.events import Announcing
+from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
-from converter_service.conversions.signed_links import Links
-from converter_service.jobs.job import Work, WorkLimits
+from converter_service.conversions.signed_links import SignedLinks
+from converter_service.jobs.context import JobLimits
+from converter_service.jobs.job import Job
 from converter_service.storage.scratch import LocalScratch
 from converter_service.uploads.service import Accepting, UploadLimits
+from shared.clock import utc_now
 from shared.contracts.events import ConversionCompleted, VideoUploaded
 from shared.errors import Unavailable
 from shared.messaging.envelope import Envelope, unwrap
@@ -74,8 +75,8 @@ class Upload:
         return {}
 
 
-def announcing() -> Announcing:
-    return Announcing(Links(Secret("k" * 32)), timedelta(days=1), utc_now)
+def event_factory() -> EventFactory:
+    return EventFactory(SignedLinks(Secret("k" * 32)), timedelta(days=1), utc_now)
 
 
 def events(store: MemoryConversions) -> list[type]:
@@ -84,7 +85,7 @@ def events(store: MemoryConversions) -> list[type]:
 
 async def test_an_upload_whose_last_answer_is_lost_is_found_to_be_taken_in() -> None:
     store, blobs = Forgetful(lost=1), MemoryBlobs()
-    accepting = Accepting(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
+    accepting = Accepting(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
     accepted = await accepting.accept(ALICE, Upload())
     assert store.contents == {accepted.id: accepted}
     assert accepted.status is State.QUEUED
@@ -99,7 +100,7 @@ async def test_an_upload_whose_sender_falls_silent_is_not_taken_for_dead() -> No
         first = conversion.due_at
         await until(lambda: store.contents[conversion.id].due_at != first, what="a heartbeat")
 
-    accepting = Accepting(store, blobs, announcing(), UploadLimits(10**9, QUICK), utc_now)
+    accepting = Accepting(store, blobs, event_factory(), UploadLimits(10**9, QUICK), utc_now)
     accepted = await accepting.accept(ALICE, Upload(pause=for_long))
     assert accepted.status is State.QUEUED
     assert events(store) == [VideoUploaded]
@@ -111,23 +112,23 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
 ) -> None:
     """Saves: queued, taken, described, completed; anything after that is heartbeat or tidying."""
     store, blobs = Forgetful(), MemoryBlobs()
-    accepting = Accepting(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
+    accepting = Accepting(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
     accepted = await accepting.accept(ALICE, Upload())
     store.lost = store.saves + lost
     scratch = LocalScratch(tmp_path, spare_bytes=0)
     scratch.open()
     transcoder = ScriptedTranscoder()
-    work = Work(
+    job = Job(
         store=store,
         queue=MemoryQueue(store),
         blobs=blobs,
         transcoder=transcoder,
         scratch=scratch,
-        announcing=announcing(),
-        limits=WorkLimits("worker", timedelta(seconds=0.2), 3, timedelta(days=1), MINUTE),
+        events=event_factory(),
+        limits=JobLimits("worker", timedelta(seconds=0.2), 3, timedelta(days=1), MINUTE),
         clock=utc_now,
     )
-    await _until_settled(store, work, accepted.id)
+    await _until_settled(store, job, accepted.id)
     scratch.close()
     done = store.contents[accepted.id]
     assert done.status is State.COMPLETED
@@ -135,14 +136,14 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
     assert events(store) == [VideoUploaded, ConversionCompleted]
 
 
-async def _until_settled(store: MemoryConversions, work: Work, conversion_id: str) -> None:
+async def _until_settled(store: MemoryConversions, job: Job, conversion_id: str) -> None:
     """As the broker does it: again after a while, as often as it takes, when it has rested."""
     for _ in range(20):
         try:
-            await work.run(conversion_id)
+            await job.run(conversion_id)
         except Retry:
             await asyncio.sleep(0.05)
-            store.contents[conversion_id] = replace(store.contents[conversion_id], rests_until=None)
+            store.contents[conversion_id] = replace(store.contents[conversion_id], retry_at=None)
         else:
             return
     raise AssertionError("it never settled")

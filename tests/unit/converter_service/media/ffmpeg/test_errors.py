@@ -28,7 +28,7 @@ def test_what_may_be_the_machines_fault_is_worth_another_try(code: int, stderr: 
         (1, "av_interleaved_write_frame(): No space left on device"),
         (1, "Unknown encoder 'libmp3lame'"),
         (127, "error while loading shared libraries"),
-        (120, "contain: [Errno 2] No such file or directory"),
+        (120, "launcher: [Errno 2] No such file or directory"),
     ],
 )
 def test_what_is_certainly_the_machines_fault_is_told_apart(code: int, stderr: str) -> None:
