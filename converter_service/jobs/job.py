@@ -16,7 +16,7 @@ from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
 from shared.messaging.errors import Retry
-from shared.tasks import asked_to_end
+from shared.tasks import cancel_requested
 
 __all__ = ["Scratch", "Work", "WorkLimits"]
 
@@ -80,7 +80,7 @@ class Work:
             log.info("media refused", conversion_id=run.id, code=fault.code, diagnosis=fault.diagnosis)
             await self._outcomes.fail(run, Failure(fault.code.value, fault.message))
         except asyncio.CancelledError:
-            if not asked_to_end():
+            if not cancel_requested():
                 await self._outcomes.try_again(run)
                 return
             await self._outcomes.hand_back(run)
