@@ -12,18 +12,21 @@ from litestar import Litestar
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
+from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.event_streams.publisher import Telling
 from converter_service.handlers import account_handlers, handlers, stopping
-from converter_service.ids import new_id
-from converter_service.jobs.job import Work, WorkLimits
+from converter_service.jobs.context import JobLimits
+from converter_service.jobs.job import Job
 from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.maintenance.metrics import RemovalMetrics
 from converter_service.maintenance.orphan_collector import OrphanCollector
 from converter_service.maintenance.sweeper import Sweeper
-from converter_service.media.ffmpeg.runner import Rules
-from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder, find_tools
+from converter_service.media.ffmpeg.runner import TranscodingLimits
+from converter_service.media.ffmpeg.tools import find_tools
+from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder
 from converter_service.settings import WorkerSettings
 from converter_service.storage.checkpoint import MongoCheckpoint
 from converter_service.storage.conversions import MongoConversions
@@ -58,16 +61,17 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     store = MongoConversions(database, clock, relay.wake, telling.note)
     blobs = GridFSBlobs(database, clock)
     events = EventFactory(SignedLinks(settings.link_key), settings.link_ttl, clock)
+    cleanup = Cleanup(store, blobs)
     removal_metrics = RemovalMetrics(registry)
-    sweeper = Sweeper(store, blobs, events, SWEEP_EVERY, clock, count=removal_metrics.count)
+    sweeper = Sweeper(store, cleanup, events, SWEEP_EVERY, clock, count=removal_metrics.count)
     orphan_collector = OrphanCollector(
         store, blobs, MongoCheckpoint(database, "orphans"), clock, removal_metrics.count
     )
     scratch = LocalScratch(settings.scratch_dir)
-    rules = Rules(max_duration=settings.max_duration, job_timeout=settings.job_timeout)
+    transcoding = TranscodingLimits(max_duration=settings.max_duration, job_timeout=settings.job_timeout)
     tools = find_tools(settings.ffmpeg_threads)
-    transcoder = FFmpegTranscoder(tools, rules)
-    work = Work(
+    transcoder = FFmpegTranscoder(tools, transcoding)
+    job = Job(
         store=store,
         queue=MongoQueue(database),
         blobs=blobs,
@@ -78,9 +82,9 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
         clock=clock,
     )
     subscription = replace(CONVERTER_WORKER, prefetch=settings.concurrency)
-    consumer = broker.consumer(subscription, handlers(work))
-    stops = stopping(broker, work)
-    account_deletion = AccountDeletion(store, blobs, clock)
+    consumer = broker.consumer(subscription, handlers(job))
+    stops = stopping(broker, job)
+    account_deletion = AccountDeletion(store, cleanup, clock)
     accounts = broker.consumer(CONVERTER_ACCOUNTS, account_handlers(account_deletion, clock))
     preparing = Preparing(blobs.prepare, store.prepare, away=Unavailable)
 
@@ -136,12 +140,12 @@ async def runnable(*programs: str) -> None:
             raise FileNotFoundError(program)
 
 
-def limits(settings: WorkerSettings) -> WorkLimits:
-    return WorkLimits(
+def limits(settings: WorkerSettings) -> JobLimits:
+    return JobLimits(
         worker=f"{socket.gethostname()[:64]}/{os.getpid()}/{new_id()[-8:]}",
         lease=settings.lease,
         max_retries=settings.max_retries,
         retention=settings.retention,
-        longest=settings.job_timeout + TRANSFERS,
+        run_timeout=settings.job_timeout + TRANSFERS,
         per_account=settings.account_concurrency,
     )

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Protocol
 
-from converter_service.conversions.model import Conversion, LeaseLost, State
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import ConversionStore, KeyTaken
 from converter_service.conversions.transitions.upload import as_accepted, without_idempotency_key
 from converter_service.conversions.update import change

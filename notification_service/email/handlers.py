@@ -1,16 +1,15 @@
-"""Which letter tells of which event."""
+"""Handler of the events that are emailed."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import get_args
 
-from notification_service.email.sender import Courier
-from notification_service.email.templates import Letters
+from notification_service.email.sender import EmailSender
+from notification_service.email.templates import EmailEvent, EmailTemplates
 from shared.contracts.events import (
     ConversionCompleted,
     ConversionFailed,
-    EmailChanged,
     EmailVerificationRequested,
-    PasswordChanged,
     PasswordResetRequested,
 )
 from shared.logs import get_logger
@@ -23,60 +22,27 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Notifications:
-    """Tells the owner of a conversion how it ended, hands the secrets of account mails to their addressees,
-    and tells them of changes that may not have been theirs.
-    """
+class EmailHandler:
+    """Sends the email of an event."""
 
-    def __init__(self, letters: Letters, courier: Courier, now: Callable[[], datetime] = utc_now) -> None:
-        self._letters = letters
-        self._courier = courier
-        self._now = now
+    def __init__(
+        self, templates: EmailTemplates, sender: EmailSender, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._templates, self._sender, self._now = templates, sender, now
 
-    async def completed(self, event: ConversionCompleted, delivery: Delivery) -> None:
-        if _wants_mail(event, delivery):
-            await self._courier.deliver(delivery.envelope, lambda: self._letters.completed(event))
-
-    async def failed(self, event: ConversionFailed, delivery: Delivery) -> None:
-        if _wants_mail(event, delivery):
-            await self._courier.deliver(delivery.envelope, lambda: self._letters.failed(event))
-
-    async def verify(self, event: EmailVerificationRequested, delivery: Delivery) -> None:
-        self._refuse_late(event.expires_at)
-        await self._courier.deliver(delivery.envelope, lambda: self._letters.verify(event))
-
-    async def reset(self, event: PasswordResetRequested, delivery: Delivery) -> None:
-        self._refuse_late(event.expires_at)
-        await self._courier.deliver(delivery.envelope, lambda: self._letters.reset(event))
-
-    async def password_changed(self, event: PasswordChanged, delivery: Delivery) -> None:
-        await self._courier.deliver(delivery.envelope, lambda: self._letters.password_changed(event))
-
-    async def email_changed(self, event: EmailChanged, delivery: Delivery) -> None:
-        await self._courier.deliver(delivery.envelope, lambda: self._letters.email_changed(event))
-
-    def _refuse_late(self, expires_at: datetime) -> None:
-        """Raises Reject: nobody is helped by a link that is over before it arrives."""
-        if expires_at <= self._now():
-            raise Reject("its link expired before a mail server took it")
+    async def handle(self, event: EmailEvent, delivery: Delivery) -> None:
+        """Skips a conversion without a recipient. Raises Reject if the link of the email has expired."""
+        match event:
+            case EmailVerificationRequested() | PasswordResetRequested() if event.expires_at <= self._now():
+                raise Reject("the link of the email expired before it could be sent")
+            case ConversionCompleted() | ConversionFailed() if not event.recipient:
+                get_logger(__name__).info(
+                    "event has no recipient, no email sent", event_id=delivery.envelope.id
+                )
+            case _:
+                await self._sender.send(delivery.envelope, lambda: self._templates.render(event))
 
 
-def _wants_mail(event: ConversionCompleted | ConversionFailed, delivery: Delivery) -> bool:
-    if not event.recipient:
-        get_logger(__name__).info("nobody to tell", event_id=delivery.envelope.id)
-    return bool(event.recipient)
-
-
-def handlers(notifications: Notifications) -> Handlers:
-    """Raises MissingHandler when the mail queue brings an event that no letter tells of."""
-    return Handlers(
-        {
-            ConversionCompleted: notifications.completed,
-            ConversionFailed: notifications.failed,
-            EmailVerificationRequested: notifications.verify,
-            PasswordResetRequested: notifications.reset,
-            PasswordChanged: notifications.password_changed,
-            EmailChanged: notifications.email_changed,
-        },
-        expected=NOTIFICATION_MAIL.events,
-    )
+def email_handlers(handler: EmailHandler) -> Handlers:
+    """Maps every event of the mail queue to the handler. Raises MissingHandler if the queue has others."""
+    return Handlers(dict.fromkeys(get_args(EmailEvent), handler.handle), expected=NOTIFICATION_MAIL.events)

@@ -69,7 +69,7 @@ async def test_a_run_that_dies_is_logged_with_the_worker_that_took_over(
     log = await logged(
         system,
         request,
-        {"event": "conversion taken", "run": 1},
+        {"event": "conversion claimed", "run": 1},
         {"run": 2},
         {"event": "conversion completed"},
     )
@@ -102,7 +102,7 @@ async def test_cancelled_and_failed_conversions_are_logged_too(
         await logged(
             system,
             refused,
-            {**WORKER, "event": "media refused", "code": "no_audio_track"},
+            {**WORKER, "event": "media rejected", "code": "no_audio_track"},
             {**WORKER, "event": "conversion failed"},
         )
         await logged(system, refused, {**NOTIFICATION, "event": "not sent, later"})
@@ -120,7 +120,7 @@ async def test_cancelled_and_failed_conversions_are_logged_too(
     await logged(
         system,
         request,
-        {"event": "conversion taken"},
+        {"event": "conversion claimed"},
         {
             "event": "conversion recorded",
             "status": "cancelled",

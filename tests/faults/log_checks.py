@@ -12,18 +12,18 @@ from tests.support.request_log import Line, RequestLog
 from tests.support.system import Document
 
 SAMPLE = 3
-TAKEN = frozenset({"conversion taken", "lease lapsed, conversion taken over"})
+TAKEN = frozenset({"conversion claimed", "lease expired, conversion claimed again"})
 # Why a conversion may be taken once more.
 REASONS = frozenset(
     {
         "dead run, queued again",
-        "lease lapsed, conversion taken over",
-        "conversion handed back",
+        "lease expired, conversion claimed again",
+        "conversion requeued",
         "run failed",
-        "run broke",
+        "run failed unexpectedly",
     }
 )
-TOLD = frozenset({"sent", "already sent"})
+TOLD = frozenset({"email sent", "email already sent"})
 
 
 async def untold(system: FaultySystem, uploads: Sequence[Upload], rng: random.Random) -> list[str]:

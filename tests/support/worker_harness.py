@@ -8,12 +8,14 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
+from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.conversions.transitions.upload import new_upload, uploaded
-from converter_service.ids import new_id
-from converter_service.jobs.job import Work, WorkLimits
+from converter_service.jobs.context import JobLimits
+from converter_service.jobs.job import Job
 from converter_service.maintenance.sweeper import Sweeper
 from converter_service.media.options import Options
 from converter_service.media.transcoder import AudioTrack, MediaInfo, Output, Progress
@@ -93,7 +95,8 @@ class Workshop:
         self.blobs = GridFSBlobs(self.database, utc_now)
         self.outbox = MongoOutbox(self.database, utc_now)
         self.events = EventFactory(SignedLinks(Secret("k" * 32)), timedelta(days=1), utc_now)
-        self.sweeper = Sweeper(self.store, self.blobs, self.events, timedelta(seconds=0.1), utc_now)
+        self.cleanup = Cleanup(self.store, self.blobs)
+        self.sweeper = Sweeper(self.store, self.cleanup, self.events, timedelta(seconds=0.1), utc_now)
         self._scratch_root = scratch
         self.scratch = LocalScratch(scratch, spare_bytes=0)
         self.scratch.open()
@@ -106,15 +109,15 @@ class Workshop:
         max_retries: int = 3,
         lease: timedelta = LEASE,
         per_account: int = 0,
-    ) -> Work:
-        return Work(
+    ) -> Job:
+        return Job(
             store=self.store,
             queue=self.queue,
             blobs=self.blobs,
             transcoder=transcoder,
             scratch=self.scratch,
             events=self.events,
-            limits=WorkLimits(name, lease, max_retries, RETENTION, timedelta(minutes=1), per_account),
+            limits=JobLimits(name, lease, max_retries, RETENTION, timedelta(minutes=1), per_account),
             clock=utc_now,
         )
 

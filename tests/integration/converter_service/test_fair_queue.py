@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.model import Conversion, State
-from converter_service.ids import new_id
 from converter_service.jobs import claim
 from converter_service.media.transcoder import TranscoderUnavailable
 from shared.clock import utc_now
@@ -109,7 +109,7 @@ async def test_an_account_at_its_bound_leaves_the_other_workers_to_others(
     async def for_ever(_: Path) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(claim, "LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(claim, "POLL_S", 0.01)
     many = [await workshop.queued() for _ in range(3)]
     transcoder = ScriptedTranscoder(during=for_ever)
     running = asyncio.create_task(workshop.worker(transcoder, per_account=1).run(many[0].id))

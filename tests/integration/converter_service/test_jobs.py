@@ -396,7 +396,7 @@ async def test_what_waits_for_very_long_is_announced_again(workshop: Workshop) -
 
 async def deleted_now(workshop: Workshop, conversion: Conversion) -> None:
     """As the api does it."""
-    conversions = Conversions(workshop.store, workshop.blobs, utc_now)
+    conversions = Conversions(workshop.store, workshop.blobs, workshop.cleanup, utc_now)
     await conversions.delete(Owner("alice", "alice@example.org"), conversion.id)
 
 
@@ -430,7 +430,7 @@ async def test_a_cancelled_run_ends_with_nothing_left_but_the_video(workshop: Wo
     await transcoder.began.wait()
     over = cancelled(await workshop.now(conversion), now=utc_now(), retention=LONG)
     await workshop.store.save(over, *workshop.events.cancelled(over))
-    worker.look(conversion.id)
+    worker.check_now(conversion.id)
     await running
     now = await workshop.now(conversion)
     assert (transcoder.cancelled, now.status, now.temporary_blobs) == (1, State.CANCELLED, ())
