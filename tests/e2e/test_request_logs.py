@@ -129,7 +129,7 @@ async def test_cancelled_and_failed_conversions_are_logged_too(
     )
     await logged(system, request, published("conversion_cancelled"))
     await logged(system, request, {**NOTIFICATION, "event": "webhook sent"})
-    await logged(system, request, {**WORKER, "event": "conversion lost to somebody else"})
+    await logged(system, request, {**WORKER, "event": "lease lost, run discarded"})
     assert receiver.deliveries(identity)
 
 
