@@ -6,7 +6,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Sc
 from gateway.identity.auth_guard import READING_KEY, UNCOUNTED_KEY
 from gateway.identity.client_address import ClientAddresses
 from gateway.limits.rate_limit import LimitReached, Rate, RateLimits, Reading
-from shared.http.problem_response import refuse
+from shared.http.problem_response import send_problem
 
 UNCOUNTED = frozenset({503})
 """Refusing requests of an overloaded process must stay cheaper than counting them."""
@@ -36,7 +36,9 @@ class RateLimitMiddleware:
                 except LimitReached as reached:
                     refused = True
                     is_head = scope["method"] == "HEAD"
-                    await refuse(reached, with_rate_limit_headers(send, reached.reading), is_head=is_head)
+                    await send_problem(
+                        reached, with_rate_limit_headers(send, reached.reading), is_head=is_head
+                    )
                     return
                 add_rate_limit_headers(message, reading)
             await send(message)

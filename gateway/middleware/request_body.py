@@ -10,7 +10,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
 from shared.errors import RequestTimeout
-from shared.http import ClientGone
+from shared.http import ClientDisconnected
 
 BODY_KEY: Final = "request_body"
 JSON_TIMEOUT = timedelta(seconds=30)
@@ -33,7 +33,7 @@ class IncomingBody:
     """The body of one request, read by `receive`, and the number of bytes received.
 
     `receive` raises RequestTimeout when the next chunk does not arrive within `idle`, when the average rate
-    is below MIN_BYTES_PER_S or when the deadline has passed, and ClientGone when the connection is closed
+    is below MIN_BYTES_PER_S or when the deadline has passed, and ClientDisconnected when the connection is closed
     before the end of the body (RFC 9112 §8).
     """
 
@@ -66,7 +66,7 @@ class IncomingBody:
         self._waited_s += asyncio.get_running_loop().time() - began
         if event["type"] != "http.request":
             self.given_up = True
-            raise ClientGone("The connection was closed before the body was complete.")
+            raise ClientDisconnected("The connection was closed before the body was complete.")
         self.received += len(event["body"])
         self.complete = not event.get("more_body", False)
         return event
@@ -85,7 +85,7 @@ class IncomingBody:
         try:
             while not self.complete and not self.given_up and self.received <= end:
                 await self.receive()
-        except (ClientGone, RequestTimeout):
+        except (ClientDisconnected, RequestTimeout):
             return
 
 

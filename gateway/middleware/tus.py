@@ -8,7 +8,7 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import InvalidRequest
-from shared.http.problem_response import refuse
+from shared.http.problem_response import send_problem
 
 VERSION: Final = "1.0.0"
 PATH = re.compile(r"/v1/uploads(?:/.*)?")
@@ -40,7 +40,7 @@ class TusMiddleware:
             scope["method"] = OVERRIDES[method]
             await self._app(scope, receive, send_with_version)
         else:
-            await refuse(
+            await send_problem(
                 InvalidRequest("X-HTTP-Method-Override is not a known method."),
                 send_with_version,
                 is_head=False,

@@ -59,7 +59,7 @@ class Relay:
     ) -> ASGIResponse:
         """The service's response to this request, streamed; the request's body is streamed to the service.
 
-        Raises ClientGone and RequestTimeout when the client does not send its body.
+        Raises ClientDisconnected and RequestTimeout when the client does not send its body.
         """
         body = incoming_body(request.scope)
         if body is not None and request.method in WITH_BODY:
