@@ -33,8 +33,8 @@ class IncomingBody:
     """The body of one request, read by `receive`, and the number of bytes received.
 
     `receive` raises RequestTimeout when the next chunk does not arrive within `idle`, when the average rate
-    is below MIN_BYTES_PER_S or when the deadline has passed, and ClientDisconnected when the connection is closed
-    before the end of the body (RFC 9112 §8).
+    is below MIN_BYTES_PER_S or when the deadline has passed, and ClientDisconnected when the connection is
+    closed before the end of the body (RFC 9112 §8).
     """
 
     def __init__(self, receive: Receive, idle: timedelta, timeout: timedelta) -> None:
