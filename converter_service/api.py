@@ -19,7 +19,7 @@ from converter_service.conversions.events import EventFactory
 from converter_service.conversions.quota import EnforcedQuota, QuotaLimits
 from converter_service.conversions.service import Conversions
 from converter_service.conversions.signed_links import SignedLinks
-from converter_service.dead_letters.metrics import watch
+from converter_service.dead_letters.metrics import watch_waiting
 from converter_service.dead_letters.service import DeadLetterService
 from converter_service.downloads.controller import AudioController, Door
 from converter_service.event_streams.controller import EventController
@@ -72,7 +72,7 @@ def build(
     letters = MongoDeadLetters(database)
     dead_letter_service = DeadLetterService(letters, broker.put_back, settings.dead_letter_retention, clock)
     dead_letters = broker.dead_letter_consumer(dead_letter_service.keep)
-    waiting = Gauge("dead_letters_waiting", "Dead letters that nobody has looked at", registry=registry)
+    waiting = Gauge("dead_letters_waiting", "Dead letters to be replayed or discarded", registry=registry)
     quota = EnforcedQuota(store, MongoQueue(database), quota_limits(settings))
     accepting = Accepting(store, blobs, events, limits, clock, quota=quota)
     cleanup = Cleanup(store, blobs)
@@ -106,7 +106,7 @@ def build(
                 tasks.create_task(clock.run()),
                 tasks.create_task(preparing.run()),
                 tasks.create_task(relay.run()),
-                tasks.create_task(watch(dead_letter_service, waiting.set)),
+                tasks.create_task(watch_waiting(dead_letter_service, waiting.set)),
                 tasks.create_task(telling.run()),
                 tasks.create_task(hub.run(news.check)),
             ]

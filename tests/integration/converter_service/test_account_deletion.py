@@ -12,7 +12,7 @@ from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.transitions.upload import new_upload
-from converter_service.handlers import LATECOMERS, account_handlers
+from converter_service.handlers import LATE_UPLOADS, account_handlers
 from converter_service.maintenance import account_deletion
 from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.uploads.service import Accepting, UploadLimits
@@ -34,7 +34,7 @@ def delivered(age: timedelta) -> Delivery:
     return Delivery(envelope=wrap(GONE, "/auth_service", "alice", time=utc_now() - age))
 
 
-async def told(workshop: Workshop, age: timedelta = LATECOMERS) -> None:
+async def told(workshop: Workshop, age: timedelta = LATE_UPLOADS) -> None:
     """As the broker would tell a worker, so long after it happened."""
     handlers = account_handlers(AccountDeletion(workshop.store, workshop.cleanup, utc_now), utc_now)
     await handlers.handle(GONE, delivered(age))
