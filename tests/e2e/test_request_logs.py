@@ -73,7 +73,7 @@ async def test_a_run_that_dies_is_told_with_who_took_it_over(
     runs = {line["run"]: line["worker"] for line in told.lines if line["event"] in TAKEN}
     [dead] = [line for line in told.lines if line.get("was_with")]
     assert dead["was_with"] == runs[1] != runs[2]
-    for ending in ("sent", "webhook sent"):
+    for ending in ("email sent", "webhook sent"):
         await whole_story(system, story, published("conversion_completed"), {**NOTIFICATION, "event": ending})
     link = httpx.URL(link_in(mail))
     await _tells_no_secret(system, story, str(link.params.get("signature")), person.tokens["access_token"])
@@ -94,11 +94,11 @@ async def test_what_is_called_off_and_what_cannot_be_converted_is_told_too(
             refused,
             {**WORKER, "event": "media rejected", "code": "no_audio_track"},
             {**WORKER, "event": "conversion failed"},
-            {**NOTIFICATION, "event": "not sent, later"},
+            {**NOTIFICATION, "event": "email not sent, will be retried"},
         )
     finally:
         await asyncio.to_thread(system.start, "mail")
-    for ending in ("sent", "webhook sent"):
+    for ending in ("email sent", "webhook sent"):
         await whole_story(system, refused, published("conversion_failed"), {**NOTIFICATION, "event": ending})
 
     answer = await person.upload_raw(media.video(seconds=LONG_S).read_bytes())
