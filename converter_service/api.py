@@ -37,8 +37,8 @@ from converter_service.storage.server_clock import MongoClock
 from converter_service.tus.controller import TusController
 from converter_service.tus.service import ResumableLimits, Uploads
 from converter_service.uploads.controller import UploadController
-from converter_service.uploads.request_body import Reception
-from converter_service.uploads.service import Accepting, UploadLimits
+from converter_service.uploads.request_body import UploadReceiver
+from converter_service.uploads.service import UploadLimits, UploadService
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application, in_turn
 from shared.identity.access_tokens import AccessTokens
@@ -73,7 +73,7 @@ def build(
     dead_letters = broker.dead_letter_consumer(desk.keep)
     waiting = Gauge("dead_letters_waiting", "Dead letters that nobody has looked at", registry=registry)
     admission = Bounded(store, MongoQueue(database), bounds(settings))
-    accepting = Accepting(store, blobs, announcing, limits, clock, admission=admission)
+    upload_service = UploadService(store, blobs, announcing, limits, clock, admission=admission)
     conversions = Conversions(store, blobs, clock)
     resumable = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
     uploads = Uploads(store, blobs, announcing, resumable, clock, admission=admission)
@@ -127,13 +127,13 @@ def build(
                 DeadLetterController,
             ],
             provide={
-                "accepting": accepting,
+                "upload_service": upload_service,
                 "conversions": conversions,
                 "uploads": uploads,
                 "desk": desk,
                 "control": control,
                 "hub": hub,
-                "reception": Reception(settings.max_upload_bytes, settings.idle_timeout),
+                "receiver": UploadReceiver(settings.max_upload_bytes, settings.idle_timeout),
                 "door": Door(conversions, tokens, links, utc_now),
             },
             checks=[

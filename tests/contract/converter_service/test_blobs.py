@@ -10,8 +10,8 @@ from gridfs.asynchronous import AsyncGridFSBucket
 
 from converter_service.conversions.ports import BlobMissing, Blobs, Salvaged
 from converter_service.storage.connection import Client, database_of
-from converter_service.storage.gridfs import CHUNK_BYTES, CHUNKS_PER_INSERT, CHUNKS_PER_READ, GridFSBlobs
-from converter_service.storage.gridfs_writer import INSERTS_AT_ONCE
+from converter_service.storage.gridfs import CHUNKS_PER_READ, GridFSBlobs
+from converter_service.storage.gridfs_writer import CHUNK_BYTES, CHUNKS_PER_INSERT, INSERTS_AT_ONCE
 from tests.support.wait import until
 
 DATA = random.Random(7).randbytes(3 * CHUNK_BYTES + 12_345)

@@ -15,13 +15,13 @@ from converter_service.conversions.transitions.upload import new_upload
 from converter_service.handlers import LATECOMERS, account_handlers
 from converter_service.maintenance import account_deletion
 from converter_service.maintenance.account_deletion import Leaving
-from converter_service.uploads.service import Accepting, UploadLimits
-from converter_service.uploads.source import Incoming
+from converter_service.uploads.service import UploadLimits, UploadService
 from shared.contracts.events import AccountDeleted
 from shared.errors import Conflict
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery
+from tests.support.request_body import body_of
 from tests.support.wait import until
 from tests.support.worker_harness import VIDEO, ScriptedTranscoder, Workshop
 
@@ -98,7 +98,7 @@ async def test_what_is_being_converted_stops_and_leaves_nothing(workshop: Worksh
     await until(nothing_left, what="the sweeper has finished")
 
 
-class Dripping(Incoming):
+class Dripping:
     """A video of which the second half comes when it is let."""
 
     filename = "talk.mp4"
@@ -107,8 +107,9 @@ class Dripping(Incoming):
 
     def __init__(self) -> None:
         self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+        self.body = body_of(self._pieces())
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def _pieces(self) -> AsyncIterator[bytes]:
         yield VIDEO
         self.begun.set()
         await self.go_on.wait()
@@ -120,9 +121,9 @@ class Dripping(Incoming):
 
 async def test_what_is_being_uploaded_is_refused_at_its_end_and_leaves_nothing(workshop: Workshop) -> None:
     limits = UploadLimits(max_bytes=10**9, silence=timedelta(minutes=1))
-    accepting = Accepting(workshop.store, workshop.blobs, workshop.announcing, limits, utc_now)
+    upload_service = UploadService(workshop.store, workshop.blobs, workshop.announcing, limits, utc_now)
     incoming = Dripping()
-    uploading = asyncio.create_task(accepting.accept(ALICE, incoming))
+    uploading = asyncio.create_task(upload_service.accept(ALICE, incoming))
     await incoming.begun.wait()
     await told(workshop)
     incoming.go_on.set()

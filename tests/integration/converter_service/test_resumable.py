@@ -18,9 +18,9 @@ from converter_service.conversions.transitions.resumable import upload_of
 from converter_service.errors import JoinedAlready, UploadLocked, WrongOffset
 from converter_service.maintenance.account_deletion import Leaving
 from converter_service.maintenance.sweeper import Housekeeping
-from converter_service.storage.gridfs import CHUNK_BYTES
+from converter_service.storage.gridfs_writer import CHUNK_BYTES
 from converter_service.storage.queue import MongoQueue
-from converter_service.tus.chunk import Checksum
+from converter_service.tus.chunk import Checksum, UploadChunk
 from converter_service.tus.creation import Wanted
 from converter_service.tus.service import ResumableLimits, Uploads
 from shared.errors import (
@@ -32,6 +32,7 @@ from shared.errors import (
     ServiceError,
     TooLarge,
 )
+from tests.support.request_body import body_of
 from tests.support.wait import until
 from tests.support.worker_harness import ScriptedTranscoder, Workshop
 
@@ -43,15 +44,15 @@ LATER = timedelta(seconds=10)
 PIECE = 70_001
 
 
-class Body:
-    """Bytes on their way: first `content`, then `ending` decides."""
+class Body(UploadChunk):
+    """A chunk that arrives as `content`, and ends as `ending` does."""
 
     def __init__(self, content: bytes, *, checksum: Checksum | None = None) -> None:
-        self.content, self.checksum = content, checksum
-        self.announced_size: int | None = None
+        super().__init__(body_of(self._pieces()), checksum)
+        self.content = content
         self.sent = asyncio.Event()
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def _pieces(self) -> AsyncIterator[bytes]:
         for start in range(0, len(self.content), PIECE):
             yield self.content[start : start + PIECE]
         self.sent.set()

@@ -15,7 +15,7 @@ from converter_service.conversions.owner import Owner
 from converter_service.conversions.signed_links import Links
 from converter_service.jobs.job import Work, WorkLimits
 from converter_service.storage.scratch import LocalScratch
-from converter_service.uploads.service import Accepting, UploadLimits
+from converter_service.uploads.service import UploadLimits, UploadService
 from shared.contracts.events import ConversionCompleted, VideoUploaded
 from shared.errors import Unavailable
 from shared.messaging.envelope import Envelope, unwrap
@@ -23,6 +23,7 @@ from shared.messaging.errors import Retry
 from shared.settings import Secret
 from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
 from tests.support.in_memory.queue import MemoryQueue
+from tests.support.request_body import body_of
 from tests.support.wait import until
 from tests.support.worker_harness import VIDEO, ScriptedTranscoder
 
@@ -62,8 +63,9 @@ class Upload:
     ) -> None:
         self._before_each = before_each
         self._pause = pause
+        self.body = body_of(self._pieces())
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def _pieces(self) -> AsyncIterator[bytes]:
         for number in range(3):
             self._before_each()
             if number == 2:
@@ -84,8 +86,8 @@ def events(store: MemoryConversions) -> list[type]:
 
 async def test_an_upload_whose_last_answer_is_lost_is_found_to_be_taken_in() -> None:
     store, blobs = Forgetful(lost=1), MemoryBlobs()
-    accepting = Accepting(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
-    accepted = await accepting.accept(ALICE, Upload())
+    upload_service = UploadService(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
+    accepted = await upload_service.accept(ALICE, Upload())
     assert store.contents == {accepted.id: accepted}
     assert accepted.status is State.QUEUED
     assert events(store) == [VideoUploaded]
@@ -99,8 +101,8 @@ async def test_an_upload_whose_sender_falls_silent_is_not_taken_for_dead() -> No
         first = conversion.due_at
         await until(lambda: store.contents[conversion.id].due_at != first, what="a heartbeat")
 
-    accepting = Accepting(store, blobs, announcing(), UploadLimits(10**9, QUICK), utc_now)
-    accepted = await accepting.accept(ALICE, Upload(pause=for_long))
+    upload_service = UploadService(store, blobs, announcing(), UploadLimits(10**9, QUICK), utc_now)
+    accepted = await upload_service.accept(ALICE, Upload(pause=for_long))
     assert accepted.status is State.QUEUED
     assert events(store) == [VideoUploaded]
 
@@ -111,8 +113,8 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
 ) -> None:
     """Saves: queued, taken, described, completed; anything after that is heartbeat or tidying."""
     store, blobs = Forgetful(), MemoryBlobs()
-    accepting = Accepting(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
-    accepted = await accepting.accept(ALICE, Upload())
+    upload_service = UploadService(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
+    accepted = await upload_service.accept(ALICE, Upload())
     store.lost = store.saves + lost
     scratch = LocalScratch(tmp_path, spare_bytes=0)
     scratch.open()
