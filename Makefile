@@ -1,35 +1,42 @@
-# The verbs a person types. Each first installs what is missing; that takes a moment only once.
+# Targets for daily use. Each installs missing programs and packages first, which takes time only once.
 
 PYTHON := .venv/bin/python
 UV := $(shell command -v uv || echo .devstack/tools/bin/uv)
 PACKAGES := gateway auth_service converter_service notification_service shared devstack deploy bench tests
 
-# A file may have any name: handed on as it was typed, never through make's or the shell's own syntax.
+# File names are exported unexpanded: neither make nor the shell interprets them.
 override VIDEO := $(value VIDEO)
 override OUT := $(value OUT)
 export VIDEO OUT
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo up down test check bench faults faults-planted
+.PHONY: help bootstrap demo up down test test-fast check bench faults faults-planted
 
 help:
-	@echo 'make demo [VIDEO=path] [OUT=path]   a video in, an MP3 and a mail out; stops what it started'
+	@echo 'make demo [VIDEO=path] [OUT=path]   converts a video, shows the MP3 and the mail, stops everything'
 	@echo 'make up [GATEWAY_PORT=8000]         the whole system in the background'
-	@echo 'make down                           stops it; data stays in .devstack/'
-	@echo 'make test                           the whole test suite'
+	@echo 'make down                           stops the system; data stays in .devstack/'
+	@echo 'make test                           the whole test suite, on real servers and a real browser'
+	@echo 'make test-fast                      unit and contract tests without servers; under a minute'
 	@echo 'make check                          style, types, import contracts, lock file'
 	@echo 'make bench                          measurements'
-	@echo 'make faults                         breaks everything, hundreds of times; about half an hour'
-	@echo 'make faults-planted                 plants mistakes, to see that faults finds each of them'
+	@echo 'make faults                         injects some 500 faults; about half an hour'
+	@echo 'make faults-planted                 checks that `make faults` detects planted defects'
 
 bootstrap:
-	@devstack/bootstrap.sh
+	@devstack/bootstrap.sh $(BOOTSTRAP_OPTIONS)
 
 demo up down: bootstrap
 	@$(PYTHON) -m devstack $@
 
+# Only the tests need a browser.
+test: BOOTSTRAP_OPTIONS := --browser
+
 test: bootstrap
 	@$(PYTHON) -m tests
+
+test-fast: bootstrap
+	@$(PYTHON) -m tests --fast
 
 check: bootstrap
 	@.venv/bin/ruff check .

@@ -6,7 +6,6 @@
 import asyncio
 import os
 import sys
-from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from auth_service.app import build
 from auth_service.cli import BadCommand, carry_out
 from auth_service.settings import AuthSettings, CommandSettings
+from shared.clock import utc_now
 from shared.http import Address, Listeners, serve
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.subscriptions import INBOXES
@@ -35,7 +35,7 @@ def command(arguments: list[str]) -> int:
     """The exit code, as `shared.process.run` would give it."""
     try:
         settings = load(CommandSettings, os.environ)
-        done = asyncio.run(carry_out(arguments, settings, lambda: datetime.now(UTC)))
+        done = asyncio.run(carry_out(arguments, settings, utc_now))
     except SettingsError as wrong:
         sys.stderr.write(f"auth_service: bad settings\n{wrong}\n")
         return BAD_CONFIGURATION

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from litestar import Litestar, Router
@@ -47,14 +47,11 @@ from auth_service.settings import AuthSettings
 from auth_service.throttle.service import Throttle
 from auth_service.tokens.issuer import AccessTokens, TokenPolicy
 from auth_service.tokens.key_ring import KeyRing
+from shared.clock import utc_now
 from shared.http import Check, Wiring, application
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
 from shared.messaging.subscriptions import AUTH_AUDIT
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def build(

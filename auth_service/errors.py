@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from shared.contracts.headers import REVOKED_SESSION
-from shared.errors import Conflict, FieldError, Forbidden, InvalidRequest, ServiceError, Unauthenticated
+from shared.errors import Conflict, FieldError, InvalidRequest, InvalidToken, ServiceError, Unauthenticated
 
 
 class EmailTaken(Conflict):
@@ -23,7 +23,7 @@ class WeakPassword(ServiceError):
     status, code, title = 422, "weak_password", "The password is too weak."
 
 
-class TokenRefused(Unauthenticated):
+class TokenRefused(InvalidToken):
     """RFC 6750 §3.1: a token was sent, and it is expired, revoked or none of ours. It is not told which.
 
     `revoked_session` is one that was ended because of it; the gateway is told, and nobody behind it.
@@ -33,16 +33,7 @@ class TokenRefused(Unauthenticated):
 
     def __init__(self, revoked_session: UUID | None = None) -> None:
         told = {} if revoked_session is None else {REVOKED_SESSION: str(revoked_session)}
-        super().__init__(headers={"WWW-Authenticate": 'Bearer error="invalid_token"', **told})
-
-
-class ScopeTooNarrow(Forbidden):
-    """RFC 6750 §3.1: the token is good, and not for this. An API key does not manage accounts."""
-
-    title = "The token's scope does not allow this."
-
-    def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'})
+        super().__init__(headers=told)
 
 
 class LinkRefused(InvalidRequest):

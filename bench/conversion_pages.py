@@ -12,11 +12,11 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bench.system import SETTINGS
-from converter_service.clock import utc_now
 from converter_service.conversions.model import Conversion, Result, Source, State
-from converter_service.storage.connection import connect, database_of
 from converter_service.storage.conversions import MongoConversions
 from devstack.stack import Stack
+from shared.clock import utc_now
+from shared.mongo.connection import connect, database_of
 from shared.settings import Secret
 
 SMALL, LARGE = 100, 100_000

@@ -12,15 +12,16 @@ from datetime import timedelta
 import psutil
 
 from bench.system import Whole, whole
-from converter_service.clock import new_id, utc_now
 from converter_service.conversions.model import Conversion, Lease
 from converter_service.conversions.transitions.run import claimed, renewed
 from converter_service.conversions.transitions.upload import new_upload, uploaded
 from converter_service.event_streams.publisher import Telling
-from converter_service.storage.connection import connect, database_of
+from converter_service.ids import new_id
 from converter_service.storage.conversions import MongoConversions
+from shared.clock import utc_now
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.subscriptions import INBOXES
+from shared.mongo.connection import connect, database_of
 from shared.settings import Secret
 
 STREAMS = 1_000
@@ -96,7 +97,7 @@ async def busy(system: Whole, store: MongoConversions, running: Conversion, clie
         saved_at = time.perf_counter()
         running = await store.save(renewed(running, "bench", utc_now() + HOUR, step / (STEPS + 1)))
         await asyncio.sleep(1.0)
-        late.append(sorted(each.arrived.get(running.edition, float("inf")) - saved_at for each in clients))
+        late.append(sorted(each.arrived.get(running.revision, float("inf")) - saved_at for each in clients))
     report_cpu(system, used, time.perf_counter() - began, f"at {STREAMS} events a second")
     for what, place in (("first", 0), ("median", STREAMS // 2), ("last", -1)):
         after_s = statistics.median(each[place] for each in late)

@@ -11,9 +11,9 @@ import aiohttp
 from prometheus_client import CollectorRegistry
 
 from converter_service import api, worker
-from converter_service.cli import USAGE, BadCommand, carry_out
+from converter_service.cli import USAGE, CommandError, carry_out
 from converter_service.event_streams.hub import MOST_LISTENERS
-from converter_service.settings import ApiSettings, LetterSettings, WorkerSettings
+from converter_service.settings import ApiSettings, DeadLetterSettings, WorkerSettings
 from shared.http import Address, Listeners, serve
 from shared.http.connection_limit import connections_possible
 from shared.logs import configure
@@ -48,17 +48,17 @@ def command(arguments: list[str]) -> int:
     """The exit code, as `shared.process.run` would give it. What goes wrong inside is told on its way out."""
     configure("error", "console", "converter_operator")
     try:
-        asyncio.run(_told(arguments, load(LetterSettings, os.environ)))
+        asyncio.run(_told(arguments, load(DeadLetterSettings, os.environ)))
     except SettingsError as wrong:
         sys.stderr.write(f"converter_service: bad settings\n{wrong}\n")
         return BAD_CONFIGURATION
-    except BadCommand as refused:
+    except CommandError as refused:
         sys.stderr.write(f"converter_service: {refused}\n")
         return 2
     return 0
 
 
-async def _told(arguments: list[str], settings: LetterSettings) -> None:
+async def _told(arguments: list[str], settings: DeadLetterSettings) -> None:
     async for line in carry_out(arguments, settings):
         sys.stdout.write(f"{line}\n")
 

@@ -30,14 +30,14 @@ class Owners:
         self._verified_email_only = verified_email_only
 
     async def owner(self, token: str, scope: str) -> Owner:
-        caller = await self._tokens.caller(token, scope)
-        may_get_mail = caller.email_verified or not self._verified_email_only
-        return Owner(caller.user_id, caller.email if may_get_mail else "", caller.roles)
+        principal = await self._tokens.principal(token, scope)
+        may_get_mail = principal.email_verified or not self._verified_email_only
+        return Owner(principal.user_id, principal.email if may_get_mail else "", principal.roles)
 
 
 def signed_in(tokens: Tokens) -> AsyncGuard:
     """A guard that puts the Owner into `request.user`."""
-    return auth_guard.signed_in(tokens.owner)
+    return auth_guard.require_token(tokens.owner)
 
 
 async def administrators_only(connection: Connection, _: BaseRouteHandler) -> None:
@@ -49,4 +49,4 @@ async def administrators_only(connection: Connection, _: BaseRouteHandler) -> No
 
 async def owner_of(connection: Connection, tokens: Tokens) -> Owner:
     """Raises Unauthenticated, and Forbidden for a token that may not do this."""
-    return await auth_guard.bearer_of(connection, tokens.owner)
+    return await auth_guard.authenticated(connection, tokens.owner)

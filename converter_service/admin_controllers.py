@@ -11,12 +11,14 @@ from converter_service.conversions.controller import Call, Cursor, Limit, Status
 from converter_service.conversions.model import State
 from converter_service.conversions.schemas import ManagedPage, managed_page
 from converter_service.conversions.service import Conversions
-from converter_service.dead_letters.model import LetterStatus
-from converter_service.dead_letters.schemas import LetterPage, WholeLetterView, letter_page, whole_view
-from converter_service.dead_letters.service import Desk
+from converter_service.dead_letters.model import DeadLetterStatus
+from converter_service.dead_letters.schemas import DeadLetterDetail, DeadLetterPage, dead_letter_page, detail
+from converter_service.dead_letters.service import DeadLetterService
 from shared.http import Injected
 
-LetterStatusIs = Annotated[str | None, QueryParameter(name="status", pattern=f"^({'|'.join(LetterStatus)})$")]
+LetterStatusIs = Annotated[
+    str | None, QueryParameter(name="status", pattern=f"^({'|'.join(DeadLetterStatus)})$")
+]
 OwnerId = Annotated[str | None, QueryParameter(name="owner_id", pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 
 
@@ -35,7 +37,7 @@ class ManagedConversionController(Controller):
         cursor: Cursor = None,
     ) -> ManagedPage:
         wanted = None if status is None else State(status)
-        return managed_page(await conversions.everybodys(owner_id, wanted, cursor, limit + 1), limit)
+        return managed_page(await conversions.page_of_all(owner_id, wanted, cursor, limit + 1), limit)
 
 
 class DeadLetterController(Controller):
@@ -45,20 +47,30 @@ class DeadLetterController(Controller):
 
     @get("/", summary="Messages that nobody could handle, the latest first")
     async def list_all(
-        self, desk: Injected[Desk], status: LetterStatusIs = None, limit: Limit = 20, cursor: Cursor = None
-    ) -> LetterPage:
-        wanted = None if status is None else LetterStatus(status)
-        return letter_page(await desk.page(wanted, cursor, limit + 1), limit)
+        self,
+        dead_letter_service: Injected[DeadLetterService],
+        status: LetterStatusIs = None,
+        limit: Limit = 20,
+        cursor: Cursor = None,
+    ) -> DeadLetterPage:
+        wanted = None if status is None else DeadLetterStatus(status)
+        return dead_letter_page(await dead_letter_service.page(wanted, cursor, limit + 1), limit)
 
     @get("/{letter_id:str}", summary="One of them, with its message and its history")
-    async def one(self, letter_id: FromPath[str], desk: Injected[Desk]) -> Response[WholeLetterView]:
-        found = await desk.get(letter_id)
-        return Response(whole_view(found), headers={"Cache-Control": "no-store"})
+    async def one(
+        self, letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
+    ) -> Response[DeadLetterDetail]:
+        found = await dead_letter_service.get(letter_id)
+        return Response(detail(found), headers={"Cache-Control": "no-store"})
 
     @post("/{letter_id:str}/replay", status_code=HTTP_200_OK, summary="Put it back where it died")
-    async def replay(self, request: Call, letter_id: FromPath[str], desk: Injected[Desk]) -> WholeLetterView:
-        return whole_view(await desk.replay(letter_id, request.user.id))
+    async def replay(
+        self, request: Call, letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
+    ) -> DeadLetterDetail:
+        return detail(await dead_letter_service.replay(letter_id, request.user.id))
 
     @delete("/{letter_id:str}", summary="Never handle it")
-    async def discard(self, request: Call, letter_id: FromPath[str], desk: Injected[Desk]) -> None:
-        await desk.discard(letter_id, request.user.id)
+    async def discard(
+        self, request: Call, letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
+    ) -> None:
+        await dead_letter_service.discard(letter_id, request.user.id)

@@ -7,44 +7,44 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import aiohttp
-from litestar import Litestar
+from litestar import Litestar, Router
 from prometheus_client import CollectorRegistry, Gauge
 
 from converter_service.access import Owners, public, signed_in
 from converter_service.admin_controllers import DeadLetterController, ManagedConversionController
-from converter_service.clock import utc_now
-from converter_service.conversions.commands import Control
+from converter_service.conversions.commands import ConversionCommands
 from converter_service.conversions.controller import ConversionController
-from converter_service.conversions.events import Announcing
-from converter_service.conversions.quota import Bounded, Bounds
+from converter_service.conversions.events import EventFactory
+from converter_service.conversions.quota import EnforcedQuota, QuotaLimits
 from converter_service.conversions.service import Conversions
-from converter_service.conversions.signed_links import Links
+from converter_service.conversions.signed_links import SignedLinks
 from converter_service.dead_letters.metrics import watch
-from converter_service.dead_letters.service import Desk
+from converter_service.dead_letters.service import DeadLetterService
 from converter_service.downloads.controller import AudioController, Door
 from converter_service.event_streams.controller import EventController
 from converter_service.event_streams.hub import Hub
 from converter_service.event_streams.publisher import Telling
 from converter_service.handlers import watching
 from converter_service.settings import ApiSettings
-from converter_service.storage.connection import connect, database_of
 from converter_service.storage.conversions import MongoConversions
-from converter_service.storage.dead_letters import MongoLetters
+from converter_service.storage.dead_letters import MongoDeadLetters
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.outbox import MongoOutbox
 from converter_service.storage.queue import MongoQueue
-from converter_service.storage.server_clock import MongoClock
 from converter_service.tus.controller import TusController
 from converter_service.tus.service import ResumableLimits, Uploads
 from converter_service.uploads.controller import UploadController
 from converter_service.uploads.request_body import UploadReceiver
 from converter_service.uploads.service import UploadLimits, UploadService
+from shared.clock import utc_now
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application, in_turn
 from shared.identity.access_tokens import AccessTokens
 from shared.identity.public_keys import PublicKeys
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
+from shared.mongo.connection import connect, database_of
+from shared.mongo.server_clock import ServerClock
 from shared.store_preparation import Preparing
 from shared.tasks import end
 
@@ -58,34 +58,34 @@ def build(
     settings: ApiSettings, broker: Broker, registry: CollectorRegistry, http: aiohttp.ClientSession
 ) -> Litestar:
     """The application. Connects to nothing before its lifespan begins."""
-    client = connect(settings.mongo_url)
+    client = connect(settings.mongo_url, "tonegate-converter")
     database = database_of(client)
-    clock = MongoClock(database)
+    clock = ServerClock(database)
     relay = OutboxRelay(MongoOutbox(database, clock), broker)
     telling = Telling(broker)
     store = MongoConversions(database, clock, relay.wake, telling.note)
     blobs = GridFSBlobs(database, clock)
-    links = Links(settings.link_key)
-    announcing = Announcing(links, settings.link_ttl, clock)
+    links = SignedLinks(settings.link_key)
+    events = EventFactory(links, settings.link_ttl, clock)
     limits = UploadLimits(settings.max_upload_bytes, UPLOAD_SILENCE)
-    letters = MongoLetters(database)
-    desk = Desk(letters, broker.put_back, settings.dead_letter_retention, clock)
-    dead_letters = broker.dead_letter_consumer(desk.keep)
+    letters = MongoDeadLetters(database)
+    dead_letter_service = DeadLetterService(letters, broker.put_back, settings.dead_letter_retention, clock)
+    dead_letters = broker.dead_letter_consumer(dead_letter_service.keep)
     waiting = Gauge("dead_letters_waiting", "Dead letters that nobody has looked at", registry=registry)
-    admission = Bounded(store, MongoQueue(database), bounds(settings))
-    upload_service = UploadService(store, blobs, announcing, limits, clock, admission=admission)
+    quota = EnforcedQuota(store, MongoQueue(database), quota_limits(settings))
+    upload_service = UploadService(store, blobs, events, limits, clock, quota=quota)
     conversions = Conversions(store, blobs, clock)
     resumable = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
-    uploads = Uploads(store, blobs, announcing, resumable, clock, admission=admission)
+    uploads = Uploads(store, blobs, events, resumable, clock, quota=quota)
     hub = Hub(store)
     news = watching(broker, hub)
-    control = Control(
+    commands = ConversionCommands(
         conversions,
         store,
         blobs,
-        announcing,
+        events,
         links,
-        admission=admission,
+        quota=quota,
         public_url=settings.public_url,
         retention=settings.retention,
         clock=clock,
@@ -104,7 +104,7 @@ def build(
                 tasks.create_task(clock.run()),
                 tasks.create_task(preparing.run()),
                 tasks.create_task(relay.run()),
-                tasks.create_task(watch(desk, waiting.set)),
+                tasks.create_task(watch(dead_letter_service, waiting.set)),
                 tasks.create_task(telling.run()),
                 tasks.create_task(hub.run(news.check)),
             ]
@@ -118,9 +118,9 @@ def build(
     return application(
         Wiring(
             controllers=[
-                ConversionController,
+                # Litestar registers two controllers of one path only inside a router.
+                Router("/", route_handlers=[ConversionController, UploadController]),
                 TusController,
-                UploadController,
                 AudioController,
                 EventController,
                 ManagedConversionController,
@@ -130,8 +130,8 @@ def build(
                 "upload_service": upload_service,
                 "conversions": conversions,
                 "uploads": uploads,
-                "desk": desk,
-                "control": control,
+                "dead_letter_service": dead_letter_service,
+                "commands": commands,
                 "hub": hub,
                 "receiver": UploadReceiver(settings.max_upload_bytes, settings.idle_timeout),
                 "door": Door(conversions, tokens, links, utc_now),
@@ -153,8 +153,8 @@ def build(
     )
 
 
-def bounds(settings: ApiSettings) -> Bounds:
-    return Bounds(
+def quota_limits(settings: ApiSettings) -> QuotaLimits:
+    return QuotaLimits(
         max_queued=settings.max_queued,
         account_bytes=settings.quota_bytes,
         account_conversions=settings.quota_conversions,

@@ -9,13 +9,11 @@ from types import MappingProxyType
 import msgspec
 
 from converter_service.conversions.events import SOURCE
-from converter_service.dead_letters.model import Letter, LetterStatus
-from converter_service.dead_letters.schemas import view, whole_view
-from converter_service.dead_letters.service import OPERATOR, Desk
-from converter_service.settings import LetterSettings
-from converter_service.storage.connection import connect, database_of
-from converter_service.storage.dead_letters import MongoLetters
-from converter_service.storage.server_clock import MongoClock
+from converter_service.dead_letters.model import DeadLetter, DeadLetterStatus
+from converter_service.dead_letters.schemas import detail, view
+from converter_service.dead_letters.service import OPERATOR, DeadLetterService
+from converter_service.settings import DeadLetterSettings
+from converter_service.storage.dead_letters import MongoDeadLetters
 from shared.contracts.events import OperatorActed
 from shared.errors import ServiceError, Unavailable
 from shared.messaging.envelope import wrap
@@ -23,6 +21,8 @@ from shared.messaging.errors import PublishFailed
 from shared.messaging.ports import Broker
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.subscriptions import INBOXES
+from shared.mongo.connection import connect, database_of
+from shared.mongo.server_clock import ServerClock
 
 USAGE = "usage: python -m converter_service dead-letters [list | show <id> | replay <id> | discard <id>]"
 # How many words each has.
@@ -30,37 +30,37 @@ WORDS: Mapping[str, int] = MappingProxyType({"list": 1, "show": 2, "replay": 2, 
 AT_ONCE = 100
 
 
-class BadCommand(Exception):
+class CommandError(Exception):
     """Its message says what a command looks like, or why it cannot be carried out."""
 
 
-class Operating:
+class DeadLetterCommands:
     """Everything is recorded before it is done, as when administrators do it."""
 
-    def __init__(self, desk: Desk, broker: Broker) -> None:
-        self._desk = desk
+    def __init__(self, dead_letter_service: DeadLetterService, broker: Broker) -> None:
+        self._service = dead_letter_service
         self._broker = broker
 
-    async def listed(self) -> AsyncIterator[Letter]:
+    async def listed(self) -> AsyncIterator[DeadLetter]:
         """Those that wait, the latest first."""
         await self._record("dead_letters_listed")
         before: str | None = None
-        while found := await self._desk.page(LetterStatus.WAITING, before, AT_ONCE):
+        while found := await self._service.page(DeadLetterStatus.WAITING, before, AT_ONCE):
             for letter in found:
                 yield letter
             before = found[-1].id
 
-    async def shown(self, letter_id: str) -> Letter:
+    async def shown(self, letter_id: str) -> DeadLetter:
         await self._record("dead_letter_read", letter_id)
-        return await self._desk.get(letter_id)
+        return await self._service.get(letter_id)
 
-    async def replayed(self, letter_id: str) -> Letter:
+    async def replayed(self, letter_id: str) -> DeadLetter:
         await self._record("dead_letter_replayed", letter_id)
-        return await self._desk.replay(letter_id, OPERATOR)
+        return await self._service.replay(letter_id, OPERATOR)
 
-    async def discarded(self, letter_id: str) -> Letter:
+    async def discarded(self, letter_id: str) -> DeadLetter:
         await self._record("dead_letter_discarded", letter_id)
-        return await self._desk.discard(letter_id, OPERATOR)
+        return await self._service.discard(letter_id, OPERATOR)
 
     async def _record(self, action: str, letter_id: str | None = None) -> None:
         """Raises Unavailable: what cannot be recorded is not done."""
@@ -73,21 +73,23 @@ class Operating:
 
 
 @asynccontextmanager
-async def operating(settings: LetterSettings) -> AsyncIterator[Operating]:
-    client = connect(settings.mongo_url)
+async def operating(settings: DeadLetterSettings) -> AsyncIterator[DeadLetterCommands]:
+    client = connect(settings.mongo_url, "tonegate-converter")
     database = database_of(client)
-    clock = MongoClock(database)
+    clock = ServerClock(database)
     broker = RabbitMQ(settings.amqp_url.reveal(), "converter_operator", INBOXES)
     async with client, broker:
         await clock.ask()
-        desk = Desk(MongoLetters(database), broker.put_back, settings.retention, clock)
-        yield Operating(desk, broker)
+        dead_letter_service = DeadLetterService(
+            MongoDeadLetters(database), broker.put_back, settings.retention, clock
+        )
+        yield DeadLetterCommands(dead_letter_service, broker)
 
 
-async def carry_out(arguments: Sequence[str], settings: LetterSettings) -> AsyncIterator[str]:
+async def carry_out(arguments: Sequence[str], settings: DeadLetterSettings) -> AsyncIterator[str]:
     """Lines of JSON. Raises BadCommand."""
     if len(arguments) != WORDS.get(next(iter(arguments), "")):
-        raise BadCommand(USAGE)
+        raise CommandError(USAGE)
     try:
         async with operating(settings) as operator:
             match arguments:
@@ -95,13 +97,13 @@ async def carry_out(arguments: Sequence[str], settings: LetterSettings) -> Async
                     async for letter in operator.listed():
                         yield _line(view(letter))
                 case ["show", letter_id]:
-                    yield _line(whole_view(await operator.shown(letter_id)))
+                    yield _line(detail(await operator.shown(letter_id)))
                 case ["replay", letter_id]:
                     yield _line(view(await operator.replayed(letter_id)))
                 case ["discard", letter_id]:
                     yield _line(view(await operator.discarded(letter_id)))
     except ServiceError as refused:
-        raise BadCommand(refused.detail) from refused
+        raise CommandError(refused.detail) from refused
 
 
 def _line(what: object) -> str:

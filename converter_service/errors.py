@@ -9,7 +9,7 @@ class NotReady(Conflict):
     code, title = "not_ready", "There is no audio yet."
 
 
-class StillUploading(Conflict):
+class UploadInProgress(Conflict):
     """The first upload with this Idempotency-Key has not ended."""
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class StillUploading(Conflict):
         )
 
 
-class LetterHeld(Conflict):
+class DeadLetterLocked(Conflict):
     """Somebody else is replaying or discarding the dead letter."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class WrongOffset(Conflict):
         super().__init__(f"The upload has {offset} bytes; go on from there.")
 
 
-class JoinedAlready(Conflict):
+class PartAlreadyUsed(Conflict):
     """tus 1.0.0, concatenation: parts have to be whole, and are used up when they are joined."""
 
     def __init__(self) -> None:

@@ -5,11 +5,11 @@ from typing import TypeAlias
 
 import msgspec
 
-from converter_service.clock import Clock
 from converter_service.conversions.model import State
 from converter_service.event_streams.hub import Hub, Snapshot
 from converter_service.jobs.job import Work
-from converter_service.maintenance.account_deletion import Leaving
+from converter_service.maintenance.account_deletion import AccountDeletion
+from shared.clock import Clock
 from shared.contracts.events import (
     AccountDeleted,
     ConversionCancelled,
@@ -83,15 +83,15 @@ def watching(broker: Broker, hub: Hub) -> Consumer:
     return broker.listener(broadcast, handlers)
 
 
-def account_handlers(leaving: Leaving, clock: Clock) -> Handlers:
-    async def forget(event: AccountDeleted, delivery: Delivery) -> None:
+def account_handlers(account_deletion: AccountDeletion, clock: Clock) -> Handlers:
+    async def delete_all(event: AccountDeleted, delivery: Delivery) -> None:
         """At once, and once more when nobody can come late any more."""
         try:
-            await leaving.forget(event.user_id)
+            await account_deletion.delete_all(event.user_id)
             left = delivery.envelope.time + LATECOMERS - clock()
         except Unavailable as away:
             raise Retry(STORE_PAUSE_S, str(away), counts=False) from away
         if left > timedelta():
             raise Retry(left.total_seconds() + 1, "once more, for what began meanwhile", counts=False)
 
-    return Handlers({AccountDeleted: forget}, expected=CONVERTER_ACCOUNTS.events)
+    return Handlers({AccountDeleted: delete_all}, expected=CONVERTER_ACCOUNTS.events)

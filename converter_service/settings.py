@@ -8,7 +8,7 @@ import msgspec
 
 from shared.settings import Env, HttpOrigin, HttpUrl, Secret
 
-KEEP_LETTERS = timedelta(days=30)
+DEAD_LETTER_RETENTION = timedelta(days=30)
 
 
 class ConverterSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,12 +21,14 @@ class ConverterSettings(msgspec.Struct, frozen=True, kw_only=True):
     retention: Annotated[timedelta, Env("CONVERTER_RETENTION", at_least=1)] = timedelta(days=7)
 
 
-class LetterSettings(msgspec.Struct, frozen=True, kw_only=True):
+class DeadLetterSettings(msgspec.Struct, frozen=True, kw_only=True):
     """All that the command about dead letters needs."""
 
     mongo_url: Annotated[Secret, Env("CONVERTER_MONGO_URL")]
     amqp_url: Annotated[Secret, Env("AMQP_URL")]
-    retention: Annotated[timedelta, Env("CONVERTER_DEAD_LETTER_RETENTION", at_least=60)] = KEEP_LETTERS
+    retention: Annotated[timedelta, Env("CONVERTER_DEAD_LETTER_RETENTION", at_least=60)] = (
+        DEAD_LETTER_RETENTION
+    )
 
 
 class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
@@ -45,7 +47,7 @@ class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
     require_verified_email: Annotated[bool, Env("AUTH_REQUIRE_VERIFIED_EMAIL")] = False
     idle_timeout: Annotated[timedelta, Env("CONVERTER_IDLE_TIMEOUT", at_least=1)] = timedelta(seconds=60)
     dead_letter_retention: Annotated[timedelta, Env("CONVERTER_DEAD_LETTER_RETENTION", at_least=60)] = (
-        KEEP_LETTERS
+        DEAD_LETTER_RETENTION
     )
 
 

@@ -12,32 +12,32 @@ from litestar import Litestar
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
-from converter_service.clock import new_id
-from converter_service.conversions.events import Announcing
-from converter_service.conversions.signed_links import Links
+from converter_service.conversions.events import EventFactory
+from converter_service.conversions.signed_links import SignedLinks
 from converter_service.event_streams.publisher import Telling
 from converter_service.handlers import account_handlers, handlers, stopping
+from converter_service.ids import new_id
 from converter_service.jobs.job import Work, WorkLimits
-from converter_service.maintenance.account_deletion import Leaving
-from converter_service.maintenance.metrics import Removals
-from converter_service.maintenance.orphan_collector import Janitor
-from converter_service.maintenance.sweeper import Housekeeping
+from converter_service.maintenance.account_deletion import AccountDeletion
+from converter_service.maintenance.metrics import RemovalMetrics
+from converter_service.maintenance.orphan_collector import OrphanCollector
+from converter_service.maintenance.sweeper import Sweeper
 from converter_service.media.ffmpeg.runner import Rules
 from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder, find_tools
 from converter_service.settings import WorkerSettings
-from converter_service.storage.checkpoint import MongoBookmark
-from converter_service.storage.connection import connect, database_of
+from converter_service.storage.checkpoint import MongoCheckpoint
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.outbox import MongoOutbox
 from converter_service.storage.queue import MongoQueue
 from converter_service.storage.scratch import LocalScratch
-from converter_service.storage.server_clock import MongoClock
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application, in_turn
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
 from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
+from shared.mongo.connection import connect, database_of
+from shared.mongo.server_clock import ServerClock
 from shared.store_preparation import Preparing
 from shared.tasks import end
 
@@ -50,17 +50,19 @@ TRANSFERS = timedelta(hours=1)
 
 def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry) -> Litestar:
     """The health application, with the consumer, the relay and the sweeper in its lifespan."""
-    client = connect(settings.mongo_url)
+    client = connect(settings.mongo_url, "tonegate-converter")
     database = database_of(client)
-    clock = MongoClock(database)
+    clock = ServerClock(database)
     relay = OutboxRelay(MongoOutbox(database, clock), broker)
     telling = Telling(broker)
     store = MongoConversions(database, clock, relay.wake, telling.note)
     blobs = GridFSBlobs(database, clock)
-    announcing = Announcing(Links(settings.link_key), settings.link_ttl, clock)
-    removals = Removals(registry)
-    housekeeping = Housekeeping(store, blobs, announcing, SWEEP_EVERY, clock, count=removals.count)
-    janitor = Janitor(store, blobs, MongoBookmark(database, "orphans"), clock, removals.count)
+    events = EventFactory(SignedLinks(settings.link_key), settings.link_ttl, clock)
+    removal_metrics = RemovalMetrics(registry)
+    sweeper = Sweeper(store, blobs, events, SWEEP_EVERY, clock, count=removal_metrics.count)
+    orphan_collector = OrphanCollector(
+        store, blobs, MongoCheckpoint(database, "orphans"), clock, removal_metrics.count
+    )
     scratch = LocalScratch(settings.scratch_dir)
     rules = Rules(max_duration=settings.max_duration, job_timeout=settings.job_timeout)
     tools = find_tools(settings.ffmpeg_threads)
@@ -71,15 +73,15 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
         blobs=blobs,
         transcoder=transcoder,
         scratch=scratch,
-        announcing=announcing,
+        events=events,
         limits=limits(settings),
         clock=clock,
     )
     subscription = replace(CONVERTER_WORKER, prefetch=settings.concurrency)
     consumer = broker.consumer(subscription, handlers(work))
     stops = stopping(broker, work)
-    leaving = Leaving(store, blobs, clock)
-    accounts = broker.consumer(CONVERTER_ACCOUNTS, account_handlers(leaving, clock))
+    account_deletion = AccountDeletion(store, blobs, clock)
+    accounts = broker.consumer(CONVERTER_ACCOUNTS, account_handlers(account_deletion, clock))
     preparing = Preparing(blobs.prepare, store.prepare, away=Unavailable)
 
     async def hand_back() -> None:
@@ -99,8 +101,8 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
                     tasks.create_task(preparing.run()),
                     tasks.create_task(relay.run()),
                     tasks.create_task(telling.run()),
-                    tasks.create_task(housekeeping.run()),
-                    tasks.create_task(janitor.run()),
+                    tasks.create_task(sweeper.run()),
+                    tasks.create_task(orphan_collector.run()),
                 ]
                 tasks.create_task(consumer.run())
                 tasks.create_task(accounts.run())

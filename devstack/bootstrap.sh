@@ -1,7 +1,10 @@
 #!/bin/sh
-# Brings a bare machine to where `make` can run: uv, the locked packages, RabbitMQ, Redis, ffmpeg.
+# Installs what the other `make` targets need: uv, the locked packages, RabbitMQ, Redis, ffmpeg; with
+# `--browser` also Chromium (Debian) or Chrome (macOS), for the browser tests.
 # Quick and silent when nothing is missing. Never starts a server and never leaves one enabled.
 set -eu
+
+BROWSER=$([ "${1:-}" = --browser ] && echo yes || echo no)
 
 cd "$(dirname "$0")/.."
 TOOLS=.devstack/tools
@@ -17,8 +20,16 @@ has_redis() { has redis-server || has valkey-server; }
 has_ffmpeg() { has ffmpeg && has ffprobe; }
 has_uv() { has uv || [ -x "$TOOLS/bin/uv" ]; }
 has_venv() { has python3 && python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
-# mongod's wheel is linked against it; a bare machine does not have it.
+# The wheel's mongod is linked against libcurl, which a minimal installation lacks.
 has_libcurl() { PATH="$PATH:/usr/sbin:/sbin" ldconfig -p | grep -q 'libcurl\.so\.4 '; }
+
+CHROME="/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+has_browser() {
+    has chromium || has chromium-browser || has google-chrome || [ -x "$CHROME" ]
+}
+needs_browser() { [ "$BROWSER" = yes ] && ! has_browser; }
+# Ubuntu has Chromium as a snap only, which is not installed here: without a browser its tests are skipped.
+is_debian() { grep -qx 'ID=debian' /etc/os-release 2>/dev/null; }
 
 missing_on_debian() {
     has_rabbitmq || echo rabbitmq-server
@@ -26,6 +37,7 @@ missing_on_debian() {
     has_ffmpeg || echo ffmpeg
     has_libcurl || echo libcurl4
     has_uv || has_venv || echo python3 python3-venv
+    if needs_browser && is_debian; then echo chromium; fi
 }
 
 missing_on_macos() {
@@ -33,6 +45,7 @@ missing_on_macos() {
     has_redis || echo redis
     has_ffmpeg || echo ffmpeg
     has_uv || echo uv
+    if needs_browser; then echo google-chrome; fi
 }
 
 # --- installing it -----------------------------------------------------------------------------------------
@@ -45,7 +58,7 @@ apt() {
     as_root DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@"
 }
 
-# Debian starts a server as it is installed, unless this script forbids it. One that is there comes back.
+# Debian starts servers on installation unless policy-rc.d (101) forbids it; an existing one is restored after.
 POLICY=/usr/sbin/policy-rc.d
 forbid_starting() {
     trap 'allow_starting; exit 1' HUP INT TERM
@@ -61,7 +74,7 @@ allow_starting() {
     if [ -e "$POLICY.before-tonegate" ]; then as_root mv "$POLICY.before-tonegate" "$POLICY"; fi
 }
 
-# A mirror may fail for a moment.
+# Retries: a mirror may fail temporarily.
 install_debian() {
     for pause in 2 5 10 0; do
         if apt update && apt install --yes --no-install-recommends "$@" >/dev/null; then return; fi
@@ -81,14 +94,14 @@ debian() {
     say "Installing $* ..."
     had_epmd=$(has epmd && echo yes || echo no)
     forbid_starting
-    install_debian "$@" || die "Installing did not succeed; please see to it:  $by_hand"
+    install_debian "$@" || die "Installation failed; please run:  $by_hand"
     allow_starting
     for server in rabbitmq-server redis-server; do
         case " $* " in *" $server "*) keep_disabled "$server" ;; esac
     done
 }
 
-# Here it serves as a program; it is not to come up as a server at the next boot.
+# Keeps the packaged server from starting at the next boot; devstack runs its own instances.
 keep_disabled() {
     as_root update-rc.d "$1" disable >/dev/null 2>&1 || true
     if [ "$1" = rabbitmq-server ] && [ "$had_epmd" = no ] && has systemctl; then
@@ -100,14 +113,14 @@ macos() {
     # shellcheck disable=SC2046
     set -- $(missing_on_macos)
     [ $# -gt 0 ] || return 0
-    has brew || die "Missing: $*. Please install Homebrew (https://brew.sh), or these by other means."
+    has brew || die "Missing: $*. Please install Homebrew (https://brew.sh), or install these packages yourself."
     say "Installing $* ..."
     HOMEBREW_NO_AUTO_UPDATE=1 brew install --quiet "$@"
 }
 
 elsewhere() {
     missing=$(missing_on_debian | tr '\n' ' ')
-    [ -z "$missing" ] || die "Missing, by their Debian names: $missing. Please install them by your system's means."
+    [ -z "$missing" ] || die "Missing (Debian package names): $missing. Please install them with your package manager."
 }
 
 install_uv() {
@@ -116,7 +129,7 @@ install_uv() {
     mkdir -p .devstack
     rm -rf "$TOOLS"
     if ! python3 -m venv "$TOOLS" || ! "$TOOLS/bin/python" -m pip install -q --disable-pip-version-check uv; then
-        die "Installing uv did not succeed; please put it on PATH (https://docs.astral.sh/uv/)."
+        die "Installing uv failed; please put it on PATH (https://docs.astral.sh/uv/)."
     fi
 }
 

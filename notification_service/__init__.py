@@ -1,1 +1,1 @@
-"""Tells people what became of what they asked for, by email."""
+"""Notification service: sends emails and webhooks about conversions and accounts."""

@@ -1,4 +1,4 @@
-"""`python -m notification_service`: sends mail about events until told to stop."""
+"""`python -m notification_service`: runs the notification service until SIGTERM or SIGINT."""
 
 from notification_service.app import run
 from notification_service.settings import NotificationSettings

@@ -1,25 +1,47 @@
-"""The composition root: from settings to what tells people by mail and programs by webhook."""
+"""Composition root of the notification service: builds emails and webhooks and runs them until stopped."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
+import aiohttp
+import msgspec
 from prometheus_client import CollectorRegistry
+from pymongo.asynchronous.database import AsyncDatabase
 
-from notification_service.email.handlers import Notifications, handlers
-from notification_service.email.links import BadLink, Link
-from notification_service.email.message import Sender
+from notification_service.email import retry_policy as email_retry_policy
+from notification_service.email.errors import LedgerUnavailable
+from notification_service.email.handlers import EmailHandlers, email_handlers
+from notification_service.email.links import InvalidLink
 from notification_service.email.mongo_ledger import MongoLedger, connect
-from notification_service.email.ports import LedgerUnavailable
-from notification_service.email.sender import Courier, Patience
-from notification_service.email.smtp import SmtpMailer, SmtpServer
-from notification_service.email.templates import Letters, Unwritable
+from notification_service.email.sender import EmailSender
+from notification_service.email.smtp import SmtpMailer
+from notification_service.email.templates import EmailTemplates
 from notification_service.settings import NotificationSettings
+from notification_service.webhooks import retry_policy as webhook_retry_policy
+from notification_service.webhooks.account_deletion import AccountDeletion
 from notification_service.webhooks.controller import WebhookController
+from notification_service.webhooks.dispatcher import WebhookDispatcher
+from notification_service.webhooks.fanout import WebhookFanout
 from notification_service.webhooks.handlers import account_handlers, webhook_handlers
-from notification_service.wiring import opened
+from notification_service.webhooks.mongo_calls import Document
+from notification_service.webhooks.mongo_deliveries import MongoDeliveries
+from notification_service.webhooks.mongo_endpoints import MongoEndpoints
+from notification_service.webhooks.outbound.address_policy import AddressPolicy, parse_networks
+from notification_service.webhooks.outbound.http_client import open_http_client
+from notification_service.webhooks.outbound.resolver import SystemResolver
+from notification_service.webhooks.outbound.url_policy import UrlPolicy
+from notification_service.webhooks.payloads import Payloads
+from notification_service.webhooks.secret_cipher import SecretCipher
+from notification_service.webhooks.sender import WebhookSender
+from notification_service.webhooks.service import WebhookService
 from shared.errors import Unavailable
 from shared.http import Address, Check, Listeners, Wiring, application, in_turn, serve
-from shared.http.auth_guard import public, signed_in
+from shared.http.auth_guard import public, require_token
+from shared.identity.access_tokens import AccessTokens
+from shared.identity.public_keys import PublicKeys
+from shared.messaging.handlers import Handlers
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS, NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS
 from shared.settings import SettingsError
@@ -27,50 +49,68 @@ from shared.store_preparation import Preparing
 from shared.tasks import end
 
 DEFAULT_DATABASE = "tonegate_notification"
-# Calls are short.
+# All calls of the HTTP API are short.
 LISTENERS_GRACE = timedelta(seconds=5)
-# Anybody may ask for readiness, and a mail server bars who comes every second and sends nothing.
-SMTP_REMEMBERED_S = 5.0
-INBOXES_HERE = (NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS, NOTIFICATION_ACCOUNTS)
+# Readiness is public, and a mail server blocks a client that connects every second without sending.
+SMTP_CHECK_CACHED_S = 5.0
+QUEUES = (NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS, NOTIFICATION_ACCOUNTS)
+
+
+class EmailParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the process runs, consumes and checks for emails."""
+
+    ledger: MongoLedger
+    mailer: SmtpMailer
+    sender: EmailSender
+    handlers: Handlers
+
+
+class WebhookParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the process serves, runs, consumes and checks for webhooks."""
+
+    service: WebhookService
+    fanout: WebhookFanout
+    deletion: AccountDeletion
+    dispatcher: WebhookDispatcher
+    endpoints: MongoEndpoints
+    deliveries: MongoDeliveries
+    keys: PublicKeys
+    tokens: AccessTokens
 
 
 async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
-    """Runs until `stop`. Raises SettingsError for an address that cannot be one."""
+    """Runs until `stop` is set. Raises SettingsError for a malformed address."""
     registry = CollectorRegistry()
     client = connect(settings.mongo_url.reveal())
     database = client.get_default_database(DEFAULT_DATABASE)
-    ledger = MongoLedger(database, settings.ledger_keep)
-    mailer = SmtpMailer(_server(settings), settings.smtp_timeout)
-    patience = Patience(lease=lease_for(settings.smtp_timeout), give_up_after=settings.give_up_after)
-    courier = Courier(ledger, mailer, _sender(settings), patience, registry)
-    notifications = Notifications(_letters(settings), courier)
-    broker = RabbitMQ(settings.amqp_url.reveal(), "notification", INBOXES_HERE)
-    mail = broker.consumer(NOTIFICATION_MAIL, handlers(notifications))
-    async with client, broker, opened(settings, database, registry) as hooks:
-        telling = broker.consumer(NOTIFICATION_WEBHOOKS, webhook_handlers(hooks.telling))
-        leaving = broker.consumer(NOTIFICATION_ACCOUNTS, account_handlers(hooks.telling))
-        consumers = (mail, telling, leaving)
-        # They bound what is stored, and make it fast: without them it works, and says that it is not ready.
-        ledger_indexes = Preparing(ledger.prepare, away=LedgerUnavailable)
-        webhook_indexes = Preparing(hooks.endpoints.prepare, hooks.deliveries.prepare, away=Unavailable)
+    email = _build_email(settings, database, registry)
+    broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES)
+    async with client, broker, _open_webhooks(settings, database, registry) as webhooks:
+        consumers = (
+            broker.consumer(NOTIFICATION_MAIL, email.handlers),
+            broker.consumer(NOTIFICATION_WEBHOOKS, webhook_handlers(webhooks.fanout)),
+            broker.consumer(NOTIFICATION_ACCOUNTS, account_handlers(webhooks.deletion)),
+        )
+        # The service works without the indexes, and reports that it is not ready.
+        email_indexes = Preparing(email.ledger.prepare, away=LedgerUnavailable)
+        webhook_indexes = Preparing(webhooks.endpoints.prepare, webhooks.deliveries.prepare, away=Unavailable)
         grace = grace_for(max(settings.smtp_timeout, settings.webhook_timeout))
 
         async def finish() -> None:
-            await asyncio.gather(
-                *(consumer.stop(grace) for consumer in consumers), hooks.deliverer.stop(grace)
-            )
+            stops = (consumer.stop(grace) for consumer in consumers)
+            await asyncio.gather(*stops, webhooks.dispatcher.stop(grace))
 
         app = application(
             Wiring(
                 controllers=[WebhookController],
-                provide={"webhooks": hooks.webhooks},
-                guards=[signed_in(hooks.tokens.caller)],
+                provide={"webhooks": webhooks.service},
+                guards=[require_token(webhooks.tokens.principal)],
                 health_opt=public(),
                 checks=(
-                    Check("rabbitmq", mail.check),
-                    Check("mongodb", in_turn(ledger.ping, ledger_indexes.check, webhook_indexes.check)),
-                    Check("smtp", mailer.ping, critical=False, remembered_s=SMTP_REMEMBERED_S),
-                    Check("auth_service", hooks.keys.check, critical=False),
+                    Check("rabbitmq", consumers[0].check),
+                    Check("mongodb", in_turn(email.ledger.ping, email_indexes.check, webhook_indexes.check)),
+                    Check("smtp", email.mailer.ping, critical=False, remembered_s=SMTP_CHECK_CACHED_S),
+                    Check("auth_service", webhooks.keys.check, critical=False),
                 ),
                 beside=[finish],
                 registry=registry,
@@ -79,53 +119,97 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             for consumer in consumers:
                 tasks.create_task(consumer.run())
-            tasks.create_task(hooks.deliverer.run())
-            preparing = [tasks.create_task(each.run()) for each in (ledger_indexes, webhook_indexes)]
-            recording = tasks.create_task(courier.run())
+            tasks.create_task(webhooks.dispatcher.run())
+            background = [
+                tasks.create_task(each.run()) for each in (email_indexes, webhook_indexes, email.sender)
+            ]
             await serve(app, registry, _listeners(settings), stop)
-            await end([*preparing, recording])
+            await end(background)
 
 
-def grace_for(smtp_timeout: timedelta) -> timedelta:
-    """What is on its way when a stop is asked for is sent to its end and recorded: the time-out, a goodbye
-    and a write.
-    """
-    return smtp_timeout + timedelta(seconds=10)
+def grace_for(timeout: timedelta) -> timedelta:
+    """Returns how long a stop waits for sends in flight: their timeout, then closing and the record."""
+    return timeout + timedelta(seconds=10)
 
 
-def lease_for(smtp_timeout: timedelta) -> timedelta:
-    """Outlasts the one attempt that it covers, with room for a slow machine."""
-    return smtp_timeout * 1.25 + timedelta(seconds=2)
+def _build_email(
+    settings: NotificationSettings, database: AsyncDatabase[Document], registry: CollectorRegistry
+) -> EmailParts:
+    ledger = MongoLedger(database, settings.ledger_keep)
+    mailer = SmtpMailer(settings.smtp_server, settings.smtp_timeout)
+    policy = email_retry_policy.RetryPolicy(
+        lease=email_retry_policy.lease_for(settings.smtp_timeout), give_up_after=settings.give_up_after
+    )
+    sender = EmailSender(ledger, mailer, settings.from_address, policy, registry)
+    handlers = email_handlers(EmailHandlers(_email_templates(settings), sender))
+    return EmailParts(ledger=ledger, mailer=mailer, sender=sender, handlers=handlers)
 
 
-def _letters(settings: NotificationSettings) -> Letters:
-    links = {"NOTIFICATION_VERIFY_URL": settings.verify_url, "NOTIFICATION_RESET_URL": settings.reset_url}
-    made = dict[str, Link | None]()
-    for variable, template in links.items():
-        try:
-            made[variable] = Link(template) if template else None
-        except BadLink as bad:
-            raise SettingsError(f"{variable}: {bad}") from None
+@asynccontextmanager
+async def _open_webhooks(
+    settings: NotificationSettings, database: AsyncDatabase[Document], registry: CollectorRegistry
+) -> AsyncIterator[WebhookParts]:
+    """Opens the resolver threads and HTTP sessions of webhooks; connects to nothing yet."""
+    addresses = AddressPolicy(parse_networks(settings.webhook_networks))
+    urls = UrlPolicy(addresses, http=settings.webhook_http)
+    cipher, payloads = SecretCipher(settings.webhook_key), Payloads(settings.public_url)
+    endpoints, deliveries = MongoEndpoints(database), MongoDeliveries(database, settings.webhook_keep)
+    policy = webhook_retry_policy.DispatchPolicy(
+        lease=webhook_retry_policy.lease_for(settings.webhook_timeout),
+        schedule=settings.webhook_schedule,
+        concurrency=settings.webhook_concurrency,
+    )
+    async with AsyncExitStack() as stack:
+        resolver = stack.enter_context(SystemResolver(settings.webhook_concurrency))
+        opening = open_http_client(addresses, resolver, settings.webhook_timeout)
+        client = await stack.enter_async_context(opening)
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        sender = WebhookSender(
+            endpoints,
+            deliveries,
+            client=client,
+            urls=urls,
+            cipher=cipher,
+            policy=policy,
+            registry=registry,
+            now=utc_now,
+        )
+        dispatcher = WebhookDispatcher(deliveries, sender, policy)
+        service = WebhookService(
+            endpoints,
+            deliveries,
+            urls=urls,
+            resolver=resolver,
+            cipher=cipher,
+            payloads=payloads,
+            limit=settings.webhooks_per_account,
+            now=utc_now,
+            wake=dispatcher.wake,
+        )
+        keys = PublicKeys(http, settings.auth_url)
+        yield WebhookParts(
+            service=service,
+            fanout=WebhookFanout(endpoints, deliveries, payloads, utc_now, dispatcher.wake),
+            deletion=AccountDeletion(endpoints, deliveries, utc_now),
+            dispatcher=dispatcher,
+            endpoints=endpoints,
+            deliveries=deliveries,
+            keys=keys,
+            tokens=AccessTokens(keys, settings.issuer or settings.public_url, settings.audience),
+        )
+
+
+def utc_now() -> datetime:
+    """Returns the present in whole milliseconds, the precision of MongoDB."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def _email_templates(settings: NotificationSettings) -> EmailTemplates:
     try:
-        return Letters(settings.public_url, *made.values())
-    except BadLink:
+        return EmailTemplates(settings.public_url, settings.verify_link, settings.reset_link)
+    except InvalidLink:
         raise SettingsError("GATEWAY_PUBLIC_URL: it should look like https://tonegate.example.org") from None
-
-
-def _server(settings: NotificationSettings) -> SmtpServer:
-    try:
-        return SmtpServer.from_url(settings.smtp_url.reveal())
-    except ValueError as bad:
-        raise SettingsError(f"NOTIFICATION_SMTP_URL: {bad}") from None
-
-
-def _sender(settings: NotificationSettings) -> Sender:
-    try:
-        return Sender(settings.sender)
-    except Unwritable:
-        raise SettingsError(
-            "NOTIFICATION_FROM: it should look like Tonegate <tonegate@example.org>"
-        ) from None
 
 
 def _listeners(settings: NotificationSettings) -> Listeners:

@@ -1,4 +1,4 @@
-"""What the notification service reads from its environment."""
+"""Settings of the notification service, read from environment variables."""
 
 from datetime import timedelta
 from itertools import chain
@@ -6,15 +6,19 @@ from typing import Annotated
 
 import msgspec
 
-from notification_service.webhooks.outbound.address_policy import networks
+from notification_service.email.errors import InvalidEmail
+from notification_service.email.links import InvalidLink, LinkTemplate
+from notification_service.email.message import FromAddress
+from notification_service.email.smtp_server import SmtpServer
+from notification_service.webhooks.outbound.address_policy import parse_networks
 from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError, duration
 
-# Standard Webhooks 1.0.0, "Deliverability and reliability".
+# Delays recommended by Standard Webhooks 1.0.0, "Deliverability and reliability".
 RETRIES = ("5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h")
 
 
 class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The ledger and the webhooks have a database of their own, named in the path of `mongo_url`."""
+    """The path of `mongo_url` names the database of the ledger and the webhooks."""
 
     amqp_url: Annotated[Secret, Env("AMQP_URL")]
     smtp_url: Annotated[Secret, Env("NOTIFICATION_SMTP_URL")]
@@ -44,27 +48,62 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_concurrency: Annotated[int, Env("NOTIFICATION_WEBHOOK_CONCURRENCY", at_least=1)] = 32
 
     def __post_init__(self) -> None:
-        """Raises SettingsError that names each variable whose form is wrong."""
-        if wrong := list(chain(self._wrong_networks(), self._wrong_retries())):
-            raise SettingsError("\n".join(wrong))
+        """Raises SettingsError with one line for each malformed variable."""
+        if errors := list(chain(self._check_networks(), self._check_retries())):
+            raise SettingsError("\n".join(errors))
 
     @property
     def webhook_schedule(self) -> tuple[timedelta, ...]:
-        """The waits after the first, second, … failure."""
+        """Delays after the first, second, … failed attempt."""
         return tuple(duration(text) for text in self.webhook_retries)
 
-    def _wrong_networks(self) -> list[str]:
+    @property
+    def smtp_server(self) -> SmtpServer:
+        """Raises SettingsError."""
         try:
-            networks(self.webhook_networks)
-        except ValueError as bad:
-            return [f"NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS: {bad}"]
+            return SmtpServer.from_url(self.smtp_url.reveal())
+        except ValueError as invalid:
+            raise SettingsError(f"NOTIFICATION_SMTP_URL: {invalid}") from None
+
+    @property
+    def from_address(self) -> FromAddress:
+        """Raises SettingsError."""
+        try:
+            return FromAddress(self.sender)
+        except InvalidEmail:
+            raise SettingsError(
+                "NOTIFICATION_FROM: it should look like Tonegate <tonegate@example.org>"
+            ) from None
+
+    @property
+    def verify_link(self) -> LinkTemplate | None:
+        """Raises SettingsError."""
+        return _parse_link("NOTIFICATION_VERIFY_URL", self.verify_url)
+
+    @property
+    def reset_link(self) -> LinkTemplate | None:
+        """Raises SettingsError."""
+        return _parse_link("NOTIFICATION_RESET_URL", self.reset_url)
+
+    def _check_networks(self) -> list[str]:
+        try:
+            parse_networks(self.webhook_networks)
+        except ValueError as invalid:
+            return [f"NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS: {invalid}"]
         return []
 
-    def _wrong_retries(self) -> list[str]:
+    def _check_retries(self) -> list[str]:
         try:
-            waits = self.webhook_schedule
-        except ValueError as bad:
-            return [f"NOTIFICATION_WEBHOOK_RETRIES: {bad}; it needs a list such as 5s,5m,2h"]
-        if waits and self.webhook_keep <= max(waits):
+            delays = self.webhook_schedule
+        except ValueError as invalid:
+            return [f"NOTIFICATION_WEBHOOK_RETRIES: {invalid}; it needs a list such as 5s,5m,2h"]
+        if delays and self.webhook_keep <= max(delays):
             return ["NOTIFICATION_WEBHOOK_KEEP: it must be longer than each of NOTIFICATION_WEBHOOK_RETRIES"]
         return []
+
+
+def _parse_link(variable: str, url: str | None) -> LinkTemplate | None:
+    try:
+        return LinkTemplate(url) if url else None
+    except InvalidLink as invalid:
+        raise SettingsError(f"{variable}: {invalid}") from None

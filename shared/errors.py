@@ -61,19 +61,35 @@ class Unauthenticated(ServiceError):
         super().__init__(detail, headers={"WWW-Authenticate": "Bearer", **(headers or {})})
 
 
+class InvalidToken(Unauthenticated):
+    """RFC 6750 §3.1: the token is malformed, expired, revoked or not issued by auth_service.
+
+    The answer does not tell these apart.
+    """
+
+    title = "The access token is not valid."
+
+    def __init__(self, detail: str = "", *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(
+            detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"', **(headers or {})}
+        )
+
+
 class Forbidden(ServiceError):
     status, code, title = 403, "forbidden", "This is not allowed."
 
 
-class ScopeTooNarrow(Forbidden):
-    """RFC 6750 §3.1: the token is good, and not for this."""
+class InsufficientScope(Forbidden):
+    """RFC 6750 §3.1: the token is valid, but its scope does not cover the request."""
 
     title = "The token's scope does not allow this."
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: str = "") -> None:
+        """`scope` is the one that the request needs."""
+        needed = f', scope="{scope}"' if scope else ""
         super().__init__(
-            f"This needs the scope {scope}.",
-            headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+            f"This needs the scope {scope}." if scope else "",
+            headers={"WWW-Authenticate": f'Bearer error="insufficient_scope"{needed}'},
         )
 
 

@@ -1,6 +1,7 @@
-"""`python -m tests [options of pytest]`: all tests; those that fail are tried once more, alone and in turn.
+"""`python -m tests [--fast] [options of pytest]`: runs all tests; failed ones run again, one at a time.
 
-So a test that fails for want of time among many others is told from one that is broken, and both are named.
+A test that passes when it runs again is reported as unsteady and does not fail the run.
+`--fast` runs unit and contract tests that need no real server, and repeats none.
 """
 
 import json
@@ -9,29 +10,33 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-# In the order of their folders, so that the quickest come last. Otherwise files of few tests do, however long
-# these take, and two processes have nothing left to do.
+# Keeps the order of the folders, so that the quickest files run last. By default pytest-xdist runs files of
+# few tests last, however long these take, and other processes would be idle.
 ORDER = "--no-loadscope-reorder"
 MANY = ("--numprocesses", "3", "--dist", "loadfile", ORDER, "--cache-clear")
+FAST = ("--fast", "--numprocesses", "2", "--dist", "loadfile", "tests/unit", "tests/contract")
 FAILED_ONES = ("--last-failed", "--last-failed-no-failures", "none", "--numprocesses", "0", "--exitfirst")
-# Of pytest: tests ran and some failed. Every other code but 0 says that something else is wrong.
+# pytest's exit code when tests ran and some failed; every other code but 0 is an error of another kind.
 SOME_FAILED = 1
-# In the id of a test. A file that cannot be imported fails without it, and would do so again.
+# Part of each test's id; a file that cannot be imported is reported without it and is not run again.
 TEST = "::"
 
 
 def main(options: Sequence[str]) -> int:
+    """Returns the exit code of pytest."""
+    if "--fast" in options:
+        return pytest(*FAST, *(option for option in options if option != "--fast"))
     code = pytest(*MANY, *options)
     failed = failures() if code == SOME_FAILED else []
     if not failed or not all(TEST in each for each in failed):
         return code
     many = "1 test" if len(failed) == 1 else f"{len(failed)} tests"
-    say(f"{many} failed. What failed is tried once more, one at a time:", *failed)
+    say(f"{many} failed. Running what failed again, one at a time:", *failed)
     code = pytest(*options, *FAILED_ONES)
     if code == 0:
-        say(f"{many} failed at first and passed when tried again: unsteady, to be mended.", *failed)
+        say(f"{many} failed at first and passed when run again: unsteady, to be fixed.", *failed)
     else:
-        say(f"Of {many} tried again at least one failed again.")
+        say(f"Of {many} run again at least one failed again.")
     return code
 
 
@@ -40,7 +45,7 @@ def pytest(*options: str) -> int:
 
 
 def failures() -> list[str]:
-    """Of the run before, as pytest keeps them."""
+    """Ids of the tests that failed in the last run, from pytest's cache."""
     kept = Path(".pytest_cache/v/cache/lastfailed")
     return sorted(json.loads(kept.read_text())) if kept.exists() else []
 

@@ -1,4 +1,4 @@
-"""Real servers for the tests that ask for them: each started once, at first need, shared by the session."""
+"""Fixtures of real servers, each started at first use and shared by the session; the option `--fast`."""
 
 import tempfile
 from collections.abc import Iterator
@@ -17,18 +17,52 @@ from tests.support.media import Media
 from tests.support.openid_provider import OpenIDProvider
 from tests.support.vhosts import VhostPool
 
+SERVERS = "idle_servers"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="deselect every test that needs a real server")
+
 
 def pytest_configure() -> None:
-    """How long an example takes is the machine's business: none fails for being slow."""
+    """Disables Hypothesis's deadline: examples may be slow on a busy machine."""
     settings.register_profile("tonegate", deadline=None)
     settings.load_profile("tonegate")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--fast`, deselects each test that depends on the fixture `idle_servers`.
+
+    A parameter that is the name of a fixture counts as a dependency on it: contract suites request the
+    adapter under test by name.
+    """
+    if config.getoption("--fast"):
+        slow = [item for item in items if _needs_servers(item)]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
+def _needs_servers(item: pytest.Item) -> bool:
+    fixtures = item.session._fixturemanager
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    pending = [*getattr(item, "fixturenames", ()), *(each for each in parameters if isinstance(each, str))]
+    seen = set[str]()
+    while pending:
+        name = pending.pop()
+        if name not in seen:
+            seen.add(name)
+            definitions = fixtures.getfixturedefs(name, item) or ()
+            pending += [argument for each in definitions for argument in each.argnames]
+    return SERVERS in seen
+
+
 @pytest.fixture(scope="session")
-def idle_servers() -> Iterator[Stack]:
-    """The shared stack with nothing running yet; what the fixtures below start ends with the session."""
+def idle_servers(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """The shared stack with no server running; servers started by the fixtures below end with the session."""
+    if request.config.getoption("--fast"):
+        pytest.fail("a test selected by --fast requests a server: name the server's fixture as a parameter")
     with tempfile.TemporaryDirectory(prefix="tonegate-", ignore_cleanup_errors=True) as path:
-        # mkdtemp is for its owner only; PostgreSQL runs as somebody else when we are root.
+        # mkdtemp creates mode 0700; PostgreSQL runs as another user when the tests run as root.
         Path(path).chmod(0o755)
         with Stack(Path(path)) as stack:
             yield stack
@@ -54,7 +88,7 @@ def rabbitmq(idle_servers: Stack) -> RabbitMQ:
 
 @pytest.fixture
 def redis(idle_servers: Stack) -> Redis:
-    """Empty. Who stops it need not start it again."""
+    """Running and empty; a test may stop it."""
     if not idle_servers.redis.alive:
         idle_servers.redis.start()
     idle_servers.redis.clear()
@@ -63,14 +97,14 @@ def redis(idle_servers: Stack) -> Redis:
 
 @pytest.fixture(scope="session")
 def mail_sink(idle_servers: Stack) -> MailSink:
-    """Shared: look for your own recipient, `mail_sink.messages(to=…)`."""
+    """Shared by all tests: filter by recipient, `mail_sink.messages(to=…)`."""
     idle_servers.mail.start()
     return idle_servers.mail
 
 
 @pytest.fixture(scope="session")
 def openid_provider(idle_servers: Stack) -> Iterator[OpenIDProvider]:
-    """Shared: everybody signs in there as somebody else."""
+    """Shared by all tests: each signs in with an account of its own."""
     provider = OpenIDProvider(idle_servers.home, idle_servers.ports["oidc-provider"])
     provider.start()
     yield provider
@@ -118,5 +152,5 @@ def amqp_url(vhosts: VhostPool) -> str:
 
 @pytest.fixture(scope="session")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Media:
-    """Tiny real videos made by ffmpeg, each made once."""
+    """Short videos made by ffmpeg, each made once in a session."""
     return Media(tmp_path_factory.mktemp("media"))

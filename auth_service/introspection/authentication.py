@@ -11,15 +11,15 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
-from auth_service.errors import NotTheGateway, ScopeTooNarrow, TokenRefused
+from auth_service.errors import NotTheGateway, TokenRefused
 from auth_service.introspection.service import Caller, Callers
 from auth_service.throttle.client import Client, client
-from shared.errors import Unauthenticated
+from shared.errors import InsufficientScope, Unauthenticated
 from shared.http import Injected
+from shared.identity.bearer import bearer_token
 from shared.settings import Secret
 
 # RFC 6750 §2.1; the scheme's case does not matter (RFC 9110 §11.1).
-BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
 BASIC = re.compile(r"basic +([A-Za-z0-9+/]+=*)", re.IGNORECASE)
 
 GATEWAY = "gateway"
@@ -43,17 +43,16 @@ class GatewayCredentials:
 
 async def signed_in(request: Request[Any, Any, Any], callers: Injected[Callers]) -> Caller:
     """Somebody who has signed in. Raises Unauthenticated without a token, TokenRefused with one that is not
-    good, ScopeTooNarrow with an API key: what manages accounts is not in any key's scope.
+    good, InsufficientScope with an API key: what manages accounts is not in any key's scope.
     """
-    header = request.headers.get("authorization")
-    if header is None:
+    token = bearer_token(request.headers.getall("authorization", []))
+    if token is None:
         raise Unauthenticated
-    match = BEARER.fullmatch(header)
-    caller = await callers.caller(match[1]) if match else None
+    caller = await callers.caller(token)
     if caller is None:
         raise TokenRefused
     if caller.scope is not None:
-        raise ScopeTooNarrow
+        raise InsufficientScope
     return caller
 
 

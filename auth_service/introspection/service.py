@@ -7,8 +7,9 @@ import msgspec
 
 from auth_service.api_keys import key_format
 from auth_service.repository import Bearer, Store
-from auth_service.tokens.access_token import AccessClaims, InvalidToken
+from auth_service.tokens.access_token import AccessClaims
 from auth_service.tokens.issuer import AccessTokens, Grant
+from shared.errors import InvalidToken
 
 # Inside the system an API key is a token of its own for so long. Gateways ask again much sooner.
 KEY_TOKEN_TTL = timedelta(minutes=5)

@@ -10,9 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jose import jwk
 from jose.backends.base import Key
 
+from shared.identity.jwt import ALGORITHM
 from shared.settings import Secret
-
-ALGORITHM = "ES256"
 
 
 class PublicJwk(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 ENCODING = 1
 
 
-def recipe(source_sha256: str, options: Mapping[str, str | int | float]) -> str:
+def cache_key(source_sha256: str, options: Mapping[str, str | int | float]) -> str:
     """In hex; the same for what gives the same audio. The file's name has no part in it."""
     decides = [ENCODING, source_sha256, sorted(options.items())]
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()

@@ -6,19 +6,19 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from converter_service.clock import Clock
-from converter_service.conversions.cleanup import Behind, Cleaning
-from converter_service.conversions.events import Announcing
+from converter_service.conversions.cleanup import BackgroundCleanup, Cleanup
+from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, LeaseLost, State
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import Blobs, ConversionStore
-from converter_service.conversions.quota import Admission
+from converter_service.conversions.quota import Quota
 from converter_service.conversions.service import Conversions
-from converter_service.conversions.signed_links import Links
-from converter_service.conversions.state_machine import IllegalMove
+from converter_service.conversions.signed_links import SignedLinks
+from converter_service.conversions.state_machine import IllegalTransition
 from converter_service.conversions.transitions.finish import cancelled
 from converter_service.conversions.transitions.queue import SourceGone, retried
 from converter_service.conversions.update import change
+from shared.clock import Clock
 from shared.errors import Conflict, Gone, NotFound
 from shared.messaging.envelope import Envelope
 
@@ -36,7 +36,7 @@ class Link(Struct, frozen=True):
     expires_at: datetime
 
 
-class Control:
+class ConversionCommands:
     """Every call takes the owner; what belongs to someone else does not exist."""
 
     def __init__(
@@ -44,24 +44,24 @@ class Control:
         conversions: Conversions,
         store: ConversionStore,
         blobs: Blobs,
-        announcing: Announcing,
-        links: Links,
+        events: EventFactory,
+        links: SignedLinks,
         *,
-        admission: Admission,
+        quota: Quota,
         public_url: str,
         retention: timedelta,
         clock: Clock,
     ) -> None:
         self._conversions = conversions
         self._store = store
-        self._announcing = announcing
+        self._events = events
         self._links = links
-        self._admission = admission
+        self._quota = quota
         self._public_url = public_url.rstrip("/")
         self._retention = retention
         self._clock = clock
-        self._cleaning = Cleaning(store, blobs)
-        self._behind = Behind()
+        self._cleanup = Cleanup(store, blobs)
+        self._background = BackgroundCleanup()
 
     async def cancel(self, owner: Owner, conversion_id: str) -> Conversion:
         """Raises Conflict for one that has ended otherwise. Again, it changes nothing.
@@ -76,15 +76,15 @@ class Control:
             over = await self._change(
                 conversion_id,
                 lambda newest: cancelled(newest, now=now, retention=self._retention),
-                self._announcing.cancelled,
+                self._events.cancelled,
             )
-        except IllegalMove:
+        except IllegalTransition:
             newest = await self._conversions.get(owner, conversion_id)
             if newest.status is State.CANCELLED:
                 return newest
             raise Conflict(ENDED.get(newest.status, "The conversion changes too fast.")) from None
         if over.due_at is not None and over.due_at <= now:  # else somebody may still be writing
-            await self._behind.clean(self._cleaning.tidy(over))
+            await self._background.clean(self._cleanup.delete_temporary_blobs(over))
         return over
 
     async def retry(self, owner: Owner, conversion_id: str) -> Conversion:
@@ -97,14 +97,14 @@ class Control:
         now = self._clock()
         try:
             retried(found, now)  # who asks in vain need not be told to come back later
-            async with self._admission.turn(owner.id):
-                await self._admission.look_again(owner.id)
+            async with self._quota.account_lock(owner.id):
+                await self._quota.check_retry(owner.id)
                 return await self._change(
-                    conversion_id, lambda newest: retried(newest, now), self._announcing.uploaded
+                    conversion_id, lambda newest: retried(newest, now), self._events.uploaded
                 )
         except SourceGone:
             raise Gone("The video of this conversion has not been kept.") from None
-        except IllegalMove:
+        except IllegalTransition:
             raise Conflict("Only a conversion that failed or was cancelled can be tried again.") from None
 
     async def link(self, owner: Owner, conversion_id: str, expires_in: timedelta) -> Link:

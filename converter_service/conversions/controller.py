@@ -7,7 +7,7 @@ from litestar import Controller, Request, Response, delete, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
-from converter_service.conversions.commands import Control, Link
+from converter_service.conversions.commands import ConversionCommands, Link
 from converter_service.conversions.model import State
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.schemas import ConversionView, LinkWanted, Page, page, shown
@@ -46,9 +46,9 @@ class ConversionController(Controller):
 
     @post("/{conversion_id:str}/cancel", status_code=HTTP_200_OK, summary="Call a conversion off")
     async def cancel(
-        self, request: Call, conversion_id: FromPath[str], control: Injected[Control]
+        self, request: Call, conversion_id: FromPath[str], commands: Injected[ConversionCommands]
     ) -> ConversionView:
-        return shown(await control.cancel(request.user, conversion_id))
+        return shown(await commands.cancel(request.user, conversion_id))
 
     @post(
         "/{conversion_id:str}/retry",
@@ -56,9 +56,9 @@ class ConversionController(Controller):
         summary="Try a conversion again that failed or was cancelled",
     )
     async def retry(
-        self, request: Call, conversion_id: FromPath[str], control: Injected[Control]
+        self, request: Call, conversion_id: FromPath[str], commands: Injected[ConversionCommands]
     ) -> ConversionView:
-        return shown(await control.retry(request.user, conversion_id))
+        return shown(await commands.retry(request.user, conversion_id))
 
     @post("/{conversion_id:str}/link", summary="A link that gives the audio without a token")
     async def link(
@@ -66,9 +66,9 @@ class ConversionController(Controller):
         request: Call,
         conversion_id: FromPath[str],
         data: JSONBody[LinkWanted],
-        control: Injected[Control],
+        commands: Injected[ConversionCommands],
     ) -> Response[Link]:
-        made = await control.link(request.user, conversion_id, timedelta(seconds=data.expires_in))
+        made = await commands.link(request.user, conversion_id, timedelta(seconds=data.expires_in))
         return Response(made, headers={"Cache-Control": "no-store"})
 
     @delete("/{conversion_id:str}", summary="Delete a conversion with its video and audio")

@@ -1,10 +1,10 @@
 """A conversion is deleted, in whatever state: for everybody at once; its bytes go soon."""
 
-from converter_service.clock import Clock
-from converter_service.conversions.cleanup import Behind, Cleaning
+from converter_service.conversions.cleanup import BackgroundCleanup, Cleanup
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.transitions.removal import deleted
 from converter_service.conversions.update import change
+from shared.clock import Clock
 
 
 class Deleting:
@@ -16,11 +16,11 @@ class Deleting:
     def __init__(self, store: ConversionStore, blobs: Blobs, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._cleaning = Cleaning(store, blobs)
-        self._behind = Behind()
+        self._cleanup = Cleanup(store, blobs)
+        self._background = BackgroundCleanup()
 
     async def delete(self, conversion_id: str) -> None:
         """Raises LeaseLost when it is gone already."""
         now = self._clock()
         buried = await change(self._store, conversion_id, lambda newest: deleted(newest, now))
-        await self._behind.clean(self._cleaning.bury(buried, now))
+        await self._background.clean(self._cleanup.purge_unless_written(buried, now))

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from converter_service.clock import Clock
 from converter_service.conversions.model import Conversion
-from converter_service.conversions.signed_links import Links
+from converter_service.conversions.signed_links import SignedLinks
+from shared.clock import Clock
 from shared.contracts.events import (
     ConversionCancelled,
     ConversionCompleted,
@@ -18,10 +18,10 @@ from shared.messaging.envelope import Envelope, wrap
 SOURCE = "/converter_service"
 
 
-class Announcing:
+class EventFactory:
     """Conversion → the events that go into the same write as its change."""
 
-    def __init__(self, links: Links, link_ttl: timedelta, clock: Clock) -> None:
+    def __init__(self, links: SignedLinks, link_ttl: timedelta, clock: Clock) -> None:
         self._links = links
         self._link_ttl = link_ttl
         self._clock = clock

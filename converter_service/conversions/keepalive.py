@@ -7,7 +7,7 @@ from typing import Never, TypeVar
 T = TypeVar("T")
 
 
-async def while_beating(work: Coroutine[object, object, T], beat: Coroutine[object, object, Never]) -> T:
+async def run_while_renewing(work: Coroutine[object, object, T], beat: Coroutine[object, object, Never]) -> T:
     """What `work` returns, unless `beat` raises: then `work` is cancelled, and that error comes out."""
     working, beating = asyncio.create_task(work), asyncio.create_task(beat)
     try:

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from converter_service.conversions.cache_key import recipe
+from converter_service.conversions.cache_key import cache_key
 from converter_service.conversions.segments import Upload
 
 
@@ -70,16 +70,15 @@ class Lease(Struct, frozen=True):
 class Conversion(Struct, frozen=True, kw_only=True):
     """Everything known about one conversion; every change is a new value with the same `id`.
 
-    `version` is the store's: it grows with every save and makes a save from an older value fail. `edition`
-    counts what clients can see: it grows with every move and whenever there is something new to tell.
-    `due_at` is when the sweeper should look at it, if nothing happened until then.
-    `idempotency_key` is no other's: it is taken from the first byte of the upload until it is given free.
-    `upload` is there when the video comes in several requests; then its bytes are in the segments of that,
-    else in `source_blob`.
-    `rests_until` is when it may be tried again after a run that came to nothing.
-    `made_after` is the recipe of its audio, `reserved_bytes` how much an upload may bring.
-    `debris` are blobs of runs that have not finished (yet); their ids stand here before their first byte is
-    stored, so whoever finds a dead run knows what to remove.
+    `version` is incremented by the store with every save; saving an older version fails (optimistic locking).
+    `revision` is incremented with every change that clients can see: the id of a progress event.
+    `due_at` is when the sweeper acts on the conversion unless it has changed before.
+    `idempotency_key` is unique, reserved from the first byte of the upload on.
+    `upload` is set for a resumable upload: the video is in its segments, otherwise in `source_blob`.
+    `retry_at` is the earliest time of the next run after one without a result.
+    `result_cache_key` identifies the audio, for reuse; `reserved_bytes` is what an upload may store at most.
+    `temporary_blobs` are to be deleted when the conversion ends, except the one that becomes the audio. An id
+    is recorded here before its first byte is stored, so that nothing is lost track of in a crash.
     """
 
     id: str
@@ -95,10 +94,10 @@ class Conversion(Struct, frozen=True, kw_only=True):
     result: Result | None = None
     error: Failure | None = None
     audio_blob: str | None = None
-    debris: tuple[str, ...] = ()
+    temporary_blobs: tuple[str, ...] = ()
     attempts: int = 0
     lease: Lease | None = None
-    rests_until: datetime | None = None
+    retry_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     expires_at: datetime | None = None
@@ -107,18 +106,20 @@ class Conversion(Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
     upload: Upload | None = None
     reserved_bytes: int = 0
-    made_after: str | None = None
+    result_cache_key: str | None = None
     version: int = 0
-    edition: int = 0
+    revision: int = 0
 
     @property
     def blobs(self) -> tuple[str, ...]:
         """Every blob that may hold bytes of this conversion."""
         uploaded = self.upload.blobs if self.upload else ()
-        return tuple(blob for blob in (self.source_blob, *uploaded, self.audio_blob, *self.debris) if blob)
+        return tuple(
+            blob for blob in (self.source_blob, *uploaded, self.audio_blob, *self.temporary_blobs) if blob
+        )
 
     @property
-    def named_blobs(self) -> tuple[str, ...]:
+    def referenced_blobs(self) -> tuple[str, ...]:
         """The same, and those that it has given up to another, until that one names them."""
         segments = self.upload.segments if self.upload else ()
         return tuple(dict.fromkeys((*self.blobs, *(segment.blob for segment in segments))))
@@ -131,9 +132,9 @@ class Conversion(Struct, frozen=True, kw_only=True):
         return (self.source_blob,) if self.source_blob else ()
 
     @property
-    def recipe(self) -> str | None:
+    def cache_key(self) -> str | None:
         """What decides its audio; None until the whole video is there."""
-        return recipe(self.source.sha256, self.options) if self.source.sha256 else None
+        return cache_key(self.source.sha256, self.options) if self.source.sha256 else None
 
     @property
     def held_bytes(self) -> int:
@@ -157,13 +158,13 @@ class Conversion(Struct, frozen=True, kw_only=True):
             return self.due_at
         return self.lease.until if self.lease else None
 
-    def held_by(self, token: str) -> Lease:
+    def lease_of(self, token: str) -> Lease:
         """The lease of the run that this token is of. Raises LeaseLost."""
         if self.deleted_at or self.lease is None or self.lease.token != token:
             raise LeaseLost
         return self.lease
 
 
-def holder_of(conversion: Conversion) -> str | None:
+def lease_holder(conversion: Conversion) -> str | None:
     """The worker that has it, or had it until it died."""
     return conversion.lease.worker if conversion.lease else None

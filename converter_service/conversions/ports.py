@@ -13,15 +13,15 @@ from shared.messaging.envelope import Envelope
 __all__ = [
     "BlobMissing",
     "Blobs",
-    "Bookmark",
+    "Checkpoint",
     "ConversionStore",
     "KeyTaken",
     "Queue",
-    "Salvaged",
-    "Stale",
     "Stored",
     "Transcoder",
     "Usage",
+    "VersionConflict",
+    "WriterFenced",
 ]
 
 
@@ -36,7 +36,7 @@ class BlobMissing(Exception):
     """Nothing (whole) is stored under this id."""
 
 
-class Salvaged(Exception):
+class WriterFenced(Exception):
     """Somebody took the writer of this blob for dead, and closed it: nothing more can be added."""
 
 
@@ -44,7 +44,7 @@ class KeyTaken(Exception):
     """Another conversion holds the idempotency key."""
 
 
-class Stale(Exception):
+class VersionConflict(Exception):
     """Somebody saved the conversion in between, or it is gone: read it again."""
 
 
@@ -68,14 +68,14 @@ class Blobs(Protocol):
     async def ids(self, after: str, limit: int) -> Sequence[str]:
         """Of what is stored, whole or in parts: in their order, those after `after`."""
 
-    async def collect(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
-        """Like `write`, but one that fails leaves what it has stored by then, for `salvage`.
+    async def write_recoverable(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
+        """Like `write`, but one that fails leaves what it has stored by then, for `recover`.
 
-        Nothing it does after the blob was salvaged can change or remove those bytes: it raises Salvaged.
+        Nothing it does after the blob was salvaged can change or remove those bytes: it raises WriterFenced.
         """
 
-    async def salvage(self, blob_id: str) -> int:
-        """Makes a whole blob of what a dead `collect` left: the bytes from the first on, without a gap.
+    async def recover(self, blob_id: str) -> int:
+        """Makes a whole blob of the contiguous bytes that an interrupted `write_recoverable` has stored.
 
         Returns how many; they are as durable as anything written. 0 when there are none (yet): then there is
         no blob.
@@ -93,7 +93,7 @@ class ConversionStore(Protocol):
     async def add(self, conversion: Conversion) -> None:
         """A new one, durable when this returns. Raises KeyTaken when its idempotency key is another's."""
 
-    async def by_key(self, idempotency_key: str) -> Conversion | None:
+    async def by_idempotency_key(self, idempotency_key: str) -> Conversion | None:
         """The one that holds this key."""
 
     async def get(self, conversion_id: str) -> Conversion | None:
@@ -102,7 +102,7 @@ class ConversionStore(Protocol):
     async def save(self, conversion: Conversion, *events: Envelope) -> Conversion:
         """Replace the value `conversion` was made from, and store `events` for the relay: both or neither.
 
-        Returns it with its new version. Raises Stale when that is no longer the newest value.
+        Returns it with its new version. Raises VersionConflict when that is no longer the newest value.
         """
 
     async def remove(self, conversion_id: str) -> None:
@@ -111,18 +111,19 @@ class ConversionStore(Protocol):
     async def page(
         self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
-        """One owner's conversions, or everybody's, that are not deleted: newest first, older than
-        `before_id`. Partial uploads are none: see `parts`. Which blobs an upload came in is left out, since
-        there may be thousands of them.
+        """Conversions that are not deleted, of one owner or all (None), newest first, older than `before_id`.
+
+        Without partial uploads (see `partial_uploads`), and without the segments of uploads, of which there
+        may be thousands.
         """
 
-    async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:
+    async def partial_uploads(self, owner_id: str, limit: int) -> Sequence[Conversion]:
         """One owner's partial uploads that are not deleted."""
 
-    async def made_after(self, owner_id: str, recipe: str) -> Conversion | None:
+    async def by_result_cache_key(self, owner_id: str, cache_key: str) -> Conversion | None:
         """A completed conversion of this owner, not deleted, whose audio was made after this recipe."""
 
-    async def known(self, blob_ids: Sequence[str]) -> Collection[str]:
+    async def referenced(self, blob_ids: Sequence[str]) -> Collection[str]:
         """Those of them that stand in a conversion's record, deleted ones included."""
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
@@ -138,16 +139,16 @@ class Usage(Struct, frozen=True):
     conversions: int
 
 
-class Bookmark(Protocol):
+class Checkpoint(Protocol):
     """How far a walk has come that all processes take together. All calls raise Unavailable."""
 
-    async def take(self, now: datetime, not_before: datetime) -> str | None:
+    async def claim(self, now: datetime, not_before: datetime) -> str | None:
         """The place to go on from, at first an empty one, or None when it is not time yet.
 
-        Nobody else gets it before `not_before`, or what `put` says.
+        Nobody else gets it before `not_before`, or what `advance` says.
         """
 
-    async def put(self, place: str, not_before: datetime) -> None:
+    async def advance(self, place: str, not_before: datetime) -> None:
         """The next to take it goes on from here."""
 
 

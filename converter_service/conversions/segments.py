@@ -14,7 +14,7 @@ class Segment(Struct, frozen=True):
     size: int
 
 
-class Writing(Struct, frozen=True):
+class SegmentWriter(Struct, frozen=True):
     """The stretch that a request is writing. `blob` fences: it is new with each, and nobody else's.
 
     `until` is when it counts as dead unless it has said that it lives. The first `repeats` bytes of the blob
@@ -39,7 +39,7 @@ class Upload(Struct, frozen=True, kw_only=True):
     metadata: str = ""
     concat: str = ""
     segments: tuple[Segment, ...] = ()
-    writing: Writing | None = None
+    writing: SegmentWriter | None = None
     joined_into: str | None = None
 
     @property
@@ -56,7 +56,7 @@ class Upload(Struct, frozen=True, kw_only=True):
         return self.concat == PARTIAL
 
     @property
-    def is_joined(self) -> bool:
+    def is_final(self) -> bool:
         """Made of partial uploads."""
         return self.concat not in {"", PARTIAL}
 

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from converter_service.clock import Clock
 from converter_service.conversions.deletion import Deleting
 from converter_service.conversions.model import Conversion, LeaseLost, State
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore
 from converter_service.errors import NotReady
+from shared.clock import Clock
 from shared.errors import Gone, NotFound
 
 WITHOUT_AUDIO: Mapping[State, str] = {
@@ -32,7 +32,7 @@ class Audio(Struct, frozen=True):
 
 
 class Conversions:
-    """Every call but `public_audio` and `everybodys` takes the owner: what belongs to someone else does not
+    """Every call but `public_audio` and `page_of_all` takes the owner: what belongs to someone else does not
     exist.
     """
 
@@ -47,7 +47,7 @@ class Conversions:
         """Newest first."""
         return await self._store.page(owner.id, status, before_id, limit)
 
-    async def everybodys(
+    async def page_of_all(
         self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
         """For administrators: of all owners, or of one. Newest first."""

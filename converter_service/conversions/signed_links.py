@@ -11,7 +11,7 @@ from shared.errors import Unauthenticated
 from shared.settings import Secret
 
 
-class Links:
+class SignedLinks:
     """HMAC-SHA256 over version, conversion and expiry: a link fits one conversion and cannot be prolonged."""
 
     def __init__(self, key: Secret) -> None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from converter_service.conversions.model import Conversion, State
 
-MOVES: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
+TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
     {
         State.UPLOADING: frozenset({State.QUEUED, State.CANCELLED}),
         State.QUEUED: frozenset({State.CONVERTING, State.FAILED, State.CANCELLED}),
@@ -21,17 +21,17 @@ MOVES: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
 )
 
 
-class IllegalMove(Exception):
+class IllegalTransition(Exception):
     """The table has no such move."""
 
 
-def moved(conversion: Conversion, target: State) -> Conversion:
-    """Raises IllegalMove."""
-    if target not in MOVES[conversion.status]:
-        raise IllegalMove(f"{conversion.status} → {target}")
-    return told(replace(conversion, status=target, rests_until=None))
+def with_state(conversion: Conversion, target: State) -> Conversion:
+    """Raises IllegalTransition."""
+    if target not in TRANSITIONS[conversion.status]:
+        raise IllegalTransition(f"{conversion.status} → {target}")
+    return bump_revision(replace(conversion, status=target, retry_at=None))
 
 
-def told(conversion: Conversion) -> Conversion:
+def bump_revision(conversion: Conversion) -> Conversion:
     """There is something new for clients to see."""
-    return replace(conversion, edition=conversion.edition + 1)
+    return replace(conversion, revision=conversion.revision + 1)

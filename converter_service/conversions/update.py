@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from converter_service.conversions.model import Conversion, LeaseLost
-from converter_service.conversions.ports import ConversionStore, Stale
+from converter_service.conversions.ports import ConversionStore, VersionConflict
 from shared.errors import Unavailable
 from shared.messaging.envelope import Envelope
 
@@ -32,6 +32,6 @@ async def change(
         changed = step(newest)
         try:
             return await store.save(changed, *events(changed))
-        except Stale:
+        except VersionConflict:
             continue
     raise Unavailable("Too many changes at once.")

@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.messaging.dead_letters import DeadLetter
+from shared.messaging.dead_letters import DeadLetter as DeadMessage
 from shared.messaging.delivery_history import printable
 from shared.messaging.envelope import decode
 from shared.messaging.errors import MalformedEnvelope
@@ -15,19 +15,19 @@ from shared.messaging.errors import MalformedEnvelope
 MAX_BODY_BYTES = 256 * 1024
 
 
-class LetterStatus(StrEnum):
+class DeadLetterStatus(StrEnum):
     WAITING = "waiting"
     REPLAYED = "replayed"
     DISCARDED = "discarded"
 
 
-class Letter(Struct, frozen=True, kw_only=True):
+class DeadLetter(Struct, frozen=True, kw_only=True):
     """`body` holds at most the first MAX_BODY_BYTES of `size` bytes. `type`, `event_id` and `request_id` are
     the envelope's, empty when it cannot be read. `history`, oldest first, begins with earlier lives.
     """
 
     id: str
-    status: LetterStatus
+    status: DeadLetterStatus
     queue: str
     reason: str
     history: tuple[str, ...]
@@ -42,17 +42,17 @@ class Letter(Struct, frozen=True, kw_only=True):
     settled_by: str | None = None
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         return len(self.body) == self.size
 
 
-def arrived(dead: DeadLetter, now: datetime, retention: timedelta) -> Letter:
-    letter = Letter(
+def from_message(dead: DeadMessage, now: datetime, retention: timedelta) -> DeadLetter:
+    letter = DeadLetter(
         id=dead.id,
-        status=LetterStatus.WAITING,
+        status=DeadLetterStatus.WAITING,
         queue=dead.queue,
         reason=dead.reason,
-        history=(*dead.history, noted(dead.died_at, f"dead in {dead.queue}: {dead.reason}")),
+        history=(*dead.history, history_entry(dead.died_at, f"dead in {dead.queue}: {dead.reason}")),
         died_at=dead.died_at,
         forget_at=now + retention,
         size=len(dead.body),
@@ -66,9 +66,11 @@ def arrived(dead: DeadLetter, now: datetime, retention: timedelta) -> Letter:
     return replace(letter, type=envelope.type, event_id=envelope.id, request_id=request_id)
 
 
-def settled(letter: Letter, status: LetterStatus, by: str, now: datetime, retention: timedelta) -> Letter:
+def settled(
+    letter: DeadLetter, status: DeadLetterStatus, by: str, now: datetime, retention: timedelta
+) -> DeadLetter:
     """Replayed or discarded, by an account's id or an operator. Its record stays for as long again."""
-    history = (*letter.history, noted(now, f"{status} by {by}"))
+    history = (*letter.history, history_entry(now, f"{status} by {by}"))
     return replace(
         letter,
         status=status,
@@ -79,16 +81,16 @@ def settled(letter: Letter, status: LetterStatus, by: str, now: datetime, retent
     )
 
 
-def noted(at: datetime, what: str) -> str:
+def history_entry(at: datetime, what: str) -> str:
     return f"{at.isoformat(timespec='milliseconds')} {printable(what)}"
 
 
-def told(history: Sequence[str]) -> list[tuple[datetime | None, str]]:
+def parse_history(history: Sequence[str]) -> list[tuple[datetime | None, str]]:
     """When, where that is known, and what."""
-    return [_told(entry) for entry in history]
+    return [_parse_entry(entry) for entry in history]
 
 
-def _told(entry: str) -> tuple[datetime | None, str]:
+def _parse_entry(entry: str) -> tuple[datetime | None, str]:
     at, _, what = entry.partition(" ")
     try:
         return datetime.fromisoformat(at), what

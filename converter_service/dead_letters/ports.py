@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from converter_service.dead_letters.model import Letter, LetterStatus
+from converter_service.dead_letters.model import DeadLetter, DeadLetterStatus
 
 
-class Letters(Protocol):
+class DeadLetterStore(Protocol):
     """Dead letters by id. While the store cannot be reached, all calls raise Unavailable within seconds."""
 
-    async def add(self, letter: Letter) -> None:
+    async def add(self, letter: DeadLetter) -> None:
         """Durable when this returns. One that is there stays as it is. Raises Unavailable also when full."""
 
-    async def get(self, letter_id: str) -> Letter | None: ...
+    async def get(self, letter_id: str) -> DeadLetter | None: ...
 
-    async def page(self, status: LetterStatus | None, before_id: str | None, limit: int) -> Sequence[Letter]:
+    async def page(
+        self, status: DeadLetterStatus | None, before_id: str | None, limit: int
+    ) -> Sequence[DeadLetter]:
         """The latest deaths first, older than `before_id`, without their bodies."""
 
     async def hold(self, letter_id: str, holder: str, now: datetime, until: datetime) -> bool:
@@ -23,7 +25,7 @@ class Letters(Protocol):
 
     async def release(self, letter_id: str, holder: str) -> None: ...
 
-    async def settle(self, letter: Letter, holder: str) -> bool:
+    async def settle(self, letter: DeadLetter, holder: str) -> bool:
         """Replaces a letter that is held by `holder`; False when it is not."""
 
     async def waiting(self) -> int:

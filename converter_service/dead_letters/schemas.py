@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from converter_service.dead_letters.model import Letter, told
+from converter_service.dead_letters.model import DeadLetter, parse_history
 from shared.contracts.events import EVENTS
 
 SECRET = frozenset(name for event in EVENTS for name in event.secret)
@@ -16,7 +16,7 @@ DEEPEST = 20
 SHOWN_BYTES = 4096
 
 
-class LetterView(msgspec.Struct, frozen=True, kw_only=True):
+class DeadLetterView(msgspec.Struct, frozen=True, kw_only=True):
     """`settled_by` is an account's id, or `an operator` at the command line. `size` in bytes."""
 
     id: str
@@ -32,46 +32,46 @@ class LetterView(msgspec.Struct, frozen=True, kw_only=True):
     settled_by: str | None
 
 
-class Happening(msgspec.Struct, frozen=True):
+class HistoryEntry(msgspec.Struct, frozen=True):
     at: datetime | None
     what: str
 
 
-class WholeLetterView(LetterView, frozen=True, kw_only=True):
+class DeadLetterDetail(DeadLetterView, frozen=True, kw_only=True):
     """`message` is what the JSON says. What is not JSON is shown in part, as `text` or else in `base64`,
     unless it might hold a secret.
     """
 
-    history: list[Happening]
+    history: list[HistoryEntry]
     message: object
     text: str | None
     base64: str | None
 
 
-class LetterPage(msgspec.Struct, frozen=True):
+class DeadLetterPage(msgspec.Struct, frozen=True):
     """`next_cursor` is null on the last page."""
 
-    items: list[LetterView]
+    items: list[DeadLetterView]
     next_cursor: str | None
 
 
-def letter_page(found: Sequence[Letter], limit: int) -> LetterPage:
+def dead_letter_page(found: Sequence[DeadLetter], limit: int) -> DeadLetterPage:
     """From one more than `limit` was asked for: that tells whether there is a next page."""
     more = found[limit - 1].id if len(found) > limit else None
-    return LetterPage([view(each) for each in found[:limit]], more)
+    return DeadLetterPage([view(each) for each in found[:limit]], more)
 
 
-def view(letter: Letter) -> LetterView:
-    return LetterView(**{name: getattr(letter, name) for name in LetterView.__struct_fields__})
+def view(letter: DeadLetter) -> DeadLetterView:
+    return DeadLetterView(**{name: getattr(letter, name) for name in DeadLetterView.__struct_fields__})
 
 
-def whole_view(letter: Letter) -> WholeLetterView:
-    message = readable(letter.body) if letter.is_whole else None
+def detail(letter: DeadLetter) -> DeadLetterDetail:
+    message = readable(letter.body) if letter.is_complete else None
     start = letter.body[:SHOWN_BYTES]
     text, coded = (None, None) if message is not None or _might_tell(letter.body) else _as_text(start)
-    return WholeLetterView(
+    return DeadLetterDetail(
         **msgspec.structs.asdict(view(letter)),
-        history=[Happening(at, what) for at, what in told(letter.history)],
+        history=[HistoryEntry(at, what) for at, what in parse_history(letter.history)],
         message=message,
         text=text,
         base64=coded,

@@ -8,12 +8,12 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from converter_service.access import Tokens, owner_of, public
-from converter_service.clock import Clock
 from converter_service.conversions.service import Audio, Conversions
-from converter_service.conversions.signed_links import Links
+from converter_service.conversions.signed_links import SignedLinks
 from converter_service.downloads.ranges import Slice, is_wanted, not_modified, range_applies, selected
 from converter_service.media.formats import FORMATS
 from converter_service.uploads.filenames import content_disposition
+from shared.clock import Clock
 from shared.errors import PreconditionFailed
 from shared.http import Injected
 
@@ -26,7 +26,7 @@ PIECE_BYTES = 64 * 1024
 class Door:
     """Who may have an audio: its owner, and whoever holds a link that its owner was given."""
 
-    def __init__(self, conversions: Conversions, tokens: Tokens, links: Links, clock: Clock) -> None:
+    def __init__(self, conversions: Conversions, tokens: Tokens, links: SignedLinks, clock: Clock) -> None:
         self._conversions = conversions
         self._tokens = tokens
         self._links = links

@@ -44,14 +44,14 @@ class EventStream(ASGIResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         with self._hub.watching(self._conversion_id) as listener:
-            leaving = asyncio.create_task(_close_when_gone(receive, listener))
+            account_deletion = asyncio.create_task(_close_when_gone(receive, listener))
             try:
                 await self.start_response(send)
                 async for frame in self._frames(listener):
                     await send({"type": "http.response.body", "body": frame, "more_body": True})
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
             finally:
-                leaving.cancel()
+                account_deletion.cancel()
 
     async def _frames(self, listener: Listener) -> AsyncIterator[bytes]:
         """Watching comes before looking, so that nothing falls between."""
@@ -67,7 +67,7 @@ class EventStream(ASGIResponse):
                 continue
             if snapshot is None:
                 return
-            self._seen = snapshot.edition
+            self._seen = snapshot.revision
             yield framed(snapshot)
             if snapshot.is_final:
                 return
@@ -83,15 +83,15 @@ async def _close_when_gone(receive: Receive, listener: Listener) -> None:
 def framed(snapshot: Snapshot) -> bytes:
     """JSON has no raw line breaks, so one `data` line holds it."""
     name = snapshot.status.value if snapshot.status in NAMED else "progress"
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (snapshot.edition, name.encode(), snapshot.body)
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (snapshot.revision, name.encode(), snapshot.body)
 
 
 def last_seen(header: str | None, now: Snapshot) -> int:
-    """The edition that a client has seen; -1 for none, and for what was never told by us."""
+    """The revision that a client has seen; -1 for none, and for what was never told by us."""
     if header is None or not EDITION.fullmatch(header.strip()):
         return -1
     seen = int(header)
-    return seen if seen <= now.edition else -1
+    return seen if seen <= now.revision else -1
 
 
 class EventController(Controller):
@@ -109,6 +109,6 @@ class EventController(Controller):
         """204 when the end has been seen already: it tells an EventSource to ask no more."""
         now = snapshot_of(await conversions.get(request.user, conversion_id))
         seen = last_seen(request.headers.get("last-event-id"), now)
-        if now.is_final and now.edition <= seen:
+        if now.is_final and now.revision <= seen:
             return ASGIResponse(status_code=204, headers=dict(HEADERS))
         return EventStream(hub, conversion_id, seen)

@@ -34,9 +34,9 @@ ROUNDS = Rounds()
 
 
 class Snapshot(Struct, frozen=True):
-    """A conversion as clients see it; `body` is its JSON. Of two the one of the higher edition is newer."""
+    """A conversion as clients see it; `body` is its JSON. Of two the one of the higher revision is newer."""
 
-    edition: int
+    revision: int
     status: State
     body: bytes
 
@@ -46,7 +46,7 @@ class Snapshot(Struct, frozen=True):
 
 
 def snapshot_of(conversion: Conversion) -> Snapshot:
-    return Snapshot(conversion.edition, conversion.status, msgspec.json.encode(shown(conversion)))
+    return Snapshot(conversion.revision, conversion.status, msgspec.json.encode(shown(conversion)))
 
 
 class Watched:
@@ -73,10 +73,10 @@ class Listener:
         self.woken.set()
 
     async def next(self, seen: int) -> Snapshot | None:
-        """What is newer than the edition `seen`; None when nothing more will come."""
+        """What is newer than the revision `seen`; None when nothing more will come."""
         while not (self._is_over or self._watched.is_gone):
             newest = self._watched.newest
-            if newest is not None and newest.edition > seen:
+            if newest is not None and newest.revision > seen:
                 return newest
             self.woken.clear()
             await self.woken.wait()
@@ -134,7 +134,7 @@ class Hub:
         if watched is None:
             return
         watched.heard_at = asyncio.get_running_loop().time()
-        if watched.newest is None or snapshot.edition > watched.newest.edition:
+        if watched.newest is None or snapshot.revision > watched.newest.revision:
             watched.newest = snapshot
             _wake(watched)
 

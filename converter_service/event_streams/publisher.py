@@ -38,9 +38,9 @@ class Telling:
 
     def note(self, conversion: Conversion) -> None:
         """To be called with each saved value; those that show nothing new are not told."""
-        if self._noted.get(conversion.id, -1) >= conversion.edition:
+        if self._noted.get(conversion.id, -1) >= conversion.revision:
             return
-        _put(self._noted, conversion.id, conversion.edition, REMEMBERED)
+        _put(self._noted, conversion.id, conversion.revision, REMEMBERED)
         _put(self._waiting, conversion.id, conversion, WAITING)
         self._filled.set()
 
@@ -70,7 +70,7 @@ def news_of(conversion: Conversion) -> Event:
         return ConversionRemoved(conversion_id=conversion.id)
     return ConversionChanged(
         conversion_id=conversion.id,
-        edition=conversion.edition,
+        edition=conversion.revision,
         status=conversion.status.value,
         conversion=msgspec.to_builtins(shown(conversion)),
     )

@@ -4,14 +4,15 @@ import asyncio
 import random
 from datetime import datetime
 
-from converter_service.clock import Clock, new_id
-from converter_service.conversions.model import Conversion, Lease, State, holder_of
-from converter_service.conversions.ports import ConversionStore, Stale
-from converter_service.conversions.transitions.queue import claimable, is_resting
+from converter_service.conversions.model import Conversion, Lease, State, lease_holder
+from converter_service.conversions.ports import ConversionStore, VersionConflict
+from converter_service.conversions.transitions.queue import claimable, is_waiting_to_retry
 from converter_service.conversions.transitions.run import claimed
+from converter_service.ids import new_id
 from converter_service.jobs.context import Run, WorkLimits
 from converter_service.jobs.fair_queue import Fairness, HeldBack
 from converter_service.jobs.outcome import Outcomes
+from shared.clock import Clock
 from shared.logs import bind_correlation, get_logger
 from shared.messaging.errors import Retry
 
@@ -70,7 +71,7 @@ class Claiming:
             try:
                 with bind_correlation(wanted.correlation_id, wanted.id):
                     return await self._begin(wanted)
-            except Stale:
+            except VersionConflict:
                 await asyncio.sleep(random.uniform(0, APART_S * tries))  # noqa: S311, jitter
         raise Retry(COME_BACK_S, "too many at once", counts=False)
 
@@ -85,7 +86,7 @@ class Claiming:
         return await self._fairness.next(now)
 
     async def _begin(self, wanted: Conversion) -> Run | None:
-        """None when it has had every run that it may have. Raises Stale."""
+        """None when it has had every run that it may have. Raises VersionConflict."""
         if wanted.attempts > self._limits.max_retries:
             await self._outcomes.give_up(wanted)
             return None
@@ -98,7 +99,7 @@ class Claiming:
         self._fairness.served(taken.owner_id)
         about = {"conversion_id": taken.id, "run": taken.attempts, "worker": self._limits.worker}
         if conversion.status is State.CONVERTING:
-            log.warning("lease lapsed, conversion taken over", **about, was_with=holder_of(conversion))
+            log.warning("lease lapsed, conversion taken over", **about, was_with=lease_holder(conversion))
         else:
             log.info("conversion taken", **about)
         return Run(taken, token, blob_id)
@@ -111,5 +112,5 @@ def come_back_for(named: Conversion | None, now: datetime) -> None:
     if named.status is State.CONVERTING and named.lease is not None:
         wait = (named.lease.until - now).total_seconds()
         raise Retry(wait + 1.0, "somebody else converts it", counts=False)
-    if named.status is State.QUEUED and named.rests_until and is_resting(named, now):
-        raise Retry((named.rests_until - now).total_seconds(), "it rests", counts=False)
+    if named.status is State.QUEUED and named.retry_at and is_waiting_to_retry(named, now):
+        raise Retry((named.retry_at - now).total_seconds(), "it rests", counts=False)

@@ -5,12 +5,12 @@ import contextlib
 from collections.abc import Coroutine
 from typing import Never, TypeVar
 
-from converter_service.clock import Clock
-from converter_service.conversions.keepalive import while_beating
+from converter_service.conversions.keepalive import run_while_renewing
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.transitions.run import renewed
 from converter_service.conversions.update import change
 from converter_service.jobs.context import Run, WorkLimits
+from shared.clock import Clock
 from shared.errors import Unavailable
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ class Heartbeat:
         """What `work` returns. Raises LeaseLost, with `work` cancelled, when the run is not its any more."""
         woken = self._asleep[run.id] = asyncio.Event()
         try:
-            return await while_beating(work, self._beat(run, woken))
+            return await run_while_renewing(work, self._beat(run, woken))
         finally:
             if self._asleep.get(run.id) is woken:
                 del self._asleep[run.id]

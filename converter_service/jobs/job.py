@@ -2,8 +2,7 @@
 
 import asyncio
 
-from converter_service.clock import Clock
-from converter_service.conversions.events import Announcing
+from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Failure, LeaseLost
 from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore, Queue, Transcoder
 from converter_service.jobs.claim import COME_BACK_S, Claiming
@@ -13,6 +12,7 @@ from converter_service.jobs.heartbeat import Heartbeat
 from converter_service.jobs.outcome import Outcomes
 from converter_service.jobs.run import Running, Scratch
 from converter_service.media.transcoder import MediaError, TranscoderUnavailable
+from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
 from shared.messaging.errors import Retry
@@ -37,11 +37,11 @@ class Work:
         blobs: Blobs,
         transcoder: Transcoder,
         scratch: Scratch,
-        announcing: Announcing,
+        events: EventFactory,
         limits: WorkLimits,
         clock: Clock,
     ) -> None:
-        self._outcomes = Outcomes(store, blobs, announcing, limits, clock)
+        self._outcomes = Outcomes(store, blobs, events, limits, clock)
         self._claiming = Claiming(store, Fairness(queue, limits), self._outcomes, limits, clock)
         self._heartbeat = Heartbeat(store, limits, clock)
         self._running = Running(

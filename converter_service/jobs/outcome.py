@@ -3,18 +3,18 @@
 import contextlib
 from datetime import datetime, timedelta
 
-from converter_service.clock import Clock
-from converter_service.conversions.cleanup import Cleaning
-from converter_service.conversions.events import Announcing
+from converter_service.conversions.cleanup import Cleanup
+from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, Failure, LeaseLost, Result, State
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.transitions.finish import completed, failed, failed_by
-from converter_service.conversions.transitions.queue import handed_back
+from converter_service.conversions.transitions.queue import requeued
 from converter_service.conversions.update import change
 from converter_service.jobs.context import Run, WorkLimits
 from converter_service.jobs.persistence import persistently
 from converter_service.jobs.retry_policy import is_charged, pause_after
 from converter_service.media.transcoder import Fault
+from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.messaging.delivery_history import tier_for
@@ -32,14 +32,14 @@ class Outcomes:
     """Every write is filtered by the run's token: what it lost to somebody else it does not touch."""
 
     def __init__(
-        self, store: ConversionStore, blobs: Blobs, announcing: Announcing, limits: WorkLimits, clock: Clock
+        self, store: ConversionStore, blobs: Blobs, events: EventFactory, limits: WorkLimits, clock: Clock
     ) -> None:
         self._store = store
         self._blobs = blobs
-        self._announcing = announcing
+        self._events = events
         self._limits = limits
         self._clock = clock
-        self._cleaning = Cleaning(store, blobs)
+        self._cleanup = Cleanup(store, blobs)
 
     async def complete(self, run: Run, result: Result) -> None:
         """Its audio is stored. Raises LeaseLost, and Unavailable when the store stays away."""
@@ -60,11 +60,11 @@ class Outcomes:
                     now=self._clock(),
                     retention=self._limits.retention,
                 ),
-                self._announcing.completed,
+                self._events.completed,
             )
         log.info("conversion completed", conversion_id=run.id, size_bytes=result.size)
         with contextlib.suppress(Unavailable, LeaseLost):
-            await self._cleaning.tidy(newest)
+            await self._cleanup.delete_temporary_blobs(newest)
 
     async def fail(self, run: Run, failure: Failure) -> None:
         """Tries again on its own: the verdict is final, only its record is late."""
@@ -81,24 +81,24 @@ class Outcomes:
                 lambda current: failed_by(
                     current, run.token, failure, now=self._clock(), retention=self._limits.retention
                 ),
-                self._announcing.failed,
+                self._events.failed,
             )
         except LeaseLost:
             await self.abandon(run)
             return
         log.info("conversion failed", conversion_id=run.id, code=failure.code)
         with contextlib.suppress(Unavailable, LeaseLost):
-            await self._cleaning.tidy(over)
+            await self._cleanup.delete_temporary_blobs(over)
 
     async def give_up(self, conversion: Conversion) -> None:
         """Every attempt it had has died: whatever it is that kills them, there is an end to it.
 
-        Raises Stale when somebody was faster.
+        Raises VersionConflict when somebody was faster.
         """
         over = failed(conversion, GAVE_UP, now=self._clock(), retention=self._limits.retention)
-        saved = await self._store.save(over, *self._announcing.failed(over))
+        saved = await self._store.save(over, *self._events.failed(over))
         log.error("conversion given up", conversion_id=saved.id, runs=saved.attempts)
-        await self._cleaning.tidy(saved)
+        await self._cleanup.delete_temporary_blobs(saved)
 
     async def try_again(self, run: Run, fault: Exception | None = None) -> None:
         """Back into the queue with a growing pause; when all attempts are used up, failed for good.
@@ -115,9 +115,9 @@ class Outcomes:
         pause = tier_for(
             timedelta(seconds=pause_after(fault, attempts, waited)), CONVERTER_WORKER.retry_tiers
         )
-        rests_until = now + pause - BEFORE_ITS_MESSAGE
+        retry_at = now + pause - BEFORE_ITS_MESSAGE
         try:
-            await persistently(lambda: self._release(run, attempt_counts=charged, rests_until=rests_until))
+            await persistently(lambda: self._release(run, attempt_counts=charged, retry_at=retry_at))
         except LeaseLost:
             await self.abandon(run)
             return
@@ -132,12 +132,12 @@ class Outcomes:
         except Unavailable:
             return
 
-    async def _release(self, run: Run, *, attempt_counts: bool, rests_until: datetime | None = None) -> None:
+    async def _release(self, run: Run, *, attempt_counts: bool, retry_at: datetime | None = None) -> None:
         run.conversion = await change(
             self._store,
             run.id,
-            lambda newest: handed_back(
-                newest, run.token, self._clock(), attempt_counts=attempt_counts, rests_until=rests_until
+            lambda newest: requeued(
+                newest, run.token, self._clock(), attempt_counts=attempt_counts, retry_at=retry_at
             ),
         )
         log.info("conversion handed back", conversion_id=run.id, attempt_counts=attempt_counts)
@@ -151,6 +151,6 @@ class Outcomes:
             log.info("conversion lost to somebody else", conversion_id=run.id)
             await self._blobs.delete(run.blob_id)
             if newest and newest.deleted_at and newest.lease and newest.lease.token == run.token:
-                await self._cleaning.bury_own(newest)
+                await self._cleanup.purge(newest)
             elif newest and newest.status is State.CANCELLED:
-                await self._cleaning.tidy(newest)
+                await self._cleanup.delete_temporary_blobs(newest)

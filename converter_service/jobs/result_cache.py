@@ -2,7 +2,7 @@
 
 from converter_service.conversions.model import Conversion, Result
 from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore
-from converter_service.conversions.transitions.run import described
+from converter_service.conversions.transitions.run import source_described
 from converter_service.conversions.update import change
 from converter_service.jobs.context import Run
 from converter_service.jobs.persistence import persistently
@@ -30,7 +30,7 @@ class Reusing:
         run.conversion = await change(
             self._store,
             run.id,
-            lambda newest: described(
+            lambda newest: source_described(
                 newest,
                 run.token,
                 duration=known.duration,
@@ -42,9 +42,9 @@ class Reusing:
         return twin.result
 
     async def _twin(self, conversion: Conversion) -> Conversion | None:
-        if conversion.recipe is None:
+        if conversion.cache_key is None:
             return None
-        return await self._store.made_after(conversion.owner_id, conversion.recipe)
+        return await self._store.by_result_cache_key(conversion.owner_id, conversion.cache_key)
 
     async def _copied(self, twin: Conversion, blob_id: str) -> bool:
         """False when its bytes have gone meanwhile, or are not what they were."""

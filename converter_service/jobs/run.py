@@ -9,7 +9,11 @@ from typing import Protocol
 
 from converter_service.conversions.model import Conversion, Result
 from converter_service.conversions.ports import Blobs, ConversionStore, Stored, Transcoder
-from converter_service.conversions.transitions.run import described, read, swept
+from converter_service.conversions.transitions.run import (
+    digest_recorded,
+    earlier_blobs_deleted,
+    source_described,
+)
 from converter_service.conversions.update import change
 from converter_service.jobs.context import Run, WorkLimits
 from converter_service.jobs.outcome import Outcomes
@@ -91,7 +95,7 @@ class Running:
         await self._scratch.save(self._source(run.conversion, seen), target)
         if run.conversion.source.sha256 is not None:
             return False
-        await self._change(run, lambda newest: read(newest, run.token, seen.hexdigest()))
+        await self._change(run, lambda newest: digest_recorded(newest, run.token, seen.hexdigest()))
         return True
 
     async def _source(self, conversion: Conversion, seen: "hashlib._Hash") -> AsyncIterator[bytes]:
@@ -103,18 +107,18 @@ class Running:
 
     async def _clear_debris(self, run: Run) -> None:
         """What earlier runs left. Their writers are fenced off and remove what they write after this."""
-        earlier = [blob for blob in run.conversion.debris if blob != run.blob_id]
+        earlier = [blob for blob in run.conversion.temporary_blobs if blob != run.blob_id]
         for blob in earlier:
             await self._blobs.delete(blob)
         if earlier:
-            await self._change(run, lambda newest: swept(newest, run.token, run.blob_id))
+            await self._change(run, lambda newest: earlier_blobs_deleted(newest, run.token, run.blob_id))
 
     async def _describe(self, run: Run, info: MediaInfo, options: Options) -> None:
         track = likely_track(info, options)
         codec = track.codec if track else None
         await self._change(
             run,
-            lambda newest: described(
+            lambda newest: source_described(
                 newest, run.token, duration=info.duration_s, container=info.container, audio_codec=codec
             ),
         )

@@ -2,24 +2,24 @@
 
 import contextlib
 
-from converter_service.clock import Clock
-from converter_service.conversions.cleanup import Cleaning
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.model import LeaseLost
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.transitions.removal import deleted
 from converter_service.conversions.update import change
+from shared.clock import Clock
 from shared.logs import get_logger
 
 AT_ONCE = 50
 
 
-class Leaving:
+class AccountDeletion:
     def __init__(self, store: ConversionStore, blobs: Blobs, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._cleaning = Cleaning(store, blobs)
+        self._cleanup = Cleanup(store, blobs)
 
-    async def forget(self, owner_id: str) -> int:
+    async def delete_all(self, owner_id: str) -> int:
         """Deletes an owner's conversions in every state; how many.
 
         What is being uploaded or converted is invisible at once, stops when its writer next looks, and is
@@ -30,7 +30,7 @@ class Leaving:
             for conversion in found:
                 await self._delete(conversion.id)
             gone += len(found)
-        while parts := await self._store.parts(owner_id, AT_ONCE):
+        while parts := await self._store.partial_uploads(owner_id, AT_ONCE):
             for part in parts:
                 await self._delete(part.id)
         get_logger(__name__).info("an account's conversions deleted", owner_id=owner_id, conversions=gone)
@@ -40,4 +40,4 @@ class Leaving:
         now = self._clock()
         with contextlib.suppress(LeaseLost):  # somebody else has just removed it
             buried = await change(self._store, conversion_id, lambda newest: deleted(newest, now))
-            await self._cleaning.bury(buried, now)
+            await self._cleanup.purge_unless_written(buried, now)

@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter
 
 
-class Removals:
+class RemovalMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._removed = Counter(
             "converter_removed", "What was cleaned up, by what it was", ("what",), registry=registry

@@ -9,9 +9,10 @@ import random
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from converter_service.clock import Clock, born
-from converter_service.conversions.cleanup import uncounted
-from converter_service.conversions.ports import Blobs, Bookmark, ConversionStore
+from converter_service.conversions.cleanup import no_metrics
+from converter_service.conversions.ports import Blobs, Checkpoint, ConversionStore
+from converter_service.ids import born
+from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import get_logger
 
@@ -24,7 +25,7 @@ OLD_ENOUGH = timedelta(days=1)
 log = get_logger(__name__)
 
 
-class Janitor:
+class OrphanCollector:
     """Goes through all blobs in the order of their ids, together with all other workers' janitors.
 
     One of them takes the next step; two at the same place do no harm. Ids that were not made here are left
@@ -35,13 +36,13 @@ class Janitor:
         self,
         store: ConversionStore,
         blobs: Blobs,
-        bookmark: Bookmark,
+        checkpoint: Checkpoint,
         clock: Clock,
-        count: Callable[[str], None] = uncounted,
+        count: Callable[[str], None] = no_metrics,
     ) -> None:
         self._store = store
         self._blobs = blobs
-        self._bookmark = bookmark
+        self._checkpoint = checkpoint
         self._clock = clock
         self._count = count
 
@@ -59,7 +60,7 @@ class Janitor:
     async def step(self) -> int:
         """How many orphans were removed; none when it is not time for a step. Raises Unavailable."""
         now = self._clock()
-        place = await self._bookmark.take(now, now + STEP_EVERY)
+        place = await self._checkpoint.claim(now, now + STEP_EVERY)
         if place is None:
             return 0
         found = await self._blobs.ids(place, AT_ONCE)
@@ -69,15 +70,15 @@ class Janitor:
             self._count("orphan")
             log.warning("orphaned bytes removed", blob_id=blob_id)
         if len(found) < AT_ONCE:
-            await self._bookmark.put("", now + ROUND_EVERY)
+            await self._checkpoint.advance("", now + ROUND_EVERY)
         else:
-            await self._bookmark.put(found[-1], now + STEP_EVERY)
+            await self._checkpoint.advance(found[-1], now + STEP_EVERY)
         return len(orphans)
 
     async def _orphans(self, blob_ids: Sequence[str], now: datetime) -> Sequence[str]:
         """Asked for twice: blobs may change hands just while the records are looked through."""
         unknown = [blob_id for blob_id in blob_ids if (born(blob_id) or now) <= now - OLD_ENOUGH]
         for _ in range(2):
-            known = await self._store.known(unknown) if unknown else frozenset()
-            unknown = [blob_id for blob_id in unknown if blob_id not in known]
+            referenced = await self._store.referenced(unknown) if unknown else frozenset()
+            unknown = [blob_id for blob_id in unknown if blob_id not in referenced]
         return unknown

@@ -5,21 +5,22 @@ from datetime import datetime
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
-from converter_service.storage.connection import Database, Document, reachable
+from shared.mongo.connection import Database, Document
+from shared.mongo.errors import mongo_errors
 
 
-class MongoBookmark:
+class MongoCheckpoint:
     """One document for each walk."""
 
     def __init__(self, database: Database, walk: str) -> None:
         self._documents: AsyncCollection[Document] = database["bookmarks"]
         self._walk = walk
 
-    async def take(self, now: datetime, not_before: datetime) -> str | None:
+    async def claim(self, now: datetime, not_before: datetime) -> str | None:
         """The upsert fails on the id when the document is there and not due."""
         due = {"_id": self._walk, "due_at": {"$lte": now}}
         try:
-            with reachable():
+            with mongo_errors():
                 found = await self._documents.find_one_and_update(
                     due, {"$set": {"due_at": not_before}, "$setOnInsert": {"place": ""}}, upsert=True
                 )
@@ -27,8 +28,8 @@ class MongoBookmark:
             return None
         return str(found["place"]) if found else ""
 
-    async def put(self, place: str, not_before: datetime) -> None:
-        with reachable():
+    async def advance(self, place: str, not_before: datetime) -> None:
+        with mongo_errors():
             await self._documents.update_one(
                 {"_id": self._walk}, {"$set": {"place": place, "due_at": not_before}}, upsert=True
             )

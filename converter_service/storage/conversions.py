@@ -11,14 +11,12 @@ from pymongo import DESCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
-from converter_service.clock import Clock
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.ports import KeyTaken, Stale
+from converter_service.conversions.ports import KeyTaken, VersionConflict
 from converter_service.conversions.segments import PARTIAL
-from converter_service.storage.connection import OPERATION_MS, Database, Document, reachable
 from converter_service.storage.documents import (
+    ADD_BLOBS,
     IN_A_LIST,
-    SAYS_ITS_BLOBS,
     UNREADABLE_AGAIN,
     WITHOUT_OUTBOX,
     conversion_of,
@@ -26,9 +24,12 @@ from converter_service.storage.documents import (
 )
 from converter_service.storage.indexes import indexes
 from converter_service.storage.outbox import pushed
+from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import correlation_id, get_logger
 from shared.messaging.envelope import Envelope
+from shared.mongo.connection import OPERATION_MS, Database, Document
+from shared.mongo.errors import mongo_errors
 
 # A new index over all the conversions that there are.
 INDEXING_TIMEOUT_S = 600.0
@@ -53,9 +54,9 @@ class MongoConversions:
 
     async def prepare(self) -> None:
         """Creates the indexes; harmless when they are there, or when several processes do it at once."""
-        with reachable(), pymongo.timeout(INDEXING_TIMEOUT_S):
+        with mongo_errors(), pymongo.timeout(INDEXING_TIMEOUT_S):
             await self._documents.create_indexes(indexes())
-            await self._documents.update_many({"blobs": {"$exists": False}}, [SAYS_ITS_BLOBS])
+            await self._documents.update_many({"blobs": {"$exists": False}}, [ADD_BLOBS])
         self._indexed.set()
 
     async def _until_indexed(self) -> None:
@@ -70,20 +71,20 @@ class MongoConversions:
         if conversion.idempotency_key is not None:
             await self._until_indexed()
         try:
-            with reachable():
+            with mongo_errors():
                 await self._documents.insert_one(document_of(conversion))
         except DuplicateKeyError as taken:
             if "idempotency_key" not in (taken.details or {}).get("keyPattern", {}):
                 raise
             raise KeyTaken(conversion.id) from taken
 
-    async def by_key(self, idempotency_key: str) -> Conversion | None:
-        with reachable():
+    async def by_idempotency_key(self, idempotency_key: str) -> Conversion | None:
+        with mongo_errors():
             found = await self._documents.find_one({"idempotency_key": idempotency_key}, WITHOUT_OUTBOX)
         return conversion_of(found) if found else None
 
     async def get(self, conversion_id: str) -> Conversion | None:
-        with reachable():
+        with mongo_errors():
             found = await self._documents.find_one({"_id": conversion_id}, WITHOUT_OUTBOX)
         return conversion_of(found) if found else None
 
@@ -92,12 +93,12 @@ class MongoConversions:
         change: Document = {"$set": document_of(saved)}
         if events:
             change |= pushed(events, self._clock())
-        with reachable():
+        with mongo_errors():
             done = await self._documents.update_one(
                 {"_id": conversion.id, "version": conversion.version}, change
             )
         if not done.matched_count:
-            raise Stale(conversion.id)
+            raise VersionConflict(conversion.id)
         if events:
             _tell(saved, events)
             self._on_event()
@@ -105,7 +106,7 @@ class MongoConversions:
         return saved
 
     async def remove(self, conversion_id: str) -> None:
-        with reachable():
+        with mongo_errors():
             await self._documents.delete_one({"_id": conversion_id})
 
     async def page(
@@ -118,39 +119,39 @@ class MongoConversions:
             wanted["status"] = status.value
         if before_id is not None:
             wanted["_id"] = {"$lt": before_id}
-        with reachable():
+        with mongo_errors():
             cursor = self._documents.find(wanted, IN_A_LIST).sort("_id", DESCENDING).limit(limit)
             return [conversion_of(found) for found in await cursor.to_list()]
 
-    async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:
+    async def partial_uploads(self, owner_id: str, limit: int) -> Sequence[Conversion]:
         wanted = {"owner_id": owner_id, "deleted_at": None, "upload.concat": PARTIAL}
-        with reachable():
+        with mongo_errors():
             found = await self._documents.find(wanted, WITHOUT_OUTBOX).limit(limit).to_list()
         return [conversion_of(document) for document in found]
 
-    async def made_after(self, owner_id: str, recipe: str) -> Conversion | None:
+    async def by_result_cache_key(self, owner_id: str, cache_key: str) -> Conversion | None:
         wanted = {
             "owner_id": owner_id,
-            "made_after": recipe,
+            "made_after": cache_key,
             "status": State.COMPLETED.value,
             "deleted_at": None,
         }
-        with reachable():
+        with mongo_errors():
             newest = [("_id", DESCENDING)]
             found = await self._documents.find_one(wanted, WITHOUT_OUTBOX, sort=newest)
         return conversion_of(found) if found else None
 
-    async def known(self, blob_ids: Sequence[str]) -> Collection[str]:
+    async def referenced(self, blob_ids: Sequence[str]) -> Collection[str]:
         """Not before every record says which blobs it has."""
         await self._until_indexed()
         asked = set(blob_ids)
-        with reachable():
+        with mongo_errors():
             holders = self._documents.find({"blobs": {"$in": list(asked)}}, {"_id": 0, "blobs": 1})
             found = await holders.to_list()
         return {blob for holder in found for blob in holder["blobs"]} & asked
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
-        with reachable():
+        with mongo_errors():
             cursor = (
                 self._documents.find({"due_at": {"$lte": now}}, WITHOUT_OUTBOX).sort("due_at").limit(limit)
             )
@@ -165,7 +166,7 @@ class MongoConversions:
             return conversion_of(document)
         except msgspec.ValidationError:
             get_logger(__name__).exception("unreadable conversion", conversion_id=str(name))
-        with reachable():
+        with mongo_errors():
             await self._documents.update_one(
                 {"_id": name, "due_at": due_at}, {"$set": {"due_at": now + UNREADABLE_AGAIN}}
             )

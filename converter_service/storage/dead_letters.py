@@ -8,23 +8,24 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
-from converter_service.dead_letters.model import Letter, LetterStatus
-from converter_service.storage.connection import Database, Document, reachable
+from converter_service.dead_letters.model import DeadLetter, DeadLetterStatus
 from shared.errors import Unavailable
+from shared.mongo.connection import Database, Document
+from shared.mongo.errors import mongo_errors
 
 # As many as the dead-letter queue holds: what is more waits there, then in the queues where it is to die.
 MOST = 100_000
 HOLDING = {"held_by": 0, "held_until": 0}
 
 
-class MongoLetters:
+class MongoDeadLetters:
     def __init__(self, database: Database, most: int = MOST) -> None:
         self._documents: AsyncCollection[Document] = database["dead_letters"]
         self._most = most
 
     async def prepare(self) -> None:
         """Creates the indexes; harmless when they are there."""
-        with reachable():
+        with mongo_errors():
             await self._documents.create_indexes(
                 [
                     IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
@@ -32,8 +33,8 @@ class MongoLetters:
                 ]
             )
 
-    async def add(self, letter: Letter) -> None:
-        with reachable():
+    async def add(self, letter: DeadLetter) -> None:
+        with mongo_errors():
             if await self._documents.estimated_document_count() >= self._most:
                 raise Unavailable("There are too many dead letters.")
             try:
@@ -41,50 +42,52 @@ class MongoLetters:
             except DuplicateKeyError:
                 return
 
-    async def get(self, letter_id: str) -> Letter | None:
-        with reachable():
+    async def get(self, letter_id: str) -> DeadLetter | None:
+        with mongo_errors():
             found = await self._documents.find_one({"_id": letter_id}, HOLDING)
         return _letter(found) if found else None
 
-    async def page(self, status: LetterStatus | None, before_id: str | None, limit: int) -> Sequence[Letter]:
+    async def page(
+        self, status: DeadLetterStatus | None, before_id: str | None, limit: int
+    ) -> Sequence[DeadLetter]:
         wanted: Document = {} if status is None else {"status": status.value}
         if before_id is not None:
             wanted["_id"] = {"$lt": before_id}
-        with reachable():
+        with mongo_errors():
             found = self._documents.find(wanted, {**HOLDING, "body": 0}).sort("_id", DESCENDING).limit(limit)
             return [_letter(document) for document in await found.to_list()]
 
     async def hold(self, letter_id: str, holder: str, now: datetime, until: datetime) -> bool:
         free = {"$or": [{"held_until": {"$exists": False}}, {"held_until": {"$lte": now}}]}
-        with reachable():
+        with mongo_errors():
             done = await self._documents.update_one(
-                {"_id": letter_id, "status": LetterStatus.WAITING.value, **free},
+                {"_id": letter_id, "status": DeadLetterStatus.WAITING.value, **free},
                 {"$set": {"held_by": holder, "held_until": until}},
             )
         return done.matched_count == 1
 
     async def release(self, letter_id: str, holder: str) -> None:
-        with reachable():
+        with mongo_errors():
             await self._documents.update_one(
                 {"_id": letter_id, "held_by": holder}, {"$unset": {"held_by": "", "held_until": ""}}
             )
 
-    async def settle(self, letter: Letter, holder: str) -> bool:
-        with reachable():
+    async def settle(self, letter: DeadLetter, holder: str) -> bool:
+        with mongo_errors():
             done = await self._documents.replace_one({"_id": letter.id, "held_by": holder}, _document(letter))
         return done.matched_count == 1
 
     async def waiting(self) -> int:
-        with reachable():
-            return await self._documents.count_documents({"status": LetterStatus.WAITING.value})
+        with mongo_errors():
+            return await self._documents.count_documents({"status": DeadLetterStatus.WAITING.value})
 
 
-def _document(letter: Letter) -> Document:
+def _document(letter: DeadLetter) -> Document:
     document: Document = msgspec.to_builtins(letter, builtin_types=(datetime, bytes))
     document["_id"] = document.pop("id")
     return document
 
 
-def _letter(document: Document) -> Letter:
+def _letter(document: Document) -> DeadLetter:
     document["id"] = document.pop("_id")
-    return msgspec.convert(document, Letter)
+    return msgspec.convert(document, DeadLetter)

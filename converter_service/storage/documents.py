@@ -1,21 +1,23 @@
-"""A conversion as its document, and back."""
+"""Conversion ↔ MongoDB document; the only place that knows both the attributes and the stored fields."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import msgspec
 from bson import Int64
 
 from converter_service.conversions.model import Conversion
-from converter_service.storage.connection import Document
+from shared.mongo.connection import Document
 
-# The outbox is the relay's; `mongo_outbox` has it.
+# Pending events are read by `storage.outbox` only.
 WITHOUT_OUTBOX = {"outbox": 0, "outbox_since": 0}
 IN_A_LIST = {**WITHOUT_OUTBOX, "blobs": 0, "upload.segments": 0}
-# One that makes no sense here, such as a newer version's, is looked at again after this long.
+# An invalid document, such as one that a newer version wrote, is read again after this long.
 UNREADABLE_AGAIN = timedelta(minutes=5)
 
-# For records that were written before they said which blobs they have.
-SAYS_ITS_BLOBS: Document = {
+# Adds `blobs` to documents that were written before the field existed.
+ADD_BLOBS: Document = {
     "$set": {
         "blobs": {
             "$setDifference": [
@@ -27,16 +29,28 @@ SAYS_ITS_BLOBS: Document = {
 }
 
 
+# Attributes whose stored field has another name. The stored names stay: running systems have such documents.
+STORED_AS: Mapping[str, str] = MappingProxyType(
+    {
+        "id": "_id",
+        "temporary_blobs": "debris",
+        "retry_at": "rests_until",
+        "result_cache_key": "made_after",
+        "revision": "edition",
+    }
+)
+ATTRIBUTES = MappingProxyType({stored: name for name, stored in STORED_AS.items()})
+
+
 def document_of(conversion: Conversion) -> Document:
-    document: Document = msgspec.to_builtins(conversion, builtin_types=(datetime,))
-    document["_id"] = document.pop("id")
-    # For indexes; read back they mean nothing.
-    document["blobs"] = list(conversion.named_blobs)
+    """The document of a conversion, with the fields `blobs` and `held_bytes` that only indexes use."""
+    attributes: Document = msgspec.to_builtins(conversion, builtin_types=(datetime,))
+    document = {STORED_AS.get(name, name): value for name, value in attributes.items()}
+    document["blobs"] = list(conversion.referenced_blobs)
     document["held_bytes"] = Int64(conversion.held_bytes)
     return document
 
 
 def conversion_of(document: Document) -> Conversion:
-    """Raises msgspec.ValidationError for one that makes no sense here, such as a newer version's."""
-    document["id"] = document.pop("_id")
-    return msgspec.convert(document, Conversion)
+    """Raises msgspec.ValidationError for an invalid document, such as one that a newer version wrote."""
+    return msgspec.convert({ATTRIBUTES.get(key, key): value for key, value in document.items()}, Conversion)

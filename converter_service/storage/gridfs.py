@@ -16,11 +16,12 @@ from pymongo import ASCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
-from converter_service.clock import Clock
-from converter_service.conversions.ports import BlobMissing, Salvaged, Stored
-from converter_service.storage.connection import Database, Document, reachable
+from converter_service.conversions.ports import BlobMissing, Stored, WriterFenced
 from converter_service.storage.gridfs_writer import CHUNK_BYTES, TRANSFER_TIMEOUT_S, ChunkWriter
+from shared.clock import Clock
 from shared.errors import Unavailable
+from shared.mongo.connection import Database, Document
+from shared.mongo.errors import mongo_errors
 
 CHUNKS_PER_READ = 2
 CLEAN_UP_TIMEOUT_S = 2.0
@@ -36,7 +37,7 @@ class GridFSBlobs:
 
     async def prepare(self) -> None:
         """Creates the indexes that the specification asks for."""
-        with reachable():
+        with mongo_errors():
             await self._chunks.create_index([("files_id", ASCENDING), ("n", ASCENDING)], unique=True)
             await self._files.create_index([("filename", ASCENDING), ("uploadDate", ASCENDING)])
 
@@ -57,7 +58,7 @@ class GridFSBlobs:
             raise
         return stored
 
-    async def collect(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
+    async def write_recoverable(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
         """The files document decides between this writer and whoever takes it for dead: who inserts it first
         says how many bytes there are. Chunks that a late writer adds lie behind them, and are never read.
         """
@@ -66,7 +67,7 @@ class GridFSBlobs:
             stored = await writer.write(chunks)
             await self._finish(blob_id, stored)
         except DuplicateKeyError:
-            raise Salvaged(blob_id) from None
+            raise WriterFenced(blob_id) from None
         except Unavailable:
             raise  # as in `write`
         except BaseException:
@@ -74,7 +75,7 @@ class GridFSBlobs:
             raise
         return stored
 
-    async def salvage(self, blob_id: str) -> int:
+    async def recover(self, blob_id: str) -> int:
         found = await self._files_document(blob_id)
         if found is not None:
             return int(found["length"])
@@ -84,17 +85,17 @@ class GridFSBlobs:
         try:
             await self._finish(blob_id, Stored(size, ""))
         except DuplicateKeyError:  # its writer lives, or somebody else salvages it too
-            return await self.salvage(blob_id)
+            return await self.recover(blob_id)
         return size
 
     async def _files_document(self, blob_id: str) -> Document | None:
-        with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
+        with mongo_errors(), pymongo.timeout(TRANSFER_TIMEOUT_S):
             return await self._files.find_one({"_id": blob_id})
 
     async def _without_gap(self, blob_id: str) -> int:
         """Only the last chunk of all may be short, so the numbers, which the index has, tell the rest."""
         whole = 0
-        with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
+        with mongo_errors(), pymongo.timeout(TRANSFER_TIMEOUT_S):
             numbers = self._chunks.find({"files_id": blob_id}, {"_id": 0, "n": 1}).sort("n", ASCENDING)
             async for each in numbers:
                 if each["n"] != whole:
@@ -115,11 +116,11 @@ class GridFSBlobs:
             "filename": blob_id,
             "metadata": {"sha256": stored.sha256} if stored.sha256 else {},
         }
-        with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
+        with mongo_errors(), pymongo.timeout(TRANSFER_TIMEOUT_S):
             await self._files.insert_one(document)
 
     async def open(self, blob_id: str, first: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        with reachable():
+        with mongo_errors():
             found = await self._files.find_one({"_id": blob_id})
         if found is None:
             raise BlobMissing(blob_id)
@@ -139,7 +140,7 @@ class GridFSBlobs:
 
     async def _read(self, blob_id: str, numbers: range) -> list[Document]:
         asked = {"files_id": blob_id, "n": {"$gte": numbers.start, "$lt": numbers.stop}}
-        with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
+        with mongo_errors(), pymongo.timeout(TRANSFER_TIMEOUT_S):
             found = await self._chunks.find(asked, {"n": 1, "data": 1}).sort("n", ASCENDING).to_list()
         if [document["n"] for document in found] != list(numbers):
             raise BlobMissing(blob_id)
@@ -149,7 +150,7 @@ class GridFSBlobs:
         """From one id to the next by index, past all of its chunks, of which an orphan may have many."""
         found: list[str] = []
         while len(found) < limit:
-            with reachable():
+            with mongo_errors():
                 following = [
                     await _next(self._chunks, "files_id", after),
                     await _next(self._files, "_id", after),
@@ -163,7 +164,7 @@ class GridFSBlobs:
 
     async def delete(self, blob_id: str) -> None:
         """First the files document: nobody opens what is being taken apart."""
-        with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
+        with mongo_errors(), pymongo.timeout(TRANSFER_TIMEOUT_S):
             await self._files.delete_one({"_id": blob_id})
             await self._chunks.delete_many({"files_id": blob_id})
 

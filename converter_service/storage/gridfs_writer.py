@@ -9,7 +9,8 @@ import pymongo
 from pymongo.asynchronous.collection import AsyncCollection
 
 from converter_service.conversions.ports import Stored
-from converter_service.storage.connection import Document, reachable
+from shared.mongo.connection import Document
+from shared.mongo.errors import mongo_errors
 
 CHUNK_BYTES = 1024 * 1024
 CHUNKS_PER_INSERT = 2
@@ -78,7 +79,7 @@ class ChunkWriter:
         task.add_done_callback(self._ended)
 
     async def _insert(self, batch: list[Document]) -> None:
-        with reachable(), pymongo.timeout(TRANSFER_TIMEOUT_S):
+        with mongo_errors(), pymongo.timeout(TRANSFER_TIMEOUT_S):
             await self._collection.insert_many(batch)
 
     def _ended(self, task: "asyncio.Task[Any]") -> None:

@@ -8,10 +8,12 @@ import msgspec
 from pymongo import ASCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 
-from converter_service.clock import Clock, new_id
-from converter_service.storage.connection import Database, Document, reachable
+from converter_service.ids import new_id
+from shared.clock import Clock
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
+from shared.mongo.connection import Database, Document
+from shared.mongo.errors import mongo_errors
 
 
 def pushed(events: Sequence[Envelope], since: datetime) -> Document:
@@ -40,7 +42,7 @@ class MongoOutbox:
 
     async def _claim_one(self, holder: str, lease: timedelta) -> Document | None:
         now = self._clock()
-        with reachable():
+        with mongo_errors():
             return await self._documents.find_one_and_update(
                 {"outbox_since": {"$exists": True}, "outbox": {"$elemMatch": {"held_until": {"$lte": now}}}},
                 {"$set": {"outbox.$[free].held_until": now + lease, "outbox.$[free].holder": holder}},
@@ -53,7 +55,7 @@ class MongoOutbox:
     async def clear(self, pending: Sequence[Pending]) -> None:
         for place in {each.place for each in pending}:
             ids = [each.envelope.id for each in pending if each.place == place]
-            with reachable():
+            with mongo_errors():
                 await self._documents.update_one({"_id": place}, _without(ids))
 
 

@@ -8,9 +8,10 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import Usage
-from converter_service.storage.connection import Database, Document, reachable
 from converter_service.storage.documents import UNREADABLE_AGAIN, WITHOUT_OUTBOX, conversion_of
 from shared.logs import get_logger
+from shared.mongo.connection import Database, Document
+from shared.mongo.errors import mongo_errors
 
 UNDER_WAY = [state.value for state in (State.UPLOADING, State.QUEUED, State.CONVERTING)]
 
@@ -30,7 +31,7 @@ class MongoQueue:
         }
         order = [("owner_id", ASCENDING), ("_id", ASCENDING)]
         while True:
-            with reachable():
+            with mongo_errors():
                 found = await self._documents.find_one(wanted, WITHOUT_OUTBOX, sort=order)
             if found is None:
                 return None
@@ -43,16 +44,16 @@ class MongoQueue:
     async def _set_aside(self, name: object, now: datetime) -> None:
         """One that makes no sense here, such as a newer version's, must not hold up those behind it."""
         get_logger(__name__).exception("unreadable conversion", conversion_id=str(name))
-        with reachable():
+        with mongo_errors():
             await self._documents.update_one({"_id": name}, {"$set": {"rests_until": now + UNREADABLE_AGAIN}})
 
     async def length(self, at_most: int) -> int:
-        with reachable():
+        with mongo_errors():
             return await self._documents.count_documents({"status": State.QUEUED.value}, limit=at_most)
 
     async def usage(self, owner_id: str) -> Usage:
         under_way = {"owner_id": owner_id, "status": {"$in": UNDER_WAY}, "deleted_at": None}
-        with reachable():
+        with mongo_errors():
             cursor = await self._documents.aggregate(held_by(owner_id))
             summed = await cursor.to_list()
             return Usage(
@@ -62,7 +63,7 @@ class MongoQueue:
 
     async def running(self, owner_id: str) -> int:
         wanted = {"owner_id": owner_id, "status": State.CONVERTING.value}
-        with reachable():
+        with mongo_errors():
             return await self._documents.count_documents(wanted)
 
 

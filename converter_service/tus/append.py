@@ -5,23 +5,24 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Never
 
-from converter_service.clock import Clock, new_id
 from converter_service.conversions.model import Conversion, LeaseLost, State
-from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore, Salvaged
-from converter_service.conversions.segments import Writing
+from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore, WriterFenced
+from converter_service.conversions.segments import SegmentWriter
 from converter_service.conversions.transitions.resumable import (
-    holds,
-    is_open_for,
-    sealed,
-    still_written,
-    taken_up,
-    thrown_away,
+    has_segment,
+    is_being_written,
+    segment_discarded,
+    segment_stored,
     upload_of,
+    writer_acquired,
+    writer_renewed,
 )
 from converter_service.conversions.update import change
 from converter_service.errors import UploadLocked
+from converter_service.ids import new_id
 from converter_service.tus.chunk import UploadChunk
 from converter_service.tus.locking import Closing
+from shared.clock import Clock
 from shared.errors import Gone, Unavailable
 
 # How long a writer may be silent before it counts as dead, and how often it says that it lives.
@@ -53,12 +54,12 @@ class Appending:
         """Raises WrongOffset, UploadLocked, Gone, Unavailable, and whatever ended `chunk` early."""
         blob = new_id()
         taken = await self._take(
-            conversion, Writing(blob, self._alive_until(), verified=chunk.verified), offset
+            conversion, SegmentWriter(blob, self._alive_until(), verified=chunk.verified), offset
         )
         try:
-            stored = await self._blobs.collect(blob, self._bytes(taken, blob, chunk))
+            stored = await self._blobs.write_recoverable(blob, self._bytes(taken, blob, chunk))
             longer = await self._seal(taken.id, blob, stored.size)
-        except (LeaseLost, Salvaged, BlobMissing):
+        except (LeaseLost, WriterFenced, BlobMissing):
             await self._lost(taken.id, blob)
         except Unavailable:
             raise  # whoever asks next finds what is stored
@@ -70,12 +71,14 @@ class Appending:
             raise chunk.broken
         return longer
 
-    async def _take(self, conversion: Conversion, writing: Writing, offset: int) -> Conversion:
-        for blob in conversion.debris:
+    async def _take(self, conversion: Conversion, writing: SegmentWriter, offset: int) -> Conversion:
+        for blob in conversion.temporary_blobs:
             await self._blobs.delete(blob)
 
         def step(newest: Conversion) -> Conversion:
-            return taken_up(newest, writing, offset=offset, small=self._small, removed=conversion.debris)
+            return writer_acquired(
+                newest, writing, offset=offset, small=self._small, removed=conversion.temporary_blobs
+            )
 
         try:
             return await change(self._store, conversion.id, step)
@@ -100,7 +103,7 @@ class Appending:
 
     async def _say_alive(self, conversion_id: str, blob: str) -> None:
         until = self._alive_until()
-        await change(self._store, conversion_id, lambda newest: still_written(newest, blob, until))
+        await change(self._store, conversion_id, lambda newest: writer_renewed(newest, blob, until))
 
     def _alive_until(self) -> datetime:
         return self._clock() + LEASE
@@ -113,19 +116,19 @@ class Appending:
             return await change(
                 self._store,
                 conversion_id,
-                lambda newest: sealed(newest, blob, size, now=self._clock(), ttl=self._ttl),
+                lambda newest: segment_stored(newest, blob, size, now=self._clock(), ttl=self._ttl),
                 self._closing.events,
             )
         except LeaseLost:
             newest = await self._store.get(conversion_id)
-            if newest is not None and not newest.deleted_at and holds(newest, blob):
+            if newest is not None and not newest.deleted_at and has_segment(newest, blob):
                 return newest
             raise
 
     async def _throw_away(self, conversion_id: str, blob: str) -> None:
         """Refused bytes. If the store is out of reach they are closed like a dead writer's."""
         with contextlib.suppress(Unavailable, LeaseLost):
-            await change(self._store, conversion_id, lambda newest: thrown_away(newest, blob))
+            await change(self._store, conversion_id, lambda newest: segment_discarded(newest, blob))
             await self._blobs.delete(blob)
 
     async def _lost(self, conversion_id: str, blob: str) -> Never:
@@ -134,7 +137,7 @@ class Appending:
         While it still stands there as the writer, somebody may be about to save that they do.
         """
         newest = await self._store.get(conversion_id)
-        if newest is None or not (holds(newest, blob) or is_open_for(newest, blob)):
+        if newest is None or not (has_segment(newest, blob) or is_being_written(newest, blob)):
             await self._blobs.delete(blob)
         if newest is None or newest.deleted_at or newest.status is State.CANCELLED:
             raise Gone("The upload has been terminated.")

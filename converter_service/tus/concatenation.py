@@ -3,15 +3,19 @@
 import contextlib
 from collections.abc import Sequence
 
-from converter_service.clock import Clock
 from converter_service.conversions.model import Conversion, LeaseLost
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.segments import Segment
-from converter_service.conversions.transitions.concatenation import given_up_to, joined, taken_back
+from converter_service.conversions.transitions.concatenation import (
+    assigned_to_final,
+    concatenated,
+    released_from_final,
+)
 from converter_service.conversions.transitions.resumable import upload_of
 from converter_service.conversions.update import change
-from converter_service.errors import JoinedAlready
+from converter_service.errors import PartAlreadyUsed
 from converter_service.tus.locking import Closing
+from shared.clock import Clock
 from shared.errors import Unavailable
 
 
@@ -32,11 +36,11 @@ class Joining:
             whole = await change(
                 self._store,
                 final.id,
-                lambda newest: joined(newest, segments, self._clock()),
+                lambda newest: concatenated(newest, segments, self._clock()),
                 self._closing.events,
             )
         except LeaseLost:  # swept away or deleted meanwhile
-            raise JoinedAlready from None
+            raise PartAlreadyUsed from None
         with contextlib.suppress(Unavailable):  # the sweeper does it later
             for part in parts:
                 await self._store.remove(part.id)
@@ -46,8 +50,10 @@ class Joining:
         """After a join that came to nothing, once its final upload is gone. The rest expires with time."""
         for part in parts:
             with contextlib.suppress(LeaseLost):
-                await change(self._store, part.id, lambda newest: taken_back(newest, final_id, self._clock()))
+                await change(
+                    self._store, part.id, lambda newest: released_from_final(newest, final_id, self._clock())
+                )
 
     async def _given_up(self, part: Conversion, final_id: str) -> Sequence[Segment]:
-        given = await change(self._store, part.id, lambda newest: given_up_to(newest, final_id))
+        given = await change(self._store, part.id, lambda newest: assigned_to_final(newest, final_id))
         return upload_of(given).segments

@@ -7,19 +7,20 @@ from datetime import timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from converter_service.clock import Clock, new_id
 from converter_service.conversions.deletion import Deleting
 from converter_service.conversions.model import Conversion, LeaseLost
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import ConversionStore
-from converter_service.conversions.quota import Admission, Unbounded
+from converter_service.conversions.quota import NoQuota, Quota
 from converter_service.conversions.segments import Upload
-from converter_service.conversions.transitions.resumable import begun, upload_of
-from converter_service.errors import EmptyUpload, JoinedAlready
+from converter_service.conversions.transitions.resumable import new_resumable_upload, upload_of
+from converter_service.errors import EmptyUpload, PartAlreadyUsed
+from converter_service.ids import new_id
 from converter_service.tus.concatenation import Joining
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import IdempotencyKeys, key_of
 from converter_service.uploads.source import parse_options
+from shared.clock import Clock
 from shared.errors import IdempotencyMismatch, ServiceError, TooLarge
 from shared.logs import correlation_id
 
@@ -54,7 +55,7 @@ class Beginning:
         *,
         max_bytes: int,
         ttl: timedelta,
-        admission: Admission | None = None,
+        quota: Quota | None = None,
     ) -> None:
         self._deleting = deleting
         self._joining = joining
@@ -62,7 +63,7 @@ class Beginning:
         self._ttl = ttl
         self._clock = clock
         self._idempotency_keys = IdempotencyKeys(store, clock)
-        self._admission = admission or Unbounded()
+        self._quota = quota or NoQuota()
 
     async def begin(self, owner: Owner, wanted: Wanted, length: int, key: str | None) -> Conversion:
         """With the `key` of an earlier upload that one is returned.
@@ -72,13 +73,13 @@ class Beginning:
         """
         new = self._new(owner, wanted, length, key)
         if not await self._idempotency_keys.knows(owner.id, key, CALL):
-            await self._admission.look(owner.id, length)
-        async with self._admission.turn(owner.id):
+            await self._quota.check_upload(owner.id, length)
+        async with self._quota.account_lock(owner.id):
             earlier = await self._idempotency_keys.claim(new)
             if earlier:
                 return _same(earlier, new)
             try:
-                await self._admission.settle(new)
+                await self._quota.check_stored(new)
             except ServiceError:
                 await self.call_off(new)
                 raise
@@ -89,7 +90,7 @@ class Beginning:
     ) -> Conversion:
         """The same, of whole partial uploads; that there is room was seen to with those.
 
-        Raises JoinedAlready when one of them was joined before.
+        Raises PartAlreadyUsed when one of them was joined before.
         """
         new = self._new(owner, wanted, sum(upload_of(part).length for part in parts), key)
         new = replace(new, due_at=self._clock() + JOINING_AT_MOST)
@@ -98,7 +99,7 @@ class Beginning:
             return _same(earlier, new)
         try:
             return await self._joining.join(new, parts)
-        except JoinedAlready:
+        except PartAlreadyUsed:
             await self.call_off(new)
             await self._joining.give_back(new.id, parts)
             raise
@@ -120,7 +121,7 @@ class Beginning:
             metadata=wanted.metadata,
             concat=wanted.concat,
         )
-        return begun(
+        return new_resumable_upload(
             new_id(),
             upload,
             owner_id=owner.id,

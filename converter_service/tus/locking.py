@@ -5,13 +5,13 @@ import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 
-from converter_service.clock import Clock
-from converter_service.conversions.events import Announcing
+from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.ports import Blobs, ConversionStore, Stale
-from converter_service.conversions.segments import Writing
-from converter_service.conversions.transitions.resumable import sealed, upload_of
+from converter_service.conversions.ports import Blobs, ConversionStore, VersionConflict
+from converter_service.conversions.segments import SegmentWriter
+from converter_service.conversions.transitions.resumable import segment_stored, upload_of
 from converter_service.errors import UploadLocked
+from shared.clock import Clock
 from shared.errors import Gone, Unavailable
 from shared.logs import get_logger
 from shared.messaging.envelope import Envelope
@@ -26,7 +26,7 @@ class Closing:
         self,
         store: ConversionStore,
         blobs: Blobs,
-        announcing: Announcing,
+        events: EventFactory,
         clock: Clock,
         *,
         ttl: timedelta,
@@ -34,7 +34,7 @@ class Closing:
     ) -> None:
         self._store = store
         self._blobs = blobs
-        self._announcing = announcing
+        self._events = events
         self._ttl = ttl
         self._patience_s = patience.total_seconds()
         self._clock = clock
@@ -55,12 +55,12 @@ class Closing:
             conversion = await self._newest(conversion.id)
         return conversion
 
-    async def _close(self, conversion: Conversion, writing: Writing) -> Conversion:
-        size = 0 if writing.verified else await self._blobs.salvage(writing.blob)
-        closed = sealed(conversion, writing.blob, size, now=self._clock(), ttl=self._ttl)
+    async def _close(self, conversion: Conversion, writing: SegmentWriter) -> Conversion:
+        size = 0 if writing.verified else await self._blobs.recover(writing.blob)
+        closed = segment_stored(conversion, writing.blob, size, now=self._clock(), ttl=self._ttl)
         try:
             saved = await self._store.save(closed, *self.events(closed))
-        except Stale:
+        except VersionConflict:
             return await self._newest(conversion.id)
         get_logger(__name__).info(
             "silent writer closed", conversion_id=conversion.id, offset=upload_of(saved).offset
@@ -76,10 +76,10 @@ class Closing:
 
     def events(self, conversion: Conversion) -> Sequence[Envelope]:
         """To be stored with an upload that may have got its last byte."""
-        return self._announcing.uploaded(conversion) if conversion.status is State.QUEUED else ()
+        return self._events.uploaded(conversion) if conversion.status is State.QUEUED else ()
 
     async def clear(self, conversion: Conversion) -> None:
         """What is not needed any more goes now; the record forgets it with its next change."""
         with contextlib.suppress(Unavailable):
-            for blob in conversion.debris:
+            for blob in conversion.temporary_blobs:
                 await self._blobs.delete(blob)

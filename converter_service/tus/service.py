@@ -4,20 +4,20 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from converter_service.clock import Clock
 from converter_service.conversions.deletion import Deleting
-from converter_service.conversions.events import Announcing
+from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import Blobs, ConversionStore
-from converter_service.conversions.quota import Admission
+from converter_service.conversions.quota import Quota
 from converter_service.conversions.transitions.resumable import upload_of
-from converter_service.errors import JoinedAlready, UploadLocked, WrongOffset
+from converter_service.errors import PartAlreadyUsed, UploadLocked, WrongOffset
 from converter_service.tus.append import LEASE, Appending
 from converter_service.tus.chunk import UploadChunk
 from converter_service.tus.concatenation import Joining
 from converter_service.tus.creation import Beginning, Wanted
 from converter_service.tus.locking import Closing
+from shared.clock import Clock
 from shared.errors import (
     FieldError,
     Forbidden,
@@ -52,16 +52,16 @@ class Uploads:
         self,
         store: ConversionStore,
         blobs: Blobs,
-        announcing: Announcing,
+        events: EventFactory,
         limits: ResumableLimits,
         clock: Clock,
         *,
-        admission: Admission | None = None,
+        quota: Quota | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         small = max(SMALLEST_SEGMENT_BYTES, limits.max_bytes // MOST_SEGMENTS)
-        self._closing = Closing(store, blobs, announcing, clock, ttl=limits.ttl, patience=limits.patience)
+        self._closing = Closing(store, blobs, events, clock, ttl=limits.ttl, patience=limits.patience)
         self._appending = Appending(store, blobs, self._closing, clock, small=small, ttl=limits.ttl)
         self._beginning = Beginning(
             store,
@@ -70,7 +70,7 @@ class Uploads:
             clock,
             max_bytes=limits.max_bytes,
             ttl=limits.ttl,
-            admission=admission,
+            quota=quota,
         )
 
     async def create(self, owner: Owner, wanted: Wanted, key: str | None = None) -> Conversion:
@@ -120,7 +120,7 @@ class Uploads:
         UnsupportedMediaType, Gone, Unavailable, and what the body broke off with.
         """
         found = await self._own(owner, upload_id)
-        if upload_of(found).is_joined:
+        if upload_of(found).is_final:
             raise Forbidden("An upload that was joined from parts cannot be written to.")
         found = await self._closing.settled(found)
         upload = upload_of(found)
@@ -160,7 +160,7 @@ class Uploads:
         if not upload_of(found).is_partial:
             raise _no_part(part_id)
         if not upload_of(found).is_complete:
-            raise JoinedAlready
+            raise PartAlreadyUsed
         return found
 
 

@@ -2,12 +2,12 @@
 
 import contextlib
 
-from converter_service.clock import Clock
-from converter_service.conversions.cleanup import Behind, Cleaning
+from converter_service.conversions.cleanup import BackgroundCleanup, Cleanup
 from converter_service.conversions.model import Conversion, LeaseLost, State
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.transitions.removal import deleted
 from converter_service.conversions.update import change
+from shared.clock import Clock
 from shared.logs import get_logger
 
 
@@ -17,8 +17,8 @@ class AbortedUploads:
     def __init__(self, store: ConversionStore, blobs: Blobs, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._cleaning = Cleaning(store, blobs)
-        self._behind = Behind()
+        self._cleanup = Cleanup(store, blobs)
+        self._background = BackgroundCleanup()
 
     async def discard(self, conversion: Conversion) -> None:
         """Returns within seconds; the sweeper does later what the store does not do now.
@@ -26,14 +26,14 @@ class AbortedUploads:
         The record goes first, so that no worker converts an upload whose last save went through.
         """
         get_logger(__name__).info("upload discarded", conversion_id=conversion.id)
-        await self._behind.clean(self._forget(conversion))
+        await self._background.clean(self._forget(conversion))
 
     async def _forget(self, conversion: Conversion) -> None:
         """A cancelled conversion stays in its owner's list, without bytes."""
         newest = await self._store.get(conversion.id)
         if newest is not None and newest.status is State.CANCELLED and not newest.deleted_at:
-            await self._cleaning.tidy(newest)
+            await self._cleanup.delete_temporary_blobs(newest)
             return
         with contextlib.suppress(LeaseLost):
             await change(self._store, conversion.id, lambda newest: deleted(newest, self._clock()))
-        await self._cleaning.bury_own(conversion)
+        await self._cleanup.purge(conversion)

@@ -9,14 +9,14 @@ import contextlib
 import hashlib
 from datetime import timedelta
 
-from converter_service.clock import Clock
 from converter_service.conversions.model import Conversion, LeaseLost, State
 from converter_service.conversions.ports import ConversionStore, KeyTaken
-from converter_service.conversions.transitions.upload import as_accepted, without_key
+from converter_service.conversions.transitions.upload import as_accepted, without_idempotency_key
 from converter_service.conversions.update import change
-from converter_service.errors import StillUploading
+from converter_service.errors import UploadInProgress
 from converter_service.uploads.body_reader import BodyReader
 from converter_service.uploads.source import UploadSource
+from shared.clock import Clock
 from shared.errors import IdempotencyMismatch
 
 KEPT = timedelta(hours=24)
@@ -32,13 +32,15 @@ class IdempotencyKeys:
 
     async def knows(self, owner_id: str, key: str | None, call: str = "") -> bool:
         """Returns True if the key is in use: the request is a repetition then, and needs no quota."""
-        return key is not None and await self._store.by_key(key_of(owner_id, key, call)) is not None
+        return (
+            key is not None and await self._store.by_idempotency_key(key_of(owner_id, key, call)) is not None
+        )
 
     async def add(self, conversion: Conversion) -> Conversion | None:
         """Stores a new conversion and returns None. If its key was used in the last 24 hours, stores nothing
         and returns the earlier conversion as it was when it was accepted.
 
-        Raises StillUploading while the earlier upload has not ended.
+        Raises UploadInProgress while the earlier upload has not ended.
         """
         earlier = await self.claim(conversion)
         return _as_answered(earlier) if earlier else None
@@ -49,7 +51,7 @@ class IdempotencyKeys:
             try:
                 await self._store.add(conversion)
             except KeyTaken:
-                earlier = await self._store.by_key(str(conversion.idempotency_key))
+                earlier = await self._store.by_idempotency_key(str(conversion.idempotency_key))
             else:
                 return None
             if earlier is None:
@@ -57,11 +59,11 @@ class IdempotencyKeys:
             if earlier.created_at + KEPT > self._clock():
                 return earlier
             await self._release(earlier)
-        raise StillUploading
+        raise UploadInProgress
 
     async def _release(self, conversion: Conversion) -> None:
         with contextlib.suppress(LeaseLost):  # removed meanwhile, together with its key
-            await change(self._store, conversion.id, without_key)
+            await change(self._store, conversion.id, without_idempotency_key)
 
 
 def key_of(owner_id: str, key: str, call: str = "") -> str:
@@ -72,7 +74,7 @@ def key_of(owner_id: str, key: str, call: str = "") -> str:
 
 def _as_answered(earlier: Conversion) -> Conversion:
     if earlier.status is State.UPLOADING:
-        raise StillUploading
+        raise UploadInProgress
     return as_accepted(earlier)
 
 

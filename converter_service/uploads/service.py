@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from converter_service.clock import Clock, new_id
-from converter_service.conversions.events import Announcing
+from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, LeaseLost
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import Blobs, ConversionStore
-from converter_service.conversions.quota import Admission, Unbounded
+from converter_service.conversions.quota import NoQuota, Quota
 from converter_service.conversions.transitions.upload import new_upload
+from converter_service.ids import new_id
 from converter_service.uploads.abort import AbortedUploads
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import (
@@ -21,6 +21,7 @@ from converter_service.uploads.idempotency import (
 )
 from converter_service.uploads.source import UploadSource, parse_options, refuse_non_media
 from converter_service.uploads.store import UploadWriter
+from shared.clock import Clock
 from shared.errors import Conflict, IdempotencyMismatch, ServiceError, Unavailable
 from shared.logs import correlation_id
 
@@ -39,17 +40,17 @@ class UploadService:
         self,
         store: ConversionStore,
         blobs: Blobs,
-        announcing: Announcing,
+        events: EventFactory,
         limits: UploadLimits,
         clock: Clock,
         *,
-        admission: Admission | None = None,
+        quota: Quota | None = None,
     ) -> None:
         self._limits = limits
         self._clock = clock
         self._idempotency_keys = IdempotencyKeys(store, clock)
-        self._admission = admission or Unbounded()
-        self._writer = UploadWriter(store, blobs, announcing, limits.silence, clock)
+        self._quota = quota or NoQuota()
+        self._writer = UploadWriter(store, blobs, events, limits.silence, clock)
         self._aborted_uploads = AbortedUploads(store, blobs, clock)
 
     async def accept(self, owner: Owner, source: UploadSource, key: str | None = None) -> Conversion:
@@ -58,13 +59,13 @@ class UploadService:
 
         Raises InvalidRequest for invalid options, EmptyUpload, TooLarge, UnsupportedMediaType; RateLimited,
         TooLarge and Overloaded by the quota; Conflict when the conversion is deleted or cancelled meanwhile;
-        with a key StillUploading, and IdempotencyMismatch for another video or other options.
+        with a key UploadInProgress, and IdempotencyMismatch for another video or other options.
 
         Raises Unavailable when the store is away; the sweeper then removes what was stored. When it went away
         during the last save, the conversion may be queued all the same.
         """
         if not await self._idempotency_keys.knows(owner.id, key):
-            await self._admission.look(owner.id, source.announced_size)
+            await self._quota.check_upload(owner.id, source.announced_size)
         source.body.limit(self._limits.max_bytes)
         parse_options(await source.fields())
         await refuse_non_media(source.body)
@@ -74,7 +75,7 @@ class UploadService:
             refuse_announced(earlier, conversion.source.filename, source)
             return await self._replay(earlier, source)
         try:
-            source.body.meter = self._admission.meter(conversion)
+            source.body.meter = self._quota.meter(conversion)
             return await self._writer.store(conversion, source)
         except LeaseLost:
             await self._aborted_uploads.discard(conversion)
@@ -87,12 +88,12 @@ class UploadService:
 
     async def _admit(self, conversion: Conversion) -> Conversion | None:
         """Stores the new conversion's record; or returns the earlier conversion with the same key."""
-        async with self._admission.turn(conversion.owner_id):
+        async with self._quota.account_lock(conversion.owner_id):
             earlier = await self._idempotency_keys.add(conversion)
             if earlier is not None:
                 return earlier
             try:
-                await self._admission.settle(conversion)
+                await self._quota.check_stored(conversion)
             except ServiceError:
                 await self._aborted_uploads.discard(conversion)
                 raise

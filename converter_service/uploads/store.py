@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Never
 
-from converter_service.clock import Clock
-from converter_service.conversions.events import Announcing
-from converter_service.conversions.keepalive import while_beating
+from converter_service.conversions.events import EventFactory
+from converter_service.conversions.keepalive import run_while_renewing
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.ports import Blobs, ConversionStore, Stored
-from converter_service.conversions.state_machine import IllegalMove
-from converter_service.conversions.transitions.upload import still_uploading, uploaded
+from converter_service.conversions.state_machine import IllegalTransition
+from converter_service.conversions.transitions.upload import upload_renewed, uploaded
 from converter_service.conversions.update import change
 from converter_service.uploads.source import UploadSource, parse_options
+from shared.clock import Clock
 from shared.errors import Unavailable
 
 LONGEST_UPLOAD_BEAT_S = 3.0
@@ -30,13 +30,13 @@ class UploadWriter:
         self,
         store: ConversionStore,
         blobs: Blobs,
-        announcing: Announcing,
+        events: EventFactory,
         silence: timedelta,
         clock: Clock,
     ) -> None:
         self._store = store
         self._blobs = blobs
-        self._announcing = announcing
+        self._events = events
         self._silence = silence
         self._clock = clock
 
@@ -46,7 +46,7 @@ class UploadWriter:
         Raises LeaseLost once the conversion is deleted or cancelled, Unavailable when its state cannot be
         determined, InvalidRequest for invalid options behind the video, and the errors of the body.
         """
-        return await while_beating(self._write(conversion, source), self._beat(conversion.id))
+        return await run_while_renewing(self._write(conversion, source), self._beat(conversion.id))
 
     async def _write(self, conversion: Conversion, source: UploadSource) -> Conversion:
         stored = await self._blobs.write(str(conversion.source_blob), source.body)
@@ -69,9 +69,9 @@ class UploadWriter:
                     lambda newest: uploaded(
                         newest, size=stored.size, sha256=stored.sha256, options=options, now=self._clock()
                     ),
-                    self._announcing.uploaded,
+                    self._events.uploaded,
                 )
-            except (Unavailable, IllegalMove):  # IllegalMove: the lost save has just gone through
+            except (Unavailable, IllegalTransition):  # IllegalTransition: the lost save has just gone through
                 await asyncio.sleep(SAVE_AGAIN_AFTER_S)
         raise Unavailable("Whether the video was accepted is not known: see the list of your conversions.")
 
@@ -79,17 +79,17 @@ class UploadWriter:
         """Renews the upload's deadline until cancelled, however slowly its bytes arrive.
 
         Raises LeaseLost once the conversion is deleted or cancelled. Continues while the store is away: the
-        sweeper cannot reach it either, and writing the bytes fails when it is away for too long. IllegalMove
-        means that the upload is complete.
+        sweeper cannot reach it either, and writing the bytes fails when it is away for too long.
+        IllegalTransition means that the upload is complete.
         """
         beat_s = min(LONGEST_UPLOAD_BEAT_S, self._silence.total_seconds() / 4)
         while True:
             await asyncio.sleep(beat_s)
-            with contextlib.suppress(Unavailable, IllegalMove):
+            with contextlib.suppress(Unavailable, IllegalTransition):
                 await change(
                     self._store,
                     conversion_id,
-                    lambda newest: still_uploading(newest, self._alive_until()),
+                    lambda newest: upload_renewed(newest, self._alive_until()),
                 )
 
     def _alive_until(self) -> datetime:

@@ -11,13 +11,14 @@ from litestar.types import Guard, HTTPScope
 from gateway.asgi import header_values
 from gateway.identity.client_address import ClientAddresses, counted
 from gateway.identity.client_origin import origin, origin_of
-from gateway.identity.principal import InvalidToken, Principal, bearer_token
+from gateway.identity.principal import Principal
 from gateway.identity.scopes import check_scope
 from gateway.identity.token_cache import TokenCache
 from gateway.limits.concurrency import Capacity
 from gateway.limits.rate_limit import LimitReached, Rate, RateLimits, Reading
 from gateway.query import parsed
-from shared.errors import Forbidden, Unauthenticated
+from shared.errors import Forbidden, InvalidToken, Unauthenticated
+from shared.identity.bearer import bearer_token
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 

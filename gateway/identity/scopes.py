@@ -4,19 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.identity.principal import Principal
-from shared.errors import Forbidden
+from shared.errors import InsufficientScope
+from shared.identity.scopes import SAFE_METHODS
 
 RESOURCE_KEY: Final = "resource"
-READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-class InsufficientScope(Forbidden):
-    """RFC 6750 §3.1: the token is good, and not for this."""
-
-    title = "The token's scope does not allow this."
-
-    def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'})
 
 
 def scoped(resource: str) -> dict[str, Any]:
@@ -30,6 +21,6 @@ def check_scope(principal: Principal, opt: Mapping[str, Any], method: str) -> No
     """Raises InsufficientScope."""
     if principal.scopes is None:
         return
-    resource, action = opt.get(RESOURCE_KEY), "read" if method in READING else "write"
+    resource, action = opt.get(RESOURCE_KEY), "read" if method in SAFE_METHODS else "write"
     if resource is None or f"{resource}:{action}" not in principal.scopes:
         raise InsufficientScope

@@ -12,11 +12,12 @@ from litestar import Request
 from litestar.types import Send
 
 from gateway.identity.auth_guard import principal_of
-from gateway.identity.principal import Principal, bearer_token
+from gateway.identity.principal import Principal
 from gateway.identity.token_cache import TokenCache
 from gateway.limits.concurrency import on_leaving
 from gateway.proxy.download import Download
 from shared.errors import ServiceError
+from shared.identity.bearer import bearer_token
 
 ROUND_EVERY_S = 1.0
 # Ended sessions are heard of. This is for what is not: news that was missed, an account that was changed.

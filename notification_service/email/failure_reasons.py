@@ -1,56 +1,56 @@
-"""Why a conversion failed, in plain words, and what its owner can do about it. Data."""
+"""Explanations of failed conversions and advice for their owners, by error code."""
 
 from msgspec import Struct
 
 
-class Reason(Struct, frozen=True):
-    """What happened, and what to do next: each a sentence or two."""
+class FailureReason(Struct, frozen=True):
+    """What happened, and what the owner can do: each one or two sentences."""
 
     what: str
     advice: str
 
 
 REASONS = {
-    "no_audio_track": Reason(
-        "The video has no audio track, so there is nothing to make audio from.",
+    "no_audio_track": FailureReason(
+        "The video has no audio track, so there is nothing to convert.",
         "Check that the video has sound when you play it, then upload a version that does.",
     ),
-    "unreadable_media": Reason(
-        "The file could not be read as video or audio. It may be damaged, cut short or of another kind.",
-        "Play the file on your device. If it plays, upload it again: it may have been cut on the way.",
+    "unreadable_media": FailureReason(
+        "The file could not be read as video or audio. It may be damaged, incomplete or of another type.",
+        "Play the file on your device. If it plays, upload it again: the upload may have been incomplete.",
     ),
-    "unsupported_media": Reason(
-        "The file is in a format that we do not convert.",
+    "unsupported_media": FailureReason(
+        "The format of the file is not supported.",
         "Save it in a common format such as MP4, MKV, MOV or WebM and upload it again.",
     ),
-    "too_long": Reason(
-        "The video is longer than we convert in one piece.",
-        "Cut it into shorter parts and upload them one by one.",
+    "too_long": FailureReason(
+        "The video is longer than the limit.",
+        "Split it into shorter parts and upload them separately.",
     ),
-    "timed_out": Reason(
-        "The conversion took longer than it is allowed to, so it was stopped.",
-        "Upload it again in a while, or try a shorter part of the video.",
+    "timed_out": FailureReason(
+        "The conversion exceeded its time limit and was stopped.",
+        "Upload it again later, or try a shorter part of the video.",
     ),
-    "bad_options": Reason(
-        "The options chosen for this conversion do not fit the file.",
-        "Check the start, the end and the audio track you asked for, then try again.",
+    "bad_options": FailureReason(
+        "The options of this conversion do not match the file.",
+        "Check the start, the end and the audio track, then try again.",
     ),
-    "internal_error": Reason(
+    "internal_error": FailureReason(
         "Something went wrong on our side. It was not caused by your file or by anything you did.",
         "Please upload the video again. If it fails once more, let us know.",
     ),
 }
 
 
-# Of these the event's own message says more: how long is too long, which track is not there.
-TOLD_BY_THE_EVENT = frozenset({"too_long", "bad_options"})
+# The event's own message is more specific for these codes (the limit, the missing track).
+CODES_WITH_OWN_MESSAGE = frozenset({"too_long", "bad_options"})
 
 
-def reason(code: str, message: str) -> Reason:
-    """The words for `code`; a code that is newer than this program is told in the event's own message."""
+def explain_failure(code: str, message: str) -> FailureReason:
+    """Returns the reason for an error code; an unknown code is explained by the event's `message`."""
     known = REASONS.get(code)
-    if known is not None and message and code in TOLD_BY_THE_EVENT:
-        return Reason(message, known.advice)
+    if known is not None and message and code in CODES_WITH_OWN_MESSAGE:
+        return FailureReason(message, known.advice)
     if known is not None:
         return known
-    return Reason(message or REASONS["internal_error"].what, REASONS["internal_error"].advice)
+    return FailureReason(message or REASONS["internal_error"].what, REASONS["internal_error"].advice)

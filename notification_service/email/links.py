@@ -1,30 +1,31 @@
-"""Where the links in account mails lead. Pure."""
+"""Link templates of account emails."""
 
 import re
 
-TOKEN = "{token}"  # noqa: S105 - the place of one
-# Nothing that could end a line or an attribute of HTML; the rest is the operator's own.
+TOKEN = "{token}"  # noqa: S105 - a placeholder
+# Excludes whitespace and characters that end a line or an HTML attribute.
 TEMPLATE = re.compile(r"https?://[^\s\"'<>\\^`{}]+\{token\}[^\s\"'<>\\^`{}]*")
-SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
+TOKEN_FORMAT = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 
-class BadLink(ValueError):
-    """Its message says what a template looks like."""
+class InvalidLink(ValueError):
+    """The link template or the token is malformed; the message says what is expected."""
 
 
-class Link:
-    """Puts a secret into a template such as `https://app.example.org/verify#token={token}`.
+class LinkTemplate:
+    """A URL with a placeholder for a token, such as `https://app.example.org/verify#token={token}`.
 
-    Behind a `#` the secret stays in the reader's browser: it reaches no server's log and no Referer header.
+    A token in the fragment stays in the browser: it reaches no server log and no Referer header.
     """
 
     def __init__(self, template: str) -> None:
+        """Raises InvalidLink unless `template` is an http(s) URL with one `{token}`."""
         if TEMPLATE.fullmatch(template) is None:
-            raise BadLink(f"it should be an http(s) address with {TOKEN} where the secret goes")
+            raise InvalidLink(f"it should be an http(s) address with {TOKEN} where the secret goes")
         self._template = template
 
-    def to(self, secret: str) -> str:
-        """Raises BadLink for a secret that is not one of ours."""
-        if SECRET.fullmatch(secret) is None:
-            raise BadLink("the secret is not one that can stand in a link")
-        return self._template.replace(TOKEN, secret)
+    def expand(self, token: str) -> str:
+        """Returns the URL with the token. Raises InvalidLink for a malformed token."""
+        if TOKEN_FORMAT.fullmatch(token) is None:
+            raise InvalidLink("the token is malformed")
+        return self._template.replace(TOKEN, token)

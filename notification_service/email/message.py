@@ -1,4 +1,4 @@
-"""A letter as the bytes that go over the wire. The same event always becomes the same bytes."""
+"""Composes the MIME message of an email. The same event always produces the same bytes."""
 
 import hashlib
 import re
@@ -12,17 +12,18 @@ from email.utils import format_datetime, parseaddr
 
 import msgspec
 
-from notification_service.email.templates import Letter, Unwritable
+from notification_service.email.errors import InvalidEmail
+from notification_service.email.templates import RenderedEmail
 
-SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-# What ends or bends an address, and what email.message would take for an encoded word and decode.
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+# Characters that end or change an address, and the start of an encoded word, which email.message decodes.
 FORBIDDEN_IN_ADDRESS = re.compile(r"[\s<>\x00-\x1f\x7f-\x9f\"(),:;\[\]\\]|=\?")
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
-    """One message, its envelope and the id that every copy of it carries.
+    """A MIME message with its SMTP envelope.
 
-    `utf8` says that an address needs SMTPUTF8 (RFC 6531); otherwise all headers are ASCII (RFC 2047).
+    `utf8` is True if an address needs SMTPUTF8 (RFC 6531); otherwise all headers are ASCII (RFC 2047).
     """
 
     sender: str
@@ -32,12 +33,13 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     utf8: bool = False
 
 
-class Sender:
-    """The From line, from a setting such as `Tonegate <no-reply@example.org>`."""
+class FromAddress:
+    """The From header, parsed from a setting such as `Tonegate <no-reply@example.org>`."""
 
-    def __init__(self, written: str) -> None:
-        name, address = parseaddr(written)
-        self.address = _address(address, display_name=name)
+    def __init__(self, text: str) -> None:
+        """Raises InvalidEmail for a malformed address."""
+        name, address = parseaddr(text)
+        self.address = _parse_address(address, display_name=name)
 
     @property
     def domain(self) -> str:
@@ -45,32 +47,37 @@ class Sender:
 
 
 def compose(
-    letter: Letter, sender: Sender, *, event_id: str, written_at: datetime, request_id: str = ""
+    rendered: RenderedEmail,
+    from_address: FromAddress,
+    *,
+    event_id: str,
+    written_at: datetime,
+    request_id: str = "",
 ) -> Mail:
-    """The mail for one event. Raises Unwritable when the recipient is no address that mail can go to.
+    """Composes the message for one event. Raises InvalidEmail for a malformed recipient address.
 
-    Message-ID, Date (the event's own time) and the MIME boundary come from the event: a mail that had to be
-    sent again is the same mail byte for byte, and mailboxes that drop duplicates drop it (RFC 5322 §3.6.4).
+    Message-ID, Date (the time of the event) and the MIME boundary are derived from the event: a repeated
+    email has the same bytes, so mailboxes can drop it as a duplicate (RFC 5322 §3.6.4).
     """
-    recipient = _address(letter.to)
+    recipient = _parse_address(rendered.to)
     digest = hashlib.sha256(event_id.encode("utf-8", "surrogatepass")).hexdigest()[:40]
-    utf8 = not (recipient.addr_spec.isascii() and sender.address.addr_spec.isascii())
+    utf8 = not (recipient.addr_spec.isascii() and from_address.address.addr_spec.isascii())
     message = EmailMessage(policy=(SMTPUTF8 if utf8 else SMTP).clone(refold_source="none"))
-    message["From"] = sender.address
+    message["From"] = from_address.address
     message["To"] = recipient
-    message.set_raw("Subject", _subject(letter.subject))
+    message.set_raw("Subject", _encode_subject(rendered.subject))
     message["Date"] = format_datetime(written_at)
-    message["Message-ID"] = f"<{digest}@{sender.domain}>"
-    # RFC 3834 §5 and Exchange's own: no out-of-office notes in answer.
+    message["Message-ID"] = f"<{digest}@{from_address.domain}>"
+    # Suppress automatic replies: RFC 3834 §5, and the header of Microsoft Exchange.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    if SANE_REQUEST_ID.fullmatch(request_id):
+    if REQUEST_ID.fullmatch(request_id):
         message["X-Request-ID"] = request_id
-    message.set_content(letter.text, cte="quoted-printable")
-    message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    message.set_content(rendered.text, cte="quoted-printable")
+    message.add_alternative(rendered.html, subtype="html", cte="quoted-printable")
     message.set_boundary(f"=_{digest}")
     return Mail(
-        sender=sender.address.addr_spec,
+        sender=from_address.address.addr_spec,
         recipient=recipient.addr_spec,
         message_id=message["Message-ID"],
         content=message.as_bytes(),
@@ -78,25 +85,25 @@ def compose(
     )
 
 
-def _subject(text: str) -> str:
-    """RFC 2047, folded.
+def _encode_subject(text: str) -> str:
+    """Encodes and folds a Subject header (RFC 2047).
 
-    Not left to email.message: it decodes what looks like an encoded word in a given text and writes the
-    result as it is, so that a file named `=?utf-8?q?=0D=0ABcc:_…?=` would add a header. Here it is encoded.
+    email.message would decode an encoded word within `text` and write the result unencoded, so that a file
+    named `=?utf-8?q?=0D=0ABcc:_…?=` would add a header.
     """
     plain = text.isascii() and "=?" not in text
     return Header(text, "us-ascii" if plain else "utf-8", header_name="Subject", maxlinelen=76).encode()
 
 
-def _address(written: str, display_name: str = "") -> Address:
-    """One bare mailbox; an international domain in its ASCII form, so that any server can take it."""
-    user, at, domain = written.rpartition("@")
-    if not (user and at and domain) or len(written) > 254 or FORBIDDEN_IN_ADDRESS.search(written):
-        raise Unwritable("the address is not one that mail can be sent to")
+def _parse_address(text: str, display_name: str = "") -> Address:
+    """Parses one mailbox; an international domain becomes ASCII (IDNA), which any mail server accepts."""
+    user, at, domain = text.rpartition("@")
+    if not (user and at and domain) or len(text) > 254 or FORBIDDEN_IN_ADDRESS.search(text):
+        raise InvalidEmail("the address is not one that mail can be sent to")
     try:
         host = domain.encode("idna").decode("ascii")
-        if FORBIDDEN_IN_ADDRESS.search(host):  # IDNA 2003 takes characters apart: an accent hides a space
-            raise Unwritable("the address is not one that mail can be sent to")
+        if FORBIDDEN_IN_ADDRESS.search(host):  # IDNA 2003 decomposes: an accent may contain a space
+            raise InvalidEmail("the address is not one that mail can be sent to")
         return Address(display_name=display_name, username=user, domain=host)
-    except (HeaderParseError, UnicodeError, ValueError) as bad:
-        raise Unwritable("the address is not one that mail can be sent to") from bad
+    except (HeaderParseError, UnicodeError, ValueError) as invalid:
+        raise InvalidEmail("the address is not one that mail can be sent to") from invalid

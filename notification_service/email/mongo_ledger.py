@@ -1,6 +1,6 @@
-"""The ledger of sent letters in MongoDB: one document an event, moved by one atomic update at a time.
+"""Ledger of sent emails in MongoDB: one document per event, changed by single atomic updates.
 
-Leases run on the server's clock ($$NOW), so that replicas with different clocks agree who may send.
+Leases use the clock of the database server ($$NOW), so that differing clocks of replicas do not matter.
 """
 
 import secrets
@@ -12,7 +12,8 @@ from pymongo import AsyncMongoClient, ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
-from notification_service.email.ports import Claim, Granted, Held, LedgerUnavailable, Settled
+from notification_service.email.errors import LedgerUnavailable
+from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld
 from shared.tasks import no_cancellation_lost
 
 Document = dict[str, Any]
@@ -20,7 +21,7 @@ T = TypeVar("T")
 
 CALL_TIMEOUT = timedelta(seconds=5)
 
-# Whether the right to send is nobody's: a new entry (no state yet), one given back, or a lapsed lease.
+# True if no one holds a lease: a new entry (no state yet), a released one, or an expired lease.
 FREE = {
     "$or": [
         {"$in": [{"$ifNull": ["$state", "new"]}, ["new", "waiting", "refused"]]},
@@ -31,7 +32,7 @@ REMAINING_MS = {"$max": [{"$subtract": ["$until", "$$NOW"]}, 0]}
 
 
 def connect(url: str) -> AsyncMongoClient[Document]:
-    """A client whose every wait is bounded; it connects when first used."""
+    """Returns a client that connects on first use; every wait is bounded by CALL_TIMEOUT."""
     milliseconds = int(CALL_TIMEOUT.total_seconds() * 1000)
     return AsyncMongoClient(
         url,
@@ -48,31 +49,32 @@ def connect(url: str) -> AsyncMongoClient[Document]:
 
 
 class MongoLedger:
-    """A SentLedger in the collection `letters`. No address and no text of a letter is kept in it."""
+    """A SentLedger in the collection `letters`. Stores no address and no content of an email."""
 
     def __init__(self, database: AsyncDatabase[Document], keep: timedelta) -> None:
-        self._letters = database["letters"]
+        self._entries = database["letters"]
         self._keep = keep
 
     async def prepare(self) -> None:
-        """Makes the index by which MongoDB removes old entries; safe to repeat, also by several at once."""
-        await asked(self._letters.create_index("expires_at", expireAfterSeconds=0, name="expiry"))
+        """Creates the TTL index of old entries; idempotent, also when run concurrently."""
+        await call_ledger(self._entries.create_index("expires_at", expireAfterSeconds=0, name="expiry"))
 
     async def ping(self) -> None:
-        await asked(self._letters.database.command("ping"))
+        await call_ledger(self._entries.database.command("ping"))
 
     async def claim(self, event_id: str, lease: timedelta) -> Claim:
         token = secrets.token_hex(16)
-        entry = await asked(self._take(event_id, token, lease))
+        entry = await call_ledger(self._acquire(event_id, token, lease))
         if entry["state"] == "sent":
-            return Settled()
+            return AlreadySent()
         if entry["token"] != token:
-            return Held(remaining=timedelta(milliseconds=entry["remaining_ms"]))
-        return Granted(token=token, attempts=entry["attempts"], since=entry["since"])
+            return LeaseHeld(remaining=timedelta(milliseconds=entry["remaining_ms"]))
+        return Lease(token=token, attempts=entry["attempts"], since=entry["since"])
 
-    async def _take(self, event_id: str, token: str, lease: timedelta) -> Document:
-        """The entry as it is afterwards; ours if it was free. An upsert with a condition in its filter cannot
-        look at the server's clock, so the condition is in the change.
+    async def _acquire(self, event_id: str, token: str, lease: timedelta) -> Document:
+        """Returns the updated entry; it holds `token` if no lease was held before.
+
+        The filter of an upsert cannot compare with $$NOW, so the condition is part of the update.
         """
         taken = {
             "state": "sending",
@@ -82,19 +84,19 @@ class MongoLedger:
             "since": {"$ifNull": ["$since", "$$NOW"]},
             "expires_at": _from_now(self._keep),
         }
-        entry = await self._letters.find_one_and_update(
+        entry = await self._entries.find_one_and_update(
             {"_id": event_id},
             [{"$replaceWith": {"$cond": [FREE, {"$mergeObjects": ["$$ROOT", taken]}, "$$ROOT"]}}],
             {"state": 1, "token": 1, "attempts": 1, "since": 1, "remaining_ms": REMAINING_MS},
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
-        return cast("Document", entry)  # never None: an upsert that returns what it left behind
+        return cast("Document", entry)  # never None: an upsert that returns the document after the update
 
-    async def sent(self, event_id: str, token: str) -> None:
+    async def record_sent(self, event_id: str, token: str) -> None:
         fields = {"state": "sent", "sent_at": "$$NOW", "sent_by": token, "expires_at": _from_now(self._keep)}
         change: list[Document] = [{"$set": fields}, {"$unset": ["token", "until", "reason"]}]
-        await asked(self._letters.update_one({"_id": event_id}, change, upsert=True))
+        await call_ledger(self._entries.update_one({"_id": event_id}, change, upsert=True))
 
     async def postpone(self, event_id: str, token: str) -> None:
         change: Document = {
@@ -102,17 +104,17 @@ class MongoLedger:
             "$inc": {"attempts": 1},
             "$unset": {"token": 1, "until": 1},
         }
-        await asked(self._letters.update_one(_held(event_id, token), change))
+        await call_ledger(self._entries.update_one(_held_by(event_id, token), change))
 
-    async def refuse(self, event_id: str, token: str, reason: str) -> None:
+    async def record_refusal(self, event_id: str, token: str, reason: str) -> None:
         change: Document = {
             "$set": {"state": "refused", "reason": reason, "refused_at": datetime.now(UTC)},
             "$unset": {"token": 1, "until": 1, "attempts": 1, "since": 1},
         }
-        await asked(self._letters.update_one(_held(event_id, token), change))
+        await call_ledger(self._entries.update_one(_held_by(event_id, token), change))
 
 
-def _held(event_id: str, token: str) -> Document:
+def _held_by(event_id: str, token: str) -> Document:
     return {"_id": event_id, "state": "sending", "token": token}
 
 
@@ -120,10 +122,10 @@ def _from_now(span: timedelta) -> Document:
     return {"$add": ["$$NOW", int(span.total_seconds() * 1000)]}
 
 
-async def asked(call: Awaitable[T]) -> T:
-    """The answer, or LedgerUnavailable."""
+async def call_ledger(call: Awaitable[T]) -> T:
+    """Awaits a database call; raises LedgerUnavailable on any driver error."""
     try:
         with no_cancellation_lost():
             return await call
-    except PyMongoError as trouble:
-        raise LedgerUnavailable(type(trouble).__name__) from trouble
+    except PyMongoError as error:
+        raise LedgerUnavailable(type(error).__name__) from error

@@ -1,178 +1,171 @@
-"""One mail an event, however often and to however many of us the event is delivered.
+"""Sends one email per event, however often the event is delivered and by however many processes.
 
-The order is: claim in the ledger, send, record. A process that dies after the server took the mail and before
-that is recorded leaves a lease that lapses, and the mail is sent a second time, the same byte for byte. The
-other order would lose mail in that place. A repeated mail is the lesser evil, and the window is one ledger
-write long. A process that lives closes it: it ends what it began even when cancelled, and remembers what it
-could not record.
+Order: claim a lease in the ledger, send, record. If a process dies between the server's acceptance and the
+record, its lease expires and the email is sent a second time with the same bytes; the opposite order would
+lose the email. A process that stays alive finishes a send even when cancelled, and remembers what it could
+not record.
 """
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Never
 
-import msgspec
 from prometheus_client import CollectorRegistry, Counter
 
-from notification_service.email.message import Mail, Sender, compose
-from notification_service.email.ports import (
-    Granted,
-    Held,
+from notification_service.email.errors import (
+    InvalidEmail,
     LedgerUnavailable,
-    Mailer,
-    Refused,
-    SentLedger,
-    Settled,
-    TryLater,
+    PermanentFailure,
+    TransientFailure,
 )
-from notification_service.email.send_recorder import Recorder
-from notification_service.email.templates import Letter, Unwritable
+from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld, SentLedger
+from notification_service.email.message import FromAddress, Mail, compose
+from notification_service.email.pending_records import PendingRecords
+from notification_service.email.ports import Mailer
+from notification_service.email.retry_policy import (
+    BACK_OFF_S,
+    HELD_LEASE_DELAY_S,
+    LEDGER_DELAY_S,
+    UNRECORDED_DELAY_S,
+    RetryPolicy,
+    back_off,
+)
+from notification_service.email.templates import RenderedEmail
+from notification_service.retry import retry_on
 from shared.logs import get_logger
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
 
-# Seconds between attempts while the mail server does not take the mail; the last one repeats until giving up.
-BACK_OFF = (1.0, 5.0, 30.0, 120.0, 600.0)
-# Whoever holds the lease is mostly done in a moment, so nobody waits for the whole of it.
-LOOK_AGAIN_S = 5.0
 
-
-class Patience(msgspec.Struct, frozen=True, kw_only=True):
-    """How long things may take.
-
-    `lease` outlasts the mailer's own time-out; two waits for the ledger and one for the mailer stay below the
-    queue's handling time-out. RFC 5321 §4.5.4.1 asks to go on for four or five days at least. `parting` is
-    what a cancelled delivery takes to end what it began. `unrecorded` mails may be out without a record.
-    """
-
-    lease: timedelta
-    give_up_after: timedelta = timedelta(days=5)
-    ledger: timedelta = timedelta(minutes=4)
-    ledger_pause: timedelta = timedelta(seconds=1)
-    parting: timedelta = timedelta(seconds=8)
-    unrecorded: int = 1000
-
-
-class Courier:
-    """Sends the letter of an event, once."""
+class EmailSender:
+    """Sends the email of an event exactly once per ledger entry, with retries."""
 
     def __init__(
         self,
         ledger: SentLedger,
         mailer: Mailer,
-        sender: Sender,
-        patience: Patience,
+        from_address: FromAddress,
+        policy: RetryPolicy,
         registry: CollectorRegistry,
     ) -> None:
         self._ledger = ledger
         self._mailer = mailer
-        self._sender = sender
-        self._patience = patience
-        self._recorder = Recorder(ledger, patience.ledger_pause, patience.unrecorded)
-        self._letters = Counter("letters", "Letters by what became of them", ("outcome",), registry=registry)
+        self._from = from_address
+        self._policy = policy
+        self._pending = PendingRecords(ledger, policy.ledger_pause, policy.max_unrecorded)
+        self._outcomes = Counter("letters", "Emails by outcome", ("outcome",), registry=registry)
         self._log = get_logger(__name__)
 
     async def run(self) -> None:
-        """For ever, beside the deliveries: records what the ledger missed while it was away."""
-        await self._recorder.run()
+        """Records sent emails that the ledger missed while it was unavailable, until cancelled."""
+        await self._pending.run()
 
-    async def deliver(self, envelope: Envelope, write: Callable[[], Letter]) -> None:
-        """Returns when the mail is out, now or earlier.
+    async def send(self, envelope: Envelope, render: Callable[[], RenderedEmail]) -> None:
+        """Returns when the email of the event is sent, now or earlier.
 
-        Raises Retry when it has to wait and Reject when it can never be sent, the reason recorded.
+        Raises Retry if it has to be sent later, and Reject if it can never be sent.
         """
         event_id = f"{envelope.source} {envelope.id}"  # unique together (CloudEvents 1.0.2, `id`)
-        mail = self._compose(event_id, envelope, write)
-        if self._recorder.knows(event_id):
-            raise Retry(LOOK_AGAIN_S, "sent, and not recorded yet", counts=False)
-        if self._recorder.is_full:
-            raise Retry(BACK_OFF[-2], "too much is sent and not recorded", counts=False)
-        claim = await self._claim(event_id)
-        if isinstance(claim, Settled):
-            self._count("repeated")
-            self._log.info("already sent", event_id=envelope.id)
-        elif isinstance(claim, Held):
-            self._count("held")
-            seconds = min(max(claim.remaining.total_seconds(), BACK_OFF[0]), LOOK_AGAIN_S)
-            raise Retry(seconds, "somebody else is sending it", counts=False)
-        else:
-            await self._to_its_end(self._send(event_id, mail, claim))
+        mail = self._compose(event_id, envelope, render)
+        if event_id in self._pending:
+            raise Retry(HELD_LEASE_DELAY_S, "email sent, not recorded yet", counts=False)
+        if self._pending.is_full:
+            raise Retry(LEDGER_DELAY_S, "too many sent emails are not recorded yet", counts=False)
+        match await self._claim(event_id):
+            case AlreadySent():
+                self._count("repeated")
+                self._log.info("email already sent", event_id=envelope.id)
+            case LeaseHeld(remaining=remaining):
+                self._count("held")
+                seconds = min(max(remaining.total_seconds(), BACK_OFF_S[0]), HELD_LEASE_DELAY_S)
+                raise Retry(seconds, "another process holds the lease of this email", counts=False)
+            case Lease() as lease:
+                await self._finish(self._send(event_id, mail, lease))
 
-    async def _to_its_end(self, work: Coroutine[None, None, None]) -> None:
-        """Sending and recording are one step: whoever is cancelled in between would have it sent again."""
-        sending = asyncio.create_task(work)
+    async def _finish(self, work: Coroutine[None, None, None]) -> None:
+        """Shields sending and recording from cancellation for `cancel_grace`, so that both happen or none."""
+        task = asyncio.create_task(work)
         try:
-            await asyncio.shield(sending)
+            await asyncio.shield(task)
         except asyncio.CancelledError:
-            await asyncio.wait({sending}, timeout=self._patience.parting.total_seconds())
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+            await asyncio.wait({task}, timeout=self._policy.cancel_grace.total_seconds())
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
             raise
 
-    def _compose(self, event_id: str, envelope: Envelope, write: Callable[[], Letter]) -> Mail:
+    def _compose(self, event_id: str, envelope: Envelope, render: Callable[[], RenderedEmail]) -> Mail:
         try:
             return compose(
-                write(),
-                self._sender,
+                render(),
+                self._from,
                 event_id=event_id,
                 written_at=envelope.time,
                 request_id=envelope.correlationid or "",
             )
-        except Unwritable as bad:
+        except InvalidEmail as invalid:
             self._count("unwritable")
-            raise Reject(str(bad)) from bad
+            raise Reject(str(invalid)) from invalid
 
-    async def _claim(self, event_id: str) -> Granted | Held | Settled:
+    async def _claim(self, event_id: str) -> Claim:
         try:
-            return await self._recorder.insist(
-                lambda: self._ledger.claim(event_id, self._patience.lease), self._patience.ledger
+            return await retry_on(
+                LedgerUnavailable,
+                lambda: self._ledger.claim(event_id, self._policy.lease),
+                timeout=self._policy.ledger_timeout,
+                pause=self._policy.ledger_pause,
             )
         except LedgerUnavailable as down:
-            raise Retry(BACK_OFF[-2], "the ledger is down", counts=False) from down
+            raise Retry(LEDGER_DELAY_S, "ledger unavailable", counts=False) from down
 
-    async def _send(self, event_id: str, mail: Mail, claim: Granted) -> None:
+    async def _send(self, event_id: str, mail: Mail, lease: Lease) -> None:
         try:
             await self._mailer.send(mail)
-        except Refused as final:
-            await self._refuse(event_id, claim, str(final), outcome="refused")
-        except TryLater as trouble:
-            await self._postpone(event_id, claim, str(trouble))
+        except PermanentFailure as failure:
+            await self._refuse(event_id, lease, str(failure), outcome="refused")
+        except TransientFailure as failure:
+            await self._postpone(event_id, lease, str(failure))
         else:
-            await self._sent(event_id, mail, claim)
+            await self._record_sent(event_id, mail, lease)
 
-    async def _sent(self, event_id: str, mail: Mail, claim: Granted) -> None:
+    async def _record_sent(self, event_id: str, mail: Mail, lease: Lease) -> None:
         self._count("sent")
         try:
-            await self._recorder.sent(event_id, claim.token, self._patience.ledger)
+            await self._pending.record(event_id, lease.token, self._policy.ledger_timeout)
         except LedgerUnavailable as down:
             self._log.error(
-                "sent, but not recorded yet: if this process ends, it is sent again", event_id=event_id
+                "email sent but not recorded; it is sent again if this process ends first", event_id=event_id
             )
-            raise Retry(BACK_OFF[-1], "the ledger is down", counts=False) from down
-        self._log.info("sent", event_id=event_id, message_id=mail.message_id, attempt=claim.attempts + 1)
+            raise Retry(UNRECORDED_DELAY_S, "ledger unavailable", counts=False) from down
+        self._log.info(
+            "email sent", event_id=event_id, message_id=mail.message_id, attempt=lease.attempts + 1
+        )
 
-    async def _postpone(self, event_id: str, claim: Granted, trouble: str) -> Never:
-        if datetime.now(UTC) - claim.since >= self._patience.give_up_after:
-            await self._refuse(event_id, claim, f"gave up after: {trouble}", outcome="given_up")
+    async def _postpone(self, event_id: str, lease: Lease, failure: str) -> Never:
+        if datetime.now(UTC) - lease.since >= self._policy.give_up_after:
+            await self._refuse(event_id, lease, f"gave up after: {failure}", outcome="given_up")
         self._count("postponed")
-        self._log.warning("not sent, later", event_id=event_id, trouble=trouble, attempt=claim.attempts + 1)
-        delay = BACK_OFF[min(claim.attempts, len(BACK_OFF) - 1)]
+        self._log.warning(
+            "email not sent, will be retried", event_id=event_id, reason=failure, attempt=lease.attempts + 1
+        )
+        delay = back_off(lease.attempts)
         try:
-            await self._ledger.postpone(event_id, claim.token)
-        except LedgerUnavailable:  # the lease lapses by itself
-            delay = max(delay, self._patience.lease.total_seconds())
-        raise Retry(delay, trouble, counts=False)
+            await self._ledger.postpone(event_id, lease.token)
+        except LedgerUnavailable:  # the lease expires by itself
+            delay = max(delay, self._policy.lease.total_seconds())
+        raise Retry(delay, failure, counts=False)
 
-    async def _refuse(self, event_id: str, claim: Granted, reason: str, *, outcome: str) -> Never:
-        """Dead-letters it, where an operator sees it. Without the record a replay waits for the lease."""
+    async def _refuse(self, event_id: str, lease: Lease, reason: str, *, outcome: str) -> Never:
+        """Dead-letters the event for an operator. If the refusal is not recorded, a replay waits for the
+        lease to expire.
+        """
         self._count(outcome)
-        self._log.error("will not be sent", event_id=event_id, reason=reason)
+        self._log.error("email cannot be sent", event_id=event_id, reason=reason)
         try:
-            await self._ledger.refuse(event_id, claim.token, reason)
+            await self._ledger.record_refusal(event_id, lease.token, reason)
         except LedgerUnavailable:
-            self._log.warning("the refusal could not be recorded", event_id=event_id)
+            self._log.warning("refusal of an email not recorded", event_id=event_id)
         raise Reject(reason)
 
     def _count(self, outcome: str) -> None:
-        self._letters.labels(outcome).inc()
+        self._outcomes.labels(outcome).inc()

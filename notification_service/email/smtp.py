@@ -1,90 +1,27 @@
-"""Mail over SMTP (RFC 5321), with TLS and a login as the URL asks. Only this file knows aiosmtplib."""
+"""Mailer over SMTP (RFC 5321) with aiosmtplib, with TLS and a login as the URL says."""
 
 import asyncio
 import contextlib
-import re
 import socket
 import ssl
-import types
 from datetime import timedelta
-from typing import Literal
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import aiosmtplib
-import msgspec
 
+from notification_service.email.errors import PermanentFailure, TransientFailure
 from notification_service.email.message import Mail
-from notification_service.email.ports import Refused, TryLater
-from shared.settings import Secret
+from notification_service.email.smtp_server import SmtpServer
 
-Tls = Literal["auto", "required", "never", "implicit"]
-# What `starttls` may say, by scheme; the first is the default.
-STARTTLS = types.MappingProxyType({"smtp": ("auto", "required", "never"), "smtps": ("implicit",)})
-HELO = re.compile(r"[A-Za-z0-9.:\[\]-]*")
 QUIT_TIMEOUT = timedelta(seconds=2)
-# Less than a probe may take.
+# Below the timeout of a readiness probe.
 PING_TIMEOUT = timedelta(seconds=2)
-FORM = "smtp://[user:password@]host[:port][?starttls=auto|required|never][&helo=name] or smtps://…"
-# Answers to DATA that say 5xx but mean the way there, not the mail: 521 no mail here, 530 authentication
-# required, 535 credentials, 538 encryption required.
-OUR_TROUBLE = frozenset({502, 503, 521, 530, 534, 535, 538})
-
-
-class SmtpServer(msgspec.Struct, frozen=True, kw_only=True):
-    """Where mail goes, read from a URL of one of these forms:
-
-    smtp://[user:password@]host[:port][?starttls=auto|required|never][&helo=name]   port 25, with a login 587
-    smtps://[user:password@]host[:port][?helo=name]              port 465, TLS from the first byte (RFC 8314)
-
-    `auto`, the default, encrypts when the server offers it and then takes any certificate, as mail servers do
-    between each other (RFC 7435): a listener learns nothing, and no mail waits for a better certificate. With
-    a login, `auto` means `required`: the certificate is verified, and without TLS nothing is sent. `helo` is
-    the name given to the server, the machine's own unless it is set.
-    """
-
-    host: str
-    port: int
-    tls: Tls
-    user: str = ""
-    password: Secret = Secret("")
-    helo: str = ""
-
-    @classmethod
-    def from_url(cls, url: str) -> "SmtpServer":
-        """Raises ValueError, without any part of the URL in it: it may hold a password."""
-        parts = urlsplit(url)
-        port = _port(parts)
-        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path not in {"", "/"}:
-            raise ValueError(f"not an SMTP address; it should look like {FORM}")
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        starttls = query.pop("starttls", STARTTLS[parts.scheme][0])
-        helo = query.pop("helo", "")
-        if query or starttls not in STARTTLS[parts.scheme] or not HELO.fullmatch(helo):
-            raise ValueError(f"unknown option; it should look like {FORM}")
-        user = unquote(parts.username or "")
-        return cls(
-            host=parts.hostname,
-            port=port or (465 if parts.scheme == "smtps" else 587 if user else 25),
-            tls=_tls(msgspec.convert(starttls, Tls), with_login=bool(user)),
-            user=user,
-            password=Secret(unquote(parts.password or "")),
-            helo=helo,
-        )
-
-
-def _port(parts: SplitResult) -> int | None:
-    try:
-        return parts.port
-    except ValueError:  # its message quotes what stands there: a piece of a password with a / or # in it
-        raise ValueError(f"no usable port; it should look like {FORM}") from None
-
-
-def _tls(starttls: Tls, *, with_login: bool) -> Tls:
-    return "required" if starttls == "auto" and with_login else starttls
+# 5xx replies to DATA that concern the connection, not the message: 521 host does not accept mail,
+# 530 authentication required, 535 credentials invalid, 538 encryption required.
+CONNECTION_REPLIES = frozenset({502, 503, 521, 530, 534, 535, 538})
 
 
 class SmtpMailer:
-    """A Mailer that opens one connection a mail. `timeout` bounds it until the mail is taken."""
+    """A Mailer that opens one connection per email. `timeout` covers everything up to acceptance."""
 
     def __init__(self, server: SmtpServer, timeout: timedelta) -> None:
         self._server = server
@@ -102,25 +39,27 @@ class SmtpMailer:
                     mail.content,
                     mail_options=["SMTPUTF8", "BODY=8BITMIME"] if mail.utf8 else None,
                 )
-            # The mail is taken. Whatever goes wrong now, it must not be sent again.
-            await _leave(smtp)
-        except aiosmtplib.SMTPException as trouble:
-            raise _meaning(trouble) from trouble
-        except (OSError, TimeoutError) as trouble:
-            raise TryLater(f"{type(trouble).__name__} while sending") from trouble
+            # The server has accepted the email. An error from here on must not cause a second send.
+            await _quit(smtp)
+        except aiosmtplib.SMTPException as error:
+            raise _classify(error) from error
+        except (OSError, TimeoutError) as error:
+            raise TransientFailure(f"{type(error).__name__} while sending") from error
         finally:
             smtp.close()
 
     async def ping(self) -> None:
         try:
             async with asyncio.timeout(PING_TIMEOUT.total_seconds()):
-                await self._greeted()
-        except (OSError, TimeoutError, ValueError) as trouble:
-            raise TryLater(f"no connection: {type(trouble).__name__}") from trouble
+                await self._read_greeting()
+        except (OSError, TimeoutError, ValueError) as error:
+            raise TransientFailure(f"no connection: {type(error).__name__}") from error
 
-    async def _greeted(self) -> None:
-        """The kernel takes connections also for a server that stands still, so its greeting is waited for
-        (RFC 5321 §3.1), all lines of it (§4.2.1): one that hears QUIT earlier takes us for a spammer.
+    async def _read_greeting(self) -> None:
+        """Connects and reads the greeting of the server (RFC 5321 §3.1), all its lines (§4.2.1), then quits.
+
+        The kernel accepts connections even if the server process hangs, so connecting proves nothing. A QUIT
+        before the end of the greeting is treated as spam by some servers.
         """
         tls = self._tls if self._server.tls == "implicit" else None
         reader, writer = await asyncio.open_connection(self._server.host, self._server.port, ssl=tls)
@@ -134,7 +73,7 @@ class SmtpMailer:
             writer.close()
 
     def _client(self) -> aiosmtplib.SMTP:
-        """Encrypts and signs in when it connects."""
+        """Returns a client that starts TLS and logs in when it connects."""
         server = self._server
         return aiosmtplib.SMTP(
             hostname=server.host,
@@ -149,7 +88,7 @@ class SmtpMailer:
         )
 
 
-async def _leave(smtp: aiosmtplib.SMTP) -> None:
+async def _quit(smtp: aiosmtplib.SMTP) -> None:
     with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
         async with asyncio.timeout(QUIT_TIMEOUT.total_seconds()):
             await smtp.quit()
@@ -163,28 +102,27 @@ def _tls_context(*, verify: bool) -> ssl.SSLContext:
     return context
 
 
-def _meaning(trouble: aiosmtplib.SMTPException) -> Refused | TryLater:
-    """Refused only when the server said that it never takes this recipient or content (RFC 5321 §4.2.1).
+def _classify(error: aiosmtplib.SMTPException) -> PermanentFailure | TransientFailure:
+    """Returns PermanentFailure only if the server refused this recipient or content (RFC 5321 §4.2.1).
 
-    Trouble with the connection, TLS, the login or our own sender address is the operators' to mend, and until
-    they have, the mail waits.
+    Errors of the connection, TLS, the login or the sender address need an operator; the email waits.
     """
-    if isinstance(trouble, aiosmtplib.SMTPRecipientsRefused):
-        return _verdict(trouble.recipients[0])
-    if isinstance(trouble, aiosmtplib.SMTPDataError):
-        return _verdict(trouble)
-    if isinstance(trouble, aiosmtplib.SMTPNotSupported):
-        return Refused("the server takes no international addresses")
-    if isinstance(trouble, aiosmtplib.SMTPResponseException):
-        return TryLater(_answer(trouble))
-    return TryLater(type(trouble).__name__)
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        return _classify_reply(error.recipients[0])
+    if isinstance(error, aiosmtplib.SMTPDataError):
+        return _classify_reply(error)
+    if isinstance(error, aiosmtplib.SMTPNotSupported):
+        return PermanentFailure("the server does not support international addresses")
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        return TransientFailure(_reply_text(error))
+    return TransientFailure(type(error).__name__)
 
 
-def _verdict(answer: aiosmtplib.SMTPResponseException) -> Refused | TryLater:
-    permanent = 500 <= answer.code < 600 and answer.code not in OUR_TROUBLE
-    return Refused(_answer(answer)) if permanent else TryLater(_answer(answer))
+def _classify_reply(reply: aiosmtplib.SMTPResponseException) -> PermanentFailure | TransientFailure:
+    permanent = 500 <= reply.code < 600 and reply.code not in CONNECTION_REPLIES
+    return PermanentFailure(_reply_text(reply)) if permanent else TransientFailure(_reply_text(reply))
 
 
-def _answer(answer: aiosmtplib.SMTPResponseException) -> str:
-    """The server's words, as far as they are worth keeping."""
-    return f"{answer.code} {answer.message}"[:300]
+def _reply_text(reply: aiosmtplib.SMTPResponseException) -> str:
+    """Returns code and text of an SMTP reply, at most 300 characters."""
+    return f"{reply.code} {reply.message}"[:300]

@@ -1,13 +1,20 @@
-"""Subject and body of every letter, from the event it tells of. Pure but for reading its templates once."""
+"""Renders the subject, text and HTML of each email from its event, with Jinja templates."""
 
 from pathlib import Path
 
 import jinja2
 import msgspec
 
-from notification_service.email import text_format
-from notification_service.email.failure_reasons import reason
-from notification_service.email.links import BadLink, Link
+from notification_service.email.errors import InvalidEmail
+from notification_service.email.failure_reasons import explain_failure
+from notification_service.email.links import InvalidLink, LinkTemplate
+from notification_service.email.text_format import (
+    format_audio_name,
+    format_duration,
+    format_size,
+    format_time,
+    to_single_line,
+)
 from shared.contracts.events import (
     ConversionCompleted,
     ConversionFailed,
@@ -17,17 +24,13 @@ from shared.contracts.events import (
     PasswordResetRequested,
 )
 
-TEMPLATES = Path(__file__).parent / "template_files"
+TEMPLATE_FILES = Path(__file__).parent / "template_files"
 SUBJECT_NAME_LIMIT = 60
 BODY_NAME_LIMIT = 160
 
 
-class Unwritable(Exception):
-    """The event cannot become a letter, now or later: it names no usable link or address."""
-
-
-class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person gets to read, and where it goes. `subject` is one printable line."""
+class RenderedEmail(msgspec.Struct, frozen=True, kw_only=True):
+    """Recipient and content of one email. `subject` is one printable line."""
 
     to: str
     subject: str
@@ -35,18 +38,20 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     html: str
 
 
-class Letters:
-    """Writes letters; `public_url` is what the links in them begin with.
+class EmailTemplates:
+    """Renders emails. `public_url` is the base of their links.
 
-    `verify` and `reset` lead to the pages where account secrets are handed in: this site's own unless given.
+    `verify` and `reset` are the link templates of the account emails; the default is a page of `public_url`.
     """
 
-    def __init__(self, public_url: str, verify: Link | None = None, reset: Link | None = None) -> None:
+    def __init__(
+        self, public_url: str, verify: LinkTemplate | None = None, reset: LinkTemplate | None = None
+    ) -> None:
         self._public_url = public_url.rstrip("/")
-        self._verify = verify or Link(f"{self._public_url}/verify-email#token={{token}}")
-        self._reset = reset or Link(f"{self._public_url}/reset-password#token={{token}}")
+        self._verify = verify or LinkTemplate(f"{self._public_url}/verify-email#token={{token}}")
+        self._reset = reset or LinkTemplate(f"{self._public_url}/reset-password#token={{token}}")
         self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(TEMPLATES),
+            loader=jinja2.FileSystemLoader(TEMPLATE_FILES),
             autoescape=jinja2.select_autoescape(["html"]),
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -54,95 +59,97 @@ class Letters:
             auto_reload=False,
         )
 
-    def completed(self, event: ConversionCompleted) -> Letter:
-        """Tells of finished audio. Raises Unwritable when the event's link would leave this site."""
-        audio = text_format.audio(text_format.one_line(event.format, 12))
-        return self._letter(
+    def render_completed(self, event: ConversionCompleted) -> RenderedEmail:
+        """Renders the email about a completed conversion. Raises InvalidEmail for a malformed audio path."""
+        audio = format_audio_name(to_single_line(event.format, 12))
+        return self._render(
             "completed",
             to=event.recipient,
-            subject=f"Your {audio} is ready: {_name(event.filename, SUBJECT_NAME_LIMIT)}",
-            preview=f"Your link works until {text_format.moment(event.link_expires_at)}.",
-            filename=_name(event.filename, BODY_NAME_LIMIT),
+            subject=f"Your {audio} is ready: {_shorten(event.filename, SUBJECT_NAME_LIMIT)}",
+            preview=f"Your link works until {format_time(event.link_expires_at)}.",
+            filename=_shorten(event.filename, BODY_NAME_LIMIT),
             format=audio,
-            duration=text_format.duration(event.duration_s),
-            size=text_format.size(event.size_bytes),
+            duration=format_duration(event.duration_s),
+            size=format_size(event.size_bytes),
             link=self._link(event.audio_path),
-            expires=text_format.moment(event.link_expires_at),
+            expires=format_time(event.link_expires_at),
         )
 
-    def failed(self, event: ConversionFailed) -> Letter:
-        """Tells why there will be no audio, and what to do about it."""
-        why = reason(event.code, text_format.one_line(event.message, 300))
-        return self._letter(
+    def render_failed(self, event: ConversionFailed) -> RenderedEmail:
+        """Renders the email about a failed conversion, with the reason and advice."""
+        reason = explain_failure(event.code, to_single_line(event.message, 300))
+        return self._render(
             "failed",
             to=event.recipient,
-            subject=f"Your video could not be converted: {_name(event.filename, SUBJECT_NAME_LIMIT)}",
-            preview=why.what,
-            filename=_name(event.filename, BODY_NAME_LIMIT),
-            what=why.what,
-            advice=why.advice,
-            conversion_id=text_format.one_line(event.conversion_id, 100),
+            subject=f"Your video could not be converted: {_shorten(event.filename, SUBJECT_NAME_LIMIT)}",
+            preview=reason.what,
+            filename=_shorten(event.filename, BODY_NAME_LIMIT),
+            what=reason.what,
+            advice=reason.advice,
+            conversion_id=to_single_line(event.conversion_id, 100),
         )
 
-    def verify(self, event: EmailVerificationRequested) -> Letter:
-        """Asks whether an address is its reader's. Raises Unwritable for a secret that fits in no link."""
-        return self._secret_letter("verify", "Confirm your address", self._verify, event)
+    def render_verify(self, event: EmailVerificationRequested) -> RenderedEmail:
+        """Renders the email that verifies an address. Raises InvalidEmail for a malformed token."""
+        return self._render_token_email("verify", "Confirm your address", self._verify, event)
 
-    def reset(self, event: PasswordResetRequested) -> Letter:
-        """Lets the reader choose a new password. Raises Unwritable for a secret that fits in no link."""
-        return self._secret_letter("reset", "Choose a new password", self._reset, event)
+    def render_reset(self, event: PasswordResetRequested) -> RenderedEmail:
+        """Renders the password reset email. Raises InvalidEmail for a malformed token."""
+        return self._render_token_email("reset", "Choose a new password", self._reset, event)
 
-    def password_changed(self, event: PasswordChanged) -> Letter:
-        """Says so, without any link: this is the kind of letter that thieves write, too."""
-        return self._notice("password_changed", "Your password was changed", event)
+    def render_password_changed(self, event: PasswordChanged) -> RenderedEmail:
+        """Renders the notice of a changed password. Contains no link, so that phishing is easier to spot."""
+        return self._render_notice("password_changed", "Your password was changed", event)
 
-    def email_changed(self, event: EmailChanged) -> Letter:
-        """To the old address, and without the new one: who reads this mail may not be the owner any more."""
-        return self._notice("email_changed", "The address of your account was changed", event)
+    def render_email_changed(self, event: EmailChanged) -> RenderedEmail:
+        """Renders the notice to the old address. Omits the new one: its reader may not own the account."""
+        return self._render_notice("email_changed", "The address of your account was changed", event)
 
-    def _notice(self, template: str, subject: str, event: PasswordChanged | EmailChanged) -> Letter:
-        return self._letter(
+    def _render_notice(
+        self, template: str, subject: str, event: PasswordChanged | EmailChanged
+    ) -> RenderedEmail:
+        return self._render(
             template,
             to=event.recipient,
             subject=subject,
             preview="If it was you, there is nothing to do.",
-            address=text_format.one_line(event.recipient, 254),
-            when=text_format.moment(event.changed_at),
+            address=to_single_line(event.recipient, 254),
+            when=format_time(event.changed_at),
         )
 
-    def _secret_letter(
+    def _render_token_email(
         self,
         template: str,
         subject: str,
-        link: Link,
+        link: LinkTemplate,
         event: EmailVerificationRequested | PasswordResetRequested,
-    ) -> Letter:
+    ) -> RenderedEmail:
         try:
-            target = link.to(event.token)
-        except BadLink as bad:
-            raise Unwritable(str(bad)) from None
-        return self._letter(
+            target = link.expand(event.token)
+        except InvalidLink as invalid:
+            raise InvalidEmail(str(invalid)) from None
+        return self._render(
             template,
             to=event.recipient,
             subject=subject,
-            preview=f"The link works once, until {text_format.moment(event.expires_at)}.",
-            address=text_format.one_line(event.recipient, 254),
+            preview=f"The link works once, until {format_time(event.expires_at)}.",
+            address=to_single_line(event.recipient, 254),
             link=target,
             token=event.token,
-            expires=text_format.moment(event.expires_at),
+            expires=format_time(event.expires_at),
         )
 
-    def _letter(self, template: str, *, to: str, subject: str, **words: str) -> Letter:
-        html = self._templates.get_template(f"{template}.html").render(subject=subject, **words)
-        text = self._templates.get_template(f"{template}.txt").render(**words)
-        return Letter(to=to, subject=subject, text=text, html=html)
+    def _render(self, template: str, *, to: str, subject: str, **fields: str) -> RenderedEmail:
+        html = self._templates.get_template(f"{template}.html").render(subject=subject, **fields)
+        text = self._templates.get_template(f"{template}.txt").render(**fields)
+        return RenderedEmail(to=to, subject=subject, text=text, html=html)
 
     def _link(self, path: str) -> str:
-        """Only a path of this site: `@elsewhere` or `.evil` behind the host would be another site."""
+        """Returns the URL of an absolute path. Rejects `@host` and `.suffix`, which would change the host."""
         if not path.startswith("/") or not path.isascii() or not path.isprintable() or " " in path:
-            raise Unwritable("the event's audio path is not a path on this site")
+            raise InvalidEmail("the event's audio path is not a path on this site")
         return self._public_url + path
 
 
-def _name(filename: str, limit: int) -> str:
-    return text_format.one_line(filename, limit) or "untitled"
+def _shorten(filename: str, limit: int) -> str:
+    return to_single_line(filename, limit) or "untitled"

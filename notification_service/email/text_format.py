@@ -1,4 +1,4 @@
-"""Sizes, durations, moments and file names as a person reads them. Pure."""
+"""Formats sizes, durations, times and file names for readers of emails."""
 
 import math
 import unicodedata
@@ -9,22 +9,22 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-# An MP3 is a thing by now; the others are files of some kind.
+# Names of audio formats in running text; others are "<FORMAT> file".
 AUDIO = {"mp3": "MP3", "opus": "Opus file"}
 ELLIPSIS = "…"
-# Categories that never belong in a line of text: controls, bidirectional and other invisible marks,
-# lone surrogates, private use, unassigned, line and paragraph separators.
+# Unicode categories that are replaced: control and format characters (bidirectional marks), lone surrogates,
+# private use, unassigned, line and paragraph separators.
 UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-JOINER = "\u200d"  # a format character that emoji are built with, so the one that may stay
+JOINER = "\u200d"  # a format character that joins emoji; it is kept
 
 
-def one_line(text: str, limit: int) -> str:
-    """`text` as one printable line of at most `limit` characters.
+def to_single_line(text: str, limit: int) -> str:
+    """Returns `text` as one printable line of at most `limit` characters.
 
-    Whatever could end a header line, hide or turn text round becomes a space; runs of spaces become one;
-    what is too long loses its middle, so that the end of a file name (its extension) stays.
+    Line breaks, invisible and bidirectional characters become spaces, and runs of spaces become one. A
+    longer text loses its middle, so that the extension of a file name is kept.
     """
-    shown = "".join(" " if _unprintable(char) else char for char in text)
+    shown = "".join(" " if _is_unprintable(char) else char for char in text)
     line = " ".join(shown.split())
     if len(line) <= limit:
         return line
@@ -32,17 +32,17 @@ def one_line(text: str, limit: int) -> str:
     return f"{line[: limit - tail - 1].rstrip()}{ELLIPSIS}{line[-tail:].lstrip()}"
 
 
-def audio(form: str) -> str:
-    """A format as people call a file of it: `MP3`, `Opus file`."""
+def format_audio_name(form: str) -> str:
+    """Returns the name of an audio format: `MP3`, `Opus file`."""
     return AUDIO.get(form, f"{form.upper()} file")
 
 
-def _unprintable(char: str) -> bool:
+def _is_unprintable(char: str) -> bool:
     return char != JOINER and unicodedata.category(char) in UNPRINTABLE
 
 
-def size(count: int) -> str:
-    """Bytes in decimal units (SI): `999 bytes`, `1.5 MB`."""
+def format_size(count: int) -> str:
+    """Formats a number of bytes with decimal (SI) units: `999 bytes`, `1.5 MB`."""
     amount, unit = float(max(count, 0)), UNITS[0]
     for unit in UNITS:
         if amount < 999.95 or unit == UNITS[-1]:
@@ -51,24 +51,24 @@ def size(count: int) -> str:
     return f"{amount:.0f} {unit}" if unit == UNITS[0] else f"{amount:.1f} {unit}"
 
 
-def duration(seconds: float) -> str:
-    """Seconds as `47 s`, `3 min 20 s` or `1 h 5 min`."""
+def format_duration(seconds: float) -> str:
+    """Formats seconds as `47 s`, `3 min 20 s` or `1 h 5 min`; `unknown` if negative or not finite."""
     if not math.isfinite(seconds) or seconds < 0:
         return "unknown"
     whole = max(round(seconds), 1)
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
-        return _two(whole, 60, "min", "s")
-    return _two(round(whole / 60), 60, "h", "min")
+        return _format_units(whole, 60, "min", "s")
+    return _format_units(round(whole / 60), 60, "h", "min")
 
 
-def _two(amount: int, each: int, large: str, small: str) -> str:
-    high, low = divmod(amount, each)
+def _format_units(amount: int, factor: int, large: str, small: str) -> str:
+    high, low = divmod(amount, factor)
     return f"{high} {large} {low} {small}" if low else f"{high} {large}"
 
 
-def moment(when: datetime) -> str:
-    """`27 November 2026, 10:00 UTC`: the same for every reader, whatever the machine's locale."""
-    utc = when.astimezone(UTC)
+def format_time(time: datetime) -> str:
+    """Formats a time as `27 November 2026, 10:00 UTC`, independent of the locale."""
+    utc = time.astimezone(UTC)
     return f"{utc.day} {MONTHS[utc.month - 1]} {utc.year}, {utc:%H:%M} UTC"

@@ -1,1 +1,1 @@
-"""Tells programs what became of conversions, after the Standard Webhooks specification 1.0.0."""
+"""Webhooks about conversions, signed and delivered as Standard Webhooks 1.0.0 specifies."""

@@ -1,4 +1,4 @@
-"""The routes of webhooks: each parses, makes one call and answers."""
+"""HTTP routes of webhooks."""
 
 from typing import Annotated, Any
 
@@ -6,7 +6,7 @@ from litestar import Controller, Request, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_202_ACCEPTED
 
-from notification_service.webhooks.service import Made, Webhooks
+from notification_service.webhooks.service import CreatedWebhook, WebhookService
 from shared.contracts.webhooks import (
     STATUSES,
     ChangeWebhook,
@@ -18,13 +18,13 @@ from shared.contracts.webhooks import (
     WebhookList,
 )
 from shared.http import Injected
-from shared.identity.principal import Caller
+from shared.identity.principal import Principal
 
-Call = Request[Caller, Any, Any]
+Call = Request[Principal, Any, Any]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
 Cursor = Annotated[str | None, QueryParameter(name="cursor", pattern=r"^[0-9a-f]{32}$")]
-# Not as `Status | None`: the text `null` would be taken for none.
-StatusSaid = Annotated[str | None, QueryParameter(name="status", pattern=f"^({'|'.join(STATUSES)})$")]
+# A string with a pattern, not `Status | None`: Litestar would read the text `null` as None.
+StatusFilter = Annotated[str | None, QueryParameter(name="status", pattern=f"^({'|'.join(STATUSES)})$")]
 
 
 class WebhookController(Controller):
@@ -32,59 +32,66 @@ class WebhookController(Controller):
 
     @post("/")
     async def create(
-        self, request: Call, data: JSONBody[NewWebhook], webhooks: Injected[Webhooks]
+        self, request: Call, data: JSONBody[NewWebhook], webhooks: Injected[WebhookService]
     ) -> MadeWebhook:
-        who = request.user
-        return _with_secret(await webhooks.create(who.user_id, data, who.session_id))
+        caller = request.user
+        return _to_schema(await webhooks.create(caller.user_id, data, caller.session_id or ""))
 
     @get("/")
-    async def list_own(self, request: Call, webhooks: Injected[Webhooks]) -> WebhookList:
-        return WebhookList(tuple(each.shown() for each in await webhooks.all_of(request.user.user_id)))
+    async def list_own(self, request: Call, webhooks: Injected[WebhookService]) -> WebhookList:
+        owned = await webhooks.list_by_owner(request.user.user_id)
+        return WebhookList(tuple(each.to_schema() for each in owned))
 
     @get("/{webhook_id:str}")
-    async def one(self, request: Call, webhook_id: FromPath[str], webhooks: Injected[Webhooks]) -> Webhook:
-        return (await webhooks.get(request.user.user_id, webhook_id)).shown()
+    async def read(
+        self, request: Call, webhook_id: FromPath[str], webhooks: Injected[WebhookService]
+    ) -> Webhook:
+        return (await webhooks.get(request.user.user_id, webhook_id)).to_schema()
 
     @patch("/{webhook_id:str}")
-    async def change(
+    async def update(
         self,
         request: Call,
         webhook_id: FromPath[str],
         data: JSONBody[ChangeWebhook],
-        webhooks: Injected[Webhooks],
+        webhooks: Injected[WebhookService],
     ) -> Webhook:
-        return (await webhooks.change(request.user.user_id, webhook_id, data)).shown()
+        return (await webhooks.update(request.user.user_id, webhook_id, data)).to_schema()
 
     @delete("/{webhook_id:str}")
-    async def remove(self, request: Call, webhook_id: FromPath[str], webhooks: Injected[Webhooks]) -> None:
-        await webhooks.remove(request.user.user_id, webhook_id)
+    async def remove(
+        self, request: Call, webhook_id: FromPath[str], webhooks: Injected[WebhookService]
+    ) -> None:
+        await webhooks.delete(request.user.user_id, webhook_id)
 
     @post("/{webhook_id:str}/secret")
-    async def change_secret(
-        self, request: Call, webhook_id: FromPath[str], webhooks: Injected[Webhooks]
+    async def rotate_secret(
+        self, request: Call, webhook_id: FromPath[str], webhooks: Injected[WebhookService]
     ) -> MadeWebhook:
-        return _with_secret(await webhooks.change_secret(request.user.user_id, webhook_id))
+        return _to_schema(await webhooks.rotate_secret(request.user.user_id, webhook_id))
 
     @post("/{webhook_id:str}/test", status_code=HTTP_202_ACCEPTED)
-    async def test(self, request: Call, webhook_id: FromPath[str], webhooks: Injected[Webhooks]) -> Delivery:
-        return (await webhooks.test(request.user.user_id, webhook_id)).shown()
+    async def send_test(
+        self, request: Call, webhook_id: FromPath[str], webhooks: Injected[WebhookService]
+    ) -> Delivery:
+        return (await webhooks.send_test(request.user.user_id, webhook_id)).to_schema()
 
     @get("/{webhook_id:str}/deliveries")
-    async def deliveries(
+    async def list_deliveries(
         self,
         request: Call,
         webhook_id: FromPath[str],
-        webhooks: Injected[Webhooks],
+        webhooks: Injected[WebhookService],
         *,
-        status: StatusSaid = None,
+        status: StatusFilter = None,
         limit: Limit = 20,
         cursor: Cursor = None,
     ) -> DeliveryPage:
-        # One more than asked for tells whether there is a next page.
         wanted = next((each for each in STATUSES if each == status), None)
-        found = await webhooks.log(request.user.user_id, webhook_id, wanted, cursor, limit + 1)
-        more = found[limit - 1].order if len(found) > limit else None
-        return DeliveryPage(tuple(each.shown() for each in found[:limit]), more)
+        # One more than `limit`: its presence means that there is a next page.
+        found = await webhooks.list_deliveries(request.user.user_id, webhook_id, wanted, cursor, limit + 1)
+        next_cursor = found[limit - 1].order if len(found) > limit else None
+        return DeliveryPage(tuple(each.to_schema() for each in found[:limit]), next_cursor)
 
     @post("/{webhook_id:str}/deliveries/{delivery_id:str}/replay", status_code=HTTP_202_ACCEPTED)
     async def replay(
@@ -92,11 +99,12 @@ class WebhookController(Controller):
         request: Call,
         webhook_id: FromPath[str],
         delivery_id: FromPath[str],
-        webhooks: Injected[Webhooks],
+        webhooks: Injected[WebhookService],
     ) -> Delivery:
-        return (await webhooks.replay(request.user.user_id, webhook_id, delivery_id)).shown()
+        return (await webhooks.replay(request.user.user_id, webhook_id, delivery_id)).to_schema()
 
 
-def _with_secret(made: Made) -> MadeWebhook:
-    shown = made.endpoint.shown()
-    return MadeWebhook(**{name: getattr(shown, name) for name in shown.__struct_fields__}, secret=made.secret)
+def _to_schema(created: CreatedWebhook) -> MadeWebhook:
+    shown = created.endpoint.to_schema()
+    fields = {name: getattr(shown, name) for name in shown.__struct_fields__}
+    return MadeWebhook(**fields, secret=created.secret)

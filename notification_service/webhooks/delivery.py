@@ -1,37 +1,35 @@
-"""One message to one webhook, and what an answer to it means. Pure but for chance."""
+"""One message to one webhook endpoint, as it is stored."""
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 
 import msgspec
 
 from notification_service.webhooks.endpoint import Endpoint
 from shared.contracts import webhooks
-from shared.contracts.webhooks import Attempt, Reason, Status
+from shared.contracts.webhooks import Attempt, Status
 
-MOST_ATTEMPTS_SHOWN = 20
-LONGEST_WAIT = timedelta(hours=24)
-GONE = 410
-# Answers that may say when to come back (RFC 9110 §10.2.3, RFC 6585 §4).
-TOO_BUSY = frozenset({429, 502, 503, 504})
+MAX_ATTEMPTS_KEPT = 20
 
 
-class Story(msgspec.Struct, frozen=True):
-    """What a message's lines in the log belong to."""
+class Correlation(msgspec.Struct, frozen=True):
+    """Correlation id and subject that the log entries of a delivery carry."""
 
     correlation_id: str = ""
     subject: str = ""
 
 
-NO_STORY = Story()
+NO_CORRELATION = Correlation()
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """`id` is the message's `webhook-id`. `order` sorts by age. `tries` counts those of this round, also one
-    that died half-way; `begun_at` is when the first of them was. `token` is the right to settle it.
-    `correlation_id` and `subject` are of the event that it tells of.
+    """A message to one endpoint, with its attempts.
+
+    `id` is sent as `webhook-id`; `order` sorts by age. `tries` counts the attempts since creation or replay,
+    including those that ended with their process; `begun_at` is the time of the first one. `token`
+    identifies the current claim. `correlation_id` and `subject` are copied from the event.
     """
 
     id: str
@@ -51,7 +49,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     correlation_id: str = ""
     subject: str = ""
 
-    def shown(self) -> webhooks.Delivery:
+    def to_schema(self) -> webhooks.Delivery:
         return webhooks.Delivery(
             id=self.id,
             type=self.type,
@@ -64,41 +62,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one attempt: `status` without an answer is None, `error` is None when it was taken."""
-
-    duration_s: float
-    status: int | None = None
-    error: str | None = None
-    retry_after: timedelta | None = None
-
-
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What follows from it for the delivery (`wait` until the next attempt), and for the endpoint."""
-
-    status: Status
-    wait: timedelta = timedelta()
-    disable: Reason | None = None
-
-
-def judge(delivery: Delivery, answer: Answer, schedule: Sequence[timedelta], chance: float) -> Verdict:
-    """`schedule` are the waits after the first, second, … failure; after the last one it has failed for good.
-
-    `chance` from 0 to 1 spreads each wait over ±20 %, so that what failed together is not tried together.
-    """
-    if answer.error is None:
-        return Verdict(status="delivered")
-    if answer.status == GONE:
-        return Verdict(status="failed", disable="gone")
-    if delivery.tries > len(schedule):
-        return Verdict(status="failed", disable="failing")
-    planned = schedule[delivery.tries - 1] * (0.8 + 0.4 * chance)
-    asked = answer.retry_after if answer.retry_after and answer.status in TOO_BUSY else timedelta()
-    return Verdict(status="pending", wait=max(planned, min(asked, LONGEST_WAIT)))
-
-
 def message_id(endpoint_id: str, event_id: str) -> str:
-    """The same for the same event, however often it is delivered to us, and never with a full stop in it."""
+    """Returns the id of the message about an event: stable across redeliveries, without full stops."""
     return "msg_" + hashlib.sha256(f"{endpoint_id} {event_id}".encode()).hexdigest()[:32]
 
 
@@ -109,19 +74,19 @@ def new_delivery(
     *,
     now: datetime,
     event_id: str | None = None,
-    story: Story = NO_STORY,
-    chance: Callable[[int], str] = secrets.token_hex,
+    correlation: Correlation = NO_CORRELATION,
+    token_hex: Callable[[int], str] = secrets.token_hex,
 ) -> Delivery:
-    """Due at once. Without an event it is a message of its own."""
+    """Returns a delivery that is due at `now`. Without `event_id` its id is random."""
     return Delivery(
-        id=message_id(endpoint.id, event_id or chance(16)),
+        id=message_id(endpoint.id, event_id or token_hex(16)),
         owner_id=endpoint.owner_id,
         endpoint_id=endpoint.id,
-        order=f"{int(now.timestamp() * 1000):012x}{chance(10)}",
+        order=f"{int(now.timestamp() * 1000):012x}{token_hex(10)}",
         type=kind,
         payload=payload,
         created_at=now,
         due_at=now,
-        correlation_id=story.correlation_id,
-        subject=story.subject,
+        correlation_id=correlation.correlation_id,
+        subject=correlation.subject,
     )

@@ -1,4 +1,4 @@
-"""A webhook as it is stored. Pure."""
+"""A webhook endpoint as it is stored."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -7,13 +7,15 @@ import msgspec
 
 from shared.contracts.webhooks import EVENT_TYPES, EventType, Reason, Webhook
 
-# For so long after a secret was changed the old one signs too (Standard Webhooks 1.0.0, "Webhook headers").
-OLD_SECRET_SIGNS = timedelta(hours=24)
+# How long the previous secret still signs after a change (Standard Webhooks 1.0.0, "Webhook headers").
+OLD_SECRET_KEPT = timedelta(hours=24)
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """`events` None means all. Secrets are sealed. `failing_since`: of the first attempt that failed after
-    the last one that worked. `session_id`: of the sign-in or API key that it was made with.
+    """A registered webhook. Secrets are encrypted.
+
+    `events` is None for all event types. `failing_since` is the time of the first failed attempt after the
+    last successful one. `session_id` is the session or API key that created the webhook.
     """
 
     id: str
@@ -30,15 +32,16 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str = ""
 
     def wants(self, event: str) -> bool:
+        """Returns True if the endpoint is enabled and subscribed to this event type."""
         return self.disabled_reason is None and (self.events is None or event in self.events)
 
-    def secrets_at(self, now: datetime) -> tuple[str, ...]:
-        """Those that sign, the newest first."""
+    def signing_secrets(self, now: datetime) -> tuple[str, ...]:
+        """Returns the encrypted secrets that sign at `now`, newest first."""
         if self.old_secret is None or self.old_secret_until is None or self.old_secret_until <= now:
             return (self.secret,)
         return (self.secret, self.old_secret)
 
-    def shown(self) -> Webhook:
+    def to_schema(self) -> Webhook:
         return Webhook(
             id=self.id,
             url=self.url,

@@ -1,4 +1,4 @@
-"""What is common to all calls of webhooks to MongoDB."""
+"""Error mapping and server time of the MongoDB stores."""
 
 from collections.abc import Awaitable
 from datetime import timedelta
@@ -15,15 +15,15 @@ T = TypeVar("T")
 
 
 async def reached(call: Awaitable[T]) -> T:
-    """The answer, or Unavailable."""
+    """Awaits a database call; raises Unavailable on any driver error."""
     try:
         with no_cancellation_lost():
             return await call
     except PyMongoError as trouble:
-        get_logger(__name__).warning("the database did not answer", reason=type(trouble).__name__)
+        get_logger(__name__).warning("database call failed", reason=type(trouble).__name__)
         raise Unavailable("Webhooks cannot be reached right now.") from trouble
 
 
 def from_now(span: timedelta) -> Document:
-    """On the server's clock, so that replicas with different clocks agree."""
+    """Expression for a time relative to the clock of the server."""
     return {"$add": ["$$NOW", int(span.total_seconds() * 1000)]}

@@ -1,6 +1,6 @@
-"""Messages to webhooks in MongoDB, collection `webhook_deliveries`. Due times run on the server's clock.
+"""Store of deliveries in MongoDB, collection `webhook_deliveries`. Due times use the clock of the server.
 
-A claim is a due time in the future and a token: when its holder dies, the message is simply due again.
+A claim sets a token and a due time in the future: if its holder dies, the delivery becomes due again.
 """
 
 import secrets
@@ -11,9 +11,10 @@ import msgspec
 from pymongo import ASCENDING, DESCENDING, ReturnDocument, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
-from notification_service.webhooks.delivery import MOST_ATTEMPTS_SHOWN, Delivery, Verdict
+from notification_service.webhooks.delivery import MAX_ATTEMPTS_KEPT, Delivery
 from notification_service.webhooks.mongo_calls import Document, from_now, reached
 from notification_service.webhooks.ports import Lane
+from notification_service.webhooks.retry_policy import Outcome
 from shared.contracts.webhooks import Attempt, Status
 
 IS_DUE: Document = {"$expr": {"$lte": ["$due_at", "$$NOW"]}}
@@ -21,14 +22,14 @@ IS_NEW: Document = {"$eq": [{"$type": "$status"}, "missing"]}
 
 
 class MongoDeliveries:
-    """Deliveries, each kept for `keep` after it was touched last."""
+    """Deliveries that expire `keep` after their last change."""
 
     def __init__(self, database: AsyncDatabase[Document], keep: timedelta) -> None:
         self._deliveries = database["webhook_deliveries"]
         self._keep = keep
 
     async def prepare(self) -> None:
-        """Safe to repeat, also by several at once."""
+        """Creates the indexes; idempotent, also when run concurrently."""
         keys = (
             ("due", [("status", ASCENDING), ("lane", ASCENDING), ("due_at", ASCENDING)]),
             ("log", [("lane", ASCENDING), ("order", DESCENDING)]),
@@ -42,43 +43,43 @@ class MongoDeliveries:
         if not deliveries:
             return
         writes = [
-            UpdateOne({"_id": each.id}, [{"$replaceWith": self._unless_known(each)}], upsert=True)
+            UpdateOne({"_id": each.id}, [{"$replaceWith": self._insert_if_new(each)}], upsert=True)
             for each in deliveries
         ]
         await reached(self._deliveries.bulk_write(writes, ordered=False))
 
-    def _unless_known(self, delivery: Delivery) -> Document:
-        """Due when it says, but no later than now: it was just made, perhaps by a clock that is ahead."""
+    def _insert_if_new(self, delivery: Delivery) -> Document:
+        """Returns a $replaceWith expression. `due_at` is at most $$NOW: a caller's clock may be ahead."""
         due = {"due_at": {"$min": [{"$literal": delivery.due_at}, "$$NOW"]}}
-        new = {"$mergeObjects": ["$$ROOT", {"$literal": self._document(delivery)}, due]}
+        new = {"$mergeObjects": ["$$ROOT", {"$literal": self._to_document(delivery)}, due]}
         return {"$cond": [IS_NEW, new, "$$ROOT"]}
 
-    def _document(self, delivery: Delivery) -> Document:
+    def _to_document(self, delivery: Delivery) -> Document:
         fields: Document = msgspec.to_builtins(delivery, builtin_types=(datetime,))
-        lane = _lane(Lane(fields.pop("owner_id"), fields.pop("endpoint_id")))
+        lane = _lane_key(Lane(fields.pop("owner_id"), fields.pop("endpoint_id")))
         del fields["id"]
         return {**fields, "lane": lane, "expires_at": delivery.created_at + self._keep}
 
-    async def page(
+    async def list_page(
         self, lane: Lane, status: Status | None, before: str | None, limit: int
     ) -> Sequence[Delivery]:
-        wanted: Document = {"lane": _lane(lane)}
+        wanted: Document = {"lane": _lane_key(lane)}
         if status is not None:
             wanted["status"] = status
         if before is not None:
             wanted["order"] = {"$lt": before}
         found = self._deliveries.find(wanted).sort("order", DESCENDING).limit(limit)
-        return [_delivery(each) for each in await reached(found.to_list())]
+        return [_to_delivery(each) for each in await reached(found.to_list())]
 
     async def replay(self, lane: Lane, delivery_id: str) -> Delivery | None:
-        on_its_way = {
+        is_claimed = {
             "$and": [
                 {"$eq": ["$status", "pending"]},
                 {"$ne": ["$token", ""]},
                 {"$gt": ["$due_at", "$$NOW"]},
             ]
         }
-        anew = {
+        reset = {
             "status": "pending",
             "due_at": "$$NOW",
             "tries": 0,
@@ -86,17 +87,17 @@ class MongoDeliveries:
             "token": "",
             "expires_at": from_now(self._keep),
         }
-        change = {"$replaceWith": {"$cond": [on_its_way, "$$ROOT", {"$mergeObjects": ["$$ROOT", anew]}]}}
+        change = {"$replaceWith": {"$cond": [is_claimed, "$$ROOT", {"$mergeObjects": ["$$ROOT", reset]}]}}
         found = await reached(
             self._deliveries.find_one_and_update(
-                {"_id": delivery_id, "lane": _lane(lane)}, [change], return_document=ReturnDocument.AFTER
+                {"_id": delivery_id, "lane": _lane_key(lane)}, [change], return_document=ReturnDocument.AFTER
             )
         )
-        return _delivery(found) if found else None
+        return _to_delivery(found) if found else None
 
-    async def due(self) -> Sequence[Lane]:
-        told = await reached(self._deliveries.database.command("hello"))
-        names = await reached(self._deliveries.distinct("lane", due_by(told["localTime"])))
+    async def due_lanes(self) -> Sequence[Lane]:
+        server = await reached(self._deliveries.database.command("hello"))
+        names = await reached(self._deliveries.distinct("lane", due_filter(server["localTime"])))
         return [Lane(*name.split("/", 1)) for name in names]
 
     async def claim(self, lane: Lane, lease: timedelta) -> Delivery | None:
@@ -107,58 +108,59 @@ class MongoDeliveries:
         }
         found = await reached(
             self._deliveries.find_one_and_update(
-                {"status": "pending", "lane": _lane(lane), **IS_DUE},
+                {"status": "pending", "lane": _lane_key(lane), **IS_DUE},
                 [{"$set": claimed}],
                 sort=[("due_at", ASCENDING)],
                 return_document=ReturnDocument.AFTER,
             )
         )
-        return _delivery(found) if found else None
+        return _to_delivery(found) if found else None
 
-    async def settle(self, delivery: Delivery, attempt: Attempt | None, verdict: Verdict) -> bool:
+    async def complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> bool:
         wanted: Document = {"_id": delivery.id, "status": "pending"}
-        if verdict.status != "delivered":
+        if outcome.status != "delivered":
             wanted["token"] = delivery.token
-        change = [{"$set": self._settled(attempt, verdict)}]
-        settled = await reached(self._deliveries.update_one(wanted, change))
-        return settled.matched_count > 0
+        change = [{"$set": self._completion(attempt, outcome)}]
+        completed = await reached(self._deliveries.update_one(wanted, change))
+        return completed.matched_count > 0
 
-    def _settled(self, attempt: Attempt | None, verdict: Verdict) -> Document:
+    def _completion(self, attempt: Attempt | None, outcome: Outcome) -> Document:
         fields: Document = {
-            "status": verdict.status,
+            "status": outcome.status,
             "token": "",
-            "due_at": from_now(verdict.wait),
-            "expires_at": from_now(verdict.wait + self._keep),
+            "due_at": from_now(outcome.wait),
+            "expires_at": from_now(outcome.wait + self._keep),
         }
         if attempt is not None:
-            told = msgspec.to_builtins(attempt, builtin_types=(datetime,))
-            all_told = {"$concatArrays": ["$attempts", [{"$literal": told}]]}
-            fields["attempts"] = {"$slice": [all_told, -MOST_ATTEMPTS_SHOWN]}
+            stored = msgspec.to_builtins(attempt, builtin_types=(datetime,))
+            all_attempts = {"$concatArrays": ["$attempts", [{"$literal": stored}]]}
+            fields["attempts"] = {"$slice": [all_attempts, -MAX_ATTEMPTS_KEPT]}
             fields["begun_at"] = {"$ifNull": ["$begun_at", attempt.at]}
-        if verdict.status == "delivered":
+        if outcome.status == "delivered":
             fields["delivered_at"] = "$$NOW"
         return fields
 
-    async def remove(self, lane: Lane) -> None:
-        await reached(self._deliveries.delete_many({"lane": _lane(lane)}))
+    async def delete_lane(self, lane: Lane) -> None:
+        await reached(self._deliveries.delete_many({"lane": _lane_key(lane)}))
 
-    async def forget(self, owner_id: str) -> None:
-        # "0" is what follows "/": every lane of this owner, by the index.
+    async def delete_by_owner(self, owner_id: str) -> None:
+        # "0" follows "/" in ASCII: the range covers every lane of the owner and uses the index.
         await reached(self._deliveries.delete_many({"lane": {"$gte": f"{owner_id}/", "$lt": f"{owner_id}0"}}))
 
 
-def due_by(moment: datetime) -> Document:
-    """Tells which lanes are worth a claim. `distinct` knows no `$$NOW`, so the server is asked for it before.
-    By the index `due` it skips from lane to lane, however much waits in one.
+def due_filter(moment: datetime) -> Document:
+    """Filter of deliveries that are due at `moment`, for `distinct`, which does not support $$NOW.
+
+    With the index `due`, `distinct` skips from lane to lane and does not scan the deliveries of a lane.
     """
     return {"status": "pending", "due_at": {"$lte": moment}}
 
 
-def _lane(lane: Lane) -> str:
+def _lane_key(lane: Lane) -> str:
     return f"{lane.owner_id}/{lane.endpoint_id}"
 
 
-def _delivery(document: Document) -> Delivery:
+def _to_delivery(document: Document) -> Delivery:
     owner_id, endpoint_id = document["lane"].split("/", 1)
     named = {"id": document["_id"], "owner_id": owner_id, "endpoint_id": endpoint_id}
     return msgspec.convert({**document, **named}, Delivery)

@@ -1,4 +1,4 @@
-"""Webhooks in MongoDB, collection `webhooks`: one document each, changed by one atomic update at a time."""
+"""Store of webhook endpoints in MongoDB, collection `webhooks`; every change is one atomic update."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,51 +9,52 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 from notification_service.webhooks.endpoint import Endpoint
+from notification_service.webhooks.errors import TooManyWebhooks
 from notification_service.webhooks.mongo_calls import Document, reached
-from notification_service.webhooks.ports import EndpointChange, TooManyWebhooks
+from notification_service.webhooks.ports import EndpointChange
 from shared.contracts.webhooks import Reason
 
-ENABLED = {"disabled_reason": "", "disabled_at": "", "failing_since": ""}
+DISABLED_FIELDS = ("disabled_reason", "disabled_at", "failing_since")
 
 
 class MongoEndpoints:
-    """Endpoints that take numbered places: a unique index keeps an account from having too many."""
+    """Endpoints with numbered places; a unique index on them enforces the limit per account."""
 
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._webhooks = database["webhooks"]
 
     async def prepare(self) -> None:
-        """Safe to repeat, also by several at once."""
+        """Creates the index; idempotent, also when run concurrently."""
         keys = [("owner_id", ASCENDING), ("place", ASCENDING)]
         await reached(self._webhooks.create_index(keys, unique=True, name="places"))
 
-    async def add(self, endpoint: Endpoint, most: int) -> None:
-        document = _document(endpoint)
-        for _ in range(most):  # somebody else may take the place that was free
+    async def add(self, endpoint: Endpoint, limit: int) -> None:
+        document = _to_document(endpoint)
+        for _ in range(limit):  # a concurrent call may take the free place first
             taken = await reached(self._webhooks.distinct("place", {"owner_id": endpoint.owner_id}))
-            free = next((place for place in range(most) if place not in taken), None)
+            free = next((place for place in range(limit) if place not in taken), None)
             if free is None:
                 break
-            if await reached(self._takes(document, free)):
+            if await reached(self._insert_at(document, free)):
                 return
-        raise TooManyWebhooks(most)
+        raise TooManyWebhooks(limit)
 
-    async def _takes(self, document: Document, place: int) -> bool:
+    async def _insert_at(self, document: Document, place: int) -> bool:
         try:
             await self._webhooks.insert_one({**document, "place": place})
         except DuplicateKeyError:
             return await self._webhooks.count_documents({"_id": document["_id"]}) > 0
         return True
 
-    async def of(self, owner_id: str) -> Sequence[Endpoint]:
+    async def list_by_owner(self, owner_id: str) -> Sequence[Endpoint]:
         found = self._webhooks.find({"owner_id": owner_id}).sort([("created_at", -1), ("_id", 1)])
-        return [_endpoint(each) for each in await reached(found.to_list())]
+        return [_to_endpoint(each) for each in await reached(found.to_list())]
 
     async def get(self, endpoint_id: str) -> Endpoint | None:
         found = await reached(self._webhooks.find_one({"_id": endpoint_id}))
-        return _endpoint(found) if found else None
+        return _to_endpoint(found) if found else None
 
-    async def change(
+    async def update(
         self, owner_id: str, endpoint_id: str, change: EndpointChange, now: datetime
     ) -> Endpoint | None:
         fields: Document = {}
@@ -63,37 +64,39 @@ class MongoEndpoints:
             fields["events"] = list(change.events)
         update: list[Document] = [{"$set": {name: {"$literal": value} for name, value in fields.items()}}]
         if change.disabled_reason is None:
-            update.append({"$unset": list(ENABLED)})
+            update.append({"$unset": list(DISABLED_FIELDS)})
         elif isinstance(change.disabled_reason, str):
-            # One that is disabled already stays so for the reason and since the time that it was.
-            was = {"disabled_reason": change.disabled_reason, "disabled_at": now}
-            update.append({"$set": {name: {"$ifNull": [f"${name}", value]} for name, value in was.items()}})
-        return await self._changed(owner_id, endpoint_id, update)
+            # A disabled endpoint keeps its reason and time.
+            disabled = {"disabled_reason": change.disabled_reason, "disabled_at": now}
+            update.append(
+                {"$set": {name: {"$ifNull": [f"${name}", value]} for name, value in disabled.items()}}
+            )
+        return await self._update_owned(owner_id, endpoint_id, update)
 
-    async def change_secret(
+    async def rotate_secret(
         self, owner_id: str, endpoint_id: str, secret: str, old_until: datetime
     ) -> Endpoint | None:
         fields = {"old_secret": "$secret", "old_secret_until": old_until, "secret": {"$literal": secret}}
-        return await self._changed(owner_id, endpoint_id, [{"$set": fields}])
+        return await self._update_owned(owner_id, endpoint_id, [{"$set": fields}])
 
-    async def _changed(self, owner_id: str, endpoint_id: str, update: list[Document]) -> Endpoint | None:
-        mine = {"_id": endpoint_id, "owner_id": owner_id}
-        changing = self._webhooks.find_one_and_update(mine, update, return_document=ReturnDocument.AFTER)
-        found = await reached(changing)
-        return _endpoint(found) if found else None
+    async def _update_owned(self, owner_id: str, endpoint_id: str, update: list[Document]) -> Endpoint | None:
+        filter_ = {"_id": endpoint_id, "owner_id": owner_id}
+        call = self._webhooks.find_one_and_update(filter_, update, return_document=ReturnDocument.AFTER)
+        found = await reached(call)
+        return _to_endpoint(found) if found else None
 
-    async def remove(self, owner_id: str, endpoint_id: str) -> bool:
-        gone = await reached(self._webhooks.delete_one({"_id": endpoint_id, "owner_id": owner_id}))
-        return gone.deleted_count > 0
+    async def delete(self, owner_id: str, endpoint_id: str) -> bool:
+        result = await reached(self._webhooks.delete_one({"_id": endpoint_id, "owner_id": owner_id}))
+        return result.deleted_count > 0
 
-    async def forget(self, owner_id: str) -> None:
+    async def delete_by_owner(self, owner_id: str) -> None:
         await reached(self._webhooks.delete_many({"owner_id": owner_id}))
 
-    async def worked(self, endpoint_id: str) -> None:
+    async def clear_failing(self, endpoint_id: str) -> None:
         await reached(self._webhooks.update_one({"_id": endpoint_id}, {"$unset": {"failing_since": ""}}))
 
-    async def failed(self, endpoint_id: str, at: datetime) -> None:
-        await reached(self._webhooks.update_one({"_id": endpoint_id}, {"$min": {"failing_since": at}}))
+    async def mark_failing(self, endpoint_id: str, since: datetime) -> None:
+        await reached(self._webhooks.update_one({"_id": endpoint_id}, {"$min": {"failing_since": since}}))
 
     async def disable(
         self, endpoint_id: str, reason: Reason, now: datetime, failing_since: datetime | None = None
@@ -105,12 +108,12 @@ class MongoEndpoints:
         return (await reached(self._webhooks.update_one(enabled, change))).modified_count > 0
 
 
-def _document(endpoint: Endpoint) -> Document:
-    """What is None is left out: an update that takes the earlier of two times must not meet it."""
+def _to_document(endpoint: Endpoint) -> Document:
+    """Omits fields that are None: $min would compare a time with null."""
     fields: Document = msgspec.to_builtins(endpoint, builtin_types=(datetime,))
     fields["_id"] = fields.pop("id")
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _endpoint(document: Document) -> Endpoint:
+def _to_endpoint(document: Document) -> Endpoint:
     return msgspec.convert({**document, "id": document["_id"]}, Endpoint)

@@ -1,4 +1,4 @@
-"""What receivers are told: events in the words of the public API. Pure."""
+"""Payloads of webhook messages: events with the names and URLs of the public API."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -9,14 +9,14 @@ from msgspec.structs import replace
 from shared.contracts.events import ConversionCancelled, ConversionCompleted, ConversionFailed, Event
 from shared.contracts.webhooks import EventType
 
-Ended = ConversionCompleted | ConversionFailed | ConversionCancelled
+ConversionEnded = ConversionCompleted | ConversionFailed | ConversionCancelled
 TYPES: Mapping[type[Event], EventType] = {
     ConversionCompleted: "conversion.completed",
     ConversionFailed: "conversion.failed",
     ConversionCancelled: "conversion.cancelled",
 }
 
-TEST = "webhook.test"
+TEST_TYPE = "webhook.test"
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """`url` wants an access token, `link.url` wants none."""
+    """The audio file. `url` requires an access token; the `url` of `Link` does not."""
 
     size: int
     duration: float
@@ -45,7 +45,7 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True):
-    """The conversion: sizes in bytes, durations in seconds, addresses in full."""
+    """The conversion: sizes in bytes, durations in seconds, absolute URLs."""
 
     id: str
     status: str
@@ -57,7 +57,7 @@ class Data(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """Standard Webhooks 1.0.0, "Payload structure". `timestamp` is the event's, not the attempt's."""
+    """Standard Webhooks 1.0.0, "Payload structure". `timestamp` is the time of the event."""
 
     type: str
     timestamp: datetime
@@ -65,34 +65,34 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Payloads:
-    """`public_url` is what addresses begin with."""
+    """Encodes payloads as JSON; `public_url` is the base of their URLs."""
 
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url.rstrip("/")
 
-    def about(self, event: Ended, at: datetime) -> str:
-        """JSON, as it is signed and sent."""
-        return _json(Message(type_of(event), _whole_seconds(at), self._data(event)))
+    def encode_event(self, event: ConversionEnded, at: datetime) -> str:
+        """Returns the payload of an event, as it is signed and sent."""
+        return _encode(Message(event_type(event), _truncate_to_seconds(at), self._data(event)))
 
-    def test(self, endpoint_id: str, at: datetime) -> str:
-        return _json(Message(TEST, _whole_seconds(at), {"webhook_id": endpoint_id}))
+    def encode_test(self, endpoint_id: str, at: datetime) -> str:
+        return _encode(Message(TEST_TYPE, _truncate_to_seconds(at), {"webhook_id": endpoint_id}))
 
-    def _data(self, event: Ended) -> Data:
+    def _data(self, event: ConversionEnded) -> Data:
         url = f"{self._public_url}/v1/conversions/{event.conversion_id}"
-        plain = Data(
+        base = Data(
             id=event.conversion_id,
-            status=type_of(event).partition(".")[2],
+            status=event_type(event).partition(".")[2],
             url=url,
             source=Source(event.filename),
         )
         match event:
             case ConversionCompleted():
                 link = Link(f"{self._public_url}{event.audio_path}", event.link_expires_at)
-                return replace(plain, result=_result(event, url), link=link)
+                return replace(base, result=_result(event, url), link=link)
             case ConversionFailed():
-                return replace(plain, error=Failure(event.code, event.message))
+                return replace(base, error=Failure(event.code, event.message))
             case ConversionCancelled():
-                return plain
+                return base
 
 
 def _result(event: ConversionCompleted, url: str) -> Result:
@@ -106,13 +106,13 @@ def _result(event: ConversionCompleted, url: str) -> Result:
     )
 
 
-def type_of(event: Ended) -> EventType:
+def event_type(event: ConversionEnded) -> EventType:
     return TYPES[type(event)]
 
 
-def _json(message: Message) -> str:
+def _encode(message: Message) -> str:
     return msgspec.json.encode(message).decode()
 
 
-def _whole_seconds(at: datetime) -> datetime:
+def _truncate_to_seconds(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(microsecond=0)

@@ -1,35 +1,26 @@
-"""What webhooks need from outside. The docstrings are the contract."""
+"""Ports of the stores of webhooks."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
-from yarl import URL
 
-from notification_service.webhooks.delivery import Answer, Delivery, Verdict
+from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.endpoint import Endpoint
-from notification_service.webhooks.outbound.address_policy import IPAddress
+from notification_service.webhooks.retry_policy import Outcome
 from shared.contracts.webhooks import Attempt, EventType, Reason, Status
-from shared.errors import Conflict
-
-
-class TooManyWebhooks(Conflict):
-    """The account has as many as it may have."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__(f"An account may have {most} webhooks at most.")
 
 
 class Lane(msgspec.Struct, frozen=True, order=True):
-    """What waits its turn together: the messages to one endpoint."""
+    """The queue of deliveries to one endpoint."""
 
     owner_id: str
     endpoint_id: str
 
 
 class EndpointChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What is left out stays. Without a reason it is enabled, and starts with a clean record."""
+    """Changed fields of an endpoint. A `disabled_reason` of None enables it and clears its failures."""
 
     url: str | msgspec.UnsetType = msgspec.UNSET
     events: tuple[EventType, ...] | msgspec.UnsetType = msgspec.UNSET
@@ -37,95 +28,89 @@ class EndpointChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Endpoints(Protocol):
-    """Webhooks by id. All calls raise Unavailable while the store cannot be reached. Whoever gives an owner
-    gets to see nothing of others.
+    """Store of webhook endpoints. All calls raise Unavailable while the store cannot be reached.
+
+    Calls with an `owner_id` see only the endpoints of that owner.
     """
 
-    async def add(self, endpoint: Endpoint, most: int) -> None:
-        """Raises TooManyWebhooks when its owner has `most`, also when many are added at once."""
+    async def add(self, endpoint: Endpoint, limit: int) -> None:
+        """Raises TooManyWebhooks if its owner has `limit` endpoints; safe under concurrent calls."""
 
-    async def of(self, owner_id: str) -> Sequence[Endpoint]:
-        """Newest first."""
+    async def list_by_owner(self, owner_id: str) -> Sequence[Endpoint]:
+        """Returns the owner's endpoints, newest first."""
 
     async def get(self, endpoint_id: str) -> Endpoint | None:
-        """Whoever owns it."""
+        """Returns an endpoint of any owner."""
 
-    async def change(
+    async def update(
         self, owner_id: str, endpoint_id: str, change: EndpointChange, now: datetime
     ) -> Endpoint | None:
-        """As it is afterwards, in one step; None when there is none."""
+        """Changes an endpoint atomically and returns the new state; None if it does not exist."""
 
-    async def change_secret(
+    async def rotate_secret(
         self, owner_id: str, endpoint_id: str, secret: str, old_until: datetime
     ) -> Endpoint | None:
-        """The newest becomes the old one, in one step."""
+        """Stores a new secret and keeps the previous one until `old_until`, atomically."""
 
-    async def remove(self, owner_id: str, endpoint_id: str) -> bool:
-        """Whether there was one."""
+    async def delete(self, owner_id: str, endpoint_id: str) -> bool:
+        """Returns True if the endpoint existed."""
 
-    async def forget(self, owner_id: str) -> None:
-        """All of that owner's."""
+    async def delete_by_owner(self, owner_id: str) -> None:
+        """Deletes all endpoints of an owner."""
 
-    async def worked(self, endpoint_id: str) -> None:
-        """Nothing is failing any more."""
+    async def clear_failing(self, endpoint_id: str) -> None:
+        """Clears `failing_since` after a successful attempt."""
 
-    async def failed(self, endpoint_id: str, at: datetime) -> None:
-        """Failing since then, unless since earlier."""
+    async def mark_failing(self, endpoint_id: str, since: datetime) -> None:
+        """Sets `failing_since`, unless it is earlier already."""
 
     async def disable(
         self, endpoint_id: str, reason: Reason, now: datetime, failing_since: datetime | None = None
     ) -> bool:
-        """Unless it is disabled already, or something has worked after `failing_since`. Whether it was."""
+        """Disables an enabled endpoint; returns True if it did.
+
+        With `failing_since` it only does so if no attempt has succeeded after that time.
+        """
 
 
 class Deliveries(Protocol):
-    """Messages and what became of them, kept for a while after the last change. All calls raise Unavailable
-    while the store cannot be reached.
+    """Store of deliveries, which expire some time after the last change.
+
+    All calls raise Unavailable while the store cannot be reached. Times are compared with its own clock.
     """
 
     async def add(self, deliveries: Sequence[Delivery]) -> None:
-        """Those whose id is known already are left as they are. Durable on return.
+        """Stores new deliveries durably; those with a known id are left unchanged.
 
-        None is due later than now by the store's clock, whatever that of their maker said.
+        A `due_at` in the future is set to the present: the clock of the caller may be ahead.
         """
 
-    async def page(
+    async def list_page(
         self, lane: Lane, status: Status | None, before: str | None, limit: int
     ) -> Sequence[Delivery]:
-        """Newest first, `before` an `order`."""
+        """Returns deliveries of a lane, newest first, whose `order` is less than `before`."""
 
     async def replay(self, lane: Lane, delivery_id: str) -> Delivery | None:
-        """Due at once and with all its tries, unless it is on its way at this moment; None when there is
-        none.
-        """
+        """Makes a delivery due now with all its attempts, unless it is claimed; None if there is none."""
 
-    async def due(self) -> Sequence[Lane]:
-        """Every lane in which something is to be sent now, in no particular order."""
+    async def due_lanes(self) -> Sequence[Lane]:
+        """Returns every lane with a due delivery, unordered."""
 
     async def claim(self, lane: Lane, lease: timedelta) -> Delivery | None:
-        """The one that is due for longest, for the caller alone until the lease lapses; one more try is
-        counted. Then whoever comes next gets it.
+        """Claims the delivery that has been due longest and counts a try.
+
+        It is due again when the lease expires.
         """
 
-    async def settle(self, delivery: Delivery, attempt: Attempt | None, verdict: Verdict) -> bool:
-        """Ends a claim. False, and nothing changed, when the lease had lapsed and another has claimed it;
-        that it was delivered is recorded all the same.
+    async def complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> bool:
+        """Ends a claim and stores its attempt and outcome.
+
+        Returns False without a change if the lease expired and another process claimed the delivery; the
+        outcome `delivered` is stored in any case.
         """
 
-    async def remove(self, lane: Lane) -> None:
-        """All of a lane."""
+    async def delete_lane(self, lane: Lane) -> None:
+        """Deletes all deliveries of a lane."""
 
-    async def forget(self, owner_id: str) -> None:
-        """All of that owner's."""
-
-
-class Poster(Protocol):
-    async def post(self, target: URL, body: bytes, headers: dict[str, str]) -> Answer:
-        """One attempt, within its time-out, whatever happens; never follows a redirect, and connects to no
-        address that may not be called.
-        """
-
-
-class Lookup(Protocol):
-    async def __call__(self, host: str) -> Sequence[IPAddress]:
-        """Every address of a name, asked anew each time. Raises OSError or TimeoutError."""
+    async def delete_by_owner(self, owner_id: str) -> None:
+        """Deletes all deliveries of an owner."""

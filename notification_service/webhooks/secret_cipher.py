@@ -1,4 +1,4 @@
-"""Webhook secrets at rest: sealed with a key that the database does not hold."""
+"""Encryption of webhook secrets at rest, with a key that the database does not hold."""
 
 import base64
 import hashlib
@@ -8,23 +8,23 @@ from cryptography.fernet import Fernet, InvalidToken
 from shared.settings import Secret
 
 
-class Unreadable(Exception):
-    """It was sealed with another key, or it was changed."""
+class UndecryptableSecret(Exception):
+    """The secret was encrypted with another key, or has been modified."""
 
 
-class Seal:
-    """AES-128 in CBC mode with HMAC-SHA256 (the Fernet specification), by a key derived from `key`."""
+class SecretCipher:
+    """Fernet (AES-128-CBC with HMAC-SHA256) with a key derived from `key` by BLAKE2b."""
 
     def __init__(self, key: Secret) -> None:
         derived = hashlib.blake2b(key.reveal().encode(), digest_size=32, person=b"webhook secrets").digest()
         self._fernet = Fernet(base64.urlsafe_b64encode(derived))
 
-    def close(self, secret: str) -> str:
+    def encrypt(self, secret: str) -> str:
         return self._fernet.encrypt(secret.encode()).decode()
 
-    def open(self, sealed: str) -> str:
-        """Raises Unreadable."""
+    def decrypt(self, encrypted: str) -> str:
+        """Raises UndecryptableSecret."""
         try:
-            return self._fernet.decrypt(sealed).decode()
+            return self._fernet.decrypt(encrypted).decode()
         except InvalidToken:
-            raise Unreadable from None
+            raise UndecryptableSecret from None

@@ -1,4 +1,4 @@
-"""What an owner does with webhooks."""
+"""Use cases of webhook owners."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -7,76 +7,67 @@ from typing import TypeVar
 import msgspec
 
 from notification_service.webhooks.delivery import Delivery, new_delivery
-from notification_service.webhooks.endpoint import OLD_SECRET_SIGNS, Endpoint, new_id
-from notification_service.webhooks.outbound.address_policy import address_in
-from notification_service.webhooks.outbound.url_policy import Targets
-from notification_service.webhooks.payloads import TEST, Payloads
-from notification_service.webhooks.ports import (
-    Deliveries,
-    EndpointChange,
-    Endpoints,
-    Lane,
-    Lookup,
-)
-from notification_service.webhooks.secret_cipher import Seal
+from notification_service.webhooks.endpoint import OLD_SECRET_KEPT, Endpoint, new_id
+from notification_service.webhooks.errors import WebhookDisabled
+from notification_service.webhooks.outbound.address_policy import parse_address
+from notification_service.webhooks.outbound.ports import Resolver
+from notification_service.webhooks.outbound.url_policy import UrlPolicy
+from notification_service.webhooks.payloads import TEST_TYPE, Payloads
+from notification_service.webhooks.ports import Deliveries, EndpointChange, Endpoints, Lane
+from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.signature import new_secret
 from shared.contracts.webhooks import ChangeWebhook, NewWebhook, Reason, Status
-from shared.errors import Conflict, NotFound
+from shared.errors import NotFound
+
+T = TypeVar("T")
 
 
-class Disabled(Conflict):
-    title = "The webhook is disabled."
-
-
-class Made(msgspec.Struct, frozen=True):
-    """An endpoint with the secret that is shown this once."""
+class CreatedWebhook(msgspec.Struct, frozen=True):
+    """An endpoint with its new secret in plain text, which is shown only once."""
 
     endpoint: Endpoint
     secret: str
 
 
-T = TypeVar("T")
-
-
-class Webhooks:
-    """Every call that names one raises NotFound when it is not its owner's."""
+class WebhookService:
+    """Manages webhooks. Methods with an `endpoint_id` raise NotFound unless `owner_id` owns it."""
 
     def __init__(
         self,
         endpoints: Endpoints,
         deliveries: Deliveries,
         *,
-        targets: Targets,
-        lookup: Lookup,
-        seal: Seal,
+        urls: UrlPolicy,
+        resolver: Resolver,
+        cipher: SecretCipher,
         payloads: Payloads,
-        most: int,
+        limit: int,
         now: Callable[[], datetime],
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._endpoints, self._deliveries = endpoints, deliveries
-        self._targets, self._lookup = targets, lookup
-        self._seal, self._payloads = seal, payloads
-        self._most, self._now, self._wake = most, now, wake
+        self._urls, self._resolver = urls, resolver
+        self._cipher, self._payloads = cipher, payloads
+        self._limit, self._now, self._wake = limit, now, wake
 
-    async def create(self, owner_id: str, asked: NewWebhook, session_id: str = "") -> Made:
-        """`session_id` is what the caller has signed in with. Raises BadTarget, TooManyWebhooks."""
-        await self._check(asked.url)
+    async def create(self, owner_id: str, data: NewWebhook, session_id: str = "") -> CreatedWebhook:
+        """`session_id` is the session or API key of the caller. Raises InvalidWebhookUrl, TooManyWebhooks."""
+        await self._check_url(data.url)
         secret = new_secret()
         endpoint = Endpoint(
             id=new_id(),
             owner_id=owner_id,
-            url=asked.url,
-            events=None if asked.events is None else tuple(dict.fromkeys(asked.events)),
-            secret=self._seal.close(secret),
+            url=data.url,
+            events=None if data.events is None else tuple(dict.fromkeys(data.events)),
+            secret=self._cipher.encrypt(secret),
             created_at=self._now(),
             session_id=session_id,
         )
-        await self._endpoints.add(endpoint, self._most)
-        return Made(endpoint, secret)
+        await self._endpoints.add(endpoint, self._limit)
+        return CreatedWebhook(endpoint, secret)
 
-    async def all_of(self, owner_id: str) -> Sequence[Endpoint]:
-        return await self._endpoints.of(owner_id)
+    async def list_by_owner(self, owner_id: str) -> Sequence[Endpoint]:
+        return await self._endpoints.list_by_owner(owner_id)
 
     async def get(self, owner_id: str, endpoint_id: str) -> Endpoint:
         found = await self._endpoints.get(endpoint_id)
@@ -84,75 +75,77 @@ class Webhooks:
             raise NotFound
         return found
 
-    async def change(self, owner_id: str, endpoint_id: str, asked: ChangeWebhook) -> Endpoint:
-        """Raises BadTarget."""
+    async def update(self, owner_id: str, endpoint_id: str, data: ChangeWebhook) -> Endpoint:
+        """Raises InvalidWebhookUrl."""
         await self.get(owner_id, endpoint_id)
-        if isinstance(asked.url, str):
-            await self._check(asked.url)
-        changed = await self._endpoints.change(owner_id, endpoint_id, _change(asked), self._now())
-        return _there(changed)
+        if isinstance(data.url, str):
+            await self._check_url(data.url)
+        change = _endpoint_change(data)
+        return _require(await self._endpoints.update(owner_id, endpoint_id, change, self._now()))
 
-    async def remove(self, owner_id: str, endpoint_id: str) -> None:
-        """Messages that are not sent yet will not be."""
-        if not await self._endpoints.remove(owner_id, endpoint_id):
+    async def delete(self, owner_id: str, endpoint_id: str) -> None:
+        """Deletes a webhook and its deliveries, including those that are not sent yet."""
+        if not await self._endpoints.delete(owner_id, endpoint_id):
             raise NotFound
-        await self._deliveries.remove(Lane(owner_id, endpoint_id))
+        await self._deliveries.delete_lane(Lane(owner_id, endpoint_id))
 
-    async def change_secret(self, owner_id: str, endpoint_id: str) -> Made:
-        """Both sign for a day."""
-        secret, until = new_secret(), self._now() + OLD_SECRET_SIGNS
-        changed = await self._endpoints.change_secret(owner_id, endpoint_id, self._seal.close(secret), until)
-        return Made(_there(changed), secret)
+    async def rotate_secret(self, owner_id: str, endpoint_id: str) -> CreatedWebhook:
+        """Creates a new secret; the old one keeps signing for OLD_SECRET_KEPT."""
+        secret, until = new_secret(), self._now() + OLD_SECRET_KEPT
+        encrypted = self._cipher.encrypt(secret)
+        rotated = await self._endpoints.rotate_secret(owner_id, endpoint_id, encrypted, until)
+        return CreatedWebhook(_require(rotated), secret)
 
-    async def test(self, owner_id: str, endpoint_id: str) -> Delivery:
-        """Sends a message that is about nothing. Raises Disabled."""
-        endpoint, now = await self._enabled(owner_id, endpoint_id), self._now()
-        delivery = new_delivery(endpoint, TEST, self._payloads.test(endpoint_id, now), now=now)
+    async def send_test(self, owner_id: str, endpoint_id: str) -> Delivery:
+        """Queues a test message. Raises WebhookDisabled."""
+        endpoint, now = await self._get_enabled(owner_id, endpoint_id), self._now()
+        payload = self._payloads.encode_test(endpoint_id, now)
+        delivery = new_delivery(endpoint, TEST_TYPE, payload, now=now)
         await self._deliveries.add([delivery])
         self._wake()
         return delivery
 
-    async def log(
+    async def list_deliveries(
         self, owner_id: str, endpoint_id: str, status: Status | None, before: str | None, limit: int
     ) -> Sequence[Delivery]:
         await self.get(owner_id, endpoint_id)
-        return await self._deliveries.page(Lane(owner_id, endpoint_id), status, before, limit)
+        return await self._deliveries.list_page(Lane(owner_id, endpoint_id), status, before, limit)
 
     async def replay(self, owner_id: str, endpoint_id: str, delivery_id: str) -> Delivery:
-        """The same message again, with the same id. Raises Disabled."""
-        await self._enabled(owner_id, endpoint_id)
+        """Sends a delivery again with the same message id. Raises WebhookDisabled."""
+        await self._get_enabled(owner_id, endpoint_id)
         delivery = await self._deliveries.replay(Lane(owner_id, endpoint_id), delivery_id)
         self._wake()
-        return _there(delivery)
+        return _require(delivery)
 
-    async def _enabled(self, owner_id: str, endpoint_id: str) -> Endpoint:
+    async def _get_enabled(self, owner_id: str, endpoint_id: str) -> Endpoint:
         endpoint = await self.get(owner_id, endpoint_id)
         if endpoint.disabled_reason is not None:
-            raise Disabled
+            raise WebhookDisabled
         return endpoint
 
-    async def _check(self, url: str) -> None:
-        """A name that leads nowhere at the moment is taken: it is looked up anew at each attempt."""
-        host = self._targets.checked(url).raw_host or ""
-        if address_in(host) is not None:
+    async def _check_url(self, url: str) -> None:
+        """Raises InvalidWebhookUrl. Accepts an unresolvable name: each attempt resolves it again."""
+        host = self._urls.parse(url).raw_host or ""
+        if parse_address(host) is not None:
             return
         try:
-            found = await self._lookup(host)
+            found = await self._resolver(host)
         except (OSError, TimeoutError):
             return
-        self._targets.check(*found)
+        self._urls.check_addresses(*found)
 
 
-def _change(asked: ChangeWebhook) -> EndpointChange:
-    reason: Reason | None = "asked" if asked.status == "disabled" else None
+def _endpoint_change(data: ChangeWebhook) -> EndpointChange:
+    reason: Reason | None = "asked" if data.status == "disabled" else None
     return EndpointChange(
-        url=asked.url,
-        events=tuple(dict.fromkeys(asked.events)) if isinstance(asked.events, list) else msgspec.UNSET,
-        disabled_reason=msgspec.UNSET if asked.status is msgspec.UNSET else reason,
+        url=data.url,
+        events=tuple(dict.fromkeys(data.events)) if isinstance(data.events, list) else msgspec.UNSET,
+        disabled_reason=msgspec.UNSET if data.status is msgspec.UNSET else reason,
     )
 
 
-def _there(found: T | None) -> T:
+def _require(found: T | None) -> T:
     if found is None:
         raise NotFound
     return found

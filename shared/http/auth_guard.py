@@ -1,4 +1,4 @@
-"""Closed by default: every route of a service asks for an access token, unless it says `opt=public()`."""
+"""Route guard that requires an access token on every route without `opt=public()`."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias, TypeVar
@@ -8,34 +8,35 @@ from litestar.handlers import BaseRouteHandler
 
 from shared.errors import Unauthenticated
 from shared.http.application import AsyncGuard
-from shared.identity.scopes import READ, SAFE, WRITE
+from shared.identity.bearer import bearer_token
+from shared.identity.scopes import required_scope
 
 T = TypeVar("T")
 Connection = ASGIConnection[Any, Any, Any, Any]
-# (token, scope) → whose it is. Raises Unauthenticated, Forbidden when the token is good but not for this
-# scope, and Unavailable when it cannot be known.
-Recognise: TypeAlias = Callable[[str, str], Awaitable[T]]
+Authenticate: TypeAlias = Callable[[str, str], Awaitable[T]]
+"""(token, scope) → the principal. Raises InvalidToken, InsufficientScope, and Unavailable when the token
+cannot be verified at the moment.
+"""
 
 
 def public() -> dict[str, bool]:
-    """For routes that ask for no token, or see to it themselves."""
+    """Route option: the route requires no token, or authenticates by itself."""
     return {"public": True}
 
 
-def signed_in(recognise: Recognise[object]) -> AsyncGuard:
-    """A guard that puts whoever it is into `request.user`."""
+def require_token(authenticate: Authenticate[object]) -> AsyncGuard:
+    """A guard that stores the principal in `request.user`."""
 
     async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         if not handler.opt.get("public"):
-            connection.scope["user"] = await bearer_of(connection, recognise)
+            connection.scope["user"] = await authenticated(connection, authenticate)
 
     return guard
 
 
-async def bearer_of(connection: Connection, recognise: Recognise[T]) -> T:
-    """Raises Unauthenticated, and Forbidden for a token that may not do this."""
-    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+async def authenticated(connection: Connection, authenticate: Authenticate[T]) -> T:
+    """The principal of a request. Raises Unauthenticated without a token, else what `authenticate` raises."""
+    token = bearer_token(connection.headers.getall("authorization", []))
+    if token is None:
         raise Unauthenticated
-    looks = connection.scope.get("method") in SAFE
-    return await recognise(token.strip(), READ if looks else WRITE)
+    return await authenticate(token, required_scope(str(connection.scope.get("method"))))

@@ -1,5 +1,9 @@
-"""Scopes that an API key may be limited to, and the one that a request needs."""
+"""Scopes that an API key may be limited to, and the one that a request requires."""
 
-# What an API key may be limited to. Safe methods (RFC 9110 §9.2.1) look, all others change something.
 READ, WRITE = "conversions:read", "conversions:write"
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def required_scope(method: str) -> str:
+    """READ for safe methods (RFC 9110 §9.2.1), WRITE for all others."""
+    return READ if method in SAFE_METHODS else WRITE

@@ -1,9 +1,11 @@
 """What happened to one message so far, carried along with it from try to try."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import msgspec
+
+from shared.clock import utc_now
 
 POSTPONED = "postponed"
 HISTORY_LENGTH = 20
@@ -31,7 +33,7 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def noted(history: tuple[str, ...], what: str) -> tuple[str, ...]:
-    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    at = utc_now().isoformat(timespec="milliseconds")
     return (*history, f"{at} {printable(what)}")[-HISTORY_LENGTH:]
 
 

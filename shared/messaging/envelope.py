@@ -1,11 +1,12 @@
 """The CloudEvents 1.0 JSON envelope around every event."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import uuid4
 
 import msgspec
 
+from shared.clock import utc_now
 from shared.contracts.events import EVENTS, Event
 from shared.logs import correlation_id
 from shared.messaging.errors import MalformedData, MalformedEnvelope, UnknownEvent, UnknownVersion
@@ -60,7 +61,7 @@ def wrap(
         source=source,
         type=event.type,
         subject=subject,
-        time=time or datetime.now(UTC),
+        time=time or utc_now(),
         datacontenttype="application/json",
         data=msgspec.to_builtins(event),
         dataversion=event.version,

@@ -17,7 +17,7 @@ SCRIPT = """#!/bin/sh
 for argument; do
     case $argument in *.words)
         while IFS= read -r line; do
-            case $line in title=TITLE*) ulimit -s 16 ;; esac
+            case $line in title=TITLE*) ulimit -s 8 ;; esac
         done < "${argument#file:}" ;;
     esac
 done

@@ -56,11 +56,11 @@ STEPS: Mapping[str, Mapping[str, str]] = {
     "notification": {
         "take-message": BROKER["take-message"],
         "ledger-claim": "notification_service.email.mongo_ledger:MongoLedger.claim",
-        "ledger-sent": "notification_service.email.mongo_ledger:MongoLedger.sent",
+        "ledger-sent": "notification_service.email.mongo_ledger:MongoLedger.record_sent",
         "send": "notification_service.email.smtp:SmtpMailer.send",
         "webhook-add": "notification_service.webhooks.mongo_deliveries:MongoDeliveries.add",
-        "webhook-post": "notification_service.webhooks.outbound.http_client:HttpPoster.post",
-        "webhook-settle": "notification_service.webhooks.mongo_deliveries:MongoDeliveries.settle",
+        "webhook-post": "notification_service.webhooks.outbound.http_client:WebhookHttpClient.post",
+        "webhook-settle": "notification_service.webhooks.mongo_deliveries:MongoDeliveries.complete",
     },
 }
 

@@ -23,7 +23,7 @@ REASONS = frozenset(
         "run broke",
     }
 )
-TOLD = frozenset({"sent", "already sent"})
+TOLD = frozenset({"email sent", "email already sent"})
 
 
 async def untold(world: World, uploads: Sequence[Upload], dice: random.Random) -> list[str]:

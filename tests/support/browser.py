@@ -1,4 +1,4 @@
-"""A real browser, driven over the Chrome DevTools protocol; only where one is installed."""
+"""Drives Chromium or Chrome over the DevTools protocol; `executable` is None where none is installed."""
 
 import asyncio
 import json
@@ -16,18 +16,29 @@ from tests.support.wait import PATIENCE_S
 LISTENING = re.compile(r"DevTools listening on (ws://\S+)")
 ARGUMENTS = (
     "--headless",
-    "--no-sandbox",  # it sees our own pages only, and may run as root
+    "--no-sandbox",  # Chromium refuses to run as root with it; only our own pages are opened
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--remote-debugging-port=0",
 )
 
 
+PROGRAMS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+
+
 def executable() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    """Path of the first program of `PROGRAMS` that exists; an absolute path is looked up as it stands."""
+    return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
 
 
 class Tab:
+    """One DevTools session; commands are answered in order."""
+
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, session_id: str = "") -> None:
         self._socket, self._session_id, self._last = socket, session_id, 0
 
@@ -46,10 +57,10 @@ class Tab:
         await self.command("Page.navigate", url=url)
 
     async def run(self, script: str) -> Any:
-        """The value of an expression in the page."""
-        said = await self.command("Runtime.evaluate", expression=script, returnByValue=True)
-        assert "exceptionDetails" not in said, said
-        return said["result"].get("value")
+        """Evaluates a JavaScript expression in the page and returns its value."""
+        answer = await self.command("Runtime.evaluate", expression=script, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
 
     async def type_into(self, field: str, text: str) -> None:
         await self.run(f"document.getElementById({json.dumps(field)}).value = {json.dumps(text)}")
@@ -57,7 +68,7 @@ class Tab:
 
 @asynccontextmanager
 async def browsing(profile: Path) -> AsyncIterator[Tab]:
-    """One tab of a browser of its own, whose files lie in `profile`."""
+    """Starts a browser with the user data directory `profile`; yields one tab."""
     program = executable()
     assert program is not None
     process = await asyncio.create_subprocess_exec(

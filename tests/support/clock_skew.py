@@ -11,8 +11,8 @@ from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
 
-from converter_service import clock
 from converter_service.settings import WorkerSettings
+from shared import clock
 from shared.messaging.subscriptions import INBOXES
 from shared.settings import load
 from tests.support.messaging import MemoryBroker

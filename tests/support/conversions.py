@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from converter_service.conversions.model import Conversion, Failure, Lease, Result
 from converter_service.conversions.segments import Segment, Upload
 from converter_service.conversions.transitions.finish import completed, failed
-from converter_service.conversions.transitions.resumable import begun
+from converter_service.conversions.transitions.resumable import new_resumable_upload
 from converter_service.conversions.transitions.run import claimed
-from converter_service.conversions.transitions.upload import new_upload, reserving, uploaded
+from converter_service.conversions.transitions.upload import new_upload, uploaded, with_reserved_bytes
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RETENTION = timedelta(days=7)
@@ -43,7 +43,7 @@ def resumable(
     upload = Upload(
         length=length, expires_at=at + timedelta(days=1), metadata="x", concat=concat, segments=segments
     )
-    return begun(
+    return new_resumable_upload(
         f"{number:032x}",
         upload,
         owner_id=owner_id,
@@ -57,7 +57,7 @@ def resumable(
 
 def reserved(number: int = 1, size: int = 1000, *, owner_id: str = "alice") -> Conversion:
     """An upload that may bring so many bytes."""
-    return reserving(uploading(number, owner_id=owner_id), size)
+    return with_reserved_bytes(uploading(number, owner_id=owner_id), size)
 
 
 def queued(number: int = 1, *, owner_id: str = "alice", at: datetime = NOON) -> Conversion:

@@ -17,11 +17,11 @@ from prometheus_client import CollectorRegistry
 
 from converter_service.api import build
 from converter_service.settings import ApiSettings
-from converter_service.storage.connection import Database, connect, database_of
 from devstack.ports import free_port
 from shared.http import Address, Listeners, serve
 from shared.messaging.ports import Broker
 from shared.messaging.subscriptions import INBOXES
+from shared.mongo.connection import Database, connect, database_of
 from shared.settings import Secret
 from tests.support.messaging import MemoryBroker
 from tests.support.sse import EventReader, event_stream

@@ -1,16 +1,17 @@
-"""Mail and ledger in process memory, for tests and trials; they keep the promises of the real ones."""
+"""Mailer and SentLedger in memory. Both pass the contract suites of their ports."""
 
 import secrets
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
+from notification_service.email.errors import PermanentFailure, TransientFailure
+from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld
 from notification_service.email.message import Mail
-from notification_service.email.ports import Claim, Granted, Held, Refused, Settled, TryLater
 
 
 class Entry(Struct):
-    """What is known of one event."""
+    """Ledger entry of one event."""
 
     state: str
     since: datetime | None = None
@@ -21,7 +22,7 @@ class Entry(Struct):
 
 
 class MemoryLedger:
-    """A SentLedger that forgets everything when the process ends."""
+    """A SentLedger in a dictionary."""
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
@@ -30,14 +31,14 @@ class MemoryLedger:
         now = datetime.now(UTC)
         entry = self.entries.setdefault(event_id, Entry("new"))
         if entry.state == "sent":
-            return Settled()
+            return AlreadySent()
         if entry.state == "sending" and entry.until > now:
-            return Held(remaining=entry.until - now)
+            return LeaseHeld(remaining=entry.until - now)
         entry.state, entry.token, entry.until = "sending", secrets.token_hex(16), now + lease
         entry.since = entry.since or now
-        return Granted(token=entry.token, attempts=entry.attempts, since=entry.since)
+        return Lease(token=entry.token, attempts=entry.attempts, since=entry.since)
 
-    async def sent(self, event_id: str, token: str) -> None:
+    async def record_sent(self, event_id: str, token: str) -> None:
         entry = self.entries[event_id]
         entry.state, entry.token = "sent", token
 
@@ -46,14 +47,17 @@ class MemoryLedger:
         if entry.state == "sending" and entry.token == token:
             entry.state, entry.attempts = "waiting", entry.attempts + 1
 
-    async def refuse(self, event_id: str, token: str, reason: str) -> None:
+    async def record_refusal(self, event_id: str, token: str, reason: str) -> None:
         entry = self.entries[event_id]
         if entry.state == "sending" and entry.token == token:
             self.entries[event_id] = Entry("refused", reason=reason)
 
 
 class MemoryMailer:
-    """A Mailer that keeps the mail. It refuses addresses in `refused`; while `down` it takes nothing."""
+    """A Mailer that stores emails in `taken`.
+
+    Raises PermanentFailure for recipients in `refused`, and TransientFailure while `down`.
+    """
 
     def __init__(self, refused: frozenset[str] = frozenset()) -> None:
         self.taken: list[Mail] = []
@@ -63,9 +67,9 @@ class MemoryMailer:
     async def send(self, mail: Mail) -> None:
         await self.ping()
         if mail.recipient in self.refused:
-            raise Refused("550 no such mailbox")
+            raise PermanentFailure("550 no such mailbox")
         self.taken.append(mail)
 
     async def ping(self) -> None:
         if self.down:
-            raise TryLater("no server answers")
+            raise TransientFailure("no server answers")

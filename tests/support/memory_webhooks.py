@@ -1,4 +1,4 @@
-"""Webhooks and their messages in process memory, for tests; they keep the promises of the real ones."""
+"""Endpoints and Deliveries in memory. Both pass the contract suites of their ports."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -7,31 +7,33 @@ from datetime import UTC, datetime, timedelta
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from notification_service.webhooks.delivery import MOST_ATTEMPTS_SHOWN, Delivery, Verdict
+from notification_service.webhooks.delivery import MAX_ATTEMPTS_KEPT, Delivery
 from notification_service.webhooks.endpoint import Endpoint
-from notification_service.webhooks.ports import EndpointChange, Lane, TooManyWebhooks
+from notification_service.webhooks.errors import TooManyWebhooks
+from notification_service.webhooks.ports import EndpointChange, Lane
+from notification_service.webhooks.retry_policy import Outcome
 from shared.contracts.webhooks import Attempt, Reason, Status
 
 
 class MemoryEndpoints:
-    """Endpoints that are forgotten when the process ends."""
+    """Endpoints in a dictionary."""
 
     def __init__(self) -> None:
         self.all: dict[str, Endpoint] = {}
 
-    async def add(self, endpoint: Endpoint, most: int) -> None:
-        if len(await self.of(endpoint.owner_id)) >= most:
-            raise TooManyWebhooks(most)
+    async def add(self, endpoint: Endpoint, limit: int) -> None:
+        if len(await self.list_by_owner(endpoint.owner_id)) >= limit:
+            raise TooManyWebhooks(limit)
         self.all[endpoint.id] = endpoint
 
-    async def of(self, owner_id: str) -> Sequence[Endpoint]:
+    async def list_by_owner(self, owner_id: str) -> Sequence[Endpoint]:
         own = [each for each in self.all.values() if each.owner_id == owner_id]
         return sorted(own, key=lambda each: each.created_at, reverse=True)
 
     async def get(self, endpoint_id: str) -> Endpoint | None:
         return self.all.get(endpoint_id)
 
-    async def change(
+    async def update(
         self, owner_id: str, endpoint_id: str, change: EndpointChange, now: datetime
     ) -> Endpoint | None:
         found = self._own(owner_id, endpoint_id)
@@ -46,7 +48,7 @@ class MemoryEndpoints:
         self.all[found.id] = replace(found, **said)
         return self.all[found.id]
 
-    async def change_secret(
+    async def rotate_secret(
         self, owner_id: str, endpoint_id: str, secret: str, old_until: datetime
     ) -> Endpoint | None:
         found = self._own(owner_id, endpoint_id)
@@ -56,19 +58,19 @@ class MemoryEndpoints:
         self.all[found.id] = changed
         return changed
 
-    async def remove(self, owner_id: str, endpoint_id: str) -> bool:
+    async def delete(self, owner_id: str, endpoint_id: str) -> bool:
         return self._own(owner_id, endpoint_id) is not None and self.all.pop(endpoint_id) is not None
 
-    async def forget(self, owner_id: str) -> None:
+    async def delete_by_owner(self, owner_id: str) -> None:
         self.all = {each.id: each for each in self.all.values() if each.owner_id != owner_id}
 
-    async def worked(self, endpoint_id: str) -> None:
+    async def clear_failing(self, endpoint_id: str) -> None:
         if found := self.all.get(endpoint_id):
             self.all[endpoint_id] = replace(found, failing_since=None)
 
-    async def failed(self, endpoint_id: str, at: datetime) -> None:
+    async def mark_failing(self, endpoint_id: str, since: datetime) -> None:
         if found := self.all.get(endpoint_id):
-            self.all[endpoint_id] = replace(found, failing_since=min(found.failing_since or at, at))
+            self.all[endpoint_id] = replace(found, failing_since=min(found.failing_since or since, since))
 
     async def disable(
         self, endpoint_id: str, reason: Reason, now: datetime, failing_since: datetime | None = None
@@ -87,7 +89,7 @@ class MemoryEndpoints:
 
 
 class MemoryDeliveries:
-    """Deliveries that are forgotten when the process ends."""
+    """Deliveries in a dictionary."""
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.all: dict[str, Delivery] = {}
@@ -98,7 +100,7 @@ class MemoryDeliveries:
             due_at = min(each.due_at or each.created_at, self._now())
             self.all.setdefault(each.id, replace(each, due_at=due_at))
 
-    async def page(
+    async def list_page(
         self, lane: Lane, status: Status | None, before: str | None, limit: int
     ) -> Sequence[Delivery]:
         found = [
@@ -121,7 +123,7 @@ class MemoryDeliveries:
         )
         return self.all[found.id]
 
-    async def due(self) -> Sequence[Lane]:
+    async def due_lanes(self) -> Sequence[Lane]:
         return list({_lane(each) for each in self.all.values() if self._is_due(each)})
 
     async def claim(self, lane: Lane, lease: timedelta) -> Delivery | None:
@@ -134,28 +136,28 @@ class MemoryDeliveries:
         )
         return self.all[first.id]
 
-    async def settle(self, delivery: Delivery, attempt: Attempt | None, verdict: Verdict) -> bool:
+    async def complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> bool:
         found = self.all.get(delivery.id)
         if found is None or found.status != "pending":
             return False
-        if verdict.status != "delivered" and found.token != delivery.token:
+        if outcome.status != "delivered" and found.token != delivery.token:
             return False
-        told = (*found.attempts, attempt)[-MOST_ATTEMPTS_SHOWN:] if attempt else found.attempts
+        attempts = (*found.attempts, attempt)[-MAX_ATTEMPTS_KEPT:] if attempt else found.attempts
         self.all[found.id] = replace(
             found,
-            status=verdict.status,
+            status=outcome.status,
             token="",
-            due_at=self._now() + verdict.wait,
-            attempts=told,
+            due_at=self._now() + outcome.wait,
+            attempts=attempts,
             begun_at=found.begun_at or (attempt.at if attempt else None),
-            delivered_at=self._now() if verdict.status == "delivered" else found.delivered_at,
+            delivered_at=self._now() if outcome.status == "delivered" else found.delivered_at,
         )
         return True
 
-    async def remove(self, lane: Lane) -> None:
+    async def delete_lane(self, lane: Lane) -> None:
         self.all = {each.id: each for each in self.all.values() if _lane(each) != lane}
 
-    async def forget(self, owner_id: str) -> None:
+    async def delete_by_owner(self, owner_id: str) -> None:
         self.all = {each.id: each for each in self.all.values() if each.owner_id != owner_id}
 
     def _is_due(self, delivery: Delivery) -> bool:

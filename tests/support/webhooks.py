@@ -1,4 +1,4 @@
-"""Webhooks, messages and a receiver for tests: a real HTTP server that behaves as it is told."""
+"""Sample webhooks and deliveries, and an HTTP receiver with scripted responses."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ def delivery(to: Endpoint, event_id: str = "event-1", now: datetime = NOON, **ch
 
 @dataclass
 class Call:
-    """One request as it arrived."""
+    """A received request."""
 
     path: str
     headers: dict[str, str]
@@ -49,7 +49,7 @@ class Call:
         return self.headers["webhook-id"]
 
     def verified(self, secret: str) -> Any:
-        """The payload. Raises when the signature is not by this secret."""
+        """Returns the payload. Raises WebhookVerificationError unless `secret` signed it."""
         return Verifier(secret).verify(self.body, self.headers)
 
     @property
@@ -62,13 +62,13 @@ Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class Receiver:
-    """`answers` is used up from the front, then everything is taken with 204."""
+    """A webhook receiver. It responds with `answers` in order, then always with 204."""
 
     url: str = ""
     calls: list[Call] = field(default_factory=list)
     answers: list[int | Answering] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
-    """The ids that it answered with 2xx, in order."""
+    """Ids of the messages answered with 2xx, in order."""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -84,7 +84,7 @@ class Receiver:
 
 @asynccontextmanager
 async def receiver(tls: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
-    """On a loopback port of its own."""
+    """Runs a receiver on a free loopback port."""
     made = Receiver()
     app = web.Application()
     app.router.add_post("/{path:.*}", made.handle)
@@ -101,20 +101,20 @@ async def receiver(tls: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]
 
 
 async def drop(request: web.Request) -> web.StreamResponse:
-    """Hangs up without a word."""
+    """Closes the connection without a response."""
     assert request.transport is not None
     request.transport.abort()
     raise asyncio.CancelledError
 
 
 async def hang(request: web.Request) -> web.StreamResponse:
-    """Never answers."""
+    """Never responds."""
     await asyncio.Event().wait()
     raise AssertionError
 
 
 async def drip(request: web.Request) -> web.StreamResponse:
-    """Says 200 and then never ends its body."""
+    """Responds with 200 and an endless body."""
     answer = web.StreamResponse()
     await answer.prepare(request)
     while True:
@@ -123,7 +123,7 @@ async def drip(request: web.Request) -> web.StreamResponse:
 
 
 async def flood(request: web.Request) -> web.StreamResponse:
-    """A body of 64 MiB, as fast as it is read."""
+    """Responds with a body of 64 MiB."""
     answer = web.StreamResponse()
     await answer.prepare(request)
     for _ in range(1024):

@@ -8,23 +8,24 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from converter_service.clock import new_id, utc_now
-from converter_service.conversions.events import Announcing
+from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion
-from converter_service.conversions.signed_links import Links
+from converter_service.conversions.signed_links import SignedLinks
 from converter_service.conversions.transitions.upload import new_upload, uploaded
+from converter_service.ids import new_id
 from converter_service.jobs.job import Work, WorkLimits
-from converter_service.maintenance.sweeper import Housekeeping
+from converter_service.maintenance.sweeper import Sweeper
 from converter_service.media.options import Options
 from converter_service.media.transcoder import AudioTrack, MediaInfo, Output, Progress
-from converter_service.storage.connection import Client, database_of
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.outbox import MongoOutbox
 from converter_service.storage.queue import MongoQueue
 from converter_service.storage.scratch import LocalScratch
+from shared.clock import utc_now
 from shared.contracts.events import Event
 from shared.messaging.envelope import unwrap
+from shared.mongo.connection import Client, database_of
 from shared.settings import Secret
 
 VIDEO = b"video" * 100_000
@@ -91,10 +92,8 @@ class Workshop:
         self.queue = MongoQueue(self.database)
         self.blobs = GridFSBlobs(self.database, utc_now)
         self.outbox = MongoOutbox(self.database, utc_now)
-        self.announcing = Announcing(Links(Secret("k" * 32)), timedelta(days=1), utc_now)
-        self.housekeeping = Housekeeping(
-            self.store, self.blobs, self.announcing, timedelta(seconds=0.1), utc_now
-        )
+        self.events = EventFactory(SignedLinks(Secret("k" * 32)), timedelta(days=1), utc_now)
+        self.sweeper = Sweeper(self.store, self.blobs, self.events, timedelta(seconds=0.1), utc_now)
         self._scratch_root = scratch
         self.scratch = LocalScratch(scratch, spare_bytes=0)
         self.scratch.open()
@@ -114,7 +113,7 @@ class Workshop:
             blobs=self.blobs,
             transcoder=transcoder,
             scratch=self.scratch,
-            announcing=self.announcing,
+            events=self.events,
             limits=WorkLimits(name, lease, max_retries, RETENTION, timedelta(minutes=1), per_account),
             clock=utc_now,
         )
@@ -175,7 +174,7 @@ class Workshop:
 
     async def rested(self, conversion: Conversion) -> None:
         """As if the pause after a run that came to nothing was over."""
-        await self.store.save(replace(await self.now(conversion), rests_until=None))
+        await self.store.save(replace(await self.now(conversion), retry_at=None))
 
     def scratch_files(self) -> list[Path]:
         return [path for path in self.scratch.home.rglob("*") if path.is_file()]

@@ -7,22 +7,26 @@ from msgspec.structs import replace
 
 from converter_service.conversions.model import Conversion, LeaseLost
 from converter_service.conversions.segments import Segment
-from converter_service.conversions.transitions.resumable import open_upload, queued_whole, with_upload
-from converter_service.errors import JoinedAlready
+from converter_service.conversions.transitions.resumable import (
+    open_upload,
+    queued_for_conversion,
+    with_upload,
+)
+from converter_service.errors import PartAlreadyUsed
 
 # A sweeper acts on what it has seen up to so long ago.
 SWEPT_WITHIN = timedelta(minutes=5)
 
 
-def given_up_to(conversion: Conversion, final_id: str) -> Conversion:
+def assigned_to_final(conversion: Conversion, final_id: str) -> Conversion:
     """A whole partial upload becomes a part of another. Raises JoinedAlready, and LeaseLost."""
     upload = open_upload(conversion)
     if not (upload.is_partial and upload.is_complete) or upload.joined_into not in {None, final_id}:
-        raise JoinedAlready
+        raise PartAlreadyUsed
     return replace(conversion, upload=replace(upload, joined_into=final_id), reserved_bytes=0)
 
 
-def taken_back(conversion: Conversion, final_id: str, now: datetime) -> Conversion:
+def released_from_final(conversion: Conversion, final_id: str, now: datetime) -> Conversion:
     """What it was given up to came to nothing, and can take nothing any more: it may be joined anew.
 
     Raises LeaseLost when it is that one's no longer, and when its time is nearly over: the sweeper may be at
@@ -34,7 +38,7 @@ def taken_back(conversion: Conversion, final_id: str, now: datetime) -> Conversi
     return replace(conversion, upload=replace(upload, joined_into=None), reserved_bytes=upload.length)
 
 
-def joined(conversion: Conversion, segments: Sequence[Segment], now: datetime) -> Conversion:
+def concatenated(conversion: Conversion, segments: Sequence[Segment], now: datetime) -> Conversion:
     """The parts are its own now, and it is queued. Raises LeaseLost when it was swept away meanwhile."""
     upload = open_upload(conversion)
-    return queued_whole(with_upload(conversion, replace(upload, segments=tuple(segments))), now)
+    return queued_for_conversion(with_upload(conversion, replace(upload, segments=tuple(segments))), now)

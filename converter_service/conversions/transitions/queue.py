@@ -6,12 +6,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.state_machine import IllegalMove, moved
+from converter_service.conversions.state_machine import IllegalTransition, with_state
 
 # A queued conversion whose event the broker lost is announced again after this long.
-ANNOUNCE_AGAIN: Final = timedelta(hours=1)
+REANNOUNCE_AFTER: Final = timedelta(hours=1)
 # One that has rested is announced again after this long: the message that was to come back may be lost.
-RESTED_FOR_LONG: Final = timedelta(minutes=1)
+RETRY_OVERDUE_AFTER: Final = timedelta(minutes=1)
 
 
 class SourceGone(Exception):
@@ -24,25 +24,26 @@ def claimable(conversion: Conversion, now: datetime) -> bool:
         return False
     if conversion.status is State.CONVERTING:
         return conversion.lease is None or conversion.lease.until <= now
-    return conversion.status is State.QUEUED and not is_resting(conversion, now)
+    return conversion.status is State.QUEUED and not is_waiting_to_retry(conversion, now)
 
 
-def is_resting(conversion: Conversion, now: datetime) -> bool:
+def is_waiting_to_retry(conversion: Conversion, now: datetime) -> bool:
     """Its last run came to nothing, and the next one is not to begin yet."""
-    return conversion.rests_until is not None and conversion.rests_until > now
+    return conversion.retry_at is not None and conversion.retry_at > now
 
 
-def announced_again(conversion: Conversion, now: datetime) -> Conversion:
-    return replace(conversion, due_at=now + ANNOUNCE_AGAIN)
+def reannounced(conversion: Conversion, now: datetime) -> Conversion:
+    return replace(conversion, due_at=now + REANNOUNCE_AFTER)
 
 
 def retried(conversion: Conversion, now: datetime) -> Conversion:
-    """As if it had never been tried. Raises SourceGone without a video, IllegalMove where there is nothing to
-    try again.
+    """Queued again by its owner, with all attempts left.
+
+    Raises SourceGone when the video is deleted, IllegalTransition unless it has failed or was cancelled.
     """
-    waiting = moved(conversion, State.QUEUED)
+    waiting = with_state(conversion, State.QUEUED)
     if conversion.status not in {State.FAILED, State.CANCELLED}:
-        raise IllegalMove(f"{conversion.status} cannot be tried again")
+        raise IllegalTransition(f"{conversion.status} cannot be tried again")
     if not conversion.source_blobs or (conversion.expires_at and conversion.expires_at <= now):
         raise SourceGone
     return replace(
@@ -53,32 +54,32 @@ def retried(conversion: Conversion, now: datetime) -> Conversion:
         started_at=None,
         finished_at=None,
         expires_at=None,
-        rests_until=None,
-        due_at=now + ANNOUNCE_AGAIN,
+        retry_at=None,
+        due_at=now + REANNOUNCE_AFTER,
     )
 
 
-def handed_back(
+def requeued(
     conversion: Conversion,
     token: str,
     now: datetime,
     *,
     attempt_counts: bool,
-    rests_until: datetime | None = None,
+    retry_at: datetime | None = None,
 ) -> Conversion:
     """The run ends without an outcome: somebody may take it, at once or when it has rested.
 
     Raises LeaseLost.
     """
-    conversion.held_by(token)
+    conversion.lease_of(token)
     attempts = conversion.attempts if attempt_counts else max(0, conversion.attempts - 1)
-    due_at = rests_until + RESTED_FOR_LONG if rests_until else now + ANNOUNCE_AGAIN
-    waiting = moved(conversion, State.QUEUED)
-    return replace(waiting, lease=None, attempts=attempts, rests_until=rests_until, due_at=due_at)
+    due_at = retry_at + RETRY_OVERDUE_AFTER if retry_at else now + REANNOUNCE_AFTER
+    waiting = with_state(conversion, State.QUEUED)
+    return replace(waiting, lease=None, attempts=attempts, retry_at=retry_at, due_at=due_at)
 
 
-def lapsed(conversion: Conversion, now: datetime) -> Conversion:
+def lease_expired(conversion: Conversion, now: datetime) -> Conversion:
     """Whoever held it is dead: back into the queue. The attempt counts: it may be what killed them."""
     if conversion.status is not State.CONVERTING or not claimable(conversion, now):
-        raise IllegalMove(f"{conversion.status} has not lapsed")
-    return replace(moved(conversion, State.QUEUED), lease=None, due_at=now + ANNOUNCE_AGAIN)
+        raise IllegalTransition(f"{conversion.status} has not lapsed")
+    return replace(with_state(conversion, State.QUEUED), lease=None, due_at=now + REANNOUNCE_AFTER)

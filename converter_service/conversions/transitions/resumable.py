@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from converter_service.conversions.model import Conversion, LeaseLost, Source, State
-from converter_service.conversions.segments import Segment, Upload, Writing
+from converter_service.conversions.segments import Segment, SegmentWriter, Upload
 from converter_service.conversions.transitions.upload import uploaded
 from converter_service.errors import UploadLocked, WrongOffset
 
 
-def begun(
+def new_resumable_upload(
     conversion_id: str,
     upload: Upload,
     *,
@@ -37,12 +37,12 @@ def begun(
         correlation_id=correlation_id,
         idempotency_key=idempotency_key,
         upload=upload,
-        reserved_bytes=0 if upload.is_joined else upload.length,
+        reserved_bytes=0 if upload.is_final else upload.length,
     )
 
 
-def taken_up(
-    conversion: Conversion, writing: Writing, *, offset: int, small: int, removed: Sequence[str]
+def writer_acquired(
+    conversion: Conversion, writing: SegmentWriter, *, offset: int, small: int, removed: Sequence[str]
 ) -> Conversion:
     """A request writes from `offset` on; `removed` is debris that is gone.
 
@@ -55,24 +55,26 @@ def taken_up(
         raise WrongOffset(upload.offset)
     tail = upload.unfinished_tail(small)
     mine = replace(writing, repeats=tail.size if tail else 0)
-    debris = tuple(blob for blob in conversion.debris if blob not in removed)
-    return with_upload(replace(conversion, debris=debris), replace(upload, writing=mine))
+    temporary_blobs = tuple(blob for blob in conversion.temporary_blobs if blob not in removed)
+    return with_upload(replace(conversion, temporary_blobs=temporary_blobs), replace(upload, writing=mine))
 
 
-def still_written(conversion: Conversion, blob: str, until: datetime) -> Conversion:
+def writer_renewed(conversion: Conversion, blob: str, until: datetime) -> Conversion:
     """Bytes arrive. Raises LeaseLost when the stretch is not this writer's any more."""
-    upload, writing = _held(conversion, blob)
+    upload, writing = _writer_of(conversion, blob)
     return with_upload(conversion, replace(upload, writing=replace(writing, until=until)))
 
 
-def sealed(conversion: Conversion, blob: str, size: int, *, now: datetime, ttl: timedelta) -> Conversion:
+def segment_stored(
+    conversion: Conversion, blob: str, size: int, *, now: datetime, ttl: timedelta
+) -> Conversion:
     """The stretch ends, with `size` bytes in its blob; with the last byte the conversion is queued.
 
     Raises LeaseLost when it is not this writer's any more.
     """
-    upload, writing = _held(conversion, blob)
+    upload, writing = _writer_of(conversion, blob)
     if size <= writing.repeats:
-        return thrown_away(conversion, blob)
+        return segment_discarded(conversion, blob)
     kept = upload.segments[:-1] if writing.repeats else upload.segments
     replaced = upload.segments[-1:] if writing.repeats else ()
     longer = replace(
@@ -81,15 +83,15 @@ def sealed(conversion: Conversion, blob: str, size: int, *, now: datetime, ttl: 
         writing=None,
         expires_at=max(upload.expires_at, now + ttl),
     )
-    debris = (*conversion.debris, *(segment.blob for segment in replaced))
-    changed = with_upload(replace(conversion, debris=debris), longer)
-    return queued_whole(changed, now) if longer.is_complete and not longer.is_partial else changed
+    temporary_blobs = (*conversion.temporary_blobs, *(segment.blob for segment in replaced))
+    changed = with_upload(replace(conversion, temporary_blobs=temporary_blobs), longer)
+    return queued_for_conversion(changed, now) if longer.is_complete and not longer.is_partial else changed
 
 
-def thrown_away(conversion: Conversion, blob: str) -> Conversion:
+def segment_discarded(conversion: Conversion, blob: str) -> Conversion:
     """The stretch came to nothing. Raises LeaseLost when it is not this writer's any more."""
-    upload, _ = _held(conversion, blob)
-    cleared = replace(conversion, debris=(*conversion.debris, blob))
+    upload, _ = _writer_of(conversion, blob)
+    cleared = replace(conversion, temporary_blobs=(*conversion.temporary_blobs, blob))
     return with_upload(cleared, replace(upload, writing=None))
 
 
@@ -100,21 +102,21 @@ def upload_of(conversion: Conversion) -> Upload:
     return conversion.upload
 
 
-def holds(conversion: Conversion, blob: str) -> bool:
+def has_segment(conversion: Conversion, blob: str) -> bool:
     """Whether these bytes count."""
     return conversion.upload is not None and any(each.blob == blob for each in conversion.upload.segments)
 
 
-def is_open_for(conversion: Conversion, blob: str) -> bool:
+def is_being_written(conversion: Conversion, blob: str) -> bool:
     """Whether nobody has said yet how many of these bytes count: whoever closes the stretch will."""
     try:
-        _held(conversion, blob)
+        _writer_of(conversion, blob)
     except LeaseLost:
         return False
     return True
 
 
-def queued_whole(conversion: Conversion, now: datetime) -> Conversion:
+def queued_for_conversion(conversion: Conversion, now: datetime) -> Conversion:
     """Its digest is known when a worker has read it all."""
     size = conversion.source.size or 0
     return uploaded(conversion, size=size, sha256=None, options=conversion.options, now=now)
@@ -127,7 +129,7 @@ def open_upload(conversion: Conversion) -> Upload:
     return conversion.upload
 
 
-def _held(conversion: Conversion, blob: str) -> tuple[Upload, Writing]:
+def _writer_of(conversion: Conversion, blob: str) -> tuple[Upload, SegmentWriter]:
     upload = open_upload(conversion)
     if upload.writing is None or upload.writing.blob != blob:
         raise LeaseLost

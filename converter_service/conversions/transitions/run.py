@@ -5,20 +5,20 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from converter_service.conversions.model import Conversion, Lease, State
-from converter_service.conversions.state_machine import IllegalMove, moved, told
+from converter_service.conversions.state_machine import IllegalTransition, bump_revision, with_state
 from converter_service.conversions.transitions.queue import claimable
 
 
 def claimed(conversion: Conversion, lease: Lease, blob_id: str, now: datetime) -> Conversion:
     """A run begins: one more attempt; `blob_id` is where its audio will go."""
     if not claimable(conversion, now):
-        raise IllegalMove(f"{conversion.status} cannot be claimed")
-    waiting = conversion if conversion.status is State.QUEUED else moved(conversion, State.QUEUED)
+        raise IllegalTransition(f"{conversion.status} cannot be claimed")
+    waiting = conversion if conversion.status is State.QUEUED else with_state(conversion, State.QUEUED)
     return replace(
-        moved(waiting, State.CONVERTING),
+        with_state(waiting, State.CONVERTING),
         lease=lease,
         attempts=conversion.attempts + 1,
-        debris=(*conversion.debris, blob_id),
+        temporary_blobs=(*conversion.temporary_blobs, blob_id),
         started_at=conversion.started_at or now,
         due_at=lease.until,
     )
@@ -26,28 +26,28 @@ def claimed(conversion: Conversion, lease: Lease, blob_id: str, now: datetime) -
 
 def renewed(conversion: Conversion, token: str, until: datetime, progress: float) -> Conversion:
     """The run is alive. `progress` (0 to 1) never goes back. Raises LeaseLost."""
-    lease = conversion.held_by(token)
+    lease = conversion.lease_of(token)
     alive = replace(conversion, lease=replace(lease, until=until), due_at=until)
     at_least = max(conversion.progress, min(progress, 1.0))
-    return alive if at_least == conversion.progress else told(replace(alive, progress=at_least))
+    return alive if at_least == conversion.progress else bump_revision(replace(alive, progress=at_least))
 
 
-def described(
+def source_described(
     conversion: Conversion, token: str, *, duration: float | None, container: str, audio_codec: str | None
 ) -> Conversion:
     """What probing found out about the source. Raises LeaseLost."""
-    conversion.held_by(token)
+    conversion.lease_of(token)
     known = replace(conversion.source, duration=duration, container=container, audio_codec=audio_codec)
-    return told(replace(conversion, source=known))
+    return bump_revision(replace(conversion, source=known))
 
 
-def read(conversion: Conversion, token: str, sha256: str) -> Conversion:
+def digest_recorded(conversion: Conversion, token: str, sha256: str) -> Conversion:
     """The digest of the whole source. Raises LeaseLost."""
-    conversion.held_by(token)
-    return told(replace(conversion, source=replace(conversion.source, sha256=sha256)))
+    conversion.lease_of(token)
+    return bump_revision(replace(conversion, source=replace(conversion.source, sha256=sha256)))
 
 
-def swept(conversion: Conversion, token: str, blob_id: str) -> Conversion:
+def earlier_blobs_deleted(conversion: Conversion, token: str, blob_id: str) -> Conversion:
     """Debris of earlier runs has been removed; only this run's blob remains. Raises LeaseLost."""
-    conversion.held_by(token)
-    return replace(conversion, debris=(blob_id,))
+    conversion.lease_of(token)
+    return replace(conversion, temporary_blobs=(blob_id,))

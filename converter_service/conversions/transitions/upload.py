@@ -6,8 +6,8 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from converter_service.conversions.model import Conversion, LeaseLost, Source, State
-from converter_service.conversions.state_machine import IllegalMove, moved
-from converter_service.conversions.transitions.queue import ANNOUNCE_AGAIN
+from converter_service.conversions.state_machine import IllegalTransition, with_state
+from converter_service.conversions.transitions.queue import REANNOUNCE_AFTER
 
 
 def new_upload(
@@ -40,18 +40,18 @@ def new_upload(
     )
 
 
-def still_uploading(conversion: Conversion, alive_until: datetime) -> Conversion:
+def upload_renewed(conversion: Conversion, alive_until: datetime) -> Conversion:
     """Somebody is at it. Raises LeaseLost when it was deleted, swept away or cancelled meanwhile, and
-    IllegalMove when all has arrived.
+    IllegalTransition when all has arrived.
     """
     if conversion.deleted_at or conversion.status is State.CANCELLED:
         raise LeaseLost
     if conversion.status is not State.UPLOADING:
-        raise IllegalMove(f"{conversion.status} is not being uploaded")
+        raise IllegalTransition(f"{conversion.status} is not being uploaded")
     return replace(conversion, due_at=alive_until)
 
 
-def reserving(conversion: Conversion, size: int) -> Conversion:
+def with_reserved_bytes(conversion: Conversion, size: int) -> Conversion:
     """It may bring so many bytes. Raises LeaseLost when it was deleted or swept away meanwhile."""
     if conversion.deleted_at or conversion.status is not State.UPLOADING:
         raise LeaseLost
@@ -66,15 +66,15 @@ def uploaded(
     options: Mapping[str, str | int | float],
     now: datetime,
 ) -> Conversion:
-    """All bytes are stored: ready to be converted. `sha256` is None until somebody has read them in one go.
+    """Queued: all bytes are stored. `sha256` is None when the upload came in several requests.
 
-    Raises LeaseLost when it was deleted or cancelled meanwhile, and IllegalMove when it is queued already.
+    Raises LeaseLost after deletion or cancellation, IllegalTransition when it is already queued.
     """
     if conversion.deleted_at or conversion.status is State.CANCELLED:
         raise LeaseLost
     source = replace(conversion.source, size=size, sha256=sha256)
     return replace(
-        moved(conversion, State.QUEUED), source=source, options=options, due_at=now + ANNOUNCE_AGAIN
+        with_state(conversion, State.QUEUED), source=source, options=options, due_at=now + REANNOUNCE_AFTER
     )
 
 
@@ -94,6 +94,6 @@ def as_accepted(conversion: Conversion) -> Conversion:
     )
 
 
-def without_key(conversion: Conversion) -> Conversion:
+def without_idempotency_key(conversion: Conversion) -> Conversion:
     """Its idempotency key may be another's from now on."""
     return replace(conversion, idempotency_key=None)

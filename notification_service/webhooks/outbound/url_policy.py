@@ -1,58 +1,58 @@
-"""What a webhook's URL may look like. Pure; where its name leads is looked up elsewhere."""
+"""Policy of webhook URLs: scheme, host, port and literal address. Names are resolved elsewhere."""
 
 import re
 
 from yarl import URL
 
-from notification_service.webhooks.outbound.address_policy import IPAddress, Reachable, address_in
+from notification_service.webhooks.outbound.address_policy import AddressPolicy, IPAddress, parse_address
 from shared.errors import FieldError, InvalidRequest
 
-# Below 1024 only the web's own: other services there (mail, shells, directories) must not be talked to.
+# Below 1024 only the ports of HTTP: other services there (mail, SSH, LDAP) must not receive requests.
 WEB_PORTS = frozenset({80, 443})
-FIRST_FREE_PORT = 1024
+FIRST_UNPRIVILEGED_PORT = 1024
 NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
-# Such a name is an address in an old spelling (127.1, 0x7f.1), which resolvers still read.
+# Resolvers read such a name as an IPv4 address in a legacy format (127.1, 0x7f.1).
 NUMERIC_END = re.compile(r"(.*\.)?([0-9]+|0[xX][0-9A-Fa-f]*)\.?")
 
 
-class BadTarget(InvalidRequest):
-    """The problem names the field."""
+class InvalidWebhookUrl(InvalidRequest):
+    """The URL of a webhook is not allowed; the problem names the field `url`."""
 
     def __init__(self, message: str) -> None:
         super().__init__("The webhook's address is not valid.", errors=[FieldError("url", message)])
 
 
-class Targets:
-    """`http` allows plain HTTP too."""
+class UrlPolicy:
+    """Checks webhook URLs. `http` allows plain HTTP as well as HTTPS."""
 
-    def __init__(self, reachable: Reachable, *, http: bool = False) -> None:
-        self.reachable = reachable
+    def __init__(self, addresses: AddressPolicy, *, http: bool = False) -> None:
+        self._addresses = addresses
         self._schemes = {"https", "http"} if http else {"https"}
 
-    def checked(self, url: str) -> URL:
-        """As it will be called. Raises BadTarget."""
+    def parse(self, url: str) -> URL:
+        """Returns the parsed URL. Raises InvalidWebhookUrl."""
         try:
             target = URL(url)
             host, port = target.raw_host, target.port
         except ValueError:
-            raise BadTarget("is not a URL") from None
+            raise InvalidWebhookUrl("is not a URL") from None
         if target.scheme not in self._schemes:
-            raise BadTarget(f"must begin with {' or '.join(sorted(self._schemes, reverse=True))}")
+            raise InvalidWebhookUrl(f"must begin with {' or '.join(sorted(self._schemes, reverse=True))}")
         if not host:
-            raise BadTarget("has no host")
+            raise InvalidWebhookUrl("has no host")
         if target.user is not None or target.password is not None:
-            raise BadTarget("must hold no user name and no password")
+            raise InvalidWebhookUrl("must hold no user name and no password")
         if target.raw_fragment or "#" in url:
-            raise BadTarget("must have no fragment")
-        if port is None or (port < FIRST_FREE_PORT and port not in WEB_PORTS):
-            raise BadTarget("must have port 80, 443, or one from 1024 on")
-        address = address_in(host)
+            raise InvalidWebhookUrl("must have no fragment")
+        if port is None or (port < FIRST_UNPRIVILEGED_PORT and port not in WEB_PORTS):
+            raise InvalidWebhookUrl("must have port 80, 443, or one from 1024 on")
+        address = parse_address(host)
         if address is None and (not NAME.fullmatch(host) or NUMERIC_END.fullmatch(host)):
-            raise BadTarget("has a host that is neither a name nor an address")
-        self.check(address)
+            raise InvalidWebhookUrl("has a host that is neither a name nor an address")
+        self.check_addresses(address)
         return target
 
-    def check(self, *addresses: IPAddress | None) -> None:
-        """Raises BadTarget when any of them may not be called."""
-        if not all(address is None or self.reachable(address) for address in addresses):
-            raise BadTarget("leads to an address that may not be called")
+    def check_addresses(self, *addresses: IPAddress | None) -> None:
+        """Raises InvalidWebhookUrl if any of the addresses is not allowed. None is skipped."""
+        if not all(address is None or self._addresses.allows(address) for address in addresses):
+            raise InvalidWebhookUrl("leads to an address that may not be called")

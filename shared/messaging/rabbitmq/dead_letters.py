@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
+from shared.clock import utc_now
 from shared.messaging.dead_letters import DeadLetter, Keep, death_id, kept
 from shared.messaging.delivery_history import printable
 from shared.messaging.rabbitmq.consumer import answer, is_lost
@@ -83,4 +84,4 @@ def _moment(said: object) -> datetime:
             return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    return datetime.now(UTC)
+    return utc_now()

@@ -1,10 +1,10 @@
 """A message's trail as AMQP headers. They come from outside, so whatever does not fit counts as absent."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from aio_pika.abc import HeadersType
 
+from shared.clock import utc_now
 from shared.messaging.delivery_history import HISTORY_LENGTH, Trail, printable
 
 FAILURES = "x-tonegate-failures"
@@ -25,7 +25,7 @@ def of_trail(trail: Trail) -> HeadersType:
 
 def of_dead_letter(reason: str, queue: str, trail: Trail) -> HeadersType:
     """`queue` is where a replay puts it."""
-    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    at = utc_now().isoformat(timespec="milliseconds")
     return {**of_trail(trail), REASON: reason, QUEUE: queue, DIED_AT: at}
 
 

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from converter_service.clock import utc_now
 from converter_service.conversions.ports import Blobs, ConversionStore, Queue
-from converter_service.storage.connection import Client, connect, database_of
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.queue import MongoQueue
+from shared.clock import utc_now
+from shared.mongo.connection import Client, connect, database_of
 from shared.settings import Secret
 from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
 from tests.support.in_memory.queue import MemoryQueue

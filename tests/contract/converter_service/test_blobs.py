@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 import pytest
 from gridfs.asynchronous import AsyncGridFSBucket
 
-from converter_service.conversions.ports import BlobMissing, Blobs, Salvaged
-from converter_service.storage.connection import Client, database_of
+from converter_service.conversions.ports import BlobMissing, Blobs, WriterFenced
 from converter_service.storage.gridfs import CHUNKS_PER_READ, GridFSBlobs
 from converter_service.storage.gridfs_writer import CHUNK_BYTES, CHUNKS_PER_INSERT, INSERTS_AT_ONCE
+from shared.mongo.connection import Client, database_of
 from tests.support.wait import until
 
 DATA = random.Random(7).randbytes(3 * CHUNK_BYTES + 12_345)
@@ -103,28 +103,28 @@ async def test_a_write_that_breaks_off_leaves_nothing_to_open(blobs: Blobs) -> N
 
 
 async def test_what_is_collected_is_read_back_and_salvaging_it_changes_nothing(blobs: Blobs) -> None:
-    stored = await blobs.collect("b1", pieces(DATA))
+    stored = await blobs.write_recoverable("b1", pieces(DATA))
     assert (stored.size, stored.sha256) == (len(DATA), hashlib.sha256(DATA).hexdigest())
-    assert await blobs.salvage("b1") == len(DATA)
+    assert await blobs.recover("b1") == len(DATA)
     assert await content(blobs, "b1") == DATA
 
 
 async def test_what_a_dead_collector_left_is_salvaged_from_the_first_byte_on(blobs: Blobs) -> None:
     with pytest.raises(ConnectionError):
-        await blobs.collect("b1", breaking_off(DATA, ConnectionError()))
+        await blobs.write_recoverable("b1", breaking_off(DATA, ConnectionError()))
     with pytest.raises(BlobMissing):
         await blobs.open("b1")
-    size = await blobs.salvage("b1")
+    size = await blobs.recover("b1")
     assert 2 * CHUNK_BYTES <= size <= len(DATA)
     assert await content(blobs, "b1") == DATA[:size]
-    assert await blobs.salvage("b1") == size
+    assert await blobs.recover("b1") == size
 
 
 async def test_where_nothing_was_stored_nothing_is_salvaged(blobs: Blobs) -> None:
     with pytest.raises(ConnectionError):
-        await blobs.collect("b1", breaking_off(b"", ConnectionError()))
-    assert await blobs.salvage("b1") == 0
-    assert await blobs.salvage("b2") == 0
+        await blobs.write_recoverable("b1", breaking_off(b"", ConnectionError()))
+    assert await blobs.recover("b1") == 0
+    assert await blobs.recover("b2") == 0
     with pytest.raises(BlobMissing):
         await blobs.open("b1")
 
@@ -142,7 +142,7 @@ async def test_a_collector_that_was_taken_for_dead_changes_nothing_any_more(
 
         async def some() -> bool:
             nonlocal salvaged
-            salvaged = await blobs.salvage("b1")
+            salvaged = await blobs.recover("b1")
             return salvaged > 0
 
         await until(some, what="chunks that are stored")
@@ -151,30 +151,30 @@ async def test_a_collector_that_was_taken_for_dead_changes_nothing_any_more(
         if ending == "breaks off":
             raise ConnectionError
 
-    with pytest.raises(Salvaged if ending == "ends" else ConnectionError):
-        await blobs.collect("b1", stalling())
-    assert await blobs.salvage("b1") == salvaged
+    with pytest.raises(WriterFenced if ending == "ends" else ConnectionError):
+        await blobs.write_recoverable("b1", stalling())
+    assert await blobs.recover("b1") == salvaged
     assert await content(blobs, "b1") == DATA[:salvaged]
 
 
 async def test_of_those_who_salvage_at_the_same_time_all_are_told_the_same(blobs: Blobs) -> None:
     with pytest.raises(ConnectionError):
-        await blobs.collect("b1", breaking_off(DATA, ConnectionError()))
-    assert len(set(await asyncio.gather(*(blobs.salvage("b1") for _ in range(8))))) == 1
+        await blobs.write_recoverable("b1", breaking_off(DATA, ConnectionError()))
+    assert len(set(await asyncio.gather(*(blobs.recover("b1") for _ in range(8))))) == 1
 
 
 async def test_what_was_collected_can_be_deleted_whole_or_not(blobs: Blobs) -> None:
     with pytest.raises(ConnectionError):
-        await blobs.collect("b1", breaking_off(DATA, ConnectionError()))
+        await blobs.write_recoverable("b1", breaking_off(DATA, ConnectionError()))
     await blobs.delete("b1")
-    assert await blobs.salvage("b1") == 0
+    assert await blobs.recover("b1") == 0
 
 
 async def test_bytes_behind_a_gap_are_not_salvaged(gridfs: GridFSBlobs, mongo_client: Client) -> None:
     with pytest.raises(ConnectionError):
-        await gridfs.collect("b1", breaking_off(DATA * 2, ConnectionError()))
+        await gridfs.write_recoverable("b1", breaking_off(DATA * 2, ConnectionError()))
     await database_of(mongo_client)["fs.chunks"].delete_one({"files_id": "b1", "n": 1})
-    assert await gridfs.salvage("b1") == CHUNK_BYTES
+    assert await gridfs.recover("b1") == CHUNK_BYTES
     assert await content(gridfs, "b1") == DATA[:CHUNK_BYTES]
 
 

@@ -7,11 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.ports import ConversionStore, KeyTaken, Stale
+from converter_service.conversions.ports import ConversionStore, KeyTaken, VersionConflict
 from converter_service.conversions.segments import PARTIAL, Segment, Upload
 from converter_service.conversions.transitions.removal import deleted, expired
 from converter_service.conversions.transitions.resumable import upload_of
-from converter_service.conversions.transitions.upload import without_key
+from converter_service.conversions.transitions.upload import without_idempotency_key
 from tests.support.conversions import NOON, converting, done, failed_one, queued, resumable, uploading
 
 SECOND = timedelta(seconds=1)
@@ -42,7 +42,7 @@ async def test_a_save_grows_the_version_and_is_what_the_next_reader_gets(store: 
 async def test_a_save_from_an_older_value_is_refused(store: ConversionStore) -> None:
     await store.add(queued())
     await store.save(replace(queued(), progress=0.5))
-    with pytest.raises(Stale):
+    with pytest.raises(VersionConflict):
         await store.save(replace(queued(), progress=0.1))
     assert (await store.get(queued().id) or queued()).progress == 0.5
 
@@ -50,14 +50,14 @@ async def test_a_save_from_an_older_value_is_refused(store: ConversionStore) -> 
 async def test_of_savers_at_the_same_time_exactly_one_wins(store: ConversionStore) -> None:
     await store.add(queued())
     outcomes = await asyncio.gather(*(store.save(queued()) for _ in range(10)), return_exceptions=True)
-    assert sum(isinstance(outcome, Stale) for outcome in outcomes) == 9
+    assert sum(isinstance(outcome, VersionConflict) for outcome in outcomes) == 9
 
 
 async def test_saving_what_was_removed_is_refused(store: ConversionStore) -> None:
     await store.add(queued())
     await store.remove(queued().id)
     await store.remove(queued().id)
-    with pytest.raises(Stale):
+    with pytest.raises(VersionConflict):
         await store.save(queued())
 
 
@@ -103,7 +103,7 @@ async def test_partial_uploads_are_on_no_page_but_among_the_parts(store: Convers
     await add(store, deleted(resumable(4, concat="partial"), NOON))
     assert [each.id for each in await store.page("alice", None, None, 10)] == [resumable(1).id]
     assert [each.id for each in await store.page("alice", State.UPLOADING, None, 10)] == [resumable(1).id]
-    assert [each.id for each in await store.parts("alice", 10)] == [resumable(2).id]
+    assert [each.id for each in await store.partial_uploads("alice", 10)] == [resumable(2).id]
 
 
 async def test_a_list_leaves_out_which_blobs_an_upload_came_in(store: ConversionStore) -> None:
@@ -133,13 +133,13 @@ async def test_what_is_due_comes_longest_due_first_and_no_more_than_asked_for(st
 async def test_what_was_made_after_a_recipe_is_found_by_its_owner_while_it_is_there(
     store: ConversionStore,
 ) -> None:
-    recipe = str(done().recipe)
+    cache_key = str(done().cache_key)
     await add(store, queued(1), failed_one(2), done(3, owner_id="bob"), deleted(done(4), NOON))
     await store.add(expired(done(5), NOON))
-    assert await store.made_after("alice", recipe) is None
+    assert await store.by_result_cache_key("alice", cache_key) is None
     await store.add(done(6))
-    assert (await store.made_after("alice", recipe) or queued()).id == done(6).id
-    assert await store.made_after("alice", "another") is None
+    assert (await store.by_result_cache_key("alice", cache_key) or queued()).id == done(6).id
+    assert await store.by_result_cache_key("alice", "another") is None
 
 
 async def test_every_blob_that_stands_in_a_record_is_known(store: ConversionStore) -> None:
@@ -149,9 +149,9 @@ async def test_every_blob_that_stands_in_a_record_is_known(store: ConversionStor
     await add(store, *there, replace(uploading(6), source_blob=None, upload=part))
     blobs = {blob for each in there for blob in each.blobs} | {"stretch-1", "stretch-2"}
     assert len(blobs) == 11
-    assert set(await store.known([*sorted(blobs), "stranger"])) == blobs
+    assert set(await store.referenced([*sorted(blobs), "stranger"])) == blobs
     await store.remove(done(3).id)
-    assert set(await store.known(sorted(blobs))) == blobs - set(done(3).blobs)
+    assert set(await store.referenced(sorted(blobs))) == blobs - set(done(3).blobs)
 
 
 async def test_what_has_nothing_due_is_never_due(store: ConversionStore) -> None:
@@ -165,7 +165,7 @@ async def test_an_idempotency_key_is_held_by_one_at_a_time(store: ConversionStor
     with pytest.raises(KeyTaken):
         await store.add(replace(queued(4), idempotency_key="k"))
     assert await store.get(queued(4).id) is None
-    assert (await store.by_key("k") or queued(9)).id == queued(1).id
+    assert (await store.by_idempotency_key("k") or queued(9)).id == queued(1).id
 
 
 async def test_of_those_who_ask_for_a_key_at_the_same_time_one_gets_it(store: ConversionStore) -> None:
@@ -176,8 +176,8 @@ async def test_of_those_who_ask_for_a_key_at_the_same_time_one_gets_it(store: Co
 
 async def test_a_key_is_free_when_its_holder_gives_it_up_or_is_removed(store: ConversionStore) -> None:
     await store.add(replace(queued(1), idempotency_key="k"))
-    await store.save(without_key(replace(queued(1), idempotency_key="k")))
-    assert await store.by_key("k") is None
+    await store.save(without_idempotency_key(replace(queued(1), idempotency_key="k")))
+    assert await store.by_idempotency_key("k") is None
     await store.add(replace(queued(2), idempotency_key="k"))
     await store.remove(queued(2).id)
     await store.add(replace(queued(3), idempotency_key="k"))

@@ -6,63 +6,68 @@ from datetime import datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import utc_now
-from converter_service.dead_letters.model import Letter, LetterStatus, arrived, settled
-from converter_service.dead_letters.ports import Letters
-from converter_service.storage.connection import Client, database_of
-from converter_service.storage.dead_letters import MongoLetters
+from converter_service.dead_letters.model import (
+    DeadLetter,
+    DeadLetterStatus,
+    from_message,
+    settled,
+)
+from converter_service.dead_letters.ports import DeadLetterStore
+from converter_service.storage.dead_letters import MongoDeadLetters
+from shared.clock import utc_now
 from shared.errors import Unavailable
+from shared.mongo.connection import Client, database_of
 from tests.support.dead_letters import RETENTION, dead
-from tests.support.in_memory.dead_letters import MemoryLetters
+from tests.support.in_memory.dead_letters import MemoryDeadLetters
 
 LATER = timedelta(seconds=30)
 
 
 @pytest.fixture
-def memory_letters() -> MemoryLetters:
-    return MemoryLetters()
+def memory_letters() -> MemoryDeadLetters:
+    return MemoryDeadLetters()
 
 
 @pytest.fixture
-async def mongo_letters(mongo_client: Client) -> MongoLetters:
-    adapter = MongoLetters(database_of(mongo_client))
+async def mongo_letters(mongo_client: Client) -> MongoDeadLetters:
+    adapter = MongoDeadLetters(database_of(mongo_client))
     await adapter.prepare()
     return adapter
 
 
 @pytest.fixture(params=["memory_letters", "mongo_letters"])
-def letters(request: pytest.FixtureRequest) -> Letters:
-    adapter: Letters = request.getfixturevalue(request.param)
+def letters(request: pytest.FixtureRequest) -> DeadLetterStore:
+    adapter: DeadLetterStore = request.getfixturevalue(request.param)
     return adapter
 
 
-def letter(number: int = 1) -> Letter:
-    return arrived(dead(number), utc_now(), RETENTION)
+def letter(number: int = 1) -> DeadLetter:
+    return from_message(dead(number), utc_now(), RETENTION)
 
 
-async def held(letters: Letters, holder: str, now: datetime | None = None) -> bool:
+async def held(letters: DeadLetterStore, holder: str, now: datetime | None = None) -> bool:
     now = now or utc_now()
     return await letters.hold(letter().id, holder, now, now + LATER)
 
 
-async def test_what_is_added_is_what_is_got(letters: Letters) -> None:
+async def test_what_is_added_is_what_is_got(letters: DeadLetterStore) -> None:
     kept = letter()
     await letters.add(kept)
     assert await letters.get(kept.id) == kept
     assert await letters.get("0" * 32) is None
 
 
-async def test_one_that_comes_again_stays_as_it_is(letters: Letters) -> None:
+async def test_one_that_comes_again_stays_as_it_is(letters: DeadLetterStore) -> None:
     first = letter()
     await letters.add(first)
     assert await held(letters, "a")
-    done = settled(first, LetterStatus.DISCARDED, "root", utc_now(), RETENTION)
+    done = settled(first, DeadLetterStatus.DISCARDED, "root", utc_now(), RETENTION)
     assert await letters.settle(done, "a")
     await letters.add(letter())
     assert await letters.get(first.id) == done
 
 
-async def test_pages_begin_with_the_latest_and_have_no_bodies(letters: Letters) -> None:
+async def test_pages_begin_with_the_latest_and_have_no_bodies(letters: DeadLetterStore) -> None:
     kept = [letter(number) for number in range(1, 6)]
     for each in kept:
         await letters.add(each)
@@ -71,24 +76,26 @@ async def test_pages_begin_with_the_latest_and_have_no_bodies(letters: Letters) 
     assert [each.id for each in await letters.page(None, first[-1].id, 3)] == [kept[1].id, kept[0].id]
 
 
-async def test_a_page_and_a_count_can_be_of_those_that_wait(letters: Letters) -> None:
+async def test_a_page_and_a_count_can_be_of_those_that_wait(letters: DeadLetterStore) -> None:
     for number in (1, 2):
         await letters.add(letter(number))
     assert await letters.waiting() == 2
     assert await held(letters, "a")
-    assert await letters.settle(settled(letter(), LetterStatus.REPLAYED, "root", utc_now(), RETENTION), "a")
+    assert await letters.settle(
+        settled(letter(), DeadLetterStatus.REPLAYED, "root", utc_now(), RETENTION), "a"
+    )
     assert await letters.waiting() == 1
-    assert [each.id for each in await letters.page(LetterStatus.WAITING, None, 9)] == [letter(2).id]
-    assert [each.id for each in await letters.page(LetterStatus.REPLAYED, None, 9)] == [letter(1).id]
+    assert [each.id for each in await letters.page(DeadLetterStatus.WAITING, None, 9)] == [letter(2).id]
+    assert [each.id for each in await letters.page(DeadLetterStatus.REPLAYED, None, 9)] == [letter(1).id]
 
 
-async def test_of_many_who_ask_at_once_one_holds_it(letters: Letters) -> None:
+async def test_of_many_who_ask_at_once_one_holds_it(letters: DeadLetterStore) -> None:
     await letters.add(letter())
     asked = await asyncio.gather(*(held(letters, str(number)) for number in range(10)))
     assert sum(asked) == 1
 
 
-async def test_it_can_be_held_again_after_its_release_or_in_time(letters: Letters) -> None:
+async def test_it_can_be_held_again_after_its_release_or_in_time(letters: DeadLetterStore) -> None:
     await letters.add(letter())
     assert await held(letters, "a")
     await letters.release(letter().id, "b")
@@ -98,9 +105,9 @@ async def test_it_can_be_held_again_after_its_release_or_in_time(letters: Letter
     assert await held(letters, "c", utc_now() + 2 * LATER)
 
 
-async def test_only_who_holds_it_settles_it_and_nobody_holds_it_then(letters: Letters) -> None:
+async def test_only_who_holds_it_settles_it_and_nobody_holds_it_then(letters: DeadLetterStore) -> None:
     await letters.add(letter())
-    done = settled(letter(), LetterStatus.REPLAYED, "root", utc_now(), RETENTION)
+    done = settled(letter(), DeadLetterStatus.REPLAYED, "root", utc_now(), RETENTION)
     assert not await letters.settle(done, "a")
     assert await held(letters, "a")
     assert not await letters.settle(done, "b")
@@ -109,12 +116,12 @@ async def test_only_who_holds_it_settles_it_and_nobody_holds_it_then(letters: Le
     assert not await held(letters, "b", utc_now() + 2 * LATER)
 
 
-async def test_what_is_not_there_cannot_be_held(letters: Letters) -> None:
+async def test_what_is_not_there_cannot_be_held(letters: DeadLetterStore) -> None:
     assert not await held(letters, "a")
 
 
 async def test_a_full_store_takes_no_more(mongo_client: Client) -> None:
-    stored = MongoLetters(database_of(mongo_client), most=1)
+    stored = MongoDeadLetters(database_of(mongo_client), most=1)
     await stored.add(letter(1))
     with pytest.raises(Unavailable):
         await stored.add(letter(2))
@@ -122,7 +129,7 @@ async def test_a_full_store_takes_no_more(mongo_client: Client) -> None:
 
 async def test_every_query_uses_an_index_and_old_letters_are_forgotten(mongo_client: Client) -> None:
     database = database_of(mongo_client)
-    await MongoLetters(database).prepare()
+    await MongoDeadLetters(database).prepare()
     documents = database["dead_letters"]
     for wanted in ({}, {"status": "waiting"}):
         explained = await documents.find(wanted).sort("_id", -1).explain()

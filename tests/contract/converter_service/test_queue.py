@@ -33,9 +33,9 @@ async def test_only_what_is_queued_and_kept_and_has_rested_is_ready(
 ) -> None:
     for each in (uploading(1), converting(2), done(3), deleted(queued(4), NOON)):
         await store.add(each)
-    await store.add(replace(queued(5), rests_until=NOON + SECOND))
+    await store.add(replace(queued(5), retry_at=NOON + SECOND))
     assert await names(queue) is None
-    await store.add(replace(queued(6), rests_until=NOON))
+    await store.add(replace(queued(6), retry_at=NOON))
     assert await names(queue) == queued(6).id
 
 

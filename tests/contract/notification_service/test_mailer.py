@@ -1,4 +1,4 @@
-"""What everything that takes mail promises."""
+"""Contract suite of the Mailer port: in memory and over SMTP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -7,24 +7,26 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from notification_service.email.message import Mail, Sender, compose
-from notification_service.email.ports import Mailer, Refused, TryLater
-from notification_service.email.smtp import SmtpMailer, SmtpServer
-from notification_service.email.templates import Letters
+from notification_service.email.errors import PermanentFailure, TransientFailure
+from notification_service.email.message import FromAddress, Mail, compose
+from notification_service.email.ports import Mailer
+from notification_service.email.smtp import SmtpMailer
+from notification_service.email.smtp_server import SmtpServer
+from notification_service.email.templates import EmailTemplates
 from tests.support.event_samples import completed
 from tests.support.mail_server import MailServer, mail_server
 from tests.support.memory_email import MemoryMailer
 
 MAIL = compose(
-    Letters("https://tonegate.example").completed(completed(filename="Ä talk 🎧.mp4")),
-    Sender("Tonegate <no-reply@tonegate.example>"),
+    EmailTemplates("https://tonegate.example").render_completed(completed(filename="Ä talk 🎧.mp4")),
+    FromAddress("Tonegate <no-reply@tonegate.example>"),
     event_id="event-1",
     written_at=datetime(2026, 11, 20, 10, 0, tzinfo=UTC),
 )
 
 
 class Post(msgspec.Struct):
-    """A mailer, and what the test may do to the other end of it."""
+    """A mailer, and controls of the server behind it."""
 
     mailer: Mailer
     taken: Callable[[], list[bytes]]
@@ -75,42 +77,42 @@ def _smtp(server: MailServer) -> Post:
     )
 
 
-async def test_a_mail_is_taken_once_and_byte_for_byte(post: Post) -> None:
+async def test_an_email_arrives_once_byte_for_byte(post: Post) -> None:
     await post.mailer.send(MAIL)
     assert post.taken() == [MAIL.content]
 
 
-async def test_one_mail_after_another_is_taken(post: Post) -> None:
+async def test_several_emails_arrive_in_order(post: Post) -> None:
     other = msgspec.structs.replace(MAIL, recipient="bob@example.org")
     await post.mailer.send(MAIL)
     await post.mailer.send(other)
     assert len(post.taken()) == 2
 
 
-async def test_a_refused_mail_says_so_and_why(post: Post) -> None:
+async def test_a_refused_email_raises_permanent_failure_with_the_reply(post: Post) -> None:
     post.refuse()
-    with pytest.raises(Refused, match="550 no such mailbox"):
+    with pytest.raises(PermanentFailure, match="550 no such mailbox"):
         await post.mailer.send(MAIL)
     assert post.taken() == []
 
 
-async def test_a_mail_that_nobody_takes_is_for_later_and_goes_then(post: Post) -> None:
+async def test_an_unreachable_server_is_a_transient_failure_until_it_is_back(post: Post) -> None:
     await post.go_down()
-    with pytest.raises(TryLater):
+    with pytest.raises(TransientFailure):
         await post.mailer.send(MAIL)
     await post.come_back()
     await post.mailer.send(MAIL)
     assert post.taken() == [MAIL.content]
 
 
-async def test_a_mailer_tells_whether_anybody_is_there(post: Post) -> None:
+async def test_ping_raises_while_the_server_is_unreachable(post: Post) -> None:
     await post.mailer.ping()
     await post.go_down()
-    with pytest.raises(TryLater):
+    with pytest.raises(TransientFailure):
         await post.mailer.ping()
 
 
-async def test_a_mailer_takes_mail_for_many_at_once(post: Post) -> None:
+async def test_emails_can_be_sent_concurrently(post: Post) -> None:
     mails: list[Mail] = [msgspec.structs.replace(MAIL, recipient=f"r{n}@example.org") for n in range(10)]
     await asyncio.gather(*map(post.mailer.send, mails))
     assert len(post.taken()) == 10

@@ -1,4 +1,4 @@
-"""What every ledger of sent letters promises."""
+"""Contract suite of the SentLedger port: in memory and in MongoDB."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from notification_service.email.ledger import AlreadySent, Lease, LeaseHeld, SentLedger
 from notification_service.email.mongo_ledger import MongoLedger, connect
-from notification_service.email.ports import Granted, Held, SentLedger, Settled
 from tests.support.memory_email import MemoryLedger
 
 LEASE = timedelta(minutes=1)
@@ -26,105 +26,105 @@ async def ledger(request: pytest.FixtureRequest) -> AsyncIterator[SentLedger]:
         yield stored
 
 
-async def granted(ledger: SentLedger, event: str = "event", lease: timedelta = LEASE) -> Granted:
+async def leased(ledger: SentLedger, event: str = "event", lease: timedelta = LEASE) -> Lease:
     claim = await ledger.claim(event, lease)
-    assert isinstance(claim, Granted)
+    assert isinstance(claim, Lease)
     return claim
 
 
-async def test_a_new_event_is_granted(ledger: SentLedger) -> None:
+async def test_a_new_event_is_leased(ledger: SentLedger) -> None:
     before = datetime.now(UTC) - timedelta(seconds=1)
-    claim = await granted(ledger)
+    claim = await leased(ledger)
     assert claim.attempts == 0
     assert before <= claim.since <= datetime.now(UTC) + timedelta(seconds=1)
     assert claim.token
 
 
-async def test_an_event_that_was_granted_is_held_for_the_rest_of_its_lease(ledger: SentLedger) -> None:
-    await granted(ledger)
+async def test_a_leased_event_is_held_for_the_rest_of_the_lease(ledger: SentLedger) -> None:
+    await leased(ledger)
     claim = await ledger.claim("event", LEASE)
-    assert isinstance(claim, Held)
+    assert isinstance(claim, LeaseHeld)
     assert timedelta(seconds=50) < claim.remaining <= LEASE
 
 
-async def test_one_of_many_who_ask_at_once_is_granted(ledger: SentLedger) -> None:
+async def test_one_of_many_concurrent_claims_gets_the_lease(ledger: SentLedger) -> None:
     claims = await asyncio.gather(*(ledger.claim("event", LEASE) for _ in range(20)))
-    assert sum(isinstance(claim, Granted) for claim in claims) == 1
-    assert sum(isinstance(claim, Held) for claim in claims) == 19
+    assert sum(isinstance(claim, Lease) for claim in claims) == 1
+    assert sum(isinstance(claim, LeaseHeld) for claim in claims) == 19
 
 
-async def test_one_of_many_who_ask_for_a_lapsed_lease_at_once_is_granted(ledger: SentLedger) -> None:
-    await granted(ledger, lease=LAPSED)
+async def test_one_of_many_concurrent_claims_gets_an_expired_lease(ledger: SentLedger) -> None:
+    await leased(ledger, lease=LAPSED)
     claims = await asyncio.gather(*(ledger.claim("event", LEASE) for _ in range(20)))
-    assert sum(isinstance(claim, Granted) for claim in claims) == 1
+    assert sum(isinstance(claim, Lease) for claim in claims) == 1
 
 
-async def test_events_do_not_stand_in_each_others_way(ledger: SentLedger) -> None:
-    await granted(ledger, "one")
-    await granted(ledger, "two")
+async def test_leases_of_different_events_are_independent(ledger: SentLedger) -> None:
+    await leased(ledger, "one")
+    await leased(ledger, "two")
 
 
-async def test_what_was_sent_is_settled_for_good(ledger: SentLedger) -> None:
-    claim = await granted(ledger)
-    await ledger.sent("event", claim.token)
-    assert await ledger.claim("event", LEASE) == Settled()
-    assert await ledger.claim("event", LEASE) == Settled()
+async def test_a_sent_event_stays_sent(ledger: SentLedger) -> None:
+    claim = await leased(ledger)
+    await ledger.record_sent("event", claim.token)
+    assert await ledger.claim("event", LEASE) == AlreadySent()
+    assert await ledger.claim("event", LEASE) == AlreadySent()
 
 
-async def test_a_lapsed_lease_is_granted_to_somebody_else(ledger: SentLedger) -> None:
-    first = await granted(ledger, lease=LAPSED)
-    second = await granted(ledger)
+async def test_an_expired_lease_goes_to_another_claim(ledger: SentLedger) -> None:
+    first = await leased(ledger, lease=LAPSED)
+    second = await leased(ledger)
     assert second.token != first.token
     assert second.since == first.since
 
 
-async def test_a_mail_sent_under_a_lapsed_lease_is_still_sent(ledger: SentLedger) -> None:
-    late = await granted(ledger, lease=LAPSED)
-    await granted(ledger)
-    await ledger.sent("event", late.token)
-    assert await ledger.claim("event", LEASE) == Settled()
+async def test_an_email_sent_under_an_expired_lease_is_recorded(ledger: SentLedger) -> None:
+    late = await leased(ledger, lease=LAPSED)
+    await leased(ledger)
+    await ledger.record_sent("event", late.token)
+    assert await ledger.claim("event", LEASE) == AlreadySent()
 
 
-async def test_what_was_postponed_is_granted_again_and_counts(ledger: SentLedger) -> None:
-    first = await granted(ledger)
+async def test_a_postponed_event_is_leased_again_and_its_attempt_counted(ledger: SentLedger) -> None:
+    first = await leased(ledger)
     await ledger.postpone("event", first.token)
-    second = await granted(ledger)
+    second = await leased(ledger)
     await ledger.postpone("event", second.token)
-    third = await granted(ledger)
+    third = await leased(ledger)
     assert (first.attempts, second.attempts, third.attempts) == (0, 1, 2)
     assert first.since == third.since
 
 
-async def test_who_lost_the_lease_can_neither_postpone_nor_refuse(ledger: SentLedger) -> None:
-    late = await granted(ledger, lease=LAPSED)
-    await granted(ledger)
+async def test_a_token_of_an_expired_lease_can_neither_postpone_nor_refuse(ledger: SentLedger) -> None:
+    late = await leased(ledger, lease=LAPSED)
+    await leased(ledger)
     await ledger.postpone("event", late.token)
-    await ledger.refuse("event", late.token, "too late")
-    assert isinstance(await ledger.claim("event", LEASE), Held)
+    await ledger.record_refusal("event", late.token, "too late")
+    assert isinstance(await ledger.claim("event", LEASE), LeaseHeld)
 
 
-async def test_who_is_late_cannot_undo_what_was_sent(ledger: SentLedger) -> None:
-    late = await granted(ledger, lease=LAPSED)
-    claim = await granted(ledger)
-    await ledger.sent("event", claim.token)
+async def test_a_late_outcome_does_not_undo_sent(ledger: SentLedger) -> None:
+    late = await leased(ledger, lease=LAPSED)
+    claim = await leased(ledger)
+    await ledger.record_sent("event", claim.token)
     await ledger.postpone("event", late.token)
     await ledger.postpone("event", claim.token)
-    await ledger.refuse("event", claim.token, "no")
-    assert await ledger.claim("event", LEASE) == Settled()
+    await ledger.record_refusal("event", claim.token, "no")
+    assert await ledger.claim("event", LEASE) == AlreadySent()
 
 
-async def test_what_was_refused_starts_anew_when_asked_for_again(ledger: SentLedger) -> None:
-    first = await granted(ledger)
+async def test_a_refused_event_starts_with_no_attempts_when_claimed_again(ledger: SentLedger) -> None:
+    first = await leased(ledger)
     await ledger.postpone("event", first.token)
-    second = await granted(ledger)
-    await ledger.refuse("event", second.token, "550 no such mailbox")
-    again = await granted(ledger)
+    second = await leased(ledger)
+    await ledger.record_refusal("event", second.token, "550 no such mailbox")
+    again = await leased(ledger)
     assert again.attempts == 0
     assert again.since >= first.since
 
 
-async def test_an_id_is_only_an_id_whatever_it_looks_like(ledger: SentLedger) -> None:
+async def test_an_event_id_is_never_read_as_an_expression(ledger: SentLedger) -> None:
     for event in ("$where", "a.b", "{'$ne': 1}", " ", "é" * 200):
-        claim = await granted(ledger, event)
-        await ledger.sent(event, claim.token)
-        assert await ledger.claim(event, LEASE) == Settled()
+        claim = await leased(ledger, event)
+        await ledger.record_sent(event, claim.token)
+        assert await ledger.claim(event, LEASE) == AlreadySent()

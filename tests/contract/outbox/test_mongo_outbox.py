@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from converter_service.clock import utc_now
-from converter_service.storage.connection import Client, connect, database_of
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.outbox import MongoOutbox
+from shared.clock import utc_now
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import OutboxStore
+from shared.mongo.connection import Client, connect, database_of
 from shared.settings import Secret
 from tests.contract.outbox.suite import LEASE_S, OutboxRig, OutboxSuite, envelope, ids
 from tests.support.conversions import queued

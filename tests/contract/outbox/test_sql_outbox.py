@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from auth_service.app import utc_now
 from auth_service.database.engine import Database
 from auth_service.migrations.upgrade import migrate
 from auth_service.outbox.repository import SqlOutbox
 from auth_service.repository import Store
+from shared.clock import utc_now
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import OutboxStore
 from shared.settings import Secret

@@ -11,10 +11,10 @@ from converter_service.conversions.model import Conversion, Failure, Lease, Stat
 from converter_service.jobs.context import Run
 from converter_service.jobs.outcome import Outcomes
 from converter_service.media.transcoder import Fault
-from converter_service.storage.connection import reachable
 from converter_service.storage.conversions import MongoConversions
 from converter_service.uploads import service
 from shared.messaging.envelope import Envelope
+from shared.mongo.errors import mongo_errors
 
 
 def no_fencing() -> None:
@@ -22,7 +22,7 @@ def no_fencing() -> None:
     save = MongoConversions.save
 
     async def over_anything(self: MongoConversions, conversion: Conversion, *events: Envelope) -> Conversion:
-        with reachable():
+        with mongo_errors():
             await self._documents.update_one(
                 {"_id": conversion.id}, {"$set": {"version": conversion.version}}
             )
@@ -32,8 +32,8 @@ def no_fencing() -> None:
         return conversion.lease or Lease(token, "a zombie", conversion.created_at)
 
     MongoConversions.save = over_anything  # type: ignore[method-assign]
-    Conversion.held_by = anybody  # type: ignore[method-assign, assignment]
-    state_machine.MOVES = dict.fromkeys(State, frozenset(State))  # type: ignore[misc]
+    Conversion.lease_of = anybody  # type: ignore[method-assign, assignment]
+    state_machine.TRANSITIONS = dict.fromkeys(State, frozenset(State))  # type: ignore[misc]
 
 
 def hold_on_to_the_lease() -> None:

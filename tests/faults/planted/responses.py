@@ -11,12 +11,13 @@ from gateway.clients.auth import AuthClient
 from gateway.clients.converter import AnyRequest, ConverterClient
 from gateway.identity.principal import Principal
 from gateway.query import Query
+from notification_service.email.ledger import Claim, Lease
 from notification_service.email.mongo_ledger import MongoLedger
-from notification_service.email.ports import Claim, Granted
-from notification_service.webhooks.delivery import Answer, Delivery
-from notification_service.webhooks.dispatcher import Deliverer
+from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.mongo_deliveries import MongoDeliveries
+from notification_service.webhooks.outbound.ports import AttemptResult
+from notification_service.webhooks.sender import WebhookSender
 from shared.errors import Unavailable
 from shared.settings import Secret
 
@@ -34,7 +35,7 @@ def no_ledger() -> None:
 
     async def always(self: MongoLedger, event_id: str, lease: timedelta) -> Claim:
         found = await claim(self, event_id, lease)
-        return found if isinstance(found, Granted) else Granted(token="", attempts=0, since=EPOCH)
+        return found if isinstance(found, Lease) else Lease(token="", attempts=0, since=EPOCH)
 
     MongoLedger.claim = always  # type: ignore[method-assign]
 
@@ -50,13 +51,15 @@ def never_send_a_webhook() -> None:
 
 def send_each_webhook_twice() -> None:
     """As if it had not been taken."""
-    post = Deliverer._post
+    post = WebhookSender._post
 
-    async def twice(self: Deliverer, endpoint: Endpoint, delivery: Delivery, began: datetime) -> Answer:
+    async def twice(
+        self: WebhookSender, endpoint: Endpoint, delivery: Delivery, began: datetime
+    ) -> AttemptResult:
         await post(self, endpoint, delivery, began)
         return await post(self, endpoint, delivery, began)
 
-    Deliverer._post = twice  # type: ignore[method-assign]
+    WebhookSender._post = twice  # type: ignore[method-assign]
 
 
 def answer_with_500() -> None:

@@ -4,9 +4,9 @@ import string
 
 import pytest
 
-from converter_service.clock import utc_now
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
+from shared.clock import utc_now
 from tests.support.conversions import converting, done, queued
 from tests.support.converter import ConverterApi, converter_api
 from tests.support.tokens import forgeries

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import new_id, utc_now
 from converter_service.conversions.model import LeaseLost
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.transitions.upload import new_upload
 from converter_service.handlers import LATECOMERS, account_handlers
+from converter_service.ids import new_id
 from converter_service.maintenance import account_deletion
-from converter_service.maintenance.account_deletion import Leaving
+from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.uploads.service import UploadLimits, UploadService
+from shared.clock import utc_now
 from shared.contracts.events import AccountDeleted
 from shared.errors import Conflict
 from shared.messaging.envelope import wrap
@@ -35,7 +36,7 @@ def delivered(age: timedelta) -> Delivery:
 
 async def told(workshop: Workshop, age: timedelta = LATECOMERS) -> None:
     """As the broker would tell a worker, so long after it happened."""
-    handlers = account_handlers(Leaving(workshop.store, workshop.blobs, utc_now), utc_now)
+    handlers = account_handlers(AccountDeletion(workshop.store, workshop.blobs, utc_now), utc_now)
     await handlers.handle(GONE, delivered(age))
 
 
@@ -73,7 +74,7 @@ async def test_however_many_there_are_they_all_go(workshop: Workshop) -> None:
         )
         await workshop.store.add(waiting)
     assert (
-        await Leaving(workshop.store, workshop.blobs, utc_now).forget("alice")
+        await AccountDeletion(workshop.store, workshop.blobs, utc_now).delete_all("alice")
         == 2 * account_deletion.AT_ONCE + 1
     )
     assert await workshop.database["conversions"].count_documents({}) == 0
@@ -92,7 +93,7 @@ async def test_what_is_being_converted_stops_and_leaves_nothing(workshop: Worksh
     assert transcoder.cancelled == 1
 
     async def nothing_left() -> bool:
-        await workshop.housekeeping.sweep()
+        await workshop.sweeper.sweep()
         return not await workshop.blobs_stored() and await workshop.store.get(conversion.id) is None
 
     await until(nothing_left, what="the sweeper has finished")
@@ -121,9 +122,9 @@ class Dripping:
 
 async def test_what_is_being_uploaded_is_refused_at_its_end_and_leaves_nothing(workshop: Workshop) -> None:
     limits = UploadLimits(max_bytes=10**9, silence=timedelta(minutes=1))
-    upload_service = UploadService(workshop.store, workshop.blobs, workshop.announcing, limits, utc_now)
+    service = UploadService(workshop.store, workshop.blobs, workshop.events, limits, utc_now)
     incoming = Dripping()
-    uploading = asyncio.create_task(upload_service.accept(ALICE, incoming))
+    uploading = asyncio.create_task(service.accept(ALICE, incoming))
     await incoming.begun.wait()
     await told(workshop)
     incoming.go_on.set()

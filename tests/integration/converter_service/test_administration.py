@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from converter_service.clock import utc_now
 from converter_service.storage.conversions import MongoConversions
+from shared.clock import utc_now
 from tests.support.conversions import done, queued
 from tests.support.converter import ConverterApi
 

@@ -11,12 +11,12 @@ from urllib.parse import quote
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import utc_now
 from converter_service.conversions.model import Conversion, Result
-from converter_service.conversions.signed_links import Links
-from converter_service.conversions.transitions.removal import deleted, emptied, expired
+from converter_service.conversions.signed_links import SignedLinks
+from converter_service.conversions.transitions.removal import bytes_deleted, deleted, expired
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
+from shared.clock import utc_now
 from tests.support.conversions import converting, done, failed_one, queued, uploading
 from tests.support.converter import LINK_KEY, ConverterApi
 
@@ -168,7 +168,7 @@ async def test_before_it_is_done_it_is_not_ready(api: ConverterApi, make: type, 
 
 
 async def test_after_retention_it_is_gone(api: ConverterApi) -> None:
-    conversion = await put(api, emptied(expired(done(), utc_now())))
+    conversion = await put(api, bytes_deleted(expired(done(), utc_now())))
     answer = await api.call("GET", f"/v1/conversions/{conversion.id}/audio")
     assert answer.status == 410
     assert (await answer.json(content_type=None))["code"] == "gone"
@@ -183,18 +183,18 @@ async def test_deleting_takes_the_bytes_and_the_record(finished: Finished) -> No
 
 
 async def test_a_signed_link_needs_no_token(finished: Finished) -> None:
-    link = Links(LINK_KEY).sign(finished.conversion.id, utc_now() + timedelta(minutes=1))
+    link = SignedLinks(LINK_KEY).sign(finished.conversion.id, utc_now() + timedelta(minutes=1))
     for method in ("GET", "HEAD"):
         assert (await finished.api.call(method, link, None)).status == 200
 
 
 async def test_a_signed_link_ends(finished: Finished) -> None:
-    link = Links(LINK_KEY).sign(finished.conversion.id, utc_now() - timedelta(seconds=1))
+    link = SignedLinks(LINK_KEY).sign(finished.conversion.id, utc_now() - timedelta(seconds=1))
     assert (await finished.api.call("GET", link, None)).status == 410
 
 
 async def test_a_signed_link_cannot_be_altered(finished: Finished) -> None:
-    link = Links(LINK_KEY).sign(finished.conversion.id, utc_now() + timedelta(minutes=1))
+    link = SignedLinks(LINK_KEY).sign(finished.conversion.id, utc_now() + timedelta(minutes=1))
     other = (await finished_as(finished.api, "x.mp4", 2)).conversion.id
     for altered in (
         link.replace(finished.conversion.id, other),
@@ -205,7 +205,7 @@ async def test_a_signed_link_cannot_be_altered(finished: Finished) -> None:
 
 
 async def test_a_signed_link_opens_nothing_but_the_audio(finished: Finished) -> None:
-    link = Links(LINK_KEY).sign(finished.conversion.id, utc_now() + timedelta(minutes=1))
+    link = SignedLinks(LINK_KEY).sign(finished.conversion.id, utc_now() + timedelta(minutes=1))
     query = link.partition("?")[2]
     path = f"/v1/conversions/{finished.conversion.id}?{query}"
     assert (await finished.api.call("GET", path, None)).status == 401
@@ -213,6 +213,6 @@ async def test_a_signed_link_opens_nothing_but_the_audio(finished: Finished) -> 
 
 
 async def test_a_link_ends_with_its_conversion(finished: Finished) -> None:
-    link = Links(LINK_KEY).sign(finished.conversion.id, utc_now() + timedelta(minutes=1))
+    link = SignedLinks(LINK_KEY).sign(finished.conversion.id, utc_now() + timedelta(minutes=1))
     await MongoConversions(finished.api.database, utc_now).save(deleted(finished.conversion, utc_now()))
     assert (await finished.api.call("GET", link, None)).status == 404

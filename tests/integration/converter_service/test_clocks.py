@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from converter_service.clock import utc_now
 from converter_service.conversions.model import Conversion, State
-from converter_service.storage.connection import Client, connect, database_of
 from converter_service.storage.conversions import MongoConversions
-from converter_service.storage.server_clock import Estimate, MongoClock
 from devstack.ports import free_port
+from shared.clock import utc_now
 from shared.errors import Unavailable
+from shared.mongo.connection import Client, connect, database_of
+from shared.mongo.server_clock import Estimate, ServerClock
 from shared.settings import Secret
 from tests.support.conversions import LEASE, converting
 from tests.support.wait import until
@@ -75,8 +75,8 @@ async def is_fenced(store: MongoConversions, run: Conversion) -> bool:
 
 async def test_clocks_on_one_database_agree_however_they_count(client: Client) -> None:
     first, second = (
-        MongoClock(database_of(client)),
-        MongoClock(database_of(client), lambda: time.monotonic() + 12_345),
+        ServerClock(database_of(client)),
+        ServerClock(database_of(client), lambda: time.monotonic() + 12_345),
     )
     await first.ask()
     await second.ask()
@@ -87,7 +87,7 @@ async def test_clocks_on_one_database_agree_however_they_count(client: Client) -
 
 async def test_a_clock_catches_up_after_its_machine_slept(client: Client) -> None:
     slept_s = 0.0
-    clock = MongoClock(database_of(client), lambda: time.monotonic() - slept_s)
+    clock = ServerClock(database_of(client), lambda: time.monotonic() - slept_s)
     await clock.ask()
     slept_s = 100
     assert utc_now() - clock() > timedelta(seconds=90)
@@ -97,7 +97,7 @@ async def test_a_clock_catches_up_after_its_machine_slept(client: Client) -> Non
 
 async def test_before_the_database_was_reached_nobody_knows_the_time() -> None:
     async with connect(Secret(f"mongodb://127.0.0.1:{free_port()}/nowhere")) as client:
-        clock = MongoClock(database_of(client))
+        clock = ServerClock(database_of(client))
         with pytest.raises(Unavailable):
             await clock.ask()
         with pytest.raises(Unavailable):

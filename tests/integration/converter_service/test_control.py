@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from converter_service.clock import utc_now
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.transitions.finish import cancelled
-from converter_service.conversions.transitions.removal import emptied, expired
+from converter_service.conversions.transitions.removal import bytes_deleted, expired
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
+from shared.clock import utc_now
 from tests.support.conversions import RETENTION, converting, done, failed_one, queued, uploading
 from tests.support.converter import ConverterApi
 from tests.support.wait import until
@@ -87,7 +87,7 @@ async def test_another_try_is_queued_as_if_it_were_the_first(api: ConverterApi) 
 
 
 async def test_nothing_is_tried_again_without_its_video(api: ConverterApi) -> None:
-    gone = emptied(expired(done(at=utc_now()), utc_now()))
+    gone = bytes_deleted(expired(done(at=utc_now()), utc_now()))
     lost = replace(failed_one(2, at=utc_now()), source_blob=None)
     for conversion in (gone, lost):
         answer = await api.call("POST", f"{await put(api, conversion)}/retry")

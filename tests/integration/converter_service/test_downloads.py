@@ -8,10 +8,10 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import utc_now
 from converter_service.conversions.model import Conversion, Result
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
+from shared.clock import utc_now
 from tests.support.conversions import done
 from tests.support.converter import ConverterApi
 from tests.support.wait import PATIENCE_S

@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from converter_service.clock import utc_now
 from converter_service.conversions.events import SOURCE
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.transitions.finish import cancelled
-from converter_service.conversions.transitions.removal import deleted, emptied, expired
+from converter_service.conversions.transitions.removal import bytes_deleted, deleted, expired
 from converter_service.conversions.transitions.run import renewed
 from converter_service.event_streams.publisher import news_of
 from converter_service.storage.conversions import MongoConversions
+from shared.clock import utc_now
 from shared.contracts.events import ConversionCancelled
 from shared.messaging.envelope import wrap
 from tests.support.conversions import RETENTION, converting, done, failed_one, queued
@@ -84,7 +84,7 @@ async def test_what_has_ended_says_so_and_ends(api: ConverterApi) -> None:
         (
             (done(1, at=now), "completed"),
             (failed_one(2, at=now), "failed"),
-            (emptied(expired(done(3, at=now), now)), "progress"),
+            (bytes_deleted(expired(done(3, at=now), now)), "progress"),
         )
     ):
         watched = await Watched(api, made).add()

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import new_id, utc_now
 from converter_service.conversions.model import Conversion, State
+from converter_service.ids import new_id
 from converter_service.jobs import claim
 from converter_service.media.transcoder import TranscoderUnavailable
+from shared.clock import utc_now
 from shared.messaging.errors import Retry
 from tests.support.worker_harness import ScriptedTranscoder, Workshop
 
@@ -73,9 +74,9 @@ async def test_one_that_rests_is_taken_by_no_message_before_its_time(workshop: W
     resting, other = await workshop.queued(), await workshop.queued()
     with pytest.raises(Retry) as pause:
         await workshop.worker(ScriptedTranscoder(during=broken)).run(resting.id)
-    rests_until = (await workshop.now(resting)).rests_until
-    assert rests_until
-    assert 0 < (rests_until - utc_now()).total_seconds() < pause.value.delay_s
+    retry_at = (await workshop.now(resting)).retry_at
+    assert retry_at
+    assert 0 < (retry_at - utc_now()).total_seconds() < pause.value.delay_s
     transcoder = ScriptedTranscoder()
     worker = workshop.worker(transcoder)
     await worker.run(other.id)
@@ -98,8 +99,8 @@ async def test_what_has_rested_for_long_and_was_forgotten_is_announced_again(wor
         await workshop.worker(ScriptedTranscoder(during=broken)).run(resting.id)
     waiting = await workshop.now(resting)
     assert waiting.due_at
-    assert waiting.rests_until
-    assert 0 < (waiting.due_at - waiting.rests_until).total_seconds() <= 60
+    assert waiting.retry_at
+    assert 0 < (waiting.due_at - waiting.retry_at).total_seconds() <= 60
 
 
 async def test_an_account_at_its_bound_leaves_the_other_workers_to_others(

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import utc_now
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.service import Conversions
@@ -16,6 +15,7 @@ from converter_service.conversions.transitions.finish import cancelled
 from converter_service.conversions.transitions.queue import retried
 from converter_service.conversions.transitions.removal import deleted
 from converter_service.media.transcoder import Fault, MachineUnfit, MediaError, TranscoderUnavailable
+from shared.clock import utc_now
 from shared.contracts.events import ConversionCancelled, ConversionCompleted, ConversionFailed, VideoUploaded
 from shared.errors import Unavailable
 from shared.messaging.errors import Retry
@@ -223,7 +223,7 @@ async def test_a_run_keeps_its_lease_for_as_long_as_it_takes(workshop: Workshop)
 
     await until(renewed_twice, what="the lease is renewed past its first end")
     assert (await workshop.now(conversion)).progress == 0.5
-    await workshop.housekeeping.sweep()
+    await workshop.sweeper.sweep()
     assert (await workshop.now(conversion)).status is State.CONVERTING
     await stopped(running)
 
@@ -244,7 +244,7 @@ async def test_a_worker_that_stops_hands_its_run_back_at_once_and_free_of_charge
 async def test_what_a_dead_worker_held_is_queued_and_announced_again(workshop: Workshop) -> None:
     conversion, transcoder = await workshop.queued(), ScriptedTranscoder(during=for_ever)
     await died(workshop, conversion, transcoder)
-    await workshop.housekeeping.sweep()
+    await workshop.sweeper.sweep()
     assert (await workshop.now(conversion)).status is State.QUEUED
     assert await workshop.announced() == [VideoUploaded(conversion_id=conversion.id)]
     await workshop.worker(ScriptedTranscoder()).run(conversion.id)
@@ -323,7 +323,7 @@ async def test_a_zombie_that_wakes_while_its_successor_still_runs_ends_without_e
 async def test_a_crash_between_storing_and_finishing_leaves_one_audio_in_the_end(workshop: Workshop) -> None:
     conversion = await workshop.queued()
     await died(workshop, conversion, ScriptedTranscoder(during=for_ever))
-    [dead_blob] = (await workshop.now(conversion)).debris
+    [dead_blob] = (await workshop.now(conversion)).temporary_blobs
 
     async def content() -> AsyncIterator[bytes]:
         yield b"stored by the dead"
@@ -333,7 +333,7 @@ async def test_a_crash_between_storing_and_finishing_leaves_one_audio_in_the_end
     done = await workshop.now(conversion)
     assert await workshop.blobs_stored() == {done.source_blob, done.audio_blob}
     assert done.audio_blob != dead_blob
-    assert done.debris == ()
+    assert done.temporary_blobs == ()
 
 
 async def test_deleting_while_it_converts_stops_the_run_and_leaves_no_trace(workshop: Workshop) -> None:
@@ -360,7 +360,7 @@ async def test_a_dead_upload_is_removed_with_its_chunks(workshop: Workshop) -> N
     conversion = await workshop.queued()
     newest = await workshop.now(conversion)
     await workshop.store.save(replace(newest, status=State.UPLOADING, due_at=utc_now()))
-    await workshop.housekeeping.sweep()
+    await workshop.sweeper.sweep()
     assert await workshop.store.get(conversion.id) is None
     assert await workshop.blobs_stored() == set()
 
@@ -371,17 +371,17 @@ async def test_after_retention_the_bytes_go_and_the_record_stays(workshop: Works
     done = await workshop.now(conversion)
     past = utc_now() - timedelta(seconds=1)
     await workshop.store.save(replace(done, expires_at=past, due_at=past))
-    await asyncio.gather(*(workshop.housekeeping.sweep() for _ in range(3)))
-    await workshop.housekeeping.sweep()
+    await asyncio.gather(*(workshop.sweeper.sweep() for _ in range(3)))
+    await workshop.sweeper.sweep()
     assert (await workshop.now(conversion)).status is State.EXPIRED
     assert await workshop.blobs_stored() == set()
-    assert await workshop.housekeeping.sweep() == 0
+    assert await workshop.sweeper.sweep() == 0
 
 
 async def test_a_deletion_that_died_half_way_is_finished(workshop: Workshop) -> None:
     conversion = await workshop.queued()
     await workshop.store.save(deleted(conversion, utc_now()))
-    await workshop.housekeeping.sweep()
+    await workshop.sweeper.sweep()
     assert await workshop.store.get(conversion.id) is None
     assert await workshop.blobs_stored() == set()
 
@@ -389,9 +389,9 @@ async def test_a_deletion_that_died_half_way_is_finished(workshop: Workshop) -> 
 async def test_what_waits_for_very_long_is_announced_again(workshop: Workshop) -> None:
     conversion = await workshop.queued()
     await workshop.store.save(replace(conversion, due_at=utc_now()))
-    await workshop.housekeeping.sweep()
+    await workshop.sweeper.sweep()
     assert await workshop.announced() == [VideoUploaded(conversion_id=conversion.id)]
-    assert await workshop.housekeeping.sweep() == 0
+    assert await workshop.sweeper.sweep() == 0
 
 
 async def deleted_now(workshop: Workshop, conversion: Conversion) -> None:
@@ -429,11 +429,11 @@ async def test_a_cancelled_run_ends_with_nothing_left_but_the_video(workshop: Wo
     running = asyncio.create_task(worker.run(conversion.id))
     await transcoder.began.wait()
     over = cancelled(await workshop.now(conversion), now=utc_now(), retention=LONG)
-    await workshop.store.save(over, *workshop.announcing.cancelled(over))
+    await workshop.store.save(over, *workshop.events.cancelled(over))
     worker.look(conversion.id)
     await running
     now = await workshop.now(conversion)
-    assert (transcoder.cancelled, now.status, now.debris) == (1, State.CANCELLED, ())
+    assert (transcoder.cancelled, now.status, now.temporary_blobs) == (1, State.CANCELLED, ())
     assert await workshop.blobs_stored() == {conversion.source_blob}
     assert workshop.scratch_files() == []
     [event] = await workshop.announced()

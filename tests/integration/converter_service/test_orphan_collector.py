@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from converter_service.clock import born, new_id, utc_now
-from converter_service.conversions.cleanup import uncounted
+from converter_service.conversions.cleanup import no_metrics
+from converter_service.ids import born, new_id
 from converter_service.maintenance import orphan_collector
-from converter_service.maintenance.metrics import Removals
-from converter_service.maintenance.orphan_collector import OLD_ENOUGH, ROUND_EVERY, Janitor
-from converter_service.storage.checkpoint import MongoBookmark
+from converter_service.maintenance.metrics import RemovalMetrics
+from converter_service.maintenance.orphan_collector import OLD_ENOUGH, ROUND_EVERY, OrphanCollector
+from converter_service.storage.checkpoint import MongoCheckpoint
+from shared.clock import utc_now
 from tests.support.worker_harness import ScriptedTranscoder, Workshop
 
 
@@ -35,13 +36,13 @@ async def stored(workshop: Workshop, *blob_ids: str) -> None:
         await workshop.blobs.write(blob_id, content())
 
 
-def keeper(workshop: Workshop, clock: Later, removals: Removals | None = None) -> Janitor:
-    bookmark = MongoBookmark(workshop.database, "orphans")
-    count = removals.count if removals else uncounted
-    return Janitor(workshop.store, workshop.blobs, bookmark, clock, count)
+def keeper(workshop: Workshop, clock: Later, removals: RemovalMetrics | None = None) -> OrphanCollector:
+    checkpoint = MongoCheckpoint(workshop.database, "orphans")
+    count = removals.count if removals else no_metrics
+    return OrphanCollector(workshop.store, workshop.blobs, checkpoint, clock, count)
 
 
-async def round_of(walker: Janitor, clock: Later, steps: int) -> int:
+async def round_of(walker: OrphanCollector, clock: Later, steps: int) -> int:
     """So many steps, each when it is time."""
     gone = 0
     for _ in range(steps):
@@ -61,7 +62,7 @@ async def test_orphans_go_in_small_steps_and_what_a_conversion_has_stays(
     await workshop.worker(ScriptedTranscoder()).run(done.id)
     kept = set((await workshop.now(waiting)).blobs) | set((await workshop.now(done)).blobs)
     clock, registry = Later(), CollectorRegistry()
-    walker = keeper(workshop, clock, Removals(registry))
+    walker = keeper(workshop, clock, RemovalMetrics(registry))
     assert await walker.step() == 2
     assert await walker.step() == 0, "it is not time yet"
     clock.ahead += orphan_collector.STEP_EVERY

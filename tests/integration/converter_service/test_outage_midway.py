@@ -7,15 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from converter_service.clock import utc_now
-from converter_service.conversions.events import Announcing
-from converter_service.conversions.signed_links import Links
-from converter_service.maintenance.sweeper import Housekeeping
+from converter_service.conversions.events import EventFactory
+from converter_service.conversions.signed_links import SignedLinks
+from converter_service.maintenance.sweeper import Sweeper
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from devstack.home import Home
 from devstack.ports import free_port
 from devstack.servers.mongo import Mongo
+from shared.clock import utc_now
 from tests.integration.converter_service.test_uploads import stored_video
 from tests.support.converter import LINK_KEY, ConverterApi, converter_api
 from tests.support.wait import until
@@ -101,7 +101,7 @@ async def test_a_pause_of_some_seconds_is_not_noticed(api: ConverterApi, mongo: 
 async def swept_clean(api: ConverterApi) -> bool:
     """As the sweeper would find it when the upload has been silent for long."""
     store, blobs = MongoConversions(api.database, utc_now), GridFSBlobs(api.database, utc_now)
-    announcing = Announcing(Links(LINK_KEY), timedelta(days=1), utc_now)
-    later = Housekeeping(store, blobs, announcing, timedelta(0), lambda: utc_now() + timedelta(minutes=10))
+    events = EventFactory(SignedLinks(LINK_KEY), timedelta(days=1), utc_now)
+    later = Sweeper(store, blobs, events, timedelta(0), lambda: utc_now() + timedelta(minutes=10))
     await later.sweep()
     return await api.nothing_left()

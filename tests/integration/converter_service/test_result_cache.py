@@ -3,9 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import utc_now
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.transitions.removal import deleted
+from shared.clock import utc_now
 from shared.contracts.events import ConversionCompleted
 from tests.support.worker_harness import VIDEO, ScriptedTranscoder, Workshop
 
@@ -28,7 +28,7 @@ async def test_the_same_again_gets_bytes_of_its_own_without_a_conversion(worksho
     assert second.audio_blob != first.audio_blob
     assert [type(event) for event in await workshop.announced()] == [ConversionCompleted] * 2
     await workshop.store.save(deleted(first, utc_now()))
-    await workshop.housekeeping.sweep()
+    await workshop.sweeper.sweep()
     assert await workshop.audio(second) == transcoder.audio_of(VIDEO)
     assert await workshop.blobs_stored() == {second.source_blob, second.audio_blob}
 
@@ -48,7 +48,7 @@ async def test_what_is_not_the_same_is_converted(workshop: Workshop, differs: st
             second = await workshop.queued()
             past = utc_now()
             await workshop.store.save(replace(first, expires_at=past, due_at=past))
-            await workshop.housekeeping.sweep()
+            await workshop.sweeper.sweep()
     transcoder = ScriptedTranscoder("second")
     await converted(workshop, transcoder, second)
     assert transcoder.runs == 1

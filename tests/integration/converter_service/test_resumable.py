@@ -8,21 +8,21 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from converter_service.clock import utc_now
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
-from converter_service.conversions.quota import Bounded, Bounds
-from converter_service.conversions.transitions.concatenation import given_up_to
+from converter_service.conversions.quota import EnforcedQuota, QuotaLimits
+from converter_service.conversions.transitions.concatenation import assigned_to_final
 from converter_service.conversions.transitions.finish import cancelled
 from converter_service.conversions.transitions.resumable import upload_of
-from converter_service.errors import JoinedAlready, UploadLocked, WrongOffset
-from converter_service.maintenance.account_deletion import Leaving
-from converter_service.maintenance.sweeper import Housekeeping
+from converter_service.errors import PartAlreadyUsed, UploadLocked, WrongOffset
+from converter_service.maintenance.account_deletion import AccountDeletion
+from converter_service.maintenance.sweeper import Sweeper
 from converter_service.storage.gridfs_writer import CHUNK_BYTES
 from converter_service.storage.queue import MongoQueue
 from converter_service.tus.chunk import Checksum, UploadChunk
 from converter_service.tus.creation import Wanted
 from converter_service.tus.service import ResumableLimits, Uploads
+from shared.clock import utc_now
 from shared.errors import (
     ChecksumMismatch,
     Gone,
@@ -83,13 +83,13 @@ class StalledBody(Body):
             raise self._last
 
 
-class Desk:
+class UploadRig:
     """One process of the api. `ahead` is how far its clock is before that of the others."""
 
     def __init__(self, workshop: Workshop, ahead: timedelta = timedelta(0)) -> None:
         self.ahead = ahead
         self.workshop = workshop
-        self.uploads = Uploads(workshop.store, workshop.blobs, workshop.announcing, LIMITS, self.now)
+        self.uploads = Uploads(workshop.store, workshop.blobs, workshop.events, LIMITS, self.now)
 
     def now(self) -> datetime:
         return utc_now() + self.ahead
@@ -115,14 +115,14 @@ class Desk:
 
 
 @pytest.fixture
-def desk(workshop: Workshop) -> Desk:
-    return Desk(workshop)
+def rig(workshop: Workshop) -> UploadRig:
+    return UploadRig(workshop)
 
 
 @pytest.fixture
-def late(workshop: Workshop) -> Desk:
+def late(workshop: Workshop) -> UploadRig:
     """For whom every writer of the first desk has been silent for long."""
-    return Desk(workshop, LATER)
+    return UploadRig(workshop, LATER)
 
 
 async def chunks_stored(workshop: Workshop, at_least: int) -> None:
@@ -132,10 +132,16 @@ async def chunks_stored(workshop: Workshop, at_least: int) -> None:
     await until(some, what="chunks that are stored")
 
 
-async def killed(workshop: Workshop, desk: Desk, upload: Conversion, offset: int, content: bytes) -> None:
+async def killed(
+    workshop: Workshop,
+    rig: UploadRig,
+    upload: Conversion,
+    offset: int,
+    content: bytes,
+) -> None:
     """A request whose process dies when all of `content` has come, with some chunks on their way."""
     body = StalledBody(content)
-    task = asyncio.create_task(desk.append(upload, offset, body))
+    task = asyncio.create_task(rig.append(upload, offset, body))
     await body.sent.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -145,20 +151,20 @@ def small(checksum_of: bytes) -> Checksum:
     return Checksum("sha1", hashlib.sha1(checksum_of).digest())
 
 
-async def test_what_came_before_a_break_is_kept_to_the_byte(desk: Desk) -> None:
-    upload = await desk.begin()
+async def test_what_came_before_a_break_is_kept_to_the_byte(rig: UploadRig) -> None:
+    upload = await rig.begin()
     with pytest.raises(RequestTimeout):
-        await desk.append(upload, 0, BrokenBody(VIDEO[:1_500_001]))
-    assert await desk.offset(upload) == 1_500_001
-    whole = await desk.rest(upload)
-    assert (whole.status, await desk.stored(upload)) == (State.QUEUED, VIDEO)
+        await rig.append(upload, 0, BrokenBody(VIDEO[:1_500_001]))
+    assert await rig.offset(upload) == 1_500_001
+    whole = await rig.rest(upload)
+    assert (whole.status, await rig.stored(upload)) == (State.QUEUED, VIDEO)
 
 
 async def test_what_a_dead_process_stored_is_kept_and_nothing_else_is_promised(
-    workshop: Workshop, desk: Desk, late: Desk
+    workshop: Workshop, rig: UploadRig, late: UploadRig
 ) -> None:
-    upload = await desk.begin()
-    await killed(workshop, desk, upload, 0, VIDEO[: 3 * CHUNK_BYTES + 5])
+    upload = await rig.begin()
+    await killed(workshop, rig, upload, 0, VIDEO[: 3 * CHUNK_BYTES + 5])
     kept = await late.offset(upload)
     assert (kept % CHUNK_BYTES, kept >= 2 * CHUNK_BYTES) == (0, True)
     assert await late.stored(upload) == VIDEO[:kept]
@@ -167,11 +173,11 @@ async def test_what_a_dead_process_stored_is_kept_and_nothing_else_is_promised(
 
 
 async def test_a_process_that_died_after_the_last_byte_has_finished_it(
-    workshop: Workshop, desk: Desk, late: Desk
+    workshop: Workshop, rig: UploadRig, late: UploadRig
 ) -> None:
     video = VIDEO[: 4 * CHUNK_BYTES]
-    upload = await desk.begin(len(video))
-    await killed(workshop, desk, upload, 0, video)
+    upload = await rig.begin(len(video))
+    await killed(workshop, rig, upload, 0, video)
     assert await late.offset(upload) == len(video)
     assert (await workshop.now(upload)).status is State.QUEUED
     assert len(await workshop.announced()) == 1
@@ -179,25 +185,28 @@ async def test_a_process_that_died_after_the_last_byte_has_finished_it(
 
 @pytest.mark.parametrize("last", [None, RequestTimeout()], ids=["its body ends", "its body breaks off"])
 async def test_a_writer_that_wakes_up_late_changes_no_byte(
-    workshop: Workshop, desk: Desk, late: Desk, last: ServiceError | None
+    workshop: Workshop,
+    rig: UploadRig,
+    late: UploadRig,
+    last: ServiceError | None,
 ) -> None:
-    upload, body = await desk.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES + 99], last)
-    asleep = asyncio.create_task(desk.append(upload, 0, body))
+    upload, body = await rig.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES + 99], last)
+    asleep = asyncio.create_task(rig.append(upload, 0, body))
     await chunks_stored(workshop, 2)
     assert await late.offset(upload) == 2 * CHUNK_BYTES
     await late.rest(upload)
     body.go.set()
     with pytest.raises(UploadLocked):
         await asleep
-    assert await desk.stored(upload) == VIDEO
+    assert await rig.stored(upload) == VIDEO
     assert await workshop.blobs_stored() == set((await workshop.now(upload)).source_blobs)
 
 
 async def test_a_writer_that_wakes_up_while_another_writes_changes_no_byte(
-    workshop: Workshop, desk: Desk, late: Desk
+    workshop: Workshop, rig: UploadRig, late: UploadRig
 ) -> None:
-    upload, first = await desk.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES])
-    asleep = asyncio.create_task(desk.append(upload, 0, first))
+    upload, first = await rig.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES])
+    asleep = asyncio.create_task(rig.append(upload, 0, first))
     await chunks_stored(workshop, 2)
     offset = await late.offset(upload)
     second = StalledBody(VIDEO[offset:])
@@ -208,31 +217,31 @@ async def test_a_writer_that_wakes_up_while_another_writes_changes_no_byte(
         await asleep
     second.go.set()
     await awake
-    assert await desk.stored(upload) == VIDEO
+    assert await rig.stored(upload) == VIDEO
 
 
 async def test_a_writer_that_ends_while_it_is_taken_for_dead_removes_nothing(
-    workshop: Workshop, desk: Desk, late: Desk
+    workshop: Workshop, rig: UploadRig, late: UploadRig
 ) -> None:
-    upload, body = await desk.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES])
-    asleep = asyncio.create_task(desk.append(upload, 0, body))
+    upload, body = await rig.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES])
+    asleep = asyncio.create_task(rig.append(upload, 0, body))
     await chunks_stored(workshop, 2)
     writing = upload_of(await workshop.now(upload)).writing
     assert writing is not None
     # Whoever closes it has come so far, and saves next that these bytes count.
-    assert await workshop.blobs.salvage(writing.blob) == 2 * CHUNK_BYTES
+    assert await workshop.blobs.recover(writing.blob) == 2 * CHUNK_BYTES
     body.go.set()
     with pytest.raises(UploadLocked):
         await asleep
     assert await late.offset(upload) == 2 * CHUNK_BYTES
-    assert await desk.stored(upload) == VIDEO[: 2 * CHUNK_BYTES]
+    assert await rig.stored(upload) == VIDEO[: 2 * CHUNK_BYTES]
 
 
 async def test_a_dead_writer_leaves_nothing_of_what_a_checksum_covers(
-    workshop: Workshop, desk: Desk, late: Desk
+    workshop: Workshop, rig: UploadRig, late: UploadRig
 ) -> None:
-    upload, body = await desk.begin(), StalledBody(VIDEO, checksum=small(VIDEO))
-    asleep = asyncio.create_task(desk.append(upload, 0, body))
+    upload, body = await rig.begin(), StalledBody(VIDEO, checksum=small(VIDEO))
+    asleep = asyncio.create_task(rig.append(upload, 0, body))
     await chunks_stored(workshop, 2)
     assert await late.offset(upload) == 0
     body.go.set()
@@ -240,24 +249,24 @@ async def test_a_dead_writer_leaves_nothing_of_what_a_checksum_covers(
         await asleep
     assert await workshop.blobs_stored() == set()
     with pytest.raises(RequestTimeout):
-        await desk.append(upload, 0, BrokenBody(VIDEO, checksum=small(VIDEO)))
-    assert (await desk.offset(upload), await workshop.blobs_stored()) == (0, set())
+        await rig.append(upload, 0, BrokenBody(VIDEO, checksum=small(VIDEO)))
+    assert (await rig.offset(upload), await workshop.blobs_stored()) == (0, set())
 
 
-async def test_of_many_that_write_at_once_one_does(desk: Desk, workshop: Workshop) -> None:
-    upload = await desk.begin()
-    tries = (Desk(workshop).append(upload, 0, Body(VIDEO)) for _ in range(8))
+async def test_of_many_that_write_at_once_one_does(rig: UploadRig, workshop: Workshop) -> None:
+    upload = await rig.begin()
+    tries = (UploadRig(workshop).append(upload, 0, Body(VIDEO)) for _ in range(8))
     ended = await asyncio.gather(*tries, return_exceptions=True)
     assert sum(isinstance(each, Conversion) for each in ended) == 1
     assert all(isinstance(each, Conversion | UploadLocked | WrongOffset) for each in ended), ended
-    assert await desk.stored(upload) == VIDEO
+    assert await rig.stored(upload) == VIDEO
     assert len(await workshop.announced()) == 1
 
 
 async def test_while_bytes_come_others_are_locked_out_and_told_what_is_stored(
-    workshop: Workshop, desk: Desk
+    workshop: Workshop, rig: UploadRig
 ) -> None:
-    upload, going = await desk.begin(), True
+    upload, going = await rig.begin(), True
 
     class Slow(Body):
         async def pieces(self) -> AsyncIterator[bytes]:
@@ -265,38 +274,38 @@ async def test_while_bytes_come_others_are_locked_out_and_told_what_is_stored(
                 yield b"\x00"
                 await asyncio.sleep(0.05)
 
-    writing = asyncio.create_task(desk.append(upload, 0, Slow(b"")))
+    writing = asyncio.create_task(rig.append(upload, 0, Slow(b"")))
     await until(lambda: _is_written(workshop, upload), what="a writer")
     with pytest.raises(UploadLocked):
-        await Desk(workshop).append(upload, 0, Body(VIDEO))
-    assert await Desk(workshop).offset(upload) == 0
+        await UploadRig(workshop).append(upload, 0, Body(VIDEO))
+    assert await UploadRig(workshop).offset(upload) == 0
     going = False
-    assert upload_of(await writing).offset == await desk.offset(upload) > 0
+    assert upload_of(await writing).offset == await rig.offset(upload) > 0
 
 
 async def _is_written(workshop: Workshop, upload: Conversion) -> bool:
     return upload_of(await workshop.now(upload)).writing is not None
 
 
-async def test_terminated_while_it_is_written_nothing_is_left(workshop: Workshop, desk: Desk) -> None:
-    upload, body = await desk.begin(), StalledBody(VIDEO[: 3 * CHUNK_BYTES])
-    writing = asyncio.create_task(desk.append(upload, 0, body))
+async def test_terminated_while_it_is_written_nothing_is_left(workshop: Workshop, rig: UploadRig) -> None:
+    upload, body = await rig.begin(), StalledBody(VIDEO[: 3 * CHUNK_BYTES])
+    writing = asyncio.create_task(rig.append(upload, 0, body))
     await chunks_stored(workshop, 2)
-    await Desk(workshop).uploads.terminate(ALICE, upload.id)
+    await UploadRig(workshop).uploads.terminate(ALICE, upload.id)
     body.go.set()
     with pytest.raises(Gone):
         await writing
     with pytest.raises(NotFound):
-        await desk.offset(upload)
+        await rig.offset(upload)
     assert await workshop.blobs_stored() == set()
     await swept(workshop, LATER)
     assert await workshop.store.get(upload.id) is None
 
 
-async def test_cancelled_while_it_is_written_nothing_is_left(workshop: Workshop, desk: Desk) -> None:
-    upload, body = await desk.begin(), StalledBody(VIDEO[: 3 * CHUNK_BYTES])
-    await desk.append(upload, 0, Body(VIDEO[:7]))
-    writing = asyncio.create_task(desk.append(upload, 7, body))
+async def test_cancelled_while_it_is_written_nothing_is_left(workshop: Workshop, rig: UploadRig) -> None:
+    upload, body = await rig.begin(), StalledBody(VIDEO[: 3 * CHUNK_BYTES])
+    await rig.append(upload, 0, Body(VIDEO[:7]))
+    writing = asyncio.create_task(rig.append(upload, 7, body))
     await chunks_stored(workshop, 2)
     now = await workshop.now(upload)
     await workshop.store.save(cancelled(now, now=utc_now(), retention=DAY))
@@ -304,39 +313,37 @@ async def test_cancelled_while_it_is_written_nothing_is_left(workshop: Workshop,
     with pytest.raises(Gone):
         await writing
     with pytest.raises(Gone):
-        await desk.offset(upload)
+        await rig.offset(upload)
     await swept(workshop, LATER)
     assert await workshop.blobs_stored() == set()
 
 
 async def swept(workshop: Workshop, ahead: timedelta) -> None:
-    later = Housekeeping(
-        workshop.store, workshop.blobs, workshop.announcing, ahead, Desk(workshop, ahead).now
-    )
+    later = Sweeper(workshop.store, workshop.blobs, workshop.events, ahead, UploadRig(workshop, ahead).now)
     while await later.sweep():
         pass
 
 
-async def test_what_nobody_goes_on_with_expires_with_its_bytes(workshop: Workshop, desk: Desk) -> None:
-    upload = await desk.begin()
-    await desk.append(upload, 0, Body(VIDEO[:9]))
-    await killed(workshop, desk, upload, 9, VIDEO[9 : 2 * CHUNK_BYTES])
+async def test_what_nobody_goes_on_with_expires_with_its_bytes(workshop: Workshop, rig: UploadRig) -> None:
+    upload = await rig.begin()
+    await rig.append(upload, 0, Body(VIDEO[:9]))
+    await killed(workshop, rig, upload, 9, VIDEO[9 : 2 * CHUNK_BYTES])
     await swept(workshop, DAY - timedelta(hours=1))
-    assert await Desk(workshop, LATER).offset(upload) > 9
+    assert await UploadRig(workshop, LATER).offset(upload) > 9
     with pytest.raises(Gone):
-        await Desk(workshop, 2 * DAY).offset(upload)
+        await UploadRig(workshop, 2 * DAY).offset(upload)
     await swept(workshop, 2 * DAY)
     assert (await workshop.store.get(upload.id), await workshop.blobs_stored()) == (None, set())
 
 
 async def test_tiny_requests_make_neither_many_segments_nor_many_chunks(
-    workshop: Workshop, desk: Desk
+    workshop: Workshop, rig: UploadRig
 ) -> None:
     video = VIDEO[: CHUNK_BYTES + 200_000]
-    upload, step = await desk.begin(len(video)), 90_011
+    upload, step = await rig.begin(len(video)), 90_011
     for offset in range(0, len(video), step):
-        await desk.append(upload, offset, Body(video[offset : offset + step]))
-    assert await desk.stored(upload) == video
+        await rig.append(upload, offset, Body(video[offset : offset + step]))
+    assert await rig.stored(upload) == video
     assert len((await workshop.now(upload)).source_blobs) == 2
     assert await workshop.blobs_stored() == set((await workshop.now(upload)).source_blobs)
 
@@ -352,31 +359,31 @@ class Accidents:
 
     async def run(self, upload: Conversion) -> None:
         while (await self._shop.now(upload)).status is State.UPLOADING:
-            desk = Desk(self._shop, self._ahead)
-            offset = await desk.offset(upload)
+            rig = UploadRig(self._shop, self._ahead)
+            offset = await rig.offset(upload)
             size = self._chance.choice((1000, 300_000, CHUNK_BYTES, 2_000_000))
-            await self._request(desk, upload, offset, VIDEO[offset : offset + size])
+            await self._request(rig, upload, offset, VIDEO[offset : offset + size])
             if self._asleep and self._chance.random() < 0.3:
                 await self._wake()
         while self._asleep:
             await self._wake()
 
-    async def _request(self, desk: Desk, upload: Conversion, offset: int, part: bytes) -> None:
+    async def _request(self, rig: UploadRig, upload: Conversion, offset: int, part: bytes) -> None:
         match self._chance.choice(("whole", "break", "kill", "sleep", "refuse")):
             case "whole":
-                await desk.append(upload, offset, Body(part))
+                await rig.append(upload, offset, Body(part))
             case "break":
                 with pytest.raises(RequestTimeout):
-                    await desk.append(upload, offset, BrokenBody(part))
+                    await rig.append(upload, offset, BrokenBody(part))
             case "refuse":
                 with pytest.raises(ChecksumMismatch):
-                    await desk.append(upload, offset, Body(part, checksum=small(b"other")))
+                    await rig.append(upload, offset, Body(part, checksum=small(b"other")))
             case "kill":
-                await killed(self._shop, desk, upload, offset, part)
+                await killed(self._shop, rig, upload, offset, part)
                 self._ahead += LATER
             case "sleep":
                 body = StalledBody(part)
-                self._asleep.append((body, asyncio.create_task(desk.append(upload, offset, body))))
+                self._asleep.append((body, asyncio.create_task(rig.append(upload, offset, body))))
                 await body.sent.wait()
                 self._ahead += LATER
 
@@ -388,70 +395,74 @@ class Accidents:
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_after_any_sequence_of_accidents_the_bytes_are_the_same(workshop: Workshop, seed: int) -> None:
-    upload = await Desk(workshop).begin()
+    upload = await UploadRig(workshop).begin()
     await Accidents(workshop, seed).run(upload)
-    assert await Desk(workshop).stored(upload) == VIDEO
+    assert await UploadRig(workshop).stored(upload) == VIDEO
     assert len(await workshop.announced()) == 1
 
 
 async def test_a_worker_converts_what_came_in_pieces_and_knows_its_digest(
-    workshop: Workshop, desk: Desk
+    workshop: Workshop, rig: UploadRig
 ) -> None:
-    upload, transcoder = await desk.begin(), ScriptedTranscoder()
+    upload, transcoder = await rig.begin(), ScriptedTranscoder()
     with pytest.raises(RequestTimeout):
-        await desk.append(upload, 0, BrokenBody(VIDEO[: 2 * CHUNK_BYTES + 7]))
-    await desk.rest(upload)
+        await rig.append(upload, 0, BrokenBody(VIDEO[: 2 * CHUNK_BYTES + 7]))
+    await rig.rest(upload)
     await workshop.worker(transcoder).run(upload.id)
     done = await workshop.now(upload)
     assert await workshop.audio(upload) == transcoder.audio_of(VIDEO)
     assert done.source.sha256 == hashlib.sha256(VIDEO).hexdigest()
-    assert await desk.offset(upload) == len(VIDEO)
-    again = await desk.begin()
-    await desk.append(again, 0, Body(VIDEO))
+    assert await rig.offset(upload) == len(VIDEO)
+    again = await rig.begin()
+    await rig.append(again, 0, Body(VIDEO))
     await workshop.worker(transcoder).run(again.id)
     assert (await workshop.audio(again), transcoder.runs) == (transcoder.audio_of(VIDEO), 1)
     await swept(workshop, timedelta(days=30))
     assert await workshop.blobs_stored() == set()
     with pytest.raises(Gone):
-        await desk.offset(upload)
+        await rig.offset(upload)
 
 
-async def parts(desk: Desk) -> list[Conversion]:
+async def parts(rig: UploadRig) -> list[Conversion]:
     pieces = (VIDEO[:1000], VIDEO[1000:])
-    made = [await desk.begin(len(piece), concat="partial") for piece in pieces]
+    made = [await rig.begin(len(piece), concat="partial") for piece in pieces]
     for upload, piece in zip(made, pieces, strict=True):
-        await desk.append(upload, 0, Body(piece))
+        await rig.append(upload, 0, Body(piece))
     return made
 
 
-async def final(desk: Desk, made: list[Conversion]) -> Conversion:
+async def final(rig: UploadRig, made: list[Conversion]) -> Conversion:
     ids = [part.id for part in made]
     wanted = Wanted(length=None, filename=None, fields={}, concat=f"final;{ids}", parts=ids)
-    return await desk.uploads.create(ALICE, wanted)
+    return await rig.uploads.create(ALICE, wanted)
 
 
 async def test_parts_leave_no_byte_twice_and_go_when_their_time_is_over(
-    workshop: Workshop, desk: Desk
+    workshop: Workshop, rig: UploadRig
 ) -> None:
-    whole = await final(desk, await parts(desk))
-    assert await desk.stored(whole) == VIDEO
+    whole = await final(rig, await parts(rig))
+    assert await rig.stored(whole) == VIDEO
     assert len(await workshop.announced()) == 1
     await swept(workshop, 2 * DAY)
-    assert await desk.stored(whole) == VIDEO
+    assert await rig.stored(whole) == VIDEO
     assert [each.id for each in await workshop.store.page("alice", None, None, 10)] == [whole.id]
-    assert list(await workshop.store.parts("alice", 10)) == []
-    await desk.uploads.terminate(ALICE, whole.id)
+    assert list(await workshop.store.partial_uploads("alice", 10)) == []
+    await rig.uploads.terminate(ALICE, whole.id)
     assert await workshop.blobs_stored() == set()
 
 
-async def test_parts_are_joined_by_one_of_many(workshop: Workshop, desk: Desk) -> None:
-    made = await parts(desk)
-    ended = await asyncio.gather(*(final(Desk(workshop), made) for _ in range(4)), return_exceptions=True)
+async def test_parts_are_joined_by_one_of_many(workshop: Workshop, rig: UploadRig) -> None:
+    made = await parts(rig)
+    ended = await asyncio.gather(
+        *(final(UploadRig(workshop), made) for _ in range(4)), return_exceptions=True
+    )
     whole = [each for each in ended if isinstance(each, Conversion)]
-    assert all(isinstance(each, Conversion | JoinedAlready | InvalidRequest | Gone) for each in ended), ended
+    assert all(isinstance(each, Conversion | PartAlreadyUsed | InvalidRequest | Gone) for each in ended), (
+        ended
+    )
     assert len(whole) <= 1
     for each in whole:
-        assert await desk.stored(each) == VIDEO
+        assert await rig.stored(each) == VIDEO
     await swept(workshop, 2 * DAY)
     await until(lambda: _tidy(workshop, whole), what="nothing but the one that was made")
 
@@ -461,47 +472,45 @@ async def _tidy(workshop: Workshop, whole: list[Conversion]) -> bool:
     return await workshop.blobs_stored() == wanted
 
 
-async def test_a_part_that_was_joined_in_vain_can_be_joined_again(workshop: Workshop, desk: Desk) -> None:
-    first, second = await parts(desk)
-    await workshop.store.save(given_up_to(await workshop.now(second), "another"))
-    with pytest.raises(JoinedAlready):
-        await final(desk, [first, second])
+async def test_a_part_that_was_joined_in_vain_can_be_joined_again(workshop: Workshop, rig: UploadRig) -> None:
+    first, second = await parts(rig)
+    await workshop.store.save(assigned_to_final(await workshop.now(second), "another"))
+    with pytest.raises(PartAlreadyUsed):
+        await final(rig, [first, second])
     assert upload_of(await workshop.now(first)).joined_into is None
 
 
 async def test_parts_of_a_final_upload_that_came_to_nothing_are_removed(
-    workshop: Workshop, desk: Desk
+    workshop: Workshop, rig: UploadRig
 ) -> None:
-    first, _ = await parts(desk)
-    dead = await desk.begin(len(VIDEO), concat="final;…")
-    await workshop.store.save(given_up_to(await workshop.now(first), dead.id))
+    first, _ = await parts(rig)
+    dead = await rig.begin(len(VIDEO), concat="final;…")
+    await workshop.store.save(assigned_to_final(await workshop.now(first), dead.id))
     await swept(workshop, 2 * DAY)
     await swept(workshop, 3 * DAY)
     assert await workshop.blobs_stored() == set()
-    assert list(await workshop.store.parts("alice", 10)) == []
+    assert list(await workshop.store.partial_uploads("alice", 10)) == []
 
 
 async def test_what_an_upload_may_bring_counts_from_its_beginning(workshop: Workshop) -> None:
-    desk = Desk(workshop)
-    room = Bounds(account_bytes=len(VIDEO) + 10)
-    admission = Bounded(workshop.store, MongoQueue(workshop.database), room)
-    desk.uploads = Uploads(
-        workshop.store, workshop.blobs, workshop.announcing, LIMITS, utc_now, admission=admission
-    )
-    first = await desk.begin()
+    rig = UploadRig(workshop)
+    room = QuotaLimits(account_bytes=len(VIDEO) + 10)
+    quota = EnforcedQuota(workshop.store, MongoQueue(workshop.database), room)
+    rig.uploads = Uploads(workshop.store, workshop.blobs, workshop.events, LIMITS, utc_now, quota=quota)
+    first = await rig.begin()
     with pytest.raises(TooLarge):
-        await desk.begin(11)
-    await desk.uploads.terminate(ALICE, first.id)
-    whole = await final(desk, await parts(desk))
+        await rig.begin(11)
+    await rig.uploads.terminate(ALICE, first.id)
+    whole = await final(rig, await parts(rig))
     with pytest.raises(TooLarge):
-        await desk.begin(11)
-    assert upload_of(await desk.begin(10)).length == 10
-    assert await desk.stored(whole) == VIDEO
+        await rig.begin(11)
+    assert upload_of(await rig.begin(10)).length == 10
+    assert await rig.stored(whole) == VIDEO
 
 
-async def test_an_account_leaves_with_its_uploads_and_parts(workshop: Workshop, desk: Desk) -> None:
-    await parts(desk)
-    await desk.append(await desk.begin(), 0, Body(VIDEO[:5]))
-    await Leaving(workshop.store, workshop.blobs, utc_now).forget("alice")
+async def test_an_account_leaves_with_its_uploads_and_parts(workshop: Workshop, rig: UploadRig) -> None:
+    await parts(rig)
+    await rig.append(await rig.begin(), 0, Body(VIDEO[:5]))
+    await AccountDeletion(workshop.store, workshop.blobs, utc_now).delete_all("alice")
     assert await workshop.blobs_stored() == set()
     assert await workshop.database["conversions"].count_documents({}) == 0

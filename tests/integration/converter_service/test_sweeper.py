@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import new_id, utc_now
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.transitions.removal import deleted
-from converter_service.maintenance.sweeper import AT_ONCE, Housekeeping
-from converter_service.storage.connection import connect
+from converter_service.ids import new_id
+from converter_service.maintenance.sweeper import AT_ONCE, Sweeper
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
+from shared.clock import utc_now
 from shared.errors import Unavailable
+from shared.mongo.connection import connect
 from shared.settings import Secret
 from tests.support.conversions import queued
 from tests.support.wait import until
@@ -58,11 +59,11 @@ class OutdatedConversions(MongoConversions):
         return [replace(each, version=each.version - 1) for each in await super().due(now, limit)]
 
 
-def sweeper(
+def sweeper_of(
     workshop: Workshop, *, store: ConversionStore | None = None, blobs: Blobs | None = None
-) -> Housekeeping:
+) -> Sweeper:
     store, blobs = store or workshop.store, blobs or workshop.blobs
-    return Housekeeping(store, blobs, workshop.announcing, timedelta(hours=1), utc_now)
+    return Sweeper(store, blobs, workshop.events, timedelta(hours=1), utc_now)
 
 
 async def deleted_one(workshop: Workshop, number: int, *, since: timedelta = MINUTE) -> Conversion:
@@ -80,8 +81,8 @@ async def test_what_cannot_be_settled_is_put_off_and_starves_nothing(
     for number in range(1, AT_ONCE + 1):
         await deleted_one(workshop, number)
     last = await deleted_one(workshop, 0, since=timedelta(0))
-    housekeeping = sweeper(workshop, blobs=blobs)
-    assert [await housekeeping.sweep() for _ in range(3)] == [0, 1, 0]
+    sweeper = sweeper_of(workshop, blobs=blobs)
+    assert [await sweeper.sweep() for _ in range(3)] == [0, 1, 0]
     assert await workshop.store.get(last.id) is None
     assert blobs.tried == AT_ONCE + 1
 
@@ -91,7 +92,7 @@ async def test_what_cannot_be_read_is_put_off_and_starves_nothing(workshop: Work
     unreadable = [{"_id": new_id(), "due_at": past, "status": "from the future"} for _ in range(AT_ONCE)]
     await workshop.database["conversions"].insert_many(unreadable)
     last = await deleted_one(workshop, 0, since=timedelta(0))
-    running = asyncio.create_task(workshop.housekeeping.run())
+    running = asyncio.create_task(workshop.sweeper.run())
 
     async def removed() -> bool:
         return await workshop.store.get(last.id) is None
@@ -107,5 +108,5 @@ async def test_it_rests_while_nothing_can_be_settled(workshop: Workshop) -> None
     for number in range(AT_ONCE):
         await store.add(replace(queued(number), due_at=utc_now()))
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(sweeper(workshop, store=store).run(), 1)
+        await asyncio.wait_for(sweeper_of(workshop, store=store).run(), 1)
     assert store.asked == 1

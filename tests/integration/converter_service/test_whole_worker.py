@@ -10,10 +10,10 @@ from prometheus_client import CollectorRegistry
 from converter_service import worker
 from converter_service.conversions.model import Conversion, State
 from converter_service.settings import WorkerSettings
-from converter_service.storage.connection import connect
 from shared.contracts.events import VideoUploaded
 from shared.messaging.envelope import wrap
 from shared.messaging.subscriptions import INBOXES
+from shared.mongo.connection import connect
 from shared.settings import Secret
 from tests.support.media import Media
 from tests.support.messaging import MemoryBroker

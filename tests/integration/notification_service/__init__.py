@@ -1,1 +1,1 @@
-"""The notification service."""
+"""Integration tests of the notification service."""

@@ -1,4 +1,4 @@
-"""The notification service in this process, ready for work, and the broker that it hears from."""
+"""Runs the notification service within the test process, and a broker that publishes its events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from tests.support.wait import PATIENCE_S, until
 
 @asynccontextmanager
 async def running(settings: NotificationSettings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of its port. What makes the service end by itself is raised when the block is left."""
+    """Yields an HTTP client of the service once it is ready; re-raises an error of the service at exit."""
     stop = asyncio.Event()
     service = asyncio.create_task(run(settings, stop))
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=PATIENCE_S) as client:
@@ -45,6 +45,6 @@ async def publishing(settings: NotificationSettings) -> AsyncIterator[RabbitMQ]:
 async def _publishes(broker: RabbitMQ) -> bool:
     try:
         await broker.check()
-    except Exception:  # noqa: BLE001 - whatever it is, not yet
+    except Exception:  # noqa: BLE001 - any error means not ready
         return False
     return True

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.ports import BlobMissing, KeyTaken, Salvaged, Stale, Stored
+from converter_service.conversions.ports import BlobMissing, KeyTaken, Stored, VersionConflict, WriterFenced
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
 
@@ -20,7 +20,7 @@ class MemoryBlobs:
 
     def __init__(self) -> None:
         self.contents: dict[str, bytes] = {}
-        self._collected: dict[str, bytes] = {}
+        self._recoverable: dict[str, bytes] = {}
 
     async def write(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
         data = b"".join([chunk async for chunk in chunks])
@@ -44,27 +44,27 @@ class MemoryBlobs:
         raise BlobMissing(blob_id)
 
     async def ids(self, after: str, limit: int) -> Sequence[str]:
-        return sorted(blob_id for blob_id in {*self.contents, *self._collected} if blob_id > after)[:limit]
+        return sorted(blob_id for blob_id in {*self.contents, *self._recoverable} if blob_id > after)[:limit]
 
-    async def collect(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
+    async def write_recoverable(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
         data = b""
         async for chunk in chunks:
             data += chunk
-            self._collected[blob_id] = data
+            self._recoverable[blob_id] = data
         if blob_id in self.contents:
-            raise Salvaged(blob_id)
-        self._collected.pop(blob_id, None)
+            raise WriterFenced(blob_id)
+        self._recoverable.pop(blob_id, None)
         self.contents[blob_id] = data
         return Stored(len(data), hashlib.sha256(data).hexdigest())
 
-    async def salvage(self, blob_id: str) -> int:
-        if blob_id not in self.contents and self._collected.get(blob_id):
-            self.contents[blob_id] = self._collected.pop(blob_id)
+    async def recover(self, blob_id: str) -> int:
+        if blob_id not in self.contents and self._recoverable.get(blob_id):
+            self.contents[blob_id] = self._recoverable.pop(blob_id)
         return len(self.contents.get(blob_id, b""))
 
     async def delete(self, blob_id: str) -> None:
         self.contents.pop(blob_id, None)
-        self._collected.pop(blob_id, None)
+        self._recoverable.pop(blob_id, None)
 
 
 class Waiting(Struct):
@@ -84,11 +84,11 @@ class MemoryConversions:
 
     async def add(self, conversion: Conversion) -> None:
         key = conversion.idempotency_key
-        if key is not None and await self.by_key(key) is not None:
+        if key is not None and await self.by_idempotency_key(key) is not None:
             raise KeyTaken(conversion.id)
         self.contents[conversion.id] = conversion
 
-    async def by_key(self, idempotency_key: str) -> Conversion | None:
+    async def by_idempotency_key(self, idempotency_key: str) -> Conversion | None:
         holders = (each for each in self.contents.values() if each.idempotency_key == idempotency_key)
         return next(holders, None)
 
@@ -98,7 +98,7 @@ class MemoryConversions:
     async def save(self, conversion: Conversion, *events: Envelope) -> Conversion:
         newest = self.contents.get(conversion.id)
         if newest is None or newest.version != conversion.version:
-            raise Stale(conversion.id)
+            raise VersionConflict(conversion.id)
         saved = replace(conversion, version=conversion.version + 1)
         self.contents[conversion.id] = saved
         self.outbox.extend(Waiting(event, conversion.id) for event in events)
@@ -123,22 +123,22 @@ class MemoryConversions:
         newest = sorted(fitting, key=lambda each: each.id, reverse=True)[:limit]
         return [_in_a_list(each) for each in newest]
 
-    async def parts(self, owner_id: str, limit: int) -> Sequence[Conversion]:
+    async def partial_uploads(self, owner_id: str, limit: int) -> Sequence[Conversion]:
         own = (each for each in self.contents.values() if each.owner_id == owner_id and not each.deleted_at)
         return [each for each in own if each.upload and each.upload.is_partial][:limit]
 
-    async def made_after(self, owner_id: str, recipe: str) -> Conversion | None:
+    async def by_result_cache_key(self, owner_id: str, cache_key: str) -> Conversion | None:
         fitting = (
             each
             for each in self.contents.values()
-            if (each.owner_id, each.made_after) == (owner_id, recipe)
+            if (each.owner_id, each.result_cache_key) == (owner_id, cache_key)
             and each.status is State.COMPLETED
             and each.deleted_at is None
         )
         return max(fitting, key=lambda each: each.id, default=None)
 
-    async def known(self, blob_ids: Sequence[str]) -> Collection[str]:
-        every = {blob for conversion in self.contents.values() for blob in conversion.named_blobs}
+    async def referenced(self, blob_ids: Sequence[str]) -> Collection[str]:
+        every = {blob for conversion in self.contents.values() for blob in conversion.referenced_blobs}
         return every & set(blob_ids)
 
     async def due(self, now: datetime, limit: int) -> Sequence[Conversion]:
@@ -172,18 +172,18 @@ class MemoryOutbox:
         self._conversions.outbox = [each for each in self._conversions.outbox if each.envelope.id not in done]
 
 
-class MemoryBookmark:
+class MemoryCheckpoint:
     """Of one walk."""
 
     def __init__(self) -> None:
         self._place = ""
         self._not_before: datetime | None = None
 
-    async def take(self, now: datetime, not_before: datetime) -> str | None:
+    async def claim(self, now: datetime, not_before: datetime) -> str | None:
         if self._not_before is not None and self._not_before > now:
             return None
         self._not_before = not_before
         return self._place
 
-    async def put(self, place: str, not_before: datetime) -> None:
+    async def advance(self, place: str, not_before: datetime) -> None:
         self._place, self._not_before = place, not_before

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
+from shared.clock import utc_now
 from shared.contracts.events import EVENTS
 from shared.messaging.broadcast import hear
 from shared.messaging.dead_letters import DeadLetter, Keep, death_id, kept
@@ -102,7 +103,7 @@ class MemoryBroker:
         await self._queues[queue].put(Incoming(body=body, trail=Trail(history=tuple(history))))
 
     async def _bury(self, body: bytes, queue: str, reason: str, trail: Trail) -> None:
-        now = datetime.now(UTC)
+        now = utc_now()
         letter = DeadLetter(
             id=death_id(now, queue, body),
             body=body,

@@ -1,1 +1,1 @@
-"""The notification service."""
+"""Unit tests of the notification service."""

@@ -1,4 +1,4 @@
-"""The whole service between a real broker, a real ledger and a real mail server."""
+"""The whole service with a real broker, database and mail server."""
 
 import asyncio
 import os
@@ -42,14 +42,14 @@ def settings(amqp_url: str, mongo_url: str, server: MailServer) -> NotificationS
         public_url="https://tonegate.example",
         port=free_port(),
         metrics_port=free_port(),
-        # Not even on a busy machine is a mail sent twice because the first time took too long.
+        # Long enough that a slow machine causes no second send.
         smtp_timeout=timedelta(seconds=60),
     )
 
 
 @asynccontextmanager
 async def process(settings: NotificationSettings) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The service as operators run it, so that it can die as processes do."""
+    """Runs the service in its own process, which a test can kill."""
     given = {
         **_environment(settings),
         "NOTIFICATION_PORT": str(settings.port),
@@ -70,7 +70,7 @@ async def process(settings: NotificationSettings) -> AsyncIterator[asyncio.subpr
 
 
 async def states(settings: NotificationSettings) -> dict[str, int]:
-    """How many entries of the ledger are in which state."""
+    """Returns the number of ledger entries by state."""
     async with AsyncMongoClient[dict[str, object]](settings.mongo_url.reveal()) as client:
         found = await client.get_default_database()["letters"].find().to_list()
     kinds = [str(entry["state"]) for entry in found]
@@ -88,7 +88,7 @@ async def test_an_event_becomes_a_mail_that_carries_its_request_id(
         await until(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
 
 
-async def test_the_same_event_again_and_again_is_one_mail_also_with_two_of_us(
+async def test_a_redelivered_event_is_one_email_also_with_two_processes(
     settings: NotificationSettings, server: MailServer
 ) -> None:
     other = _beside(settings)
@@ -121,7 +121,7 @@ async def test_mail_waits_while_the_server_is_down_and_arrives_once_when_it_is_b
         assert server.tries == 1
 
 
-async def test_mail_that_was_taken_without_an_answer_is_sent_again_the_same(
+async def test_an_email_accepted_without_a_reply_is_sent_again_with_the_same_bytes(
     settings: NotificationSettings, server: MailServer
 ) -> None:
     server.behaviour.drop_after_data = 1
@@ -132,7 +132,7 @@ async def test_mail_that_was_taken_without_an_answer_is_sent_again_the_same(
         assert server.taken[0].content == server.taken[1].content
 
 
-async def test_mail_that_is_refused_for_good_is_a_dead_letter_and_not_tried_again(
+async def test_a_permanently_refused_email_is_dead_lettered_and_not_retried(
     settings: NotificationSettings, server: MailServer
 ) -> None:
     server.behaviour.recipient = ["550 no such mailbox"]
@@ -146,15 +146,17 @@ async def test_mail_that_is_refused_for_good_is_a_dead_letter_and_not_tried_agai
         assert server.tries == 1
 
 
-async def test_a_service_killed_between_the_servers_yes_and_its_own_record_sends_the_same_mail_again(
+async def test_a_process_killed_before_it_recorded_a_send_sends_the_same_email_again(
     settings: NotificationSettings, server: MailServer
 ) -> None:
     server.behaviour.answers_late = True
-    settings = replace(settings, smtp_timeout=timedelta(seconds=5))  # as long the dead one's claim lasts
+    settings = replace(
+        settings, smtp_timeout=timedelta(seconds=5)
+    )  # which bounds the lease of the killed process
     async with publishing(settings) as broker:
         await broker.publish(enveloped(completed()))
         async with process(settings) as killed:
-            await until(lambda: server.taken, what="the mail, taken but not yet answered for")
+            await until(lambda: server.taken, what="the email, accepted but not replied to")
             killed.kill()
             await killed.wait()
         assert await states(settings) == {"sending": 1}
@@ -165,7 +167,7 @@ async def test_a_service_killed_between_the_servers_yes_and_its_own_record_sends
     assert server.taken[0].content == server.taken[1].content
 
 
-async def test_a_stop_while_the_server_thinks_about_a_mail_waits_for_its_answer_and_records_it(
+async def test_a_stop_waits_for_the_reply_of_the_mail_server_and_records_it(
     settings: NotificationSettings, server: MailServer
 ) -> None:
     server.behaviour.data_pause_s = 3.0
@@ -178,7 +180,7 @@ async def test_a_stop_while_the_server_thinks_about_a_mail_waits_for_its_answer_
     assert len(server.taken) == 1
 
 
-async def test_the_ledger_forgets_in_the_end(settings: NotificationSettings, server: MailServer) -> None:
+async def test_ledger_entries_expire(settings: NotificationSettings, server: MailServer) -> None:
     async with running(settings), publishing(settings) as broker:
         await broker.publish(enveloped(completed()))
         await until(lambda: _is(settings, {"sent": 1}), what="the ledger's entry")
@@ -190,7 +192,7 @@ async def test_the_ledger_forgets_in_the_end(settings: NotificationSettings, ser
             assert entry["expires_at"] - entry["sent_at"] == timedelta(days=30)  # type: ignore[operator]
 
 
-async def test_a_wrong_address_of_a_server_is_named_at_the_start(settings: NotificationSettings) -> None:
+async def test_a_malformed_setting_is_named_at_start(settings: NotificationSettings) -> None:
     bad = load(NotificationSettings, {**_environment(settings), "NOTIFICATION_SMTP_URL": "http://s3cret@x"})
     with pytest.raises(SettingsError, match="NOTIFICATION_SMTP_URL") as refused:
         await run(bad, asyncio.Event())
@@ -220,7 +222,7 @@ async def _is(settings: NotificationSettings, wanted: dict[str, int]) -> bool:
 
 
 async def _dead_letter(settings: NotificationSettings) -> bytes:
-    """Takes one from the queue, empty if there is none."""
+    """Takes a dead letter from the queue; returns b"" if there is none."""
     async with await aio_pika.connect(settings.amqp_url.reveal()) as connection:
         queue = await (await connection.channel()).get_queue(Names().dead_letters)
         letter = await queue.get(no_ack=True, fail=False)
@@ -228,7 +230,7 @@ async def _dead_letter(settings: NotificationSettings) -> bytes:
 
 
 async def _handled(one: NotificationSettings, other: NotificationSettings, least: int) -> bool:
-    """Each delivery ends as `sent` or `repeated`, however often it had to wait in between."""
+    """Returns True once `least` deliveries have ended as `sent` or `repeated`."""
     counts = [await _count(each, outcome) for each in (one, other) for outcome in ("sent", "repeated")]
     return sum(counts) >= least
 

@@ -1,4 +1,4 @@
-"""Mail over real SMTP connections, the servers being as they are: busy, strict, encrypted, unreliable."""
+"""SmtpMailer against real SMTP servers that are busy, strict, encrypted or unreliable."""
 
 import asyncio
 import contextlib
@@ -8,8 +8,9 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from notification_service.email.ports import Refused, TryLater
-from notification_service.email.smtp import SmtpMailer, SmtpServer
+from notification_service.email.errors import PermanentFailure, TransientFailure
+from notification_service.email.smtp import SmtpMailer
+from notification_service.email.smtp_server import SmtpServer
 from tests.contract.notification_service.test_mailer import MAIL
 from tests.support.certificates import SelfSigned, self_signed
 from tests.support.mail_server import Behaviour, MailServer, mail_server
@@ -22,7 +23,7 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> SelfSigned:
 
 @pytest.fixture
 def trusting(certified: SelfSigned, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Called, it makes the test's certificate one that this machine trusts."""
+    """Returns a function that makes the test certificate trusted."""
     return lambda: monkeypatch.setenv("SSL_CERT_FILE", str(certified.certificate))
 
 
@@ -44,9 +45,9 @@ def mailer(
     ],
     ids=["sender 4xx", "recipient 4xx", "data 4xx", "sender 5xx", "login wanted"],
 )
-async def test_a_server_that_says_not_now_gets_it_later(behaviour: Behaviour) -> None:
+async def test_a_4xx_reply_is_a_transient_failure(behaviour: Behaviour) -> None:
     async with mail_server(behaviour) as server:
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server).send(MAIL)
         await mailer(server).send(MAIL)
         assert [mail.content for mail in server.taken] == [MAIL.content]
@@ -57,38 +58,38 @@ async def test_a_server_that_says_not_now_gets_it_later(behaviour: Behaviour) ->
     [Behaviour(recipient=["550 5.1.1 no such mailbox"]), Behaviour(data=["554 5.7.1 looks like spam"])],
     ids=["recipient", "content"],
 )
-async def test_a_server_that_says_never_is_not_asked_again(behaviour: Behaviour) -> None:
+async def test_a_5xx_reply_is_a_permanent_failure(behaviour: Behaviour) -> None:
     async with mail_server(behaviour) as server:
-        with pytest.raises(Refused, match=r"55\d 5\."):
+        with pytest.raises(PermanentFailure, match=r"55\d 5\."):
             await mailer(server).send(MAIL)
         assert server.taken == []
 
 
-async def test_a_server_that_hangs_up_before_it_answers_leaves_it_open_and_is_asked_again() -> None:
+async def test_a_connection_closed_before_the_reply_is_a_transient_failure() -> None:
     async with mail_server(Behaviour(drop_after_data=1)) as server:
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server).send(MAIL)
         await mailer(server).send(MAIL)
         assert [mail.content for mail in server.taken] == [MAIL.content] * 2
 
 
-async def test_a_server_that_never_answers_is_given_up_in_time() -> None:
+async def test_a_server_that_never_replies_times_out() -> None:
     async with mail_server(Behaviour(hang_at_data=True)) as server:
         began = asyncio.get_running_loop().time()
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server, timeout_s=0.3).send(MAIL)
         assert asyncio.get_running_loop().time() - began < 3
         assert server.tries == 1
 
 
-async def test_a_server_that_answers_each_word_slowly_is_given_up_in_time() -> None:
+async def test_a_server_that_replies_slowly_to_each_command_times_out() -> None:
     async with mail_server(Behaviour(pause_s=0.3)) as server:
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server, timeout_s=0.5).send(MAIL)
         assert server.tries == 0
 
 
-async def test_a_server_that_took_the_mail_and_ignores_the_goodbye_is_not_asked_again() -> None:
+async def test_an_accepted_email_is_sent_once_although_quit_gets_no_reply() -> None:
     async with mail_server(Behaviour(ignores_quit=True)) as server:
         began = asyncio.get_running_loop().time()
         await mailer(server, timeout_s=1).send(MAIL)
@@ -96,33 +97,33 @@ async def test_a_server_that_took_the_mail_and_ignores_the_goodbye_is_not_asked_
         assert len(server.taken) == 1
 
 
-async def test_a_server_that_is_not_there_is_for_later() -> None:
+async def test_a_refused_connection_is_a_transient_failure() -> None:
     server = MailServer()
-    with pytest.raises(TryLater):
+    with pytest.raises(TransientFailure):
         await mailer(server).send(MAIL)
 
 
-async def test_a_host_without_a_name_is_for_later() -> None:
+async def test_an_unknown_host_is_a_transient_failure() -> None:
     gone = SmtpMailer(SmtpServer.from_url("smtp://no-such-host.invalid"), timedelta(seconds=5))
-    with pytest.raises(TryLater):
+    with pytest.raises(TransientFailure):
         await gone.send(MAIL)
-    with pytest.raises(TryLater):
+    with pytest.raises(TransientFailure):
         await gone.ping()
 
 
-async def test_somebody_who_does_not_speak_smtp_is_for_later() -> None:
+async def test_a_server_that_is_not_smtp_is_a_transient_failure() -> None:
     async def babble(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 100)
         writer.close()
 
     server = MailServer()
     async with await asyncio.start_server(babble, "127.0.0.1", server.port):
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server).send(MAIL)
 
 
-async def test_a_greeting_of_many_lines_is_read_to_its_end_before_the_goodbye() -> None:
-    """Servers that expect spammers wait between the lines, and bar who speaks first."""
+async def test_a_greeting_of_many_lines_is_read_before_quit() -> None:
+    """Servers delay between the lines of a greeting and block clients that send first."""
     heard = asyncio.Queue[bytes]()
 
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -141,7 +142,7 @@ async def test_a_greeting_of_many_lines_is_read_to_its_end_before_the_goodbye() 
             assert await heard.get() == b"QUIT\r\n"
 
 
-async def test_encryption_that_is_offered_is_used_whoever_signed_the_certificate(
+async def test_offered_starttls_is_used_with_any_certificate(
     certified: SelfSigned,
 ) -> None:
     async with mail_server(Behaviour(starttls=certified.context)) as server:
@@ -149,24 +150,24 @@ async def test_encryption_that_is_offered_is_used_whoever_signed_the_certificate
         assert [mail.encrypted for mail in server.taken] == [True]
 
 
-async def test_encryption_that_is_not_offered_is_done_without() -> None:
+async def test_without_starttls_auto_sends_unencrypted() -> None:
     async with mail_server() as server:
         await mailer(server).send(MAIL)
         assert [mail.encrypted for mail in server.taken] == [False]
 
 
-async def test_encryption_that_is_required_but_not_offered_sends_nothing() -> None:
+async def test_required_starttls_that_is_not_offered_sends_nothing() -> None:
     async with mail_server() as server:
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server, query="?starttls=required").send(MAIL)
         assert server.tries == 0
 
 
-async def test_encryption_that_is_required_wants_a_certificate_it_can_trust(
+async def test_required_starttls_verifies_the_certificate(
     certified: SelfSigned, trusting: Callable[[], None]
 ) -> None:
     async with mail_server(Behaviour(starttls=certified.context)) as server:
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server, query="?starttls=required").send(MAIL)
         assert server.tries == 0
         trusting()
@@ -174,7 +175,7 @@ async def test_encryption_that_is_required_wants_a_certificate_it_can_trust(
         assert [mail.encrypted for mail in server.taken] == [True]
 
 
-async def test_encryption_that_is_not_wanted_is_not_used(certified: SelfSigned) -> None:
+async def test_starttls_never_is_not_used(certified: SelfSigned) -> None:
     async with mail_server(Behaviour(starttls=certified.context)) as server:
         await mailer(server, query="?starttls=never").send(MAIL)
         assert [mail.encrypted for mail in server.taken] == [False]
@@ -182,14 +183,14 @@ async def test_encryption_that_is_not_wanted_is_not_used(certified: SelfSigned) 
 
 async def test_smtps_is_encrypted_and_verified(certified: SelfSigned, trusting: Callable[[], None]) -> None:
     async with mail_server(Behaviour(tls=certified.context)) as server:
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server, scheme="smtps").send(MAIL)
         trusting()
         await mailer(server, scheme="smtps").send(MAIL)
         assert [mail.encrypted for mail in server.taken] == [True]
 
 
-async def test_a_login_signs_in_over_tls(certified: SelfSigned, trusting: Callable[[], None]) -> None:
+async def test_a_login_uses_tls(certified: SelfSigned, trusting: Callable[[], None]) -> None:
     trusting()
     behaviour = Behaviour(starttls=certified.context, login=(b"ann", b"s3cret"))
     async with mail_server(behaviour) as server:
@@ -197,37 +198,37 @@ async def test_a_login_signs_in_over_tls(certified: SelfSigned, trusting: Callab
         assert [(mail.encrypted, mail.user) for mail in server.taken] == [(True, b"ann")]
 
 
-async def test_a_wrong_password_is_the_operators_to_mend_and_the_mail_waits(
+async def test_a_wrong_password_is_a_transient_failure(
     certified: SelfSigned, trusting: Callable[[], None]
 ) -> None:
     trusting()
     behaviour = Behaviour(starttls=certified.context, login=(b"ann", b"s3cret"))
     async with mail_server(behaviour) as server:
-        with pytest.raises(TryLater, match="535") as later:
+        with pytest.raises(TransientFailure, match="535") as later:
             await mailer(server, login="ann:wrong@").send(MAIL)
         assert "wrong" not in str(later.value)
 
 
-async def test_no_password_goes_over_an_open_line_unless_it_was_asked_for() -> None:
+async def test_no_password_is_sent_unencrypted_unless_configured() -> None:
     behaviour = Behaviour(login=(b"ann", b"s3cret"), auth_over_plain=True)
     async with mail_server(behaviour) as server:
-        with pytest.raises(TryLater):
+        with pytest.raises(TransientFailure):
             await mailer(server, login="ann:s3cret@").send(MAIL)
         await mailer(server, login="ann:s3cret@", query="?starttls=never").send(MAIL)
         assert [mail.user for mail in server.taken] == [b"ann"]
 
 
-async def test_an_international_mailbox_is_announced_as_one() -> None:
+async def test_an_international_mailbox_uses_smtputf8() -> None:
     international = msgspec.structs.replace(MAIL, recipient="jörg@example.org", utf8=True)
     async with mail_server() as server:
         await mailer(server).send(international)
         assert [(mail.recipients, mail.utf8) for mail in server.taken] == [(["jörg@example.org"], True)]
 
 
-async def test_an_international_mailbox_is_refused_where_the_server_knows_none() -> None:
+async def test_an_international_mailbox_without_smtputf8_is_a_permanent_failure() -> None:
     international = msgspec.structs.replace(MAIL, recipient="jörg@example.org", utf8=True)
     async with mail_server(Behaviour(smtputf8=False)) as server:
-        with pytest.raises(Refused, match="international"):
+        with pytest.raises(PermanentFailure, match="international"):
             await mailer(server).send(international)
 
 

@@ -1,4 +1,4 @@
-"""From a due message to a receiver, with several processes' worth of deliverers on one store."""
+"""WebhookDispatcher and WebhookSender with real receivers, several dispatchers on one store."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -12,14 +12,18 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 from yarl import URL
 
-from notification_service.webhooks.delivery import Answer, Delivery, Verdict
-from notification_service.webhooks.dispatcher import Deliverer, Pace
+from notification_service.webhooks.delivery import Delivery
+from notification_service.webhooks.dispatcher import WebhookDispatcher
 from notification_service.webhooks.endpoint import Endpoint
-from notification_service.webhooks.outbound.address_policy import Reachable, networks
-from notification_service.webhooks.outbound.http_client import SystemLookup, posting
-from notification_service.webhooks.outbound.url_policy import Targets
-from notification_service.webhooks.ports import Lane, Poster
-from notification_service.webhooks.secret_cipher import Seal
+from notification_service.webhooks.outbound.address_policy import AddressPolicy, parse_networks
+from notification_service.webhooks.outbound.http_client import open_http_client
+from notification_service.webhooks.outbound.ports import AttemptResult, WebhookClient
+from notification_service.webhooks.outbound.resolver import SystemResolver
+from notification_service.webhooks.outbound.url_policy import UrlPolicy
+from notification_service.webhooks.ports import Lane
+from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome
+from notification_service.webhooks.secret_cipher import SecretCipher
+from notification_service.webhooks.sender import WebhookSender
 from notification_service.webhooks.signature import new_secret
 from shared.contracts.webhooks import Attempt
 from shared.errors import Unavailable
@@ -29,9 +33,9 @@ from tests.support.wait import until
 from tests.support.webhooks import Receiver, delivery, drop, endpoint, hang, receiver
 
 MOST = 100
-SECRET, SEAL = new_secret(), Seal(Secret("k" * 32))
-REACHABLE = Reachable(networks(["127.0.0.0/8"]))
-QUICK = Pace(
+SECRET, CIPHER = new_secret(), SecretCipher(Secret("k" * 32))
+ADDRESSES = AddressPolicy(parse_networks(["127.0.0.0/8"]))
+QUICK = DispatchPolicy(
     lease=timedelta(seconds=5),
     schedule=(timedelta(milliseconds=10),) * 12,
     poll=timedelta(milliseconds=20),
@@ -43,14 +47,14 @@ def utc_now() -> datetime:
 
 
 @dataclass
-class Office:
-    """Stores, and as many deliverers as one likes."""
+class Stores:
+    """In-memory stores, and dispatchers that share them."""
 
     endpoints: MemoryEndpoints = field(default_factory=MemoryEndpoints)
     deliveries: MemoryDeliveries = field(default_factory=MemoryDeliveries)
 
     async def hook(self, url: str, owner_id: str = "ann", **changes: object) -> Endpoint:
-        made = endpoint(owner_id, url=url, secret=SEAL.close(SECRET), **changes)
+        made = endpoint(owner_id, url=url, secret=CIPHER.encrypt(SECRET), **changes)
         await self.endpoints.add(made, MOST)
         return made
 
@@ -68,29 +72,30 @@ class Office:
     @asynccontextmanager
     async def delivering(
         self,
-        pace: Pace = QUICK,
+        policy: DispatchPolicy = QUICK,
         timeout: timedelta = timedelta(seconds=1),
-        around: Callable[[Poster], Poster] = lambda poster: poster,
-    ) -> AsyncIterator[Deliverer]:
+        around: Callable[[WebhookClient], WebhookClient] = lambda client: client,
+    ) -> AsyncIterator[WebhookDispatcher]:
         async with AsyncExitStack() as stack:
-            lookup = stack.enter_context(SystemLookup(4))
-            poster = await stack.enter_async_context(posting(REACHABLE, lookup, timeout))
+            resolver = stack.enter_context(SystemResolver(4))
+            client = await stack.enter_async_context(open_http_client(ADDRESSES, resolver, timeout))
             tasks = await stack.enter_async_context(asyncio.TaskGroup())
-            deliverer = Deliverer(
-                endpoints=self.endpoints,
-                deliveries=self.deliveries,
-                poster=around(poster),
-                targets=Targets(REACHABLE, http=True),
-                seal=SEAL,
-                pace=pace,
+            sender = WebhookSender(
+                self.endpoints,
+                self.deliveries,
+                client=around(client),
+                urls=UrlPolicy(ADDRESSES, http=True),
+                cipher=CIPHER,
+                policy=policy,
                 registry=CollectorRegistry(),
                 now=utc_now,
             )
-            tasks.create_task(deliverer.run())
+            dispatcher = WebhookDispatcher(self.deliveries, sender, policy)
+            tasks.create_task(dispatcher.run())
             try:
-                yield deliverer
+                yield dispatcher
             finally:
-                await deliverer.stop(timedelta(seconds=2))
+                await dispatcher.stop(timedelta(seconds=2))
 
 
 @pytest.fixture
@@ -100,22 +105,22 @@ async def there() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-def office() -> Office:
-    return Office()
+def stores() -> Stores:
+    return Stores()
 
 
-async def test_a_receiver_that_fails_for_a_while_gets_every_event_and_in_the_end_once_per_id(
-    office: Office, there: Receiver
+async def test_a_receiver_that_fails_for_a_while_gets_every_event_once(
+    stores: Stores, there: Receiver
 ) -> None:
     there.answers = [500, drop, 302, 429, hang, 404, drop, 503, 500, 502, drop, 500]
-    hook = await office.hook(there.url)
-    sent = [await office.send(hook, f"event-{number}") for number in range(10)]
-    async with office.delivering(), office.delivering():
-        await until(lambda: office.is_over(*sent), what="all messages are settled")
+    hook = await stores.hook(there.url)
+    sent = [await stores.send(hook, f"event-{number}") for number in range(10)]
+    async with stores.delivering(), stores.delivering():
+        await until(lambda: stores.is_over(*sent), what="all deliveries are over")
     assert sorted(there.taken) == sorted(each.id for each in sent)
     assert all(call.verified(SECRET) == {"a": 1} for call in there.calls)
-    assert {office.state(each).status for each in sent} == {"delivered"}
-    attempts = [attempt for each in sent for attempt in office.state(each).attempts]
+    assert {stores.state(each).status for each in sent} == {"delivered"}
+    attempts = [attempt for each in sent for attempt in stores.state(each).attempts]
     assert len(attempts) == len(there.calls) == 22
     assert {attempt.error for attempt in attempts} == {
         None,
@@ -124,166 +129,170 @@ async def test_a_receiver_that_fails_for_a_while_gets_every_event_and_in_the_end
         "timed_out",
         "connection_broken",
     }
-    assert (await office.endpoints.get(hook.id)) == hook
+    assert (await stores.endpoints.get(hook.id)) == hook
 
 
-async def test_after_all_tries_it_has_failed_for_good_and_the_webhook_is_disabled(
-    office: Office, there: Receiver
+async def test_after_the_last_try_a_delivery_fails_and_its_webhook_is_disabled(
+    stores: Stores, there: Receiver
 ) -> None:
     there.answers = [500] * 4
-    hook = await office.hook(there.url)
-    sent = await office.send(hook)
-    async with office.delivering(replace(QUICK, schedule=QUICK.schedule[:3])):
-        await until(lambda: office.endpoints.all[hook.id].disabled_reason, what="it is disabled")
-    assert (office.state(sent).status, len(office.state(sent).attempts)) == ("failed", 4)
-    assert office.endpoints.all[hook.id].disabled_reason == "failing"
+    hook = await stores.hook(there.url)
+    sent = await stores.send(hook)
+    async with stores.delivering(replace(QUICK, schedule=QUICK.schedule[:3])):
+        await until(lambda: stores.endpoints.all[hook.id].disabled_reason, what="it is disabled")
+    assert (stores.state(sent).status, len(stores.state(sent).attempts)) == ("failed", 4)
+    assert stores.endpoints.all[hook.id].disabled_reason == "failing"
 
 
-async def test_one_that_took_another_message_meanwhile_stays_enabled(office: Office, there: Receiver) -> None:
+async def test_a_webhook_that_accepted_another_message_stays_enabled(stores: Stores, there: Receiver) -> None:
     async def only_the_second(request: web.Request) -> web.StreamResponse:
         return web.Response(status=204 if request.headers["webhook-id"] == good.id else 500)
 
     there.answers = [only_the_second] * 20
-    hook = await office.hook(there.url)
-    sent, good = await office.send(hook), delivery(hook, "event-2")
-    async with office.delivering(replace(QUICK, schedule=(timedelta(seconds=1),))):
-        await until(lambda: office.endpoints.all[hook.id].failing_since, what="the first failure")
-        await office.deliveries.add([good])
-        await until(lambda: office.is_over(sent, good), what="both are over")
-    assert (office.state(sent).status, office.state(good).status) == ("failed", "delivered")
-    assert office.endpoints.all[hook.id].disabled_reason is None
+    hook = await stores.hook(there.url)
+    sent, good = await stores.send(hook), delivery(hook, "event-2")
+    async with stores.delivering(replace(QUICK, schedule=(timedelta(seconds=1),))):
+        await until(lambda: stores.endpoints.all[hook.id].failing_since, what="the first failure")
+        await stores.deliveries.add([good])
+        await until(lambda: stores.is_over(sent, good), what="both are over")
+    assert (stores.state(sent).status, stores.state(good).status) == ("failed", "delivered")
+    assert stores.endpoints.all[hook.id].disabled_reason is None
 
 
-async def test_410_ends_it_at_once_and_for_the_messages_behind_it(office: Office, there: Receiver) -> None:
+async def test_410_disables_a_webhook_and_fails_its_later_deliveries(stores: Stores, there: Receiver) -> None:
     there.answers = [410]
-    hook = await office.hook(there.url)
-    first = await office.send(hook)
-    async with office.delivering():
-        await until(lambda: office.endpoints.all[hook.id].disabled_reason, what="it is disabled")
-        second = await office.send(hook, "event-2")
-        await until(lambda: office.is_over(first, second), what="both are over")
-    assert office.endpoints.all[hook.id].disabled_reason == "gone"
+    hook = await stores.hook(there.url)
+    first = await stores.send(hook)
+    async with stores.delivering():
+        await until(lambda: stores.endpoints.all[hook.id].disabled_reason, what="it is disabled")
+        second = await stores.send(hook, "event-2")
+        await until(lambda: stores.is_over(first, second), what="both are over")
+    assert stores.endpoints.all[hook.id].disabled_reason == "gone"
     assert len(there.calls) == 1
-    assert office.state(second).attempts == ()
+    assert stores.state(second).attempts == ()
 
 
-async def test_one_slow_receiver_holds_up_nobody_else(office: Office, there: Receiver) -> None:
-    pace = replace(QUICK, at_once=4, per_account=2, per_endpoint=2)
+async def test_a_slow_receiver_does_not_delay_others(stores: Stores, there: Receiver) -> None:
+    policy = replace(QUICK, concurrency=4, per_account=2, per_endpoint=2)
     async with receiver() as slow:
         slow.answers = [hang] * 100
-        crowd = [await office.hook(slow.url) for _ in range(3)]
+        crowd = [await stores.hook(slow.url) for _ in range(3)]
         for number in range(10):
             for each in crowd:
-                await office.send(each, f"event-{number}")
-        async with office.delivering(pace, timeout=timedelta(seconds=30)) as deliverer:
+                await stores.send(each, f"event-{number}")
+        async with stores.delivering(policy, timeout=timedelta(seconds=30)) as dispatcher:
             await until(lambda: len(slow.calls) == 2, what="the slow one is busy")
-            other = await office.hook(there.url, "bob")
-            sent = [await office.send(other, f"event-{number}") for number in range(10)]
-            await until(lambda: office.is_over(*sent), what="the other's messages are delivered")
+            other = await stores.hook(there.url, "bob")
+            sent = [await stores.send(other, f"event-{number}") for number in range(10)]
+            await until(lambda: stores.is_over(*sent), what="the other's messages are delivered")
             assert len(slow.calls) == 2
-            await deliverer.stop(timedelta())
+            await dispatcher.stop(timedelta())
     assert len(there.taken) == 10
 
 
-async def test_a_webhook_that_was_removed_is_called_no_more_and_leaves_nothing(
-    office: Office, there: Receiver
+async def test_deliveries_of_a_deleted_webhook_are_removed_without_a_call(
+    stores: Stores, there: Receiver
 ) -> None:
-    hook = await office.hook(there.url)
-    await office.endpoints.remove("ann", hook.id)
-    await office.send(hook)
-    async with office.delivering():
-        await until(lambda: not office.deliveries.all, what="the message is gone")
+    hook = await stores.hook(there.url)
+    await stores.endpoints.delete("ann", hook.id)
+    await stores.send(hook)
+    async with stores.delivering():
+        await until(lambda: not stores.deliveries.all, what="the message is gone")
     assert there.calls == []
 
 
-async def test_both_secrets_sign_while_one_follows_the_other(office: Office, there: Receiver) -> None:
+async def test_both_secrets_sign_during_a_rotation(stores: Stores, there: Receiver) -> None:
     new = new_secret()
-    hook = await office.hook(there.url)
-    await office.endpoints.change_secret("ann", hook.id, SEAL.close(new), utc_now() + timedelta(hours=1))
-    sent = await office.send(hook)
-    async with office.delivering():
-        await until(lambda: office.is_over(sent), what="it is delivered")
+    hook = await stores.hook(there.url)
+    await stores.endpoints.rotate_secret("ann", hook.id, CIPHER.encrypt(new), utc_now() + timedelta(hours=1))
+    sent = await stores.send(hook)
+    async with stores.delivering():
+        await until(lambda: stores.is_over(sent), what="it is delivered")
     for secret in (SECRET, new):
         assert there.calls[0].verified(secret) == {"a": 1}
 
 
 @pytest.mark.parametrize("url", ["http://10.0.0.1/", "http://127.0.0.1:25/", "ftp://127.0.0.1:2121/"])
-async def test_an_address_that_may_no_longer_be_called_is_not(office: Office, url: str) -> None:
-    hook = await office.hook(url)
-    sent = await office.send(hook)
-    async with office.delivering(replace(QUICK, schedule=())):
-        await until(lambda: office.is_over(sent), what="it has failed")
-    assert [each.error for each in office.state(sent).attempts] == ["address_not_allowed"]
+async def test_an_address_that_is_no_longer_allowed_is_not_called(stores: Stores, url: str) -> None:
+    hook = await stores.hook(url)
+    sent = await stores.send(hook)
+    async with stores.delivering(replace(QUICK, schedule=())):
+        await until(lambda: stores.is_over(sent), what="it has failed")
+    assert [each.error for each in stores.state(sent).attempts] == ["address_not_allowed"]
 
 
-async def test_a_secret_of_another_key_is_said_and_never_sent(office: Office, there: Receiver) -> None:
-    hook = await office.hook(there.url)
-    office.endpoints.all[hook.id] = replace(hook, secret=Seal(Secret("another key" * 3)).close(SECRET))
-    sent = await office.send(hook)
-    async with office.delivering(replace(QUICK, schedule=())):
-        await until(lambda: office.is_over(sent), what="it has failed")
-    assert [each.error for each in office.state(sent).attempts] == ["cannot_be_signed"]
+async def test_a_secret_encrypted_with_another_key_fails_without_a_call(
+    stores: Stores, there: Receiver
+) -> None:
+    hook = await stores.hook(there.url)
+    stores.endpoints.all[hook.id] = replace(
+        hook, secret=SecretCipher(Secret("another key" * 3)).encrypt(SECRET)
+    )
+    sent = await stores.send(hook)
+    async with stores.delivering(replace(QUICK, schedule=())):
+        await until(lambda: stores.is_over(sent), what="it has failed")
+    assert [each.error for each in stores.state(sent).attempts] == ["cannot_be_signed"]
     assert there.calls == []
 
 
-async def test_a_message_that_processes_die_over_has_an_end(office: Office, there: Receiver) -> None:
-    sent = await office.send(await office.hook(there.url))
+async def test_a_delivery_whose_processes_die_fails_in_the_end(stores: Stores, there: Receiver) -> None:
+    sent = await stores.send(await stores.hook(there.url))
     for _ in range(3):
-        for lane in await office.deliveries.due():
-            await office.deliveries.claim(lane, timedelta())
-    async with office.delivering(replace(QUICK, schedule=QUICK.schedule[:1])):
-        await until(lambda: office.is_over(sent), what="it is given up")
-    assert (office.state(sent).status, there.calls) == ("failed", [])
+        for lane in await stores.deliveries.due_lanes():
+            await stores.deliveries.claim(lane, timedelta())
+    async with stores.delivering(replace(QUICK, schedule=QUICK.schedule[:1])):
+        await until(lambda: stores.is_over(sent), what="it is given up")
+    assert (stores.state(sent).status, there.calls) == ("failed", [])
 
 
-class Absent(MemoryDeliveries):
-    """Cannot be reached the first times that it is asked what is due, or told what became of it."""
+class TemporarilyUnavailable(MemoryDeliveries):
+    """Raises Unavailable at the first call of `due_lanes` and of `complete`."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.absences = ["due", "settle"]
+        self.failing = ["due_lanes", "complete"]
 
-    def _gone(self, call: str) -> None:
-        if call in self.absences:
-            self.absences.remove(call)
+    def _fail_once(self, call: str) -> None:
+        if call in self.failing:
+            self.failing.remove(call)
             raise Unavailable
 
-    async def due(self) -> Sequence[Lane]:
-        self._gone("due")
-        return await super().due()
+    async def due_lanes(self) -> Sequence[Lane]:
+        self._fail_once("due_lanes")
+        return await super().due_lanes()
 
-    async def settle(self, delivery: Delivery, attempt: Attempt | None, verdict: Verdict) -> bool:
-        self._gone("settle")
-        return await super().settle(delivery, attempt, verdict)
+    async def complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> bool:
+        self._fail_once("complete")
+        return await super().complete(delivery, attempt, outcome)
 
 
-async def test_a_store_that_is_away_for_a_while_costs_no_second_sending(
+async def test_an_unavailable_store_causes_no_second_send(
     there: Receiver,
 ) -> None:
-    office = Office(deliveries=Absent())
-    sent = await office.send(await office.hook(there.url))
-    pace = replace(QUICK, away=timedelta(milliseconds=20))
-    async with office.delivering(pace):
-        await until(lambda: office.is_over(sent), what="it is delivered")
-    assert (len(there.calls), office.state(sent).status) == (1, "delivered")
+    stores = Stores(deliveries=TemporarilyUnavailable())
+    sent = await stores.send(await stores.hook(there.url))
+    policy = replace(QUICK, store_pause=timedelta(milliseconds=20))
+    async with stores.delivering(policy):
+        await until(lambda: stores.is_over(sent), what="it is delivered")
+    assert (len(there.calls), stores.state(sent).status) == (1, "delivered")
 
 
 class Broken:
-    """A Poster with a fault in its program, once."""
+    """A WebhookClient whose first call raises an unexpected error."""
 
-    def __init__(self, poster: Poster) -> None:
+    def __init__(self, poster: WebhookClient) -> None:
         self._poster = poster
         self._broke = False
 
-    async def post(self, target: URL, body: bytes, headers: dict[str, str]) -> Answer:
+    async def post(self, target: URL, body: bytes, headers: dict[str, str]) -> AttemptResult:
         if not self._broke:
             self._broke = True
             raise RuntimeError("a fault")
         return await self._poster.post(target, body, headers)
 
 
-async def test_a_fault_in_the_program_strands_nothing(office: Office, there: Receiver) -> None:
-    sent = await office.send(await office.hook(there.url))
-    async with office.delivering(replace(QUICK, lease=timedelta(seconds=0.2)), around=Broken):
-        await until(lambda: office.is_over(sent), what="it is delivered after its lease")
-    assert (len(there.calls), office.state(sent).tries) == (1, 2)
+async def test_an_unexpected_error_does_not_lose_a_delivery(stores: Stores, there: Receiver) -> None:
+    sent = await stores.send(await stores.hook(there.url))
+    async with stores.delivering(replace(QUICK, lease=timedelta(seconds=0.2)), around=Broken):
+        await until(lambda: stores.is_over(sent), what="it is delivered after its lease")
+    assert (len(there.calls), stores.state(sent).tries) == (1, 2)

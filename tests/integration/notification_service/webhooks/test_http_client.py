@@ -1,4 +1,4 @@
-"""One attempt at a webhook, against receivers that behave badly and names that lie."""
+"""WebhookHttpClient against misbehaving receivers and forged DNS answers."""
 
 import asyncio
 import socket
@@ -13,20 +13,19 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from notification_service.webhooks.delivery import Answer
-from notification_service.webhooks.outbound.address_policy import IPAddress, Reachable, networks
-from notification_service.webhooks.outbound.http_client import HttpPoster, SystemLookup, posting
+from notification_service.webhooks.outbound.address_policy import AddressPolicy, IPAddress, parse_networks
+from notification_service.webhooks.outbound.http_client import WebhookHttpClient, open_http_client
+from notification_service.webhooks.outbound.ports import AttemptResult
+from notification_service.webhooks.outbound.resolver import SystemResolver
 from tests.support.certificates import self_signed
 from tests.support.webhooks import Receiver, drip, drop, flood, hang, receiver
 
-LOOPBACK = networks(["127.0.0.0/8"])
+LOOPBACK = parse_networks(["127.0.0.0/8"])
 TIMEOUT = timedelta(seconds=1)
 
 
 class Names:
-    """A Lookup whose names lead where they are told; of several answers each is given once, the last for
-    ever.
-    """
+    """A Resolver with fixed answers; of several answers for a name the last one repeats."""
 
     def __init__(self, **answers: Sequence[Sequence[str]]) -> None:
         self._answers = {name: list(said) for name, said in answers.items()}
@@ -41,13 +40,13 @@ class Names:
 
 
 @asynccontextmanager
-async def poster(names: Names | None = None, *, guarded: bool = False) -> AsyncIterator[HttpPoster]:
-    reachable = Reachable(() if guarded else LOOPBACK)
-    async with posting(reachable, names or Names(), TIMEOUT) as made:
+async def poster(names: Names | None = None, *, guarded: bool = False) -> AsyncIterator[WebhookHttpClient]:
+    reachable = AddressPolicy(() if guarded else LOOPBACK)
+    async with open_http_client(reachable, names or Names(), TIMEOUT) as made:
         yield made
 
 
-async def posted(url: str, names: Names | None = None, *, guarded: bool = False) -> Answer:
+async def posted(url: str, names: Names | None = None, *, guarded: bool = False) -> AttemptResult:
     async with poster(names, guarded=guarded) as made:
         return await made.post(URL(url), b'{"a":1}', {"webhook-id": "msg_1"})
 
@@ -62,7 +61,7 @@ def named(url: str, host: str) -> str:
     return str(URL(url).with_host(host))
 
 
-async def test_it_arrives_as_it_was_signed(there: Receiver) -> None:
+async def test_a_request_arrives_as_it_was_signed(there: Receiver) -> None:
     answer = await posted(there.url)
     assert (answer.status, answer.error) == (204, None)
     (call,) = there.calls
@@ -85,26 +84,26 @@ async def test_only_2xx_is_success_and_nothing_is_followed(
     assert len(there.calls) == 1
 
 
-async def test_a_receiver_that_never_answers_is_left(there: Receiver) -> None:
+async def test_a_receiver_that_never_responds_times_out(there: Receiver) -> None:
     there.answers = [hang]
     answer = await posted(there.url)
     assert (answer.status, answer.error) == (None, "timed_out")
     assert answer.duration_s >= TIMEOUT.total_seconds()
 
 
-async def test_a_receiver_that_hangs_up_is_told_so(there: Receiver) -> None:
+async def test_a_closed_connection_is_connection_broken(there: Receiver) -> None:
     there.answers = [drop]
     assert (await posted(there.url)).error == "connection_broken"
 
 
 @pytest.mark.parametrize("endless", [drip, flood])
-async def test_an_answer_without_an_end_has_been_said_by_its_status(there: Receiver, endless: object) -> None:
+async def test_an_endless_response_body_does_not_change_the_result(there: Receiver, endless: object) -> None:
     there.answers = [endless]  # type: ignore[list-item]
     answer = await posted(there.url)
     assert (answer.status, answer.error) == (200, None)
 
 
-async def test_what_is_no_http_is_no_answer() -> None:
+async def test_a_response_that_is_not_http_is_bad_answer() -> None:
     async def garble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(16)
         writer.write(b"220 mail.example.org ESMTP\r\n" * 3)
@@ -117,13 +116,13 @@ async def test_what_is_no_http_is_no_answer() -> None:
         assert (await posted(f"https://127.0.0.1:{port}/")).error in {"tls_failed", "connection_broken"}
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_not_taken(tmp_path: Path) -> None:
+async def test_an_untrusted_certificate_is_tls_failed(tmp_path: Path) -> None:
     async with receiver(self_signed(tmp_path).context) as there:
         assert (await posted(there.url)).error == "tls_failed"
         assert there.calls == []
 
 
-async def test_nobody_there_is_told_so() -> None:
+async def test_connection_and_lookup_errors_have_their_codes() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -135,9 +134,7 @@ async def test_nobody_there_is_told_so() -> None:
     ("said", "wait_s"),
     [("120", 120), ("", None), ("-1", None), ("soon", None), ("9" * 400, None), ("1e3", None)],
 )
-async def test_retry_after_is_read_where_it_makes_sense(
-    there: Receiver, said: str, wait_s: int | None
-) -> None:
+async def test_retry_after_is_parsed(there: Receiver, said: str, wait_s: int | None) -> None:
     async def busy(_: web.Request) -> web.StreamResponse:
         return web.Response(status=429, headers={"Retry-After": said})
 
@@ -171,21 +168,21 @@ async def test_retry_after_may_be_a_date(there: Receiver) -> None:
     ],
     ids="+".join,
 )
-async def test_a_name_that_leads_to_a_neighbour_is_not_called(there: Receiver, addresses: list[str]) -> None:
+async def test_a_name_with_a_private_address_is_not_called(there: Receiver, addresses: list[str]) -> None:
     names = Names(**{"inside.example": [addresses]})
     answer = await posted(named(there.url, "inside.example"), names, guarded=True)
     assert answer.error == "address_not_allowed"
     assert there.calls == []
 
 
-async def test_a_neighbours_own_address_is_not_called(there: Receiver) -> None:
-    """Although aiohttp looks up no address that is written as one."""
+async def test_a_private_address_is_not_called(there: Receiver) -> None:
+    """aiohttp does not pass a literal address to the resolver."""
     assert (await posted(there.url, guarded=True)).error == "address_not_allowed"
     assert there.calls == []
 
 
-async def test_a_name_is_looked_up_once_for_each_attempt(there: Receiver) -> None:
-    """With a second look it could lead elsewhere: rebinding."""
+async def test_a_name_is_resolved_once_per_attempt(there: Receiver) -> None:
+    """A second lookup would allow DNS rebinding."""
     names = Names(**{"turning.example": [["127.0.0.1"], ["10.0.0.7"]]})
     url = named(there.url, "turning.example")
     async with poster(names) as made:
@@ -195,7 +192,7 @@ async def test_a_name_is_looked_up_once_for_each_attempt(there: Receiver) -> Non
     assert names.asked == ["turning.example"] * 2
 
 
-async def test_a_proxy_in_the_environment_is_not_asked(
+async def test_a_proxy_in_the_environment_is_ignored(
     there: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
@@ -205,8 +202,8 @@ async def test_a_proxy_in_the_environment_is_not_asked(
     assert there.calls == []
 
 
-async def test_the_systems_names_are_found() -> None:
-    with SystemLookup(2) as lookup:
+async def test_the_system_resolver_finds_localhost() -> None:
+    with SystemResolver(2) as lookup:
         assert ip_address("127.0.0.1") in await lookup("localhost")
         with pytest.raises(OSError, match="not a host name"):
             await lookup("a..b")

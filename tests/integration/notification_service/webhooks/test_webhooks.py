@@ -1,4 +1,4 @@
-"""Webhooks of the whole service: a real broker, a real database, tokens, and a receiver that is there."""
+"""Webhooks of the whole service with a real broker, database, access tokens and receiver."""
 
 import asyncio
 import os
@@ -56,7 +56,7 @@ def settings(amqp_url: str, mongo_url: str, issuer: Issuer) -> NotificationSetti
         webhook_key=Secret("k" * 32),
         webhook_http=True,
         webhook_networks=LOOPBACK,
-        # Not even on a busy machine is something sent twice because the first time took too long.
+        # Long enough that a slow machine causes no second send.
         webhook_timeout=timedelta(seconds=60),
         webhook_retries=("0.1s",) * 9,
         webhooks_per_account=3,
@@ -64,7 +64,7 @@ def settings(amqp_url: str, mongo_url: str, issuer: Issuer) -> NotificationSetti
 
 
 class Api:
-    """What owners call."""
+    """Calls of the HTTP API as an owner."""
 
     def __init__(self, client: httpx.AsyncClient, issuer: Issuer) -> None:
         self._client, self._issuer = client, issuer
@@ -94,7 +94,7 @@ async def served(settings: NotificationSettings, issuer: Issuer) -> AsyncIterato
 
 @asynccontextmanager
 async def process(settings: NotificationSettings) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The service as operators run it, so that it can die as processes do."""
+    """Runs the service in its own process, which a test can kill."""
     given = {
         "AMQP_URL": settings.amqp_url.reveal(),
         "GATEWAY_PUBLIC_URL": settings.public_url,
@@ -122,7 +122,7 @@ async def process(settings: NotificationSettings) -> AsyncIterator[asyncio.subpr
         await running.wait()
 
 
-async def test_events_arrive_signed_once_and_in_the_log(
+async def test_events_are_delivered_once_signed_and_logged(
     settings: NotificationSettings, issuer: Issuer, there: Receiver
 ) -> None:
     there.answers = [500, 503]
@@ -156,7 +156,7 @@ async def _delivered(api: Api, webhook: Any, count: int) -> Any:
     return items if len(items) == count else None
 
 
-async def test_the_log_is_read_in_pages_and_what_it_holds_is_replayed_with_its_id(
+async def test_deliveries_are_paged_and_replayed_with_their_id(
     settings: NotificationSettings, issuer: Issuer, there: Receiver
 ) -> None:
     async with served(settings, issuer) as api:
@@ -181,7 +181,7 @@ async def test_the_log_is_read_in_pages_and_what_it_holds_is_replayed_with_its_i
             assert (await api.call("POST", f"/{hook['id']}/{path}")).json()["code"] == "conflict"
 
 
-async def test_a_webhook_is_made_shown_changed_and_removed(
+async def test_a_webhook_is_created_read_updated_and_deleted(
     settings: NotificationSettings, issuer: Issuer, there: Receiver
 ) -> None:
     async with served(settings, issuer) as api:
@@ -221,7 +221,7 @@ async def test_a_webhook_is_made_shown_changed_and_removed(
         assert len((await api.call("GET")).json()["items"]) == 2
 
 
-async def test_nobody_reaches_what_is_anothers_or_more_than_a_token_says(
+async def test_owner_and_scope_are_enforced(
     settings: NotificationSettings, issuer: Issuer, there: Receiver
 ) -> None:
     async with served(settings, issuer) as api:
@@ -253,7 +253,7 @@ async def test_nobody_reaches_what_is_anothers_or_more_than_a_token_says(
             assert (await nobody.get(url, headers={"Authorization": "Bearer x.y.z"})).status_code == 401
 
 
-async def test_an_address_that_may_not_be_called_is_refused_with_the_field_that_names_it(
+async def test_an_address_that_is_not_allowed_is_refused_with_its_field(
     settings: NotificationSettings, issuer: Issuer
 ) -> None:
     async with served(replace(settings, webhook_networks=()), issuer) as api:
@@ -261,12 +261,12 @@ async def test_an_address_that_may_not_be_called_is_refused_with_the_field_that_
             answer = await api.call("POST", json={"url": url})
             assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), url
             assert [each["field"] for each in answer.json()["errors"]] == ["url"]
-        hook = await api.made("http://unknown.invalid/hook")  # looked up again when there is something to say
+        hook = await api.made("http://unknown.invalid/hook")  # resolved again at each attempt
         answer = await api.call("PATCH", f"/{hook['id']}", json={"url": "http://169.254.169.254/"})
         assert answer.json()["errors"][0]["field"] == "url"
 
 
-async def test_an_account_that_is_deleted_leaves_no_webhook_and_no_message(
+async def test_a_deleted_account_leaves_no_webhook_and_no_delivery(
     settings: NotificationSettings, issuer: Issuer, there: Receiver
 ) -> None:
     there.answers = [500] * 9
@@ -290,7 +290,7 @@ async def _left(settings: NotificationSettings, wanted: dict[str, int]) -> bool:
 
 
 async def _lapsed(settings: NotificationSettings) -> int:
-    """As if all leases were over. How many there were."""
+    """Ends all leases; returns how many there were."""
     async with AsyncMongoClient[Any](settings.mongo_url.reveal()) as client:
         deliveries = client.get_default_database()["webhook_deliveries"]
         now = datetime.now(UTC)
@@ -301,7 +301,7 @@ async def _lapsed(settings: NotificationSettings) -> int:
         ).modified_count
 
 
-async def test_a_process_killed_before_it_could_record_sends_the_same_id_again(
+async def test_a_process_killed_before_it_recorded_a_delivery_sends_the_same_id_again(
     settings: NotificationSettings, issuer: Issuer, there: Receiver
 ) -> None:
     async with process(settings) as doomed:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from converter_service.conversions.cleanup import Cleaning
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.transitions.removal import deleted
 from tests.support.conversions import NOON, uploading
 from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
@@ -12,8 +12,8 @@ async def test_a_deleted_upload_is_on_record_until_its_writer_must_have_stopped(
     store, gone = MemoryConversions(), deleted(uploading(), NOON)
     assert gone.due_at is not None
     await store.add(gone)
-    cleaning = Cleaning(store, MemoryBlobs())
-    await cleaning.bury(gone, gone.due_at - timedelta(seconds=1))
+    cleanup = Cleanup(store, MemoryBlobs())
+    await cleanup.purge_unless_written(gone, gone.due_at - timedelta(seconds=1))
     assert await store.get(gone.id) == gone
-    await cleaning.bury(gone, gone.due_at)
+    await cleanup.purge_unless_written(gone, gone.due_at)
     assert await store.get(gone.id) is None

@@ -8,18 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converter_service.conversions.model import Conversion, Lease, LeaseLost, State
-from converter_service.conversions.state_machine import MOVES, IllegalMove
+from converter_service.conversions.state_machine import TRANSITIONS, IllegalTransition
 from converter_service.conversions.transitions.finish import cancelled, completed, failed, failed_by
 from converter_service.conversions.transitions.queue import (
     SourceGone,
     claimable,
-    handed_back,
-    lapsed,
+    lease_expired,
+    requeued,
     retried,
 )
-from converter_service.conversions.transitions.removal import deleted, emptied, expired, tidied
-from converter_service.conversions.transitions.run import claimed, renewed, swept
-from converter_service.conversions.transitions.upload import still_uploading, uploaded
+from converter_service.conversions.transitions.removal import (
+    bytes_deleted,
+    deleted,
+    expired,
+    temporary_blobs_deleted,
+)
+from converter_service.conversions.transitions.run import claimed, earlier_blobs_deleted, renewed
+from converter_service.conversions.transitions.upload import upload_renewed, uploaded
 from tests.support.conversions import (
     LEASE,
     NO_AUDIO,
@@ -39,16 +44,16 @@ SECOND_LEASE = Lease("token-2", "worker-2", LATER + LEASE)
 
 
 def test_every_state_has_its_row_in_the_table() -> None:
-    assert set(MOVES) == set(State)
+    assert set(TRANSITIONS) == set(State)
 
 
 def test_nothing_leads_out_of_expired() -> None:
-    assert MOVES[State.EXPIRED] == frozenset()
+    assert TRANSITIONS[State.EXPIRED] == frozenset()
 
 
 def test_a_completed_conversion_cannot_run_again() -> None:
     assert not claimable(done(), NOON)
-    with pytest.raises(IllegalMove):
+    with pytest.raises(IllegalTransition):
         claimed(done(), SECOND_LEASE, "audio-2", NOON)
 
 
@@ -58,7 +63,7 @@ def test_a_failed_conversion_cannot_complete() -> None:
 
 
 def test_an_upload_cannot_be_claimed_before_all_its_bytes_are_stored() -> None:
-    with pytest.raises(IllegalMove):
+    with pytest.raises(IllegalTransition):
         claimed(uploading(), SECOND_LEASE, "audio-2", NOON)
 
 
@@ -70,7 +75,7 @@ def test_a_held_conversion_cannot_be_claimed_until_its_lease_lapses() -> None:
 def test_a_claim_counts_as_an_attempt_and_remembers_where_the_audio_goes() -> None:
     taken = claimed(converting(), SECOND_LEASE, "audio-2", LATER)
     assert taken.attempts == 2
-    assert taken.debris == ("audio-1", "audio-2")
+    assert taken.temporary_blobs == ("audio-1", "audio-2")
     assert taken.due_at == SECOND_LEASE.until
 
 
@@ -78,10 +83,10 @@ def test_a_claim_counts_as_an_attempt_and_remembers_where_the_audio_goes() -> No
     "move",
     [
         lambda c: renewed(c, "token-1", LATER, 0.5),
-        lambda c: swept(c, "token-1", "audio-1"),
+        lambda c: earlier_blobs_deleted(c, "token-1", "audio-1"),
         lambda c: completed(c, "token-1", "audio-1", RESULT, now=LATER, retention=RETENTION),
         lambda c: failed_by(c, "token-1", NO_AUDIO, now=LATER, retention=RETENTION),
-        lambda c: handed_back(c, "token-1", LATER, attempt_counts=True),
+        lambda c: requeued(c, "token-1", LATER, attempt_counts=True),
     ],
     ids=["renew", "sweep", "complete", "fail", "hand back"],
 )
@@ -89,7 +94,7 @@ def test_a_claim_counts_as_an_attempt_and_remembers_where_the_audio_goes() -> No
     "after",
     [
         claimed(converting(), SECOND_LEASE, "audio-2", LATER),
-        lapsed(converting(), LATER),
+        lease_expired(converting(), LATER),
         deleted(converting(), NOON),
         done(2),
     ],
@@ -117,29 +122,33 @@ def test_completing_keeps_the_audio_and_leaves_the_rest_to_be_removed_at_once() 
     second = claimed(converting(), SECOND_LEASE, "audio-2", LATER)
     finished = completed(second, "token-2", "audio-2", RESULT, now=LATER, retention=RETENTION)
     assert finished.status is State.COMPLETED
-    assert (finished.audio_blob, finished.debris) == ("audio-2", ("audio-1",))
+    assert (finished.audio_blob, finished.temporary_blobs) == ("audio-2", ("audio-1",))
     assert finished.due_at == LATER
-    assert tidied(finished, finished.debris).due_at == finished.expires_at == LATER + RETENTION
+    assert (
+        temporary_blobs_deleted(finished, finished.temporary_blobs).due_at
+        == finished.expires_at
+        == LATER + RETENTION
+    )
 
 
 def test_handing_back_gives_the_attempt_back_unless_it_failed() -> None:
-    assert handed_back(converting(), "token-1", NOON, attempt_counts=False).attempts == 0
-    assert handed_back(converting(), "token-1", NOON, attempt_counts=True).attempts == 1
+    assert requeued(converting(), "token-1", NOON, attempt_counts=False).attempts == 0
+    assert requeued(converting(), "token-1", NOON, attempt_counts=True).attempts == 1
 
 
 def test_a_dead_run_counts_as_an_attempt() -> None:
-    assert lapsed(converting(), LATER).attempts == 1
+    assert lease_expired(converting(), LATER).attempts == 1
 
 
 def test_a_run_that_is_alive_does_not_lapse() -> None:
-    with pytest.raises(IllegalMove):
-        lapsed(converting(), NOON)
+    with pytest.raises(IllegalTransition):
+        lease_expired(converting(), NOON)
 
 
 def test_an_upload_that_was_deleted_meanwhile_does_not_become_a_conversion() -> None:
     gone = deleted(uploading(), NOON)
     with pytest.raises(LeaseLost):
-        still_uploading(gone, LATER)
+        upload_renewed(gone, LATER)
     with pytest.raises(LeaseLost):
         uploaded(gone, size=1, sha256="", options={}, now=NOON)
 
@@ -158,8 +167,8 @@ def test_an_expired_conversion_is_due_until_its_bytes_are_gone() -> None:
     over = expired(done(), LATER)
     assert over.due_at == LATER
     assert over.blobs == ("source-1", "audio-1")
-    assert emptied(over).blobs == ()
-    assert emptied(over).due_at is None
+    assert bytes_deleted(over).blobs == ()
+    assert bytes_deleted(over).due_at is None
 
 
 def test_giving_up_is_possible_from_the_queue_and_from_a_dead_run() -> None:
@@ -179,18 +188,18 @@ def test_what_has_not_ended_can_be_cancelled_and_nobody_holds_it_any_more(make: 
 
 @pytest.mark.parametrize("make", [done, failed_one])
 def test_what_has_ended_cannot_be_cancelled(make: Make) -> None:
-    with pytest.raises(IllegalMove):
+    with pytest.raises(IllegalTransition):
         cancelled(make(), now=NOON, retention=RETENTION)
 
 
 def test_what_a_cancelled_run_may_still_write_is_removed_when_its_lease_has_lapsed() -> None:
     over = cancelled(converting(), now=NOON, retention=RETENTION)
-    assert (over.debris, over.due_at) == (("audio-1",), NOON + LEASE)
+    assert (over.temporary_blobs, over.due_at) == (("audio-1",), NOON + LEASE)
 
 
 def test_half_a_video_is_removed_when_its_upload_is_cancelled() -> None:
     over = cancelled(uploading(), now=NOON, retention=RETENTION)
-    assert (over.source_blob, over.debris, over.due_at) == (None, ("source-1",), uploading().due_at)
+    assert (over.source_blob, over.temporary_blobs, over.due_at) == (None, ("source-1",), uploading().due_at)
     with pytest.raises(SourceGone):
         retried(over, NOON)
 
@@ -200,13 +209,13 @@ def test_another_try_begins_anew_and_keeps_what_is_to_be_removed() -> None:
     again = retried(over, LATER)
     assert (again.status, again.attempts, again.progress, again.expires_at) == (State.QUEUED, 0, 0.0, None)
     assert (again.started_at, again.finished_at, again.error) == (None, None, None)
-    assert again.debris == ("audio-1",)
+    assert again.temporary_blobs == ("audio-1",)
     assert claimable(again, LATER)
 
 
 @pytest.mark.parametrize("make", [uploading, queued, converting, done])
 def test_only_what_failed_or_was_cancelled_can_be_tried_again(make: Make) -> None:
-    with pytest.raises(IllegalMove):
+    with pytest.raises(IllegalTransition):
         retried(make(), NOON)
 
 
@@ -218,14 +227,14 @@ def test_nothing_is_tried_again_when_its_time_is_over() -> None:
 def test_tidying_up_late_takes_nothing_from_a_new_try() -> None:
     over = cancelled(converting(), now=NOON, retention=RETENTION)
     running = claimed(retried(over, NOON), SECOND_LEASE, "audio-2", NOON)
-    tidy = tidied(running, over.debris)
-    assert (tidy.debris, tidy.due_at) == (("audio-2",), SECOND_LEASE.until)
+    tidy = temporary_blobs_deleted(running, over.temporary_blobs)
+    assert (tidy.temporary_blobs, tidy.due_at) == (("audio-2",), SECOND_LEASE.until)
 
 
 def test_an_edition_is_new_for_what_clients_see_and_for_nothing_else() -> None:
     running = converting()
     still = renewed(running, "token-1", LATER, running.progress)
-    assert still.edition == running.edition
-    assert renewed(running, "token-1", LATER, 0.5).edition == running.edition + 1
+    assert still.revision == running.revision
+    assert renewed(running, "token-1", LATER, 0.5).revision == running.revision + 1
     over = completed(running, "token-1", "audio-1", RESULT, now=NOON, retention=RETENTION)
-    assert tidied(over, ()).edition == over.edition == running.edition + 1
+    assert temporary_blobs_deleted(over, ()).revision == over.revision == running.revision + 1

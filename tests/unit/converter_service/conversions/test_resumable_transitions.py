@@ -6,18 +6,22 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service.conversions.model import Conversion, LeaseLost, State
-from converter_service.conversions.segments import Segment, Writing
-from converter_service.conversions.transitions.concatenation import given_up_to, joined, taken_back
+from converter_service.conversions.segments import Segment, SegmentWriter
+from converter_service.conversions.transitions.concatenation import (
+    assigned_to_final,
+    concatenated,
+    released_from_final,
+)
 from converter_service.conversions.transitions.finish import cancelled
 from converter_service.conversions.transitions.removal import deleted
 from converter_service.conversions.transitions.resumable import (
-    sealed,
-    still_written,
-    taken_up,
-    thrown_away,
+    segment_discarded,
+    segment_stored,
     upload_of,
+    writer_acquired,
+    writer_renewed,
 )
-from converter_service.errors import JoinedAlready, UploadLocked, WrongOffset
+from converter_service.errors import PartAlreadyUsed, UploadLocked, WrongOffset
 from tests.support.conversions import NOON, resumable
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
@@ -25,11 +29,11 @@ UNTIL = NOON + 5 * SECOND
 
 
 def taken(conversion: Conversion, blob: str = "w1", *, small: int = 0, offset: int = 5) -> Conversion:
-    return taken_up(conversion, Writing(blob, UNTIL), offset=offset, small=small, removed=())
+    return writer_acquired(conversion, SegmentWriter(blob, UNTIL), offset=offset, small=small, removed=())
 
 
 def ended(conversion: Conversion, blob: str, size: int) -> Conversion:
-    return sealed(conversion, blob, size, now=NOON, ttl=DAY)
+    return segment_stored(conversion, blob, size, now=NOON, ttl=DAY)
 
 
 def test_a_stretch_counts_when_it_is_sealed_and_not_before() -> None:
@@ -55,9 +59,9 @@ def test_who_was_taken_for_dead_neither_seals_nor_prolongs_nor_discards() -> Non
     with pytest.raises(LeaseLost):
         ended(later, "w1", 5)
     with pytest.raises(LeaseLost):
-        still_written(later, "w1", UNTIL)
+        writer_renewed(later, "w1", UNTIL)
     with pytest.raises(LeaseLost):
-        thrown_away(later, "w1")
+        segment_discarded(later, "w1")
 
 
 def test_the_last_byte_queues_the_conversion() -> None:
@@ -77,37 +81,37 @@ def test_a_small_tail_is_written_anew_with_what_follows_it() -> None:
     assert writing.repeats == 2
     longer = ended(written, "w1", 4)
     assert upload_of(longer).segments == (Segment("big", 3), Segment("w1", 4))
-    assert longer.debris == ("tail",)
+    assert longer.temporary_blobs == ("tail",)
 
 
 @pytest.mark.parametrize("size", [0, 1, 2])
 def test_a_tail_that_was_not_written_anew_stays(size: int) -> None:
     unchanged = ended(taken(resumable(segments=(Segment("big", 3), Segment("tail", 2))), small=3), "w1", size)
     assert upload_of(unchanged).segments == (Segment("big", 3), Segment("tail", 2))
-    assert (upload_of(unchanged).writing, unchanged.debris) == (None, ("w1",))
+    assert (upload_of(unchanged).writing, unchanged.temporary_blobs) == (None, ("w1",))
 
 
 def test_every_blob_is_known_from_its_announcement_until_its_removal() -> None:
-    begun = resumable(segments=(Segment("tail", 5),))
-    written = taken(begun, small=6)
+    new_resumable_upload = resumable(segments=(Segment("tail", 5),))
+    written = taken(new_resumable_upload, small=6)
     assert set(written.blobs) == {"tail", "w1"}
     longer = ended(written, "w1", 7)
     assert set(longer.blobs) == {"tail", "w1"}
-    again = taken_up(longer, Writing("w2", UNTIL), offset=7, small=0, removed=("tail",))
+    again = writer_acquired(longer, SegmentWriter("w2", UNTIL), offset=7, small=0, removed=("tail",))
     assert set(again.blobs) == {"w1", "w2"}
-    assert set(thrown_away(again, "w2").blobs) == {"w1", "w2"}
+    assert set(segment_discarded(again, "w2").blobs) == {"w1", "w2"}
 
 
 def test_nobody_sweeps_it_away_while_somebody_may_write() -> None:
     late = NOON + 2 * DAY
-    written = taken_up(resumable(), Writing("w1", late), offset=5, small=0, removed=())
+    written = writer_acquired(resumable(), SegmentWriter("w1", late), offset=5, small=0, removed=())
     assert written.due_at == late
     assert written.written_until == late
-    assert thrown_away(written, "w1").due_at == NOON + DAY
+    assert segment_discarded(written, "w1").due_at == NOON + DAY
 
 
 def test_each_request_puts_its_expiry_off() -> None:
-    later = sealed(taken(resumable()), "w1", 1, now=NOON + 3 * DAY, ttl=DAY)
+    later = segment_stored(taken(resumable()), "w1", 1, now=NOON + 3 * DAY, ttl=DAY)
     assert upload_of(later).expires_at == later.due_at == NOON + 4 * DAY
 
 
@@ -121,27 +125,27 @@ WHOLE = resumable(concat="partial", segments=(Segment("a", 4), Segment("b", 6)))
 
 
 def test_parts_give_their_blobs_to_one_final_upload() -> None:
-    given = given_up_to(WHOLE, "final")
+    given = assigned_to_final(WHOLE, "final")
     assert given.blobs == ()
-    assert given_up_to(given, "final") == given
-    with pytest.raises(JoinedAlready):
-        given_up_to(given, "another")
-    final = joined(resumable(2, segments=(), concat="final;x"), upload_of(given).segments, NOON)
+    assert assigned_to_final(given, "final") == given
+    with pytest.raises(PartAlreadyUsed):
+        assigned_to_final(given, "another")
+    final = concatenated(resumable(2, segments=(), concat="final;x"), upload_of(given).segments, NOON)
     assert (final.status, final.source_blobs) == (State.QUEUED, ("a", "b"))
 
 
 def test_what_was_given_up_in_vain_is_its_owners_again() -> None:
-    given = given_up_to(WHOLE, "final")
-    back = taken_back(given, "final", NOON)
+    given = assigned_to_final(WHOLE, "final")
+    back = released_from_final(given, "final", NOON)
     assert (back.blobs, back.held_bytes) == (WHOLE.blobs, 10)
-    assert given_up_to(back, "another").blobs == ()
+    assert assigned_to_final(back, "another").blobs == ()
 
 
 def test_nothing_is_taken_back_from_another_nor_when_it_may_be_swept_away_just_now() -> None:
-    given = given_up_to(WHOLE, "final")
+    given = assigned_to_final(WHOLE, "final")
     for final, moment in (("another", NOON), ("final", NOON + DAY)):
         with pytest.raises(LeaseLost):
-            taken_back(given, final, moment)
+            released_from_final(given, final, moment)
 
 
 def test_an_upload_that_is_called_off_holds_no_room() -> None:
@@ -151,19 +155,21 @@ def test_an_upload_that_is_called_off_holds_no_room() -> None:
 
 def test_only_whole_parts_are_given_up() -> None:
     for other in (resumable(), resumable(concat="partial"), resumable(concat="final;x")):
-        with pytest.raises(JoinedAlready):
-            given_up_to(other, "final")
+        with pytest.raises(PartAlreadyUsed):
+            assigned_to_final(other, "final")
 
 
 def test_however_tiny_the_pieces_all_segments_but_the_last_are_large() -> None:
     upload, size, small = resumable(segments=(), length=100_000), 0, 1000
     for number in range(500):
         blob, more = f"w{number}", 1 + (number * 37) % 150
-        written = taken_up(upload, Writing(blob, UNTIL), offset=size, small=small, removed=upload.debris)
+        written = writer_acquired(
+            upload, SegmentWriter(blob, UNTIL), offset=size, small=small, removed=upload.temporary_blobs
+        )
         writing = upload_of(written).writing
         assert writing is not None
         upload, size = ended(written, blob, writing.repeats + more), size + more
     segments = upload_of(upload).segments
     assert all(segment.size >= small for segment in segments[:-1])
     assert upload_of(upload).offset == size
-    assert len(upload.debris) <= 1
+    assert len(upload.temporary_blobs) <= 1

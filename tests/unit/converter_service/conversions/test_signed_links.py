@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converter_service.conversions.signed_links import Links
+from converter_service.conversions.signed_links import SignedLinks
 from converter_service.errors import LinkExpired
 from shared.errors import Unauthenticated
 from shared.settings import Secret
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
-LINKS = Links(Secret("k" * 32))
+LINKS = SignedLinks(Secret("k" * 32))
 
 
 def parts(path: str) -> tuple[str, str]:
@@ -42,7 +42,7 @@ def test_a_link_cannot_be_prolonged() -> None:
 
 
 def test_a_link_of_another_key_is_refused() -> None:
-    expires, signature = parts(Links(Secret("other" * 8)).sign("c1", LATER))
+    expires, signature = parts(SignedLinks(Secret("other" * 8)).sign("c1", LATER))
     with pytest.raises(Unauthenticated):
         LINKS.check("c1", expires, signature, NOON)
 

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from converter_service.dead_letters.model import arrived
-from converter_service.dead_letters.schemas import HIDDEN, SHOWN_BYTES, WholeLetterView, whole_view
+from converter_service.dead_letters.model import from_message
+from converter_service.dead_letters.schemas import HIDDEN, SHOWN_BYTES, DeadLetterDetail, detail
 from shared.contracts.events import ConversionCompleted, EmailVerificationRequested, PasswordResetRequested
 from tests.support.dead_letters import NOON, RETENTION, dead
 
@@ -23,8 +23,8 @@ DONE = ConversionCompleted(
 )
 
 
-def shown(body: bytes) -> WholeLetterView:
-    return whole_view(arrived(dead(body=body), NOON, RETENTION))
+def shown(body: bytes) -> DeadLetterDetail:
+    return detail(from_message(dead(body=body), NOON, RETENTION))
 
 
 def test_a_readable_message_is_shown_as_it_is() -> None:
@@ -48,10 +48,10 @@ def test_a_readable_message_is_shown_as_it_is() -> None:
 def test_the_secret_of_an_event_is_hidden_and_the_rest_is_shown(
     event: EmailVerificationRequested | PasswordResetRequested | ConversionCompleted,
 ) -> None:
-    view = whole_view(arrived(dead(body=event), NOON, RETENTION))
-    told = msgspec.json.encode(view)
-    assert SECRET.encode() not in told
-    assert b"ada@example.org" in told
+    view = detail(from_message(dead(body=event), NOON, RETENTION))
+    encoded = msgspec.json.encode(view)
+    assert SECRET.encode() not in encoded
+    assert b"ada@example.org" in encoded
     assert view.type == event.type
 
 

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from converter_service.dead_letters.model import MAX_BODY_BYTES, LetterStatus
-from converter_service.dead_letters.service import HOLD, Desk
-from converter_service.errors import LetterHeld
+from converter_service.dead_letters.model import MAX_BODY_BYTES, DeadLetterStatus
+from converter_service.dead_letters.service import HOLD, DeadLetterService
+from converter_service.errors import DeadLetterLocked
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.messaging.errors import PublishFailed, Unroutable
 from tests.support.dead_letters import NOON, QUEUE, RETENTION, dead
-from tests.support.in_memory.dead_letters import MemoryLetters
+from tests.support.in_memory.dead_letters import MemoryDeadLetters
 
 
 class Room:
@@ -20,11 +20,11 @@ class Room:
 
     def __init__(self) -> None:
         self.now = NOON + timedelta(minutes=1)
-        self.letters = MemoryLetters()
+        self.letters = MemoryDeadLetters()
         self.back: list[tuple[str, bytes, tuple[str, ...]]] = []
         self.errors: list[Exception] = []
         self.gate: asyncio.Event | None = None
-        self.desk = Desk(self.letters, self.put_back, RETENTION, lambda: self.now)
+        self.dead_letter_service = DeadLetterService(self.letters, self.put_back, RETENTION, lambda: self.now)
 
     async def put_back(self, queue: str, body: bytes, history: Sequence[str]) -> None:
         if self.gate is not None:
@@ -41,8 +41,8 @@ def room() -> Room:
 
 async def test_a_replay_goes_to_the_queue_where_it_died_with_all_that_happened(room: Room) -> None:
     letter = dead(history=("2026-11-20T11:59:00+00:00 earlier",))
-    await room.desk.keep(letter)
-    done = await room.desk.replay(letter.id, "root")
+    await room.dead_letter_service.keep(letter)
+    done = await room.dead_letter_service.replay(letter.id, "root")
     [(queue, body, history)] = room.back
     assert (queue, body) == (QUEUE, letter.body)
     assert history == (
@@ -50,27 +50,30 @@ async def test_a_replay_goes_to_the_queue_where_it_died_with_all_that_happened(r
         f"2026-11-20T12:00:01.000+00:00 dead in {QUEUE}: ValueError: broken",
         "2026-11-20T12:01:00.000+00:00 replayed by root",
     )
-    assert (done.status, done.settled_by, done.settled_at) == (LetterStatus.REPLAYED, "root", room.now)
+    assert (done.status, done.settled_by, done.settled_at) == (DeadLetterStatus.REPLAYED, "root", room.now)
     assert done.forget_at == room.now + RETENTION
     assert await room.letters.get(letter.id) == done
 
 
 async def test_a_double_click_replays_once(room: Room) -> None:
-    await room.desk.keep(dead())
-    first = await room.desk.replay(dead().id, "root")
-    assert await room.desk.replay(dead().id, "another") == first
-    await room.desk.keep(dead())
-    assert await room.desk.replay(dead().id, "root") == first
+    await room.dead_letter_service.keep(dead())
+    first = await room.dead_letter_service.replay(dead().id, "root")
+    assert await room.dead_letter_service.replay(dead().id, "another") == first
+    await room.dead_letter_service.keep(dead())
+    assert await room.dead_letter_service.replay(dead().id, "root") == first
     assert len(room.back) == 1
 
 
 async def test_of_two_at_once_one_replays_and_the_other_is_told(room: Room) -> None:
-    await room.desk.keep(dead())
+    await room.dead_letter_service.keep(dead())
     room.gate = asyncio.Event()
-    first = asyncio.create_task(room.desk.replay(dead().id, "a"))
+    first = asyncio.create_task(room.dead_letter_service.replay(dead().id, "a"))
     await asyncio.sleep(0)
-    for other in (room.desk.replay(dead().id, "b"), room.desk.discard(dead().id, "b")):
-        with pytest.raises(LetterHeld):
+    for other in (
+        room.dead_letter_service.replay(dead().id, "b"),
+        room.dead_letter_service.discard(dead().id, "b"),
+    ):
+        with pytest.raises(DeadLetterLocked):
             await other
     room.gate.set()
     await first
@@ -79,14 +82,14 @@ async def test_of_two_at_once_one_replays_and_the_other_is_told(room: Room) -> N
 
 async def test_what_was_discarded_is_not_replayed_and_the_other_way_round(room: Room) -> None:
     for number in (1, 2):
-        await room.desk.keep(dead(number))
-    discarded = await room.desk.discard(dead(1).id, "root")
-    assert await room.desk.discard(dead(1).id, "root") == discarded
+        await room.dead_letter_service.keep(dead(number))
+    discarded = await room.dead_letter_service.discard(dead(1).id, "root")
+    assert await room.dead_letter_service.discard(dead(1).id, "root") == discarded
     with pytest.raises(Conflict):
-        await room.desk.replay(dead(1).id, "root")
-    await room.desk.replay(dead(2).id, "root")
+        await room.dead_letter_service.replay(dead(1).id, "root")
+    await room.dead_letter_service.replay(dead(2).id, "root")
     with pytest.raises(Conflict):
-        await room.desk.discard(dead(2).id, "root")
+        await room.dead_letter_service.discard(dead(2).id, "root")
     assert [body for _, body, _ in room.back] == [dead(2).body]
 
 
@@ -96,43 +99,50 @@ async def test_what_was_discarded_is_not_replayed_and_the_other_way_round(room: 
 async def test_a_replay_that_fails_leaves_the_letter_waiting(
     room: Room, error: Exception, answer: type[Exception]
 ) -> None:
-    await room.desk.keep(dead())
+    await room.dead_letter_service.keep(dead())
     room.errors.append(error)
     with pytest.raises(answer):
-        await room.desk.replay(dead().id, "root")
-    assert await room.desk.waiting() == 1
-    assert (await room.desk.replay(dead().id, "root")).status is LetterStatus.REPLAYED
+        await room.dead_letter_service.replay(dead().id, "root")
+    assert await room.dead_letter_service.waiting() == 1
+    assert (await room.dead_letter_service.replay(dead().id, "root")).status is DeadLetterStatus.REPLAYED
 
 
 async def test_a_replay_that_died_in_the_middle_can_be_asked_for_again_in_time(room: Room) -> None:
-    await room.desk.keep(dead())
+    await room.dead_letter_service.keep(dead())
     assert await room.letters.hold(dead().id, "dead", room.now, room.now + HOLD)
-    with pytest.raises(LetterHeld):
-        await room.desk.replay(dead().id, "root")
+    with pytest.raises(DeadLetterLocked):
+        await room.dead_letter_service.replay(dead().id, "root")
     room.now += HOLD
-    assert (await room.desk.replay(dead().id, "root")).status is LetterStatus.REPLAYED
+    assert (await room.dead_letter_service.replay(dead().id, "root")).status is DeadLetterStatus.REPLAYED
 
 
 async def test_a_huge_message_is_kept_in_part_and_can_only_be_discarded(room: Room) -> None:
     huge = dead(body=b"x" * (MAX_BODY_BYTES + 1))
-    await room.desk.keep(huge)
-    kept = await room.desk.get(huge.id)
+    await room.dead_letter_service.keep(huge)
+    kept = await room.dead_letter_service.get(huge.id)
     assert (len(kept.body), kept.size) == (MAX_BODY_BYTES, MAX_BODY_BYTES + 1)
     with pytest.raises(Conflict):
-        await room.desk.replay(huge.id, "root")
-    assert (await room.desk.discard(huge.id, "root")).status is LetterStatus.DISCARDED
+        await room.dead_letter_service.replay(huge.id, "root")
+    assert (await room.dead_letter_service.discard(huge.id, "root")).status is DeadLetterStatus.DISCARDED
 
 
 async def test_what_is_not_there_is_not_found(room: Room) -> None:
-    for call in (room.desk.get("0" * 32), room.desk.replay("0" * 32, "x"), room.desk.discard("0" * 32, "x")):
+    for call in (
+        room.dead_letter_service.get("0" * 32),
+        room.dead_letter_service.replay("0" * 32, "x"),
+        room.dead_letter_service.discard("0" * 32, "x"),
+    ):
         with pytest.raises(NotFound):
             await call
 
 
 async def test_what_its_envelope_says_is_known_where_there_is_one(room: Room) -> None:
     for letter in (dead(1), dead(2, b"\xff")):
-        await room.desk.keep(letter)
-    known, unknown = await room.desk.get(dead(1).id), await room.desk.get(dead(2, b"\xff").id)
+        await room.dead_letter_service.keep(letter)
+    known, unknown = (
+        await room.dead_letter_service.get(dead(1).id),
+        await room.dead_letter_service.get(dead(2, b"\xff").id),
+    )
     assert (known.type, known.event_id, known.request_id) == ("video_uploaded", "event-1", "r1")
     assert (unknown.type, unknown.event_id, unknown.request_id) == ("", "", "")
     assert unknown.died_at.astimezone(UTC) == datetime(2026, 11, 20, 12, 0, 2, tzinfo=UTC)

@@ -72,12 +72,12 @@ async def test_late_and_repeated_news_is_no_news(store: CountingStore) -> None:
         for each in (second, first, second):
             hub.offer(first.id, snapshot_of(each))
         assert await listener.next(-1) == snapshot_of(second)
-        waiting = asyncio.create_task(listener.next(second.edition))
+        waiting = asyncio.create_task(listener.next(second.revision))
         hub.offer(first.id, snapshot_of(second))
         hub.offer(first.id, snapshot_of(further(second, 0.75)))
         newest = await waiting
         assert newest is not None
-        assert newest.edition == second.edition + 1
+        assert newest.revision == second.revision + 1
 
 
 async def test_one_look_serves_all_who_watch(store: CountingStore) -> None:
@@ -132,7 +132,7 @@ async def test_while_no_news_can_arrive_the_store_is_asked(store: CountingStore)
             await until(lambda: store.asked > 1, what="it is asked, and asked again after a failure")
             store.away = False
             await store.save(over(converting()))
-            newest = await listener.next(converting().edition)
+            newest = await listener.next(converting().revision)
             assert newest is not None
             assert newest.is_final
 
@@ -144,7 +144,7 @@ async def test_what_was_missed_is_looked_up_when_listening_begins(store: Countin
         with hub.watching(converting().id) as listener:
             await store.save(over(converting()))
             listening = asyncio.create_task(news.run())
-            newest = await asyncio.wait_for(listener.next(converting().edition), PATIENCE_S)
+            newest = await asyncio.wait_for(listener.next(converting().revision), PATIENCE_S)
             assert newest is not None
             assert newest.is_final
         await news.stop(timedelta())
@@ -178,7 +178,7 @@ async def test_what_is_deleted_or_gone_altogether_ends_without_a_word(store: Cou
 async def test_when_the_process_stops_all_streams_end_and_new_ones_at_once(store: CountingStore) -> None:
     hub = Hub(store)
     with hub.watching(converting().id) as listener:
-        waiting = asyncio.create_task(listener.next(converting().edition))
+        waiting = asyncio.create_task(listener.next(converting().revision))
         hub.close()
         assert await waiting is None
     with hub.watching(converting().id) as late:

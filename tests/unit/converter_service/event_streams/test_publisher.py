@@ -45,7 +45,7 @@ async def test_of_many_changes_that_wait_only_the_newest_is_told() -> None:
     first = converting()
     second = renewed(first, "token-1", NOON + LEASE, 0.5)
     [envelope] = await told(Heard(), first, second, first, second)
-    assert (envelope.type, envelope.data["edition"]) == ("conversion_changed", second.edition)
+    assert (envelope.type, envelope.data["edition"]) == ("conversion_changed", second.revision)
 
 
 async def test_a_deletion_is_told_without_the_conversion() -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from converter_service.clock import utc_now
-from converter_service.conversions.events import Announcing
+from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
-from converter_service.conversions.signed_links import Links
+from converter_service.conversions.signed_links import SignedLinks
 from converter_service.jobs.job import Work, WorkLimits
 from converter_service.storage.scratch import LocalScratch
 from converter_service.uploads.service import UploadLimits, UploadService
+from shared.clock import utc_now
 from shared.contracts.events import ConversionCompleted, VideoUploaded
 from shared.errors import Unavailable
 from shared.messaging.envelope import Envelope, unwrap
@@ -76,8 +76,8 @@ class Upload:
         return {}
 
 
-def announcing() -> Announcing:
-    return Announcing(Links(Secret("k" * 32)), timedelta(days=1), utc_now)
+def event_factory() -> EventFactory:
+    return EventFactory(SignedLinks(Secret("k" * 32)), timedelta(days=1), utc_now)
 
 
 def events(store: MemoryConversions) -> list[type]:
@@ -86,8 +86,8 @@ def events(store: MemoryConversions) -> list[type]:
 
 async def test_an_upload_whose_last_answer_is_lost_is_found_to_be_taken_in() -> None:
     store, blobs = Forgetful(lost=1), MemoryBlobs()
-    upload_service = UploadService(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
-    accepted = await upload_service.accept(ALICE, Upload())
+    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    accepted = await service.accept(ALICE, Upload())
     assert store.contents == {accepted.id: accepted}
     assert accepted.status is State.QUEUED
     assert events(store) == [VideoUploaded]
@@ -101,8 +101,8 @@ async def test_an_upload_whose_sender_falls_silent_is_not_taken_for_dead() -> No
         first = conversion.due_at
         await until(lambda: store.contents[conversion.id].due_at != first, what="a heartbeat")
 
-    upload_service = UploadService(store, blobs, announcing(), UploadLimits(10**9, QUICK), utc_now)
-    accepted = await upload_service.accept(ALICE, Upload(pause=for_long))
+    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, QUICK), utc_now)
+    accepted = await service.accept(ALICE, Upload(pause=for_long))
     assert accepted.status is State.QUEUED
     assert events(store) == [VideoUploaded]
 
@@ -113,8 +113,8 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
 ) -> None:
     """Saves: queued, taken, described, completed; anything after that is heartbeat or tidying."""
     store, blobs = Forgetful(), MemoryBlobs()
-    upload_service = UploadService(store, blobs, announcing(), UploadLimits(10**9, MINUTE), utc_now)
-    accepted = await upload_service.accept(ALICE, Upload())
+    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    accepted = await service.accept(ALICE, Upload())
     store.lost = store.saves + lost
     scratch = LocalScratch(tmp_path, spare_bytes=0)
     scratch.open()
@@ -125,7 +125,7 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
         blobs=blobs,
         transcoder=transcoder,
         scratch=scratch,
-        announcing=announcing(),
+        events=event_factory(),
         limits=WorkLimits("worker", timedelta(seconds=0.2), 3, timedelta(days=1), MINUTE),
         clock=utc_now,
     )
@@ -144,7 +144,7 @@ async def _until_settled(store: MemoryConversions, work: Work, conversion_id: st
             await work.run(conversion_id)
         except Retry:
             await asyncio.sleep(0.05)
-            store.contents[conversion_id] = replace(store.contents[conversion_id], rests_until=None)
+            store.contents[conversion_id] = replace(store.contents[conversion_id], retry_at=None)
         else:
             return
     raise AssertionError("it never settled")

@@ -1,4 +1,4 @@
-"""A letter as the bytes on the wire."""
+"""The composed MIME message of an email."""
 
 import email
 import email.policy
@@ -10,13 +10,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notification_service.email.message import Mail, Sender, compose
-from notification_service.email.templates import Letter, Letters, Unwritable
+from notification_service.email.errors import InvalidEmail
+from notification_service.email.message import FromAddress, Mail, compose
+from notification_service.email.templates import EmailTemplates, RenderedEmail
 from tests.support.event_samples import completed
 
 WHEN = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
-LETTERS = Letters("https://tonegate.example")
-SENDER = Sender("Tonegate <no-reply@tonegate.example>")
+TEMPLATES = EmailTemplates("https://tonegate.example")
+SENDER = FromAddress("Tonegate <no-reply@tonegate.example>")
 HEADERS = [
     "From",
     "To",
@@ -31,9 +32,11 @@ HEADERS = [
 ]
 
 
-def mail(letter: Letter | None = None, *, event_id: str = "event-1", request_id: str = "request-1") -> Mail:
+def mail(
+    email: RenderedEmail | None = None, *, event_id: str = "event-1", request_id: str = "request-1"
+) -> Mail:
     return compose(
-        letter or LETTERS.completed(completed()),
+        email or TEMPLATES.render_completed(completed()),
         SENDER,
         event_id=event_id,
         written_at=WHEN,
@@ -45,7 +48,7 @@ def read(written: Mail) -> EmailMessage:
     return email.message_from_bytes(written.content, _class=EmailMessage, policy=email.policy.default)
 
 
-def test_a_mail_says_who_to_whom_what_and_when() -> None:
+def test_a_message_has_its_headers() -> None:
     message = read(mail())
     assert message["From"] == "Tonegate <no-reply@tonegate.example>"
     assert message["To"] == "ann@example.org"
@@ -60,9 +63,9 @@ def test_a_mail_has_text_first_and_html_last() -> None:
     assert message.get_content_type() == "multipart/alternative"
     text, page = message.iter_parts()
     assert (text.get_content_type(), page.get_content_type()) == ("text/plain", "text/html")
-    letter = LETTERS.completed(completed())
-    assert text.get_content().replace("\r\n", "\n").strip() == letter.text
-    assert page.get_content().replace("\r\n", "\n").strip() == letter.html.strip()
+    email = TEMPLATES.render_completed(completed())
+    assert text.get_content().replace("\r\n", "\n").strip() == email.text
+    assert page.get_content().replace("\r\n", "\n").strip() == email.html.strip()
 
 
 def test_the_same_event_becomes_the_same_bytes() -> None:
@@ -75,9 +78,9 @@ def test_another_event_has_another_message_id() -> None:
 
 
 def test_no_line_is_longer_than_smtp_allows() -> None:
-    letter = LETTERS.completed(completed(filename="ä🎧" * 300, audio_path="/" + "x" * 3000))
-    assert max(map(len, mail(letter).content.split(b"\r\n"))) <= 998
-    assert b"\n" not in mail(letter).content.replace(b"\r\n", b"")
+    email = TEMPLATES.render_completed(completed(filename="ä🎧" * 300, audio_path="/" + "x" * 3000))
+    assert max(map(len, mail(email).content.split(b"\r\n"))) <= 998
+    assert b"\n" not in mail(email).content.replace(b"\r\n", b"")
 
 
 @given(st.text(max_size=300) | st.text(st.sampled_from("a \r\n\t:=?_<>\"'é🎧\u200d\u202e"), max_size=1100))
@@ -88,16 +91,16 @@ def test_no_line_is_longer_than_smtp_allows() -> None:
 @example("🎧" * 1000)
 @example("a" * 1000)
 @example("\x00\x1b[31m\x7f\u2028\u2029\u0085")
-def test_no_file_name_adds_breaks_or_hides_a_header(name: str) -> None:
-    letter = LETTERS.completed(completed(filename=name))
-    written = mail(letter)
+def test_no_file_name_adds_or_breaks_a_header(name: str) -> None:
+    email = TEMPLATES.render_completed(completed(filename=name))
+    written = mail(email)
     head, _, body = written.content.partition(b"\r\n\r\n")
     message = read(written)
     assert message.keys() == HEADERS
     assert head.isascii()
     assert body.startswith(b"--=_")
     assert not message.defects
-    assert message["Subject"] == letter.subject
+    assert message["Subject"] == email.subject
     assert [part.get_content_type() for part in message.walk()] == [
         "multipart/alternative",
         "text/plain",
@@ -124,50 +127,50 @@ def test_no_file_name_adds_breaks_or_hides_a_header(name: str) -> None:
         "ann@" + "é" * 80 + ".org",
     ],
 )
-def test_an_address_that_is_none_gets_no_mail(address: str) -> None:
-    with pytest.raises(Unwritable):
-        mail(LETTERS.completed(completed(recipient=address)))
+def test_a_malformed_address_raises_invalid_email(address: str) -> None:
+    with pytest.raises(InvalidEmail):
+        mail(TEMPLATES.render_completed(completed(recipient=address)))
 
 
 @given(st.text(max_size=100))
 @example("ann@example.org\n")
 @example("ann@\N{ACUTE ACCENT}.example.org")
-def test_whatever_the_address_one_mailbox_or_none_is_written(address: str) -> None:
+def test_any_address_yields_one_mailbox_or_an_error(address: str) -> None:
     try:
-        written = mail(LETTERS.completed(completed(recipient=address)))
-    except Unwritable:
+        written = mail(TEMPLATES.render_completed(completed(recipient=address)))
+    except InvalidEmail:
         return
     assert len(read(written)["To"].addresses) == 1
     assert re.fullmatch(r"[^\s<>]+@[^\s<>]+", written.recipient)
     assert written.recipient.isascii() or written.utf8
 
 
-def test_an_international_domain_travels_in_its_ascii_form() -> None:
-    written = mail(LETTERS.completed(completed(recipient="ann@bücher.example")))
+def test_an_international_domain_is_sent_in_ascii() -> None:
+    written = mail(TEMPLATES.render_completed(completed(recipient="ann@bücher.example")))
     assert written.recipient == "ann@xn--bcher-kva.example"
     assert not written.utf8
 
 
-def test_an_international_mailbox_asks_for_a_server_that_knows_them() -> None:
-    written = mail(LETTERS.completed(completed(recipient="jörg@example.org")))
+def test_an_international_mailbox_needs_smtputf8() -> None:
+    written = mail(TEMPLATES.render_completed(completed(recipient="jörg@example.org")))
     assert written.utf8
     assert "To: jörg@example.org\r\n".encode() in written.content
 
 
 @pytest.mark.parametrize("request_id", ["", "a b", "x\r\nBcc: y", "é", "x" * 200])
-def test_a_request_id_that_is_not_sane_is_left_out(request_id: str) -> None:
+def test_a_malformed_request_id_is_left_out(request_id: str) -> None:
     assert "X-Request-ID" not in read(mail(request_id=request_id))
 
 
 def test_a_sender_may_have_a_name_in_any_script() -> None:
-    sender = Sender('"Tönegate, Büro" <post@tonegate.example>')
+    sender = FromAddress('"Tönegate, Büro" <post@tonegate.example>')
     assert sender.domain == "tonegate.example"
-    letter = LETTERS.completed(completed())
-    written = compose(letter, sender, event_id="e", written_at=WHEN)
+    email = TEMPLATES.render_completed(completed())
+    written = compose(email, sender, event_id="e", written_at=WHEN)
     assert read(written)["From"].addresses[0].addr_spec == "post@tonegate.example"
     assert written.content.partition(b"\r\n\r\n")[0].isascii()
 
 
-def test_a_sender_without_an_address_is_refused_at_once() -> None:
-    with pytest.raises(Unwritable):
-        Sender("Tonegate")
+def test_a_sender_without_an_address_is_refused() -> None:
+    with pytest.raises(InvalidEmail):
+        FromAddress("Tonegate")

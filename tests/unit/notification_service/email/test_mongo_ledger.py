@@ -1,4 +1,4 @@
-"""What a call of the ledger makes of trouble: an answer that tells to wait, and no lost cancellation."""
+"""Errors and cancellation of the ledger's calls to MongoDB."""
 
 import asyncio
 import contextlib
@@ -6,32 +6,32 @@ import contextlib
 import pytest
 from pymongo.errors import AutoReconnect, PyMongoError, ServerSelectionTimeoutError
 
-from notification_service.email.mongo_ledger import asked
-from notification_service.email.ports import LedgerUnavailable
+from notification_service.email.errors import LedgerUnavailable
+from notification_service.email.mongo_ledger import call_ledger
 
 
 @pytest.mark.parametrize("trouble", [AutoReconnect("gone"), ServerSelectionTimeoutError("nobody")])
-async def test_trouble_with_the_database_is_a_ledger_that_cannot_be_asked(trouble: PyMongoError) -> None:
+async def test_a_driver_error_raises_ledger_unavailable(trouble: PyMongoError) -> None:
     async def fails() -> None:
         raise trouble
 
     with pytest.raises(LedgerUnavailable, match=type(trouble).__name__):
-        await asked(fails())
+        await call_ledger(fails())
 
 
-async def test_a_cancellation_that_the_driver_lost_is_not_lost() -> None:
+async def test_a_cancellation_swallowed_by_the_driver_is_raised() -> None:
     begun = asyncio.Event()
 
-    async def losing() -> None:
+    async def swallow_cancellation() -> None:
         begun.set()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
 
-    async def for_ever() -> None:
+    async def call_repeatedly() -> None:
         while True:
-            await asked(losing())
+            await call_ledger(swallow_cancellation())
 
-    task = asyncio.create_task(for_ever())
+    task = asyncio.create_task(call_repeatedly())
     await begun.wait()
     task.cancel()
     await asyncio.wait([task], timeout=60)

@@ -1,4 +1,4 @@
-"""One mail an event, whatever the mail server, the ledger and the broker do."""
+"""EmailSender sends one email per event, whatever the mail server, the ledger and the broker do."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -8,11 +8,13 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from notification_service.email.handlers import Notifications, handlers
-from notification_service.email.message import Mail, Sender
-from notification_service.email.ports import Claim, LedgerUnavailable
-from notification_service.email.sender import Courier, Patience
-from notification_service.email.templates import Letters
+from notification_service.email.errors import LedgerUnavailable
+from notification_service.email.handlers import EmailHandlers, email_handlers
+from notification_service.email.ledger import Claim
+from notification_service.email.message import FromAddress, Mail
+from notification_service.email.retry_policy import RetryPolicy
+from notification_service.email.sender import EmailSender
+from notification_service.email.templates import EmailTemplates
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
 from shared.messaging.handlers import Delivery, Handlers
@@ -21,45 +23,45 @@ from tests.support.memory_email import Entry, MemoryLedger, MemoryMailer
 from tests.support.wait import until
 
 EVENT = "tonegate/converter event-1"
-QUICK = Patience(
+QUICK = RetryPolicy(
     lease=timedelta(seconds=30),
-    ledger=timedelta(seconds=0.05),
+    ledger_timeout=timedelta(seconds=0.05),
     ledger_pause=timedelta(milliseconds=1),
 )
 
 
-class FaintLedger(MemoryLedger):
-    """Cannot be asked the first `faints` times that one of `calls` is made."""
+class FailingLedger(MemoryLedger):
+    """Raises LedgerUnavailable at the first `failures` calls of the methods in `calls`."""
 
-    def __init__(self, faints: int, *calls: str) -> None:
+    def __init__(self, failures: int, *calls: str) -> None:
         super().__init__()
-        self.faints = faints
+        self.failures = failures
         self.calls = calls
 
-    def _faint(self, call: str) -> None:
-        if call in self.calls and self.faints > 0:
-            self.faints -= 1
+    def _fail(self, call: str) -> None:
+        if call in self.calls and self.failures > 0:
+            self.failures -= 1
             raise LedgerUnavailable(call)
 
     async def claim(self, event_id: str, lease: timedelta) -> Claim:
-        self._faint("claim")
+        self._fail("claim")
         return await super().claim(event_id, lease)
 
-    async def sent(self, event_id: str, token: str) -> None:
-        self._faint("sent")
-        await super().sent(event_id, token)
+    async def record_sent(self, event_id: str, token: str) -> None:
+        self._fail("record_sent")
+        await super().record_sent(event_id, token)
 
     async def postpone(self, event_id: str, token: str) -> None:
-        self._faint("postpone")
+        self._fail("postpone")
         await super().postpone(event_id, token)
 
-    async def refuse(self, event_id: str, token: str, reason: str) -> None:
-        self._faint("refuse")
-        await super().refuse(event_id, token, reason)
+    async def record_refusal(self, event_id: str, token: str, reason: str) -> None:
+        self._fail("record_refusal")
+        await super().record_refusal(event_id, token, reason)
 
 
 class SlowMailer(MemoryMailer):
-    """Takes the mail only once it is let."""
+    """Accepts the email once `let` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,74 +74,77 @@ class SlowMailer(MemoryMailer):
         await super().send(mail)
 
 
-def replaced(**changes: object) -> Patience:
+def replaced(**changes: object) -> RetryPolicy:
     return msgspec.structs.replace(QUICK, **changes)
 
 
-def couriers(
-    ledger: MemoryLedger, mailer: MemoryMailer, patience: Patience, registry: CollectorRegistry | None = None
-) -> Courier:
-    sender = Sender("Tonegate <no-reply@tonegate.example>")
-    return Courier(ledger, mailer, sender, patience, registry or CollectorRegistry())
+def email_sender(
+    ledger: MemoryLedger,
+    mailer: MemoryMailer,
+    policy: RetryPolicy,
+    registry: CollectorRegistry | None = None,
+) -> EmailSender:
+    sender = FromAddress("Tonegate <no-reply@tonegate.example>")
+    return EmailSender(ledger, mailer, sender, policy, registry or CollectorRegistry())
 
 
-def notifying(courier: Courier) -> Handlers:
-    return handlers(Notifications(Letters("https://tonegate.example"), courier))
+def handlers_of(sender: EmailSender) -> Handlers:
+    return email_handlers(EmailHandlers(EmailTemplates("https://tonegate.example"), sender))
 
 
-def working(
-    ledger: MemoryLedger, mailer: MemoryMailer, patience: Patience = QUICK
+def handlers_with(
+    ledger: MemoryLedger, mailer: MemoryMailer, policy: RetryPolicy = QUICK
 ) -> tuple[Handlers, CollectorRegistry]:
     registry = CollectorRegistry()
-    return notifying(couriers(ledger, mailer, patience, registry)), registry
+    return handlers_of(email_sender(ledger, mailer, policy, registry)), registry
 
 
-def telling(to: Handlers, envelope: Envelope | None = None) -> Awaitable[None]:
+def handle_completed(to: Handlers, envelope: Envelope | None = None) -> Awaitable[None]:
     event = completed()
     return to.handle(event, Delivery(envelope=envelope or enveloped(event)))
 
 
-async def test_an_event_is_told_once_however_often_it_comes() -> None:
+async def test_a_redelivered_event_is_emailed_once() -> None:
     mailer = MemoryMailer()
-    to, registry = working(MemoryLedger(), mailer)
+    to, registry = handlers_with(MemoryLedger(), mailer)
     for _ in range(3):
-        await telling(to)
+        await handle_completed(to)
     assert len(mailer.taken) == 1
     assert registry.get_sample_value("letters_total", {"outcome": "sent"}) == 1
     assert registry.get_sample_value("letters_total", {"outcome": "repeated"}) == 2
 
 
-async def test_two_events_are_told_in_two_mails() -> None:
+async def test_two_events_are_two_emails() -> None:
     mailer = MemoryMailer()
-    to, _ = working(MemoryLedger(), mailer)
-    await telling(to)
+    to, _ = handlers_with(MemoryLedger(), mailer)
+    await handle_completed(to)
     await to.handle(failed(), Delivery(envelope=enveloped(failed(), "event-2")))
     assert [b"ready" in mail.content for mail in mailer.taken] == [True, False]
 
 
-async def test_account_mails_are_told_once_each_and_no_log_shows_their_secret(
+async def test_account_emails_are_sent_once_and_no_log_contains_their_token(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     mailer = MemoryMailer()
-    to, _ = working(MemoryLedger(), mailer)
+    to, _ = handlers_with(MemoryLedger(), mailer)
     for event, identity in ((verify(), "event-1"), (reset(), "event-2")) * 2:
         await to.handle(event, Delivery(envelope=enveloped(event, identity)))
     assert [b"Confirm" in mail.content for mail in mailer.taken] == [True, False]
     assert TOKEN not in capsys.readouterr().out
 
 
-async def test_a_link_that_is_over_before_it_is_sent_is_not_sent() -> None:
+async def test_an_expired_link_is_not_sent() -> None:
     mailer = MemoryMailer()
-    to, _ = working(MemoryLedger(), mailer)
+    to, _ = handlers_with(MemoryLedger(), mailer)
     for event in (verify(expires_at=datetime.now(UTC)), reset(expires_at=datetime.now(UTC))):
         with pytest.raises(Reject, match="expired"):
             await to.handle(event, Delivery(envelope=enveloped(event)))
     assert mailer.taken == []
 
 
-async def test_without_a_recipient_nobody_is_told() -> None:
+async def test_without_a_recipient_no_email_is_sent() -> None:
     mailer = MemoryMailer()
-    to, _ = working(MemoryLedger(), mailer)
+    to, _ = handlers_with(MemoryLedger(), mailer)
     for event in (completed(recipient=""), failed(recipient="")):
         await to.handle(event, Delivery(envelope=enveloped(event)))
     assert mailer.taken == []
@@ -147,79 +152,79 @@ async def test_without_a_recipient_nobody_is_told() -> None:
 
 async def test_the_same_id_from_another_source_is_another_event() -> None:
     mailer = MemoryMailer()
-    to, _ = working(MemoryLedger(), mailer)
-    await telling(to)
-    await telling(to, msgspec.structs.replace(enveloped(completed()), source="tonegate/elsewhere"))
+    to, _ = handlers_with(MemoryLedger(), mailer)
+    await handle_completed(to)
+    await handle_completed(to, msgspec.structs.replace(enveloped(completed()), source="tonegate/elsewhere"))
     assert len(mailer.taken) == 2
 
 
-async def test_an_event_delivered_twice_at_the_same_moment_is_told_once() -> None:
+async def test_an_event_delivered_twice_concurrently_is_emailed_once() -> None:
     mailer = SlowMailer()
     ledger = MemoryLedger()
-    one, _ = working(ledger, mailer)
-    other, _ = working(ledger, mailer)
-    first = asyncio.create_task(_completed(telling(one)))
+    one, _ = handlers_with(ledger, mailer)
+    other, _ = handlers_with(ledger, mailer)
+    first = asyncio.create_task(_completed(handle_completed(one)))
     await mailer.sending.wait()
     with pytest.raises(Retry) as later:
-        await telling(other)
+        await handle_completed(other)
     assert not later.value.counts
     assert 1 <= later.value.delay_s <= 5
     mailer.let.set()
     await first
-    await telling(other)
+    await handle_completed(other)
     assert len(mailer.taken) == 1
 
 
-async def test_while_no_server_takes_it_a_mail_waits_longer_each_time_and_then_goes_once() -> None:
+async def test_the_delay_grows_while_the_server_is_down_and_the_email_is_sent_once() -> None:
     mailer = MemoryMailer()
-    to, _ = working(MemoryLedger(), mailer)
+    to, _ = handlers_with(MemoryLedger(), mailer)
     mailer.down = True
     delays = []
     for _ in range(6):
         with pytest.raises(Retry) as later:
-            await telling(to)
+            await handle_completed(to)
         assert not later.value.counts
         delays.append(later.value.delay_s)
     assert delays == [1, 5, 30, 120, 600, 600]
     mailer.down = False
-    await telling(to)
-    await telling(to)
+    await handle_completed(to)
+    await handle_completed(to)
     assert len(mailer.taken) == 1
 
 
-async def test_a_refused_mail_is_dead_lettered_with_the_servers_words() -> None:
+async def test_a_refused_email_is_dead_lettered_with_the_reply() -> None:
     ledger = MemoryLedger()
-    to, _ = working(ledger, MemoryMailer(refused=frozenset({"ann@example.org"})))
+    to, _ = handlers_with(ledger, MemoryMailer(refused=frozenset({"ann@example.org"})))
     with pytest.raises(Reject, match="550 no such mailbox"):
-        await telling(to)
+        await handle_completed(to)
     assert ledger.entries[EVENT].state == "refused"
     assert ledger.entries[EVENT].reason == "550 no such mailbox"
 
 
-async def test_a_refused_mail_goes_out_when_an_operator_replays_it_later() -> None:
+async def test_a_replayed_refused_email_is_sent() -> None:
     mailer = MemoryMailer(refused=frozenset({"ann@example.org"}))
-    to, _ = working(MemoryLedger(), mailer)
+    to, _ = handlers_with(MemoryLedger(), mailer)
     with pytest.raises(Reject):
-        await telling(to)
+        await handle_completed(to)
     mailer.refused = frozenset()
-    await telling(to)
-    await telling(to)
+    await handle_completed(to)
+    await handle_completed(to)
     assert len(mailer.taken) == 1
 
 
-async def test_after_days_of_trouble_a_mail_is_given_up_and_seen() -> None:
+async def test_an_email_is_given_up_after_days_and_dead_lettered() -> None:
     ledger, mailer = MemoryLedger(), MemoryMailer()
-    to, _ = working(ledger, mailer)
+    to, _ = handlers_with(ledger, mailer)
     mailer.down = True
     ledger.entries[EVENT] = Entry("waiting", since=datetime.now(UTC) - timedelta(days=5), attempts=700)
     with pytest.raises(Reject, match="gave up after: no server answers"):
-        await telling(to)
+        await handle_completed(to)
     assert ledger.entries[EVENT].state == "refused"
 
 
-async def test_an_event_that_cannot_be_written_about_is_dead_lettered_before_anything_else() -> None:
+async def test_an_event_with_a_malformed_recipient_is_dead_lettered_without_a_claim() -> None:
     ledger, mailer = MemoryLedger(), MemoryMailer()
-    to, _ = working(ledger, mailer)
+    to, _ = handlers_with(ledger, mailer)
     nobody = completed(recipient="nobody")
     with pytest.raises(Reject, match="not one that mail can be sent to"):
         await to.handle(nobody, Delivery(envelope=enveloped(nobody)))
@@ -227,76 +232,76 @@ async def test_an_event_that_cannot_be_written_about_is_dead_lettered_before_any
     assert not mailer.taken
 
 
-async def test_a_ledger_that_is_away_for_a_moment_is_waited_for() -> None:
+async def test_a_briefly_unavailable_ledger_is_retried() -> None:
     mailer = MemoryMailer()
-    to, _ = working(FaintLedger(3, "claim", "sent"), mailer)
-    await telling(to)
-    await telling(to)
+    to, _ = handlers_with(FailingLedger(3, "claim", "record_sent"), mailer)
+    await handle_completed(to)
+    await handle_completed(to)
     assert len(mailer.taken) == 1
 
 
 async def test_without_a_ledger_nothing_is_sent() -> None:
     mailer = MemoryMailer()
-    to, _ = working(FaintLedger(10_000, "claim"), mailer)
+    to, _ = handlers_with(FailingLedger(10_000, "claim"), mailer)
     with pytest.raises(Retry) as later:
-        await telling(to)
+        await handle_completed(to)
     assert not later.value.counts
     assert later.value.delay_s >= 60
     assert not mailer.taken
 
 
-async def test_a_mail_that_is_out_is_recorded_even_if_the_ledger_was_away() -> None:
-    ledger, mailer = FaintLedger(5, "sent"), MemoryMailer()
-    to, _ = working(ledger, mailer)
-    await telling(to)
+async def test_a_sent_email_is_recorded_although_the_ledger_was_unavailable() -> None:
+    ledger, mailer = FailingLedger(5, "record_sent"), MemoryMailer()
+    to, _ = handlers_with(ledger, mailer)
+    await handle_completed(to)
     assert ledger.entries[EVENT].state == "sent"
 
 
-async def test_a_mail_that_could_not_be_recorded_for_long_is_not_sent_again_and_recorded_in_the_end() -> None:
-    """Also after its lease: this process knows that it is out."""
-    ledger, mailer = FaintLedger(10_000, "sent"), MemoryMailer()
-    courier = couriers(ledger, mailer, replaced(lease=timedelta(0)))
-    to = notifying(courier)
+async def test_an_unrecorded_email_is_not_sent_again_and_recorded_in_the_end() -> None:
+    """Also after the lease has expired: the process remembers that the email was sent."""
+    ledger, mailer = FailingLedger(10_000, "record_sent"), MemoryMailer()
+    sender = email_sender(ledger, mailer, replaced(lease=timedelta(0)))
+    to = handlers_of(sender)
     with pytest.raises(Retry):
-        await telling(to)
+        await handle_completed(to)
     with pytest.raises(Retry, match="not recorded yet") as later:
-        await telling(to)
+        await handle_completed(to)
     assert not later.value.counts
     assert len(mailer.taken) == 1
     async with asyncio.TaskGroup() as tasks:
-        catching_up = tasks.create_task(courier.run())
-        ledger.faints = 0
-        await until(lambda: ledger.entries[EVENT].state == "sent", what="the record")
+        catching_up = tasks.create_task(sender.run())
+        ledger.failures = 0
+        await until(lambda: ledger.entries[EVENT].state == "sent", what="the ledger entry is `sent`")
         catching_up.cancel()
-    await telling(to)
+    await handle_completed(to)
     assert len(mailer.taken) == 1
 
 
-async def test_no_more_is_sent_than_can_be_remembered_while_nothing_can_be_recorded() -> None:
+async def test_unrecorded_emails_are_bounded() -> None:
     mailer = MemoryMailer()
-    to = notifying(couriers(FaintLedger(10_000, "sent"), mailer, replaced(unrecorded=3)))
+    to = handlers_of(email_sender(FailingLedger(10_000, "record_sent"), mailer, replaced(max_unrecorded=3)))
     for number in range(5):
         with pytest.raises(Retry):
-            await telling(to, enveloped(completed(), f"event-{number}"))
+            await handle_completed(to, enveloped(completed(), f"event-{number}"))
     assert len(mailer.taken) == 3
 
 
-@pytest.mark.parametrize("call", ["postpone", "refuse"])
+@pytest.mark.parametrize("call", ["postpone", "record_refusal"])
 async def test_an_outcome_that_could_not_be_recorded_only_waits_for_the_lease(call: str) -> None:
-    ledger = FaintLedger(1, call)
+    ledger = FailingLedger(1, call)
     mailer = MemoryMailer(refused=frozenset({"ann@example.org"}))
     mailer.down = call == "postpone"
-    to, _ = working(ledger, mailer)
+    to, _ = handlers_with(ledger, mailer)
     with pytest.raises(Retry if call == "postpone" else Reject) as outcome:
-        await telling(to)
+        await handle_completed(to)
     assert getattr(outcome.value, "delay_s", 30) >= 30
     assert ledger.entries[EVENT].state == "sending"
 
 
-async def test_whoever_is_cancelled_while_sending_ends_what_was_begun_and_records_it() -> None:
+async def test_a_cancelled_send_is_finished_and_recorded() -> None:
     ledger, mailer = MemoryLedger(), SlowMailer()
-    to, _ = working(ledger, mailer)
-    ending = asyncio.create_task(_completed(telling(to)))
+    to, _ = handlers_with(ledger, mailer)
+    ending = asyncio.create_task(_completed(handle_completed(to)))
     await mailer.sending.wait()
     ending.cancel()
     await asyncio.sleep(0)
@@ -307,31 +312,31 @@ async def test_whoever_is_cancelled_while_sending_ends_what_was_begun_and_record
     assert len(mailer.taken) == 1
 
 
-async def test_whoever_is_cancelled_while_recording_ends_that_too() -> None:
-    ledger, mailer = FaintLedger(1, "sent"), MemoryMailer()
-    to, _ = working(ledger, mailer, replaced(ledger_pause=timedelta(seconds=0.2)))
-    ending = asyncio.create_task(_completed(telling(to)))
-    await until(lambda: ledger.faints == 0, what="the first try")
+async def test_a_cancelled_record_is_finished() -> None:
+    ledger, mailer = FailingLedger(1, "record_sent"), MemoryMailer()
+    to, _ = handlers_with(ledger, mailer, replaced(ledger_pause=timedelta(seconds=0.2)))
+    ending = asyncio.create_task(_completed(handle_completed(to)))
+    await until(lambda: ledger.failures == 0, what="the first try")
     ending.cancel()
     await asyncio.wait([ending])
     assert ending.cancelled()
     assert ledger.entries[EVENT].state == "sent"
 
 
-async def test_a_process_that_died_while_sending_has_its_mail_sent_again_the_same() -> None:
+async def test_an_email_is_sent_again_with_the_same_bytes_after_its_process_died() -> None:
     ledger, mailer = MemoryLedger(), SlowMailer()
-    to, _ = working(ledger, mailer, Patience(lease=timedelta(0), parting=timedelta(0)))
-    dying = asyncio.create_task(_completed(telling(to)))
+    to, _ = handlers_with(ledger, mailer, RetryPolicy(lease=timedelta(0), cancel_grace=timedelta(0)))
+    dying = asyncio.create_task(_completed(handle_completed(to)))
     await mailer.sending.wait()
     dying.cancel()
     await asyncio.wait([dying])
     assert ledger.entries[EVENT].state == "sending"
     mailer.let.set()
-    await telling(to)
+    await handle_completed(to)
     assert len(mailer.taken) == 1
     again = MemoryMailer()
-    to_new, _ = working(MemoryLedger(), again)
-    await telling(to_new)
+    to_new, _ = handlers_with(MemoryLedger(), again)
+    await handle_completed(to_new)
     assert again.taken == mailer.taken
 
 

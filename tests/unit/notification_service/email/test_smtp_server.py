@@ -1,22 +1,22 @@
-"""The mail server's address as operators write it."""
+"""Parsing of SMTP URLs."""
 
 import pytest
 
-from notification_service.email.smtp import SmtpServer
+from notification_service.email.smtp_server import SmtpServer
 from shared.settings import Secret
 
 
-def test_a_bare_host_is_spoken_to_on_port_25_and_encrypted_where_it_offers_to() -> None:
+def test_a_bare_host_means_port_25_with_opportunistic_tls() -> None:
     assert SmtpServer.from_url("smtp://mail.example") == SmtpServer(host="mail.example", port=25, tls="auto")
 
 
-def test_a_login_goes_over_verified_tls_only() -> None:
+def test_a_login_requires_verified_tls() -> None:
     server = SmtpServer.from_url("smtp://ann%40example.org:p%2Fss%20word@mail.example")
     assert (server.port, server.tls, server.user) == (587, "required", "ann@example.org")
     assert server.password == Secret("p/ss word")
 
 
-def test_a_login_without_tls_has_to_be_asked_for() -> None:
+def test_a_login_without_tls_is_explicit() -> None:
     assert SmtpServer.from_url("smtp://ann:x@mail.example:2525?starttls=never").tls == "never"
 
 
@@ -48,11 +48,11 @@ def test_an_address_may_be_ip_version_6() -> None:
         "smtp://mail.example?helo=a%0d%0aRSET",
     ],
 )
-def test_what_is_not_an_address_is_refused_without_repeating_a_password(url: str) -> None:
+def test_a_malformed_url_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ValueError, match="it should look like") as refused:
         SmtpServer.from_url(url)
     assert "s3cr" not in str(refused.value)
 
 
-def test_a_server_does_not_tell_its_password() -> None:
+def test_the_password_is_not_in_the_repr() -> None:
     assert "s3cret" not in repr(SmtpServer.from_url("smtp://ann:s3cret@mail.example"))

@@ -1,13 +1,14 @@
-"""What people get to read."""
+"""Rendered emails."""
 
 import html
 import re
 
 import pytest
 
-from notification_service.email.failure_reasons import REASONS, TOLD_BY_THE_EVENT
-from notification_service.email.links import BadLink, Link
-from notification_service.email.templates import Letters, Unwritable
+from notification_service.email.errors import InvalidEmail
+from notification_service.email.failure_reasons import CODES_WITH_OWN_MESSAGE, REASONS
+from notification_service.email.links import InvalidLink, LinkTemplate
+from notification_service.email.templates import EmailTemplates
 from tests.support.event_samples import (
     CONVERSION,
     EMAIL_CHANGED,
@@ -32,18 +33,18 @@ CODES = (
 
 
 @pytest.fixture
-def letters() -> Letters:
-    return Letters(PUBLIC + "/")
+def templates() -> EmailTemplates:
+    return EmailTemplates(PUBLIC + "/")
 
 
-def test_a_finished_conversion_is_told_with_a_link_and_until_when_it_works(letters: Letters) -> None:
-    letter = letters.completed(completed())
+def test_a_completed_email_has_the_link_and_its_expiry(templates: EmailTemplates) -> None:
+    email = templates.render_completed(completed())
     link = f"{PUBLIC}/v1/conversions/{CONVERSION}/audio?expires=1795773600&signature=abc-_123"
-    assert letter.to == "ann@example.org"
-    assert letter.subject == "Your MP3 is ready: talk.mp4"
-    assert f"\n{link}\n" in letter.text
-    assert f'href="{html.escape(link)}"' in letter.html
-    for body in (letter.text, letter.html):
+    assert email.to == "ann@example.org"
+    assert email.subject == "Your MP3 is ready: talk.mp4"
+    assert f"\n{link}\n" in email.text
+    assert f'href="{html.escape(link)}"' in email.html
+    for body in (email.text, email.html):
         assert "27 November 2026, 10:00 UTC" in body
         assert "1 min 1 s, 1.5 MB" in body
 
@@ -52,25 +53,27 @@ def test_a_finished_conversion_is_told_with_a_link_and_until_when_it_works(lette
     ("form", "words"),
     [("opus", "Opus file"), ("m4a", "M4A file"), ("flac", "FLAC file"), ("wav", "WAV file")],
 )
-def test_the_letter_names_the_audio_as_people_call_it(letters: Letters, form: str, words: str) -> None:
-    letter = letters.completed(completed(format=form))
-    assert letter.subject == f"Your {words} is ready: talk.mp4"
-    assert f"Download the {words}" in letter.html
+def test_the_email_names_the_audio_format(templates: EmailTemplates, form: str, words: str) -> None:
+    email = templates.render_completed(completed(format=form))
+    assert email.subject == f"Your {words} is ready: talk.mp4"
+    assert f"Download the {words}" in email.html
 
 
 @pytest.mark.parametrize("code", ["too_long", "bad_options"])
-def test_what_the_event_knows_better_is_told_in_its_words(letters: Letters, code: str) -> None:
-    letter = letters.failed(failed(code=code, message="The audio is longer than 5 seconds."))
-    for body in (letter.text, html.unescape(letter.html)):
+def test_a_specific_message_of_the_event_replaces_the_reason(templates: EmailTemplates, code: str) -> None:
+    email = templates.render_failed(failed(code=code, message="The audio is longer than 5 seconds."))
+    for body in (email.text, html.unescape(email.html)):
         assert "The audio is longer than 5 seconds." in body
         assert REASONS[code].advice in body
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_every_failure_is_told_in_plain_words_of_its_own(letters: Letters, code: str) -> None:
-    letter = letters.failed(failed(code=code, message="" if code in TOLD_BY_THE_EVENT else "raw message"))
-    assert letter.subject == "Your video could not be converted: silent.mp4"
-    for body in (letter.text, html.unescape(letter.html)):
+def test_every_failure_code_has_its_explanation(templates: EmailTemplates, code: str) -> None:
+    email = templates.render_failed(
+        failed(code=code, message="" if code in CODES_WITH_OWN_MESSAGE else "raw message")
+    )
+    assert email.subject == "Your video could not be converted: silent.mp4"
+    for body in (email.text, html.unescape(email.html)):
         assert REASONS[code].what in body
         assert REASONS[code].advice in body
         assert code not in body
@@ -78,64 +81,68 @@ def test_every_failure_is_told_in_plain_words_of_its_own(letters: Letters, code:
         assert CONVERSION in body
 
 
-def test_no_two_failures_sound_alike() -> None:
+def test_all_failure_explanations_differ() -> None:
     assert set(REASONS) == set(CODES)
     assert len({reason.what for reason in REASONS.values()}) == len(CODES)
 
 
-def test_a_failure_of_a_kind_not_known_yet_is_told_in_the_events_words(letters: Letters) -> None:
-    letter = letters.failed(failed(code="too_loud", message="The video is\ntoo <loud>."))
-    assert "The video is too <loud>." in letter.text
-    assert "The video is too &lt;loud&gt;." in letter.html
+def test_an_unknown_failure_code_shows_the_message_of_the_event(templates: EmailTemplates) -> None:
+    email = templates.render_failed(failed(code="too_loud", message="The video is\ntoo <loud>."))
+    assert "The video is too <loud>." in email.text
+    assert "The video is too &lt;loud&gt;." in email.html
 
 
-def test_a_failure_without_any_words_is_still_told(letters: Letters) -> None:
-    assert REASONS["internal_error"].what in letters.failed(failed(code="x", message="")).text
+def test_an_unknown_failure_without_a_message_has_a_default(templates: EmailTemplates) -> None:
+    assert REASONS["internal_error"].what in templates.render_failed(failed(code="x", message="")).text
 
 
-def test_an_address_is_confirmed_by_a_link_or_by_its_code(letters: Letters) -> None:
-    letter = letters.verify(verify())
+def test_the_verification_email_has_a_link_and_a_code(templates: EmailTemplates) -> None:
+    email = templates.render_verify(verify())
     link = f"{PUBLIC}/verify-email#token={TOKEN}"
-    assert (letter.to, letter.subject) == ("ann@example.org", "Confirm your address")
-    assert f"\n{link}\n" in letter.text
-    assert f"\n{TOKEN}\n" in letter.text
-    assert f'href="{link}"' in letter.html
-    assert letter.html.count(TOKEN) == 4, "button, address and its text, code"
-    for body in (letter.text, letter.html):
+    assert (email.to, email.subject) == ("ann@example.org", "Confirm your address")
+    assert f"\n{link}\n" in email.text
+    assert f"\n{TOKEN}\n" in email.text
+    assert f'href="{link}"' in email.html
+    assert email.html.count(TOKEN) == 4, "button, address and its text, code"
+    for body in (email.text, email.html):
         assert "21 November 2126, 10:00 UTC" in body
         assert "this conversion" not in body
 
 
-def test_a_forgotten_password_is_replaced_by_a_link_or_by_its_code(letters: Letters) -> None:
-    letter = letters.reset(reset())
+def test_the_password_reset_email_has_a_link_and_a_code(templates: EmailTemplates) -> None:
+    email = templates.render_reset(reset())
     link = f"{PUBLIC}/reset-password#token={TOKEN}"
-    assert (letter.to, letter.subject) == ("ann@example.org", "Choose a new password")
-    assert f"\n{link}\n" in letter.text
-    assert f'href="{link}"' in letter.html
-    assert TOKEN not in letter.subject
-    assert "your password stays as it is" in " ".join(letter.text.split())
+    assert (email.to, email.subject) == ("ann@example.org", "Choose a new password")
+    assert f"\n{link}\n" in email.text
+    assert f'href="{link}"' in email.html
+    assert TOKEN not in email.subject
+    assert "your password stays as it is" in " ".join(email.text.split())
 
 
-def test_a_change_is_told_without_a_link_that_a_thief_could_imitate(letters: Letters) -> None:
-    for letter, subject in (
-        (letters.password_changed(PASSWORD_CHANGED), "Your password was changed"),
-        (letters.email_changed(EMAIL_CHANGED), "The address of your account was changed"),
+def test_notices_of_changes_have_no_link(templates: EmailTemplates) -> None:
+    for email, subject in (
+        (templates.render_password_changed(PASSWORD_CHANGED), "Your password was changed"),
+        (templates.render_email_changed(EMAIL_CHANGED), "The address of your account was changed"),
     ):
-        assert (letter.to, letter.subject) == ("ann@example.org", subject)
-        for body in (letter.text, letter.html):
+        assert (email.to, email.subject) == ("ann@example.org", subject)
+        for body in (email.text, email.html):
             assert subject in body
             assert "ann@example.org" in body
             assert "20 November 2026, 10:00 UTC" in body
             assert "If it was not you" in body
-        assert "http" not in letter.text
-        assert "href" not in letter.html
+        assert "http" not in email.text
+        assert "href" not in email.html
 
 
-def test_links_lead_to_the_operators_own_pages_when_there_are_some() -> None:
-    own = Letters(PUBLIC, Link("https://app.example/v?t={token}&x=1"), Link("https://app.example/r/{token}"))
-    assert f"\nhttps://app.example/v?t={TOKEN}&x=1\n" in own.verify(verify()).text
-    assert f'href="https://app.example/v?t={TOKEN}&amp;x=1"' in own.verify(verify()).html
-    assert f"\nhttps://app.example/r/{TOKEN}\n" in own.reset(reset()).text
+def test_configured_link_templates_replace_the_default_pages() -> None:
+    own = EmailTemplates(
+        PUBLIC,
+        LinkTemplate("https://app.example/v?t={token}&x=1"),
+        LinkTemplate("https://app.example/r/{token}"),
+    )
+    assert f"\nhttps://app.example/v?t={TOKEN}&x=1\n" in own.render_verify(verify()).text
+    assert f'href="https://app.example/v?t={TOKEN}&amp;x=1"' in own.render_verify(verify()).html
+    assert f"\nhttps://app.example/r/{TOKEN}\n" in own.render_reset(reset()).text
 
 
 @pytest.mark.parametrize(
@@ -152,57 +159,63 @@ def test_links_lead_to_the_operators_own_pages_when_there_are_some() -> None:
         "https://app.example/{token}\n",
     ],
 )
-def test_a_page_that_could_be_none_is_refused(template: str) -> None:
-    with pytest.raises(BadLink):
-        Link(template)
+def test_a_malformed_link_template_is_refused(template: str) -> None:
+    with pytest.raises(InvalidLink):
+        LinkTemplate(template)
 
 
 @pytest.mark.parametrize("token", ["", "short", "x" * 300, "a b" * 10, "<script>alert(1)</script>", "ü" * 43])
-def test_a_secret_that_could_be_something_else_is_in_no_letter(letters: Letters, token: str) -> None:
-    with pytest.raises(Unwritable):
-        letters.verify(verify(token=token))
-    with pytest.raises(Unwritable):
-        letters.reset(reset(token=token))
+def test_a_malformed_token_raises_invalid_email(templates: EmailTemplates, token: str) -> None:
+    with pytest.raises(InvalidEmail):
+        templates.render_verify(verify(token=token))
+    with pytest.raises(InvalidEmail):
+        templates.render_reset(reset(token=token))
 
 
-def test_markup_in_an_address_is_shown_and_not_obeyed(letters: Letters) -> None:
-    letter = letters.reset(reset(recipient="<img/src=x>@example.org"))
-    assert "<img" not in letter.html
+def test_markup_in_an_address_is_escaped(templates: EmailTemplates) -> None:
+    email = templates.render_reset(reset(recipient="<img/src=x>@example.org"))
+    assert "<img" not in email.html
 
 
-def test_markup_in_a_file_name_is_shown_and_not_obeyed(letters: Letters) -> None:
+def test_markup_in_a_file_name_is_escaped(templates: EmailTemplates) -> None:
     name = '"><img src=x onerror=alert(1)>{{ 7*7 }}.mp4'
-    for letter in (letters.completed(completed(filename=name)), letters.failed(failed(filename=name))):
-        assert "<img" not in letter.html
-        assert name in html.unescape(letter.html)
-        assert name in letter.text
+    for email in (
+        templates.render_completed(completed(filename=name)),
+        templates.render_failed(failed(filename=name)),
+    ):
+        assert "<img" not in email.html
+        assert name in html.unescape(email.html)
+        assert name in email.text
 
 
-def test_a_nameless_file_still_has_something_to_be_called(letters: Letters) -> None:
-    assert letters.completed(completed(filename="\n")).subject == "Your MP3 is ready: untitled"
+def test_a_file_without_a_name_is_untitled(templates: EmailTemplates) -> None:
+    assert templates.render_completed(completed(filename="\n")).subject == "Your MP3 is ready: untitled"
 
 
-def test_a_name_of_a_thousand_characters_leaves_the_subject_readable(letters: Letters) -> None:
-    assert len(letters.completed(completed(filename="ä" * 1000 + ".mkv")).subject) < 90
+def test_a_long_file_name_is_shortened_in_the_subject(templates: EmailTemplates) -> None:
+    assert len(templates.render_completed(completed(filename="ä" * 1000 + ".mkv")).subject) < 90
 
 
 @pytest.mark.parametrize(
     "path", ["", "v1/x", "@evil.example/x", ".evil.example", "https://evil.example/", "/a b", "/a\nb", "/ä"]
 )
-def test_no_letter_carries_a_link_that_is_not_a_path_on_this_site(letters: Letters, path: str) -> None:
-    with pytest.raises(Unwritable):
-        letters.completed(completed(audio_path=path))
+def test_an_audio_path_off_this_site_raises_invalid_email(templates: EmailTemplates, path: str) -> None:
+    with pytest.raises(InvalidEmail):
+        templates.render_completed(completed(audio_path=path))
 
 
-def test_the_html_loads_nothing_from_anywhere(letters: Letters) -> None:
-    notices = (letters.password_changed(PASSWORD_CHANGED), letters.email_changed(EMAIL_CHANGED))
-    account = (letters.verify(verify()), letters.reset(reset()), *notices)
-    for letter in (letters.completed(completed()), letters.failed(failed()), *account):
-        assert not re.search(r"<(img|script|link|iframe|object|svg)\b|url\(|@import|src=", letter.html)
-        assert set(re.findall(r"https?://[^/\"<\s]+", letter.html)) <= {PUBLIC}
+def test_the_html_loads_no_external_resources(templates: EmailTemplates) -> None:
+    notices = (
+        templates.render_password_changed(PASSWORD_CHANGED),
+        templates.render_email_changed(EMAIL_CHANGED),
+    )
+    account = (templates.render_verify(verify()), templates.render_reset(reset()), *notices)
+    for email in (templates.render_completed(completed()), templates.render_failed(failed()), *account):
+        assert not re.search(r"<(img|script|link|iframe|object|svg)\b|url\(|@import|src=", email.html)
+        assert set(re.findall(r"https?://[^/\"<\s]+", email.html)) <= {PUBLIC}
 
 
-def test_the_html_says_that_it_can_be_dark(letters: Letters) -> None:
-    letter = letters.completed(completed())
-    assert '<meta name="color-scheme" content="light dark">' in letter.html
-    assert "prefers-color-scheme: dark" in letter.html
+def test_the_html_supports_dark_mode(templates: EmailTemplates) -> None:
+    email = templates.render_completed(completed())
+    assert '<meta name="color-scheme" content="light dark">' in email.html
+    assert "prefers-color-scheme: dark" in email.html

@@ -1,4 +1,4 @@
-"""Sizes, durations, moments and names as people read them."""
+"""Formatting of sizes, durations, times and file names."""
 
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notification_service.email import text_format
+from notification_service.email.text_format import (
+    JOINER,
+    UNPRINTABLE,
+    format_duration,
+    format_size,
+    format_time,
+    to_single_line,
+)
 
 
 @pytest.mark.parametrize(
@@ -23,8 +30,8 @@ from notification_service.email import text_format
         (-1, "0 bytes"),
     ],
 )
-def test_bytes_are_told_in_the_unit_that_fits(count: int, words: str) -> None:
-    assert text_format.size(count) == words
+def test_bytes_are_formatted_in_the_unit_that_fits(count: int, words: str) -> None:
+    assert format_size(count) == words
 
 
 @pytest.mark.parametrize(
@@ -40,18 +47,18 @@ def test_bytes_are_told_in_the_unit_that_fits(count: int, words: str) -> None:
         (-3, "unknown"),
     ],
 )
-def test_seconds_are_told_as_people_say_them(seconds: float, words: str) -> None:
-    assert text_format.duration(seconds) == words
+def test_seconds_are_formatted_as_hours_minutes_and_seconds(seconds: float, words: str) -> None:
+    assert format_duration(seconds) == words
 
 
-def test_a_moment_is_told_in_utc() -> None:
+def test_a_time_is_formatted_in_utc() -> None:
     there = timezone(timedelta(hours=2))
-    assert text_format.moment(datetime(2026, 11, 27, 1, 5, tzinfo=there)) == "26 November 2026, 23:05 UTC"
-    assert text_format.moment(datetime(2027, 1, 2, 3, 4, tzinfo=UTC)) == "2 January 2027, 03:04 UTC"
+    assert format_time(datetime(2026, 11, 27, 1, 5, tzinfo=there)) == "26 November 2026, 23:05 UTC"
+    assert format_time(datetime(2027, 1, 2, 3, 4, tzinfo=UTC)) == "2 January 2027, 03:04 UTC"
 
 
 def test_a_long_name_keeps_its_beginning_and_its_extension() -> None:
-    shown = text_format.one_line("a" * 1000 + ".mp4", 60)
+    shown = to_single_line("a" * 1000 + ".mp4", 60)
     assert len(shown) == 60
     assert shown.startswith("aaaa")
     assert shown.endswith("aaaa.mp4")
@@ -70,16 +77,14 @@ def test_a_long_name_keeps_its_beginning_and_its_extension() -> None:
         ("\n\r", ""),
     ],
 )
-def test_a_name_loses_what_would_break_or_disguise_a_line(name: str, shown: str) -> None:
-    assert text_format.one_line(name, 80) == shown
+def test_invisible_and_control_characters_are_replaced(name: str, shown: str) -> None:
+    assert to_single_line(name, 80) == shown
 
 
 @given(st.text(), st.integers(10, 200))
 def test_any_name_becomes_one_printable_line_within_its_limit(name: str, limit: int) -> None:
-    shown = text_format.one_line(name, limit)
+    shown = to_single_line(name, limit)
     assert len(shown) <= limit
     assert shown == shown.strip()
-    assert not any(
-        unicodedata.category(char) in text_format.UNPRINTABLE for char in shown if char != text_format.JOINER
-    )
-    assert text_format.one_line(shown, limit) == shown
+    assert not any(unicodedata.category(char) in UNPRINTABLE for char in shown if char != JOINER)
+    assert to_single_line(shown, limit) == shown

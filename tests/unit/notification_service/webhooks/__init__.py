@@ -1,1 +1,1 @@
-"""Webhooks: what is decided without a server."""
+"""Webhooks, without a server."""

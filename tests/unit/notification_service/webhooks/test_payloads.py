@@ -1,4 +1,4 @@
-"""What receivers read is in the words of the API, and small."""
+"""Payloads use the names of the public API and are small."""
 
 import json
 from typing import Any
@@ -12,12 +12,12 @@ PAYLOADS = Payloads("https://tonegate.example/")
 URL = f"https://tonegate.example/v1/conversions/{CONVERSION}"
 
 
-def told(event: Any) -> Any:
-    return json.loads(PAYLOADS.about(event, NOON))
+def encoded(event: Any) -> Any:
+    return json.loads(PAYLOADS.encode_event(event, NOON))
 
 
-def test_a_completed_conversion_is_told_with_where_its_audio_is() -> None:
-    assert told(completed(bitrate_bps=192_000, sha256="00ff")) == {
+def test_a_completed_conversion_has_its_result_and_link() -> None:
+    assert encoded(completed(bitrate_bps=192_000, sha256="00ff")) == {
         "type": "conversion.completed",
         "timestamp": "2026-01-15T12:00:00Z",
         "data": {
@@ -42,15 +42,15 @@ def test_a_completed_conversion_is_told_with_where_its_audio_is() -> None:
     }
 
 
-def test_a_failed_conversion_is_told_with_why() -> None:
-    data = told(failed())["data"]
+def test_a_failed_conversion_has_its_error() -> None:
+    data = encoded(failed())["data"]
     assert (data["status"], data["result"], data["link"]) == ("failed", None, None)
     assert data["error"] == {"code": "no_audio_track", "message": "The video has no audio track."}
 
 
-def test_a_cancelled_conversion_is_told_as_such() -> None:
+def test_a_cancelled_conversion_has_neither_result_nor_error() -> None:
     cancelled = ConversionCancelled(conversion_id=CONVERSION, owner_id="ann", filename="talk.mp4")
-    message = told(cancelled)
+    message = encoded(cancelled)
     assert (message["type"], message["data"]["status"]) == ("conversion.cancelled", "cancelled")
     assert (message["data"]["result"], message["data"]["error"], message["data"]["link"]) == (
         None,
@@ -59,9 +59,9 @@ def test_a_cancelled_conversion_is_told_as_such() -> None:
     )
 
 
-def test_whatever_a_file_is_called_the_message_is_small() -> None:
-    assert len(PAYLOADS.about(completed(filename="\U0001f600" * 255), NOON)) < 20_000
+def test_a_payload_is_small_for_any_file_name() -> None:
+    assert len(PAYLOADS.encode_event(completed(filename="\U0001f600" * 255), NOON)) < 20_000
 
 
-def test_an_event_of_an_older_converter_is_told_too() -> None:
-    assert told(completed())["data"]["result"]["sha256"] is None
+def test_an_event_without_newer_fields_is_encoded() -> None:
+    assert encoded(completed())["data"]["result"]["sha256"] is None

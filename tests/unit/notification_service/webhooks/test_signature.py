@@ -1,4 +1,4 @@
-"""What we sign is verified by the package that receivers use."""
+"""Signatures verify with the standardwebhooks package; secrets are encrypted at rest."""
 
 import base64
 import secrets
@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from notification_service.webhooks.secret_cipher import Seal, Unreadable
-from notification_service.webhooks.signature import headers, new_secret
+from notification_service.webhooks.secret_cipher import SecretCipher, UndecryptableSecret
+from notification_service.webhooks.signature import new_secret, signature_headers
 from shared.settings import Secret
 
 BODY = b'{"type":"conversion.completed"}'
@@ -23,12 +23,12 @@ def now() -> datetime:
 @given(st.text(max_size=200))
 def test_a_signature_verifies(text: str) -> None:
     body, secret = text.encode("utf-8", "replace"), new_secret()
-    Webhook(secret).verify(body, headers("msg_1", now(), body, [secret]), json_parse=False)
+    Webhook(secret).verify(body, signature_headers("msg_1", now(), body, [secret]), json_parse=False)
 
 
-def test_either_secret_verifies_while_one_follows_the_other() -> None:
+def test_both_secrets_verify_during_a_rotation() -> None:
     new, old = new_secret(), new_secret()
-    said = headers("msg_1", now(), BODY, [new, old])
+    said = signature_headers("msg_1", now(), BODY, [new, old])
     for secret in (new, old):
         assert Webhook(secret).verify(BODY, said) == {"type": "conversion.completed"}
 
@@ -36,8 +36,8 @@ def test_either_secret_verifies_while_one_follows_the_other() -> None:
 @pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp", "webhook-signature"])
 def test_a_changed_header_does_not_verify(name: str) -> None:
     secret = new_secret()
-    said = headers("msg_1", now(), BODY, [secret])
-    other = headers("msg_2", now() - timedelta(seconds=9), BODY, [new_secret()])
+    said = signature_headers("msg_1", now(), BODY, [secret])
+    other = signature_headers("msg_2", now() - timedelta(seconds=9), BODY, [new_secret()])
     with pytest.raises(WebhookVerificationError):
         Webhook(secret).verify(BODY, {**said, name: other[name]})
 
@@ -45,22 +45,22 @@ def test_a_changed_header_does_not_verify(name: str) -> None:
 def test_a_changed_body_does_not_verify() -> None:
     secret = new_secret()
     with pytest.raises(WebhookVerificationError):
-        Webhook(secret).verify(BODY + b" ", headers("msg_1", now(), BODY, [secret]))
+        Webhook(secret).verify(BODY + b" ", signature_headers("msg_1", now(), BODY, [secret]))
 
 
-def test_a_secret_has_the_form_and_length_that_the_specification_asks_for() -> None:
+def test_a_secret_has_the_specified_format_and_length() -> None:
     secret = new_secret()
     assert secret.startswith("whsec_")
     assert 24 <= len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) <= 64
     assert secret != new_secret()
 
 
-def test_a_sealed_secret_opens_with_its_own_key_only() -> None:
-    seal, secret = Seal(Secret(secrets.token_hex())), new_secret()
-    closed = seal.close(secret)
-    assert secret not in closed
-    assert seal.open(closed) == secret
-    with pytest.raises(Unreadable):
-        Seal(Secret(secrets.token_hex())).open(closed)
-    with pytest.raises(Unreadable):
-        seal.open(closed[:-4] + "AAAA")
+def test_an_encrypted_secret_is_decrypted_with_its_own_key_only() -> None:
+    cipher, secret = SecretCipher(Secret(secrets.token_hex())), new_secret()
+    encrypted = cipher.encrypt(secret)
+    assert secret not in encrypted
+    assert cipher.decrypt(encrypted) == secret
+    with pytest.raises(UndecryptableSecret):
+        SecretCipher(Secret(secrets.token_hex())).decrypt(encrypted)
+    with pytest.raises(UndecryptableSecret):
+        cipher.decrypt(encrypted[:-4] + "AAAA")

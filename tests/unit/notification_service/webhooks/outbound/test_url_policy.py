@@ -1,4 +1,4 @@
-"""Where a webhook may lead, and where it may not."""
+"""Which URLs and addresses webhooks may use."""
 
 from ipaddress import ip_address
 
@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notification_service.webhooks.outbound.address_policy import Reachable, networks
-from notification_service.webhooks.outbound.url_policy import BadTarget, Targets
+from notification_service.webhooks.outbound.address_policy import AddressPolicy, parse_networks
+from notification_service.webhooks.outbound.url_policy import InvalidWebhookUrl, UrlPolicy
 
-TARGETS = Targets(Reachable())
+URLS = UrlPolicy(AddressPolicy())
 
-NEIGHBOURS = [
+PRIVATE = [
     "0.0.0.0",
     "0.1.2.3",
     "10.0.0.1",
@@ -67,33 +67,33 @@ def written(address: str) -> str:
     return f"https://[{address.replace('%', '%25')}]/x" if ":" in address else f"https://{address}/x"
 
 
-@pytest.mark.parametrize("address", NEIGHBOURS)
-def test_no_neighbour_is_called(address: str) -> None:
-    assert not Reachable()(ip_address(address.partition("%")[0]))
-    with pytest.raises(BadTarget):
-        TARGETS.checked(written(address))
+@pytest.mark.parametrize("address", PRIVATE)
+def test_a_non_public_address_is_not_allowed(address: str) -> None:
+    assert not AddressPolicy().allows(ip_address(address.partition("%")[0]))
+    with pytest.raises(InvalidWebhookUrl):
+        URLS.parse(written(address))
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_the_internet_is_called(address: str) -> None:
-    assert Reachable()(ip_address(address))
-    TARGETS.checked(written(address))
+def test_a_public_address_is_allowed(address: str) -> None:
+    assert AddressPolicy().allows(ip_address(address))
+    URLS.parse(written(address))
 
 
 @given(st.ip_addresses())
-def test_nothing_that_python_calls_special_is_called(address: object) -> None:
+def test_no_address_that_python_calls_special_is_allowed(address: object) -> None:
     found = ip_address(str(address))
-    if Reachable()(found):
+    if AddressPolicy().allows(found):
         assert found.is_global
         assert not found.is_multicast
 
 
-def test_a_network_that_the_operator_allows_is_called_and_no_other() -> None:
-    reachable = Reachable(networks(["10.1.0.0/16", "fd00::/8"]))
-    assert reachable(ip_address("10.1.2.3"))
-    assert reachable(ip_address("fd00::1"))
-    assert not reachable(ip_address("10.2.0.1"))
-    assert not reachable(ip_address("::ffff:10.2.0.1"))
+def test_only_the_configured_networks_are_allowed_in_addition() -> None:
+    policy = AddressPolicy(parse_networks(["10.1.0.0/16", "fd00::/8"]))
+    assert policy.allows(ip_address("10.1.2.3"))
+    assert policy.allows(ip_address("fd00::1"))
+    assert not policy.allows(ip_address("10.2.0.1"))
+    assert not policy.allows(ip_address("::ffff:10.2.0.1"))
 
 
 @pytest.mark.parametrize(
@@ -130,9 +130,9 @@ def test_a_network_that_the_operator_allows_is_called_and_no_other() -> None:
         ("https://[::ffff:7f00:1]/", "may not be called"),
     ],
 )
-def test_what_is_no_address_for_a_webhook_is_told(url: str, says: str) -> None:
-    with pytest.raises(BadTarget) as refused:
-        TARGETS.checked(url)
+def test_an_invalid_url_is_refused_with_the_reason(url: str, says: str) -> None:
+    with pytest.raises(InvalidWebhookUrl) as refused:
+        URLS.parse(url)
     (error,) = refused.value.errors
     assert error.field == "url"
     assert says in error.message
@@ -149,9 +149,9 @@ def test_what_is_no_address_for_a_webhook_is_told(url: str, says: str) -> None:
         "https://8.8.8.8/x",
     ],
 )
-def test_ordinary_addresses_are_taken(url: str) -> None:
-    TARGETS.checked(url)
+def test_ordinary_urls_are_accepted(url: str) -> None:
+    URLS.parse(url)
 
 
-def test_plain_http_is_taken_where_it_is_allowed() -> None:
-    assert Targets(Reachable(), http=True).checked("http://example.com:8080/x").port == 8080
+def test_plain_http_is_accepted_if_configured() -> None:
+    assert UrlPolicy(AddressPolicy(), http=True).parse("http://example.com:8080/x").port == 8080

@@ -1,14 +1,15 @@
-"""What becomes of webhooks when an account gets to whom its address belongs."""
+"""Removal of webhooks when an account is claimed by the owner of its address."""
 
 from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 
+from notification_service.webhooks.account_deletion import REPEAT_AFTER, AccountDeletion
 from notification_service.webhooks.delivery import new_delivery
 from notification_service.webhooks.endpoint import Endpoint
-from notification_service.webhooks.handlers import LATECOMERS, Telling, account_handlers
-from notification_service.webhooks.payloads import TEST, Payloads
+from notification_service.webhooks.handlers import account_handlers
+from notification_service.webhooks.payloads import TEST_TYPE
 from shared.contracts.events import AccountClaimed
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import Retry
@@ -20,33 +21,33 @@ SECOND = timedelta(seconds=1)
 CLAIMED = AccountClaimed(user_id="ann", claimed_at=NOON, ended=("thief",))
 
 
-async def kept(*made: Endpoint, age: timedelta = LATECOMERS) -> tuple[set[str], set[str]]:
-    """Ids of the webhooks that are left, and of those with messages left, when it is told so late."""
+async def remaining(*made: Endpoint, age: timedelta = REPEAT_AFTER) -> tuple[set[str], set[str]]:
+    """Returns the ids of the remaining webhooks and of those with deliveries, `age` after the event."""
     endpoints, deliveries = MemoryEndpoints(), MemoryDeliveries()
     for each in made:
         await endpoints.add(each, len(made))
-        await deliveries.add([new_delivery(each, TEST, "{}", now=NOON)])
-    telling = Telling(endpoints, deliveries, Payloads("https://tonegate.example"), lambda: NOON + age)
+        await deliveries.add([new_delivery(each, TEST_TYPE, "{}", now=NOON)])
+    deletion = AccountDeletion(endpoints, deliveries, lambda: NOON + age)
     envelope = wrap(CLAIMED, "/auth_service", "ann", time=NOON)
     try:
-        await account_handlers(telling).handle(CLAIMED, Delivery(envelope=envelope))
+        await account_handlers(deletion).handle(CLAIMED, Delivery(envelope=envelope))
     finally:
         left = {each.endpoint_id for each in deliveries.all.values()}
     return set(endpoints.all), left
 
 
-async def test_webhooks_from_before_are_removed_with_their_messages() -> None:
+async def test_webhooks_from_before_the_claim_are_removed_with_their_deliveries() -> None:
     before = replace(endpoint(), id="old", owner_id="ann", created_at=NOON - SECOND)
     after = replace(before, id="new", created_at=NOON + SECOND, session_id="ann's own")
     others = replace(before, id="bob's", owner_id="bob")
-    assert await kept(before, after, others) == ({"new", "bob's"}, {"new", "bob's"})
+    assert await remaining(before, after, others) == ({"new", "bob's"}, {"new", "bob's"})
 
 
-async def test_one_made_since_then_with_what_had_been_issued_before_is_removed() -> None:
+async def test_a_later_webhook_of_an_ended_session_is_removed() -> None:
     late = replace(endpoint(), id="late", owner_id="ann", created_at=NOON + SECOND, session_id="thief")
-    assert await kept(late) == (set(), set())
+    assert await remaining(late) == (set(), set())
 
 
-async def test_for_a_minute_it_is_looked_at_once_more() -> None:
+async def test_the_removal_is_repeated_after_a_minute() -> None:
     with pytest.raises(Retry):
-        await kept(age=SECOND)
+        await remaining(age=SECOND)

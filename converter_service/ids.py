@@ -1,28 +1,11 @@
-"""Time and ids as the converter stores them; passed in, so that tests decide both."""
+"""Ids of conversions and uploads: time-ordered and unguessable."""
 
 import re
 import secrets
 from datetime import UTC, datetime
-from typing import Protocol
 
 # Its first digit is 0 until the year 2527.
 MADE_HERE = re.compile(r"0[0-9a-f]{11}7[0-9a-f]{3}[89ab][0-9a-f]{15}")
-
-
-class Clock(Protocol):
-    """The current time in UTC. One that follows a store's raises Unavailable until it has reached it."""
-
-    def __call__(self) -> datetime: ...
-
-
-def utc_now() -> datetime:
-    """As this machine has it."""
-    return whole_milliseconds(datetime.now(UTC))
-
-
-def whole_milliseconds(moment: datetime) -> datetime:
-    """All that BSON keeps, so what is stored compares equal to what was meant."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def new_id() -> str:

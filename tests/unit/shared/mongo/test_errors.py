@@ -6,8 +6,8 @@ import contextlib
 import pytest
 from pymongo.errors import AutoReconnect, OperationFailure, ServerSelectionTimeoutError
 
-from converter_service.storage.connection import OUT_OF_DISK_SPACE, reachable
 from shared.errors import Unavailable
+from shared.mongo.errors import OUT_OF_DISK_SPACE, mongo_errors
 from tests.support.wait import PATIENCE_S
 
 
@@ -21,12 +21,12 @@ from tests.support.wait import PATIENCE_S
     ],
 )
 async def test_a_database_that_cannot_work_now_is_unavailable(raised: Exception) -> None:
-    with pytest.raises(Unavailable), reachable():
+    with pytest.raises(Unavailable), mongo_errors():
         raise raised
 
 
 async def test_a_faulty_command_is_not_excused() -> None:
-    with pytest.raises(OperationFailure), reachable():
+    with pytest.raises(OperationFailure), mongo_errors():
         raise OperationFailure("bad query", 2)
 
 
@@ -41,7 +41,7 @@ async def test_a_cancellation_that_the_driver_lost_is_not_lost() -> None:
 
     async def for_ever() -> None:
         while True:
-            with reachable():
+            with mongo_errors():
                 await losing()
 
     task = asyncio.create_task(for_ever())
@@ -59,7 +59,7 @@ async def test_whoever_was_cancelled_before_can_still_clean_up() -> None:
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
-            with reachable():
+            with mongo_errors():
                 await asyncio.sleep(0)
             cleaned = True
             raise

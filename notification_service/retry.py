@@ -1,0 +1,40 @@
+"""Retries while a store is unavailable: of a call, and of the delivery of an event."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TypeVar
+
+from shared.errors import Unavailable
+from shared.logs import get_logger
+from shared.messaging.errors import Retry
+
+T = TypeVar("T")
+
+STORE_RETRY_S = 5.0
+
+
+async def retry_on(
+    error: type[Exception], call: Callable[[], Awaitable[T]], *, timeout: timedelta, pause: timedelta
+) -> T:
+    """Repeats `call` every `pause` while it raises `error`; re-raises the error once `timeout` has passed."""
+    clock = asyncio.get_running_loop()
+    deadline = clock.time() + timeout.total_seconds()
+    while True:
+        try:
+            return await call()
+        except error as failure:
+            if clock.time() >= deadline:
+                raise
+            get_logger(__name__).warning("store unavailable, retrying", reason=str(failure))
+        await asyncio.sleep(pause.total_seconds())
+
+
+@contextmanager
+def redeliver_when_unavailable() -> Iterator[None]:
+    """Turns Unavailable into Retry: the event is delivered again after STORE_RETRY_S, and not counted."""
+    try:
+        yield
+    except Unavailable as unavailable:
+        raise Retry(STORE_RETRY_S, str(unavailable), counts=False) from unavailable

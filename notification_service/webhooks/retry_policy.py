@@ -1,0 +1,66 @@
+"""Retry policy of webhooks: limits of concurrent sending, and what follows from an attempt."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+
+from notification_service.webhooks.delivery import Delivery
+from notification_service.webhooks.outbound.ports import AttemptResult
+from shared.contracts.webhooks import Reason, Status
+
+MAX_RETRY_AFTER = timedelta(hours=24)
+GONE = 410
+# Responses whose Retry-After is honoured (RFC 9110 §10.2.3, RFC 6585 §4).
+RETRY_AFTER_STATUSES = frozenset({429, 502, 503, 504})
+
+
+class DispatchPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits of sending in one process.
+
+    `concurrency`, `per_account` and `per_endpoint` bound the messages in flight. `lease` is longer than an
+    attempt and its record. `schedule` holds the delays after the first, second, … failed attempt. `poll` is
+    the interval of looking for due messages, `store_pause` the delay while the store is unavailable.
+    """
+
+    lease: timedelta
+    schedule: tuple[timedelta, ...]
+    concurrency: int = 32
+    per_account: int = 8
+    per_endpoint: int = 4
+    poll: timedelta = timedelta(seconds=1)
+    store_pause: timedelta = timedelta(seconds=2)
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What follows from an attempt: the status of the delivery, the delay of a retry (`wait`), and the
+    reason to disable the endpoint.
+    """
+
+    status: Status
+    wait: timedelta = timedelta()
+    disable: Reason | None = None
+
+
+def evaluate_attempt(
+    delivery: Delivery, result: AttemptResult, schedule: Sequence[timedelta], chance: float
+) -> Outcome:
+    """Decides about a delivery after an attempt. It fails permanently after the last delay of `schedule`.
+
+    `chance`, from 0 to 1, spreads each delay over ±20 % (jitter).
+    """
+    if result.error is None:
+        return Outcome(status="delivered")
+    if result.status == GONE:
+        return Outcome(status="failed", disable="gone")
+    if delivery.tries > len(schedule):
+        return Outcome(status="failed", disable="failing")
+    planned = schedule[delivery.tries - 1] * (0.8 + 0.4 * chance)
+    after = result.retry_after
+    requested = after if after and result.status in RETRY_AFTER_STATUSES else timedelta()
+    return Outcome(status="pending", wait=max(planned, min(requested, MAX_RETRY_AFTER)))
+
+
+def lease_for(timeout: timedelta) -> timedelta:
+    """Returns a lease that outlasts one attempt and its record, with a margin for a slow machine."""
+    return timeout * 1.5 + timedelta(seconds=5)

@@ -1,0 +1,120 @@
+"""Sender of one claimed delivery: sign, post, store the outcome."""
+
+import random
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from prometheus_client import CollectorRegistry, Counter
+
+from notification_service.retry import retry_on
+from notification_service.webhooks.delivery import Delivery
+from notification_service.webhooks.endpoint import Endpoint
+from notification_service.webhooks.outbound.ports import AttemptResult, WebhookClient
+from notification_service.webhooks.outbound.url_policy import InvalidWebhookUrl, UrlPolicy
+from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
+from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome, evaluate_attempt
+from notification_service.webhooks.secret_cipher import SecretCipher, UndecryptableSecret
+from notification_service.webhooks.signature import signature_headers
+from shared.contracts.webhooks import Attempt, Reason
+from shared.errors import Unavailable
+from shared.logs import bind_correlation, get_logger
+
+T = TypeVar("T")
+
+log = get_logger(__name__)
+
+
+class WebhookSender:
+    """Makes one attempt at a delivery and stores what follows for the delivery and its endpoint."""
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        deliveries: Deliveries,
+        *,
+        client: WebhookClient,
+        urls: UrlPolicy,
+        cipher: SecretCipher,
+        policy: DispatchPolicy,
+        registry: CollectorRegistry,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._endpoints, self._deliveries, self._client = endpoints, deliveries, client
+        self._urls, self._cipher, self._policy, self._now = urls, cipher, policy, now
+        self._attempts = Counter("webhook_attempts", "Attempts by outcome", ("outcome",), registry=registry)
+
+    async def send(self, lane: Lane, delivery: Delivery) -> None:
+        """Raises Unavailable if the store is unavailable for longer than the lease."""
+        with bind_correlation(delivery.correlation_id, delivery.subject):
+            await self._send(lane, delivery)
+
+    async def _send(self, lane: Lane, delivery: Delivery) -> None:
+        endpoint = await self._retry(lambda: self._endpoints.get(delivery.endpoint_id))
+        if endpoint is None:
+            await self._retry(lambda: self._deliveries.delete_lane(lane))
+        elif endpoint.disabled_reason is not None or delivery.tries > len(self._policy.schedule) + 1:
+            # More tries than the schedule allows: earlier processes died while sending it.
+            await self._complete(delivery, None, Outcome(status="failed"))
+        else:
+            await self._attempt(endpoint, delivery)
+
+    async def _attempt(self, endpoint: Endpoint, delivery: Delivery) -> None:
+        began = self._now()
+        result = await self._post(endpoint, delivery, began)
+        attempt = Attempt(
+            at=began, status=result.status, duration=round(result.duration_s, 3), error=result.error
+        )
+        outcome = evaluate_attempt(delivery, result, self._policy.schedule, random.random())  # noqa: S311, jitter
+        self._attempts.labels(result.error or "delivered").inc()
+        log.info(
+            "webhook sent" if result.error is None else "webhook attempt failed",
+            webhook=endpoint.id,
+            message=delivery.id,
+            attempt=delivery.tries,
+            status=result.status,
+            error=result.error,
+            outcome=outcome.status,
+        )
+        await self._complete(delivery, attempt, outcome)
+        await self._retry(lambda: self._update_endpoint(endpoint, delivery, attempt, outcome))
+
+    async def _post(self, endpoint: Endpoint, delivery: Delivery, began: datetime) -> AttemptResult:
+        """Checks the URL again, since the policy may have changed after creation, then signs and posts."""
+        body = delivery.payload.encode()
+        try:
+            target = self._urls.parse(endpoint.url)
+            keys = [self._cipher.decrypt(encrypted) for encrypted in endpoint.signing_secrets(began)]
+        except InvalidWebhookUrl:
+            return AttemptResult(duration_s=0, error="address_not_allowed")
+        except UndecryptableSecret:
+            log.warning("webhook secret cannot be decrypted with this key", webhook=endpoint.id)
+            return AttemptResult(duration_s=0, error="cannot_be_signed")
+        return await self._client.post(target, body, signature_headers(delivery.id, began, body, keys))
+
+    async def _complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> None:
+        if not await self._retry(lambda: self._deliveries.complete(delivery, attempt, outcome)):
+            log.warning("webhook lease expired before its attempt ended", message=delivery.id)
+
+    async def _update_endpoint(
+        self, endpoint: Endpoint, delivery: Delivery, attempt: Attempt, outcome: Outcome
+    ) -> None:
+        """Stores success or failure at the endpoint; writes only if its state changes."""
+        if outcome.status == "delivered":
+            if endpoint.failing_since is not None:
+                await self._endpoints.clear_failing(endpoint.id)
+            return
+        if endpoint.failing_since is None:
+            await self._endpoints.mark_failing(endpoint.id, attempt.at)
+        if outcome.disable == "gone":
+            await self._disable(endpoint, "gone")
+        elif outcome.disable == "failing":
+            await self._disable(endpoint, "failing", delivery.begun_at or attempt.at)
+
+    async def _disable(self, endpoint: Endpoint, reason: Reason, since: datetime | None = None) -> None:
+        if await self._endpoints.disable(endpoint.id, reason, self._now(), since):
+            log.warning("webhook disabled", webhook=endpoint.id, reason=reason)
+
+    async def _retry(self, call: Callable[[], Awaitable[T]]) -> T:
+        policy = self._policy
+        return await retry_on(Unavailable, call, timeout=policy.lease, pause=policy.store_pause)

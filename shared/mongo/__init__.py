@@ -1,0 +1,1 @@
+"""MongoDB for the services that store in it: connection, errors, and the server's clock."""

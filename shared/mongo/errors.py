@@ -1,0 +1,41 @@
+"""What failures of MongoDB mean to a service."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pymongo.errors import (
+    ConnectionFailure,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+    WaitQueueTimeoutError,
+)
+
+from shared.errors import Unavailable
+from shared.tasks import no_cancellation_lost
+
+OUT_OF_DISK_SPACE = 14031
+
+
+@contextmanager
+def mongo_errors() -> Iterator[None]:
+    """Raises Unavailable in place of driver errors that mean that MongoDB is out of reach or full.
+
+    Also raises a cancellation that the driver lost (see `no_cancellation_lost`): it waits with
+    asyncio.wait_for.
+    """
+    try:
+        with no_cancellation_lost():
+            yield
+    except (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError) as error:
+        raise Unavailable("The store cannot be reached.") from error
+    except OperationFailure as error:
+        if error.code == OUT_OF_DISK_SPACE:
+            raise Unavailable("The store is full.", retry_after_s=60) from error
+        if error.timeout or error.has_error_label("RetryableWriteError"):
+            raise Unavailable("The store cannot be reached.") from error
+        raise
+    except PyMongoError as error:
+        if error.timeout:
+            raise Unavailable("The store cannot be reached.") from error
+        raise
