@@ -269,7 +269,7 @@ async def test_while_bytes_come_others_are_locked_out_and_told_what_is_stored(
     upload, going = await rig.begin(), True
 
     class Slow(Body):
-        async def pieces(self) -> AsyncIterator[bytes]:
+        async def _pieces(self) -> AsyncIterator[bytes]:
             while going:
                 yield b"\x00"
                 await asyncio.sleep(0.05)
