@@ -12,11 +12,12 @@ from datetime import timedelta
 import psutil
 
 from bench.system import Whole, whole
-from converter_service.conversions.model import Conversion, Lease
+from converter_service.conversions.identifiers import new_id
+from converter_service.conversions.lease import Lease
+from converter_service.conversions.model import Conversion
 from converter_service.conversions.transitions.run import claimed, renewed
 from converter_service.conversions.transitions.upload import new_upload, uploaded
 from converter_service.event_streams.publisher import Telling
-from converter_service.ids import new_id
 from converter_service.storage.conversions import MongoConversions
 from shared.clock import utc_now
 from shared.messaging.rabbitmq import RabbitMQ

@@ -1,6 +1,6 @@
-"""`python -m converter_service api` or `worker`: settings from the environment, then until told to stop.
+"""Entry point: `python -m converter_service api|worker` runs a process until SIGTERM or SIGINT.
 
-`python -m converter_service dead-letters …` does one thing and ends.
+`python -m converter_service dead-letters …` executes one command.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import aiohttp
 from prometheus_client import CollectorRegistry
 
 from converter_service import api, worker
-from converter_service.cli import USAGE, CommandError, carry_out
+from converter_service.cli import USAGE, CommandError, execute
 from converter_service.event_streams.hub import MOST_LISTENERS
 from converter_service.settings import ApiSettings, DeadLetterSettings, WorkerSettings
 from shared.http import Address, Listeners, serve
@@ -22,10 +22,10 @@ from shared.messaging.subscriptions import INBOXES
 from shared.process import BAD_CONFIGURATION, run
 from shared.settings import SettingsError, load
 
-# Most that is read from one connection at a time; a video is read as fast as it can be stored.
+# Read buffer of a connection: bounds how far an upload is read ahead of its storage.
 BUFFER_BYTES = 512 * 1024
 CONNECTIONS = 2048
-# To MongoDB, the broker and auth_service; files of a conversion.
+# Connections to MongoDB, RabbitMQ and auth_service, and files of a conversion.
 OTHER_DESCRIPTORS = 256
 
 
@@ -45,10 +45,10 @@ async def run_worker(settings: WorkerSettings, stop: asyncio.Event) -> None:
 
 
 def command(arguments: list[str]) -> int:
-    """The exit code, as `shared.process.run` would give it. What goes wrong inside is told on its way out."""
+    """Runs a dead-letters command; returns the exit code. Errors are written to stderr."""
     configure("error", "console", "converter_operator")
     try:
-        asyncio.run(_told(arguments, load(DeadLetterSettings, os.environ)))
+        asyncio.run(_print_lines(arguments, load(DeadLetterSettings, os.environ)))
     except SettingsError as wrong:
         sys.stderr.write(f"converter_service: bad settings\n{wrong}\n")
         return BAD_CONFIGURATION
@@ -58,13 +58,13 @@ def command(arguments: list[str]) -> int:
     return 0
 
 
-async def _told(arguments: list[str], settings: DeadLetterSettings) -> None:
-    async for line in carry_out(arguments, settings):
+async def _print_lines(arguments: list[str], settings: DeadLetterSettings) -> None:
+    async for line in execute(arguments, settings):
         sys.stdout.write(f"{line}\n")
 
 
 def listeners(settings: ApiSettings | WorkerSettings, watching: int = 0) -> Listeners:
-    """`watching` connections are for event streams, which take none from anybody else."""
+    """The public and the metrics listener; `watching` connections are added for event streams."""
     return Listeners(
         Address(settings.host, settings.port),
         Address(settings.host, settings.metrics_port),

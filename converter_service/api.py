@@ -12,13 +12,14 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from converter_service.access import Owners, public, signed_in
 from converter_service.admin_controllers import DeadLetterController, ManagedConversionController
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.commands import ConversionCommands
 from converter_service.conversions.controller import ConversionController
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.quota import EnforcedQuota, QuotaLimits
 from converter_service.conversions.service import Conversions
 from converter_service.conversions.signed_links import SignedLinks
-from converter_service.dead_letters.metrics import watch
+from converter_service.dead_letters.metrics import watch_waiting
 from converter_service.dead_letters.service import DeadLetterService
 from converter_service.downloads.controller import AudioController, Door
 from converter_service.event_streams.controller import EventController
@@ -71,10 +72,11 @@ def build(
     letters = MongoDeadLetters(database)
     dead_letter_service = DeadLetterService(letters, broker.put_back, settings.dead_letter_retention, clock)
     dead_letters = broker.dead_letter_consumer(dead_letter_service.keep)
-    waiting = Gauge("dead_letters_waiting", "Dead letters that nobody has looked at", registry=registry)
+    waiting = Gauge("dead_letters_waiting", "Dead letters to be replayed or discarded", registry=registry)
     quota = EnforcedQuota(store, MongoQueue(database), quota_limits(settings))
     upload_service = UploadService(store, blobs, events, limits, clock, quota=quota)
-    conversions = Conversions(store, blobs, clock)
+    cleanup = Cleanup(store, blobs)
+    conversions = Conversions(store, blobs, cleanup, clock)
     resumable = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
     uploads = Uploads(store, blobs, events, resumable, clock, quota=quota)
     hub = Hub(store)
@@ -82,7 +84,7 @@ def build(
     commands = ConversionCommands(
         conversions,
         store,
-        blobs,
+        cleanup,
         events,
         links,
         quota=quota,
@@ -104,7 +106,7 @@ def build(
                 tasks.create_task(clock.run()),
                 tasks.create_task(preparing.run()),
                 tasks.create_task(relay.run()),
-                tasks.create_task(watch(dead_letter_service, waiting.set)),
+                tasks.create_task(watch_waiting(dead_letter_service, waiting.set)),
                 tasks.create_task(telling.run()),
                 tasks.create_task(hub.run(news.check)),
             ]

@@ -1,4 +1,4 @@
-"""What an operator does from the command line: `dead-letters list`, `show`, `replay` and `discard`."""
+"""The command line for operators: `dead-letters list`, `show`, `replay` and `discard`."""
 
 import getpass
 import socket
@@ -25,27 +25,27 @@ from shared.mongo.connection import connect, database_of
 from shared.mongo.server_clock import ServerClock
 
 USAGE = "usage: python -m converter_service dead-letters [list | show <id> | replay <id> | discard <id>]"
-# How many words each has.
+# Number of words of each subcommand.
 WORDS: Mapping[str, int] = MappingProxyType({"list": 1, "show": 2, "replay": 2, "discard": 2})
-AT_ONCE = 100
+PAGE = 100
 
 
 class CommandError(Exception):
-    """Its message says what a command looks like, or why it cannot be carried out."""
+    """The command is malformed or failed; the message is for the operator."""
 
 
 class DeadLetterCommands:
-    """Everything is recorded before it is done, as when administrators do it."""
+    """Dead-letter operations for an operator; each publishes an audit event before it is executed."""
 
     def __init__(self, dead_letter_service: DeadLetterService, broker: Broker) -> None:
         self._service = dead_letter_service
         self._broker = broker
 
     async def listed(self) -> AsyncIterator[DeadLetter]:
-        """Those that wait, the latest first."""
+        """Yields the waiting dead letters, latest first."""
         await self._record("dead_letters_listed")
         before: str | None = None
-        while found := await self._service.page(DeadLetterStatus.WAITING, before, AT_ONCE):
+        while found := await self._service.page(DeadLetterStatus.WAITING, before, PAGE):
             for letter in found:
                 yield letter
             before = found[-1].id
@@ -63,17 +63,22 @@ class DeadLetterCommands:
         return await self._service.discard(letter_id, OPERATOR)
 
     async def _record(self, action: str, letter_id: str | None = None) -> None:
-        """Raises Unavailable: what cannot be recorded is not done."""
-        details = {"by": _who()} if letter_id is None else {"by": _who(), "dead_letter": letter_id[:64]}
+        """Publishes the audit event. Raises Unavailable, so that nothing is done without a record."""
+        details = (
+            {"by": _operator_name()}
+            if letter_id is None
+            else {"by": _operator_name(), "dead_letter": letter_id[:64]}
+        )
         event = OperatorActed(action=action, details=details)
         try:
             await self._broker.publish(wrap(event, SOURCE, "operator"))
         except PublishFailed as failed:
-            raise Unavailable(f"The broker does not take the record of this: {failed}.") from failed
+            raise Unavailable(f"The audit event was not published: {failed}.") from failed
 
 
 @asynccontextmanager
-async def operating(settings: DeadLetterSettings) -> AsyncIterator[DeadLetterCommands]:
+async def connected(settings: DeadLetterSettings) -> AsyncIterator[DeadLetterCommands]:
+    """Connects to MongoDB and RabbitMQ. Raises Unavailable."""
     client = connect(settings.mongo_url, "tonegate-converter")
     database = database_of(client)
     clock = ServerClock(database)
@@ -86,12 +91,12 @@ async def operating(settings: DeadLetterSettings) -> AsyncIterator[DeadLetterCom
         yield DeadLetterCommands(dead_letter_service, broker)
 
 
-async def carry_out(arguments: Sequence[str], settings: DeadLetterSettings) -> AsyncIterator[str]:
-    """Lines of JSON. Raises BadCommand."""
+async def execute(arguments: Sequence[str], settings: DeadLetterSettings) -> AsyncIterator[str]:
+    """Executes a command and yields lines of JSON. Raises CommandError."""
     if len(arguments) != WORDS.get(next(iter(arguments), "")):
         raise CommandError(USAGE)
     try:
-        async with operating(settings) as operator:
+        async with connected(settings) as operator:
             match arguments:
                 case ["list"]:
                     async for letter in operator.listed():
@@ -106,12 +111,12 @@ async def carry_out(arguments: Sequence[str], settings: DeadLetterSettings) -> A
         raise CommandError(refused.detail) from refused
 
 
-def _line(what: object) -> str:
-    return msgspec.json.encode(what).decode()
+def _line(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
-def _who() -> str:
-    """As this machine calls them."""
+def _operator_name() -> str:
+    """User and host name, for the audit event."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):

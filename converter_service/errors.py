@@ -1,16 +1,16 @@
-"""What only the converter answers."""
+"""Errors of the converter's API, as problem responses."""
 
 from shared.errors import Conflict, Gone, InvalidRequest, Locked
 
 
 class NotReady(Conflict):
-    """The conversion has no audio (yet)."""
+    """409: the conversion has no audio (yet)."""
 
     code, title = "not_ready", "There is no audio yet."
 
 
 class UploadInProgress(Conflict):
-    """The first upload with this Idempotency-Key has not ended."""
+    """409: the first upload with this Idempotency-Key has not ended."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -19,46 +19,46 @@ class UploadInProgress(Conflict):
 
 
 class DeadLetterLocked(Conflict):
-    """Somebody else is replaying or discarding the dead letter."""
+    """409: another request is replaying or discarding the dead letter."""
 
     def __init__(self) -> None:
-        super().__init__("Somebody else is at work on this dead letter.", headers={"Retry-After": "2"})
+        super().__init__("Another request is settling this dead letter.", headers={"Retry-After": "2"})
 
 
 class LinkExpired(Gone):
-    """A signed link whose time is over."""
+    """410: the signed link has expired."""
 
     def __init__(self) -> None:
         super().__init__("This link has expired.")
 
 
 class EmptyUpload(InvalidRequest):
-    """Zero bytes can hold no video."""
+    """400: the upload has no bytes."""
 
     def __init__(self) -> None:
         super().__init__("The upload is empty.")
 
 
 class UploadBroken(InvalidRequest):
-    """The body ended early or made no sense. Usually nobody is left to read this answer."""
+    """400: the request body is truncated or malformed."""
 
 
 class UploadLocked(Locked):
-    """Another request writes to the same resumable upload."""
+    """423: another request writes to the same resumable upload."""
 
     def __init__(self) -> None:
         super().__init__("Another request is writing to this upload.", headers={"Retry-After": "2"})
 
 
 class WrongOffset(Conflict):
-    """tus 1.0.0, PATCH: it has to go on where the upload ends."""
+    """409: Upload-Offset of a PATCH is not the current offset (tus 1.0.0)."""
 
     def __init__(self, offset: int) -> None:
-        super().__init__(f"The upload has {offset} bytes; go on from there.")
+        super().__init__(f"The current offset of the upload is {offset}.")
 
 
 class PartAlreadyUsed(Conflict):
-    """tus 1.0.0, concatenation: parts have to be whole, and are used up when they are joined."""
+    """409: a part of a concatenation is incomplete or already part of another upload (tus 1.0.0)."""
 
     def __init__(self) -> None:
-        super().__init__("A part is not complete, or was joined with others before.")
+        super().__init__("A partial upload is incomplete or already part of another upload.")

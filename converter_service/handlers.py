@@ -1,4 +1,4 @@
-"""Events → use-cases of the worker."""
+"""Event handlers of both processes: each event class mapped to a use case."""
 
 from datetime import timedelta
 from typing import TypeAlias
@@ -23,15 +23,17 @@ from shared.errors import Unavailable
 from shared.messaging.ports import Broadcast, Broker, Consumer, Delivery, Handlers, Retry
 from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 
-# For so long after an account has gone, an upload that was let in before may still begin.
-LATECOMERS = timedelta(minutes=1)
+# An upload admitted before the deletion of its account may create its record this much later.
+LATE_UPLOADS = timedelta(minutes=1)
 STORE_PAUSE_S = 5.0
 
-Moved: TypeAlias = VideoUploaded | ConversionCompleted | ConversionFailed | ConversionCancelled
-MOVED = (VideoUploaded, ConversionCompleted, ConversionFailed, ConversionCancelled)
+Transition: TypeAlias = VideoUploaded | ConversionCompleted | ConversionFailed | ConversionCancelled
+TRANSITIONS = (VideoUploaded, ConversionCompleted, ConversionFailed, ConversionCancelled)
 
 
 def handlers(work: Work) -> Handlers:
+    """Handlers of the worker's queue: each VideoUploaded lets it run one conversion."""
+
     async def convert(event: VideoUploaded, _: Delivery) -> None:
         await work.run(event.conversion_id)
 
@@ -39,8 +41,9 @@ def handlers(work: Work) -> Handlers:
 
 
 def stopping(broker: Broker, work: Work) -> Consumer:
-    """Hears of conversions that nobody wants any more. It is only a hint: the record has the last word, and
-    a run that misses the hint looks there within a second.
+    """Broadcast consumer of the worker: stops runs of cancelled or deleted conversions at once.
+
+    A missed event only delays the stop: each renewal of the lease, every second, finds the change as well.
     """
 
     async def cancelled(event: ConversionCancelled, _: Delivery) -> None:
@@ -57,8 +60,9 @@ def stopping(broker: Broker, work: Work) -> Consumer:
 
 
 def watching(broker: Broker, hub: Hub) -> Consumer:
-    """News of conversions for those who watch them at this replica. What was published with the change itself
-    tells at once; what comes from the outbox is not missed.
+    """Broadcast consumer of the api: passes changes of conversions to the event streams of this replica.
+
+    ConversionChanged is fast but best-effort; the events from the outbox are reliable.
     """
 
     async def changed(event: ConversionChanged, _: Delivery) -> None:
@@ -68,30 +72,32 @@ def watching(broker: Broker, hub: Hub) -> Consumer:
     async def removed(event: ConversionRemoved, _: Delivery) -> None:
         await hub.look(event.conversion_id)
 
-    async def moved(event: Moved, _: Delivery) -> None:
+    async def moved(event: Transition, _: Delivery) -> None:
         await hub.look_unless_over(event.conversion_id)
 
     broadcast = Broadcast(
         name="converter.watching",
-        events=(*MOVED, ConversionChanged, ConversionRemoved),
+        events=(*TRANSITIONS, ConversionChanged, ConversionRemoved),
         on_gap=hub.look_at_all,
     )
     handlers = Handlers(
-        {ConversionChanged: changed, ConversionRemoved: removed, **dict.fromkeys(MOVED, moved)},
+        {ConversionChanged: changed, ConversionRemoved: removed, **dict.fromkeys(TRANSITIONS, moved)},
         expected=broadcast.events,
     )
     return broker.listener(broadcast, handlers)
 
 
 def account_handlers(account_deletion: AccountDeletion, clock: Clock) -> Handlers:
+    """Handlers of account events: deletes the conversions of a deleted account."""
+
     async def delete_all(event: AccountDeleted, delivery: Delivery) -> None:
-        """At once, and once more when nobody can come late any more."""
+        """Deletes at once, and again after LATE_UPLOADS."""
         try:
             await account_deletion.delete_all(event.user_id)
-            left = delivery.envelope.time + LATECOMERS - clock()
+            left = delivery.envelope.time + LATE_UPLOADS - clock()
         except Unavailable as away:
             raise Retry(STORE_PAUSE_S, str(away), counts=False) from away
         if left > timedelta():
-            raise Retry(left.total_seconds() + 1, "once more, for what began meanwhile", counts=False)
+            raise Retry(left.total_seconds() + 1, "again, for uploads that began in between", counts=False)
 
     return Handlers({AccountDeleted: delete_all}, expected=CONVERTER_ACCOUNTS.events)

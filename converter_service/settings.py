@@ -1,4 +1,4 @@
-"""What the two processes of the converter read from their environment."""
+"""Settings of the converter's processes, read from environment variables."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ DEAD_LETTER_RETENTION = timedelta(days=30)
 
 
 class ConverterSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Common to both."""
+    """Settings of both the api and the worker."""
 
     mongo_url: Annotated[Secret, Env("CONVERTER_MONGO_URL")]
     amqp_url: Annotated[Secret, Env("AMQP_URL")]
@@ -22,7 +22,7 @@ class ConverterSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeadLetterSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the command about dead letters needs."""
+    """Settings of the command `dead-letters`."""
 
     mongo_url: Annotated[Secret, Env("CONVERTER_MONGO_URL")]
     amqp_url: Annotated[Secret, Env("AMQP_URL")]
@@ -32,6 +32,8 @@ class DeadLetterSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
+    """Settings of `python -m converter_service api`."""
+
     host: Annotated[str, Env("CONVERTER_HOST")] = "127.0.0.1"
     port: Annotated[int, Env("CONVERTER_PORT")] = 8002
     metrics_port: Annotated[int, Env("CONVERTER_METRICS_PORT")] = 9102
@@ -52,6 +54,8 @@ class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
 
 
 class WorkerSettings(ConverterSettings, frozen=True, kw_only=True):
+    """Settings of `python -m converter_service worker`."""
+
     host: Annotated[str, Env("WORKER_HOST")] = "127.0.0.1"
     port: Annotated[int, Env("WORKER_PORT")] = 8003
     metrics_port: Annotated[int, Env("WORKER_METRICS_PORT")] = 9103

@@ -12,18 +12,20 @@ from litestar import Litestar
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
+from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.event_streams.publisher import Telling
 from converter_service.handlers import account_handlers, handlers, stopping
-from converter_service.ids import new_id
 from converter_service.jobs.job import Work, WorkLimits
 from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.maintenance.metrics import RemovalMetrics
 from converter_service.maintenance.orphan_collector import OrphanCollector
 from converter_service.maintenance.sweeper import Sweeper
-from converter_service.media.ffmpeg.runner import Rules
-from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder, find_tools
+from converter_service.media.ffmpeg.runner import TranscodingLimits
+from converter_service.media.ffmpeg.tools import find_tools
+from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder
 from converter_service.settings import WorkerSettings
 from converter_service.storage.checkpoint import MongoCheckpoint
 from converter_service.storage.conversions import MongoConversions
@@ -58,15 +60,16 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     store = MongoConversions(database, clock, relay.wake, telling.note)
     blobs = GridFSBlobs(database, clock)
     events = EventFactory(SignedLinks(settings.link_key), settings.link_ttl, clock)
+    cleanup = Cleanup(store, blobs)
     removal_metrics = RemovalMetrics(registry)
-    sweeper = Sweeper(store, blobs, events, SWEEP_EVERY, clock, count=removal_metrics.count)
+    sweeper = Sweeper(store, cleanup, events, SWEEP_EVERY, clock, count=removal_metrics.count)
     orphan_collector = OrphanCollector(
         store, blobs, MongoCheckpoint(database, "orphans"), clock, removal_metrics.count
     )
     scratch = LocalScratch(settings.scratch_dir)
-    rules = Rules(max_duration=settings.max_duration, job_timeout=settings.job_timeout)
+    transcoding = TranscodingLimits(max_duration=settings.max_duration, job_timeout=settings.job_timeout)
     tools = find_tools(settings.ffmpeg_threads)
-    transcoder = FFmpegTranscoder(tools, rules)
+    transcoder = FFmpegTranscoder(tools, transcoding)
     work = Work(
         store=store,
         queue=MongoQueue(database),
@@ -80,7 +83,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     subscription = replace(CONVERTER_WORKER, prefetch=settings.concurrency)
     consumer = broker.consumer(subscription, handlers(work))
     stops = stopping(broker, work)
-    account_deletion = AccountDeletion(store, blobs, clock)
+    account_deletion = AccountDeletion(store, cleanup, clock)
     accounts = broker.consumer(CONVERTER_ACCOUNTS, account_handlers(account_deletion, clock))
     preparing = Preparing(blobs.prepare, store.prepare, away=Unavailable)
 

@@ -12,7 +12,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from notification_service.email import retry_policy as email_retry_policy
 from notification_service.email.errors import LedgerUnavailable
-from notification_service.email.handlers import EmailHandlers, email_handlers
+from notification_service.email.handlers import EmailHandler, email_handlers
 from notification_service.email.links import InvalidLink
 from notification_service.email.mongo_ledger import MongoLedger, connect
 from notification_service.email.sender import EmailSender
@@ -141,7 +141,7 @@ def _build_email(
         lease=email_retry_policy.lease_for(settings.smtp_timeout), give_up_after=settings.give_up_after
     )
     sender = EmailSender(ledger, mailer, settings.from_address, policy, registry)
-    handlers = email_handlers(EmailHandlers(_email_templates(settings), sender))
+    handlers = email_handlers(EmailHandler(_email_templates(settings), sender))
     return EmailParts(ledger=ledger, mailer=mailer, sender=sender, handlers=handlers)
 
 

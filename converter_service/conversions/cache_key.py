@@ -1,14 +1,14 @@
-"""What decides an audio: the video's bytes, the options, and the way of encoding."""
+"""The key of the result cache: the same video with the same options gives the same audio."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 
-# Raise it when the same video with the same options gives another audio than before.
+# To be incremented when the encoder's output changes for the same video and options.
 ENCODING = 1
 
 
-def cache_key(source_sha256: str, options: Mapping[str, str | int | float]) -> str:
-    """In hex; the same for what gives the same audio. The file's name has no part in it."""
-    decides = [ENCODING, source_sha256, sorted(options.items())]
-    return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
+def cache_key_of(source_sha256: str, options: Mapping[str, str | int | float]) -> str:
+    """SHA-256 in hex over encoder version, digest of the video and options, without the file name."""
+    parts = [ENCODING, source_sha256, sorted(options.items())]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Removing bytes for good. Each step may be cut short or run twice: whoever comes next finishes it."""
+"""Deletion of blobs and records, in steps that can be interrupted and repeated."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,30 +7,46 @@ from datetime import datetime
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import Blobs, ConversionStore, VersionConflict
 from converter_service.conversions.segments import Upload
-from converter_service.conversions.transitions.removal import bytes_deleted, temporary_blobs_deleted
+from converter_service.conversions.transitions.removal import bytes_deleted, deleted, temporary_blobs_deleted
 from converter_service.conversions.update import change
 from shared.errors import Unavailable
 from shared.logs import get_logger
 
-# While somebody waits for an answer.
-PROMPTLY_S = 3.0
+# How long a request waits for clean-up before it is answered.
+REQUEST_WAIT_S = 3.0
 
 
 def no_metrics(_: str) -> None:
-    """Where nobody counts what is removed."""
+    """Counts nothing, where removals are not measured."""
 
 
 class Cleanup:
-    """Everywhere the record first says what goes, then the bytes go, then the record forgets them."""
+    """Order of all deletions: mark in the record, delete the blobs, remove the references."""
 
     def __init__(self, store: ConversionStore, blobs: Blobs) -> None:
         self._store = store
         self._blobs = blobs
+        self._background = BackgroundCleanup()
+
+    async def delete(self, conversion_id: str, now: datetime) -> None:
+        """Marks a conversion as deleted and purges it, if need be after the return.
+
+        An active run loses its lease and stops. Raises LeaseLost when the record does not exist any more.
+        """
+        marked = await change(self._store, conversion_id, lambda newest: deleted(newest, now))
+        await self.in_background(self.purge_unless_written(marked, now))
+
+    async def in_background(self, work: Coroutine[object, object, None]) -> None:
+        """Runs clean-up that may continue after the response; returns after REQUEST_WAIT_S at the latest.
+
+        It is not cancelled: the timeouts of the store end it, and the sweeper repeats what has failed.
+        """
+        await self._background.clean(work)
 
     async def purge_unless_written(self, conversion: Conversion, now: datetime) -> None:
-        """A deleted conversion: its bytes, then its record.
+        """Deletes the blobs of a deleted conversion, and its record unless a writer may still be active.
 
-        The record stays while somebody may still be writing, as the only place that knows where.
+        The record lists the blobs of that writer; the sweeper purges them once its lease has expired.
         """
         for blob in conversion.blobs:
             await self._blobs.delete(blob)
@@ -39,15 +55,15 @@ class Cleanup:
             await self._store.remove(conversion.id)
 
     async def purge(self, conversion: Conversion) -> None:
-        """The same by the one who was writing and has stopped."""
+        """Deletes the blobs and the record of a deleted conversion that has no active writer."""
         for blob in conversion.blobs:
             await self._blobs.delete(blob)
         await self._store.remove(conversion.id)
 
     async def purge_part(self, part: Conversion, upload: Upload) -> None:
-        """A partial upload that was given up to another. Its bytes go only if that other came to nothing.
+        """Removes a partial upload that is part of a final one; its blobs only if the final one is deleted.
 
-        Raises VersionConflict while that is not known.
+        Raises VersionConflict while the final upload is not complete.
         """
         final = await self._store.get(upload.joined_into or "")
         if final is not None and not final.deleted_at and final.upload is not None:
@@ -60,7 +76,7 @@ class Cleanup:
         await self._store.remove(part.id)
 
     async def delete_temporary_blobs(self, conversion: Conversion) -> None:
-        """A finished conversion loses what its dead runs left."""
+        """Deletes the temporary blobs of a conversion that has ended."""
         for blob in conversion.temporary_blobs:
             await self._blobs.delete(blob)
         if conversion.temporary_blobs:
@@ -71,27 +87,27 @@ class Cleanup:
             )
 
     async def delete_bytes(self, conversion: Conversion) -> None:
-        """An expired conversion loses its bytes."""
+        """Deletes all blobs of an expired conversion."""
         for blob in conversion.blobs:
             await self._blobs.delete(blob)
         await change(self._store, conversion.id, bytes_deleted)
 
 
 class BackgroundCleanup:
-    """Cleaning that goes on behind an answer when it takes longer than anybody should wait for it.
+    """Runs clean-up that may continue after the response to the request.
 
-    It is not cancelled: the store's own time-outs end it, and the sweeper does what it could not.
+    It is not cancelled: the timeouts of the store end it, and the sweeper repeats what has failed.
     """
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
 
     async def clean(self, work: Coroutine[object, object, None]) -> None:
-        """Returns when it is done, has failed, or has taken too long."""
+        """Returns when `work` has ended, or after REQUEST_WAIT_S while it continues."""
         task = asyncio.create_task(_logged(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        await asyncio.wait({task}, timeout=PROMPTLY_S)
+        await asyncio.wait({task}, timeout=REQUEST_WAIT_S)
 
 
 async def _logged(work: Coroutine[object, object, None]) -> None:
@@ -99,6 +115,6 @@ async def _logged(work: Coroutine[object, object, None]) -> None:
     try:
         await work
     except Unavailable:
-        log.warning("not cleaned up: the store is away")
+        log.warning("clean-up failed: store unavailable")
     except Exception:  # the sweeper tries again
-        log.exception("not cleaned up")
+        log.exception("clean-up failed")

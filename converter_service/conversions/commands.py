@@ -1,4 +1,4 @@
-"""What an owner may still do with a conversion: call it off, have it tried again, give others its audio."""
+"""Commands of an owner on a conversion: cancel, retry, create a signed link."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from converter_service.conversions.cleanup import BackgroundCleanup, Cleanup
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
-from converter_service.conversions.model import Conversion, LeaseLost, State
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
-from converter_service.conversions.ports import Blobs, ConversionStore
+from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.quota import Quota
 from converter_service.conversions.service import Conversions
 from converter_service.conversions.signed_links import SignedLinks
@@ -23,27 +24,27 @@ from shared.errors import Conflict, Gone, NotFound
 from shared.messaging.envelope import Envelope
 
 ENDED = {
-    State.COMPLETED: "The conversion is completed already.",
-    State.FAILED: "The conversion has failed already.",
+    State.COMPLETED: "The conversion has already completed.",
+    State.FAILED: "The conversion has already failed.",
     State.EXPIRED: "The conversion has expired.",
 }
 
 
 class Link(Struct, frozen=True):
-    """An absolute address that gives the audio without a token until `expires_at`."""
+    """An absolute URL of the audio that needs no token and is valid until `expires_at`."""
 
     url: str
     expires_at: datetime
 
 
 class ConversionCommands:
-    """Every call takes the owner; what belongs to someone else does not exist."""
+    """All commands raise NotFound for a conversion of another owner."""
 
     def __init__(
         self,
         conversions: Conversions,
         store: ConversionStore,
-        blobs: Blobs,
+        cleanup: Cleanup,
         events: EventFactory,
         links: SignedLinks,
         *,
@@ -60,13 +61,12 @@ class ConversionCommands:
         self._public_url = public_url.rstrip("/")
         self._retention = retention
         self._clock = clock
-        self._cleanup = Cleanup(store, blobs)
-        self._background = BackgroundCleanup()
+        self._cleanup = cleanup
 
     async def cancel(self, owner: Owner, conversion_id: str) -> Conversion:
-        """Raises Conflict for one that has ended otherwise. Again, it changes nothing.
+        """Cancels an upload or conversion; idempotent. Raises Conflict when it has ended in another way.
 
-        Whoever uploads or converts it hears of it at once, stops, and removes what it has written.
+        The current upload or run is notified, stops and deletes what it has written.
         """
         found = await self._conversions.get(owner, conversion_id)
         if found.status is State.CANCELLED:
@@ -82,35 +82,37 @@ class ConversionCommands:
             newest = await self._conversions.get(owner, conversion_id)
             if newest.status is State.CANCELLED:
                 return newest
-            raise Conflict(ENDED.get(newest.status, "The conversion changes too fast.")) from None
-        if over.due_at is not None and over.due_at <= now:  # else somebody may still be writing
-            await self._background.clean(self._cleanup.delete_temporary_blobs(over))
+            raise Conflict(ENDED.get(newest.status, "The conversion cannot be cancelled now.")) from None
+        if over.due_at is not None and over.due_at <= now:  # otherwise the writer may still be active
+            await self._cleanup.in_background(self._cleanup.delete_temporary_blobs(over))
         return over
 
     async def retry(self, owner: Owner, conversion_id: str) -> Conversion:
-        """Raises Conflict for one that has not failed and was not cancelled, Gone when its video is not kept
-        any more, or never was. Raises Overloaded and RateLimited when there is no room for another.
+        """Queues a failed or cancelled conversion again.
+
+        Raises Conflict in any other state, Gone when its video is deleted, Overloaded when the queue is full,
+        and RateLimited when the account has too many conversions under way.
         """
         found = await self._conversions.get(owner, conversion_id)
         if found.status is State.EXPIRED:
-            raise Gone("The conversion has expired, and its video with it.")
+            raise Gone("The conversion and its video have expired.")
         now = self._clock()
         try:
-            retried(found, now)  # who asks in vain need not be told to come back later
+            retried(found, now)  # before the quota: a retry that is not possible must not answer 429
             async with self._quota.account_lock(owner.id):
                 await self._quota.check_retry(owner.id)
                 return await self._change(
                     conversion_id, lambda newest: retried(newest, now), self._events.uploaded
                 )
         except SourceGone:
-            raise Gone("The video of this conversion has not been kept.") from None
+            raise Gone("The video of this conversion is deleted.") from None
         except IllegalTransition:
-            raise Conflict("Only a conversion that failed or was cancelled can be tried again.") from None
+            raise Conflict("Only a failed or cancelled conversion can be retried.") from None
 
     async def link(self, owner: Owner, conversion_id: str, expires_in: timedelta) -> Link:
-        """For as long as was asked for, and no longer than there is an audio.
+        """A link that is valid for `expires_in`, at most until the audio expires.
 
-        Raises NotReady before there is one, and Gone afterwards.
+        Raises NotReady before the conversion has completed, and Gone after it has expired.
         """
         audio = await self._conversions.audio(owner, conversion_id)
         until = _whole_seconds(self._clock() + expires_in)
@@ -136,5 +138,5 @@ class ConversionCommands:
 
 
 def _whole_seconds(moment: datetime) -> datetime:
-    """Rounded up: a link of one second is one that can be used."""
+    """Rounded up to a whole second, so that a link of one second is usable."""
     return datetime.fromtimestamp(math.ceil(moment.timestamp()), moment.tzinfo)

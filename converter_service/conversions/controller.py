@@ -1,4 +1,4 @@
-"""The public routes of conversions: each parses, makes one call and answers."""
+"""Routes of an owner's conversions: list, read, cancel, retry, link and delete."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ from shared.http import Injected
 Call = Request[Owner, Any, Any]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
 Cursor = Annotated[str | None, QueryParameter(name="cursor", pattern=r"^[0-9a-f]{32}$")]
-# Not as `State | None`: the text `null` would be taken for none.
+# Not `State | None`: Litestar would read the text `null` as None.
 Status = Annotated[str | None, QueryParameter(name="status", pattern=f"^({'|'.join(State)})$")]
 
 
@@ -25,7 +25,7 @@ class ConversionController(Controller):
     path = "/v1/conversions"
     tags = ("conversions",)
 
-    @get("/", summary="One's own conversions, newest first")
+    @get("/", summary="List own conversions, newest first")
     async def list_own(
         self,
         request: Call,
@@ -37,14 +37,14 @@ class ConversionController(Controller):
         wanted = None if status is None else State(status)
         return page(await conversions.page(request.user, wanted, cursor, limit + 1), limit)
 
-    @get("/{conversion_id:str}", summary="One conversion")
+    @get("/{conversion_id:str}", summary="Get a conversion")
     async def one(
         self, request: Call, conversion_id: FromPath[str], conversions: Injected[Conversions]
     ) -> Response[ConversionView]:
         found = await conversions.get(request.user, conversion_id)
         return Response(shown(found), headers={"Cache-Control": "no-store"})
 
-    @post("/{conversion_id:str}/cancel", status_code=HTTP_200_OK, summary="Call a conversion off")
+    @post("/{conversion_id:str}/cancel", status_code=HTTP_200_OK, summary="Cancel a conversion")
     async def cancel(
         self, request: Call, conversion_id: FromPath[str], commands: Injected[ConversionCommands]
     ) -> ConversionView:
@@ -53,14 +53,14 @@ class ConversionController(Controller):
     @post(
         "/{conversion_id:str}/retry",
         status_code=HTTP_202_ACCEPTED,
-        summary="Try a conversion again that failed or was cancelled",
+        summary="Retry a failed or cancelled conversion",
     )
     async def retry(
         self, request: Call, conversion_id: FromPath[str], commands: Injected[ConversionCommands]
     ) -> ConversionView:
         return shown(await commands.retry(request.user, conversion_id))
 
-    @post("/{conversion_id:str}/link", summary="A link that gives the audio without a token")
+    @post("/{conversion_id:str}/link", summary="Create a signed link to the audio")
     async def link(
         self,
         request: Call,
@@ -71,7 +71,7 @@ class ConversionController(Controller):
         made = await commands.link(request.user, conversion_id, timedelta(seconds=data.expires_in))
         return Response(made, headers={"Cache-Control": "no-store"})
 
-    @delete("/{conversion_id:str}", summary="Delete a conversion with its video and audio")
+    @delete("/{conversion_id:str}", summary="Delete a conversion, its video and its audio")
     async def remove(
         self, request: Call, conversion_id: FromPath[str], conversions: Injected[Conversions]
     ) -> None:

@@ -1,4 +1,4 @@
-"""What the converter tells the rest of the system, and in whose name."""
+"""Creates the events that the converter publishes about conversions."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -19,7 +19,7 @@ SOURCE = "/converter_service"
 
 
 class EventFactory:
-    """Conversion → the events that go into the same write as its change."""
+    """Conversion → envelopes of the events that are stored in the same write as its change."""
 
     def __init__(self, links: SignedLinks, link_ttl: timedelta, clock: Clock) -> None:
         self._links = links
@@ -27,10 +27,10 @@ class EventFactory:
         self._clock = clock
 
     def uploaded(self, conversion: Conversion) -> Sequence[Envelope]:
-        return self._one(conversion, VideoUploaded(conversion_id=conversion.id))
+        return self._wrapped(conversion, VideoUploaded(conversion_id=conversion.id))
 
     def completed(self, conversion: Conversion) -> Sequence[Envelope]:
-        """With a link that gives the audio without a token, as long as there is audio."""
+        """With a signed link to the audio that is valid no longer than the audio is kept."""
         if conversion.result is None:
             raise ValueError("a completed conversion has a result")
         until = self._clock() + self._link_ttl
@@ -48,7 +48,7 @@ class EventFactory:
             bitrate_bps=conversion.result.bitrate,
             sha256=conversion.result.sha256,
         )
-        return self._one(conversion, event)
+        return self._wrapped(conversion, event)
 
     def failed(self, conversion: Conversion) -> Sequence[Envelope]:
         if conversion.error is None:
@@ -61,7 +61,7 @@ class EventFactory:
             code=conversion.error.code,
             message=conversion.error.message,
         )
-        return self._one(conversion, event)
+        return self._wrapped(conversion, event)
 
     def cancelled(self, conversion: Conversion) -> Sequence[Envelope]:
         event = ConversionCancelled(
@@ -69,8 +69,8 @@ class EventFactory:
             owner_id=conversion.owner_id,
             filename=conversion.source.filename,
         )
-        return self._one(conversion, event)
+        return self._wrapped(conversion, event)
 
-    def _one(self, conversion: Conversion, event: Event) -> Sequence[Envelope]:
-        """The correlation id of the upload follows the conversion to the mail, whoever runs it."""
+    def _wrapped(self, conversion: Conversion, event: Event) -> Sequence[Envelope]:
+        """The event carries the correlation id of the upload, also when another process publishes it."""
         return (wrap(event, SOURCE, conversion.id, correlation=conversion.correlation_id or None),)

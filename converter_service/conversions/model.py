@@ -1,4 +1,4 @@
-"""One conversion: all that is known about it. What can happen to it is in `moves`."""
+"""The conversion record and its states. State transitions are in `state_machine` and `transitions`."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,12 +7,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from converter_service.conversions.cache_key import cache_key
+from converter_service.conversions.cache_key import cache_key_of
+from converter_service.conversions.lease import Lease, LeaseLost
 from converter_service.conversions.segments import Upload
 
 
 class State(StrEnum):
-    """What a client sees as `status`."""
+    """The state of a conversion; clients see it as `status`."""
 
     UPLOADING = "uploading"
     QUEUED = "queued"
@@ -23,16 +24,12 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-# What ends by itself: no more will be heard of it unless somebody asks for another try.
+# States without further progress, unless the owner retries.
 FINAL: Final = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED, State.EXPIRED})
 
 
-class LeaseLost(Exception):
-    """The run is somebody else's now, or nobody's: whatever it made must be thrown away."""
-
-
 class Source(Struct, frozen=True, kw_only=True):
-    """The video: `size` in bytes, `duration` in seconds; what is not known yet is None."""
+    """The uploaded video: `size` in bytes, `duration` in seconds; None until known."""
 
     filename: str
     size: int | None = None
@@ -53,22 +50,14 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 class Failure(Struct, frozen=True):
-    """Why a conversion failed: a code of the public contract, and the same in plain words."""
+    """Why a conversion failed: an error code of the public contract and a message for people."""
 
     code: str
     message: str
 
 
-class Lease(Struct, frozen=True):
-    """Who converts it, until when. `token` is new with every claim: it fences off whoever held it before."""
-
-    token: str
-    worker: str
-    until: datetime
-
-
 class Conversion(Struct, frozen=True, kw_only=True):
-    """Everything known about one conversion; every change is a new value with the same `id`.
+    """An immutable conversion record; each change creates a new value with the same `id`.
 
     `version` is incremented by the store with every save; saving an older version fails (optimistic locking).
     `revision` is incremented with every change that clients can see: the id of a progress event.
@@ -112,7 +101,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
 
     @property
     def blobs(self) -> tuple[str, ...]:
-        """Every blob that may hold bytes of this conversion."""
+        """All blobs that may hold bytes of this conversion and no other."""
         uploaded = self.upload.blobs if self.upload else ()
         return tuple(
             blob for blob in (self.source_blob, *uploaded, self.audio_blob, *self.temporary_blobs) if blob
@@ -120,28 +109,25 @@ class Conversion(Struct, frozen=True, kw_only=True):
 
     @property
     def referenced_blobs(self) -> tuple[str, ...]:
-        """The same, and those that it has given up to another, until that one names them."""
+        """`blobs`, and the segments that were assigned to a final upload which does not list them yet."""
         segments = self.upload.segments if self.upload else ()
         return tuple(dict.fromkeys((*self.blobs, *(segment.blob for segment in segments))))
 
     @property
     def source_blobs(self) -> tuple[str, ...]:
-        """The video's bytes, one blob after the other."""
+        """The blobs that form the video when concatenated."""
         if self.upload is not None:
             return tuple(segment.blob for segment in self.upload.segments)
         return (self.source_blob,) if self.source_blob else ()
 
     @property
     def cache_key(self) -> str | None:
-        """What decides its audio; None until the whole video is there."""
-        return cache_key(self.source.sha256, self.options) if self.source.sha256 else None
+        """The key under which an equal audio is found; None until the digest of the video is known."""
+        return cache_key_of(self.source.sha256, self.options) if self.source.sha256 else None
 
     @property
     def held_bytes(self) -> int:
-        """What counts as stored by its owner: the video, or what an upload may bring, and the audio.
-
-        Of an upload that was called off only the announced size is left.
-        """
+        """Bytes that count against the owner's quota: video (while uploading: its reservation) plus audio."""
         if self.deleted_at or self.status is State.EXPIRED:
             return 0
         if self.status is State.UPLOADING:
@@ -151,20 +137,20 @@ class Conversion(Struct, frozen=True, kw_only=True):
 
     @property
     def written_until(self) -> datetime | None:
-        """Until when an upload or a run may still store bytes; None when nobody can."""
+        """When the lease of the current upload or run expires; None when nothing can be written any more."""
         if self.status is State.UPLOADING and self.upload:
             return self.upload.writing.until if self.upload.writing else None
         if self.status is State.UPLOADING:
             return self.due_at
         return self.lease.until if self.lease else None
 
+    @property
+    def worker(self) -> str | None:
+        """The worker that holds the lease, or held the expired one."""
+        return self.lease.worker if self.lease else None
+
     def lease_of(self, token: str) -> Lease:
-        """The lease of the run that this token is of. Raises LeaseLost."""
+        """The lease, if it has this token. Raises LeaseLost otherwise."""
         if self.deleted_at or self.lease is None or self.lease.token != token:
             raise LeaseLost
         return self.lease
-
-
-def lease_holder(conversion: Conversion) -> str | None:
-    """The worker that has it, or had it until it died."""
-    return conversion.lease.worker if conversion.lease else None

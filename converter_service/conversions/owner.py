@@ -1,12 +1,12 @@
-"""Whose a conversion is."""
+"""The owner of a conversion."""
 
 from msgspec import Struct
 
 
 class Owner(Struct, frozen=True):
-    """Whom a conversion belongs to, and where the mail about it goes: nowhere, when that is empty.
+    """The account that a conversion belongs to; `email` receives its notifications, none when empty.
 
-    `roles` are those of a person; an API key lends none.
+    `roles` are the account's; empty for a request with an API key.
     """
 
     id: str

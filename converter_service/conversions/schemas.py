@@ -1,4 +1,4 @@
-"""What clients see of a conversion."""
+"""Representations of conversions in responses."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ class ResultView(Struct, frozen=True, kw_only=True):
 
 
 class ConversionView(Struct, frozen=True, kw_only=True):
-    """A conversion as the public contract shows it; what is not known yet is null."""
+    """A conversion as clients see it; null until known."""
 
     id: str
     status: str
@@ -39,7 +39,7 @@ class ConversionView(Struct, frozen=True, kw_only=True):
 
 
 class ManagedConversion(ConversionView, frozen=True, kw_only=True):
-    """As administrators see it: with the id of the account that it belongs to."""
+    """A conversion as administrators see it: with the id of its owner."""
 
     owner_id: str
 
@@ -52,7 +52,7 @@ class Page(Struct, frozen=True):
 
 
 class LinkWanted(Struct, frozen=True, forbid_unknown_fields=True):
-    """`expires_in` in seconds, 30 days at most; the link ends with its audio in any case."""
+    """`expires_in` in seconds, at most 30 days; the link expires with the audio at the latest."""
 
     expires_in: Annotated[float, Meta(ge=1, le=2_592_000)] = 3600
 
@@ -63,7 +63,7 @@ class ManagedPage(Struct, frozen=True):
 
 
 def page(found: Sequence[Conversion], limit: int) -> Page:
-    """From one more than `limit` was asked for: that tells whether there is a next page."""
+    """A page from `limit` + 1 conversions: the extra one shows that there is a next page."""
     return Page([shown(each) for each in found[:limit]], _next(found, limit))
 
 

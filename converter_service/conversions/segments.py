@@ -1,4 +1,4 @@
-"""A resumable upload's bytes: stretches in blobs of their own, and who writes the next one. Pure."""
+"""The stored segments of a resumable upload and the lease of its current writer."""
 
 from datetime import datetime
 
@@ -8,17 +8,18 @@ PARTIAL = "partial"
 
 
 class Segment(Struct, frozen=True):
-    """A stretch of the video that is stored for good: `size` bytes, all that its blob has."""
+    """A contiguous part of the video in a blob of its own: `size` bytes, the whole blob."""
 
     blob: str
     size: int
 
 
 class SegmentWriter(Struct, frozen=True):
-    """The stretch that a request is writing. `blob` fences: it is new with each, and nobody else's.
+    """The lease of the request that writes the next segment, until `until`.
 
-    `until` is when it counts as dead unless it has said that it lives. The first `repeats` bytes of the blob
-    are those of the last segment, which it takes the place of. `verified` bytes count together or not at all.
+    `blob` is new with each writer and serves as the fencing token. The first `repeats` bytes of the blob
+    repeat the last segment, which the new one replaces. With `verified` (tus checksum) the segment counts
+    only as a whole.
     """
 
     blob: str
@@ -28,10 +29,10 @@ class SegmentWriter(Struct, frozen=True):
 
 
 class Upload(Struct, frozen=True, kw_only=True):
-    """How far a video has come. `metadata` and `concat` are header fields, as their client sent them.
+    """The progress of a resumable upload; `length` in bytes. `metadata` and `concat` are the header fields
+    Upload-Metadata and Upload-Concat as received (tus 1.0.0).
 
-    A partial upload is no conversion: it waits to be joined with others. What `joined_into` names then owns
-    its blobs.
+    A partial upload is not converted itself. Once `joined_into` names a final upload, that owns the blobs.
     """
 
     length: int
@@ -44,7 +45,7 @@ class Upload(Struct, frozen=True, kw_only=True):
 
     @property
     def offset(self) -> int:
-        """So many bytes are stored, from the first on."""
+        """Number of stored bytes: Upload-Offset."""
         return sum(segment.size for segment in self.segments)
 
     @property
@@ -57,20 +58,20 @@ class Upload(Struct, frozen=True, kw_only=True):
 
     @property
     def is_final(self) -> bool:
-        """Made of partial uploads."""
+        """Whether it is a concatenation of partial uploads."""
         return self.concat not in {"", PARTIAL}
 
     @property
     def blobs(self) -> tuple[str, ...]:
-        """Every blob that may hold bytes of this upload and no other."""
+        """All blobs that may hold bytes of this upload and no other."""
         if self.joined_into:
             return ()
         written = (self.writing.blob,) if self.writing else ()
         return (*(segment.blob for segment in self.segments), *written)
 
     def unfinished_tail(self, small: int) -> Segment | None:
-        """The last segment, when it is smaller than `small`: it is written anew with what follows it.
+        """The last segment if it has fewer than `small` bytes: the next writer replaces it with a longer one.
 
-        So each but the last has at least `small` bytes, in however tiny pieces a client sends them.
+        So all segments but the last have at least `small` bytes, however little each request brings.
         """
         return self.segments[-1] if self.segments and self.segments[-1].size < small else None

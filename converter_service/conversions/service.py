@@ -1,11 +1,12 @@
-"""What one may do with conversions that are there: look, listen, delete. One's own only."""
+"""Reading and deleting conversions, and access to their audio."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from converter_service.conversions.deletion import Deleting
-from converter_service.conversions.model import Conversion, LeaseLost, State
+from converter_service.conversions.cleanup import Cleanup
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore
 from converter_service.errors import NotReady
@@ -14,15 +15,15 @@ from shared.errors import Gone, NotFound
 
 WITHOUT_AUDIO: Mapping[State, str] = {
     State.UPLOADING: "The video is still being uploaded.",
-    State.QUEUED: "The conversion has not begun yet.",
-    State.CONVERTING: "The conversion is still under way.",
+    State.QUEUED: "The conversion is queued.",
+    State.CONVERTING: "The conversion is still running.",
     State.FAILED: "The conversion failed, so there is no audio.",
     State.CANCELLED: "The conversion was cancelled, so there is no audio.",
 }
 
 
 class Audio(Struct, frozen=True):
-    """A finished audio: its conversion, and where its bytes are."""
+    """The audio of a completed conversion: `size` in bytes, `sha256` in hex."""
 
     conversion: Conversion
     blob_id: str
@@ -32,25 +33,24 @@ class Audio(Struct, frozen=True):
 
 
 class Conversions:
-    """Every call but `public_audio` and `page_of_all` takes the owner: what belongs to someone else does not
-    exist.
-    """
+    """Calls with an owner raise NotFound for a conversion of another owner."""
 
-    def __init__(self, store: ConversionStore, blobs: Blobs, clock: Clock) -> None:
+    def __init__(self, store: ConversionStore, blobs: Blobs, cleanup: Cleanup, clock: Clock) -> None:
         self._store = store
         self._blobs = blobs
-        self._deleting = Deleting(store, blobs, clock)
+        self._cleanup = cleanup
+        self._clock = clock
 
     async def page(
         self, owner: Owner, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
-        """Newest first."""
+        """Conversions of one owner, newest first, older than `before_id`."""
         return await self._store.page(owner.id, status, before_id, limit)
 
     async def page_of_all(
         self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
-        """For administrators: of all owners, or of one. Newest first."""
+        """For administrators: conversions of all owners, or of one, newest first."""
         return await self._store.page(owner_id, status, before_id, limit)
 
     async def get(self, owner: Owner, conversion_id: str) -> Conversion:
@@ -60,29 +60,30 @@ class Conversions:
         return found
 
     async def delete(self, owner: Owner, conversion_id: str) -> None:
-        """In every state. It is gone for everybody once the record says so."""
+        """Deletes a conversion in any state: invisible at once, its blobs are deleted soon after."""
         await self.get(owner, conversion_id)
         try:
-            await self._deleting.delete(conversion_id)
+            await self._cleanup.delete(conversion_id, self._clock())
         except LeaseLost:
             raise NotFound from None
 
     async def audio(self, owner: Owner, conversion_id: str) -> Audio:
-        """Raises NotReady before it is done and when it failed, Gone after it expired."""
+        """Raises NotReady unless it has completed, Gone after it has expired."""
         return _finished(await self.get(owner, conversion_id))
 
     async def public_audio(self, conversion_id: str) -> Audio:
-        """For whoever holds a valid link."""
+        """For the holder of a valid signed link."""
         return _finished(await self._existing(conversion_id))
 
     async def read(self, audio: Audio, first: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes from `first` up to, not including, `end`. Raises Gone when the audio is deleted."""
         try:
             return await self._blobs.open(audio.blob_id, first, end)
         except BlobMissing:
             raise Gone("The audio has been deleted.") from None
 
     async def _existing(self, conversion_id: str) -> Conversion:
-        """A part of an upload is no conversion."""
+        """Raises NotFound, also for a partial upload."""
         found = await self._store.get(conversion_id)
         if found is None or found.deleted_at or (found.upload and found.upload.is_partial):
             raise NotFound

@@ -1,4 +1,4 @@
-"""Signed links: a path that gives one audio without a token until it expires. Pure."""
+"""Signed download links: they give access to one audio without a token until they expire."""
 
 import base64
 import hashlib
@@ -12,19 +12,19 @@ from shared.settings import Secret
 
 
 class SignedLinks:
-    """HMAC-SHA256 over version, conversion and expiry: a link fits one conversion and cannot be prolonged."""
+    """Creates and verifies links; the signature is HMAC-SHA256 over version, conversion id and expiry."""
 
     def __init__(self, key: Secret) -> None:
         self._key = key
 
     def sign(self, conversion_id: str, expires_at: datetime) -> str:
-        """The path with its signature, relative to the public address."""
+        """Path and query of the link, relative to the public URL."""
         expires = int(expires_at.timestamp())
         signature = self._signature(conversion_id, expires)
         return f"{audio_path(conversion_id)}?expires={expires}&signature={signature}"
 
     def check(self, conversion_id: str, expires: str, signature: str, now: datetime) -> datetime:
-        """When it expires. Raises Unauthenticated for what `sign` did not give, LinkExpired after it."""
+        """Returns the expiry. Raises Unauthenticated for a wrong signature, LinkExpired after the expiry."""
         if not re.fullmatch(r"\d{1,11}", expires):
             raise Unauthenticated("This link is not valid.")
         wanted = self._signature(conversion_id, int(expires))
@@ -42,5 +42,5 @@ class SignedLinks:
 
 
 def audio_path(conversion_id: str) -> str:
-    """Where the audio of a conversion is, relative to the public address."""
+    """Path of a conversion's audio, relative to the public URL."""
     return f"/v1/conversions/{conversion_id}/audio"

@@ -1,4 +1,4 @@
-"""Which state may follow which, and what every move does."""
+"""The table of state transitions, and the step that all of them share."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -22,16 +22,16 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
 
 
 class IllegalTransition(Exception):
-    """The table has no such move."""
+    """The transition table does not allow this change of state."""
 
 
 def with_state(conversion: Conversion, target: State) -> Conversion:
-    """Raises IllegalTransition."""
+    """The conversion in another state, with a new revision. Raises IllegalTransition."""
     if target not in TRANSITIONS[conversion.status]:
         raise IllegalTransition(f"{conversion.status} → {target}")
     return bump_revision(replace(conversion, status=target, retry_at=None))
 
 
 def bump_revision(conversion: Conversion) -> Conversion:
-    """There is something new for clients to see."""
+    """Marks a change that clients can see: progress events carry the revision as their id."""
     return replace(conversion, revision=conversion.revision + 1)

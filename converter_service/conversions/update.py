@@ -1,8 +1,9 @@
-"""Read, change, save: again when somebody was faster."""
+"""Optimistic update: read, change and save, repeated on a version conflict."""
 
 from collections.abc import Callable, Sequence
 
-from converter_service.conversions.model import Conversion, LeaseLost
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion
 from converter_service.conversions.ports import ConversionStore, VersionConflict
 from shared.errors import Unavailable
 from shared.messaging.envelope import Envelope
@@ -10,8 +11,8 @@ from shared.messaging.envelope import Envelope
 TRIES = 10
 
 
-def silent(_: Conversion) -> Sequence[Envelope]:
-    """For changes that nobody needs to hear of."""
+def no_events(_: Conversion) -> Sequence[Envelope]:
+    """No events, for changes that are not announced."""
     return ()
 
 
@@ -19,11 +20,12 @@ async def change(
     store: ConversionStore,
     conversion_id: str,
     step: Callable[[Conversion], Conversion],
-    events: Callable[[Conversion], Sequence[Envelope]] = silent,
+    events: Callable[[Conversion], Sequence[Envelope]] = no_events,
 ) -> Conversion:
-    """Saves what `step` makes of the newest value, with the `events` of the result.
+    """Applies `step` to the newest value and saves the result together with its `events`.
 
-    Raises what `step` raises, LeaseLost when the conversion is gone altogether, and Unavailable.
+    Raises what `step` raises, LeaseLost when the conversion does not exist any more, and Unavailable, also
+    after TRIES version conflicts.
     """
     for _ in range(TRIES):
         newest = await store.get(conversion_id)
@@ -34,4 +36,4 @@ async def change(
             return await store.save(changed, *events(changed))
         except VersionConflict:
             continue
-    raise Unavailable("Too many changes at once.")
+    raise Unavailable("The conversion is changed by too many requests at once.")

@@ -1,1 +1,1 @@
-"""Messages of the whole system that nobody could handle: kept, shown, put back or thrown away."""
+"""Dead letters of all services: stored, listed, replayed and discarded."""

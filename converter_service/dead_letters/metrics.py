@@ -1,4 +1,4 @@
-"""How many dead letters wait, told every few seconds, so that somebody can be called."""
+"""Metric of waiting dead letters, for alerts."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from shared.logs import get_logger
 EVERY_S = 10.0
 
 
-async def watch(dead_letter_service: DeadLetterService, tell: Callable[[float], None]) -> None:
-    """For ever. While the store is away the last number stands."""
+async def watch_waiting(service: DeadLetterService, set_waiting: Callable[[float], None]) -> None:
+    """Sets the number of waiting dead letters every EVERY_S until cancelled; unchanged on Unavailable."""
     while True:
         try:
-            tell(await dead_letter_service.waiting())
+            set_waiting(await service.waiting())
         except Unavailable:
-            get_logger(__name__).warning("dead letters cannot be counted")
+            get_logger(__name__).warning("dead letters not counted: store unavailable")
         await asyncio.sleep(EVERY_S)

@@ -1,4 +1,4 @@
-"""One dead letter and what may be done with it, once."""
+"""The dead letter: a message that no consumer could handle, and its settlement."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -22,8 +22,10 @@ class DeadLetterStatus(StrEnum):
 
 
 class DeadLetter(Struct, frozen=True, kw_only=True):
-    """`body` holds at most the first MAX_BODY_BYTES of `size` bytes. `type`, `event_id` and `request_id` are
-    the envelope's, empty when it cannot be read. `history`, oldest first, begins with earlier lives.
+    """A stored dead letter; `body` has at most the first MAX_BODY_BYTES of `size` bytes.
+
+    `type`, `event_id` and `request_id` are the envelope's, empty when that is malformed. `history`, oldest
+    first, includes what happened before earlier replays.
     """
 
     id: str
@@ -47,6 +49,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
 
 
 def from_message(dead: DeadMessage, now: datetime, retention: timedelta) -> DeadLetter:
+    """The dead letter of a message from the dead-letter queue."""
     letter = DeadLetter(
         id=dead.id,
         status=DeadLetterStatus.WAITING,
@@ -69,7 +72,7 @@ def from_message(dead: DeadMessage, now: datetime, retention: timedelta) -> Dead
 def settled(
     letter: DeadLetter, status: DeadLetterStatus, by: str, now: datetime, retention: timedelta
 ) -> DeadLetter:
-    """Replayed or discarded, by an account's id or an operator. Its record stays for as long again."""
+    """Replayed or discarded; `by` is an account id or OPERATOR. Kept for another `retention`."""
     history = (*letter.history, history_entry(now, f"{status} by {by}"))
     return replace(
         letter,
@@ -82,11 +85,12 @@ def settled(
 
 
 def history_entry(at: datetime, what: str) -> str:
+    """ISO 8601 time with milliseconds, a space, and the printable text."""
     return f"{at.isoformat(timespec='milliseconds')} {printable(what)}"
 
 
 def parse_history(history: Sequence[str]) -> list[tuple[datetime | None, str]]:
-    """When, where that is known, and what."""
+    """Splits history entries into time (None if there is none) and text."""
     return [_parse_entry(entry) for entry in history]
 
 

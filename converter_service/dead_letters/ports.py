@@ -1,4 +1,4 @@
-"""What dead letters need of a store. The docstrings are the contract."""
+"""Port of the store of dead letters. The docstrings are the contract."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,25 +8,26 @@ from converter_service.dead_letters.model import DeadLetter, DeadLetterStatus
 
 
 class DeadLetterStore(Protocol):
-    """Dead letters by id. While the store cannot be reached, all calls raise Unavailable within seconds."""
+    """Dead letters by id. While the store is unreachable, all calls raise Unavailable within seconds."""
 
     async def add(self, letter: DeadLetter) -> None:
-        """Durable when this returns. One that is there stays as it is. Raises Unavailable also when full."""
+        """Adds one, durable on return; an existing one is not changed. Raises Unavailable also when full."""
 
     async def get(self, letter_id: str) -> DeadLetter | None: ...
 
     async def page(
         self, status: DeadLetterStatus | None, before_id: str | None, limit: int
     ) -> Sequence[DeadLetter]:
-        """The latest deaths first, older than `before_id`, without their bodies."""
+        """Latest first, older than `before_id`, without their bodies."""
 
     async def hold(self, letter_id: str, holder: str, now: datetime, until: datetime) -> bool:
-        """Of many who ask for a waiting letter one gets it; others not before `until`, or its release."""
+        """Locks a waiting dead letter for `holder` until `until`; False while another one holds it."""
 
-    async def release(self, letter_id: str, holder: str) -> None: ...
+    async def release(self, letter_id: str, holder: str) -> None:
+        """Unlocks a dead letter that is held by `holder`."""
 
     async def settle(self, letter: DeadLetter, holder: str) -> bool:
-        """Replaces a letter that is held by `holder`; False when it is not."""
+        """Replaces a dead letter that is held by `holder`; returns False when it is not."""
 
     async def waiting(self) -> int:
-        """How many are in the status `waiting`."""
+        """Number of dead letters in the status `waiting`."""

@@ -1,4 +1,4 @@
-"""What people see of dead letters: everything but secrets."""
+"""Representations of dead letters in responses and on the command line, without secrets."""
 
 import base64
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from shared.contracts.events import EVENTS
 
 SECRET = frozenset(name for event in EVENTS for name in event.secret)
 HIDDEN = "***"
-# Nested deeper than any event, and far from what a parser or an encoder can take.
-DEEPEST = 20
+# Deeper nesting than in any event is hidden; far below the recursion limit.
+MAX_DEPTH = 20
 SHOWN_BYTES = 4096
 
 
 class DeadLetterView(msgspec.Struct, frozen=True, kw_only=True):
-    """`settled_by` is an account's id, or `an operator` at the command line. `size` in bytes."""
+    """A dead letter without its body; `size` in bytes. `settled_by` is an account id or `an operator`."""
 
     id: str
     status: str
@@ -33,13 +33,17 @@ class DeadLetterView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistoryEntry(msgspec.Struct, frozen=True):
+    """An event in the life of a message; `at` is null if unknown."""
+
     at: datetime | None
     what: str
 
 
 class DeadLetterDetail(DeadLetterView, frozen=True, kw_only=True):
-    """`message` is what the JSON says. What is not JSON is shown in part, as `text` or else in `base64`,
-    unless it might hold a secret.
+    """A dead letter with its body: `message` is its JSON, with secrets hidden.
+
+    Of another body the first SHOWN_BYTES are in `text`, or in `base64` if it is not UTF-8; none if it might
+    contain a secret.
     """
 
     history: list[HistoryEntry]
@@ -56,7 +60,7 @@ class DeadLetterPage(msgspec.Struct, frozen=True):
 
 
 def dead_letter_page(found: Sequence[DeadLetter], limit: int) -> DeadLetterPage:
-    """From one more than `limit` was asked for: that tells whether there is a next page."""
+    """A page from `limit` + 1 dead letters: the extra one shows that there is a next page."""
     more = found[limit - 1].id if len(found) > limit else None
     return DeadLetterPage([view(each) for each in found[:limit]], more)
 
@@ -68,7 +72,7 @@ def view(letter: DeadLetter) -> DeadLetterView:
 def detail(letter: DeadLetter) -> DeadLetterDetail:
     message = readable(letter.body) if letter.is_complete else None
     start = letter.body[:SHOWN_BYTES]
-    text, coded = (None, None) if message is not None or _might_tell(letter.body) else _as_text(start)
+    text, coded = (None, None) if message is not None or _may_have_secret(letter.body) else _as_text(start)
     return DeadLetterDetail(
         **msgspec.structs.asdict(view(letter)),
         history=[HistoryEntry(at, what) for at, what in parse_history(letter.history)],
@@ -79,7 +83,7 @@ def detail(letter: DeadLetter) -> DeadLetterDetail:
 
 
 def readable(body: bytes) -> object:
-    """What the JSON says, its secrets hidden; None when it is none."""
+    """The decoded JSON with its secrets hidden; None when the body is not JSON."""
     try:
         return hidden(msgspec.json.decode(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -87,8 +91,8 @@ def readable(body: bytes) -> object:
 
 
 def hidden(value: object, depth: int = 0) -> object:
-    """The same without what any event calls secret, wherever it stands."""
-    if depth > DEEPEST:
+    """The value with each field replaced by `***` whose name any event declares secret, at any depth."""
+    if depth > MAX_DEPTH:
         return HIDDEN
     if isinstance(value, dict):
         return {
@@ -100,7 +104,7 @@ def hidden(value: object, depth: int = 0) -> object:
     return value
 
 
-def _might_tell(body: bytes) -> bool:
+def _may_have_secret(body: bytes) -> bool:
     lowered = body.lower()
     return any(name.encode() in lowered for name in SECRET)
 

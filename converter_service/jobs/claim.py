@@ -4,11 +4,12 @@ import asyncio
 import random
 from datetime import datetime
 
-from converter_service.conversions.model import Conversion, Lease, State, lease_holder
+from converter_service.conversions.identifiers import new_id
+from converter_service.conversions.lease import Lease
+from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import ConversionStore, VersionConflict
 from converter_service.conversions.transitions.queue import claimable, is_waiting_to_retry
 from converter_service.conversions.transitions.run import claimed
-from converter_service.ids import new_id
 from converter_service.jobs.context import Run, WorkLimits
 from converter_service.jobs.fair_queue import Fairness, HeldBack
 from converter_service.jobs.outcome import Outcomes
@@ -99,7 +100,7 @@ class Claiming:
         self._fairness.served(taken.owner_id)
         about = {"conversion_id": taken.id, "run": taken.attempts, "worker": self._limits.worker}
         if conversion.status is State.CONVERTING:
-            log.warning("lease lapsed, conversion taken over", **about, was_with=lease_holder(conversion))
+            log.warning("lease lapsed, conversion taken over", **about, was_with=conversion.worker)
         else:
             log.info("conversion taken", **about)
         return Run(taken, token, blob_id)

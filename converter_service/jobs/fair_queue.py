@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.ports import Queue
-from converter_service.ids import new_id
 from converter_service.jobs.context import WorkLimits
 
 LOOKS_AT_MOST = 100

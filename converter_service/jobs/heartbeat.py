@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Coroutine
 from typing import Never, TypeVar
 
-from converter_service.conversions.keepalive import run_while_renewing
+from converter_service.conversions.lease_renewal import run_while_renewing
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.transitions.run import renewed
 from converter_service.conversions.update import change

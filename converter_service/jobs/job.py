@@ -3,15 +3,16 @@
 import asyncio
 
 from converter_service.conversions.events import EventFactory
-from converter_service.conversions.model import Failure, LeaseLost
-from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore, Queue, Transcoder
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Failure
+from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore, Queue
 from converter_service.jobs.claim import COME_BACK_S, Claiming
 from converter_service.jobs.context import Run, WorkLimits
 from converter_service.jobs.fair_queue import Fairness
 from converter_service.jobs.heartbeat import Heartbeat
 from converter_service.jobs.outcome import Outcomes
 from converter_service.jobs.run import Running, Scratch
-from converter_service.media.transcoder import MediaError, TranscoderUnavailable
+from converter_service.media.transcoder import MediaError, Transcoder, TranscoderUnavailable
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger

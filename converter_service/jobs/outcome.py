@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
-from converter_service.conversions.model import Conversion, Failure, LeaseLost, Result, State
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion, Failure, Result, State
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.transitions.finish import completed, failed, failed_by
 from converter_service.conversions.transitions.queue import requeued

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from converter_service.conversions.model import Conversion, Result
-from converter_service.conversions.ports import Blobs, ConversionStore, Stored, Transcoder
+from converter_service.conversions.ports import Blobs, ConversionStore, Stored
 from converter_service.conversions.transitions.run import (
     digest_recorded,
     earlier_blobs_deleted,
@@ -26,6 +26,7 @@ from converter_service.media.transcoder import (
     MediaError,
     MediaInfo,
     Output,
+    Transcoder,
     TranscoderUnavailable,
 )
 

@@ -1,14 +1,16 @@
-"""How much is removed, for whoever watches the metrics."""
+"""Metric of removed conversions and blobs."""
 
 from prometheus_client import CollectorRegistry, Counter
 
 
 class RemovalMetrics:
+    """The counter `converter_removed_total`."""
+
     def __init__(self, registry: CollectorRegistry) -> None:
         self._removed = Counter(
-            "converter_removed", "What was cleaned up, by what it was", ("what",), registry=registry
+            "converter_removed", "Removed conversions and blobs, by reason", ("what",), registry=registry
         )
 
     def count(self, what: str) -> None:
-        """`dead_upload`, `deletion`, `expired` or `orphan`."""
+        """Counts one removal; `what` is `dead_upload`, `deletion`, `expired` or `orphan`."""
         self._removed.labels(what).inc()

@@ -1,6 +1,6 @@
-"""Finishing what others left: dead runs, dead uploads, half-done deletions, audio whose time is over.
+"""The sweeper: recovers from dead runs and uploads, finishes deletions and applies retention.
 
-Any number may sweep at once: each change is saved against the value that was looked at.
+Any number of sweepers can run at once: each change is saved only over the version that was read.
 """
 
 import asyncio
@@ -11,33 +11,31 @@ from datetime import datetime, timedelta
 
 from converter_service.conversions.cleanup import Cleanup, no_metrics
 from converter_service.conversions.events import EventFactory
-from converter_service.conversions.model import Conversion, LeaseLost, State, lease_holder
-from converter_service.conversions.ports import Blobs, ConversionStore, VersionConflict
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion, State
+from converter_service.conversions.ports import ConversionStore, VersionConflict
 from converter_service.conversions.state_machine import IllegalTransition
-from converter_service.conversions.transitions.queue import (
-    lease_expired,
-    reannounced,
-)
-from converter_service.conversions.transitions.removal import deleted, expired, postponed
-from converter_service.conversions.update import change
+from converter_service.conversions.transitions.queue import lease_expired, reannounced
+from converter_service.conversions.transitions.removal import deleted, postponed
+from converter_service.maintenance.retention import Retention
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
 
-AT_ONCE = 50
-# What could not be settled.
-AGAIN_AFTER = timedelta(minutes=1)
+BATCH = 50
+# When a conversion is due again that could not be processed.
+RETRY_AFTER = timedelta(minutes=1)
 
 log = get_logger(__name__)
 
 
 class Sweeper:
-    """One round handles a bounded number of conversions whose `due_at` has come."""
+    """Processes conversions whose `due_at` has passed, a bounded batch at a time."""
 
     def __init__(
         self,
         store: ConversionStore,
-        blobs: Blobs,
+        cleanup: Cleanup,
         events: EventFactory,
         every: timedelta,
         clock: Clock,
@@ -45,55 +43,56 @@ class Sweeper:
         count: Callable[[str], None] = no_metrics,
     ) -> None:
         self._store = store
+        self._cleanup = cleanup
         self._events = events
         self._every_s = every.total_seconds()
         self._clock = clock
         self._count = count
-        self._cleanup = Cleanup(store, blobs)
+        self._retention = Retention(store, cleanup, count)
 
     async def run(self) -> None:
-        """For ever; what fails is due again at the next round."""
+        """Sweeps about every `every`, at once while there is more to do, until cancelled."""
         while True:
-            settled = 0
+            processed = 0
             try:
-                settled = await self.sweep()
+                processed = await self.sweep()
             except Unavailable:
-                log.warning("nothing swept: the store is away")
-            except Exception:  # a sweeper that ended would strand what the dead left
-                log.exception("sweep broke")
-            if not settled:
+                log.warning("sweep skipped: store unavailable")
+            except Exception:  # the sweeper must keep running
+                log.exception("sweep failed")
+            if not processed:
                 await asyncio.sleep(self._every_s * random.uniform(0.5, 1.5))  # noqa: S311, jitter
 
     async def sweep(self) -> int:
-        """Returns how many of those that were due it could settle. Raises Unavailable."""
-        settled = 0
-        for conversion in await self._store.due(self._clock(), AT_ONCE):
+        """Processes one batch; returns the number of successes. Raises Unavailable."""
+        processed = 0
+        for conversion in await self._store.due(self._clock(), BATCH):
             with bind_correlation(conversion.correlation_id, conversion.id):
-                if await self._is_settled(conversion):
-                    settled += 1
+                if await self._succeeds(conversion):
+                    processed += 1
                 else:
                     await self._postpone(conversion)
-        return settled
+        return processed
 
-    async def _is_settled(self, conversion: Conversion) -> bool:
+    async def _succeeds(self, conversion: Conversion) -> bool:
         try:
-            await self._settle(conversion, self._clock())
+            await self._process(conversion, self._clock())
         except (VersionConflict, IllegalTransition, LeaseLost):
-            log.debug("somebody was faster", conversion_id=conversion.id)
+            log.debug("conversion changed while it was swept", conversion_id=conversion.id)
         except Unavailable as away:
-            log.warning("not settled", conversion_id=conversion.id, reason=str(away))
-        except Exception:  # one that cannot be settled must not hold up the others
-            log.exception("not settled", conversion_id=conversion.id)
+            log.warning("conversion not swept", conversion_id=conversion.id, reason=str(away))
+        except Exception:  # the other conversions of the batch must be processed
+            log.exception("conversion not swept", conversion_id=conversion.id)
         else:
             return True
         return False
 
     async def _postpone(self, conversion: Conversion) -> None:
-        """Those behind it come first next time. Not when somebody has changed it: then it is theirs."""
+        """Lets later conversions go first, unless this one has changed in the meantime."""
         with contextlib.suppress(VersionConflict):
-            await self._store.save(postponed(conversion, self._clock() + AGAIN_AFTER))
+            await self._store.save(postponed(conversion, self._clock() + RETRY_AFTER))
 
-    async def _settle(self, conversion: Conversion, now: datetime) -> None:
+    async def _process(self, conversion: Conversion, now: datetime) -> None:
         if conversion.deleted_at:
             await self._cleanup.purge(conversion)
             self._count("deletion")
@@ -103,32 +102,20 @@ class Sweeper:
             case State.UPLOADING if conversion.upload and conversion.upload.joined_into:
                 await self._cleanup.purge_part(conversion, conversion.upload)
             case State.UPLOADING:
-                gone = await self._store.save(deleted(conversion, now))
-                await self._cleanup.purge(gone)
+                await self._cleanup.purge(await self._store.save(deleted(conversion, now)))
                 self._count("dead_upload")
                 log.warning("dead upload removed", conversion_id=conversion.id)
             case State.QUEUED:
-                again = reannounced(conversion, now)
-                await self._store.save(again, *self._events.uploaded(again))
-                log.warning("waiting for long, announced again", conversion_id=conversion.id)
+                await self._announce(reannounced(conversion, now))
+                log.warning("conversion queued for long, announced again", conversion_id=conversion.id)
             case State.CONVERTING:
-                waiting = lease_expired(conversion, now)
-                await self._store.save(waiting, *self._events.uploaded(waiting))
-                log.warning(
-                    "dead run, queued again",
-                    conversion_id=conversion.id,
-                    run=conversion.attempts,
-                    was_with=lease_holder(conversion),
-                )
+                await self._announce(lease_expired(conversion, now))
+                about = {"run": conversion.attempts, "was_with": conversion.worker}
+                log.warning("dead run, queued again", conversion_id=conversion.id, **about)
             case State.COMPLETED | State.FAILED | State.CANCELLED:
-                await self._settle_finished(conversion, now)
+                await self._retention.apply(conversion, now)
             case State.EXPIRED:
                 await self._cleanup.delete_bytes(conversion)
 
-    async def _settle_finished(self, conversion: Conversion, now: datetime) -> None:
-        await self._cleanup.delete_temporary_blobs(conversion)
-        if conversion.expires_at and conversion.expires_at <= now:
-            over = await change(self._store, conversion.id, lambda newest: expired(newest, now))
-            await self._cleanup.delete_bytes(over)
-            self._count("expired")
-            log.info("expired", conversion_id=conversion.id)
+    async def _announce(self, queued: Conversion) -> None:
+        await self._store.save(queued, *self._events.uploaded(queued))

@@ -1,8 +1,8 @@
-"""Which containers and audio codecs are taken in, as data; everything else is refused before it is read.
+"""The accepted containers and codecs, as data: allowlists of ffmpeg's demuxers and decoders.
 
-The lists are short on purpose: each entry is a parser that strangers' bytes reach. Playlists, scripts and
-image sequences (hls, dash, concat, image2, sdp, tty …) are left out because they name other files. Decoders
-of pictures are opened for a cover alone, by a program that does nothing else.
+The lists are short on purpose, since each entry is a parser of untrusted bytes. Playlists, scripts and image
+sequences (hls, dash, concat, image2, sdp, tty …) are left out because they name other files. Picture decoders
+are allowed for covers only, in a separate process.
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ import msgspec
 
 
 class Container(msgspec.Struct, frozen=True, kw_only=True):
-    """A kind of file, by ffmpeg's name for its demuxer. `name` is what users are shown.
+    """A container format, by the name of ffmpeg's demuxer; `name` is shown to users.
 
-    `track_durations`: the file says of each track how long it is. `own_duration`: it says how long it is, so
-    that less is a loss; the others are just as long as what is there, and their timestamps may leap.
+    `track_durations`: files declare the duration of each track. `own_duration`: files declare their duration,
+    so that a shorter result is a loss; other files are as long as their packets, whose timestamps may jump.
     """
 
     demuxer: str
@@ -48,7 +48,7 @@ _CONTAINERS = (
 
 CONTAINERS: Mapping[str, Container] = MappingProxyType({c.demuxer: c for c in _CONTAINERS})
 
-# Codec, as ffprobe names it, to the decoders that may be opened for it.
+# Codec, by ffprobe's name, to the decoders that are allowed for it.
 DECODERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "aac": ("aac",),
@@ -98,7 +98,7 @@ DECODERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-# The same for a cover: of pictures that stand beside the sound, and of the usual videos.
+# The same for covers: attached pictures, and frames of common video codecs.
 PICTURE_DECODERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "av1": ("libdav1d", "av1"),
@@ -127,5 +127,5 @@ PICTURE_DECODERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 def container_of(demuxer_names: str) -> Container | None:
-    """By ffprobe's `format_name`, which lists a demuxer's aliases: `mov,mp4,m4a,3gp,3g2,mj2`."""
+    """Looks a container up by ffprobe's `format_name`, aliases such as `mov,mp4,m4a,3gp,3g2,mj2`."""
     return CONTAINERS.get(demuxer_names.split(",", 1)[0])

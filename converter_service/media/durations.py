@@ -1,10 +1,10 @@
-"""Lengths of time in plain words. Pure."""
+"""Durations as text. Pure."""
 
 UNITS = ((3600, "hour"), (60, "minute"), (1, "second"))
 
 
-def spoken(seconds: float) -> str:
-    """`5 seconds`, `1 hour 30 minutes`; fractions of a second are left out."""
+def format_duration(seconds: float) -> str:
+    """Returns `5 seconds`, `1 hour 30 minutes` and the like, rounded to whole seconds."""
     left, words = max(1, round(seconds)), []
     for length, unit in UNITS:
         count, left = divmod(left, length)

@@ -1,4 +1,4 @@
-"""The text fields in which options are asked for: how each is read, and what to say of one that cannot be."""
+"""Parsers of the option fields: each turns text into a value, or raises ValueError with the problem."""
 
 import math
 import re
@@ -12,7 +12,7 @@ HIGHEST_BITRATE_BPS = 320_000
 MAX_TAG_LENGTH = 500
 MAX_SECONDS = 1_000_000.0
 MAX_TRACKS = 200
-# In LUFS: what EBU R128's gate still hears, and where nothing but noise can be.
+# In LUFS: EBU R128's absolute gate, and a level that only noise reaches.
 QUIETEST, LOUDEST = -70.0, -5.0
 COVERS = ("auto", "none")
 
@@ -22,11 +22,12 @@ _DECIMAL = re.compile(r"[0-9]{1,7}(\.[0-9]{1,6})?", re.ASCII)
 _LOUDNESS = re.compile(r"-[0-9]{1,2}(\.[0-9]{1,6})?", re.ASCII)
 
 Reader = Callable[[str], object]
-"""Raises ValueError with words that go on after the field's name."""
+"""Parses a field's text. Raises ValueError with a message that continues a sentence after the field's name.
+"""
 
 
 def reader_of(name: str) -> tuple[str, Reader]:
-    """The attribute that a field fills, and its reader. Raises ValueError for a name that is not known."""
+    """Returns the attribute of `Options` for a field and its parser. Raises ValueError if unknown."""
     try:
         return READERS[name]
     except KeyError:
@@ -34,11 +35,12 @@ def reader_of(name: str) -> tuple[str, Reader]:
 
 
 def is_known(name: str) -> bool:
-    """Whether there is an option of this name."""
+    """Whether an option has this name."""
     return name in READERS
 
 
-def in_k(bitrate_bps: int) -> str:
+def format_bitrate(bitrate_bps: int) -> str:
+    """Returns `128k` for 128,000 bits per second."""
     return f"{bitrate_bps // 1000}k"
 
 

@@ -1,24 +1,25 @@
-"""What may be asked of a conversion, and the one way to ask it: text fields that are checked by name."""
+"""Conversion options: parsing and validation of text fields, and their stored and displayed forms."""
 
 from collections.abc import Mapping
 
 import msgspec
 
-from converter_service.media.formats import FORMATS, Covers, Format
-from converter_service.media.option_fields import in_k, reader_of
+from converter_service.media.audio_format import Covers, Format
+from converter_service.media.formats import FORMATS
+from converter_service.media.option_fields import format_bitrate, reader_of
 
 DEFAULT_BITRATE_BPS = 192_000
 
 
 class OptionProblem(msgspec.Struct, frozen=True):
-    """One field and what is wrong with it, in words that go on after its name."""
+    """An invalid field; `message` continues a sentence after the field's name."""
 
     field: str
     message: str
 
 
 class BadOptions(ValueError):
-    """What was asked cannot be done; `problems` names each field at fault and is never empty."""
+    """Invalid or contradictory options; `problems` names each field at fault, at least one."""
 
     def __init__(self, *problems: OptionProblem) -> None:
         super().__init__("; ".join(f"{p.field}: {p.message}" for p in problems))
@@ -26,11 +27,11 @@ class BadOptions(ValueError):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A checked wish. Times are seconds of the source, `loudness` is in LUFS; `None` leaves a choice to the
-    source or the format.
+    """Validated options. Times are seconds of the source, `loudness` is in LUFS; `None` stands for the
+    source's value or the format's default.
 
-    `cover`: `auto` is the source's picture or else a frame of its video, `none` is none; left open it is the
-    source's picture where there is one.
+    `cover`: `auto` takes the source's picture or else a frame of its video, `none` takes neither; `None`
+    takes the source's picture if there is one.
     """
 
     format: str = "mp3"
@@ -53,7 +54,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def effective_bitrate_bps(self) -> int | None:
-        """The bit rate to encode with, `None` for VBR and for formats that have none."""
+        """The bit rate to encode with; None for VBR and for formats without bit rates."""
         if self.quality is not None or not self.target.has_bitrate:
             return None
         highest = self.target.highest_bitrate_bps(self.sample_rate, self.channels)
@@ -65,25 +66,23 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return {name: text for name, text in wanted.items() if text is not None}
 
     def stored(self) -> dict[str, str | int | float]:
-        """What was asked for and nothing else; `restored` gives the same options."""
+        """The requested options without defaults, for storage; `restored` is the inverse."""
         chosen = {name: getattr(self, name) for name in self.__struct_fields__ if name != "bitrate_bps"}
         stored = {name: value for name, value in chosen.items() if value is not None}
         if self.bitrate_bps is not None:
-            stored["bitrate"] = in_k(self.bitrate_bps)
+            stored["bitrate"] = format_bitrate(self.bitrate_bps)
         return stored
 
     def shown(self) -> dict[str, str | int | float]:
-        """The options as the API shows them, with the bit rate that nobody asked for."""
+        """The options as the API shows them, including the default bit rate."""
         shown = self.stored()
         if (bitrate := self.effective_bitrate_bps) is not None:
-            shown["bitrate"] = in_k(bitrate)
+            shown["bitrate"] = format_bitrate(bitrate)
         return shown
 
 
 def parse(fields: Mapping[str, str]) -> Options:
-    """Options from text fields; `BadOptions` names every field that is unknown, malformed or
-    contradictory.
-    """
+    """Parses text fields. Raises BadOptions, which names every unknown, malformed or contradictory field."""
     problems: list[OptionProblem] = []
     values: dict[str, object] = {}
     for name, text in fields.items():
@@ -101,14 +100,12 @@ def parse(fields: Mapping[str, str]) -> Options:
 
 
 def restored(stored: Mapping[str, str | int | float]) -> Options:
-    """The options that were stored so. Raises BadOptions for what `parse` would not take."""
+    """Parses stored options. Raises BadOptions if they are no longer valid."""
     return parse({name: _text(value) for name, value in stored.items()})
 
 
 def displayed(stored: Mapping[str, str | int | float]) -> Mapping[str, str | int | float]:
-    """Stored options as the API shows them: as they are, when none are stored yet or none like them are on
-    offer any more.
-    """
+    """Stored options as the API shows them; empty and no longer valid ones unchanged."""
     try:
         return restored(stored).shown() if stored else stored
     except BadOptions:
@@ -116,7 +113,7 @@ def displayed(stored: Mapping[str, str | int | float]) -> Mapping[str, str | int
 
 
 def _text(value: str | int | float) -> str:
-    """Never with an exponent, which is no way to write seconds here."""
+    """Formats floats without an exponent, which the parser of seconds rejects."""
     return f"{value:.6f}" if isinstance(value, float) else str(value)
 
 
@@ -144,14 +141,16 @@ def _contradictions(options: Options) -> list[OptionProblem]:
 
 
 def _bitrate_problem(options: Options, bitrate_bps: int) -> str | None:
-    """Why the format cannot have this bit rate at the sample rate and the channels that were chosen."""
+    """The reason why the format lacks this bit rate at the chosen sample rate and channels, or None."""
     form, rate = options.target, options.sample_rate
     if not form.has_bitrate:
         return f"is not offered for {form.name}"
     where = form.name if rate is None else f"{form.name} at {rate} Hz"
     highest, steps = form.highest_bitrate_bps(rate, options.channels), form.limit_at(rate).steps_bps
     if steps and bitrate_bps not in steps:
-        return f"must be one of {', '.join(in_k(step) for step in steps)} for {where}"
+        return f"must be one of {', '.join(format_bitrate(step) for step in steps)} for {where}"
     if bitrate_bps > highest:
-        return f"must be at most {in_k(highest)} for {where}" + (" mono" if options.channels == 1 else "")
+        return f"must be at most {format_bitrate(highest)} for {where}" + (
+            " mono" if options.channels == 1 else ""
+        )
     return None

@@ -1,4 +1,4 @@
-"""What a transcoder is asked, what it answers, and the two ways in which it fails."""
+"""The transcoder port: what it takes and returns, and its permanent and transient errors."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
@@ -11,11 +11,11 @@ import msgspec
 from converter_service.media.options import Options
 
 Progress = Callable[[float], Awaitable[None]]
-"""Takes the share that is done, 0.0 … 1.0, never decreasing, at most twice a second."""
+"""Called with the share that is done, 0.0 … 1.0, never decreasing, at most twice a second."""
 
 
 class Fault(StrEnum):
-    """Why a conversion failed for good: the public error codes."""
+    """The public error codes of conversions that failed permanently."""
 
     NO_AUDIO_TRACK = "no_audio_track"
     UNREADABLE_MEDIA = "unreadable_media"
@@ -27,10 +27,10 @@ class Fault(StrEnum):
 
 
 class MediaError(Exception):
-    """The file, or what was asked of it, is at fault: trying again gives the same.
+    """Permanent error in the file or the options: a retry gives the same.
 
-    `message` is a sentence for the owner of the file: no path, no library's words.
-    `diagnosis` is for the log: the last words of the tool that gave up.
+    `message` is a sentence for the file's owner, without paths or library output. `diagnosis` is for the log:
+    the end of the failed program's error output.
     """
 
     def __init__(self, code: Fault, message: str, diagnosis: str = "") -> None:
@@ -41,18 +41,17 @@ class MediaError(Exception):
 
 
 class TranscoderUnavailable(Exception):
-    """Not the file's fault, as far as can be told (killed from outside, a broken result): try again later."""
+    """Transient error, probably not caused by the file (program killed, broken result): retry later."""
 
 
 class MachineUnfit(TranscoderUnavailable):
-    """Certainly not: no file would fare better here (no room on the disk, no ffmpeg, no process to spare)."""
+    """Transient error of the machine, which any file would meet (disk full, no ffmpeg, no process)."""
 
 
 class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
-    """One audio stream; `index` counts audio streams only, `stream` all of them, both from 0. `start_s`
-    counts from the file's start.
+    """An audio stream; `index` counts audio streams only, `stream` all of them, both from 0.
 
-    `duration_s` is what the file declares for this very stream, `None` when it declares nothing.
+    `start_s` counts from the file's start. `duration_s` is declared for this stream, None if it is not.
     """
 
     index: int
@@ -68,7 +67,7 @@ class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
-    """A video stream, or, when it `is_attached`, a picture that stands beside the sound."""
+    """A video stream or, if `is_attached`, cover art."""
 
     stream: int
     codec: str
@@ -76,7 +75,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chapter(msgspec.Struct, frozen=True):
-    """From where to where, in seconds from the file's start; the title is whatever the file says."""
+    """A chapter, in seconds from the file's start; the title is untrusted text."""
 
     start_s: float
     end_s: float
@@ -84,13 +83,12 @@ class Chapter(msgspec.Struct, frozen=True):
 
 
 class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file says of itself; it may have no `audio_tracks`.
+    """The declared properties of a file; it may have no `audio_tracks`.
 
     `container` is a short name such as `mp4`. `start_s` is the timestamp at which the file begins.
-    `duration_s` is the whole file's duration (its longest stream), `None` when that is unknown (a live
-    recording); `is_estimated` when it was guessed from a bit rate, and is fit for a progress bar only;
-    `has_own_duration` when the file says it of itself, so that less than that is a loss. `tags`, `chapters`
-    and `pictures` are the file's own, as they are: nobody has looked at them yet.
+    `duration_s` is that of its longest stream, None if unknown (a live recording); `is_estimated`: it is
+    computed from a bit rate and good for progress only; `has_own_duration`: it is declared, so that a shorter
+    result is a loss. `tags`, `chapters` and `pictures` are untrusted and not validated.
     """
 
     container: str
@@ -105,7 +103,7 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
-    """A verified result. `bitrate_bps` is the average of what was written, `duration_s` what was decoded."""
+    """A verified result. `bitrate_bps` is the average bit rate, `duration_s` the decoded duration."""
 
     format: str
     bitrate_bps: int
@@ -115,22 +113,23 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Transcoder(Protocol):
-    """Turns media files that nobody vouches for into verified audio.
+    """Turns untrusted media files into verified audio.
 
-    Both calls raise `MediaError` (permanent) or `TranscoderUnavailable` (transient). Cancelling either ends
-    everything it started before the cancellation is passed on.
+    Both methods raise `MediaError` (permanent) or `TranscoderUnavailable` (transient). When cancelled, they
+    end all processes that they started before CancelledError propagates.
     """
 
     async def probe(self, source: Path) -> MediaInfo:
-        """Read what the file says of itself; nothing of it is believed that a conversion depends on.
+        """Reads the file's declared properties.
 
-        Whether it can be converted is `convert`'s to judge, so that what was found can be told either way.
+        A file that cannot be converted is no error here: `convert` raises it, so that the properties can be
+        shown in any case.
         """
 
     async def convert(
         self, source: Path, info: MediaInfo, options: Options, target: Path, on_progress: Progress
     ) -> Output:
-        """Write `target`, and return only when it has been decoded and is as long as the source's audio.
+        """Writes `target` and verifies that it can be decoded and is as long as the source's audio.
 
         A failed or cancelled conversion leaves no `target`.
         """

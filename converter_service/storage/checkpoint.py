@@ -1,4 +1,4 @@
-"""Where a walk through the database goes on, for all processes that share it."""
+"""The checkpoint of a scan in MongoDB, shared by all workers."""
 
 from datetime import datetime
 
@@ -10,15 +10,15 @@ from shared.mongo.errors import mongo_errors
 
 
 class MongoCheckpoint:
-    """One document for each walk."""
+    """Implements Checkpoint with one document for each scan, in the collection `bookmarks`."""
 
-    def __init__(self, database: Database, walk: str) -> None:
+    def __init__(self, database: Database, scan: str) -> None:
         self._documents: AsyncCollection[Document] = database["bookmarks"]
-        self._walk = walk
+        self._scan = scan
 
     async def claim(self, now: datetime, not_before: datetime) -> str | None:
-        """The upsert fails on the id when the document is there and not due."""
-        due = {"_id": self._walk, "due_at": {"$lte": now}}
+        """When the document exists but is not due, the upsert fails with a duplicate key."""
+        due = {"_id": self._scan, "due_at": {"$lte": now}}
         try:
             with mongo_errors():
                 found = await self._documents.find_one_and_update(
@@ -31,5 +31,5 @@ class MongoCheckpoint:
     async def advance(self, place: str, not_before: datetime) -> None:
         with mongo_errors():
             await self._documents.update_one(
-                {"_id": self._walk}, {"$set": {"place": place, "due_at": not_before}}, upsert=True
+                {"_id": self._scan}, {"$set": {"place": place, "due_at": not_before}}, upsert=True
             )

@@ -1,10 +1,9 @@
-"""Conversions in MongoDB: one document each; a change and its events are one atomic write."""
+"""Conversions in MongoDB: one document each; a change and its events are saved in one atomic write."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-import msgspec
 import pymongo
 from msgspec.structs import replace
 from pymongo import DESCENDING
@@ -17,13 +16,13 @@ from converter_service.conversions.segments import PARTIAL
 from converter_service.storage.documents import (
     ADD_BLOBS,
     IN_A_LIST,
-    UNREADABLE_AGAIN,
     WITHOUT_OUTBOX,
     conversion_of,
     document_of,
 )
 from converter_service.storage.indexes import indexes
 from converter_service.storage.outbox import pushed
+from converter_service.storage.unreadable import read_or_postpone
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import correlation_id, get_logger
@@ -31,12 +30,12 @@ from shared.messaging.envelope import Envelope
 from shared.mongo.connection import OPERATION_MS, Database, Document
 from shared.mongo.errors import mongo_errors
 
-# A new index over all the conversions that there are.
+# Building a new index over all existing conversions.
 INDEXING_TIMEOUT_S = 600.0
 
 
 class MongoConversions:
-    """Every save names the version it was made from: neither a lost race nor a zombie changes anything."""
+    """Implements ConversionStore. Each save is conditional on the version that the change was made from."""
 
     def __init__(
         self,
@@ -53,19 +52,19 @@ class MongoConversions:
         self._indexed = asyncio.Event()
 
     async def prepare(self) -> None:
-        """Creates the indexes; harmless when they are there, or when several processes do it at once."""
+        """Creates the indexes and the field `blobs` of old documents. Idempotent, also concurrently."""
         with mongo_errors(), pymongo.timeout(INDEXING_TIMEOUT_S):
             await self._documents.create_indexes(indexes())
             await self._documents.update_many({"blobs": {"$exists": False}}, [ADD_BLOBS])
         self._indexed.set()
 
     async def _until_indexed(self) -> None:
-        """Nothing but the index says that a key is taken."""
+        """Waits for `prepare`: only its unique index rejects a second conversion with the same key."""
         try:
             async with asyncio.timeout(OPERATION_MS / 1000):
                 await self._indexed.wait()
         except TimeoutError:
-            raise Unavailable("The store is not ready yet.") from None
+            raise Unavailable("The store is not prepared yet.") from None
 
     async def add(self, conversion: Conversion) -> None:
         if conversion.idempotency_key is not None:
@@ -100,7 +99,7 @@ class MongoConversions:
         if not done.matched_count:
             raise VersionConflict(conversion.id)
         if events:
-            _tell(saved, events)
+            _log_saved(saved, events)
             self._on_event()
         self._on_save(saved)
         return saved
@@ -141,8 +140,8 @@ class MongoConversions:
             found = await self._documents.find_one(wanted, WITHOUT_OUTBOX, sort=newest)
         return conversion_of(found) if found else None
 
-    async def referenced(self, blob_ids: Sequence[str]) -> Collection[str]:
-        """Not before every record says which blobs it has."""
+    async def referenced_blobs(self, blob_ids: Sequence[str]) -> Collection[str]:
+        """Waits for `prepare`, which adds the field `blobs` to old documents."""
         await self._until_indexed()
         asked = set(blob_ids)
         with mongo_errors():
@@ -156,31 +155,18 @@ class MongoConversions:
                 self._documents.find({"due_at": {"$lte": now}}, WITHOUT_OUTBOX).sort("due_at").limit(limit)
             )
             found = await cursor.to_list()
-        read = [await self._readable(document, now) for document in found]
+        read = [await read_or_postpone(self._documents, document, now, "due_at") for document in found]
         return [conversion for conversion in read if conversion]
 
-    async def _readable(self, document: Document, now: datetime) -> Conversion | None:
-        """None for one that makes no sense here, such as a newer version's; it is due again later."""
-        name, due_at = document["_id"], document["due_at"]
-        try:
-            return conversion_of(document)
-        except msgspec.ValidationError:
-            get_logger(__name__).exception("unreadable conversion", conversion_id=str(name))
-        with mongo_errors():
-            await self._documents.update_one(
-                {"_id": name, "due_at": due_at}, {"$set": {"due_at": now + UNREADABLE_AGAIN}}
-            )
-        return None
 
-
-def _tell(saved: Conversion, events: Sequence[Envelope]) -> None:
-    """In the story of its upload, whoever asked for the change."""
-    story, asked_by = saved.correlation_id, correlation_id.get()
+def _log_saved(saved: Conversion, events: Sequence[Envelope]) -> None:
+    """Logs under the correlation id of the upload, with that of the current request as `asked_by`."""
+    upload_id, asked_by = saved.correlation_id, correlation_id.get()
     get_logger(__name__).info(
         "conversion recorded",
         conversion_id=saved.id,
         status=saved.status.value,
         announced=[event.type for event in events],
-        **({"correlation_id": story} if story else {}),
-        **({"asked_by": asked_by} if asked_by not in {"", story} else {}),
+        **({"correlation_id": upload_id} if upload_id else {}),
+        **({"asked_by": asked_by} if asked_by not in {"", upload_id} else {}),
     )

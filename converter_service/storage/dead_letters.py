@@ -1,4 +1,4 @@
-"""Dead letters in MongoDB, one document each, until they are to be forgotten."""
+"""Dead letters in MongoDB, one document each, deleted by a TTL index."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,18 +13,20 @@ from shared.errors import Unavailable
 from shared.mongo.connection import Database, Document
 from shared.mongo.errors import mongo_errors
 
-# As many as the dead-letter queue holds: what is more waits there, then in the queues where it is to die.
-MOST = 100_000
-HOLDING = {"held_by": 0, "held_until": 0}
+# The length limit of the dead-letter queue: further dead letters stay in that queue.
+MAX_DEAD_LETTERS = 100_000
+WITHOUT_HOLDER = {"held_by": 0, "held_until": 0}
 
 
 class MongoDeadLetters:
-    def __init__(self, database: Database, most: int = MOST) -> None:
+    """Implements DeadLetterStore."""
+
+    def __init__(self, database: Database, limit: int = MAX_DEAD_LETTERS) -> None:
         self._documents: AsyncCollection[Document] = database["dead_letters"]
-        self._most = most
+        self._limit = limit
 
     async def prepare(self) -> None:
-        """Creates the indexes; harmless when they are there."""
+        """Creates the indexes. Idempotent."""
         with mongo_errors():
             await self._documents.create_indexes(
                 [
@@ -35,7 +37,7 @@ class MongoDeadLetters:
 
     async def add(self, letter: DeadLetter) -> None:
         with mongo_errors():
-            if await self._documents.estimated_document_count() >= self._most:
+            if await self._documents.estimated_document_count() >= self._limit:
                 raise Unavailable("There are too many dead letters.")
             try:
                 await self._documents.insert_one(_document(letter))
@@ -44,7 +46,7 @@ class MongoDeadLetters:
 
     async def get(self, letter_id: str) -> DeadLetter | None:
         with mongo_errors():
-            found = await self._documents.find_one({"_id": letter_id}, HOLDING)
+            found = await self._documents.find_one({"_id": letter_id}, WITHOUT_HOLDER)
         return _letter(found) if found else None
 
     async def page(
@@ -54,7 +56,11 @@ class MongoDeadLetters:
         if before_id is not None:
             wanted["_id"] = {"$lt": before_id}
         with mongo_errors():
-            found = self._documents.find(wanted, {**HOLDING, "body": 0}).sort("_id", DESCENDING).limit(limit)
+            found = (
+                self._documents.find(wanted, {**WITHOUT_HOLDER, "body": 0})
+                .sort("_id", DESCENDING)
+                .limit(limit)
+            )
             return [_letter(document) for document in await found.to_list()]
 
     async def hold(self, letter_id: str, holder: str, now: datetime, until: datetime) -> bool:

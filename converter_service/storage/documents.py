@@ -1,7 +1,7 @@
 """Conversion ↔ MongoDB document; the only place that knows both the attributes and the stored fields."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 
 import msgspec
@@ -13,8 +13,6 @@ from shared.mongo.connection import Document
 # Pending events are read by `storage.outbox` only.
 WITHOUT_OUTBOX = {"outbox": 0, "outbox_since": 0}
 IN_A_LIST = {**WITHOUT_OUTBOX, "blobs": 0, "upload.segments": 0}
-# An invalid document, such as one that a newer version wrote, is read again after this long.
-UNREADABLE_AGAIN = timedelta(minutes=5)
 
 # Adds `blobs` to documents that were written before the field existed.
 ADD_BLOBS: Document = {

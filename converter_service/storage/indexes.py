@@ -1,4 +1,4 @@
-"""The indexes of the conversions: every question that is asked of them is answered by one."""
+"""The indexes of the collection `conversions`, one for each query."""
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
@@ -6,7 +6,7 @@ from converter_service.conversions.model import State
 
 
 def indexes() -> list[IndexModel]:
-    """Partial where most conversions have nothing to be found by."""
+    """Index models; partial where most documents lack the indexed field."""
     return [
         IndexModel([("owner_id", ASCENDING), ("_id", DESCENDING)], name="owner"),
         IndexModel(

@@ -1,4 +1,4 @@
-"""The pending events inside the conversions' documents: stored with the change that they tell of."""
+"""The outbox: pending events in the documents of their conversions, saved with the change they announce."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ import msgspec
 from pymongo import ASCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 
-from converter_service.ids import new_id
+from converter_service.conversions.identifiers import new_id
 from shared.clock import Clock
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
@@ -17,20 +17,20 @@ from shared.mongo.errors import mongo_errors
 
 
 def pushed(events: Sequence[Envelope], since: datetime) -> Document:
-    """The part of an update that stores these events with it."""
+    """The part of a MongoDB update that appends these events to the outbox."""
     entries = [_entry(event, since) for event in events]
     return {"$push": {"outbox": {"$each": entries}}, "$min": {"outbox_since": since}}
 
 
 class MongoOutbox:
-    """For the relay."""
+    """Implements the outbox port of `OutboxRelay`."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._documents: AsyncCollection[Document] = database["conversions"]
         self._clock = clock
 
     async def claim(self, limit: int, lease_s: float) -> Sequence[Pending]:
-        """A holder of its own for each call: two claims never share an event."""
+        """Claims up to `limit` events for `lease_s` seconds, under a holder id that is new with each call."""
         holder, claimed = new_id(), list[Pending]()
         while len(claimed) < limit:
             found = await self._claim_one(holder, timedelta(seconds=lease_s))
@@ -60,7 +60,7 @@ class MongoOutbox:
 
 
 def _without(ids: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Drops those events; an empty outbox goes altogether: the partial index holds only what waits."""
+    """Removes these events; unsets an empty outbox, so that the partial index lists only pending ones."""
     kept = {"$filter": {"input": {"$ifNull": ["$outbox", []]}, "cond": {"$not": {"$in": ["$$this.id", ids]}}}}
     none_left = {"$eq": ["$outbox", []]}
     emptied = {name: {"$cond": [none_left, "$$REMOVE", f"${name}"]} for name in ("outbox", "outbox_since")}
@@ -68,7 +68,7 @@ def _without(ids: Sequence[str]) -> list[Mapping[str, Any]]:
 
 
 def _entry(event: Envelope, since: datetime) -> Document:
-    """The envelope as its JSON text: what is published later is byte for byte what was stored."""
+    """Stores the envelope as JSON text, so that exactly these bytes are published."""
     body = msgspec.json.encode(event).decode()
     return {"id": event.id, "held_until": since, "holder": "", "envelope": body}
 

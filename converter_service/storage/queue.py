@@ -1,15 +1,14 @@
-"""Who waits for a worker, out of the conversions' own documents."""
+"""Queries about queued conversions and the usage of accounts, on the documents of the conversions."""
 
 from datetime import datetime
 
-import msgspec
 from pymongo import ASCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import Usage
-from converter_service.storage.documents import UNREADABLE_AGAIN, WITHOUT_OUTBOX, conversion_of
-from shared.logs import get_logger
+from converter_service.storage.documents import WITHOUT_OUTBOX
+from converter_service.storage.unreadable import read_or_postpone
 from shared.mongo.connection import Database, Document
 from shared.mongo.errors import mongo_errors
 
@@ -17,7 +16,7 @@ UNDER_WAY = [state.value for state in (State.UPLOADING, State.QUEUED, State.CONV
 
 
 class MongoQueue:
-    """Every question is answered by an index."""
+    """Implements Queue; each query uses an index."""
 
     def __init__(self, database: Database) -> None:
         self._documents: AsyncCollection[Document] = database["conversions"]
@@ -35,17 +34,9 @@ class MongoQueue:
                 found = await self._documents.find_one(wanted, WITHOUT_OUTBOX, sort=order)
             if found is None:
                 return None
-            name = found["_id"]
-            try:
-                return conversion_of(found)
-            except msgspec.ValidationError:
-                await self._set_aside(name, now)
-
-    async def _set_aside(self, name: object, now: datetime) -> None:
-        """One that makes no sense here, such as a newer version's, must not hold up those behind it."""
-        get_logger(__name__).exception("unreadable conversion", conversion_id=str(name))
-        with mongo_errors():
-            await self._documents.update_one({"_id": name}, {"$set": {"rests_until": now + UNREADABLE_AGAIN}})
+            conversion = await read_or_postpone(self._documents, found, now, "rests_until")
+            if conversion is not None:
+                return conversion
 
     async def length(self, at_most: int) -> int:
         with mongo_errors():
@@ -54,7 +45,7 @@ class MongoQueue:
     async def usage(self, owner_id: str) -> Usage:
         under_way = {"owner_id": owner_id, "status": {"$in": UNDER_WAY}, "deleted_at": None}
         with mongo_errors():
-            cursor = await self._documents.aggregate(held_by(owner_id))
+            cursor = await self._documents.aggregate(held_bytes_pipeline(owner_id))
             summed = await cursor.to_list()
             return Usage(
                 bytes=int(summed[0]["bytes"]) if summed else 0,
@@ -67,8 +58,8 @@ class MongoQueue:
             return await self._documents.count_documents(wanted)
 
 
-def held_by(owner_id: str) -> list[Document]:
-    """Sums up an account's bytes, out of the index alone."""
+def held_bytes_pipeline(owner_id: str) -> list[Document]:
+    """Aggregation that sums up the `held_bytes` of an account; the index covers it."""
     return [
         {"$match": {"owner_id": owner_id, "held_bytes": {"$gt": 0}}},
         {"$group": {"_id": None, "bytes": {"$sum": "$held_bytes"}}},

@@ -1,4 +1,4 @@
-"""Room on a local disk for the files of a running conversion: private, checked for space, gone afterwards."""
+"""Temporary directories on a local disk for the files of conversion runs."""
 
 import asyncio
 import contextlib
@@ -16,15 +16,15 @@ from shared.logs import get_logger
 
 PREFIX = "tonegate-worker-"
 NAMES_TRIED = 10
-PIECE = 1024 * 1024
-# Beside the source: the audio, and some air for others on the same disk.
+CHUNK_BYTES = 1024 * 1024
+# Free space needed beside the video: for the audio and for other users of the disk.
 SPARE_BYTES = 256 * 1024 * 1024
 
 log = get_logger(__name__)
 
 
 class LocalScratch:
-    """A locked file tells that its owner lives: the kernel drops the lock however the process dies."""
+    """Each worker locks a file beside its directory; the kernel releases the lock when the process dies."""
 
     def __init__(self, root: Path | None = None, spare_bytes: int = SPARE_BYTES) -> None:
         self._root = root or Path(gettempdir())
@@ -33,7 +33,7 @@ class LocalScratch:
         self._lock: int | None = None
 
     def open(self) -> None:
-        """Takes a directory of its own and removes those of dead workers. Raises OSError."""
+        """Creates this worker's directory and deletes those of dead workers. Raises OSError."""
         self._root.mkdir(parents=True, exist_ok=True)
         self._remove_dead()
         home, self._lock = self._own()
@@ -41,6 +41,7 @@ class LocalScratch:
         self._home = home
 
     def close(self) -> None:
+        """Deletes the directory and releases the lock."""
         if self._home is not None:
             shutil.rmtree(self._home, ignore_errors=True)
             self._home.with_name(f"{self._home.name}.lock").unlink(missing_ok=True)
@@ -49,16 +50,16 @@ class LocalScratch:
         self._home = self._lock = None
 
     async def check(self) -> None:
-        """Raises OSError when nothing can be written."""
-        await asyncio.to_thread(self._write_something)
+        """Raises OSError when the directory is not writable."""
+        await asyncio.to_thread(self._write_probe)
 
     @asynccontextmanager
     async def room(self, needed_bytes: int) -> AsyncIterator[Path]:
-        """A private, empty directory. Raises OSError (ENOSPC) when the source would not fit."""
+        """A private, empty directory, deleted on exit. Raises OSError (ENOSPC) for too little free space."""
         home = self.home
         free = shutil.disk_usage(home).free
         if free < needed_bytes + self.spare_bytes:
-            raise OSError(ENOSPC, f"{needed_bytes} bytes and some to spare needed, {free} free")
+            raise OSError(ENOSPC, f"{needed_bytes} bytes and {self.spare_bytes} to spare needed, {free} free")
         room = home / secrets.token_hex(8)
         room.mkdir(mode=0o700)
         try:
@@ -67,27 +68,28 @@ class LocalScratch:
             await asyncio.to_thread(shutil.rmtree, room, ignore_errors=True)
 
     async def save(self, chunks: AsyncIterator[bytes], path: Path) -> None:
-        """Written in a thread: a slow disk must not stop the heartbeat."""
+        """Writes in a thread, since a slow disk must not block the renewal of the lease."""
         with await asyncio.to_thread(path.open, "xb") as file:
             async for chunk in chunks:
                 await asyncio.to_thread(file.write, chunk)
 
     async def load(self, path: Path) -> AsyncIterator[bytes]:
+        """Reads in a thread, in chunks of 1 MiB."""
         with await asyncio.to_thread(path.open, "rb") as file:
-            while piece := await asyncio.to_thread(file.read, PIECE):
+            while piece := await asyncio.to_thread(file.read, CHUNK_BYTES):
                 yield piece
 
     @property
     def home(self) -> Path:
-        """This worker's own directory. Raises OSError while it is not open."""
+        """This worker's directory. Raises OSError before `open` and after `close`."""
         if self._home is None:
             raise OSError("the scratch directory is not open")
         return self._home
 
     def _own(self) -> tuple[Path, int]:
-        """A name of its own and the lock on it.
+        """A new directory path and the descriptor of its lock.
 
-        Between making the file and locking it another starting worker may take it for a dead one's.
+        Between creation and locking of the file, another starting worker may delete it as a dead worker's.
         """
         for _ in range(NAMES_TRIED):
             home = self._root / (PREFIX + secrets.token_hex(8))
@@ -97,9 +99,9 @@ class LocalScratch:
                 if _is_at(lock, lock_file):
                     return home, lock
                 os.close(lock)
-        raise OSError(EAGAIN, "other workers took every name for a dead worker's")
+        raise OSError(EAGAIN, "other workers deleted each lock file that was created")
 
-    def _write_something(self) -> None:
+    def _write_probe(self) -> None:
         probe = self.home / f"probe-{secrets.token_hex(4)}"
         probe.write_bytes(b"0")
         probe.unlink()
@@ -113,11 +115,11 @@ class LocalScratch:
             shutil.rmtree(lock_file.with_suffix(""), ignore_errors=True)
             lock_file.unlink(missing_ok=True)
             os.close(lock)
-            log.info("removed what a dead worker left", directory=lock_file.stem)
+            log.info("scratch directory of dead worker deleted", directory=lock_file.stem)
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
-    """Whether the open file is still the one at `path`."""
+    """Whether the open file is still the file at `path`."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
@@ -125,7 +127,7 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 
 def _locked(path: Path, flags: int) -> int:
-    """Raises OSError when somebody else holds it."""
+    """Opens and locks the file. Raises OSError when another process holds the lock."""
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

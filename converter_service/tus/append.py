@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Never
 
-from converter_service.conversions.model import Conversion, LeaseLost, State
+from converter_service.conversions.identifiers import new_id
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore, WriterFenced
 from converter_service.conversions.segments import SegmentWriter
 from converter_service.conversions.transitions.resumable import (
@@ -19,7 +21,6 @@ from converter_service.conversions.transitions.resumable import (
 )
 from converter_service.conversions.update import change
 from converter_service.errors import UploadLocked
-from converter_service.ids import new_id
 from converter_service.tus.chunk import UploadChunk
 from converter_service.tus.locking import Closing
 from shared.clock import Clock

@@ -3,7 +3,8 @@
 import contextlib
 from collections.abc import Sequence
 
-from converter_service.conversions.model import Conversion, LeaseLost
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.segments import Segment
 from converter_service.conversions.transitions.concatenation import (

@@ -8,14 +8,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from converter_service.conversions.deletion import Deleting
-from converter_service.conversions.model import Conversion, LeaseLost
+from converter_service.conversions.identifiers import new_id
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.quota import NoQuota, Quota
 from converter_service.conversions.segments import Upload
 from converter_service.conversions.transitions.resumable import new_resumable_upload, upload_of
 from converter_service.errors import EmptyUpload, PartAlreadyUsed
-from converter_service.ids import new_id
 from converter_service.tus.concatenation import Joining
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import IdempotencyKeys, key_of

@@ -3,7 +3,8 @@
 import contextlib
 
 from converter_service.conversions.cleanup import BackgroundCleanup, Cleanup
-from converter_service.conversions.model import Conversion, LeaseLost, State
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.transitions.removal import deleted
 from converter_service.conversions.update import change

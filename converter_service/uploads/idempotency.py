@@ -9,7 +9,8 @@ import contextlib
 import hashlib
 from datetime import timedelta
 
-from converter_service.conversions.model import Conversion, LeaseLost, State
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import ConversionStore, KeyTaken
 from converter_service.conversions.transitions.upload import as_accepted, without_idempotency_key
 from converter_service.conversions.update import change

@@ -5,12 +5,13 @@ from datetime import timedelta
 from msgspec import Struct
 
 from converter_service.conversions.events import EventFactory
-from converter_service.conversions.model import Conversion, LeaseLost
+from converter_service.conversions.identifiers import new_id
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.quota import NoQuota, Quota
 from converter_service.conversions.transitions.upload import new_upload
-from converter_service.ids import new_id
 from converter_service.uploads.abort import AbortedUploads
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import (

@@ -24,6 +24,14 @@ from shared.contracts.events import (
     PasswordResetRequested,
 )
 
+EmailEvent = (
+    ConversionCompleted
+    | ConversionFailed
+    | EmailVerificationRequested
+    | PasswordResetRequested
+    | PasswordChanged
+    | EmailChanged
+)
 TEMPLATE_FILES = Path(__file__).parent / "template_files"
 SUBJECT_NAME_LIMIT = 60
 BODY_NAME_LIMIT = 160
@@ -59,8 +67,25 @@ class EmailTemplates:
             auto_reload=False,
         )
 
-    def render_completed(self, event: ConversionCompleted) -> RenderedEmail:
-        """Renders the email about a completed conversion. Raises InvalidEmail for a malformed audio path."""
+    def render(self, event: EmailEvent) -> RenderedEmail:
+        """Raises InvalidEmail for a malformed audio path or token."""
+        match event:
+            case ConversionCompleted():
+                return self._render_completed(event)
+            case ConversionFailed():
+                return self._render_failed(event)
+            case EmailVerificationRequested():
+                return self._render_token_email("verify", "Confirm your address", self._verify, event)
+            case PasswordResetRequested():
+                return self._render_token_email("reset", "Choose a new password", self._reset, event)
+            case PasswordChanged():
+                # Notices contain no link, so that a forged one is easier to recognise.
+                return self._render_notice("password_changed", "Your password was changed", event)
+            case EmailChanged():
+                # Sent to the old address, without the new one: its reader may not own the account any more.
+                return self._render_notice("email_changed", "The address of your account was changed", event)
+
+    def _render_completed(self, event: ConversionCompleted) -> RenderedEmail:
         audio = format_audio_name(to_single_line(event.format, 12))
         return self._render(
             "completed",
@@ -75,8 +100,7 @@ class EmailTemplates:
             expires=format_time(event.link_expires_at),
         )
 
-    def render_failed(self, event: ConversionFailed) -> RenderedEmail:
-        """Renders the email about a failed conversion, with the reason and advice."""
+    def _render_failed(self, event: ConversionFailed) -> RenderedEmail:
         reason = explain_failure(event.code, to_single_line(event.message, 300))
         return self._render(
             "failed",
@@ -88,22 +112,6 @@ class EmailTemplates:
             advice=reason.advice,
             conversion_id=to_single_line(event.conversion_id, 100),
         )
-
-    def render_verify(self, event: EmailVerificationRequested) -> RenderedEmail:
-        """Renders the email that verifies an address. Raises InvalidEmail for a malformed token."""
-        return self._render_token_email("verify", "Confirm your address", self._verify, event)
-
-    def render_reset(self, event: PasswordResetRequested) -> RenderedEmail:
-        """Renders the password reset email. Raises InvalidEmail for a malformed token."""
-        return self._render_token_email("reset", "Choose a new password", self._reset, event)
-
-    def render_password_changed(self, event: PasswordChanged) -> RenderedEmail:
-        """Renders the notice of a changed password. Contains no link, so that phishing is easier to spot."""
-        return self._render_notice("password_changed", "Your password was changed", event)
-
-    def render_email_changed(self, event: EmailChanged) -> RenderedEmail:
-        """Renders the notice to the old address. Omits the new one: its reader may not own the account."""
-        return self._render_notice("email_changed", "The address of your account was changed", event)
 
     def _render_notice(
         self, template: str, subject: str, event: PasswordChanged | EmailChanged

@@ -14,16 +14,6 @@ from shared.contracts.webhooks import Attempt, Status
 MAX_ATTEMPTS_KEPT = 20
 
 
-class Correlation(msgspec.Struct, frozen=True):
-    """Correlation id and subject that the log entries of a delivery carry."""
-
-    correlation_id: str = ""
-    subject: str = ""
-
-
-NO_CORRELATION = Correlation()
-
-
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """A message to one endpoint, with its attempts.
 
@@ -74,7 +64,8 @@ def new_delivery(
     *,
     now: datetime,
     event_id: str | None = None,
-    correlation: Correlation = NO_CORRELATION,
+    correlation_id: str = "",
+    subject: str = "",
     token_hex: Callable[[int], str] = secrets.token_hex,
 ) -> Delivery:
     """Returns a delivery that is due at `now`. Without `event_id` its id is random."""
@@ -87,6 +78,6 @@ def new_delivery(
         payload=payload,
         created_at=now,
         due_at=now,
-        correlation_id=correlation.correlation_id,
-        subject=correlation.subject,
+        correlation_id=correlation_id,
+        subject=subject,
     )

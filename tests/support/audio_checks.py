@@ -10,8 +10,9 @@ from pathlib import Path
 
 import psutil
 
-from converter_service.media.ffmpeg.runner import Rules
-from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder, find_tools
+from converter_service.media.ffmpeg.runner import TranscodingLimits
+from converter_service.media.ffmpeg.tools import find_tools
+from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder
 from converter_service.media.options import parse
 from converter_service.media.transcoder import MediaInfo, Output
 
@@ -23,7 +24,7 @@ class Workplace:
     """`source` and `result` have names of our own, whatever the file was called."""
 
     scratch: Path
-    rules: Rules = field(default_factory=Rules)
+    rules: TranscodingLimits = field(default_factory=TranscodingLimits)
     told: list[float] = field(default_factory=list)
 
     @property
@@ -81,8 +82,10 @@ class Workplace:
             shutil.copyfile(file, self.source)
 
 
-def _replaced(rules: Rules, name: str, value: object) -> Rules:
-    return Rules(**{**{each: getattr(rules, each) for each in rules.__struct_fields__}, name: value})
+def _replaced(rules: TranscodingLimits, name: str, value: object) -> TranscodingLimits:
+    return TranscodingLimits(
+        **{**{each: getattr(rules, each) for each in rules.__struct_fields__}, name: value}
+    )
 
 
 def samples(file: Path) -> "array[int]":

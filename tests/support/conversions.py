@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from converter_service.conversions.model import Conversion, Failure, Lease, Result
+from converter_service.conversions.lease import Lease
+from converter_service.conversions.model import Conversion, Failure, Result
 from converter_service.conversions.segments import Segment, Upload
 from converter_service.conversions.transitions.finish import completed, failed
 from converter_service.conversions.transitions.resumable import new_resumable_upload

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
+from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.conversions.transitions.upload import new_upload, uploaded
-from converter_service.ids import new_id
 from converter_service.jobs.job import Work, WorkLimits
 from converter_service.maintenance.sweeper import Sweeper
 from converter_service.media.options import Options
@@ -93,7 +94,8 @@ class Workshop:
         self.blobs = GridFSBlobs(self.database, utc_now)
         self.outbox = MongoOutbox(self.database, utc_now)
         self.events = EventFactory(SignedLinks(Secret("k" * 32)), timedelta(days=1), utc_now)
-        self.sweeper = Sweeper(self.store, self.blobs, self.events, timedelta(seconds=0.1), utc_now)
+        self.cleanup = Cleanup(self.store, self.blobs)
+        self.sweeper = Sweeper(self.store, self.cleanup, self.events, timedelta(seconds=0.1), utc_now)
         self._scratch_root = scratch
         self.scratch = LocalScratch(scratch, spare_bytes=0)
         self.scratch.open()

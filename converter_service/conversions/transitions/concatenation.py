@@ -1,11 +1,12 @@
-"""The moves of partial uploads, and of the one that they are joined into."""
+"""Transitions of partial uploads and of their final upload (tus 1.0.0, concatenation)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from converter_service.conversions.model import Conversion, LeaseLost
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion
 from converter_service.conversions.segments import Segment
 from converter_service.conversions.transitions.resumable import (
     open_upload,
@@ -14,12 +15,15 @@ from converter_service.conversions.transitions.resumable import (
 )
 from converter_service.errors import PartAlreadyUsed
 
-# A sweeper acts on what it has seen up to so long ago.
-SWEPT_WITHIN = timedelta(minutes=5)
+# The sweeper may act on a record that it has read up to this long ago.
+SWEEPER_DELAY = timedelta(minutes=5)
 
 
 def assigned_to_final(conversion: Conversion, final_id: str) -> Conversion:
-    """A whole partial upload becomes a part of another. Raises JoinedAlready, and LeaseLost."""
+    """A complete partial upload becomes a part of the final upload.
+
+    Raises PartAlreadyUsed when it is incomplete or part of another one, LeaseLost when it is deleted.
+    """
     upload = open_upload(conversion)
     if not (upload.is_partial and upload.is_complete) or upload.joined_into not in {None, final_id}:
         raise PartAlreadyUsed
@@ -27,18 +31,18 @@ def assigned_to_final(conversion: Conversion, final_id: str) -> Conversion:
 
 
 def released_from_final(conversion: Conversion, final_id: str, now: datetime) -> Conversion:
-    """What it was given up to came to nothing, and can take nothing any more: it may be joined anew.
+    """The final upload has failed: the partial upload may be used again.
 
-    Raises LeaseLost when it is that one's no longer, and when its time is nearly over: the sweeper may be at
-    its bytes.
+    Raises LeaseLost when it is not assigned to that final upload, or expires so soon that the sweeper may
+    already delete its bytes.
     """
     upload = open_upload(conversion)
-    if upload.joined_into != final_id or upload.expires_at <= now + SWEPT_WITHIN:
+    if upload.joined_into != final_id or upload.expires_at <= now + SWEEPER_DELAY:
         raise LeaseLost
     return replace(conversion, upload=replace(upload, joined_into=None), reserved_bytes=upload.length)
 
 
 def concatenated(conversion: Conversion, segments: Sequence[Segment], now: datetime) -> Conversion:
-    """The parts are its own now, and it is queued. Raises LeaseLost when it was swept away meanwhile."""
+    """The final upload owns the segments of its parts and is queued. Raises LeaseLost when it is deleted."""
     upload = open_upload(conversion)
     return queued_for_conversion(with_upload(conversion, replace(upload, segments=tuple(segments))), now)

@@ -1,4 +1,4 @@
-"""The moves that end a conversion: its audio is there, or there will be none."""
+"""Transitions that end a conversion: completed, failed, cancelled."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from converter_service.conversions.transitions.removal import without_video
 def completed(
     conversion: Conversion, token: str, blob_id: str, result: Result, *, now: datetime, retention: timedelta
 ) -> Conversion:
-    """The audio is stored under `blob_id`. Raises LeaseLost."""
+    """Completed, with the audio in `blob_id`. Raises LeaseLost."""
     conversion.lease_of(token)
     rest = tuple(blob for blob in conversion.temporary_blobs if blob != blob_id)
     done = _finish(replace(with_state(conversion, State.COMPLETED), temporary_blobs=rest), now, retention)
@@ -27,23 +27,23 @@ def completed(
 
 
 def failed(conversion: Conversion, failure: Failure, *, now: datetime, retention: timedelta) -> Conversion:
-    """For good: it will not be tried again by itself."""
+    """Failed; only its owner can have it retried."""
     return replace(_finish(with_state(conversion, State.FAILED), now, retention), error=failure)
 
 
 def failed_by(
     conversion: Conversion, token: str, failure: Failure, *, now: datetime, retention: timedelta
 ) -> Conversion:
-    """The same by whoever runs it. Raises LeaseLost."""
+    """Failed in the run with this lease token. Raises LeaseLost."""
     conversion.lease_of(token)
     return failed(conversion, failure, now=now, retention=retention)
 
 
 def cancelled(conversion: Conversion, *, now: datetime, retention: timedelta) -> Conversion:
-    """Its owner wants no audio of it. Whoever uploads or runs it has nothing in hand any more, and removes
-    what it has written; the sweeper does when that one has died. Raises IllegalTransition when it has ended.
+    """Cancelled by its owner. Raises IllegalTransition when it has already ended.
 
-    A video that had not arrived whole is of no use to another try.
+    The current writer or worker loses its lease and deletes what it has written; if it is dead, the sweeper
+    does. An incomplete video is deleted, so a cancelled upload cannot be retried.
     """
     written_until = conversion.written_until
     over = with_state(conversion, State.CANCELLED)

@@ -1,4 +1,4 @@
-"""The moves of a conversion that waits for a worker: into the queue and while it is there."""
+"""Transitions of a queued conversion: queued again, announced again, lease expired."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,18 +8,18 @@ from msgspec.structs import replace
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.state_machine import IllegalTransition, with_state
 
-# A queued conversion whose event the broker lost is announced again after this long.
+# The sweeper publishes the event of a queued conversion again after this long: the broker may have lost it.
 REANNOUNCE_AFTER: Final = timedelta(hours=1)
-# One that has rested is announced again after this long: the message that was to come back may be lost.
+# The same after `retry_at`: the delayed message may be lost.
 RETRY_OVERDUE_AFTER: Final = timedelta(minutes=1)
 
 
 class SourceGone(Exception):
-    """The video has not been kept."""
+    """The video is deleted."""
 
 
 def claimable(conversion: Conversion, now: datetime) -> bool:
-    """Waiting and rested, or held by somebody whose lease has lapsed."""
+    """Whether a worker may run it: queued and due, or converting with an expired lease."""
     if conversion.deleted_at:
         return False
     if conversion.status is State.CONVERTING:
@@ -28,11 +28,12 @@ def claimable(conversion: Conversion, now: datetime) -> bool:
 
 
 def is_waiting_to_retry(conversion: Conversion, now: datetime) -> bool:
-    """Its last run came to nothing, and the next one is not to begin yet."""
+    """Whether `retry_at` is still to come."""
     return conversion.retry_at is not None and conversion.retry_at > now
 
 
 def reannounced(conversion: Conversion, now: datetime) -> Conversion:
+    """Still queued; its event is published again, and once more after REANNOUNCE_AFTER."""
     return replace(conversion, due_at=now + REANNOUNCE_AFTER)
 
 
@@ -43,7 +44,7 @@ def retried(conversion: Conversion, now: datetime) -> Conversion:
     """
     waiting = with_state(conversion, State.QUEUED)
     if conversion.status not in {State.FAILED, State.CANCELLED}:
-        raise IllegalTransition(f"{conversion.status} cannot be tried again")
+        raise IllegalTransition(f"{conversion.status} cannot be retried")
     if not conversion.source_blobs or (conversion.expires_at and conversion.expires_at <= now):
         raise SourceGone
     return replace(
@@ -67,10 +68,7 @@ def requeued(
     attempt_counts: bool,
     retry_at: datetime | None = None,
 ) -> Conversion:
-    """The run ends without an outcome: somebody may take it, at once or when it has rested.
-
-    Raises LeaseLost.
-    """
+    """The run ended without an outcome: queued again, for `retry_at` or at once. Raises LeaseLost."""
     conversion.lease_of(token)
     attempts = conversion.attempts if attempt_counts else max(0, conversion.attempts - 1)
     due_at = retry_at + RETRY_OVERDUE_AFTER if retry_at else now + REANNOUNCE_AFTER
@@ -79,7 +77,10 @@ def requeued(
 
 
 def lease_expired(conversion: Conversion, now: datetime) -> Conversion:
-    """Whoever held it is dead: back into the queue. The attempt counts: it may be what killed them."""
+    """The worker is dead: queued again. The attempt counts, since the video may have crashed the worker.
+
+    Raises IllegalTransition while the lease is valid.
+    """
     if conversion.status is not State.CONVERTING or not claimable(conversion, now):
-        raise IllegalTransition(f"{conversion.status} has not lapsed")
+        raise IllegalTransition(f"{conversion.status} has no expired lease")
     return replace(with_state(conversion, State.QUEUED), lease=None, due_at=now + REANNOUNCE_AFTER)

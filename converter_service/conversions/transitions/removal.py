@@ -1,4 +1,4 @@
-"""The moves by which a conversion goes: its bytes first, then itself; and when the sweeper looks again."""
+"""Transitions of deletion and expiry; blobs are deleted before the references to them."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -10,20 +10,18 @@ from converter_service.conversions.state_machine import bump_revision, with_stat
 
 
 def expired(conversion: Conversion, now: datetime) -> Conversion:
-    """Retention has passed: the record stays, its bytes go next; until they have, the sweeper comes back."""
+    """Expired: the record stays, due at once for the deletion of its blobs."""
     return replace(with_state(conversion, State.EXPIRED), due_at=now)
 
 
 def bytes_deleted(conversion: Conversion) -> Conversion:
-    """The bytes of an expired conversion are gone."""
+    """The blobs of an expired conversion are deleted; it is not due any more."""
     return replace(without_video(conversion), audio_blob=None, temporary_blobs=(), due_at=None)
 
 
-def temporary_blobs_deleted(conversion: Conversion, gone: Collection[str]) -> Conversion:
-    """These blobs of a finished conversion are gone. Meanwhile it may have been tried again: what has come
-    since stays.
-    """
-    rest = tuple(blob for blob in conversion.temporary_blobs if blob not in gone)
+def temporary_blobs_deleted(conversion: Conversion, deleted_blobs: Collection[str]) -> Conversion:
+    """These temporary blobs are deleted. Those that a retry has added in the meantime stay."""
+    rest = tuple(blob for blob in conversion.temporary_blobs if blob not in deleted_blobs)
     settled = conversion.status in FINAL and not rest
     return replace(
         conversion, temporary_blobs=rest, due_at=conversion.expires_at if settled else conversion.due_at
@@ -31,7 +29,7 @@ def temporary_blobs_deleted(conversion: Conversion, gone: Collection[str]) -> Co
 
 
 def deleted(conversion: Conversion, now: datetime) -> Conversion:
-    """Invisible from now on. The sweeper waits until nobody can be writing its bytes any more."""
+    """Deleted: invisible at once; the sweeper purges it when the lease of its writer has expired."""
     return replace(
         bump_revision(conversion),
         deleted_at=conversion.deleted_at or now,
@@ -41,11 +39,11 @@ def deleted(conversion: Conversion, now: datetime) -> Conversion:
 
 
 def postponed(conversion: Conversion, until: datetime) -> Conversion:
-    """It is due, and nothing can be done about it now."""
+    """Due again at `until`: the sweeper could not process it."""
     return replace(conversion, due_at=until)
 
 
 def without_video(conversion: Conversion) -> Conversion:
-    """It names none of its video's bytes any more."""
+    """Without references to the blobs of the video."""
     upload = replace(conversion.upload, segments=(), writing=None) if conversion.upload else None
     return replace(conversion, source_blob=None, upload=upload)

@@ -1,11 +1,12 @@
-"""The moves of an upload in several requests: one writer at a time, and what is stored stays."""
+"""Transitions of a resumable upload: one writer at a time, stored segments are kept."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from converter_service.conversions.model import Conversion, LeaseLost, Source, State
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion, Source, State
 from converter_service.conversions.segments import Segment, SegmentWriter, Upload
 from converter_service.conversions.transitions.upload import uploaded
 from converter_service.errors import UploadLocked, WrongOffset
@@ -23,7 +24,7 @@ def new_resumable_upload(
     correlation_id: str,
     idempotency_key: str | None = None,
 ) -> Conversion:
-    """An upload without a byte yet."""
+    """A resumable upload without any bytes."""
     return Conversion(
         id=conversion_id,
         owner_id=owner_id,
@@ -44,9 +45,10 @@ def new_resumable_upload(
 def writer_acquired(
     conversion: Conversion, writing: SegmentWriter, *, offset: int, small: int, removed: Sequence[str]
 ) -> Conversion:
-    """A request writes from `offset` on; `removed` is debris that is gone.
+    """A request becomes the writer, from `offset` on; the temporary blobs in `removed` are deleted.
 
-    Raises UploadLocked while another one writes, WrongOffset, and LeaseLost when nothing more is taken.
+    Raises UploadLocked while another request is the writer, WrongOffset, and LeaseLost when the upload is not
+    open any more.
     """
     upload = open_upload(conversion)
     if upload.writing is not None:
@@ -60,7 +62,7 @@ def writer_acquired(
 
 
 def writer_renewed(conversion: Conversion, blob: str, until: datetime) -> Conversion:
-    """Bytes arrive. Raises LeaseLost when the stretch is not this writer's any more."""
+    """The writer's lease is extended. Raises LeaseLost when `blob` is not the writer's any more."""
     upload, writing = _writer_of(conversion, blob)
     return with_upload(conversion, replace(upload, writing=replace(writing, until=until)))
 
@@ -68,9 +70,9 @@ def writer_renewed(conversion: Conversion, blob: str, until: datetime) -> Conver
 def segment_stored(
     conversion: Conversion, blob: str, size: int, *, now: datetime, ttl: timedelta
 ) -> Conversion:
-    """The stretch ends, with `size` bytes in its blob; with the last byte the conversion is queued.
+    """The writer is done, with `size` bytes in its blob; a complete upload is queued.
 
-    Raises LeaseLost when it is not this writer's any more.
+    Raises LeaseLost when `blob` is not the writer's any more.
     """
     upload, writing = _writer_of(conversion, blob)
     if size <= writing.repeats:
@@ -89,26 +91,26 @@ def segment_stored(
 
 
 def segment_discarded(conversion: Conversion, blob: str) -> Conversion:
-    """The stretch came to nothing. Raises LeaseLost when it is not this writer's any more."""
+    """The writer is done, without a segment. Raises LeaseLost when `blob` is not the writer's any more."""
     upload, _ = _writer_of(conversion, blob)
     cleared = replace(conversion, temporary_blobs=(*conversion.temporary_blobs, blob))
     return with_upload(cleared, replace(upload, writing=None))
 
 
 def upload_of(conversion: Conversion) -> Upload:
-    """Raises LeaseLost for a conversion whose video came in one piece."""
+    """Raises LeaseLost for a conversion without a resumable upload."""
     if conversion.upload is None:
         raise LeaseLost
     return conversion.upload
 
 
 def has_segment(conversion: Conversion, blob: str) -> bool:
-    """Whether these bytes count."""
+    """Whether the blob is a stored segment."""
     return conversion.upload is not None and any(each.blob == blob for each in conversion.upload.segments)
 
 
 def is_being_written(conversion: Conversion, blob: str) -> bool:
-    """Whether nobody has said yet how many of these bytes count: whoever closes the stretch will."""
+    """Whether the blob is the current writer's, so that its final size is not known yet."""
     try:
         _writer_of(conversion, blob)
     except LeaseLost:
@@ -117,13 +119,13 @@ def is_being_written(conversion: Conversion, blob: str) -> bool:
 
 
 def queued_for_conversion(conversion: Conversion, now: datetime) -> Conversion:
-    """Its digest is known when a worker has read it all."""
+    """Queued without a digest, which the worker computes."""
     size = conversion.source.size or 0
     return uploaded(conversion, size=size, sha256=None, options=conversion.options, now=now)
 
 
 def open_upload(conversion: Conversion) -> Upload:
-    """Raises LeaseLost when nothing more is taken."""
+    """Raises LeaseLost when the upload is complete, cancelled or deleted."""
     if conversion.deleted_at or conversion.status is not State.UPLOADING or conversion.upload is None:
         raise LeaseLost
     return conversion.upload
@@ -137,6 +139,6 @@ def _writer_of(conversion: Conversion, blob: str) -> tuple[Upload, SegmentWriter
 
 
 def with_upload(conversion: Conversion, upload: Upload) -> Conversion:
-    """With its upload as it is now. Nobody sweeps it away while somebody may be writing."""
+    """With a new upload state; not due for removal before the writer's lease and the upload have expired."""
     until = upload.writing.until if upload.writing else upload.expires_at
     return replace(conversion, upload=upload, due_at=max(until, upload.expires_at))

@@ -1,11 +1,12 @@
-"""The moves of a conversion while its video comes in."""
+"""Transitions of a conversion whose video arrives in one request."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec.structs import replace
 
-from converter_service.conversions.model import Conversion, LeaseLost, Source, State
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.model import Conversion, Source, State
 from converter_service.conversions.state_machine import IllegalTransition, with_state
 from converter_service.conversions.transitions.queue import REANNOUNCE_AFTER
 
@@ -23,7 +24,7 @@ def new_upload(
     idempotency_key: str | None = None,
     reserved_bytes: int = 0,
 ) -> Conversion:
-    """Written before the first byte is stored. Silent past `alive_until`, it is a dead process's."""
+    """A new record, saved before the first byte. Not renewed by `alive_until`, the upload counts as dead."""
     return Conversion(
         id=conversion_id,
         owner_id=owner_id,
@@ -41,8 +42,9 @@ def new_upload(
 
 
 def upload_renewed(conversion: Conversion, alive_until: datetime) -> Conversion:
-    """Somebody is at it. Raises LeaseLost when it was deleted, swept away or cancelled meanwhile, and
-    IllegalTransition when all has arrived.
+    """The lease of the upload is extended to `alive_until`.
+
+    Raises LeaseLost after deletion or cancellation, IllegalTransition when the upload is complete.
     """
     if conversion.deleted_at or conversion.status is State.CANCELLED:
         raise LeaseLost
@@ -52,7 +54,7 @@ def upload_renewed(conversion: Conversion, alive_until: datetime) -> Conversion:
 
 
 def with_reserved_bytes(conversion: Conversion, size: int) -> Conversion:
-    """It may bring so many bytes. Raises LeaseLost when it was deleted or swept away meanwhile."""
+    """`size` bytes count against the owner's quota. Raises LeaseLost unless it is still being uploaded."""
     if conversion.deleted_at or conversion.status is not State.UPLOADING:
         raise LeaseLost
     return replace(conversion, reserved_bytes=size)
@@ -79,7 +81,7 @@ def uploaded(
 
 
 def as_accepted(conversion: Conversion) -> Conversion:
-    """What its upload was answered with, whatever has become of it since."""
+    """As it was in the response to its upload: queued, without later progress."""
     source = conversion.source
     return replace(
         conversion,
@@ -95,5 +97,5 @@ def as_accepted(conversion: Conversion) -> Conversion:
 
 
 def without_idempotency_key(conversion: Conversion) -> Conversion:
-    """Its idempotency key may be another's from now on."""
+    """Releases the idempotency key."""
     return replace(conversion, idempotency_key=None)

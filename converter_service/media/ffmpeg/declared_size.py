@@ -1,14 +1,14 @@
-"""How many bytes a file says it has.
+"""The file size that the header of an AVI, WAV or ASF file declares, to detect cut-off files.
 
-ffmpeg's AVI, WAV and ASF demuxers bend a cut-off file's duration to what is left of it, so that nothing seems
-to be missing; their headers still know.
+ffmpeg's demuxers for them adapt the duration of a cut-off file to what is left, so that nothing seems
+missing.
 """
 
 import struct
 from pathlib import Path
 
 HEAD_BYTES = 64 * 1024
-# Makers round and pad; a file that ends this close to its size has lost nothing one could hear.
+# Muxers round and pad: a file with at least this share of its declared size has lost no audible part.
 ENOUGH = 0.98
 # A RIFF size of 0 or of all ones was never filled in, as when writing to a pipe.
 RIFF_UNKNOWN = frozenset({0, 0xFFFFFFFF})
@@ -18,14 +18,14 @@ ASF_BROADCAST = 1
 
 
 def lacks_bytes(path: Path) -> bool:
-    """True when a material part of the file is missing by its own header's account."""
+    """Whether the file is materially shorter than its header declares."""
     with path.open("rb") as file:
         declared = declared_bytes(file.read(HEAD_BYTES))
     return declared is not None and path.stat().st_size < declared * ENOUGH
 
 
 def declared_bytes(head: bytes) -> int | None:
-    """The file's size by its first bytes; None when they do not tell."""
+    """Returns the declared size from the first HEAD_BYTES of a file, or None."""
     if head[:4] in (b"RIFF", b"RIFX"):
         return _riff_bytes(head)
     if head.startswith(ASF_HEADER):
@@ -34,7 +34,7 @@ def declared_bytes(head: bytes) -> int | None:
 
 
 def _riff_bytes(head: bytes) -> int | None:
-    """Of the first RIFF chunk, to which AVIs over 1 GiB add others."""
+    """Size of the first RIFF chunk; AVIs over 1 GiB have more."""
     if len(head) < 8:
         return None
     (size,) = struct.unpack_from("<I" if head[:4] == b"RIFF" else ">I", head, 4)
@@ -42,7 +42,7 @@ def _riff_bytes(head: bytes) -> int | None:
 
 
 def _asf_bytes(head: bytes) -> int | None:
-    """From the File Properties Object (ASF specification, 3.2), unless it was a broadcast."""
+    """File size from the File Properties Object (ASF specification, 3.2), unless flagged as broadcast."""
     at = head.find(ASF_FILE_PROPERTIES)
     if at < 0 or len(head) < at + 92:
         return None

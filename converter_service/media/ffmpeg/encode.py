@@ -1,154 +1,118 @@
-"""From a job to its verified result: copied where that is enough, measured first where its loudness matters,
-encoded, and encoded again where the first time showed that something is missing.
+"""Makes a verified result in as few passes as possible: a stream copy, or an encoding with optional loudness
+normalisation, repeated if the first pass lost audio to gaps in the timestamps.
 """
 
-from collections.abc import Mapping
-
-import msgspec
-
-from converter_service.media.ffmpeg import commands, verify
+from converter_service.media.ffmpeg import verify
 from converter_service.media.ffmpeg.checks import Checks
-from converter_service.media.ffmpeg.commands import Beside, Tools
-from converter_service.media.ffmpeg.errors import complaints, cut_off, failure, timed_out
-from converter_service.media.ffmpeg.filters import Recipe
-from converter_service.media.ffmpeg.job import Job
-from converter_service.media.ffmpeg.loudness import Loudness, corrected, is_met, measured_in, normalising
-from converter_service.media.ffmpeg.progress import Reports, Stalled
-from converter_service.media.ffmpeg.runner import Programs, Rules
-from converter_service.media.ffmpeg.stream_copy import is_as_asked, may_be_copied
-from converter_service.media.ffmpeg.verify import Sound, Verdict
-from converter_service.media.sandbox.process import Exit, Running
+from converter_service.media.ffmpeg.encoder_pass import EncoderPass, PassResult
+from converter_service.media.ffmpeg.errors import cut_off
+from converter_service.media.ffmpeg.filters import Gain, PassOptions
+from converter_service.media.ffmpeg.job import Sidecars, TranscodeJob
+from converter_service.media.ffmpeg.loudness import (
+    Loudness,
+    corrected_target,
+    is_within_tolerance,
+    loudnorm_arguments,
+    parse_summary,
+)
+from converter_service.media.ffmpeg.progress import ProgressReports
+from converter_service.media.ffmpeg.result import VerifiedAudio
+from converter_service.media.ffmpeg.stream_copy import may_be_copied, meets_request
+from converter_service.media.ffmpeg.verify import Verdict
 from converter_service.media.transcoder import Fault, MediaError, Output, Progress, TranscoderUnavailable
 from shared.logs import get_logger
 
-REPORT_BYTES = 4096
-# A cover counts as a frame of a millisecond.
-NOTHING_S = 0.002
-Gain = Mapping[str, float | str]
 
-
-class Made(msgspec.Struct, frozen=True):
-    """What one run of ffmpeg left, verified, and what it complained about on the way."""
-
-    sound: Sound
-    complaints: str
-
-    @property
-    def seconds(self) -> float:
-        return self.sound.seconds
-
-
-class Making:
-    def __init__(self, tools: Tools, rules: Rules, programs: Programs, checks: Checks) -> None:
-        self._tools = tools
-        self._rules = rules
-        self._programs = programs
+class Encoder:
+    def __init__(self, encoder_pass: EncoderPass, checks: Checks) -> None:
+        self._pass = encoder_pass
         self._checks = checks
         self._log = get_logger(__name__)
 
-    async def made(self, job: Job, beside: Beside, on_progress: Progress) -> Output:
-        reports = Reports(job.likely_s, on_progress)
-        if may_be_copied(job) and (copied := await self._copied(job, beside, reports)) is not None:
+    async def encode(self, job: TranscodeJob, sidecars: Sidecars, on_progress: Progress) -> Output:
+        """Writes `job.target`. Raises MediaError or TranscoderUnavailable."""
+        reports = ProgressReports(job.likely_s, on_progress)
+        if may_be_copied(job) and (copied := await self._copy(job, sidecars, reports)) is not None:
             return copied
         if job.options.loudness is None:
-            return _output(job, beside, await self._whole(job, beside, reports))
-        sound = await self._normalised(job, beside, reports, job.options.loudness)
-        return _output(job, beside, sound)
+            return _output(job, sidecars, await self._encode_whole(job, sidecars, reports))
+        audio = await self._normalise(job, sidecars, reports, job.options.loudness)
+        return _output(job, sidecars, audio)
 
-    async def _copied(self, job: Job, beside: Beside, reports: Reports) -> Output | None:
-        """None when it is not what was asked for, or broken: then an encoder says why, or mends it."""
+    async def _copy(self, job: TranscodeJob, sidecars: Sidecars, reports: ProgressReports) -> Output | None:
+        """None if the copy is broken or does not meet the request; then the audio is encoded."""
         reports.begin = reports.end = 0.0
         try:
-            made = await self._run(job, beside, reports, Recipe(is_copy=True))
+            made = await self._pass.encode(job, sidecars, reports, PassOptions(is_copy=True))
         except (MediaError, TranscoderUnavailable) as fault:
-            self._log.info("not copied", reason=str(fault)[-300:])
+            self._log.info("stream copy failed", reason=str(fault)[-300:])
             return None
         finally:
             reports.end = 1.0
         if made.seconds <= 0 or made.complaints:
             return None
-        copied = _output(job, beside, made.sound)
-        return copied if is_as_asked(job, made.seconds, copied.bitrate_bps) else None
+        copied = _output(job, sidecars, made.audio)
+        return copied if meets_request(job, made.seconds, copied.bitrate_bps) else None
 
-    async def _normalised(self, job: Job, beside: Beside, reports: Reports, wanted_lufs: float) -> Sound:
-        """At the loudness that was asked for, as far as there is something to hear.
+    async def _normalise(
+        self, job: TranscodeJob, sidecars: Sidecars, reports: ProgressReports, wanted_lufs: float
+    ) -> VerifiedAudio:
+        """Encodes at the requested loudness; inaudible audio is encoded as it is.
 
-        What an encoder takes away shows in the result only: then it is made once more, aiming beside it.
+        Loss in the encoder shows only in the result: if that misses the target, a second pass compensates.
         """
         reports.end = 0.5
-        measured = await self._measured(job, beside, reports)
+        measured = await self._measure(job, sidecars, reports)
         reports.begin, reports.end = 0.5, 1.0
         if measured is None:
-            sound = await self._whole(job, beside, reports)
-            self._log.info("nothing to measure the loudness of", seconds=sound.seconds)
-            return sound
-        sound = await self._whole(job, beside, reports, normalising(measured, wanted_lufs))
+            audio = await self._encode_whole(job, sidecars, reports)
+            self._log.info("loudness not normalised: nothing audible", seconds=audio.seconds)
+            return audio
+        audio = await self._encode_whole(job, sidecars, reports, loudnorm_arguments(measured, wanted_lufs))
         result = await self._checks.loudness(job)
-        if not is_met(result, wanted_lufs) and result.is_heard:
-            gain = normalising(measured, corrected(wanted_lufs, result))
-            sound = await self._whole(job, beside, reports, gain)
+        if not is_within_tolerance(result, wanted_lufs) and result.is_audible:
+            gain = loudnorm_arguments(measured, corrected_target(wanted_lufs, result))
+            audio = await self._encode_whole(job, sidecars, reports, gain)
             result = await self._checks.loudness(job)
-        self._log.info("loudness set", wanted=wanted_lufs, was=measured.integrated_lufs, now=result)
-        return sound
+        self._log.info("loudness normalised", wanted=wanted_lufs, was=measured.integrated_lufs, now=result)
+        return audio
 
-    async def _measured(self, job: Job, beside: Beside, reports: Reports) -> Loudness | None:
-        """None when nothing is heard. Where ffmpeg gives up, an encoder's run says why: this one is so
-        talkative that a stranger's words are among its own.
+    async def _measure(
+        self, job: TranscodeJob, sidecars: Sidecars, reports: ProgressReports
+    ) -> Loudness | None:
+        """Measures the source; None if nothing is audible.
+
+        If ffmpeg fails, an encoding pass is run for its error: at this log level, error output is mixed with
+        metadata of the source.
         """
-        command = commands.measure(self._tools, job, Recipe(), at_most_s=self._at_most_s)
-        async with self._programs.started(command, job.target.parent) as running:
-            ended = await self._followed(running, job, reports)
+        ended = await self._pass.measure(job, reports)
         if ended.code != 0:
-            await self._whole(job, beside, reports)
+            await self._encode_whole(job, sidecars, reports)
             raise TranscoderUnavailable(f"the loudness could not be measured: exit {ended.code}")
         try:
-            measured = measured_in(ended.stderr)
+            measured = parse_summary(ended.stderr)
         except ValueError:
             return None
-        return measured if measured.is_heard else None
+        return measured if measured.is_audible else None
 
-    async def _whole(self, job: Job, beside: Beside, reports: Reports, gain: Gain | None = None) -> Sound:
-        """What is in the target, after it has been made sure that no more was to be had."""
-        made = await self._run(job, beside, reports, Recipe(gain=gain))
+    async def _encode_whole(
+        self, job: TranscodeJob, sidecars: Sidecars, reports: ProgressReports, gain: Gain | None = None
+    ) -> VerifiedAudio:
+        """Encodes and checks completeness; repeats with gaps filled if timestamps leave gaps."""
+        made = await self._pass.encode(job, sidecars, reports, PassOptions(gain=gain))
         if verify.is_unremarkable(made.seconds, job.expected_s):
-            return made.sound
-        held = await self._checks.held(job)
+            return made.audio
+        extent = await self._checks.source_extent(job)
         complained = bool(made.complaints)
-        judged = verify.verdict(made.seconds, job.info, job.track, held, job.window, complained=complained)
-        _refuse(judged, made, job)
+        judged = verify.verdict(made.seconds, job.info, job.track, extent, job.window, complained=complained)
+        _raise_for(judged, made, job)
         if judged is Verdict.WHOLE:
-            return made.sound
-        return (await self._run(job, beside, reports, Recipe(gain=gain, fill_gaps=True))).sound
-
-    async def _run(self, job: Job, beside: Beside, reports: Reports, recipe: Recipe) -> Made:
-        command = commands.convert(self._tools, job, recipe, beside, at_most_s=self._at_most_s)
-        file_bytes = self._programs.result_bytes(job.form)
-        async with self._programs.started(
-            command, job.target.parent, result=job.target, file_bytes=file_bytes
-        ) as running:
-            ended = await self._followed(running, job, reports)
-        if ended.code != 0:
-            self._log.info("ffmpeg gave up", code=ended.code, stderr=complaints(ended)[-REPORT_BYTES:])
-            raise failure(ended)
-        if reports.made_s <= NOTHING_S:
-            return Made(Sound(0.0), complaints(ended))
-        return Made(await self._checks.sound(job, is_copy=recipe.is_copy), complaints(ended))
-
-    async def _followed(self, running: Running, job: Job, reports: Reports) -> Exit:
-        """Raises MediaError when it stands still."""
-        stall_s = self._rules.stall_timeout.total_seconds()
-        try:
-            await reports.follow(running.lines(), stall_s, job.options.start or 0.0)
-        except Stalled as error:
-            raise timed_out() from error
-        return await running.ended()
-
-    @property
-    def _at_most_s(self) -> float:
-        return self._rules.max_duration_s + 1.0
+            return made.audio
+        filled = await self._pass.encode(job, sidecars, reports, PassOptions(gain=gain, fill_gaps=True))
+        return filled.audio
 
 
-def _refuse(judged: Verdict, made: Made, job: Job) -> None:
+def _raise_for(judged: Verdict, made: PassResult, job: TranscodeJob) -> None:
     if judged is Verdict.CUT_OFF:
         raise cut_off(made.complaints)
     if judged is Verdict.DAMAGED:
@@ -160,13 +124,13 @@ def _refuse(judged: Verdict, made: Made, job: Job) -> None:
         raise MediaError(Fault.NO_AUDIO_TRACK, "The file's audio track is empty.", made.complaints)
 
 
-def _output(job: Job, beside: Beside, sound: Sound) -> Output:
+def _output(job: TranscodeJob, sidecars: Sidecars, audio: VerifiedAudio) -> Output:
     size = job.target.stat().st_size
-    aside = sum(file.stat().st_size for file in (beside.words, beside.cover) if file is not None)
+    aside = sum(file.stat().st_size for file in (sidecars.metadata, sidecars.cover) if file is not None)
     return Output(
         format=job.form.name,
-        bitrate_bps=sound.bitrate_bps or round(max(0, size - aside) * 8 / sound.seconds),
-        duration_s=sound.seconds,
+        bitrate_bps=audio.bitrate_bps or round(max(0, size - aside) * 8 / audio.seconds),
+        duration_s=audio.seconds,
         size_bytes=size,
         path=job.target,
     )

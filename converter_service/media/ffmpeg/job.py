@@ -1,17 +1,17 @@
-"""One conversion as ffmpeg's adapter sees it: which track of which file, which part of it, into what."""
+"""One conversion for ffmpeg: source file, chosen track, options and target file."""
 
 from pathlib import Path
 
 import msgspec
 
+from converter_service.media.audio_format import Format
 from converter_service.media.containers import DECODERS
-from converter_service.media.ffmpeg.verify import Window, expected_s
-from converter_service.media.formats import Format
+from converter_service.media.ffmpeg.window import Window
 from converter_service.media.options import Options
 from converter_service.media.transcoder import AudioTrack, Fault, MediaError, MediaInfo
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class TranscodeJob(msgspec.Struct, frozen=True, kw_only=True):
     source: Path
     info: MediaInfo
     track: AudioTrack
@@ -28,16 +28,35 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def expected_s(self) -> float | None:
+        """Seconds that the result should have; None if the file declares no duration."""
         return expected_s(self.info, self.track, self.window)
 
     @property
     def likely_s(self) -> float | None:
-        """The expected seconds, guesses included: good enough for a progress bar."""
+        """Expected seconds, estimates included: for progress only."""
         return self.expected_s or self.info.duration_s
 
 
-def chosen_track(info: MediaInfo, options: Options) -> AudioTrack:
-    """The one asked for, else the file's default one, else its first; only of those that can be decoded."""
+class Sidecars(msgspec.Struct, frozen=True, kw_only=True):
+    """Files that are muxed into the result besides the audio: metadata (FFMETADATA) and a JPEG cover."""
+
+    metadata: Path
+    cover: Path | None = None
+
+
+def expected_s(info: MediaInfo, track: AudioTrack, window: Window) -> float | None:
+    """Seconds of `track` within `window`; None if neither track nor file declares a reliable duration."""
+    declared = track.duration_s or (None if info.is_estimated else info.duration_s)
+    if declared is None:
+        return None
+    return window.overlap_s(track.start_s, track.start_s + declared)
+
+
+def choose_track(info: MediaInfo, options: Options) -> AudioTrack:
+    """The requested track, else the file's default one, else its first; decodable ones only.
+
+    Raises MediaError.
+    """
     tracks = info.audio_tracks
     if not tracks:
         raise MediaError(Fault.NO_AUDIO_TRACK, "The video has no audio track.")

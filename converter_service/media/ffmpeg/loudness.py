@@ -1,4 +1,4 @@
-"""Loudness after EBU R128 (ITU-R BS.1770): what ffmpeg measured, and how to bring it to what was asked."""
+"""Loudness normalisation after EBU R128 (ITU-R BS.1770): measurements and the arguments of `loudnorm`."""
 
 import re
 
@@ -6,11 +6,11 @@ import msgspec
 
 # Lossy encoders overshoot by some tenths; EBU R128 allows -1 dBTP in the end.
 CEILING_DBTP = -1.5
-# What EBU R128 allows programmes that are not live.
+# The deviation that EBU R128 allows for programmes that are not live.
 TOLERANCE_LU = 0.5
-# Below its gate of -70 LUFS nothing is heard: silence, or less than 0.4 s of sound.
+# The absolute gate: silence and less than 0.4 s of sound measure -70 LUFS.
 GATE_LUFS = -70.0
-# What loudnorm's options take.
+# The ranges of loudnorm's options.
 LOWEST_LUFS, LARGEST_RANGE_LU, SMALLEST_RANGE_LU = -99.0, 50.0, 7.0
 MEASURED_RANGE_LU = 0.1
 
@@ -23,7 +23,7 @@ _SUMMARY = re.compile(
 
 
 class Loudness(msgspec.Struct, frozen=True, kw_only=True):
-    """Integrated loudness and its gate's threshold, the range, and the true peak."""
+    """Integrated loudness, its relative gate, loudness range and true peak."""
 
     integrated_lufs: float
     threshold_lufs: float
@@ -31,12 +31,12 @@ class Loudness(msgspec.Struct, frozen=True, kw_only=True):
     peak_dbtp: float
 
     @property
-    def is_heard(self) -> bool:
+    def is_audible(self) -> bool:
         return self.integrated_lufs > GATE_LUFS
 
 
-def measured_in(printed: str) -> Loudness:
-    """From the summary that ffmpeg's filter `ebur128` prints last. Raises ValueError when there is none."""
+def parse_summary(printed: str) -> Loudness:
+    """Parses the summary that ffmpeg's filter `ebur128` prints last. Raises ValueError if there is none."""
     found = _SUMMARY.search(printed[printed.rfind("Summary:") :])
     if found is None:
         raise ValueError("no loudness was measured")
@@ -48,11 +48,11 @@ def measured_in(printed: str) -> Loudness:
     )
 
 
-def normalising(measured: Loudness, wanted_lufs: float) -> dict[str, float | str]:
-    """Arguments of `loudnorm`: one gain for all of it where the peaks allow, else it follows the sound.
+def loudnorm_arguments(measured: Loudness, wanted_lufs: float) -> dict[str, float | str]:
+    """Arguments of `loudnorm`: one constant gain where the peaks allow it, else dynamic gain.
 
-    The range asked for is the source's own, since nobody asked to have it made smaller. What loudnorm takes
-    for "not measured" (a range or a loudness of exactly 0) is avoided.
+    The target range is the source's own, so that dynamics are kept. Values that loudnorm takes for "not
+    measured" (a range or a loudness of exactly 0) are avoided.
     """
     return {
         "I": max(GATE_LUFS, min(-5.0, wanted_lufs)),
@@ -66,10 +66,10 @@ def normalising(measured: Loudness, wanted_lufs: float) -> dict[str, float | str
     }
 
 
-def is_met(result: Loudness, wanted_lufs: float) -> bool:
+def is_within_tolerance(result: Loudness, wanted_lufs: float) -> bool:
     return abs(result.integrated_lufs - wanted_lufs) <= TOLERANCE_LU
 
 
-def corrected(wanted_lufs: float, result: Loudness) -> float:
-    """What to aim at so that what an encoder took away, or a limiter, is made up for."""
+def corrected_target(wanted_lufs: float, result: Loudness) -> float:
+    """The target for a second pass that makes up for loss in the encoder or limiter."""
     return wanted_lufs + (wanted_lufs - result.integrated_lufs)

@@ -1,4 +1,4 @@
-"""What ffprobe's answer means: a description of the file, or that it is none that can be read."""
+"""Turns ffprobe's output into a MediaInfo, or into the error that the file is unreadable."""
 
 import math
 import re
@@ -7,87 +7,49 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from converter_service.media.containers import Container, container_of
-from converter_service.media.transcoder import AudioTrack, Chapter, Fault, MediaError, MediaInfo, Picture
+from converter_service.media.ffmpeg.errors import unreadable
+from converter_service.media.ffmpeg.probe_json import ChapterEntry, ProbeOutput, StreamEntry
+from converter_service.media.transcoder import AudioTrack, Chapter, MediaInfo, Picture
 
-# libavformat says so when a file has neither a duration nor timestamps (same words since 2007).
-GUESSED = "Estimating duration from bitrate"
+# libavformat's warning when a file has neither a duration nor timestamps (unchanged since 2007).
+ESTIMATED = "Estimating duration from bitrate"
 DURATION_TAG = re.compile(r"(\d{1,6}):(\d\d):(\d\d(?:\.\d{1,9})?)", re.ASCII)
-SHOWN_BY_BRAND = {"qt": "mov", "M4A": "m4a", "M4B": "m4a"}
+NAME_BY_BRAND = {"qt": "mov", "M4A": "m4a", "M4B": "m4a"}
 LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 
 
-class FormatEntry(msgspec.Struct, frozen=True):
-    format_name: str
-    duration: str = ""
-    start_time: str = ""
-    tags: dict[str, str] = {}
+def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False) -> MediaInfo:
+    """Parses ffprobe's JSON and its warnings. Raises MediaError if the file is not readable media.
 
-
-class Disposition(msgspec.Struct, frozen=True):
-    default: int = 0
-    attached_pic: int = 0
-
-
-class StreamEntry(msgspec.Struct, frozen=True):
-    index: int = 0
-    codec_type: str = ""
-    codec_name: str = ""
-    sample_rate: str = ""
-    channels: int = 0
-    start_time: str = ""
-    duration: str = ""
-    disposition: Disposition = Disposition()
-    tags: dict[str, str] = {}
-
-
-class ChapterEntry(msgspec.Struct, frozen=True):
-    start_time: str = ""
-    end_time: str = ""
-    tags: dict[str, str] = {}
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """ffprobe's JSON, as far as it is asked for."""
-
-    format: FormatEntry
-    streams: list[StreamEntry] = []
-    chapters: list[ChapterEntry] = []
-
-
-def media_info(answer: bytes, complaints: str, *, is_webm: bool = False) -> MediaInfo:
-    """Raises MediaError when it is no file that can be read. `is_webm` is what a Matroska says of itself."""
+    `is_webm` is the DocType of a Matroska file.
+    """
     try:
-        read = msgspec.json.decode(answer, type=Answer)
+        probed = msgspec.json.decode(output, type=ProbeOutput)
     except msgspec.MsgspecError as error:
         raise unreadable(f"ffprobe's answer: {error}") from error
-    container = container_of(read.format.format_name)
-    if container is None or not read.streams:
+    container = container_of(probed.format.format_name)
+    if container is None or not probed.streams:
         raise unreadable(complaints)
-    heard = [stream for stream in read.streams if stream.codec_type == "audio"]
-    start_s = _number(read.format.start_time) or 0.0
+    audio = [stream for stream in probed.streams if stream.codec_type == "audio"]
+    start_s = _number(probed.format.start_time) or 0.0
     return MediaInfo(
-        container=_shown(container, read, is_webm=is_webm),
-        duration_s=_duration(read.format.duration),
-        audio_tracks=tuple(_track(n, stream, container, start_s) for n, stream in enumerate(heard)),
+        container=_container_name(container, probed, is_webm=is_webm),
+        duration_s=_duration(probed.format.duration),
+        audio_tracks=tuple(_track(n, stream, container, start_s) for n, stream in enumerate(audio)),
         start_s=start_s,
-        is_estimated=GUESSED in complaints,
-        has_own_duration=container.own_duration and GUESSED not in complaints,
-        tags=read.format.tags,
-        chapters=tuple(_chapters(read.chapters, start_s)),
-        pictures=tuple(_picture(stream) for stream in read.streams if stream.codec_type == "video"),
+        is_estimated=ESTIMATED in complaints,
+        has_own_duration=container.own_duration and ESTIMATED not in complaints,
+        tags=probed.format.tags,
+        chapters=tuple(_chapters(probed.chapters, start_s)),
+        pictures=tuple(_picture(stream) for stream in probed.streams if stream.codec_type == "video"),
     )
-
-
-def unreadable(diagnosis: str) -> MediaError:
-    message = "The file is not a video or audio file that can be read, or it is damaged."
-    return MediaError(Fault.UNREADABLE_MEDIA, message, diagnosis)
 
 
 def _track(index: int, stream: StreamEntry, container: Container, file_start_s: float) -> AudioTrack:
     start_s = (_number(stream.start_time) or file_start_s) - file_start_s
     declared = _duration(stream.duration) if container.track_durations else None
     if declared is None and (end_s := _tagged_end(stream.tags.get("DURATION", ""))) is not None:
-        # Matroska's statistics tag is the timestamp at which the track ends.
+        # Matroska's statistics tag DURATION is the timestamp at which the track ends.
         declared = max(0.0, end_s - start_s)
     language = stream.tags.get("language", "")
     return AudioTrack(
@@ -110,7 +72,7 @@ def _picture(stream: StreamEntry) -> Picture:
 
 
 def _chapters(entries: Iterable[ChapterEntry], file_start_s: float) -> Iterator[Chapter]:
-    """Those that say when they are; a recording's start is no chapter's."""
+    """Chapters with both times, counted from the file's start instead of from its clock's zero."""
     shift_s = max(0.0, file_start_s)
     for entry in entries:
         start_s, end_s = _number(entry.start_time), _number(entry.end_time)
@@ -118,18 +80,13 @@ def _chapters(entries: Iterable[ChapterEntry], file_start_s: float) -> Iterator[
             yield Chapter(start_s - shift_s, end_s - shift_s, entry.tags.get("title", ""))
 
 
-def _shown(container: Container, read: Answer, *, is_webm: bool) -> str:
+def _container_name(container: Container, probed: ProbeOutput, *, is_webm: bool) -> str:
     if container.name == "mp4":
-        brand = read.format.tags.get("major_brand", "").strip()
-        return "3gp" if brand.startswith("3g") else SHOWN_BY_BRAND.get(brand, "mp4")
+        brand = probed.format.tags.get("major_brand", "").strip()
+        return "3gp" if brand.startswith("3g") else NAME_BY_BRAND.get(brand, "mp4")
     if container.name == "mkv":
-        return "webm" if is_webm else "mkv" if any(map(_is_picture, read.streams)) else "mka"
+        return "webm" if is_webm else "mkv" if any(stream.is_video for stream in probed.streams) else "mka"
     return container.name
-
-
-def _is_picture(stream: StreamEntry) -> bool:
-    """A moving one: a cover is none."""
-    return stream.codec_type == "video" and not stream.disposition.attached_pic
 
 
 def _number(text: str) -> float | None:
@@ -141,7 +98,7 @@ def _number(text: str) -> float | None:
 
 
 def _duration(text: str) -> float | None:
-    """Headers of nothing and of less than nothing say nothing."""
+    """A positive number of seconds; zero and negative values mean that none is declared."""
     number = _number(text)
     return number if number is not None and number > 0 else None
 

@@ -1,4 +1,4 @@
-"""ffmpeg's `-progress` reports: how far it is, told on seldom, and noticed when it stands still."""
+"""Progress of a conversion from ffmpeg's `-progress` output, and detection of a stalled ffmpeg."""
 
 import asyncio
 import time
@@ -6,35 +6,34 @@ from collections.abc import AsyncIterator
 
 from converter_service.media.transcoder import Progress
 
-TOLD_EVERY_S = 0.5
+REPORT_PERIOD_S = 0.5
 STEP = 0.001
-# What is done before the result has been verified; 1.0 is for whoever has stored it.
+# The highest share that is reported before the result is verified; 1.0 means that it is stored.
 ALMOST = 0.99
 
 
 class Stalled(Exception):
-    """It is alive and does nothing."""
+    """ffmpeg runs but produces no output."""
 
 
-class Reports:
-    """Follows one run after another. `made_s` is the time, in seconds, that the last run's result reached.
+class ProgressReports:
+    """Follows the passes of one conversion. `made_s` is the time, in seconds, that the last pass reached.
 
-    The next runs go from `begin` to `end` of the whole; nothing is told of those that go nowhere.
+    The next pass covers the shares `begin` to `end` of the whole; with both 0 nothing is reported.
     """
 
     def __init__(self, expected_s: float | None, on_progress: Progress) -> None:
         self._expected_s = expected_s
         self._on_progress = on_progress
-        self._told = 0.0
-        self._told_at = 0.0
+        self._reported = 0.0
+        self._reported_at = 0.0
         self.made_s = 0.0
         self.begin, self.end = 0.0, 1.0
 
     async def follow(self, lines: AsyncIterator[bytes], stall_s: float, skipped_s: float = 0.0) -> None:
-        """One run, until its last line. Raises Stalled after `stall_s` seconds in which nothing was made.
+        """Reads one pass's output to its end. Raises Stalled after `stall_s` seconds without progress.
 
-        What is skipped is decoded too, and nothing comes out meanwhile: that takes at most as long as playing
-        it would.
+        Skipped audio is decoded too, without output; `skipped_s` allows for that at playing speed.
         """
         self.made_s = 0.0
         deadline = time.monotonic() + stall_s + skipped_s
@@ -50,10 +49,10 @@ class Reports:
                 deadline = time.monotonic() + stall_s
             elif time.monotonic() > deadline:
                 raise Stalled
-            await self._tell()
+            await self._report()
 
     def _advances(self, line: bytes) -> bool:
-        """`out_time_us` is `N/A` until something came out."""
+        """Whether an `out_time_us` line shows progress; its value is `N/A` until there is output."""
         name, _, value = line.partition(b"=")
         if name != b"out_time_us":
             return False
@@ -62,11 +61,11 @@ class Reports:
         self.made_s = max(self.made_s, made_s)
         return advanced
 
-    async def _tell(self) -> None:
+    async def _report(self) -> None:
         if not self._expected_s:
             return
         share = min(1.0, self.made_s / self._expected_s)
         done = min(ALMOST, self.begin + (self.end - self.begin) * share)
-        if done >= self._told + STEP and time.monotonic() >= self._told_at + TOLD_EVERY_S:
-            self._told, self._told_at = done, time.monotonic()
+        if done >= self._reported + STEP and time.monotonic() >= self._reported_at + REPORT_PERIOD_S:
+            self._reported, self._reported_at = done, time.monotonic()
             await self._on_progress(done)

@@ -1,4 +1,4 @@
-"""Runs ffmpeg and ffprobe, contained, within the limits that the operator set."""
+"""Runs ffmpeg and ffprobe in the sandbox, within the operator's limits."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -8,22 +8,22 @@ from pathlib import Path
 
 import msgspec
 
-from converter_service.media.ffmpeg.errors import timed_out
-from converter_service.media.ffmpeg.probe import unreadable
-from converter_service.media.formats import Format
-from converter_service.media.sandbox.process import Exit, Limits, Running, TooMuchOutput, contained
+from converter_service.media.audio_format import Format
+from converter_service.media.ffmpeg.errors import timed_out, unreadable
+from converter_service.media.sandbox.policy import Limits
+from converter_service.media.sandbox.process import Exit, SandboxedProcess, TooMuchOutput, sandboxed
 
 # A few KiB is usual; with long tags and hundreds of chapters it is some hundred.
-ANSWER_BYTES = 4 * 1024 * 1024
-# Beside the sound: tags and chapters that come along from the source.
+OUTPUT_BYTES = 4 * 1024 * 1024
+# Room in a result for tags and chapters that come from the source.
 TAGS_BYTES = 16 * 1024 * 1024
-# Newer ffmpegs demux, decode and encode in threads of their own. The wall clock is what users are promised;
-# this is what ends a process whose worker cannot end it any more.
+# Newer ffmpegs demux, decode and encode in separate threads. The wall clock limit is what users see; the CPU
+# limit ends a process whose worker can no longer do so.
 CPU_PER_WALL_SECOND = 4
 
 
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """What a conversion may use. `job_timeout` is by the wall's clock, `stall_timeout` without any result."""
+class TranscodingLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits of one conversion. `job_timeout` is wall clock time, `stall_timeout` time without any output."""
 
     max_duration: timedelta = timedelta(hours=12)
     job_timeout: timedelta = timedelta(hours=2)
@@ -37,55 +37,57 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         return self.max_duration.total_seconds()
 
 
-class Answered(msgspec.Struct, frozen=True):
-    """All that a program printed, and how it ended."""
+class CapturedRun(msgspec.Struct, frozen=True):
+    """The whole standard output of a program, and its exit status."""
 
     output: bytes
-    ended: Exit
+    exit: Exit
 
 
-class Programs:
-    """Starts commands that see nothing but the system's libraries and one scratch directory."""
+class ProgramRunner:
+    """Starts programs that can read the system's libraries, their own directory and one scratch directory."""
 
-    def __init__(self, rules: Rules, binaries: Sequence[str]) -> None:
-        self._rules = rules
-        # Also those outside /usr, such as a binary that came in a wheel.
+    def __init__(self, limits: TranscodingLimits, binaries: Sequence[str]) -> None:
+        self._limits = limits
+        # Also programs outside /usr, such as a binary from a wheel.
         self._readable = tuple(Path(binary).resolve().parent for binary in binaries)
 
-    def started(
+    def start(
         self,
         command: Sequence[str],
         scratch: Path,
         *,
         result: Path | None = None,
-        file_bytes: int = ANSWER_BYTES,
-    ) -> AbstractAsyncContextManager[Running]:
-        """`result` is the one file that may be written, and grow to `file_bytes`."""
+        file_bytes: int = OUTPUT_BYTES,
+    ) -> AbstractAsyncContextManager[SandboxedProcess]:
+        """Runs `command` in a block; `result` is the one writable file, of at most `file_bytes`."""
         limits = Limits(
-            cpu_s=int(self._rules.job_timeout.total_seconds()) * CPU_PER_WALL_SECOND + 1,
-            memory_bytes=self._rules.memory_bytes,
+            cpu_s=int(self._limits.job_timeout.total_seconds()) * CPU_PER_WALL_SECOND + 1,
+            memory_bytes=self._limits.memory_bytes,
             file_bytes=file_bytes,
         )
-        return contained(command, limits, readable=self._readable, writable=result, scratch=scratch)
+        return sandboxed(command, limits, readable=self._readable, writable=result, scratch=scratch)
 
-    async def answer(self, command: Sequence[str], scratch: Path) -> Answered:
-        """Raises MediaError when the answer is too long to be an honest file's."""
-        async with self.started(command, scratch) as running:
+    async def capture(self, command: Sequence[str], scratch: Path) -> CapturedRun:
+        """Runs `command` to its end. Raises MediaError if it prints more than OUTPUT_BYTES."""
+        async with self.start(command, scratch) as running:
             try:
-                output = await running.output(ANSWER_BYTES)
+                output = await running.output(OUTPUT_BYTES)
             except TooMuchOutput as error:
                 raise unreadable("too long an answer") from error
-            return Answered(output, await running.ended())
+            return CapturedRun(output, await running.wait())
 
-    def result_bytes(self, form: Format) -> int:
-        """How large a result can honestly become."""
-        honest = int(form.max_bytes_per_s * self._rules.max_duration_s) + TAGS_BYTES
-        return min(honest, self._rules.max_result_bytes)
+    def max_result_bytes(self, form: Format) -> int:
+        """The size that no valid result in `form` exceeds."""
+        largest = int(form.max_bytes_per_s * self._limits.max_duration_s) + TAGS_BYTES
+        return min(largest, self._limits.max_result_bytes)
 
 
 @asynccontextmanager
-async def within(limit: timedelta) -> AsyncIterator[None]:
-    """MediaError `timed_out` when the block takes longer. A TimeoutError from inside is somebody else's."""
+async def time_limit(limit: timedelta) -> AsyncIterator[None]:
+    """Raises MediaError `timed_out` if the block takes longer; TimeoutErrors of the block itself pass
+    through.
+    """
     clock = asyncio.timeout(limit.total_seconds())
     try:
         async with clock:

@@ -1,20 +1,20 @@
-"""The fast path: audio that already is what is asked for is moved into its new file as it is.
+"""Stream copy: audio that already has the requested codec and parameters is remuxed, not encoded.
 
-Whether it may be is told from what the file says; whether it was right, from the copy itself, which is
-decoded to its end and must be as long as it should and as large as was asked for.
+Whether a copy may do is decided by the source's declared properties. The copy itself is then verified: it is
+decoded to its end and must have the expected duration and bit rate.
 """
 
-from converter_service.media.ffmpeg.job import Job
+from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.verify import UNREMARKABLE_S
 
-# Encoders miss a bit rate by so much, and headers cost some.
+# Encoders miss a bit rate by up to this share, and headers add to it.
 BITRATE_TOLERANCE = 0.05
 LATE_S = 0.1
 MATROSKA = frozenset({"mkv", "mka", "webm"})
 
 
-def may_be_copied(job: Job) -> bool:
-    """Everything that is asked for needs nothing but a new container; a cut needs an encoder, to be exact."""
+def may_be_copied(job: TranscodeJob) -> bool:
+    """Whether the request needs no more than a new container. Exact cuts need an encoder."""
     options, track = job.options, job.track
     return (
         track.codec == job.form.codec
@@ -31,15 +31,15 @@ def may_be_copied(job: Job) -> bool:
     )
 
 
-def settings(job: Job) -> dict[str, str]:
-    """ffmpeg's reader of Matroska claims a delay that its MP3s do not have. In the header of an MP3 it would
-    have players skip 70 ms of sound, so there is no such header then.
+def muxer_options(job: TranscodeJob) -> dict[str, str]:
+    """Omits the Xing header of MP3s from Matroska: ffmpeg's demuxer reports an encoder delay that they do not
+    have, and players would skip 70 ms of sound because of it.
     """
     return {"write_xing": "0"} if job.form.name == "mp3" and job.info.container in MATROSKA else {}
 
 
-def is_as_asked(job: Job, made_s: float, bitrate_bps: int) -> bool:
-    """A bit rate that was asked for is met. The default is not exceeded; to fill it up would add nothing."""
+def meets_request(job: TranscodeJob, made_s: float, bitrate_bps: int) -> bool:
+    """Whether the copy has the expected duration, and the requested bit rate or at most the default one."""
     if abs(made_s - (job.expected_s or 0.0)) > UNREMARKABLE_S:
         return False
     asked = job.options.bitrate_bps

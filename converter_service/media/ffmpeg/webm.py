@@ -1,10 +1,10 @@
-"""Which of Matroska's two kinds a file says it is: ffprobe has one name for both."""
+"""Distinguishes WebM from other Matroska files, for which ffprobe has one name."""
 
 import re
 from pathlib import Path
 
 HEAD_BYTES = 512
-# The EBML header (RFC 8794 §8.1, §11.2.4) comes first, and has a DocType of four letters.
+# The EBML header (RFC 8794 §8.1, §11.2.4) at the file's start with the DocType "webm".
 WEBM = re.compile(rb"\x1a\x45\xdf\xa3.{1,400}?\x42\x82\x84webm", re.DOTALL)
 
 

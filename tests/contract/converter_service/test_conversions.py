@@ -149,9 +149,9 @@ async def test_every_blob_that_stands_in_a_record_is_known(store: ConversionStor
     await add(store, *there, replace(uploading(6), source_blob=None, upload=part))
     blobs = {blob for each in there for blob in each.blobs} | {"stretch-1", "stretch-2"}
     assert len(blobs) == 11
-    assert set(await store.referenced([*sorted(blobs), "stranger"])) == blobs
+    assert set(await store.referenced_blobs([*sorted(blobs), "stranger"])) == blobs
     await store.remove(done(3).id)
-    assert set(await store.referenced(sorted(blobs))) == blobs - set(done(3).blobs)
+    assert set(await store.referenced_blobs(sorted(blobs))) == blobs - set(done(3).blobs)
 
 
 async def test_what_has_nothing_due_is_never_due(store: ConversionStore) -> None:

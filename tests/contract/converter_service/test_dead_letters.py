@@ -121,7 +121,7 @@ async def test_what_is_not_there_cannot_be_held(letters: DeadLetterStore) -> Non
 
 
 async def test_a_full_store_takes_no_more(mongo_client: Client) -> None:
-    stored = MongoDeadLetters(database_of(mongo_client), most=1)
+    stored = MongoDeadLetters(database_of(mongo_client), limit=1)
     await stored.add(letter(1))
     with pytest.raises(Unavailable):
         await stored.add(letter(2))

@@ -18,7 +18,7 @@ from tests.support.mail_server import MailServer, mail_server
 from tests.support.memory_email import MemoryMailer
 
 MAIL = compose(
-    EmailTemplates("https://tonegate.example").render_completed(completed(filename="Ä talk 🎧.mp4")),
+    EmailTemplates("https://tonegate.example").render(completed(filename="Ä talk 🎧.mp4")),
     FromAddress("Tonegate <no-reply@tonegate.example>"),
     event_id="event-1",
     written_at=datetime(2026, 11, 20, 10, 0, tzinfo=UTC),

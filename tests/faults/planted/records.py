@@ -7,7 +7,8 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from converter_service.conversions import state_machine
-from converter_service.conversions.model import Conversion, Failure, Lease, State
+from converter_service.conversions.lease import Lease
+from converter_service.conversions.model import Conversion, Failure, State
 from converter_service.jobs.context import Run
 from converter_service.jobs.outcome import Outcomes
 from converter_service.media.transcoder import Fault

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from converter_service.conversions.model import LeaseLost
+from converter_service.conversions.identifiers import new_id
+from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.transitions.upload import new_upload
-from converter_service.handlers import LATECOMERS, account_handlers
-from converter_service.ids import new_id
+from converter_service.handlers import LATE_UPLOADS, account_handlers
 from converter_service.maintenance import account_deletion
 from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.uploads.service import UploadLimits, UploadService
@@ -34,9 +34,9 @@ def delivered(age: timedelta) -> Delivery:
     return Delivery(envelope=wrap(GONE, "/auth_service", "alice", time=utc_now() - age))
 
 
-async def told(workshop: Workshop, age: timedelta = LATECOMERS) -> None:
+async def told(workshop: Workshop, age: timedelta = LATE_UPLOADS) -> None:
     """As the broker would tell a worker, so long after it happened."""
-    handlers = account_handlers(AccountDeletion(workshop.store, workshop.blobs, utc_now), utc_now)
+    handlers = account_handlers(AccountDeletion(workshop.store, workshop.cleanup, utc_now), utc_now)
     await handlers.handle(GONE, delivered(age))
 
 
@@ -61,7 +61,7 @@ async def test_being_told_again_changes_nothing(workshop: Workshop) -> None:
 
 async def test_however_many_there_are_they_all_go(workshop: Workshop) -> None:
     now = utc_now()
-    for _ in range(2 * account_deletion.AT_ONCE + 1):
+    for _ in range(2 * account_deletion.BATCH + 1):
         waiting = new_upload(
             new_id(),
             new_id(),
@@ -74,8 +74,8 @@ async def test_however_many_there_are_they_all_go(workshop: Workshop) -> None:
         )
         await workshop.store.add(waiting)
     assert (
-        await AccountDeletion(workshop.store, workshop.blobs, utc_now).delete_all("alice")
-        == 2 * account_deletion.AT_ONCE + 1
+        await AccountDeletion(workshop.store, workshop.cleanup, utc_now).delete_all("alice")
+        == 2 * account_deletion.BATCH + 1
     )
     assert await workshop.database["conversions"].count_documents({}) == 0
 

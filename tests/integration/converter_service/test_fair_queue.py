@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.model import Conversion, State
-from converter_service.ids import new_id
 from converter_service.jobs import claim
 from converter_service.media.transcoder import TranscoderUnavailable
 from shared.clock import utc_now

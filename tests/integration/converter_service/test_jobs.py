@@ -396,7 +396,7 @@ async def test_what_waits_for_very_long_is_announced_again(workshop: Workshop) -
 
 async def deleted_now(workshop: Workshop, conversion: Conversion) -> None:
     """As the api does it."""
-    conversions = Conversions(workshop.store, workshop.blobs, utc_now)
+    conversions = Conversions(workshop.store, workshop.blobs, workshop.cleanup, utc_now)
     await conversions.delete(Owner("alice", "alice@example.org"), conversion.id)
 
 

@@ -9,10 +9,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from converter_service.conversions.cleanup import no_metrics
-from converter_service.ids import born, new_id
+from converter_service.conversions.identifiers import creation_time, new_id
 from converter_service.maintenance import orphan_collector
 from converter_service.maintenance.metrics import RemovalMetrics
-from converter_service.maintenance.orphan_collector import OLD_ENOUGH, ROUND_EVERY, OrphanCollector
+from converter_service.maintenance.orphan_collector import MIN_AGE, SCAN_EVERY, OrphanCollector
 from converter_service.storage.checkpoint import MongoCheckpoint
 from shared.clock import utc_now
 from tests.support.worker_harness import ScriptedTranscoder, Workshop
@@ -22,7 +22,7 @@ class Later:
     """A clock that is ahead by more than orphans need to count as such."""
 
     def __init__(self) -> None:
-        self.ahead = OLD_ENOUGH + timedelta(minutes=1)
+        self.ahead = MIN_AGE + timedelta(minutes=1)
 
     def __call__(self) -> datetime:
         return utc_now() + self.ahead
@@ -54,7 +54,7 @@ async def round_of(walker: OrphanCollector, clock: Later, steps: int) -> int:
 async def test_orphans_go_in_small_steps_and_what_a_conversion_has_stays(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(orphan_collector, "AT_ONCE", 2)
+    monkeypatch.setattr(orphan_collector, "BATCH", 2)
     orphans = [new_id() for _ in range(3)]
     await stored(workshop, *orphans)
     await workshop.database["fs.files"].delete_one({"_id": orphans[0]})
@@ -74,7 +74,7 @@ async def test_orphans_go_in_small_steps_and_what_a_conversion_has_stays(
 async def test_a_walk_goes_on_where_another_process_left_it_and_begins_again_after_a_while(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(orphan_collector, "AT_ONCE", 1)
+    monkeypatch.setattr(orphan_collector, "BATCH", 1)
     first, second = new_id(), new_id()
     await stored(workshop, first, second)
     clock = Later()
@@ -83,7 +83,7 @@ async def test_a_walk_goes_on_where_another_process_left_it_and_begins_again_aft
     early = "0" + first[1:11] + "0" + first[12:]
     await stored(workshop, early)
     assert await round_of(keeper(workshop, clock), clock, 3) == 0
-    clock.ahead += ROUND_EVERY
+    clock.ahead += SCAN_EVERY
     assert await round_of(keeper(workshop, clock), clock, 1) == 1
 
 
@@ -93,7 +93,7 @@ async def test_what_is_young_or_not_ours_is_left_alone(workshop: Workshop) -> No
     clock.ahead = timedelta()
     await stored(workshop, young, foreign)
     assert await round_of(keeper(workshop, clock), clock, 2) == 0
-    clock.ahead = OLD_ENOUGH + ROUND_EVERY * 2
+    clock.ahead = MIN_AGE + SCAN_EVERY * 2
     assert await round_of(keeper(workshop, clock), clock, 2) == 1
     assert await workshop.blobs_stored() == {foreign}
 
@@ -123,7 +123,7 @@ async def test_records_from_before_they_named_their_blobs_lose_nothing(workshop:
 
 
 def test_an_id_tells_when_it_was_made_and_nothing_else_does() -> None:
-    made = born(new_id())
+    made = creation_time(new_id())
     assert made
     assert abs(datetime.now(UTC) - made) < timedelta(minutes=1)
-    assert [born(other) for other in ("holiday.mp4", "", "f" * 32, "source-1")] == [None] * 4
+    assert [creation_time(other) for other in ("holiday.mp4", "", "f" * 32, "source-1")] == [None] * 4

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.maintenance.sweeper import Sweeper
@@ -102,6 +103,8 @@ async def swept_clean(api: ConverterApi) -> bool:
     """As the sweeper would find it when the upload has been silent for long."""
     store, blobs = MongoConversions(api.database, utc_now), GridFSBlobs(api.database, utc_now)
     events = EventFactory(SignedLinks(LINK_KEY), timedelta(days=1), utc_now)
-    later = Sweeper(store, blobs, events, timedelta(0), lambda: utc_now() + timedelta(minutes=10))
+    later = Sweeper(
+        store, Cleanup(store, blobs), events, timedelta(0), lambda: utc_now() + timedelta(minutes=10)
+    )
     await later.sweep()
     return await api.nothing_left()

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from converter_service.conversions import quota
-from converter_service.storage.queue import held_by
+from converter_service.storage.queue import held_bytes_pipeline
 from tests.support.converter import ConverterApi, converter_api
 from tests.support.wait import PATIENCE_S, until
 
@@ -135,7 +135,7 @@ async def test_a_full_queue_lets_nobody_in_before_a_byte_is_read(mongo_url: str)
 
 async def test_usage_and_length_are_answered_by_indexes_alone(api: ConverterApi) -> None:
     assert (await api.upload(VIDEO)).status == 202
-    usage = {"aggregate": "conversions", "pipeline": held_by("alice"), "cursor": {}}
+    usage = {"aggregate": "conversions", "pipeline": held_bytes_pipeline("alice"), "cursor": {}}
     length = {"count": "conversions", "query": {"status": "queued"}, "limit": 5}
     for command, step in ((usage, "'indexName': 'held_bytes'"), (length, "COUNT_SCAN")):
         # The indexes are made beside everything else.

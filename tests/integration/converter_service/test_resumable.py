@@ -319,7 +319,7 @@ async def test_cancelled_while_it_is_written_nothing_is_left(workshop: Workshop,
 
 
 async def swept(workshop: Workshop, ahead: timedelta) -> None:
-    later = Sweeper(workshop.store, workshop.blobs, workshop.events, ahead, UploadRig(workshop, ahead).now)
+    later = Sweeper(workshop.store, workshop.cleanup, workshop.events, ahead, UploadRig(workshop, ahead).now)
     while await later.sweep():
         pass
 
@@ -511,6 +511,6 @@ async def test_what_an_upload_may_bring_counts_from_its_beginning(workshop: Work
 async def test_an_account_leaves_with_its_uploads_and_parts(workshop: Workshop, rig: UploadRig) -> None:
     await parts(rig)
     await rig.append(await rig.begin(), 0, Body(VIDEO[:5]))
-    await AccountDeletion(workshop.store, workshop.blobs, utc_now).delete_all("alice")
+    await AccountDeletion(workshop.store, workshop.cleanup, utc_now).delete_all("alice")
     assert await workshop.blobs_stored() == set()
     assert await workshop.database["conversions"].count_documents({}) == 0

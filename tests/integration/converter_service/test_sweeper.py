@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from converter_service.conversions.cleanup import Cleanup
+from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.transitions.removal import deleted
-from converter_service.ids import new_id
-from converter_service.maintenance.sweeper import AT_ONCE, Sweeper
+from converter_service.maintenance.sweeper import BATCH, Sweeper
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from shared.clock import utc_now
@@ -63,7 +64,7 @@ def sweeper_of(
     workshop: Workshop, *, store: ConversionStore | None = None, blobs: Blobs | None = None
 ) -> Sweeper:
     store, blobs = store or workshop.store, blobs or workshop.blobs
-    return Sweeper(store, blobs, workshop.events, timedelta(hours=1), utc_now)
+    return Sweeper(store, Cleanup(store, blobs), workshop.events, timedelta(hours=1), utc_now)
 
 
 async def deleted_one(workshop: Workshop, number: int, *, since: timedelta = MINUTE) -> Conversion:
@@ -78,18 +79,18 @@ async def test_what_cannot_be_settled_is_put_off_and_starves_nothing(
 ) -> None:
     blobs = StuckBlobs(workshop.database, utc_now)
     blobs.fault = fault
-    for number in range(1, AT_ONCE + 1):
+    for number in range(1, BATCH + 1):
         await deleted_one(workshop, number)
     last = await deleted_one(workshop, 0, since=timedelta(0))
     sweeper = sweeper_of(workshop, blobs=blobs)
     assert [await sweeper.sweep() for _ in range(3)] == [0, 1, 0]
     assert await workshop.store.get(last.id) is None
-    assert blobs.tried == AT_ONCE + 1
+    assert blobs.tried == BATCH + 1
 
 
 async def test_what_cannot_be_read_is_put_off_and_starves_nothing(workshop: Workshop) -> None:
     past = utc_now() - MINUTE
-    unreadable = [{"_id": new_id(), "due_at": past, "status": "from the future"} for _ in range(AT_ONCE)]
+    unreadable = [{"_id": new_id(), "due_at": past, "status": "from the future"} for _ in range(BATCH)]
     await workshop.database["conversions"].insert_many(unreadable)
     last = await deleted_one(workshop, 0, since=timedelta(0))
     running = asyncio.create_task(workshop.sweeper.run())
@@ -100,12 +101,12 @@ async def test_what_cannot_be_read_is_put_off_and_starves_nothing(workshop: Work
     await until(removed, what="the one behind them is settled")
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert await workshop.database["conversions"].count_documents({}) == AT_ONCE
+    assert await workshop.database["conversions"].count_documents({}) == BATCH
 
 
 async def test_it_rests_while_nothing_can_be_settled(workshop: Workshop) -> None:
     store = OutdatedConversions(workshop.database, utc_now)
-    for number in range(AT_ONCE):
+    for number in range(BATCH):
         await store.add(replace(queued(number), due_at=utc_now()))
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(sweeper_of(workshop, store=store).run(), 1)

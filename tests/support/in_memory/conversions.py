@@ -137,7 +137,7 @@ class MemoryConversions:
         )
         return max(fitting, key=lambda each: each.id, default=None)
 
-    async def referenced(self, blob_ids: Sequence[str]) -> Collection[str]:
+    async def referenced_blobs(self, blob_ids: Sequence[str]) -> Collection[str]:
         every = {blob for conversion in self.contents.values() for blob in conversion.referenced_blobs}
         return every & set(blob_ids)
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from converter_service.media.ffmpeg.transcoder import find_tools
+from converter_service.media.ffmpeg.tools import find_tools
 from converter_service.media.options import parse
 from converter_service.media.sandbox.launcher import LANDLOCK_CREATE, LANDLOCK_VERSION
-from converter_service.media.sandbox.process import Exit, Limits, TooMuchOutput, bonds, contained
+from converter_service.media.sandbox.policy import Limits
+from converter_service.media.sandbox.process import Exit, TooMuchOutput, check_restrictions, sandboxed
 from converter_service.media.sandbox.seccomp import CLONE, CLONE3, ONLY_ITSELF, REFUSED
 from converter_service.media.transcoder import Fault, MediaError, TranscoderUnavailable
 from tests.support import hostile_media
@@ -46,7 +47,7 @@ def offered() -> set[str]:
 @pytest.fixture
 async def tied() -> None:
     """Skips where the kernel has neither seccomp nor Landlock, and only there."""
-    missing = {name for name, holds in (await bonds()).items() if not holds}
+    missing = {name for name, holds in (await check_restrictions()).items() if not holds}
     assert not missing & offered()
     if missing:
         pytest.skip(f"this machine does not offer: {sorted(missing)}")
@@ -65,14 +66,14 @@ async def inside(code: str, scratch: Path, *writable: str, limits: Limits = LIMI
     )
     command = [sys.executable, "-I", "-S", "-c", prelude + code]
     where = [Path(sys.prefix), Path(sys.base_prefix)]
-    async with contained(
+    async with sandboxed(
         command,
         limits,
         readable=where,
         writable=scratch / writable[0] if writable else None,
         scratch=scratch,
     ) as running:
-        return await running.ended()
+        return await running.wait()
 
 
 async def fails_with(fault: Fault, workplace: Workplace, file: Path) -> None:
@@ -181,8 +182,8 @@ async def test_the_network_is_out_of_reach_even_for_ffmpeg_itself(tmp_path: Path
     ffmpeg = find_tools(threads=1).ffmpeg
     command = [ffmpeg, "-nostdin", "-i", f"tcp://127.0.0.1:{port}", "-f", "null", "-"]
     where = [Path(ffmpeg).parent]
-    async with server, contained(command, LIMITS, readable=where, scratch=tmp_path) as running:
-        ended = await running.ended()
+    async with server, sandboxed(command, LIMITS, readable=where, scratch=tmp_path) as running:
+        ended = await running.wait()
     assert ended.code != 0
     assert "not permitted" in ended.stderr
     assert came == []
@@ -255,7 +256,7 @@ async def test_every_call_that_reaches_beyond_the_program_is_refused(tmp_path: P
     ],
 )
 async def test_nothing_outside_can_be_reached(attempt: str, tmp_path: Path, tied: None) -> None:
-    async with contained(["/bin/sleep", "60"], LIMITS, scratch=tmp_path) as bystander:
+    async with sandboxed(["/bin/sleep", "60"], LIMITS, scratch=tmp_path) as bystander:
         before = psutil.Process(bystander.pid)
         ended = await inside(attempt.format(pid=bystander.pid), tmp_path)
         assert "EPERM" in ended.stderr or "PermissionError" in ended.stderr, ended.stderr
@@ -290,15 +291,15 @@ async def test_the_workers_environment_is_not_handed_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONVERTER_LINK_KEY", "very secret")
-    async with contained([SHELL, "-c", "env"], LIMITS, scratch=tmp_path) as running:
+    async with sandboxed([SHELL, "-c", "env"], LIMITS, scratch=tmp_path) as running:
         assert b"secret" not in await running.output(10_000)
 
 
 async def test_fifteen_thousand_lines_of_complaints_are_read_and_mostly_forgotten(tmp_path: Path) -> None:
     script = "i=0; while [ $i -lt 15000 ]; do echo complaint $i >&2; i=$((i+1)); done; echo done"
-    async with contained([SHELL, "-c", script], LIMITS, scratch=tmp_path) as running:
+    async with sandboxed([SHELL, "-c", script], LIMITS, scratch=tmp_path) as running:
         assert await running.output(100) == b"done\n"
-        ended = await running.ended()
+        ended = await running.wait()
     assert ended.code == 0
     assert "complaint 14999" in ended.stderr
     assert len(ended.stderr) <= 16 * 1024
@@ -306,7 +307,7 @@ async def test_fifteen_thousand_lines_of_complaints_are_read_and_mostly_forgotte
 
 async def test_a_program_that_never_stops_printing_is_stopped(tmp_path: Path) -> None:
     with pytest.raises(TooMuchOutput):
-        async with contained(
+        async with sandboxed(
             [SHELL, "-c", "while :; do echo yes; done"], LIMITS, scratch=tmp_path
         ) as running:
             await running.output(100_000)
@@ -316,13 +317,14 @@ async def test_a_program_that_never_stops_printing_is_stopped(tmp_path: Path) ->
 async def test_a_killed_worker_takes_its_program_with_it(workplace: Workplace, tied: None) -> None:
     script = (
         "import asyncio, pathlib, sys\n"
-        "from converter_service.media.sandbox.process import Limits, contained\n"
+        "from converter_service.media.sandbox.policy import Limits\n"
+        "from converter_service.media.sandbox.process import sandboxed\n"
         "async def main() -> None:\n"
         "    limits = Limits(cpu_s=60, memory_bytes=1024**3, file_bytes=1024)\n"
         "    scratch = pathlib.Path(sys.argv[1])\n"
-        "    async with contained(['/bin/sleep', '600'], limits, scratch=scratch) as running:\n"
+        "    async with sandboxed(['/bin/sleep', '600'], limits, scratch=scratch) as running:\n"
         "        print(running.pid, flush=True)\n"
-        "        await running.ended()\n"
+        "        await running.wait()\n"
         "asyncio.run(main())\n"
     )
     worker = await asyncio.create_subprocess_exec(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converter_service.conversions.model import Conversion, Lease, LeaseLost, State
+from converter_service.conversions.lease import Lease, LeaseLost
+from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.state_machine import TRANSITIONS, IllegalTransition
 from converter_service.conversions.transitions.finish import cancelled, completed, failed, failed_by
 from converter_service.conversions.transitions.queue import (

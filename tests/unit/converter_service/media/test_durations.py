@@ -2,7 +2,7 @@
 
 import pytest
 
-from converter_service.media.durations import spoken
+from converter_service.media.durations import format_duration
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from converter_service.media.durations import spoken
     ],
 )
 def test_a_length_of_time_is_told_in_hours_minutes_and_seconds(seconds: float, words: str) -> None:
-    assert spoken(seconds) == words
+    assert format_duration(seconds) == words

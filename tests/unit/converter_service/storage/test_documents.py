@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import bson
 from bson.codec_options import CodecOptions
 
-from converter_service.conversions.model import Conversion, Failure, Lease, Result, Source, State
+from converter_service.conversions.lease import Lease
+from converter_service.conversions.model import Conversion, Failure, Result, Source, State
 from converter_service.conversions.segments import Segment, SegmentWriter, Upload
 from converter_service.storage.documents import conversion_of, document_of
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.service import Conversions
 from converter_service.jobs.job import Work, WorkLimits
@@ -150,13 +151,13 @@ async def test_a_deletion_whose_bytes_take_long_is_answered_soon_and_finished_la
     conversion = done(at=utc_now())
     await store.add(conversion)
     blobs.contents[str(conversion.audio_blob)] = b"audio"
-    conversions = Conversions(store, blobs, utc_now)
+    conversions = Conversions(store, blobs, Cleanup(store, blobs), utc_now)
     began = time.monotonic()
     await conversions.delete(ALICE, conversion.id)
     assert time.monotonic() - began < SOON_S
     assert await conversions.page(ALICE, None, None, 10) == []
     blobs.hangs = False
-    sweeper = Sweeper(store, blobs, event_factory(), MINUTE, utc_now)
+    sweeper = Sweeper(store, Cleanup(store, blobs), event_factory(), MINUTE, utc_now)
     assert await sweeper.sweep() == 1
     assert (store.contents, blobs.contents) == ({}, {})
 

@@ -36,7 +36,7 @@ def mail(
     email: RenderedEmail | None = None, *, event_id: str = "event-1", request_id: str = "request-1"
 ) -> Mail:
     return compose(
-        email or TEMPLATES.render_completed(completed()),
+        email or TEMPLATES.render(completed()),
         SENDER,
         event_id=event_id,
         written_at=WHEN,
@@ -63,7 +63,7 @@ def test_a_mail_has_text_first_and_html_last() -> None:
     assert message.get_content_type() == "multipart/alternative"
     text, page = message.iter_parts()
     assert (text.get_content_type(), page.get_content_type()) == ("text/plain", "text/html")
-    email = TEMPLATES.render_completed(completed())
+    email = TEMPLATES.render(completed())
     assert text.get_content().replace("\r\n", "\n").strip() == email.text
     assert page.get_content().replace("\r\n", "\n").strip() == email.html.strip()
 
@@ -78,7 +78,7 @@ def test_another_event_has_another_message_id() -> None:
 
 
 def test_no_line_is_longer_than_smtp_allows() -> None:
-    email = TEMPLATES.render_completed(completed(filename="ä🎧" * 300, audio_path="/" + "x" * 3000))
+    email = TEMPLATES.render(completed(filename="ä🎧" * 300, audio_path="/" + "x" * 3000))
     assert max(map(len, mail(email).content.split(b"\r\n"))) <= 998
     assert b"\n" not in mail(email).content.replace(b"\r\n", b"")
 
@@ -92,7 +92,7 @@ def test_no_line_is_longer_than_smtp_allows() -> None:
 @example("a" * 1000)
 @example("\x00\x1b[31m\x7f\u2028\u2029\u0085")
 def test_no_file_name_adds_or_breaks_a_header(name: str) -> None:
-    email = TEMPLATES.render_completed(completed(filename=name))
+    email = TEMPLATES.render(completed(filename=name))
     written = mail(email)
     head, _, body = written.content.partition(b"\r\n\r\n")
     message = read(written)
@@ -129,7 +129,7 @@ def test_no_file_name_adds_or_breaks_a_header(name: str) -> None:
 )
 def test_a_malformed_address_raises_invalid_email(address: str) -> None:
     with pytest.raises(InvalidEmail):
-        mail(TEMPLATES.render_completed(completed(recipient=address)))
+        mail(TEMPLATES.render(completed(recipient=address)))
 
 
 @given(st.text(max_size=100))
@@ -137,7 +137,7 @@ def test_a_malformed_address_raises_invalid_email(address: str) -> None:
 @example("ann@\N{ACUTE ACCENT}.example.org")
 def test_any_address_yields_one_mailbox_or_an_error(address: str) -> None:
     try:
-        written = mail(TEMPLATES.render_completed(completed(recipient=address)))
+        written = mail(TEMPLATES.render(completed(recipient=address)))
     except InvalidEmail:
         return
     assert len(read(written)["To"].addresses) == 1
@@ -146,13 +146,13 @@ def test_any_address_yields_one_mailbox_or_an_error(address: str) -> None:
 
 
 def test_an_international_domain_is_sent_in_ascii() -> None:
-    written = mail(TEMPLATES.render_completed(completed(recipient="ann@bücher.example")))
+    written = mail(TEMPLATES.render(completed(recipient="ann@bücher.example")))
     assert written.recipient == "ann@xn--bcher-kva.example"
     assert not written.utf8
 
 
 def test_an_international_mailbox_needs_smtputf8() -> None:
-    written = mail(TEMPLATES.render_completed(completed(recipient="jörg@example.org")))
+    written = mail(TEMPLATES.render(completed(recipient="jörg@example.org")))
     assert written.utf8
     assert "To: jörg@example.org\r\n".encode() in written.content
 
@@ -165,7 +165,7 @@ def test_a_malformed_request_id_is_left_out(request_id: str) -> None:
 def test_a_sender_may_have_a_name_in_any_script() -> None:
     sender = FromAddress('"Tönegate, Büro" <post@tonegate.example>')
     assert sender.domain == "tonegate.example"
-    email = TEMPLATES.render_completed(completed())
+    email = TEMPLATES.render(completed())
     written = compose(email, sender, event_id="e", written_at=WHEN)
     assert read(written)["From"].addresses[0].addr_spec == "post@tonegate.example"
     assert written.content.partition(b"\r\n\r\n")[0].isascii()

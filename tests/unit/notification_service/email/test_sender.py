@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from notification_service.email.errors import LedgerUnavailable
-from notification_service.email.handlers import EmailHandlers, email_handlers
+from notification_service.email.handlers import EmailHandler, email_handlers
 from notification_service.email.ledger import Claim
 from notification_service.email.message import FromAddress, Mail
 from notification_service.email.retry_policy import RetryPolicy
@@ -89,7 +89,7 @@ def email_sender(
 
 
 def handlers_of(sender: EmailSender) -> Handlers:
-    return email_handlers(EmailHandlers(EmailTemplates("https://tonegate.example"), sender))
+    return email_handlers(EmailHandler(EmailTemplates("https://tonegate.example"), sender))
 
 
 def handlers_with(

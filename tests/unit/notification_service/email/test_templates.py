@@ -38,7 +38,7 @@ def templates() -> EmailTemplates:
 
 
 def test_a_completed_email_has_the_link_and_its_expiry(templates: EmailTemplates) -> None:
-    email = templates.render_completed(completed())
+    email = templates.render(completed())
     link = f"{PUBLIC}/v1/conversions/{CONVERSION}/audio?expires=1795773600&signature=abc-_123"
     assert email.to == "ann@example.org"
     assert email.subject == "Your MP3 is ready: talk.mp4"
@@ -54,14 +54,14 @@ def test_a_completed_email_has_the_link_and_its_expiry(templates: EmailTemplates
     [("opus", "Opus file"), ("m4a", "M4A file"), ("flac", "FLAC file"), ("wav", "WAV file")],
 )
 def test_the_email_names_the_audio_format(templates: EmailTemplates, form: str, words: str) -> None:
-    email = templates.render_completed(completed(format=form))
+    email = templates.render(completed(format=form))
     assert email.subject == f"Your {words} is ready: talk.mp4"
     assert f"Download the {words}" in email.html
 
 
 @pytest.mark.parametrize("code", ["too_long", "bad_options"])
 def test_a_specific_message_of_the_event_replaces_the_reason(templates: EmailTemplates, code: str) -> None:
-    email = templates.render_failed(failed(code=code, message="The audio is longer than 5 seconds."))
+    email = templates.render(failed(code=code, message="The audio is longer than 5 seconds."))
     for body in (email.text, html.unescape(email.html)):
         assert "The audio is longer than 5 seconds." in body
         assert REASONS[code].advice in body
@@ -69,7 +69,7 @@ def test_a_specific_message_of_the_event_replaces_the_reason(templates: EmailTem
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_failure_code_has_its_explanation(templates: EmailTemplates, code: str) -> None:
-    email = templates.render_failed(
+    email = templates.render(
         failed(code=code, message="" if code in CODES_WITH_OWN_MESSAGE else "raw message")
     )
     assert email.subject == "Your video could not be converted: silent.mp4"
@@ -87,17 +87,17 @@ def test_all_failure_explanations_differ() -> None:
 
 
 def test_an_unknown_failure_code_shows_the_message_of_the_event(templates: EmailTemplates) -> None:
-    email = templates.render_failed(failed(code="too_loud", message="The video is\ntoo <loud>."))
+    email = templates.render(failed(code="too_loud", message="The video is\ntoo <loud>."))
     assert "The video is too <loud>." in email.text
     assert "The video is too &lt;loud&gt;." in email.html
 
 
 def test_an_unknown_failure_without_a_message_has_a_default(templates: EmailTemplates) -> None:
-    assert REASONS["internal_error"].what in templates.render_failed(failed(code="x", message="")).text
+    assert REASONS["internal_error"].what in templates.render(failed(code="x", message="")).text
 
 
 def test_the_verification_email_has_a_link_and_a_code(templates: EmailTemplates) -> None:
-    email = templates.render_verify(verify())
+    email = templates.render(verify())
     link = f"{PUBLIC}/verify-email#token={TOKEN}"
     assert (email.to, email.subject) == ("ann@example.org", "Confirm your address")
     assert f"\n{link}\n" in email.text
@@ -110,7 +110,7 @@ def test_the_verification_email_has_a_link_and_a_code(templates: EmailTemplates)
 
 
 def test_the_password_reset_email_has_a_link_and_a_code(templates: EmailTemplates) -> None:
-    email = templates.render_reset(reset())
+    email = templates.render(reset())
     link = f"{PUBLIC}/reset-password#token={TOKEN}"
     assert (email.to, email.subject) == ("ann@example.org", "Choose a new password")
     assert f"\n{link}\n" in email.text
@@ -121,8 +121,8 @@ def test_the_password_reset_email_has_a_link_and_a_code(templates: EmailTemplate
 
 def test_notices_of_changes_have_no_link(templates: EmailTemplates) -> None:
     for email, subject in (
-        (templates.render_password_changed(PASSWORD_CHANGED), "Your password was changed"),
-        (templates.render_email_changed(EMAIL_CHANGED), "The address of your account was changed"),
+        (templates.render(PASSWORD_CHANGED), "Your password was changed"),
+        (templates.render(EMAIL_CHANGED), "The address of your account was changed"),
     ):
         assert (email.to, email.subject) == ("ann@example.org", subject)
         for body in (email.text, email.html):
@@ -140,9 +140,9 @@ def test_configured_link_templates_replace_the_default_pages() -> None:
         LinkTemplate("https://app.example/v?t={token}&x=1"),
         LinkTemplate("https://app.example/r/{token}"),
     )
-    assert f"\nhttps://app.example/v?t={TOKEN}&x=1\n" in own.render_verify(verify()).text
-    assert f'href="https://app.example/v?t={TOKEN}&amp;x=1"' in own.render_verify(verify()).html
-    assert f"\nhttps://app.example/r/{TOKEN}\n" in own.render_reset(reset()).text
+    assert f"\nhttps://app.example/v?t={TOKEN}&x=1\n" in own.render(verify()).text
+    assert f'href="https://app.example/v?t={TOKEN}&amp;x=1"' in own.render(verify()).html
+    assert f"\nhttps://app.example/r/{TOKEN}\n" in own.render(reset()).text
 
 
 @pytest.mark.parametrize(
@@ -167,21 +167,21 @@ def test_a_malformed_link_template_is_refused(template: str) -> None:
 @pytest.mark.parametrize("token", ["", "short", "x" * 300, "a b" * 10, "<script>alert(1)</script>", "ü" * 43])
 def test_a_malformed_token_raises_invalid_email(templates: EmailTemplates, token: str) -> None:
     with pytest.raises(InvalidEmail):
-        templates.render_verify(verify(token=token))
+        templates.render(verify(token=token))
     with pytest.raises(InvalidEmail):
-        templates.render_reset(reset(token=token))
+        templates.render(reset(token=token))
 
 
 def test_markup_in_an_address_is_escaped(templates: EmailTemplates) -> None:
-    email = templates.render_reset(reset(recipient="<img/src=x>@example.org"))
+    email = templates.render(reset(recipient="<img/src=x>@example.org"))
     assert "<img" not in email.html
 
 
 def test_markup_in_a_file_name_is_escaped(templates: EmailTemplates) -> None:
     name = '"><img src=x onerror=alert(1)>{{ 7*7 }}.mp4'
     for email in (
-        templates.render_completed(completed(filename=name)),
-        templates.render_failed(failed(filename=name)),
+        templates.render(completed(filename=name)),
+        templates.render(failed(filename=name)),
     ):
         assert "<img" not in email.html
         assert name in html.unescape(email.html)
@@ -189,11 +189,11 @@ def test_markup_in_a_file_name_is_escaped(templates: EmailTemplates) -> None:
 
 
 def test_a_file_without_a_name_is_untitled(templates: EmailTemplates) -> None:
-    assert templates.render_completed(completed(filename="\n")).subject == "Your MP3 is ready: untitled"
+    assert templates.render(completed(filename="\n")).subject == "Your MP3 is ready: untitled"
 
 
 def test_a_long_file_name_is_shortened_in_the_subject(templates: EmailTemplates) -> None:
-    assert len(templates.render_completed(completed(filename="ä" * 1000 + ".mkv")).subject) < 90
+    assert len(templates.render(completed(filename="ä" * 1000 + ".mkv")).subject) < 90
 
 
 @pytest.mark.parametrize(
@@ -201,21 +201,21 @@ def test_a_long_file_name_is_shortened_in_the_subject(templates: EmailTemplates)
 )
 def test_an_audio_path_off_this_site_raises_invalid_email(templates: EmailTemplates, path: str) -> None:
     with pytest.raises(InvalidEmail):
-        templates.render_completed(completed(audio_path=path))
+        templates.render(completed(audio_path=path))
 
 
 def test_the_html_loads_no_external_resources(templates: EmailTemplates) -> None:
     notices = (
-        templates.render_password_changed(PASSWORD_CHANGED),
-        templates.render_email_changed(EMAIL_CHANGED),
+        templates.render(PASSWORD_CHANGED),
+        templates.render(EMAIL_CHANGED),
     )
-    account = (templates.render_verify(verify()), templates.render_reset(reset()), *notices)
-    for email in (templates.render_completed(completed()), templates.render_failed(failed()), *account):
+    account = (templates.render(verify()), templates.render(reset()), *notices)
+    for email in (templates.render(completed()), templates.render(failed()), *account):
         assert not re.search(r"<(img|script|link|iframe|object|svg)\b|url\(|@import|src=", email.html)
         assert set(re.findall(r"https?://[^/\"<\s]+", email.html)) <= {PUBLIC}
 
 
 def test_the_html_supports_dark_mode(templates: EmailTemplates) -> None:
-    email = templates.render_completed(completed())
+    email = templates.render(completed())
     assert '<meta name="color-scheme" content="light dark">' in email.html
     assert "prefers-color-scheme: dark" in email.html

@@ -1,33 +1,35 @@
-"""The command lines that strangers' files are given to."""
+"""The command lines of ffmpeg and ffprobe for untrusted files."""
 
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from converter_service.media.ffmpeg import commands
-from converter_service.media.ffmpeg.cover import View
-from converter_service.media.ffmpeg.filters import Recipe
-from converter_service.media.ffmpeg.job import Job
-from converter_service.media.formats import FORMATS, Format
+from converter_service.media.audio_format import Format
+from converter_service.media.ffmpeg import commands, probe_commands
+from converter_service.media.ffmpeg.cover import CoverSource
+from converter_service.media.ffmpeg.filters import PassOptions
+from converter_service.media.ffmpeg.job import Sidecars, TranscodeJob
+from converter_service.media.ffmpeg.tools import Tools
+from converter_service.media.formats import FORMATS
 from converter_service.media.options import parse
 from converter_service.media.transcoder import AudioTrack, MediaInfo, Picture
 
-TOOLS = commands.Tools(ffmpeg="/opt/ffmpeg", ffprobe="/opt/ffprobe", threads=3)
+TOOLS = Tools(ffmpeg="/opt/ffmpeg", ffprobe="/opt/ffprobe", threads=3)
 SOURCE, TARGET = Path("/scratch/source"), Path("/scratch/result")
 TRACK = AudioTrack(index=2, stream=4, codec="aac", channels=6, sample_rate=44_100, language="deu")
-BESIDE = commands.Beside(words=Path("/scratch/result.words"))
-PICTURE = View(Picture(stream=7, codec="h264"), 12.0)
-ENCODED = Recipe()
+SIDECARS = Sidecars(metadata=Path("/scratch/result.metadata"))
+PICTURE = CoverSource(Picture(stream=7, codec="h264"), 12.0)
+ENCODED = PassOptions()
 
 
-def job(track: AudioTrack = TRACK, **fields: str) -> Job:
+def job(track: AudioTrack = TRACK, **fields: str) -> TranscodeJob:
     info = MediaInfo(container="mkv", duration_s=60.0, audio_tracks=(track,))
-    return Job(source=SOURCE, info=info, track=track, options=parse(fields), target=TARGET)
+    return TranscodeJob(source=SOURCE, info=info, track=track, options=parse(fields), target=TARGET)
 
 
-def converting(track: AudioTrack = TRACK, recipe: Recipe = ENCODED, **fields: str) -> list[str]:
-    return commands.convert(TOOLS, job(track, **fields), recipe, BESIDE, at_most_s=100.0)
+def converting(track: AudioTrack = TRACK, options: PassOptions = ENCODED, **fields: str) -> list[str]:
+    return commands.convert(TOOLS, job(track, **fields), options, SIDECARS, at_most_s=100.0)
 
 
 def value_of(words: list[str], name: str) -> str:
@@ -38,10 +40,10 @@ def value_of(words: list[str], name: str) -> str:
     "words",
     [
         converting(),
-        commands.probe(TOOLS, SOURCE),
-        commands.probe(TOOLS, SOURCE, with_words=False),
-        commands.packets(TOOLS, SOURCE),
-        commands.measure(TOOLS, job(), Recipe(), at_most_s=100.0),
+        probe_commands.probe(TOOLS, SOURCE),
+        probe_commands.probe(TOOLS, SOURCE, with_tags=False),
+        probe_commands.packets(TOOLS, SOURCE),
+        commands.measure(TOOLS, job(), PassOptions(), at_most_s=100.0),
         commands.cover(TOOLS, SOURCE, PICTURE, TARGET),
     ],
     ids=["convert", "probe", "probe briefly", "packets", "measure", "cover"],
@@ -57,7 +59,7 @@ def test_every_reader_of_a_source_is_fenced_in_before_the_source_is_named(words:
 
 def test_the_track_is_counted_among_audio_tracks() -> None:
     assert value_of(converting(), "-filter_complex").startswith("[0:a:2]")
-    assert value_of(converting(recipe=Recipe(is_copy=True)), "-map") == "0:a:2"
+    assert value_of(converting(options=PassOptions(is_copy=True)), "-map") == "0:a:2"
 
 
 def test_only_audio_decoders_may_be_opened() -> None:
@@ -85,7 +87,7 @@ def test_nothing_that_a_client_wrote_is_on_a_command_line() -> None:
 def test_tags_and_chapters_come_from_the_file_beside_the_result() -> None:
     words = converting()
     read = words[: len(words) - words[::-1].index("-i") + 1]
-    assert read[-8:] == [*commands.OWN_TEXT, "-i", "file:/scratch/result.words"]
+    assert read[-8:] == [*commands.METADATA_INPUT, "-i", "file:/scratch/result.metadata"]
     assert (value_of(words, "-map_metadata"), value_of(words, "-map_chapters")) == ("1", "1")
     assert value_of(words, "-map_metadata:s:a") == "-1"
     assert value_of(words, "-metadata:s:a:0") == "language=deu"
@@ -108,20 +110,20 @@ def test_a_part_is_cut_behind_the_decoder_and_begins_at_nought() -> None:
 
 
 def test_loudness_is_set_last_and_the_rate_is_brought_back() -> None:
-    filters = value_of(converting(recipe=Recipe(gain={"I": -16.0})), "-filter_complex")
+    filters = value_of(converting(options=PassOptions(gain={"I": -16.0})), "-filter_complex")
     assert filters.split("loudnorm")[1].count("aresample=sample_rate=44100") == 1
     assert filters.index("aformat") < filters.index("loudnorm")
 
 
 def test_a_copy_meets_neither_filter_nor_encoder() -> None:
-    words = converting(recipe=Recipe(is_copy=True))
+    words = converting(options=PassOptions(is_copy=True))
     assert value_of(words, "-acodec") == "copy"
     assert not {"-filter_complex", "-b:a", "-ac", "-ar"} & set(words)
 
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=lambda form: form.name)
 def test_a_result_must_be_recognised_as_what_it_was_meant_to_be(form: Format) -> None:
-    for words in (commands.count(TOOLS, form, TARGET), commands.decode(TOOLS, form, TARGET, 60.0)):
+    for words in (probe_commands.count(TOOLS, form, TARGET), commands.decode(TOOLS, form, TARGET, 60.0)):
         assert value_of(words, "-format_whitelist") == form.demuxer
 
 

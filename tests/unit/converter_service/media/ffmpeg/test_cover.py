@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from converter_service.media.ffmpeg.cover import View, jpeg_size, picture_comment, views
-from converter_service.media.ffmpeg.job import Job
+from converter_service.media.ffmpeg.cover import CoverSource, cover_sources, jpeg_size, picture_comment
+from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.options import parse
 from converter_service.media.transcoder import AudioTrack, MediaInfo, Picture
 
@@ -16,23 +16,23 @@ VIDEO = Picture(stream=0, codec="h264")
 JPEG = bytes.fromhex("ffd8 ffdb0002 ffc0000b 08 0002 0003 01 011100 ffd9")
 
 
-def seen(*pictures: Picture, **fields: str) -> tuple[View, ...]:
+def seen(*pictures: Picture, **fields: str) -> tuple[CoverSource, ...]:
     track = AudioTrack(index=0, stream=1, codec="aac", channels=2, sample_rate=48_000)
     info = MediaInfo(container="mp4", duration_s=100.0, audio_tracks=(track,), pictures=pictures)
-    job = Job(source=Path("s"), info=info, track=track, options=parse(fields), target=Path("t"))
-    return views(job)
+    job = TranscodeJob(source=Path("s"), info=info, track=track, options=parse(fields), target=Path("t"))
+    return cover_sources(job)
 
 
 def test_the_sources_picture_is_kept_and_a_video_is_asked_for_a_frame_only_when_somebody_asks() -> None:
-    assert seen(VIDEO, PHOTO) == (View(PHOTO),)
+    assert seen(VIDEO, PHOTO) == (CoverSource(PHOTO),)
     assert seen(VIDEO) == ()
-    assert seen(VIDEO, cover="auto") == (View(VIDEO, 10.0), View(VIDEO, 0.0))
-    assert seen(VIDEO, PHOTO, cover="auto")[0] == View(PHOTO)
+    assert seen(VIDEO, cover="auto") == (CoverSource(VIDEO, 10.0), CoverSource(VIDEO, 0.0))
+    assert seen(VIDEO, PHOTO, cover="auto")[0] == CoverSource(PHOTO)
     assert seen(VIDEO, PHOTO, cover="none") == ()
 
 
 def test_a_part_of_a_video_is_shown_by_a_frame_of_that_part() -> None:
-    assert seen(VIDEO, cover="auto", start="50", end="70")[0] == View(VIDEO, 52.0)
+    assert seen(VIDEO, cover="auto", start="50", end="70")[0] == CoverSource(VIDEO, 52.0)
 
 
 def test_what_is_not_known_is_not_looked_at_and_wav_has_no_place_for_it() -> None:

@@ -2,7 +2,13 @@
 
 import pytest
 
-from converter_service.media.ffmpeg.loudness import Loudness, corrected, is_met, measured_in, normalising
+from converter_service.media.ffmpeg.loudness import (
+    Loudness,
+    corrected_target,
+    is_within_tolerance,
+    loudnorm_arguments,
+    parse_summary,
+)
 
 SUMMARY = """
 Input #0, mov, from 'file:source':
@@ -30,19 +36,19 @@ def loudness(integrated_lufs: float = -29.2, **changes: float) -> Loudness:
 
 
 def test_the_last_summary_counts_and_not_what_a_file_says_of_itself() -> None:
-    assert measured_in(SUMMARY.format(i="-29.2", peak="-17.2")) == loudness()
+    assert parse_summary(SUMMARY.format(i="-29.2", peak="-17.2")) == loudness()
 
 
 def test_silence_is_measured_and_not_heard() -> None:
-    silence = measured_in(SUMMARY.format(i="-70.0", peak="-inf"))
-    assert (silence.is_heard, silence.peak_dbtp) == (False, -99.0)
-    assert loudness().is_heard
+    silence = parse_summary(SUMMARY.format(i="-70.0", peak="-inf"))
+    assert (silence.is_audible, silence.peak_dbtp) == (False, -99.0)
+    assert loudness().is_audible
 
 
 @pytest.mark.parametrize("printed", ["", "Summary:", "Summary: I: x LUFS"])
 def test_no_summary_is_told(printed: str) -> None:
     with pytest.raises(ValueError, match="loudness"):
-        measured_in(printed)
+        parse_summary(printed)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +63,7 @@ def test_no_summary_is_told(printed: str) -> None:
 @pytest.mark.parametrize("wanted", [-70.0, -16.0, -5.0, 3.0, -120.0])
 def test_loudnorm_is_asked_for_nothing_that_it_does_not_take(measured: Loudness, wanted: float) -> None:
     """And for nothing that it takes for not measured."""
-    asked = normalising(measured, wanted)
+    asked = loudnorm_arguments(measured, wanted)
     bounds: dict[str, tuple[float, float]] = {
         "I": (-70, -5),
         "TP": (-9, 0),
@@ -72,6 +78,6 @@ def test_loudnorm_is_asked_for_nothing_that_it_does_not_take(measured: Loudness,
 
 
 def test_within_half_a_unit_it_is_met_and_beyond_it_is_aimed_anew() -> None:
-    assert is_met(loudness(-16.4), -16.0)
-    assert not is_met(loudness(-16.7), -16.0)
-    assert corrected(-16.0, loudness(-17.5)) == -14.5
+    assert is_within_tolerance(loudness(-16.4), -16.0)
+    assert not is_within_tolerance(loudness(-16.7), -16.0)
+    assert corrected_target(-16.0, loudness(-17.5)) == -14.5

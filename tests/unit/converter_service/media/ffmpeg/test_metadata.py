@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from converter_service.media.ffmpeg.metadata import document, tags_of
+from converter_service.media.ffmpeg.metadata import format_metadata, select_tags
 from converter_service.media.options import parse
 from converter_service.media.transcoder import AudioTrack, Chapter, MediaInfo
 
@@ -18,11 +18,11 @@ def info(tags: Mapping[str, str] | None = None, chapters: tuple[Chapter, ...] = 
 
 
 def kept(tags: Mapping[str, str], track: AudioTrack = TRACK, **fields: str) -> dict[str, str]:
-    return tags_of(info(tags), track, parse(fields))
+    return select_tags(info(tags), track, parse(fields))
 
 
 def lines(*chapters: Chapter, track: AudioTrack = TRACK, **fields: str) -> list[str]:
-    text = document(info(chapters=chapters), track, parse(fields), {})
+    text = format_metadata(info(chapters=chapters), track, parse(fields), {})
     return [line for line in text.splitlines() if line.startswith(("START", "END", "title", "CHAPTER"))]
 
 
@@ -64,7 +64,7 @@ def test_however_much_a_source_says_what_is_kept_is_bounded_and_printable() -> N
 
 
 def test_no_word_breaks_out_of_its_line() -> None:
-    text = document(
+    text = format_metadata(
         info({"comment": "a=b;c#d\\e\n[CHAPTER]"}), TRACK, parse({"title": "ends\\"}), {"own": "1"}
     )
     assert text == ";FFMETADATA1\ntitle=ends\\\\ \ncomment=a\\=b\\;c\\#d\\\\e\\\n[CHAPTER]\nown=1\n"

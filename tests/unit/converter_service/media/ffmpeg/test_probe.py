@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from converter_service.media.ffmpeg.probe import media_info
+from converter_service.media.ffmpeg.probe import parse_probe
 from converter_service.media.transcoder import Fault, MediaError
 
 MOV = "mov,mp4,m4a,3gp,3g2,mj2"
@@ -18,13 +18,13 @@ def answer(*streams: dict[str, object], name: str = MOV, **form: object) -> byte
 
 def fault(printed: bytes) -> Fault:
     with pytest.raises(MediaError) as failed:
-        media_info(printed, "")
+        parse_probe(printed, "")
     return failed.value.code
 
 
 def test_a_video_is_described() -> None:
     tagged = {**AUDIO, "duration": "9.5", "start_time": "1.5", "tags": {"language": "eng"}}
-    info = media_info(answer(VIDEO, tagged, duration="11.0", start_time="1.0"), "")
+    info = parse_probe(answer(VIDEO, tagged, duration="11.0", start_time="1.0"), "")
     (track,) = info.audio_tracks
     assert (info.container, info.duration_s, info.start_s) == ("mp4", 11.0, 1.0)
     assert (track.index, track.stream, track.start_s, track.duration_s) == (0, 1, 0.5, 9.5)
@@ -32,7 +32,7 @@ def test_a_video_is_described() -> None:
 
 
 def test_a_video_without_audio_is_described_too_and_no_stream_at_all_is_unreadable() -> None:
-    info = media_info(answer(VIDEO, duration="3"), "")
+    info = parse_probe(answer(VIDEO, duration="3"), "")
     assert (info.container, info.duration_s, info.audio_tracks) == ("mp4", 3.0, ())
     assert fault(answer()) is Fault.UNREADABLE_MEDIA
 
@@ -44,19 +44,19 @@ def test_an_answer_that_is_none_is_unreadable(printed: bytes) -> None:
 
 @pytest.mark.parametrize("duration", ["N/A", "nan", "inf", "-5.0", "0.000000", "", "1e999"])
 def test_a_duration_that_says_nothing_is_unknown(duration: str) -> None:
-    assert media_info(answer(AUDIO, duration=duration), "").duration_s is None
+    assert parse_probe(answer(AUDIO, duration=duration), "").duration_s is None
 
 
 def test_a_guess_from_a_bit_rate_is_marked_as_one() -> None:
     guessed = "Estimating duration from bitrate, this may be inaccurate"
-    info = media_info(answer(AUDIO, name="mp3", duration="5"), guessed)
+    info = parse_probe(answer(AUDIO, name="mp3", duration="5"), guessed)
     assert info.is_estimated
     assert not info.has_own_duration
 
 
 def test_matroskas_tag_is_where_a_track_ends() -> None:
     tagged = {**AUDIO, "start_time": "2.0", "tags": {"DURATION": "00:01:02.500000000"}}
-    info = media_info(answer(VIDEO, tagged, name="matroska,webm", duration="70"), "")
+    info = parse_probe(answer(VIDEO, tagged, name="matroska,webm", duration="70"), "")
     assert info.audio_tracks[0].duration_s == 60.5
     assert info.container == "mkv"
 
@@ -65,7 +65,7 @@ def test_matroskas_tag_is_where_a_track_ends() -> None:
     "tag", ["", "1:2", "99:99", "aa:bb:cc", "00:00:-1", "\u0660\u0660:\u0660\u0660:\u0660\u0661"]
 )
 def test_a_malformed_tag_says_nothing(tag: str) -> None:
-    info = media_info(answer({**AUDIO, "tags": {"DURATION": tag}}, name="matroska,webm"), "")
+    info = parse_probe(answer({**AUDIO, "tags": {"DURATION": tag}}, name="matroska,webm"), "")
     assert info.audio_tracks[0].duration_s is None
 
 
@@ -73,7 +73,7 @@ def test_a_malformed_tag_says_nothing(tag: str) -> None:
     ("brand", "container"), [("qt  ", "mov"), ("M4A ", "m4a"), ("3gp4", "3gp"), ("isom", "mp4"), ("", "mp4")]
 )
 def test_the_brand_tells_mp4s_relatives_apart(brand: str, container: str) -> None:
-    assert media_info(answer(AUDIO, tags={"major_brand": brand}), "").container == container
+    assert parse_probe(answer(AUDIO, tags={"major_brand": brand}), "").container == container
 
 
 COVER = {**VIDEO, "codec_name": "mjpeg", "disposition": {"attached_pic": 1}}
@@ -85,9 +85,9 @@ OPUS = {**AUDIO, "codec_name": "opus"}
     [([VIDEO, AUDIO], "mkv"), ([AUDIO], "mka"), ([COVER, AUDIO], "mka"), ([OPUS], "mka"), ([VIDEO], "mkv")],
 )
 def test_a_matroska_is_called_by_what_is_in_it(streams: list[dict[str, object]], container: str) -> None:
-    assert media_info(answer(*streams, name="matroska,webm"), "").container == container
+    assert parse_probe(answer(*streams, name="matroska,webm"), "").container == container
 
 
 def test_a_webm_is_one_when_it_says_so() -> None:
-    assert media_info(answer(OPUS, name="matroska,webm"), "", is_webm=True).container == "webm"
-    assert media_info(answer(VIDEO, AUDIO), "", is_webm=True).container == "mp4"
+    assert parse_probe(answer(OPUS, name="matroska,webm"), "", is_webm=True).container == "webm"
+    assert parse_probe(answer(VIDEO, AUDIO), "", is_webm=True).container == "mp4"

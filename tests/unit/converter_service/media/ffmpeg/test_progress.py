@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from converter_service.media.ffmpeg.progress import Reports, Stalled
+from converter_service.media.ffmpeg.progress import ProgressReports, Stalled
 
 
 class Listener:
@@ -28,24 +28,24 @@ async def silence() -> AsyncIterator[bytes]:
 
 async def test_a_share_is_told_and_never_one_that_is_complete() -> None:
     listener = Listener()
-    reports = Reports(10.0, listener)
+    reports = ProgressReports(10.0, listener)
     await reports.follow(lines(b"out_time_us=N/A", b"out_time_us=2500000", b"progress=continue"), 60)
     assert (listener.told, reports.made_s) == ([0.25], 2.5)
     listener = Listener()
-    await Reports(10.0, listener).follow(lines(b"out_time_us=99000000"), 60)
+    await ProgressReports(10.0, listener).follow(lines(b"out_time_us=99000000"), 60)
     assert listener.told == [0.99]
 
 
 async def test_a_flood_of_reports_is_told_seldom() -> None:
     listener = Listener()
     flood = (b"out_time_us=%d" % (n * 1000) for n in range(1, 9000))
-    await Reports(10.0, listener).follow(lines(*flood), 60)
+    await ProgressReports(10.0, listener).follow(lines(*flood), 60)
     assert 1 <= len(listener.told) <= 3
 
 
 async def test_a_second_run_tells_nothing_that_was_told_before() -> None:
     listener = Listener()
-    reports = Reports(10.0, listener)
+    reports = ProgressReports(10.0, listener)
     await reports.follow(lines(b"out_time_us=9000000"), 60)
     await reports.follow(lines(b"out_time_us=1000000"), 60)
     assert listener.told == [0.9]
@@ -54,13 +54,13 @@ async def test_a_second_run_tells_nothing_that_was_told_before() -> None:
 
 async def test_without_an_expectation_nothing_is_told() -> None:
     listener = Listener()
-    await Reports(None, listener).follow(lines(b"out_time_us=9000000"), 60)
+    await ProgressReports(None, listener).follow(lines(b"out_time_us=9000000"), 60)
     assert listener.told == []
 
 
 @pytest.mark.parametrize("value", [b"-5", b"", b"x", b"1e9", b"\xff"])
 async def test_nonsense_is_no_progress(value: bytes) -> None:
-    reports = Reports(10.0, Listener())
+    reports = ProgressReports(10.0, Listener())
     await reports.follow(lines(b"out_time_us=" + value, b"=", b""), 60)
     assert reports.made_s == 0.0
 
@@ -72,17 +72,17 @@ async def test_on_the_way_to_the_start_there_is_patience_and_it_ends() -> None:
         yield b"out_time_us=1000000"
         await asyncio.Event().wait()
 
-    reports = Reports(10.0, Listener())
+    reports = ProgressReports(10.0, Listener())
     with pytest.raises(Stalled):
         await reports.follow(slowly(), 0.05, skipped_s=30.0)
     assert reports.made_s == 1.0
     with pytest.raises(Stalled):
-        await Reports(10.0, Listener()).follow(silence(), 0.05, skipped_s=0.05)
+        await ProgressReports(10.0, Listener()).follow(silence(), 0.05, skipped_s=0.05)
 
 
 async def test_silence_and_standing_still_are_noticed() -> None:
     with pytest.raises(Stalled):
-        await Reports(10.0, Listener()).follow(silence(), 0.05)
+        await ProgressReports(10.0, Listener()).follow(silence(), 0.05)
 
     async def same_again() -> AsyncIterator[bytes]:
         while True:
@@ -90,15 +90,15 @@ async def test_silence_and_standing_still_are_noticed() -> None:
             yield b"out_time_us=1000000"
 
     with pytest.raises(Stalled):
-        await Reports(10.0, Listener()).follow(same_again(), 0.05)
+        await ProgressReports(10.0, Listener()).follow(same_again(), 0.05)
 
 
 async def test_each_run_goes_its_part_of_the_way() -> None:
     listener = Listener()
-    reports = Reports(10.0, listener)
+    reports = ProgressReports(10.0, listener)
     reports.end = 0.5
     await reports.follow(lines(b"out_time_us=5000000"), 60)
-    again = Reports(10.0, listener)
+    again = ProgressReports(10.0, listener)
     again.begin = 0.5
     await again.follow(lines(b"out_time_us=5000000"), 60)
     assert listener.told == [0.25, 0.75]

@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from converter_service.media.ffmpeg.job import Job
-from converter_service.media.ffmpeg.stream_copy import is_as_asked, may_be_copied, settings
+from converter_service.media.ffmpeg.job import TranscodeJob
+from converter_service.media.ffmpeg.stream_copy import may_be_copied, meets_request, muxer_options
 from converter_service.media.options import parse
 from converter_service.media.transcoder import AudioTrack, MediaInfo
 
 MP3 = AudioTrack(index=0, stream=1, codec="mp3", channels=2, sample_rate=44_100)
 
 
-def job(track: AudioTrack = MP3, duration_s: float | None = 60.0, /, **fields: str) -> Job:
+def job(track: AudioTrack = MP3, duration_s: float | None = 60.0, /, **fields: str) -> TranscodeJob:
     info = MediaInfo(container="mkv", duration_s=duration_s, audio_tracks=(track,))
-    return Job(source=Path("s"), info=info, track=track, options=parse(fields), target=Path("t"))
+    return TranscodeJob(source=Path("s"), info=info, track=track, options=parse(fields), target=Path("t"))
 
 
 @pytest.mark.parametrize(
@@ -67,19 +67,19 @@ def test_without_a_length_to_hold_it_to_nothing_is_copied() -> None:
 def test_the_default_bit_rate_is_a_ceiling_and_one_that_was_asked_for_is_met(
     fields: dict[str, str], bitrate_bps: int, fits: bool
 ) -> None:
-    assert is_as_asked(job(**fields), 60.0, bitrate_bps) is fits
+    assert meets_request(job(**fields), 60.0, bitrate_bps) is fits
 
 
 def test_lossless_sound_has_no_bit_rate_to_meet() -> None:
     flac = replace(MP3, codec="flac")
-    assert is_as_asked(job(flac, format="flac"), 60.0, 3_000_000)
+    assert meets_request(job(flac, format="flac"), 60.0, 3_000_000)
 
 
 @pytest.mark.parametrize("made_s", [59.0, 61.0])
 def test_a_copy_of_another_length_does_not_count(made_s: float) -> None:
-    assert not is_as_asked(job(), made_s, 128_000)
+    assert not meets_request(job(), made_s, 128_000)
 
 
 def test_an_mp3_from_matroska_gets_no_header_with_a_false_delay() -> None:
-    assert settings(job()) == {"write_xing": "0"}
-    assert settings(job(replace(MP3, codec="opus"), format="opus")) == {}
+    assert muxer_options(job()) == {"write_xing": "0"}
+    assert muxer_options(job(replace(MP3, codec="opus"), format="opus")) == {}

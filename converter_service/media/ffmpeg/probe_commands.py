@@ -1,0 +1,52 @@
+"""The command lines of ffprobe."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from converter_service.media.audio_format import Format
+from converter_service.media.ffmpeg.input_options import result_options, source_options
+from converter_service.media.ffmpeg.tools import Tools
+
+# The largest legitimate block is the index of a video of many hours (tens of MiB).
+MAX_ALLOC_BYTES = 512 * 1024 * 1024
+STREAM_FIELDS = "index,codec_type,codec_name,codec_tag_string,sample_rate,channels,start_time,duration"
+FORMAT_FIELDS = "format=format_name,duration,start_time,nb_streams"
+DISPOSITIONS = "stream_disposition=default,attached_pic"
+FIELDS_WITH_TAGS = (
+    f"{FORMAT_FIELDS}:format_tags:stream={STREAM_FIELDS}:{DISPOSITIONS}:stream_tags"
+    ":chapter=start_time,end_time:chapter_tags=title"
+)
+FIELDS_WITHOUT_TAGS = (
+    f"{FORMAT_FIELDS}:format_tags=major_brand:stream={STREAM_FIELDS}:{DISPOSITIONS}"
+    ":stream_tags=language,DURATION"
+)
+RESULT_FIELDS = (
+    "format=format_name,duration:stream=codec_type,codec_name,sample_rate,duration,bit_rate,nb_read_packets"
+)
+
+
+def probe(tools: Tools, source: Path, *, with_tags: bool = True) -> list[str]:
+    """Describes a source in JSON; `with_tags` includes tags and chapters, whose size is unbounded."""
+    fields = FIELDS_WITH_TAGS if with_tags else FIELDS_WITHOUT_TAGS
+    return _ffprobe(tools, "warning", source_options(tools.threads), fields, form="json", file=source)
+
+
+def packets(tools: Tools, source: Path) -> list[str]:
+    """Lists the packets of all streams, one a line: `stream_index,pts_time,duration_time,flags`."""
+    fields = "packet=stream_index,pts_time,duration_time,flags"
+    return _ffprobe(tools, "error", source_options(tools.threads), fields, form="csv=p=0", file=source)
+
+
+def count(tools: Tools, form: Format, result: Path) -> list[str]:
+    """Counts the frames of a whole result by their headers, without decoding them."""
+    options = {**result_options(form, tools.threads), "count_packets": None}
+    return _ffprobe(tools, "error", options, RESULT_FIELDS, form="json", file=result)
+
+
+def _ffprobe(
+    tools: Tools, level: str, options: Mapping[str, str | int | None], fields: str, *, form: str, file: Path
+) -> list[str]:
+    words = [tools.ffprobe, "-hide_banner", "-v", level, "-max_alloc", str(MAX_ALLOC_BYTES)]
+    for name, value in options.items():
+        words += [f"-{name}"] if value is None else [f"-{name}", str(value)]
+    return [*words, "-show_entries", fields, "-of", form, "-i", f"file:{file}"]
