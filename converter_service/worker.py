@@ -18,7 +18,8 @@ from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.event_streams.publisher import Telling
 from converter_service.handlers import account_handlers, handlers, stopping
-from converter_service.jobs.job import Work, WorkLimits
+from converter_service.jobs.context import JobLimits
+from converter_service.jobs.job import Job
 from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.maintenance.metrics import RemovalMetrics
 from converter_service.maintenance.orphan_collector import OrphanCollector
@@ -70,7 +71,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     transcoding = TranscodingLimits(max_duration=settings.max_duration, job_timeout=settings.job_timeout)
     tools = find_tools(settings.ffmpeg_threads)
     transcoder = FFmpegTranscoder(tools, transcoding)
-    work = Work(
+    job = Job(
         store=store,
         queue=MongoQueue(database),
         blobs=blobs,
@@ -81,8 +82,8 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
         clock=clock,
     )
     subscription = replace(CONVERTER_WORKER, prefetch=settings.concurrency)
-    consumer = broker.consumer(subscription, handlers(work))
-    stops = stopping(broker, work)
+    consumer = broker.consumer(subscription, handlers(job))
+    stops = stopping(broker, job)
     account_deletion = AccountDeletion(store, cleanup, clock)
     accounts = broker.consumer(CONVERTER_ACCOUNTS, account_handlers(account_deletion, clock))
     preparing = Preparing(blobs.prepare, store.prepare, away=Unavailable)
@@ -139,12 +140,12 @@ async def runnable(*programs: str) -> None:
             raise FileNotFoundError(program)
 
 
-def limits(settings: WorkerSettings) -> WorkLimits:
-    return WorkLimits(
+def limits(settings: WorkerSettings) -> JobLimits:
+    return JobLimits(
         worker=f"{socket.gethostname()[:64]}/{os.getpid()}/{new_id()[-8:]}",
         lease=settings.lease,
         max_retries=settings.max_retries,
         retention=settings.retention,
-        longest=settings.job_timeout + TRANSFERS,
+        run_timeout=settings.job_timeout + TRANSFERS,
         per_account=settings.account_concurrency,
     )
