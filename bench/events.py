@@ -21,7 +21,7 @@ from converter_service.event_streams.publisher import Telling
 from converter_service.storage.conversions import MongoConversions
 from shared.clock import utc_now
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.mongo.connection import connect, database_of
 from shared.settings import Secret
 
@@ -64,7 +64,7 @@ def main() -> None:
 
 async def measured(system: Whole) -> None:
     url, amqp = Secret(system.stack.mongo.url()), system.stack.rabbitmq.url()
-    async with connect(url) as client, RabbitMQ(amqp, "bench", INBOXES) as broker:
+    async with connect(url) as client, RabbitMQ(amqp, "bench", SUBSCRIPTIONS) as broker:
         telling = Telling(broker)
         store = MongoConversions(database_of(client), utc_now, on_save=telling.note)
         running = claimed_by_us(system.call("GET", "/v1/auth/me")["id"])

@@ -46,8 +46,8 @@ from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
 from shared.mongo.connection import connect, database_of
 from shared.mongo.server_clock import ServerClock
-from shared.store_preparation import Preparing
-from shared.tasks import end
+from shared.store_preparation import StorePreparation
+from shared.tasks import cancel_all
 
 # For dead letters that are being written down when a stop is asked for; others stay in their queue.
 GRACE = timedelta(seconds=2)
@@ -92,7 +92,7 @@ def build(
         retention=settings.retention,
         clock=clock,
     )
-    preparing = Preparing(blobs.prepare, store.prepare, letters.prepare, away=Unavailable)
+    preparing = StorePreparation(blobs.prepare, store.prepare, letters.prepare, away=Unavailable)
     keys = PublicKeys(http, settings.auth_url)
     access = AccessTokens(keys, settings.issuer or settings.public_url, settings.audience)
     tokens = Owners(access, verified_email_only=settings.require_verified_email)
@@ -115,7 +115,7 @@ def build(
                 tasks.create_task(consumer.run())
             yield
             await asyncio.gather(*(consumer.stop(GRACE) for consumer in listening))
-            await end(beside)
+            await cancel_all(beside)
 
     return application(
         Wiring(

@@ -41,8 +41,8 @@ from shared.messaging.ports import Broker
 from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 from shared.mongo.connection import connect, database_of
 from shared.mongo.server_clock import ServerClock
-from shared.store_preparation import Preparing
-from shared.tasks import end
+from shared.store_preparation import StorePreparation
+from shared.tasks import cancel_all
 
 SWEEP_EVERY = timedelta(seconds=5)
 # What runs when a stop is asked for gets this long; then it is handed back to be run elsewhere.
@@ -86,7 +86,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     stops = stopping(broker, job)
     account_deletion = AccountDeletion(store, cleanup, clock)
     accounts = broker.consumer(CONVERTER_ACCOUNTS, account_handlers(account_deletion, clock))
-    preparing = Preparing(blobs.prepare, store.prepare, away=Unavailable)
+    preparing = StorePreparation(blobs.prepare, store.prepare, away=Unavailable)
 
     async def hand_back() -> None:
         """Safe to repeat."""
@@ -113,7 +113,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
                 tasks.create_task(stops.run())
                 yield
                 await hand_back()
-                await end(beside)
+                await cancel_all(beside)
         finally:
             scratch.close()
 

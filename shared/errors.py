@@ -48,7 +48,7 @@ class InvalidRequest(ServiceError):
     status, code, title = 400, "invalid_request", "The request is not valid."
 
 
-class ClientGone(InvalidRequest):
+class ClientDisconnected(InvalidRequest):
     """The client closed its connection before its request body was complete (RFC 9112 §8)."""
 
 

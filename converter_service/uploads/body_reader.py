@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from converter_service.errors import UploadBroken
-from shared.errors import ClientGone, InvalidRequest, RequestTimeout, ServiceError, TooLarge
+from shared.errors import ClientDisconnected, InvalidRequest, RequestTimeout, ServiceError, TooLarge
 
 # How much of a refused body is still read, and for how long, so that its client receives the response.
 DRAIN_BYTES = 4 * 1024 * 1024
@@ -35,7 +35,7 @@ class Framing(Protocol):
 class BodyReader:
     """Asynchronous iterator over the video in a request body; its pieces are as large as they arrive.
 
-    Reads no faster than it is consumed. Raises ClientGone when the connection closes early (RFC 9112 §8),
+    Reads no faster than it is consumed. Raises ClientDisconnected when the connection closes early (RFC 9112 §8),
     RequestTimeout when nothing arrives for `idle_timeout`, TooLarge beyond `max_bytes`, UploadBroken when the
     body is not `declared_length` bytes long, and what the framing and the meter raise.
 
@@ -129,7 +129,7 @@ class BodyReader:
     async def _receive_body(self) -> bytes:
         """The next piece of the body. After an error or a cancellation nothing more can be received."""
         if self._failed:
-            raise ClientGone("The body was not received completely.")
+            raise ClientDisconnected("The body was not received completely.")
         self._started = self._failed = True
         try:
             async with asyncio.timeout(self._idle_s):
@@ -137,7 +137,7 @@ class BodyReader:
         except TimeoutError:
             raise RequestTimeout("Nothing arrived for too long.") from None
         if event["type"] == "http.disconnect":
-            raise ClientGone("The connection closed before the body was complete.")
+            raise ClientDisconnected("The connection closed before the body was complete.")
         if event["type"] != "http.request":
             raise InvalidRequest("The request is not valid.")
         self._failed, self._complete = False, not event.get("more_body", False)

@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException
 
 from shared.errors import (
     ChecksumMismatch,
-    ClientGone,
+    ClientDisconnected,
     FieldError,
     Forbidden,
     InvalidRequest,
@@ -153,7 +153,7 @@ def on_bad_text(_: Request[Any, Any, Any], __: UnicodeDecodeError) -> Response[P
     return problem(InvalidRequest("The body could not be read."))
 
 
-def on_client_gone(_: Request[Any, Any, Any], error: ClientGone) -> Response[Problem]:
+def on_client_disconnected(_: Request[Any, Any, Any], error: ClientDisconnected) -> Response[Problem]:
     """Nobody reads this answer; it only ends the request in an orderly way."""
     get_logger(__name__).info("client went away")
     return problem(error)

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 BROKER = {
     "publish": "shared.messaging.rabbitmq.broker:RabbitMQ.publish",
-    "take-message": "shared.messaging.rabbitmq.work_queue:Inbox.handle",
+    "take-message": "shared.messaging.rabbitmq.work_queue:WorkQueue.handle",
 }
 CONVERSIONS = {
     "store-save": "converter_service.storage.conversions:MongoConversions.save",

@@ -12,7 +12,7 @@ from converter_service.conversions.model import Conversion, State
 from converter_service.settings import WorkerSettings
 from shared.contracts.events import VideoUploaded
 from shared.messaging.envelope import wrap
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.mongo.connection import connect
 from shared.settings import Secret
 from tests.support.media import Media
@@ -40,7 +40,7 @@ async def working(mongo_url: str, scratch: Path) -> AsyncIterator[MemoryBroker]:
         concurrency=AT_ONCE,
         scratch_dir=scratch,
     )
-    broker = MemoryBroker(INBOXES)
+    broker = MemoryBroker(SUBSCRIPTIONS)
     async with worker.build(settings, broker, CollectorRegistry()).lifespan():
         yield broker
 

@@ -11,7 +11,7 @@ from litestar.types import HTTPReceiveMessage
 from converter_service.errors import UploadBroken
 from converter_service.uploads import body_reader
 from converter_service.uploads.body_reader import BodyReader
-from shared.errors import ClientGone, InvalidRequest, NotFound, RequestTimeout, TooLarge
+from shared.errors import ClientDisconnected, InvalidRequest, NotFound, RequestTimeout, TooLarge
 from tests.support.request_body import body_of
 
 SOON = timedelta(seconds=0.05)
@@ -90,7 +90,7 @@ async def test_a_client_that_falls_silent_or_hangs_up_is_told_apart() -> None:
     with pytest.raises(RequestTimeout):
         await anext(client.body(SOON))
     client.hang_up()
-    with pytest.raises(ClientGone):
+    with pytest.raises(ClientDisconnected):
         await anext(client.body(SOON))
 
 
@@ -111,10 +111,10 @@ async def test_a_body_that_broke_off_never_looks_complete(gone: bool) -> None:
     if gone:
         client.hang_up()
     assert await anext(body) == b"half"
-    with pytest.raises((ClientGone, RequestTimeout)):
+    with pytest.raises((ClientDisconnected, RequestTimeout)):
         await anext(body)
     client.send(more=False)
-    with pytest.raises(ClientGone):
+    with pytest.raises(ClientDisconnected):
         await anext(body)
 
 
