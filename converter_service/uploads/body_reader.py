@@ -36,8 +36,8 @@ class BodyReader:
     """Asynchronous iterator over the video in a request body; its pieces are as large as they arrive.
 
     Reads no faster than it is consumed. Raises ClientDisconnected when the connection closes early (RFC 9112
-    §8), RequestTimeout when nothing arrives for `idle_timeout`, TooLarge beyond `max_bytes`, UploadBroken when
-    the body is not `declared_length` bytes long, and what the framing and the meter raise.
+    §8), RequestTimeout when nothing arrives for `idle_timeout`, TooLarge beyond `max_bytes`, UploadBroken
+    when the body is not `declared_length` bytes long, and what the framing and the meter raise.
 
     As a context manager it drains the body at the end, except after an unexpected error.
     """
