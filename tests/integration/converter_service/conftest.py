@@ -1,4 +1,4 @@
-"""The converter's api, and a workshop of the parts of its processes, fresh for each test."""
+"""Fixtures: the converter's api and its use cases on a fresh database for each test."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
