@@ -21,7 +21,7 @@ from converter_service.dead_letters.service import DeadLetterService
 from converter_service.downloads.controller import AudioController, Door
 from converter_service.event_streams.controller import EventController
 from converter_service.event_streams.hub import Hub
-from converter_service.handlers import watching
+from converter_service.handlers import change_listener
 from converter_service.infrastructure import Infrastructure
 from converter_service.settings import ApiSettings
 from converter_service.storage.dead_letters import MongoDeadLetters
@@ -58,7 +58,7 @@ def build(
     dead_letter_consumer = broker.dead_letter_consumer(dead_letters.keep)
     waiting = Gauge("dead_letters_waiting", "Dead letters to be replayed or discarded", registry=registry)
     hub = Hub(store)
-    changes = watching(broker, hub)
+    changes = change_listener(broker, hub)
     keys = PublicKeys(http, settings.auth_url)
     tokens = Owners(
         AccessTokens(keys, settings.issuer or settings.public_url, settings.audience),

@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from converter_service.conversions.identifiers import new_id
-from converter_service.handlers import account_handlers, handlers, stopping
+from converter_service.handlers import account_handlers, cancellation_listener, conversion_handlers
 from converter_service.infrastructure import BackgroundTask, Infrastructure, stop_all
-from converter_service.jobs.job import Work, WorkLimits
+from converter_service.jobs.context import JobLimits
+from converter_service.jobs.job import Job
 from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.maintenance.metrics import RemovalMetrics
 from converter_service.maintenance.orphan_collector import OrphanCollector
@@ -84,22 +85,22 @@ def _consumers(
     scratch: LocalScratch,
 ) -> Sequence[Consumer]:
     """The queue of conversions, account events, and the broadcast of cancellations, in this order."""
-    work = Work(
+    job = Job(
         store=infrastructure.store,
         queue=infrastructure.queue,
         blobs=infrastructure.blobs,
         transcoder=transcoder,
         scratch=scratch,
         events=infrastructure.events,
-        limits=work_limits(settings),
+        limits=job_limits(settings),
         clock=infrastructure.clock,
     )
     subscription = replace(CONVERTER_WORKER, prefetch=settings.concurrency)
     deletion = AccountDeletion(infrastructure.store, infrastructure.cleanup, infrastructure.clock)
     return (
-        broker.consumer(subscription, handlers(work)),
+        broker.consumer(subscription, conversion_handlers(job)),
         broker.consumer(CONVERTER_ACCOUNTS, account_handlers(deletion, infrastructure.clock)),
-        stopping(broker, work),
+        cancellation_listener(broker, job),
     )
 
 
@@ -120,13 +121,13 @@ async def check_executable(*programs: str) -> None:
             raise FileNotFoundError(program)
 
 
-def work_limits(settings: WorkerSettings) -> WorkLimits:
+def job_limits(settings: WorkerSettings) -> JobLimits:
     """The limits of runs, with a worker name that is unique to this process."""
-    return WorkLimits(
+    return JobLimits(
         worker=f"{socket.gethostname()[:64]}/{os.getpid()}/{new_id()[-8:]}",
         lease=settings.lease,
         max_retries=settings.max_retries,
         retention=settings.retention,
-        longest=settings.job_timeout + TRANSFERS,
+        run_timeout=settings.job_timeout + TRANSFERS,
         per_account=settings.account_concurrency,
     )

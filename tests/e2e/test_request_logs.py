@@ -62,7 +62,7 @@ async def test_a_run_that_dies_is_told_with_who_took_it_over(
     told = await whole_story(
         system,
         story,
-        {"event": "conversion taken", "run": 1},
+        {"event": "conversion claimed", "run": 1},
         {"run": 2},
         {"event": "conversion completed"},
         published("conversion_completed"),
@@ -92,7 +92,7 @@ async def test_what_is_called_off_and_what_cannot_be_converted_is_told_too(
         await whole_story(
             system,
             refused,
-            {**WORKER, "event": "media refused", "code": "no_audio_track"},
+            {**WORKER, "event": "media rejected", "code": "no_audio_track"},
             {**WORKER, "event": "conversion failed"},
             {**NOTIFICATION, "event": "not sent, later"},
         )
@@ -109,7 +109,7 @@ async def test_what_is_called_off_and_what_cannot_be_converted_is_told_too(
     await whole_story(
         system,
         story,
-        {"event": "conversion taken"},
+        {"event": "conversion claimed"},
         {
             "event": "conversion recorded",
             "status": "cancelled",
@@ -118,7 +118,7 @@ async def test_what_is_called_off_and_what_cannot_be_converted_is_told_too(
         published("conversion_cancelled"),
         {**NOTIFICATION, "event": "webhook sent"},
     )
-    await whole_story(system, story, {**WORKER, "event": "conversion lost to somebody else"})
+    await whole_story(system, story, {**WORKER, "event": "lease lost, run discarded"})
     assert receiver.deliveries(identity)
 
 

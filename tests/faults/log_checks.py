@@ -12,15 +12,15 @@ from tests.support.request_log import Line, Story
 from tests.support.system import Document
 
 SAMPLE = 3
-TAKEN = frozenset({"conversion taken", "lease lapsed, conversion taken over"})
+TAKEN = frozenset({"conversion claimed", "lease expired, conversion claimed again"})
 # Why a conversion may be taken once more.
 REASONS = frozenset(
     {
         "dead run, queued again",
-        "lease lapsed, conversion taken over",
-        "conversion handed back",
+        "lease expired, conversion claimed again",
+        "conversion requeued",
         "run failed",
-        "run broke",
+        "run failed unexpectedly",
     }
 )
 TOLD = frozenset({"email sent", "email already sent"})

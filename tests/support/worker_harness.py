@@ -14,7 +14,8 @@ from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.conversions.transitions.upload import new_upload, uploaded
-from converter_service.jobs.job import Work, WorkLimits
+from converter_service.jobs.context import JobLimits
+from converter_service.jobs.job import Job
 from converter_service.maintenance.sweeper import Sweeper
 from converter_service.media.options import Options
 from converter_service.media.transcoder import AudioTrack, MediaInfo, Output, Progress
@@ -108,15 +109,15 @@ class Workshop:
         max_retries: int = 3,
         lease: timedelta = LEASE,
         per_account: int = 0,
-    ) -> Work:
-        return Work(
+    ) -> Job:
+        return Job(
             store=self.store,
             queue=self.queue,
             blobs=self.blobs,
             transcoder=transcoder,
             scratch=self.scratch,
             events=self.events,
-            limits=WorkLimits(name, lease, max_retries, RETENTION, timedelta(minutes=1), per_account),
+            limits=JobLimits(name, lease, max_retries, RETENTION, timedelta(minutes=1), per_account),
             clock=utc_now,
         )
 

@@ -109,7 +109,7 @@ async def test_an_account_at_its_bound_leaves_the_other_workers_to_others(
     async def for_ever(_: Path) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(claim, "LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(claim, "POLL_S", 0.01)
     many = [await workshop.queued() for _ in range(3)]
     transcoder = ScriptedTranscoder(during=for_ever)
     running = asyncio.create_task(workshop.worker(transcoder, per_account=1).run(many[0].id))

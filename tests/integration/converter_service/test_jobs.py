@@ -430,7 +430,7 @@ async def test_a_cancelled_run_ends_with_nothing_left_but_the_video(workshop: Wo
     await transcoder.began.wait()
     over = cancelled(await workshop.now(conversion), now=utc_now(), retention=LONG)
     await workshop.store.save(over, *workshop.events.cancelled(over))
-    worker.look(conversion.id)
+    worker.check_now(conversion.id)
     await running
     now = await workshop.now(conversion)
     assert (transcoder.cancelled, now.status, now.temporary_blobs) == (1, State.CANCELLED, ())

@@ -12,7 +12,8 @@ from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.signed_links import SignedLinks
-from converter_service.jobs.job import Work, WorkLimits
+from converter_service.jobs.context import JobLimits
+from converter_service.jobs.job import Job
 from converter_service.storage.scratch import LocalScratch
 from converter_service.uploads.service import Accepting, UploadLimits
 from shared.clock import utc_now
@@ -117,17 +118,17 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
     scratch = LocalScratch(tmp_path, spare_bytes=0)
     scratch.open()
     transcoder = ScriptedTranscoder()
-    work = Work(
+    job = Job(
         store=store,
         queue=MemoryQueue(store),
         blobs=blobs,
         transcoder=transcoder,
         scratch=scratch,
         events=event_factory(),
-        limits=WorkLimits("worker", timedelta(seconds=0.2), 3, timedelta(days=1), MINUTE),
+        limits=JobLimits("worker", timedelta(seconds=0.2), 3, timedelta(days=1), MINUTE),
         clock=utc_now,
     )
-    await _until_settled(store, work, accepted.id)
+    await _until_settled(store, job, accepted.id)
     scratch.close()
     done = store.contents[accepted.id]
     assert done.status is State.COMPLETED
@@ -135,11 +136,11 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
     assert events(store) == [VideoUploaded, ConversionCompleted]
 
 
-async def _until_settled(store: MemoryConversions, work: Work, conversion_id: str) -> None:
+async def _until_settled(store: MemoryConversions, job: Job, conversion_id: str) -> None:
     """As the broker does it: again after a while, as often as it takes, when it has rested."""
     for _ in range(20):
         try:
-            await work.run(conversion_id)
+            await job.run(conversion_id)
         except Retry:
             await asyncio.sleep(0.05)
             store.contents[conversion_id] = replace(store.contents[conversion_id], retry_at=None)

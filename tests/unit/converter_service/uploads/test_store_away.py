@@ -11,7 +11,8 @@ import pytest
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.service import Conversions
-from converter_service.jobs.job import Work, WorkLimits
+from converter_service.jobs.context import JobLimits
+from converter_service.jobs.job import Job
 from converter_service.maintenance.sweeper import Sweeper
 from converter_service.storage.scratch import LocalScratch
 from converter_service.uploads import store as store_module
@@ -129,18 +130,18 @@ async def test_a_store_that_is_away_for_a_run_and_its_end_costs_no_attempt(tmp_p
 
     scratch = LocalScratch(tmp_path, spare_bytes=0)
     scratch.open()
-    work = Work(
+    job = Job(
         store=store,
         queue=MemoryQueue(store),
         blobs=Leaving(),
         transcoder=ScriptedTranscoder(),
         scratch=scratch,
         events=event_factory(),
-        limits=WorkLimits("worker", MINUTE, 3, timedelta(days=1), MINUTE),
+        limits=JobLimits("worker", MINUTE, 3, timedelta(days=1), MINUTE),
         clock=utc_now,
     )
     with pytest.raises(Retry):
-        await work.run(accepted.id)
+        await job.run(accepted.id)
     scratch.close()
     given_back = store.contents[accepted.id]
     assert (given_back.status, given_back.attempts, given_back.lease) == (State.QUEUED, 0, None)
