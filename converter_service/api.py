@@ -36,7 +36,7 @@ from shared.http import Check, Wiring, application, in_turn
 from shared.identity.access_tokens import AccessTokens
 from shared.identity.public_keys import PublicKeys
 from shared.messaging.ports import Broker
-from shared.store_preparation import Preparing
+from shared.store_preparation import StorePreparation
 
 # How long a dead letter may take to be stored after SIGTERM; others stay in their queue.
 GRACE = timedelta(seconds=2)
@@ -51,7 +51,7 @@ def build(
     infrastructure = Infrastructure(settings, broker)
     clock, store = infrastructure.clock, infrastructure.store
     stored_letters = MongoDeadLetters(infrastructure.database)
-    preparation = Preparing(
+    preparation = StorePreparation(
         infrastructure.blobs.prepare, store.prepare, stored_letters.prepare, away=Unavailable
     )
     dead_letters = DeadLetterService(stored_letters, broker.put_back, settings.dead_letter_retention, clock)

@@ -21,8 +21,8 @@ from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker, Consumer
 from shared.mongo.connection import connect, database_of
 from shared.mongo.server_clock import ServerClock
-from shared.store_preparation import Preparing
-from shared.tasks import end
+from shared.store_preparation import StorePreparation
+from shared.tasks import cancel_all
 
 BackgroundTask: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 
@@ -47,7 +47,7 @@ class Infrastructure:
     @asynccontextmanager
     async def running(
         self,
-        preparation: Preparing,
+        preparation: StorePreparation,
         background: Sequence[BackgroundTask],
         consumers: Sequence[Consumer],
         grace: timedelta,
@@ -65,7 +65,7 @@ class Infrastructure:
                 tasks.create_task(consumer.run())
             yield
             await stop_all(consumers, grace)
-            await end(running)
+            await cancel_all(running)
 
 
 async def stop_all(consumers: Sequence[Consumer], grace: timedelta) -> None:

@@ -31,7 +31,7 @@ from shared.errors import Unavailable
 from shared.http import Check, Wiring, application, in_turn
 from shared.messaging.ports import Broker, Consumer
 from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
-from shared.store_preparation import Preparing
+from shared.store_preparation import StorePreparation
 
 SWEEP_EVERY = timedelta(seconds=5)
 # How long messages may take to finish after SIGTERM; then conversions are queued again for other workers.
@@ -49,7 +49,9 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     scratch = LocalScratch(settings.scratch_dir)
     consumers = _consumers(settings, broker, infrastructure, transcoder, scratch)
     background = _background(infrastructure, RemovalMetrics(registry))
-    preparation = Preparing(infrastructure.blobs.prepare, infrastructure.store.prepare, away=Unavailable)
+    preparation = StorePreparation(
+        infrastructure.blobs.prepare, infrastructure.store.prepare, away=Unavailable
+    )
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

@@ -8,9 +8,9 @@ from gateway.app import build
 from gateway.proxy.http_sessions import open_sessions
 from gateway.settings import GatewaySettings
 from shared.http import Address, Listeners, serve
-from shared.http.connection_limit import connections_possible
+from shared.http.connection_limit import connection_limit
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.process import run
 
 SERVICE_CONNECTIONS = 1024
@@ -19,11 +19,11 @@ BUFFER_BYTES = 512 * 1024
 
 async def main(settings: GatewaySettings, stop: asyncio.Event) -> None:
     registry = CollectorRegistry()
-    broker = RabbitMQ(settings.amqp_url.reveal(), "gateway", INBOXES)
+    broker = RabbitMQ(settings.amqp_url.reveal(), "gateway", SUBSCRIPTIONS)
     listeners = Listeners(
         Address(settings.host, settings.port),
         Address(settings.host, settings.metrics_port),
-        at_once=connections_possible(
+        at_once=connection_limit(
             settings.max_connections, 2 * SERVICE_CONNECTIONS + settings.max_event_streams
         ),
         buffer_bytes=BUFFER_BYTES,

@@ -45,8 +45,8 @@ from shared.messaging.handlers import Handlers
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS, NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS
 from shared.settings import SettingsError
-from shared.store_preparation import Preparing
-from shared.tasks import end
+from shared.store_preparation import StorePreparation
+from shared.tasks import cancel_all
 
 DEFAULT_DATABASE = "tonegate_notification"
 # All calls of the HTTP API are short.
@@ -92,8 +92,10 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
             broker.consumer(NOTIFICATION_ACCOUNTS, account_handlers(webhooks.deletion)),
         )
         # The service works without the indexes, and reports that it is not ready.
-        email_indexes = Preparing(email.ledger.prepare, away=LedgerUnavailable)
-        webhook_indexes = Preparing(webhooks.endpoints.prepare, webhooks.deliveries.prepare, away=Unavailable)
+        email_indexes = StorePreparation(email.ledger.prepare, away=LedgerUnavailable)
+        webhook_indexes = StorePreparation(
+            webhooks.endpoints.prepare, webhooks.deliveries.prepare, away=Unavailable
+        )
         grace = grace_for(max(settings.smtp_timeout, settings.webhook_timeout))
 
         async def finish() -> None:
@@ -124,7 +126,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
                 tasks.create_task(each.run()) for each in (email_indexes, webhook_indexes, email.sender)
             ]
             await serve(app, registry, _listeners(settings), stop)
-            await end(background)
+            await cancel_all(background)
 
 
 def grace_for(timeout: timedelta) -> timedelta:

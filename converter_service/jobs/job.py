@@ -18,7 +18,7 @@ from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
 from shared.messaging.errors import Retry
-from shared.tasks import asked_to_end
+from shared.tasks import cancel_requested
 
 log = get_logger(__name__)
 
@@ -82,7 +82,7 @@ class Job:
             log.info("media rejected", conversion_id=run.id, code=error.code, diagnosis=error.diagnosis)
             await self._outcome.fail(run, Failure(error.code.value, error.message))
         except asyncio.CancelledError:
-            if not asked_to_end():
+            if not cancel_requested():
                 await self._outcome.retry(run)
                 return
             await self._outcome.hand_back(run)

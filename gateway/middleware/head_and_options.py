@@ -8,7 +8,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from shared.errors import MethodNotAllowed
-from shared.http.problem_response import refuse
+from shared.http.problem_response import send_problem
 
 NOBODYS: Any = "ALLOWED"
 EVERYWHERE = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
@@ -120,7 +120,7 @@ def completing_allow(send: Send, known: Collection[str] = ()) -> Send:
 async def about_everything(method: str, send: Send) -> None:
     """`OPTIONS *` (RFC 9110 §9.3.7)."""
     if method != "OPTIONS":
-        await refuse(MethodNotAllowed(headers={"Allow": "OPTIONS"}), send, is_head=method == "HEAD")
+        await send_problem(MethodNotAllowed(headers={"Allow": "OPTIONS"}), send, is_head=method == "HEAD")
         return
     headers = [(b"allow", EVERYWHERE.encode())]
     await send({"type": "http.response.start", "status": 204, "headers": headers})

@@ -6,7 +6,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Sc
 from gateway.identity.auth_guard import READING_KEY, UNCOUNTED_KEY
 from gateway.identity.client_address import ClientAddresses
 from gateway.limits.rate_limit import LimitReached, Rate, RateLimits, Reading
-from shared.http.problem_response import refuse
+from shared.http.problem_response import send_problem
 
 UNCOUNTED = frozenset({503})
 """Shedding must stay cheaper than counting."""
@@ -35,7 +35,9 @@ class Counting:
                     reading = await self._reading(scope, message["status"])
                 except LimitReached as reached:
                     refused = True
-                    await refuse(reached, told(send, reached.reading), is_head=scope["method"] == "HEAD")
+                    await send_problem(
+                        reached, told(send, reached.reading), is_head=scope["method"] == "HEAD"
+                    )
                     return
                 tell(message, reading)
             await send(message)

@@ -10,7 +10,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
 from shared.errors import RequestTimeout
-from shared.http import ClientGone
+from shared.http import ClientDisconnected
 
 BODY_KEY: Final = "request_body"
 JSON_WITHIN = timedelta(seconds=30)
@@ -33,7 +33,7 @@ class IncomingBody:
     """The body of one request, read by whoever handles it through `receive`.
 
     `receive` raises RequestTimeout when the next piece does not come within `idle`, all pieces together come
-    slower than anybody's line, or the whole body not until its deadline, and ClientGone when the connection
+    slower than anybody's line, or the whole body not until its deadline, and ClientDisconnected when it
     closes in the middle (RFC 9112 §8).
     """
 
@@ -66,7 +66,7 @@ class IncomingBody:
         self._waited_s += asyncio.get_running_loop().time() - asked_at
         if event["type"] != "http.request":
             self.given_up = True
-            raise ClientGone("The connection closed before the body was complete.")
+            raise ClientDisconnected("The connection closed before the body was complete.")
         self._received += len(event["body"])
         self.complete = not event.get("more_body", False)
         return event
@@ -86,7 +86,7 @@ class IncomingBody:
             while not self.complete and not self.given_up and dropped <= bounds.most_bytes:
                 event = await self.receive()
                 dropped += len(event["body"]) if event["type"] == "http.request" else 0
-        except (ClientGone, RequestTimeout):
+        except (ClientDisconnected, RequestTimeout):
             return
 
 

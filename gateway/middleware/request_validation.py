@@ -14,7 +14,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from gateway.asgi import header_values
 from shared.errors import InvalidRequest, NotFound, ServiceError, TooLarge
-from shared.http.problem_response import refuse
+from shared.http.problem_response import send_problem
 
 # RFC 9110 §4.1 asks for 8000 octets at least.
 LONGEST_TARGET_BYTES = 8 * 1024
@@ -49,7 +49,7 @@ class WellFormed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP and (wrong := fault(scope)):
-            await refuse(wrong, send, is_head=scope["method"] == "HEAD")
+            await send_problem(wrong, send, is_head=scope["method"] == "HEAD")
             return
         await self._app(scope, receive, send)
 

@@ -8,7 +8,7 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import InvalidRequest
-from shared.http.problem_response import refuse
+from shared.http.problem_response import send_problem
 
 VERSION: Final = "1.0.0"
 PATH = re.compile(r"/v1/uploads(?:/.*)?")
@@ -40,7 +40,9 @@ class Tus:
             scope["method"] = OVERRIDES[meant]
             await self._app(scope, receive, answer)
         else:
-            await refuse(InvalidRequest("X-HTTP-Method-Override names no method."), answer, is_head=False)
+            await send_problem(
+                InvalidRequest("X-HTTP-Method-Override names no method."), answer, is_head=False
+            )
 
 
 def meant_method(scope: Scope) -> str | None:

@@ -62,7 +62,7 @@ class Relay:
 
         The path is made of `segments`, each of which must be a plain name: a client's id cannot lead anywhere
         else. Raises NotFound when one is not, PassedOn for the service's own problems, Unavailable when it
-        cannot be reached, stalls or answers nonsense, ClientGone and RequestTimeout for the client's faults.
+        cannot be reached, stalls or answers nonsense, ClientDisconnected and RequestTimeout for the client.
         """
         url = self._url(segments, query)
         headers = self._headers(request, token)

@@ -14,7 +14,7 @@ from pymongo.errors import PyMongoError
 
 from notification_service.email.errors import LedgerUnavailable
 from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld
-from shared.tasks import no_cancellation_lost
+from shared.tasks import preserving_cancellation
 
 Document = dict[str, Any]
 T = TypeVar("T")
@@ -125,7 +125,7 @@ def _from_now(span: timedelta) -> Document:
 async def call_ledger(call: Awaitable[T]) -> T:
     """Awaits a database call; raises LedgerUnavailable on any driver error."""
     try:
-        with no_cancellation_lost():
+        with preserving_cancellation():
             return await call
     except PyMongoError as error:
         raise LedgerUnavailable(type(error).__name__) from error

@@ -8,7 +8,7 @@ from pymongo.errors import PyMongoError
 
 from shared.errors import Unavailable
 from shared.logs import get_logger
-from shared.tasks import no_cancellation_lost
+from shared.tasks import preserving_cancellation
 
 Document = dict[str, Any]
 T = TypeVar("T")
@@ -17,7 +17,7 @@ T = TypeVar("T")
 async def reached(call: Awaitable[T]) -> T:
     """Awaits a database call; raises Unavailable on any driver error."""
     try:
-        with no_cancellation_lost():
+        with preserving_cancellation():
             return await call
     except PyMongoError as trouble:
         get_logger(__name__).warning("database call failed", reason=type(trouble).__name__)

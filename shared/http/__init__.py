@@ -3,14 +3,14 @@
 from shared.http.application import AsyncGuard, Injected, Wiring, application
 from shared.http.health import Check, in_turn
 from shared.http.problems import Problem
-from shared.http.request_body import ClientGone, chunks, drain
+from shared.http.request_body import ClientDisconnected, chunks, drain
 from shared.http.server import Address, Listeners, serve
 
 __all__ = [
     "Address",
     "AsyncGuard",
     "Check",
-    "ClientGone",
+    "ClientDisconnected",
     "Injected",
     "Listeners",
     "Problem",

@@ -10,14 +10,14 @@ from litestar import Request
 from shared.errors import InvalidRequest, RequestTimeout
 
 
-class ClientGone(InvalidRequest):
+class ClientDisconnected(InvalidRequest):
     """The client closed its connection before its body was complete."""
 
 
 async def chunks(request: Request[Any, Any, Any], idle_timeout: timedelta) -> AsyncIterator[bytes]:
     """Yields the body in the pieces in which it arrives (not empty, at most some hundred KiB).
 
-    Raises ClientGone when the connection closes early (also within a chunked body, RFC 9112 §8) and
+    Raises ClientDisconnected when the connection closes early (also within a chunked body, RFC 9112 §8) and
     RequestTimeout when nothing arrives for `idle_timeout`. Reads only as fast as it is consumed.
     """
     while True:
@@ -27,7 +27,7 @@ async def chunks(request: Request[Any, Any, Any], idle_timeout: timedelta) -> As
         except TimeoutError:
             raise RequestTimeout("Nothing arrived for too long.") from None
         if event["type"] == "http.disconnect":
-            raise ClientGone("The connection closed before the body was complete.")
+            raise ClientDisconnected("The connection closed before the body was complete.")
         if event["type"] != "http.request":
             raise InvalidRequest("The request is not valid.")
         if event["body"]:
@@ -49,5 +49,5 @@ async def drain(body: AsyncIterator[bytes], *, at_most_bytes: int, within: timed
                 seen += len(chunk)
                 if seen > at_most_bytes:
                     return
-    except (TimeoutError, ClientGone, RequestTimeout):
+    except (TimeoutError, ClientDisconnected, RequestTimeout):
         return

@@ -12,7 +12,7 @@ from pymongo.errors import (
 )
 
 from shared.errors import Unavailable
-from shared.tasks import no_cancellation_lost
+from shared.tasks import preserving_cancellation
 
 OUT_OF_DISK_SPACE = 14031
 
@@ -21,11 +21,11 @@ OUT_OF_DISK_SPACE = 14031
 def mongo_errors() -> Iterator[None]:
     """Raises Unavailable in place of driver errors that mean that MongoDB is out of reach or full.
 
-    Also raises a cancellation that the driver lost (see `no_cancellation_lost`): it waits with
+    Also raises a cancellation that the driver lost (see `preserving_cancellation`): it waits with
     asyncio.wait_for.
     """
     try:
-        with no_cancellation_lost():
+        with preserving_cancellation():
             yield
     except (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError) as error:
         raise Unavailable("The store cannot be reached.") from error

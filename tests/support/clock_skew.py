@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from converter_service.settings import WorkerSettings
 from shared import clock
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.settings import load
 from tests.support.messaging import MemoryBroker
 
@@ -24,7 +24,7 @@ async def work(settings: WorkerSettings) -> None:
     """Runs the worker until the process is killed."""
     # Imported after the clock is replaced: its modules import the function itself.
     worker = importlib.import_module("converter_service.worker")
-    app = worker.build(settings, MemoryBroker(INBOXES), CollectorRegistry())
+    app = worker.build(settings, MemoryBroker(SUBSCRIPTIONS), CollectorRegistry())
     async with app.lifespan():
         await asyncio.Event().wait()
 

@@ -20,7 +20,7 @@ from converter_service.settings import ApiSettings
 from devstack.ports import free_port
 from shared.http import Address, Listeners, serve
 from shared.messaging.ports import Broker
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.mongo.connection import Database, connect, database_of
 from shared.settings import Secret
 from tests.support.messaging import MemoryBroker
@@ -168,7 +168,7 @@ async def converter_api(
                 **changes,
             }
         )
-        memory, registry = MemoryBroker(INBOXES), CollectorRegistry()
+        memory, registry = MemoryBroker(SUBSCRIPTIONS), CollectorRegistry()
         app = build(settings, memory if broker is None else broker, registry, http)
         listeners = Listeners(Address("127.0.0.1", settings.port), Address("127.0.0.1", free_port()))
         async with connect(Secret(mongo_url)) as client:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from shared.contracts.events import Event, VideoUploaded
-from shared.messaging.dead_letters import DeadLetter, death_id
+from shared.messaging.dead_letters import DeadLetter, dead_letter_id
 from shared.messaging.envelope import encode, wrap
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -20,7 +20,7 @@ def dead(
     if isinstance(what, Event):
         what = encode(wrap(what, "/test", f"c{number}", id=f"event-{number}", time=NOON, correlation="r1"))
     return DeadLetter(
-        id=death_id(at, queue, what),
+        id=dead_letter_id(at, queue, what),
         body=what,
         queue=queue,
         reason="ValueError: broken",

@@ -10,6 +10,7 @@ import msgspec
 
 from auth_service.oauth.errors import ProviderAway
 from auth_service.oauth.providers.config import is_callable
+from shared.http_client import read_body
 from shared.logs import get_logger
 
 T = TypeVar("T")
@@ -90,12 +91,7 @@ class Outbound:
 async def _whole(response: aiohttp.ClientResponse) -> bytes:
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise ValueError("compressed without being asked")
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > LARGEST_ANSWER_BYTES:
-            raise ValueError("too long")
-    return bytes(body)
+    return await read_body(response, LARGEST_ANSWER_BYTES)
 
 
 def gone(reason: str, **more: object) -> ProviderAway:

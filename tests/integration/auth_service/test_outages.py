@@ -10,11 +10,11 @@ from sqlalchemy import text
 
 from auth_service.database.engine import Bounds, one_connection
 from auth_service.migrations.upgrade import ADVISORY_LOCK
-from devstack.process_tree import family
+from devstack.process_tree import process_tree
 from devstack.servers.postgres import Postgres
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import NotReady, PublishFailed
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.settings import Secret
 from tests.integration.auth_service.replica import Clock, Person, listening, running, settings
 from tests.support.messaging import MemoryBroker
@@ -86,7 +86,7 @@ async def test_with_postgresql_stopped_it_says_so_and_recovers(breakable: Postgr
 @contextmanager
 def frozen(server: Postgres) -> Iterator[None]:
     """All its processes stand still; connections stay open, and nothing is answered."""
-    members = family(server.process.pid)
+    members = process_tree(server.process.pid)
     for member in members:
         member.suspend()
     try:
@@ -149,7 +149,7 @@ async def test_while_another_replica_migrates_it_says_that_it_is_not_ready(
 async def test_without_rabbitmq_people_log_out_all_the_same_and_it_is_announced_later(
     postgres_url: str, clock: Clock
 ) -> None:
-    broker = Moody(INBOXES)
+    broker = Moody(SUBSCRIPTIONS)
     async with running(settings(postgres_url), clock, broker) as replica:
         await replica.ready()
         answer = await replica.readiness()

@@ -9,7 +9,7 @@ from litestar import Request
 from litestar.types import HTTPReceiveMessage
 
 from shared.errors import RequestTimeout
-from shared.http.request_body import ClientGone, chunks
+from shared.http.request_body import ClientDisconnected, chunks
 
 SOON = timedelta(seconds=0.05)
 LATE = timedelta(minutes=1)
@@ -42,7 +42,7 @@ async def test_a_client_that_falls_silent_or_hangs_up_is_told_apart() -> None:
     with pytest.raises(RequestTimeout):
         await anext(chunks(client.request(), SOON))
     client.sent.put_nowait({"type": "http.disconnect"})
-    with pytest.raises(ClientGone):
+    with pytest.raises(ClientDisconnected):
         await anext(chunks(client.request(), SOON))
 
 
