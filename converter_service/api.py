@@ -28,8 +28,8 @@ from converter_service.storage.dead_letters import MongoDeadLetters
 from converter_service.tus.controller import TusController
 from converter_service.tus.service import ResumableLimits, Uploads
 from converter_service.uploads.controller import UploadController
-from converter_service.uploads.request_body import Reception
-from converter_service.uploads.service import Accepting, UploadLimits
+from converter_service.uploads.request_body import UploadReceiver
+from converter_service.uploads.service import UploadLimits, UploadService
 from shared.clock import utc_now
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application, in_turn
@@ -130,9 +130,9 @@ def use_cases(settings: ApiSettings, infrastructure: Infrastructure, tokens: Tok
             retention=settings.retention,
             clock=clock,
         ),
-        "accepting": Accepting(store, blobs, events, upload_limits, clock, quota=quota),
+        "upload_service": UploadService(store, blobs, events, upload_limits, clock, quota=quota),
         "uploads": Uploads(store, blobs, events, resumable_limits, clock, quota=quota),
-        "reception": Reception(settings.max_upload_bytes, settings.idle_timeout),
+        "receiver": UploadReceiver(settings.max_upload_bytes, settings.idle_timeout),
         "door": Door(conversions, tokens, links, utc_now),
     }
 
