@@ -264,7 +264,7 @@ def test_a_stop_waits_as_long_as_the_code_may_take() -> None:
     longest["notification"] = LISTENERS_GRACE + unsubscribing + grace_for(smtp_timeout) + clean_up + closing
     for service in OWN:
         assert duration(filled_in(SERVICES[service]["stop_grace_period"])) >= longest[service]
-    assert timedelta(seconds=Service.farewell.grace_s) >= max(longest.values())
+    assert timedelta(seconds=Service.stop_policy.grace_s) >= max(longest.values())
 
 
 def test_only_the_door_and_the_mail_have_a_way_out() -> None:

@@ -14,7 +14,7 @@ import psutil
 from pymongo import MongoClient
 
 from devstack.daemon import Daemon
-from devstack.process_tree import family
+from devstack.process_tree import process_tree
 from devstack.stack import Stack
 from shared.messaging.rabbitmq.topology import tier_name
 from shared.messaging.subscriptions import SUBSCRIPTIONS
@@ -194,7 +194,7 @@ class System:
             process.resume()
 
     def _ffmpegs(self) -> list[psutil.Process]:
-        own = family(self.stack.service("worker").process.pid)
+        own = process_tree(self.stack.service("worker").process.pid)
         return [process for process in own if _is_ffmpeg(process)]
 
     def letters(self, state: str) -> int:

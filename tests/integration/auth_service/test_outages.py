@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from auth_service.database.engine import Bounds, one_connection
 from auth_service.migrations.upgrade import ADVISORY_LOCK
-from devstack.process_tree import family
+from devstack.process_tree import process_tree
 from devstack.servers.postgres import Postgres
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import NotReady, PublishFailed
@@ -86,7 +86,7 @@ async def test_with_postgresql_stopped_it_says_so_and_recovers(breakable: Postgr
 @contextmanager
 def frozen(server: Postgres) -> Iterator[None]:
     """All its processes stand still; connections stay open, and nothing is answered."""
-    members = family(server.process.pid)
+    members = process_tree(server.process.pid)
     for member in members:
         member.suspend()
     try:
