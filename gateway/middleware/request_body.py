@@ -9,8 +9,7 @@ import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
-from shared.errors import RequestTimeout
-from shared.http import ClientDisconnected
+from shared.errors import ClientDisconnected, RequestTimeout
 
 BODY_KEY: Final = "request_body"
 JSON_WITHIN = timedelta(seconds=30)

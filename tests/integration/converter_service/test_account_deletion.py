@@ -15,14 +15,14 @@ from converter_service.conversions.transitions.upload import new_upload
 from converter_service.handlers import LATE_UPLOADS, account_handlers
 from converter_service.maintenance import account_deletion
 from converter_service.maintenance.account_deletion import AccountDeletion
-from converter_service.uploads.service import Accepting, UploadLimits
-from converter_service.uploads.source import Incoming
+from converter_service.uploads.service import UploadLimits, UploadService
 from shared.clock import utc_now
 from shared.contracts.events import AccountDeleted
 from shared.errors import Conflict
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery
+from tests.support.request_body import body_of
 from tests.support.wait import until
 from tests.support.worker_harness import VIDEO, ScriptedTranscoder, WorkerHarness
 
@@ -99,7 +99,7 @@ async def test_what_is_being_converted_stops_and_leaves_nothing(harness: WorkerH
     await until(nothing_left, what="the sweeper has finished")
 
 
-class Dripping(Incoming):
+class Dripping:
     """A video of which the second half comes when it is let."""
 
     filename = "talk.mp4"
@@ -108,8 +108,9 @@ class Dripping(Incoming):
 
     def __init__(self) -> None:
         self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+        self.body = body_of(self._pieces())
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def _pieces(self) -> AsyncIterator[bytes]:
         yield VIDEO
         self.begun.set()
         await self.go_on.wait()
@@ -123,9 +124,9 @@ async def test_what_is_being_uploaded_is_refused_at_its_end_and_leaves_nothing(
     harness: WorkerHarness,
 ) -> None:
     limits = UploadLimits(max_bytes=10**9, silence=timedelta(minutes=1))
-    accepting = Accepting(harness.store, harness.blobs, harness.events, limits, utc_now)
+    service = UploadService(harness.store, harness.blobs, harness.events, limits, utc_now)
     incoming = Dripping()
-    uploading = asyncio.create_task(accepting.accept(ALICE, incoming))
+    uploading = asyncio.create_task(service.accept(ALICE, incoming))
     await incoming.begun.wait()
     await told(harness)
     incoming.go_on.set()

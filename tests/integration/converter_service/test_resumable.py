@@ -17,9 +17,9 @@ from converter_service.conversions.transitions.resumable import upload_of
 from converter_service.errors import PartAlreadyUsed, UploadLocked, WrongOffset
 from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.maintenance.sweeper import Sweeper
-from converter_service.storage.gridfs import CHUNK_BYTES
+from converter_service.storage.gridfs_writer import CHUNK_BYTES
 from converter_service.storage.queue import MongoQueue
-from converter_service.tus.chunk import Checksum
+from converter_service.tus.chunk import Checksum, UploadChunk
 from converter_service.tus.creation import Wanted
 from converter_service.tus.service import ResumableLimits, Uploads
 from shared.clock import utc_now
@@ -32,6 +32,7 @@ from shared.errors import (
     ServiceError,
     TooLarge,
 )
+from tests.support.request_body import body_of
 from tests.support.wait import until
 from tests.support.worker_harness import ScriptedTranscoder, WorkerHarness
 
@@ -43,15 +44,15 @@ LATER = timedelta(seconds=10)
 PIECE = 70_001
 
 
-class Body:
-    """Bytes on their way: first `content`, then `ending` decides."""
+class Body(UploadChunk):
+    """A chunk that arrives as `content`, and ends as `ending` does."""
 
     def __init__(self, content: bytes, *, checksum: Checksum | None = None) -> None:
-        self.content, self.checksum = content, checksum
-        self.announced_size: int | None = None
+        super().__init__(body_of(self._pieces()), checksum)
+        self.content = content
         self.sent = asyncio.Event()
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def _pieces(self) -> AsyncIterator[bytes]:
         for start in range(0, len(self.content), PIECE):
             yield self.content[start : start + PIECE]
         self.sent.set()
@@ -268,7 +269,7 @@ async def test_while_bytes_come_others_are_locked_out_and_told_what_is_stored(
     upload, going = await rig.begin(), True
 
     class Slow(Body):
-        async def pieces(self) -> AsyncIterator[bytes]:
+        async def _pieces(self) -> AsyncIterator[bytes]:
             while going:
                 yield b"\x00"
                 await asyncio.sleep(0.05)
