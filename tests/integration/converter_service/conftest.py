@@ -1,4 +1,4 @@
-"""Fixtures: the converter's api and its use cases on a fresh database for each test."""
+"""Fixtures: the converter's api, and a worker harness on a prepared database."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
