@@ -17,14 +17,14 @@ from auth_service.settings import AuthSettings, CommandSettings
 from shared.clock import utc_now
 from shared.http import Address, Listeners, serve
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.process import BAD_CONFIGURATION, run
 from shared.settings import SettingsError, load
 
 
 async def main(settings: AuthSettings, stop: asyncio.Event) -> None:
     registry = CollectorRegistry()
-    broker = RabbitMQ(settings.amqp_url.reveal(), "auth_service", INBOXES)
+    broker = RabbitMQ(settings.amqp_url.reveal(), "auth_service", SUBSCRIPTIONS)
     app = build(settings, broker, registry)
     listeners = Listeners(
         Address(settings.host, settings.port), Address(settings.host, settings.metrics_port)

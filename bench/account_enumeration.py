@@ -19,7 +19,7 @@ from sqlalchemy import text
 from auth_service.database.connection import one_connection
 from auth_service.database.table import SCHEMA
 from bench.significance import difference
-from bench.system import Whole, whole
+from bench.system import MeasuredSystem, measured_system
 from shared.settings import Secret
 
 EACH = 40
@@ -56,7 +56,7 @@ class Probe:
 
 
 def main() -> None:
-    with whole("auth", "converter", "gateway", settings=SETTINGS) as system:
+    with measured_system("auth", "converter", "gateway", settings=SETTINGS) as system:
         emails = [f"{secrets.token_hex(8)}@example.org" for _ in range(4 * EACH)]
         for email in emails:
             system.call("POST", "/v1/auth/register", {"email": email, "password": PASSWORD})
@@ -84,7 +84,7 @@ def main() -> None:
             told(title, probes)
 
 
-def in_turns(system: Whole, probes: Mapping[str, Probe]) -> None:
+def in_turns(system: MeasuredSystem, probes: Mapping[str, Probe]) -> None:
     """Each kind once a round, in an order that chance decides; the first rounds warm up."""
     gateway = {"Tonegate-Gateway-Authorization": system.basic()}
     connection = http.client.HTTPConnection("127.0.0.1", system.stack.service("auth").port, timeout=60)
@@ -140,7 +140,7 @@ def answered(
 
 
 async def changed(
-    system: Whole, without_password: Sequence[str], disabled: Sequence[str], verified: Sequence[str]
+    system: MeasuredSystem, without_password: Sequence[str], disabled: Sequence[str], verified: Sequence[str]
 ) -> None:
     """As signing in with a provider, an administrator and a followed link would have left them."""
     changes = {

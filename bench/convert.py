@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.system import Whole, pieces_of_file, whole
+from bench.system import MeasuredSystem, measured_system, pieces_of_file
 
 SECONDS = 600
 ROUNDS = 3
@@ -14,7 +14,7 @@ CONVERTING_S = 600.0
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="tonegate-bench-") as name, whole() as system:
+    with tempfile.TemporaryDirectory(prefix="tonegate-bench-") as name, measured_system() as system:
         directory = Path(name)
         video = made(directory)
         converted(system, video)
@@ -45,7 +45,7 @@ def by_ffmpeg(video: Path, target: Path) -> float:
     return time.perf_counter() - began
 
 
-def converted(system: Whole, video: Path) -> float:
+def converted(system: MeasuredSystem, video: Path) -> float:
     conversion_id = system.upload(pieces_of_file(video), video.stat().st_size)
     began = time.perf_counter()
     conversion = system.finished(conversion_id, CONVERTING_S)

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import psutil
 
-from bench.system import Whole, whole
+from bench.system import MeasuredSystem, measured_system
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import Lease
 from converter_service.conversions.model import Conversion
@@ -21,7 +21,7 @@ from converter_service.event_streams.publisher import Telling
 from converter_service.storage.conversions import MongoConversions
 from shared.clock import utc_now
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.mongo.connection import connect, database_of
 from shared.settings import Secret
 
@@ -39,7 +39,7 @@ class Client:
         self.arrived: dict[int, float] = {}
         self.began = asyncio.Event()
 
-    async def read(self, system: Whole, path: str) -> None:
+    async def read(self, system: MeasuredSystem, path: str) -> None:
         host, port = "127.0.0.1", system.stack.service("gateway").port
         reader, writer = await asyncio.open_connection(host, port)
         fields = "".join(f"{name}: {value}\r\n" for name, value in system.headers.items())
@@ -58,13 +58,13 @@ class Client:
 def main() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with whole("auth", "converter", "gateway") as system:
+    with measured_system("auth", "converter", "gateway") as system:
         asyncio.run(measured(system))
 
 
-async def measured(system: Whole) -> None:
+async def measured(system: MeasuredSystem) -> None:
     url, amqp = Secret(system.stack.mongo.url()), system.stack.rabbitmq.url()
-    async with connect(url) as client, RabbitMQ(amqp, "bench", INBOXES) as broker:
+    async with connect(url) as client, RabbitMQ(amqp, "bench", SUBSCRIPTIONS) as broker:
         telling = Telling(broker)
         store = MongoConversions(database_of(client), utc_now, on_save=telling.note)
         running = claimed_by_us(system.call("GET", "/v1/auth/me")["id"])
@@ -82,7 +82,7 @@ async def measured(system: Whole) -> None:
                 task.cancel()
 
 
-async def idle(system: Whole, before: dict[str, float]) -> None:
+async def idle(system: MeasuredSystem, before: dict[str, float]) -> None:
     used = cpu_s(system)
     await asyncio.sleep(IDLE_S)
     for service, after in memory(system).items():
@@ -91,7 +91,9 @@ async def idle(system: Whole, before: dict[str, float]) -> None:
     report_cpu(system, used, IDLE_S, "while nothing happens")
 
 
-async def busy(system: Whole, store: MongoConversions, running: Conversion, clients: list[Client]) -> None:
+async def busy(
+    system: MeasuredSystem, store: MongoConversions, running: Conversion, clients: list[Client]
+) -> None:
     """One step a second, as a worker makes them."""
     used, began, late = cpu_s(system), time.perf_counter(), list[list[float]]()
     for step in range(1, STEPS + 1):
@@ -105,7 +107,7 @@ async def busy(system: Whole, store: MongoConversions, running: Conversion, clie
         say(f"the {what} client hears of it {after_s * 1000:.0f} ms after the worker began to save it")
 
 
-def report_cpu(system: Whole, before: dict[str, float], took_s: float, when: str) -> None:
+def report_cpu(system: MeasuredSystem, before: dict[str, float], took_s: float, when: str) -> None:
     for service, after in cpu_s(system).items():
         say(f"{service}: {(after - before[service]) / took_s:.1%} of a core {when}")
 
@@ -131,11 +133,11 @@ def claimed_by_us(owner_id: str) -> Conversion:
     return claimed(waiting, Lease("bench", "bench", now + HOUR), new_id(), now)
 
 
-def memory(system: Whole) -> dict[str, float]:
+def memory(system: MeasuredSystem) -> dict[str, float]:
     return {service: system.memory_mib(service, "VmRSS") for service in SERVICES}
 
 
-def cpu_s(system: Whole) -> dict[str, float]:
+def cpu_s(system: MeasuredSystem) -> dict[str, float]:
     """Seconds of a core that each has used so far."""
     found = {service: psutil.Process(system.stack.service(service).process.pid) for service in SERVICES}
     return {name: sum(process.cpu_times()[:2]) for name, process in found.items()}

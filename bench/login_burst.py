@@ -16,7 +16,7 @@ import aiohttp
 import msgspec
 import uvloop
 
-from bench.system import whole
+from bench.system import measured_system
 
 AT_ONCE = 200
 ROUNDS = 3
@@ -42,7 +42,7 @@ class Storm(msgspec.Struct, frozen=True):
 
 
 def main() -> None:
-    with whole("auth", "converter", "gateway", settings=SETTINGS) as system:
+    with measured_system("auth", "converter", "gateway", settings=SETTINGS) as system:
         uvloop.run(measured(system.stack.url, system.stack.service("auth").url))
 
 

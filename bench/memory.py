@@ -4,7 +4,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from bench.system import pieces_of_file, whole
+from bench.system import measured_system, pieces_of_file
 
 SERVICES = ("gateway", "converter", "worker")
 # Uncompressed 1280x720 at 25 frames a second: 34.6 MB each second.
@@ -13,7 +13,7 @@ CONVERTING_S = 600.0
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="tonegate-bench-") as directory, whole() as system:
+    with tempfile.TemporaryDirectory(prefix="tonegate-bench-") as directory, measured_system() as system:
         large = made(Path(directory), SECONDS)
         idle = {service: system.memory_mib(service, "VmRSS") for service in SERVICES}
         size = large.stat().st_size

@@ -1,4 +1,4 @@
-"""Bytes a second of an upload into GridFS through the whole system, against PyMongo writing them directly."""
+"""Upload throughput into GridFS through the whole system, against PyMongo writing to GridFS directly."""
 
 import os
 import statistics
@@ -8,7 +8,7 @@ from collections.abc import Callable
 import gridfs
 from pymongo import MongoClient
 
-from bench.system import Whole, pieces_of, whole
+from bench.system import MeasuredSystem, measured_system, pieces_of
 
 SIZE = 512 * 1024 * 1024
 ROUNDS = 5
@@ -17,7 +17,7 @@ ROUNDS = 5
 def main() -> None:
     # Random: what MongoDB would compress away tells nothing about video.
     piece = os.urandom(1024 * 1024)
-    with whole("auth", "converter", "gateway") as system:
+    with measured_system("auth", "converter", "gateway") as system:
         direct, through = [], []
         through_system(system, piece, SIZE // 8)
         directly(system, piece, SIZE // 8)
@@ -38,12 +38,12 @@ def rate(work: Callable[[], Callable[[], object]]) -> float:
     return SIZE / taken
 
 
-def through_system(system: Whole, piece: bytes, size: int) -> Callable[[], object]:
+def through_system(system: MeasuredSystem, piece: bytes, size: int) -> Callable[[], object]:
     conversion_id = system.upload(pieces_of(piece, size), size)
     return lambda: system.delete(conversion_id)
 
 
-def directly(system: Whole, piece: bytes, size: int) -> Callable[[], object]:
+def directly(system: MeasuredSystem, piece: bytes, size: int) -> Callable[[], object]:
     """As PyMongo's users do it: the bucket as it comes, the same server, acknowledged by the majority."""
     client: MongoClient[dict[str, object]] = MongoClient(system.stack.mongo.url())
     bucket = gridfs.GridFSBucket(client["bench_direct"])

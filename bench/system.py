@@ -1,4 +1,4 @@
-"""The whole system for measurements: started on real servers, with one person signed in."""
+"""The whole system for measurements: started on real servers, with one account signed in."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ SETTINGS: Mapping[str, str] = {
 }
 
 
-class Whole:
+class MeasuredSystem:
     """A running stack, and a person who may use it."""
 
     def __init__(self, stack: Stack) -> None:
@@ -91,13 +91,13 @@ class Whole:
 
 
 @contextmanager
-def whole(*services: str, settings: Mapping[str, str] | None = None) -> Iterator[Whole]:
+def measured_system(*services: str, settings: Mapping[str, str] | None = None) -> Iterator[MeasuredSystem]:
     """All servers; the services named, or all. `settings` are added to those of every measurement."""
     with tempfile.TemporaryDirectory(prefix="tonegate-bench-", ignore_cleanup_errors=True) as path:
         Path(path).chmod(0o755)
         with Stack(Path(path), {**SETTINGS, **(settings or {})}) as stack:
             stack.start(*(server.name for server in stack.servers), *services) if services else stack.start()
-            yield Whole(stack)
+            yield MeasuredSystem(stack)
 
 
 def pieces_of(content: bytes, size: int) -> Iterator[bytes]:

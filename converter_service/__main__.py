@@ -15,10 +15,10 @@ from converter_service.cli import USAGE, CommandError, execute
 from converter_service.event_streams.hub import MOST_LISTENERS
 from converter_service.settings import ApiSettings, DeadLetterSettings, WorkerSettings
 from shared.http import Address, Listeners, serve
-from shared.http.connection_limit import connections_possible
+from shared.http.connection_limit import connection_limit
 from shared.logs import configure
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.process import BAD_CONFIGURATION, run
 from shared.settings import SettingsError, load
 
@@ -31,15 +31,15 @@ OTHER_DESCRIPTORS = 256
 
 async def run_api(settings: ApiSettings, stop: asyncio.Event) -> None:
     registry = CollectorRegistry()
-    broker = RabbitMQ(settings.amqp_url.reveal(), "converter_api", INBOXES)
+    broker = RabbitMQ(settings.amqp_url.reveal(), "converter_api", SUBSCRIPTIONS)
     async with aiohttp.ClientSession() as http:
         app = api.build(settings, broker, registry, http)
-        await serve(app, registry, listeners(settings, watching=MOST_LISTENERS), stop)
+        await serve(app, registry, listeners(settings, event_streams=MOST_LISTENERS), stop)
 
 
 async def run_worker(settings: WorkerSettings, stop: asyncio.Event) -> None:
     registry = CollectorRegistry()
-    broker = RabbitMQ(settings.amqp_url.reveal(), "converter_worker", INBOXES)
+    broker = RabbitMQ(settings.amqp_url.reveal(), "converter_worker", SUBSCRIPTIONS)
     app = worker.build(settings, broker, registry)
     await serve(app, registry, listeners(settings), stop)
 
@@ -63,12 +63,12 @@ async def _print_lines(arguments: list[str], settings: DeadLetterSettings) -> No
         sys.stdout.write(f"{line}\n")
 
 
-def listeners(settings: ApiSettings | WorkerSettings, watching: int = 0) -> Listeners:
-    """The public and the metrics listener; `watching` connections are added for event streams."""
+def listeners(settings: ApiSettings | WorkerSettings, event_streams: int = 0) -> Listeners:
+    """The public and the metrics listener, with room for `event_streams` further connections."""
     return Listeners(
         Address(settings.host, settings.port),
         Address(settings.host, settings.metrics_port),
-        at_once=connections_possible(CONNECTIONS + watching, OTHER_DESCRIPTORS),
+        at_once=connection_limit(CONNECTIONS + event_streams, OTHER_DESCRIPTORS),
         buffer_bytes=BUFFER_BYTES,
     )
 

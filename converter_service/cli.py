@@ -20,7 +20,7 @@ from shared.messaging.envelope import wrap
 from shared.messaging.errors import PublishFailed
 from shared.messaging.ports import Broker
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.mongo.connection import connect, database_of
 from shared.mongo.server_clock import ServerClock
 
@@ -82,7 +82,7 @@ async def connected(settings: DeadLetterSettings) -> AsyncIterator[DeadLetterCom
     client = connect(settings.mongo_url, "tonegate-converter")
     database = database_of(client)
     clock = ServerClock(database)
-    broker = RabbitMQ(settings.amqp_url.reveal(), "converter_operator", INBOXES)
+    broker = RabbitMQ(settings.amqp_url.reveal(), "converter_operator", SUBSCRIPTIONS)
     async with client, broker:
         await clock.ask()
         dead_letter_service = DeadLetterService(

@@ -7,7 +7,7 @@ import msgspec
 
 from converter_service.conversions.model import State
 from converter_service.event_streams.hub import Hub, Snapshot
-from converter_service.jobs.job import Work
+from converter_service.jobs.job import Job
 from converter_service.maintenance.account_deletion import AccountDeletion
 from shared.clock import Clock
 from shared.contracts.events import (
@@ -31,26 +31,26 @@ Transition: TypeAlias = VideoUploaded | ConversionCompleted | ConversionFailed |
 TRANSITIONS = (VideoUploaded, ConversionCompleted, ConversionFailed, ConversionCancelled)
 
 
-def handlers(work: Work) -> Handlers:
+def conversion_handlers(job: Job) -> Handlers:
     """Handlers of the worker's queue: each VideoUploaded lets it run one conversion."""
 
     async def convert(event: VideoUploaded, _: Delivery) -> None:
-        await work.run(event.conversion_id)
+        await job.run(event.conversion_id)
 
     return Handlers({VideoUploaded: convert}, expected=CONVERTER_WORKER.events)
 
 
-def stopping(broker: Broker, work: Work) -> Consumer:
+def cancellation_listener(broker: Broker, job: Job) -> Consumer:
     """Broadcast consumer of the worker: stops runs of cancelled or deleted conversions at once.
 
     A missed event only delays the stop: each renewal of the lease, every second, finds the change as well.
     """
 
     async def cancelled(event: ConversionCancelled, _: Delivery) -> None:
-        work.look(event.conversion_id)
+        job.check_now(event.conversion_id)
 
     async def removed(event: ConversionRemoved, _: Delivery) -> None:
-        work.look(event.conversion_id)
+        job.check_now(event.conversion_id)
 
     broadcast = Broadcast(name="converter.stopping", events=(ConversionCancelled, ConversionRemoved))
     handlers = Handlers(
@@ -59,7 +59,7 @@ def stopping(broker: Broker, work: Work) -> Consumer:
     return broker.listener(broadcast, handlers)
 
 
-def watching(broker: Broker, hub: Hub) -> Consumer:
+def change_listener(broker: Broker, hub: Hub) -> Consumer:
     """Broadcast consumer of the api: passes changes of conversions to the event streams of this replica.
 
     ConversionChanged is fast but best-effort; the events from the outbox are reliable.

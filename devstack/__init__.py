@@ -1,1 +1,1 @@
-"""Real servers and all services on one machine without containers: `make up`, `make demo`, the tests."""
+"""Development stack: servers and services as local processes, for `make up`, `make demo` and the tests."""

@@ -1,4 +1,4 @@
-"""`python -m devstack up | down | demo`: what the Makefile calls."""
+"""Command line of the development stack: `python -m devstack up | down | demo`."""
 
 import argparse
 import os
@@ -28,13 +28,13 @@ def main(verb: str) -> None:
 
 
 def _path(variable: str) -> Path | None:
-    """In the environment, because a file may have any name and make's recipes pass through a shell."""
+    """Reads a path from the environment: make recipes pass through a shell, which would interpret it."""
     named = os.environ.get(variable)
     return Path(named).expanduser() if named else None
 
 
 def _stop(signum: int, _frame: FrameType | None) -> NoReturn:
-    """As Ctrl-C: everything started is stopped on the way out."""
+    """Signal handler: raises SystemExit, so that context managers stop what was started."""
     raise SystemExit(128 + signum)
 
 
@@ -42,8 +42,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m devstack", description=__doc__)
     parser.add_argument("verb", choices=["up", "down", "demo"])
     chosen = parser.parse_args().verb
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, _stop)
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, _stop)
     try:
         main(chosen)
     except StackError as error:

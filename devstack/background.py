@@ -1,4 +1,4 @@
-"""`make up` and `make down`: the whole system in the background, its data kept between the two."""
+"""`make up` and `make down`: runs the whole system in the background; data survives `down`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,41 +7,41 @@ from devstack.errors import StackError
 from devstack.home import Home
 from devstack.lock import exclusive
 from devstack.ports import is_free
-from devstack.preflight import refuse_bad_settings
+from devstack.preflight import check_settings
 from devstack.process import end_all
-from devstack.saved_settings import Chosen
+from devstack.saved_settings import SavedSettings
 from devstack.settings import is_given
 from devstack.stack import Stack
-from devstack.supervisor import Keeper
+from devstack.supervisor import Supervisor
 
 DEFAULT_PORT = "8000"
 
 
 class Background:
-    """State lives below `state`; whether it is up is asked of the processes, not of a file."""
+    """The stack below the directory `state`; running processes, not a file, decide whether it is up."""
 
     def __init__(self, state: Path, given: Mapping[str, str]) -> None:
         self._home = Home.at(state)
         self._given = given
-        self._chosen = Chosen(self._home)
+        self._saved = SavedSettings(self._home)
 
     def up(self) -> None:
-        """Returns when every part is ready, the address printed."""
+        """Starts or repairs the stack; prints its address and returns when every part is ready."""
         with exclusive(self._home):
-            chosen = self._chosen.load()
+            chosen = self._saved.load()
             known = Stack(self._home.path, _with_port(chosen or self._given))
             alive = [part for part in known.parts if part.alive]
             if len(alive) == len(known.parts):
                 self._already_up(known)
             else:
-                # What is up in parts only is repaired with the settings that it was started with.
+                # A stack that is partly up is repaired with the settings that it was started with.
                 self._start(_with_port({**chosen, **self._given} if alive else self._given))
 
     def down(self) -> None:
-        """Stops everything that `up` has started; says so when there was nothing."""
+        """Stops everything that `up` started; prints whether anything ran."""
         with exclusive(self._home):
             ended = end_all(self._home)
-            self._chosen.forget()
+            self._saved.forget()
             print("Tonegate is down." if ended else "Tonegate was not up.")
 
     def _already_up(self, stack: Stack) -> None:
@@ -49,14 +49,14 @@ class Background:
         changed = [name for name, value in self._given.items() if stack.given.get(name) != value]
         if changed:
             print(f"Changed settings take effect after `make down`: {', '.join(changed)}")
-        if not Keeper(self._home).alive:
+        if not Supervisor(self._home).alive:
             self._keep(stack)
 
     def _start(self, given: Mapping[str, str]) -> None:
         stack = Stack(self._home.path, given)
-        refuse_bad_settings(stack)
+        check_settings(stack)
         end_all(self._home)
-        self._chosen.forget()
+        self._saved.forget()
         port = stack.service("gateway").port
         if not is_free(port):
             raise StackError(
@@ -71,8 +71,8 @@ class Background:
         print(f"Tonegate is up: {stack.url}\nmail: {_mail(stack)}\nlogs: {self._home.path / 'logs'}")
 
     def _keep(self, stack: Stack) -> None:
-        self._chosen.save(stack.given)
-        Keeper(self._home).start()
+        self._saved.save(stack.given)
+        Supervisor(self._home).start()
 
 
 def _with_port(given: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The one way every server and every service is started, watched and stopped."""
+"""Base class of every server and service: start, readiness check, pause, stop."""
 
 import signal
 from abc import ABC, abstractmethod
@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from devstack.errors import StackError
 from devstack.home import Home
-from devstack.process import Farewell, Process
+from devstack.process import Process, StopPolicy
 from devstack.wait import wait_until
 
 
@@ -15,12 +15,12 @@ class Daemon(ABC):
     """A long-running process. All calls block; from asyncio use `asyncio.to_thread(daemon.start)`."""
 
     ready_within_s: ClassVar[float] = 180.0
-    farewell: ClassVar[Farewell] = Farewell()
+    stop_policy: ClassVar[StopPolicy] = StopPolicy()
 
     def __init__(self, name: str, home: Home) -> None:
         self.name = name
         self.home = home
-        self.process = Process(name, home, self.farewell)
+        self.process = Process(name, home, self.stop_policy)
 
     @abstractmethod
     def command(self) -> Sequence[str]: ...
@@ -29,17 +29,17 @@ class Daemon(ABC):
     def environment(self) -> Mapping[str, str]: ...
 
     @abstractmethod
-    def answers(self) -> bool:
-        """One attempt, in its own protocol, bounded to about a second; False for every way of failing."""
+    def is_ready(self) -> bool:
+        """Readiness check in the daemon's own protocol: one attempt of about a second, False on failure."""
 
     def prepare(self) -> None:  # noqa: B027 (most have nothing to prepare)
-        """Before every start: data directories and configuration files. Safe to repeat."""
+        """Creates data directories and configuration files; called before every start, idempotent."""
 
-    def settle(self) -> None:  # noqa: B027
-        """Once it answers for the first time: what can only be set up in a running server. Safe to repeat."""
+    def initialize(self) -> None:  # noqa: B027
+        """Sets up what needs a running server, such as databases; called after every start, idempotent."""
 
     def start(self) -> None:
-        """Returns when ready for work; a start that fails leaves no process behind."""
+        """Launches the process and waits until it is ready; stops it again if that fails."""
         try:
             self.launch()
             self.wait_ready()
@@ -48,31 +48,31 @@ class Daemon(ABC):
             raise
 
     def launch(self) -> None:
-        """Starts the process without waiting."""
+        """Starts the process without waiting for readiness; raises StackError if it runs already."""
         if self.alive:
             raise StackError(f"{self.name} is already running")
         self.prepare()
         self.process.spawn(self.command(), self.environment())
 
     def wait_ready(self) -> None:
-        """Returns when ready for work; raises StackError with the end of its log otherwise."""
+        """Waits for `is_ready`, then initializes; raises StackError with the end of the log on timeout."""
         try:
-            wait_until(self._answers_or_died, self.ready_within_s, f"{self.name} gets ready")
+            wait_until(self._ready_or_ended, self.ready_within_s, f"{self.name} gets ready")
         except StackError as error:
             log = self.process.log_tail()
             raise StackError(f"{error}\n--- the end of {self.name}'s log\n{log}") from None
-        self.settle()
+        self.initialize()
 
     def stop(self) -> None:
-        """Graceful for a bounded time, then by force. Nothing it started survives. Safe to repeat."""
+        """Stops the process and its descendants, by SIGKILL after the grace period. Idempotent."""
         self.process.stop()
 
     def kill(self) -> None:
-        """SIGKILL, as a crash would; `start` brings it back on the same port with the same data."""
+        """Simulates a crash by SIGKILL; `start` restarts it on the same port with the same data."""
         self.process.kill()
 
     def pause(self) -> None:
-        """Freezes the process: connections stay open, nothing is answered."""
+        """Sends SIGSTOP: connections stay open, requests get no response."""
         self.process.send(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -86,7 +86,7 @@ class Daemon(ABC):
     def alive(self) -> bool:
         return self.process.alive
 
-    def _answers_or_died(self) -> bool:
+    def _ready_or_ended(self) -> bool:
         if not self.alive:
             raise StackError(f"{self.name} ended while it was starting")
-        return self.answers()
+        return self.is_ready()

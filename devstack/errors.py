@@ -1,5 +1,5 @@
-"""What can go wrong while running the stack."""
+"""Errors of the development stack."""
 
 
 class StackError(Exception):
-    """Said to the person at the terminal as it stands; no stack trace needed."""
+    """An error whose message is printed to the terminal without a traceback."""

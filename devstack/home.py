@@ -1,4 +1,4 @@
-"""Where one stack keeps everything it writes."""
+"""Directory of one stack: data, logs, records of processes and secrets."""
 
 import os
 import secrets
@@ -10,7 +10,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Home:
-    """One directory per stack; two stacks never share one."""
+    """The directory; two stacks never share one."""
 
     path: Path
 
@@ -28,7 +28,7 @@ class Home:
         return self.directory("logs") / f"{name}.log"
 
     def secret(self, name: str) -> str:
-        """64 hexadecimal digits, drawn once for this stack and kept in a file only its owner reads."""
+        """Returns a secret of 64 hexadecimal digits, generated at first use and stored with mode 0600."""
         file = self.directory("secrets") / name
         if not file.exists():
             write_private(file, secrets.token_hex(32))
@@ -36,7 +36,7 @@ class Home:
 
 
 def write_private(file: Path, text: str) -> None:
-    """Whole or not at all, mode 0600 from the first byte."""
+    """Writes a file atomically with mode 0600."""
     draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
         stream.write(text)

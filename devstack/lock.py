@@ -1,4 +1,4 @@
-"""One run at a time on one stack; the lock goes with the process that holds it."""
+"""Lock file of a stack: one command at a time; released when the holding process ends."""
 
 import fcntl
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`python -m devstack.mailsink PORT DIRECTORY`: an SMTP server that files every message and sends none."""
+"""Mail sink, `python -m devstack.mailsink PORT DIRECTORY`: stores each message received by SMTP in a file."""
 
 import asyncio
 import itertools
@@ -12,12 +12,12 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 MAX_MESSAGE_BYTES = 10 * 1024 * 1024
 MAX_MESSAGES = 20_000
-# Looking at every name costs some milliseconds; now and then is enough.
+# Listing the directory costs milliseconds, so old messages are pruned once per so many messages.
 PRUNE_EVERY = 256
 
 
 class Files:
-    """One file per message, whole or absent; somewhat beyond `MAX_MESSAGES` the oldest go."""
+    """Writes one file per message, atomically; prunes the oldest beyond `MAX_MESSAGES`."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -50,7 +50,7 @@ def _delivery(envelope: Envelope) -> bytes:
 
 
 async def serve(port: int, directory: Path) -> None:
-    """Until SIGTERM or SIGINT."""
+    """Serves SMTP on 127.0.0.1 until SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
     files = Files(directory)
     server = await loop.create_server(

@@ -1,7 +1,8 @@
-"""`python -m devstack.orphan_reaper HOME`: ends a stack's processes when the one that started them is gone.
+"""Orphan reaper, `python -m devstack.orphan_reaper HOME`: stops a stack whose starting process has died.
 
-It reads its standard input. The starter holds the other end: `done` means all is in order; an end without
-it means the starter died, however violently, and whatever it left running is ended here.
+It reads standard input, a pipe held by the starter. `done` dismisses it; end of file without `done` means
+that the starter died, even by SIGKILL, and all processes of the stack are stopped. Unlike PR_SET_PDEATHSIG
+this works on macOS too.
 """
 
 import contextlib
@@ -16,8 +17,8 @@ from devstack.servers.environment import plain_environment
 DONE = b"done\n"
 
 
-class Undertaker:
-    """Watches over this very process, from `watch` to `dismiss`."""
+class OrphanReaper:
+    """Reaper for the stack of the current process, from `watch` to `dismiss`."""
 
     def __init__(self, home: Home) -> None:
         self._home = home

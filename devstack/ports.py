@@ -1,4 +1,4 @@
-"""Free TCP ports, remembered so that a restarted stack keeps its addresses."""
+"""Allocation of free TCP ports, stored so that a restarted stack keeps its addresses."""
 
 import contextlib
 import json
@@ -15,17 +15,16 @@ import psutil
 from devstack.errors import StackError
 from devstack.home import write_private
 
-# Below the kernels' ephemeral ranges: no outgoing connection can take a port while its server restarts.
+# Below the ephemeral port ranges: no outgoing connection can occupy a port while its server restarts.
 CANDIDATES = range(15_000, 32_000)
-# Ours share a port without complaint when two of them are told to listen on it (SO_REUSEPORT). So a chosen
-# port is left alone by every other stack on this machine as long as the process that chose it lives, also
-# while its server is not up yet or was killed; and for so long in any case, as what starts a stack may end
-# before it.
-SPOKEN_FOR_S = 120.0
+# Our services listen with SO_REUSEPORT, so two of them can share a port by mistake. Other stacks on this
+# machine therefore skip an allocated port while the allocating process lives, and for this long in any case,
+# because that process may end before the stack.
+CLAIM_S = 120.0
 
 
 class Ports:
-    """Ports by name. The same name gives the same port for as long as the file lives."""
+    """Ports by name; a name keeps its port as long as the file exists."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -37,7 +36,7 @@ class Ports:
         return self._known[name]
 
     def leave_occupied(self) -> None:
-        """Before a start: a remembered port on which somebody else listens by now is replaced."""
+        """Replaces each stored port on which another process listens; call before a start."""
         for name, port in self._known.items():
             if not is_free(port):
                 self._assign(name)
@@ -56,14 +55,14 @@ def free_port(avoid: Collection[int] = ()) -> int:
 
 
 class Claims:
-    """Who listens where, or is about to: a file in `folder` for each port, with the process that chose it."""
+    """Allocated ports of all stacks of a user: a file per port in `folder` with the allocator's PID."""
 
-    def __init__(self, folder: Path, lasting_s: float = SPOKEN_FOR_S) -> None:
+    def __init__(self, folder: Path, lasting_s: float = CLAIM_S) -> None:
         self._folder = folder
         self._lasting_s = lasting_s
 
     def take(self, port: int) -> bool:
-        """False while it is somebody else's."""
+        """Claims a port; returns False if another process holds it."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         claim = self._folder / str(port)
         with contextlib.suppress(FileNotFoundError):
@@ -77,16 +76,16 @@ class Claims:
         return True
 
     def _holds(self, claim: Path) -> bool:
-        """Raises FileNotFoundError."""
+        """Returns whether the claim is still valid; raises FileNotFoundError."""
         if time.time() - claim.stat().st_mtime <= self._lasting_s:
             return True
-        said = claim.read_text()
-        return said.isdigit() and psutil.pid_exists(int(said))
+        pid = claim.read_text()
+        return pid.isdigit() and psutil.pid_exists(int(pid))
 
 
 def is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # A server restarts on a port whose old connections still linger in TIME_WAIT.
+        # As servers do: a port whose old connections are in TIME_WAIT can be bound.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))

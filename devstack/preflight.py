@@ -1,4 +1,4 @@
-"""Settings looked at before anything is started, so that a bad one is told at once."""
+"""Preflight check: validates all settings with the services' own schemas before anything starts."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -25,15 +25,15 @@ SETTINGS: Mapping[str, type[msgspec.Struct]] = {
 LARGEST_PORT = 65535
 
 
-def refuse_bad_settings(stack: Stack) -> None:
+def check_settings(stack: Stack) -> None:
     """Raises StackError with one line for each bad setting."""
-    problems = list(bad_ports(stack.given)) or _what_services_say(stack)
+    problems = list(port_problems(stack.given)) or _service_problems(stack)
     if problems:
         raise StackError("\n".join(["bad settings", *problems]))
 
 
-def bad_ports(given: Mapping[str, str]) -> Iterator[str]:
-    """A sentence for each port that cannot be one, or that two processes would share."""
+def port_problems(given: Mapping[str, str]) -> Iterator[str]:
+    """Yields a message for each invalid port number and each port assigned twice."""
     users = defaultdict(list)
     for name in filter(lambda name: is_given(name, given), _port_variables()):
         value = value_of(name, given).strip()
@@ -55,8 +55,8 @@ def _is_port(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= LARGEST_PORT
 
 
-def _what_services_say(stack: Stack) -> list[str]:
-    """Each line once, though several services read the same variable."""
+def _service_problems(stack: Stack) -> list[str]:
+    """Messages of the services' settings loaders, without duplicates."""
     problems: dict[str, None] = {}
     for service in stack.services:
         for struct in (SETTINGS[service.role], LoggingSettings):

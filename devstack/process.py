@@ -1,4 +1,4 @@
-"""One operating-system process, remembered on disk so that any later run can end it, and only it."""
+"""An operating-system process with a record on disk, by which any later command can stop it and only it."""
 
 import contextlib
 import json
@@ -13,40 +13,39 @@ from enum import IntEnum
 import psutil
 
 from devstack.home import REPOSITORY, Home, write_private
-from devstack.process_tree import KILL_TIMEOUT_S, MARK, began, end_marked, family, kill_all, wait_gone
+from devstack.process_tree import KILL_TIMEOUT_S, MARK, began, end_marked, kill_all, process_tree, wait_gone
 
 MAX_LOG_BYTES = 20 * 1024 * 1024
 
 
-class Turn(IntEnum):
-    """Who ends before whom; those of one turn end together."""
+class StopOrder(IntEnum):
+    """Order of stopping; processes of one stage stop together."""
 
-    KEEPER = 0  # starts others again when they die
+    SUPERVISOR = 0  # would restart the others
     SERVICE = 1
     SERVER = 2
-    HELPER = 3  # a server's
+    HELPER = 3  # of a server
 
 
 @dataclass(frozen=True)
-class Farewell:
-    """How to ask a process to end, how long it may take, and when its turn has come."""
+class StopPolicy:
+    """Signal that asks a process to stop, seconds until SIGKILL, and stage at which it is stopped."""
 
     signum: int = signal.SIGTERM
     grace_s: float = 20.0
-    turn: Turn = Turn.SERVER
+    turn: StopOrder = StopOrder.SERVER
 
 
 class Process:
-    """Started in a session of its own; stopped together with everything it has started.
+    """Started in its own session; stopped together with its descendants.
 
-    The record `run/<name>.json` holds the pid and when that process began, so that a pid the system has
-    given to somebody else since is never touched.
+    The record `run/<name>.json` holds PID and start time, so that a reused PID is never signalled.
     """
 
-    def __init__(self, name: str, home: Home, farewell: Farewell) -> None:
+    def __init__(self, name: str, home: Home, stop_policy: StopPolicy) -> None:
         self.name = name
         self._home = home
-        self._farewell = farewell
+        self._stop_policy = stop_policy
         self._record = home.directory("run") / f"{name}.json"
         self._log = home.log(name)
         self._log_from = 0
@@ -54,7 +53,7 @@ class Process:
         self._left_behind: list[psutil.Process] = []
 
     def spawn(self, command: Sequence[str], env: Mapping[str, str]) -> None:
-        self._turn_log_over()
+        self._rotate_log()
         with self._log.open("ab") as log:
             self._log_from = log.tell()
             self._child = subprocess.Popen(
@@ -67,11 +66,13 @@ class Process:
                 start_new_session=True,
             )
         pid = self._child.pid
-        write_private(self._record, json.dumps({"pid": pid, "began": began(pid), **asdict(self._farewell)}))
+        write_private(
+            self._record, json.dumps({"pid": pid, "began": began(pid), **asdict(self._stop_policy)})
+        )
 
     @property
     def pid(self) -> int | None:
-        """None unless the very process that was started is still alive."""
+        """PID of the process while it runs, else None."""
         if self._child is not None:
             return self._child.pid if self._child.poll() is None else None
         try:
@@ -82,8 +83,8 @@ class Process:
         return pid if record["began"] is not None and began(pid) == record["began"] else None
 
     @property
-    def turn(self) -> Turn:
-        return self._farewell.turn
+    def turn(self) -> StopOrder:
+        return self._stop_policy.turn
 
     @property
     def alive(self) -> bool:
@@ -91,32 +92,32 @@ class Process:
 
     @property
     def exit_code(self) -> int | None:
-        """Negative: ended by that signal. None while it lives, or when another run has started it."""
+        """Exit code, negative for a signal; None while it runs, or if another command started it."""
         return self._child.poll() if self._child is not None else None
 
     def send(self, signum: int) -> None:
-        """To this process alone, not to what it has started."""
+        """Sends a signal to this process only, not to its descendants."""
         if (pid := self.pid) is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signum)
 
     def kill_alone(self) -> None:
-        """A crash: SIGKILL to this process only. What it leaves running ends with `stop`."""
-        self._left_behind += family(self.pid)[1:]
+        """Simulates a crash: SIGKILL to this process only. `stop` ends the descendants it leaves behind."""
+        self._left_behind += process_tree(self.pid)[1:]
         self.send(signal.SIGKILL)
         self._reap()
 
     def kill(self) -> None:
-        """SIGKILL to this process and to everything it has started."""
+        """Sends SIGKILL to this process and its descendants."""
         self._end(signal.SIGKILL, grace_s=0)
 
     def stop(self) -> None:
-        """Asks politely, waits its time of grace, then kills whatever is left of the whole family."""
-        self._end(self._farewell.signum, self._farewell.grace_s)
+        """Sends the stop signal, waits the grace period, then kills what is left of the process tree."""
+        self._end(self._stop_policy.signum, self._stop_policy.grace_s)
 
     def _end(self, signum: int, grace_s: float) -> None:
-        members = self._family() + self._left_behind
-        # A process that a test has frozen with SIGSTOP could not hear the request.
+        members = self._processes() + self._left_behind
+        # A process stopped by SIGSTOP does not handle other signals.
         self.send(signal.SIGCONT)
         self.send(signum)
         wait_gone(members[:1] if self.alive else [], grace_s)
@@ -125,20 +126,20 @@ class Process:
         self._reap()
         self._record.unlink(missing_ok=True)
 
-    def _family(self) -> list[psutil.Process]:
-        """What a keeper has started is left to its own farewell."""
-        return family(self.pid)[: 1 if self._farewell.turn is Turn.KEEPER else None]
+    def _processes(self) -> list[psutil.Process]:
+        """Processes to stop; those started by a supervisor have records and stages of their own."""
+        return process_tree(self.pid)[: 1 if self._stop_policy.turn is StopOrder.SUPERVISOR else None]
 
     def log_tail(self, lines: int = 15) -> str:
-        """The last that it has said since it was started."""
+        """Returns the last lines that the process has logged since its start."""
         if not self._log.exists():
             return ""
         with self._log.open("rb") as log:
             log.seek(max(self._log_from, self._log.stat().st_size - 16_384))
             return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
 
-    def _turn_log_over(self) -> None:
-        """A long log becomes `<name>.log.1` at the next start, and the one before it goes."""
+    def _rotate_log(self) -> None:
+        """Rotates a log above MAX_LOG_BYTES to `<name>.log.1`, replacing the previous one."""
         if self._log.exists() and self._log.stat().st_size > MAX_LOG_BYTES:
             self._log.replace(self._log.with_suffix(".log.1"))
 
@@ -149,19 +150,19 @@ class Process:
 
 
 def end_all(home: Home) -> list[str]:
-    """Ends every process that any run has started for this home, turn by turn; returns their names."""
+    """Stops every recorded process of a stack, stage by stage; returns the names of those that ran."""
     ended = []
-    for turn in Turn:
-        # Read anew each time: until it has ended, a keeper may still add to them.
+    for turn in StopOrder:
+        # Read again at each stage: until it has stopped, a supervisor may add records.
         processes = [process for process in _recorded(home) if process.turn is turn]
         ended += [process.name for process in processes if process.alive]
-        all_at_once([process.stop for process in processes])
+        run_concurrently([process.stop for process in processes])
     end_marked(home.path)
     return ended
 
 
-def all_at_once(actions: Sequence[Callable[[], None]]) -> None:
-    """Returns when every one is done; raises what the first to fail has raised."""
+def run_concurrently(actions: Sequence[Callable[[], None]]) -> None:
+    """Runs all actions in threads and waits for them; raises the first error."""
     with ThreadPoolExecutor(max_workers=len(actions) or 1) as pool:
         for running in [pool.submit(action) for action in actions]:
             running.result()
@@ -171,6 +172,6 @@ def _recorded(home: Home) -> list[Process]:
     found = []
     for record in home.directory("run").glob("*.json"):
         saved = json.loads(record.read_text())
-        turn = Turn(saved.get("turn", Turn.SERVER))
-        found.append(Process(record.stem, home, Farewell(saved["signum"], saved["grace_s"], turn)))
+        turn = StopOrder(saved.get("turn", StopOrder.SERVER))
+        found.append(Process(record.stem, home, StopPolicy(saved["signum"], saved["grace_s"], turn)))
     return found

@@ -1,4 +1,4 @@
-"""Processes and what they have started: finding them, ending them, telling them apart."""
+"""Process trees: finding descendants, killing them, and identifying a process across PID reuse."""
 
 import contextlib
 import sys
@@ -10,12 +10,12 @@ import psutil
 
 KILL_TIMEOUT_S = 5.0
 ROUNDS = 5
-# In the environment of everything a stack starts: tells whose process it is.
+# Environment variable of every process that a stack starts; its value is the stack's directory.
 MARK = "TONEGATE_STACK"
 
 
-def family(pid: int | None) -> list[psutil.Process]:
-    """The process and all it has started, also what moved to a session of its own; empty when it is gone."""
+def process_tree(pid: int | None) -> list[psutil.Process]:
+    """Returns the process and all its descendants, across sessions; empty if it does not exist."""
     if pid is None:
         return []
     try:
@@ -33,16 +33,16 @@ def kill_all(members: Sequence[psutil.Process]) -> None:
 
 
 def wait_gone(members: Sequence[psutil.Process], timeout_s: float) -> bool:
-    """Whether all have ended in time. A zombie has ended: it only waits for its parent to notice."""
+    """Returns True once all have ended, False on timeout. A zombie counts as ended."""
     deadline = time.monotonic() + timeout_s
-    while any(map(runs, members)):
+    while any(map(is_running, members)):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)
     return True
 
 
-def runs(process: psutil.Process) -> bool:
+def is_running(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -50,7 +50,7 @@ def runs(process: psutil.Process) -> bool:
 
 
 def began(pid: int) -> str | None:
-    """A mark that two processes with the same pid never share; None when there is no such process."""
+    """Returns the start time of a process, which tells reused PIDs apart; None if it does not exist."""
     if sys.platform == "linux":
         try:
             # Field 22 of proc(5): clock ticks from boot to start, untouched by changes of the wall clock.
@@ -65,7 +65,7 @@ def began(pid: int) -> str | None:
 
 
 def end_marked(home: Path) -> None:
-    """Again and again, because one that is about to die may still have started another."""
+    """Kills all marked processes, in several rounds: one may start another just before it dies."""
     for _ in range(ROUNDS):
         members = marked(home)
         if not members:
@@ -74,7 +74,7 @@ def end_marked(home: Path) -> None:
 
 
 def marked(home: Path) -> list[psutil.Process]:
-    """What bears this home's mark: left by a crash, or by a run killed before it could record."""
+    """Returns processes whose environment names this stack, also those that no record lists."""
     return [
         process
         for process in psutil.process_iter(["environ"])

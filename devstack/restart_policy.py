@@ -1,4 +1,4 @@
-"""Bringing back what has died: when, after which pause, and what is said about it."""
+"""Restart policy of the supervisor: exponential back-off for each part, and the loop that applies it."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,48 +9,48 @@ from devstack.daemon import Daemon
 from devstack.errors import StackError
 from shared.process import BAD_CONFIGURATION
 
-LOOK_EVERY_S = 0.5
+CHECK_EVERY_S = 0.5
 PAUSES_S = (1, 2, 4, 8, 16, 30)
-# The same settings would be refused again.
+# After an exit with BAD_CONFIGURATION: the same settings would be refused again.
 PAUSE_AFTER_REFUSAL_S = 600.0
-# One that has lived for so long dies of something new.
+# A part that ran for so long restarts with the shortest pause again.
 STEADY_AFTER_S = 60.0
 
 
-class Kept:
-    """One part of the stack. A part that is alive is left alone, also one that somebody has paused."""
+class RestartPolicy:
+    """Restarts one part with back-off once its process has ended; a SIGSTOPped process counts as alive."""
 
-    def __init__(self, part: Daemon, say: Callable[[str], None]) -> None:
+    def __init__(self, part: Daemon, log: Callable[[str], None]) -> None:
         self._part = part
-        self._say = say
+        self._log = log
         self._tries = 0
         self._tried_at = 0.0
         self._due: float | None = None
         self._awaited = False
 
-    def look(self, now: float) -> None:
-        """One glance; `now` in seconds of any clock that never goes back. Does not wait for readiness."""
+    def check(self, now: float) -> None:
+        """Plans or performs a restart if due; `now` is in seconds of a monotonic clock. Never blocks."""
         if self._part.alive:
-            self._welcome()
+            self._note_readiness()
         elif self._due is None:
             code = self._part.process.exit_code
-            self._plan(now, _ending(code), refused=code == BAD_CONFIGURATION)
+            self._plan(now, _describe_exit(code), refused=code == BAD_CONFIGURATION)
         elif now >= self._due:
-            self._bring_back(now)
+            self._restart(now)
 
-    def _welcome(self) -> None:
-        if self._awaited and self._part.answers():
+    def _note_readiness(self) -> None:
+        if self._awaited and self._part.is_ready():
             self._awaited = False
-            self._say(f"{self._part.name} is ready again")
+            self._log(f"{self._part.name} is ready again")
 
     def _plan(self, now: float, reason: str, *, refused: bool = False) -> None:
         if now - self._tried_at > STEADY_AFTER_S:
             self._tries = 0
         pause_s = PAUSE_AFTER_REFUSAL_S if refused else PAUSES_S[min(self._tries, len(PAUSES_S) - 1)]
         self._due = now + pause_s
-        self._say(f"{self._part.name} {reason}; it is started again in {pause_s:g} s")
+        self._log(f"{self._part.name} {reason}; it is started again in {pause_s:g} s")
 
-    def _bring_back(self, now: float) -> None:
+    def _restart(self, now: float) -> None:
         self._due = None
         self._tries += 1
         self._tried_at = now
@@ -61,30 +61,30 @@ class Kept:
             self._plan(now, f"could not be started ({error})")
 
 
-class Keeping:
-    """Looks after all parts until it is asked to stop; what it is about to start is started to the end."""
+class RestartLoop:
+    """Checks all parts periodically until `stop`; a restart that has begun is completed first."""
 
     def __init__(self, parts: Sequence[Daemon]) -> None:
-        self._kept = [Kept(part, say) for part in parts]
+        self._policies = [RestartPolicy(part, log) for part in parts]
         self._stopped = False
 
     def stop(self, *_signal: object) -> None:
         self._stopped = True
 
     def run(self, wanted: Callable[[], bool]) -> None:
-        """Also ends when the stack is no longer wanted."""
+        """Returns after `stop`, or once `wanted` returns False."""
         while wanted() and not self._stopped:
-            for kept in self._kept:
+            for policy in self._policies:
                 if not self._stopped:
-                    kept.look(time.monotonic())
-            time.sleep(LOOK_EVERY_S)
+                    policy.check(time.monotonic())
+            time.sleep(CHECK_EVERY_S)
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     print(f"{datetime.now().astimezone().isoformat(timespec='seconds')} {text}", flush=True)
 
 
-def _ending(exit_code: int | None) -> str:
+def _describe_exit(exit_code: int | None) -> str:
     if exit_code is None:
         return "has ended"
     if exit_code == BAD_CONFIGURATION:

@@ -1,4 +1,4 @@
-"""The settings that `up` was given, kept until `down`: what is started again gets the same."""
+"""Settings passed to `up`, saved until `down`, so that restarted processes get the same ones."""
 
 import json
 from collections.abc import Mapping
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from devstack.home import Home, write_private
 
 
-class Chosen:
-    """In a file only its owner reads, because addresses may hold passwords."""
+class SavedSettings:
+    """A JSON file with mode 0600: URLs in it may contain passwords."""
 
     def __init__(self, home: Home) -> None:
         self._file = home.path / "given.json"
@@ -16,7 +16,7 @@ class Chosen:
         write_private(self._file, json.dumps(given, indent=1))
 
     def load(self) -> dict[str, str]:
-        """Empty when the stack is not up."""
+        """Returns the saved settings; empty when the stack is not up."""
         settings: dict[str, str] = json.loads(self._file.read_text()) if self.exist else {}
         return settings
 

@@ -1,4 +1,4 @@
-"""Tonegate's own five processes."""
+"""The five processes of Tonegate: gateway, auth, converter api, converter worker, notification."""
 
 import http.client
 import sys
@@ -8,7 +8,7 @@ from devstack.daemon import Daemon
 from devstack.errors import StackError
 from devstack.home import Home
 from devstack.ports import Ports
-from devstack.process import Farewell, Turn
+from devstack.process import StopOrder, StopPolicy
 from devstack.servers.environment import plain_environment
 from devstack.settings import is_given, value_of
 
@@ -23,10 +23,10 @@ COMMANDS: Mapping[str, Sequence[str]] = {
 
 
 class Service(Daemon):
-    """`worker` is the first of its role, `worker-2` the second; each has ports of its own."""
+    """One service process. `worker` and `worker-2` are replicas of one role with separate ports."""
 
-    # As in compose.yaml: a mail on its way to a slow server is sent to its end.
-    farewell = Farewell(grace_s=120.0, turn=Turn.SERVICE)
+    # As in compose.yaml: long enough to finish sending a mail to a slow server.
+    stop_policy = StopPolicy(grace_s=120.0, turn=StopOrder.SERVICE)
 
     def __init__(
         self, name: str, home: Home, ports: Ports, settings: Callable[[], Mapping[str, str]]
@@ -41,12 +41,12 @@ class Service(Daemon):
         self.launcher: tuple[str, ...] = ()
 
     def configure(self, overrides: Mapping[str, str]) -> "Service":
-        """Settings for this process alone, from its next start on; they win over everything else."""
+        """Sets variables for this process only, which override all others from its next start on."""
         self.overrides = dict(overrides)
         return self
 
     def launched_by(self, module: str) -> "Service":
-        """From its next start on, a module of one's own that runs the service in its process."""
+        """Runs the service through another module (`python -m MODULE SERVICE`) from its next start on."""
         self.launcher = (module,)
         return self
 
@@ -75,11 +75,11 @@ class Service(Daemon):
             **self.overrides,
         }
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         return self.get("/readyz") == 200
 
     def get(self, path: str) -> int | None:
-        """The status that a GET of this path is answered with; None without an answer."""
+        """Returns the status of a GET request; None without a response."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=4)
         try:
             connection.request("GET", path)
@@ -90,11 +90,11 @@ class Service(Daemon):
             connection.close()
 
     def kill(self) -> None:
-        """A crash of this process alone: what it started lives on until it notices, or until `stop`."""
+        """Simulates a crash of this process only; `stop` ends the descendants it leaves behind."""
         self.process.kill_alone()
 
     def _listens_on(self, variable: str, name: str) -> int:
-        """A port named in the settings counts for the first of its role only."""
+        """Returns the port from the settings for the first replica of a role, else an allocated one."""
         settings, full_name = self._settings(), f"{self.role.upper()}_{variable}"
         if self.name == self.role and is_given(full_name, settings):
             return int(value_of(full_name, settings))

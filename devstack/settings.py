@@ -1,4 +1,4 @@
-"""Which settings the services get: what was given from outside wins over what the stack chooses itself."""
+"""Settings of the services: variables from the environment override the stack's own choices."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ ALSO_OURS = ("AMQP_URL", "AMQP_URL_FILE", "LOG_LEVEL", "LOG_FORMAT")
 
 
 def given_in(environment: Mapping[str, str]) -> dict[str, str]:
-    """Tonegate's own variables out of a process environment; empty ones count as not set."""
+    """Returns Tonegate's own variables of an environment; empty values count as not set."""
     return {
         name: value
         for name, value in environment.items()
@@ -20,7 +20,7 @@ def given_in(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def is_given(name: str, given: Mapping[str, str]) -> bool:
-    """Every setting may also be given as the path of a file, `<NAME>_FILE`."""
+    """Returns whether a setting is given, as a value or as the path of a file in `<NAME>_FILE`."""
     return name in given or f"{name}_FILE" in given
 
 
@@ -34,12 +34,12 @@ def value_of(name: str, given: Mapping[str, str]) -> str:
 
 
 def merged(chosen: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """Both, where a given `<NAME>_FILE` also displaces a chosen `<NAME>`."""
+    """Merges both mappings; a given `<NAME>` or `<NAME>_FILE` replaces the chosen `<NAME>`."""
     return {name: value for name, value in chosen.items() if not is_given(name, given)} | dict(given)
 
 
 def other_database(url: str, database: str) -> str:
-    """The same MongoDB, another database: credentials go on being checked where they were before."""
+    """Returns a MongoDB URL with another database; `authSource` keeps pointing to the original one."""
     try:
         parts = urlsplit(url)
     except ValueError as error:

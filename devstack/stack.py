@@ -1,4 +1,4 @@
-"""The whole system on one machine: four servers, five services, as many as asked for."""
+"""The whole system as local processes: four servers and five services, plus requested replicas."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,9 +7,9 @@ from typing import Self
 
 from devstack.daemon import Daemon
 from devstack.home import Home
-from devstack.orphan_reaper import Undertaker
+from devstack.orphan_reaper import OrphanReaper
 from devstack.ports import Ports
-from devstack.process import all_at_once, end_all
+from devstack.process import end_all, run_concurrently
 from devstack.servers.mail import MailSink
 from devstack.servers.mongo import Mongo
 from devstack.servers.postgres import Postgres
@@ -22,11 +22,11 @@ TITLES = {"postgres": "PostgreSQL", "mongo": "MongoDB", "rabbitmq": "RabbitMQ", 
 
 
 class Stack:
-    """Everything of one stack lives below one directory and on ports of its own, so many can run at once.
+    """One stack in its own directory and on its own ports; several can run at the same time.
 
-    `given` are settings in the services' own variables. They win over what the stack would choose, and a
-    server whose address is among them is not started. Used as a context manager it stops on leaving; if this
-    process dies before that, the undertaker stops it.
+    `given` are settings by the services' variable names. They override the stack's own choices, and a server
+    whose URL is among them is not started. As a context manager the stack stops on exit; if this process dies
+    before that, the orphan reaper stops it.
     """
 
     def __init__(
@@ -39,13 +39,13 @@ class Stack:
         self.mongo = Mongo(self.home, self.ports["mongo"])
         self.rabbitmq = RabbitMQ(self.home, self.ports)
         self.mail = MailSink(self.home, self.ports["mail"], mail_directory or self.home.directory("mail"))
-        self.redis = Redis(self.home, self.ports["redis"])  # started by itself only: the stack needs none
+        self.redis = Redis(self.home, self.ports["redis"])  # optional: `start` does not include it
         self._services: dict[str, Service] = {}
-        self._undertaker = Undertaker(self.home)
+        self._orphan_reaper = OrphanReaper(self.home)
 
     @property
     def servers(self) -> list[Daemon]:
-        """Those that this stack has to run itself."""
+        """Servers that this stack runs itself, because no URL is given for them."""
         own = {
             "AUTH_DATABASE_URL": self.postgres,
             "CONVERTER_MONGO_URL": self.mongo,
@@ -56,18 +56,18 @@ class Stack:
 
     @property
     def services(self) -> list[Service]:
-        """The five, and whatever replicas were asked for."""
+        """The five services and all requested replicas."""
         replicas = (name for name in self._services if name not in COMMANDS)
         return [self.service(name) for name in (*COMMANDS, *replicas)]
 
     def service(self, name: str) -> Service:
-        """`auth`, `converter`, `worker`, `notification`, `gateway`; a replica as `worker-2`."""
+        """Returns `auth`, `converter`, `worker`, `notification`, `gateway`, or a replica (`worker-2`)."""
         if name not in self._services:
             self._services[name] = Service(name, self.home, self.ports, self.settings)
         return self._services[name]
 
     def part(self, name: str) -> Daemon:
-        """`postgres`, `mongo`, `rabbitmq`, `mail` or a service; StackError if this stack does not run it."""
+        """Returns `postgres`, `mongo`, `rabbitmq`, `mail` or a service; raises StackError for other names."""
         own: dict[str, Daemon] = {server.name: server for server in self.servers}
         return own.get(name) or self.service(name)
 
@@ -78,17 +78,17 @@ class Stack:
 
     @property
     def inventory(self) -> str:
-        """What it starts, for a person to read."""
+        """What `start` starts, as text for the terminal."""
         servers = ", ".join(TITLES[server.name] for server in self.servers)
         return f"{servers} and the five services" if servers else "the five services"
 
     @property
     def url(self) -> str:
-        """Where clients go."""
+        """Base URL of the gateway."""
         return self.service("gateway").url
 
     def start(self, *names: str) -> None:
-        """All servers and services, or the named ones; on return each is ready, or none of them runs."""
+        """Starts all servers and services, or the named ones; on failure stops those it started."""
         chosen = [self.part(name) for name in names] or self.parts
         idle = [daemon for daemon in chosen if not daemon.alive]
         self.watch()
@@ -103,22 +103,22 @@ class Stack:
             raise
 
     def stop(self) -> None:
-        """Everything, the services before the servers. Safe to repeat."""
-        all_at_once([service.stop for service in self.services])
-        all_at_once([server.stop for server in (*self.servers, self.redis)])
+        """Stops everything, services before servers. Idempotent."""
+        run_concurrently([service.stop for service in self.services])
+        run_concurrently([server.stop for server in (*self.servers, self.redis)])
         end_all(self.home)
-        self._undertaker.dismiss()
+        self._orphan_reaper.dismiss()
 
     def watch(self) -> None:
-        """From now on everything ends with this process."""
-        self._undertaker.watch()
+        """Starts the orphan reaper: from now on the stack ends with this process."""
+        self._orphan_reaper.watch()
 
     def leave_running(self) -> None:
-        """From now on this process may end; another run stops the stack."""
-        self._undertaker.dismiss()
+        """Dismisses the orphan reaper: the stack outlives this process."""
+        self._orphan_reaper.dismiss()
 
     def settings(self) -> dict[str, str]:
-        """What every service gets in its environment."""
+        """Environment variables common to all services."""
         scratch = self.home.directory("scratch")
         chosen = {
             "AMQP_URL": self.rabbitmq.url(),
@@ -162,7 +162,7 @@ class Stack:
         return f"http://127.0.0.1:{port}"
 
     def _ledger(self) -> str:
-        """The mail ledger sits beside the conversions, in a database of its own."""
+        """URL of the notification service's database, on the MongoDB server of the conversions."""
         name = "tonegate_notification"
         if is_given("CONVERTER_MONGO_URL", self.given):
             return other_database(value_of("CONVERTER_MONGO_URL", self.given), name)

@@ -1,7 +1,6 @@
-"""`python -m devstack.supervisor HOME`: starts again what dies while the stack is up.
+"""Supervisor process of `make up`: `python -m devstack.supervisor HOME` restarts parts that have died.
 
-It goes by the records of processes and by the settings that `up` has left, so it may itself die and be
-started anew at any time.
+Its whole state is on disk (records of processes, saved settings), so it can be restarted at any time.
 """
 
 import signal
@@ -11,22 +10,22 @@ from pathlib import Path
 
 from devstack.daemon import Daemon
 from devstack.home import Home
-from devstack.process import Farewell, Turn
-from devstack.restart_policy import Keeping, say
-from devstack.saved_settings import Chosen
+from devstack.process import StopOrder, StopPolicy
+from devstack.restart_policy import RestartLoop, log
+from devstack.saved_settings import SavedSettings
 from devstack.servers.environment import plain_environment
 from devstack.stack import Stack
 
-GREETING = "looking after"
+GREETING = "supervising"
 
 
-class Keeper(Daemon):
-    """Needs the settings saved in `Chosen`; ends by itself when they are gone."""
+class Supervisor(Daemon):
+    """Runs with the saved settings and exits once they are deleted."""
 
-    farewell = Farewell(grace_s=10.0, turn=Turn.KEEPER)
+    stop_policy = StopPolicy(grace_s=10.0, turn=StopOrder.SUPERVISOR)
 
     def __init__(self, home: Home) -> None:
-        super().__init__("keeper", home)
+        super().__init__("supervisor", home)
 
     def command(self) -> Sequence[str]:
         return [sys.executable, "-m", "devstack.supervisor", str(self.home.path)]
@@ -34,18 +33,18 @@ class Keeper(Daemon):
     def environment(self) -> Mapping[str, str]:
         return plain_environment()
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         return GREETING in self.process.log_tail()
 
 
 def main(home: Home) -> None:
-    """Until SIGTERM."""
-    chosen = Chosen(home)
+    """Supervises the stack until SIGTERM."""
+    chosen = SavedSettings(home)
     parts = Stack(home.path, chosen.load()).parts
-    keeping = Keeping(parts)
-    signal.signal(signal.SIGTERM, keeping.stop)
-    say(f"{GREETING} {', '.join(part.name for part in parts)}")
-    keeping.run(wanted=lambda: chosen.exist)
+    loop = RestartLoop(parts)
+    signal.signal(signal.SIGTERM, loop.stop)
+    log(f"{GREETING} {', '.join(part.name for part in parts)}")
+    loop.run(wanted=lambda: chosen.exist)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Waiting for something to become true, with an end."""
+"""Polling of a condition with a timeout."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ PAUSE_S = 0.05
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float, what: str) -> None:
-    """Returns once the condition holds; raises StackError naming `what` when time is up."""
+    """Polls until the condition is true; raises StackError naming `what` on timeout."""
     deadline = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > deadline:

@@ -1,16 +1,16 @@
-"""`python -m gateway`: settings from the environment, then the gateway until it is told to stop."""
+"""`python -m gateway`: reads the settings and serves the gateway until the process is stopped."""
 
 import asyncio
 
 from prometheus_client import CollectorRegistry
 
 from gateway.app import build
-from gateway.proxy.http_sessions import open_sessions
+from gateway.proxy.http_sessions import open_http_sessions
 from gateway.settings import GatewaySettings
 from shared.http import Address, Listeners, serve
-from shared.http.connection_limit import connections_possible
+from shared.http.connection_limit import connection_limit
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.process import run
 
 SERVICE_CONNECTIONS = 1024
@@ -19,19 +19,21 @@ BUFFER_BYTES = 512 * 1024
 
 async def main(settings: GatewaySettings, stop: asyncio.Event) -> None:
     registry = CollectorRegistry()
-    broker = RabbitMQ(settings.amqp_url.reveal(), "gateway", INBOXES)
+    broker = RabbitMQ(settings.amqp_url.reveal(), "gateway", SUBSCRIPTIONS)
     listeners = Listeners(
         Address(settings.host, settings.port),
         Address(settings.host, settings.metrics_port),
-        at_once=connections_possible(
+        at_once=connection_limit(
             settings.max_connections, 2 * SERVICE_CONNECTIONS + settings.max_event_streams
         ),
         buffer_bytes=BUFFER_BYTES,
     )
-    async with open_sessions(
+    async with open_http_sessions(
         SERVICE_CONNECTIONS, settings.max_event_streams, settings.idle_timeout
     ) as sessions:
-        await serve(build(settings, sessions, broker, registry), registry, listeners, stop)
+        app = build(settings, sessions, broker, registry)
+        _ = app.openapi_schema  # generated now, because a request would block all others meanwhile
+        await serve(app, registry, listeners, stop)
 
 
 if __name__ == "__main__":

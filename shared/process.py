@@ -42,7 +42,7 @@ def run(service: str, settings: type[T], main: Callable[[T, asyncio.Event], Awai
     except SettingsError as wrong:
         _refuse(service, wrong)
     configure(logging.level, logging.format, service)
-    collect_less_often()
+    tune_garbage_collector()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_until_stopped(main, loaded))
@@ -55,7 +55,7 @@ def run(service: str, settings: type[T], main: Callable[[T, asyncio.Event], Awai
         _ignore_further_signals()
 
 
-def collect_less_often() -> None:
+def tune_garbage_collector() -> None:
     """Modules and classes stay for good: the collector of cycles need not look at them again, nor look every
     few requests at what is dropped a moment later. Both took a fifth of the gateway's time.
     """

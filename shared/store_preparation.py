@@ -9,7 +9,7 @@ from shared.logs import get_logger
 AGAIN_AFTER_S = 2.0
 
 
-class Preparing:
+class StorePreparation:
     """`away` is what a store raises while it cannot be reached."""
 
     def __init__(self, *stores: Callable[[], Awaitable[None]], away: type[Exception]) -> None:

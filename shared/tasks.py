@@ -1,6 +1,4 @@
-"""Telling a cancellation of this task from one that leaked out of a library, and keeping a library from
-losing one.
-"""
+"""Cancellation of asyncio tasks, where libraries raise, lose or swallow it."""
 
 import asyncio
 from collections.abc import Collection, Iterator
@@ -10,26 +8,26 @@ from shared.logs import get_logger
 
 log = get_logger(__name__)
 
-AGAIN_S = 1.0
-TRIES = 20
+CANCEL_AGAIN_S = 1.0
+MAX_CANCELS = 20
 
 
-def asked_to_end() -> bool:
-    """In `except CancelledError`: True if somebody cancelled the running task.
+def cancel_requested() -> bool:
+    """In `except CancelledError`: True if the current task itself was cancelled.
 
-    A future that a library cancelled when its connection went away raises the same error in whoever awaits
-    it; that is a failure like any other and must not end a loop.
+    A future that a library cancels when its connection is lost raises the same error in the task that awaits
+    it; that is an ordinary failure and must not end the task.
     """
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0
 
 
 @contextmanager
-def no_cancellation_lost() -> Iterator[None]:
-    """Raises CancelledError at its end if the task was cancelled inside and nothing came of it.
+def preserving_cancellation() -> Iterator[None]:
+    """Raises CancelledError at the end of the block if it swallowed a cancellation of the task.
 
-    asyncio.wait_for loses a cancellation that comes together with the answer before Python 3.12 (gh-86296),
-    and libraries use it: whoever cancelled would wait for ever.
+    Before Python 3.12 asyncio.wait_for loses a cancellation that coincides with the result (gh-86296), and
+    drivers use it.
     """
     before = _cancellations()
     yield
@@ -37,19 +35,21 @@ def no_cancellation_lost() -> Iterator[None]:
         raise asyncio.CancelledError
 
 
-async def end(tasks: Collection[asyncio.Task[None]], again_s: float = AGAIN_S) -> None:
-    """Cancels them until they have ended: for the reason above once more whenever one went on. What they
-    raise is for whoever started them. One that is deaf for good is left to whoever ends the process.
+async def cancel_all(tasks: Collection[asyncio.Task[None]], again_s: float = CANCEL_AGAIN_S) -> None:
+    """Cancels tasks and waits until they have ended; cancels those again that lost the cancellation.
+
+    Does not raise what the tasks raise. Logs an error and returns if tasks still run after MAX_CANCELS rounds
+    of `again_s` seconds.
     """
     waiting = {task for task in tasks if not task.done()}
-    for _ in range(TRIES):
+    for _ in range(MAX_CANCELS):
         for task in waiting:
             task.cancel()
         if waiting:
             _, waiting = await asyncio.wait(waiting, timeout=again_s)
         if not waiting:
             return
-    log.error("tasks do not end", tasks=[task.get_name() for task in waiting])
+    log.error("cancelled tasks still running", tasks=[task.get_name() for task in waiting])
 
 
 def _cancellations() -> int:

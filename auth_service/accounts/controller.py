@@ -16,7 +16,7 @@ from auth_service.accounts.schemas import (
 from auth_service.accounts.service import OwnAccount
 from auth_service.throttle.client import Client
 from auth_service.tokens.principal import Principal
-from shared.contracts.http import Account
+from shared.contracts.accounts import Account
 from shared.http import Injected
 
 

@@ -5,7 +5,7 @@ import msgspec
 from auth_service.tokens.principal import Principal
 from auth_service.users.model import User
 from auth_service.users.schemas import Address, Password
-from shared.contracts.http import Account
+from shared.contracts.accounts import Account
 
 
 class Register(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,7 +9,7 @@ import msgspec
 
 from auth_service.users.model import User
 from auth_service.users.page_cursor import bad_cursor, decode_cursor, encode_cursor
-from shared.contracts.http import ManagedUser, UserPage
+from shared.contracts.administration import ManagedUser, UserPage
 
 Role = Literal["user", "admin"]
 

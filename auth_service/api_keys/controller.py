@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 from auth_service.api_keys.schemas import NewApiKey, api_key_list, created_api_key
 from auth_service.api_keys.service import ApiKeys
 from auth_service.tokens.principal import Principal
-from shared.contracts.http import ApiKeyList, MadeApiKey
+from shared.contracts.api_keys import ApiKeyList, MadeApiKey
 from shared.http import Injected
 
 

@@ -9,7 +9,7 @@ from auth_service.audit.schemas import RecordAction, audit_page, parse_audit_cur
 from auth_service.audit.service import AuditLog
 from auth_service.introspection.gateway import forwarded_by_the_gateway
 from auth_service.users.page_cursor import Cursor, Limit
-from shared.contracts.http import AuditPage
+from shared.contracts.administration import AuditPage
 from shared.http import Injected
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from auth_service.audit.model import AuditRecord
 from auth_service.users.page_cursor import decode_cursor, encode_cursor
-from shared.contracts.http import AuditEntry, AuditPage
+from shared.contracts.administration import AuditEntry, AuditPage
 
 
 class AuditCursor(msgspec.Struct, frozen=True, array_like=True):

@@ -17,7 +17,7 @@ from auth_service.oauth.schemas import (
 from auth_service.oauth.service import ProviderLogin
 from auth_service.sessions.schemas import token_pair_body
 from auth_service.throttle.client import Client
-from shared.contracts.http import TokenPair
+from shared.contracts.sessions import TokenPair
 from shared.http import Injected
 
 

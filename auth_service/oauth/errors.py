@@ -34,8 +34,9 @@ class AddressNotVerified(Forbidden):
 
 
 class NotLinked(Conflict):
-    """The account with this address never verified it here. An attacker may have registered it in advance, and
-    would keep access after linking (Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security 2022).
+    """The account with this address never verified it here. An attacker may have registered it in advance,
+    and would keep access after linking (Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security
+    2022).
     """
 
     code = "account_not_linked"

@@ -12,7 +12,7 @@ from auth_service.sessions.schemas import Login, Refresh, session_list, token_pa
 from auth_service.sessions.service import Sessions
 from auth_service.throttle.client import Client
 from auth_service.tokens.principal import Principal
-from shared.contracts.http import SessionList, TokenPair
+from shared.contracts.sessions import SessionList, TokenPair
 from shared.http import Injected
 
 

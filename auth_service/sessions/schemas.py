@@ -7,7 +7,7 @@ import msgspec
 
 from auth_service.sessions import model, token_pair
 from auth_service.users.schemas import Address, Opaque, Password
-from shared.contracts.http import Session, SessionList, TokenPair
+from shared.contracts.sessions import Session, SessionList, TokenPair
 
 
 class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

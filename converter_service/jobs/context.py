@@ -1,4 +1,4 @@
-"""One attempt at a conversion, and the bounds that every attempt has."""
+"""The state of one run of a conversion, and the limits of a worker's jobs."""
 
 from datetime import timedelta
 
@@ -7,22 +7,23 @@ from msgspec import Struct
 from converter_service.conversions.model import Conversion
 
 
-class WorkLimits(Struct, frozen=True):
-    """Of one worker. `longest` bounds a whole run, fetching and storing included.
+class JobLimits(Struct, frozen=True):
+    """Limits of one worker. `run_timeout` bounds a whole run, including fetching and storing.
 
-    No more is taken of an account that has `per_account` running at all workers together; 0 is no bound.
+    `per_account` is the number of conversions of one account that may run at once on all workers; 0 is
+    unlimited.
     """
 
     worker: str
     lease: timedelta
     max_retries: int
     retention: timedelta
-    longest: timedelta
+    run_timeout: timedelta
     per_account: int = 0
 
 
-class Run:
-    """What it took, what proves that it still holds it, and how far it is."""
+class RunContext:
+    """The claimed conversion, its lease token, the blob id for its audio, and its progress (0 to 1)."""
 
     def __init__(self, conversion: Conversion, token: str, blob_id: str) -> None:
         self.conversion = conversion
@@ -32,5 +33,5 @@ class Run:
         self.progress = 0.0
 
     async def report(self, share: float) -> None:
-        """Only noted here; the heartbeat writes it."""
+        """Records progress; the heartbeat saves it."""
         self.progress = max(self.progress, share)

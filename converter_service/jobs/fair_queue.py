@@ -1,51 +1,51 @@
-"""Whose turn it is: one conversion of each account that waits, then again, however many each of them has."""
+"""Fair queue: accounts take turns, one conversion each, however many each of them has waiting."""
 
 from datetime import datetime
 
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.ports import Queue
-from converter_service.jobs.context import WorkLimits
+from converter_service.jobs.context import JobLimits
 
-LOOKS_AT_MOST = 100
-
-
-class HeldBack(Exception):
-    """What waits is of accounts that have as much running as they may."""
+MAX_LOOKUPS = 100
 
 
-class Fairness:
-    """Round robin over accounts. Each worker goes a round of its own: nothing has to be stored or agreed on.
+class AccountsAtLimit(Exception):
+    """All waiting conversions belong to accounts that are at their limit of running ones."""
 
-    It begins somewhere, so that workers which are started again and again favour nobody.
+
+class FairQueue:
+    """Round robin over accounts. Each worker keeps its own position, so that nothing is stored or shared.
+
+    It starts at a random position, so that restarts favour no account.
     """
 
-    def __init__(self, queue: Queue, limits: WorkLimits) -> None:
+    def __init__(self, queue: Queue, limits: JobLimits) -> None:
         self._queue = queue
         self._per_account = limits.per_account
         self._served = new_id()[-8:]
 
     async def next(self, now: datetime) -> Conversion | None:
-        """The oldest of the account whose turn it is. Raises HeldBack, and Unavailable.
+        """The oldest ready conversion of the next account, or None. Raises AccountsAtLimit and Unavailable.
 
-        Workers that look at the same moment may bring an account one above its bound.
+        Concurrent workers may bring an account one above its limit.
         """
-        held_back, after, begun_again = False, self._served, False
-        for _ in range(LOOKS_AT_MOST):
+        at_limit, after, wrapped = False, self._served, False
+        for _ in range(MAX_LOOKUPS):
             found = await self._queue.next(now, after)
             if found and await self._may_run(found.owner_id):
                 return found
-            if found is None and begun_again:
+            if found is None and wrapped:
                 break
-            begun_again = begun_again or found is None
-            held_back = held_back or found is not None
+            wrapped = wrapped or found is None
+            at_limit = at_limit or found is not None
             after = found.owner_id if found else ""
-        if held_back:
-            raise HeldBack
+        if at_limit:
+            raise AccountsAtLimit
         return None
 
     def served(self, owner_id: str) -> None:
-        """The others come first now."""
+        """Moves the position behind this account."""
         self._served = owner_id
 
     async def _may_run(self, owner_id: str) -> bool:

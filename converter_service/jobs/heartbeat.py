@@ -1,4 +1,4 @@
-"""While a run lasts, its lease is renewed; when the lease is lost, the run ends."""
+"""Heartbeat: renews the lease of a run and saves its progress; a lost lease cancels the run."""
 
 import asyncio
 import contextlib
@@ -9,49 +9,49 @@ from converter_service.conversions.lease_renewal import run_while_renewing
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.transitions.run import renewed
 from converter_service.conversions.update import change
-from converter_service.jobs.context import Run, WorkLimits
+from converter_service.jobs.context import JobLimits, RunContext
 from shared.clock import Clock
 from shared.errors import Unavailable
 
 T = TypeVar("T")
-LONGEST_BEAT_S = 1.0
+LONGEST_PERIOD_S = 1.0
 
 
 class Heartbeat:
-    """Writes down that a run is alive, and how far it is."""
+    """Beats once a second, or three times per lease duration if that is more often."""
 
-    def __init__(self, store: ConversionStore, limits: WorkLimits, clock: Clock) -> None:
+    def __init__(self, store: ConversionStore, limits: JobLimits, clock: Clock) -> None:
         self._store = store
         self._lease = limits.lease
         self._clock = clock
-        self._asleep: dict[str, asyncio.Event] = {}
+        self._wake_ups: dict[str, asyncio.Event] = {}
 
-    async def during(self, run: Run, work: Coroutine[object, object, T]) -> T:
-        """What `work` returns. Raises LeaseLost, with `work` cancelled, when the run is not its any more."""
-        woken = self._asleep[run.id] = asyncio.Event()
+    async def keep_alive(self, run: RunContext, work: Coroutine[object, object, T]) -> T:
+        """Returns the result of `work`. Raises LeaseLost, with `work` cancelled, if the lease is lost."""
+        wake_up = self._wake_ups[run.id] = asyncio.Event()
         try:
-            return await run_while_renewing(work, self._beat(run, woken))
+            return await run_while_renewing(work, self._beat(run, wake_up))
         finally:
-            if self._asleep.get(run.id) is woken:
-                del self._asleep[run.id]
+            if self._wake_ups.get(run.id) is wake_up:
+                del self._wake_ups[run.id]
 
-    def look(self, conversion_id: str) -> None:
-        """Something is said to have happened to it: the run here, if there is one, beats at once and sees."""
-        if woken := self._asleep.get(conversion_id):
-            woken.set()
+    def check_now(self, conversion_id: str) -> None:
+        """Renews the lease of a run in this process now, so that its cancellation is noticed immediately."""
+        if wake_up := self._wake_ups.get(conversion_id):
+            wake_up.set()
 
-    async def _beat(self, run: Run, woken: asyncio.Event) -> Never:
-        """Keeps the lease and tells how far it is. Raises LeaseLost when it is somebody else's, or deleted.
+    async def _beat(self, run: RunContext, wake_up: asyncio.Event) -> Never:
+        """Renews until cancelled. Raises LeaseLost if the token is outdated or the conversion deleted.
 
-        While the store is away nobody can take the run over, and afterwards the token tells whether somebody
-        has: no reason to stop.
+        The run continues while the store is unavailable: no other worker can claim the conversion then, and
+        afterwards the token shows whether one has.
         """
-        beat_s = min(LONGEST_BEAT_S, self._lease.total_seconds() / 3)
+        period_s = min(LONGEST_PERIOD_S, self._lease.total_seconds() / 3)
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(beat_s):
-                    await woken.wait()
-            woken.clear()
+                async with asyncio.timeout(period_s):
+                    await wake_up.wait()
+            wake_up.clear()
             with contextlib.suppress(Unavailable):
                 await change(
                     self._store,

@@ -1,4 +1,4 @@
-"""A worker's one job: take a conversion, turn it into verified audio, and be sure that it happens once."""
+"""The worker's job for a message: claim a conversion, run it, and record exactly one outcome."""
 
 import asyncio
 
@@ -6,28 +6,28 @@ from converter_service.conversions.events import EventFactory
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Failure
 from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore, Queue
-from converter_service.jobs.claim import COME_BACK_S, Claiming
-from converter_service.jobs.context import Run, WorkLimits
-from converter_service.jobs.fair_queue import Fairness
+from converter_service.jobs.claim import CONFLICT_RETRY_S, JobClaim
+from converter_service.jobs.context import JobLimits, RunContext
+from converter_service.jobs.fair_queue import FairQueue
 from converter_service.jobs.heartbeat import Heartbeat
-from converter_service.jobs.outcome import Outcomes
-from converter_service.jobs.run import Running, Scratch
+from converter_service.jobs.outcome import JobOutcome
+from converter_service.jobs.ports import Scratch
+from converter_service.jobs.run import ConversionRun
 from converter_service.media.transcoder import MediaError, Transcoder, TranscoderUnavailable
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
 from shared.messaging.errors import Retry
-from shared.tasks import asked_to_end
-
-__all__ = ["Scratch", "Work", "WorkLimits"]
+from shared.tasks import cancel_requested
 
 log = get_logger(__name__)
 
 
-class Work:
-    """`run` may be called by any number of workers, for the same conversion, as often as messages come.
+class Job:
+    """Runs conversions; safe to call concurrently and repeatedly for the same message.
 
-    A message says that there is something to do. It is the fairest that is done, not the one it names.
+    A message means that a conversion is queued. Which one is run is decided by the fair queue, not by the
+    message.
     """
 
     def __init__(
@@ -39,56 +39,57 @@ class Work:
         transcoder: Transcoder,
         scratch: Scratch,
         events: EventFactory,
-        limits: WorkLimits,
+        limits: JobLimits,
         clock: Clock,
     ) -> None:
-        self._outcomes = Outcomes(store, blobs, events, limits, clock)
-        self._claiming = Claiming(store, Fairness(queue, limits), self._outcomes, limits, clock)
+        self._outcome = JobOutcome(store, blobs, events, limits, clock)
+        self._claim = JobClaim(store, FairQueue(queue, limits), self._outcome, limits, clock)
         self._heartbeat = Heartbeat(store, limits, clock)
-        self._running = Running(
+        self._run = ConversionRun(
             store=store,
             blobs=blobs,
             transcoder=transcoder,
             scratch=scratch,
-            outcomes=self._outcomes,
+            outcome=self._outcome,
             limits=limits,
         )
 
     async def run(self, conversion_id: str) -> None:
-        """Returns when nothing is left to do. Raises Retry when somebody else is at it, or after a fault.
+        """Returns when there is nothing left to do. Raises Retry if the conversion may be ready later, also
+        after an error.
 
-        Cancelled, it hands the conversion back at once, and the attempt does not count.
+        When cancelled, requeues the conversion at once without counting an attempt.
         """
         try:
-            run = await self._claiming.claim(conversion_id)
+            run = await self._claim.claim(conversion_id)
             if run is not None:
-                # Mostly that of the message, but it is the fairest that is done.
+                # Not necessarily the conversion that the message names.
                 with bind_correlation(run.conversion.correlation_id, run.id):
                     await self._attempt(run)
-        except Unavailable as away:
-            raise Retry(COME_BACK_S, str(away), counts=False) from away
+        except Unavailable as error:
+            raise Retry(CONFLICT_RETRY_S, str(error), counts=False) from error
 
-    def look(self, conversion_id: str) -> None:
-        """It is said to have been cancelled or deleted: a run of it here finds out at once."""
-        self._heartbeat.look(conversion_id)
+    def check_now(self, conversion_id: str) -> None:
+        """Renews the lease of a run in this process now, so that its cancellation is noticed immediately."""
+        self._heartbeat.check_now(conversion_id)
 
-    async def _attempt(self, run: Run) -> None:
+    async def _attempt(self, run: RunContext) -> None:
         try:
-            await self._heartbeat.during(run, self._running.convert(run))
+            await self._heartbeat.keep_alive(run, self._run.execute(run))
         except LeaseLost:
-            await self._outcomes.abandon(run)
-        except MediaError as fault:
-            log.info("media refused", conversion_id=run.id, code=fault.code, diagnosis=fault.diagnosis)
-            await self._outcomes.fail(run, Failure(fault.code.value, fault.message))
+            await self._outcome.discard(run)
+        except MediaError as error:
+            log.info("media rejected", conversion_id=run.id, code=error.code, diagnosis=error.diagnosis)
+            await self._outcome.fail(run, Failure(error.code.value, error.message))
         except asyncio.CancelledError:
-            if not asked_to_end():
-                await self._outcomes.try_again(run)
+            if not cancel_requested():
+                await self._outcome.retry(run)
                 return
-            await self._outcomes.hand_back(run)
+            await self._outcome.hand_back(run)
             raise
-        except (TranscoderUnavailable, Unavailable, BlobMissing, TimeoutError, OSError) as fault:
-            log.warning("run failed", conversion_id=run.id, run=run.conversion.attempts, reason=repr(fault))
-            await self._outcomes.try_again(run, fault)
-        except Exception:  # a fault in the program must not leave a conversion without an end
-            log.exception("run broke", conversion_id=run.id, run=run.conversion.attempts)
-            await self._outcomes.try_again(run)
+        except (TranscoderUnavailable, Unavailable, BlobMissing, TimeoutError, OSError) as error:
+            log.warning("run failed", conversion_id=run.id, run=run.conversion.attempts, reason=repr(error))
+            await self._outcome.retry(run, error)
+        except Exception:  # a bug must not leave a conversion without an outcome
+            log.exception("run failed unexpectedly", conversion_id=run.id, run=run.conversion.attempts)
+            await self._outcome.retry(run)

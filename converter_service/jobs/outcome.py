@@ -1,4 +1,4 @@
-"""How a run ends, recorded once: completed, failed, handed back, or thrown away."""
+"""Records the outcome of a run exactly once: completed, failed, requeued or discarded."""
 
 import contextlib
 from datetime import datetime, timedelta
@@ -11,9 +11,8 @@ from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.transitions.finish import completed, failed, failed_by
 from converter_service.conversions.transitions.queue import requeued
 from converter_service.conversions.update import change
-from converter_service.jobs.context import Run, WorkLimits
-from converter_service.jobs.persistence import persistently
-from converter_service.jobs.retry_policy import is_charged, pause_after
+from converter_service.jobs.context import JobLimits, RunContext
+from converter_service.jobs.retry_policy import counts_as_attempt, delay_s, retry_unavailable
 from converter_service.media.transcoder import Fault
 from shared.clock import Clock
 from shared.errors import Unavailable
@@ -22,18 +21,18 @@ from shared.messaging.delivery_history import tier_for
 from shared.messaging.errors import Retry
 from shared.messaging.subscriptions import CONVERTER_WORKER
 
-# It is ready when its message comes back, and hardly sooner: no other's message should be spent on it.
+# A conversion is ready shortly before its message comes back, so that no other message is used up on it.
 BEFORE_ITS_MESSAGE = timedelta(seconds=0.5)
 GAVE_UP = Failure(Fault.INTERNAL_ERROR.value, "Something went wrong on our side. Trying again did not help.")
 
 log = get_logger(__name__)
 
 
-class Outcomes:
-    """Every write is filtered by the run's token: what it lost to somebody else it does not touch."""
+class JobOutcome:
+    """Every write requires the run's lease token, so that a run that lost its lease changes nothing."""
 
     def __init__(
-        self, store: ConversionStore, blobs: Blobs, events: EventFactory, limits: WorkLimits, clock: Clock
+        self, store: ConversionStore, blobs: Blobs, events: EventFactory, limits: JobLimits, clock: Clock
     ) -> None:
         self._store = store
         self._blobs = blobs
@@ -42,12 +41,12 @@ class Outcomes:
         self._clock = clock
         self._cleanup = Cleanup(store, blobs)
 
-    async def complete(self, run: Run, result: Result) -> None:
-        """Its audio is stored. Raises LeaseLost, and Unavailable when the store stays away."""
-        await persistently(lambda: self._record_completion(run, result))
+    async def complete(self, run: RunContext, result: Result) -> None:
+        """Completes the conversion, whose audio is stored. Raises LeaseLost and Unavailable."""
+        await retry_unavailable(lambda: self._record_completion(run, result))
 
-    async def _record_completion(self, run: Run, result: Result) -> None:
-        """After a save whose answer was lost it finds its own work done."""
+    async def _record_completion(self, run: RunContext, result: Result) -> None:
+        """Idempotent: if the reply to an earlier save was lost, the conversion is completed already."""
         newest = await self._store.get(run.id)
         if newest is None or newest.audio_blob != run.blob_id:
             newest = await change(
@@ -67,11 +66,11 @@ class Outcomes:
         with contextlib.suppress(Unavailable, LeaseLost):
             await self._cleanup.delete_temporary_blobs(newest)
 
-    async def fail(self, run: Run, failure: Failure) -> None:
-        """Tries again on its own: the verdict is final, only its record is late."""
-        await persistently(lambda: self._record_failure(run, failure))
+    async def fail(self, run: RunContext, failure: Failure) -> None:
+        """Fails the conversion for good. Raises Unavailable after retries."""
+        await retry_unavailable(lambda: self._record_failure(run, failure))
 
-    async def _record_failure(self, run: Run, failure: Failure) -> None:
+    async def _record_failure(self, run: RunContext, failure: Failure) -> None:
         newest = await self._store.get(run.id)
         if newest is not None and newest.status is State.FAILED:
             return
@@ -85,55 +84,51 @@ class Outcomes:
                 self._events.failed,
             )
         except LeaseLost:
-            await self.abandon(run)
+            await self.discard(run)
             return
         log.info("conversion failed", conversion_id=run.id, code=failure.code)
         with contextlib.suppress(Unavailable, LeaseLost):
             await self._cleanup.delete_temporary_blobs(over)
 
     async def give_up(self, conversion: Conversion) -> None:
-        """Every attempt it had has died: whatever it is that kills them, there is an end to it.
-
-        Raises VersionConflict when somebody was faster.
-        """
+        """Fails a conversion whose attempts all ended without an outcome. Raises VersionConflict."""
         over = failed(conversion, GAVE_UP, now=self._clock(), retention=self._limits.retention)
         saved = await self._store.save(over, *self._events.failed(over))
-        log.error("conversion given up", conversion_id=saved.id, runs=saved.attempts)
+        log.error("conversion failed, attempts used up", conversion_id=saved.id, runs=saved.attempts)
         await self._cleanup.delete_temporary_blobs(saved)
 
-    async def try_again(self, run: Run, fault: Exception | None = None) -> None:
-        """Back into the queue with a growing pause; when all attempts are used up, failed for good.
+    async def retry(self, run: RunContext, error: Exception | None = None) -> None:
+        """Requeues the conversion with a delay and raises Retry; fails it if its attempts are used up.
 
-        For some hours a machine that is unfit for any video costs this one no attempt. A store that is away
-        is waited for: a lease that lapsed would cost one.
+        Waits for an unavailable store, because an expired lease would count as an attempt.
         """
         now, attempts = self._clock(), run.conversion.attempts
         waited = now - (run.conversion.started_at or now)
-        charged = is_charged(fault, waited)
-        if charged and attempts > self._limits.max_retries:
+        counts = counts_as_attempt(error, waited)
+        if counts and attempts > self._limits.max_retries:
             await self.fail(run, GAVE_UP)
             return
-        pause = tier_for(
-            timedelta(seconds=pause_after(fault, attempts, waited)), CONVERTER_WORKER.retry_tiers
-        )
-        retry_at = now + pause - BEFORE_ITS_MESSAGE
+        delay = tier_for(timedelta(seconds=delay_s(error, attempts, waited)), CONVERTER_WORKER.retry_tiers)
+        retry_at = now + delay - BEFORE_ITS_MESSAGE
         try:
-            await persistently(lambda: self._release(run, attempt_counts=charged, retry_at=retry_at))
+            await retry_unavailable(lambda: self._release(run, attempt_counts=counts, retry_at=retry_at))
         except LeaseLost:
-            await self.abandon(run)
+            await self.discard(run)
             return
-        raise Retry(pause.total_seconds(), "the run failed", counts=False)
+        raise Retry(delay.total_seconds(), "the run failed", counts=False)
 
-    async def hand_back(self, run: Run) -> None:
-        """If this fails the lease lapses, and the sweeper does it."""
+    async def hand_back(self, run: RunContext) -> None:
+        """Requeues the conversion without counting an attempt; if that fails, the sweeper does it later."""
         try:
             await self._release(run, attempt_counts=False)
         except LeaseLost:
-            await self.abandon(run)
+            await self.discard(run)
         except Unavailable:
             return
 
-    async def _release(self, run: Run, *, attempt_counts: bool, retry_at: datetime | None = None) -> None:
+    async def _release(
+        self, run: RunContext, *, attempt_counts: bool, retry_at: datetime | None = None
+    ) -> None:
         run.conversion = await change(
             self._store,
             run.id,
@@ -141,15 +136,15 @@ class Outcomes:
                 newest, run.token, self._clock(), attempt_counts=attempt_counts, retry_at=retry_at
             ),
         )
-        log.info("conversion handed back", conversion_id=run.id, attempt_counts=attempt_counts)
+        log.info("conversion requeued", conversion_id=run.id, attempt_counts=attempt_counts)
 
-    async def abandon(self, run: Run) -> None:
-        """Fenced off or deleted: removes what it may have stored, unless that is the audio by now."""
+    async def discard(self, run: RunContext) -> None:
+        """Deletes the blob of a run that lost its lease, unless it has become the conversion's audio."""
         with contextlib.suppress(Unavailable):
             newest = await self._store.get(run.id)
             if newest is not None and newest.audio_blob == run.blob_id:
                 return
-            log.info("conversion lost to somebody else", conversion_id=run.id)
+            log.info("lease lost, run discarded", conversion_id=run.id)
             await self._blobs.delete(run.blob_id)
             if newest and newest.deleted_at and newest.lease and newest.lease.token == run.token:
                 await self._cleanup.purge(newest)

@@ -1,40 +1,57 @@
-"""What a run that came to nothing costs its video: one of its tries, or only time."""
+"""Retry policy: which failed runs count as attempts, and the delay before the next one."""
 
+import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import TypeVar
 
 from converter_service.media.transcoder import MachineUnfit, TranscoderUnavailable
 from shared.errors import Unavailable
+from shared.logs import get_logger
 
-FIRST_PAUSE_S = 2.0
-LONGEST_PAUSE_S = 120.0
-# Of a run that was killed or whose result was broken: the machine may be short of something.
-FIRST_KILLED_PAUSE_S = 15.0
-LONGEST_KILLED_PAUSE_S = 600.0
-# For so long after its first run a video waits for a machine that is fit again.
+T = TypeVar("T")
+FIRST_DELAY_S, LONGEST_DELAY_S = 2.0, 120.0
+# After a killed program or a broken result: the machine may be short of a resource.
+FIRST_KILLED_DELAY_S, LONGEST_KILLED_DELAY_S = 15.0, 600.0
+FIRST_UNFIT_DELAY_S, LONGEST_UNFIT_DELAY_S = 15.0, 600.0
+# For this long after a conversion's first run, errors of the machine do not count as attempts.
 UNFIT_AT_MOST = timedelta(hours=6)
-FIRST_UNFIT_PAUSE_S = 15.0
-LONGEST_UNFIT_PAUSE_S = 600.0
+STORE_DELAYS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
 
 
-def is_the_machines(fault: BaseException | None) -> bool:
-    """No video would have fared better: none may be charged with it."""
-    if isinstance(fault, TimeoutError | ConnectionError):
+def is_machine_error(error: BaseException | None) -> bool:
+    """Whether any other video would have failed with this error on this machine, too."""
+    if isinstance(error, TimeoutError | ConnectionError):
         return False
-    return isinstance(fault, MachineUnfit | Unavailable | OSError)
+    return isinstance(error, MachineUnfit | Unavailable | OSError)
 
 
-def is_charged(fault: BaseException | None, waited: timedelta) -> bool:
-    """`waited`: since its first run began."""
-    return waited > UNFIT_AT_MOST or not is_the_machines(fault)
+def counts_as_attempt(error: BaseException | None, waited: timedelta) -> bool:
+    """Whether a failed run uses up an attempt; `waited` is the time since the first run began."""
+    return waited > UNFIT_AT_MOST or not is_machine_error(error)
 
 
-def pause_after(fault: BaseException | None, attempts: int, waited: timedelta) -> float:
-    """Seconds until the next run. Grows with the attempts, or with the time waited if none is charged."""
-    if is_the_machines(fault):
-        pause = min(LONGEST_UNFIT_PAUSE_S, max(FIRST_UNFIT_PAUSE_S, waited.total_seconds() / 2))
-    elif isinstance(fault, TranscoderUnavailable):
-        pause = min(LONGEST_KILLED_PAUSE_S, FIRST_KILLED_PAUSE_S * 4 ** (attempts - 1))
+def delay_s(error: BaseException | None, attempts: int, waited: timedelta) -> float:
+    """Seconds until the next run, with jitter. Grows with attempts, or with `waited` for machine errors."""
+    if is_machine_error(error):
+        delay = min(LONGEST_UNFIT_DELAY_S, max(FIRST_UNFIT_DELAY_S, waited.total_seconds() / 2))
+    elif isinstance(error, TranscoderUnavailable):
+        delay = min(LONGEST_KILLED_DELAY_S, FIRST_KILLED_DELAY_S * 4 ** (attempts - 1))
     else:
-        pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (attempts - 1))
-    return pause * random.uniform(0.75, 1.25)  # noqa: S311, jitter
+        delay = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** (attempts - 1))
+    return delay * random.uniform(0.75, 1.25)  # noqa: S311, jitter
+
+
+async def retry_unavailable(step: Callable[[], Awaitable[T]]) -> T:
+    """Returns the result of `step`, retried for about two minutes while it raises Unavailable.
+
+    A short outage of the store then does not waste minutes of conversion.
+    """
+    for delay in STORE_DELAYS_S:
+        try:
+            return await step()
+        except Unavailable:
+            get_logger(__name__).warning("store unavailable, retrying", retry_in_s=delay)
+            await asyncio.sleep(delay)
+    return await step()

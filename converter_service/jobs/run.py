@@ -1,11 +1,9 @@
-"""The steps of one run: fetch the video, convert it, store the audio."""
+"""One run of a conversion: fetch the video, transcode it, store the audio."""
 
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol
 
 from converter_service.conversions.model import Conversion, Result
 from converter_service.conversions.ports import Blobs, ConversionStore, Stored
@@ -15,10 +13,11 @@ from converter_service.conversions.transitions.run import (
     source_described,
 )
 from converter_service.conversions.update import change
-from converter_service.jobs.context import Run, WorkLimits
-from converter_service.jobs.outcome import Outcomes
-from converter_service.jobs.persistence import persistently
-from converter_service.jobs.result_cache import Reusing
+from converter_service.jobs.context import JobLimits, RunContext
+from converter_service.jobs.outcome import JobOutcome
+from converter_service.jobs.ports import Scratch
+from converter_service.jobs.result_cache import ResultCache
+from converter_service.jobs.retry_policy import retry_unavailable
 from converter_service.media.options import BadOptions, Options, restored
 from converter_service.media.transcoder import (
     AudioTrack,
@@ -31,18 +30,7 @@ from converter_service.media.transcoder import (
 )
 
 
-class Scratch(Protocol):
-    """Room for files while a conversion runs."""
-
-    def room(self, needed_bytes: int) -> AbstractAsyncContextManager[Path]:
-        """A private, empty directory, gone afterwards. Raises OSError when there is too little space."""
-
-    async def save(self, chunks: AsyncIterator[bytes], path: Path) -> None: ...
-
-    def load(self, path: Path) -> AsyncIterator[bytes]: ...
-
-
-class Running:
+class ConversionRun:
     def __init__(
         self,
         *,
@@ -50,38 +38,38 @@ class Running:
         blobs: Blobs,
         transcoder: Transcoder,
         scratch: Scratch,
-        outcomes: Outcomes,
-        limits: WorkLimits,
+        outcome: JobOutcome,
+        limits: JobLimits,
     ) -> None:
         self._store = store
         self._blobs = blobs
         self._transcoder = transcoder
         self._scratch = scratch
-        self._outcomes = outcomes
-        self._reusing = Reusing(store, blobs)
-        self._longest_s = limits.longest.total_seconds()
+        self._outcome = outcome
+        self._result_cache = ResultCache(store, blobs)
+        self._timeout_s = limits.run_timeout.total_seconds()
 
-    async def convert(self, run: Run) -> None:
-        """Up to its completion. Raises what went wrong: LeaseLost, MediaError, TimeoutError and others."""
-        async with asyncio.timeout(self._longest_s):
+    async def execute(self, run: RunContext) -> None:
+        """Runs until the conversion is completed. Raises LeaseLost, MediaError, TimeoutError and others."""
+        async with asyncio.timeout(self._timeout_s):
             await self._steps(run)
 
-    async def _steps(self, run: Run) -> None:
-        await self._clear_debris(run)
-        options = asked(run.conversion)
-        result = await self._reusing.result(run) or await self._made(run, options)
-        await self._outcomes.complete(run, result)
+    async def _steps(self, run: RunContext) -> None:
+        await self._delete_earlier_blobs(run)
+        options = parse_options(run.conversion)
+        result = await self._result_cache.copy_for(run) or await self._transcode(run, options)
+        await self._outcome.complete(run, result)
 
-    async def _made(self, run: Run, options: Options) -> Result:
+    async def _transcode(self, run: RunContext, options: Options) -> Result:
         size = run.conversion.source.size or 0
         async with self._scratch.room(size) as room:
             source = room / "source"
-            if await self._fetch(run, source) and (known := await self._reusing.result(run)):
+            if await self._fetch(run, source) and (known := await self._result_cache.copy_for(run)):
                 return known
             info = await self._transcoder.probe(source)
             await self._describe(run, info, options)
             output = await self._transcoder.convert(source, info, options, room / "audio", run.report)
-            stored = await persistently(lambda: self._put_away(run, output))
+            stored = await retry_unavailable(lambda: self._store_audio(run, output))
         return Result(
             size=stored.size,
             duration=output.duration_s,
@@ -90,8 +78,8 @@ class Running:
             sha256=stored.sha256,
         )
 
-    async def _fetch(self, run: Run, target: Path) -> bool:
-        """True when its digest is known only now: nobody has read a video before that came in requests."""
+    async def _fetch(self, run: RunContext, target: Path) -> bool:
+        """Returns True if the SHA-256 was computed here (resumable uploads arrive without one)."""
         seen = hashlib.sha256()
         await self._scratch.save(self._source(run.conversion, seen), target)
         if run.conversion.source.sha256 is not None:
@@ -106,15 +94,15 @@ class Running:
                     seen.update(piece)
                 yield piece
 
-    async def _clear_debris(self, run: Run) -> None:
-        """What earlier runs left. Their writers are fenced off and remove what they write after this."""
+    async def _delete_earlier_blobs(self, run: RunContext) -> None:
+        """Deletes the blobs of earlier runs. Those still writing lost their lease and clean up themselves."""
         earlier = [blob for blob in run.conversion.temporary_blobs if blob != run.blob_id]
         for blob in earlier:
             await self._blobs.delete(blob)
         if earlier:
             await self._change(run, lambda newest: earlier_blobs_deleted(newest, run.token, run.blob_id))
 
-    async def _describe(self, run: Run, info: MediaInfo, options: Options) -> None:
+    async def _describe(self, run: RunContext, info: MediaInfo, options: Options) -> None:
         track = likely_track(info, options)
         codec = track.codec if track else None
         await self._change(
@@ -124,20 +112,20 @@ class Running:
             ),
         )
 
-    async def _put_away(self, run: Run, output: Output) -> Stored:
-        """Stored again from the start after a failure: nothing refers to the blob yet."""
+    async def _store_audio(self, run: RunContext, output: Output) -> Stored:
+        """Stores the audio; can be repeated, since nothing refers to the blob yet."""
         await self._blobs.delete(run.blob_id)
         stored = await self._blobs.write(run.blob_id, self._scratch.load(output.path))
         if stored.size != output.size_bytes:
             raise TranscoderUnavailable("the verified file changed while it was stored")
         return stored
 
-    async def _change(self, run: Run, step: Callable[[Conversion], Conversion]) -> None:
+    async def _change(self, run: RunContext, step: Callable[[Conversion], Conversion]) -> None:
         run.conversion = await change(self._store, run.id, step)
 
 
-def asked(conversion: Conversion) -> Options:
-    """Raises MediaError for stored options that are not (any more) on offer: no other run would take them."""
+def parse_options(conversion: Conversion) -> Options:
+    """Parses stored options. Raises MediaError if they are no longer valid."""
     try:
         return restored(conversion.options)
     except BadOptions as bad:
@@ -146,7 +134,7 @@ def asked(conversion: Conversion) -> Options:
 
 
 def likely_track(info: MediaInfo, options: Options) -> AudioTrack | None:
-    """The one asked for, else the default one, else the first; the transcoder has the last word."""
+    """The track that the transcoder will most likely choose: requested, else default, else first."""
     tracks = info.audio_tracks
     if options.audio_track is not None and options.audio_track < len(tracks):
         return tracks[options.audio_track]

@@ -1,1 +1,1 @@
-"""`make demo`: the whole path once, from nothing to an MP3 and a mail."""
+"""`make demo`: registers an account, converts a video, and shows the MP3 and the mail."""

@@ -1,4 +1,4 @@
-"""What goes in and where it comes out, settled before anything is started."""
+"""Validation of the arguments VIDEO and OUT, before anything is started."""
 
 from pathlib import Path
 
@@ -20,7 +20,10 @@ def checked_video(video: Path) -> Path:
 
 
 def checked_out(out: Path | None, video: Path) -> Path:
-    """`<video's name>.mp3` here, unless somebody says otherwise; never the video itself."""
+    """Returns the path of the MP3, by default `<video's name>.mp3` in the working directory.
+
+    Raises StackError if OUT is the video itself or its directory does not exist.
+    """
     chosen = out or Path(f"{video.stem}.mp3")
     if chosen.is_dir():
         chosen /= f"{video.stem}.mp3"

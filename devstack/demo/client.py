@@ -1,4 +1,4 @@
-"""A small client of the public API, as anybody could write one with the standard library."""
+"""Client of the public API, written with the standard library only."""
 
 import contextlib
 import http.client
@@ -22,7 +22,7 @@ ENDS = frozenset({"completed", "failed", "cancelled"})
 
 
 class Client:
-    """One person. Signs in again when the access token has run out, waits when asked to come back later."""
+    """One account. Signs in again when the access token has expired; honours Retry-After."""
 
     def __init__(self, url: str) -> None:
         self._address = urlsplit(url).netloc
@@ -38,15 +38,15 @@ class Client:
         self._token = self._call("POST", "/v1/auth/login", 200, self._account)["access_token"]
 
     def upload(self, video: Path, progress: Callable[[float], None]) -> Json:
-        """The raw bytes as they come from the disk; the conversion that answers them."""
+        """Uploads a file as a raw request body; returns the conversion."""
         size = video.stat().st_size
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-        # A name of bytes that are no UTF-8 is shown with replacement characters.
+        # Bytes of the name that are not UTF-8 become replacement characters.
         name = os.fsencode(video.name).decode(errors="replace")
         path = f"/v1/conversions?filename={quote(name, safe='')}"
         connection = self._connection()
         try:
-            # Refused before the end, the connection breaks; the answer says why.
+            # The server may refuse the upload early and close the connection; the response has the reason.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 connection.request("POST", path, _pieces(video, size, progress), self._authorized(headers))
             return _understood(connection.getresponse(), 202, "the upload")
@@ -59,8 +59,9 @@ class Client:
         return self._call("GET", f"/v1/conversions/{quote(conversion_id)}", 200)
 
     def watch(self, conversion_id: str, deadline: float) -> Iterator[Json]:
-        """The conversion whenever something happens to it, up to its end. A stream that breaks off is taken
-        up again where it was. Raises StackError at the `deadline` (of the monotonic clock).
+        """Yields the conversion at each change until it has ended, resuming a broken event stream.
+
+        Raises StackError at `deadline`, a time of the monotonic clock.
         """
         seen = ""
         while time.monotonic() < deadline:
@@ -73,7 +74,7 @@ class Client:
         raise StackError("the conversion took too long")
 
     def _events(self, path: str, seen: str) -> Iterator[Event]:
-        """Of one connection."""
+        """Yields the events of one connection, from the last event id `seen` on."""
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": seen} if seen else {})}
         connection = self._connection()
         try:
@@ -91,7 +92,7 @@ class Client:
             connection.close()
 
     def download(self, path: str, file: Path, *, signed_in: bool = True) -> None:
-        """Straight to disk. A signed link needs no token."""
+        """Writes a response body to `file`; a signed link needs no token."""
         connection = self._connection()
         try:
             connection.request("GET", path, headers=self._authorized({}) if signed_in else {})

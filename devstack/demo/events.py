@@ -1,4 +1,4 @@
-"""Server-Sent Events (HTML Living Standard §9.2.6), as far as this API sends them."""
+"""Parser for Server-Sent Events (HTML Living Standard §9.2.6), for the subset that this API sends."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Event:
-    """`data` is JSON here; `identity` says where to go on after it."""
+    """One event; `data` is decoded JSON, `identity` the event id for Last-Event-ID."""
 
     name: str
     identity: str
@@ -18,7 +18,7 @@ class Event:
 
 
 def events(lines: Iterable[bytes]) -> Iterator[Event]:
-    """Comments and hints on when to come back are passed over; so is an event that broke off."""
+    """Yields complete events; ignores comments, retry times and an incomplete last event."""
     fields: dict[str, str] = {}
     for line in lines:
         text = line.decode().rstrip("\r\n")

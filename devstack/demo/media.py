@@ -1,4 +1,4 @@
-"""The sample video, and what ffprobe says about a file."""
+"""Sample video made by ffmpeg, and duration of an MP3 from ffprobe."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ SAMPLE_S = 20
 
 
 def make_sample(file: Path) -> None:
-    """A moving test picture with a tone that beeps once a second."""
+    """Writes a video with a moving test picture and a tone that beeps once a second."""
     picture = f"testsrc2=size=640x360:rate=25:duration={SAMPLE_S}"
     tone = f"sine=frequency=440:beep_factor=4:duration={SAMPLE_S}"
     _run(["ffmpeg", "-loglevel", "error", "-nostdin", "-y", "-f", "lavfi", "-i", picture,
@@ -20,7 +20,7 @@ def make_sample(file: Path) -> None:
 
 
 def mp3_duration_s(file: Path) -> float:
-    """Raises StackError unless it is an MP3 with sound in it."""
+    """Returns the duration in seconds; raises StackError unless the file has an MP3 audio stream."""
     show = "format=duration:stream=codec_name"
     report = json.loads(
         _run(["ffprobe", "-v", "error", "-show_entries", show, "-of", "json", f"file:{file}"])

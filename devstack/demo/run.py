@@ -1,4 +1,4 @@
-"""`make demo` from an empty machine to a stopped one."""
+"""`make demo`: starts a stack, runs the walkthrough, stops the stack."""
 
 import shutil
 from collections.abc import Mapping
@@ -7,17 +7,17 @@ from pathlib import Path
 from devstack.demo.arguments import checked_out, checked_video
 from devstack.demo.media import make_sample
 from devstack.demo.terminal import Terminal
-from devstack.demo.walkthrough import WholePath
+from devstack.demo.walkthrough import Walkthrough
 from devstack.errors import StackError
 from devstack.home import Home
 from devstack.lock import exclusive
-from devstack.preflight import refuse_bad_settings
+from devstack.preflight import check_settings
 from devstack.process import end_all
 from devstack.stack import Stack
 
 
 class Demo:
-    """A stack of its own, apart from one that `make up` has started; only the mail directory is the same."""
+    """Uses a stack separate from that of `make up`; only the mail directory is shared."""
 
     def __init__(self, state: Path, given: Mapping[str, str]) -> None:
         self._state = Home.at(state)
@@ -25,7 +25,7 @@ class Demo:
         self._terminal = Terminal()
 
     def run(self, video: Path | None, out: Path | None) -> None:
-        """Raises StackError at the first step that does not work; always stops what it started."""
+        """Runs the demo and stops the stack in any case; raises StackError at the first step that fails."""
         source = checked_video(video) if video is not None else Path("sample.mp4")
         mp3 = checked_out(out, source)
         home = Home.at(self._state.path / "demo")
@@ -40,12 +40,12 @@ class Demo:
 
     def _on_a_stack(self, home: Home, source: Path, mp3: Path) -> None:
         with Stack(home.path, self._given, mail_directory=self._state.directory("mail")) as stack:
-            refuse_bad_settings(stack)
+            check_settings(stack)
             self._terminal.say(f"Starting {stack.inventory} ...")
             try:
                 stack.start()
                 self._terminal.say(f"Ready at {stack.url}")
-                WholePath(stack, self._terminal).walk(source, mp3)
+                Walkthrough(stack, self._terminal).walk(source, mp3)
             except (StackError, OSError) as error:
                 raise StackError(f"{error}\n(logs: {home.path / 'logs'})") from error
             finally:
@@ -53,7 +53,7 @@ class Demo:
 
 
 def clear(home: Home) -> None:
-    """What an earlier demo left, running or not."""
+    """Stops and deletes what an earlier demo left."""
     end_all(home)
     for entry in home.path.iterdir():
         if entry.is_dir():

@@ -1,4 +1,4 @@
-"""What a person sees while waiting: one moving line on a terminal, plain lines elsewhere."""
+"""Terminal output: a progress bar that is redrawn on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -20,7 +20,7 @@ class Terminal:
         print(text, file=self._out, flush=True)
 
     def progress(self, label: str, share: float) -> None:
-        """`share` from 0 to 1. On a terminal the line is redrawn; elsewhere it is repeated now and then."""
+        """Shows progress; `share` is from 0 to 1. Without a terminal at most one line in PLAIN_EVERY_S."""
         percent = int(min(max(share, 0.0), 1.0) * 100)
         if (label, percent) == self._last:
             return

@@ -1,4 +1,4 @@
-"""The whole path once, as a new customer walks it; every step is checked."""
+"""One conversion from registration to the link in the mail; every step is checked."""
 
 import re
 import secrets
@@ -29,8 +29,8 @@ MAIL_TIMEOUT_S = 60.0
 TOLERANCE_S = 0.1
 
 
-class WholePath:
-    """Register, upload, wait, download, read the mail, follow its link."""
+class Walkthrough:
+    """Registers, uploads, waits, downloads, reads the mail and follows its link."""
 
     def __init__(self, stack: Stack, terminal: Terminal) -> None:
         self._stack = stack
@@ -39,7 +39,7 @@ class WholePath:
         self._email = f"demo-{secrets.token_hex(4)}@example.com"
 
     def walk(self, video: Path, mp3: Path) -> None:
-        """Raises StackError at the first step that does not work."""
+        """Runs all steps; raises StackError at the first that fails."""
         conversion = self._converted(video)
         mail = self._mail()
         if conversion["status"] != COMPLETED:
@@ -75,7 +75,7 @@ class WholePath:
         self._terminal.say(f"Wrote {str(mp3)!r}: {mp3.stat().st_size:,} bytes, {found:.1f} s")
 
     def _mail(self) -> EmailMessage | None:
-        """Printed as it arrived; None when it went to a server that cannot be read from here."""
+        """Waits for the mail and prints it; None if it went to a mail server other than the sink."""
         sink = self._stack.mail
         if sink not in self._stack.servers:
             self._terminal.say("The mail went to the server in NOTIFICATION_SMTP_URL.")
@@ -88,7 +88,7 @@ class WholePath:
         return mail
 
     def _follow_link(self, mail: EmailMessage, mp3: Path) -> None:
-        # Asked of the gateway here, wherever its public name points.
+        # Only path and query are used: the public URL may not point to this gateway.
         found = re.search(r"https?://\S*?(/v1/conversions/\S+/audio\?\S+)", _text(mail))
         if found is None:
             raise StackError("the mail has no link to the audio")

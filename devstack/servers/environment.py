@@ -1,4 +1,4 @@
-"""The environment that servers get: enough to run, nothing that belongs to the person or to Tonegate."""
+"""Minimal process environment for servers: none of the user's or Tonegate's other variables."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Erlang's port mapper on a port of our own, apart from the machine's other Erlang nodes."""
+"""Erlang's port mapper daemon on a private port, separate from other Erlang nodes of the machine."""
 
 import shutil
 import socket
@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from devstack.daemon import Daemon
 from devstack.errors import StackError
 from devstack.home import Home
-from devstack.process import Farewell, Turn
+from devstack.process import StopOrder, StopPolicy
 from devstack.servers.environment import plain_environment
 
 
 class Epmd(Daemon):
-    """Started before the node: otherwise the node starts one that outlives it."""
+    """Started before the RabbitMQ node, which would otherwise start one that outlives it."""
 
-    farewell = Farewell(turn=Turn.HELPER)
+    stop_policy = StopPolicy(turn=StopOrder.HELPER)
 
     def __init__(self, home: Home, port: int, name: str) -> None:
         super().__init__(name, home)
@@ -29,7 +29,7 @@ class Epmd(Daemon):
     def environment(self) -> Mapping[str, str]:
         return plain_environment()
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
         except OSError:

@@ -1,4 +1,4 @@
-"""The development mail server: accepts everything, delivers nothing, keeps each message as a file."""
+"""Mail sink for development: accepts all mail, delivers none, stores each message as a file."""
 
 import smtplib
 import sys
@@ -14,7 +14,7 @@ from devstack.servers.environment import plain_environment
 
 
 class MailSink(Daemon):
-    """Messages lie in `<directory>/*.eml`, oldest first by name."""
+    """Stores messages as `<directory>/*.eml`; file names sort by time of arrival."""
 
     def __init__(self, home: Home, port: int, directory: Path, name: str = "mail") -> None:
         super().__init__(name, home)
@@ -26,7 +26,7 @@ class MailSink(Daemon):
         return f"smtp://127.0.0.1:{self.port}"
 
     def messages(self, to: str | None = None) -> list[EmailMessage]:
-        """What has arrived so far, oldest first; with `to`, only what that address received."""
+        """Returns the messages received so far, oldest first; with `to`, only those for that recipient."""
         arrived = map(read_message, sorted(self.directory.glob("*.eml")))
         return [message for message in arrived if to is None or to in message.get_all("Delivered-To", [])]
 
@@ -40,7 +40,7 @@ class MailSink(Daemon):
     def environment(self) -> Mapping[str, str]:
         return plain_environment()
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             with smtplib.SMTP("127.0.0.1", self.port, timeout=1) as client:
                 return client.noop()[0] == 250
@@ -49,7 +49,7 @@ class MailSink(Daemon):
 
 
 def read_message(file: Path) -> EmailMessage:
-    """With lines ending as Python's do; the file itself keeps the ends that SMTP prescribes."""
+    """Parses a message file, whose line ends are CRLF as in SMTP, into one with LF line ends."""
     message = message_from_bytes(file.read_bytes().replace(b"\r\n", b"\n"), policy=modern)
     assert isinstance(message, EmailMessage)  # that is what the policy makes
     return message

@@ -1,4 +1,4 @@
-"""A private MongoDB from a wheel, as a replica set of one: transactions and change streams need a set."""
+"""Private MongoDB server, a replica set of one member, which transactions require."""
 
 import secrets
 import shutil
@@ -52,7 +52,7 @@ class Mongo(Daemon):
     def environment(self) -> Mapping[str, str]:
         return plain_environment()
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             with self.client() as client:
                 client.admin.command("ping")
@@ -60,8 +60,8 @@ class Mongo(Daemon):
             return False
         return True
 
-    def settle(self) -> None:
-        """Initiates the replica set, or tells it of a new port; returns once it accepts writes."""
+    def initialize(self) -> None:
+        """Initiates the replica set or updates its port; returns once the member accepts writes."""
         with self.client() as client:
             wait_until(
                 lambda: self._is_configured(client), ELECTION_TIMEOUT_S, f"{self.name} knows its replica set"
@@ -73,7 +73,7 @@ class Mongo(Daemon):
             )
 
     def new_database(self) -> str:
-        """The URL of a database nobody else uses; it comes to be with the first write."""
+        """Returns the URL of an unused database; the first write creates it."""
         return self.url(f"t{secrets.token_hex(6)}")
 
     def drop_database(self, url: str) -> None:
@@ -81,7 +81,7 @@ class Mongo(Daemon):
             client.drop_database(url.rpartition("/")[2].partition("?")[0])
 
     def _is_configured(self, client: Client) -> bool:
-        """False just after a restart, while it says that it has no configuration and is reading one."""
+        """Configures the set if needed; False while the server is still loading its stored configuration."""
         host = f"127.0.0.1:{self.port}"
         try:
             config = client.admin.command("replSetGetConfig")["config"]
@@ -108,7 +108,7 @@ class Mongo(Daemon):
 
     @contextmanager
     def client(self) -> Iterator[Client]:
-        """Of this very server, whatever its set says; for as long as the block runs."""
+        """Yields a client connected directly to this server, without replica set discovery."""
         client: Client = MongoClient(
             f"mongodb://127.0.0.1:{self.port}/?directConnection=true",
             serverSelectionTimeoutMS=1000,

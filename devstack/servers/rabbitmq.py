@@ -1,4 +1,4 @@
-"""A private RabbitMQ node from the system's package, apart from the node that the package itself runs."""
+"""Private RabbitMQ node from the system's package, separate from the package's own node."""
 
 import secrets
 import shutil
@@ -12,20 +12,20 @@ from devstack.daemon import Daemon
 from devstack.errors import StackError
 from devstack.home import Home, write_private
 from devstack.ports import Ports
-from devstack.process import Farewell
+from devstack.process import StopPolicy
 from devstack.servers.environment import plain_environment
 from devstack.servers.epmd import Epmd
 
 USER = "tonegate"
 CONTROL_TIMEOUT_S = 180
-# AMQP 0-9-1, 4.2.2 and 4.2.3: the client's greeting; a method frame on channel 0 answers it.
+# AMQP 0-9-1 §4.2.2 and §4.2.3: the client's protocol header, and the start of the server's method frame.
 GREETING, METHOD_FRAME = b"AMQP\x00\x00\x09\x01", b"\x01\x00\x00"
 
 CONFIGURATION = """\
 listeners.tcp.local = 127.0.0.1:{port}
 default_user = {user}
 default_pass = {password}
-# A conversion is acknowledged when it is done, hours later if need be.
+# A conversion is acknowledged when it has finished, possibly after hours.
 consumer_timeout = 86400000
 log.console = true
 log.console.level = info
@@ -37,7 +37,7 @@ class RabbitMQ(Daemon):
     """Listens on 127.0.0.1 only; one user with a random password."""
 
     ready_within_s: ClassVar[float] = 90.0
-    farewell = Farewell(grace_s=30.0)
+    stop_policy = StopPolicy(grace_s=30.0)
 
     def __init__(self, home: Home, ports: Ports, name: str = "rabbitmq") -> None:
         super().__init__(name, home)
@@ -46,7 +46,7 @@ class RabbitMQ(Daemon):
         self._epmd = Epmd(home, ports[f"{name}-epmd"], f"{name}-epmd")
 
     def url(self, vhost: str = "") -> str:
-        """Without a name: the virtual host `/`."""
+        """Returns the AMQP URL of a virtual host; of `/` without a name."""
         return f"amqp://{USER}:{self._password}@127.0.0.1:{self.port}/{vhost or '%2F'}"
 
     def prepare(self) -> None:
@@ -64,10 +64,10 @@ class RabbitMQ(Daemon):
         directory = self.home.directory(self.name)
         return {
             **plain_environment(),
-            "HOME": str(directory),  # holds the cookie that nodes and tools know each other by
+            "HOME": str(directory),  # holds the Erlang cookie
             "ERL_EPMD_PORT": str(self._epmd.port),
             "ERL_CRASH_DUMP": str(directory / "erl_crash.dump"),
-            # A long name may be an address: nothing has to be resolved, not even "localhost".
+            # A long node name may contain an IP address, so no name has to be resolved.
             "RABBITMQ_NODENAME": f"{self.name}@127.0.0.1",
             "RABBITMQ_USE_LONGNAME": "true",
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
@@ -82,13 +82,13 @@ class RabbitMQ(Daemon):
             "RABBITMQ_LOG_BASE": str(directory),
             "RABBITMQ_LOGS": "-",
             "RABBITMQ_PID_FILE": str(directory / "pid"),
-            # The script then becomes the node instead of its parent: signals reach the node itself.
+            # Makes the script exec the node, so that signals reach the node itself.
             "RUNNING_UNDER_SYSTEMD": "true",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS":
                 "-kernel inet_dist_use_interface {127,0,0,1}",
         }  # fmt: skip
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=4) as connection:
                 connection.sendall(GREETING)
@@ -101,7 +101,7 @@ class RabbitMQ(Daemon):
         self._epmd.stop()
 
     def new_vhosts(self, count: int) -> list[str]:
-        """Empty virtual hosts, made in one call; returns their URLs."""
+        """Creates empty virtual hosts in one call; returns their URLs."""
         names = [f"t{secrets.token_hex(6)}" for _ in range(count)]
         each = "".join(
             f'ok = rabbit_vhost:add(<<"{name}">>, <<"{USER}">>),'
@@ -113,7 +113,7 @@ class RabbitMQ(Daemon):
         return [self.url(name) for name in names]
 
     def control(self, *arguments: str) -> str:
-        """`rabbitmqctl` for this node; returns what it prints."""
+        """Runs `rabbitmqctl` for this node; returns its output, raises StackError on failure."""
         done = subprocess.run(
             [str(scripts() / "rabbitmqctl"), "--quiet", *arguments],
             env=self.environment(),
@@ -134,7 +134,7 @@ class RabbitMQ(Daemon):
 
 
 def scripts() -> Path:
-    """Where the server's own scripts are; Debian's wrappers in /usr/sbin would change user and home."""
+    """Directory of the server's scripts; not Debian's wrappers in /usr/sbin, which change user and HOME."""
     debian = Path("/usr/lib/rabbitmq/bin")
     if (debian / "rabbitmq-server").exists():
         return debian

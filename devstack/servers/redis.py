@@ -1,4 +1,4 @@
-"""A private Redis or Valkey. Only those tests start one that need gateways to share what they count."""
+"""Private Redis or Valkey server, started only by tests of several gateways that share rate limits."""
 
 import shutil
 import socket
@@ -31,18 +31,18 @@ class Redis(Daemon):
     def environment(self) -> Mapping[str, str]:
         return plain_environment()
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         try:
-            return self._said("PING") == b"+PONG\r\n"
+            return self._reply("PING") == b"+PONG\r\n"
         except OSError:
             return False
 
     def clear(self) -> None:
-        """Nothing has ever been counted."""
-        if self._said("FLUSHALL") != b"+OK\r\n":
+        """Deletes all keys; raises StackError on failure."""
+        if self._reply("FLUSHALL") != b"+OK\r\n":
             raise StackError(f"{self.name} could not be cleared")
 
-    def _said(self, command: str) -> bytes:
+    def _reply(self, command: str) -> bytes:
         with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
             connection.sendall(f"{command}\r\n".encode())
             return connection.recv(16)

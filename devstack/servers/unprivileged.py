@@ -1,4 +1,4 @@
-"""Running a server that refuses to be root, when we are root."""
+"""Runs a server that refuses to run as root under another account, when this process is root."""
 
 import os
 import pwd
@@ -10,16 +10,16 @@ ACCOUNT = "nobody"
 
 
 def unprivileged(command: Sequence[str], data: Path) -> list[str]:
-    """The same command as another user; unchanged unless we are root.
+    """Returns the command prefixed to run as ACCOUNT; unchanged unless this process is root.
 
-    A checkout below a private directory such as /root would be out of that user's reach. Then the process
-    keeps one capability, CAP_DAC_OVERRIDE, to get past directory permissions. Without `no_setuid_fixup`
-    access(2), which PostgreSQL asks about its own binary, would not honour it.
+    That account cannot enter a checkout below a private directory such as /root. The process then keeps one
+    capability, CAP_DAC_OVERRIDE, which ignores directory permissions. Without `no_setuid_fixup`, access(2),
+    which PostgreSQL calls for its own binary, would not honour it.
     """
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         return list(command)
     prefix = ["setpriv", f"--reuid={ACCOUNT}", f"--regid={pwd.getpwnam(ACCOUNT).pw_gid}", "--clear-groups"]
-    if all(map(open_to_everybody, [Path(command[0]), data])):
+    if all(map(is_world_accessible, [Path(command[0]), data])):
         return [*prefix, "--inh-caps=-all", "--bounding-set=-all", *command]
     kept = [
         "--inh-caps=-all,+dac_override",
@@ -29,12 +29,12 @@ def unprivileged(command: Sequence[str], data: Path) -> list[str]:
     return [*prefix, "--securebits=+no_setuid_fixup,+noroot", *kept, *command]
 
 
-def give_away(path: Path) -> None:
-    """To the user that `unprivileged` runs as; does nothing unless we are root."""
+def give_to_unprivileged(path: Path) -> None:
+    """Changes the owner of a path to ACCOUNT; does nothing unless this process is root."""
     if os.geteuid() == 0:
         account = pwd.getpwnam(ACCOUNT)
         os.chown(path, account.pw_uid, account.pw_gid)
 
 
-def open_to_everybody(path: Path) -> bool:
+def is_world_accessible(path: Path) -> bool:
     return all(parent.stat().st_mode & 0o001 for parent in path.parents)

@@ -23,6 +23,7 @@ from shared.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from shared.http_client import ResponseTooLarge, read_body
 
 LARGEST_ANSWER_BYTES = 1024 * 1024
 PASSED_ON_FIELDS = ("Retry-After", "WWW-Authenticate", "Content-Range", "Allow", "Tus-Version")
@@ -74,13 +75,11 @@ def is_elsewhere(response: aiohttp.ClientResponse) -> bool:
 
 
 async def read_answer(response: aiohttp.ClientResponse) -> bytes:
-    """The whole body of a small answer. Raises BadAnswer when it is not small."""
-    body = bytearray()
-    while chunk := await response.content.readany():
-        body += chunk
-        if len(body) > LARGEST_ANSWER_BYTES:
-            raise BadAnswer("The service gave too long an answer.")
-    return bytes(body)
+    """The whole response body. Raises BadAnswer above LARGEST_ANSWER_BYTES."""
+    try:
+        return await read_body(response, LARGEST_ANSWER_BYTES)
+    except ResponseTooLarge:
+        raise BadAnswer("The service gave too long an answer.") from None
 
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes) -> ServiceError:

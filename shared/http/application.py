@@ -15,21 +15,20 @@ from litestar.params import SkipValidation
 from litestar.types import ASGIApp, ControllerRouterHandler
 from prometheus_client import CollectorRegistry
 
-from shared.errors import ServiceError
-from shared.http.graceful_stop import Draining
+from shared.errors import ClientDisconnected, ServiceError
+from shared.http.graceful_stop import GracefulStop
 from shared.http.health import Check, health_routes
-from shared.http.json_request import ExactRequest
-from shared.http.media_types import check_json_said
+from shared.http.json_request import StrictJSONRequest
+from shared.http.media_types import require_json_content_type
 from shared.http.problems import (
     on_bad_text,
-    on_client_gone,
+    on_client_disconnected,
     on_framework_error,
     on_service_error,
     on_too_deep,
     on_unexpected_error,
 )
-from shared.http.request_body import ClientGone
-from shared.http.request_log import Observed
+from shared.http.request_log import RequestLogMiddleware
 
 T = TypeVar("T")
 
@@ -71,14 +70,14 @@ class Wiring(msgspec.Struct, kw_only=True):
 
 def application(wiring: Wiring) -> Litestar:
     """`extra` goes to Litestar as it is (middleware, after_request …)."""
-    draining = Draining()
+    draining = GracefulStop()
     app = Litestar(
         [*wiring.controllers, *health_routes(wiring.checks, draining, wiring.health_opt)],
         dependencies={name: provided(value) for name, value in wiring.provide.items()},
-        guards=[one_guard(wiring.guards)],
+        guards=[combine_guards(wiring.guards)],
         lifespan=list(wiring.lifespan),
         exception_handlers={
-            ClientGone: on_client_gone,
+            ClientDisconnected: on_client_disconnected,
             ServiceError: on_service_error,
             HTTPException: on_framework_error,
             UnicodeDecodeError: on_bad_text,
@@ -86,7 +85,7 @@ def application(wiring: Wiring) -> Litestar:
             Exception: on_unexpected_error,
         },
         openapi_config=wiring.openapi,
-        request_class=ExactRequest,
+        request_class=StrictJSONRequest,
         request_max_body_size=wiring.max_json_bytes,
         logging_config=None,
         debug=False,
@@ -98,11 +97,11 @@ def application(wiring: Wiring) -> Litestar:
     app.asgi_handler = draining.around(app.asgi_handler)
     for wrap in wiring.around:
         app.asgi_handler = wrap(app.asgi_handler)
-    app.asgi_handler = Observed(app.asgi_handler, wiring.registry)
+    app.asgi_handler = RequestLogMiddleware(app.asgi_handler, wiring.registry)
     return app
 
 
-def one_guard(guards: Sequence[AsyncGuard]) -> AsyncGuard:
+def combine_guards(guards: Sequence[AsyncGuard]) -> AsyncGuard:
     """All of them in turn, then the look at the body's media type.
 
     Litestar copies the handler for every guard of every request, and hands each guard that is not a coroutine
@@ -112,7 +111,7 @@ def one_guard(guards: Sequence[AsyncGuard]) -> AsyncGuard:
     async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         for each in guards:
             await each(connection, handler)
-        check_json_said(connection, handler)
+        require_json_content_type(connection, handler)
 
     return guard
 

@@ -8,7 +8,7 @@ from shared.logs import get_logger
 OWN = 64
 
 
-def connections_possible(wanted: int, beside: int) -> int:
+def connection_limit(wanted: int, beside: int) -> int:
     """How many connections may be open at once, next to `beside` others: as many as wanted, or as the system
     lets this process have. Raises the process's own limit as far as that is allowed.
     """

@@ -6,14 +6,14 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from shared.errors import Unavailable
-from shared.http.problem_response import refuse
+from shared.http.problem_response import send_problem
 
 # Another process answers, or this one's successor does in a moment.
 COME_BACK_S = 1
 HEALTH = frozenset({"/healthz", "/readyz"})
 
 
-class Stopping(Unavailable):
+class ShuttingDown(Unavailable):
     """What is new is another's. The connection ends too, so that a client's next call goes elsewhere."""
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Stopping(Unavailable):
         )
 
 
-class Draining:
+class GracefulStop:
     """Counts the requests that run. `begin` may be called at any time, and as often as one likes."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Draining:
             if scope["type"] != ScopeType.HTTP or scope["path"] in HEALTH:
                 await app(scope, receive, send)
             elif self.has_begun:
-                await refuse(Stopping(), send, is_head=scope["method"] == "HEAD")
+                await send_problem(ShuttingDown(), send, is_head=scope["method"] == "HEAD")
             else:
                 await self._counted(app, scope, receive, send)
 

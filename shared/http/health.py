@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 
 from shared.errors import Unavailable
-from shared.http.graceful_stop import Draining, Stopping
+from shared.http.graceful_stop import GracefulStop, ShuttingDown
 from shared.http.problems import MEDIA_TYPE, Problem, problem
 from shared.logs import get_logger
 
@@ -114,7 +114,7 @@ def _outcome(probe: asyncio.Task[object]) -> BaseException | None:
 
 
 def health_routes(
-    checks: Sequence[Check], draining: Draining, opt: dict[str, Any] | None = None
+    checks: Sequence[Check], draining: GracefulStop, opt: dict[str, Any] | None = None
 ) -> list[HTTPRouteHandler]:
     readiness = Readiness(checks)
 
@@ -139,7 +139,7 @@ def health_routes(
     )
     async def readyz() -> Response[Ready]:
         if draining.has_begun:
-            return problem(Stopping())  # type: ignore[return-value]
+            return problem(ShuttingDown())  # type: ignore[return-value]
         states = await readiness.states()
         if readiness.missing(states):
             return problem(Unavailable("A dependency is down."), checks=states)  # type: ignore[return-value]

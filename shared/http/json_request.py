@@ -14,7 +14,7 @@ from shared.http.problems import BODY, field_errors
 WHERE = re.compile(r" - at `\$\.?(?P<field>.*)`$")
 
 
-class ExactRequest(Request[Any, Any, Any]):
+class StrictJSONRequest(Request[Any, Any, Any]):
     """Litestar reads bodies as it has to read queries, in which all is text: `"true"` and 1 pass for true,
     1900000000 for a time. JSON has types of its own (RFC 8259 §3), and the API's document names which are
     taken: what does not fit is refused rather than understood somehow (ASVS 5.0 §2.2.1).

@@ -12,7 +12,9 @@ from shared.errors import UnsupportedMediaType
 JSON = "application/json"
 
 
-def check_json_said(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+def require_json_content_type(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
     """JSON must be called JSON, or nothing at all (RFC 9110 §8.3 leaves that to the recipient).
 
     Any other name is refused, `text/plain` and forms included: the sender believes it sent something else.

@@ -7,7 +7,7 @@ from shared.errors import ServiceError
 from shared.http.problems import MEDIA_TYPE, describe
 
 
-async def refuse(error: ServiceError, send: Send, *, is_head: bool = False) -> None:
+async def send_problem(error: ServiceError, send: Send, *, is_head: bool = False) -> None:
     """Sends the whole answer (RFC 9457); to HEAD its header alone (RFC 9110 §9.3.2)."""
     body = msgspec.json.encode(describe(error))
     fields = {"content-type": MEDIA_TYPE, "cache-control": "no-store", **error.headers}

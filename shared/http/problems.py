@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException
 
 from shared.errors import (
     ChecksumMismatch,
+    ClientDisconnected,
     FieldError,
     Forbidden,
     InvalidRequest,
@@ -24,7 +25,6 @@ from shared.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
-from shared.http.request_body import ClientGone
 from shared.logs import correlation_id, get_logger
 
 MEDIA_TYPE = "application/problem+json"
@@ -153,7 +153,7 @@ def on_bad_text(_: Request[Any, Any, Any], __: UnicodeDecodeError) -> Response[P
     return problem(InvalidRequest("The body could not be read."))
 
 
-def on_client_gone(_: Request[Any, Any, Any], error: ClientGone) -> Response[Problem]:
+def on_client_disconnected(_: Request[Any, Any, Any], error: ClientDisconnected) -> Response[Problem]:
     """Nobody reads this answer; it only ends the request in an orderly way."""
     get_logger(__name__).info("client went away")
     return problem(error)

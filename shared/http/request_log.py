@@ -26,7 +26,7 @@ def request_id(scope: Scope) -> str:
     return sent if SANE_ID.fullmatch(sent) else secrets.token_hex(16)
 
 
-class Observed:
+class RequestLogMiddleware:
     """ASGI middleware around the whole application, so that also its own errors carry an id."""
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:

@@ -14,7 +14,7 @@ from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry, make_asgi_app
 
 from shared.http.application import BESIDE, DRAINING, ENDLESS
-from shared.http.graceful_stop import Draining
+from shared.http.graceful_stop import GracefulStop
 from shared.logs import get_logger
 
 # A client that dribbles its header is cut off (slow loris).
@@ -85,9 +85,9 @@ def _server(app: ASGIApp, address: Address, at_once: int, buffer_bytes: int) -> 
     )
 
 
-def _begin_to_stop(app: Litestar) -> Draining:
+def _begin_to_stop(app: Litestar) -> GracefulStop:
     """Safe to repeat."""
-    draining: Draining = app.state[DRAINING]
+    draining: GracefulStop = app.state[DRAINING]
     draining.begin()
     for end in app.state[ENDLESS]:
         end()

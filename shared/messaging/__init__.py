@@ -1,1 +1,1 @@
-"""Events between services: envelope, ports, a RabbitMQ adapter and one in memory, the outbox."""
+"""Events between services: envelope, handlers, subscriptions, outbox, and the RabbitMQ adapter."""

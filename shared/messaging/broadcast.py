@@ -1,4 +1,4 @@
-"""Handle one broadcast message: no second try and no dead-letter queue, so failures end in the log."""
+"""Handling of one broadcast message: neither retried nor dead-lettered; failures are logged."""
 
 import asyncio
 
@@ -8,15 +8,15 @@ from shared.messaging.envelope import decode, unwrap
 from shared.messaging.errors import BadMessage
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.ports import Broadcast
-from shared.tasks import asked_to_end
+from shared.tasks import cancel_requested
 
 log = get_logger(__name__)
 
 HANDLING_TIMEOUT_S = 30.0
 
 
-async def hear(body: bytes, broadcast: Broadcast, handlers: Handlers) -> None:
-    """Raises only CancelledError, when told to end."""
+async def handle_broadcast(body: bytes, broadcast: Broadcast, handlers: Handlers) -> None:
+    """Raises only CancelledError, when the task was cancelled."""
     try:
         envelope = decode(body)
         event = unwrap(envelope)
@@ -31,7 +31,7 @@ async def hear(body: bytes, broadcast: Broadcast, handlers: Handlers) -> None:
             async with asyncio.timeout(HANDLING_TIMEOUT_S):
                 await handlers.handle(event, Delivery(envelope=envelope))
         except asyncio.CancelledError:
-            if asked_to_end():
+            if cancel_requested():
                 raise
             log.exception("handler failed", listener=broadcast.name, type=event.type)
         except Exception:

@@ -1,4 +1,4 @@
-"""Handle one message and say what must become of it: the part that every broker has in common."""
+"""Dispatch of one message to its handler, and the outcome for the broker, whatever its kind."""
 
 import asyncio
 from datetime import timedelta
@@ -8,57 +8,66 @@ import msgspec
 
 from shared.contracts.events import Event
 from shared.logs import bind_correlation, get_logger
-from shared.messaging.delivery_history import Trail, describe, printable, tier_after, tier_for
+from shared.messaging.delivery_history import (
+    DeliveryHistory,
+    describe,
+    printable,
+    tier_after,
+    tier_for,
+)
 from shared.messaging.envelope import Envelope, decode, unwrap
 from shared.messaging.errors import BadMessage, Reject, Retry, UnknownEvent
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.ports import Subscription
-from shared.tasks import asked_to_end
+from shared.tasks import cancel_requested
 
 log = get_logger(__name__)
 
 
-class Incoming(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as the broker gave it: bytes that nobody has looked at yet."""
+class IncomingMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as the broker delivered it; `body` is not validated yet."""
 
     body: bytes
-    trail: Trail = Trail()
+    history: DeliveryHistory = DeliveryHistory()
     redelivered: bool = False
 
 
-class Done(msgspec.Struct, frozen=True):
-    """Acknowledge it."""
+class Acknowledge(msgspec.Struct, frozen=True):
+    """Outcome: remove the message from its queue."""
 
 
-class Later(msgspec.Struct, frozen=True):
-    """Deliver it again after `tier`, with this trail."""
+class RetryLater(msgspec.Struct, frozen=True):
+    """Outcome: deliver the message again after `tier`, with this history."""
 
     tier: timedelta
-    trail: Trail
+    history: DeliveryHistory
 
 
-class Dead(msgspec.Struct, frozen=True):
-    """Put it into the dead-letter queue with this reason and trail."""
+class DeadLettered(msgspec.Struct, frozen=True):
+    """Outcome: move the message to the dead-letter queue, with this reason and history."""
 
     reason: str
-    trail: Trail
+    history: DeliveryHistory
 
 
-Outcome = Done | Later | Dead
+Outcome = Acknowledge | RetryLater | DeadLettered
 
 
-async def settle(incoming: Incoming, subscription: Subscription, handlers: Handlers) -> Outcome:
-    """Run the handler with the correlation id bound. Raises only CancelledError, when told to end."""
+async def dispatch(incoming: IncomingMessage, subscription: Subscription, handlers: Handlers) -> Outcome:
+    """Runs the event's handler with the message's correlation id bound to the log.
+
+    Raises only CancelledError, when the task was cancelled.
+    """
     try:
         envelope = decode(incoming.body)
     except BadMessage as error:
         return _unreadable(error, incoming, subscription)
     with bind_correlation(envelope.correlationid or "", envelope.subject):
-        return await _read(envelope, incoming, subscription, handlers)
+        return await _dispatch_envelope(envelope, incoming, subscription, handlers)
 
 
-async def _read(
-    envelope: Envelope, incoming: Incoming, subscription: Subscription, handlers: Handlers
+async def _dispatch_envelope(
+    envelope: Envelope, incoming: IncomingMessage, subscription: Subscription, handlers: Handlers
 ) -> Outcome:
     try:
         event = unwrap(envelope)
@@ -67,19 +76,19 @@ async def _read(
     except BadMessage as error:
         return _unreadable(error, incoming, subscription)
     delivery = Delivery(
-        envelope=envelope, attempt=incoming.trail.failures + 1, redelivered=incoming.redelivered
+        envelope=envelope, attempt=incoming.history.failures + 1, redelivered=incoming.redelivered
     )
-    return await _handle(event, delivery, incoming.trail, subscription, handlers)
+    return await _handle(event, delivery, incoming.history, subscription, handlers)
 
 
-def _unreadable(error: BadMessage, incoming: Incoming, subscription: Subscription) -> Dead:
-    outcome = Dead(describe(error), incoming.trail)
+def _unreadable(error: BadMessage, incoming: IncomingMessage, subscription: Subscription) -> DeadLettered:
+    outcome = DeadLettered(describe(error), incoming.history)
     log.warning("message dead-lettered", queue=subscription.queue, reason=outcome.reason)
     return outcome
 
 
 async def _handle(
-    event: Event, delivery: Delivery, trail: Trail, subscription: Subscription, handlers: Handlers
+    event: Event, delivery: Delivery, history: DeliveryHistory, subscription: Subscription, handlers: Handlers
 ) -> Outcome:
     about = {"queue": subscription.queue, "type": event.type, "event_id": delivery.envelope.id}
     log.info("message received", attempt=delivery.attempt, redelivered=delivery.redelivered, **about)
@@ -87,51 +96,60 @@ async def _handle(
     try:
         async with asyncio.timeout(subscription.handling_timeout.total_seconds()):
             await handlers.handle(event, delivery)
-        outcome = Done()
-    except Retry as later:
-        outcome = _postponed(later, trail, subscription)
+        outcome = Acknowledge()
+    except Retry as retry:
+        outcome = _after_retry(retry, history, subscription)
     except Reject as reject:
-        outcome = Dead(printable(reject.reason), trail.failed(f"rejected: {reject.reason}"))
+        outcome = DeadLettered(printable(reject.reason), history.failed(f"rejected: {reject.reason}"))
     except asyncio.CancelledError as error:
-        if asked_to_end():
+        if cancel_requested():
             raise
-        outcome = _failed(error, trail, subscription)
+        outcome = _after_failure(error, history, subscription)
     except Exception as error:
         log.exception("handler failed", attempt=delivery.attempt, **about)
-        outcome = _failed(error, trail, subscription)
-    _tell(outcome, about)
+        outcome = _after_failure(error, history, subscription)
+    _log_outcome(outcome, about)
     return outcome
 
 
-def _postponed(later: Retry, trail: Trail, subscription: Subscription) -> Later | Dead:
-    tier = tier_for(timedelta(seconds=later.delay_s), subscription.retry_tiers)
-    if later.counts:
-        return _spaced(trail.failed(str(later)), str(later), subscription, tier)
-    moved = trail.postponed(str(later))
-    if moved.postponements > subscription.max_postponements:
-        return Dead(f"postponed {trail.postponements} times", moved)
-    return Later(tier, moved)
+def _after_retry(
+    retry: Retry, history: DeliveryHistory, subscription: Subscription
+) -> RetryLater | DeadLettered:
+    tier = tier_for(timedelta(seconds=retry.delay_s), subscription.retry_tiers)
+    if retry.counts:
+        return _bounded(history.failed(str(retry)), str(retry), subscription, tier)
+    postponed = history.postponed(str(retry))
+    if postponed.postponements > subscription.max_postponements:
+        return DeadLettered(f"postponed {history.postponements} times", postponed)
+    return RetryLater(tier, postponed)
 
 
-def _failed(error: BaseException, trail: Trail, subscription: Subscription) -> Later | Dead:
-    failed = trail.failed(describe(error))
+def _after_failure(
+    error: BaseException, history: DeliveryHistory, subscription: Subscription
+) -> RetryLater | DeadLettered:
+    failed = history.failed(describe(error))
     tier = tier_after(failed.failures, subscription.retry_tiers)
-    return _spaced(failed, describe(error), subscription, tier)
+    return _bounded(failed, describe(error), subscription, tier)
 
 
-def _spaced(failed: Trail, what: str, subscription: Subscription, tier: timedelta) -> Later | Dead:
+def _bounded(
+    failed: DeliveryHistory, reason: str, subscription: Subscription, tier: timedelta
+) -> RetryLater | DeadLettered:
+    """Dead-letters the message once its attempts are used up."""
     if failed.failures >= subscription.max_attempts:
-        return Dead(printable(f"failed {failed.failures} times, last: {what}"), failed)
-    return Later(tier, failed)
+        return DeadLettered(printable(f"failed {failed.failures} times, last: {reason}"), failed)
+    return RetryLater(tier, failed)
 
 
-def _tell(outcome: Outcome, about: dict[str, str]) -> None:
+def _log_outcome(outcome: Outcome, about: dict[str, str]) -> None:
     match outcome:
-        case Done():
+        case Acknowledge():
             log.info("message handled", **about)
-        case Later(tier=tier, trail=trail):
-            log.info("message again later", delay_s=tier.total_seconds(), last=trail.history[-1], **about)
-        case Dead(reason=reason):
+        case RetryLater(tier=tier, history=history):
+            log.info(
+                "message will be retried", delay_s=tier.total_seconds(), last=history.entries[-1], **about
+            )
+        case DeadLettered(reason=reason):
             log.warning("message dead-lettered", reason=reason, **about)
         case _:
             assert_never(outcome)

@@ -1,4 +1,4 @@
-"""The CloudEvents 1.0 JSON envelope around every event."""
+"""The CloudEvents 1.0 JSON envelope of every event."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -11,8 +11,7 @@ from shared.contracts.events import EVENTS, Event
 from shared.logs import correlation_id
 from shared.messaging.errors import MalformedData, MalformedEnvelope, UnknownEvent, UnknownVersion
 
-# These strings end up in logs, AMQP properties and mail headers, so only printable ASCII without spaces
-# passes.
+# These strings appear in logs, AMQP properties and mail headers: printable ASCII without spaces only.
 Token = Annotated[str, msgspec.Meta(pattern=r"\A[\x21-\x7e]{1,200}\Z")]
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -20,11 +19,12 @@ KNOWN = {event.type: event for event in EVENTS}
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One event on its way,
+    """An event with its metadata; built by `wrap`.
+
     https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
 
-    `source` and `id` together are unique; delivering the same pair twice is the same event twice.
-    `correlationid`, `traceparent` (W3C) and `dataversion` are extension attributes. Build one with `wrap`.
+    `source` and `id` together identify the event: a second delivery of the same pair is a duplicate.
+    `correlationid`, `traceparent` (W3C) and `dataversion` are extension attributes.
     """
 
     specversion: Literal["1.0"]
@@ -50,10 +50,9 @@ def wrap(
     correlation: str | None = None,
     traceparent: str | None = None,
 ) -> Envelope:
-    """An envelope that every consumer can read. The correlation id is the running request's unless it is
-    given.
+    """Puts an event into an envelope and verifies that consumers can read it.
 
-    Raises MalformedEnvelope or MalformedData here rather than in a dead-letter queue later.
+    `correlation` defaults to the current request's correlation id. Raises MalformedEnvelope or MalformedData.
     """
     draft = Envelope(
         specversion="1.0",
@@ -78,7 +77,7 @@ def encode(envelope: Envelope) -> bytes:
 
 
 def decode(body: bytes) -> Envelope:
-    """Raises MalformedEnvelope, with the place of the fault."""
+    """Raises MalformedEnvelope, which names the faulty field."""
     try:
         return msgspec.json.decode(body, type=Envelope)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -86,7 +85,7 @@ def decode(body: bytes) -> Envelope:
 
 
 def unwrap(envelope: Envelope) -> Event:
-    """Raises UnknownEvent, UnknownVersion or MalformedData."""
+    """The event of an envelope. Raises UnknownEvent, UnknownVersion or MalformedData."""
     event = KNOWN.get(envelope.type)
     if event is None:
         raise UnknownEvent(envelope.type)

@@ -1,46 +1,45 @@
-"""What can go wrong with a message, and what a handler may ask for by raising."""
+"""Messaging errors, and the exceptions by which a handler asks for a retry or a dead letter."""
 
 
 class PublishFailed(Exception):
-    """The broker did not confirm the message in time, or refused it. It may have arrived all the same."""
+    """The broker refused the message or did not confirm it in time. It may still have been delivered."""
 
     retryable = True
 
 
 class Unroutable(PublishFailed):
-    """No queue is bound for this event, although it must have a listener. Bound later, a retry succeeds."""
+    """No queue is bound for an event that requires one. A retry succeeds once a queue is bound."""
 
 
 class NotReady(Exception):
-    """The broker is out of reach, or its queues are not declared yet."""
+    """The broker cannot be reached, or its queues are not declared yet."""
 
 
 class BadMessage(Exception):
-    """A message that no retry can make readable; the consumer dead-letters it with this reason."""
+    """A message that no retry can make readable; the consumer dead-letters it."""
 
 
 class MalformedEnvelope(BadMessage):
-    """Not a CloudEvents 1.0 envelope in JSON."""
+    """The body is not a CloudEvents 1.0 envelope in JSON."""
 
 
 class UnknownEvent(BadMessage):
-    """No event of this type is known here."""
+    """The event type is unknown here."""
 
 
 class UnknownVersion(BadMessage):
-    """The type is known, this version of it is not."""
+    """The event type is known, this version of it is not."""
 
 
 class MalformedData(BadMessage):
-    """The envelope is sound, its data does not fit the event."""
+    """The envelope is valid, but its data does not match the event."""
 
 
 class Retry(Exception):
-    """Raised by a handler: not now, deliver it again after about `delay_s` seconds (rounded up to a retry
-    tier).
+    """Raised by a handler to have the message delivered again after `delay_s`, rounded up to a retry tier.
 
-    `counts=False` says that nothing failed, for instance because somebody else is at work on it: the attempt
-    is not counted, and only `Subscription.max_postponements` bounds it.
+    With `counts=False` nothing failed (the work is leased by another process, for instance): the attempt does
+    not count as a failure, only against `Subscription.max_postponements`.
     """
 
     def __init__(self, delay_s: float, reason: str = "", *, counts: bool = True) -> None:
@@ -50,7 +49,7 @@ class Retry(Exception):
 
 
 class Reject(Exception):
-    """Raised by a handler: this message will never succeed; dead-letter it now, with `reason`."""
+    """Raised by a handler to dead-letter the message at once, because it can never succeed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""Running handlers: at most so many at once, each in its own task, and an end that waits for them."""
+"""Concurrent message handlers: bounded in number, each in its own task, drained at shutdown."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,10 +12,10 @@ CANCEL_TIMEOUT_S = 10.0
 Work = Callable[[], Awaitable[None]]
 
 
-class Slots:
-    """Work waits for a free slot in the order of `start`.
+class HandlerPool:
+    """Runs at most `size` handlers at once; further ones wait in the order of `start`.
 
-    The limit holds across reconnects: a handler whose connection is gone still has its slot.
+    The limit holds across reconnects: a handler whose connection is lost still occupies its slot.
     """
 
     def __init__(self, size: int) -> None:
@@ -24,27 +24,30 @@ class Slots:
         self._waiting: set[asyncio.Task[None]] = set()
 
     def start(self, work: Work, when_cancelled: Work) -> None:
-        """`when_cancelled` runs if `drain` ends the work, begun or not."""
+        """Runs `work` in a task. `when_cancelled` runs if the task is cancelled, also before `work` began."""
         task = asyncio.create_task(self._run(work, when_cancelled))
         self._tasks.add(task)
         self._waiting.add(task)
         task.add_done_callback(self._ended)
 
-    def forget_waiting(self) -> None:
-        """After a lost connection: what has not begun is delivered again, and must not pile up here."""
+    def cancel_waiting(self) -> None:
+        """Cancels handlers that have not begun. Their messages are redelivered after a lost connection."""
         for task in self._waiting:
             task.cancel()
 
     async def drain(self, grace_s: float) -> None:
-        """Wait up to `grace_s` for what runs, then cancel it and wait for its clean-up. Safe to repeat."""
-        await _settled(self._tasks, grace_s)
-        # A task cancelled before its first step would never reach its clean-up.
+        """Waits up to `grace_s` for running handlers, then cancels them and waits for their clean-up.
+
+        Safe to repeat.
+        """
+        await _wait(self._tasks, grace_s)
+        # A task cancelled before its first step would skip its clean-up.
         await asyncio.sleep(0)
         left = set(self._tasks)
         for task in left:
             task.cancel()
-        if await _settled(left, CANCEL_TIMEOUT_S):
-            log.error("handlers do not end when cancelled", count=len(self._tasks))
+        if await _wait(left, CANCEL_TIMEOUT_S):
+            log.error("cancelled handlers still running", count=len(self._tasks))
 
     async def _run(self, work: Work, when_cancelled: Work) -> None:
         try:
@@ -63,10 +66,11 @@ class Slots:
         self._tasks.discard(task)
         self._waiting.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.error("settling a message failed", exc_info=error)
+            log.error("message not settled", exc_info=error)
 
 
-async def _settled(tasks: set[asyncio.Task[None]], timeout_s: float) -> set[asyncio.Task[None]]:
+async def _wait(tasks: set[asyncio.Task[None]], timeout_s: float) -> set[asyncio.Task[None]]:
+    """The tasks that are still running after `timeout_s`."""
     if not tasks:
         return set()
     _, pending = await asyncio.wait(tasks, timeout=timeout_s)

@@ -1,4 +1,4 @@
-"""Event class → coroutine. A gap stops the process at start, not at the first message."""
+"""Event handlers by event class. A missing handler is an error at start-up, not at the first message."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Never, cast
@@ -10,9 +10,9 @@ from shared.messaging.envelope import Envelope
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """The envelope as it arrived, and which try this is: 1 at first, one more after each counted failure.
+    """One delivery of a message. `attempt` starts at 1 and grows with each counted failure.
 
-    `redelivered`: it was handed to someone before who did not settle it, so half the work may be done.
+    `redelivered` means that an earlier consumer did not acknowledge it, so the work may be half done.
     """
 
     envelope: Envelope
@@ -25,14 +25,14 @@ Handler = Callable[[Never, Delivery], Awaitable[None]]
 
 
 class MissingHandler(Exception):
-    """The handlers given and the events expected are not the same."""
+    """The handlers given do not match the events expected."""
 
 
 class Handlers:
-    """Handlers({VideoUploaded: convert}, expected=CONVERTER_WORKER.events)
+    """Example: `Handlers({VideoUploaded: convert}, expected=CONVERTER_WORKER.events)`.
 
-    A handler gets the event and its Delivery. Returning means done, for good. Raising Retry, Reject or
-    anything else is described there.
+    A handler is called with the event and its Delivery. When it returns the message is acknowledged; it may
+    raise Retry or Reject, and any other exception counts as a failure.
     """
 
     def __init__(self, handlers: Mapping[type[Event], Handler], *, expected: Iterable[type[Event]]) -> None:
@@ -40,14 +40,15 @@ class Handlers:
         self.require(expected)
 
     def require(self, expected: Iterable[type[Event]]) -> None:
-        """Raises MissingHandler, naming the events on either side that have no counterpart."""
+        """Raises MissingHandler, which names the events without a handler or the unexpected ones."""
         wanted = set(expected)
         if missing := wanted - self._handlers.keys():
             raise MissingHandler(f"no handler for {_names(missing)}")
-        if stray := self._handlers.keys() - wanted:
-            raise MissingHandler(f"handler for unexpected {_names(stray)}")
+        if unexpected := self._handlers.keys() - wanted:
+            raise MissingHandler(f"handler for unexpected {_names(unexpected)}")
 
     async def handle(self, event: Event, delivery: Delivery) -> None:
+        """Runs the event's handler; raises what it raises."""
         handler = cast("Callable[[Event, Delivery], Awaitable[None]]", self._handlers[type(event)])
         await handler(event, delivery)
 

@@ -1,8 +1,7 @@
-"""Stored events → broker: nothing stored stays unpublished.
+"""Transactional outbox: publishes stored events to the broker, at least once.
 
-A service writes each event into its own store in the same transaction as the change it announces. The relay
-takes such events from there, publishes them and clears those that the broker confirmed. It publishes at least
-once.
+A service stores each event in the same transaction as the change that it announces. The relay claims stored
+events, publishes them, and clears those that the broker confirmed.
 """
 
 import asyncio
@@ -16,45 +15,44 @@ from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
 from shared.messaging.envelope import Envelope
 from shared.messaging.ports import Publisher, PublishFailed
-from shared.tasks import asked_to_end
+from shared.tasks import cancel_requested
 
 log = get_logger(__name__)
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored event. `place` is whatever the store needs, beside the envelope's id, to find it again."""
+    """A stored event. `place` is what the store needs beside the envelope's id to find the event again."""
 
     envelope: Envelope
     place: str = ""
 
 
-class Held(msgspec.Struct, frozen=True):
-    """An event of ours until its lease is nearly over, in the loop's time."""
+class LeasedEvent(msgspec.Struct, frozen=True):
+    """A claimed event, held `until` shortly before its lease ends (event loop time)."""
 
     pending: Pending
     until: float
 
 
 class OutboxStore(Protocol):
-    """Events that are stored and not yet published."""
+    """Store of events that are not published yet."""
 
     async def claim(self, limit: int, lease_s: float) -> Sequence[Pending]:
-        """Up to `limit` events, oldest first, that nobody else holds; they are the caller's for `lease_s`
-        seconds.
+        """Leases up to `limit` unleased events, oldest first, to the caller for `lease_s` seconds.
 
-        Two callers at the same time never get the same event. A lease that lapsed can be claimed again.
+        Concurrent callers never get the same event. An event whose lease has lapsed can be claimed again.
         """
 
     async def clear(self, pending: Sequence[Pending]) -> None:
-        """Forget these events for ever; those already gone are no error."""
+        """Removes these events. Events already removed are ignored."""
 
 
 class OutboxRelay:
-    """Several may run on one store. `wake` after storing an event spares it the wait for the next poll.
+    """Moves events from an OutboxStore to a Publisher. Several relays may run on one store.
 
-    What the broker did not confirm is tried again together with what is new, so that an event which can never
-    be published holds up no other. At most a batch is kept so; the rest, and what was tried for as long as
-    its lease lasts, comes back when that has lapsed.
+    Unconfirmed events are retried together with new ones, so that an event which can never be published does
+    not delay the others. At most one batch is held for retries; other events, and those whose lease lapses,
+    are claimed again later.
     """
 
     def __init__(
@@ -74,49 +72,51 @@ class OutboxRelay:
         self._poll_s = poll_s
         self._max_pause_s = max_pause_s
         self._failures = 0
-        self._held: list[Held] = []
+        self._held: list[LeasedEvent] = []
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
+        """Makes `run` look for new events now instead of at its next poll."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Until cancelled. Faults of the store or the broker are logged and tried again with back-off.
+        """Publishes until cancelled. Failures of store or broker are logged and retried with back-off.
 
-        A driver that was cancelled just as its answer came may swallow the cancellation: so it is also looked
-        for, where the next wait would be.
+        Also checks for a cancellation that a driver swallowed because its answer came at the same moment.
         """
-        while not asked_to_end():
+        while not cancel_requested():
             self._woken.clear()
             try:
                 found = await self._round()
-            except Unavailable as away:
-                log.warning("outbox round failed", reason=str(away))
+            except Unavailable as error:
+                log.warning("outbox round failed", reason=str(error))
                 await self._back_off()
                 continue
-            except Exception:  # a relay that ended would strand every later event
+            except Exception:  # a relay that stops would strand every later event
                 log.exception("outbox round failed")
                 await self._back_off()
                 continue
-            if not found and not asked_to_end():
+            if not found and not cancel_requested():
                 await self._idle()
 
     async def _round(self) -> int:
         async with asyncio.timeout(self._lease_s):
             claimed = await self._store.claim(self._batch, self._lease_s)
         now = asyncio.get_running_loop().time()
-        # Short of the lease, so that what a slow broker confirms is cleared before anyone else may claim it.
+        # Shorter than the lease: events confirmed late are cleared before another relay claims them.
         until = now + self._lease_s * 0.75
-        batch = [held for held in self._held if held.until > now] + [Held(each, until) for each in claimed]
-        self._held = []  # if the store is away now, all of it comes back by itself
+        batch = [held for held in self._held if held.until > now] + [
+            LeasedEvent(each, until) for each in claimed
+        ]
+        self._held = []  # if the store fails now, these events are claimed again later
         failed = await self._publish(batch)
         self._held = failed[: self._batch]
         if failed:
             await self._back_off()
         return len(batch)
 
-    async def _publish(self, batch: Sequence[Held]) -> list[Held]:
-        """Publish all at once, in order, and clear the confirmed ones. Returns those that failed."""
+    async def _publish(self, batch: Sequence[LeasedEvent]) -> list[LeasedEvent]:
+        """Publishes all concurrently and clears the confirmed ones. Returns the others."""
         results = await asyncio.gather(*(self._publish_one(each.pending) for each in batch))
         done = [each.pending for each, confirmed in zip(batch, results, strict=True) if confirmed]
         if done:
@@ -133,7 +133,7 @@ class OutboxRelay:
             except PublishFailed as error:
                 log.warning("publish failed", type=envelope.type, event_id=envelope.id, reason=str(error))
                 return False
-            except Exception:  # one bad entry must not hold up the others
+            except Exception:  # one bad event must not delay the others
                 log.exception("publish failed", type=envelope.type, event_id=envelope.id)
                 return False
             log.info("published", type=envelope.type, event_id=envelope.id)

@@ -1,4 +1,4 @@
-"""What services need from a message broker. The docstrings are the contract."""
+"""Ports of the message broker. Their docstrings are the contract of every adapter."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from shared.contracts.events import Event
-from shared.messaging.dead_letters import DeadLetter, Keep
+from shared.messaging.dead_letters import DeadLetter, KeepDeadLetter
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import NotReady, PublishFailed, Reject, Retry, Unroutable
 from shared.messaging.handlers import Delivery, Handlers
@@ -20,7 +20,7 @@ __all__ = [
     "DeadLetter",
     "Delivery",
     "Handlers",
-    "Keep",
+    "KeepDeadLetter",
     "NotReady",
     "PublishFailed",
     "Publisher",
@@ -35,12 +35,12 @@ SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hou
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """A durable queue that several processes share: each message goes to one of them.
+    """A durable work queue: each message goes to one of the processes that consume it.
 
     `handling_timeout` bounds one run of a handler. It and `max_length` are fixed in the broker when the queue
     is first declared, so they are constants of the system and not settings. The back-off after the nth
-    failure is the nth of `retry_tiers`, then the last one; after `max_attempts` failures the message is
-    dead-lettered.
+    failure is the nth of `retry_tiers`, then the last one; after `max_attempts` failures, or more than
+    `max_postponements` uncounted retries, the message is dead-lettered.
     """
 
     queue: str
@@ -55,14 +55,14 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def nothing_missed() -> None:
-    """Default of `Broadcast.on_gap`, for listeners that keep no state."""
+    """Default of `Broadcast.on_gap`, for listeners without state."""
 
 
 class Broadcast(msgspec.Struct, frozen=True, kw_only=True):
-    """Every process that listens hears every event, while it listens; nothing is kept for those that do not.
+    """Events for every listening process, while it is connected; nothing is stored for disconnected ones.
 
-    `on_gap` runs each time listening begins, also after a lost connection: what was announced in between was
-    missed, so what was derived from such events must be dropped. A handler's failure is logged, not retried.
+    `on_gap` runs whenever listening begins, also after a reconnect: events may have been missed, so state
+    derived from them must be dropped. A handler's failure is logged, not retried.
     """
 
     name: str
@@ -72,43 +72,44 @@ class Broadcast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Publisher(Protocol):
-    async def publish(self, envelope: Envelope) -> None:
-        """Return only when the broker has stored the message in every queue bound for it.
+    """Publishes events."""
 
-        Raises PublishFailed within the publisher's time-out when it is unreachable, blocked, full or refuses,
-        and Unroutable when no queue is bound and the event needs a listener. After PublishFailed the message
-        may have arrived all the same: publish again, consumers tell the repetition by its id.
+    async def publish(self, envelope: Envelope) -> None:
+        """Returns once the broker has stored the message in every queue bound for it.
+
+        Raises Unroutable when no queue is bound and the event needs a listener, and PublishFailed, within the
+        publisher's timeout, when the broker is unreachable, blocked or full, or refuses the message. After
+        PublishFailed the message may have been delivered: publish again, consumers detect duplicates by id.
         """
 
 
 class Consumer(Protocol):
-    async def run(self) -> None:
-        """Handle messages until `stop`. Reconnects for ever; raises only on a fault in the program itself.
+    """Delivers the messages of one queue to handlers."""
 
-        A message is acknowledged after its handler returned; a process that dies before has it delivered to
-        another. At most `prefetch` handlers run at once, each in its own task with the message's correlation
-        id bound. What cannot be read is dead-lettered with the reason. If the connection is lost a running
-        handler goes on to its end, and its message is delivered again: handlers must be idempotent.
+    async def run(self) -> None:
+        """Handles messages until `stop`; reconnects without limit. Raises only for programming errors.
+
+        A message is acknowledged after its handler has returned; if the process dies before that, another one
+        gets it. At most `prefetch` handlers run at once, each in its own task with the message's correlation
+        id bound. Unreadable messages are dead-lettered with the reason. After a lost connection running
+        handlers finish, and their messages are delivered again: handlers must be idempotent.
         """
 
     async def stop(self, grace: timedelta) -> None:
-        """Take nothing new, let running handlers finish within `grace`, then cancel them and hand theirs
-        back.
+        """Takes no new messages, lets running handlers finish within `grace`, then cancels and requeues them.
 
-        Returns when `run` is over.
+        Returns when `run` has ended.
         """
 
     async def ready(self) -> None:
-        """Wait until messages are being consumed."""
+        """Waits until messages are being consumed."""
 
     async def check(self) -> None:
         """Raises NotReady while no messages can arrive."""
 
 
 class Broker(Publisher, AbstractAsyncContextManager["Broker"], Protocol):
-    """Inside `async with` it stays connected by itself. Entering never waits for the broker nor fails without
-    it.
-    """
+    """A connection to the broker. While entered it reconnects by itself; entering neither waits nor fails."""
 
     def consumer(self, subscription: Subscription, handlers: Handlers) -> Consumer:
         """Raises MissingHandler unless `handlers` covers exactly the subscription's events."""
@@ -116,16 +117,14 @@ class Broker(Publisher, AbstractAsyncContextManager["Broker"], Protocol):
     def listener(self, broadcast: Broadcast, handlers: Handlers) -> Consumer:
         """Raises MissingHandler unless `handlers` covers exactly the broadcast's events."""
 
-    def dead_letter_consumer(self, keep: Keep) -> Consumer:
-        """Hands every dead letter to `keep`, until it is kept; while that fails they wait. One that was
-        handed over may come again.
-        """
+    def dead_letter_consumer(self, keep: KeepDeadLetter) -> Consumer:
+        """Calls `keep` with every dead letter until it succeeds. A letter may be handed over again."""
 
     async def put_back(self, queue: str, body: bytes, history: Sequence[str]) -> None:
-        """Return when the broker has stored `body` in exactly this queue, as a message that never failed;
-        if it dies again its dead letter tells `history` too.
+        """Stores `body` in exactly this queue, as a message without failures.
 
-        Raises Unroutable when there is no such queue, and PublishFailed as `publish` does.
+        A later dead letter of it includes `history`. Raises Unroutable when the queue does not exist, and
+        PublishFailed as `publish` does.
         """
 
     async def check(self) -> None:

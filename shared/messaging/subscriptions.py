@@ -1,6 +1,6 @@
 """Every durable queue of the system.
 
-Publishers declare them too, so that an event is kept even before its first consumer ever starts.
+Publishers declare them too, so that events are kept before their first consumer has ever started.
 """
 
 from datetime import timedelta
@@ -61,7 +61,7 @@ AUTH_AUDIT = Subscription(
     handling_timeout=timedelta(minutes=1),
 )
 
-INBOXES = (
+SUBSCRIPTIONS = (
     CONVERTER_WORKER,
     CONVERTER_ACCOUNTS,
     NOTIFICATION_MAIL,

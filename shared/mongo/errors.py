@@ -1,6 +1,6 @@
 """What failures of MongoDB mean to a service."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pymongo.errors import (
@@ -12,20 +12,33 @@ from pymongo.errors import (
 )
 
 from shared.errors import Unavailable
-from shared.tasks import no_cancellation_lost
+from shared.tasks import preserving_cancellation
 
 OUT_OF_DISK_SPACE = 14031
+
+
+@contextmanager
+def driver_errors(replacement: Callable[[PyMongoError], Exception]) -> Iterator[None]:
+    """Raises `replacement(error)` in place of every driver error.
+
+    Also raises a cancellation that the driver lost, as `mongo_errors` does.
+    """
+    try:
+        with preserving_cancellation():
+            yield
+    except PyMongoError as error:
+        raise replacement(error) from error
 
 
 @contextmanager
 def mongo_errors() -> Iterator[None]:
     """Raises Unavailable in place of driver errors that mean that MongoDB is out of reach or full.
 
-    Also raises a cancellation that the driver lost (see `no_cancellation_lost`): it waits with
+    Also raises a cancellation that the driver lost (see `preserving_cancellation`): it waits with
     asyncio.wait_for.
     """
     try:
-        with no_cancellation_lost():
+        with preserving_cancellation():
             yield
     except (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError) as error:
         raise Unavailable("The store cannot be reached.") from error

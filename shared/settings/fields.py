@@ -4,7 +4,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from shared.settings.parsers import Form
+from shared.settings.parsers import TextFormat
 
 
 class Env(msgspec.Struct, frozen=True):
@@ -23,7 +23,7 @@ class SettingsField(msgspec.Struct, frozen=True):
     required: bool
     default: object
     at_least: int | None
-    form: Form | None = None
+    form: TextFormat | None = None
 
 
 def fields_of(cls: type[msgspec.Struct]) -> tuple[SettingsField, ...]:
@@ -35,7 +35,7 @@ def fields_of(cls: type[msgspec.Struct]) -> tuple[SettingsField, ...]:
         env = next((mark for mark in marks if isinstance(mark, Env)), None)
         if env is None:
             raise TypeError(f"{cls.__name__}.{info.name} names no environment variable")
-        form = next((mark for mark in marks if isinstance(mark, Form)), None)
+        form = next((mark for mark in marks if isinstance(mark, TextFormat)), None)
         default = info.default if info.default_factory is msgspec.NODEFAULT else info.default_factory()
         found.append(SettingsField(info.name, env.name, base, info.required, default, env.at_least, form))
     return tuple(found)

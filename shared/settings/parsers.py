@@ -17,7 +17,7 @@ PLAIN_URL = re.compile(r"[^\s?#@\\\x00-\x20\x7f-\U0010ffff]+")
 UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-class Form(msgspec.Struct, frozen=True):
+class TextFormat(msgspec.Struct, frozen=True):
     """How a text of a certain kind is checked, and what it should look like. `read` raises ValueError."""
 
     read: Callable[[str], str]
@@ -51,8 +51,10 @@ def http_origin(text: str) -> str:
     return text
 
 
-HttpUrl: TypeAlias = Annotated[str, Form(http_url, "a URL such as https://host or http://host:port")]
-HttpOrigin: TypeAlias = Annotated[str, Form(http_origin, "a URL such as http://host:port, without a path")]
+HttpUrl: TypeAlias = Annotated[str, TextFormat(http_url, "a URL such as https://host or http://host:port")]
+HttpOrigin: TypeAlias = Annotated[
+    str, TextFormat(http_origin, "a URL such as http://host:port, without a path")
+]
 
 
 def _boolean(text: str) -> bool:

@@ -14,10 +14,10 @@ from notification_service.app import LISTENERS_GRACE, grace_for
 from notification_service.settings import NotificationSettings
 from shared.http import Address, Listeners
 from shared.messaging.handler_pool import CANCEL_TIMEOUT_S
-from shared.messaging.rabbitmq.connection import Timing
-from shared.messaging.rabbitmq.consumer import ANSWER_TIMEOUT_S
+from shared.messaging.rabbitmq.settlement import SETTLEMENT_TIMEOUT_S
+from shared.messaging.rabbitmq.timing import Timing
 from shared.messaging.rabbitmq.topology import CONSUMER_TIMEOUT_MARGIN
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.settings import Secret, duration, load
 from tests.deploy.composed import (
     OWN,
@@ -257,11 +257,14 @@ def test_a_stop_waits_as_long_as_the_code_may_take() -> None:
     longest = dict.fromkeys(OWN, listeners)
     longest["worker"] += CONVERTER_GRACE + clean_up
     smtp_timeout = {field.name: field.default for field in fields(NotificationSettings)}["smtp_timeout"]
-    unsubscribing, closing = timedelta(seconds=ANSWER_TIMEOUT_S), timedelta(seconds=Timing().close_timeout)
+    unsubscribing, closing = (
+        timedelta(seconds=SETTLEMENT_TIMEOUT_S),
+        timedelta(seconds=Timing().close_timeout),
+    )
     longest["notification"] = LISTENERS_GRACE + unsubscribing + grace_for(smtp_timeout) + clean_up + closing
     for service in OWN:
         assert duration(filled_in(SERVICES[service]["stop_grace_period"])) >= longest[service]
-    assert timedelta(seconds=Service.farewell.grace_s) >= max(longest.values())
+    assert timedelta(seconds=Service.stop_policy.grace_s) >= max(longest.values())
 
 
 def test_only_the_door_and_the_mail_have_a_way_out() -> None:
@@ -326,7 +329,7 @@ def test_the_broker_lets_a_message_be_held_as_long_as_a_handler_may_take() -> No
     text = (ROOT / "deploy/rabbitmq/rabbitmq.conf").read_text()
     held = re.search(r"(?m)^consumer_timeout = (\d+)$", text)
     assert held
-    longest = max(inbox.handling_timeout for inbox in INBOXES) + CONSUMER_TIMEOUT_MARGIN
+    longest = max(inbox.handling_timeout for inbox in SUBSCRIPTIONS) + CONSUMER_TIMEOUT_MARGIN
     assert timedelta(milliseconds=int(held[1])) >= longest
 
 

@@ -97,7 +97,7 @@ async def large(person: Person, video: bytes) -> str:
 
 
 def _is_stopping(service: Service) -> bool:
-    return not service.answers()
+    return not service.is_ready()
 
 
 @pytest.mark.timeout(240)

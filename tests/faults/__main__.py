@@ -8,13 +8,13 @@ import tempfile
 from pathlib import Path
 
 from tests.faults import termination
-from tests.faults.faulty_system import World
+from tests.faults.faulty_system import FaultySystem
 from tests.faults.report import HEAD, line, reached, total
 from tests.faults.run import Row, Run, running
 from tests.faults.scenarios.catalogue import chosen, every, of_a_set
 from tests.faults.scenarios.scenario import Scenario
 from tests.faults.selftest import undetected
-from tests.faults.time_budget import Pace
+from tests.faults.time_budget import TimeBudget
 
 # A whole run breaks things so often, or proves less than is said of it.
 ENOUGH = 500
@@ -25,30 +25,30 @@ LOOKING = 1.5
 
 def main() -> int:
     options = arguments()
-    termination.in_order()
+    termination.exit_on_sigterm()
     print(f"seed {options.seed}", flush=True)
     with (
         tempfile.TemporaryDirectory(prefix="tonegate-faults-", ignore_cleanup_errors=True) as path,
-        running(Path(path), three=options.three) as world,
+        running(Path(path), three=options.three) as system,
     ):
-        run = Run(world, Path(path), options.seed)
-        work = planted(world, run) if options.planted else everything(world, run, options)
+        run = Run(system, Path(path), options.seed)
+        work = planted(system, run) if options.planted else everything(system, run, options)
         problems = asyncio.run(work)
     print(*(problems or ["nothing was lost, nothing came twice"]), sep="\n")
     return 1 if problems else 0
 
 
-async def planted(world: World, run: Run) -> list[str]:
+async def planted(system: FaultySystem, run: Run) -> list[str]:
     """Whether the checks find what they are there to find."""
     async with run.begun():
-        return await undetected(world, run)
+        return await undetected(system, run)
 
 
-async def everything(world: World, run: Run, options: argparse.Namespace) -> list[str]:
+async def everything(system: FaultySystem, run: Run, options: argparse.Namespace) -> list[str]:
     async with run.begun():
-        rows = await all_of(world, run, options)
+        rows = await all_of(system, run, options)
     all_rows = total(rows)
-    print(line(all_rows), *reached(run.deck), sep="\n", flush=True)
+    print(line(all_rows), *reached(run.schedule), sep="\n", flush=True)
     problems = [f"{row.scenario}: {problem}" for row in rows for problem in row.problems]
     is_whole = not options.three and not options.only and options.scale >= 1
     if is_whole and all_rows.injected < ENOUGH:
@@ -56,20 +56,20 @@ async def everything(world: World, run: Run, options: argparse.Namespace) -> lis
     return problems
 
 
-async def all_of(world: World, run: Run, options: argparse.Namespace) -> list[Row]:
+async def all_of(system: FaultySystem, run: Run, options: argparse.Namespace) -> list[Row]:
     """Every scenario in turn, as often as it should be or as time allows."""
     wished = chosen(of_a_set() if options.three else every(), options.only)
-    scenarios = [scenario for scenario in wished if scenario.is_possible(world)]
+    scenarios = [scenario for scenario in wished if scenario.is_possible(system)]
     left_out = [f"not possible here: {each.name}" for each in wished if each not in scenarios]
     print(*left_out, *HEAD, sep="\n", flush=True)
     rows: list[Row] = []
     wanted = {scenario.name: max(1, round(scenario.times * options.scale)) for scenario in scenarios}
     minutes = options.minutes or (MINUTES_OF_THREE if options.three else MINUTES)
-    pace = Pace(minutes, sum(_work(each, wanted[each.name]) for each in scenarios))
+    budget = TimeBudget(minutes, sum(_work(each, wanted[each.name]) for each in scenarios))
     for scenario in scenarios:
-        times = pace.times(wanted[scenario.name])
+        times = budget.times(wanted[scenario.name])
         rows.append(await run.scenario(scenario, times))
-        pace.note(_work(scenario, wanted[scenario.name]), _work(scenario, times))
+        budget.note(_work(scenario, wanted[scenario.name]), _work(scenario, times))
         print(line(rows[-1]), *rows[-1].problems, sep="\n", flush=True)
     rows.append(await run.at_the_end())
     print(line(rows[-1]), *rows[-1].problems, sep="\n", flush=True)

@@ -20,7 +20,7 @@ import httpx
 from pymongo import MongoClient
 
 from tests.faults import termination
-from tests.faults.faulty_system import World
+from tests.faults.faulty_system import FaultySystem
 from tests.faults.run import running
 from tests.faults.soak import held_by
 from tests.support.client import Person, signed_in
@@ -40,33 +40,33 @@ OF_EACH_OTHER = 20
 FIRST = 30
 
 
-async def backlog(world: World, video: bytes, bound: int) -> list[str]:
+async def backlog(system: FaultySystem, video: bytes, bound: int) -> list[str]:
     """What was not as it should be."""
     for name in IDLE:
-        await asyncio.to_thread(world.stop, name)
-    async with httpx.AsyncClient(base_url=world.url, timeout=30) as http:
+        await asyncio.to_thread(system.stop, name)
+    async with httpx.AsyncClient(base_url=system.url, timeout=30) as http:
         crowd = [await signed_in(http) for _ in range(1 + OTHERS)]
-        before = _memory(world)
-        print("memory, MiB:", before, _of_servers(world))
+        before = _memory(system)
+        print("memory, MiB:", before, _of_servers(system))
         began = time.monotonic()
         await _fill(crowd[0], video, bound // 2)
-        print(f"after {bound // 2}:", _memory(world))
+        print(f"after {bound // 2}:", _memory(system))
         await _fill(crowd[0], video, bound - bound // 2 - OTHERS * OF_EACH_OTHER)
         for other in crowd[1:]:
             await _fill(other, video, OF_EACH_OTHER)
         rate = bound / (time.monotonic() - began)
         refused = await _send(crowd[0], video)
-        full = _memory(world)
-        print(f"after {bound}, {rate:.0f} a second:", full, _of_servers(world))
+        full = _memory(system)
+        print(f"after {bound}, {rate:.0f} a second:", full, _of_servers(system))
         problems = _refusal(refused) + _grown(before, full)
-        await asyncio.to_thread(world.start, *IDLE)
+        await asyncio.to_thread(system.start, *IDLE)
         began = time.monotonic()
-        await _drained(world, bound)
+        await _drained(system, bound)
         rate = bound / (time.monotonic() - began)
-        done = _memory(world, (*WATCHED, *IDLE))
-        print(f"all done, {rate:.0f} a second:", done, _of_servers(world))
+        done = _memory(system, (*WATCHED, *IDLE))
+        print(f"all done, {rate:.0f} a second:", done, _of_servers(system))
         problems += _grown(before, done)
-        return problems + _served_in_turn(_begun(world), crowd) + await _told(world, bound)
+        return problems + _served_in_turn(_begun(system), crowd) + await _told(system, bound)
 
 
 async def _fill(person: Person, video: bytes, count: int) -> None:
@@ -91,24 +91,24 @@ def _refusal(answer: httpx.Response) -> list[str]:
     return [] if told == (503, True) else [f"one more was answered with {answer.status_code}"]
 
 
-def _begun(world: World) -> list[Document]:
+def _begun(system: FaultySystem) -> list[Document]:
     """All that were completed, in the order in which they were begun."""
-    with MongoClient[Document](world.mongo_url) as client:
+    with MongoClient[Document](system.mongo_url) as client:
         done = client["tonegate"]["conversions"].find({"status": "completed"}, {"recipient": 1})
         return list(done.sort("started_at"))
 
 
-async def _drained(world: World, bound: int) -> None:
+async def _drained(system: FaultySystem, bound: int) -> None:
     """However long it takes, as long as it goes on."""
     done = 0
     while done < bound:
-        more = partial(_are_begun, world, min(bound, done + 100))
+        more = partial(_are_begun, system, min(bound, done + 100))
         await until(more, timeout_s=STANDSTILL_S, what=f"more than {done} of {bound} to be done")
-        done = len(_begun(world))
+        done = len(_begun(system))
 
 
-def _are_begun(world: World, count: int) -> bool:
-    return len(_begun(world)) >= count
+def _are_begun(system: FaultySystem, count: int) -> bool:
+    return len(_begun(system)) >= count
 
 
 def _served_in_turn(begun: list[Document], crowd: list[Person]) -> list[str]:
@@ -128,9 +128,9 @@ def _served_in_turn(begun: list[Document], crowd: list[Person]) -> list[str]:
     return problems
 
 
-async def _told(world: World, bound: int) -> list[str]:
+async def _told(system: FaultySystem, bound: int) -> list[str]:
     """One mail for each."""
-    sent = world.stack.mail.directory
+    sent = system.stack.mail.directory
 
     def count() -> int:
         return sum(1 for _ in sent.glob("*.eml"))
@@ -142,13 +142,13 @@ async def _told(world: World, bound: int) -> list[str]:
     return []
 
 
-def _memory(world: World, names: Sequence[str] = WATCHED) -> Mapping[str, int]:
-    return {name: round(held_by(world.stack.service(name)).memory_mib) for name in names}
+def _memory(system: FaultySystem, names: Sequence[str] = WATCHED) -> Mapping[str, int]:
+    return {name: round(held_by(system.stack.service(name)).memory_mib) for name in names}
 
 
-def _of_servers(world: World) -> Mapping[str, int]:
+def _of_servers(system: FaultySystem) -> Mapping[str, int]:
     """Told, not judged: what they cache is theirs to decide."""
-    servers = (world.stack.mongo, world.stack.rabbitmq)
+    servers = (system.stack.mongo, system.stack.rabbitmq)
     return {server.name: round(held_by(server).memory_mib) for server in servers}
 
 
@@ -161,13 +161,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.backlog", description=__doc__)
     parser.add_argument("--bound", type=int, default=10_000, help="CONVERTER_MAX_QUEUED")
     options = parser.parse_args()
-    termination.in_order()
+    termination.exit_on_sigterm()
     with tempfile.TemporaryDirectory(prefix="tonegate-backlog-", ignore_cleanup_errors=True) as path:
         folder = Path(path)
         given = {"CONVERTER_MAX_QUEUED": str(options.bound), "GATEWAY_RATE_LIMIT_UPLOAD": "1000000/hour"}
-        with running(folder, small_disks=False, given=given) as world:
+        with running(folder, small_disks=False, given=given) as system:
             video = Media(folder).video(1.0).read_bytes()
-            problems = asyncio.run(backlog(world, video, options.bound))
+            problems = asyncio.run(backlog(system, video, options.bound))
     print(*(problems or ["as it should be"]), sep="\n")
     return 1 if problems else 0
 

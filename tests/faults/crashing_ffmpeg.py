@@ -25,7 +25,7 @@ exec REAL "$@"
 """
 
 
-class Poison:
+class CrashingFfmpeg:
     """`folder` becomes the first that workers look into for programs."""
 
     def __init__(self, folder: Path) -> None:
@@ -33,12 +33,12 @@ class Poison:
         self._real = os.path.realpath(shutil.which("ffmpeg") or "")
 
     @property
-    def is_laid(self) -> bool:
+    def is_available(self) -> bool:
         """False where the real ffmpeg could not be started by another that is contained."""
         return self._real.startswith(VISIBLE)
 
-    def lay(self) -> None:
-        if self.is_laid:
+    def install(self) -> None:
+        if self.is_available:
             self._folder.mkdir(parents=True, exist_ok=True)
             program = self._folder / "ffmpeg"
             program.write_text(SCRIPT.replace("TITLE", TITLE).replace("REAL", shlex.quote(self._real)))

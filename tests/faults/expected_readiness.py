@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from tests.faults.fail_points import role_of
-from tests.faults.faulty_system import CALLS, SERVERS, SERVICES, World
-from tests.faults.proxy import Weather
+from tests.faults.faulty_system import CALLS, SERVERS, SERVICES, FaultySystem
+from tests.faults.proxy import LinkState
 
 # Role → what it cannot do without → its name there. A link of the same name does as much harm.
 NEEDS: Mapping[str, Mapping[str, str]] = {
@@ -27,7 +27,7 @@ KNOWN_AFTER_S = 2.0
 THROUGH_ANOTHER_S = 4.0
 # A probe gets three seconds; whoever waits for one that somebody else began gets no more than another three.
 ANSWERED_WITHIN_S = 6.0
-FOUL = frozenset({Weather.CUT, Weather.SILENT, Weather.DEAF})
+FOUL = frozenset({LinkState.CUT, LinkState.SILENT, LinkState.DEAF})
 
 
 def lacking(name: str, broken: frozenset[str]) -> dict[str, str]:
@@ -52,10 +52,10 @@ def lacks_itself(name: str, broken: frozenset[str]) -> bool:
     return any(part in broken or f"{name}>{part}" in broken for part in NEEDS[role_of(name)])
 
 
-def broken_in(world: World) -> frozenset[str]:
+def broken_in(system: FaultySystem) -> frozenset[str]:
     """Parts that are dead or stand still, links that carry nothing: as it is now."""
-    parts = {name for name in world.parts if not world.is_alive(name) or world.is_frozen(name)}
-    links = {name for name, link in world.proxies.links.items() if link.weather in FOUL}
+    parts = {name for name in system.parts if not system.is_alive(name) or system.is_frozen(name)}
+    links = {name for name, link in system.proxies.links.items() if link.state in FOUL}
     return frozenset(parts | links)
 
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 BROKER = {
     "publish": "shared.messaging.rabbitmq.broker:RabbitMQ.publish",
-    "take-message": "shared.messaging.rabbitmq.work_queue:Inbox.handle",
+    "take-message": "shared.messaging.rabbitmq.work_queue:WorkQueue.handle",
 }
 CONVERSIONS = {
     "store-save": "converter_service.storage.conversions:MongoConversions.save",
@@ -30,9 +30,9 @@ CONVERSIONS = {
 # Role → step → the method that takes it.
 STEPS: Mapping[str, Mapping[str, str]] = {
     "gateway": {
-        "introspect": "gateway.clients.auth:AuthClient.introspect",
-        "sign-in": "gateway.clients.auth:AuthClient.sign_in",
-        "relay": "gateway.proxy.relay:Relay._with_body",
+        "introspect": "gateway.clients.introspection:IntrospectionClient.introspect",
+        "sign-in": "gateway.clients.json_service:JsonService.forward",
+        "relay": "gateway.proxy.relay:Relay._upload",
     },
     "auth": {
         "hash": "auth_service.passwords.hasher:HashSlot.matches",
@@ -75,7 +75,7 @@ def names(role: str) -> list[str]:
     return [f"{moment}-{step}" for step in STEPS[role] for moment in ("before", "after")]
 
 
-class Points:
+class FailPoints:
     """Armed by a file of the point's name in `folder`. The process that finds it first sends itself the
     signal that it names, once: it dies of it, stops in good order, or sleeps there until somebody wakes it.
     """
@@ -83,10 +83,10 @@ class Points:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def arm(self, point: str, fate: signal.Signals = signal.SIGKILL) -> None:
+    def arm(self, point: str, signum: signal.Signals = signal.SIGKILL) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         draft = self._folder / f"{point}.draft"
-        draft.write_text(fate.name)
+        draft.write_text(signum.name)
         draft.replace(self._folder / point)
 
     def disarm(self, point: str) -> bool:
@@ -103,11 +103,11 @@ class Points:
     def reach(self, point: str) -> None:
         """In the process under test."""
         try:
-            fate = signal.Signals[(self._folder / point).read_text()]
+            signum = signal.Signals[(self._folder / point).read_text()]
         except FileNotFoundError:
             return
         if self.disarm(point):
-            os.kill(os.getpid(), fate)
+            os.kill(os.getpid(), signum)
 
     def install(self, role: str) -> None:
         """Wraps every step of the role. Raises when there is no such method any more."""

@@ -7,14 +7,14 @@ from pathlib import Path
 import psutil
 from pymongo import MongoClient
 
-from devstack.process_tree import family
+from devstack.process_tree import process_tree
 from devstack.settings import other_database
 from devstack.stack import Stack
 from tests.faults.clock import Clock
-from tests.faults.crashing_ffmpeg import Poison
+from tests.faults.crashing_ffmpeg import CrashingFfmpeg
 from tests.faults.disks import Disk
-from tests.faults.fail_points import Points, role_of
-from tests.faults.proxy import Proxies, Weather
+from tests.faults.fail_points import FailPoints, role_of
+from tests.faults.proxy import LinkState, Proxies
 from tests.faults.replica_set import ReplicaSet
 from tests.support.mailbox import Mailbox
 from tests.support.system import SETTINGS, Document, System
@@ -47,7 +47,7 @@ CALLS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-class World(System):
+class FaultySystem(System):
     """A System whose services run with fail points and call each other through links."""
 
     def __init__(
@@ -65,14 +65,14 @@ class World(System):
         self.disks = disks
         self.members = members
         self._folder = folder
-        self.poison = Poison(folder / "bin")
+        self.crashing_ffmpeg = CrashingFfmpeg(folder / "bin")
 
     def begin(self) -> None:
         """Everything running, every link in place."""
         for caller, called in CALLS.items():
             for name in self._linked(called):
                 self.proxies.link(f"{caller}>{name}", self.stack.ports[f"{caller}>{name}"], self._port(name))
-        self.poison.lay()
+        self.crashing_ffmpeg.install()
         for name in SERVICES:
             self.stack.service(name).launched_by("tests.faults.launch").configure(self._environment(name))
         self.stack.start()
@@ -96,9 +96,9 @@ class World(System):
         self.stack.service(name).configure({**self._environment(name), **given})
         self.start(name)
 
-    def points(self, name: str) -> Points:
+    def points(self, name: str) -> FailPoints:
         """Of one process, by its name."""
-        return Points(self._folder / name / role_of(name))
+        return FailPoints(self._folder / name / role_of(name))
 
     def clock(self, name: str) -> Clock:
         """Of one process, by its name."""
@@ -111,8 +111,8 @@ class World(System):
         """Of one that has ended."""
         return self.stack.service(name).process.exit_code
 
-    def turn(self, link: str, weather: Weather) -> None:
-        self.proxies.links[link].turn(weather)
+    def turn(self, link: str, state: LinkState) -> None:
+        self.proxies.links[link].turn(state)
 
     def is_alive(self, name: str) -> bool:
         return self._part(name).alive
@@ -129,7 +129,7 @@ class World(System):
 
     def _processes(self, name: str) -> list[psutil.Process]:
         """PostgreSQL works in one for each connection, which would go on without the first."""
-        members = family(self._part(name).process.pid)
+        members = process_tree(self._part(name).process.pid)
         return members if name == "postgres" else members[:1]
 
     def is_frozen(self, name: str) -> bool:
@@ -139,7 +139,7 @@ class World(System):
     def revive(self) -> None:
         """Every part that is not alive is started again, and every frozen one goes on."""
         for link in self.proxies.links.values():
-            link.turn(Weather.FAIR)
+            link.turn(LinkState.FAIR)
         for disk in self.disks.values():
             disk.free()
         for name in SERVICES:
@@ -166,7 +166,7 @@ class World(System):
 
     def is_ready(self) -> bool:
         """Every service says so itself."""
-        return all(self.stack.service(name).answers() for name in SERVICES)
+        return all(self.stack.service(name).is_ready() for name in SERVICES)
 
     def _linked(self, called: Sequence[str]) -> list[str]:
         """Drivers find the members of a set themselves, past any link."""
@@ -202,7 +202,7 @@ class World(System):
         if "scratch" in self.disks and name.startswith("worker"):
             given["CONVERTER_SCRATCH_DIR"] = str(self.disks["scratch"].path)
         if name in WORKERS:
-            given["PATH"] = self.poison.path
+            given["PATH"] = self.crashing_ffmpeg.path
         return {**given, "FAULTS_FOLDER": str(self._folder / name)}
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 from pymongo import MongoClient
 
-from tests.faults.faulty_system import World
-from tests.faults.notifications import Heard
-from tests.faults.storage_checks import Stored
+from tests.faults.faulty_system import FaultySystem
+from tests.faults.notifications import Notifications
+from tests.faults.storage_checks import StorageState
 from tests.faults.traffic import Upload
 from tests.faults.webhook_receiver import Receiver
 from tests.support.client import FINAL
@@ -49,13 +49,13 @@ class Findings:
 class Invariants:
     """Looks at each upload once all is quiet, and again at the end; at the whole system every time."""
 
-    def __init__(self, world: World, receiver: Receiver) -> None:
-        self._world = world
+    def __init__(self, system: FaultySystem, receiver: Receiver) -> None:
+        self._system = system
         self._receiver = receiver
-        self._stored = Stored(world)
+        self._storage = StorageState(system)
         self._mails: dict[str, Counter[str]] = {}
         self._read: set[str] = set()
-        self._heard: dict[str, Heard] = {}
+        self._notifications: dict[str, Notifications] = {}
 
     async def check(
         self, uploads: Sequence[Upload], dead_letters: int = 0, quiet_within_s: float = QUIET_WITHIN_S
@@ -64,19 +64,19 @@ class Invariants:
         findings = Findings()
         await self._all_ended(uploads, findings, quiet_within_s)
         await self._quiet(findings, quiet_within_s)
-        async with httpx.AsyncClient(base_url=self._world.url, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=self._system.url, timeout=30) as http:
             left = iter(uploads)
             async with asyncio.TaskGroup() as tasks:
                 for _ in range(LOOKED_AT_AT_ONCE):
                     tasks.create_task(self._look_at_each(http, left, findings))
-        heard = await asyncio.to_thread(self._heard_of, uploads)
-        for identity, told in heard.items():
+        notifications = await asyncio.to_thread(self._notifications_for, uploads)
+        for identity, told in notifications.items():
             findings.lost += [f"{identity}: {each}" for each in told.lacking()]
             findings.duplicated += [f"{identity}: {each}" for each in told.different()]
             findings.repeated_mails += [f"{identity}: {each}" for each in told.repeated()]
-        self._heard |= heard
-        findings.wrong += await self._stored.untidy(quiet_within_s)
-        dead = await asyncio.to_thread(self._stored.dead_letters)
+        self._notifications |= notifications
+        findings.wrong += await self._storage.untidy(quiet_within_s)
+        dead = await asyncio.to_thread(self._storage.dead_letters)
         if dead != dead_letters:
             findings.wrong.append(f"{dead} dead letters, not {dead_letters}")
         return findings
@@ -87,8 +87,8 @@ class Invariants:
         """At the end of a run: whatever came of any of them after they had been looked at."""
         findings = Findings()
         await self._quiet(findings, quiet_within_s)
-        for identity, told in (await asyncio.to_thread(self._heard_of, uploads)).items():
-            if before := self._heard.get(identity):
+        for identity, told in (await asyncio.to_thread(self._notifications_for, uploads)).items():
+            if before := self._notifications.get(identity):
                 findings.duplicated += [f"{identity}: {each}" for each in told.later(before)]
         return findings
 
@@ -96,7 +96,7 @@ class Invariants:
         wanted = {upload.id for upload in uploads if upload.id}
 
         def open_ones() -> set[str]:
-            with MongoClient[Document](self._world.mongo_url) as client:
+            with MongoClient[Document](self._system.mongo_url) as client:
                 ended = client["tonegate"]["conversions"].find(
                     {"_id": {"$in": list(wanted)}, "status": {"$in": list(FINAL)}}, {"_id": 1}
                 )
@@ -111,15 +111,15 @@ class Invariants:
         """Nothing waits to be published or delivered, so what has not happened by now never will."""
         try:
             await until(
-                self._stored.outboxes_are_empty, timeout_s=within_s, what="every event to be published"
+                self._storage.outboxes_are_empty, timeout_s=within_s, what="every event to be published"
             )
             await until(self._is_delivered, timeout_s=within_s, what="every message to be handled")
-            await until(self._stored.webhooks_are_out, timeout_s=within_s, what="every webhook to be sent")
+            await until(self._storage.webhooks_are_out, timeout_s=within_s, what="every webhook to be sent")
         except AssertionError as late:
             findings.wrong.append(str(late))
 
     async def _is_delivered(self) -> bool:
-        return await asyncio.to_thread(self._world.messages) == 0
+        return await asyncio.to_thread(self._system.messages) == 0
 
     async def _look_at_each(
         self, http: httpx.AsyncClient, uploads: Iterator[Upload], findings: Findings
@@ -164,12 +164,12 @@ class Invariants:
         elif decoded.complaint:
             findings.lost.append(f"{upload.id}: the audio cannot be decoded: {decoded.complaint}")
 
-    def _heard_of(self, uploads: Sequence[Upload]) -> dict[str, Heard]:
+    def _notifications_for(self, uploads: Sequence[Upload]) -> dict[str, Notifications]:
         """By the ids of those that were accepted."""
         self._read_mails()
         conversions = self._conversions_of([upload.filename for upload in uploads])
         return {
-            upload.id: Heard(
+            upload.id: Notifications(
                 Counter(self._mails.get(upload.filename, {})),
                 self._receiver.deliveries(upload.id),
                 conversions[upload.filename],
@@ -179,7 +179,7 @@ class Invariants:
         }
 
     def _read_mails(self) -> None:
-        for path in sorted(self._world.stack.mail.directory.glob("*.eml")):
+        for path in sorted(self._system.stack.mail.directory.glob("*.eml")):
             if path.name not in self._read:
                 self._read.add(path.name)
                 mail = read(path)
@@ -188,7 +188,7 @@ class Invariants:
 
     def _conversions_of(self, names: Sequence[str]) -> Counter[str]:
         """No two uploads have the same filename."""
-        with MongoClient[Document](self._world.mongo_url) as client:
+        with MongoClient[Document](self._system.mongo_url) as client:
             found = client["tonegate"]["conversions"].find(
                 {"source.filename": {"$in": list(names)}}, {"source.filename": 1}
             )

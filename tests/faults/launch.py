@@ -12,7 +12,7 @@ from pathlib import Path
 
 from devstack.service import COMMANDS
 from tests.faults.clock import Clock
-from tests.faults.fail_points import Points
+from tests.faults.fail_points import FailPoints
 
 # Brings parts of every service with it: only who has a fault planted in it should hold them.
 PLANTED = "tests.faults.planted.catalogue"
@@ -25,7 +25,7 @@ def main() -> None:
     Clock(folder).install()
     if bug := os.environ.get("FAULTS_BUG"):
         importlib.import_module(PLANTED).plant(bug)
-    Points(folder / role).install(role)
+    FailPoints(folder / role).install(role)
     sys.argv = list(command)
     runpy.run_module(command[0], run_name="__main__", alter_sys=True)
 

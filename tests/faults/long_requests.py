@@ -38,7 +38,7 @@ async def _let_in(http: httpx.AsyncClient) -> Person | None:
         return None
 
 
-class Lasting:
+class LongRequests:
     """One person who does all three again and again; what was broken off is noted."""
 
     def __init__(self, urls: Sequence[str], video: Path, long_video: Path) -> None:
@@ -93,7 +93,7 @@ class Lasting:
     async def _upload(self, person: Person) -> bool:
         answer = await person.http.post(
             f"{self._url}/v1/conversions",
-            params={"title": f"lasting {self.done.total()}"},
+            params={"title": f"long_requests {self.done.total()}"},
             content=self._slowly(),
             headers={**person.headers, "Content-Type": "video/mp4"},
         )

@@ -55,7 +55,7 @@ def malformed_for(event: Event) -> Mapping[str, bytes]:
     replace = msgspec.structs.replace
     return {
         "no JSON": b"\xff\x00 this is not JSON",
-        "no envelope": b'{"hello": "world"}',
+        "no envelope": b'{"hello": "system"}',
         "unknown type": encode(replace(valid, type="unheard_of")),
         "another version": encode(replace(valid, dataversion=99)),
     }
@@ -92,16 +92,16 @@ class Messages:
                 await channel.queue_delete(TAP)
             self._is_listening = False
 
-    async def repeat(self, count: int, dice: random.Random) -> int:
+    async def repeat(self, count: int, rng: random.Random) -> int:
         """Some of the latest events, each twice, in no order. Returns how many messages that made. From the
         first time on the tap keeps what is published, also while nobody reads it.
         """
-        dice = random.Random(dice.random())  # how many are drawn depends on what was heard
+        rng = random.Random(rng.random())  # how many are drawn depends on what was heard
         async with self._channel() as channel:
             await self._listen(channel)
-            chosen = [dice.choice(self._heard) for _ in range(count)] if self._heard else []
+            chosen = [rng.choice(self._heard) for _ in range(count)] if self._heard else []
             exchange = await channel.get_exchange(Names().events, ensure=False)
-            for key, body in dice.sample(chosen * 2, len(chosen) * 2):
+            for key, body in rng.sample(chosen * 2, len(chosen) * 2):
                 await exchange.publish(_durable(body), routing_key=key)
             return 2 * len(chosen)
 

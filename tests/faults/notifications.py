@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Heard:
+class Notifications:
     """Mails and webhooks by their ids, each with how often it came; and how many conversions there are."""
 
     mails: Counter[str] = field(default_factory=Counter)
@@ -32,7 +32,7 @@ class Heard:
             if ids.total() > len(ids):
                 yield f"{ids.total()} times the same {what}"
 
-    def later(self, before: "Heard") -> Iterator[str]:
+    def later(self, before: "Notifications") -> Iterator[str]:
         """Nothing more may come once all has been quiet."""
         for what, ids in self._told.items():
             if more := ids.total() - before._told[what].total():

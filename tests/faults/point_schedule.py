@@ -8,7 +8,7 @@ from tests.faults.fail_points import names, role_of
 REPLICATED = frozenset({"worker", "gateway"})
 
 
-class Deck:
+class PointSchedule:
     """Each process has cards of its own: what one draws depends on nothing that another meets. Two of a role
     begin with a half each, and go on with all: in a whole run each point of each role has its turn. One that
     nobody came by goes back to the bottom.
@@ -23,30 +23,30 @@ class Deck:
         self._in_play: set[tuple[str, str]] = set()
         self.slept_in_vain = 0
 
-    def draw(self, name: str, fate: str) -> str:
+    def draw(self, name: str, signum: str) -> str:
         """A point of this process."""
-        self._in_play.add((role_of(name), fate))
-        if not self._cards.get((name, fate)):
-            self._cards[name, fate] = self._shuffled(name, fate)
-        return self._cards[name, fate].pop()
+        self._in_play.add((role_of(name), signum))
+        if not self._cards.get((name, signum)):
+            self._cards[name, signum] = self._shuffled(name, signum)
+        return self._cards[name, signum].pop()
 
-    def _shuffled(self, name: str, fate: str) -> list[str]:
+    def _shuffled(self, name: str, signum: str) -> list[str]:
         """Replicas shuffle the same way, so that their first halves are different ones."""
-        role, round_ = role_of(name), self._rounds[name, fate]
-        self._rounds[name, fate] += 1
+        role, round_ = role_of(name), self._rounds[name, signum]
+        self._rounds[name, signum] += 1
         cards = names(role)
-        random.Random(f"{self._seed} {role} {fate} {round_}").shuffle(cards)
+        random.Random(f"{self._seed} {role} {signum} {round_}").shuffle(cards)
         if round_ or role not in REPLICATED:
             return cards
         return cards[1::2] if name != role else cards[::2]
 
-    def note(self, name: str, fate: str, point: str, *, is_hit: bool) -> None:
-        place = (role_of(name), fate, point)
+    def note(self, name: str, signum: str, point: str, *, is_hit: bool) -> None:
+        place = (role_of(name), signum, point)
         if is_hit:
             self.reached[place] += 1
             return
         self.unreached[place] += 1
-        self._cards[name, fate].insert(0, point)
+        self._cards[name, signum].insert(0, point)
 
     @property
     def armed(self) -> int:
@@ -54,10 +54,10 @@ class Deck:
 
     @property
     def never_reached(self) -> list[str]:
-        """Of every role that was to meet a fate at its points, also those whose turn never came."""
+        """Of every role that was to meet a signum at its points, also those whose turn never came."""
         return sorted(
-            f"{role} {fate} {point}"
-            for role, fate in self._in_play
+            f"{role} {signum} {point}"
+            for role, signum in self._in_play
             for point in names(role)
-            if (role, fate, point) not in self.reached
+            if (role, signum, point) not in self.reached
         )

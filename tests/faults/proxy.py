@@ -13,7 +13,7 @@ SLOW_PIECE = 256
 CONNECT_S = 5.0
 
 
-class Weather(Enum):
+class LinkState(Enum):
     """What a link is like."""
 
     FAIR = "fair"
@@ -27,15 +27,15 @@ class Weather(Enum):
     @property
     def is_foul(self) -> bool:
         """On any link at all."""
-        return self not in {Weather.FAIR, Weather.UNANSWERED}
+        return self not in {LinkState.FAIR, LinkState.UNANSWERED}
 
 
 # RFC 5321 §4.1.1.4
 END_OF_MAIL = b"\r\n.\r\n"
-DELAY_S = {Weather.SLOW: 0.05, Weather.DELAYED: 0.2}
+DELAY_S = {LinkState.SLOW: 0.05, LinkState.DELAYED: 0.2}
 
 
-class Talk:
+class SmtpDialogue:
     """One connection's; knows whether what was last said was the end of a mail."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Link:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, port: int, target: int) -> None:
         self.port = port
-        self.weather = Weather.FAIR
+        self.state = LinkState.FAIR
         self.unanswered = 0
         self._loop = loop
         self._target = target
@@ -62,17 +62,17 @@ class Link:
         self._fair = asyncio.Event()
         self._fair.set()
 
-    def turn(self, weather: Weather) -> None:
+    def turn(self, state: LinkState) -> None:
         """From now on, also for connections that are open."""
-        asyncio.run_coroutine_threadsafe(self._turn(weather), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._turn(state), self._loop).result(10)
 
-    async def _turn(self, weather: Weather) -> None:
-        self.weather = weather
-        if weather in {Weather.SILENT, Weather.DEAF}:
+    async def _turn(self, state: LinkState) -> None:
+        self.state = state
+        if state in {LinkState.SILENT, LinkState.DEAF}:
             self._fair.clear()
         else:
             self._fair.set()
-        if weather is Weather.CUT:
+        if state is LinkState.CUT:
             self.drop()
 
     def drop(self) -> None:
@@ -84,7 +84,7 @@ class Link:
         await asyncio.start_server(self._accept, "127.0.0.1", self.port)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.weather is Weather.CUT:
+        if self.state is LinkState.CUT:
             writer.transport.abort()
             return
         try:
@@ -94,11 +94,11 @@ class Link:
             writer.transport.abort()
             return
         self._open |= {writer, onward}
-        talk = Talk()
+        dialogue = SmtpDialogue()
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(self._pass(reader, onward, talk, answers=False))
-                both.create_task(self._pass(further, writer, talk, answers=True))
+                both.create_task(self._pass(reader, onward, dialogue, answers=False))
+                both.create_task(self._pass(further, writer, dialogue, answers=True))
         except* (OSError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -107,16 +107,21 @@ class Link:
                 self._open.discard(each)
 
     async def _pass(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, talk: Talk, *, answers: bool
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        dialogue: SmtpDialogue,
+        *,
+        answers: bool,
     ) -> None:
-        while piece := await reader.read(SLOW_PIECE if self.weather is Weather.SLOW else PIECE):
-            if self.weather is Weather.SILENT or (self.weather is Weather.DEAF and answers):
+        while piece := await reader.read(SLOW_PIECE if self.state is LinkState.SLOW else PIECE):
+            if self.state is LinkState.SILENT or (self.state is LinkState.DEAF and answers):
                 await self._fair.wait()
-            if pause_s := DELAY_S.get(self.weather):
+            if pause_s := DELAY_S.get(self.state):
                 await asyncio.sleep(pause_s)
             if not answers:
-                talk.heard(piece)
-            elif self.weather is Weather.UNANSWERED and talk.is_a_mail_over:
+                dialogue.heard(piece)
+            elif self.state is LinkState.UNANSWERED and dialogue.is_a_mail_over:
                 self.unanswered += 1
                 raise ConnectionAbortedError
             writer.write(piece)

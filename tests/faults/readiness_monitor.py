@@ -17,7 +17,7 @@ from tests.faults.expected_readiness import (
     lacks_itself,
     may_be_ready,
 )
-from tests.faults.faulty_system import SERVICES, World
+from tests.faults.faulty_system import SERVICES, FaultySystem
 
 EVERY_S = 0.5
 LOOK_EVERY_S = 0.2
@@ -29,7 +29,7 @@ LOOKS_APART_S = 2 * LOOK_EVERY_S
 
 
 @dataclass(frozen=True)
-class Said:
+class ProbeResult:
     """One answer. `is_ready` is None when there was none."""
 
     name: str
@@ -39,7 +39,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Snapshot:
     """What was broken at one moment. `is_calm`: all was ready, and nothing has been done to it since."""
 
     at: float
@@ -47,13 +47,13 @@ class Seen:
     is_calm: bool = False
 
 
-class Watch:
+class ReadinessMonitor:
     """Over one scenario."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.said: list[Said] = []
-        self.seen: list[Seen] = []
+    def __init__(self, system: FaultySystem) -> None:
+        self._system = system
+        self.said: list[ProbeResult] = []
+        self.seen: list[Snapshot] = []
         self.is_calm = False
 
     @asynccontextmanager
@@ -76,23 +76,23 @@ class Watch:
     async def _look(self) -> None:
         while True:
             was_calm = self.is_calm
-            broken = await asyncio.to_thread(broken_in, self._world)
-            self.seen.append(Seen(time.monotonic(), broken, is_calm=was_calm and self.is_calm))
+            broken = await asyncio.to_thread(broken_in, self._system)
+            self.seen.append(Snapshot(time.monotonic(), broken, is_calm=was_calm and self.is_calm))
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _ask(self, http: httpx.AsyncClient, name: str) -> None:
-        url = f"{self._world.stack.service(name).url}/readyz"
+        url = f"{self._system.stack.service(name).url}/readyz"
         while True:
             asked_at, is_ready = time.monotonic(), None
             try:
                 is_ready = (await http.get(url)).is_success
             except httpx.TransportError:
                 is_ready = None
-            self.said.append(Said(name, asked_at, time.monotonic() - asked_at, is_ready))
+            self.said.append(ProbeResult(name, asked_at, time.monotonic() - asked_at, is_ready))
             await asyncio.sleep(EVERY_S)
 
 
-def judged(said: Said, seen: Sequence[Seen]) -> str:
+def judged(said: ProbeResult, seen: Sequence[Snapshot]) -> str:
     """What is wrong with an answer; the empty string when nothing is."""
     if said.took_s > ANSWERED_WITHIN_S + BUSY_S - EVERY_S:
         meanwhile = between(seen, said.asked_at, said.asked_at + said.took_s)
@@ -107,13 +107,13 @@ def judged(said: Said, seen: Sequence[Seen]) -> str:
     return ""
 
 
-def _came_back(said: Said, seen: Sequence[Seen]) -> bool:
+def _came_back(said: ProbeResult, seen: Sequence[Snapshot]) -> bool:
     """While it was being answered, so that the answer was true when it came."""
     meanwhile = between(seen, said.asked_at, said.asked_at + said.took_s + LOOKS_APART_S)
     return any(may_be_ready(said.name, moment.broken) for moment in meanwhile)
 
 
-def _has_lacked_for_long(said: Said, seen: Sequence[Seen]) -> str:
+def _has_lacked_for_long(said: ProbeResult, seen: Sequence[Snapshot]) -> str:
     """What it asks itself it knows sooner, unless the machine is too busy to tell."""
     before = between(seen, said.asked_at - THROUGH_ANOTHER_S, said.asked_at)
     has_lacked = [not may_be_ready(said.name, moment.broken) for moment in before]
@@ -125,13 +125,13 @@ def _has_lacked_for_long(said: Said, seen: Sequence[Seen]) -> str:
     return ""
 
 
-def _while_idle(moments: Sequence[Seen]) -> Sequence[Seen]:
+def _while_idle(moments: Sequence[Snapshot]) -> Sequence[Snapshot]:
     """None when the machine was busy meanwhile."""
     pairs = itertools.pairwise(moments)
     return [] if any(later.at - at.at > LOOKS_APART_S for at, later in pairs) else moments
 
 
-def between(seen: Sequence[Seen], first: float, last: float) -> list[Seen]:
+def between(seen: Sequence[Snapshot], first: float, last: float) -> list[Snapshot]:
     """Only when the whole time was looked at."""
     if not seen or seen[0].at > first:
         return []

@@ -5,7 +5,7 @@ from pathlib import Path
 from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 
 from devstack.home import Home
-from devstack.orphan_reaper import Undertaker
+from devstack.orphan_reaper import OrphanReaper
 from devstack.ports import Ports
 from devstack.servers.mongo import REPLICA_SET, Mongo
 from devstack.wait import wait_until
@@ -20,8 +20,8 @@ NOBODY_CAUGHT_UP = 262
 class Member(Mongo):
     """One of several: the set is initiated once for all of them."""
 
-    def settle(self) -> None:
-        """Nothing: others may not be there yet."""
+    def initialize(self) -> None:
+        """Does nothing: the other members may not be running yet."""
 
 
 class ReplicaSet:
@@ -30,7 +30,7 @@ class ReplicaSet:
     def __init__(self, folder: Path) -> None:
         home = Home.at(folder)
         ports = Ports(home.path / "ports.json")
-        self._undertaker = Undertaker(home)
+        self._orphan_reaper = OrphanReaper(home)
         names = [f"mongo-{number}" for number in range(SIZE)]
         self.members = {name: Member(home, ports[name], name) for name in names}
 
@@ -41,7 +41,7 @@ class ReplicaSet:
 
     def start(self) -> None:
         """Returns when one of them takes writes."""
-        self._undertaker.watch()
+        self._orphan_reaper.watch()
         for member in self.members.values():
             member.launch()
         for member in self.members.values():
@@ -97,4 +97,4 @@ class ReplicaSet:
     def stop(self) -> None:
         for member in self.members.values():
             member.stop()
-        self._undertaker.dismiss()
+        self._orphan_reaper.dismiss()

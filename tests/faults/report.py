@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from tests.faults.point_schedule import Deck
+from tests.faults.point_schedule import PointSchedule
 from tests.faults.run import Row
 
 COLUMNS = (
@@ -34,13 +34,14 @@ def line(row: Row) -> str:
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
-def reached(deck: Deck) -> Iterator[str]:
-    """What became of the fail points: only those that somebody came by count as injected."""
-    yield f"fail points: {deck.armed} armed, {deck.reached.total()} hit, {len(deck.reached)} different ones"
-    if deck.slept_in_vain:
-        yield f"slept where nobody had to take anything over, not counted: {deck.slept_in_vain}"
-    if deck.never_reached:
-        yield f"never hit: {', '.join(deck.never_reached)}"
+def reached(schedule: PointSchedule) -> Iterator[str]:
+    """Yields a summary of the fail points; only those that were hit count as injected."""
+    hits = f"{schedule.reached.total()} hit, {len(schedule.reached)} different ones"
+    yield f"fail points: {schedule.armed} armed, {hits}"
+    if schedule.slept_in_vain:
+        yield f"slept where nobody had to take anything over, not counted: {schedule.slept_in_vain}"
+    if schedule.never_reached:
+        yield f"never hit: {', '.join(schedule.never_reached)}"
 
 
 def total(rows: Sequence[Row]) -> Row:

@@ -33,7 +33,7 @@ def codes_by_status(page: str) -> Mapping[int, frozenset[str]]:
     return {status: frozenset(known) for status, known in codes.items()}
 
 
-class Answers:
+class ResponseChecks:
     """Judges them by the page."""
 
     def __init__(self, page: Path = PAGE) -> None:

@@ -1,5 +1,5 @@
 """Scenario by scenario: break, heal, wait for quiet, check. What is broken, where and for how long depends on
-the seed and the scenario's name alone; what people send meanwhile has dice of its own.
+the seed and the scenario's name alone; what people send meanwhile has rng of its own.
 """
 
 import asyncio
@@ -15,16 +15,16 @@ from types import MappingProxyType
 from devstack.settings import other_database
 from devstack.stack import Stack
 from tests.faults.disks import small_disk
-from tests.faults.faulty_system import QUICK, World
+from tests.faults.faulty_system import QUICK, FaultySystem
 from tests.faults.invariants import QUIET_WITHIN_S, Findings, Invariants
 from tests.faults.log_checks import untold
-from tests.faults.long_requests import LONG_VIDEO_S, Lasting
+from tests.faults.long_requests import LONG_VIDEO_S, LongRequests
 from tests.faults.messages import Messages
-from tests.faults.point_schedule import Deck
+from tests.faults.point_schedule import PointSchedule
 from tests.faults.proxy import Proxies
-from tests.faults.readiness_monitor import Watch
+from tests.faults.readiness_monitor import ReadinessMonitor
 from tests.faults.replica_set import ReplicaSet
-from tests.faults.scenarios.scenario import Scenario, Stage, may_repeat
+from tests.faults.scenarios.scenario import Scenario, ScenarioContext, may_repeat
 from tests.faults.traffic import Kind, Traffic
 from tests.faults.webhook_receiver import Receiver
 from tests.support.media import Media
@@ -64,7 +64,7 @@ class Row:
 @contextmanager
 def running(
     folder: Path, *, three: bool = False, small_disks: bool = True, given: Mapping[str, str] = NOTHING
-) -> Iterator[World]:
+) -> Iterator[FaultySystem]:
     """The whole system, ready, below `folder`; with `three`, on a set of three MongoDB servers."""
     folder.chmod(0o755)  # PostgreSQL runs as somebody else when we are root
     with ExitStack() as ends:
@@ -84,28 +84,28 @@ def running(
             ledger = other_database(members.url, "tonegate_notification")
             given |= {"CONVERTER_MONGO_URL": members.url, "NOTIFICATION_MONGO_URL": ledger}
         stack = ends.enter_context(Stack(folder / "stack", given))
-        world = World(stack, proxies, folder / "points", disks=disks, members=members)
-        world.begin()
-        yield world
+        system = FaultySystem(stack, proxies, folder / "points", disks=disks, members=members)
+        system.begin()
+        yield system
 
 
 class Run:
-    """Any number of scenarios on one world."""
+    """Any number of scenarios on one system."""
 
-    def __init__(self, world: World, folder: Path, seed: int) -> None:
+    def __init__(self, system: FaultySystem, folder: Path, seed: int) -> None:
         media = Media(folder)
-        self._world = world
+        self._system = system
         self._seed = seed
         self._rounds: Counter[str] = Counter()
-        self._messages = Messages(world.stack.rabbitmq.url())
-        receiver = Receiver(world.stack.ports["receiver"])
+        self._messages = Messages(system.stack.rabbitmq.url())
+        receiver = Receiver(system.stack.ports["receiver"])
         self._receiver = receiver
         self._good = media.video(1.0)
         self._long = media.video(LONG_VIDEO_S)
-        dice = random.Random(f"{seed} traffic")
-        self._traffic = Traffic(world.urls, self._good, media.silent_video(1.0), dice, receiver)
-        self._invariants = Invariants(world, receiver)
-        self.deck = Deck(str(seed))
+        rng = random.Random(f"{seed} traffic")
+        self._traffic = Traffic(system.urls, self._good, media.silent_video(1.0), rng, receiver)
+        self._invariants = Invariants(system, receiver)
+        self.schedule = PointSchedule(str(seed))
         self._dead_letters = 0
 
     @asynccontextmanager
@@ -118,26 +118,29 @@ class Run:
         """Breaks it `times` times while people go on working, then looks at everything that they sent."""
         row = Row(scenario.name)
         self._rounds[scenario.name] += 1
-        faults, self._traffic.dice, sample = (
+        faults, self._traffic.rng, sample = (
             self._dice(scenario, use) for use in ("faults", "traffic", "logs")
         )
         first, wrong = len(self._traffic.uploads), len(self._traffic.wrong_answers)
         broken_off = len(self._traffic.broken_off)
-        stage = Stage(self._world, self._messages, self._traffic, faults, self.deck)
-        self._traffic.urls = self._world.urls_over_links if scenario.over_links else self._world.urls
+        context = ScenarioContext(self._system, self._messages, self._traffic, faults, self.schedule)
+        self._traffic.urls = self._system.urls_over_links if scenario.over_links else self._system.urls
         late: list[str] = []
-        watch, lasting = Watch(self._world), Lasting(self._world.urls, self._good, self._long)
+        watch, long_requests = (
+            ReadinessMonitor(self._system),
+            LongRequests(self._system.urls, self._good, self._long),
+        )
         async with watch.watching():
             async with AsyncExitStack() as around:
                 await around.enter_async_context(self._traffic.flowing(PEOPLE, PAUSE_S))
                 if scenario.is_graceful:
-                    await around.enter_async_context(lasting.flowing())
+                    await around.enter_async_context(long_requests.flowing())
                 for _ in range(times):
-                    await stage.some_time(BEFORE_S)
+                    await context.pause(BEFORE_S)
                     watch.is_calm = False
                     row.tried += 1
                     try:
-                        row.injected += await scenario.break_it(stage)
+                        row.injected += await scenario.inject(context)
                     except AssertionError as unmet:
                         late.append(str(unmet))
                     row.slowest_recovery_s = max(row.slowest_recovery_s, await self._heal())
@@ -147,10 +150,10 @@ class Run:
             self._dead_letters += row.injected * scenario.dead_letters
             findings = await self._invariants.check(uploads, self._dead_letters, quiet_within_s)
         findings.wrong += [*late, *self._traffic.wrong_answers[wrong:], *watch.wrong()]
-        findings.wrong += await untold(self._world, uploads, sample)
+        findings.wrong += await untold(self._system, uploads, sample)
         if scenario.is_graceful:
-            findings.wrong += self._traffic.broken_off[broken_off:] + lasting.broken_off
-        if not scenario.may_repeat_mails and not any(map(may_repeat, stage.touched)):
+            findings.wrong += self._traffic.broken_off[broken_off:] + long_requests.broken_off
+        if not scenario.may_repeat_mails and not any(map(may_repeat, context.touched)):
             findings.duplicated += findings.repeated_mails
         row.accepted = sum(upload.id is not None for upload in uploads)
         row.findings.append(findings)
@@ -170,10 +173,10 @@ class Run:
         anybody's help but a supervisor's.
         """
         started = time.monotonic()
-        await asyncio.to_thread(self._world.revive)
+        await asyncio.to_thread(self._system.revive)
 
         async def ready() -> bool:
-            return await asyncio.to_thread(self._world.is_ready)
+            return await asyncio.to_thread(self._system.is_ready)
 
         await until(ready, timeout_s=READY_WITHIN_S, what="every part to be ready again")
         await self._traffic.one(Kind.GOOD)

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from tests.faults.faulty_system import WORKERS, World
+from tests.faults.faulty_system import WORKERS, FaultySystem
 from tests.faults.invariants import Findings
 from tests.faults.messages import Messages
 from tests.faults.run import Run
 from tests.faults.scenarios import events
-from tests.faults.scenarios.scenario import Break, Scenario, Stage
+from tests.faults.scenarios.scenario import Break, Scenario, ScenarioContext
 from tests.faults.scenarios.steps import hit
 from tests.faults.traffic import Kind as Sent
 
@@ -53,7 +53,7 @@ class Planted:
 
     bug: str
     services: Sequence[str]
-    break_it: Break
+    inject: Break
     kind: Kind
     words: str
     dead_letters: int = 0
@@ -63,25 +63,25 @@ class Planted:
 
 
 def _dies_at(name: str, point: str) -> Break:
-    async def break_it(stage: Stage) -> bool:
-        return await hit(stage, name, point, signal.SIGKILL, HIT_WITHIN_S)
+    async def inject(context: ScenarioContext) -> bool:
+        return await hit(context, name, point, signal.SIGKILL, HIT_WITHIN_S)
 
-    return break_it
-
-
-async def _sleeps_before_it_stores(stage: Stage) -> bool:
-    worker = stage.dice.choice(WORKERS)
-    return await hit(stage, worker, "before-blob-write", signal.SIGSTOP, HIT_WITHIN_S)
+    return inject
 
 
-async def _nothing(stage: Stage) -> bool:
+async def _sleeps_before_it_stores(context: ScenarioContext) -> bool:
+    worker = context.rng.choice(WORKERS)
+    return await hit(context, worker, "before-blob-write", signal.SIGSTOP, HIT_WITHIN_S)
+
+
+async def _nothing(context: ScenarioContext) -> bool:
     """People at work are enough."""
-    await stage.some_time(AT_WORK_S)
+    await context.pause(AT_WORK_S)
     return True
 
 
-async def _somebody_sends_silence(stage: Stage) -> bool:
-    await stage.traffic.one(Sent.SILENT)
+async def _somebody_sends_silence(context: ScenarioContext) -> bool:
+    await context.traffic.one(Sent.SILENT)
     return True
 
 
@@ -132,14 +132,14 @@ PLANTED = (
 )
 
 
-async def undetected(world: World, run: Run, only: str = "") -> list[str]:
+async def undetected(system: FaultySystem, run: Run, only: str = "") -> list[str]:
     """What was found where there was nothing to find, and the mistakes that nothing was said about."""
     chosen = [planted for planted in PLANTED if only in planted.bug]
     missed = await _found_without(run, chosen)
     planted_in = frozenset[str]()
     for planted in chosen:
         began = time.monotonic()
-        _plant(world, planted.bug, planted.services, instead_of=planted_in)
+        _plant(system, planted.bug, planted.services, instead_of=planted_in)
         planted_in = frozenset(planted.services)
         is_found = await _is_found(run, planted)
         took = f"{time.monotonic() - began:.0f} s"
@@ -152,7 +152,7 @@ async def _found_without(run: Run, chosen: Sequence[Planted]) -> list[str]:
     """Each thing that is broken to bring mistakes to light is broken once; dead letters are its own."""
     rows = []
     for dead_letters in sorted({planted.dead_letters for planted in chosen}):
-        breaks = {planted.break_it: None for planted in chosen if planted.dead_letters == dead_letters}
+        breaks = {planted.inject: None for planted in chosen if planted.dead_letters == dead_letters}
         scenario = Scenario("nothing", len(breaks), _each(breaks), dead_letters=dead_letters)
         rows.append(await run.scenario(scenario, len(breaks)))
     return [f"found without any mistake: {problem}" for row in rows for problem in row.problems]
@@ -162,21 +162,21 @@ def _each(breaks: Iterable[Break]) -> Break:
     """Another one at every call."""
     left = iter(breaks)
 
-    async def break_it(stage: Stage) -> bool:
-        return await next(left)(stage)
+    async def inject(context: ScenarioContext) -> bool:
+        return await next(left)(context)
 
-    return break_it
+    return inject
 
 
-def _plant(world: World, bug: str, services: Sequence[str], *, instead_of: Iterable[str]) -> None:
+def _plant(system: FaultySystem, bug: str, services: Sequence[str], *, instead_of: Iterable[str]) -> None:
     for name in frozenset(instead_of) - frozenset(services):
-        world.plant(name, None)
+        system.plant(name, None)
     for name in services:
-        world.plant(name, bug)
+        system.plant(name, bug)
 
 
 async def _is_found(run: Run, planted: Planted) -> bool:
-    scenario = Scenario(planted.bug, TIMES, planted.break_it, dead_letters=planted.dead_letters)
+    scenario = Scenario(planted.bug, TIMES, planted.inject, dead_letters=planted.dead_letters)
     for _ in range(ROUNDS):
         row = await run.scenario(scenario, TIMES, QUIET_WITHIN_S)
         if any(planted.is_found(findings) for findings in row.findings):

@@ -19,9 +19,9 @@ from pathlib import Path
 from pymongo import MongoClient
 
 from devstack.daemon import Daemon
-from devstack.process_tree import family
+from devstack.process_tree import process_tree
 from tests.faults import termination
-from tests.faults.faulty_system import SERVICES, World
+from tests.faults.faulty_system import SERVICES, FaultySystem
 from tests.faults.invariants import Invariants
 from tests.faults.run import running
 from tests.faults.traffic import Traffic
@@ -52,8 +52,8 @@ MAY_QUEUE_MORE = 6.0
 class Ledger:
     """Samples by process, in the order in which they were taken."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, system: FaultySystem) -> None:
+        self._system = system
         self.samples: dict[str, list[Sample]] = {name: [] for name in SERVICES}
         self.waiting: list[float] = []
         self.messages: list[float] = []
@@ -66,16 +66,16 @@ class Ledger:
 
     def _look(self) -> None:
         for name in SERVICES:
-            self.samples[name].append(held_by(self._world.stack.service(name)))
-        self.messages.append(self._world.messages())
-        with MongoClient[Document](self._world.mongo_url) as client:
+            self.samples[name].append(held_by(self._system.stack.service(name)))
+        self.messages.append(self._system.messages())
+        with MongoClient[Document](self._system.mongo_url) as client:
             queued = {"status": {"$in": ["queued", "converting"]}}
             self.waiting.append(client["tonegate"]["conversions"].count_documents(queued))
 
 
 def held_by(service: Daemon) -> Sample:
     """ffmpeg comes and goes: only the service itself counts."""
-    process = family(service.process.pid)[0]
+    process = process_tree(service.process.pid)[0]
     with process.oneshot():
         memory = process.memory_full_info().uss / 2**20
         return Sample(
@@ -122,19 +122,19 @@ def grown(ledger: Ledger) -> Iterator[str]:
             yield f"{what} grew from {first:.0f} to {last:.0f}"
 
 
-async def soak(world: World, folder: Path, minutes: float, people: int) -> int:
+async def soak(system: FaultySystem, folder: Path, minutes: float, people: int) -> int:
     media = Media(folder)
-    receiver = Receiver(world.stack.ports["receiver"])
+    receiver = Receiver(system.stack.ports["receiver"])
     good, bad = media.video(1.0), media.silent_video(1.0)
-    traffic = Traffic(world.urls, good, bad, random.Random(1), receiver)
-    ledger, began = Ledger(world), time.monotonic()
+    traffic = Traffic(system.urls, good, bad, random.Random(1), receiver)
+    ledger, began = Ledger(system), time.monotonic()
     async with receiver.listening(), asyncio.TaskGroup() as tasks:
         keeping = tasks.create_task(ledger.keep())
         async with traffic.flowing(people, pause_s=0.0, one_at_a_time=True):
             await asyncio.sleep(60 * minutes)
         keeping.cancel()
         took_s = time.monotonic() - began
-        findings = await Invariants(world, receiver).check(traffic.uploads)
+        findings = await Invariants(system, receiver).check(traffic.uploads)
     print(*table(ledger), sep="\n")
     ended = f"{findings.completed} completed, {findings.failed} failed as they should"
     print(f"{len(traffic.uploads)} uploads in {took_s:.0f} s: {ended}")
@@ -148,11 +148,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--people", type=int, default=6)
     options = parser.parse_args()
-    termination.in_order()
+    termination.exit_on_sigterm()
     with tempfile.TemporaryDirectory(prefix="tonegate-soak-", ignore_cleanup_errors=True) as path:
         folder = Path(path)
-        with running(folder, small_disks=False) as world:
-            return asyncio.run(soak(world, folder, options.minutes, options.people))
+        with running(folder, small_disks=False) as system:
+            return asyncio.run(soak(system, folder, options.minutes, options.people))
 
 
 if __name__ == "__main__":

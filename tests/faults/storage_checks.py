@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from auth_service.database.connection import one_connection
 from auth_service.outbox.model import StoredEvent
 from shared.settings import Secret
-from tests.faults.faulty_system import World
+from tests.faults.faulty_system import FaultySystem
 from tests.support.client import FINAL
 from tests.support.wait import until
 
@@ -21,23 +21,23 @@ TIDY_WITHIN_S = 90.0
 Document = dict[str, Any]
 
 
-class Stored:
+class StorageState:
     """Looks past the services."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, system: FaultySystem) -> None:
+        self._system = system
 
     async def outboxes_are_empty(self) -> bool:
         """Auth's too, which is in PostgreSQL."""
         return await asyncio.to_thread(self._waiting_in_mongo) == 0 and await self._waiting_in_postgres() == 0
 
     def webhooks_are_out(self) -> bool:
-        with MongoClient[Document](self._world.mongo_url) as client:
+        with MongoClient[Document](self._system.mongo_url) as client:
             deliveries = client["tonegate_notification"]["webhook_deliveries"]
             return deliveries.count_documents({"status": "pending"}) == 0
 
     def dead_letters(self) -> int:
-        with MongoClient[Document](self._world.mongo_url) as client:
+        with MongoClient[Document](self._system.mongo_url) as client:
             return client["tonegate"]["dead_letters"].count_documents({})
 
     async def untidy(self, within_s: float) -> list[str]:
@@ -53,16 +53,16 @@ class Stored:
         return found
 
     def _waiting_in_mongo(self) -> int:
-        with MongoClient[Document](self._world.mongo_url) as client:
+        with MongoClient[Document](self._system.mongo_url) as client:
             return client["tonegate"]["conversions"].count_documents({"outbox_since": {"$exists": True}})
 
     async def _waiting_in_postgres(self) -> int:
-        url = Secret(self._world.stack.postgres.url())
+        url = Secret(self._system.stack.postgres.url())
         async with one_connection(url, command_s=COMMAND_S) as connection:
             return int(await connection.scalar(select(func.count()).select_from(StoredEvent)) or 0)
 
     def _left(self) -> list[str]:
-        with MongoClient[Document](self._world.mongo_url) as client:
+        with MongoClient[Document](self._system.mongo_url) as client:
             database = client["tonegate"]
             chunks = set(database["fs.chunks"].distinct("files_id"))
             stored = chunks | set(database["fs.files"].distinct("_id"))

@@ -6,6 +6,6 @@ import sys
 TERMINATED = 143
 
 
-def in_order() -> None:
+def exit_on_sigterm() -> None:
     """From now on SIGTERM raises SystemExit in the main thread."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))

@@ -10,8 +10,8 @@ from tests.faults.fail_points import STEPS
 
 INSTALL = """
 import pathlib, sys
-from tests.faults.fail_points import Points
-Points(pathlib.Path()).install(sys.argv[1])
+from tests.faults.fail_points import FailPoints
+FailPoints(pathlib.Path()).install(sys.argv[1])
 """
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.faults.notifications import Heard
+from tests.faults.notifications import Notifications
 from tests.faults.storage_checks import left
 
-ONCE = Heard(Counter(["m"]), Counter(["w"]))
+ONCE = Notifications(Counter(["m"]), Counter(["w"]))
 
 
 def record(**more: Any) -> dict[str, Any]:
@@ -59,16 +59,16 @@ def test_whoever_is_told_once_is_told_right() -> None:
 @pytest.mark.parametrize(
     ("heard", "found"),
     [
-        (Heard(Counter(["m"]), Counter()), ["no webhook"]),
-        (Heard(Counter(["m", "n"]), Counter(["w"])), ["2 different mails"]),
-        (Heard(Counter(["m"]), Counter(["w", "w"])), ["2 times the same webhook"]),
-        (Heard(Counter(["m"]), Counter(["w"]), conversions=2), ["2 conversions"]),
+        (Notifications(Counter(["m"]), Counter()), ["no webhook"]),
+        (Notifications(Counter(["m", "n"]), Counter(["w"])), ["2 different mails"]),
+        (Notifications(Counter(["m"]), Counter(["w", "w"])), ["2 times the same webhook"]),
+        (Notifications(Counter(["m"]), Counter(["w"]), conversions=2), ["2 conversions"]),
     ],
 )
-def test_who_is_told_too_often_or_never_is_found(heard: Heard, found: list[str]) -> None:
+def test_who_is_told_too_often_or_never_is_found(heard: Notifications, found: list[str]) -> None:
     assert [*heard.lacking(), *heard.different(), *heard.repeated()] == found
 
 
 def test_what_comes_late_is_found_be_it_the_very_same() -> None:
-    late = Heard(Counter(["m", "m"]), Counter(["w", "v"]), conversions=2)
+    late = Notifications(Counter(["m", "m"]), Counter(["w", "v"]), conversions=2)
     assert len(list(late.later(ONCE))) == 3

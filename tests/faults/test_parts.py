@@ -14,13 +14,13 @@ from devstack.ports import free_port
 from shared.messaging.envelope import decode, unwrap
 from shared.messaging.errors import BadMessage, MalformedEnvelope, UnknownEvent, UnknownVersion
 from tests.faults.clock import Clock
-from tests.faults.crashing_ffmpeg import Poison
+from tests.faults.crashing_ffmpeg import CrashingFfmpeg
 from tests.faults.fail_points import names
 from tests.faults.faulty_system import WORKERS
 from tests.faults.messages import Messages
-from tests.faults.point_schedule import Deck
-from tests.faults.proxy import Proxies, Weather
-from tests.faults.time_budget import Pace
+from tests.faults.point_schedule import PointSchedule
+from tests.faults.proxy import LinkState, Proxies
+from tests.faults.time_budget import TimeBudget
 from tests.support.wait import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[2]
@@ -64,8 +64,8 @@ def test_a_shifted_clock_is_wrong_for_whoever_asks_for_the_time_of_day_and_for_n
 
 
 def test_a_poisoned_title_is_a_crash_and_any_other_is_none(tmp_path: Path) -> None:
-    poison = Poison(tmp_path)
-    poison.lay()
+    poison = CrashingFfmpeg(tmp_path)
+    poison.install()
     codes = []
     for title in ("a talk", "poison of somebody"):
         words = tmp_path / "audio.words"
@@ -77,12 +77,12 @@ def test_a_poisoned_title_is_a_crash_and_any_other_is_none(tmp_path: Path) -> No
 
 def test_a_slow_machine_does_less_of_everything_and_leaves_nothing_out() -> None:
     now = 0.0
-    pace = Pace(1.0, planned=30, clock=lambda: now)
+    budget = TimeBudget(1.0, planned=30, clock=lambda: now)
     done = []
     for wanted in (10, 10, 9, 1):
-        done.append(pace.times(wanted))
+        done.append(budget.times(wanted))
         now += 3.0 * done[-1]
-        pace.note(wanted, done[-1])
+        budget.note(wanted, done[-1])
     assert done == [10, 5, 4, 1]
     assert now <= 61
 
@@ -107,7 +107,7 @@ async def test_an_unanswered_mail_arrives_and_its_sender_hears_the_end() -> None
     proxies = Proxies()
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         link = proxies.link("a>b", free_port(), server.sockets[0].getsockname()[1])
-        link.turn(Weather.UNANSWERED)
+        link.turn(LinkState.UNANSWERED)
         reader, writer = await asyncio.open_connection("127.0.0.1", link.port)
         async with asyncio.timeout(10):
             writer.write(b"DATA\r\n")
@@ -123,29 +123,31 @@ async def test_an_unanswered_mail_arrives_and_its_sender_hears_the_end() -> None
 
 
 def test_each_fail_point_of_a_role_has_its_turn_before_any_comes_again() -> None:
-    deck = Deck("1")
+    schedule = PointSchedule("1")
     every = names("worker")
-    drawn = [deck.draw(name, "SIGKILL") for name in itertools.islice(itertools.cycle(WORKERS), len(every))]
+    drawn = [
+        schedule.draw(name, "SIGKILL") for name in itertools.islice(itertools.cycle(WORKERS), len(every))
+    ]
     assert sorted(drawn) == sorted(every)
 
 
 def test_a_fail_point_that_nobody_came_by_comes_again_and_is_told_of_until_it_was_hit() -> None:
-    deck = Deck("1")
-    point = deck.draw("auth", "SIGTERM")
-    deck.note("auth", "SIGTERM", point, is_hit=False)
-    assert deck.armed == 1
-    assert deck.never_reached == sorted(f"auth SIGTERM {each}" for each in names("auth"))
-    assert point in [deck.draw("auth", "SIGTERM") for _ in names("auth")]
-    deck.note("auth", "SIGTERM", point, is_hit=True)
-    assert deck.armed == 2
-    assert f"auth SIGTERM {point}" not in deck.never_reached
+    schedule = PointSchedule("1")
+    point = schedule.draw("auth", "SIGTERM")
+    schedule.note("auth", "SIGTERM", point, is_hit=False)
+    assert schedule.armed == 1
+    assert schedule.never_reached == sorted(f"auth SIGTERM {each}" for each in names("auth"))
+    assert point in [schedule.draw("auth", "SIGTERM") for _ in names("auth")]
+    schedule.note("auth", "SIGTERM", point, is_hit=True)
+    assert schedule.armed == 2
+    assert f"auth SIGTERM {point}" not in schedule.never_reached
 
 
 def test_what_one_process_draws_depends_on_no_other() -> None:
-    alone, after_others = Deck("1"), Deck("1")
+    alone, after_others = PointSchedule("1"), PointSchedule("1")
     for name in ("worker", "gateway", "auth"):
         after_others.draw(name, "SIGKILL")
-    drawn = [[deck.draw("worker-2", "SIGKILL") for _ in range(25)] for deck in (alone, after_others)]
+    drawn = [[schedule.draw("worker-2", "SIGKILL") for _ in range(25)] for schedule in (alone, after_others)]
     assert drawn[0] == drawn[1]
 
 

@@ -14,8 +14,8 @@ from tests.faults.expected_readiness import (
     links_to,
     may_be_ready,
 )
-from tests.faults.faulty_system import SERVICES, World
-from tests.faults.proxy import Weather
+from tests.faults.faulty_system import SERVICES, FaultySystem
+from tests.faults.proxy import LinkState
 from tests.faults.run import running
 from tests.support.client import Person, signed_in
 from tests.support.media import Media
@@ -48,25 +48,25 @@ class Outage:
     def __str__(self) -> str:
         return f"{self.how} {' and '.join(self.parts)}"
 
-    async def begin(self, world: World) -> None:
+    async def begin(self, system: FaultySystem) -> None:
         act = ACTS[self.how]
         for part in self.parts:
-            await asyncio.to_thread(act, world, part)
+            await asyncio.to_thread(act, system, part)
 
 
-def turned(weather: Weather) -> Callable[[World, str], None]:
-    def act(world: World, part: str) -> None:
+def turned(state: LinkState) -> Callable[[FaultySystem, str], None]:
+    def act(system: FaultySystem, part: str) -> None:
         for link in links_to(part):
-            world.turn(link, weather)
+            system.turn(link, state)
 
     return act
 
 
-ACTS: Mapping[str, Callable[[World, str], None]] = {
-    "dead": lambda world, part: world.kill(part),
-    "frozen": lambda world, part: world.freeze(part),
-    "cut off": turned(Weather.CUT),
-    "half-open": turned(Weather.SILENT),
+ACTS: Mapping[str, Callable[[FaultySystem, str], None]] = {
+    "dead": lambda system, part: system.kill(part),
+    "frozen": lambda system, part: system.freeze(part),
+    "cut off": turned(LinkState.CUT),
+    "half-open": turned(LinkState.SILENT),
 }
 OUTAGES = (
     Outage("frozen", ("postgres",)),
@@ -105,9 +105,9 @@ class Visitor:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with running(tmp_path_factory.mktemp("readiness"), given=NO_MEMORY) as world:
-        yield world
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultySystem]:
+    with running(tmp_path_factory.mktemp("readiness"), given=NO_MEMORY) as system:
+        yield system
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +116,8 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Media:
 
 
 @pytest.fixture
-async def visitor(world: World, media: Media) -> AsyncIterator[Visitor]:
-    async with httpx.AsyncClient(base_url=world.urls[0], timeout=30) as http:
+async def visitor(system: FaultySystem, media: Media) -> AsyncIterator[Visitor]:
+    async with httpx.AsyncClient(base_url=system.urls[0], timeout=30) as http:
         person = await signed_in(http)
         identity = (await person.upload(media.video(seconds=1))).json()["id"]
         await person.finished(identity)
@@ -128,26 +128,26 @@ async def visitor(world: World, media: Media) -> AsyncIterator[Visitor]:
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("outage", OUTAGES, ids=str)
 async def test_readyz_names_what_is_lacking_and_calls_that_need_it_say_so(
-    world: World, visitor: Visitor, outage: Outage
+    system: FaultySystem, visitor: Visitor, outage: Outage
 ) -> None:
-    await outage.begin(world)
+    await outage.begin(system)
     try:
         broken = frozenset(outage.parts if outage.how in {"dead", "frozen"} else links_to(*outage.parts))
         async with httpx.AsyncClient(timeout=ANSWERED_WITHIN_S) as http, asyncio.TaskGroup() as at_once:
             for name in SERVICES:
-                at_once.create_task(_tells(http, world, name, broken))
+                at_once.create_task(_tells(http, system, name, broken))
         for call, answer in (await visitor.every_call()).items():
             _is_as_it_should_be(call, answer, is_lacking=not CALLS[call].isdisjoint(outage.parts))
     finally:
-        await asyncio.to_thread(world.revive)
-    await until(lambda: asyncio.to_thread(world.is_ready), timeout_s=BACK_WITHIN_S, what="all to be ready")
+        await asyncio.to_thread(system.revive)
+    await until(lambda: asyncio.to_thread(system.is_ready), timeout_s=BACK_WITHIN_S, what="all to be ready")
     for call, answer in (await visitor.every_call()).items():
         _is_as_it_should_be(call, answer, is_lacking=False)
 
 
-async def _tells(http: httpx.AsyncClient, world: World, name: str, broken: frozenset[str]) -> None:
+async def _tells(http: httpx.AsyncClient, system: FaultySystem, name: str, broken: frozenset[str]) -> None:
     """Whoever is well itself, within its time-out; and goes on saying so."""
-    url = world.stack.service(name).url
+    url = system.stack.service(name).url
     if name in broken:
         return
     told = partial(_is_told, http, url, lacking(name, broken), is_ready=may_be_ready(name, broken))

@@ -3,23 +3,23 @@
 import pytest
 
 from tests.faults.expected_readiness import ANSWERED_WITHIN_S, KNOWN_AFTER_S, THROUGH_ANOTHER_S, lacking
-from tests.faults.readiness_monitor import BUSY_S, LOOK_EVERY_S, PROBE_S, Said, Seen, judged
+from tests.faults.readiness_monitor import BUSY_S, LOOK_EVERY_S, PROBE_S, ProbeResult, Snapshot, judged
 
 LONG_S = 10 * THROUGH_ANOTHER_S
 
 
-def seen(*broken: str, since: float = 0.0) -> list[Seen]:
+def seen(*broken: str, since: float = 0.0) -> list[Snapshot]:
     """From the beginning to the end; something is broken from `since` on."""
     moments = [number * LOOK_EVERY_S for number in range(int(LONG_S / LOOK_EVERY_S))]
-    return [Seen(at, frozenset(broken) if at >= since else frozenset()) for at in moments]
+    return [Snapshot(at, frozenset(broken) if at >= since else frozenset()) for at in moments]
 
 
-def calm(*, apart_s: float = LOOK_EVERY_S) -> list[Seen]:
-    return [Seen(number * apart_s, frozenset(), is_calm=True) for number in range(int(LONG_S / apart_s))]
+def calm(*, apart_s: float = LOOK_EVERY_S) -> list[Snapshot]:
+    return [Snapshot(number * apart_s, frozenset(), is_calm=True) for number in range(int(LONG_S / apart_s))]
 
 
-def ready(name: str, at: float = LONG_S / 2) -> Said:
-    return Said(name, at, 0.1, is_ready=True)
+def ready(name: str, at: float = LONG_S / 2) -> ProbeResult:
+    return ProbeResult(name, at, 0.1, is_ready=True)
 
 
 @pytest.mark.parametrize(
@@ -53,9 +53,11 @@ def test_nobody_needs_to_know_at_once() -> None:
 
 def test_what_came_back_before_the_answer_was_given_is_there() -> None:
     at = LONG_S / 2
-    thawed = [moment if moment.at < at + 2.0 else Seen(moment.at, frozenset()) for moment in seen("rabbitmq")]
-    assert not judged(Said("worker", at, 2.1, is_ready=True), thawed)
-    assert judged(Said("worker", at, 0.1, is_ready=True), thawed)
+    thawed = [
+        moment if moment.at < at + 2.0 else Snapshot(moment.at, frozenset()) for moment in seen("rabbitmq")
+    ]
+    assert not judged(ProbeResult("worker", at, 2.1, is_ready=True), thawed)
+    assert judged(ProbeResult("worker", at, 0.1, is_ready=True), thawed)
 
 
 def test_what_it_asks_itself_it_knows_sooner() -> None:
@@ -64,14 +66,14 @@ def test_what_it_asks_itself_it_knows_sooner() -> None:
 
 
 def test_who_is_not_ready_although_nothing_is_broken_is_found() -> None:
-    said = Said("auth", LONG_S / 2, 0.1, is_ready=False)
+    said = ProbeResult("auth", LONG_S / 2, 0.1, is_ready=False)
     assert judged(said, calm())
     assert not judged(said, seen())
     assert not judged(said, calm(apart_s=3 * LOOK_EVERY_S))
 
 
 def test_a_late_answer_is_found_unless_the_service_itself_stood_still() -> None:
-    late = Said("auth", 1.0, ANSWERED_WITHIN_S + BUSY_S, is_ready=None)
+    late = ProbeResult("auth", 1.0, ANSWERED_WITHIN_S + BUSY_S, is_ready=None)
     assert judged(late, seen("postgres"))
     assert not judged(late, seen("auth"))
 

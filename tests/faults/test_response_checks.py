@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.faults.response_checks import PAGE, PROBLEM, Answers, codes_by_status
+from tests.faults.response_checks import PAGE, PROBLEM, ResponseChecks, codes_by_status
 
 AWAY = {"status": 503, "code": "unavailable"}
 AGAIN = {"content-type": PROBLEM, "retry-after": "2"}
@@ -25,7 +25,7 @@ def test_the_page_knows_the_codes_of_every_status() -> None:
     ],
 )
 def test_what_is_documented_is_right(answer: httpx.Response) -> None:
-    assert not Answers().complaints("upload", answer)
+    assert not ResponseChecks().complaints("upload", answer)
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,4 @@ def test_what_is_documented_is_right(answer: httpx.Response) -> None:
     ],
 )
 def test_what_is_not_is_found(answer: httpx.Response, words: str) -> None:
-    assert any(words in complaint for complaint in Answers().complaints("upload", answer))
+    assert any(words in complaint for complaint in ResponseChecks().complaints("upload", answer))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.faulty_system import World
+from tests.faults.faulty_system import FaultySystem
 from tests.faults.run import Run, running
 from tests.faults.scenarios.catalogue import every
 
@@ -26,16 +26,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def world(folder: Path) -> Iterator[World]:
-    with running(folder) as world:
-        yield world
+def system(folder: Path) -> Iterator[FaultySystem]:
+    with running(folder) as system:
+        yield system
 
 
 @pytest.mark.timeout(900)
 async def test_whatever_breaks_nothing_accepted_is_lost_and_nothing_comes_twice(
-    world: World, folder: Path
+    system: FaultySystem, folder: Path
 ) -> None:
-    run = Run(world, folder, SEED)
+    run = Run(system, folder, SEED)
     by_name = {scenario.name: scenario for scenario in every()}
     async with run.begun():
         for name, times in CHOSEN.items():

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-class Pace:
+class TimeBudget:
     """So much `planned` work within `minutes`, where an injection counts for what it costs beside another.
     What work takes is learned from what was done.
     """

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from tests.faults.crashing_ffmpeg import TITLE
-from tests.faults.response_checks import Answers
+from tests.faults.response_checks import ResponseChecks
 from tests.faults.webhook_receiver import Receiver
 from tests.support.client import FINAL, Person, signed_in
 from tests.support.wait import until
@@ -60,12 +60,12 @@ class Traffic:
     urls: Sequence[str]
     good: Path
     silent: Path
-    dice: random.Random
+    rng: random.Random
     receiver: Receiver
     uploads: list[Upload] = field(default_factory=list)
     wrong_answers: list[str] = field(default_factory=list)
     broken_off: list[str] = field(default_factory=list)
-    answers: Answers = field(default_factory=Answers)
+    answers: ResponseChecks = field(default_factory=ResponseChecks)
     _people: list[Person] = field(default_factory=list)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -107,11 +107,11 @@ class Traffic:
         while not self._stopping.is_set():
             await self._something(person)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause_s * self.dice.uniform(0.5, 1.5)):
+                async with asyncio.timeout(pause_s * self.rng.uniform(0.5, 1.5)):
                     await self._stopping.wait()
 
     async def _something(self, person: Person) -> None:
-        match self.dice.randrange(4):
+        match self.rng.randrange(4):
             case 0:
                 await self._look_around(person)
             case 1:
@@ -132,11 +132,11 @@ class Traffic:
 
     async def one(self, kind: Kind) -> Upload:
         """Of somebody who is at it anyway."""
-        return await self._upload(self.dice.choice(self._people), kind)
+        return await self._upload(self.rng.choice(self._people), kind)
 
     async def _upload(self, person: Person, kind: Kind | None = None) -> Upload:
         if kind is None:
-            kind = Kind.SILENT if self.dice.random() < SILENT_SHARE else Kind.GOOD
+            kind = Kind.SILENT if self.rng.random() < SILENT_SHARE else Kind.GOOD
         name = f"clip-{len(self.uploads):05d}-{secrets.token_hex(3)}.mp4"
         upload = Upload(person, kind, f"{TITLE}-{name}" if kind is Kind.POISON else name)
         self.uploads.append(upload)
@@ -164,7 +164,7 @@ class Traffic:
         await self._asked(person, "list", "GET", "/v1/conversions?limit=5")
         own = [upload for upload in self.accepted if upload.person is person]
         if own:
-            await self._look_at(self.dice.choice(own))
+            await self._look_at(self.rng.choice(own))
 
     async def _look_at(self, upload: Upload) -> None:
         """And download what has become of it."""
@@ -199,7 +199,7 @@ class Traffic:
         json: Mapping[str, str] | None = None,
     ) -> httpx.Response | None:
         """None when the connection broke: whoever is at the other end may have died."""
-        url = self.dice.choice(self.urls)
+        url = self.rng.choice(self.urls)
         sent = person.http.build_request(
             method,
             f"{url}{path}",

@@ -1,9 +1,9 @@
-"""Dead letters as the broker hands them over."""
+"""Sample messages of the dead-letter queue."""
 
 from datetime import UTC, datetime, timedelta
 
 from shared.contracts.events import Event, VideoUploaded
-from shared.messaging.dead_letters import DeadLetter, death_id
+from shared.messaging.dead_letters import DeadLetter, dead_letter_id
 from shared.messaging.envelope import encode, wrap
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -14,13 +14,13 @@ QUEUE = "converter.worker"
 def dead(
     number: int = 1, body: bytes | Event | None = None, *, queue: str = QUEUE, history: tuple[str, ...] = ()
 ) -> DeadLetter:
-    """The greater the number the later it died."""
+    """A dead-lettered message; a greater `number` is a later one."""
     at = NOON + timedelta(seconds=number)
     what = VideoUploaded(conversion_id=f"c{number}") if body is None else body
     if isinstance(what, Event):
         what = encode(wrap(what, "/test", f"c{number}", id=f"event-{number}", time=NOON, correlation="r1"))
     return DeadLetter(
-        id=death_id(at, queue, what),
+        id=dead_letter_id(at, queue, what),
         body=what,
         queue=queue,
         reason="ValueError: broken",

@@ -40,7 +40,7 @@ class OpenIDProvider(Daemon):
             "EC_CALLBACK": f"{LOOPBACK}/corp-ec/callback",
         }
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             answer = httpx.get(f"{self.issuer}/.well-known/openid-configuration", timeout=1)
         except httpx.HTTPError:

@@ -13,7 +13,7 @@ from tests.support.wait import PATIENCE_S
 
 
 @dataclass
-class Told:
+class ServerEvent:
     """One event."""
 
     name: str
@@ -30,24 +30,24 @@ class EventReader:
     retry_ms: int | None = None
     _last_id: str = field(default="")
 
-    async def next(self) -> Told | None:
+    async def next(self) -> ServerEvent | None:
         """The next event; None when the stream has ended in good order."""
         async with asyncio.timeout(PATIENCE_S):
             return await self._read()
 
-    async def rest(self) -> list[Told]:
+    async def rest(self) -> list[ServerEvent]:
         told = []
         while (event := await self.next()) is not None:
             told.append(event)
         return told
 
-    async def _read(self) -> Told | None:
+    async def _read(self) -> ServerEvent | None:
         name, data = "message", list[str]()
         while line := await self.answer.content.readline():
             key, _, said = line.decode().rstrip("\n").partition(":")
             said = said.removeprefix(" ")
             if not key and not said and data:
-                return Told(name, self._last_id, json.loads("\n".join(data)))
+                return ServerEvent(name, self._last_id, json.loads("\n".join(data)))
             if key == "event":
                 name = said
             elif key == "data":

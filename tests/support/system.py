@@ -14,10 +14,10 @@ import psutil
 from pymongo import MongoClient
 
 from devstack.daemon import Daemon
-from devstack.process_tree import family
+from devstack.process_tree import process_tree
 from devstack.stack import Stack
 from shared.messaging.rabbitmq.topology import tier_name
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from tests.support.mailbox import Mailbox
 from tests.support.wait import PATIENCE_S
 
@@ -156,7 +156,7 @@ class System:
 
         Asked of the queues themselves: the numbers in `rabbitmqctl list_queues` are seconds old.
         """
-        inboxes = [inbox for inbox in INBOXES if not inbox.queue.endswith(".accounts")]
+        inboxes = [inbox for inbox in SUBSCRIPTIONS if not inbox.queue.endswith(".accounts")]
         names = [inbox.queue for inbox in inboxes]
         names += [tier_name(inbox.queue, tier) for inbox in inboxes for tier in inbox.retry_tiers]
         ours = ",".join(f'<<"{name}">>' for name in names)
@@ -194,7 +194,7 @@ class System:
             process.resume()
 
     def _ffmpegs(self) -> list[psutil.Process]:
-        own = family(self.stack.service("worker").process.pid)
+        own = process_tree(self.stack.service("worker").process.pid)
         return [process for process in own if _is_ffmpeg(process)]
 
     def letters(self, state: str) -> int:

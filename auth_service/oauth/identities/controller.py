@@ -6,7 +6,7 @@ from litestar.params import FromPath
 from auth_service.oauth.identities.schemas import ProviderNames, identity_list
 from auth_service.oauth.identities.service import LinkedIdentities
 from auth_service.tokens.principal import Principal
-from shared.contracts.http import IdentityList
+from shared.contracts.oauth import IdentityList
 from shared.http import Injected
 
 

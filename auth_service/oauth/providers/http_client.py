@@ -10,6 +10,7 @@ import msgspec
 
 from auth_service.oauth.errors import ProviderUnavailable
 from auth_service.oauth.providers.config import is_allowed_url
+from shared.http_client import read_body
 from shared.logs import get_logger
 
 T = TypeVar("T")
@@ -93,12 +94,7 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
     """The whole body. Raises ValueError if it is compressed or longer than MAX_BODY_BYTES."""
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise ValueError("compressed without being asked")
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise ValueError("too long")
-    return bytes(body)
+    return await read_body(response, MAX_BODY_BYTES)
 
 
 def provider_unavailable(reason: str, **details: object) -> ProviderUnavailable:

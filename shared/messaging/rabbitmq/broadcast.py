@@ -1,24 +1,23 @@
-"""A queue of one process: hears what is published while it is connected, and is told when it missed
-something.
-"""
+"""Broadcast queue of one process: exclusive, deleted with its connection, and reports gaps."""
 
 from uuid import uuid4
 
 from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
-from shared.messaging.broadcast import hear
+from shared.messaging.broadcast import handle_broadcast
 from shared.messaging.handlers import Handlers
 from shared.messaging.ports import Broadcast
-from shared.messaging.rabbitmq.consumer import answer
+from shared.messaging.rabbitmq.settlement import send_settlement
 from shared.messaging.rabbitmq.topology import Names
 
-# A listener this far behind hears only the latest; it is also how much a dead one may pile up until it is
-# noticed.
+# A slower listener loses the oldest messages. Also bounds what piles up before the broker notices a dead one.
 MAX_LENGTH = 10_000
 
 
-class News:
+class BroadcastQueue:
+    """Receives broadcast events while connected; after each (re)connect `Broadcast.on_gap` runs."""
+
     def __init__(self, broadcast: Broadcast, handlers: Handlers, names: Names) -> None:
         self.name = broadcast.name
         self.prefetch = broadcast.prefetch
@@ -27,7 +26,7 @@ class News:
         self._names = names
 
     async def declare(self, channel: AbstractChannel) -> AbstractQueue:
-        """A new name each time: the server may not have noticed yet that the last connection is dead."""
+        """Uses a new name each time: the queue of a dead connection may still exist in the broker."""
         await channel.declare_exchange(self._names.events, ExchangeType.TOPIC, durable=True)
         queue = await channel.declare_queue(
             f"{self.name}.{uuid4()}",
@@ -43,5 +42,5 @@ class News:
         await self._broadcast.on_gap()
 
     async def handle(self, message: AbstractIncomingMessage) -> None:
-        await hear(message.body, self._broadcast, self._handlers)
-        await answer(message.ack())
+        await handle_broadcast(message.body, self._broadcast, self._handlers)
+        await send_settlement(message.ack())

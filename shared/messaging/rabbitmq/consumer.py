@@ -1,7 +1,6 @@
-"""The life of a consumer: subscribe on every connection, hand messages to tasks, end in good order."""
+"""Consumer of one queue: subscribes on every connection, runs handlers in tasks, stops gracefully."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Protocol
@@ -11,38 +10,37 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from shared.logs import get_logger
 from shared.messaging.delivery_history import describe
 from shared.messaging.errors import NotReady
-from shared.messaging.handler_pool import Slots
-from shared.messaging.rabbitmq.connection import Link, Lose, Timing
-from shared.tasks import asked_to_end
+from shared.messaging.handler_pool import HandlerPool
+from shared.messaging.rabbitmq.connection import Connection, ReportLoss
+from shared.messaging.rabbitmq.settlement import SETTLEMENT_TIMEOUT_S, is_lost, requeue
+from shared.messaging.rabbitmq.timing import Timing
 
 log = get_logger(__name__)
 
-ANSWER_TIMEOUT_S = 10.0
 
-
-class Source(Protocol):
-    """What is consumed, and what becomes of each message."""
+class ConsumedQueue(Protocol):
+    """A queue, and how its messages are handled."""
 
     name: str
     prefetch: int
 
     async def declare(self, channel: AbstractChannel) -> AbstractQueue:
-        """Make sure that the queue and its bindings are there."""
+        """Declares the queue and its bindings."""
 
     async def subscribed(self) -> None:
-        """Runs each time consuming has begun."""
+        """Called each time consuming has begun."""
 
     async def handle(self, message: AbstractIncomingMessage) -> None:
-        """Do the work and answer the broker. Cancelled, it leaves the answer to the caller."""
+        """Handles and settles the message. If cancelled, the consumer settles it."""
 
 
 class RabbitConsumer:
-    """Has a connection of its own, so that a blocked publisher never holds up an acknowledgement."""
+    """Uses a connection of its own, so that a blocked publisher does not delay acknowledgements."""
 
-    def __init__(self, url: str, process: str, source: Source, timing: Timing) -> None:
-        self._source = source
-        self._link = Link(url, f"{process}/{source.name}", self._subscribe, timing)
-        self._slots = Slots(source.prefetch)
+    def __init__(self, url: str, process: str, queue: ConsumedQueue, timing: Timing) -> None:
+        self._queue = queue
+        self._connection = Connection(url, f"{process}/{queue.name}", self._subscribe, timing)
+        self._handlers = HandlerPool(queue.prefetch)
         self._stopping = asyncio.Event()
         self._over = asyncio.Event()
         self._started = False
@@ -52,13 +50,13 @@ class RabbitConsumer:
     async def run(self) -> None:
         self._started = True
         try:
-            async with self._link:
+            async with self._connection:
                 try:
                     await self._stopping.wait()
-                    await self._take_nothing_new()
-                    await self._slots.drain(self._grace_s)
+                    await self._stop_deliveries()
+                    await self._handlers.drain(self._grace_s)
                 finally:
-                    await self._slots.drain(0)
+                    await self._handlers.drain(0)
         finally:
             self._over.set()
 
@@ -69,69 +67,45 @@ class RabbitConsumer:
             await self._over.wait()
 
     async def ready(self) -> None:
-        await self._link.ready()
+        await self._connection.ready()
 
     async def check(self) -> None:
         if self._stopping.is_set():
             raise NotReady("stopping")
-        await self._link.check()
+        await self._connection.check()
 
-    async def _subscribe(self, channel: AbstractChannel, lose: Lose) -> None:
-        self._slots.forget_waiting()
-        queue = await self._source.declare(channel)
-        await channel.set_qos(prefetch_count=self._source.prefetch)
+    async def _subscribe(self, channel: AbstractChannel, lose: ReportLoss) -> None:
+        self._handlers.cancel_waiting()
+        queue = await self._queue.declare(channel)
+        await channel.set_qos(prefetch_count=self._queue.prefetch)
         if self._stopping.is_set():
             return
         underlay = await channel.get_underlay_channel()
-        # The broker ends a consumer by itself when its queue is deleted or becomes unavailable.
+        # The broker cancels a consumer when its queue is deleted or becomes unavailable.
         underlay.on_consumer_cancel_callbacks.add(lambda _: lose("the broker cancelled the consumer"))
         tag = await queue.consume(self._receive)
         self._unsubscribe = lambda: queue.cancel(tag)
-        await self._source.subscribed()
+        await self._queue.subscribed()
 
-    async def _take_nothing_new(self) -> None:
-        """Messages already on their way are handed back by `_receive`."""
+    async def _stop_deliveries(self) -> None:
+        """Cancels the subscription; `_receive` requeues messages that are already on their way."""
         if self._unsubscribe is None:
             return
         try:
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            async with asyncio.timeout(SETTLEMENT_TIMEOUT_S):
                 await self._unsubscribe()
-        except Exception as error:  # noqa: BLE001, whatever went wrong, the connection is closed next
-            log.warning("unsubscribing failed", queue=self._source.name, reason=describe(error))
+        except Exception as error:  # noqa: BLE001, the connection is closed next in any case
+            log.warning("unsubscribing failed", queue=self._queue.name, reason=describe(error))
 
     async def _receive(self, message: AbstractIncomingMessage) -> None:
-        """Only starts the work: aiormq cancels its callbacks when the channel closes, handlers must go on."""
+        """Starts a task: aiormq cancels its callbacks when the channel closes, but handlers must finish."""
         if self._stopping.is_set():
-            await hand_back(message)
+            await requeue(message)
             return
-        self._slots.start(lambda: self._work(message), lambda: hand_back(message))
+        self._handlers.start(lambda: self._handle(message), lambda: requeue(message))
 
-    async def _work(self, message: AbstractIncomingMessage) -> None:
+    async def _handle(self, message: AbstractIncomingMessage) -> None:
         if self._stopping.is_set():
-            await hand_back(message)
+            await requeue(message)
         elif not is_lost(message):
-            await self._source.handle(message)
-
-
-def is_lost(message: AbstractIncomingMessage) -> bool:
-    """Its channel is gone: no answer is possible, and the broker delivers it again."""
-    with contextlib.suppress(Exception):
-        return message.channel.is_closed
-    return True
-
-
-async def hand_back(message: AbstractIncomingMessage) -> None:
-    """The message did nothing wrong: since 4.3 basic.nack does not count against its delivery limit."""
-    if not is_lost(message):
-        await answer(message.nack(requeue=True))
-
-
-async def answer(reply: Awaitable[None]) -> None:
-    try:
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            await reply
-    except asyncio.CancelledError:
-        if asked_to_end():
-            raise
-    except Exception as error:  # noqa: BLE001, an answer that did not get through is no answer
-        log.warning("answer came too late, the message comes again", reason=describe(error))
+            await self._queue.handle(message)

@@ -1,11 +1,11 @@
-"""A message's trail as AMQP headers. They come from outside, so whatever does not fit counts as absent."""
+"""A message's delivery history as AMQP headers. Headers are untrusted: invalid values count as absent."""
 
 from collections.abc import Mapping, Sequence
 
 from aio_pika.abc import HeadersType
 
 from shared.clock import utc_now
-from shared.messaging.delivery_history import HISTORY_LENGTH, Trail, printable
+from shared.messaging.delivery_history import MAX_ENTRIES, DeliveryHistory, printable
 
 FAILURES = "x-tonegate-failures"
 POSTPONEMENTS = "x-tonegate-postponements"
@@ -15,32 +15,34 @@ QUEUE = "x-tonegate-queue"
 DIED_AT = "x-tonegate-died-at"
 
 
-def of_trail(trail: Trail) -> HeadersType:
+def history_headers(history: DeliveryHistory) -> HeadersType:
+    """Headers of a message that is to be delivered again."""
     return {
-        FAILURES: trail.failures,
-        POSTPONEMENTS: trail.postponements,
-        HISTORY: list(trail.history),
+        FAILURES: history.failures,
+        POSTPONEMENTS: history.postponements,
+        HISTORY: list(history.entries),
     }
 
 
-def of_dead_letter(reason: str, queue: str, trail: Trail) -> HeadersType:
-    """`queue` is where a replay puts it."""
+def dead_letter_headers(reason: str, queue: str, history: DeliveryHistory) -> HeadersType:
+    """Headers of a dead letter; a replay puts it back into `queue`."""
     at = utc_now().isoformat(timespec="milliseconds")
-    return {**of_trail(trail), REASON: reason, QUEUE: queue, DIED_AT: at}
+    return {**history_headers(history), REASON: reason, QUEUE: queue, DIED_AT: at}
 
 
-def of_replay(history: Sequence[str]) -> HeadersType:
-    """Failures are counted anew; what happened before is remembered."""
-    return of_trail(Trail(history=tuple(history)))
+def replay_headers(entries: Sequence[str]) -> HeadersType:
+    """Headers of a replayed dead letter: its history is kept, its failures are counted from zero."""
+    return history_headers(DeliveryHistory(entries=tuple(entries)))
 
 
-def trail_of(headers: Mapping[str, object]) -> Trail:
+def read_history(headers: Mapping[str, object]) -> DeliveryHistory:
+    """The delivery history in a message's headers."""
     history = headers.get(HISTORY)
     entries = history if isinstance(history, list) else []
-    return Trail(
+    return DeliveryHistory(
         failures=_count(headers.get(FAILURES)),
         postponements=_count(headers.get(POSTPONEMENTS)),
-        history=tuple(printable(str(entry)) for entry in entries[-HISTORY_LENGTH:]),
+        entries=tuple(printable(str(entry)) for entry in entries[-MAX_ENTRIES:]),
     )
 
 

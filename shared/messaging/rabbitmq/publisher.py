@@ -1,4 +1,4 @@
-"""Publishing with confirms, bounded in time."""
+"""Publishing with publisher confirms and a timeout."""
 
 import asyncio
 
@@ -8,35 +8,35 @@ from aio_pika.exceptions import DeliveryError, PublishError
 
 from shared.messaging.delivery_history import describe
 from shared.messaging.errors import PublishFailed, Unroutable
-from shared.messaging.rabbitmq.connection import Link
-from shared.tasks import asked_to_end
+from shared.messaging.rabbitmq.connection import Connection
+from shared.tasks import cancel_requested
 
 CONTENT_TYPE = "application/cloudevents+json"
 
 
-class Sender:
-    """All that is published in this process goes over one link, apart from the consumers'.
+class ConfirmingPublisher:
+    """Publishes everything in this process over one connection, separate from the consumers'.
 
-    A memory alarm stops the broker from reading a connection that publishes; acknowledgements sent over the
-    same connection would be stuck with it.
+    A memory alarm stops the broker from reading connections that publish; acknowledgements sent over the same
+    connection would be blocked as well.
     """
 
-    def __init__(self, link: Link, timeout_s: float) -> None:
-        self._link = link
+    def __init__(self, connection: Connection, timeout_s: float) -> None:
+        self._connection = connection
         self._timeout_s = timeout_s
 
     async def send(
         self, exchange: str, key: str, body: bytes, headers: HeadersType, *, mandatory: bool = True
     ) -> None:
-        """Return when the broker confirmed it. Raises PublishFailed."""
-        # No message_id: aiormq tells returned messages apart by it, so it sets a unique one; the event's id
-        # is in the body.
+        """Returns once the broker has confirmed the message. Raises PublishFailed, Unroutable."""
+        # No message_id: aiormq sets a unique one, by which it matches returned messages; the event's id is in
+        # the body.
         message = aio_pika.Message(
             body, headers=headers, content_type=CONTENT_TYPE, delivery_mode=DeliveryMode.PERSISTENT
         )
         try:
             async with asyncio.timeout(self._timeout_s):
-                channel = await self._link.channel()
+                channel = await self._connection.channel()
                 target = await channel.get_exchange(exchange, ensure=False)
                 await target.publish(message, routing_key=key, mandatory=mandatory)
         except TimeoutError as error:
@@ -46,7 +46,7 @@ class Sender:
         except DeliveryError as error:
             raise PublishFailed(f"refused by a queue for {key}") from error
         except asyncio.CancelledError as error:
-            if asked_to_end():
+            if cancel_requested():
                 raise
             raise PublishFailed("the connection was lost") from error
         except Exception as error:

@@ -1,4 +1,4 @@
-"""Exchanges and queues, declared again on every connection: durable, so repeating it changes nothing."""
+"""Exchanges and queues. Declared on every connection; declaring a durable one again changes nothing."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -11,76 +11,81 @@ from pamqp.common import FieldTable
 from shared.messaging.ports import Subscription
 
 MAX_DEAD_LETTERS = 100_000
-# Reading a dead letter and putting it back counts as a delivery; since 4.0 the default limit of 20 would drop
-# it.
-ENDLESS = 1_000_000_000
-# Work that a queue's own messages wait behind after a reconnect counts against its consumer time-out, too.
+# Requeuing a dead letter counts as a delivery; since RabbitMQ 4.0 the default limit of 20 would drop it.
+UNLIMITED = 1_000_000_000
+# After a reconnect, waiting for handlers that still run counts against the consumer timeout, too.
 CONSUMER_TIMEOUT_MARGIN = timedelta(hours=1)
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
-    """Names in the broker that do not belong to one queue."""
+    """Names of the shared exchanges; the dead-letter queue has the name of its exchange."""
 
     events: str = "tonegate.events"
     dead_letters: str = "tonegate.dead-letters"
 
 
-async def declare(channel: AbstractChannel, names: Names, inboxes: Iterable[Subscription]) -> None:
-    """Raises ChannelPreconditionFailed if something of that name exists with other properties."""
+async def declare(channel: AbstractChannel, names: Names, subscriptions: Iterable[Subscription]) -> None:
+    """Declares everything that `subscriptions` need.
+
+    Raises ChannelPreconditionFailed if an exchange or queue exists with other properties.
+    """
     await channel.declare_exchange(names.events, ExchangeType.TOPIC, durable=True)
     await channel.declare_exchange(names.dead_letters, ExchangeType.FANOUT, durable=True)
     dead = await channel.declare_queue(names.dead_letters, durable=True, arguments=_dead_letter_queue())
     await dead.bind(names.dead_letters)
-    for inbox in inboxes:
-        await _declare_inbox(channel, names, inbox)
+    for subscription in subscriptions:
+        await _declare_work_queue(channel, names, subscription)
 
 
-async def _declare_inbox(channel: AbstractChannel, names: Names, inbox: Subscription) -> None:
-    for tier in inbox.retry_tiers:
-        await channel.declare_queue(tier_name(inbox.queue, tier), durable=True, arguments=_tier(inbox, tier))
-    queue = await channel.declare_queue(inbox.queue, durable=True, arguments=_inbox(names, inbox))
-    for event in inbox.events:
+async def _declare_work_queue(channel: AbstractChannel, names: Names, subscription: Subscription) -> None:
+    name = subscription.queue
+    for tier in subscription.retry_tiers:
+        await channel.declare_queue(
+            tier_name(name, tier), durable=True, arguments=_retry_tier(subscription, tier)
+        )
+    queue = await channel.declare_queue(name, durable=True, arguments=_work_queue(names, subscription))
+    for event in subscription.events:
         await queue.bind(names.events, routing_key=event.type)
 
 
 def tier_name(queue: str, tier: timedelta) -> str:
-    """Messages in it wait `tier`, then go back to `queue`."""
+    """The retry queue whose messages return to `queue` after `tier`."""
     return f"{queue}.retry.{tier.total_seconds():g}"
 
 
-def _inbox(names: Names, inbox: Subscription) -> FieldTable:
-    """https://www.rabbitmq.com/docs/quorum-queues#dead-lettering for what at-least-once needs.
+def _work_queue(names: Names, subscription: Subscription) -> FieldTable:
+    """What at-least-once dead-lettering needs: https://www.rabbitmq.com/docs/quorum-queues#dead-lettering
 
-    RabbitMQ before 3.12 ignores `x-consumer-timeout`: there the server's own setting counts.
+    RabbitMQ before 3.12 ignores `x-consumer-timeout` and uses the server's own setting.
     """
     return {
         "x-queue-type": "quorum",
-        "x-delivery-limit": inbox.delivery_limit,
+        "x-delivery-limit": subscription.delivery_limit,
         "x-dead-letter-exchange": names.dead_letters,
-        "x-dead-letter-routing-key": inbox.queue,
+        "x-dead-letter-routing-key": subscription.queue,
         "x-dead-letter-strategy": "at-least-once",
         "x-overflow": "reject-publish",
-        "x-max-length": inbox.max_length,
-        "x-consumer-timeout": _milliseconds(inbox.handling_timeout + CONSUMER_TIMEOUT_MARGIN),
+        "x-max-length": subscription.max_length,
+        "x-consumer-timeout": _milliseconds(subscription.handling_timeout + CONSUMER_TIMEOUT_MARGIN),
     }
 
 
-def _tier(inbox: Subscription, tier: timedelta) -> FieldTable:
+def _retry_tier(subscription: Subscription, tier: timedelta) -> FieldTable:
     return {
         "x-queue-type": "quorum",
         "x-message-ttl": _milliseconds(tier),
         "x-dead-letter-exchange": "",
-        "x-dead-letter-routing-key": inbox.queue,
+        "x-dead-letter-routing-key": subscription.queue,
         "x-dead-letter-strategy": "at-least-once",
         "x-overflow": "reject-publish",
-        "x-max-length": inbox.max_length,
+        "x-max-length": subscription.max_length,
     }
 
 
 def _dead_letter_queue() -> FieldTable:
     return {
         "x-queue-type": "quorum",
-        "x-delivery-limit": ENDLESS,
+        "x-delivery-limit": UNLIMITED,
         "x-overflow": "reject-publish",
         "x-max-length": MAX_DEAD_LETTERS,
     }

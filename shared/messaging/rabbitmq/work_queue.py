@@ -1,31 +1,39 @@
-"""A durable queue: settle each message, then acknowledge it or move it to a retry tier or to the dead."""
+"""Durable work queue: each message is dispatched, then acknowledged, retried later, or dead-lettered."""
 
 import asyncio
 
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue, HeadersType
 
 from shared.logs import get_logger
-from shared.messaging.dispatch import Dead, Done, Incoming, Later, settle
+from shared.messaging.dispatch import Acknowledge, DeadLettered, IncomingMessage, RetryLater, dispatch
 from shared.messaging.errors import PublishFailed
 from shared.messaging.handlers import Handlers
 from shared.messaging.ports import Subscription
-from shared.messaging.rabbitmq.consumer import answer, is_lost
-from shared.messaging.rabbitmq.headers import of_dead_letter, of_trail, trail_of
-from shared.messaging.rabbitmq.publisher import Sender
+from shared.messaging.rabbitmq.headers import dead_letter_headers, history_headers, read_history
+from shared.messaging.rabbitmq.publisher import ConfirmingPublisher
+from shared.messaging.rabbitmq.settlement import is_lost, send_settlement
 from shared.messaging.rabbitmq.topology import Names, declare, tier_name
 
 log = get_logger(__name__)
 
-FORWARD_ATTEMPTS = 5
+MOVE_ATTEMPTS = 5
 
 
-class Inbox:
-    def __init__(self, subscription: Subscription, handlers: Handlers, sender: Sender, names: Names) -> None:
+class WorkQueue:
+    """The queue of a Subscription."""
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        handlers: Handlers,
+        publisher: ConfirmingPublisher,
+        names: Names,
+    ) -> None:
         self.name = subscription.queue
         self.prefetch = subscription.prefetch
         self._subscription = subscription
         self._handlers = handlers
-        self._sender = sender
+        self._publisher = publisher
         self._names = names
 
     async def declare(self, channel: AbstractChannel) -> AbstractQueue:
@@ -33,35 +41,35 @@ class Inbox:
         return await channel.get_queue(self.name, ensure=False)
 
     async def subscribed(self) -> None:
-        """Nothing was missed: the queue kept it."""
+        """Nothing to do: the durable queue kept all messages."""
 
     async def handle(self, message: AbstractIncomingMessage) -> None:
-        incoming = Incoming(
-            body=message.body, trail=trail_of(message.headers), redelivered=bool(message.redelivered)
+        incoming = IncomingMessage(
+            body=message.body, history=read_history(message.headers), redelivered=bool(message.redelivered)
         )
-        match await settle(incoming, self._subscription, self._handlers):
-            case Later(tier=tier, trail=trail):
-                await self._move(message, "", tier_name(self.name, tier), of_trail(trail))
-            case Dead(reason=reason, trail=trail):
-                headers = of_dead_letter(reason, self.name, trail)
+        match await dispatch(incoming, self._subscription, self._handlers):
+            case RetryLater(tier=tier, history=history):
+                await self._move(message, "", tier_name(self.name, tier), history_headers(history))
+            case DeadLettered(reason=reason, history=history):
+                headers = dead_letter_headers(reason, self.name, history)
                 await self._move(message, self._names.dead_letters, self.name, headers)
-            case Done():
-                await answer(message.ack())
+            case Acknowledge():
+                await send_settlement(message.ack())
 
     async def _move(
         self, message: AbstractIncomingMessage, exchange: str, key: str, headers: HeadersType
     ) -> None:
-        """Acknowledge only what is confirmed elsewhere. A crash in between makes two of it, never none."""
-        for attempt in range(1, FORWARD_ATTEMPTS + 1):
+        """Publishes the message elsewhere, then acknowledges it: a crash in between duplicates it."""
+        for attempt in range(1, MOVE_ATTEMPTS + 1):
             if is_lost(message):
                 return
             try:
-                await self._sender.send(exchange, key, message.body, headers)
+                await self._publisher.send(exchange, key, message.body, headers)
             except PublishFailed as error:
-                log.warning("moving a message failed", to=key, attempt=attempt, reason=str(error))
+                log.warning("message not moved", to=key, attempt=attempt, reason=str(error))
                 await asyncio.sleep(attempt)
             else:
-                await answer(message.ack())
+                await send_settlement(message.ack())
                 return
-        # basic.reject counts as a delivery, so the delivery limit ends this; basic.nack does not since 4.3.
-        await answer(message.reject(requeue=True))
+        # basic.reject counts against the delivery limit, which ends this; basic.nack does not since 4.3.
+        await send_settlement(message.reject(requeue=True))

@@ -10,18 +10,18 @@ from converter_service.storage.outbox import MongoOutbox
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.rabbitmq.work_queue import Inbox
+from shared.messaging.rabbitmq.work_queue import WorkQueue
 
 
 def acknowledge_before_storing() -> None:
     """A message is acknowledged as it arrives: who dies at work takes it along."""
-    handle = Inbox.handle
+    handle = WorkQueue.handle
 
-    async def hasty(self: Inbox, message: AbstractIncomingMessage) -> None:
+    async def hasty(self: WorkQueue, message: AbstractIncomingMessage) -> None:
         await message.ack()
         await handle(self, message)
 
-    Inbox.handle = hasty  # type: ignore[method-assign]
+    WorkQueue.handle = hasty  # type: ignore[method-assign]
 
 
 def publish_before_committing() -> None:
@@ -53,14 +53,14 @@ def never_clear_the_outbox() -> None:
 
 def throw_away_what_is_malformed() -> None:
     """No operator ever hears of it."""
-    move = Inbox._move
+    move = WorkQueue._move
 
     async def quietly(
-        self: Inbox, message: AbstractIncomingMessage, exchange: str, key: str, headers: HeadersType
+        self: WorkQueue, message: AbstractIncomingMessage, exchange: str, key: str, headers: HeadersType
     ) -> None:
         if exchange == self._names.dead_letters:
             await message.ack()
         else:
             await move(self, message, exchange, key, headers)
 
-    Inbox._move = quietly  # type: ignore[method-assign]
+    WorkQueue._move = quietly  # type: ignore[method-assign]

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from converter_service.conversions import state_machine
 from converter_service.conversions.lease import Lease
 from converter_service.conversions.model import Conversion, Failure, State
-from converter_service.jobs.context import Run
-from converter_service.jobs.outcome import Outcomes
+from converter_service.jobs.context import RunContext
+from converter_service.jobs.outcome import JobOutcome
 from converter_service.media.transcoder import Fault
 from converter_service.storage.conversions import MongoConversions
 from converter_service.uploads import service
@@ -61,9 +61,9 @@ def take_every_key_for_a_new_one() -> None:
 
 def give_a_wrong_reason() -> None:
     """What fails is told to have failed of something else."""
-    fail = Outcomes.fail
+    fail = JobOutcome.fail
 
-    async def misled(self: Outcomes, run: Run, failure: Failure) -> None:
+    async def misled(self: JobOutcome, run: RunContext, failure: Failure) -> None:
         await fail(self, run, replace(failure, code=Fault.TOO_LONG.value))
 
-    Outcomes.fail = misled  # type: ignore[method-assign]
+    JobOutcome.fail = misled  # type: ignore[method-assign]

@@ -4,10 +4,10 @@ import signal
 from collections.abc import Callable, Sequence
 
 from tests.faults.fail_points import names, role_of
-from tests.faults.faulty_system import SERVERS, SERVICES, WORKERS, World
+from tests.faults.faulty_system import SERVERS, SERVICES, WORKERS, FaultySystem
 from tests.faults.messages import Messages
 from tests.faults.point_schedule import REPLICATED
-from tests.faults.proxy import Weather
+from tests.faults.proxy import LinkState
 from tests.faults.scenarios import clocks, events, links, media, processes, servers
 from tests.faults.scenarios.scenario import Break, Scenario
 from tests.faults.scenarios.steps import at_a_step
@@ -34,8 +34,8 @@ def every() -> list[Scenario]:
         _graceful("restart one after the other", 2, processes.rolling),
         *(_about(f"freeze {name}", 1, processes.frozen(name)) for name in (*SERVICES, *SERVERS)),
         *(
-            Scenario(f"link {each.value}", 60, links.weather(each), over_links=True, cost=LINK)
-            for each in Weather
+            Scenario(f"link {each.value}", 60, links.state(each), over_links=True, cost=LINK)
+            for each in LinkState
             if each.is_foul
         ),
         _about("mail taken without an answer", 3, links.mail_taken_without_an_answer),
@@ -46,7 +46,10 @@ def every() -> list[Scenario]:
         Scenario("malformed messages", 6, events.malformed, dead_letters=len(Messages.MALFORMED)),
         *(Scenario(f"clock of {name} jumps", 2, clocks.jumps(name)) for name in STEADY),
         Scenario(
-            "a file that crashes ffmpeg", 3, media.crash, is_possible=lambda world: world.poison.is_laid
+            "a file that crashes ffmpeg",
+            3,
+            media.crash,
+            is_possible=lambda system: system.crashing_ffmpeg.is_available,
         ),
         Scenario(
             "no room for the workers", 4, servers.disk_full("scratch"), is_possible=_has_disk("scratch")
@@ -62,7 +65,7 @@ def every() -> list[Scenario]:
 
 
 def of_a_set() -> list[Scenario]:
-    """For a world on three MongoDB servers."""
+    """For a system on three MongoDB servers."""
     return [
         _about("primary mongo steps down", 8, servers.stepped_down),
         _about("primary mongo dies", 8, servers.primary_killed),
@@ -80,16 +83,16 @@ def _each(name: str) -> int:
     return -(-len(names(role_of(name))) // replicas)
 
 
-def _has_disk(name: str) -> Callable[[World], bool]:
-    return lambda world: name in world.disks
+def _has_disk(name: str) -> Callable[[FaultySystem], bool]:
+    return lambda system: name in system.disks
 
 
-def _about(name: str, times: int, break_it: Break) -> Scenario:
+def _about(name: str, times: int, inject: Break) -> Scenario:
     """Whatever touches the one who sends mail, whom it asks, or what is between them."""
     words = {"notification", "mail", "mongo", "every"}
-    return Scenario(name, times, break_it, may_repeat_mails=not words.isdisjoint(name.split()))
+    return Scenario(name, times, inject, may_repeat_mails=not words.isdisjoint(name.split()))
 
 
-def _graceful(name: str, times: int, break_it: Break) -> Scenario:
+def _graceful(name: str, times: int, inject: Break) -> Scenario:
     """Told to stop, a process ends what it is at: not even a mail is repeated."""
-    return Scenario(name, times, break_it, is_graceful=True)
+    return Scenario(name, times, inject, is_graceful=True)

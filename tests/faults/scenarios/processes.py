@@ -3,8 +3,8 @@
 import asyncio
 import time
 
-from tests.faults.faulty_system import SERVICES, World
-from tests.faults.scenarios.scenario import Break, Stage
+from tests.faults.faulty_system import SERVICES, FaultySystem
+from tests.faults.scenarios.scenario import Break, ScenarioContext
 
 # Longer than a lease, so that whoever thaws is a zombie.
 FROZEN_S = (4.0, 6.0)
@@ -14,38 +14,38 @@ MAIL_S = 5.0
 
 
 def killed(name: str) -> Break:
-    async def break_it(stage: Stage) -> bool:
-        await asyncio.to_thread(stage.world.kill, name)
-        await stage.some_time((0.0, 1.0))
+    async def inject(context: ScenarioContext) -> bool:
+        await asyncio.to_thread(context.system.kill, name)
+        await context.pause((0.0, 1.0))
         return True
 
-    return break_it
+    return inject
 
 
-async def all_killed(stage: Stage) -> bool:
+async def all_killed(context: ScenarioContext) -> bool:
     for name in SERVICES:
-        await asyncio.to_thread(stage.world.kill, name)
+        await asyncio.to_thread(context.system.kill, name)
     return True
 
 
 def stopped(name: str) -> Break:
-    async def break_it(stage: Stage) -> bool:
-        await stop(stage.world, name)
+    async def inject(context: ScenarioContext) -> bool:
+        await stop(context.system, name)
         return True
 
-    return break_it
+    return inject
 
 
-async def stop(world: World, name: str) -> None:
+async def stop(system: FaultySystem, name: str) -> None:
     """Raises AssertionError unless it ends by itself, with 0 and in time."""
     began = time.monotonic()
-    await asyncio.to_thread(world.stop, name)
-    ended_well(world, name, time.monotonic() - began)
+    await asyncio.to_thread(system.stop, name)
+    ended_well(system, name, time.monotonic() - began)
 
 
-def ended_well(world: World, name: str, took_s: float) -> None:
+def ended_well(system: FaultySystem, name: str, took_s: float) -> None:
     bound_s = stopped_within_s(name)
-    assert (code := world.exit_code(name)) == 0, f"{name} was told to stop and ended with {code}"
+    assert (code := system.exit_code(name)) == 0, f"{name} was told to stop and ended with {code}"
     assert took_s <= bound_s, f"{name} took {took_s:.1f} s to stop, not {bound_s:g} s"
 
 
@@ -53,18 +53,18 @@ def stopped_within_s(name: str) -> float:
     return STOPPED_WITHIN_S + (MAIL_S if name == "notification" else 0.0)
 
 
-async def rolling(stage: Stage) -> bool:
+async def rolling(context: ScenarioContext) -> bool:
     """Every service, while the others go on; where there are two of a kind the second follows the first."""
     for name in SERVICES:
-        await stop(stage.world, name)
-        await asyncio.to_thread(stage.world.start, name)
+        await stop(context.system, name)
+        await asyncio.to_thread(context.system.start, name)
     return True
 
 
 def frozen(name: str) -> Break:
-    async def break_it(stage: Stage) -> bool:
-        stage.world.freeze(name)
-        await stage.some_time(FROZEN_S)
+    async def inject(context: ScenarioContext) -> bool:
+        context.system.freeze(name)
+        await context.pause(FROZEN_S)
         return True
 
-    return break_it
+    return inject

@@ -5,9 +5,9 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from tests.faults.faulty_system import World
+from tests.faults.faulty_system import FaultySystem
 from tests.faults.messages import Messages
-from tests.faults.point_schedule import Deck
+from tests.faults.point_schedule import PointSchedule
 from tests.faults.traffic import Traffic
 
 BROKEN_S = (0.2, 1.4)
@@ -15,30 +15,30 @@ BROKEN_S = (0.2, 1.4)
 LONG_S = (6.0, 8.0)
 ONE_IN = 6
 # False when nothing was broken after all.
-Break = Callable[["Stage"], Awaitable[bool]]
+Break = Callable[["ScenarioContext"], Awaitable[bool]]
 MAY_REPEAT = frozenset({"notification>mail", "notification>mongo"})
 
 
 @dataclass(frozen=True)
-class Stage:
-    """`deck` holds the fail points that are still to be hit, `touched` the links that were broken so far."""
+class ScenarioContext:
+    """What an injection works with; `touched` collects the links that were broken."""
 
-    world: World
+    system: FaultySystem
     messages: Messages
     traffic: Traffic
-    dice: random.Random
-    deck: Deck
+    rng: random.Random
+    schedule: PointSchedule
     touched: list[str] = field(default_factory=list)
 
-    async def some_time(self, between: tuple[float, float] = BROKEN_S) -> None:
-        await asyncio.sleep(self.dice.uniform(*between))
+    async def pause(self, between: tuple[float, float] = BROKEN_S) -> None:
+        await asyncio.sleep(self.rng.uniform(*between))
 
-    async def short_or_long(self) -> None:
+    async def pause_sometimes_long(self) -> None:
         """How long a thing is broken of which somebody should tell."""
-        await self.some_time(LONG_S if self.dice.randrange(ONE_IN) == 0 else BROKEN_S)
+        await self.pause(LONG_S if self.rng.randrange(ONE_IN) == 0 else BROKEN_S)
 
 
-def anywhere(_: World) -> bool:
+def anywhere(_: FaultySystem) -> bool:
     return True
 
 
@@ -50,7 +50,7 @@ def may_repeat(link: str) -> bool:
 @dataclass(frozen=True)
 class Scenario:
     """`times` is how often a whole run does it. It breaks something, waits a while, and leaves the healing to
-    the world.
+    the system.
 
     `may_repeat_mails`: a mail may come twice, the very same, where a process or a connection can end between
     the server's taking a mail and our record of it. Nowhere else. `is_graceful`: no connection breaks while
@@ -61,10 +61,10 @@ class Scenario:
 
     name: str
     times: int
-    break_it: Break
+    inject: Break
     may_repeat_mails: bool = False
     is_graceful: bool = False
     over_links: bool = False
     dead_letters: int = 0
     cost: float = 1.0
-    is_possible: Callable[[World], bool] = anywhere
+    is_possible: Callable[[FaultySystem], bool] = anywhere

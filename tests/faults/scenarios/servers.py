@@ -2,15 +2,15 @@
 
 import asyncio
 
-from tests.faults.scenarios.scenario import Break, Stage
+from tests.faults.scenarios.scenario import Break, ScenarioContext
 
 
-async def alarm(stage: Stage) -> bool:
+async def alarm(context: ScenarioContext) -> bool:
     """Publishers are blocked while the broker has less memory than it wants."""
-    control = stage.world.stack.rabbitmq.control
+    control = context.system.stack.rabbitmq.control
     await asyncio.to_thread(control, "set_vm_memory_high_watermark", "absolute", "1MB")
     try:
-        await stage.short_or_long()
+        await context.pause_sometimes_long()
         raised = await asyncio.to_thread(control, "eval", "rabbit_alarm:get_alarms().")
     finally:
         await asyncio.to_thread(control, "set_vm_memory_high_watermark", "0.4")
@@ -20,28 +20,28 @@ async def alarm(stage: Stage) -> bool:
 def disk_full(name: str) -> Break:
     """Where it has a disk of its own, which takes the right to mount one."""
 
-    async def break_it(stage: Stage) -> bool:
-        disk = stage.world.disks.get(name)
+    async def inject(context: ScenarioContext) -> bool:
+        disk = context.system.disks.get(name)
         if disk is None:
             return False
         is_full = await asyncio.to_thread(disk.fill)
-        await stage.some_time()
+        await context.pause()
         return is_full
 
-    return break_it
+    return inject
 
 
-async def stepped_down(stage: Stage) -> bool:
-    if stage.world.members is None:
+async def stepped_down(context: ScenarioContext) -> bool:
+    if context.system.members is None:
         return False
-    await asyncio.to_thread(stage.world.members.step_down)
-    await stage.some_time()
+    await asyncio.to_thread(context.system.members.step_down)
+    await context.pause()
     return True
 
 
-async def primary_killed(stage: Stage) -> bool:
-    if not stage.world.members or not (primary := await asyncio.to_thread(stage.world.members.primary)):
+async def primary_killed(context: ScenarioContext) -> bool:
+    if not context.system.members or not (primary := await asyncio.to_thread(context.system.members.primary)):
         return False
     await asyncio.to_thread(primary.kill)
-    await stage.some_time()
+    await context.pause()
     return True

@@ -5,9 +5,9 @@ import signal
 import time
 
 from tests.faults.fail_points import role_of
-from tests.faults.faulty_system import World
+from tests.faults.faulty_system import FaultySystem
 from tests.faults.scenarios.processes import ended_well, stopped_within_s
-from tests.faults.scenarios.scenario import Break, Stage
+from tests.faults.scenarios.scenario import Break, ScenarioContext
 from tests.support.wait import until
 
 # Most points are passed several times a second. One that nobody comes by makes room for another.
@@ -19,39 +19,41 @@ TAKEN_OVER_WITHIN_S = 10.0
 NOTICED_S = 10.0
 
 
-def at_a_step(name: str, fate: signal.Signals) -> Break:
+def at_a_step(name: str, signum: signal.Signals) -> Break:
     """Whichever traffic comes by first. False when nobody came by any of the points that were tried.
 
     Who sleeps there does so for longer than its lease: it wakes as a zombie.
     """
 
-    async def break_it(stage: Stage) -> bool:
+    async def inject(context: ScenarioContext) -> bool:
         for _ in range(CHOICES):
-            point = stage.deck.draw(name, fate.name)
-            is_hit = await _arrived(stage, name, point, fate, HIT_WITHIN_S)
-            stage.deck.note(name, fate.name, point, is_hit=is_hit)
-            if is_hit and await _had_an_effect(stage, name, point, fate):
+            point = context.schedule.draw(name, signum.name)
+            is_hit = await _arrived(context, name, point, signum, HIT_WITHIN_S)
+            context.schedule.note(name, signum.name, point, is_hit=is_hit)
+            if is_hit and await _had_an_effect(context, name, point, signum):
                 return True
         return False
 
-    return break_it
+    return inject
 
 
 async def hit(
-    stage: Stage, name: str, point: str, fate: signal.Signals, within_s: float = HIT_WITHIN_S
+    context: ScenarioContext, name: str, point: str, signum: signal.Signals, within_s: float = HIT_WITHIN_S
 ) -> bool:
     """False when nobody came by in time."""
-    if not await _arrived(stage, name, point, fate, within_s):
+    if not await _arrived(context, name, point, signum, within_s):
         return False
-    await _had_an_effect(stage, name, point, fate)
+    await _had_an_effect(context, name, point, signum)
     return True
 
 
-async def _arrived(stage: Stage, name: str, point: str, fate: signal.Signals, within_s: float) -> bool:
-    points = stage.world.points(name)
-    points.arm(point, fate)
+async def _arrived(
+    context: ScenarioContext, name: str, point: str, signum: signal.Signals, within_s: float
+) -> bool:
+    points = context.system.points(name)
+    points.arm(point, signum)
     if role_of(name) == "auth" and point.endswith("take-message"):
-        await stage.messages.say_that_an_operator_acted()
+        await context.messages.say_that_an_operator_acted()
     try:
         await until(lambda: points.is_hit(point), timeout_s=within_s, what=point)
     except AssertionError:
@@ -59,28 +61,28 @@ async def _arrived(stage: Stage, name: str, point: str, fate: signal.Signals, wi
     return True
 
 
-async def _had_an_effect(stage: Stage, name: str, point: str, fate: signal.Signals) -> bool:
+async def _had_an_effect(context: ScenarioContext, name: str, point: str, signum: signal.Signals) -> bool:
     """Always, but for a sleeper whose work nobody had to take over: not at every step does it hold any. Told
     to stop, a process has to end well.
     """
-    if fate is signal.SIGSTOP:
-        if await _somebody_else_did_it(stage.world):
+    if signum is signal.SIGSTOP:
+        if await _somebody_else_did_it(context.system):
             return True
-        stage.deck.slept_in_vain += 1
-        await asyncio.to_thread(stage.world.thaw, name)
+        context.schedule.slept_in_vain += 1
+        await asyncio.to_thread(context.system.thaw, name)
         return False
     began, dead = time.monotonic(), f"{name} to end at {point}"
     bound_s = stopped_within_s(name) + NOTICED_S
-    await until(lambda: not stage.world.is_alive(name), timeout_s=bound_s, what=dead)
-    if fate is signal.SIGTERM:
-        ended_well(stage.world, name, time.monotonic() - began)
+    await until(lambda: not context.system.is_alive(name), timeout_s=bound_s, what=dead)
+    if signum is signal.SIGTERM:
+        ended_well(context.system, name, time.monotonic() - began)
     return True
 
 
-async def _somebody_else_did_it(world: World) -> bool:
-    before = world.taken_over()
+async def _somebody_else_did_it(system: FaultySystem) -> bool:
+    before = system.taken_over()
     try:
-        await until(lambda: world.taken_over() > before, timeout_s=TAKEN_OVER_WITHIN_S)
+        await until(lambda: system.taken_over() > before, timeout_s=TAKEN_OVER_WITHIN_S)
     except AssertionError:
         return False
     return True

@@ -15,7 +15,7 @@ from auth_service.migrations.upgrade import migrate
 from devstack.servers.postgres import Postgres
 from devstack.stack import Stack
 from shared.contracts.events import SessionRevoked
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.settings import Secret
 from tests.integration.auth_service.account_mails import AccountMails, recorded_mails
 from tests.integration.auth_service.replica import Clock, Replica, listening, running, settings
@@ -47,7 +47,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def broker() -> MemoryBroker:
-    return MemoryBroker(INBOXES)
+    return MemoryBroker(SUBSCRIPTIONS)
 
 
 @pytest.fixture

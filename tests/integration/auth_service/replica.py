@@ -18,7 +18,7 @@ from auth_service.settings import AuthSettings
 from shared.contracts.events import SessionRevoked
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.ports import Broadcast, Broker
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.settings import Secret
 from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
@@ -166,7 +166,7 @@ def settings(url: str, **changes: Any) -> AuthSettings:
 
 
 def application(configured: AuthSettings, clock: Clock, broker: Broker | None = None) -> Litestar:
-    broker = MemoryBroker(INBOXES) if broker is None else broker
+    broker = MemoryBroker(SUBSCRIPTIONS) if broker is None else broker
     return build(configured, broker, CollectorRegistry(), now=clock.now)
 
 

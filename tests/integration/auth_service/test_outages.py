@@ -10,11 +10,11 @@ from sqlalchemy import text
 
 from auth_service.database.connection import Bounds, one_connection
 from auth_service.migrations.upgrade import ADVISORY_LOCK
-from devstack.process_tree import family
+from devstack.process_tree import process_tree
 from devstack.servers.postgres import Postgres
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import NotReady, PublishFailed
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.settings import Secret
 from tests.integration.auth_service.replica import Clock, Person, listening, running, settings
 from tests.support.messaging import MemoryBroker
@@ -88,7 +88,7 @@ async def test_with_postgresql_stopped_requests_get_503_and_then_recover(
 @contextmanager
 def frozen(server: Postgres) -> Iterator[None]:
     """Stops all its processes with SIGSTOP; connections stay open without a response."""
-    members = family(server.process.pid)
+    members = process_tree(server.process.pid)
     for member in members:
         member.suspend()
     try:
@@ -147,7 +147,7 @@ async def test_a_replica_is_not_ready_while_another_one_migrates(postgres_url: s
 
 
 async def test_without_rabbitmq_logout_works_and_is_announced_later(postgres_url: str, clock: Clock) -> None:
-    broker = UnreliableBroker(INBOXES)
+    broker = UnreliableBroker(SUBSCRIPTIONS)
     async with running(settings(postgres_url), clock, broker) as replica:
         await replica.ready()
         answer = await replica.readiness()

@@ -1,4 +1,4 @@
-"""Dead letters over HTTP: listed, read, replayed and discarded by administrators and nobody else."""
+"""Dead letters over HTTP: only administrators list, read, replay and discard them."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ import pytest
 from shared.contracts.events import VideoUploaded
 from shared.messaging.ports import Reject
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.subscriptions import CONVERTER_WORKER, INBOXES
+from shared.messaging.subscriptions import CONVERTER_WORKER, SUBSCRIPTIONS
 from tests.integration.converter_service.test_administration import administrator
 from tests.support.consumers import Failing, Recorder, consuming, publish
 from tests.support.converter import ConverterApi, converter_api
@@ -30,7 +30,7 @@ async def listed(api: ConverterApi, query: str = "") -> list[dict[str, Any]]:
 
 
 async def letter_of(api: ConverterApi, body: bytes = POISON) -> dict[str, Any]:
-    """That of a message that nobody can read."""
+    """Id of the dead letter of a malformed message."""
     before = {each["id"] for each in await listed(api)}
     async with consuming(api.broker, CONVERTER_WORKER, Recorder(Failing(Reject("never")))):
         await api.broker.put(CONVERTER_WORKER.queue, body)
@@ -113,12 +113,12 @@ async def test_through_rabbitmq_a_letter_is_replayed_and_handled_though_the_api_
 ) -> None:
     recorder = Recorder(Failing(Reject("never")))
     async with (
-        RabbitMQ(amqp_url, "test", INBOXES) as broker,
+        RabbitMQ(amqp_url, "test", SUBSCRIPTIONS) as broker,
         consuming(broker, CONVERTER_WORKER, recorder),
     ):
         [envelope] = await publish(broker, VideoUploaded(conversion_id="c1"))
         await recorder.heard(1)
-        async with converter_api(mongo_url, RabbitMQ(amqp_url, "api", INBOXES)) as api:
+        async with converter_api(mongo_url, RabbitMQ(amqp_url, "api", SUBSCRIPTIONS)) as api:
             [letter] = await until(lambda: listed(api, "status=waiting"), what="the dead letter")
             assert (letter["reason"], letter["event_id"]) == ("never", envelope.id)
             answers = [await asked(api, "POST", f"/{letter['id']}/replay") for _ in range(2)]

@@ -14,7 +14,7 @@ from shared.contracts.events import ConversionCancelled
 from shared.messaging.envelope import wrap
 from tests.support.conversions import RETENTION, converting, done, failed_one, queued
 from tests.support.converter import ConverterApi
-from tests.support.sse import Told
+from tests.support.sse import ServerEvent
 
 MINUTE = timedelta(minutes=1)
 
@@ -52,7 +52,7 @@ async def running(api: ConverterApi) -> Watched:
     return await Watched(api, converting(at=utc_now())).add()
 
 
-def progress(event: Told | None, share: float) -> Told:
+def progress(event: ServerEvent | None, share: float) -> ServerEvent:
     assert event is not None
     assert (event.name, event.data["progress"]) == ("progress", share)
     return event

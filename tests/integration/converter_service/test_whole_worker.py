@@ -1,4 +1,4 @@
-"""A worker as it is started, with real ffmpeg: as many at once as it is told, of every account."""
+"""The composed worker with real ffmpeg: concurrency and turns of accounts."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,21 +12,21 @@ from converter_service.conversions.model import Conversion, State
 from converter_service.settings import WorkerSettings
 from shared.contracts.events import VideoUploaded
 from shared.messaging.envelope import wrap
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.mongo.connection import connect
 from shared.settings import Secret
 from tests.support.media import Media
 from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
-from tests.support.worker_harness import Workshop
+from tests.support.worker_harness import WorkerHarness
 
 AT_ONCE = 2
 
 
 @pytest.fixture
-async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
+async def harness(mongo_url: str, tmp_path: Path) -> AsyncIterator[WorkerHarness]:
     async with connect(Secret(mongo_url)) as client:
-        shop = Workshop(client, tmp_path / "shop")
+        shop = WorkerHarness(client, tmp_path / "shop")
         yield shop
         shop.scratch.close()
 
@@ -40,23 +40,23 @@ async def working(mongo_url: str, scratch: Path) -> AsyncIterator[MemoryBroker]:
         concurrency=AT_ONCE,
         scratch_dir=scratch,
     )
-    broker = MemoryBroker(INBOXES)
+    broker = MemoryBroker(SUBSCRIPTIONS)
     async with worker.build(settings, broker, CollectorRegistry()).lifespan():
         yield broker
 
 
 async def test_it_runs_as_many_at_once_as_it_is_told_and_lets_accounts_take_turns(
-    workshop: Workshop, mongo_url: str, tmp_path: Path, media: Media
+    harness: WorkerHarness, mongo_url: str, tmp_path: Path, media: Media
 ) -> None:
     video = media.video(seconds=1).read_bytes()
     owners = ["alice"] * 4 + ["bob"]
-    waiting = [await workshop.queued(video, owner, title=str(n)) for n, owner in enumerate(owners)]
+    waiting = [await harness.queued(video, owner, title=str(n)) for n, owner in enumerate(owners)]
     async with working(mongo_url, tmp_path) as broker:
         for each in waiting:
             await broker.publish(wrap(VideoUploaded(conversion_id=each.id), "/test", each.id))
 
         async def all_done() -> Sequence[Conversion] | None:
-            newest = [await workshop.now(each) for each in waiting]
+            newest = [await harness.now(each) for each in waiting]
             return newest if all(each.status is State.COMPLETED for each in newest) else None
 
         done = await until(all_done, what="all are converted")
@@ -66,6 +66,6 @@ async def test_it_runs_as_many_at_once_as_it_is_told_and_lets_accounts_take_turn
 
 
 def most_at_once(done: Sequence[Conversion]) -> int:
-    """How many had begun and not ended, at the moments at which one began."""
+    """The largest number of conversions that ran at the same time."""
     spans = [(each.started_at, each.finished_at) for each in done if each.started_at and each.finished_at]
     return max(sum(begun <= moment < ended for begun, ended in spans) for moment, _ in spans)

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from devstack.home import REPOSITORY, Home
-from devstack.process import Farewell, Process
+from devstack.process import Process, StopPolicy
 from devstack.process_tree import wait_gone
 
 COMMAND = """
@@ -39,7 +39,7 @@ def command(verb: str, state: Path, given: Mapping[str, str]) -> str:
 
 def recorded(state: Path, name: str) -> psutil.Process | None:
     """The process of that name which the stack in this directory runs now."""
-    pid = Process(name, Home(state), Farewell()).pid
+    pid = Process(name, Home(state), StopPolicy()).pid
     return psutil.Process(pid) if pid is not None else None
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from devstack.daemon import Daemon
 from devstack.home import Home
-from devstack.restart_policy import Kept
+from devstack.restart_policy import RestartPolicy
 from devstack.servers.environment import plain_environment
 from shared.process import BAD_CONFIGURATION
 from tests.support.wait import until
@@ -33,7 +33,7 @@ class Script(Daemon):
     def environment(self) -> Mapping[str, str]:
         return plain_environment()
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         return self.alive
 
     async def gone(self) -> None:
@@ -48,50 +48,50 @@ def script(tmp_path: Path) -> Iterator[Script]:
 
 
 async def test_pauses_grow_while_it_keeps_dying_and_start_anew_once_it_has_lived(script: Script) -> None:
-    said: list[str] = []
-    kept, now = Kept(script, said.append), NOW
+    logged: list[str] = []
+    policy, now = RestartPolicy(script, logged.append), NOW
     for earlier_starts, pause_s in enumerate((1, 2, 4, 8, 16, 30, 30)):
-        kept.look(now)
-        assert f"started again in {pause_s} s" in said[-1]
-        kept.look(now + pause_s - 0.01)
+        policy.check(now)
+        assert f"started again in {pause_s} s" in logged[-1]
+        policy.check(now + pause_s - 0.01)
         assert script.starts == earlier_starts
         now += pause_s
-        kept.look(now)
+        policy.check(now)
         assert script.starts == earlier_starts + 1
         await script.gone()
-    assert len(said) == 7
-    kept.look(now + 3600)
-    assert "has ended with exit code 1; it is started again in 1 s" in said[-1]
+    assert len(logged) == 7
+    policy.check(now + 3600)
+    assert "has ended with exit code 1; it is started again in 1 s" in logged[-1]
 
 
 async def test_refused_settings_are_not_tried_again_and_again(script: Script) -> None:
-    said: list[str] = []
-    kept = Kept(script, said.append)
+    logged: list[str] = []
+    policy = RestartPolicy(script, logged.append)
     script.ending = f"sys.exit({BAD_CONFIGURATION})"
     script.launch()
     await script.gone()
-    kept.look(NOW)
-    assert said == ["script refuses its settings (exit code 78, see its log); it is started again in 600 s"]
-    kept.look(NOW + 599)
+    policy.check(NOW)
+    assert logged == ["script refuses its settings (exit code 78, see its log); it is started again in 600 s"]
+    policy.check(NOW + 599)
     assert not script.alive
     script.ending = "time.sleep(100)"
-    kept.look(NOW + 600)
-    kept.look(NOW + 601)
-    assert said[1:] == ["script is ready again"]
+    policy.check(NOW + 600)
+    policy.check(NOW + 601)
+    assert logged[1:] == ["script is ready again"]
 
 
 async def test_one_that_cannot_be_started_is_tried_later(script: Script, tmp_path: Path) -> None:
-    said: list[str] = []
-    kept = Kept(script, said.append)
+    logged: list[str] = []
+    policy = RestartPolicy(script, logged.append)
     logs = tmp_path / "logs"
-    kept.look(NOW)
+    policy.check(NOW)
     logs.rename(tmp_path / "elsewhere")
-    kept.look(NOW + 1)
-    assert "script could not be started" in said[-1]
-    assert "in 2 s" in said[-1]
+    policy.check(NOW + 1)
+    assert "script could not be started" in logged[-1]
+    assert "in 2 s" in logged[-1]
     logs.mkdir()
     script.ending = "time.sleep(100)"
-    kept.look(NOW + 3)
+    policy.check(NOW + 3)
     assert script.alive
 
 

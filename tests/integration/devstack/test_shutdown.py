@@ -80,7 +80,7 @@ def test_a_part_that_does_not_start_leaves_the_others_running(tmp_path: Path) ->
         stack.start("mongo")
         with socket.create_server(("127.0.0.1", stack.mail.port)), pytest.raises(StackError, match="mail"):
             stack.start("mail")
-        assert stack.mongo.answers()
+        assert stack.mongo.is_ready()
 
 
 def test_a_server_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_paused_process_can_be_stopped(tmp_path: Path) -> None:
     with Stack(tmp_path, SMALL) as stack:
         stack.mail.start()
         stack.mail.pause()
-        assert not stack.mail.answers()
+        assert not stack.mail.is_ready()
         stack.mail.stop()
         assert running(tmp_path / "mail") == []
 

@@ -39,10 +39,10 @@ class Running:
 
     @property
     def log(self) -> str:
-        return Home(self.path).log("keeper").read_text()
+        return Home(self.path).log("supervisor").read_text()
 
     async def healthy(self) -> None:
-        await until(lambda: all(part.answers() for part in self.stack.parts), BACK_WITHIN_S, "all is ready")
+        await until(lambda: all(part.is_ready() for part in self.stack.parts), BACK_WITHIN_S, "all is ready")
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ async def test_what_is_killed_comes_back_where_it_was(healthy: Running, name: st
     before = alive(healthy.path, name)
     asked_for = before.cmdline(), before.environ()
     kill(healthy.path, name)
-    await until(lambda: healthy.stack.part(name).answers(), BACK_WITHIN_S, f"{name} is back")
+    await until(lambda: healthy.stack.part(name).is_ready(), BACK_WITHIN_S, f"{name} is back")
     successor = alive(healthy.path, name)
     assert successor != before
     assert (successor.cmdline(), successor.environ()) == asked_for
@@ -87,23 +87,23 @@ async def test_what_somebody_has_paused_is_left_alone(healthy: Running) -> None:
     paused = alive(healthy.path, "worker")
     paused.suspend()
     try:
-        # By then the keeper has looked at everything more than once.
+        # By then the supervisor has looked at everything more than once.
         kill(healthy.path, "mail")
-        await until(healthy.stack.mail.answers, BACK_WITHIN_S, "the mail sink is back")
+        await until(healthy.stack.mail.is_ready, BACK_WITHIN_S, "the mail sink is back")
         assert alive(healthy.path, "worker") == paused
     finally:
         paused.resume()
 
 
 async def test_up_puts_a_dead_keeper_in_its_place_again(healthy: Running) -> None:
-    kill(healthy.path, "keeper")
+    kill(healthy.path, "supervisor")
     assert "Tonegate is already up" in healthy.up()
     kill(healthy.path, "notification")
-    await until(lambda: healthy.stack.service("notification").answers(), BACK_WITHIN_S, "it is back")
+    await until(lambda: healthy.stack.service("notification").is_ready(), BACK_WITHIN_S, "it is back")
 
 
 async def test_up_repairs_what_died_after_its_keeper(healthy: Running) -> None:
-    kill(healthy.path, "keeper", "auth")
+    kill(healthy.path, "supervisor", "auth")
     # Asked without settings, it keeps those it was started with.
     said = command("up", healthy.path, {})
     assert f"Tonegate is up: {healthy.stack.url}\n" in said
@@ -117,16 +117,16 @@ async def test_down_leaves_nothing_though_much_is_being_started_again(healthy: R
     said_before = healthy.log
     assert healthy.down() == "Tonegate is down.\n"
     assert running(healthy.path) == []
-    # The keeper went first: what ended after it was not missed.
+    # The supervisor went first: what ended after it was not missed.
     assert "auth" not in healthy.log.removeprefix(said_before)
-    assert not healthy.stack.service("gateway").answers()
+    assert not healthy.stack.service("gateway").is_ready()
     assert "Tonegate is up" in healthy.up()
 
 
 async def test_down_ends_everything_though_the_keeper_was_killed(healthy: Running) -> None:
     kill(healthy.path, "gateway")
     await healthy.healthy()
-    kill(healthy.path, "keeper")
+    kill(healthy.path, "supervisor")
     assert healthy.down() == "Tonegate is down.\n"
     assert running(healthy.path) == []
     assert "Tonegate is up" in healthy.up()

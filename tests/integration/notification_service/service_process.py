@@ -9,7 +9,7 @@ import httpx
 from notification_service.app import run
 from notification_service.settings import NotificationSettings
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from tests.support.wait import PATIENCE_S, until
 
 
@@ -37,7 +37,7 @@ async def is_ready(client: httpx.AsyncClient) -> bool:
 
 @asynccontextmanager
 async def publishing(settings: NotificationSettings) -> AsyncIterator[RabbitMQ]:
-    async with RabbitMQ(settings.amqp_url.reveal(), "test", INBOXES) as broker:
+    async with RabbitMQ(settings.amqp_url.reveal(), "test", SUBSCRIPTIONS) as broker:
         await until(lambda: _publishes(broker), what="the broker takes messages")
         yield broker
 

@@ -1,4 +1,4 @@
-"""The broker in this process: the same promises as RabbitMQ's, for tests and for trying things out."""
+"""In-memory broker and outbox store with the contract of the real ones, for tests."""
 
 from tests.support.messaging.broker import MemoryBroker
 

@@ -1,4 +1,4 @@
-"""Exchange and queues in this process: who gets what, and where what nobody could handle lies."""
+"""In-memory broker: exchange, work queues, broadcast queues and dead letters."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -9,10 +9,10 @@ from uuid import uuid4
 
 from shared.clock import utc_now
 from shared.contracts.events import EVENTS
-from shared.messaging.broadcast import hear
-from shared.messaging.dead_letters import DeadLetter, Keep, death_id, kept
-from shared.messaging.delivery_history import Trail
-from shared.messaging.dispatch import Dead, Done, Incoming, Later, settle
+from shared.messaging.broadcast import handle_broadcast
+from shared.messaging.dead_letters import DeadLetter, KeepDeadLetter, dead_letter_id, keep_until_stored
+from shared.messaging.delivery_history import DeliveryHistory
+from shared.messaging.dispatch import Acknowledge, DeadLettered, IncomingMessage, RetryLater, dispatch
 from shared.messaging.envelope import Envelope, encode
 from shared.messaging.errors import NotReady, PublishFailed, Unroutable
 from shared.messaging.handlers import Handlers
@@ -20,32 +20,31 @@ from shared.messaging.ports import Broadcast, Subscription
 from tests.support.messaging.consumer import MemoryConsumer
 from tests.support.messaging.queue import MemoryQueue
 
-MAY_BE_UNHEARD = frozenset(event.type for event in EVENTS if not event.needs_listener)
+LISTENER_OPTIONAL = frozenset(event.type for event in EVENTS if not event.needs_listener)
 MAX_BROADCAST_LENGTH = 10_000
 MAX_DEAD_LETTERS = 100_000
 
 
-class Buried(Incoming, frozen=True, kw_only=True):
-    """What lies in the dead-letter queue."""
+class StoredDeadLetter(IncomingMessage, frozen=True, kw_only=True):
+    """A message in the dead-letter queue."""
 
     letter: DeadLetter
 
 
 class MemoryBroker:
-    """async with MemoryBroker(INBOXES) as broker: …
+    """Example: `async with MemoryBroker(SUBSCRIPTIONS) as broker: ...`.
 
-    `dead_letters` is there to be looked at. Cancelling a consumer's `run` stands for the death of its
-    process.
+    `dead_letters` lists all dead letters so far. Cancelling a consumer's `run` simulates a killed process.
     """
 
-    def __init__(self, inboxes: Iterable[Subscription]) -> None:
+    def __init__(self, subscriptions: Iterable[Subscription]) -> None:
         self._queues: dict[str, MemoryQueue] = {}
         self._waiting: set[asyncio.Task[None]] = set()
         self._open = False
         self.dead_letters: list[DeadLetter] = []
         self._dead = MemoryQueue(frozenset(), MAX_DEAD_LETTERS)
-        for inbox in inboxes:
-            self.queue_of(inbox)
+        for subscription in subscriptions:
+            self.queue_of(subscription)
 
     async def __aenter__(self) -> Self:
         self._open = True
@@ -62,36 +61,36 @@ class MemoryBroker:
         if not self._open:
             raise PublishFailed("not entered")
         bound = [queue for queue in self._queues.values() if envelope.type in queue.types]
-        if not bound and envelope.type not in MAY_BE_UNHEARD:
+        if not bound and envelope.type not in LISTENER_OPTIONAL:
             raise Unroutable(f"no queue is bound for {envelope.type}")
         if any(len(queue) >= queue.max_length for queue in bound):
             raise PublishFailed(f"refused by a queue for {envelope.type}")
         for queue in bound:
-            await queue.put(Incoming(body=encode(envelope)))
+            await queue.put(IncomingMessage(body=encode(envelope)))
 
     async def put(self, queue: str, body: bytes) -> None:
-        """What a stranger may send to a queue."""
-        await self._queues[queue].put(Incoming(body=body))
+        """Puts any bytes into a queue."""
+        await self._queues[queue].put(IncomingMessage(body=body))
 
     def consumer(self, subscription: Subscription, handlers: Handlers) -> MemoryConsumer:
         handlers.require(subscription.events)
         queue = self.queue_of(subscription)
 
-        async def work(message: Incoming) -> None:
-            match await settle(message, subscription, handlers):
-                case Later(tier=tier, trail=trail):
-                    self._put_later(queue, Incoming(body=message.body, trail=trail), tier)
-                case Dead(reason=reason, trail=trail):
-                    await self._bury(message.body, subscription.queue, reason, trail)
-                case Done():
+        async def work(message: IncomingMessage) -> None:
+            match await dispatch(message, subscription, handlers):
+                case RetryLater(tier=tier, history=history):
+                    self._put_later(queue, IncomingMessage(body=message.body, history=history), tier)
+                case DeadLettered(reason=reason, history=history):
+                    await self._dead_letter(message.body, subscription.queue, reason, history)
+                case Acknowledge():
                     pass
 
         return MemoryConsumer(queue, subscription.prefetch, work)
 
-    def dead_letter_consumer(self, keep: Keep) -> MemoryConsumer:
-        async def work(message: Incoming) -> None:
-            if isinstance(message, Buried):
-                await kept(message.letter, keep, is_ours=lambda: True)
+    def dead_letter_consumer(self, keep: KeepDeadLetter) -> MemoryConsumer:
+        async def work(message: IncomingMessage) -> None:
+            if isinstance(message, StoredDeadLetter):
+                await keep_until_stored(message.letter, keep, is_ours=lambda: True)
 
         return MemoryConsumer(self._dead, 1, work)
 
@@ -100,28 +99,30 @@ class MemoryBroker:
             raise PublishFailed("not entered")
         if queue not in self._queues:
             raise Unroutable(f"no queue is bound for {queue}")
-        await self._queues[queue].put(Incoming(body=body, trail=Trail(history=tuple(history))))
+        await self._queues[queue].put(
+            IncomingMessage(body=body, history=DeliveryHistory(entries=tuple(history)))
+        )
 
-    async def _bury(self, body: bytes, queue: str, reason: str, trail: Trail) -> None:
+    async def _dead_letter(self, body: bytes, queue: str, reason: str, history: DeliveryHistory) -> None:
         now = utc_now()
         letter = DeadLetter(
-            id=death_id(now, queue, body),
+            id=dead_letter_id(now, queue, body),
             body=body,
             queue=queue,
             reason=reason,
-            history=trail.history,
+            history=history.entries,
             died_at=now,
         )
         self.dead_letters.append(letter)
-        await self._dead.put(Buried(body=body, letter=letter))
+        await self._dead.put(StoredDeadLetter(body=body, letter=letter))
 
     def listener(self, broadcast: Broadcast, handlers: Handlers) -> MemoryConsumer:
         handlers.require(broadcast.events)
         queue = MemoryQueue(frozenset(event.type for event in broadcast.events), MAX_BROADCAST_LENGTH)
         name = f"{broadcast.name}.{uuid4()}"
 
-        async def work(message: Incoming) -> None:
-            await hear(message.body, broadcast, handlers)
+        async def work(message: IncomingMessage) -> None:
+            await handle_broadcast(message.body, broadcast, handlers)
 
         async def begin() -> None:
             self._queues[name] = queue
@@ -137,7 +138,7 @@ class MemoryBroker:
         types = frozenset(event.type for event in subscription.events)
         return self._queues.setdefault(subscription.queue, MemoryQueue(types, subscription.max_length))
 
-    def _put_later(self, queue: MemoryQueue, message: Incoming, tier: timedelta) -> None:
+    def _put_later(self, queue: MemoryQueue, message: IncomingMessage, tier: timedelta) -> None:
         async def wait() -> None:
             await asyncio.sleep(tier.total_seconds())
             await queue.put(message)

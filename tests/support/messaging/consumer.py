@@ -1,13 +1,13 @@
-"""Whoever takes messages from a queue in this process, until it is stopped."""
+"""In-memory consumer of one queue."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 
-from shared.messaging.dispatch import Incoming
+from shared.messaging.dispatch import IncomingMessage
 from shared.messaging.errors import NotReady
-from shared.messaging.handler_pool import Slots
+from shared.messaging.handler_pool import HandlerPool
 from shared.messaging.ports import nothing_missed
 from tests.support.messaging.queue import MemoryQueue
 
@@ -17,7 +17,7 @@ class MemoryConsumer:
         self,
         queue: MemoryQueue,
         prefetch: int,
-        work: Callable[[Incoming], Awaitable[None]],
+        work: Callable[[IncomingMessage], Awaitable[None]],
         begin: Callable[[], Awaitable[None]] = nothing_missed,
         end: Callable[[], object] = lambda: None,
     ) -> None:
@@ -25,7 +25,7 @@ class MemoryConsumer:
         self._work = work
         self._begin = begin
         self._end = end
-        self._slots = Slots(prefetch)
+        self._handlers = HandlerPool(prefetch)
         self._places = asyncio.Semaphore(prefetch)
         self._ready = asyncio.Event()
         self._over = asyncio.Event()
@@ -42,13 +42,13 @@ class MemoryConsumer:
             if taking.done():
                 taking.result()
             taking.cancel()
-            await self._slots.drain(self._grace_s)
+            await self._handlers.drain(self._grace_s)
         finally:
             taking.cancel()
             stopping.cancel()
             self._ready.clear()
             self._end()
-            await self._slots.drain(0)
+            await self._handlers.drain(0)
             self._over.set()
 
     async def stop(self, grace: timedelta) -> None:
@@ -70,15 +70,15 @@ class MemoryConsumer:
         while not self._stopping.is_set():
             await self._places.acquire()
             message = await self._queue.take()
-            self._slots.start(partial(self._settle, message), partial(self._hand_back, message))
+            self._handlers.start(partial(self._settle, message), partial(self._requeue, message))
 
-    async def _settle(self, message: Incoming) -> None:
+    async def _settle(self, message: IncomingMessage) -> None:
         if self._stopping.is_set():
-            await self._queue.hand_back(message)
+            await self._queue.requeue(message)
         else:
             await self._work(message)
         self._places.release()
 
-    async def _hand_back(self, message: Incoming) -> None:
-        await self._queue.hand_back(message)
+    async def _requeue(self, message: IncomingMessage) -> None:
+        await self._queue.requeue(message)
         self._places.release()

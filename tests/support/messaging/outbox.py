@@ -1,4 +1,4 @@
-"""An outbox that lives in this process, for tests."""
+"""In-memory outbox store."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -5,18 +5,18 @@ from pathlib import Path
 import pytest
 
 from devstack.errors import StackError
-from devstack.preflight import refuse_bad_settings
+from devstack.preflight import check_settings
 from devstack.stack import Stack
 
 
 def refusal(path: Path, given: dict[str, str]) -> list[str]:
     with pytest.raises(StackError) as refused:
-        refuse_bad_settings(Stack(path, given))
+        check_settings(Stack(path, given))
     return str(refused.value).splitlines()
 
 
 def test_what_the_stack_chooses_itself_is_good(tmp_path: Path) -> None:
-    refuse_bad_settings(Stack(tmp_path))
+    check_settings(Stack(tmp_path))
 
 
 @pytest.mark.parametrize("port", ["abc", "70000", "0", "-1", "8_000", "²", "9" * 5000])
@@ -46,7 +46,7 @@ def test_each_bad_setting_is_told_once_and_no_secret_with_it(tmp_path: Path) -> 
 def test_a_port_may_be_named_by_a_file(tmp_path: Path) -> None:
     (tmp_path / "port").write_text("9000\n")
     stack = Stack(tmp_path / "stack", {"GATEWAY_PORT_FILE": str(tmp_path / "port")})
-    refuse_bad_settings(stack)
+    check_settings(stack)
     assert stack.url == stack.settings()["GATEWAY_PUBLIC_URL"] == "http://127.0.0.1:9000"
 
 

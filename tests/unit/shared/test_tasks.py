@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from shared.tasks import end, no_cancellation_lost
+from shared.tasks import cancel_all, preserving_cancellation
 
 
 class Losing:
@@ -26,7 +26,7 @@ async def test_a_cancellation_that_a_library_lost_is_raised_after_all() -> None:
 
     async def for_ever() -> None:
         while True:
-            with no_cancellation_lost():
+            with preserving_cancellation():
                 await losing.work()
 
     task = asyncio.create_task(for_ever())
@@ -45,7 +45,7 @@ async def test_whoever_was_cancelled_before_can_still_clean_up() -> None:
             begun.set()
             await asyncio.Event().wait()
         finally:
-            with no_cancellation_lost():
+            with preserving_cancellation():
                 cleaned.append(await asyncio.sleep(0, "cleaned"))
 
     task = asyncio.create_task(work())
@@ -56,7 +56,7 @@ async def test_whoever_was_cancelled_before_can_still_clean_up() -> None:
 
 
 async def test_what_went_wrong_inside_is_what_is_raised() -> None:
-    with pytest.raises(LookupError), no_cancellation_lost():
+    with pytest.raises(LookupError), preserving_cancellation():
         raise LookupError
 
 
@@ -69,5 +69,5 @@ async def test_a_loop_that_lost_one_is_cancelled_again() -> None:
 
     task = asyncio.create_task(for_ever())
     await losing.begun.wait()
-    await end([task], again_s=0.01)
+    await cancel_all([task], again_s=0.01)
     assert task.cancelled()

@@ -5,7 +5,7 @@ from functools import partial
 
 from shared.contracts.events import SessionRevoked
 from shared.messaging.rabbitmq import RabbitMQ
-from shared.messaging.subscriptions import INBOXES
+from shared.messaging.subscriptions import SUBSCRIPTIONS
 from tests.integration.auth_service.replica import Clock, listening, running, settings
 from tests.support.wait import until
 
@@ -13,8 +13,8 @@ from tests.support.wait import until
 async def test_a_gateway_receives_a_logout_soon_and_once(
     postgres_url: str, amqp_url: str, clock: Clock
 ) -> None:
-    ours = RabbitMQ(amqp_url, "auth_service", INBOXES)
-    theirs = RabbitMQ(amqp_url, "gateway", INBOXES)
+    ours = RabbitMQ(amqp_url, "auth_service", SUBSCRIPTIONS)
+    theirs = RabbitMQ(amqp_url, "gateway", SUBSCRIPTIONS)
     async with theirs, running(settings(postgres_url), clock, ours) as replica:
         await replica.ready()
         await until(replica.is_connected_to_rabbitmq, what="RabbitMQ is connected")

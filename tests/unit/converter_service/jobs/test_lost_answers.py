@@ -1,4 +1,4 @@
-"""A save that goes through while its answer is lost, at every save there is: still one outcome."""
+"""Saves whose reply is lost, at each save of an upload and a run: there is still one outcome."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -12,9 +12,10 @@ from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.signed_links import SignedLinks
-from converter_service.jobs.job import Work, WorkLimits
+from converter_service.jobs.context import JobLimits
+from converter_service.jobs.job import Job
 from converter_service.storage.scratch import LocalScratch
-from converter_service.uploads.service import Accepting, UploadLimits
+from converter_service.uploads.service import UploadLimits, UploadService
 from shared.clock import utc_now
 from shared.contracts.events import ConversionCompleted, VideoUploaded
 from shared.errors import Unavailable
@@ -23,6 +24,7 @@ from shared.messaging.errors import Retry
 from shared.settings import Secret
 from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
 from tests.support.in_memory.queue import MemoryQueue
+from tests.support.request_body import body_of
 from tests.support.wait import until
 from tests.support.worker_harness import VIDEO, ScriptedTranscoder
 
@@ -32,7 +34,7 @@ QUICK = timedelta(seconds=0.4)
 
 
 class Forgetful(MemoryConversions):
-    """Saves, and then says that it could not be reached: at the `lost`th save, counted from 1."""
+    """Raises Unavailable after the `lost`th save, counted from 1, has succeeded."""
 
     def __init__(self, lost: int = 0) -> None:
         super().__init__()
@@ -62,8 +64,9 @@ class Upload:
     ) -> None:
         self._before_each = before_each
         self._pause = pause
+        self.body = body_of(self._pieces())
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def _pieces(self) -> AsyncIterator[bytes]:
         for number in range(3):
             self._before_each()
             if number == 2:
@@ -84,8 +87,8 @@ def events(store: MemoryConversions) -> list[type]:
 
 async def test_an_upload_whose_last_answer_is_lost_is_found_to_be_taken_in() -> None:
     store, blobs = Forgetful(lost=1), MemoryBlobs()
-    accepting = Accepting(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
-    accepted = await accepting.accept(ALICE, Upload())
+    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    accepted = await service.accept(ALICE, Upload())
     assert store.contents == {accepted.id: accepted}
     assert accepted.status is State.QUEUED
     assert events(store) == [VideoUploaded]
@@ -99,8 +102,8 @@ async def test_an_upload_whose_sender_falls_silent_is_not_taken_for_dead() -> No
         first = conversion.due_at
         await until(lambda: store.contents[conversion.id].due_at != first, what="a heartbeat")
 
-    accepting = Accepting(store, blobs, event_factory(), UploadLimits(10**9, QUICK), utc_now)
-    accepted = await accepting.accept(ALICE, Upload(pause=for_long))
+    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, QUICK), utc_now)
+    accepted = await service.accept(ALICE, Upload(pause=for_long))
     assert accepted.status is State.QUEUED
     assert events(store) == [VideoUploaded]
 
@@ -109,25 +112,25 @@ async def test_an_upload_whose_sender_falls_silent_is_not_taken_for_dead() -> No
 async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event(
     tmp_path: Path, lost: int
 ) -> None:
-    """Saves: queued, taken, described, completed; anything after that is heartbeat or tidying."""
+    """Saves: claimed, described, completed; later ones are heartbeats or cleanup."""
     store, blobs = Forgetful(), MemoryBlobs()
-    accepting = Accepting(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
-    accepted = await accepting.accept(ALICE, Upload())
+    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    accepted = await service.accept(ALICE, Upload())
     store.lost = store.saves + lost
     scratch = LocalScratch(tmp_path, spare_bytes=0)
     scratch.open()
     transcoder = ScriptedTranscoder()
-    work = Work(
+    job = Job(
         store=store,
         queue=MemoryQueue(store),
         blobs=blobs,
         transcoder=transcoder,
         scratch=scratch,
         events=event_factory(),
-        limits=WorkLimits("worker", timedelta(seconds=0.2), 3, timedelta(days=1), MINUTE),
+        limits=JobLimits("worker", timedelta(seconds=0.2), 3, timedelta(days=1), MINUTE),
         clock=utc_now,
     )
-    await _until_settled(store, work, accepted.id)
+    await _until_settled(store, job, accepted.id)
     scratch.close()
     done = store.contents[accepted.id]
     assert done.status is State.COMPLETED
@@ -135,11 +138,11 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
     assert events(store) == [VideoUploaded, ConversionCompleted]
 
 
-async def _until_settled(store: MemoryConversions, work: Work, conversion_id: str) -> None:
-    """As the broker does it: again after a while, as often as it takes, when it has rested."""
+async def _until_settled(store: MemoryConversions, job: Job, conversion_id: str) -> None:
+    """Redelivers like the broker after each Retry, with the retry time brought forward."""
     for _ in range(20):
         try:
-            await work.run(conversion_id)
+            await job.run(conversion_id)
         except Retry:
             await asyncio.sleep(0.05)
             store.contents[conversion_id] = replace(store.contents[conversion_id], retry_at=None)

@@ -1,18 +1,18 @@
-"""The trail of a message, and its way through AMQP headers."""
+"""Delivery history, its bounds, and its representation in AMQP headers."""
 
 from datetime import timedelta
 
 import pytest
 
 from shared.messaging.delivery_history import (
-    HISTORY_LENGTH,
-    REASON_LENGTH,
-    Trail,
+    MAX_ENTRIES,
+    MAX_ENTRY_LENGTH,
+    DeliveryHistory,
     printable,
     tier_after,
     tier_for,
 )
-from shared.messaging.rabbitmq.headers import of_trail, trail_of
+from shared.messaging.rabbitmq.headers import history_headers, read_history
 
 TIERS = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30))
 
@@ -28,22 +28,22 @@ def test_a_delay_is_rounded_up_to_a_tier_and_capped(delay: float, seconds: int) 
 
 
 def test_the_history_keeps_the_latest_entries_and_is_bounded() -> None:
-    trail = Trail()
-    for number in range(HISTORY_LENGTH + 5):
-        trail = trail.failed(f"failure {number} " + "x" * 10_000)
-    assert trail.failures == HISTORY_LENGTH + 5
-    assert len(trail.history) == HISTORY_LENGTH
-    assert f"failure {HISTORY_LENGTH + 4} " in trail.history[-1]
-    assert all(len(entry) < REASON_LENGTH + 40 for entry in trail.history)
+    history = DeliveryHistory()
+    for number in range(MAX_ENTRIES + 5):
+        history = history.failed(f"failure {number} " + "x" * 10_000)
+    assert history.failures == MAX_ENTRIES + 5
+    assert len(history.entries) == MAX_ENTRIES
+    assert f"failure {MAX_ENTRIES + 4} " in history.entries[-1]
+    assert all(len(entry) < MAX_ENTRY_LENGTH + 40 for entry in history.entries)
 
 
 def test_postponements_do_not_push_failures_out_of_the_history() -> None:
-    trail = Trail().failed("broken")
-    for _ in range(HISTORY_LENGTH * 2):
-        trail = trail.postponed("leased")
-    assert [entry.split(" ", 1)[1] for entry in trail.history] == [
+    history = DeliveryHistory().failed("broken")
+    for _ in range(MAX_ENTRIES * 2):
+        history = history.postponed("leased")
+    assert [entry.split(" ", 1)[1] for entry in history.entries] == [
         "broken",
-        f"postponed {HISTORY_LENGTH * 2} times: leased",
+        f"postponed {MAX_ENTRIES * 2} times: leased",
     ]
 
 
@@ -51,9 +51,9 @@ def test_nothing_in_a_reason_can_drive_a_terminal_or_break_a_line() -> None:
     assert printable("a\x1b[31m\r\nb\u2028") == "a\ufffd[31m\ufffd\ufffdb\ufffd"
 
 
-def test_a_trail_survives_the_headers() -> None:
-    trail = Trail().failed("broken").postponed("leased")
-    assert trail_of(of_trail(trail)) == trail
+def test_a_history_survives_the_headers() -> None:
+    history = DeliveryHistory().failed("broken").postponed("leased")
+    assert read_history(history_headers(history)) == history
 
 
 @pytest.mark.parametrize("value", ["7", -1, None, 3.5, [], {}])
@@ -63,4 +63,4 @@ def test_headers_of_strangers_count_as_absent(value: object) -> None:
         "x-tonegate-postponements": value,
         "x-tonegate-history": value,
     }
-    assert trail_of(headers) == Trail()
+    assert read_history(headers) == DeliveryHistory()

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from shared.messaging.handler_pool import Slots
+from shared.messaging.handler_pool import HandlerPool
 from tests.support.wait import until
 
 
@@ -21,12 +21,12 @@ class Work:
     async def cancelled(self) -> None:
         self.state = f"cancelled while {self.state}"
 
-    def start_in(self, slots: Slots) -> None:
+    def start_in(self, slots: HandlerPool) -> None:
         slots.start(self.run, self.cancelled)
 
 
 async def test_what_exceeds_the_slots_waits_in_order() -> None:
-    slots = Slots(1)
+    slots = HandlerPool(1)
     works = [Work(), Work(), Work()]
     for work in works:
         work.start_in(slots)
@@ -39,7 +39,7 @@ async def test_what_exceeds_the_slots_waits_in_order() -> None:
 
 
 async def test_draining_waits_within_the_grace() -> None:
-    slots, work = Slots(1), Work()
+    slots, work = HandlerPool(1), Work()
     work.start_in(slots)
     draining = asyncio.create_task(slots.drain(20))
     await until(lambda: work.state == "running", what="it runs")
@@ -49,7 +49,7 @@ async def test_draining_waits_within_the_grace() -> None:
 
 
 async def test_draining_cancels_what_is_left_begun_or_not() -> None:
-    slots, running, waiting = Slots(1), Work(), Work()
+    slots, running, waiting = HandlerPool(1), Work(), Work()
     running.start_in(slots)
     waiting.start_in(slots)
     await slots.drain(0)
@@ -58,11 +58,11 @@ async def test_draining_cancels_what_is_left_begun_or_not() -> None:
 
 
 async def test_forgetting_what_waits_leaves_alone_what_runs() -> None:
-    slots, running, waiting, later = Slots(1), Work(), Work(), Work()
+    slots, running, waiting, later = HandlerPool(1), Work(), Work(), Work()
     running.start_in(slots)
     waiting.start_in(slots)
     await until(lambda: running.state == "running", what="it runs")
-    slots.forget_waiting()
+    slots.cancel_waiting()
     later.start_in(slots)
     running.let_go.set()
     later.let_go.set()

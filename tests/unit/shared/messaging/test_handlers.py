@@ -4,7 +4,7 @@ import pytest
 
 from shared.contracts.events import ConversionCompleted, ConversionFailed, Event
 from shared.messaging.handlers import Delivery, Handler, Handlers, MissingHandler
-from shared.messaging.subscriptions import INBOXES, NOTIFICATION_MAIL
+from shared.messaging.subscriptions import NOTIFICATION_MAIL, SUBSCRIPTIONS
 
 
 async def handle(event: Event, delivery: Delivery) -> None: ...
@@ -22,4 +22,4 @@ def test_a_stray_handler_is_named() -> None:
 
 
 def test_no_two_inboxes_share_a_queue() -> None:
-    assert len({inbox.queue for inbox in INBOXES}) == len(INBOXES)
+    assert len({inbox.queue for inbox in SUBSCRIPTIONS}) == len(SUBSCRIPTIONS)
