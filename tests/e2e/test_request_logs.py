@@ -81,7 +81,7 @@ async def test_a_run_that_dies_is_logged_with_the_worker_that_took_over(
     dead = [line["was_with"] for line in log.lines if line.get("was_with")]
     assert dead == [runs[run] for run in range(1, len(runs))]
     assert runs[1] != runs[2]
-    for event in ("sent", "webhook sent"):
+    for event in ("email sent", "webhook sent"):
         await logged(system, request, {**NOTIFICATION, "event": event})
     link = httpx.URL(link_in(mail))
     await _contains_no_secret(
@@ -105,11 +105,11 @@ async def test_cancelled_and_failed_conversions_are_logged_too(
             {**WORKER, "event": "media rejected", "code": "no_audio_track"},
             {**WORKER, "event": "conversion failed"},
         )
-        await logged(system, refused, {**NOTIFICATION, "event": "not sent, later"})
+        await logged(system, refused, {**NOTIFICATION, "event": "email not sent, will be retried"})
     finally:
         await asyncio.to_thread(system.start, "mail")
     await logged(system, refused, published("conversion_failed"))
-    for event in ("sent", "webhook sent"):
+    for event in ("email sent", "webhook sent"):
         await logged(system, refused, {**NOTIFICATION, "event": event})
 
     answer = await person.upload_raw(media.video(seconds=LONG_S).read_bytes())
