@@ -35,8 +35,8 @@ from converter_service.storage.queue import MongoQueue
 from converter_service.tus.controller import TusController
 from converter_service.tus.service import ResumableLimits, Uploads
 from converter_service.uploads.controller import UploadController
-from converter_service.uploads.request_body import Reception
-from converter_service.uploads.service import Accepting, UploadLimits
+from converter_service.uploads.request_body import UploadReceiver
+from converter_service.uploads.service import UploadLimits, UploadService
 from shared.clock import utc_now
 from shared.errors import Unavailable
 from shared.http import Check, Wiring, application, in_turn
@@ -74,7 +74,7 @@ def build(
     dead_letters = broker.dead_letter_consumer(dead_letter_service.keep)
     waiting = Gauge("dead_letters_waiting", "Dead letters to be replayed or discarded", registry=registry)
     quota = EnforcedQuota(store, MongoQueue(database), quota_limits(settings))
-    accepting = Accepting(store, blobs, events, limits, clock, quota=quota)
+    upload_service = UploadService(store, blobs, events, limits, clock, quota=quota)
     cleanup = Cleanup(store, blobs)
     conversions = Conversions(store, blobs, cleanup, clock)
     resumable = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
@@ -129,13 +129,13 @@ def build(
                 DeadLetterController,
             ],
             provide={
-                "accepting": accepting,
+                "upload_service": upload_service,
                 "conversions": conversions,
                 "uploads": uploads,
                 "dead_letter_service": dead_letter_service,
                 "commands": commands,
                 "hub": hub,
-                "reception": Reception(settings.max_upload_bytes, settings.idle_timeout),
+                "receiver": UploadReceiver(settings.max_upload_bytes, settings.idle_timeout),
                 "door": Door(conversions, tokens, links, utc_now),
             },
             checks=[

@@ -48,6 +48,10 @@ class InvalidRequest(ServiceError):
     status, code, title = 400, "invalid_request", "The request is not valid."
 
 
+class ClientDisconnected(InvalidRequest):
+    """The client closed its connection before its request body was complete (RFC 9112 §8)."""
+
+
 class Unauthenticated(ServiceError):
     """RFC 6750 §3: a missing or unusable token is answered with the scheme to use."""
 

@@ -1,9 +1,9 @@
 """Whether another video may come in: not when too many wait, nor more of one account than it may have."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from weakref import WeakValueDictionary
 
 from msgspec import Struct
@@ -17,6 +17,8 @@ from shared.errors import Overloaded, RateLimited, TooLarge
 # An upload whose length nobody announced is granted so much at a time.
 STEP_BYTES = 16 * 1024 * 1024
 QUEUE_MOVES_AFTER_S = 30
+
+Meter: TypeAlias = Callable[[int], Awaitable[None]]
 
 
 class QuotaLimits(Struct, frozen=True):
@@ -42,8 +44,8 @@ class Quota(Protocol):
     async def check_stored(self, conversion: Conversion) -> None:
         """With its record stored, it is counted itself. Raises RateLimited, TooLarge."""
 
-    def metered(self, conversion: Conversion, body: AsyncIterator[bytes], /) -> AsyncIterator[bytes]:
-        """The same bytes. Raises TooLarge once there are more than its account may have."""
+    def meter(self, conversion: Conversion) -> Meter:
+        """To be awaited with the number of bytes received so far. Raises TooLarge beyond the quota."""
 
 
 class EnforcedQuota:
@@ -84,14 +86,16 @@ class EnforcedQuota:
         if self._counts:
             self._check(await self._queue.usage(conversion.owner_id))
 
-    async def metered(self, conversion: Conversion, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        received, reserved = 0, conversion.reserved_bytes
-        async for piece in body:
-            received += len(piece)
+    def meter(self, conversion: Conversion) -> Meter:
+        reserved = conversion.reserved_bytes
+
+        async def reserve(received: int) -> None:
+            nonlocal reserved
             if self._limits.account_bytes and received > reserved:
                 async with self.account_lock(conversion.owner_id):
                     reserved = await self._reserve(conversion, received, reserved)
-            yield piece
+
+        return reserve
 
     async def _reserve(self, conversion: Conversion, received: int, reserved: int) -> int:
         """At least for what has been received, if there is room for it."""
@@ -144,5 +148,5 @@ class NoQuota:
     async def check_stored(self, *_: object) -> None:
         return
 
-    def metered(self, _: Conversion, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        return body
+    def meter(self, _: Conversion) -> Meter:
+        return self.check_stored

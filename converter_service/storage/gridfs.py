@@ -8,7 +8,6 @@ asks for 16 MiB at a time.
 """
 
 import contextlib
-import hashlib
 from collections.abc import AsyncIterator, Sequence
 
 import pymongo
@@ -18,14 +17,12 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
 from converter_service.conversions.ports import BlobMissing, Stored, WriterFenced
-from converter_service.storage.gridfs_writer import TRANSFER_TIMEOUT_S, Inserts, of_size
+from converter_service.storage.gridfs_writer import CHUNK_BYTES, TRANSFER_TIMEOUT_S, ChunkWriter
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.mongo.connection import Database, Document
 from shared.mongo.errors import mongo_errors
 
-CHUNK_BYTES = 1024 * 1024
-CHUNKS_PER_INSERT = 2
 CHUNKS_PER_READ = 2
 CLEAN_UP_TIMEOUT_S = 2.0
 
@@ -45,9 +42,9 @@ class GridFSBlobs:
             await self._files.create_index([("filename", ASCENDING), ("uploadDate", ASCENDING)])
 
     async def write(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
-        inserts = Inserts(self._chunks)
+        writer = ChunkWriter(self._chunks, blob_id)
         try:
-            stored = await self._store(blob_id, chunks, inserts)
+            stored = await writer.write(chunks)
             await self._finish(blob_id, stored)
         except Unavailable:
             # Whatever waits for a store that is out of reach, a removal too, would wait for as long again.
@@ -55,7 +52,7 @@ class GridFSBlobs:
             raise
         except BaseException:
             # An insert that is still under way could land after the removal.
-            await inserts.settle()
+            await writer.settle()
             with contextlib.suppress(Unavailable), pymongo.timeout(CLEAN_UP_TIMEOUT_S):
                 await self.delete(blob_id)
             raise
@@ -65,16 +62,16 @@ class GridFSBlobs:
         """The files document decides between this writer and whoever takes it for dead: who inserts it first
         says how many bytes there are. Chunks that a late writer adds lie behind them, and are never read.
         """
-        inserts = Inserts(self._chunks)
+        writer = ChunkWriter(self._chunks, blob_id)
         try:
-            stored = await self._store(blob_id, chunks, inserts)
+            stored = await writer.write(chunks)
             await self._finish(blob_id, stored)
         except DuplicateKeyError:
             raise WriterFenced(blob_id) from None
         except Unavailable:
             raise  # as in `write`
         except BaseException:
-            await inserts.settle()
+            await writer.settle()
             raise
         return stored
 
@@ -109,22 +106,6 @@ class GridFSBlobs:
                 return 0
             last = await self._chunks.find_one({"files_id": blob_id, "n": whole - 1}, {"data": 1})
         return (whole - 1) * CHUNK_BYTES + len(last["data"]) if last else 0
-
-    async def _store(self, blob_id: str, chunks: AsyncIterator[bytes], inserts: Inserts) -> Stored:
-        digest, size, number = hashlib.sha256(), 0, 0
-        batch: list[Document] = []
-        async for data in of_size(CHUNK_BYTES, inserts.watched(chunks)):
-            digest.update(data)
-            size += len(data)
-            batch.append({"files_id": blob_id, "n": number, "data": data})
-            number += 1
-            if len(batch) == CHUNKS_PER_INSERT:
-                await inserts.start(batch)
-                batch = []
-        if batch:
-            await inserts.start(batch)
-        await inserts.finish()
-        return Stored(size, digest.hexdigest())
 
     async def _finish(self, blob_id: str, stored: Stored) -> None:
         document = {

@@ -21,7 +21,7 @@ from converter_service.conversions.transitions.resumable import (
 )
 from converter_service.conversions.update import change
 from converter_service.errors import UploadLocked
-from converter_service.tus.chunk import Stretch
+from converter_service.tus.chunk import UploadChunk
 from converter_service.tus.locking import Closing
 from shared.clock import Clock
 from shared.errors import Gone, Unavailable
@@ -51,14 +51,14 @@ class Appending:
         self._ttl = ttl
         self._clock = clock
 
-    async def append(self, conversion: Conversion, offset: int, stretch: Stretch) -> Conversion:
-        """Raises WrongOffset, UploadLocked, Gone, Unavailable, and whatever ended `stretch` early."""
+    async def append(self, conversion: Conversion, offset: int, chunk: UploadChunk) -> Conversion:
+        """Raises WrongOffset, UploadLocked, Gone, Unavailable, and whatever ended `chunk` early."""
         blob = new_id()
         taken = await self._take(
-            conversion, SegmentWriter(blob, self._alive_until(), verified=stretch.verified), offset
+            conversion, SegmentWriter(blob, self._alive_until(), verified=chunk.verified), offset
         )
         try:
-            stored = await self._blobs.write_recoverable(blob, self._bytes(taken, blob, stretch))
+            stored = await self._blobs.write_recoverable(blob, self._bytes(taken, blob, chunk))
             longer = await self._seal(taken.id, blob, stored.size)
         except (LeaseLost, WriterFenced, BlobMissing):
             await self._lost(taken.id, blob)
@@ -68,8 +68,8 @@ class Appending:
             await self._throw_away(taken.id, blob)
             raise
         await self._closing.clear(longer)
-        if stretch.broken is not None:
-            raise stretch.broken
+        if chunk.broken is not None:
+            raise chunk.broken
         return longer
 
     async def _take(self, conversion: Conversion, writing: SegmentWriter, offset: int) -> Conversion:
@@ -86,7 +86,7 @@ class Appending:
         except LeaseLost:
             raise Gone("The upload has been terminated.") from None
 
-    async def _bytes(self, taken: Conversion, blob: str, stretch: Stretch) -> AsyncIterator[bytes]:
+    async def _bytes(self, taken: Conversion, blob: str, chunk: UploadChunk) -> AsyncIterator[bytes]:
         """What the blob is to hold: the unfinished tail once more, then what arrives. LeaseLost once it is
         somebody else's to write.
         """
@@ -95,7 +95,7 @@ class Appending:
             async for piece in await self._blobs.open(upload.segments[-1].blob):
                 yield piece
         said = self._clock()
-        async for piece in stretch.pieces():
+        async for piece in chunk:
             if self._clock() - said >= BEAT:
                 said = self._clock()
                 with contextlib.suppress(Unavailable):  # nobody can take it over meanwhile

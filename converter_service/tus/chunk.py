@@ -1,85 +1,79 @@
-"""The bytes of one request on their way into a resumable upload: bounded, looked at, verified."""
+"""The bytes of one request for a resumable upload: bounded, sniffed, verified against a checksum."""
 
 import base64
-import hashlib
-from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Self
 
 from msgspec import Struct
 
-from converter_service.uploads.sniffing import LOOK_BYTES, not_media
-from shared.errors import ChecksumMismatch, ServiceError, TooLarge, UnsupportedMediaType
+from converter_service.uploads.body_reader import BodyReader
+from converter_service.uploads.source import refuse_signature
+from shared.errors import ChecksumMismatch, ServiceError, TooLarge
 
-# What a client may announce; tus asks for sha1 at least.
+# Algorithms for Upload-Checksum, by their names in hashlib; tus asks for sha1 at least.
 ALGORITHMS = ("sha1", "sha256", "sha512", "md5")
 
 
 class Checksum(Struct, frozen=True):
-    """What the bytes of a request have to amount to. `algorithm` is one of ALGORITHMS."""
+    """The expected digest of a request's body. `algorithm` is one of ALGORITHMS."""
 
     algorithm: str
     digest: bytes
 
 
-class Arriving(Protocol):
-    """The body of a request."""
+class UploadChunk:
+    """Asynchronous iterator over the body of a request that appends to an upload.
 
-    def pieces(self) -> AsyncIterator[bytes]:
-        """Once. Raises a ServiceError when the body breaks off."""
+    Ends early when the body breaks off: what was received by then counts, and `broken` has the error. With a
+    checksum the chunk counts as a whole or not at all, so that error is raised.
+
+    Raises TooLarge, UnsupportedMediaType when the video's first bytes are no media, and ChecksumMismatch.
+    """
+
+    def __init__(self, body: BodyReader, checksum: Checksum | None = None) -> None:
+        self._body = body
+        self._checksum = checksum
+        self._is_first = False
+        self.broken: ServiceError | None = None
+        if checksum is not None:
+            body.digest_with(checksum.algorithm)
 
     @property
     def announced_size(self) -> int | None:
-        """None when it was not said."""
-
-    @property
-    def checksum(self) -> Checksum | None: ...
-
-
-class Stretch:
-    """`room` is how many bytes the upload still lacks; `is_first`: they are the video's first ones."""
-
-    def __init__(self, arriving: Arriving, *, room: int, is_first: bool) -> None:
-        self._arriving = arriving
-        self._room = room
-        self._is_first = is_first
-        self.broken: ServiceError | None = None
-        """Why the body ended early, if it did. What came before is good all the same."""
+        """In bytes; None when it was not declared."""
+        return self._body.declared_length
 
     @property
     def verified(self) -> bool:
-        """A checksum covers it: it counts as a whole or not at all."""
-        return self._arriving.checksum is not None
+        """Whether a checksum covers the chunk."""
+        return self._checksum is not None
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """Ends quietly when the body breaks off, unless a checksum covers it: then nothing of it counts.
+    def place(self, *, room: int, is_first: bool) -> None:
+        """`room` is how many bytes the upload lacks; `is_first` that the chunk starts the video."""
+        self._body.limit(room)
+        self._is_first = is_first
 
-        Raises TooLarge, UnsupportedMediaType for what is certainly no media, ChecksumMismatch, and, with a
-        checksum, what the body broke off with.
-        """
-        checksum, received = self._arriving.checksum, 0
-        seen = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
-        async for piece in self._until_broken():
-            if received == 0 and self._is_first and (found := not_media(piece[:LOOK_BYTES])):
-                raise UnsupportedMediaType(f"This is {found}, not a video.")
-            received += len(piece)
-            if received > self._room:
-                raise TooLarge("These are more bytes than the upload was announced to have.")
-            if seen is not None:
-                seen.update(piece)
-            yield piece
-        if checksum is not None and seen is not None:
-            if self.broken is not None:
-                raise self.broken
-            if seen.digest() != checksum.digest:
-                raise ChecksumMismatch(f"Their {checksum.algorithm} is {_text(seen.digest())}.")
+    def __aiter__(self) -> Self:
+        return self
 
-    async def _until_broken(self) -> AsyncIterator[bytes]:
+    async def __anext__(self) -> bytes:
         try:
-            async for piece in self._arriving.pieces():
-                yield piece
+            piece = await anext(self._body)
+        except StopAsyncIteration:
+            self._verify()
+            raise
+        except TooLarge:
+            raise TooLarge("The request has more bytes than the upload lacks.") from None
         except ServiceError as broken:
             self.broken = broken
+            if self.verified:
+                raise
+            raise StopAsyncIteration from None
+        if self._is_first:
+            self._is_first = False
+            refuse_signature(piece)
+        return piece
 
-
-def _text(digest: bytes) -> str:
-    return base64.b64encode(digest).decode()
+    def _verify(self) -> None:
+        if self._checksum is not None and (found := self._body.digest()) != self._checksum.digest:
+            text = base64.b64encode(found).decode()
+            raise ChecksumMismatch(f"The {self._checksum.algorithm} of the bytes received is {text}.")

@@ -1,7 +1,6 @@
 """The routes of resumable uploads (tus 1.0.0): each parses, makes one call and answers."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Controller, HttpMethod, Request, delete, patch, post, route
@@ -13,7 +12,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CON
 
 from converter_service.access import public
 from converter_service.conversions.controller import Call
-from converter_service.tus.chunk import Checksum
+from converter_service.tus.chunk import UploadChunk
 from converter_service.tus.protocol import (
     OFFSET_TYPE,
     VERSION,
@@ -25,26 +24,14 @@ from converter_service.tus.protocol import (
     wanted,
 )
 from converter_service.tus.service import Uploads
+from converter_service.uploads.body_reader import BodyReader
 from converter_service.uploads.controller import IdempotencyKey
 from converter_service.uploads.multipart import media_type
-from converter_service.uploads.request_body import Body, Reception, announced_length
-from shared.errors import ServiceError, UnsupportedMediaType
+from converter_service.uploads.request_body import UploadReceiver, declared_length
+from shared.errors import UnsupportedMediaType
 from shared.http import Injected
 
 HEAD, OPTIONS = [HttpMethod.HEAD], [HttpMethod.OPTIONS]
-
-
-class Chunk:
-    """The body of a request that carries bytes of an upload. Raises UnsupportedMediaType, InvalidRequest."""
-
-    def __init__(self, request: Request[Any, Any, Any], body: Body, at_most: int) -> None:
-        refuse_other_types(request)
-        self._pieces = body.pieces(at_most)
-        self.announced_size: int | None = announced_length(request)
-        self.checksum: Checksum | None = read_checksum(request.headers.get("upload-checksum"))
-
-    def pieces(self) -> AsyncIterator[bytes]:
-        return self._pieces
 
 
 def speaks_tus(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
@@ -61,23 +48,23 @@ class TusController(Controller):
 
     # Both paths at once, and named as below: else the framework's own answer to OPTIONS comes first.
     @route(["/", "/{upload_id:str}"], http_method=OPTIONS, opt=public(), summary="What is offered")
-    async def abilities(self, reception: Injected[Reception]) -> ASGIResponse:
-        return bare(HTTP_204_NO_CONTENT, abilities(reception.max_bytes))
+    async def abilities(self, receiver: Injected[UploadReceiver]) -> ASGIResponse:
+        return bare(HTTP_204_NO_CONTENT, abilities(receiver.max_bytes))
 
     @post("/", status_code=HTTP_201_CREATED, request_max_body_size=None, summary="Begin an upload")
     async def create(
         self,
         request: Call,
         uploads: Injected[Uploads],
-        reception: Injected[Reception],
+        receiver: Injected[UploadReceiver],
         key: IdempotencyKey = None,
     ) -> ASGIResponse:
         asked = wanted(request.headers)
         if not has_body(request):
             created = await uploads.create(request.user, asked, key)
         else:
-            async with drained(reception.open(request)) as body:
-                chunk = Chunk(request, body, reception.max_bytes)
+            async with receiver.open(request) as body:
+                chunk = chunk_of(request, body)
                 created = await uploads.create_with(request.user, asked, key, chunk)
         headers = {**told(created), "Location": f"/v1/uploads/{created.id}"}
         return bare(HTTP_201_CREATED, headers)
@@ -94,10 +81,10 @@ class TusController(Controller):
         request: Call,
         upload_id: FromPath[str],
         uploads: Injected[Uploads],
-        reception: Injected[Reception],
+        receiver: Injected[UploadReceiver],
     ) -> ASGIResponse:
-        async with drained(reception.open(request)) as body:
-            chunk = Chunk(request, body, reception.max_bytes)
+        async with receiver.open(request) as body:
+            chunk = chunk_of(request, body)
             offset = read_whole(request.headers, "Upload-Offset")
             longer = await uploads.append(request.user, upload_id, offset, chunk)
         return bare(HTTP_204_NO_CONTENT, told(longer))
@@ -107,26 +94,17 @@ class TusController(Controller):
         await uploads.terminate(request.user, upload_id)
 
 
-@asynccontextmanager
-async def drained(body: Body) -> AsyncIterator[Body]:
-    """Whoever still sends when it is answered, refused or not, gets to read the answer."""
-    try:
-        yield body
-    except ServiceError:
-        await body.drain()
-        raise
-    await body.drain()
-
-
 def has_body(request: Request[Any, Any, Any]) -> bool:
     """RFC 9112 §6.3"""
-    return "transfer-encoding" in request.headers or bool(announced_length(request))
+    return "transfer-encoding" in request.headers or bool(declared_length(request))
 
 
-def refuse_other_types(request: Request[Any, Any, Any]) -> None:
+def chunk_of(request: Request[Any, Any, Any], body: BodyReader) -> UploadChunk:
+    """Raises UnsupportedMediaType for another Content-Type, InvalidRequest for a malformed checksum."""
     kind, _ = media_type(request.headers.get("content-type", ""))
     if kind != OFFSET_TYPE:
         raise UnsupportedMediaType(f"Send the bytes as {OFFSET_TYPE}.")
+    return UploadChunk(body, read_checksum(request.headers.get("upload-checksum")))
 
 
 def bare(status: int, headers: Mapping[str, str]) -> ASGIResponse:

@@ -19,8 +19,8 @@ from converter_service.conversions.transitions.resumable import new_resumable_up
 from converter_service.errors import EmptyUpload, PartAlreadyUsed
 from converter_service.tus.concatenation import Joining
 from converter_service.uploads.filenames import safe_name
-from converter_service.uploads.idempotency import Repeats, key_of
-from converter_service.uploads.source import checked
+from converter_service.uploads.idempotency import IdempotencyKeys, key_of
+from converter_service.uploads.source import parse_options
 from shared.clock import Clock
 from shared.errors import IdempotencyMismatch, ServiceError, TooLarge
 from shared.logs import correlation_id
@@ -63,7 +63,7 @@ class Beginning:
         self._max_bytes = max_bytes
         self._ttl = ttl
         self._clock = clock
-        self._repeats = Repeats(store, clock)
+        self._idempotency_keys = IdempotencyKeys(store, clock)
         self._quota = quota or NoQuota()
 
     async def begin(self, owner: Owner, wanted: Wanted, length: int, key: str | None) -> Conversion:
@@ -73,10 +73,10 @@ class Beginning:
         RateLimited, TooLarge and Overloaded.
         """
         new = self._new(owner, wanted, length, key)
-        if not await self._repeats.knows(owner.id, key, CALL):
+        if not await self._idempotency_keys.knows(owner.id, key, CALL):
             await self._quota.check_upload(owner.id, length)
         async with self._quota.account_lock(owner.id):
-            earlier = await self._repeats.claim(new)
+            earlier = await self._idempotency_keys.claim(new)
             if earlier:
                 return _same(earlier, new)
             try:
@@ -91,11 +91,11 @@ class Beginning:
     ) -> Conversion:
         """The same, of whole partial uploads; that there is room was seen to with those.
 
-        Raises JoinedAlready when one of them was joined before.
+        Raises PartAlreadyUsed when one of them was joined before.
         """
         new = self._new(owner, wanted, sum(upload_of(part).length for part in parts), key)
         new = replace(new, due_at=self._clock() + JOINING_AT_MOST)
-        earlier = await self._repeats.claim(new)
+        earlier = await self._idempotency_keys.claim(new)
         if earlier:
             return _same(earlier, new)
         try:
@@ -128,7 +128,7 @@ class Beginning:
             owner_id=owner.id,
             recipient=owner.email,
             filename=safe_name(wanted.filename),
-            options=checked(wanted.fields).stored(),
+            options=parse_options(wanted.fields).stored(),
             now=now,
             correlation_id=correlation_id.get(),
             idempotency_key=key_of(owner.id, key, CALL) if key else None,

@@ -13,7 +13,7 @@ from converter_service.conversions.quota import Quota
 from converter_service.conversions.transitions.resumable import upload_of
 from converter_service.errors import PartAlreadyUsed, UploadLocked, WrongOffset
 from converter_service.tus.append import LEASE, Appending
-from converter_service.tus.chunk import Arriving, Stretch
+from converter_service.tus.chunk import UploadChunk
 from converter_service.tus.concatenation import Joining
 from converter_service.tus.creation import Beginning, Wanted
 from converter_service.tus.locking import Closing
@@ -86,7 +86,7 @@ class Uploads:
         return await self._beginning.join(owner, wanted, parts, key)
 
     async def create_with(
-        self, owner: Owner, wanted: Wanted, key: str | None, arriving: Arriving
+        self, owner: Owner, wanted: Wanted, key: str | None, chunk: UploadChunk
     ) -> Conversion:
         """The same, and its first bytes with it. When those are refused there is no upload either."""
         if wanted.length is None:
@@ -94,13 +94,12 @@ class Uploads:
         created = await self.create(owner, wanted, key)
         if upload_of(created).offset:
             return created  # by an earlier request with this key
-        stretch = _stretch(created, arriving)
         try:
-            return await self._appending.append(created, 0, stretch)
+            return await self._appending.append(created, 0, _placed(chunk, created))
         except (Unavailable, UploadLocked, WrongOffset):
             raise
         except Exception:
-            if stretch.broken is None or stretch.verified:
+            if chunk.broken is None or chunk.verified:
                 await self._beginning.call_off(created)
             raise
 
@@ -114,7 +113,7 @@ class Uploads:
         except UploadLocked:
             return await self._own(owner, upload_id)
 
-    async def append(self, owner: Owner, upload_id: str, offset: int, arriving: Arriving) -> Conversion:
+    async def append(self, owner: Owner, upload_id: str, offset: int, chunk: UploadChunk) -> Conversion:
         """What arrives before the body breaks off is kept, unless a checksum covers it.
 
         Raises WrongOffset, UploadLocked, Forbidden for one that was joined, TooLarge, ChecksumMismatch,
@@ -127,11 +126,11 @@ class Uploads:
         upload = upload_of(found)
         if upload.offset != offset:
             raise WrongOffset(upload.offset)
-        if arriving.announced_size == 0:
+        if chunk.announced_size == 0:
             return found
         if upload.is_complete:
             raise TooLarge("The upload is complete.")
-        return await self._appending.append(found, offset, _stretch(found, arriving))
+        return await self._appending.append(found, offset, _placed(chunk, found))
 
     async def terminate(self, owner: Owner, upload_id: str) -> None:
         """In every state. The conversion that it has become goes with it."""
@@ -171,7 +170,8 @@ def _no_part(part_id: str) -> InvalidRequest:
     )
 
 
-def _stretch(conversion: Conversion, arriving: Arriving) -> Stretch:
+def _placed(chunk: UploadChunk, conversion: Conversion) -> UploadChunk:
     upload = upload_of(conversion)
     is_first = upload.offset == 0 and not upload.is_partial
-    return Stretch(arriving, room=upload.length - upload.offset, is_first=is_first)
+    chunk.place(room=upload.length - upload.offset, is_first=is_first)
+    return chunk

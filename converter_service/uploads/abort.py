@@ -1,4 +1,4 @@
-"""An upload that came to nothing leaves nothing behind."""
+"""Removes the record and the bytes of an upload that failed."""
 
 import contextlib
 
@@ -12,8 +12,8 @@ from shared.clock import Clock
 from shared.logs import get_logger
 
 
-class Discarding:
-    """By the one who was taking it in, and has stopped."""
+class AbortedUploads:
+    """For the process that was receiving the upload and has stopped."""
 
     def __init__(self, store: ConversionStore, blobs: Blobs, clock: Clock) -> None:
         self._store = store
@@ -22,15 +22,15 @@ class Discarding:
         self._background = BackgroundCleanup()
 
     async def discard(self, conversion: Conversion) -> None:
-        """The sweeper does it later when the store cannot be reached now, or takes long.
+        """Returns within seconds; the sweeper does later what the store does not do now.
 
-        First the record: if the last save went through before its client left, nobody may convert it.
+        The record goes first, so that no worker converts an upload whose last save went through.
         """
         get_logger(__name__).info("upload discarded", conversion_id=conversion.id)
         await self._background.clean(self._forget(conversion))
 
     async def _forget(self, conversion: Conversion) -> None:
-        """One that was cancelled stays in the list, without bytes."""
+        """A cancelled conversion stays in its owner's list, without bytes."""
         newest = await self._store.get(conversion.id)
         if newest is not None and newest.status is State.CANCELLED and not newest.deleted_at:
             await self._cleanup.delete_temporary_blobs(newest)

@@ -8,12 +8,11 @@ from litestar.status_codes import HTTP_202_ACCEPTED
 
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.schemas import ConversionView, shown
-from converter_service.uploads.request_body import Reception
-from converter_service.uploads.service import Accepting
-from shared.errors import ServiceError
+from converter_service.uploads.request_body import UploadReceiver
+from converter_service.uploads.service import UploadService
 from shared.http import Injected
 
-# draft-ietf-httpapi-idempotency-key-header-07 §2.1 has a quoted string; the bare text means the same here.
+# draft-ietf-httpapi-idempotency-key-header-07 §2.1 defines a quoted string; a bare one is accepted too.
 IdempotencyKey = Annotated[
     str | None,
     HeaderParameter(name="Idempotency-Key", pattern=r'^"?[A-Za-z0-9._~:/+=-]{1,255}"?$'),
@@ -24,20 +23,15 @@ class UploadController(Controller):
     path = "/v1/conversions"
     tags = ("conversions",)
 
-    @post("/", status_code=HTTP_202_ACCEPTED, request_max_body_size=None, summary="Send a video")
+    @post("/", status_code=HTTP_202_ACCEPTED, request_max_body_size=None, summary="Upload a video")
     async def create(
         self,
         request: Request[Owner, Any, Any],
-        accepting: Injected[Accepting],
-        reception: Injected[Reception],
+        upload_service: Injected[UploadService],
+        receiver: Injected[UploadReceiver],
         key: IdempotencyKey = None,
     ) -> Response[ConversionView]:
-        """Takes `multipart/form-data` with a part `file`, or the bytes themselves."""
-        body = reception.open(request)
-        try:
-            accepted = await accepting.accept(request.user, reception.incoming(request, body), key)
-        except ServiceError:
-            await body.drain()
-            raise
-        await body.drain()  # one that was known by its digest has not been read
+        """Accepts `multipart/form-data` with a part `file`, or the video itself as the body."""
+        async with receiver.open(request) as body:
+            accepted = await upload_service.accept(request.user, receiver.source(request, body), key)
         return Response(shown(accepted), headers={"Location": f"/v1/conversions/{accepted.id}"})

@@ -1,6 +1,5 @@
-"""A video is taken in with one request: first whether it may be, then its bytes; or it comes to nothing."""
+"""Accepts uploads of a whole video: checks them, stores their bytes, and queues their conversions."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 from msgspec import Struct
@@ -13,25 +12,30 @@ from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.quota import NoQuota, Quota
 from converter_service.conversions.transitions.upload import new_upload
-from converter_service.uploads.abort import Discarding
+from converter_service.uploads.abort import AbortedUploads
 from converter_service.uploads.filenames import safe_name
-from converter_service.uploads.idempotency import Repeats, key_of, refuse_announced, refuse_other_bytes
-from converter_service.uploads.source import Incoming, chained, checked, head, limited
-from converter_service.uploads.store import Storing
+from converter_service.uploads.idempotency import (
+    IdempotencyKeys,
+    key_of,
+    refuse_announced,
+    refuse_other_bytes,
+)
+from converter_service.uploads.source import UploadSource, parse_options, refuse_non_media
+from converter_service.uploads.store import UploadWriter
 from shared.clock import Clock
 from shared.errors import Conflict, IdempotencyMismatch, ServiceError, Unavailable
 from shared.logs import correlation_id
 
 
 class UploadLimits(Struct, frozen=True):
-    """How many bytes a video may have, and for how long an upload may be silent before it counts as dead."""
+    """`max_bytes` of one video; `silence` is how long after its last heartbeat an upload counts as dead."""
 
     max_bytes: int
     silence: timedelta
 
 
-class Accepting:
-    """What is sent again with its key is recognised; what there is no room for is refused."""
+class UploadService:
+    """Honours idempotency keys and the quota."""
 
     def __init__(
         self,
@@ -45,74 +49,75 @@ class Accepting:
     ) -> None:
         self._limits = limits
         self._clock = clock
-        self._repeats = Repeats(store, clock)
+        self._idempotency_keys = IdempotencyKeys(store, clock)
         self._quota = quota or NoQuota()
-        self._storing = Storing(store, blobs, events, limits.silence, clock)
-        self._discarding = Discarding(store, blobs, clock)
+        self._writer = UploadWriter(store, blobs, events, limits.silence, clock)
+        self._aborted_uploads = AbortedUploads(store, blobs, clock)
 
-    async def accept(self, owner: Owner, incoming: Incoming, key: str | None = None) -> Conversion:
-        """Stores the video and queues its conversion; what goes wrong before that leaves nothing behind.
-        With the `key` of an earlier upload nothing is stored, and its answer is given again.
+    async def accept(self, owner: Owner, source: UploadSource, key: str | None = None) -> Conversion:
+        """Stores the video and queues its conversion; an upload that fails leaves nothing behind.
+        With the `key` of an earlier upload nothing is stored, and the earlier conversion is returned.
 
-        Raises InvalidRequest for options that cannot be met, EmptyUpload, TooLarge, UnsupportedMediaType, and
-        Unavailable. After that the sweeper removes what was stored; but when the store went away during the
-        last save of all, the video may have been taken in all the same, and then it is converted. With a key
-        also StillUploading, and IdempotencyMismatch for another video or other options. RateLimited, TooLarge
-        and Overloaded when there is no room for it.
+        Raises InvalidRequest for invalid options, EmptyUpload, TooLarge, UnsupportedMediaType; RateLimited,
+        TooLarge and Overloaded by the quota; Conflict when the conversion is deleted or cancelled meanwhile;
+        with a key UploadInProgress, and IdempotencyMismatch for another video or other options.
+
+        Raises Unavailable when the store is away; the sweeper then removes what was stored. When it went away
+        during the last save, the conversion may be queued all the same.
         """
-        if not await self._repeats.knows(owner.id, key):
-            await self._quota.check_upload(owner.id, incoming.announced_size)
-        checked(await incoming.fields())
-        body = limited(incoming.chunks(), self._limits.max_bytes)
-        first = await head(body)
-        conversion = self._new(owner, incoming, key)
-        earlier = await self._enter(conversion)
+        if not await self._idempotency_keys.knows(owner.id, key):
+            await self._quota.check_upload(owner.id, source.announced_size)
+        source.body.limit(self._limits.max_bytes)
+        parse_options(await source.fields())
+        await refuse_non_media(source.body)
+        conversion = self._new(owner, source, key)
+        earlier = await self._admit(conversion)
         if earlier is not None:
-            refuse_announced(earlier, conversion.source.filename, incoming)
-            return await self._again(earlier, incoming, chained(first, body))
+            refuse_announced(earlier, conversion.source.filename, source)
+            return await self._replay(earlier, source)
         try:
-            metered = self._quota.metered(conversion, chained(first, body))
-            return await self._storing.store(conversion, incoming, metered)
+            source.body.meter = self._quota.meter(conversion)
+            return await self._writer.store(conversion, source)
         except LeaseLost:
-            await self._discarding.discard(conversion)
+            await self._aborted_uploads.discard(conversion)
             raise Conflict("The conversion was deleted or cancelled during its upload.") from None
         except Unavailable:
-            raise  # to discard it now would only wait for the store again
+            raise  # discarding would wait for the same store
         except BaseException:
-            await self._discarding.discard(conversion)
+            await self._aborted_uploads.discard(conversion)
             raise
 
-    async def _enter(self, conversion: Conversion) -> Conversion | None:
-        """Its record is stored; or an earlier one is returned, for which there was room then."""
+    async def _admit(self, conversion: Conversion) -> Conversion | None:
+        """Stores the new conversion's record; or returns the earlier conversion with the same key."""
         async with self._quota.account_lock(conversion.owner_id):
-            earlier = await self._repeats.add(conversion)
+            earlier = await self._idempotency_keys.add(conversion)
             if earlier is not None:
                 return earlier
             try:
                 await self._quota.check_stored(conversion)
             except ServiceError:
-                await self._discarding.discard(conversion)
+                await self._aborted_uploads.discard(conversion)
                 raise
         return None
 
-    async def _again(self, earlier: Conversion, incoming: Incoming, body: AsyncIterator[bytes]) -> Conversion:
-        """An announced digest spares reading it; otherwise only the bytes tell whether they are the same."""
-        if incoming.announced_sha256 is None:
-            await refuse_other_bytes(earlier, body)
-        if checked(await incoming.fields()).stored() != earlier.options:
+    async def _replay(self, earlier: Conversion, source: UploadSource) -> Conversion:
+        """Compares the upload with the earlier one; the body is read unless its digest was declared."""
+        if source.announced_sha256 is None:
+            await refuse_other_bytes(earlier, source.body)
+        if parse_options(await source.fields()).stored() != earlier.options:
             raise IdempotencyMismatch
         return earlier
 
-    def _new(self, owner: Owner, incoming: Incoming, key: str | None) -> Conversion:
+    def _new(self, owner: Owner, source: UploadSource, key: str | None) -> Conversion:
         return new_upload(
             new_id(),
             new_id(),
             owner_id=owner.id,
             recipient=owner.email,
-            filename=safe_name(incoming.filename),
+            filename=safe_name(source.filename),
             now=self._clock(),
             alive_until=self._clock() + self._limits.silence,
             correlation_id=correlation_id.get(),
             idempotency_key=key_of(owner.id, key) if key else None,
-            reserved_bytes=incoming.announced_size or 0,
+            reserved_bytes=source.announced_size or 0,
         )

@@ -1,68 +1,55 @@
-"""A video on its way in: what its sender says of it, and the first looks at it."""
+"""Where an upload's video comes from: its body, and what the client says about it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from converter_service.errors import EmptyUpload
 from converter_service.media.options import BadOptions, Options, parse
+from converter_service.uploads.body_reader import BodyReader
 from converter_service.uploads.sniffing import LOOK_BYTES, not_media
-from shared.errors import FieldError, InvalidRequest, TooLarge, UnsupportedMediaType
+from shared.errors import FieldError, InvalidRequest, UnsupportedMediaType
 
 
-class Incoming(Protocol):
-    """A video on its way in."""
+class UploadSource(Protocol):
+    """A request that carries a whole video."""
 
     @property
-    def filename(self) -> str | None: ...
+    def body(self) -> BodyReader: ...
 
-    def chunks(self) -> AsyncIterator[bytes]:
-        """The video's bytes, once. Raises when the body breaks off or makes no sense."""
+    @property
+    def filename(self) -> str | None:
+        """As sent. None when there is none, and in a form before `fields` was called."""
 
     @property
     def announced_size(self) -> int | None:
-        """How many bytes the video has, where the sender said so and no form is around it."""
+        """The video's size in bytes, when it was declared and no form is around the video."""
 
     @property
     def announced_sha256(self) -> str | None:
-        """In hex, where the sender said so."""
+        """The video's SHA-256 in hex, when it was declared."""
 
     async def fields(self) -> Mapping[str, str]:
-        """The options as sent. Before `chunks` is exhausted those known so far, afterwards all."""
+        """The options as sent: those that precede the video, and all of them once the body is read."""
 
 
-def checked(fields: Mapping[str, str]) -> Options:
-    """Raises InvalidRequest that names each field at fault."""
+def parse_options(fields: Mapping[str, str]) -> Options:
+    """Raises InvalidRequest, which names each invalid field."""
     try:
         return parse(fields)
     except BadOptions as bad:
         errors = [FieldError(problem.field, problem.message) for problem in bad.problems]
-        raise InvalidRequest("The options cannot be met.", errors=errors) from None
+        raise InvalidRequest("The options are not valid.", errors=errors) from None
 
 
-async def limited(chunks: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
-    size = 0
-    async for chunk in chunks:
-        size += len(chunk)
-        if size > max_bytes:
-            raise TooLarge(f"A video may have at most {max_bytes} bytes.")
-        yield chunk
-
-
-async def head(chunks: AsyncIterator[bytes]) -> bytes:
-    """The first bytes, enough to refuse what is certainly no media."""
-    head = b""
-    async for chunk in chunks:
-        head += chunk
-        if len(head) >= LOOK_BYTES:
-            break
+async def refuse_non_media(body: BodyReader) -> None:
+    """Reads the first bytes. Raises EmptyUpload, and UnsupportedMediaType for what cannot be media."""
+    head = await body.peek(LOOK_BYTES)
     if not head:
         raise EmptyUpload
+    refuse_signature(head)
+
+
+def refuse_signature(head: bytes) -> None:
+    """Raises UnsupportedMediaType when the video's first bytes are those of a format that is no media."""
     if found := not_media(head[:LOOK_BYTES]):
         raise UnsupportedMediaType(f"This is {found}, not a video.")
-    return head
-
-
-async def chained(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield head
-    async for chunk in rest:
-        yield chunk

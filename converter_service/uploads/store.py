@@ -1,8 +1,8 @@
-"""The bytes of an upload go into the store, while this process says that it lives; then it is queued."""
+"""Writes an upload's bytes to the blob store, with heartbeats meanwhile, then queues its conversion."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Never
 
@@ -13,18 +13,18 @@ from converter_service.conversions.ports import Blobs, ConversionStore, Stored
 from converter_service.conversions.state_machine import IllegalTransition
 from converter_service.conversions.transitions.upload import upload_renewed, uploaded
 from converter_service.conversions.update import change
-from converter_service.uploads.source import Incoming, checked
+from converter_service.uploads.source import UploadSource, parse_options
 from shared.clock import Clock
 from shared.errors import Unavailable
 
 LONGEST_UPLOAD_BEAT_S = 3.0
-# How long the last save of an upload is tried again, while the store comes and goes; each try takes seconds.
+# How long the last save of an upload is retried while the store is unavailable; each attempt takes seconds.
 SAVE_AGAIN_FOR_S = 6.0
 SAVE_AGAIN_AFTER_S = 0.5
 
 
-class Storing:
-    """`silence` is for how long an upload may say nothing before it counts as dead."""
+class UploadWriter:
+    """`silence` is how long after its last heartbeat an upload counts as dead."""
 
     def __init__(
         self,
@@ -40,26 +40,23 @@ class Storing:
         self._silence = silence
         self._clock = clock
 
-    async def store(
-        self, conversion: Conversion, incoming: Incoming, body: AsyncIterator[bytes]
-    ) -> Conversion:
-        """The queued conversion. Raises LeaseLost once it was deleted or cancelled, Unavailable when nothing
-        can be known, InvalidRequest for options behind the video, and what `body` breaks off with.
-        """
-        receiving = self._receive(conversion, incoming, body)
-        return await run_while_renewing(receiving, self._beat(conversion.id))
+    async def store(self, conversion: Conversion, source: UploadSource) -> Conversion:
+        """Returns the queued conversion.
 
-    async def _receive(
-        self, conversion: Conversion, incoming: Incoming, body: AsyncIterator[bytes]
-    ) -> Conversion:
-        stored = await self._blobs.write(str(conversion.source_blob), body)
-        options = checked(await incoming.fields()).stored()
+        Raises LeaseLost once the conversion is deleted or cancelled, Unavailable when its state cannot be
+        determined, InvalidRequest for invalid options behind the video, and the errors of the body.
+        """
+        return await run_while_renewing(self._write(conversion, source), self._beat(conversion.id))
+
+    async def _write(self, conversion: Conversion, source: UploadSource) -> Conversion:
+        stored = await self._blobs.write(str(conversion.source_blob), source.body)
+        options = parse_options(await source.fields()).stored()
         return await self._queue(conversion.id, stored, options)
 
     async def _queue(
         self, conversion_id: str, stored: Stored, options: Mapping[str, str | int | float]
     ) -> Conversion:
-        """After a save whose answer was lost it finds its own work done."""
+        """Also succeeds when an earlier save went through and only its response was lost."""
         until = asyncio.get_running_loop().time() + SAVE_AGAIN_FOR_S
         while asyncio.get_running_loop().time() < until:
             try:
@@ -74,16 +71,16 @@ class Storing:
                     ),
                     self._events.uploaded,
                 )
-            except (Unavailable, IllegalTransition):  # the move is illegal when the lost save lands just now
+            except (Unavailable, IllegalTransition):  # IllegalTransition: the lost save has just gone through
                 await asyncio.sleep(SAVE_AGAIN_AFTER_S)
-        raise Unavailable("Whether the video was taken in is not known: see your conversions.")
+        raise Unavailable("Whether the video was accepted is not known: see the list of your conversions.")
 
     async def _beat(self, conversion_id: str) -> Never:
-        """Tells now and then that this process is at it, however slow the sender: silence means that it died.
-        Raises LeaseLost once the conversion was deleted or cancelled.
+        """Renews the upload's deadline until cancelled, however slowly its bytes arrive.
 
-        While the store is away nobody can take it for dead. Whether it is away for too long, storing the
-        bytes tells. Once all has arrived the beat has nothing to say.
+        Raises LeaseLost once the conversion is deleted or cancelled. Continues while the store is away: the
+        sweeper cannot reach it either, and writing the bytes fails when it is away for too long.
+        IllegalTransition means that the upload is complete.
         """
         beat_s = min(LONGEST_UPLOAD_BEAT_S, self._silence.total_seconds() / 4)
         while True:

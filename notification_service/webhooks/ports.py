@@ -91,7 +91,7 @@ class Deliveries(Protocol):
         """Returns deliveries of a lane, newest first, whose `order` is less than `before`."""
 
     async def replay(self, lane: Lane, delivery_id: str) -> Delivery | None:
-        """Makes a delivery due now with all its attempts, unless it is claimed; None if there is none."""
+        """Makes a delivery due now and resets its tries, unless it is claimed; None if there is none."""
 
     async def due_lanes(self) -> Sequence[Lane]:
         """Returns every lane with a due delivery, unordered."""

@@ -15,7 +15,7 @@ from notification_service.webhooks.outbound.url_policy import InvalidWebhookUrl,
 from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
 from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome, evaluate_attempt
 from notification_service.webhooks.secret_cipher import SecretCipher, UndecryptableSecret
-from notification_service.webhooks.signature import signature_headers
+from notification_service.webhooks.signature import sign_message
 from shared.contracts.webhooks import Attempt, Reason
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
@@ -90,7 +90,7 @@ class WebhookSender:
         except UndecryptableSecret:
             log.warning("webhook secret cannot be decrypted with this key", webhook=endpoint.id)
             return AttemptResult(duration_s=0, error="cannot_be_signed")
-        return await self._client.post(target, body, signature_headers(delivery.id, began, body, keys))
+        return await self._client.post(target, body, sign_message(delivery.id, began, body, keys))
 
     async def _complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> None:
         if not await self._retry(lambda: self._deliveries.complete(delivery, attempt, outcome)):

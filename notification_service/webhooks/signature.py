@@ -15,7 +15,7 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def signature_headers(message_id: str, time: datetime, body: bytes, keys: Sequence[str]) -> dict[str, str]:
+def sign_message(message_id: str, time: datetime, body: bytes, keys: Sequence[str]) -> dict[str, str]:
     """Returns the three signature headers of one attempt.
 
     There is one signature for each of `keys`, so that a receiver may verify with the old or the new secret

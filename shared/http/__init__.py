@@ -3,21 +3,17 @@
 from shared.http.application import AsyncGuard, Injected, Wiring, application
 from shared.http.health import Check, in_turn
 from shared.http.problems import Problem
-from shared.http.request_body import ClientDisconnected, chunks, drain
 from shared.http.server import Address, Listeners, serve
 
 __all__ = [
     "Address",
     "AsyncGuard",
     "Check",
-    "ClientDisconnected",
     "Injected",
     "Listeners",
     "Problem",
     "Wiring",
     "application",
-    "chunks",
-    "drain",
     "in_turn",
     "serve",
 ]

@@ -15,7 +15,7 @@ from litestar.params import SkipValidation
 from litestar.types import ASGIApp, ControllerRouterHandler
 from prometheus_client import CollectorRegistry
 
-from shared.errors import ServiceError
+from shared.errors import ClientDisconnected, ServiceError
 from shared.http.graceful_stop import GracefulStop
 from shared.http.health import Check, health_routes
 from shared.http.json_request import StrictJSONRequest
@@ -28,7 +28,6 @@ from shared.http.problems import (
     on_too_deep,
     on_unexpected_error,
 )
-from shared.http.request_body import ClientDisconnected
 from shared.http.request_log import RequestLogMiddleware
 
 T = TypeVar("T")

@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException
 
 from shared.errors import (
     ChecksumMismatch,
+    ClientDisconnected,
     FieldError,
     Forbidden,
     InvalidRequest,
@@ -24,7 +25,6 @@ from shared.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
-from shared.http.request_body import ClientDisconnected
 from shared.logs import correlation_id, get_logger
 
 MEDIA_TYPE = "application/problem+json"

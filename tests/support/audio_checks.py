@@ -20,7 +20,7 @@ HEARD_HZ = 8_000
 
 
 @dataclass
-class Workplace:
+class TranscodingHarness:
     """`source` and `result` have names of our own, whatever the file was called."""
 
     scratch: Path
@@ -48,7 +48,7 @@ class Workplace:
         info = await self.probe(file)
         return await self.transcoder.convert(self.source, info, parse(fields), self.result, self._tell)
 
-    def limited(self, **seconds_or_bytes: float) -> "Workplace":
+    def limited(self, **seconds_or_bytes: float) -> "TranscodingHarness":
         """Change rules: `job_timeout=1.0`, `max_result_bytes=1000` …"""
         for name, value in seconds_or_bytes.items():
             is_time = isinstance(getattr(self.rules, name), timedelta)

@@ -1,4 +1,4 @@
-"""A real SMTP server in the test's own event loop; it can refuse, wait, encrypt and hang up on purpose."""
+"""SMTP server in the event loop of the test, with configurable replies, delays, TLS and disconnects."""
 
 import asyncio
 import ssl
@@ -17,7 +17,7 @@ OK = "250 OK"
 
 @dataclass(kw_only=True)
 class Behaviour:
-    """What the server answers; each list is used up from the front, then everything is accepted."""
+    """Replies of the server: those in the lists, in order, then `250 OK`."""
 
     sender: list[str] = field(default_factory=list)
     recipient: list[str] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Behaviour:
 
 @dataclass
 class Received:
-    """One message that the server took, with what it knew of the connection."""
+    """An accepted message with its envelope and connection."""
 
     sender: str
     recipients: list[str]
@@ -48,7 +48,7 @@ class Received:
 
 
 class MailServer:
-    """Keeps what it took in `taken`; `tries` counts messages that reached the end of DATA."""
+    """Stores accepted messages in `taken`; `tries` counts messages that reached the end of DATA."""
 
     def __init__(self, behaviour: Behaviour | None = None, port: int = 0) -> None:
         self.behaviour = behaviour or Behaviour()
@@ -69,7 +69,7 @@ class MailServer:
         )
 
     async def stop(self) -> None:
-        """Closes the door and every connection."""
+        """Closes the listening socket and every connection."""
         if self._server is not None:
             self._server.close()
             for transport in self._open:
@@ -101,7 +101,7 @@ class MailServer:
             success=right, handled=right, auth_data=data.login if isinstance(data, LoginPassword) else None
         )
 
-    async def handle_MAIL(  # noqa: N802 - the name that aiosmtpd calls
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd calls this name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         await asyncio.sleep(self.behaviour.pause_s)
@@ -155,7 +155,7 @@ class MailServer:
 
 
 class Smtp(SMTP):
-    """Tells the server of its connections, so that it can end them."""
+    """Registers each connection with its MailServer, which closes it at stop."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.event_handler.opened(transport)

@@ -1,4 +1,4 @@
-"""The mails that arrived in the development sink, read as a mail program would."""
+"""Emails in the folder of the development mail sink."""
 
 import email
 import email.policy
@@ -10,7 +10,7 @@ from tests.support.wait import until
 
 
 class Mailbox:
-    """`folder` holds each message as an `.eml` file."""
+    """Reads the `.eml` files in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -20,7 +20,7 @@ class Mailbox:
         return [message for message in messages if address in str(message["To"])]
 
     async def next_about_account(self, address: str, subject: str) -> EmailMessage:
-        """Waits for the first of that subject."""
+        """Waits for the first email with this subject."""
 
         async def arrived() -> EmailMessage | None:
             return next((each for each in self.to(address) if str(each["Subject"]) == subject), None)

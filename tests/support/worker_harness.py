@@ -85,7 +85,7 @@ class ScriptedTranscoder:
         )
 
 
-class Workshop:
+class WorkerHarness:
     """One database, any number of workers."""
 
     def __init__(self, client: Client, scratch: Path) -> None:

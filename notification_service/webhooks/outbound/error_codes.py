@@ -20,12 +20,12 @@ CODES: tuple[tuple[Callable[[BaseException], bool], str], ...] = (
 )
 
 
-def error_code(error: BaseException) -> str:
+def classify_error(error: BaseException) -> str:
     """Returns the code of an exception of the HTTP client."""
     return next((code for matches, code in CODES if matches(error)), "connection_broken")
 
 
-def status_error_code(status: int) -> str | None:
+def classify_status(status: int) -> str | None:
     """Returns the code of a response status; None for 2xx."""
     if 200 <= status < 300:
         return None

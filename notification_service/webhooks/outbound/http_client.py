@@ -13,7 +13,7 @@ from aiohappyeyeballs import AddrInfoType
 from yarl import URL
 
 from notification_service.webhooks.outbound.address_policy import AddressPolicy, parse_address
-from notification_service.webhooks.outbound.error_codes import error_code, status_error_code
+from notification_service.webhooks.outbound.error_codes import classify_error, classify_status
 from notification_service.webhooks.outbound.ports import AttemptResult, Resolver
 from notification_service.webhooks.outbound.resolver import AddressNotAllowed, PolicyResolver
 
@@ -46,11 +46,11 @@ class WebhookHttpClient:
             ) as response:
                 await _discard_body(response)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            return AttemptResult(duration_s=clock.time() - began, error=error_code(error))
+            return AttemptResult(duration_s=clock.time() - began, error=classify_error(error))
         return AttemptResult(
             duration_s=clock.time() - began,
             status=response.status,
-            error=status_error_code(response.status),
+            error=classify_status(response.status),
             retry_after=_parse_retry_after(response.headers.get("Retry-After", "")),
         )
 

@@ -1,4 +1,4 @@
-"""The converter's api, and a workshop of the parts of its processes, fresh for each test."""
+"""The converter's api, and a harness of the parts of its processes, fresh for each test."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from shared.mongo.connection import connect
 from shared.settings import Secret
 from tests.support.converter import ConverterApi, converter_api
-from tests.support.worker_harness import Workshop
+from tests.support.worker_harness import WorkerHarness
 
 MAX_BYTES = 3_000_000
 
@@ -20,10 +20,10 @@ async def api(mongo_url: str) -> AsyncIterator[ConverterApi]:
 
 
 @pytest.fixture
-async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
+async def harness(mongo_url: str, tmp_path: Path) -> AsyncIterator[WorkerHarness]:
     async with connect(Secret(mongo_url)) as client:
-        workshop = Workshop(client, tmp_path)
-        await workshop.store.prepare()
-        await workshop.blobs.prepare()
-        yield workshop
-        workshop.scratch.close()
+        harness = WorkerHarness(client, tmp_path)
+        await harness.store.prepare()
+        await harness.blobs.prepare()
+        yield harness
+        harness.scratch.close()

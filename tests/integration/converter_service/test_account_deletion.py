@@ -15,16 +15,16 @@ from converter_service.conversions.transitions.upload import new_upload
 from converter_service.handlers import LATE_UPLOADS, account_handlers
 from converter_service.maintenance import account_deletion
 from converter_service.maintenance.account_deletion import AccountDeletion
-from converter_service.uploads.service import Accepting, UploadLimits
-from converter_service.uploads.source import Incoming
+from converter_service.uploads.service import UploadLimits, UploadService
 from shared.clock import utc_now
 from shared.contracts.events import AccountDeleted
 from shared.errors import Conflict
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery
+from tests.support.request_body import body_of
 from tests.support.wait import until
-from tests.support.worker_harness import VIDEO, ScriptedTranscoder, Workshop
+from tests.support.worker_harness import VIDEO, ScriptedTranscoder, WorkerHarness
 
 ALICE = Owner("alice", "alice@example.org")
 GONE = AccountDeleted(user_id="alice")
@@ -34,32 +34,32 @@ def delivered(age: timedelta) -> Delivery:
     return Delivery(envelope=wrap(GONE, "/auth_service", "alice", time=utc_now() - age))
 
 
-async def told(workshop: Workshop, age: timedelta = LATE_UPLOADS) -> None:
+async def told(harness: WorkerHarness, age: timedelta = LATE_UPLOADS) -> None:
     """As the broker would tell a worker, so long after it happened."""
-    handlers = account_handlers(AccountDeletion(workshop.store, workshop.cleanup, utc_now), utc_now)
+    handlers = account_handlers(AccountDeletion(harness.store, harness.cleanup, utc_now), utc_now)
     await handlers.handle(GONE, delivered(age))
 
 
-async def test_nothing_of_theirs_stays_and_nothing_of_others_goes(workshop: Workshop) -> None:
-    finished, waiting = await workshop.queued(), await workshop.queued()
-    await workshop.worker(ScriptedTranscoder()).run(finished.id)
-    bobs = replace(await workshop.queued(b"bob's"), owner_id="bob")
-    await workshop.store.save(bobs)
-    await told(workshop)
+async def test_nothing_of_theirs_stays_and_nothing_of_others_goes(harness: WorkerHarness) -> None:
+    finished, waiting = await harness.queued(), await harness.queued()
+    await harness.worker(ScriptedTranscoder()).run(finished.id)
+    bobs = replace(await harness.queued(b"bob's"), owner_id="bob")
+    await harness.store.save(bobs)
+    await told(harness)
     for conversion in (finished, waiting):
-        assert await workshop.store.get(conversion.id) is None
-    assert await workshop.blobs_stored() == {bobs.source_blob}
-    assert await workshop.store.get(bobs.id) is not None
+        assert await harness.store.get(conversion.id) is None
+    assert await harness.blobs_stored() == {bobs.source_blob}
+    assert await harness.store.get(bobs.id) is not None
 
 
-async def test_being_told_again_changes_nothing(workshop: Workshop) -> None:
-    await workshop.queued()
+async def test_being_told_again_changes_nothing(harness: WorkerHarness) -> None:
+    await harness.queued()
     for _ in range(3):
-        await told(workshop)
-    assert await workshop.blobs_stored() == set()
+        await told(harness)
+    assert await harness.blobs_stored() == set()
 
 
-async def test_however_many_there_are_they_all_go(workshop: Workshop) -> None:
+async def test_however_many_there_are_they_all_go(harness: WorkerHarness) -> None:
     now = utc_now()
     for _ in range(2 * account_deletion.BATCH + 1):
         waiting = new_upload(
@@ -72,34 +72,34 @@ async def test_however_many_there_are_they_all_go(workshop: Workshop) -> None:
             alive_until=now - timedelta(seconds=1),
             correlation_id="",
         )
-        await workshop.store.add(waiting)
+        await harness.store.add(waiting)
     assert (
-        await AccountDeletion(workshop.store, workshop.cleanup, utc_now).delete_all("alice")
+        await AccountDeletion(harness.store, harness.cleanup, utc_now).delete_all("alice")
         == 2 * account_deletion.BATCH + 1
     )
-    assert await workshop.database["conversions"].count_documents({}) == 0
+    assert await harness.database["conversions"].count_documents({}) == 0
 
 
-async def test_what_is_being_converted_stops_and_leaves_nothing(workshop: Workshop) -> None:
+async def test_what_is_being_converted_stops_and_leaves_nothing(harness: WorkerHarness) -> None:
     async def for_ever(_: Path) -> None:
         await asyncio.Event().wait()
 
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder(during=for_ever)
-    running = asyncio.create_task(workshop.worker(transcoder).run(conversion.id))
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=for_ever)
+    running = asyncio.create_task(harness.worker(transcoder).run(conversion.id))
     await transcoder.began.wait()
-    await told(workshop)
-    assert list(await workshop.store.page("alice", None, None, 10)) == [], "invisible at once"
+    await told(harness)
+    assert list(await harness.store.page("alice", None, None, 10)) == [], "invisible at once"
     await running
     assert transcoder.cancelled == 1
 
     async def nothing_left() -> bool:
-        await workshop.sweeper.sweep()
-        return not await workshop.blobs_stored() and await workshop.store.get(conversion.id) is None
+        await harness.sweeper.sweep()
+        return not await harness.blobs_stored() and await harness.store.get(conversion.id) is None
 
     await until(nothing_left, what="the sweeper has finished")
 
 
-class Dripping(Incoming):
+class Dripping:
     """A video of which the second half comes when it is let."""
 
     filename = "talk.mp4"
@@ -108,8 +108,9 @@ class Dripping(Incoming):
 
     def __init__(self) -> None:
         self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+        self.body = body_of(self._pieces())
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def _pieces(self) -> AsyncIterator[bytes]:
         yield VIDEO
         self.begun.set()
         await self.go_on.wait()
@@ -119,27 +120,29 @@ class Dripping(Incoming):
         return {}
 
 
-async def test_what_is_being_uploaded_is_refused_at_its_end_and_leaves_nothing(workshop: Workshop) -> None:
+async def test_what_is_being_uploaded_is_refused_at_its_end_and_leaves_nothing(
+    harness: WorkerHarness,
+) -> None:
     limits = UploadLimits(max_bytes=10**9, silence=timedelta(minutes=1))
-    accepting = Accepting(workshop.store, workshop.blobs, workshop.events, limits, utc_now)
+    service = UploadService(harness.store, harness.blobs, harness.events, limits, utc_now)
     incoming = Dripping()
-    uploading = asyncio.create_task(accepting.accept(ALICE, incoming))
+    uploading = asyncio.create_task(service.accept(ALICE, incoming))
     await incoming.begun.wait()
-    await told(workshop)
+    await told(harness)
     incoming.go_on.set()
     with pytest.raises((Conflict, LeaseLost)):
         await uploading
-    assert await workshop.blobs_stored() == set()
-    assert await workshop.database["conversions"].count_documents({}) == 0
+    assert await harness.blobs_stored() == set()
+    assert await harness.database["conversions"].count_documents({}) == 0
 
 
-async def test_what_begins_just_after_is_found_a_minute_later(workshop: Workshop) -> None:
-    await workshop.queued()
+async def test_what_begins_just_after_is_found_a_minute_later(harness: WorkerHarness) -> None:
+    await harness.queued()
     with pytest.raises(Retry) as later:
-        await told(workshop, age=timedelta(seconds=1))
+        await told(harness, age=timedelta(seconds=1))
     assert not later.value.counts
     assert 59 <= later.value.delay_s <= 61
-    assert await workshop.blobs_stored() == set(), "what was there is gone at once"
-    await workshop.queued()
-    await told(workshop, age=timedelta(seconds=61))
-    assert await workshop.blobs_stored() == set()
+    assert await harness.blobs_stored() == set(), "what was there is gone at once"
+    await harness.queued()
+    await told(harness, age=timedelta(seconds=61))
+    assert await harness.blobs_stored() == set()

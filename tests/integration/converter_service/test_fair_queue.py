@@ -12,112 +12,112 @@ from converter_service.jobs import claim
 from converter_service.media.transcoder import TranscoderUnavailable
 from shared.clock import utc_now
 from shared.messaging.errors import Retry
-from tests.support.worker_harness import ScriptedTranscoder, Workshop
+from tests.support.worker_harness import ScriptedTranscoder, WorkerHarness
 
 
-async def finished(workshop: Workshop, *conversions: Conversion) -> list[str]:
+async def finished(harness: WorkerHarness, *conversions: Conversion) -> list[str]:
     """The owners of those that are done, in the order in which they were begun."""
-    newest = [await workshop.now(each) for each in conversions]
+    newest = [await harness.now(each) for each in conversions]
     ended = sorted((each.started_at, each.owner_id) for each in newest if each.started_at)
     return [owner for _, owner in ended]
 
 
-async def test_accounts_take_turns_however_many_videos_one_of_them_sent_first(workshop: Workshop) -> None:
-    many = [await workshop.queued(owner_id="alice") for _ in range(6)]
-    few = [await workshop.queued(owner_id="bob"), await workshop.queued(owner_id="carol")]
-    worker = workshop.worker(ScriptedTranscoder())
+async def test_accounts_take_turns_however_many_videos_one_of_them_sent_first(harness: WorkerHarness) -> None:
+    many = [await harness.queued(owner_id="alice") for _ in range(6)]
+    few = [await harness.queued(owner_id="bob"), await harness.queued(owner_id="carol")]
+    worker = harness.worker(ScriptedTranscoder())
     for message in [*many, *few]:
         await worker.run(message.id)
-    assert set((await finished(workshop, *many, *few))[:3]) == {"alice", "bob", "carol"}
-    states = {(await workshop.now(each)).status for each in [*many, *few]}
+    assert set((await finished(harness, *many, *few))[:3]) == {"alice", "bob", "carol"}
+    states = {(await harness.now(each)).status for each in [*many, *few]}
     assert states == {State.COMPLETED}
 
 
 async def test_within_an_account_the_oldest_is_begun_first_whatever_the_message_names(
-    workshop: Workshop,
+    harness: WorkerHarness,
 ) -> None:
     """While accounts take turns, a message is used up on another's: nobody's own may fall behind for that."""
-    many = [await workshop.queued(owner_id="alice") for _ in range(6)]
-    few = [await workshop.queued(owner_id=owner) for owner in ("bob", "carol")]
-    worker = workshop.worker(ScriptedTranscoder())
+    many = [await harness.queued(owner_id="alice") for _ in range(6)]
+    few = [await harness.queued(owner_id=owner) for owner in ("bob", "carol")]
+    worker = harness.worker(ScriptedTranscoder())
     for message in [*many, *few]:
         await worker.run(message.id)
-    begun = [(await workshop.now(each)).started_at for each in many]
+    begun = [(await harness.now(each)).started_at for each in many]
     assert begun == sorted(begun, key=str)
 
 
-async def test_workers_that_want_the_same_one_all_get_something(workshop: Workshop) -> None:
-    waiting = [await workshop.queued() for _ in range(12)]
-    workers = [workshop.worker(ScriptedTranscoder(), name=f"worker-{n}") for n in range(12)]
+async def test_workers_that_want_the_same_one_all_get_something(harness: WorkerHarness) -> None:
+    waiting = [await harness.queued() for _ in range(12)]
+    workers = [harness.worker(ScriptedTranscoder(), name=f"worker-{n}") for n in range(12)]
     await asyncio.gather(*(worker.run(waiting[0].id) for worker in workers))
-    assert {(await workshop.now(each)).status for each in waiting} == {State.COMPLETED}
+    assert {(await harness.now(each)).status for each in waiting} == {State.COMPLETED}
 
 
 async def test_as_many_messages_as_videos_leave_nothing_over_with_any_number_of_workers(
-    workshop: Workshop,
+    harness: WorkerHarness,
 ) -> None:
-    waiting = [await workshop.queued(owner_id=owner) for owner in "abcabcaaaa"]
-    workers = [workshop.worker(ScriptedTranscoder(), name=f"worker-{n}") for n in range(3)]
+    waiting = [await harness.queued(owner_id=owner) for owner in "abcabcaaaa"]
+    workers = [harness.worker(ScriptedTranscoder(), name=f"worker-{n}") for n in range(3)]
 
     async def deliver(number: int, message: Conversion) -> None:
         await workers[number % 3].run(message.id)
 
     await asyncio.gather(*(deliver(number, each) for number, each in enumerate(waiting)))
-    assert {(await workshop.now(each)).status for each in waiting} == {State.COMPLETED}
-    assert {(await workshop.now(each)).attempts for each in waiting} == {1}
+    assert {(await harness.now(each)).status for each in waiting} == {State.COMPLETED}
+    assert {(await harness.now(each)).attempts for each in waiting} == {1}
 
 
-async def test_one_that_rests_is_taken_by_no_message_before_its_time(workshop: Workshop) -> None:
+async def test_one_that_rests_is_taken_by_no_message_before_its_time(harness: WorkerHarness) -> None:
     async def broken(_: Path) -> None:
         raise TranscoderUnavailable("no room")
 
-    resting, other = await workshop.queued(), await workshop.queued()
+    resting, other = await harness.queued(), await harness.queued()
     with pytest.raises(Retry) as pause:
-        await workshop.worker(ScriptedTranscoder(during=broken)).run(resting.id)
-    retry_at = (await workshop.now(resting)).retry_at
+        await harness.worker(ScriptedTranscoder(during=broken)).run(resting.id)
+    retry_at = (await harness.now(resting)).retry_at
     assert retry_at
     assert 0 < (retry_at - utc_now()).total_seconds() < pause.value.delay_s
     transcoder = ScriptedTranscoder()
-    worker = workshop.worker(transcoder)
+    worker = harness.worker(transcoder)
     await worker.run(other.id)
     await worker.run(other.id)
     with pytest.raises(Retry) as again:
         await worker.run(resting.id)
     assert not again.value.counts
     assert transcoder.runs == 1
-    await workshop.rested(resting)
+    await harness.rested(resting)
     await worker.run(other.id)
-    assert (await workshop.now(resting)).status is State.COMPLETED
+    assert (await harness.now(resting)).status is State.COMPLETED
 
 
-async def test_what_has_rested_for_long_and_was_forgotten_is_announced_again(workshop: Workshop) -> None:
+async def test_what_has_rested_for_long_and_was_forgotten_is_announced_again(harness: WorkerHarness) -> None:
     async def broken(_: Path) -> None:
         raise TranscoderUnavailable("no room")
 
-    resting = await workshop.queued()
+    resting = await harness.queued()
     with pytest.raises(Retry):
-        await workshop.worker(ScriptedTranscoder(during=broken)).run(resting.id)
-    waiting = await workshop.now(resting)
+        await harness.worker(ScriptedTranscoder(during=broken)).run(resting.id)
+    waiting = await harness.now(resting)
     assert waiting.due_at
     assert waiting.retry_at
     assert 0 < (waiting.due_at - waiting.retry_at).total_seconds() <= 60
 
 
 async def test_an_account_at_its_bound_leaves_the_other_workers_to_others(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def for_ever(_: Path) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(claim, "POLL_S", 0.01)
-    many = [await workshop.queued() for _ in range(3)]
+    many = [await harness.queued() for _ in range(3)]
     transcoder = ScriptedTranscoder(during=for_ever)
-    running = asyncio.create_task(workshop.worker(transcoder, per_account=1).run(many[0].id))
+    running = asyncio.create_task(harness.worker(transcoder, per_account=1).run(many[0].id))
     await transcoder.began.wait()
-    other = await workshop.queued(owner_id="bob")
-    worker = workshop.worker(ScriptedTranscoder(), per_account=1)
+    other = await harness.queued(owner_id="bob")
+    worker = harness.worker(ScriptedTranscoder(), per_account=1)
     await worker.run(many[1].id)
-    assert (await workshop.now(other)).status is State.COMPLETED
+    assert (await harness.now(other)).status is State.COMPLETED
     with pytest.raises(Retry) as later:
         await worker.run(other.id)
     assert not later.value.counts
@@ -125,34 +125,34 @@ async def test_an_account_at_its_bound_leaves_the_other_workers_to_others(
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_a_message_is_kept_for_a_while_when_all_that_waits_is_held_back(workshop: Workshop) -> None:
+async def test_a_message_is_kept_for_a_while_when_all_that_waits_is_held_back(harness: WorkerHarness) -> None:
     go = asyncio.Event()
 
     async def until_told(_: Path) -> None:
         await go.wait()
 
-    first, second = [await workshop.queued() for _ in range(2)]
+    first, second = [await harness.queued() for _ in range(2)]
     transcoder = ScriptedTranscoder(during=until_told)
-    running = asyncio.create_task(workshop.worker(transcoder, per_account=1).run(first.id))
+    running = asyncio.create_task(harness.worker(transcoder, per_account=1).run(first.id))
     await transcoder.began.wait()
-    held_back = asyncio.create_task(workshop.worker(ScriptedTranscoder(), per_account=1).run(second.id))
+    held_back = asyncio.create_task(harness.worker(ScriptedTranscoder(), per_account=1).run(second.id))
     _, waiting = await asyncio.wait({held_back}, timeout=0.2)
     go.set()
     await asyncio.gather(running, held_back)
     assert waiting == {held_back}
-    assert (await workshop.now(second)).status is State.COMPLETED
+    assert (await harness.now(second)).status is State.COMPLETED
 
 
-async def test_what_cannot_be_read_holds_up_nobody(workshop: Workshop) -> None:
-    conversion = await workshop.queued()
+async def test_what_cannot_be_read_holds_up_nobody(harness: WorkerHarness) -> None:
+    conversion = await harness.queued()
     unreadable = {"_id": new_id(), "status": "queued", "owner_id": "a", "attempts": "from the future"}
-    await workshop.database["conversions"].insert_one(unreadable)
-    await workshop.worker(ScriptedTranscoder()).run(conversion.id)
-    assert (await workshop.now(conversion)).status is State.COMPLETED
+    await harness.database["conversions"].insert_one(unreadable)
+    await harness.worker(ScriptedTranscoder()).run(conversion.id)
+    assert (await harness.now(conversion)).status is State.COMPLETED
 
 
-async def test_what_used_up_its_tries_is_given_up_whichever_message_finds_it(workshop: Workshop) -> None:
-    spent = await workshop.queued()
-    await workshop.store.save(replace(spent, attempts=4))
-    await workshop.worker(ScriptedTranscoder(), max_retries=3).run("anything")
-    assert (await workshop.now(spent)).status is State.FAILED
+async def test_what_used_up_its_tries_is_given_up_whichever_message_finds_it(harness: WorkerHarness) -> None:
+    spent = await harness.queued()
+    await harness.store.save(replace(spent, attempts=4))
+    await harness.worker(ScriptedTranscoder(), max_retries=3).run("anything")
+    assert (await harness.now(spent)).status is State.FAILED

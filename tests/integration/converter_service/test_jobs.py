@@ -20,7 +20,7 @@ from shared.contracts.events import ConversionCancelled, ConversionCompleted, Co
 from shared.errors import Unavailable
 from shared.messaging.errors import Retry
 from tests.support.wait import PATIENCE_S, until
-from tests.support.worker_harness import INFO, VIDEO, ScriptedTranscoder, Workshop
+from tests.support.worker_harness import INFO, VIDEO, ScriptedTranscoder, WorkerHarness
 
 LONG = timedelta(seconds=60)
 
@@ -41,86 +41,86 @@ async def buggy(_: Path) -> None:
     raise ZeroDivisionError
 
 
-async def test_a_queued_conversion_becomes_audio_and_is_announced_once(workshop: Workshop) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder()
-    await workshop.worker(transcoder).run(conversion.id)
-    done = await workshop.now(conversion)
+async def test_a_queued_conversion_becomes_audio_and_is_announced_once(harness: WorkerHarness) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder()
+    await harness.worker(transcoder).run(conversion.id)
+    done = await harness.now(conversion)
     assert (done.status, done.progress, done.attempts, done.lease) == (State.COMPLETED, 1.0, 1, None)
-    assert await workshop.audio(conversion) == transcoder.audio_of(VIDEO)
+    assert await harness.audio(conversion) == transcoder.audio_of(VIDEO)
     assert done.result
     assert done.result.size == len(transcoder.audio_of(VIDEO))
     assert (done.source.duration, done.source.container, done.source.audio_codec) == (2.0, "mp4", "aac")
-    [event] = await workshop.announced()
+    [event] = await harness.announced()
     assert isinstance(event, ConversionCompleted)
     assert (event.recipient, event.filename, event.format) == ("alice@example.org", "talk.mp4", "mp3")
-    assert await workshop.blobs_stored() == {done.source_blob, done.audio_blob}
-    assert workshop.scratch_files() == []
+    assert await harness.blobs_stored() == {done.source_blob, done.audio_blob}
+    assert harness.scratch_files() == []
 
 
-async def test_the_same_message_again_changes_nothing(workshop: Workshop) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder()
-    worker = workshop.worker(transcoder)
+async def test_the_same_message_again_changes_nothing(harness: WorkerHarness) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder()
+    worker = harness.worker(transcoder)
     await worker.run(conversion.id)
-    before = await workshop.now(conversion)
+    before = await harness.now(conversion)
     await worker.run(conversion.id)
-    assert await workshop.now(conversion) == before
+    assert await harness.now(conversion) == before
     assert transcoder.runs == 1
-    assert len(await workshop.announced()) == 1
+    assert len(await harness.announced()) == 1
 
 
-async def test_a_message_for_what_is_gone_has_no_effect(workshop: Workshop) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder()
-    await workshop.store.save(deleted(conversion, utc_now()))
-    await workshop.worker(transcoder).run(conversion.id)
-    await workshop.worker(transcoder).run("nothing")
+async def test_a_message_for_what_is_gone_has_no_effect(harness: WorkerHarness) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder()
+    await harness.store.save(deleted(conversion, utc_now()))
+    await harness.worker(transcoder).run(conversion.id)
+    await harness.worker(transcoder).run("nothing")
     assert transcoder.runs == 0
 
 
-async def test_bad_media_fails_at_once_with_its_reason(workshop: Workshop) -> None:
+async def test_bad_media_fails_at_once_with_its_reason(harness: WorkerHarness) -> None:
     mute = replace(INFO, audio_tracks=())
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder(during=refused, info=mute)
-    await workshop.worker(transcoder).run(conversion.id)
-    failed = await workshop.now(conversion)
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=refused, info=mute)
+    await harness.worker(transcoder).run(conversion.id)
+    failed = await harness.now(conversion)
     assert (failed.source.duration, failed.source.container, failed.source.audio_codec) == (2.0, "mp4", None)
     assert failed.status is State.FAILED
     assert failed.error
     assert failed.error.code == "no_audio_track"
-    [event] = await workshop.announced()
+    [event] = await harness.announced()
     assert isinstance(event, ConversionFailed)
     assert event.message == "The video has no audio track."
     assert transcoder.runs == 1
-    assert await workshop.blobs_stored() == {conversion.source_blob}
+    assert await harness.blobs_stored() == {conversion.source_blob}
 
 
-async def test_options_that_are_not_on_offer_any_more_end_it_at_once(workshop: Workshop) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder()
+async def test_options_that_are_not_on_offer_any_more_end_it_at_once(harness: WorkerHarness) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder()
     stored = {"format": "mp3", "bitrate": "192k", "sample_rate": 22_050}
-    await workshop.store.save(replace(conversion, options=stored))
-    await workshop.worker(transcoder).run(conversion.id)
-    failed = await workshop.now(conversion)
+    await harness.store.save(replace(conversion, options=stored))
+    await harness.worker(transcoder).run(conversion.id)
+    failed = await harness.now(conversion)
     assert failed.error
     assert (failed.status, failed.error.code, failed.attempts) == (State.FAILED, "bad_options", 1)
     assert transcoder.runs == 0
-    [event] = await workshop.announced()
+    [event] = await harness.announced()
     assert isinstance(event, ConversionFailed)
 
 
 @pytest.mark.parametrize("fault", [broken, buggy])
-async def test_a_fault_is_tried_again_and_then_given_up(workshop: Workshop, fault: type) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder(during=fault)
-    worker = workshop.worker(transcoder, max_retries=2)
+async def test_a_fault_is_tried_again_and_then_given_up(harness: WorkerHarness, fault: type) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=fault)
+    worker = harness.worker(transcoder, max_retries=2)
     for attempt in (1, 2):
         with pytest.raises(Retry) as again:
             await worker.run(conversion.id)
         assert again.value.delay_s > 0
-        waiting = await workshop.now(conversion)
+        waiting = await harness.now(conversion)
         assert (waiting.status, waiting.attempts) == (State.QUEUED, attempt)
-        await workshop.rested(conversion)
+        await harness.rested(conversion)
     await worker.run(conversion.id)
-    failed = await workshop.now(conversion)
+    failed = await harness.now(conversion)
     assert failed.error
     assert (failed.status, failed.error.code, transcoder.runs) == (State.FAILED, "internal_error", 3)
-    [event] = await workshop.announced()
+    [event] = await harness.announced()
     assert isinstance(event, ConversionFailed)
 
 
@@ -134,285 +134,289 @@ async def gone(_: Path) -> None:
 
 @pytest.mark.parametrize("fault", ["no room", unfit, gone])
 async def test_a_machine_that_is_unfit_for_hours_fails_no_video_and_then_it_does(
-    workshop: Workshop, fault: str | Callable[[Path], Awaitable[None]]
+    harness: WorkerHarness, fault: str | Callable[[Path], Awaitable[None]]
 ) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder()
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder()
     if isinstance(fault, str):
-        workshop.scratch.spare_bytes = 10**18
+        harness.scratch.spare_bytes = 10**18
     else:
         transcoder.during = fault
-    worker = workshop.worker(transcoder, max_retries=1)
+    worker = harness.worker(transcoder, max_retries=1)
     for _ in range(5):
         with pytest.raises(Retry) as again:
             await worker.run(conversion.id)
         assert again.value.delay_s > 10
-        assert (await workshop.now(conversion)).attempts == 0
-        await workshop.rested(conversion)
-    await started_long_ago(workshop, conversion)
+        assert (await harness.now(conversion)).attempts == 0
+        await harness.rested(conversion)
+    await started_long_ago(harness, conversion)
     with pytest.raises(Retry):
         await worker.run(conversion.id)
-    await workshop.rested(conversion)
+    await harness.rested(conversion)
     await worker.run(conversion.id)
-    assert (await workshop.now(conversion)).status is State.FAILED
+    assert (await harness.now(conversion)).status is State.FAILED
 
 
-async def test_a_disk_that_was_full_for_a_while_costs_nothing_but_time(workshop: Workshop) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder()
-    worker = workshop.worker(transcoder, max_retries=0)
-    workshop.scratch.spare_bytes = 10**18
+async def test_a_disk_that_was_full_for_a_while_costs_nothing_but_time(harness: WorkerHarness) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder()
+    worker = harness.worker(transcoder, max_retries=0)
+    harness.scratch.spare_bytes = 10**18
     with pytest.raises(Retry):
         await worker.run(conversion.id)
-    workshop.scratch.spare_bytes = 0
-    await workshop.rested(conversion)
+    harness.scratch.spare_bytes = 0
+    await harness.rested(conversion)
     await worker.run(conversion.id)
-    assert (await workshop.now(conversion)).status is State.COMPLETED
+    assert (await harness.now(conversion)).status is State.COMPLETED
 
 
-async def started_long_ago(workshop: Workshop, conversion: Conversion) -> None:
-    newest = await workshop.now(conversion)
+async def started_long_ago(harness: WorkerHarness, conversion: Conversion) -> None:
+    newest = await harness.now(conversion)
     assert newest.started_at
-    await workshop.store.save(replace(newest, started_at=newest.started_at - timedelta(days=1)))
+    await harness.store.save(replace(newest, started_at=newest.started_at - timedelta(days=1)))
 
 
-async def test_a_fault_that_passes_costs_nothing_but_time(workshop: Workshop) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder(during=broken)
-    worker = workshop.worker(transcoder)
+async def test_a_fault_that_passes_costs_nothing_but_time(harness: WorkerHarness) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=broken)
+    worker = harness.worker(transcoder)
     with pytest.raises(Retry):
         await worker.run(conversion.id)
     transcoder.during = ScriptedTranscoder().during
-    await workshop.rested(conversion)
+    await harness.rested(conversion)
     await worker.run(conversion.id)
-    done = await workshop.now(conversion)
+    done = await harness.now(conversion)
     assert done.status is State.COMPLETED
-    assert await workshop.blobs_stored() == {done.source_blob, done.audio_blob}
+    assert await harness.blobs_stored() == {done.source_blob, done.audio_blob}
 
 
-async def test_while_somebody_alive_converts_it_others_come_back_later(workshop: Workshop) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder(during=for_ever)
-    running = asyncio.create_task(workshop.worker(transcoder, lease=LONG).run(conversion.id))
+async def test_while_somebody_alive_converts_it_others_come_back_later(harness: WorkerHarness) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=for_ever)
+    running = asyncio.create_task(harness.worker(transcoder, lease=LONG).run(conversion.id))
     await transcoder.began.wait()
     other = ScriptedTranscoder()
     with pytest.raises(Retry) as later:
-        await workshop.worker(other).run(conversion.id)
+        await harness.worker(other).run(conversion.id)
     assert 0 < later.value.delay_s <= LONG.total_seconds() + 1
     assert not later.value.counts
     assert other.runs == 0
     await stopped(running)
 
 
-async def test_of_workers_that_claim_at_the_same_time_one_converts(workshop: Workshop) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder()
-    workers = [workshop.worker(transcoder, name=f"worker-{number}") for number in range(5)]
+async def test_of_workers_that_claim_at_the_same_time_one_converts(harness: WorkerHarness) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder()
+    workers = [harness.worker(transcoder, name=f"worker-{number}") for number in range(5)]
     outcomes = await asyncio.gather(*(each.run(conversion.id) for each in workers), return_exceptions=True)
     assert all(outcome is None or isinstance(outcome, Retry) for outcome in outcomes)
     assert transcoder.runs == 1
-    assert len(await workshop.announced()) == 1
+    assert len(await harness.announced()) == 1
 
 
-async def test_a_run_keeps_its_lease_for_as_long_as_it_takes(workshop: Workshop) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder(during=for_ever)
-    running = asyncio.create_task(workshop.worker(transcoder).run(conversion.id))
+async def test_a_run_keeps_its_lease_for_as_long_as_it_takes(harness: WorkerHarness) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=for_ever)
+    running = asyncio.create_task(harness.worker(transcoder).run(conversion.id))
     await transcoder.began.wait()
-    first = (await workshop.now(conversion)).lease
+    first = (await harness.now(conversion)).lease
 
     async def renewed_twice() -> bool:
-        newest = (await workshop.now(conversion)).lease
+        newest = (await harness.now(conversion)).lease
         assert first
         assert newest
         return newest.until > first.until + timedelta(seconds=1)
 
     await until(renewed_twice, what="the lease is renewed past its first end")
-    assert (await workshop.now(conversion)).progress == 0.5
-    await workshop.sweeper.sweep()
-    assert (await workshop.now(conversion)).status is State.CONVERTING
+    assert (await harness.now(conversion)).progress == 0.5
+    await harness.sweeper.sweep()
+    assert (await harness.now(conversion)).status is State.CONVERTING
     await stopped(running)
 
 
-async def test_a_worker_that_stops_hands_its_run_back_at_once_and_free_of_charge(workshop: Workshop) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder(during=for_ever)
-    running = asyncio.create_task(workshop.worker(transcoder, lease=LONG).run(conversion.id))
+async def test_a_worker_that_stops_hands_its_run_back_at_once_and_free_of_charge(
+    harness: WorkerHarness,
+) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=for_ever)
+    running = asyncio.create_task(harness.worker(transcoder, lease=LONG).run(conversion.id))
     await transcoder.began.wait()
     await stopped(running)
-    waiting = await workshop.now(conversion)
+    waiting = await harness.now(conversion)
     assert (waiting.status, waiting.attempts, waiting.lease) == (State.QUEUED, 0, None)
     assert transcoder.cancelled == 1
-    assert workshop.scratch_files() == []
-    await workshop.worker(ScriptedTranscoder()).run(conversion.id)
-    assert (await workshop.now(conversion)).status is State.COMPLETED
+    assert harness.scratch_files() == []
+    await harness.worker(ScriptedTranscoder()).run(conversion.id)
+    assert (await harness.now(conversion)).status is State.COMPLETED
 
 
-async def test_what_a_dead_worker_held_is_queued_and_announced_again(workshop: Workshop) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder(during=for_ever)
-    await died(workshop, conversion, transcoder)
-    await workshop.sweeper.sweep()
-    assert (await workshop.now(conversion)).status is State.QUEUED
-    assert await workshop.announced() == [VideoUploaded(conversion_id=conversion.id)]
-    await workshop.worker(ScriptedTranscoder()).run(conversion.id)
-    done = await workshop.now(conversion)
+async def test_what_a_dead_worker_held_is_queued_and_announced_again(harness: WorkerHarness) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=for_ever)
+    await died(harness, conversion, transcoder)
+    await harness.sweeper.sweep()
+    assert (await harness.now(conversion)).status is State.QUEUED
+    assert await harness.announced() == [VideoUploaded(conversion_id=conversion.id)]
+    await harness.worker(ScriptedTranscoder()).run(conversion.id)
+    done = await harness.now(conversion)
     assert (done.status, done.attempts) == (State.COMPLETED, 2)
-    assert await workshop.blobs_stored() == {done.source_blob, done.audio_blob}
+    assert await harness.blobs_stored() == {done.source_blob, done.audio_blob}
 
 
-async def test_what_a_dead_worker_held_can_be_taken_without_a_sweep(workshop: Workshop) -> None:
-    conversion = await workshop.queued()
-    await died(workshop, conversion, ScriptedTranscoder(during=for_ever))
-    await workshop.worker(ScriptedTranscoder()).run(conversion.id)
-    assert (await workshop.now(conversion)).status is State.COMPLETED
+async def test_what_a_dead_worker_held_can_be_taken_without_a_sweep(harness: WorkerHarness) -> None:
+    conversion = await harness.queued()
+    await died(harness, conversion, ScriptedTranscoder(during=for_ever))
+    await harness.worker(ScriptedTranscoder()).run(conversion.id)
+    assert (await harness.now(conversion)).status is State.COMPLETED
 
 
-async def test_what_kills_every_worker_is_given_up(workshop: Workshop) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder(during=for_ever)
+async def test_what_kills_every_worker_is_given_up(harness: WorkerHarness) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=for_ever)
     for _ in range(3):
         transcoder.began.clear()
-        await died(workshop, conversion, transcoder, max_retries=2)
-    await workshop.worker(transcoder, max_retries=2).run(conversion.id)
-    failed = await workshop.now(conversion)
+        await died(harness, conversion, transcoder, max_retries=2)
+    await harness.worker(transcoder, max_retries=2).run(conversion.id)
+    failed = await harness.now(conversion)
     assert failed.error
     assert (failed.status, failed.error.code, transcoder.runs) == (State.FAILED, "internal_error", 3)
-    [event] = await workshop.announced()
+    [event] = await harness.announced()
     assert isinstance(event, ConversionFailed)
-    assert await workshop.blobs_stored() == {conversion.source_blob}
+    assert await harness.blobs_stored() == {conversion.source_blob}
 
 
-async def test_a_zombie_does_not_overwrite_what_its_successor_made(workshop: Workshop) -> None:
+async def test_a_zombie_does_not_overwrite_what_its_successor_made(harness: WorkerHarness) -> None:
     """It is stopped for longer than its lease, somebody else finishes, then it goes on as if nothing was."""
-    conversion, woken = await workshop.queued(), asyncio.Event()
+    conversion, woken = await harness.queued(), asyncio.Event()
 
     async def sleeping(_: Path) -> None:
         await woken.wait()
 
     zombie = ScriptedTranscoder("zombie", sleeping)
     # No heartbeat within the test: as when the whole process is stopped.
-    running = asyncio.create_task(workshop.worker(zombie, lease=timedelta(hours=1)).run(conversion.id))
+    running = asyncio.create_task(harness.worker(zombie, lease=timedelta(hours=1)).run(conversion.id))
     await zombie.began.wait()
-    await workshop.expire_lease(conversion)
+    await harness.expire_lease(conversion)
     successor = ScriptedTranscoder("successor")
-    await workshop.worker(successor, name="successor").run(conversion.id)
+    await harness.worker(successor, name="successor").run(conversion.id)
     woken.set()
     await running
-    done = await workshop.now(conversion)
-    assert await workshop.audio(conversion) == successor.audio_of(VIDEO)
-    assert await workshop.blobs_stored() == {done.source_blob, done.audio_blob}
-    assert len(await workshop.announced()) == 1
+    done = await harness.now(conversion)
+    assert await harness.audio(conversion) == successor.audio_of(VIDEO)
+    assert await harness.blobs_stored() == {done.source_blob, done.audio_blob}
+    assert len(await harness.announced()) == 1
 
 
 async def test_a_zombie_that_wakes_while_its_successor_still_runs_ends_without_effect(
-    workshop: Workshop,
+    harness: WorkerHarness,
 ) -> None:
-    conversion, woken = await workshop.queued(), asyncio.Event()
+    conversion, woken = await harness.queued(), asyncio.Event()
 
     async def sleeping(_: Path) -> None:
         await woken.wait()
 
     zombie = ScriptedTranscoder("zombie", sleeping)
-    first = asyncio.create_task(workshop.worker(zombie, lease=timedelta(hours=1)).run(conversion.id))
+    first = asyncio.create_task(harness.worker(zombie, lease=timedelta(hours=1)).run(conversion.id))
     await zombie.began.wait()
-    await workshop.expire_lease(conversion)
+    await harness.expire_lease(conversion)
     successor = ScriptedTranscoder("successor", for_ever)
-    second = asyncio.create_task(workshop.worker(successor, lease=LONG).run(conversion.id))
+    second = asyncio.create_task(harness.worker(successor, lease=LONG).run(conversion.id))
     await successor.began.wait()
     woken.set()
     await first
-    held = await workshop.now(conversion)
+    held = await harness.now(conversion)
     assert (held.status, held.attempts) == (State.CONVERTING, 2)
-    assert await workshop.blobs_stored() == {held.source_blob}
-    assert await workshop.announced() == []
+    assert await harness.blobs_stored() == {held.source_blob}
+    assert await harness.announced() == []
     await stopped(second)
 
 
-async def test_a_crash_between_storing_and_finishing_leaves_one_audio_in_the_end(workshop: Workshop) -> None:
-    conversion = await workshop.queued()
-    await died(workshop, conversion, ScriptedTranscoder(during=for_ever))
-    [dead_blob] = (await workshop.now(conversion)).temporary_blobs
+async def test_a_crash_between_storing_and_finishing_leaves_one_audio_in_the_end(
+    harness: WorkerHarness,
+) -> None:
+    conversion = await harness.queued()
+    await died(harness, conversion, ScriptedTranscoder(during=for_ever))
+    [dead_blob] = (await harness.now(conversion)).temporary_blobs
 
     async def content() -> AsyncIterator[bytes]:
         yield b"stored by the dead"
 
-    await workshop.blobs.write(dead_blob, content())
-    await workshop.worker(ScriptedTranscoder()).run(conversion.id)
-    done = await workshop.now(conversion)
-    assert await workshop.blobs_stored() == {done.source_blob, done.audio_blob}
+    await harness.blobs.write(dead_blob, content())
+    await harness.worker(ScriptedTranscoder()).run(conversion.id)
+    done = await harness.now(conversion)
+    assert await harness.blobs_stored() == {done.source_blob, done.audio_blob}
     assert done.audio_blob != dead_blob
     assert done.temporary_blobs == ()
 
 
-async def test_deleting_while_it_converts_stops_the_run_and_leaves_no_trace(workshop: Workshop) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder(during=for_ever)
-    running = asyncio.create_task(workshop.worker(transcoder).run(conversion.id))
+async def test_deleting_while_it_converts_stops_the_run_and_leaves_no_trace(harness: WorkerHarness) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=for_ever)
+    running = asyncio.create_task(harness.worker(transcoder).run(conversion.id))
     await transcoder.began.wait()
-    await deleted_now(workshop, conversion)
+    await deleted_now(harness, conversion)
     await asyncio.wait_for(running, PATIENCE_S)
     assert transcoder.cancelled == 1
-    assert await workshop.store.get(conversion.id) is None
-    assert await workshop.blobs_stored() == set()
-    assert await workshop.announced() == []
+    assert await harness.store.get(conversion.id) is None
+    assert await harness.blobs_stored() == set()
+    assert await harness.announced() == []
 
 
-async def test_the_source_vanishing_is_a_fault_and_not_a_loop(workshop: Workshop) -> None:
-    conversion = await workshop.queued()
-    await workshop.blobs.delete(str(conversion.source_blob))
-    worker = workshop.worker(ScriptedTranscoder(), max_retries=0)
+async def test_the_source_vanishing_is_a_fault_and_not_a_loop(harness: WorkerHarness) -> None:
+    conversion = await harness.queued()
+    await harness.blobs.delete(str(conversion.source_blob))
+    worker = harness.worker(ScriptedTranscoder(), max_retries=0)
     await worker.run(conversion.id)
-    assert (await workshop.now(conversion)).status is State.FAILED
+    assert (await harness.now(conversion)).status is State.FAILED
 
 
-async def test_a_dead_upload_is_removed_with_its_chunks(workshop: Workshop) -> None:
-    conversion = await workshop.queued()
-    newest = await workshop.now(conversion)
-    await workshop.store.save(replace(newest, status=State.UPLOADING, due_at=utc_now()))
-    await workshop.sweeper.sweep()
-    assert await workshop.store.get(conversion.id) is None
-    assert await workshop.blobs_stored() == set()
+async def test_a_dead_upload_is_removed_with_its_chunks(harness: WorkerHarness) -> None:
+    conversion = await harness.queued()
+    newest = await harness.now(conversion)
+    await harness.store.save(replace(newest, status=State.UPLOADING, due_at=utc_now()))
+    await harness.sweeper.sweep()
+    assert await harness.store.get(conversion.id) is None
+    assert await harness.blobs_stored() == set()
 
 
-async def test_after_retention_the_bytes_go_and_the_record_stays(workshop: Workshop) -> None:
-    conversion = await workshop.queued()
-    await workshop.worker(ScriptedTranscoder()).run(conversion.id)
-    done = await workshop.now(conversion)
+async def test_after_retention_the_bytes_go_and_the_record_stays(harness: WorkerHarness) -> None:
+    conversion = await harness.queued()
+    await harness.worker(ScriptedTranscoder()).run(conversion.id)
+    done = await harness.now(conversion)
     past = utc_now() - timedelta(seconds=1)
-    await workshop.store.save(replace(done, expires_at=past, due_at=past))
-    await asyncio.gather(*(workshop.sweeper.sweep() for _ in range(3)))
-    await workshop.sweeper.sweep()
-    assert (await workshop.now(conversion)).status is State.EXPIRED
-    assert await workshop.blobs_stored() == set()
-    assert await workshop.sweeper.sweep() == 0
+    await harness.store.save(replace(done, expires_at=past, due_at=past))
+    await asyncio.gather(*(harness.sweeper.sweep() for _ in range(3)))
+    await harness.sweeper.sweep()
+    assert (await harness.now(conversion)).status is State.EXPIRED
+    assert await harness.blobs_stored() == set()
+    assert await harness.sweeper.sweep() == 0
 
 
-async def test_a_deletion_that_died_half_way_is_finished(workshop: Workshop) -> None:
-    conversion = await workshop.queued()
-    await workshop.store.save(deleted(conversion, utc_now()))
-    await workshop.sweeper.sweep()
-    assert await workshop.store.get(conversion.id) is None
-    assert await workshop.blobs_stored() == set()
+async def test_a_deletion_that_died_half_way_is_finished(harness: WorkerHarness) -> None:
+    conversion = await harness.queued()
+    await harness.store.save(deleted(conversion, utc_now()))
+    await harness.sweeper.sweep()
+    assert await harness.store.get(conversion.id) is None
+    assert await harness.blobs_stored() == set()
 
 
-async def test_what_waits_for_very_long_is_announced_again(workshop: Workshop) -> None:
-    conversion = await workshop.queued()
-    await workshop.store.save(replace(conversion, due_at=utc_now()))
-    await workshop.sweeper.sweep()
-    assert await workshop.announced() == [VideoUploaded(conversion_id=conversion.id)]
-    assert await workshop.sweeper.sweep() == 0
+async def test_what_waits_for_very_long_is_announced_again(harness: WorkerHarness) -> None:
+    conversion = await harness.queued()
+    await harness.store.save(replace(conversion, due_at=utc_now()))
+    await harness.sweeper.sweep()
+    assert await harness.announced() == [VideoUploaded(conversion_id=conversion.id)]
+    assert await harness.sweeper.sweep() == 0
 
 
-async def deleted_now(workshop: Workshop, conversion: Conversion) -> None:
+async def deleted_now(harness: WorkerHarness, conversion: Conversion) -> None:
     """As the api does it."""
-    conversions = Conversions(workshop.store, workshop.blobs, workshop.cleanup, utc_now)
+    conversions = Conversions(harness.store, harness.blobs, harness.cleanup, utc_now)
     await conversions.delete(Owner("alice", "alice@example.org"), conversion.id)
 
 
 async def died(
-    workshop: Workshop, conversion: Conversion, transcoder: ScriptedTranscoder, max_retries: int = 3
+    harness: WorkerHarness, conversion: Conversion, transcoder: ScriptedTranscoder, max_retries: int = 3
 ) -> None:
     """A worker takes it and is never heard of again: its task ends without one more write."""
-    worker = workshop.worker(transcoder, max_retries=max_retries, lease=timedelta(hours=1))
+    worker = harness.worker(transcoder, max_retries=max_retries, lease=timedelta(hours=1))
     running = asyncio.create_task(worker.run(conversion.id))
     await transcoder.began.wait()
-    held = await workshop.now(conversion)
+    held = await harness.now(conversion)
     await stopped(running)
-    given_back = await workshop.now(conversion)
+    given_back = await harness.now(conversion)
     past = utc_now() - timedelta(seconds=1)
     assert held.lease
-    await workshop.store.save(
+    await harness.store.save(
         replace(held, version=given_back.version, lease=replace(held.lease, until=past), due_at=past)
     )
 
@@ -423,27 +427,27 @@ async def stopped(running: "asyncio.Task[None]") -> None:
         await running
 
 
-async def test_a_cancelled_run_ends_with_nothing_left_but_the_video(workshop: Workshop) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder(during=for_ever)
-    worker = workshop.worker(transcoder, lease=LONG)
+async def test_a_cancelled_run_ends_with_nothing_left_but_the_video(harness: WorkerHarness) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=for_ever)
+    worker = harness.worker(transcoder, lease=LONG)
     running = asyncio.create_task(worker.run(conversion.id))
     await transcoder.began.wait()
-    over = cancelled(await workshop.now(conversion), now=utc_now(), retention=LONG)
-    await workshop.store.save(over, *workshop.events.cancelled(over))
+    over = cancelled(await harness.now(conversion), now=utc_now(), retention=LONG)
+    await harness.store.save(over, *harness.events.cancelled(over))
     worker.check_now(conversion.id)
     await running
-    now = await workshop.now(conversion)
+    now = await harness.now(conversion)
     assert (transcoder.cancelled, now.status, now.temporary_blobs) == (1, State.CANCELLED, ())
-    assert await workshop.blobs_stored() == {conversion.source_blob}
-    assert workshop.scratch_files() == []
-    [event] = await workshop.announced()
+    assert await harness.blobs_stored() == {conversion.source_blob}
+    assert harness.scratch_files() == []
+    [event] = await harness.announced()
     assert isinstance(event, ConversionCancelled)
 
 
-async def test_another_try_after_a_cancellation_gives_the_audio(workshop: Workshop) -> None:
-    conversion, transcoder = await workshop.queued(), ScriptedTranscoder()
-    over = cancelled(await workshop.now(conversion), now=utc_now(), retention=LONG)
-    again = await workshop.store.save(retried(over, utc_now()))
-    await workshop.worker(transcoder).run(again.id)
-    assert (await workshop.now(conversion)).status is State.COMPLETED
-    assert await workshop.audio(conversion) == transcoder.audio_of(VIDEO)
+async def test_another_try_after_a_cancellation_gives_the_audio(harness: WorkerHarness) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder()
+    over = cancelled(await harness.now(conversion), now=utc_now(), retention=LONG)
+    again = await harness.store.save(retried(over, utc_now()))
+    await harness.worker(transcoder).run(again.id)
+    assert (await harness.now(conversion)).status is State.COMPLETED
+    assert await harness.audio(conversion) == transcoder.audio_of(VIDEO)

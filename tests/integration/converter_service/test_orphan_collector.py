@@ -15,7 +15,7 @@ from converter_service.maintenance.metrics import RemovalMetrics
 from converter_service.maintenance.orphan_collector import MIN_AGE, SCAN_EVERY, OrphanCollector
 from converter_service.storage.checkpoint import MongoCheckpoint
 from shared.clock import utc_now
-from tests.support.worker_harness import ScriptedTranscoder, Workshop
+from tests.support.worker_harness import ScriptedTranscoder, WorkerHarness
 
 
 class Later:
@@ -28,18 +28,18 @@ class Later:
         return utc_now() + self.ahead
 
 
-async def stored(workshop: Workshop, *blob_ids: str) -> None:
+async def stored(harness: WorkerHarness, *blob_ids: str) -> None:
     async def content() -> AsyncIterator[bytes]:
         yield b"orphan" * 1000
 
     for blob_id in blob_ids:
-        await workshop.blobs.write(blob_id, content())
+        await harness.blobs.write(blob_id, content())
 
 
-def keeper(workshop: Workshop, clock: Later, removals: RemovalMetrics | None = None) -> OrphanCollector:
-    checkpoint = MongoCheckpoint(workshop.database, "orphans")
+def keeper(harness: WorkerHarness, clock: Later, removals: RemovalMetrics | None = None) -> OrphanCollector:
+    checkpoint = MongoCheckpoint(harness.database, "orphans")
     count = removals.count if removals else no_metrics
-    return OrphanCollector(workshop.store, workshop.blobs, checkpoint, clock, count)
+    return OrphanCollector(harness.store, harness.blobs, checkpoint, clock, count)
 
 
 async def round_of(walker: OrphanCollector, clock: Later, steps: int) -> int:
@@ -52,74 +52,74 @@ async def round_of(walker: OrphanCollector, clock: Later, steps: int) -> int:
 
 
 async def test_orphans_go_in_small_steps_and_what_a_conversion_has_stays(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(orphan_collector, "BATCH", 2)
     orphans = [new_id() for _ in range(3)]
-    await stored(workshop, *orphans)
-    await workshop.database["fs.files"].delete_one({"_id": orphans[0]})
-    waiting, done = await workshop.queued(), await workshop.queued(b"another")
-    await workshop.worker(ScriptedTranscoder()).run(done.id)
-    kept = set((await workshop.now(waiting)).blobs) | set((await workshop.now(done)).blobs)
+    await stored(harness, *orphans)
+    await harness.database["fs.files"].delete_one({"_id": orphans[0]})
+    waiting, done = await harness.queued(), await harness.queued(b"another")
+    await harness.worker(ScriptedTranscoder()).run(done.id)
+    kept = set((await harness.now(waiting)).blobs) | set((await harness.now(done)).blobs)
     clock, registry = Later(), CollectorRegistry()
-    walker = keeper(workshop, clock, RemovalMetrics(registry))
+    walker = keeper(harness, clock, RemovalMetrics(registry))
     assert await walker.step() == 2
     assert await walker.step() == 0, "it is not time yet"
     clock.ahead += orphan_collector.STEP_EVERY
     assert await round_of(walker, clock, 4) == 1
-    assert await workshop.blobs_stored() == kept
+    assert await harness.blobs_stored() == kept
     assert registry.get_sample_value("converter_removed_total", {"what": "orphan"}) == 3
 
 
 async def test_a_walk_goes_on_where_another_process_left_it_and_begins_again_after_a_while(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(orphan_collector, "BATCH", 1)
     first, second = new_id(), new_id()
-    await stored(workshop, first, second)
+    await stored(harness, first, second)
     clock = Later()
-    assert await round_of(keeper(workshop, clock), clock, 1) == 1
-    assert await round_of(keeper(workshop, clock), clock, 2) == 1
+    assert await round_of(keeper(harness, clock), clock, 1) == 1
+    assert await round_of(keeper(harness, clock), clock, 2) == 1
     early = "0" + first[1:11] + "0" + first[12:]
-    await stored(workshop, early)
-    assert await round_of(keeper(workshop, clock), clock, 3) == 0
+    await stored(harness, early)
+    assert await round_of(keeper(harness, clock), clock, 3) == 0
     clock.ahead += SCAN_EVERY
-    assert await round_of(keeper(workshop, clock), clock, 1) == 1
+    assert await round_of(keeper(harness, clock), clock, 1) == 1
 
 
-async def test_what_is_young_or_not_ours_is_left_alone(workshop: Workshop) -> None:
+async def test_what_is_young_or_not_ours_is_left_alone(harness: WorkerHarness) -> None:
     young, foreign = new_id(), "holiday.mp4"
     clock = Later()
     clock.ahead = timedelta()
-    await stored(workshop, young, foreign)
-    assert await round_of(keeper(workshop, clock), clock, 2) == 0
+    await stored(harness, young, foreign)
+    assert await round_of(keeper(harness, clock), clock, 2) == 0
     clock.ahead = MIN_AGE + SCAN_EVERY * 2
-    assert await round_of(keeper(workshop, clock), clock, 2) == 1
-    assert await workshop.blobs_stored() == {foreign}
+    assert await round_of(keeper(harness, clock), clock, 2) == 1
+    assert await harness.blobs_stored() == {foreign}
 
 
-async def test_several_at_once_do_no_harm_while_a_conversion_runs(workshop: Workshop) -> None:
+async def test_several_at_once_do_no_harm_while_a_conversion_runs(harness: WorkerHarness) -> None:
     clock, looked = Later(), asyncio.Event()
 
     async def meanwhile(_: Path) -> None:
-        await asyncio.gather(*(keeper(workshop, clock).step() for _ in range(4)))
+        await asyncio.gather(*(keeper(harness, clock).step() for _ in range(4)))
         looked.set()
 
-    await stored(workshop, *(new_id() for _ in range(5)))
-    conversion = await workshop.queued()
-    await workshop.worker(ScriptedTranscoder(during=meanwhile)).run(conversion.id)
+    await stored(harness, *(new_id() for _ in range(5)))
+    conversion = await harness.queued()
+    await harness.worker(ScriptedTranscoder(during=meanwhile)).run(conversion.id)
     assert looked.is_set()
-    assert await workshop.blobs_stored() == set((await workshop.now(conversion)).blobs)
+    assert await harness.blobs_stored() == set((await harness.now(conversion)).blobs)
 
 
-async def test_records_from_before_they_named_their_blobs_lose_nothing(workshop: Workshop) -> None:
-    conversion = await workshop.queued()
-    await workshop.worker(ScriptedTranscoder()).run(conversion.id)
-    await workshop.database["conversions"].update_many({}, {"$unset": {"blobs": ""}})
-    await workshop.store.prepare()
+async def test_records_from_before_they_named_their_blobs_lose_nothing(harness: WorkerHarness) -> None:
+    conversion = await harness.queued()
+    await harness.worker(ScriptedTranscoder()).run(conversion.id)
+    await harness.database["conversions"].update_many({}, {"$unset": {"blobs": ""}})
+    await harness.store.prepare()
     clock = Later()
-    assert await round_of(keeper(workshop, clock), clock, 2) == 0
-    assert await workshop.blobs_stored() == set((await workshop.now(conversion)).blobs)
+    assert await round_of(keeper(harness, clock), clock, 2) == 0
+    assert await harness.blobs_stored() == set((await harness.now(conversion)).blobs)
 
 
 def test_an_id_tells_when_it_was_made_and_nothing_else_does() -> None:

@@ -17,9 +17,9 @@ from converter_service.conversions.transitions.resumable import upload_of
 from converter_service.errors import PartAlreadyUsed, UploadLocked, WrongOffset
 from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.maintenance.sweeper import Sweeper
-from converter_service.storage.gridfs import CHUNK_BYTES
+from converter_service.storage.gridfs_writer import CHUNK_BYTES
 from converter_service.storage.queue import MongoQueue
-from converter_service.tus.chunk import Checksum
+from converter_service.tus.chunk import Checksum, UploadChunk
 from converter_service.tus.creation import Wanted
 from converter_service.tus.service import ResumableLimits, Uploads
 from shared.clock import utc_now
@@ -32,8 +32,9 @@ from shared.errors import (
     ServiceError,
     TooLarge,
 )
+from tests.support.request_body import body_of
 from tests.support.wait import until
-from tests.support.worker_harness import ScriptedTranscoder, Workshop
+from tests.support.worker_harness import ScriptedTranscoder, WorkerHarness
 
 ALICE = Owner("alice", "alice@example.org")
 VIDEO = b"\x00\x00\x00\x18ftypmp42" + random.Random(5).randbytes(4 * CHUNK_BYTES + 4321)
@@ -43,15 +44,15 @@ LATER = timedelta(seconds=10)
 PIECE = 70_001
 
 
-class Body:
-    """Bytes on their way: first `content`, then `ending` decides."""
+class Body(UploadChunk):
+    """A chunk that arrives as `content`, and ends as `ending` does."""
 
     def __init__(self, content: bytes, *, checksum: Checksum | None = None) -> None:
-        self.content, self.checksum = content, checksum
-        self.announced_size: int | None = None
+        super().__init__(body_of(self._pieces()), checksum)
+        self.content = content
         self.sent = asyncio.Event()
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def _pieces(self) -> AsyncIterator[bytes]:
         for start in range(0, len(self.content), PIECE):
             yield self.content[start : start + PIECE]
         self.sent.set()
@@ -85,10 +86,10 @@ class StalledBody(Body):
 class UploadRig:
     """One process of the api. `ahead` is how far its clock is before that of the others."""
 
-    def __init__(self, workshop: Workshop, ahead: timedelta = timedelta(0)) -> None:
+    def __init__(self, harness: WorkerHarness, ahead: timedelta = timedelta(0)) -> None:
         self.ahead = ahead
-        self.workshop = workshop
-        self.uploads = Uploads(workshop.store, workshop.blobs, workshop.events, LIMITS, self.now)
+        self.harness = harness
+        self.uploads = Uploads(harness.store, harness.blobs, harness.events, LIMITS, self.now)
 
     def now(self) -> datetime:
         return utc_now() + self.ahead
@@ -109,30 +110,30 @@ class UploadRig:
         return await self.append(upload, offset, Body(video[offset:]))
 
     async def stored(self, upload: Conversion) -> bytes:
-        blobs = (await self.workshop.now(upload)).source_blobs
-        return b"".join([piece for blob in blobs async for piece in await self.workshop.blobs.open(blob)])
+        blobs = (await self.harness.now(upload)).source_blobs
+        return b"".join([piece for blob in blobs async for piece in await self.harness.blobs.open(blob)])
 
 
 @pytest.fixture
-def rig(workshop: Workshop) -> UploadRig:
-    return UploadRig(workshop)
+def rig(harness: WorkerHarness) -> UploadRig:
+    return UploadRig(harness)
 
 
 @pytest.fixture
-def late(workshop: Workshop) -> UploadRig:
+def late(harness: WorkerHarness) -> UploadRig:
     """For whom every writer of the first desk has been silent for long."""
-    return UploadRig(workshop, LATER)
+    return UploadRig(harness, LATER)
 
 
-async def chunks_stored(workshop: Workshop, at_least: int) -> None:
+async def chunks_stored(harness: WorkerHarness, at_least: int) -> None:
     async def some() -> bool:
-        return await workshop.database["fs.chunks"].count_documents({}) >= at_least
+        return await harness.database["fs.chunks"].count_documents({}) >= at_least
 
     await until(some, what="chunks that are stored")
 
 
 async def killed(
-    workshop: Workshop,
+    harness: WorkerHarness,
     rig: UploadRig,
     upload: Conversion,
     offset: int,
@@ -160,10 +161,10 @@ async def test_what_came_before_a_break_is_kept_to_the_byte(rig: UploadRig) -> N
 
 
 async def test_what_a_dead_process_stored_is_kept_and_nothing_else_is_promised(
-    workshop: Workshop, rig: UploadRig, late: UploadRig
+    harness: WorkerHarness, rig: UploadRig, late: UploadRig
 ) -> None:
     upload = await rig.begin()
-    await killed(workshop, rig, upload, 0, VIDEO[: 3 * CHUNK_BYTES + 5])
+    await killed(harness, rig, upload, 0, VIDEO[: 3 * CHUNK_BYTES + 5])
     kept = await late.offset(upload)
     assert (kept % CHUNK_BYTES, kept >= 2 * CHUNK_BYTES) == (0, True)
     assert await late.stored(upload) == VIDEO[:kept]
@@ -172,41 +173,41 @@ async def test_what_a_dead_process_stored_is_kept_and_nothing_else_is_promised(
 
 
 async def test_a_process_that_died_after_the_last_byte_has_finished_it(
-    workshop: Workshop, rig: UploadRig, late: UploadRig
+    harness: WorkerHarness, rig: UploadRig, late: UploadRig
 ) -> None:
     video = VIDEO[: 4 * CHUNK_BYTES]
     upload = await rig.begin(len(video))
-    await killed(workshop, rig, upload, 0, video)
+    await killed(harness, rig, upload, 0, video)
     assert await late.offset(upload) == len(video)
-    assert (await workshop.now(upload)).status is State.QUEUED
-    assert len(await workshop.announced()) == 1
+    assert (await harness.now(upload)).status is State.QUEUED
+    assert len(await harness.announced()) == 1
 
 
 @pytest.mark.parametrize("last", [None, RequestTimeout()], ids=["its body ends", "its body breaks off"])
 async def test_a_writer_that_wakes_up_late_changes_no_byte(
-    workshop: Workshop,
+    harness: WorkerHarness,
     rig: UploadRig,
     late: UploadRig,
     last: ServiceError | None,
 ) -> None:
     upload, body = await rig.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES + 99], last)
     asleep = asyncio.create_task(rig.append(upload, 0, body))
-    await chunks_stored(workshop, 2)
+    await chunks_stored(harness, 2)
     assert await late.offset(upload) == 2 * CHUNK_BYTES
     await late.rest(upload)
     body.go.set()
     with pytest.raises(UploadLocked):
         await asleep
     assert await rig.stored(upload) == VIDEO
-    assert await workshop.blobs_stored() == set((await workshop.now(upload)).source_blobs)
+    assert await harness.blobs_stored() == set((await harness.now(upload)).source_blobs)
 
 
 async def test_a_writer_that_wakes_up_while_another_writes_changes_no_byte(
-    workshop: Workshop, rig: UploadRig, late: UploadRig
+    harness: WorkerHarness, rig: UploadRig, late: UploadRig
 ) -> None:
     upload, first = await rig.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES])
     asleep = asyncio.create_task(rig.append(upload, 0, first))
-    await chunks_stored(workshop, 2)
+    await chunks_stored(harness, 2)
     offset = await late.offset(upload)
     second = StalledBody(VIDEO[offset:])
     awake = asyncio.create_task(late.append(upload, offset, second))
@@ -220,15 +221,15 @@ async def test_a_writer_that_wakes_up_while_another_writes_changes_no_byte(
 
 
 async def test_a_writer_that_ends_while_it_is_taken_for_dead_removes_nothing(
-    workshop: Workshop, rig: UploadRig, late: UploadRig
+    harness: WorkerHarness, rig: UploadRig, late: UploadRig
 ) -> None:
     upload, body = await rig.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES])
     asleep = asyncio.create_task(rig.append(upload, 0, body))
-    await chunks_stored(workshop, 2)
-    writing = upload_of(await workshop.now(upload)).writing
+    await chunks_stored(harness, 2)
+    writing = upload_of(await harness.now(upload)).writing
     assert writing is not None
     # Whoever closes it has come so far, and saves next that these bytes count.
-    assert await workshop.blobs.recover(writing.blob) == 2 * CHUNK_BYTES
+    assert await harness.blobs.recover(writing.blob) == 2 * CHUNK_BYTES
     body.go.set()
     with pytest.raises(UploadLocked):
         await asleep
@@ -237,121 +238,123 @@ async def test_a_writer_that_ends_while_it_is_taken_for_dead_removes_nothing(
 
 
 async def test_a_dead_writer_leaves_nothing_of_what_a_checksum_covers(
-    workshop: Workshop, rig: UploadRig, late: UploadRig
+    harness: WorkerHarness, rig: UploadRig, late: UploadRig
 ) -> None:
     upload, body = await rig.begin(), StalledBody(VIDEO, checksum=small(VIDEO))
     asleep = asyncio.create_task(rig.append(upload, 0, body))
-    await chunks_stored(workshop, 2)
+    await chunks_stored(harness, 2)
     assert await late.offset(upload) == 0
     body.go.set()
     with pytest.raises(UploadLocked):
         await asleep
-    assert await workshop.blobs_stored() == set()
+    assert await harness.blobs_stored() == set()
     with pytest.raises(RequestTimeout):
         await rig.append(upload, 0, BrokenBody(VIDEO, checksum=small(VIDEO)))
-    assert (await rig.offset(upload), await workshop.blobs_stored()) == (0, set())
+    assert (await rig.offset(upload), await harness.blobs_stored()) == (0, set())
 
 
-async def test_of_many_that_write_at_once_one_does(rig: UploadRig, workshop: Workshop) -> None:
+async def test_of_many_that_write_at_once_one_does(rig: UploadRig, harness: WorkerHarness) -> None:
     upload = await rig.begin()
-    tries = (UploadRig(workshop).append(upload, 0, Body(VIDEO)) for _ in range(8))
+    tries = (UploadRig(harness).append(upload, 0, Body(VIDEO)) for _ in range(8))
     ended = await asyncio.gather(*tries, return_exceptions=True)
     assert sum(isinstance(each, Conversion) for each in ended) == 1
     assert all(isinstance(each, Conversion | UploadLocked | WrongOffset) for each in ended), ended
     assert await rig.stored(upload) == VIDEO
-    assert len(await workshop.announced()) == 1
+    assert len(await harness.announced()) == 1
 
 
 async def test_while_bytes_come_others_are_locked_out_and_told_what_is_stored(
-    workshop: Workshop, rig: UploadRig
+    harness: WorkerHarness, rig: UploadRig
 ) -> None:
     upload, going = await rig.begin(), True
 
     class Slow(Body):
-        async def pieces(self) -> AsyncIterator[bytes]:
+        async def _pieces(self) -> AsyncIterator[bytes]:
             while going:
                 yield b"\x00"
                 await asyncio.sleep(0.05)
 
     writing = asyncio.create_task(rig.append(upload, 0, Slow(b"")))
-    await until(lambda: _is_written(workshop, upload), what="a writer")
+    await until(lambda: _is_written(harness, upload), what="a writer")
     with pytest.raises(UploadLocked):
-        await UploadRig(workshop).append(upload, 0, Body(VIDEO))
-    assert await UploadRig(workshop).offset(upload) == 0
+        await UploadRig(harness).append(upload, 0, Body(VIDEO))
+    assert await UploadRig(harness).offset(upload) == 0
     going = False
     assert upload_of(await writing).offset == await rig.offset(upload) > 0
 
 
-async def _is_written(workshop: Workshop, upload: Conversion) -> bool:
-    return upload_of(await workshop.now(upload)).writing is not None
+async def _is_written(harness: WorkerHarness, upload: Conversion) -> bool:
+    return upload_of(await harness.now(upload)).writing is not None
 
 
-async def test_terminated_while_it_is_written_nothing_is_left(workshop: Workshop, rig: UploadRig) -> None:
+async def test_terminated_while_it_is_written_nothing_is_left(harness: WorkerHarness, rig: UploadRig) -> None:
     upload, body = await rig.begin(), StalledBody(VIDEO[: 3 * CHUNK_BYTES])
     writing = asyncio.create_task(rig.append(upload, 0, body))
-    await chunks_stored(workshop, 2)
-    await UploadRig(workshop).uploads.terminate(ALICE, upload.id)
+    await chunks_stored(harness, 2)
+    await UploadRig(harness).uploads.terminate(ALICE, upload.id)
     body.go.set()
     with pytest.raises(Gone):
         await writing
     with pytest.raises(NotFound):
         await rig.offset(upload)
-    assert await workshop.blobs_stored() == set()
-    await swept(workshop, LATER)
-    assert await workshop.store.get(upload.id) is None
+    assert await harness.blobs_stored() == set()
+    await swept(harness, LATER)
+    assert await harness.store.get(upload.id) is None
 
 
-async def test_cancelled_while_it_is_written_nothing_is_left(workshop: Workshop, rig: UploadRig) -> None:
+async def test_cancelled_while_it_is_written_nothing_is_left(harness: WorkerHarness, rig: UploadRig) -> None:
     upload, body = await rig.begin(), StalledBody(VIDEO[: 3 * CHUNK_BYTES])
     await rig.append(upload, 0, Body(VIDEO[:7]))
     writing = asyncio.create_task(rig.append(upload, 7, body))
-    await chunks_stored(workshop, 2)
-    now = await workshop.now(upload)
-    await workshop.store.save(cancelled(now, now=utc_now(), retention=DAY))
+    await chunks_stored(harness, 2)
+    now = await harness.now(upload)
+    await harness.store.save(cancelled(now, now=utc_now(), retention=DAY))
     body.go.set()
     with pytest.raises(Gone):
         await writing
     with pytest.raises(Gone):
         await rig.offset(upload)
-    await swept(workshop, LATER)
-    assert await workshop.blobs_stored() == set()
+    await swept(harness, LATER)
+    assert await harness.blobs_stored() == set()
 
 
-async def swept(workshop: Workshop, ahead: timedelta) -> None:
-    later = Sweeper(workshop.store, workshop.cleanup, workshop.events, ahead, UploadRig(workshop, ahead).now)
+async def swept(harness: WorkerHarness, ahead: timedelta) -> None:
+    later = Sweeper(harness.store, harness.cleanup, harness.events, ahead, UploadRig(harness, ahead).now)
     while await later.sweep():
         pass
 
 
-async def test_what_nobody_goes_on_with_expires_with_its_bytes(workshop: Workshop, rig: UploadRig) -> None:
+async def test_what_nobody_goes_on_with_expires_with_its_bytes(
+    harness: WorkerHarness, rig: UploadRig
+) -> None:
     upload = await rig.begin()
     await rig.append(upload, 0, Body(VIDEO[:9]))
-    await killed(workshop, rig, upload, 9, VIDEO[9 : 2 * CHUNK_BYTES])
-    await swept(workshop, DAY - timedelta(hours=1))
-    assert await UploadRig(workshop, LATER).offset(upload) > 9
+    await killed(harness, rig, upload, 9, VIDEO[9 : 2 * CHUNK_BYTES])
+    await swept(harness, DAY - timedelta(hours=1))
+    assert await UploadRig(harness, LATER).offset(upload) > 9
     with pytest.raises(Gone):
-        await UploadRig(workshop, 2 * DAY).offset(upload)
-    await swept(workshop, 2 * DAY)
-    assert (await workshop.store.get(upload.id), await workshop.blobs_stored()) == (None, set())
+        await UploadRig(harness, 2 * DAY).offset(upload)
+    await swept(harness, 2 * DAY)
+    assert (await harness.store.get(upload.id), await harness.blobs_stored()) == (None, set())
 
 
 async def test_tiny_requests_make_neither_many_segments_nor_many_chunks(
-    workshop: Workshop, rig: UploadRig
+    harness: WorkerHarness, rig: UploadRig
 ) -> None:
     video = VIDEO[: CHUNK_BYTES + 200_000]
     upload, step = await rig.begin(len(video)), 90_011
     for offset in range(0, len(video), step):
         await rig.append(upload, offset, Body(video[offset : offset + step]))
     assert await rig.stored(upload) == video
-    assert len((await workshop.now(upload)).source_blobs) == 2
-    assert await workshop.blobs_stored() == set((await workshop.now(upload)).source_blobs)
+    assert len((await harness.now(upload)).source_blobs) == 2
+    assert await harness.blobs_stored() == set((await harness.now(upload)).source_blobs)
 
 
 class Accidents:
     """One upload by a client whose requests end in any way they can."""
 
-    def __init__(self, workshop: Workshop, seed: int) -> None:
-        self._shop = workshop
+    def __init__(self, harness: WorkerHarness, seed: int) -> None:
+        self._shop = harness
         self._chance = random.Random(seed)
         self._ahead = timedelta(0)
         self._asleep: list[tuple[StalledBody, asyncio.Task[Conversion]]] = []
@@ -393,31 +396,33 @@ class Accidents:
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_after_any_sequence_of_accidents_the_bytes_are_the_same(workshop: Workshop, seed: int) -> None:
-    upload = await UploadRig(workshop).begin()
-    await Accidents(workshop, seed).run(upload)
-    assert await UploadRig(workshop).stored(upload) == VIDEO
-    assert len(await workshop.announced()) == 1
+async def test_after_any_sequence_of_accidents_the_bytes_are_the_same(
+    harness: WorkerHarness, seed: int
+) -> None:
+    upload = await UploadRig(harness).begin()
+    await Accidents(harness, seed).run(upload)
+    assert await UploadRig(harness).stored(upload) == VIDEO
+    assert len(await harness.announced()) == 1
 
 
 async def test_a_worker_converts_what_came_in_pieces_and_knows_its_digest(
-    workshop: Workshop, rig: UploadRig
+    harness: WorkerHarness, rig: UploadRig
 ) -> None:
     upload, transcoder = await rig.begin(), ScriptedTranscoder()
     with pytest.raises(RequestTimeout):
         await rig.append(upload, 0, BrokenBody(VIDEO[: 2 * CHUNK_BYTES + 7]))
     await rig.rest(upload)
-    await workshop.worker(transcoder).run(upload.id)
-    done = await workshop.now(upload)
-    assert await workshop.audio(upload) == transcoder.audio_of(VIDEO)
+    await harness.worker(transcoder).run(upload.id)
+    done = await harness.now(upload)
+    assert await harness.audio(upload) == transcoder.audio_of(VIDEO)
     assert done.source.sha256 == hashlib.sha256(VIDEO).hexdigest()
     assert await rig.offset(upload) == len(VIDEO)
     again = await rig.begin()
     await rig.append(again, 0, Body(VIDEO))
-    await workshop.worker(transcoder).run(again.id)
-    assert (await workshop.audio(again), transcoder.runs) == (transcoder.audio_of(VIDEO), 1)
-    await swept(workshop, timedelta(days=30))
-    assert await workshop.blobs_stored() == set()
+    await harness.worker(transcoder).run(again.id)
+    assert (await harness.audio(again), transcoder.runs) == (transcoder.audio_of(VIDEO), 1)
+    await swept(harness, timedelta(days=30))
+    assert await harness.blobs_stored() == set()
     with pytest.raises(Gone):
         await rig.offset(upload)
 
@@ -437,24 +442,22 @@ async def final(rig: UploadRig, made: list[Conversion]) -> Conversion:
 
 
 async def test_parts_leave_no_byte_twice_and_go_when_their_time_is_over(
-    workshop: Workshop, rig: UploadRig
+    harness: WorkerHarness, rig: UploadRig
 ) -> None:
     whole = await final(rig, await parts(rig))
     assert await rig.stored(whole) == VIDEO
-    assert len(await workshop.announced()) == 1
-    await swept(workshop, 2 * DAY)
+    assert len(await harness.announced()) == 1
+    await swept(harness, 2 * DAY)
     assert await rig.stored(whole) == VIDEO
-    assert [each.id for each in await workshop.store.page("alice", None, None, 10)] == [whole.id]
-    assert list(await workshop.store.partial_uploads("alice", 10)) == []
+    assert [each.id for each in await harness.store.page("alice", None, None, 10)] == [whole.id]
+    assert list(await harness.store.partial_uploads("alice", 10)) == []
     await rig.uploads.terminate(ALICE, whole.id)
-    assert await workshop.blobs_stored() == set()
+    assert await harness.blobs_stored() == set()
 
 
-async def test_parts_are_joined_by_one_of_many(workshop: Workshop, rig: UploadRig) -> None:
+async def test_parts_are_joined_by_one_of_many(harness: WorkerHarness, rig: UploadRig) -> None:
     made = await parts(rig)
-    ended = await asyncio.gather(
-        *(final(UploadRig(workshop), made) for _ in range(4)), return_exceptions=True
-    )
+    ended = await asyncio.gather(*(final(UploadRig(harness), made) for _ in range(4)), return_exceptions=True)
     whole = [each for each in ended if isinstance(each, Conversion)]
     assert all(isinstance(each, Conversion | PartAlreadyUsed | InvalidRequest | Gone) for each in ended), (
         ended
@@ -462,40 +465,42 @@ async def test_parts_are_joined_by_one_of_many(workshop: Workshop, rig: UploadRi
     assert len(whole) <= 1
     for each in whole:
         assert await rig.stored(each) == VIDEO
-    await swept(workshop, 2 * DAY)
-    await until(lambda: _tidy(workshop, whole), what="nothing but the one that was made")
+    await swept(harness, 2 * DAY)
+    await until(lambda: _tidy(harness, whole), what="nothing but the one that was made")
 
 
-async def _tidy(workshop: Workshop, whole: list[Conversion]) -> bool:
-    wanted = {blob for each in whole for blob in (await workshop.now(each)).source_blobs}
-    return await workshop.blobs_stored() == wanted
+async def _tidy(harness: WorkerHarness, whole: list[Conversion]) -> bool:
+    wanted = {blob for each in whole for blob in (await harness.now(each)).source_blobs}
+    return await harness.blobs_stored() == wanted
 
 
-async def test_a_part_that_was_joined_in_vain_can_be_joined_again(workshop: Workshop, rig: UploadRig) -> None:
+async def test_a_part_that_was_joined_in_vain_can_be_joined_again(
+    harness: WorkerHarness, rig: UploadRig
+) -> None:
     first, second = await parts(rig)
-    await workshop.store.save(assigned_to_final(await workshop.now(second), "another"))
+    await harness.store.save(assigned_to_final(await harness.now(second), "another"))
     with pytest.raises(PartAlreadyUsed):
         await final(rig, [first, second])
-    assert upload_of(await workshop.now(first)).joined_into is None
+    assert upload_of(await harness.now(first)).joined_into is None
 
 
 async def test_parts_of_a_final_upload_that_came_to_nothing_are_removed(
-    workshop: Workshop, rig: UploadRig
+    harness: WorkerHarness, rig: UploadRig
 ) -> None:
     first, _ = await parts(rig)
     dead = await rig.begin(len(VIDEO), concat="final;…")
-    await workshop.store.save(assigned_to_final(await workshop.now(first), dead.id))
-    await swept(workshop, 2 * DAY)
-    await swept(workshop, 3 * DAY)
-    assert await workshop.blobs_stored() == set()
-    assert list(await workshop.store.partial_uploads("alice", 10)) == []
+    await harness.store.save(assigned_to_final(await harness.now(first), dead.id))
+    await swept(harness, 2 * DAY)
+    await swept(harness, 3 * DAY)
+    assert await harness.blobs_stored() == set()
+    assert list(await harness.store.partial_uploads("alice", 10)) == []
 
 
-async def test_what_an_upload_may_bring_counts_from_its_beginning(workshop: Workshop) -> None:
-    rig = UploadRig(workshop)
+async def test_what_an_upload_may_bring_counts_from_its_beginning(harness: WorkerHarness) -> None:
+    rig = UploadRig(harness)
     room = QuotaLimits(account_bytes=len(VIDEO) + 10)
-    quota = EnforcedQuota(workshop.store, MongoQueue(workshop.database), room)
-    rig.uploads = Uploads(workshop.store, workshop.blobs, workshop.events, LIMITS, utc_now, quota=quota)
+    quota = EnforcedQuota(harness.store, MongoQueue(harness.database), room)
+    rig.uploads = Uploads(harness.store, harness.blobs, harness.events, LIMITS, utc_now, quota=quota)
     first = await rig.begin()
     with pytest.raises(TooLarge):
         await rig.begin(11)
@@ -507,9 +512,9 @@ async def test_what_an_upload_may_bring_counts_from_its_beginning(workshop: Work
     assert await rig.stored(whole) == VIDEO
 
 
-async def test_an_account_leaves_with_its_uploads_and_parts(workshop: Workshop, rig: UploadRig) -> None:
+async def test_an_account_leaves_with_its_uploads_and_parts(harness: WorkerHarness, rig: UploadRig) -> None:
     await parts(rig)
     await rig.append(await rig.begin(), 0, Body(VIDEO[:5]))
-    await AccountDeletion(workshop.store, workshop.cleanup, utc_now).delete_all("alice")
-    assert await workshop.blobs_stored() == set()
-    assert await workshop.database["conversions"].count_documents({}) == 0
+    await AccountDeletion(harness.store, harness.cleanup, utc_now).delete_all("alice")
+    assert await harness.blobs_stored() == set()
+    assert await harness.database["conversions"].count_documents({}) == 0

@@ -22,15 +22,15 @@ from shared.mongo.connection import connect
 from shared.settings import Secret
 from tests.support.conversions import queued
 from tests.support.wait import until
-from tests.support.worker_harness import Workshop
+from tests.support.worker_harness import WorkerHarness
 
 MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
+async def harness(mongo_url: str, tmp_path: Path) -> AsyncIterator[WorkerHarness]:
     async with connect(Secret(mongo_url)) as client:
-        shop = Workshop(client, tmp_path)
+        shop = WorkerHarness(client, tmp_path)
         await shop.store.prepare()
         yield shop
         shop.scratch.close()
@@ -61,53 +61,53 @@ class OutdatedConversions(MongoConversions):
 
 
 def sweeper_of(
-    workshop: Workshop, *, store: ConversionStore | None = None, blobs: Blobs | None = None
+    harness: WorkerHarness, *, store: ConversionStore | None = None, blobs: Blobs | None = None
 ) -> Sweeper:
-    store, blobs = store or workshop.store, blobs or workshop.blobs
-    return Sweeper(store, Cleanup(store, blobs), workshop.events, timedelta(hours=1), utc_now)
+    store, blobs = store or harness.store, blobs or harness.blobs
+    return Sweeper(store, Cleanup(store, blobs), harness.events, timedelta(hours=1), utc_now)
 
 
-async def deleted_one(workshop: Workshop, number: int, *, since: timedelta = MINUTE) -> Conversion:
+async def deleted_one(harness: WorkerHarness, number: int, *, since: timedelta = MINUTE) -> Conversion:
     conversion = queued(number)
-    await workshop.store.add(deleted(conversion, utc_now() - since))
+    await harness.store.add(deleted(conversion, utc_now() - since))
     return conversion
 
 
 @pytest.mark.parametrize("fault", [RuntimeError, Unavailable])
 async def test_what_cannot_be_settled_is_put_off_and_starves_nothing(
-    workshop: Workshop, fault: type[Exception]
+    harness: WorkerHarness, fault: type[Exception]
 ) -> None:
-    blobs = StuckBlobs(workshop.database, utc_now)
+    blobs = StuckBlobs(harness.database, utc_now)
     blobs.fault = fault
     for number in range(1, BATCH + 1):
-        await deleted_one(workshop, number)
-    last = await deleted_one(workshop, 0, since=timedelta(0))
-    sweeper = sweeper_of(workshop, blobs=blobs)
+        await deleted_one(harness, number)
+    last = await deleted_one(harness, 0, since=timedelta(0))
+    sweeper = sweeper_of(harness, blobs=blobs)
     assert [await sweeper.sweep() for _ in range(3)] == [0, 1, 0]
-    assert await workshop.store.get(last.id) is None
+    assert await harness.store.get(last.id) is None
     assert blobs.tried == BATCH + 1
 
 
-async def test_what_cannot_be_read_is_put_off_and_starves_nothing(workshop: Workshop) -> None:
+async def test_what_cannot_be_read_is_put_off_and_starves_nothing(harness: WorkerHarness) -> None:
     past = utc_now() - MINUTE
     unreadable = [{"_id": new_id(), "due_at": past, "status": "from the future"} for _ in range(BATCH)]
-    await workshop.database["conversions"].insert_many(unreadable)
-    last = await deleted_one(workshop, 0, since=timedelta(0))
-    running = asyncio.create_task(workshop.sweeper.run())
+    await harness.database["conversions"].insert_many(unreadable)
+    last = await deleted_one(harness, 0, since=timedelta(0))
+    running = asyncio.create_task(harness.sweeper.run())
 
     async def removed() -> bool:
-        return await workshop.store.get(last.id) is None
+        return await harness.store.get(last.id) is None
 
     await until(removed, what="the one behind them is settled")
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert await workshop.database["conversions"].count_documents({}) == BATCH
+    assert await harness.database["conversions"].count_documents({}) == BATCH
 
 
-async def test_it_rests_while_nothing_can_be_settled(workshop: Workshop) -> None:
-    store = OutdatedConversions(workshop.database, utc_now)
+async def test_it_rests_while_nothing_can_be_settled(harness: WorkerHarness) -> None:
+    store = OutdatedConversions(harness.database, utc_now)
     for number in range(BATCH):
         await store.add(replace(queued(number), due_at=utc_now()))
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(sweeper_of(workshop, store=store).run(), 1)
+        await asyncio.wait_for(sweeper_of(harness, store=store).run(), 1)
     assert store.asked == 1

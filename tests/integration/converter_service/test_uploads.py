@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from converter_service.uploads import request_body
+from converter_service.uploads import body_reader
 from tests.integration.converter_service.conftest import MAX_BYTES
 from tests.support.converter import ConverterApi, converter_api
 from tests.support.wait import PATIENCE_S, until
@@ -317,7 +317,7 @@ async def test_everything_in_a_form_counts_towards_the_limit(api: ConverterApi) 
 async def test_an_announced_length_beyond_the_limit_is_refused_before_a_byte_is_sent(
     api: ConverterApi, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_body, "DRAIN_TIME", timedelta(seconds=0.2))
+    monkeypatch.setattr(body_reader, "DRAIN_TIME", timedelta(seconds=0.2))
     reader, writer = await connected(api, length=10**12, kind=kind)
     head = await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)
     assert b" 413 " in head
@@ -329,7 +329,7 @@ async def test_a_client_that_waits_for_the_go_is_refused_without_it(
     api: ConverterApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And without waiting for what others may still be sending."""
-    monkeypatch.setattr(request_body, "DRAIN_TIME", timedelta(hours=1))
+    monkeypatch.setattr(body_reader, "DRAIN_TIME", timedelta(hours=1))
     reader, writer = await connected(api, length=10**12, extra="Expect: 100-continue\r\n")
     head = await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)
     assert b" 413 " in head

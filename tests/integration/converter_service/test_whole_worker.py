@@ -18,15 +18,15 @@ from shared.settings import Secret
 from tests.support.media import Media
 from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
-from tests.support.worker_harness import Workshop
+from tests.support.worker_harness import WorkerHarness
 
 AT_ONCE = 2
 
 
 @pytest.fixture
-async def workshop(mongo_url: str, tmp_path: Path) -> AsyncIterator[Workshop]:
+async def harness(mongo_url: str, tmp_path: Path) -> AsyncIterator[WorkerHarness]:
     async with connect(Secret(mongo_url)) as client:
-        shop = Workshop(client, tmp_path / "shop")
+        shop = WorkerHarness(client, tmp_path / "shop")
         yield shop
         shop.scratch.close()
 
@@ -46,17 +46,17 @@ async def working(mongo_url: str, scratch: Path) -> AsyncIterator[MemoryBroker]:
 
 
 async def test_it_runs_as_many_at_once_as_it_is_told_and_lets_accounts_take_turns(
-    workshop: Workshop, mongo_url: str, tmp_path: Path, media: Media
+    harness: WorkerHarness, mongo_url: str, tmp_path: Path, media: Media
 ) -> None:
     video = media.video(seconds=1).read_bytes()
     owners = ["alice"] * 4 + ["bob"]
-    waiting = [await workshop.queued(video, owner, title=str(n)) for n, owner in enumerate(owners)]
+    waiting = [await harness.queued(video, owner, title=str(n)) for n, owner in enumerate(owners)]
     async with working(mongo_url, tmp_path) as broker:
         for each in waiting:
             await broker.publish(wrap(VideoUploaded(conversion_id=each.id), "/test", each.id))
 
         async def all_done() -> Sequence[Conversion] | None:
-            newest = [await workshop.now(each) for each in waiting]
+            newest = [await harness.now(each) for each in waiting]
             return newest if all(each.status is State.COMPLETED for each in newest) else None
 
         done = await until(all_done, what="all are converted")

@@ -1,4 +1,4 @@
-"""A workplace for every test that converts."""
+"""A harness for every test that converts."""
 
 import tempfile
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.audio_checks import Workplace
+from tests.support.audio_checks import TranscodingHarness
 
 
 @pytest.fixture
-def workplace() -> Iterator[Workplace]:
+def harness() -> Iterator[TranscodingHarness]:
     with tempfile.TemporaryDirectory(prefix="scratch-") as path:
-        yield Workplace(Path(path).resolve())
+        yield TranscodingHarness(Path(path).resolve())

@@ -18,7 +18,7 @@ from converter_service.media.sandbox.process import Exit, TooMuchOutput, check_r
 from converter_service.media.sandbox.seccomp import CLONE, CLONE3, ONLY_ITSELF, REFUSED
 from converter_service.media.transcoder import Fault, MediaError, TranscoderUnavailable
 from tests.support import hostile_media
-from tests.support.audio_checks import Workplace
+from tests.support.audio_checks import TranscodingHarness
 from tests.support.media import Media
 from tests.support.wait import PATIENCE_S, until
 
@@ -76,87 +76,91 @@ async def inside(code: str, scratch: Path, *writable: str, limits: Limits = LIMI
         return await running.wait()
 
 
-async def fails_with(fault: Fault, workplace: Workplace, file: Path) -> None:
+async def fails_with(fault: Fault, harness: TranscodingHarness, file: Path) -> None:
     with pytest.raises(MediaError) as failed:
-        await workplace.convert(file)
+        await harness.convert(file)
     assert failed.value.code is fault
-    assert not workplace.result.exists()
-    assert workplace.programs() == []
+    assert not harness.result.exists()
+    assert harness.programs() == []
 
 
 async def test_a_conversion_out_of_time_is_killed_with_its_group(
-    workplace: Workplace, tmp_path: Path
+    harness: TranscodingHarness, tmp_path: Path
 ) -> None:
-    workplace.limited(job_timeout=1.0)
-    await fails_with(Fault.TIMED_OUT, workplace, hostile_media.endless_wav(tmp_path / "long.wav", HOURS))
+    harness.limited(job_timeout=1.0)
+    await fails_with(Fault.TIMED_OUT, harness, hostile_media.endless_wav(tmp_path / "long.wav", HOURS))
 
 
-async def test_a_program_that_makes_nothing_is_not_waited_for(workplace: Workplace, tmp_path: Path) -> None:
-    workplace.limited(stall_timeout=0.0)
-    await fails_with(Fault.TIMED_OUT, workplace, hostile_media.endless_wav(tmp_path / "long.wav", HOURS))
+async def test_a_program_that_makes_nothing_is_not_waited_for(
+    harness: TranscodingHarness, tmp_path: Path
+) -> None:
+    harness.limited(stall_timeout=0.0)
+    await fails_with(Fault.TIMED_OUT, harness, hostile_media.endless_wav(tmp_path / "long.wav", HOURS))
 
 
 async def test_a_cancelled_conversion_leaves_no_program_and_no_result(
-    workplace: Workplace, tmp_path: Path
+    harness: TranscodingHarness, tmp_path: Path
 ) -> None:
     long = hostile_media.endless_wav(tmp_path / "long.wav", HOURS)
-    converting = asyncio.create_task(workplace.convert(long))
-    await until(workplace.has_begun, what="a beginning")
+    converting = asyncio.create_task(harness.convert(long))
+    await until(harness.has_begun, what="a beginning")
     converting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await converting
-    assert workplace.programs() == []
-    assert not workplace.result.exists()
+    assert harness.programs() == []
+    assert not harness.result.exists()
 
 
-async def test_a_failure_to_tell_progress_stops_the_conversion(workplace: Workplace, tmp_path: Path) -> None:
+async def test_a_failure_to_tell_progress_stops_the_conversion(
+    harness: TranscodingHarness, tmp_path: Path
+) -> None:
     class Lost(Exception):
         pass
 
     async def lose(_: float) -> None:
         raise Lost
 
-    info = await workplace.probe(hostile_media.endless_wav(tmp_path / "long.wav", HOURS))
+    info = await harness.probe(hostile_media.endless_wav(tmp_path / "long.wav", HOURS))
     with pytest.raises(Lost):
-        await workplace.transcoder.convert(workplace.source, info, parse({}), workplace.result, lose)
-    assert workplace.programs() == []
-    assert not workplace.result.exists()
+        await harness.transcoder.convert(harness.source, info, parse({}), harness.result, lose)
+    assert harness.programs() == []
+    assert not harness.result.exists()
 
 
-async def test_being_killed_from_outside_is_not_the_files_fault(workplace: Workplace, tmp_path: Path) -> None:
-    converting = asyncio.create_task(
-        workplace.convert(hostile_media.endless_wav(tmp_path / "long.wav", HOURS))
-    )
-    await until(workplace.has_begun, what="a beginning")
-    for process in workplace.programs():
+async def test_being_killed_from_outside_is_not_the_files_fault(
+    harness: TranscodingHarness, tmp_path: Path
+) -> None:
+    converting = asyncio.create_task(harness.convert(hostile_media.endless_wav(tmp_path / "long.wav", HOURS)))
+    await until(harness.has_begun, what="a beginning")
+    for process in harness.programs():
         process.kill()
     with pytest.raises(TranscoderUnavailable):
         await converting
 
 
-async def test_a_polite_stop_from_outside_is_no_success(workplace: Workplace, tmp_path: Path) -> None:
-    converting = asyncio.create_task(
-        workplace.convert(hostile_media.endless_wav(tmp_path / "long.wav", HOURS))
-    )
-    await until(workplace.has_begun, what="a beginning")
-    for process in workplace.programs():
+async def test_a_polite_stop_from_outside_is_no_success(harness: TranscodingHarness, tmp_path: Path) -> None:
+    converting = asyncio.create_task(harness.convert(hostile_media.endless_wav(tmp_path / "long.wav", HOURS)))
+    await until(harness.has_begun, what="a beginning")
+    for process in harness.programs():
         process.terminate()
     with pytest.raises(TranscoderUnavailable):
         await converting
 
 
-async def test_a_result_that_grows_past_its_limit_is_stopped(workplace: Workplace, media: Media) -> None:
-    workplace.limited(max_result_bytes=20_000)
-    await fails_with(Fault.TOO_LONG, workplace, media.audio(4.0))
+async def test_a_result_that_grows_past_its_limit_is_stopped(
+    harness: TranscodingHarness, media: Media
+) -> None:
+    harness.limited(max_result_bytes=20_000)
+    await fails_with(Fault.TOO_LONG, harness, media.audio(4.0))
 
 
 async def test_too_little_memory_ends_the_conversion_and_nothing_else(
-    workplace: Workplace, media: Media
+    harness: TranscodingHarness, media: Media
 ) -> None:
-    workplace.limited(memory_bytes=16 * 1024**2)
+    harness.limited(memory_bytes=16 * 1024**2)
     with pytest.raises((TranscoderUnavailable, MediaError)):
-        await workplace.convert(media.audio(1.0))
-    assert workplace.programs() == []
+        await harness.convert(media.audio(1.0))
+    assert harness.programs() == []
 
 
 async def test_a_program_that_only_computes_is_ended_by_its_share_of_the_processor(tmp_path: Path) -> None:
@@ -190,25 +194,25 @@ async def test_the_network_is_out_of_reach_even_for_ffmpeg_itself(tmp_path: Path
 
 
 async def test_files_outside_the_scratch_directory_are_out_of_reach(
-    workplace: Workplace, tmp_path: Path, tied: None
+    harness: TranscodingHarness, tmp_path: Path, tied: None
 ) -> None:
     """By the program itself: a shell's `cat` would fail for want of a process."""
     secret = tmp_path / "secret"
     secret.write_text("password")
     environ = Path(f"/proc/{os.getpid()}/environ")
     for path, mode in ((secret, "r"), (Path("/etc/passwd"), "r"), (environ, "r"), (secret, "w")):
-        ended = await inside(f"open({str(path)!r}, {mode!r}).read()", workplace.scratch)
+        ended = await inside(f"open({str(path)!r}, {mode!r}).read()", harness.scratch)
         assert "PermissionError" in ended.stderr, path
     assert secret.read_text() == "password"
-    workplace.source.write_text("video")
-    ended = await inside("open('source').read()", workplace.scratch)
+    harness.source.write_text("video")
+    ended = await inside("open('source').read()", harness.scratch)
     assert (ended.code, ended.stderr) == (0, "")
 
 
 async def test_no_file_but_the_result_can_be_made_changed_or_removed(
-    workplace: Workplace, tied: None
+    harness: TranscodingHarness, tied: None
 ) -> None:
-    workplace.source.write_text("video")
+    harness.source.write_text("video")
     for line in (
         "open('other', 'w')",
         "os.mkdir('directory')",
@@ -222,10 +226,10 @@ async def test_no_file_but_the_result_can_be_made_changed_or_removed(
         "os.utime('source')",
         "os.setxattr('source', 'user.mark', b'')",
     ):
-        ended = await inside(f"open('result', 'w').write('audio'); {line}", workplace.scratch, "result")
+        ended = await inside(f"open('result', 'w').write('audio'); {line}", harness.scratch, "result")
         assert "PermissionError" in ended.stderr, line
-    assert sorted(path.name for path in workplace.scratch.iterdir()) == ["result", "source"]
-    assert (workplace.source.read_text(), workplace.result.read_text()) == ("video", "audio")
+    assert sorted(path.name for path in harness.scratch.iterdir()) == ["result", "source"]
+    assert (harness.source.read_text(), harness.result.read_text()) == ("video", "audio")
 
 
 async def test_every_call_that_reaches_beyond_the_program_is_refused(tmp_path: Path, tied: None) -> None:
@@ -314,7 +318,7 @@ async def test_a_program_that_never_stops_printing_is_stopped(tmp_path: Path) ->
     assert not psutil.pid_exists(running.pid) or psutil.Process(running.pid).status() == "zombie"
 
 
-async def test_a_killed_worker_takes_its_program_with_it(workplace: Workplace, tied: None) -> None:
+async def test_a_killed_worker_takes_its_program_with_it(harness: TranscodingHarness, tied: None) -> None:
     script = (
         "import asyncio, pathlib, sys\n"
         "from converter_service.media.sandbox.policy import Limits\n"
@@ -328,7 +332,7 @@ async def test_a_killed_worker_takes_its_program_with_it(workplace: Workplace, t
         "asyncio.run(main())\n"
     )
     worker = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", script, str(workplace.scratch), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", script, str(harness.scratch), stdout=asyncio.subprocess.PIPE
     )
     assert worker.stdout is not None
     program = int(await asyncio.wait_for(worker.stdout.readline(), PATIENCE_S))

@@ -8,7 +8,7 @@ import pytest
 from converter_service.media.ffmpeg.tools import find_tools
 from converter_service.media.transcoder import Fault, MediaError, TranscoderUnavailable
 from tests.support import hostile_media
-from tests.support.audio_checks import HEARD_HZ, Workplace, loudest, pitch_hz, samples
+from tests.support.audio_checks import HEARD_HZ, TranscodingHarness, loudest, pitch_hz, samples
 from tests.support.audio_signals import chirp
 from tests.support.media import Media, probe
 from tests.support.mp3 import facts_of
@@ -27,38 +27,38 @@ def printed(program: str, *arguments: str) -> bytes:
     return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
 
 
-async def assert_becomes_mp3(workplace: Workplace, file: Path, seconds: float = SECONDS) -> None:
-    output = await workplace.convert(file)
-    facts = facts_of(workplace.result)
+async def assert_becomes_mp3(harness: TranscodingHarness, file: Path, seconds: float = SECONDS) -> None:
+    output = await harness.convert(file)
+    facts = facts_of(harness.result)
     assert facts.codec == "mp3"
     assert output.duration_s == pytest.approx(seconds, abs=0.1)
     assert facts.duration_s == pytest.approx(seconds, abs=0.1)
-    assert output.size_bytes == workplace.result.stat().st_size
-    assert pitch_hz(workplace.result) == pytest.approx(440, abs=4)
+    assert output.size_bytes == harness.result.stat().st_size
+    assert pitch_hz(harness.result) == pytest.approx(440, abs=4)
 
 
 @pytest.mark.parametrize("container", ["mp4", "mov", "mkv", "webm", "avi", "mpg", "ts", "flv", "ogv"])
 async def test_a_container_is_known_by_its_content(
-    workplace: Workplace, media: Media, container: str
+    harness: TranscodingHarness, media: Media, container: str
 ) -> None:
-    info = await workplace.probe(media.video(SECONDS, container=container))
+    info = await harness.probe(media.video(SECONDS, container=container))
     assert info.container == {"ogv": "ogg"}.get(container, container)
     assert len(info.audio_tracks) == len(info.pictures) == 1
 
 
 @pytest.mark.parametrize("container", ["wav", "mp3", "flac", "aac", "ogg", "aiff", "m4a", "caf", "au"])
 async def test_sound_without_a_picture_becomes_an_mp3(
-    workplace: Workplace, media: Media, container: str
+    harness: TranscodingHarness, media: Media, container: str
 ) -> None:
-    await assert_becomes_mp3(workplace, media.audio(SECONDS, container=container))
+    await assert_becomes_mp3(harness, media.audio(SECONDS, container=container))
 
 
 @pytest.mark.parametrize("container", ["mka", "webm"])
 async def test_matroskas_two_kinds_are_told_apart_whatever_is_in_them(
-    workplace: Workplace, media: Media, container: str
+    harness: TranscodingHarness, media: Media, container: str
 ) -> None:
     sound = media.made([*tone(), "-c:a", "libopus"], container)
-    assert (await workplace.probe(sound)).container == container
+    assert (await harness.probe(sound)).container == container
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ async def test_matroskas_two_kinds_are_told_apart_whatever_is_in_them(
     ],
 )
 async def test_less_usual_videos_become_mp3s(
-    workplace: Workplace, media: Media, container: str, arguments: tuple[str, ...]
+    harness: TranscodingHarness, media: Media, container: str, arguments: tuple[str, ...]
 ) -> None:
-    await assert_becomes_mp3(workplace, media.made([*PICTURE, *tone(), *arguments], container))
+    await assert_becomes_mp3(harness, media.made([*PICTURE, *tone(), *arguments], container))
 
 
 @pytest.mark.parametrize(
@@ -79,71 +79,75 @@ async def test_less_usual_videos_become_mp3s(
     [("mono", 8_000, 1, 32_000), ("stereo", 96_000, 2, 48_000), ("5.1", 48_000, 2, 48_000)],
 )
 async def test_layouts_and_rates_that_do_not_suit_are_brought_to_the_nearest_that_does(
-    workplace: Workplace, media: Media, layout: str, rate: int, channels: int, written_rate: int
+    harness: TranscodingHarness, media: Media, layout: str, rate: int, channels: int, written_rate: int
 ) -> None:
-    await assert_becomes_mp3(workplace, media.made(tone(layout=layout, rate=rate), "wav"))
-    (stream,) = probe(workplace.result)["streams"]
+    await assert_becomes_mp3(harness, media.made(tone(layout=layout, rate=rate), "wav"))
+    (stream,) = probe(harness.result)["streams"]
     assert (stream["channels"], int(stream["sample_rate"])) == (channels, written_rate)
 
 
 async def test_a_live_recording_without_a_duration_is_converted_to_its_end(
-    workplace: Workplace, media: Media, tmp_path: Path
+    harness: TranscodingHarness, media: Media, tmp_path: Path
 ) -> None:
     made = media.video(SECONDS, container="webm")
     live = tmp_path / "live.webm"
     live.write_bytes(printed("ffmpeg", "-i", str(made), "-c", "copy", "-f", "webm", "-live", "1", "pipe:1"))
-    assert (await workplace.probe(live)).duration_s is None
-    await assert_becomes_mp3(workplace, live)
+    assert (await harness.probe(live)).duration_s is None
+    await assert_becomes_mp3(harness, live)
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "flv"])
 async def test_audio_that_is_shorter_than_its_video_is_whole(
-    workplace: Workplace, media: Media, container: str
+    harness: TranscodingHarness, media: Media, container: str
 ) -> None:
     short = [*PICTURE, *tone(2.5), "-ar", "44100"]
-    await assert_becomes_mp3(workplace, media.made(short, container), seconds=2.5)
+    await assert_becomes_mp3(harness, media.made(short, container), seconds=2.5)
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "mov"])
-async def test_audio_that_starts_late_is_whole(workplace: Workplace, media: Media, container: str) -> None:
+async def test_audio_that_starts_late_is_whole(
+    harness: TranscodingHarness, media: Media, container: str
+) -> None:
     late = [*PICTURE, "-itsoffset", "1.5", *tone(2.5)]
-    await assert_becomes_mp3(workplace, media.made(late, container), seconds=2.5)
+    await assert_becomes_mp3(harness, media.made(late, container), seconds=2.5)
 
 
-async def test_an_edit_list_cuts_the_audio_too(workplace: Workplace, media: Media) -> None:
+async def test_an_edit_list_cuts_the_audio_too(harness: TranscodingHarness, media: Media) -> None:
     whole = media.video(SECONDS)
     cut = media.made(["-ss", "1.5", "-i", str(whole), "-t", "2", "-c", "copy"], "mp4")
-    await assert_becomes_mp3(workplace, cut, seconds=2.0)
+    await assert_becomes_mp3(harness, cut, seconds=2.0)
 
 
 @pytest.mark.parametrize(("container", "codec"), [("mp4", "aac"), ("mkv", "libopus")])
 async def test_a_leap_in_the_timestamps_becomes_silence_in_its_place(
-    workplace: Workplace, media: Media, container: str, codec: str
+    harness: TranscodingHarness, media: Media, container: str, codec: str
 ) -> None:
     holed = ("-f", "lavfi", "-i", f"sine=frequency=440:duration={SECONDS},aselect='not(between(t,1,3))'")
-    output = await workplace.convert(media.made([*PICTURE, *holed, "-c:a", codec], container))
+    output = await harness.convert(media.made([*PICTURE, *holed, "-c:a", codec], container))
     assert output.duration_s == pytest.approx(SECONDS, abs=0.15)
-    heard = samples(workplace.result)
+    heard = samples(harness.result)
     assert loudest(heard[: HEARD_HZ // 2]) > 1000
     assert loudest(heard[int(1.5 * HEARD_HZ) : int(2.5 * HEARD_HZ)]) < 100
 
 
-async def test_silence_is_sound_too(workplace: Workplace, media: Media) -> None:
+async def test_silence_is_sound_too(harness: TranscodingHarness, media: Media) -> None:
     silence = media.made([*PICTURE, "-f", "lavfi", "-i", "anullsrc", "-shortest"], "mp4")
-    output = await workplace.convert(silence)
+    output = await harness.convert(silence)
     assert output.duration_s == pytest.approx(SECONDS, abs=0.1)
 
 
 @pytest.mark.parametrize("bitrate", [64, 192, 320])
-async def test_the_bit_rate_is_the_one_asked_for(workplace: Workplace, media: Media, bitrate: int) -> None:
-    output = await workplace.convert(media.video(SECONDS), bitrate=f"{bitrate}k")
-    assert output.bitrate_bps == facts_of(workplace.result).bitrate_bps == bitrate * 1000
+async def test_the_bit_rate_is_the_one_asked_for(
+    harness: TranscodingHarness, media: Media, bitrate: int
+) -> None:
+    output = await harness.convert(media.video(SECONDS), bitrate=f"{bitrate}k")
+    assert output.bitrate_bps == facts_of(harness.result).bitrate_bps == bitrate * 1000
 
 
-async def test_a_better_quality_makes_a_larger_file(workplace: Workplace, media: Media) -> None:
+async def test_a_better_quality_makes_a_larger_file(harness: TranscodingHarness, media: Media) -> None:
     noise = media.made(["-f", "lavfi", "-i", f"anoisesrc=duration={SECONDS}:amplitude=0.3"], "wav")
-    best = await workplace.convert(noise, quality="0")
-    worst = await workplace.convert(noise, quality="9")
+    best = await harness.convert(noise, quality="0")
+    worst = await harness.convert(noise, quality="9")
     assert best.size_bytes > 2 * worst.size_bytes
 
 
@@ -157,45 +161,49 @@ async def test_a_better_quality_makes_a_larger_file(workplace: Workplace, media:
     ],
 )
 async def test_a_part_is_cut_where_asked(
-    workplace: Workplace, media: Media, fields: dict[str, str], seconds: float
+    harness: TranscodingHarness, media: Media, fields: dict[str, str], seconds: float
 ) -> None:
-    output = await workplace.convert(media.video(SECONDS, container="mkv"), **fields)
+    output = await harness.convert(media.video(SECONDS, container="mkv"), **fields)
     assert output.duration_s == pytest.approx(seconds, abs=0.06)
 
 
-async def test_a_long_way_to_the_start_is_no_standing_still(workplace: Workplace) -> None:
+async def test_a_long_way_to_the_start_is_no_standing_still(harness: TranscodingHarness) -> None:
     """Nothing comes out until the start is reached."""
-    workplace.limited(stall_timeout=0.6)
-    long = hostile_media.endless_wav(workplace.source, hours=11.0)
-    output = await workplace.convert(long, start="20000", end="20001")
+    harness.limited(stall_timeout=0.6)
+    long = hostile_media.endless_wav(harness.source, hours=11.0)
+    output = await harness.convert(long, start="20000", end="20001")
     assert output.duration_s == pytest.approx(1.0, abs=0.05)
 
 
-async def test_a_start_after_the_end_of_the_audio_is_refused(workplace: Workplace, media: Media) -> None:
+async def test_a_start_after_the_end_of_the_audio_is_refused(
+    harness: TranscodingHarness, media: Media
+) -> None:
     with pytest.raises(MediaError) as refused:
-        await workplace.convert(media.video(SECONDS), start="60")
+        await harness.convert(media.video(SECONDS), start="60")
     assert refused.value.code is Fault.BAD_OPTIONS
-    assert not workplace.result.exists()
+    assert not harness.result.exists()
 
 
-async def test_the_audio_track_asked_for_is_the_one_that_is_heard(workplace: Workplace, media: Media) -> None:
+async def test_the_audio_track_asked_for_is_the_one_that_is_heard(
+    harness: TranscodingHarness, media: Media
+) -> None:
     video = media.video(SECONDS, container="mkv", tracks=2)
-    await workplace.convert(video)
-    assert pitch_hz(workplace.result) == pytest.approx(440, abs=4)
-    await workplace.convert(video, audio_track="1")
-    assert pitch_hz(workplace.result) == pytest.approx(660, abs=4)
+    await harness.convert(video)
+    assert pitch_hz(harness.result) == pytest.approx(440, abs=4)
+    await harness.convert(video, audio_track="1")
+    assert pitch_hz(harness.result) == pytest.approx(660, abs=4)
 
 
-async def test_an_audio_track_that_is_not_there_is_refused(workplace: Workplace, media: Media) -> None:
+async def test_an_audio_track_that_is_not_there_is_refused(harness: TranscodingHarness, media: Media) -> None:
     with pytest.raises(MediaError) as refused:
-        await workplace.convert(media.video(SECONDS), audio_track="1")
+        await harness.convert(media.video(SECONDS), audio_track="1")
     assert refused.value.code is Fault.BAD_OPTIONS
 
 
-async def test_tags_asked_for_win_over_the_sources_own(workplace: Workplace, media: Media) -> None:
+async def test_tags_asked_for_win_over_the_sources_own(harness: TranscodingHarness, media: Media) -> None:
     video = media.video(SECONDS, metadata=[("title", "Old"), ("artist", "Kept")])
-    await workplace.convert(video, title="New = 'quoted' -y", album="-f null")
-    tags = probe(workplace.result)["format"]["tags"]
+    await harness.convert(video, title="New = 'quoted' -y", album="-f null")
+    tags = probe(harness.result)["format"]["tags"]
     assert (tags["title"], tags["artist"], tags["album"]) == ("New = 'quoted' -y", "Kept", "-f null")
     assert "major_brand" not in tags
 
@@ -205,63 +213,65 @@ async def test_tags_asked_for_win_over_the_sources_own(workplace: Workplace, med
     [("mp3", "mp3"), ("m4a", "aac"), ("opus", "opus"), ("flac", "flac"), ("wav", "pcm_s16le")],
 )
 async def test_every_format_on_offer_is_made_and_is_what_it_says(
-    workplace: Workplace, media: Media, name: str, codec: str
+    harness: TranscodingHarness, media: Media, name: str, codec: str
 ) -> None:
-    output = await workplace.convert(media.video(SECONDS), format=name)
+    output = await harness.convert(media.video(SECONDS), format=name)
     assert output.format == name
     assert output.duration_s == pytest.approx(SECONDS, abs=0.1)
-    (stream,) = probe(workplace.result)["streams"]
+    (stream,) = probe(harness.result)["streams"]
     assert stream["codec_name"] == codec
-    assert pitch_hz(workplace.result) == pytest.approx(440, abs=4)
+    assert pitch_hz(harness.result) == pytest.approx(440, abs=4)
 
 
-async def test_channels_and_sample_rate_are_those_asked_for(workplace: Workplace, media: Media) -> None:
-    await workplace.convert(media.made(tone(), "wav"), channels="1", sample_rate="22050")
-    (stream,) = probe(workplace.result)["streams"]
+async def test_channels_and_sample_rate_are_those_asked_for(
+    harness: TranscodingHarness, media: Media
+) -> None:
+    await harness.convert(media.made(tone(), "wav"), channels="1", sample_rate="22050")
+    (stream,) = probe(harness.result)["streams"]
     assert (stream["channels"], stream["sample_rate"]) == (1, "22050")
 
 
 @pytest.mark.parametrize("fields", [{"sample_rate": "8000"}, {"format": "opus", "bitrate": "320k"}])
 async def test_rates_that_the_encoder_has_only_for_more_are_brought_down(
-    workplace: Workplace, media: Media, fields: dict[str, str]
+    harness: TranscodingHarness, media: Media, fields: dict[str, str]
 ) -> None:
-    output = await workplace.convert(media.made(tone(layout="mono"), "wav"), **fields)
+    output = await harness.convert(media.made(tone(layout="mono"), "wav"), **fields)
     assert output.duration_s == pytest.approx(SECONDS, abs=0.1)
 
 
 async def test_opus_keeps_to_the_bit_rate_also_where_more_would_sound_better(
-    workplace: Workplace, media: Media
+    harness: TranscodingHarness, media: Media
 ) -> None:
     rising = media.made(chirp(SECONDS, layout="stereo"), "wav")
-    output = await workplace.convert(rising, format="opus", bitrate="96k")
+    output = await harness.convert(rising, format="opus", bitrate="96k")
     assert output.bitrate_bps == pytest.approx(96_000, rel=0.05)
 
 
-async def test_progress_only_grows_and_is_told_seldom(workplace: Workplace, media: Media) -> None:
-    await workplace.convert(media.made(tone(100), "wav"))
-    assert workplace.told == sorted(set(workplace.told))
-    assert 1 <= len(workplace.told) <= 40
-    assert all(0 < done < 1 for done in workplace.told)
+async def test_progress_only_grows_and_is_told_seldom(harness: TranscodingHarness, media: Media) -> None:
+    await harness.convert(media.made(tone(100), "wav"))
+    assert harness.told == sorted(set(harness.told))
+    assert 1 <= len(harness.told) <= 40
+    assert all(0 < done < 1 for done in harness.told)
 
 
-async def test_a_machine_without_ffmpeg_is_named_as_such(workplace: Workplace) -> None:
+async def test_a_machine_without_ffmpeg_is_named_as_such(harness: TranscodingHarness) -> None:
     with pytest.raises(TranscoderUnavailable, match="no-such-program"):
         find_tools(1, ffmpeg="no-such-program")
 
 
-async def test_this_machines_ffmpeg_passes_the_check_at_start(workplace: Workplace) -> None:
-    await workplace.transcoder.check(workplace.scratch)
+async def test_this_machines_ffmpeg_passes_the_check_at_start(harness: TranscodingHarness) -> None:
+    await harness.transcoder.check(harness.scratch)
 
 
-async def test_a_result_that_is_there_already_is_replaced(workplace: Workplace, media: Media) -> None:
-    workplace.result.write_bytes(b"an earlier attempt's")
-    await assert_becomes_mp3(workplace, media.video(SECONDS))
+async def test_a_result_that_is_there_already_is_replaced(harness: TranscodingHarness, media: Media) -> None:
+    harness.result.write_bytes(b"an earlier attempt's")
+    await assert_becomes_mp3(harness, media.video(SECONDS))
 
 
 async def test_sound_whose_decoder_swallows_its_beginning_becomes_opus(
-    workplace: Workplace, media: Media
+    harness: TranscodingHarness, media: Media
 ) -> None:
     """Windows Media Audio loses its first frame, and Ogg says where sound begins."""
     sound = media.made([*tone(1.2, rate=32_000), "-c:a", "wmav2", "-b:a", "128k"], "wmv")
-    output = await workplace.convert(sound, format="opus")
+    output = await harness.convert(sound, format="opus")
     assert output.duration_s == pytest.approx(1.2, abs=0.15)

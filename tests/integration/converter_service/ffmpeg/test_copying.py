@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.audio_checks import Workplace
+from tests.support.audio_checks import TranscodingHarness
 from tests.support.audio_signals import chirp, likeness, wave
 from tests.support.media import Media, probe
 
@@ -37,24 +37,24 @@ def packets(file: Path) -> list[str]:
     ],
 )
 async def test_it_is_copied_packet_by_packet(
-    workplace: Workplace, media: Media, container: str, codec: tuple[str, ...], fields: dict[str, str]
+    harness: TranscodingHarness, media: Media, container: str, codec: tuple[str, ...], fields: dict[str, str]
 ) -> None:
     picture = {"webm": "libvpx", "ts": "mpeg2video"}.get(container, "mpeg4")
     source = media.made(
         [*PICTURE, *chirp(SECONDS, layout="stereo"), "-c:v", picture, "-c:a", *codec], container
     )
-    output = await workplace.convert(source, **fields)
-    copied = packets(workplace.result)
+    output = await harness.convert(source, **fields)
+    copied = packets(harness.result)
     assert set(copied) <= set(packets(source))
     assert len(copied) > 10
     assert output.duration_s == pytest.approx(SECONDS, abs=0.1)
-    alike, lag_s = likeness(wave(source), wave(workplace.result))
+    alike, lag_s = likeness(wave(source), wave(harness.result))
     assert alike > 0.99
     assert abs(lag_s) < 0.04
     if "title" in fields:
-        assert probe(workplace.result)["format"]["tags"]["title"] == "x"
+        assert probe(harness.result)["format"]["tags"]["title"] == "x"
     if "cover" in fields:
-        assert any(stream["disposition"]["attached_pic"] for stream in probe(workplace.result)["streams"])
+        assert any(stream["disposition"]["attached_pic"] for stream in probe(harness.result)["streams"])
 
 
 @pytest.mark.parametrize(
@@ -66,27 +66,31 @@ async def test_it_is_copied_packet_by_packet(
     ],
 )
 async def test_another_bit_rate_is_encoded(
-    workplace: Workplace, media: Media, bitrate: str, fields: dict[str, str], made_bps: int
+    harness: TranscodingHarness, media: Media, bitrate: str, fields: dict[str, str], made_bps: int
 ) -> None:
     source = media.made([*chirp(SECONDS), "-b:a", bitrate], "mp3")
-    assert (await workplace.convert(source, **fields)).bitrate_bps == made_bps
+    assert (await harness.convert(source, **fields)).bitrate_bps == made_bps
 
 
-async def test_a_copy_that_would_be_wrong_is_encoded_instead(workplace: Workplace, media: Media) -> None:
+async def test_a_copy_that_would_be_wrong_is_encoded_instead(
+    harness: TranscodingHarness, media: Media
+) -> None:
     """Frames in the middle are noise: the copy does not decode, the encoder goes over it or refuses it."""
     holed = bytearray(media.made([*chirp(SECONDS), "-b:a", "128k"], "mp3").read_bytes())
     middle = len(holed) // 2
     holed[middle : middle + 900] = hashlib.shake_128(b"noise").digest(900)
-    file = workplace.source
+    file = harness.source
     file.write_bytes(holed)
-    output = await workplace.convert(file)
+    output = await harness.convert(file)
     assert output.bitrate_bps == 192_000
     assert output.duration_s == pytest.approx(SECONDS, abs=0.2)
 
 
-async def test_what_an_edit_list_cut_away_does_not_come_back(workplace: Workplace, media: Media) -> None:
+async def test_what_an_edit_list_cut_away_does_not_come_back(
+    harness: TranscodingHarness, media: Media
+) -> None:
     whole = media.made([*PICTURE, *chirp(SECONDS), "-c:v", "mpeg4", "-c:a", "aac"], "mp4")
     cut = media.made(["-ss", "0.3", "-i", str(whole), "-t", "1", "-c", "copy"], "mp4")
-    output = await workplace.convert(cut, format="m4a")
+    output = await harness.convert(cut, format="m4a")
     assert output.duration_s == pytest.approx(1.0, abs=0.1)
-    assert likeness(wave(cut), wave(workplace.result))[0] > 0.99
+    assert likeness(wave(cut), wave(harness.result))[0] > 0.99

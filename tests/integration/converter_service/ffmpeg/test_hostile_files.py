@@ -15,18 +15,18 @@ from hypothesis import strategies as st
 
 from converter_service.media.transcoder import Fault, MediaError
 from tests.support import hostile_media
-from tests.support.audio_checks import Workplace, loudest, samples
+from tests.support.audio_checks import TranscodingHarness, loudest, samples
 from tests.support.media import Media
 
 SECONDS = 6.0
 
 
-async def fault_of(workplace: Workplace, file: Path, **fields: str) -> Fault:
+async def fault_of(harness: TranscodingHarness, file: Path, **fields: str) -> Fault:
     """The code a file fails with; it must leave no result behind."""
     with pytest.raises(MediaError) as failed:
-        await workplace.convert(file, **fields)
-    assert not workplace.result.exists()
-    assert str(workplace.scratch) not in failed.value.message
+        await harness.convert(file, **fields)
+    assert not harness.result.exists()
+    assert str(harness.scratch) not in failed.value.message
     return failed.value.code
 
 
@@ -48,10 +48,10 @@ async def listening() -> AsyncIterator[tuple[int, list[object]]]:
     "make", [hostile_media.playlist, hostile_media.concat_script, hostile_media.dash_manifest]
 )
 async def test_a_script_that_names_something_else_is_not_followed(
-    workplace: Workplace, media: Media, tmp_path: Path, make: Callable[[Path, str], Path]
+    harness: TranscodingHarness, media: Media, tmp_path: Path, make: Callable[[Path, str], Path]
 ) -> None:
     """Neither a file, by whatever name, nor the network: nobody comes, nothing is read."""
-    canary = workplace.scratch / "neighbour.mp3"
+    canary = harness.scratch / "neighbour.mp3"
     canary.write_bytes(media.audio(container="mp3").read_bytes())
     async with listening() as (port, came):
         targets = [
@@ -68,27 +68,27 @@ async def test_a_script_that_names_something_else_is_not_followed(
             evil = make(tmp_path / "evil.mp4", target)
             # Where the time of reading is kept at all, it would be set.
             os.utime(canary, (0, 1_000_000_000))
-            assert await fault_of(workplace, evil) is Fault.UNREADABLE_MEDIA, target
+            assert await fault_of(harness, evil) is Fault.UNREADABLE_MEDIA, target
             assert canary.stat().st_atime == 0, target
         sdp = hostile_media.session_description(tmp_path / "sdp.mp4", port)
-        assert await fault_of(workplace, sdp) is Fault.UNREADABLE_MEDIA
+        assert await fault_of(harness, sdp) is Fault.UNREADABLE_MEDIA
     assert came == []
 
 
 async def test_an_mp4_that_keeps_its_sound_in_another_file_is_not_followed(
-    workplace: Workplace, media: Media, tmp_path: Path
+    harness: TranscodingHarness, media: Media, tmp_path: Path
 ) -> None:
     tone = ["-f", "lavfi", "-i", f"sine=duration={SECONDS}", "-c:a", "pcm_s16le"]
     honest = media.made(tone, "mov")
-    secret = workplace.scratch / "secret.mov"
+    secret = harness.scratch / "secret.mov"
     secret.write_bytes(honest.read_bytes())
     evil = hostile_media.mov_with_external_audio(tmp_path / "evil.mov", honest, secret)
     assert b"secret.mov" in evil.read_bytes()
-    await workplace.convert(evil)
-    assert loudest(samples(workplace.result)) < 10
+    await harness.convert(evil)
+    assert loudest(samples(harness.result)) < 10
 
 
-async def test_what_is_no_media_at_all_is_unreadable(workplace: Workplace, tmp_path: Path) -> None:
+async def test_what_is_no_media_at_all_is_unreadable(harness: TranscodingHarness, tmp_path: Path) -> None:
     text = tmp_path / "text.mp4"
     text.write_text("A letter, not a video.\n" * 500)
     archive = tmp_path / "zip.mp4"
@@ -101,26 +101,30 @@ async def test_what_is_no_media_at_all_is_unreadable(workplace: Workplace, tmp_p
     zeros = tmp_path / "zeros.mp4"
     zeros.write_bytes(bytes(100_000))
     for file in (text, archive, noise, nothing, zeros, hostile_media.png(tmp_path / "png.mp4")):
-        assert await fault_of(workplace, file) is Fault.UNREADABLE_MEDIA
+        assert await fault_of(harness, file) is Fault.UNREADABLE_MEDIA
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "webm", "avi", "ts"])
-async def test_a_video_without_audio_says_so(workplace: Workplace, media: Media, container: str) -> None:
+async def test_a_video_without_audio_says_so(
+    harness: TranscodingHarness, media: Media, container: str
+) -> None:
     mute = media.silent_video(container=container)
-    info = await workplace.probe(mute)
+    info = await harness.probe(mute)
     assert (info.container, info.audio_tracks) == (container, ())
     assert info.duration_s
     with pytest.raises(MediaError) as refused:
-        await workplace.convert(mute)
+        await harness.convert(mute)
     assert (refused.value.code, refused.value.message) == (
         Fault.NO_AUDIO_TRACK,
         "The video has no audio track.",
     )
 
 
-async def test_an_audio_track_without_a_sample_is_no_audio(workplace: Workplace, tmp_path: Path) -> None:
+async def test_an_audio_track_without_a_sample_is_no_audio(
+    harness: TranscodingHarness, tmp_path: Path
+) -> None:
     empty = hostile_media.wav_of_no_samples(tmp_path / "empty.wav")
-    assert await fault_of(workplace, empty) in {Fault.NO_AUDIO_TRACK, Fault.UNREADABLE_MEDIA}
+    assert await fault_of(harness, empty) in {Fault.NO_AUDIO_TRACK, Fault.UNREADABLE_MEDIA}
 
 
 # The index comes first, so that nothing but the end is missing: every tenth. The others take turns.
@@ -140,7 +144,7 @@ CUTS = {
     ("container", "keep"), [(container, keep) for container, keeps in CUTS.items() for keep in keeps]
 )
 async def test_a_video_that_was_cut_off_is_unreadable(
-    workplace: Workplace, media: Media, container: str, keep: float
+    harness: TranscodingHarness, media: Media, container: str, keep: float
 ) -> None:
     picture = ["-f", "lavfi", "-i", f"testsrc=size=64x36:rate=25:duration={SECONDS}"]
     tone = ["-f", "lavfi", "-i", f"sine=frequency=440:duration={SECONDS}"]
@@ -151,28 +155,28 @@ async def test_a_video_that_was_cut_off_is_unreadable(
         ),
         "wmv": lambda: media.made([*picture, *tone, "-c:v", "wmv2", "-c:a", "wmav2"], "wmv"),
     }.get(container, lambda: media.video(SECONDS, container=container))()
-    assert await fault_of(workplace, media.truncated(whole, keep)) is Fault.UNREADABLE_MEDIA
+    assert await fault_of(harness, media.truncated(whole, keep)) is Fault.UNREADABLE_MEDIA
 
 
 @pytest.mark.parametrize("container", ["mp3", "flac", "wav"])
 async def test_a_recording_that_was_cut_off_is_unreadable(
-    workplace: Workplace, media: Media, container: str
+    harness: TranscodingHarness, media: Media, container: str
 ) -> None:
     whole = media.audio(SECONDS, container=container)
-    assert await fault_of(workplace, media.truncated(whole, 0.6)) is Fault.UNREADABLE_MEDIA
+    assert await fault_of(harness, media.truncated(whole, 0.6)) is Fault.UNREADABLE_MEDIA
 
 
 async def test_a_stream_without_a_length_of_its_own_is_converted_as_far_as_it_goes(
-    workplace: Workplace, media: Media
+    harness: TranscodingHarness, media: Media
 ) -> None:
     whole = media.video(SECONDS, container="ts")
-    output = await workplace.convert(media.truncated(whole, 0.5))
+    output = await harness.convert(media.truncated(whole, 0.5))
     assert output.duration_s == pytest.approx(SECONDS / 2, abs=0.5)
 
 
 @pytest.mark.parametrize("container", ["mp3", "m4a", "opus", "flac"])
 async def test_a_cut_off_file_is_not_copied_as_if_it_were_whole(
-    workplace: Workplace, media: Media, container: str
+    harness: TranscodingHarness, media: Media, container: str
 ) -> None:
     """Where copying is tried first. Ogg does not say how long it is: what is there counts, to a second."""
     whole = media.made(
@@ -183,49 +187,49 @@ async def test_a_cut_off_file_is_not_copied_as_if_it_were_whole(
     )
     cut = media.truncated(whole, 0.6)
     if container == "opus":
-        output = await workplace.convert(cut, format="opus")
+        output = await harness.convert(cut, format="opus")
         assert output.duration_s == pytest.approx(SECONDS * 0.6, abs=1.1)
     else:
-        assert await fault_of(workplace, cut, format=container) is Fault.UNREADABLE_MEDIA
+        assert await fault_of(harness, cut, format=container) is Fault.UNREADABLE_MEDIA
 
 
 async def test_a_video_whose_middle_is_gone_is_unreadable(
-    workplace: Workplace, media: Media, tmp_path: Path
+    harness: TranscodingHarness, media: Media, tmp_path: Path
 ) -> None:
     holed = bytearray(media.video(SECONDS, faststart=True).read_bytes())
     third = len(holed) // 3
     holed[third : 2 * third] = bytes(third)
     file = tmp_path / "holed.mp4"
     file.write_bytes(holed)
-    assert await fault_of(workplace, file) is Fault.UNREADABLE_MEDIA
+    assert await fault_of(harness, file) is Fault.UNREADABLE_MEDIA
 
 
 async def test_a_duration_over_the_limit_is_refused_before_converting(
-    workplace: Workplace, media: Media
+    harness: TranscodingHarness, media: Media
 ) -> None:
-    workplace.limited(max_duration=5.0)
-    info = await workplace.probe(media.video(SECONDS))
+    harness.limited(max_duration=5.0)
+    info = await harness.probe(media.video(SECONDS))
     assert info.duration_s == pytest.approx(SECONDS, abs=0.1)
     with pytest.raises(MediaError, match="longer than 5 seconds") as refused:
-        await workplace.convert(media.video(SECONDS))
+        await harness.convert(media.video(SECONDS))
     assert refused.value.code is Fault.TOO_LONG
-    assert not workplace.told
+    assert not harness.told
 
 
 async def test_a_long_file_that_declares_no_duration_is_stopped_at_the_limit(
-    workplace: Workplace, media: Media
+    harness: TranscodingHarness, media: Media
 ) -> None:
-    workplace.limited(max_duration=3.0)
+    harness.limited(max_duration=3.0)
     endless = media.audio(SECONDS, container="aac")
-    assert await fault_of(workplace, endless) is Fault.TOO_LONG
+    assert await fault_of(harness, endless) is Fault.TOO_LONG
 
 
 async def test_an_absurd_duration_in_a_header_neither_passes_nor_crashes(
-    workplace: Workplace, media: Media, tmp_path: Path
+    harness: TranscodingHarness, media: Media, tmp_path: Path
 ) -> None:
     evil = hostile_media.with_mp4_durations(tmp_path / "evil.mp4", media.video(SECONDS), 0xFFFFFFF0)
     try:
-        output = await workplace.convert(evil)
+        output = await harness.convert(evil)
     except MediaError as refused:
         assert refused.code in {Fault.TOO_LONG, Fault.UNREADABLE_MEDIA}  # noqa: PT017
     else:
@@ -235,47 +239,49 @@ async def test_an_absurd_duration_in_a_header_neither_passes_nor_crashes(
 
 @pytest.mark.parametrize(("rate", "channels"), [(0xFFFFFFFF, 1), (0, 1), (8_000, 65_535), (8_000, 0)])
 async def test_an_absurd_sample_rate_or_channel_count_ends_in_an_answer(
-    workplace: Workplace, tmp_path: Path, rate: int, channels: int
+    harness: TranscodingHarness, tmp_path: Path, rate: int, channels: int
 ) -> None:
     evil = hostile_media.wav_claiming(tmp_path / "evil.wav", sample_rate=rate, channels=channels)
-    assert await fault_of(workplace, evil) in {
+    assert await fault_of(harness, evil) in {
         Fault.UNREADABLE_MEDIA, Fault.UNSUPPORTED_MEDIA, Fault.NO_AUDIO_TRACK, Fault.TOO_LONG
     }  # fmt: skip
 
 
-async def test_more_tracks_than_anyone_needs_end_in_an_answer(workplace: Workplace, media: Media) -> None:
+async def test_more_tracks_than_anyone_needs_end_in_an_answer(
+    harness: TranscodingHarness, media: Media
+) -> None:
     tracks = ["-f", "lavfi", "-i", "anullsrc=duration=0.2:sample_rate=8000", *(["-map", "0"] * 250)]
     many = media.made([*tracks, "-c:a", "pcm_s16le"], "mkv")
-    assert await fault_of(workplace, many) in {Fault.UNSUPPORTED_MEDIA, Fault.UNREADABLE_MEDIA}
+    assert await fault_of(harness, many) in {Fault.UNSUPPORTED_MEDIA, Fault.UNREADABLE_MEDIA}
 
 
-async def test_ten_thousand_tracks_end_in_an_answer(workplace: Workplace, tmp_path: Path) -> None:
+async def test_ten_thousand_tracks_end_in_an_answer(harness: TranscodingHarness, tmp_path: Path) -> None:
     many = hostile_media.with_many_tracks(tmp_path / "many.mkv", 10_000)
-    assert await fault_of(workplace, many) in {Fault.UNSUPPORTED_MEDIA, Fault.UNREADABLE_MEDIA}
+    assert await fault_of(harness, many) in {Fault.UNSUPPORTED_MEDIA, Fault.UNREADABLE_MEDIA}
 
 
 @pytest.mark.parametrize("claimed", [1_000, 64 * 1024**2, 0xFFFFFFF0])
 async def test_an_index_that_swells_when_it_is_unpacked_ends_in_an_answer(
-    workplace: Workplace, tmp_path: Path, claimed: int
+    harness: TranscodingHarness, tmp_path: Path, claimed: int
 ) -> None:
     bomb = hostile_media.with_compressed_index(tmp_path / "bomb.mov", claimed, 64 * 1024**2)
     assert bomb.stat().st_size < 1024**2
-    assert await fault_of(workplace, bomb) in {Fault.UNSUPPORTED_MEDIA, Fault.UNREADABLE_MEDIA}
+    assert await fault_of(harness, bomb) in {Fault.UNSUPPORTED_MEDIA, Fault.UNREADABLE_MEDIA}
 
 
 async def test_a_cover_of_many_megabytes_costs_the_cover_alone(
-    workplace: Workplace, media: Media, tmp_path: Path
+    harness: TranscodingHarness, media: Media, tmp_path: Path
 ) -> None:
     huge = hostile_media.with_huge_cover(
         tmp_path / "huge.mp3", media.audio(2.0, container="mp3"), 40 * 1024**2
     )
-    output = await workplace.convert(huge, cover="auto")
+    output = await harness.convert(huge, cover="auto")
     assert output.duration_s == pytest.approx(2.0, abs=0.1)
     assert output.size_bytes < 200_000
 
 
 async def test_more_words_than_anybody_reads_are_left_out_and_the_sound_is_kept(
-    workplace: Workplace, media: Media, tmp_path: Path
+    harness: TranscodingHarness, media: Media, tmp_path: Path
 ) -> None:
     """Six megabytes of lyrics, as an ID3 comment."""
     honest = media.audio(2.0, container="mp3").read_bytes()
@@ -283,7 +289,7 @@ async def test_more_words_than_anybody_reads_are_left_out_and_the_sound_is_kept(
     sevens = bytes((len(text) >> shift) & 0x7F for shift in (21, 14, 7, 0))
     wordy = tmp_path / "wordy.mp3"
     wordy.write_bytes(b"ID3\x03\0\0" + sevens + text + honest)
-    output = await workplace.convert(wordy, bitrate="192k")
+    output = await harness.convert(wordy, bitrate="192k")
     assert output.duration_s == pytest.approx(2.0, abs=0.1)
     assert output.size_bytes < 100_000
 
@@ -300,14 +306,14 @@ flips = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 7))
 )
 @given(container=st.sampled_from(["mp4", "mkv", "avi", "ts", "flv", "webm"]), flipped=flips)
 async def test_bits_flipped_anywhere_end_in_audio_or_in_an_answer(
-    workplace: Workplace, media: Media, container: str, flipped: list[tuple[float, int]]
+    harness: TranscodingHarness, media: Media, container: str, flipped: list[tuple[float, int]]
 ) -> None:
     bent = bytearray(media.video(1.0, container=container).read_bytes())
     for place, bit in flipped:
         bent[int(place * len(bent))] ^= 1 << bit
-    workplace.source.unlink(missing_ok=True)
-    workplace.source.write_bytes(bent)
+    harness.source.unlink(missing_ok=True)
+    harness.source.write_bytes(bent)
     with contextlib.suppress(MediaError):
-        output = await workplace.convert(workplace.source, cover="auto")
+        output = await harness.convert(harness.source, cover="auto")
         assert output.duration_s > 0
-    assert workplace.programs() == []
+    assert harness.programs() == []

@@ -8,7 +8,7 @@ from itertools import cycle
 import pytest
 
 from converter_service.media.formats import FORMATS
-from tests.support.audio_checks import Workplace
+from tests.support.audio_checks import TranscodingHarness
 from tests.support.audio_signals import CHANNELS, level_db, likeness, measured, wave
 from tests.support.media import Media, probe
 from tests.support.media_matrix import CODECS, CONTAINERS, SECONDS, Case, covering, everything, made
@@ -31,11 +31,11 @@ WISHES: tuple[dict[str, str], ...] = (
     [pytest.param(case, wish, id=str(case)) for case, wish in zip(CASES, cycle(WISHES), strict=False)],
 )
 async def test_what_is_heard_is_what_was_in_the_file(
-    workplace: Workplace, media: Media, case: Case, wish: dict[str, str]
+    harness: TranscodingHarness, media: Media, case: Case, wish: dict[str, str]
 ) -> None:
     source, track = made(media, case), case.tracks - 1
-    output = await workplace.convert(source, audio_track=str(track), **wish)
-    (stream,) = probe(workplace.result)["streams"]
+    output = await harness.convert(source, audio_track=str(track), **wish)
+    (stream,) = probe(harness.result)["streams"]
     form, channels = FORMATS[output.format], min(CHANNELS[case.layout], FORMATS[output.format].max_channels)
     # Two frames more or less, which are long where the rate is low.
     assert output.duration_s == pytest.approx(SECONDS, abs=0.1 + 2048 / case.rate)
@@ -44,15 +44,15 @@ async def test_what_is_heard_is_what_was_in_the_file(
         assert stream["sample_rate"] == wish["sample_rate"]
     else:
         assert int(stream["sample_rate"]) >= min(case.rate, form.sample_rates_hz[-1])
-    before, after = wave(source, f"a:{track}"), wave(workplace.result)
+    before, after = wave(source, f"a:{track}"), wave(harness.result)
     alike, lag_s = likeness(before, after)
     assert alike > 0.93
     assert abs(lag_s) < 0.07
     if "loudness" in wish:
-        assert measured(workplace.result)[0] == pytest.approx(float(wish["loudness"]), abs=1.0)
+        assert measured(harness.result)[0] == pytest.approx(float(wish["loudness"]), abs=1.0)
     else:
         # All channels sound alike, so one tells how loud they are. One that becomes two is as loud as it was.
-        first = wave(source, f"a:{track}", channels=0), wave(workplace.result, channels=0)
+        first = wave(source, f"a:{track}", channels=0), wave(harness.result, channels=0)
         due_db = level_db(first[0]) - (3.01 if stream["channels"] > CHANNELS[case.layout] else 0.0)
         assert level_db(first[1]) == pytest.approx(due_db, abs=1.5)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.audio_checks import Workplace
+from tests.support.audio_checks import TranscodingHarness
 from tests.support.audio_signals import chirp, likeness, measured, strength, wave
 from tests.support.media import Media, probe
 
@@ -44,26 +44,26 @@ def noise(media: Media, volume: str, container: str = "wav") -> Path:
     ],
 )
 async def test_the_loudness_is_the_one_asked_for(
-    workplace: Workplace, media: Media, volume: str, fields: dict[str, str], wanted: float, rate: int
+    harness: TranscodingHarness, media: Media, volume: str, fields: dict[str, str], wanted: float, rate: int
 ) -> None:
-    output = await workplace.convert(noise(media, volume), **fields)
-    loudness, peak = measured(workplace.result)
+    output = await harness.convert(noise(media, volume), **fields)
+    loudness, peak = measured(harness.result)
     assert loudness == pytest.approx(wanted, abs=0.6)
     assert peak <= -1.0
-    (stream,) = probe(workplace.result)["streams"]
+    (stream,) = probe(harness.result)["streams"]
     assert int(stream["sample_rate"]) == rate
     assert output.duration_s == pytest.approx(2.5 if "end" in fields else SECONDS, abs=0.1)
-    assert workplace.told == sorted(workplace.told)
+    assert harness.told == sorted(harness.told)
 
 
 async def test_peaks_keep_below_the_ceiling_where_one_gain_would_raise_them_above(
-    workplace: Workplace, media: Media
+    harness: TranscodingHarness, media: Media
 ) -> None:
     """A click in soft noise."""
     click = "if(between(t,2,2.001),0.9,0.02*(random(0)-0.5))"
     soft = media.made(["-f", "lavfi", "-i", f"aevalsrc='{click}':d=6:s=44100"], "wav")
-    await workplace.convert(soft, loudness="-20")
-    loudness, peak = measured(workplace.result)
+    await harness.convert(soft, loudness="-20")
+    loudness, peak = measured(harness.result)
     assert loudness == pytest.approx(-20, abs=2.0)
     assert peak <= -0.5
 
@@ -75,15 +75,19 @@ async def test_peaks_keep_below_the_ceiling_where_one_gain_would_raise_them_abov
         pytest.param("sine=frequency=440:duration=0.2", id="too short to be measured"),
     ],
 )
-async def test_what_has_no_loudness_stays_as_it_is(workplace: Workplace, media: Media, source: str) -> None:
+async def test_what_has_no_loudness_stays_as_it_is(
+    harness: TranscodingHarness, media: Media, source: str
+) -> None:
     file = media.made(["-f", "lavfi", "-i", source], "wav")
-    output = await workplace.convert(file, loudness="-16", format="flac")
+    output = await harness.convert(file, loudness="-16", format="flac")
     assert output.duration_s == pytest.approx(0.2 if "0.2" in source else 2.0, abs=0.05)
 
 
-async def test_a_start_after_the_end_is_refused_with_loudness_too(workplace: Workplace, media: Media) -> None:
+async def test_a_start_after_the_end_is_refused_with_loudness_too(
+    harness: TranscodingHarness, media: Media
+) -> None:
     with pytest.raises(Exception, match="no audio after the start"):
-        await workplace.convert(noise(media, "-20dB"), loudness="-16", start="60")
+        await harness.convert(noise(media, "-20dB"), loudness="-16", start="60")
 
 
 @pytest.mark.parametrize(
@@ -97,14 +101,14 @@ async def test_a_start_after_the_end_is_refused_with_loudness_too(workplace: Wor
     ],
 )
 async def test_every_channel_is_heard_at_its_level_and_nothing_clips(
-    workplace: Workplace, media: Media, layout: str, fields: dict[str, str], left: tuple[float, ...]
+    harness: TranscodingHarness, media: Media, layout: str, fields: dict[str, str], left: tuple[float, ...]
 ) -> None:
     """A pitch for each channel. Centre and surrounds are 3 dB below the sides, the LFE is left out."""
     tones = "|".join(f"0.9*cos(2*PI*{hz}*t)" for hz in PITCHES[: len(left)])
     source = media.made(["-f", "lavfi", "-i", f"aevalsrc='{tones}':c={layout}:d=1:s={HZ}"], "wav")
-    await workplace.convert(source, format="wav", **{"channels": "2", **fields})
+    await harness.convert(source, format="wav", **{"channels": "2", **fields})
     count = int(fields.get("channels", "2"))
-    sound = wave(workplace.result, at_hz=HZ, channels=count)
+    sound = wave(harness.result, at_hz=HZ, channels=count)
     assert heard_in(sound[0::count], len(left)) == pytest.approx(left, abs=0.01)
     assert max(map(abs, sound)) <= 1.0
     if count == 2:
@@ -115,9 +119,9 @@ async def test_every_channel_is_heard_at_its_level_and_nothing_clips(
 
 
 async def test_a_loud_mix_does_not_clip_in_an_encoder_that_would_let_it(
-    workplace: Workplace, media: Media
+    harness: TranscodingHarness, media: Media
 ) -> None:
     loud = media.made([*chirp(1.5, layout="5.1"), "-af", "volume=3", "-c:a", "flac"], "mkv")
-    await workplace.convert(loud)
-    assert max(map(abs, wave(workplace.result, at_hz=48_000, channels=2))) <= 1.05
-    assert likeness(wave(loud), wave(workplace.result))[0] > 0.99
+    await harness.convert(loud)
+    assert max(map(abs, wave(harness.result, at_hz=48_000, channels=2))) <= 1.05
+    assert likeness(wave(loud), wave(harness.result))[0] > 0.99

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.audio_checks import Workplace
+from tests.support.audio_checks import TranscodingHarness
 from tests.support.media import Media, probe
 
 SECONDS = 4.0
@@ -57,69 +57,69 @@ def pictured(media: Media, size: str, image: str, container: str) -> Path:
 
 @pytest.mark.parametrize("form", ["mp3", "m4a", "opus", "flac"])
 async def test_chapters_tags_and_a_frame_come_along_in_every_format_that_carries_them(
-    workplace: Workplace, marked: Path, form: str
+    harness: TranscodingHarness, marked: Path, form: str
 ) -> None:
-    output = await workplace.convert(
+    output = await harness.convert(
         marked, format=form, start="0.5", end="3", cover="auto", title="New = 'quoted' -y \\", album="-f null"
     )
     assert output.duration_s == pytest.approx(2.5, abs=0.1)
-    assert [title for *_, title in chapters(workplace.result)] == ["One", "Zwei = zwei; ü", "Three"]
-    starts = [start for start, *_ in chapters(workplace.result)]
+    assert [title for *_, title in chapters(harness.result)] == ["One", "Zwei = zwei; ü", "Three"]
+    starts = [start for start, *_ in chapters(harness.result)]
     assert starts == pytest.approx([0.0, 0.5, 2.0], abs=0.01)
-    assert chapters(workplace.result)[-1][1] == pytest.approx(2.5, abs=0.06)
-    found = tags(workplace.result)
+    assert chapters(harness.result)[-1][1] == pytest.approx(2.5, abs=0.06)
+    found = tags(harness.result)
     assert (found["title"].rstrip(), found["artist"], found["album"]) == (
         "New = 'quoted' -y \\",
         "Kept",
         "-f null",
     )
     assert found["genre"] == "Talk"
-    shown = picture(workplace.result)
+    shown = picture(harness.result)
     assert shown is not None
     assert (shown["codec_name"], shown["width"], shown["height"]) == ("mjpeg", 160, 90)
-    assert sorted(path.name for path in workplace.scratch.iterdir()) == ["result", "source"]
+    assert sorted(path.name for path in harness.scratch.iterdir()) == ["result", "source"]
 
 
-async def test_wav_takes_tags_and_leaves_the_rest(workplace: Workplace, marked: Path) -> None:
-    await workplace.convert(marked, format="wav")
-    assert (tags(workplace.result)["title"], chapters(workplace.result)) == ("Old", [])
+async def test_wav_takes_tags_and_leaves_the_rest(harness: TranscodingHarness, marked: Path) -> None:
+    await harness.convert(marked, format="wav")
+    assert (tags(harness.result)["title"], chapters(harness.result)) == ("Old", [])
 
 
 async def test_a_video_lends_no_picture_unasked_and_oggs_tags_are_found_on_its_track(
-    workplace: Workplace, media: Media
+    harness: TranscodingHarness, media: Media
 ) -> None:
     source = media.made(
         [*VIDEO[:-2], "-c:v", "libtheora", "-c:a", "libvorbis", "-metadata:s:a", "title=Ogg"], "ogv"
     )
-    await workplace.convert(source)
-    assert (tags(workplace.result)["title"], picture(workplace.result)) == ("Ogg", None)
+    await harness.convert(source)
+    assert (tags(harness.result)["title"], picture(harness.result)) == ("Ogg", None)
 
 
 @pytest.mark.parametrize(
     ("container", "image"), [("m4a", "png"), ("mp3", "jpg"), ("flac", "png")], ids=lambda name: name
 )
 async def test_the_sources_own_picture_is_kept_made_small_and_never_passed_through(
-    workplace: Workplace, media: Media, container: str, image: str
+    harness: TranscodingHarness, media: Media, container: str, image: str
 ) -> None:
     source = pictured(media, "1600x900", image, container)
-    await workplace.convert(source, bitrate="64k")
-    shown = picture(workplace.result)
+    await harness.convert(source, bitrate="64k")
+    shown = picture(harness.result)
     assert shown is not None
     assert (shown["codec_name"], shown["width"], shown["height"]) == ("mjpeg", 1000, 563)
-    await workplace.convert(source, bitrate="64k", cover="none")
-    assert picture(workplace.result) is None
+    await harness.convert(source, bitrate="64k", cover="none")
+    assert picture(harness.result) is None
 
 
-async def test_pixels_that_are_not_square_are_made_so(workplace: Workplace, media: Media) -> None:
+async def test_pixels_that_are_not_square_are_made_so(harness: TranscodingHarness, media: Media) -> None:
     wide = media.made([*VIDEO[:-2], "-vf", "setsar=2", "-c:v", "mpeg4", "-c:a", "aac"], "mp4")
-    await workplace.convert(wide, cover="auto")
-    shown = picture(workplace.result)
+    await harness.convert(wide, cover="auto")
+    shown = picture(harness.result)
     assert shown is not None
     assert (shown["width"], shown["height"]) == (320, 90)
 
 
 async def test_a_cover_that_cannot_be_had_is_done_without(
-    workplace: Workplace, media: Media, tmp_path: Path
+    harness: TranscodingHarness, media: Media, tmp_path: Path
 ) -> None:
     """A PNG that claims to be 60,000 pixels wide and as high, and one that is cut off."""
     small = pictured(media, "64x36", "png", "mp3")
@@ -129,6 +129,6 @@ async def test_a_cover_that_cannot_be_had_is_done_without(
     bomb.write_bytes(whole[:at] + (60_000).to_bytes(4, "big") * 2 + whole[at + 8 :])
     torn.write_bytes(whole[: at + 40] + bytes(64) + whole[at + 104 :])
     for file in (bomb, torn):
-        output = await workplace.convert(file, cover="auto")
+        output = await harness.convert(file, cover="auto")
         assert output.duration_s == pytest.approx(SECONDS, abs=0.1)
-    assert picture(workplace.result) is None or file is torn
+    assert picture(harness.result) is None or file is torn

@@ -15,7 +15,7 @@ from converter_service.conversions.signed_links import SignedLinks
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
 from converter_service.storage.scratch import LocalScratch
-from converter_service.uploads.service import Accepting, UploadLimits
+from converter_service.uploads.service import UploadLimits, UploadService
 from shared.clock import utc_now
 from shared.contracts.events import ConversionCompleted, VideoUploaded
 from shared.errors import Unavailable
@@ -24,6 +24,7 @@ from shared.messaging.errors import Retry
 from shared.settings import Secret
 from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
 from tests.support.in_memory.queue import MemoryQueue
+from tests.support.request_body import body_of
 from tests.support.wait import until
 from tests.support.worker_harness import VIDEO, ScriptedTranscoder
 
@@ -63,8 +64,9 @@ class Upload:
     ) -> None:
         self._before_each = before_each
         self._pause = pause
+        self.body = body_of(self._pieces())
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def _pieces(self) -> AsyncIterator[bytes]:
         for number in range(3):
             self._before_each()
             if number == 2:
@@ -85,8 +87,8 @@ def events(store: MemoryConversions) -> list[type]:
 
 async def test_an_upload_whose_last_answer_is_lost_is_found_to_be_taken_in() -> None:
     store, blobs = Forgetful(lost=1), MemoryBlobs()
-    accepting = Accepting(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
-    accepted = await accepting.accept(ALICE, Upload())
+    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    accepted = await service.accept(ALICE, Upload())
     assert store.contents == {accepted.id: accepted}
     assert accepted.status is State.QUEUED
     assert events(store) == [VideoUploaded]
@@ -100,8 +102,8 @@ async def test_an_upload_whose_sender_falls_silent_is_not_taken_for_dead() -> No
         first = conversion.due_at
         await until(lambda: store.contents[conversion.id].due_at != first, what="a heartbeat")
 
-    accepting = Accepting(store, blobs, event_factory(), UploadLimits(10**9, QUICK), utc_now)
-    accepted = await accepting.accept(ALICE, Upload(pause=for_long))
+    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, QUICK), utc_now)
+    accepted = await service.accept(ALICE, Upload(pause=for_long))
     assert accepted.status is State.QUEUED
     assert events(store) == [VideoUploaded]
 
@@ -112,8 +114,8 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
 ) -> None:
     """Saves: queued, taken, described, completed; anything after that is heartbeat or tidying."""
     store, blobs = Forgetful(), MemoryBlobs()
-    accepting = Accepting(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
-    accepted = await accepting.accept(ALICE, Upload())
+    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    accepted = await service.accept(ALICE, Upload())
     store.lost = store.saves + lost
     scratch = LocalScratch(tmp_path, spare_bytes=0)
     scratch.open()

@@ -16,7 +16,7 @@ from converter_service.jobs.job import Job
 from converter_service.maintenance.sweeper import Sweeper
 from converter_service.storage.scratch import LocalScratch
 from converter_service.uploads import store as store_module
-from converter_service.uploads.service import Accepting, UploadLimits
+from converter_service.uploads.service import UploadLimits, UploadService
 from shared.clock import utc_now
 from shared.contracts.events import VideoUploaded
 from shared.errors import TooLarge, Unavailable
@@ -81,8 +81,8 @@ async def test_an_upload_outlives_a_store_that_is_away_for_a_heartbeat() -> None
         await until(lambda: store.asked_in_vain > 1, what="two heartbeats in vain")
         store.away = False
 
-    accepting = Accepting(store, MemoryBlobs(), event_factory(), UploadLimits(10**9, QUICK), utc_now)
-    assert (await accepting.accept(ALICE, Upload(pause=while_it_is_away))).status is State.QUEUED
+    service = UploadService(store, MemoryBlobs(), event_factory(), UploadLimits(10**9, QUICK), utc_now)
+    assert (await service.accept(ALICE, Upload(pause=while_it_is_away))).status is State.QUEUED
 
 
 async def test_an_upload_outlives_a_store_that_is_away_for_the_last_save() -> None:
@@ -95,8 +95,8 @@ async def test_an_upload_outlives_a_store_that_is_away_for_the_last_save() -> No
             store.away = True
             asyncio.get_running_loop().call_later(1, setattr, store, "away", False)
 
-    accepting = Accepting(store, MemoryBlobs(), event_factory(), UploadLimits(10**9, MINUTE), utc_now)
-    assert (await accepting.accept(ALICE, Upload(before_each))).status is State.QUEUED
+    service = UploadService(store, MemoryBlobs(), event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    assert (await service.accept(ALICE, Upload(before_each))).status is State.QUEUED
     assert events(store) == [VideoUploaded]
 
 
@@ -107,9 +107,9 @@ async def test_an_upload_of_which_nothing_can_be_known_is_not_thrown_away(
     monkeypatch.setattr(store_module, "SAVE_AGAIN_FOR_S", 0.3)
     store, blobs = Coming(), MemoryBlobs()
     store.saves_all_the_same = True
-    accepting = Accepting(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
     with pytest.raises(Unavailable, match="is not known"):
-        await accepting.accept(ALICE, Upload())
+        await service.accept(ALICE, Upload())
     [kept] = store.contents.values()
     assert (kept.status, kept.deleted_at) == (State.QUEUED, None)
     assert set(blobs.contents) == {kept.source_blob}
@@ -119,8 +119,8 @@ async def test_an_upload_of_which_nothing_can_be_known_is_not_thrown_away(
 async def test_a_store_that_is_away_for_a_run_and_its_end_costs_no_attempt(tmp_path: Path) -> None:
     """Away at the fetch, and still away when the video is to be given back."""
     store, blobs = Coming(), MemoryBlobs()
-    accepting = Accepting(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
-    accepted = await accepting.accept(ALICE, Upload())
+    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    accepted = await service.accept(ALICE, Upload())
 
     class Leaving(MemoryBlobs):
         async def open(self, blob_id: str, first: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
@@ -165,9 +165,9 @@ async def test_a_deletion_whose_bytes_take_long_is_answered_soon_and_finished_la
 
 async def test_a_refused_upload_whose_bytes_take_long_is_answered_soon() -> None:
     store = MemoryConversions()
-    accepting = Accepting(store, HangingBlobs(), event_factory(), UploadLimits(1000, MINUTE), utc_now)
+    service = UploadService(store, HangingBlobs(), event_factory(), UploadLimits(1000, MINUTE), utc_now)
     began = time.monotonic()
     with pytest.raises(TooLarge):
-        await accepting.accept(ALICE, Upload())
+        await service.accept(ALICE, Upload())
     assert time.monotonic() - began < SOON_S
     assert all(conversion.deleted_at for conversion in store.contents.values())

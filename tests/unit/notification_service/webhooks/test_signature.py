@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from notification_service.webhooks.secret_cipher import SecretCipher, UndecryptableSecret
-from notification_service.webhooks.signature import new_secret, signature_headers
+from notification_service.webhooks.signature import new_secret, sign_message
 from shared.settings import Secret
 
 BODY = b'{"type":"conversion.completed"}'
@@ -23,12 +23,12 @@ def now() -> datetime:
 @given(st.text(max_size=200))
 def test_a_signature_verifies(text: str) -> None:
     body, secret = text.encode("utf-8", "replace"), new_secret()
-    Webhook(secret).verify(body, signature_headers("msg_1", now(), body, [secret]), json_parse=False)
+    Webhook(secret).verify(body, sign_message("msg_1", now(), body, [secret]), json_parse=False)
 
 
 def test_both_secrets_verify_during_a_rotation() -> None:
     new, old = new_secret(), new_secret()
-    said = signature_headers("msg_1", now(), BODY, [new, old])
+    said = sign_message("msg_1", now(), BODY, [new, old])
     for secret in (new, old):
         assert Webhook(secret).verify(BODY, said) == {"type": "conversion.completed"}
 
@@ -36,8 +36,8 @@ def test_both_secrets_verify_during_a_rotation() -> None:
 @pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp", "webhook-signature"])
 def test_a_changed_header_does_not_verify(name: str) -> None:
     secret = new_secret()
-    said = signature_headers("msg_1", now(), BODY, [secret])
-    other = signature_headers("msg_2", now() - timedelta(seconds=9), BODY, [new_secret()])
+    said = sign_message("msg_1", now(), BODY, [secret])
+    other = sign_message("msg_2", now() - timedelta(seconds=9), BODY, [new_secret()])
     with pytest.raises(WebhookVerificationError):
         Webhook(secret).verify(BODY, {**said, name: other[name]})
 
@@ -45,7 +45,7 @@ def test_a_changed_header_does_not_verify(name: str) -> None:
 def test_a_changed_body_does_not_verify() -> None:
     secret = new_secret()
     with pytest.raises(WebhookVerificationError):
-        Webhook(secret).verify(BODY + b" ", signature_headers("msg_1", now(), BODY, [secret]))
+        Webhook(secret).verify(BODY + b" ", sign_message("msg_1", now(), BODY, [secret]))
 
 
 def test_a_secret_has_the_specified_format_and_length() -> None:

@@ -1,0 +1,188 @@
+"""The body of an upload request, read as it arrives: counted, bounded, digested, with an idle deadline."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from converter_service.errors import UploadBroken
+from shared.errors import ClientDisconnected, InvalidRequest, RequestTimeout, ServiceError, TooLarge
+
+# How much of a refused body is still read, and for how long, so that its client receives the response.
+DRAIN_BYTES = 4 * 1024 * 1024
+DRAIN_TIME = timedelta(seconds=2)
+
+
+class Framing(Protocol):
+    """Separates the video from what surrounds it in a body, such as the parts of a multipart form."""
+
+    envelope_limit: int
+    """How many bytes the body may have besides the video's."""
+    envelope_bytes: int
+    """How many bytes of the pieces fed so far belong to anything but the video."""
+    at_video: bool
+    """Whether the video's first byte comes next, or has been read."""
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """Yields the video's bytes in `piece`; an empty item marks the position of the first one."""
+
+    def close(self) -> None:
+        """Called at the end of the body. Raises InvalidRequest when something is missing."""
+
+
+class BodyReader:
+    """Asynchronous iterator over the video in a request body; its pieces are as large as they arrive.
+
+    Reads no faster than it is consumed. Raises ClientDisconnected when the connection closes early (RFC 9112
+    §8), RequestTimeout when nothing arrives for `idle_timeout`, TooLarge beyond `max_bytes`, UploadBroken
+    when the body is not `declared_length` bytes long, and what the framing and the meter raise.
+
+    As a context manager it drains the body at the end, except after an unexpected error.
+    """
+
+    def __init__(
+        self,
+        receive: Callable[[], Awaitable[Mapping[str, Any]]],
+        *,
+        idle_timeout: timedelta,
+        max_bytes: int,
+        declared_length: int | None = None,
+        awaits_continue: bool = False,
+    ) -> None:
+        self._receive = receive
+        self._idle_s = idle_timeout.total_seconds()
+        self._max_bytes = max_bytes
+        self._awaits_continue = awaits_continue
+        self._framing: Framing | None = None
+        self._digest: hashlib._Hash | None = None
+        self._unread: Iterator[bytes] = iter(())
+        self._head = b""
+        self._started = self._complete = self._failed = False
+        self.declared_length = declared_length
+        self.size = 0
+        """How many bytes of the video have been read."""
+        self.meter: Callable[[int], Awaitable[None]] | None = None
+        """Awaited with `size` before each piece is handed out."""
+
+    def limit(self, max_bytes: int) -> None:
+        """Lowers the bound on the video's size."""
+        self._max_bytes = min(self._max_bytes, max_bytes)
+
+    def frame(self, framing: Framing) -> None:
+        """Makes `framing` find the video in the body. Without it the whole body is the video."""
+        self._framing = framing
+
+    def digest_with(self, algorithm: str) -> None:
+        """Starts a digest of all pieces handed out from now on; `algorithm` as in hashlib."""
+        self._digest = hashlib.new(algorithm, usedforsecurity=False)
+
+    def digest(self) -> bytes:
+        """The digest of the pieces handed out since `digest_with`."""
+        return self._digest.digest() if self._digest else b""
+
+    async def read_envelope(self) -> None:
+        """Reads what precedes the video; reads nothing of a body that has no framing."""
+        while self._framing is not None and not self._framing.at_video:
+            if await self._next_piece() is None:
+                return
+
+    async def peek(self, size: int) -> bytes:
+        """Returns at least the first `size` bytes, or all when the video is shorter, without consuming them.
+
+        To be called before the iteration.
+        """
+        while len(self._head) < size and (piece := await self._next_piece()) is not None:
+            self._head += piece
+        return self._head
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        head, self._head = self._head, b""
+        piece: bytes | None = head
+        while not piece:
+            piece = await self._next_piece()
+            if piece is None:
+                raise StopAsyncIteration
+        if self._digest is not None:
+            self._digest.update(piece)
+        if self.meter is not None:
+            await self.meter(self.size)
+        return piece
+
+    async def _next_piece(self) -> bytes | None:
+        """The next bytes of the video, perhaps none; None at the end of the body."""
+        while (piece := next(self._unread, None)) is None:
+            if self._complete:
+                self._check_end()
+                return None
+            received = await self._receive_body()
+            self._check_size(self._envelope_bytes + self.size + len(received), self._envelope_limit)
+            self._unread = self._framing.feed(received) if self._framing else iter((received,))
+        self.size += len(piece)
+        self._check_size(self.size)
+        return piece
+
+    async def _receive_body(self) -> bytes:
+        """The next piece of the body. After an error or a cancellation nothing more can be received."""
+        if self._failed:
+            raise ClientDisconnected("The body was not received completely.")
+        self._started = self._failed = True
+        try:
+            async with asyncio.timeout(self._idle_s):
+                event = await self._receive()
+        except TimeoutError:
+            raise RequestTimeout("Nothing arrived for too long.") from None
+        if event["type"] == "http.disconnect":
+            raise ClientDisconnected("The connection closed before the body was complete.")
+        if event["type"] != "http.request":
+            raise InvalidRequest("The request is not valid.")
+        self._failed, self._complete = False, not event.get("more_body", False)
+        body: bytes = event["body"]
+        return body
+
+    @property
+    def _envelope_bytes(self) -> int:
+        return self._framing.envelope_bytes if self._framing else 0
+
+    @property
+    def _envelope_limit(self) -> int:
+        return self._framing.envelope_limit if self._framing else 0
+
+    def _check_size(self, size: int, envelope_limit: int = 0) -> None:
+        if size > self._max_bytes + envelope_limit:
+            raise TooLarge(f"At most {self._max_bytes} bytes of video are accepted here.")
+
+    def _check_end(self) -> None:
+        if self.declared_length not in {None, self._envelope_bytes + self.size}:
+            raise UploadBroken("The length of the body differs from its Content-Length.")
+        if self._framing is not None:
+            self._framing.close()
+
+    async def drain(self) -> None:
+        """Discards the rest of the body, within DRAIN_BYTES and DRAIN_TIME.
+
+        Closing a connection with unread bytes resets it, and the response can be lost (RFC 9112 §9.6). A
+        client that still waits for 100 Continue (RFC 9110 §10.1.1) sends nothing: its body is not drained.
+        """
+        if self._awaits_continue and not self._started:
+            return
+        discarded = 0
+        try:
+            async with asyncio.timeout(DRAIN_TIME.total_seconds()):
+                while discarded <= DRAIN_BYTES and not (self._complete or self._failed):
+                    discarded += len(await self._receive_body())
+        except (TimeoutError, ServiceError):
+            return
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None or isinstance(error, ServiceError):
+            await self.drain()
