@@ -71,7 +71,14 @@ def test_long_functions_are_reported(tmp_path: Path) -> None:
 
 
 def test_names_of_activities_are_reported() -> None:
-    modules = ["a/logging.py", "a/key_ring.py", "a/messaging/ports.py", "a/settings.py", "a/telling.py", "a/file_joining/b.py"]
+    modules = [
+        "a/logging.py",
+        "a/key_ring.py",
+        "a/messaging/ports.py",
+        "a/settings.py",
+        "a/telling.py",
+        "a/file_joining/b.py",
+    ]
     assert activity_names(modules) == ["a/telling.py", "a/file_joining/b.py"]
 
 
