@@ -20,7 +20,7 @@ def test_nothing_asked_is_an_mp3_of_192k() -> None:
     assert parse({}).shown() == {"format": "mp3", "bitrate": "192k"}
 
 
-def test_everything_on_offer_can_be_asked_for() -> None:
+def test_everything_on_offer_can_be_requested() -> None:
     options = parse(
         {
             "format": "mp3",
@@ -119,7 +119,7 @@ def test_a_long_field_name_is_not_repeated_whole() -> None:
 
 
 @pytest.mark.parametrize("text", ["192000", "64K", "128 k", "32k"])
-def test_the_form_of_a_bit_rate_is_told(text: str) -> None:
+def test_the_error_shows_the_form_of_a_bit_rate(text: str) -> None:
     with pytest.raises(BadOptions) as refused:
         parse({"bitrate": text})
     assert refused.value.problems == (
@@ -156,7 +156,7 @@ def test_any_text_is_taken_or_refused_by_name(fields: dict[str, str]) -> None:
 
 seconds = st.integers(0, 10**12).map(lambda us: f"{us // 10**6}.{us % 10**6:06}".rstrip("0").rstrip("."))
 sample_rates = sorted({rate for form in FORMATS.values() for rate in form.sample_rates_hz})
-wishes = st.fixed_dictionaries(
+valid_fields = st.fixed_dictionaries(
     {},
     optional={
         "format": st.sampled_from(sorted(FORMATS)),
@@ -176,12 +176,14 @@ wishes = st.fixed_dictionaries(
 )
 
 
-@given(wishes)
+@given(valid_fields)
 @example({"sample_rate": "22050"})
 @example({"start": "0.00001"})
-def test_what_was_accepted_is_accepted_again_from_the_store_and_means_the_same(wish: dict[str, str]) -> None:
+def test_what_was_accepted_is_accepted_again_from_the_store_and_means_the_same(
+    fields: dict[str, str],
+) -> None:
     try:
-        options = parse(wish)
+        options = parse(fields)
     except BadOptions:
         return
     assert restored(json.loads(json.dumps(options.stored()))) == options

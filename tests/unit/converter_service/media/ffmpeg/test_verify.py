@@ -68,13 +68,13 @@ def test_leaping_timestamps_of_a_stream_are_no_gap() -> None:
     assert judged(40.0, SourceExtent(0, 90_000, 40, 90_000), info(None, own=False)) is Verdict.WHOLE
 
 
-def test_a_file_may_be_cut_off_behind_the_part_that_was_asked_for() -> None:
+def test_a_file_may_be_cut_off_behind_the_part_that_was_requested() -> None:
     window = Window(5.0, 20.0)
     cut = SourceExtent(0, 40, 40, 40)
     assert verdict(15.0, info(60.0), track(), cut, window, complained=True) is Verdict.WHOLE
 
 
-def test_what_is_expected_is_what_the_track_declares_within_what_was_asked_for() -> None:
+def test_what_is_expected_is_what_the_track_declares_within_what_was_requested() -> None:
     assert expected_s(info(60.0), track(50.0), ALL) == 50.0
     assert expected_s(info(60.0), track(None), ALL) == 60.0
     assert expected_s(info(60.0), track(50.0, start_s=10.0), Window(5.0, 20.0)) == 10.0
