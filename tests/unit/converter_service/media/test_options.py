@@ -7,7 +7,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from converter_service.media.formats import FORMATS
-from converter_service.media.options import BadOptions, OptionProblem, Options, displayed, parse, restored
+from converter_service.media.options import (
+    BadOptions,
+    OptionProblem,
+    Options,
+    display_stored,
+    parse,
+    parse_stored,
+)
 
 
 def refused_fields(**fields: str) -> list[str]:
@@ -151,7 +158,7 @@ def test_any_text_is_taken_or_refused_by_name(fields: dict[str, str]) -> None:
         options = parse(fields)
     except BadOptions:
         return
-    assert restored(options.stored()) == options
+    assert parse_stored(options.stored()) == options
 
 
 seconds = st.integers(0, 10**12).map(lambda us: f"{us // 10**6}.{us % 10**6:06}".rstrip("0").rstrip("."))
@@ -186,12 +193,12 @@ def test_what_was_accepted_is_accepted_again_from_the_store_and_means_the_same(
         options = parse(fields)
     except BadOptions:
         return
-    assert restored(json.loads(json.dumps(options.stored()))) == options
+    assert parse_stored(json.loads(json.dumps(options.stored()))) == options
 
 
 def test_defaults_are_shown_and_not_stored() -> None:
     """A stored bit rate then always is a requested one."""
     assert parse({}).stored() == {"format": "mp3"}
-    assert displayed(parse({}).stored()) == {"format": "mp3", "bitrate": "192k"}
-    assert displayed({}) == {}
-    assert displayed({"format": "wma"}) == {"format": "wma"}
+    assert display_stored(parse({}).stored()) == {"format": "mp3", "bitrate": "192k"}
+    assert display_stored({}) == {}
+    assert display_stored({"format": "wma"}) == {"format": "wma"}
