@@ -91,6 +91,7 @@ def _consumers(
         store=infrastructure.store,
         queue=infrastructure.queue,
         blobs=infrastructure.blobs,
+        cleanup=infrastructure.cleanup,
         transcoder=transcoder,
         scratch=scratch,
         events=infrastructure.events,
