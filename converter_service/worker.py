@@ -127,7 +127,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
                 Check("scratch", scratch.check),
             ],
             lifespan=[lifespan],
-            beside=[hand_back],
+            drains=[hand_back],
             registry=registry,
         )
     )
