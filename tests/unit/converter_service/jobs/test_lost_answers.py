@@ -1,4 +1,4 @@
-"""A save that goes through while its answer is lost, at every save there is: still one outcome."""
+"""Saves whose reply is lost, at each save of an upload and a run: there is still one outcome."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
@@ -34,7 +35,7 @@ QUICK = timedelta(seconds=0.4)
 
 
 class Forgetful(MemoryConversions):
-    """Saves, and then says that it could not be reached: at the `lost`th save, counted from 1."""
+    """Raises Unavailable after the `lost`th save, counted from 1, has succeeded."""
 
     def __init__(self, lost: int = 0) -> None:
         super().__init__()
@@ -112,7 +113,7 @@ async def test_an_upload_whose_sender_falls_silent_is_not_taken_for_dead() -> No
 async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event(
     tmp_path: Path, lost: int
 ) -> None:
-    """Saves: queued, taken, described, completed; anything after that is heartbeat or tidying."""
+    """Saves: claimed, described, completed; later ones are heartbeats or cleanup."""
     store, blobs = Forgetful(), MemoryBlobs()
     service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
     accepted = await service.accept(ALICE, Upload())
@@ -124,6 +125,7 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
         store=store,
         queue=MemoryQueue(store),
         blobs=blobs,
+        cleanup=Cleanup(store, blobs),
         transcoder=transcoder,
         scratch=scratch,
         events=event_factory(),
@@ -139,7 +141,7 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
 
 
 async def _until_settled(store: MemoryConversions, job: Job, conversion_id: str) -> None:
-    """As the broker does it: again after a while, as often as it takes, when it has rested."""
+    """Redelivers like the broker after each Retry, with the retry time brought forward."""
     for _ in range(20):
         try:
             await job.run(conversion_id)
