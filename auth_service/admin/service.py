@@ -8,8 +8,8 @@ from uuid import UUID
 from auth_service.audit.actor import Actor
 from auth_service.audit.service import AuditLog
 from auth_service.database.engine import Database
+from auth_service.database.outbox.events import EventWriter
 from auth_service.errors import OwnAdministrator
-from auth_service.outbox.events import EventWriter
 from auth_service.sessions.revocation import Revocation
 from auth_service.users.authorization import require_administrator
 from auth_service.users.model import ADMIN, User

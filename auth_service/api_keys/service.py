@@ -8,8 +8,8 @@ from auth_service.api_keys.key_format import fingerprint, hint, new_api_key
 from auth_service.api_keys.model import ApiKey
 from auth_service.api_keys.repository import ApiKeyRepository
 from auth_service.database.engine import Database
+from auth_service.database.outbox.events import EventWriter
 from auth_service.errors import TooManyKeys, bad_field
-from auth_service.outbox.events import EventWriter
 from auth_service.users.repository import UserRepository
 from shared.errors import InvalidToken, NotFound
 

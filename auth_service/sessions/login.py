@@ -1,7 +1,7 @@
 """Login with email address and password."""
 
 from auth_service.database.engine import Database
-from auth_service.outbox.events import EventWriter
+from auth_service.database.outbox.events import EventWriter
 from auth_service.passwords.authenticator import PasswordAuthenticator
 from auth_service.passwords.hasher import PasswordHasher
 from auth_service.sessions.service import Sessions

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from auth_service.database.engine import Database, Transaction
-from auth_service.outbox.events import EventWriter
+from auth_service.database.outbox.events import EventWriter
 from auth_service.sessions.model import Session
 from auth_service.sessions.refresh_token import fingerprint, new_refresh_token
 from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository

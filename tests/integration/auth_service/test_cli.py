@@ -12,8 +12,8 @@ from auth_service.__main__ import command as command_line
 from auth_service.cli import CommandError, run_command
 from auth_service.settings import CommandSettings
 from shared.settings import Secret
-from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica
+from tests.integration.auth_service.sql import opened
 from tests.integration.auth_service.tokens.test_key_ring import published
 from tests.support.wait import PATIENCE_S
 

@@ -12,8 +12,8 @@ from shared.contracts.events import AccountDeleted, EmailChanged, PasswordChange
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.subscriptions import CONVERTER_ACCOUNTS
 from tests.integration.auth_service.account_mails import AccountMails
-from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica
+from tests.integration.auth_service.sql import opened
 from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 

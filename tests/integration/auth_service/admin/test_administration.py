@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from shared.contracts.events import SessionRevoked
-from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica, calling_from
+from tests.integration.auth_service.sql import opened
 from tests.support.wait import until
 
 # `[["9999-12-31T23:59:59-12:00", "00000000-…"]]`: a time in the year 10000 in UTC

@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from auth_service.api_keys.service import MAX_KEYS_PER_ACCOUNT
 from shared.contracts.events import SessionRevoked
-from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import Clock, Person, Replica, bearer
+from tests.integration.auth_service.sql import opened
 from tests.support.wait import until
 
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from auth_service.database.engine import Database
+from auth_service.database.outbox.events import EventWriter
 from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.service import AccountMailer, MailPolicy
-from auth_service.outbox.events import EventWriter
 from shared.contracts.events import (
     AccountClaimed,
     AccountDeleted,
@@ -22,8 +22,8 @@ from shared.contracts.events import (
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS
 from tests.integration.auth_service.account_mails import AccountMails
-from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import PASSWORD, Clock, Replica, running, settings
+from tests.integration.auth_service.sql import opened
 from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 

@@ -13,8 +13,8 @@ from auth_service.database.connection import one_connection
 from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
 from auth_service.users.repository import UserRepository
 from shared.settings import Secret
-from tests.integration.auth_service.database import transaction
 from tests.integration.auth_service.replica import PASSWORD, Clock, Replica
+from tests.integration.auth_service.sql import transaction
 from tests.support.wait import until
 
 EMAIL = "ada@example.com"

@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from auth_service.sessions.service import MAX_SESSIONS
 from shared.contracts.events import SessionRevoked
-from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import Clock, Person, Replica, basic, calling_from
+from tests.integration.auth_service.sql import opened
 from tests.support.wait import until
 
 

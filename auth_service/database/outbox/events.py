@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from auth_service.database.engine import Transaction
-from auth_service.outbox.repository import store
+from auth_service.database.outbox.repository import store
 from shared.contracts.events import Event, SessionRevoked
 from shared.messaging.envelope import wrap
 

@@ -12,6 +12,7 @@ from auth_service.admin.service import Administration
 from auth_service.api_keys.service import ApiKeys
 from auth_service.audit.service import AuditLog
 from auth_service.database.engine import Database
+from auth_service.database.outbox.events import EventWriter
 from auth_service.introspection.service import Introspection
 from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.service import AccountMailer, MailPolicy
@@ -21,7 +22,6 @@ from auth_service.oauth.identities.service import LinkedIdentities
 from auth_service.oauth.providers.http_client import ProviderHttpClient
 from auth_service.oauth.providers.registry import build_providers
 from auth_service.oauth.service import ProviderLogin
-from auth_service.outbox.events import EventWriter
 from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
 from auth_service.passwords.authenticator import PasswordAuthenticator
 from auth_service.passwords.hasher import PasswordHasher
