@@ -69,26 +69,26 @@ class Commands:
         )
         async with self._database.transaction() as transaction:
             if not await UserRepository(transaction).add(created):
-                raise CommandError(f"{email} was registered at this very moment; try again")
+                raise CommandError(f"{email} was registered concurrently; try again")
             await self._record(transaction, "admin_created", created.id)
-        return f"{email} is an administrator with a new account"
+        return f"{email} has a new account and is an administrator"
 
     async def rotate_keys(self) -> str:
         """Returns a message for the operator."""
         async with self._database.transaction() as transaction:
             key = await self._rotation.rotate(transaction)
             await self._record(transaction, "keys_rotated", None)
-        return f"{key.kid} signs in a few seconds; the keys before it verify until their tokens have expired"
+        return f"key {key.kid} signs in a few seconds; older keys verify until their tokens have expired"
 
     async def _promote(self, transaction: Transaction, user_id: UUID, email: str) -> str:
         user = await UserRepository(transaction).lock(user_id)
         if user is None:
-            raise CommandError(f"{email} was deleted at this very moment; try again")
+            raise CommandError(f"{email} was deleted concurrently; try again")
         if ADMIN in user.roles:
             return f"{email} is an administrator already"
         user.roles = [*user.roles, ADMIN]
         await self._record(transaction, "admin_promoted", user.id)
-        return f"{email} is an administrator from now on"
+        return f"{email} is now an administrator"
 
     async def _record(self, transaction: Transaction, action: str, subject: UUID | None) -> None:
         await self._audit_log.record(transaction, OPERATOR, action, subject, {})

@@ -13,7 +13,7 @@ class EmailTaken(Conflict):
 class InvalidCredentials(ServiceError):
     """The same for an unknown address and a wrong password. A 401 names a scheme (RFC 9110 §15.5.2)."""
 
-    status, code, title = 401, "invalid_credentials", "The address is unknown or the password is wrong."
+    status, code, title = 401, "invalid_credentials", "The address or the password is wrong."
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": "Bearer"})
@@ -45,11 +45,11 @@ class InvalidLink(InvalidRequest):
 
 
 class OwnAdministrator(Conflict):
-    title = "Administrators cannot take their own rights away."
+    title = "Administrators cannot remove their own role or disable themselves."
 
 
 class LastAdministrator(Conflict):
-    title = "There must be an administrator."
+    title = "The last administrator cannot be deleted."
 
 
 class TooManyKeys(Conflict):
@@ -57,13 +57,13 @@ class TooManyKeys(Conflict):
 
 
 class OnlyLoginMethod(Conflict):
-    title = "There would be no way left to sign in; set a password first."
+    title = "This is the only way to sign in; set a password first."
 
 
 class GatewayOnly(Unauthenticated):
     """The gateway's credentials are missing or wrong (RFC 7662 §2.3)."""
 
-    title = "This is for the gateway alone."
+    title = "Only the gateway may call this."
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": 'Basic realm="introspection", charset="UTF-8"'})

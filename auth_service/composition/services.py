@@ -52,6 +52,7 @@ class Foundation(msgspec.Struct, frozen=True):
     mailer: AccountMailer
     hasher: PasswordHasher
     throttle: Throttle
+    authenticator: PasswordAuthenticator
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
 
@@ -65,6 +66,8 @@ def build_foundation(
 ) -> Foundation:
     events = EventWriter(now=now, new_id=new_id, wake_relay=relay.wake)
     policy = TokenPolicy(settings.issuer or settings.public_url, settings.audience, settings.access_token_ttl)
+    hasher = PasswordHasher(PasswordHash(Argon2Cost()), settings.hash_concurrency)
+    throttle = Throttle(database, settings.free_failures, now)
     return Foundation(
         settings=settings,
         database=database,
@@ -72,8 +75,9 @@ def build_foundation(
         tokens=AccessTokens(key_ring=KeyRing(database, now), policy=policy, now=now, new_id=new_id),
         revocation=Revocation(events=events, now=now),
         mailer=AccountMailer(database=database, events=events, policy=_mail_policy(settings), now=now),
-        hasher=PasswordHasher(PasswordHash(Argon2Cost()), settings.hash_concurrency),
-        throttle=Throttle(database, settings.free_failures, now),
+        hasher=hasher,
+        throttle=throttle,
+        authenticator=PasswordAuthenticator(database, hasher, throttle),
         now=now,
         new_id=new_id,
     )
@@ -122,7 +126,7 @@ def login_services(base: Foundation, provider_http: ProviderHttpClient) -> dict[
         "password_login": PasswordLogin(
             database=database,
             hasher=base.hasher,
-            authenticator=PasswordAuthenticator(database, base.hasher, base.throttle),
+            authenticator=base.authenticator,
             throttle=base.throttle,
             tokens=tokens,
             sessions=sessions,
@@ -157,7 +161,7 @@ def account_services(base: Foundation) -> dict[str, object]:
         ),
         "own_account": OwnAccount(
             database=database,
-            authenticator=PasswordAuthenticator(database, base.hasher, base.throttle),
+            authenticator=base.authenticator,
             new_passwords=new_passwords,
             mailer=mailer,
             revocation=base.revocation,

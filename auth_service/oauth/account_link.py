@@ -1,6 +1,7 @@
 """Account linking: finds, links or creates the account of a provider identity."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -17,10 +18,10 @@ class ConcurrentChange(Exception):
     """Another transaction has created the same account or link; the caller's has to be repeated."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class AccountLinker:
-    def __init__(self, *, now: Callable[[], datetime], new_id: Callable[[], UUID]) -> None:
-        self._now = now
-        self._new_id = new_id
+    now: Callable[[], datetime]
+    new_id: Callable[[], UUID]
 
     async def find_or_link(self, transaction: Transaction, identity: Identity) -> User:
         """The identity's account, locked against changes.
@@ -32,7 +33,7 @@ class AccountLinker:
         if user is None:
             return await self._link(transaction, identity)
         _refuse_disabled(user)
-        await identities.touch(identity.issuer, identity.subject, self._now())
+        await identities.touch(identity.issuer, identity.subject, self.now())
         return user
 
     async def _link(self, transaction: Transaction, identity: Identity) -> User:
@@ -50,15 +51,15 @@ class AccountLinker:
         linked = await identities.find_subject(identity.issuer, user.id)
         if linked not in {None, identity.subject}:
             raise OtherIdentity
-        now = self._now()
+        now = self.now()
         if linked or not await identities.link(identity.issuer, identity.subject, user.id, now):
             raise ConcurrentChange
         return user
 
     def _new_user(self, email: str, address: str) -> User:
-        now = self._now()
+        now = self.now()
         return User(
-            id=self._new_id(),
+            id=self.new_id(),
             email=email,
             email_canonical=address,
             email_verified_at=now,

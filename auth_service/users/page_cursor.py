@@ -29,4 +29,4 @@ def decode_cursor(text: str, kind: type[T]) -> T:
 
 
 def bad_cursor() -> Exception:
-    return bad_field("cursor", "is not one that was given out")
+    return bad_field("cursor", "is not a cursor of this list")

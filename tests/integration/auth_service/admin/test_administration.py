@@ -133,7 +133,7 @@ async def test_a_disabled_account_is_refused_everywhere_at_once(
         assert not await second.is_active(token)
     assert (await second.refresh(person.refresh_token)).status_code == 401
     assert (await second.login(person.email)).json()["code"] == "invalid_credentials"
-    await until(lambda: len(revoked) == 2, what="the news of session and key")
+    await until(lambda: len(revoked) == 2, what="events for session and key")
 
     identity = answer.json()["id"]
     answer = await admin.call("PATCH", f"admin/users/{identity}", disabled=False)

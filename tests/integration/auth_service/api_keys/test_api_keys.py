@@ -98,7 +98,7 @@ async def test_a_deleted_key_is_refused_at_once_and_announced(
     assert (answer.status_code, answer.content) == (204, b"")
     assert not await second.is_active(made["key"])
     assert not await second.is_active(inside)
-    await until(lambda: [event.session_id for event in revoked] == [made["id"]], what="the news")
+    await until(lambda: [event.session_id for event in revoked] == [made["id"]], what="SessionRevoked")
     assert (await person.call("DELETE", f"auth/api-keys/{made['id']}")).status_code == 404
 
 
