@@ -1,8 +1,8 @@
-"""An ffmpeg that crashes of one kind of file, each time: in front of the real one, by the workers' PATH.
+"""A wrapper of ffmpeg, first on the workers' PATH, that crashes on files with a certain title.
 
-It is found out by its title, which stands in the text that a conversion lays beside its result. What is
-contained may neither send a signal nor start a process (`converter_service/media/sandbox/seccomp.py`), so the
-real ffmpeg is given a stack too small to stand on: SIGSEGV, as of a parser that ran wild.
+The title is read from the metadata sidecar of the conversion. A sandboxed program can neither send a signal
+nor start a process (`converter_service/media/sandbox/seccomp.py`), so the real ffmpeg gets a stack of 8 KiB:
+it ends with SIGSEGV, as after a parser's bug.
 """
 
 import os
@@ -11,11 +11,11 @@ import shutil
 from pathlib import Path
 
 TITLE = "poison"
-# Where a contained program may look for others (`converter_service/media/sandbox/launcher.py`).
+# Where a sandboxed program may read programs (`converter_service/media/sandbox/launcher.py`).
 VISIBLE = ("/usr/", "/bin/", "/nix/store/")
 SCRIPT = """#!/bin/sh
 for argument; do
-    case $argument in *.words)
+    case $argument in *.metadata)
         while IFS= read -r line; do
             case $line in title=TITLE*) ulimit -s 8 ;; esac
         done < "${argument#file:}" ;;
@@ -26,7 +26,7 @@ exec REAL "$@"
 
 
 class CrashingFfmpeg:
-    """`folder` becomes the first that workers look into for programs."""
+    """`folder` is to be the first entry of the workers' PATH."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -34,7 +34,7 @@ class CrashingFfmpeg:
 
     @property
     def is_available(self) -> bool:
-        """False where the real ffmpeg could not be started by another that is contained."""
+        """Whether the real ffmpeg lies where a sandboxed program can execute it."""
         return self._real.startswith(VISIBLE)
 
     def install(self) -> None:
