@@ -1,8 +1,8 @@
-"""A wrapper of ffmpeg, first on the workers' PATH, that crashes on files with a certain title.
+"""Wrapper of ffmpeg that crashes on input with a certain title; first in the PATH of the workers.
 
-The title is read from the metadata sidecar of the conversion. A sandboxed program can neither send a signal
-nor start a process (`converter_service/media/sandbox/seccomp.py`), so the real ffmpeg gets a stack of 8 KiB:
-it ends with SIGSEGV, as after a parser's bug.
+The title is found in the metadata file that a conversion writes beside its result. The sandbox allows neither
+signals nor child processes, so the wrapper executes the real ffmpeg with a stack that is too small: it ends
+by SIGSEGV, as after a parser bug.
 """
 
 import os
@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 TITLE = "poison"
-# Where a sandboxed program may read programs (`converter_service/media/sandbox/launcher.py`).
+# Where a contained program may look for others (`converter_service/media/sandbox/launcher.py`).
 VISIBLE = ("/usr/", "/bin/", "/nix/store/")
 SCRIPT = """#!/bin/sh
 for argument; do
@@ -26,7 +26,7 @@ exec REAL "$@"
 
 
 class CrashingFfmpeg:
-    """`folder` is to be the first entry of the workers' PATH."""
+    """Installs the wrapper in `folder`, the first directory of the workers' PATH."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -34,7 +34,7 @@ class CrashingFfmpeg:
 
     @property
     def is_available(self) -> bool:
-        """Whether the real ffmpeg lies where a sandboxed program can execute it."""
+        """False if the sandbox would not let the wrapper execute the real ffmpeg."""
         return self._real.startswith(VISIBLE)
 
     def install(self) -> None:

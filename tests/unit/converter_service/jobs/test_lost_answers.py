@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
@@ -124,6 +125,7 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
         store=store,
         queue=MemoryQueue(store),
         blobs=blobs,
+        cleanup=Cleanup(store, blobs),
         transcoder=transcoder,
         scratch=scratch,
         events=event_factory(),
