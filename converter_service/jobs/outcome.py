@@ -29,8 +29,8 @@ log = get_logger(__name__)
 
 
 class JobOutcome:
-    """Saves the outcome of a run. Every write requires the lease token, so that a run that lost its lease changes
-    nothing.
+    """Saves the outcome of a run. Every write requires the lease token, so that a run that lost its lease
+    changes nothing.
     """
 
     def __init__(
