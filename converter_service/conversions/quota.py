@@ -124,9 +124,8 @@ class EnforcedQuota:
             )
 
     def _full(self, used: int) -> TooLarge:
-        return TooLarge(
-            f"The video exceeds the storage quota of {self._limits.account_bytes} bytes, of which {used} are in use."
-        )
+        most = self._limits.account_bytes
+        return TooLarge(f"The video exceeds the storage quota of {most} bytes, of which {used} are in use.")
 
 
 class NoQuota:
