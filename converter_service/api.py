@@ -33,7 +33,7 @@ from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.outbox import MongoOutbox
 from converter_service.storage.queue import MongoQueue
 from converter_service.tus.controller import TusController
-from converter_service.tus.service import ResumableLimits, Uploads
+from converter_service.tus.service import ResumableLimits, ResumableUploads
 from converter_service.uploads.controller import UploadController
 from converter_service.uploads.request_body import UploadReceiver
 from converter_service.uploads.service import UploadLimits, UploadService
@@ -74,11 +74,11 @@ def build(
     dead_letters = broker.dead_letter_consumer(dead_letter_service.keep)
     waiting = Gauge("dead_letters_waiting", "Dead letters to be replayed or discarded", registry=registry)
     quota = EnforcedQuota(store, MongoQueue(database), quota_limits(settings))
-    upload_service = UploadService(store, blobs, events, limits, clock, quota=quota)
     cleanup = Cleanup(store, blobs)
+    upload_service = UploadService(store, blobs, cleanup, events, limits=limits, clock=clock, quota=quota)
     conversions = Conversions(store, blobs, cleanup, clock)
     resumable = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
-    uploads = Uploads(store, blobs, events, resumable, clock, quota=quota)
+    uploads = ResumableUploads(store, blobs, cleanup, events, limits=resumable, clock=clock, quota=quota)
     hub = Hub(store)
     news = watching(broker, hub)
     commands = ConversionCommands(
