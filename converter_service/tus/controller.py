@@ -48,11 +48,12 @@ class TusController(Controller):
     tags = ("uploads",)
     guards = (require_tus_version,)
 
-    # Both paths at once, and with the parameter as below; else the framework answers OPTIONS itself.
+    # Handlers are registered in the order of their names. This one must be the first, for both paths and with
+    # the parameter named as below; else the framework answers OPTIONS itself.
     @route(
         ["/", "/{upload_id:str}"], http_method=OPTIONS, opt=public(), summary="Get the server's capabilities"
     )
-    async def options(self, receiver: Injected[UploadReceiver]) -> ASGIResponse:
+    async def advertise(self, receiver: Injected[UploadReceiver]) -> ASGIResponse:
         return bare(HTTP_204_NO_CONTENT, capability_headers(receiver.max_bytes))
 
     @post("/", status_code=HTTP_201_CREATED, request_max_body_size=None, summary="Create an upload")
