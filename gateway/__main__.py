@@ -1,11 +1,11 @@
-"""`python -m gateway`: settings from the environment, then the gateway until it is told to stop."""
+"""`python -m gateway`: reads the settings and serves the gateway until the process is stopped."""
 
 import asyncio
 
 from prometheus_client import CollectorRegistry
 
 from gateway.app import build
-from gateway.proxy.http_sessions import open_sessions
+from gateway.proxy.http_sessions import open_http_sessions
 from gateway.settings import GatewaySettings
 from shared.http import Address, Listeners, serve
 from shared.http.connection_limit import connection_limit
@@ -28,10 +28,12 @@ async def main(settings: GatewaySettings, stop: asyncio.Event) -> None:
         ),
         buffer_bytes=BUFFER_BYTES,
     )
-    async with open_sessions(
+    async with open_http_sessions(
         SERVICE_CONNECTIONS, settings.max_event_streams, settings.idle_timeout
     ) as sessions:
-        await serve(build(settings, sessions, broker, registry), registry, listeners, stop)
+        app = build(settings, sessions, broker, registry)
+        _ = app.openapi_schema  # generated now, because a request would block all others meanwhile
+        await serve(app, registry, listeners, stop)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,11 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         if wrong:
             raise SettingsError("\n".join(wrong))
 
+    @property
+    def has_memory_storage(self) -> bool:
+        """True when rate limits and idempotency keys are kept in this process."""
+        return self.rate_storage_url.reveal().startswith("memory://")
+
     def _wrong_rates(self) -> list[str]:
         rates = {
             "DEFAULT": self.rate_default,

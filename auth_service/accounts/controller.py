@@ -19,7 +19,7 @@ from auth_service.caching import NO_STORE
 from auth_service.introspection.authentication import origin, signed_in
 from auth_service.introspection.service import Caller
 from auth_service.throttle.client import Client
-from shared.contracts.http import Account
+from shared.contracts.accounts import Account
 from shared.http import Injected
 
 

@@ -6,7 +6,8 @@ from auth_service.introspection.service import Caller
 from auth_service.models import User
 from auth_service.sessions import service as sessions
 from auth_service.users.schemas import Address, Opaque, Password
-from shared.contracts.http import Account, TokenPair
+from shared.contracts.accounts import Account
+from shared.contracts.sessions import TokenPair
 
 
 class Register(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

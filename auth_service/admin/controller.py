@@ -23,7 +23,7 @@ from auth_service.caching import NO_STORE
 from auth_service.introspection.authentication import from_the_gateway, origin, signed_in
 from auth_service.introspection.service import Caller
 from auth_service.throttle.client import Client
-from shared.contracts.http import AuditPage, ManagedUser, UserPage
+from shared.contracts.administration import AuditPage, ManagedUser, UserPage
 from shared.http import Injected
 
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]

@@ -11,7 +11,7 @@ import msgspec
 
 from auth_service.errors import bad_field
 from auth_service.models import AuditRecord, User
-from shared.contracts.http import AuditEntry, AuditPage, ManagedUser, UserPage
+from shared.contracts.administration import AuditEntry, AuditPage, ManagedUser, UserPage
 from shared.errors import InvalidRequest
 
 T = TypeVar("T")

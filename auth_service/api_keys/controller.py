@@ -11,7 +11,7 @@ from auth_service.api_keys.service import ApiKeys
 from auth_service.caching import NO_STORE
 from auth_service.introspection.authentication import signed_in
 from auth_service.introspection.service import Caller
-from shared.contracts.http import ApiKeyList, MadeApiKey
+from shared.contracts.api_keys import ApiKeyList, MadeApiKey
 from shared.http import Injected
 
 

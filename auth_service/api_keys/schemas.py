@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from auth_service.models import ApiKey
-from shared.contracts import http
-from shared.contracts.http import ApiKeyList, MadeApiKey
+from shared.contracts import api_keys
+from shared.contracts.api_keys import ApiKeyList, MadeApiKey
 
 Scope = Literal["conversions:read", "conversions:write"]
 SCOPES: tuple[Scope, ...] = ("conversions:read", "conversions:write")
@@ -23,8 +23,8 @@ class NewApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expires_at: Moment | None = None
 
 
-def shown(key: ApiKey) -> http.ApiKey:
-    return http.ApiKey(
+def shown(key: ApiKey) -> api_keys.ApiKey:
+    return api_keys.ApiKey(
         id=str(key.id),
         name=key.name,
         hint=key.hint,

@@ -20,7 +20,7 @@ from auth_service.oauth.schemas import (
 )
 from auth_service.oauth.service import ProviderSignIns
 from auth_service.throttle.client import Client
-from shared.contracts.http import TokenPair
+from shared.contracts.sessions import TokenPair
 from shared.http import Injected
 
 

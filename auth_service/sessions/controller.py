@@ -15,7 +15,7 @@ from auth_service.introspection.service import Caller
 from auth_service.sessions.schemas import sessions as listed
 from auth_service.sessions.service import Sessions
 from auth_service.throttle.client import Client
-from shared.contracts.http import SessionList, TokenPair
+from shared.contracts.sessions import SessionList, TokenPair
 from shared.http import Injected
 
 

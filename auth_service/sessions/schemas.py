@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from auth_service.models import SignIn
-from shared.contracts.http import Session, SessionList
+from shared.contracts.sessions import Session, SessionList
 
 
 def sessions(found: Sequence[SignIn], current: UUID) -> SessionList:

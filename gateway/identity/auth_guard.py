@@ -1,4 +1,4 @@
-"""The one guard of the whole gateway: closed unless a route says `public`, counted unless it says so."""
+"""The guard of all routes: counts requests, and requires an access token unless the route opts out."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,11 +14,12 @@ from gateway.identity.client_origin import origin, origin_of
 from gateway.identity.principal import Principal
 from gateway.identity.scopes import check_scope
 from gateway.identity.token_cache import TokenCache
-from gateway.limits.concurrency import Capacity
+from gateway.limits.concurrency import ConcurrencyLimits
 from gateway.limits.rate_limit import LimitReached, Rate, RateLimits, Reading
 from gateway.query import parsed
 from shared.errors import Forbidden, InvalidToken, Unauthenticated
 from shared.identity.bearer import bearer_token
+from shared.settings import Secret
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -30,41 +31,47 @@ RATE_KEY: Final = "rate"
 READING_KEY: Final = "rate_limit_reading"
 
 public: Final[dict[str, Any]] = {PUBLIC_KEY: True}
-"""`@get("/x", opt=public)` opens a route to everybody; nothing else does."""
+"""`opt=public`: the route needs no access token."""
 
 uncounted: Final[dict[str, Any]] = {UNCOUNTED_KEY: True}
-"""Besides `public`: no limit holds here. Whoever watches the process must never be told to wait."""
+"""With `public`: the route has no rate limit. For health probes."""
 
 signed_link: Final[dict[str, Any]] = {SIGNED_LINK_KEY: True}
-"""Opens a route to requests that carry a signature, which the service behind it verifies."""
+"""`opt=signed_link`: a signature, which the service verifies, takes the place of an access token."""
 
 optional: Final[dict[str, Any]] = {OPTIONAL_KEY: True}
-"""Opens a route to requests that show no credentials; those that do must show good ones."""
+"""`opt=optional`: an access token may be missing, but must be valid when it is there."""
 
 SIGNATURE_PARAMETERS: Final = ("expires", "signature")
 
 
 def limited(rate: Rate) -> dict[str, Any]:
-    """`opt=limited(Rate.UPLOAD)`: the class in which a route's requests are counted."""
+    """`opt=limited(Rate.UPLOAD)`: the rate class of the route."""
     return {RATE_KEY: rate}
 
 
-class Door:
-    """Turns away what there is no place for, counts each request, then finds out who sends it. `admit` is the
-    application's only guard.
+class AuthGuard:
+    """Limits concurrency, counts each request and authenticates it. `admit` is the application's only guard.
 
-    A request with a good token counts for its account, every other one for its client address. A token that
-    nothing is known of is looked up only while the address has room for it to be a bad one, so guessing is
-    limited before it costs anything.
+    A request with a valid token is counted for its account, every other one for its client address. A token
+    that is not cached is introspected only while the address has quota left, so guesses are limited.
     """
 
     def __init__(
-        self, tokens: TokenCache, limits: RateLimits, addresses: ClientAddresses, capacity: Capacity
+        self,
+        tokens: TokenCache,
+        limits: RateLimits,
+        addresses: ClientAddresses,
+        concurrency: ConcurrencyLimits,
     ) -> None:
-        self._tokens, self._limits, self._addresses, self._capacity = tokens, limits, addresses, capacity
+        self._tokens, self._limits, self._addresses = tokens, limits, addresses
+        self._concurrency = concurrency
 
     async def admit(self, connection: Connection, handler: BaseRouteHandler) -> None:
-        await self._capacity.admit(connection.scope, handler.opt)
+        """Sets `request.user` to the Principal of a route that needs one. Raises Full, TooManyOfClient,
+        LimitReached, Unauthenticated and InsufficientScope.
+        """
+        await self._concurrency.acquire(connection.scope, handler.opt)
         rate = handler.opt.get(RATE_KEY, Rate.DEFAULT)
         client = self._addresses.of(_http(connection))
         address = f"address:{counted(client)}"
@@ -74,7 +81,7 @@ class Door:
                 connection.scope["state"][UNCOUNTED_KEY] = True
             else:
                 await self._count(connection, rate, address)
-            self._capacity.assign(connection.scope, address)
+            self._concurrency.assign(connection.scope, address)
             return
         try:
             principal = await self._identify(connection, rate, address)
@@ -83,7 +90,7 @@ class Door:
             raise
         account = f"account:{principal.user_id}"
         await self._count(connection, rate, account)
-        self._capacity.assign(connection.scope, account)
+        self._concurrency.assign(connection.scope, account)
         check_scope(principal, handler.opt, _http(connection)["method"])
         connection.scope["user"] = principal
 
@@ -92,33 +99,35 @@ class Door:
         token = bearer_token([value.decode("latin-1") for value in sent])
         if token is None:
             raise Unauthenticated("An access token is needed.")
-        verdict = self._tokens.recall(token)
+        verdict = self._tokens.cached(token)
         if verdict is None:
-            principal = await self._ask(connection, token, rate, address)
+            principal = await self._look_up(connection, token, rate, address)
         else:
             principal = verdict.principal
         if principal is None:
             raise InvalidToken
         return principal
 
-    async def _ask(self, connection: Connection, token: str, rate: Rate, address: str) -> Principal | None:
+    async def _look_up(
+        self, connection: Connection, token: str, rate: Rate, address: str
+    ) -> Principal | None:
         try:
             async with self._limits.room(rate, address):
-                return await self._tokens.ask(token)
+                return await self._tokens.look_up(token)
         except LimitReached as reached:
-            remember(connection, reached.reading)
+            keep_reading(connection, reached.reading)
             raise
 
     async def _count(self, connection: Connection, rate: Rate, key: str) -> None:
         try:
-            remember(connection, await self._limits.hit(rate, key))
+            keep_reading(connection, await self._limits.hit(rate, key))
         except LimitReached as reached:
-            remember(connection, reached.reading)
+            keep_reading(connection, reached.reading)
             raise
 
 
 def requires_role(role: str) -> Guard:
-    """A guard for single routes, after the door has let the request in."""
+    """A guard for single modules, after AuthGuard."""
 
     async def guard(connection: Connection, _: BaseRouteHandler) -> None:
         if role not in principal_of(connection).roles:
@@ -128,17 +137,24 @@ def requires_role(role: str) -> Guard:
 
 
 def principal_of(connection: Connection) -> Principal:
-    """Raises Unauthenticated on a route that was opened to everybody."""
+    """The principal of an authenticated request. Raises Unauthenticated when it has none."""
     principal = connection.scope.get("user")
     if not isinstance(principal, Principal):
         raise Unauthenticated("An access token is needed.")
     return principal
 
 
+def caller_token(connection: Connection) -> Secret | None:
+    """The access token to call services with; None for a request that needs none."""
+    if is_open(connection, connection.route_handler.opt):
+        return None
+    return principal_of(connection).access_token
+
+
 def is_open(connection: Connection, opt: Mapping[str, Any]) -> bool:
-    """True for public routes, for signed links on the routes that take them, and for nobody in particular on
-    those that are for everybody. What a resource can do may be asked by everybody (OPTIONS, RFC 9110 §9.3.7):
-    browsers send no token with it.
+    """True for a request that needs no access token: on a public route, with a signature on a signed-link
+    route, without Authorization on an optional route, and for every OPTIONS (RFC 9110 §9.3.7), which browsers
+    send without a token.
     """
     if connection.scope.get("method") == HttpMethod.OPTIONS:
         return True
@@ -152,12 +168,12 @@ def is_open(connection: Connection, opt: Mapping[str, Any]) -> bool:
     return all(given.get(name) for name in SIGNATURE_PARAMETERS)
 
 
-def remember(connection: Connection, reading: Reading) -> None:
-    """Kept for whoever writes the answer's headers."""
+def keep_reading(connection: Connection, reading: Reading) -> None:
+    """Keeps the reading for the response's RateLimit headers."""
     connection.scope["state"][READING_KEY] = reading
 
 
 def _http(connection: Connection) -> HTTPScope:
     if connection.scope["type"] != ScopeType.HTTP:
-        raise Unauthenticated("Only HTTP is spoken here.")
+        raise Unauthenticated("Only HTTP is supported.")
     return connection.scope

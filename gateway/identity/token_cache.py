@@ -1,4 +1,4 @@
-"""What is known about tokens, for a few seconds: bounded, one question at a time, forgotten at once."""
+"""Introspection cache: bounded, short TTL, single flight; entries are dropped on revocation."""
 
 import asyncio
 import hashlib
@@ -19,15 +19,15 @@ Digest = bytes
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What auth_service said of a token: whose it is, or None for nobody's."""
+    """The result of an introspection: the token's principal, or None for an invalid token."""
 
     principal: Principal | None
     forget_at: float
-    """On the cache's own clock."""
+    """Monotonic time in seconds."""
 
 
-class Flight:
-    """A question under way, and the sessions that were revoked while it was."""
+class PendingLookup:
+    """An introspection that has not ended, and the sessions that were revoked since it started."""
 
     def __init__(self, task: "asyncio.Task[Principal | None]") -> None:
         self.task = task
@@ -36,10 +36,10 @@ class Flight:
 
 
 class TokenCache:
-    """Keys are SHA-256 digests: the tokens themselves are not kept.
+    """Introspection results by the SHA-256 digest of their token.
 
-    A question outlives the request that asked it first, so that a client that hangs up does not fail the
-    others who wait for the same answer. An answer that a revocation overtook is not believed.
+    A lookup is not cancelled with the request that started it, because others may wait for the same result.
+    A result is not used when a revocation came after the start of its lookup.
     """
 
     def __init__(
@@ -48,32 +48,32 @@ class TokenCache:
         ttl: timedelta,
         *,
         capacity: int = 10_000,
-        questions_at_once: int = 512,
+        max_lookups: int = 512,
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._introspect = introspect
         self._ttl_s = ttl.total_seconds()
         self._capacity = capacity
-        self._questions_at_once = questions_at_once
+        self._max_lookups = max_lookups
         self._monotonic, self._wall = monotonic, wall
-        self._live: OrderedDict[Digest, Verdict] = OrderedDict()
-        self._void: OrderedDict[Digest, Verdict] = OrderedDict()
+        self._valid: OrderedDict[Digest, Verdict] = OrderedDict()
+        self._invalid: OrderedDict[Digest, Verdict] = OrderedDict()
         self._by_session: dict[str, set[Digest]] = {}
-        self._flights: dict[Digest, Flight] = {}
-        self._stale_flights: set[Flight] = set()
-        self._told: list[tuple[Callable[[str], None], Callable[[str | None], None]]] = []
+        self._pending: dict[Digest, PendingLookup] = {}
+        self._stale: set[PendingLookup] = set()
+        self._subscribers: list[tuple[Callable[[str], None], Callable[[str | None], None]]] = []
 
-    def tell(self, revoked: Callable[[str], None], in_doubt: Callable[[str | None], None]) -> None:
-        """Who relies on what was known for longer than a request is told of sessions that ended, and of
-        accounts (None: all) about which nothing is known any more.
+    def subscribe(self, on_revoked: Callable[[str], None], on_dropped: Callable[[str | None], None]) -> None:
+        """Calls `on_revoked` with the id of each revoked session, and `on_dropped` with the id of each
+        account whose entries are dropped, or None for all accounts.
         """
-        self._told.append((revoked, in_doubt))
+        self._subscribers.append((on_revoked, on_dropped))
 
-    def recall(self, token: str) -> Verdict | None:
-        """What is known without asking; None when nothing is."""
+    def cached(self, token: str) -> Verdict | None:
+        """The cached result; None when there is none."""
         digest = _digest(token)
-        for verdicts in (self._live, self._void):
+        for verdicts in (self._valid, self._invalid):
             verdict = verdicts.get(digest)
             if verdict is None:
                 continue
@@ -83,94 +83,94 @@ class TokenCache:
             self._forget(digest)
         return None
 
-    async def ask(self, token: str) -> Principal | None:
-        """Whose token this is, or None. Raises what the question raises, and Overloaded when too many are
-        under way.
+    async def look_up(self, token: str) -> Principal | None:
+        """The token's principal, or None for an invalid token. Raises what the introspection raises, and
+        Overloaded when `max_lookups` introspections are pending.
         """
-        if known := self.recall(token):
+        if known := self.cached(token):
             return known.principal
         digest = _digest(token)
-        flight = self._flights.get(digest) or self._depart(digest, token)
-        principal = await asyncio.shield(flight.task)
-        if principal is not None and principal.session_id in flight.revoked:
+        lookup = self._pending.get(digest) or self._start(digest, token)
+        principal = await asyncio.shield(lookup.task)
+        if principal is not None and principal.session_id in lookup.revoked:
             return None
         return principal
 
     def revoke_session(self, session_id: str) -> None:
-        """Its tokens are void from now on, also those being asked about at this moment."""
+        """Drops the session's tokens, and makes the results of pending lookups of them invalid."""
         for digest in self._by_session.pop(session_id, set()):
-            self._live.pop(digest, None)
-        for flight in (*self._flights.values(), *self._stale_flights):
-            flight.revoked.add(session_id)
-        for revoked, _ in self._told:
-            revoked(session_id)
+            self._valid.pop(digest, None)
+        for lookup in (*self._pending.values(), *self._stale):
+            lookup.revoked.add(session_id)
+        for on_revoked, _ in self._subscribers:
+            on_revoked(session_id)
 
     def forget_user(self, user_id: str) -> None:
-        """The account has changed: what is known of its tokens is asked anew. Questions that are under way
-        began before the change, so their answers are not kept and serve nobody who comes later.
+        """Drops the entries of an account that has changed. Pending lookups may have read it before the
+        change: their results are not cached, and not used for later requests.
         """
         of_user = [
             digest
-            for digest, verdict in self._live.items()
+            for digest, verdict in self._valid.items()
             if verdict.principal is not None and verdict.principal.user_id == user_id
         ]
         for digest in of_user:
             self._forget(digest)
-        self._outdate_flights()
-        self._doubt(user_id)
+        self._outdate_pending()
+        self._notify_dropped(user_id)
 
     @contextmanager
     def changing(self, user_id: str) -> Iterator[None]:
-        """Around a call that changes an account. A call that failed may have changed it all the same."""
+        """Drops the account's entries after the block, also when it failed: the account may have changed."""
         try:
             yield
         finally:
             self.forget_user(user_id)
 
     def forget_all(self) -> None:
-        """After a gap in the news of revocations: nothing that was heard before it can be relied on."""
-        self._live.clear()
-        self._void.clear()
+        """Drops every entry, because revocations may have been missed."""
+        self._valid.clear()
+        self._invalid.clear()
         self._by_session.clear()
-        self._outdate_flights()
-        self._doubt(None)
+        self._outdate_pending()
+        self._notify_dropped(None)
 
     async def aclose(self) -> None:
-        """Ends all questions under way."""
-        tasks = [flight.task for flight in (*self._flights.values(), *self._stale_flights)]
+        """Cancels all pending lookups."""
+        tasks = [lookup.task for lookup in (*self._pending.values(), *self._stale)]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def __len__(self) -> int:
-        return len(self._live) + len(self._void)
+        return len(self._valid) + len(self._invalid)
 
-    def _doubt(self, user_id: str | None) -> None:
-        for _, in_doubt in self._told:
-            in_doubt(user_id)
+    def _notify_dropped(self, user_id: str | None) -> None:
+        for _, on_dropped in self._subscribers:
+            on_dropped(user_id)
 
-    def _outdate_flights(self) -> None:
-        for flight in self._flights.values():
-            flight.stale = True
-            self._stale_flights.add(flight)
-        self._flights.clear()
+    def _outdate_pending(self) -> None:
+        for lookup in self._pending.values():
+            lookup.stale = True
+            self._stale.add(lookup)
+        self._pending.clear()
 
-    def _depart(self, digest: Digest, token: str) -> Flight:
-        if len(self._flights) + len(self._stale_flights) >= self._questions_at_once:
-            raise Overloaded("Too many sign-ins are being checked right now.")
-        flight = Flight(asyncio.ensure_future(self._introspect(token)))
-        self._flights[digest] = flight
-        flight.task.add_done_callback(lambda _: self._land(digest, flight))
-        return flight
+    def _start(self, digest: Digest, token: str) -> PendingLookup:
+        if len(self._pending) + len(self._stale) >= self._max_lookups:
+            raise Overloaded("Too many access tokens are being checked right now.")
+        lookup = PendingLookup(asyncio.ensure_future(self._introspect(token)))
+        self._pending[digest] = lookup
+        lookup.task.add_done_callback(lambda _: self._complete(digest, lookup))
+        return lookup
 
-    def _land(self, digest: Digest, flight: Flight) -> None:
-        if self._flights.get(digest) is flight:
-            del self._flights[digest]
-        self._stale_flights.discard(flight)
-        if flight.task.cancelled() or flight.task.exception() is not None or flight.stale:
+    def _complete(self, digest: Digest, lookup: PendingLookup) -> None:
+        if self._pending.get(digest) is lookup:
+            del self._pending[digest]
+        self._stale.discard(lookup)
+        if lookup.task.cancelled() or lookup.task.exception() is not None or lookup.stale:
             return
-        principal = flight.task.result()
-        if principal is not None and principal.session_id in flight.revoked:
+        principal = lookup.task.result()
+        if principal is not None and principal.session_id in lookup.revoked:
             principal = None
         self._remember(digest, principal)
 
@@ -180,17 +180,17 @@ class TokenCache:
             left_s = min(left_s, principal.expires_at - self._wall())
         if left_s <= 0:
             return
-        verdicts = self._void if principal is None else self._live
+        verdicts = self._invalid if principal is None else self._valid
         verdicts[digest] = Verdict(principal, self._monotonic() + left_s)
         if principal is not None and principal.session_id is not None:
             self._by_session.setdefault(principal.session_id, set()).add(digest)
-        # Void tokens have a place of their own: a flood of made-up ones must not push out the real ones.
+        # Invalid tokens have a capacity of their own: a flood of them must not evict the valid ones.
         while len(verdicts) > self._capacity:
             self._forget(next(iter(verdicts)))
 
     def _forget(self, digest: Digest) -> None:
-        self._void.pop(digest, None)
-        verdict = self._live.pop(digest, None)
+        self._invalid.pop(digest, None)
+        verdict = self._valid.pop(digest, None)
         if verdict is None or verdict.principal is None or verdict.principal.session_id is None:
             return
         digests = self._by_session.get(verdict.principal.session_id, set())

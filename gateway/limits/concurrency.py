@@ -1,9 +1,8 @@
-"""How much is done at once. More than that is turned away at the door, so that what is inside stays fast.
+"""Limits of concurrent requests. Requests above the limits are refused, so that those within stay fast.
 
-After imgproxy's two semaphores: a bounded number at work, a bounded number waiting for a moment, and the rest
-refused (ASVS 5.0, 15.2.2). Calls, streams and event streams are counted apart: slow downloads must not stop
-anybody from signing in, nor a storm of sign-ins a download, nor many that only watch either. Streams of
-both kinds last for as long as their client likes, so no client has more than a share of them.
+As in imgproxy there is a limit of running requests and one of waiting requests (ASVS 5.0, 15.2.2). Calls,
+streams and event streams are counted separately, so that slow downloads do not block logins. Streams last as
+long as their client likes, so each client may hold only a share of them.
 """
 
 import asyncio
@@ -13,69 +12,70 @@ from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
 
+from gateway.settings import GatewaySettings
 from shared.errors import Overloaded, RateLimited
 
 STREAMED_KEY: Final = "streamed"
 LIVE_KEY: Final = "live"
 VITAL_KEY: Final = "vital"
-PLACE_KEY: Final = "place"
-LEAVING_KEY: Final = "leaving"
+SLOT_KEY: Final = "concurrency_slot"
+RELEASE_KEY: Final = "release"
 
 streamed: Final[dict[str, Any]] = {STREAMED_KEY: True}
-"""`opt=streamed`: this call lasts as long as its body, in either direction."""
+"""`opt=streamed`: the request lasts as long as its body, in either direction."""
 
 live: Final[dict[str, Any]] = {LIVE_KEY: True}
-"""`opt=live`: this call lasts as long as its client wants, and does next to nothing meanwhile."""
+"""`opt=live`: the request is an event stream, which lasts as long as its client likes and is mostly idle."""
 
 vital: Final[dict[str, Any]] = {VITAL_KEY: True}
-"""Answered however full it is: a full process is not a dead one."""
+"""`opt=vital`: the request is not limited; health probes must work in an overloaded process."""
+
+WAIT_TIMEOUT = timedelta(seconds=1)
 
 
-class Room(msgspec.Struct, frozen=True):
-    """`at_once` at work, `per_client` of these for the same one; `waiting` for at most `patience`."""
+class Limit(msgspec.Struct, frozen=True):
+    """Maximal numbers of running requests, of those per client, and of requests that wait for `timeout`."""
 
-    at_once: int
+    running: int
     waiting: int
-    patience: timedelta
+    timeout: timedelta
     per_client: int
 
 
 class Full(Overloaded):
-    """Nothing was done for this request: it may be sent again as it is."""
+    """The request was refused before it had any effect, and can be repeated."""
 
     def __init__(self) -> None:
-        super().__init__("Too much is going on right now; try again in a moment.")
+        super().__init__("Too many requests are running right now; try again in a moment.")
 
 
-class TooMany(RateLimited):
-    """This client has its share already; there may be room for others."""
+class TooManyOfClient(RateLimited):
+    """The client has its share of the running requests; others may have room."""
 
     def __init__(self) -> None:
-        super().__init__("You have too many requests under way at once; let one of them end first.")
+        super().__init__("You have too many requests running at once; wait for one of them to end.")
 
 
-class Places:
-    """The places of one kind. First come, first served."""
+class HandlerPool:
+    """The slots of one kind of request, given in the order of arrival."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
-        self._free = asyncio.Semaphore(room.at_once)
+    def __init__(self, limit: Limit) -> None:
+        self._limit = limit
+        self._free = asyncio.Semaphore(limit.running)
         self._waiting = 0
-        self._taken_by: Counter[str] = Counter()
+        self._by_client: Counter[str] = Counter()
 
-    async def take(self) -> None:
-        """Raises Full when nothing gets free in time, and at once when too many wait already."""
+    async def acquire(self) -> None:
+        """Raises Full when no slot becomes free in time, and at once when too many requests wait already."""
         if not self._free.locked():
             await self._free.acquire()
             return
-        if self._waiting >= self._room.waiting:
+        if self._waiting >= self._limit.waiting:
             raise Full
         self._waiting += 1
         try:
-            async with asyncio.timeout(self._room.patience.total_seconds()):
+            async with asyncio.timeout(self._limit.timeout.total_seconds()):
                 await self._free.acquire()
         except TimeoutError:
             raise Full from None
@@ -83,81 +83,74 @@ class Places:
             self._waiting -= 1
 
     def assign(self, client: str) -> None:
-        """A place that was taken is this client's. Raises TooMany, and then it is nobody's."""
-        if self._taken_by[client] >= self._room.per_client:
-            raise TooMany
-        self._taken_by[client] += 1
+        """Counts an acquired slot for `client`. Raises TooManyOfClient, and then does not count it."""
+        if self._by_client[client] >= self._limit.per_client:
+            raise TooManyOfClient
+        self._by_client[client] += 1
 
-    def leave(self, client: str | None) -> None:
+    def release(self, client: str | None) -> None:
+        """`client` is None for a slot that was not assigned."""
         self._free.release()
         if client is None:
             return
-        self._taken_by[client] -= 1
-        if not self._taken_by[client]:
-            del self._taken_by[client]
+        self._by_client[client] -= 1
+        if not self._by_client[client]:
+            del self._by_client[client]
 
 
-class Place:
-    """One request's own."""
+class Slot:
+    """The slot of one request."""
 
-    def __init__(self, places: Places) -> None:
-        self._places = places
+    def __init__(self, slots: HandlerPool) -> None:
+        self._slots = slots
         self._client: str | None = None
 
     def assign(self, client: str) -> None:
-        """Once. Raises TooMany."""
-        self._places.assign(client)
+        """Called once. Raises TooManyOfClient."""
+        self._slots.assign(client)
         self._client = client
 
-    def leave(self) -> None:
-        self._places.leave(self._client)
+    def release(self) -> None:
+        self._slots.release(self._client)
 
 
-class Capacity:
-    """A request takes its place at the door, where it is known what it will do; `Places` of each kind."""
+class ConcurrencyLimits:
+    """HandlerPool for each kind of request."""
 
-    def __init__(self, calls: Room, streams: Room, live: Room) -> None:
-        self._calls, self._streams, self._live = Places(calls), Places(streams), Places(live)
+    def __init__(self, calls: Limit, streams: Limit, live: Limit) -> None:
+        self._calls, self._streams, self._live = HandlerPool(calls), HandlerPool(streams), HandlerPool(live)
 
-    async def admit(self, scope: Mapping[str, Any], opt: Mapping[str, Any]) -> None:
-        """Raises Full. The place is left when the answer has ended (see `Leaving`)."""
+    async def acquire(self, scope: Mapping[str, Any], opt: Mapping[str, Any]) -> None:
+        """Raises Full. The slot is released when the response has ended."""
         if opt.get(VITAL_KEY, False) is True:
             return
-        places = self._places(opt)
-        await places.take()
-        place = scope["state"][PLACE_KEY] = Place(places)
-        on_leaving(scope, place.leave)
+        slots = self._slots(opt)
+        await slots.acquire()
+        slot = scope["state"][SLOT_KEY] = Slot(slots)
+        on_release(scope, slot.release)
 
     def assign(self, scope: Mapping[str, Any], client: str) -> None:
-        """As soon as it is known whose the request is: an account's, else an address's. Raises TooMany."""
-        place = scope["state"].get(PLACE_KEY)
-        if isinstance(place, Place):
-            place.assign(client)
+        """Counts the request for an account or an address. Raises TooManyOfClient."""
+        slot = scope["state"].get(SLOT_KEY)
+        if isinstance(slot, Slot):
+            slot.assign(client)
 
-    def _places(self, opt: Mapping[str, Any]) -> Places:
+    def _slots(self, opt: Mapping[str, Any]) -> HandlerPool:
         if opt.get(LIVE_KEY, False) is True:
             return self._live
         return self._streams if opt.get(STREAMED_KEY, False) is True else self._calls
 
 
-def on_leaving(scope: Mapping[str, Any], act: Callable[[], None]) -> None:
-    """`act` is called when this request's answer has ended, however it ended."""
-    scope["state"].setdefault(LEAVING_KEY, []).append(act)
+def concurrency_limits(settings: GatewaySettings) -> ConcurrencyLimits:
+    """Calls may wait for a slot. Streams may not: theirs are held for too long."""
+    calls, streams, each = settings.max_calls, settings.max_streams, settings.max_streams_per_client
+    return ConcurrencyLimits(
+        calls=Limit(calls, waiting=calls, timeout=WAIT_TIMEOUT, per_client=calls),
+        streams=Limit(streams, waiting=0, timeout=WAIT_TIMEOUT, per_client=each),
+        live=Limit(settings.max_event_streams, waiting=0, timeout=WAIT_TIMEOUT, per_client=each),
+    )
 
 
-class Leaving:
-    """ASGI middleware: whoever took a place leaves it, however the request ended."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
-            await self._app(scope, receive, send)
-            return
-        state = scope.setdefault("state", {})
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            for act in state.pop(LEAVING_KEY, ()):
-                act()
+def on_release(scope: Mapping[str, Any], act: Callable[[], None]) -> None:
+    """Has ReleaseMiddleware call `act` when the request's response has ended, successfully or not."""
+    scope["state"].setdefault(RELEASE_KEY, []).append(act)

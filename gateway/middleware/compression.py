@@ -1,7 +1,7 @@
-"""gzip (RFC 1952) for answers whose routes ask for it.
+"""gzip (RFC 1952) for the responses of routes that declare it.
 
-None is compressed by itself: a secret beside text that somebody else chose, compressed together, gives itself
-away by its length (BREACH). So never where tokens or keys are answered; and audio would not get smaller.
+No response is compressed by default: the length of a compressed secret beside text that an attacker chose
+reveals the secret (BREACH). Routes that return tokens or keys must not declare it, and audio does not shrink.
 """
 
 import zlib
@@ -16,15 +16,15 @@ from gateway.asgi import header, route_option
 COMPRESSIBLE_KEY: Final = "compressible"
 
 compressible: Final[dict[str, Any]] = {COMPRESSIBLE_KEY: True}
-"""`opt=compressible`: its answers hold no secret, and text enough to be worth it."""
+"""`opt=compressible`: the route's responses hold no secret, and enough text to be worth compressing."""
 
-SMALLEST_BYTES = 1024
+MIN_BYTES = 1024
 LEVEL = 5
 WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
 
 
-class Compression:
-    """ASGI middleware. Pieces are compressed as they come."""
+class CompressionMiddleware:
+    """Compresses chunk by chunk."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -33,36 +33,36 @@ class Compression:
         if scope["type"] != ScopeType.HTTP or scope["method"] == "HEAD":
             await self._app(scope, receive, send)
             return
-        packing = None
+        compressor = None
 
-        async def answer(message: Message) -> None:
-            nonlocal packing
+        async def send_compressed(message: Message) -> None:
+            nonlocal compressor
             if message["type"] == "http.response.start" and route_option(scope, COMPRESSIBLE_KEY):
                 headers = MutableScopeHeaders.from_message(message)
                 headers.extend_header_value("vary", "Accept-Encoding")
-                if message["status"] == 200 and is_large(headers) and wants_gzip(scope):
-                    packing = zlib.compressobj(LEVEL, zlib.DEFLATED, WITH_GZIP_HEADER)
+                if message["status"] == 200 and is_large(headers) and accepts_gzip(scope):
+                    compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, WITH_GZIP_HEADER)
                     headers["content-encoding"] = "gzip"
                     del headers["content-length"]
-            elif packing is not None and message["type"] == "http.response.body":
-                message["body"] = packed(packing, message["body"], more=message["more_body"])
+            elif compressor is not None and message["type"] == "http.response.body":
+                message["body"] = compressed(compressor, message["body"], more=message["more_body"])
             await send(message)
 
-        await self._app(scope, receive, answer)
+        await self._app(scope, receive, send_compressed)
 
 
-def packed(packing: "zlib._Compress", content: bytes, *, more: bool) -> bytes:
-    done = packing.compress(content)
-    return done if more else done + packing.flush()
+def compressed(compressor: "zlib._Compress", content: bytes, *, more: bool) -> bytes:
+    chunk = compressor.compress(content)
+    return chunk if more else chunk + compressor.flush()
 
 
 def is_large(headers: MutableScopeHeaders) -> bool:
     length = headers.get("content-length", "")
-    return length.isdigit() and int(length) >= SMALLEST_BYTES and "content-encoding" not in headers
+    return length.isdigit() and int(length) >= MIN_BYTES and "content-encoding" not in headers
 
 
-def wants_gzip(scope: Scope) -> bool:
-    """RFC 9110 §12.5.3. `*` alone is taken for a client that does not know what it asks for."""
+def accepts_gzip(scope: Scope) -> bool:
+    """RFC 9110 §12.5.3. `*` alone does not count as gzip."""
     for entry in (header(scope, b"accept-encoding") or "").lower().split(","):
         coding, _, weight = entry.partition(";")
         if coding.strip() == "gzip":

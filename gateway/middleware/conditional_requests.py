@@ -1,4 +1,4 @@
-"""Answers that are the same for everybody: they have a validator, and who has one already gets a 304."""
+"""Conditional requests for public resources: ETag and 304 (RFC 9110 §13)."""
 
 import hashlib
 from typing import Any, Final
@@ -15,12 +15,12 @@ CONTENT_FIELDS = ("content-length", "content-type")
 
 
 def shareable(*, max_age_s: int) -> dict[str, Any]:
-    """`opt=public | shareable(max_age_s=60)`: caches may keep the answers of this route for that long."""
+    """`opt=public | shareable(max_age_s=60)`: caches may keep the route's responses for that long."""
     return {SHAREABLE_KEY: max_age_s}
 
 
-class Validators:
-    """ASGI middleware, for answers that are made here and sent in one piece."""
+class ConditionalRequestsMiddleware:
+    """For shareable routes, whose responses are sent in one message."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -31,7 +31,7 @@ class Validators:
             return
         start: HTTPResponseStartEvent | None = None
 
-        async def answer(message: Message) -> None:
+        async def send_validated(message: Message) -> None:
             nonlocal start
             max_age_s = route_option(scope, SHAREABLE_KEY)
             if (
@@ -49,16 +49,18 @@ class Validators:
                 start = None
             await send(message)
 
-        await self._app(scope, receive, answer)
+        await self._app(scope, receive, send_validated)
 
 
 def validated(scope: Scope, start: HTTPResponseStartEvent, content: bytes) -> bytes:
-    """Names the content in `start`, and makes it a 304 (RFC 9110 §15.4.5) for who has that content."""
+    """Adds the ETag of `content` to `start`. When If-None-Match of the request has that ETag, makes `start` a
+    304 (RFC 9110 §15.4.5) and returns no content.
+    """
     headers = MutableScopeHeaders.from_message(start)
-    # Weak, since the same content may be sent compressed (RFC 9110 §8.8.1).
+    # Weak, because the same content may be sent compressed (RFC 9110 §8.8.1).
     tag = f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers["etag"] = tag
-    if not is_known(header(scope, b"if-none-match"), tag):
+    if not matches(header(scope, b"if-none-match"), tag):
         return content
     start["status"] = 304
     for name in CONTENT_FIELDS:
@@ -67,9 +69,9 @@ def validated(scope: Scope, start: HTTPResponseStartEvent, content: bytes) -> by
     return b""
 
 
-def is_known(if_none_match: str | None, tag: str) -> bool:
+def matches(if_none_match: str | None, tag: str) -> bool:
     """Weak comparison (RFC 9110 §13.1.2, §8.8.3.2)."""
     if if_none_match is None:
         return False
-    known = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
-    return "*" in known or tag.removeprefix("W/") in known
+    tags = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
+    return "*" in tags or tag.removeprefix("W/") in tags

@@ -1,7 +1,6 @@
-"""Which web pages may use this API from a browser (Fetch standard §3.2, CORS): none but those in settings
-(ASVS 5.0, 3.4.2).
+"""CORS (Fetch standard §3.2): browsers may call this API from the origins in the settings (ASVS 5.0, 3.4.2).
 
-There are no cookies here, so no answer allows credentials: a page has a token only when its user gave it one.
+The API uses no cookies, so no response allows credentials.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +33,7 @@ REQUEST_FIELDS = (
     "X-HTTP-Method-Override",
     "X-Request-ID",
 )
-ANSWER_FIELDS = (
+RESPONSE_FIELDS = (
     "Accept-Ranges",
     "Content-Disposition",
     "Content-Range",
@@ -57,11 +56,11 @@ ANSWER_FIELDS = (
     "WWW-Authenticate",
     "X-Request-ID",
 )
-REMEMBERED_S = 600
+MAX_AGE_S = 600
 
 
-class CrossOrigin:
-    """ASGI middleware. `origins` as browsers send them (`https://app.example.org`), or `*` for all."""
+class CorsMiddleware:
+    """`origins` as browsers send them (`https://app.example.org`), or `*` for all."""
 
     def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
         self._app = app
@@ -77,20 +76,20 @@ class CrossOrigin:
             await preflight(origin, send)
             return
 
-        async def answer(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableScopeHeaders.from_message(message)
                 if not self._all:
                     headers.extend_header_value("vary", "Origin")
                 if origin is not None:
                     headers["access-control-allow-origin"] = origin
-                    headers["access-control-expose-headers"] = ", ".join(ANSWER_FIELDS)
+                    headers["access-control-expose-headers"] = ", ".join(RESPONSE_FIELDS)
             await send(message)
 
-        await self._app(scope, receive, answer)
+        await self._app(scope, receive, send_with_headers)
 
     def _allowed(self, scope: Scope) -> str | None:
-        """What the answer says: `*`, or the origin of this request when it is one of those named."""
+        """The value of Access-Control-Allow-Origin: `*`, the request's origin when it is allowed, or None."""
         origin = header(scope, b"origin")
         if origin is None:
             return None
@@ -104,12 +103,12 @@ def is_preflight(scope: Mapping[str, Any]) -> bool:
 
 
 async def preflight(origin: str, send: Send) -> None:
-    """Needs no token: browsers send none with it."""
+    """Answers a preflight request, which browsers send without a token."""
     fields = {
         "access-control-allow-origin": origin,
         "access-control-allow-methods": ", ".join(METHODS),
         "access-control-allow-headers": ", ".join(REQUEST_FIELDS),
-        "access-control-max-age": str(REMEMBERED_S),
+        "access-control-max-age": str(MAX_AGE_S),
         "vary": "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
     }
     headers = [(name.encode(), value.encode("latin-1")) for name, value in fields.items()]

@@ -1,4 +1,4 @@
-"""Every answer has been counted for somebody and says how that one stands; health alone is not counted."""
+"""RateLimit headers on every response, and the counting of requests that match no route."""
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
@@ -9,12 +9,12 @@ from gateway.limits.rate_limit import LimitReached, Rate, RateLimits, Reading
 from shared.http.problem_response import send_problem
 
 UNCOUNTED = frozenset({503})
-"""Shedding must stay cheaper than counting."""
+"""Refusing requests of an overloaded process must stay cheaper than counting them."""
 
 
-class Counting:
-    """ASGI middleware. The door counts what reaches a route; what does not (unknown paths, wrong methods) is
-    counted here for its address, and becomes a 429 like everything else when there is too much of it.
+class RateLimitMiddleware:
+    """AuthGuard counts the requests that match a route. Unknown paths and methods are counted here for the
+    client's address, and answered with 429 above its limit.
     """
 
     def __init__(self, app: ASGIApp, limits: RateLimits, addresses: ClientAddresses) -> None:
@@ -26,7 +26,7 @@ class Counting:
             return
         refused = False
 
-        async def answer(message: Message) -> None:
+        async def send_counted(message: Message) -> None:
             nonlocal refused
             if refused:
                 return
@@ -35,16 +35,18 @@ class Counting:
                     reading = await self._reading(scope, message["status"])
                 except LimitReached as reached:
                     refused = True
+                    is_head = scope["method"] == "HEAD"
                     await send_problem(
-                        reached, told(send, reached.reading), is_head=scope["method"] == "HEAD"
+                        reached, with_rate_limit_headers(send, reached.reading), is_head=is_head
                     )
                     return
-                tell(message, reading)
+                add_rate_limit_headers(message, reading)
             await send(message)
 
-        await self._app(scope, receive, answer)
+        await self._app(scope, receive, send_counted)
 
     async def _reading(self, scope: Scope, status: int) -> Reading | None:
+        """Raises LimitReached."""
         reading = scope.get("state", {}).get(READING_KEY)
         if isinstance(reading, Reading):
             return reading
@@ -53,18 +55,16 @@ class Counting:
         return await self._limits.hit(Rate.DEFAULT, f"address:{self._addresses.key(scope)}")
 
 
-def told(send: Send, reading: Reading | None) -> Send:
-    """`send` whose answers carry the reading."""
-
-    async def answer(message: Message) -> None:
+def with_rate_limit_headers(send: Send, reading: Reading) -> Send:
+    async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            tell(message, reading)
+            add_rate_limit_headers(message, reading)
         await send(message)
 
-    return answer
+    return send_with_headers
 
 
-def tell(start: HTTPResponseStartEvent, reading: Reading | None) -> None:
+def add_rate_limit_headers(start: HTTPResponseStartEvent, reading: Reading | None) -> None:
     if reading is not None:
         fields = [(name.lower().encode(), value.encode()) for name, value in reading.headers().items()]
         start["headers"] = [*start["headers"], *fields]

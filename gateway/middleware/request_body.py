@@ -1,4 +1,4 @@
-"""The request body's clock and its end: nobody is waited for without a bound, nor cut off mid-sentence."""
+"""Request body deadlines, and draining of refused bodies."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,117 +12,116 @@ from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 from shared.errors import ClientDisconnected, RequestTimeout
 
 BODY_KEY: Final = "request_body"
-JSON_WITHIN = timedelta(seconds=30)
-# A body that comes slower than this, `idle` seconds apart, holds its place for nothing (slow loris).
-SLOWEST_BYTES_PER_S = 240
+JSON_TIMEOUT = timedelta(seconds=30)
+# Slower bodies are refused even when no pause in them is as long as `idle` (slow loris).
+MIN_BYTES_PER_S = 240
 FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
-class Lingering(msgspec.Struct, frozen=True):
-    """How much of an unwanted body is read after the answer (RFC 9112 §9.6): a client that is still sending
-    when its connection is closed may lose the answer.
+class DrainLimits(msgspec.Struct, frozen=True):
+    """How much of a refused body is read after the response (RFC 9112 §9.6): a client that is still sending
+    when its connection is closed may lose the response.
     """
 
-    most_bytes: int = 1024 * 1024 * 1024
-    within: timedelta = timedelta(seconds=30)
-    pause: timedelta = timedelta(seconds=5)
+    max_bytes: int = 1024 * 1024 * 1024
+    timeout: timedelta = timedelta(seconds=30)
+    idle: timedelta = timedelta(seconds=5)
 
 
 class IncomingBody:
-    """The body of one request, read by whoever handles it through `receive`.
+    """The body of one request, read by `receive`, and the number of bytes received.
 
-    `receive` raises RequestTimeout when the next piece does not come within `idle`, all pieces together come
-    slower than anybody's line, or the whole body not until its deadline, and ClientDisconnected when it
-    closes in the middle (RFC 9112 §8).
+    `receive` raises RequestTimeout when the next chunk does not arrive within `idle`, when the average rate
+    is below MIN_BYTES_PER_S or when the deadline has passed, and ClientDisconnected when the connection is
+    closed before the end of the body (RFC 9112 §8).
     """
 
-    def __init__(self, receive: Receive, idle: timedelta, within: timedelta) -> None:
+    def __init__(self, receive: Receive, idle: timedelta, timeout: timedelta) -> None:
         self._receive = receive
         self._idle_s = idle.total_seconds()
-        self._deadline = asyncio.get_running_loop().time() + within.total_seconds()
-        self._received = 0
+        self._deadline = asyncio.get_running_loop().time() + timeout.total_seconds()
         self._waited_s = 0.0
+        self.received = 0
         self.begun = False
         self.complete = False
         self.given_up = False
 
-    def allow(self, within: timedelta) -> None:
-        """Another total time, counted from now: uploads take longer than JSON."""
-        self._deadline = asyncio.get_running_loop().time() + within.total_seconds()
+    def allow(self, timeout: timedelta) -> None:
+        """Sets the deadline to `timeout` from now: uploads take longer than JSON."""
+        self._deadline = asyncio.get_running_loop().time() + timeout.total_seconds()
 
     async def receive(self) -> HTTPReceiveMessage:
         if self.complete or self.given_up:
             return cast("HTTPReceiveMessage", await self._receive())
         self.begun = True
-        asked_at = asyncio.get_running_loop().time()
-        patience_s = min(self._idle_s, self._deadline - asked_at, self._slack_s())
+        began = asyncio.get_running_loop().time()
+        timeout_s = min(self._idle_s, self._deadline - began, self._slack_s())
         try:
-            async with asyncio.timeout(patience_s):
+            async with asyncio.timeout(timeout_s):
                 event = cast("HTTPReceiveMessage", await self._receive())
         except TimeoutError:
             self.given_up = True
             raise RequestTimeout("The body did not arrive in time.") from None
-        self._waited_s += asyncio.get_running_loop().time() - asked_at
+        self._waited_s += asyncio.get_running_loop().time() - began
         if event["type"] != "http.request":
             self.given_up = True
-            raise ClientDisconnected("The connection closed before the body was complete.")
-        self._received += len(event["body"])
+            raise ClientDisconnected("The connection was closed before the body was complete.")
+        self.received += len(event["body"])
         self.complete = not event.get("more_body", False)
         return event
 
     def _slack_s(self) -> float:
-        """How much longer the client may let us wait, by what it has sent; what a service dawdles is not its
-        fault, and not counted.
+        """How much longer the client may keep the gateway waiting, by the number of bytes received. Time that
+        the service takes is not counted.
         """
-        return self._idle_s + self._received / SLOWEST_BYTES_PER_S - self._waited_s
+        return self._idle_s + self.received / MIN_BYTES_PER_S - self._waited_s
 
-    async def linger(self, bounds: Lingering) -> None:
-        """Reads and drops what is left, within bounds."""
-        self._idle_s = min(self._idle_s, bounds.pause.total_seconds())
-        self.allow(bounds.within)
-        dropped = 0
+    async def drain(self, limits: DrainLimits) -> None:
+        """Reads and drops the rest of the body, within `limits`."""
+        self._idle_s = min(self._idle_s, limits.idle.total_seconds())
+        self.allow(limits.timeout)
+        end = self.received + limits.max_bytes
         try:
-            while not self.complete and not self.given_up and dropped <= bounds.most_bytes:
-                event = await self.receive()
-                dropped += len(event["body"]) if event["type"] == "http.request" else 0
+            while not self.complete and not self.given_up and self.received <= end:
+                await self.receive()
         except (ClientDisconnected, RequestTimeout):
             return
 
 
-class Bodies:
-    """ASGI middleware around everything: gives each request with a body its IncomingBody."""
+class RequestBodyMiddleware:
+    """Gives each request with a body an IncomingBody, and drains what was not read of it."""
 
-    def __init__(self, app: ASGIApp, idle: timedelta, lingering: Lingering | None = None) -> None:
+    def __init__(self, app: ASGIApp, idle: timedelta, draining: DrainLimits | None = None) -> None:
         self._app, self._idle = app, idle
-        self._lingering = lingering or Lingering()
+        self._draining = draining or DrainLimits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP or not has_body(scope):
             await self._app(scope, receive, send)
             return
-        body = IncomingBody(receive, self._idle, min(self._idle, JSON_WITHIN))
+        body = IncomingBody(receive, self._idle, min(self._idle, JSON_TIMEOUT))
         scope.setdefault("state", {})[BODY_KEY] = body
         try:
             await self._app(scope, cast("Receive", body.receive), send)
         finally:
-            # Who waits for our go and did not get it has not begun to send (RFC 9110 §10.1.1).
-            if not body.complete and (body.begun or not waits_for_go(scope)):
-                await body.linger(self._lingering)
+            # A client that expects 100 Continue and did not get it is not sending (RFC 9110 §10.1.1).
+            if not body.complete and (body.begun or not expects_continue(scope)):
+                await body.drain(self._draining)
 
 
 def has_body(scope: Mapping[str, Any]) -> bool:
-    """RFC 9112 §6.3: a request without both fields has none."""
+    """RFC 9112 §6.3: a request without Content-Length and Transfer-Encoding has no body."""
     return any(
         name in FRAMING and not (name == b"content-length" and value.strip() == b"0")
         for name, value in scope["headers"]
     )
 
 
-def waits_for_go(scope: Mapping[str, Any]) -> bool:
+def expects_continue(scope: Mapping[str, Any]) -> bool:
     return any(name == b"expect" and b"100-continue" in value.lower() for name, value in scope["headers"])
 
 
 def incoming_body(scope: Mapping[str, Any]) -> IncomingBody | None:
-    """None for a request without a body."""
+    """The IncomingBody of a request, or None when it has no body."""
     body = scope["state"].get(BODY_KEY)
     return body if isinstance(body, IncomingBody) else None

@@ -1,4 +1,4 @@
-"""What tus 1.0.0 asks of every request and answer, also of those that never reach an upload."""
+"""The parts of tus 1.0.0 that hold for every request and response below `/v1/uploads`."""
 
 import re
 from typing import Final
@@ -15,9 +15,9 @@ PATH = re.compile(r"/v1/uploads(?:/.*)?")
 OVERRIDES: Final = {method.value: method for method in HttpMethod}
 
 
-class Tus:
-    """ASGI middleware. `X-HTTP-Method-Override` counts beneath `/v1/uploads` alone: elsewhere it could lead
-    past what a proxy in front of us allows.
+class TusMiddleware:
+    """Adds Tus-Resumable to responses and applies X-HTTP-Method-Override, here only: on other paths it could
+    bypass the rules of a proxy in front of the gateway.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -28,25 +28,27 @@ class Tus:
             await self._app(scope, receive, send)
             return
 
-        async def answer(message: Message) -> None:
+        async def send_with_version(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableScopeHeaders.from_message(message)["tus-resumable"] = VERSION
             await send(message)
 
-        meant = meant_method(scope)
-        if meant is None:
-            await self._app(scope, receive, answer)
-        elif meant in OVERRIDES:
-            scope["method"] = OVERRIDES[meant]
-            await self._app(scope, receive, answer)
+        method = overriding_method(scope)
+        if method is None:
+            await self._app(scope, receive, send_with_version)
+        elif method in OVERRIDES:
+            scope["method"] = OVERRIDES[method]
+            await self._app(scope, receive, send_with_version)
         else:
             await send_problem(
-                InvalidRequest("X-HTTP-Method-Override names no method."), answer, is_head=False
+                InvalidRequest("X-HTTP-Method-Override is not a known method."),
+                send_with_version,
+                is_head=False,
             )
 
 
-def meant_method(scope: Scope) -> str | None:
-    """None when it is the one that was sent."""
+def overriding_method(scope: Scope) -> str | None:
+    """The value of X-HTTP-Method-Override in upper case; None when the request has none."""
     found = (value for name, value in scope["headers"] if name == b"x-http-method-override")
     value = next(found, None)
     return None if value is None else value.decode("latin-1").strip().upper()

@@ -1,4 +1,4 @@
-"""A service's body on its way to a client, as fast as the client takes it."""
+"""Streams a service's response to the client, as fast as the client reads."""
 
 import asyncio
 from contextlib import suppress
@@ -14,11 +14,11 @@ from shared.logs import get_logger
 
 
 class Download(ASGIResponse):
-    """Sends the service's answer on.
+    """Streams `upstream`.
 
-    When the service dies half-way the last piece is never sent, and the server breaks the connection: a
-    client can tell the broken body from a whole one (RFC 9112 §8). When the client goes away, or does not
-    read for `idle`, the service's connection is closed.
+    When the service's connection breaks the last message is not sent, and the server breaks the client's
+    connection: the client can tell that the body is incomplete (RFC 9112 §8). When the client disconnects, or
+    does not read for `idle`, the service's connection is closed.
     """
 
     _should_set_content_length = False
@@ -33,34 +33,34 @@ class Download(ASGIResponse):
         self._idle_s = idle.total_seconds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        watch = asyncio.create_task(self._close_when_gone(receive))
+        disconnect = asyncio.create_task(self._close_on_disconnect(receive))
         try:
-            async with asyncio.timeout(None) as patience:
-                await self._send(send, patience)
+            async with asyncio.timeout(None) as timeout:
+                await self._send(send, timeout)
         except TimeoutError:
-            get_logger(__name__).info("download ended: the client did not read")
+            get_logger(__name__).info("download aborted: client stopped reading")
         except (aiohttp.ClientError, OSError) as error:
-            get_logger(__name__).info("download ended early", reason=type(error).__name__)
+            get_logger(__name__).info("download aborted", reason=type(error).__name__)
         finally:
-            watch.cancel()
+            disconnect.cancel()
             self._upstream.close()
 
-    async def _send(self, send: Send, patience: asyncio.Timeout) -> None:
+    async def _send(self, send: Send, timeout: asyncio.Timeout) -> None:
         await self.start_response(send)
         if not self.is_head_response:
-            await self._send_content(send, patience)
+            await self._send_content(send, timeout)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _send_content(self, send: Send, patience: asyncio.Timeout) -> None:
+    async def _send_content(self, send: Send, timeout: asyncio.Timeout) -> None:
         loop = asyncio.get_running_loop()
         async for chunk in self._upstream.content.iter_any():
-            patience.reschedule(loop.time() + self._idle_s)
+            timeout.reschedule(loop.time() + self._idle_s)
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            patience.reschedule(None)
+            timeout.reschedule(None)
 
-    async def _close_when_gone(self, receive: Receive) -> None:
-        """Sending to a client that is gone looks like success; only `receive` tells."""
-        with suppress(ServiceError):  # it may have announced a body that never comes
+    async def _close_on_disconnect(self, receive: Receive) -> None:
+        """Only `receive` reports a disconnect; `send` succeeds after it too."""
+        with suppress(ServiceError):  # a request body that was announced and does not arrive
             while (await receive())["type"] != "http.disconnect":
                 pass
         self._upstream.close()

@@ -1,4 +1,4 @@
-"""Event streams end when their caller's access does."""
+"""Event streams, which end when their caller's access token becomes invalid."""
 
 import asyncio
 import time
@@ -14,30 +14,31 @@ from litestar.types import Send
 from gateway.identity.auth_guard import principal_of
 from gateway.identity.principal import Principal
 from gateway.identity.token_cache import TokenCache
-from gateway.limits.concurrency import on_leaving
+from gateway.limits.concurrency import on_release
 from gateway.proxy.download import Download
 from shared.errors import ServiceError
 from shared.identity.bearer import bearer_token
 
-ROUND_EVERY_S = 1.0
-# Ended sessions are heard of. This is for what is not: news that was missed, an account that was changed.
-ASK_AGAIN = timedelta(seconds=60)
+ROUND_INTERVAL_S = 1.0
+# Revocations arrive as events. Repeated lookups notice what these miss: lost events, changed accounts.
+LOOKUP_INTERVAL = timedelta(seconds=60)
 
 
 def nothing() -> None:
-    """There is nothing to end yet."""
+    """The initial callback of a watch."""
 
 
 class Watch:
-    """One open stream. `on_end` is called once, when its caller's access ends; at once if it has already."""
+    """The access of one open event stream. Calls back once, when its token has become invalid."""
 
     def __init__(self, principal: Principal, token: str, now: float) -> None:
         self.principal, self.token = principal, token
-        self.asked_at = now
+        self.looked_up_at = now
         self._is_over = False
         self._act = nothing
 
     def on_end(self, act: Callable[[], None]) -> None:
+        """Sets the callback, and calls it when the watch has ended already."""
         self._act = act
         if self._is_over:
             act()
@@ -48,26 +49,26 @@ class Watch:
             self._act()
 
     def forget(self) -> None:
-        """There is nothing left to end."""
+        """Drops the callback: the stream has ended."""
         self._act = nothing
 
 
 class Watches:
-    """All open streams of this process, with one clock for all of them."""
+    """The watches of all open event streams of this process."""
 
     def __init__(self, tokens: TokenCache, *, wall: Callable[[], float] = time.time) -> None:
         self._tokens, self._wall = tokens, wall
         self._open: set[Watch] = set()
         self._is_closed = False
-        tokens.tell(self._revoked, self._in_doubt)
+        tokens.subscribe(self._end_session, self._look_up_soon)
 
     def open(self, request: Request[Any, Any, Any]) -> Watch:
-        """Ends with the request."""
+        """A watch that is removed when the request has ended."""
         principal = principal_of(request)
         token = bearer_token(request.headers.getall("authorization", [])) or ""
         watch = Watch(principal, token, self._wall())
         self._open.add(watch)
-        on_leaving(request.scope, lambda: self._open.discard(watch))
+        on_release(request.scope, lambda: self._open.discard(watch))
         if self._is_closed:
             watch.end()
         return watch
@@ -76,58 +77,59 @@ class Watches:
         return len(self._open)
 
     async def run(self) -> None:
-        """Until cancelled: ends what has expired, and asks again about what was not asked about for long."""
+        """Calls `round` every second, until cancelled."""
         while True:
-            await asyncio.sleep(ROUND_EVERY_S)
+            await asyncio.sleep(ROUND_INTERVAL_S)
             await self.round()
 
     async def round(self) -> None:
+        """Ends watches whose tokens have expired, and looks up tokens not looked up for LOOKUP_INTERVAL."""
         for watch in list(self._open):
             now = self._wall()
             if watch.principal.expires_at <= now:
                 watch.end()
-            elif watch.asked_at + ASK_AGAIN.total_seconds() <= now:
-                watch.asked_at = now
-                await self._ask(watch)
+            elif watch.looked_up_at + LOOKUP_INTERVAL.total_seconds() <= now:
+                watch.looked_up_at = now
+                await self._look_up(watch)
 
     def close(self) -> None:
-        """The process is about to stop: every stream ends, and its client asks another gateway."""
+        """Ends every watch, because the process stops; clients reconnect to another gateway."""
         self._is_closed = True
         for watch in list(self._open):
             watch.end()
 
-    async def _ask(self, watch: Watch) -> None:
-        with suppress(ServiceError):  # not known is no reason to end it: the token's own end is near enough
-            if await self._tokens.ask(watch.token) is None:
+    async def _look_up(self, watch: Watch) -> None:
+        with suppress(ServiceError):  # the stream goes on: the token expires soon enough
+            if await self._tokens.look_up(watch.token) is None:
                 watch.end()
 
-    def _revoked(self, session_id: str) -> None:
+    def _end_session(self, session_id: str) -> None:
         for watch in list(self._open):
             if watch.principal.session_id == session_id:
                 watch.end()
 
-    def _in_doubt(self, user_id: str | None) -> None:
+    def _look_up_soon(self, user_id: str | None) -> None:
         for watch in self._open:
             if user_id in {None, watch.principal.user_id}:
-                watch.asked_at = 0.0
+                watch.looked_up_at = 0.0
 
 
-class LiveDownload(Download):
-    """A stream that nobody ends but the service, unless its caller's access ends first: then it is ended in
-    good order, so that the client comes back with a better token.
+class EventStreamDownload(Download):
+    """A download without a time limit of its own. When the watch ends, the response is completed properly, so
+    that the client reconnects with a new token.
     """
 
     def __init__(self, upstream: aiohttp.ClientResponse, idle: timedelta, watch: Watch) -> None:
         super().__init__(upstream, idle, is_head=False)
         self._watch = watch
 
-    async def _send_content(self, send: Send, patience: asyncio.Timeout) -> None:
+    async def _send_content(self, send: Send, timeout: asyncio.Timeout) -> None:
         loop = asyncio.get_running_loop()
         with suppress(TimeoutError):
             async with asyncio.timeout(None) as access:
                 self._watch.on_end(lambda: access.reschedule(loop.time()))
                 try:
-                    await super()._send_content(send, patience)
+                    await super()._send_content(send, timeout)
                 finally:
                     self._watch.forget()
-        patience.reschedule(loop.time() + self._idle_s)
+        timeout.reschedule(loop.time() + self._idle_s)

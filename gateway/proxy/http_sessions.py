@@ -27,7 +27,7 @@ class Sessions(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_sessions(at_once: int, live: int, silence: timedelta) -> AsyncIterator[Sessions]:
+async def open_http_sessions(at_once: int, live: int, silence: timedelta) -> AsyncIterator[Sessions]:
     """`at_once` bounds the connections of each kind, `live` those for event streams; `silence` is how long a
     peer may leave bytes unacknowledged.
     """

@@ -1,7 +1,6 @@
-"""Streams bodies both ways between a client and a service, never whole in memory."""
+"""Relays requests to one service, and streams bodies in both directions."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -16,10 +15,9 @@ from yarl import URL
 
 from gateway.middleware.request_body import IncomingBody, incoming_body
 from gateway.proxy.download import Download
-from gateway.proxy.event_stream import LiveDownload, Watch
+from gateway.proxy.event_stream import EventStreamDownload, Watch
 from gateway.proxy.header_filter import towards_client, towards_service
 from gateway.proxy.http_sessions import CONNECT_S, Sessions
-from gateway.proxy.path_segments import plain
 from gateway.proxy.upload import Upload
 from gateway.proxy.upstream_errors import BadAnswer, is_elsewhere, read_answer, refusal
 from gateway.query import Query
@@ -27,16 +25,18 @@ from shared.errors import Unavailable
 from shared.logs import correlation_id, get_logger
 from shared.settings import Secret
 
-# An event stream has a heartbeat every 15 seconds: three that are missing are no accident.
-LIVE_SILENCE_S = 50.0
+# Three missing heartbeats of an event stream, which has one every 15 seconds.
+EVENT_STREAM_IDLE_S = 50.0
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+# Fields about the client's body, which are wrong for a body that the gateway sends instead.
+BODY_FIELDS = ("Content-Type", "Content-Digest", "Idempotency-Key")
 
 AnyRequest = Request[Any, Any, Any]
 
 
-class Patience(msgspec.Struct, frozen=True):
-    """`idle` bounds each wait for a piece from either side, `upload` a whole upload, `answer` the wait for a
-    service's first word: one that hangs is as good as down, and a client should learn that within seconds.
+class Timeouts(msgspec.Struct, frozen=True):
+    """`idle` bounds each wait for the next piece of a body, `upload` a whole upload, and `answer` the wait
+    for the header of a service's response.
     """
 
     idle: timedelta
@@ -45,125 +45,116 @@ class Patience(msgspec.Struct, frozen=True):
 
 
 class Relay:
-    """Requests to one service. Its failures become problems; nothing of its address is told."""
+    """Relays requests to the service at `origin`.
 
-    def __init__(self, sessions: Sessions, origin: str, patience: Patience) -> None:
-        self._sessions, self._origin, self._patience = sessions, URL(origin).origin(), patience
+    Every method raises PassedOn for a problem that the service answered, and Unavailable when the service
+    cannot be reached, stalls or sends an invalid response. Paths consist of unreserved characters.
+    """
+
+    def __init__(self, sessions: Sessions, origin: str, timeouts: Timeouts) -> None:
+        self._sessions, self._origin, self._timeouts = sessions, URL(origin).origin(), timeouts
+
+    async def stream(
+        self, request: AnyRequest, path: str, *, query: Query = (), token: Secret | None
+    ) -> ASGIResponse:
+        """The service's response to this request, streamed; the request's body is streamed to the service.
+
+        Raises ClientDisconnected and RequestTimeout when the client does not send its body.
+        """
+        body = incoming_body(request.scope)
+        if body is not None and request.method in WITH_BODY:
+            return await self._upload(request, self._url(path, query), _headers(request, token), body)
+        response = await self._request(request, self._url(path, query), _headers(request, token))
+        return Download(response, self._timeouts.idle, is_head=request.method == "HEAD")
 
     async def forward(
         self,
         request: AnyRequest,
-        segments: Sequence[str],
+        path: str,
+        answer: object,
         *,
+        body: object = None,
+        token: Secret | None = None,
         query: Query = (),
-        token: Secret | None,
-    ) -> ASGIResponse:
-        """The service's answer to this request, sent on as it comes.
+    ) -> msgspec.Raw | None:
+        """The service's JSON response as it is, or None when `answer` is None. The request's own body is not
+        relayed: `body` is sent as JSON, and nothing is sent for None.
 
-        The path is made of `segments`, each of which must be a plain name: a client's id cannot lead anywhere
-        else. Raises NotFound when one is not, PassedOn for the service's own problems, Unavailable when it
-        cannot be reached, stalls or answers nonsense, ClientDisconnected and RequestTimeout for the client.
+        Raises BadAnswer for a response that is not JSON.
         """
-        url = self._url(segments, query)
-        headers = self._headers(request, token)
-        body = incoming_body(request.scope)
-        if body is None or request.method not in WITH_BODY:
-            return await self._without_body(request, url, headers)
-        return await self._with_body(request, url, headers, body)
-
-    async def perform(self, request: AnyRequest, segments: Sequence[str], *, token: Secret | None) -> None:
-        """Like `forward`, for calls that answer nothing; a body of the client's is not passed on."""
-        headers = self._headers(request, token)
-        response = await self._asked(request, self._url(segments, ()), headers)
-        response.close()
-
-    async def call(
-        self, request: AnyRequest, segments: Sequence[str], *, token: Secret | None, said: object = None
-    ) -> msgspec.Raw:
-        """The service's JSON answer as it is, for calls whose body is made here: `said`, or none.
-
-        Raises what `forward` raises, and BadAnswer for what is not JSON.
-        """
-        headers = self._headers(request, token)
-        for name in ("Content-Type", "Content-Digest", "Idempotency-Key"):
+        headers = _headers(request, token)
+        for name in BODY_FIELDS:
             headers.popall(name, None)
-        body = None if said is None else msgspec.json.encode(said)
         if body is not None:
             headers["Content-Type"] = "application/json"
-        response = await self._asked(request, self._url(segments, ()), headers, body)
+        content = None if body is None else msgspec.json.encode(body)
+        response = await self._request(request, self._url(path, query), headers, content)
         try:
+            if answer is None:
+                return None
             return msgspec.json.decode(await self._read(response), type=msgspec.Raw)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(error) from error
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise BadAnswer("The service gave an answer that cannot be read.") from error
+            raise BadAnswer("The service's response cannot be read.") from error
         finally:
             response.close()
 
-    async def live(
-        self, request: AnyRequest, segments: Sequence[str], *, token: Secret, watch: Watch
-    ) -> ASGIResponse:
-        """Like `forward`, for a stream of events that lasts as long as `watch`. Between its heartbeats the
-        service may be silent for longer than anywhere else.
-        """
-        headers = self._headers(request, token)
-        response = await self._asked(request, self._url(segments, ()), headers, live=True)
-        return LiveDownload(response, self._patience.idle, watch)
+    async def events(self, request: AnyRequest, path: str, *, token: Secret, watch: Watch) -> ASGIResponse:
+        """The service's event stream, until `watch` ends it."""
+        headers = _headers(request, token)
+        response = await self._request(request, self._url(path, ()), headers, event_stream=True)
+        return EventStreamDownload(response, self._timeouts.idle, watch)
 
-    async def _without_body(self, request: AnyRequest, url: URL, headers: CIMultiDict[str]) -> ASGIResponse:
-        response = await self._asked(request, url, headers)
-        return Download(response, self._patience.idle, is_head=request.method == "HEAD")
-
-    async def _asked(
+    async def _request(
         self,
         request: AnyRequest,
         url: URL,
         headers: CIMultiDict[str],
         body: bytes | None = None,
         *,
-        live: bool = False,
+        event_stream: bool = False,
     ) -> aiohttp.ClientResponse:
-        """A body that this call has no use for (RFC 9110 §9.3.1) stays here, and so does its length.
-
-        What a process that is about to stop leaves to others is asked once more, on a new connection.
+        """Sends a request without the client's body (RFC 9110 §9.3.1), and once more on a new connection when
+        the process that answered is about to stop and has not handled it.
         """
         headers.popall("Content-Length", None)
-        first = self._sessions.live if live else self._sessions.pooled
-        again = self._sessions.live if live else self._sessions.single_use
-        ask = partial(
+        first = self._sessions.live if event_stream else self._sessions.pooled
+        again = self._sessions.live if event_stream else self._sessions.single_use
+        send = partial(
             aiohttp.ClientSession.request,
             method=request.method,
             url=url,
             data=body,
             headers=headers,
             allow_redirects=False,
-            timeout=self._timeout(LIVE_SILENCE_S if live else 0.0),
+            timeout=self._timeout(EVENT_STREAM_IDLE_S if event_stream else 0.0),
         )
         try:
-            async with asyncio.timeout(self._patience.answer.total_seconds()):
-                response = await ask(first)
+            async with asyncio.timeout(self._timeouts.answer.total_seconds()):
+                response = await send(first)
                 if is_elsewhere(response):
                     response.close()
-                    response = await ask(again)
+                    response = await send(again)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(error) from error
         if response.status >= 300 and response.status != 304:
             raise await self._refused(response)
         return response
 
-    async def _with_body(
+    async def _upload(
         self, request: AnyRequest, url: URL, headers: CIMultiDict[str], body: IncomingBody
     ) -> ASGIResponse:
-        """`Expect: 100-continue` (RFC 9110 §10.1.1) lets the service refuse by the header alone, before a
-        byte of the body has left a client that waits for it too.
+        """With `Expect: 100-continue` (RFC 9110 §10.1.1) the service can refuse the request by its header,
+        before the client sends its body.
         """
-        body.allow(self._patience.upload)
+        body.allow(self._timeouts.upload)
         length = headers.get("Content-Length")
-        upload = Upload(body, int(length) if length is not None else None, self._patience.idle)
+        upload = Upload(body, int(length) if length is not None else None, self._timeouts.idle)
         response = None
         try:
-            async with asyncio.timeout(None) as patience:
-                upload.watch(patience, self._patience.answer)
+            async with asyncio.timeout(None) as timeout:
+                upload.watch(timeout, self._timeouts.answer)
                 response = await self._sessions.single_use.request(
                     request.method,
                     url,
@@ -173,18 +164,18 @@ class Relay:
                     allow_redirects=False,
                     timeout=self._timeout(),
                 )
-            upload.refuse()
+            upload.stop()
             return await self._answer(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise upload.failure or _unavailable(error) from error
         finally:
-            upload.refuse()
+            upload.stop()
             if response is not None:
                 response.close()
             await upload.settle()
 
     async def _answer(self, response: aiohttp.ClientResponse) -> ASGIResponse:
-        """Answers to uploads are small, and are read whole: the client's body may still be coming."""
+        """The response to an upload, read whole: it is small, and the client may still be sending."""
         if response.status >= 300:
             raise await self._refused(response)
         content = await self._read(response)
@@ -194,6 +185,7 @@ class Relay:
         return ASGIResponse(body=content, status_code=response.status, headers=headers)
 
     async def _refused(self, response: aiohttp.ClientResponse) -> Exception:
+        """The error for a response of 3xx, 4xx or 5xx."""
         try:
             content = b"" if response.method == "HEAD" else await self._read(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -205,28 +197,28 @@ class Relay:
         return refusal(response.status, response.headers, content)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        async with asyncio.timeout(self._patience.idle.total_seconds()):
+        async with asyncio.timeout(self._timeouts.idle.total_seconds()):
             return await read_answer(response)
 
-    def _url(self, segments: Sequence[str], query: Query) -> URL:
-        path = "/" + "/".join(plain(segment) for segment in segments)
-        asked = urlencode(query, quote_via=quote)
-        return URL(f"{self._origin}{path}?{asked}" if asked else f"{self._origin}{path}", encoded=True)
-
-    def _headers(self, request: AnyRequest, token: Secret | None) -> CIMultiDict[str]:
-        headers = towards_service(request.scope["headers"])
-        headers["X-Request-ID"] = correlation_id.get()
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token.reveal()}"
-        return headers
+    def _url(self, path: str, query: Query) -> URL:
+        encoded = urlencode(query, quote_via=quote)
+        return URL(f"{self._origin}{path}?{encoded}" if encoded else f"{self._origin}{path}", encoded=True)
 
     def _timeout(self, at_least_s: float = 0.0) -> aiohttp.ClientTimeout:
         return aiohttp.ClientTimeout(
             total=None,
             connect=CONNECT_S,
             sock_connect=CONNECT_S,
-            sock_read=max(at_least_s, self._patience.idle.total_seconds()),
+            sock_read=max(at_least_s, self._timeouts.idle.total_seconds()),
         )
+
+
+def _headers(request: AnyRequest, token: Secret | None) -> CIMultiDict[str]:
+    headers = towards_service(request.scope["headers"])
+    headers["X-Request-ID"] = correlation_id.get()
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token.reveal()}"
+    return headers
 
 
 def _unavailable(error: Exception) -> Unavailable:

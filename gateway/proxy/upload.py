@@ -1,4 +1,4 @@
-"""A client's body on its way to a service, piece by piece, as fast as the service takes it."""
+"""Streams a client's body to a service, as fast as the service reads."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,79 +8,73 @@ from typing import Self
 from gateway.middleware.request_body import IncomingBody
 from shared.errors import ServiceError
 
-SETTLING_S = 2.0
+SETTLE_TIMEOUT_S = 2.0
 
 
 class Upload(AsyncIterator[bytes]):
-    """What the HTTP client sends as its data.
+    """The chunks of a request body, for the HTTP client to send.
 
-    It ends only when the body ended: everything else raises, so that the service behind sees a broken body
-    and never a short one that looks whole. `patience` is told of each step, so a service that stops reading
-    does not hold the request for ever.
+    The iteration stops only at the end of the body and raises otherwise, so that the service receives an
+    incomplete message and not a shorter complete one. Each step reschedules the timeout given to `watch`.
     """
 
     def __init__(self, body: IncomingBody, length: int | None, step: timedelta) -> None:
         self._body = body
-        self._left = length
+        self._length = length
         self._step_s = step.total_seconds()
-        self._patience: asyncio.Timeout | None = None
-        self._unread = asyncio.Event()
-        self._unread.set()
-        self._refused = False
-        self.finished = False
+        self._timeout: asyncio.Timeout | None = None
+        self._not_reading = asyncio.Event()
+        self._not_reading.set()
+        self._stopped = False
         self.failure: ServiceError | None = None
-        """Why the client's side ended early, if it did."""
+        """The error that ended the client's body early, if any."""
 
-    def watch(self, patience: asyncio.Timeout, first_word: timedelta) -> None:
-        """From now on `patience` runs while the service is waited for, and rests while the client is.
-
-        Within `first_word` the service must have asked for the body or refused it.
+    def watch(self, timeout: asyncio.Timeout, first_step: timedelta) -> None:
+        """Has `timeout` run while the upload waits for the service, and stand still while it waits for the
+        client. Within `first_step` the service must read from the body or answer.
         """
-        self._patience = patience
-        patience.reschedule(asyncio.get_running_loop().time() + first_word.total_seconds())
+        self._timeout = timeout
+        timeout.reschedule(asyncio.get_running_loop().time() + first_step.total_seconds())
 
-    def refuse(self) -> None:
-        """The service has answered already: send it nothing more."""
-        self._refused = True
-        self._patience = None
+    def stop(self) -> None:
+        """Sends nothing more: the service has answered, or the request has failed."""
+        self._stopped = True
+        self._timeout = None
 
     async def settle(self) -> None:
-        """Wait until nobody reads the client's body any more."""
-        async with asyncio.timeout(SETTLING_S):
-            await self._unread.wait()
+        """Waits for a pending read of the client's body; raises TimeoutError after SETTLE_TIMEOUT_S."""
+        async with asyncio.timeout(SETTLE_TIMEOUT_S):
+            await self._not_reading.wait()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
-        if self._refused:
-            await asyncio.Event().wait()  # until the connection that wants more is closed
-        if self._left == 0 or self._body.complete:
+        if self._stopped:
+            await asyncio.Event().wait()  # until the connection to the service is closed
+        if self._body.complete or self._body.received == self._length:
             self._wait_for_service()
-            self.finished = True
             raise StopAsyncIteration
         self._wait_for_client()
         chunk = await self._next()
         self._wait_for_service()
-        if self._left is not None:
-            self._left -= len(chunk)
         return chunk
 
     async def _next(self) -> bytes:
-        self._unread.clear()
+        self._not_reading.clear()
         try:
             event = await self._body.receive()
         except ServiceError as failure:
             self.failure = failure
             raise
         finally:
-            self._unread.set()
+            self._not_reading.set()
         return event["body"] if event["type"] == "http.request" else b""
 
     def _wait_for_service(self) -> None:
-        if self._patience is not None:
-            self._patience.reschedule(asyncio.get_running_loop().time() + self._step_s)
+        if self._timeout is not None:
+            self._timeout.reschedule(asyncio.get_running_loop().time() + self._step_s)
 
     def _wait_for_client(self) -> None:
-        if self._patience is not None:
-            self._patience.reschedule(None)
+        if self._timeout is not None:
+            self._timeout.reschedule(None)

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 from pymongo import ASCENDING, DESCENDING, ReturnDocument, UpdateOne
-from pymongo.asynchronous.database import AsyncDatabase
 
 from notification_service.webhooks.delivery import MAX_ATTEMPTS_KEPT, Delivery
-from notification_service.webhooks.mongo_calls import Document, from_now, reached
+from notification_service.webhooks.mongo_calls import reached
 from notification_service.webhooks.ports import Lane
 from notification_service.webhooks.retry_policy import Outcome
 from shared.contracts.webhooks import Attempt, Status
+from shared.mongo.connection import Database, Document
+from shared.mongo.server_clock import from_now
 
 IS_DUE: Document = {"$expr": {"$lte": ["$due_at", "$$NOW"]}}
 IS_NEW: Document = {"$eq": [{"$type": "$status"}, "missing"]}
@@ -24,7 +25,7 @@ IS_NEW: Document = {"$eq": [{"$type": "$status"}, "missing"]}
 class MongoDeliveries:
     """Deliveries that expire `keep` after their last change."""
 
-    def __init__(self, database: AsyncDatabase[Document], keep: timedelta) -> None:
+    def __init__(self, database: Database, keep: timedelta) -> None:
         self._deliveries = database["webhook_deliveries"]
         self._keep = keep
 

@@ -5,14 +5,14 @@ from datetime import datetime
 
 import msgspec
 from pymongo import ASCENDING, ReturnDocument
-from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.errors import TooManyWebhooks
-from notification_service.webhooks.mongo_calls import Document, reached
+from notification_service.webhooks.mongo_calls import reached
 from notification_service.webhooks.ports import EndpointChange
 from shared.contracts.webhooks import Reason
+from shared.mongo.connection import Database, Document
 
 DISABLED_FIELDS = ("disabled_reason", "disabled_at", "failing_since")
 
@@ -20,7 +20,7 @@ DISABLED_FIELDS = ("disabled_reason", "disabled_at", "failing_since")
 class MongoEndpoints:
     """Endpoints with numbered places; a unique index on them enforces the limit per account."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(self, database: Database) -> None:
         self._webhooks = database["webhooks"]
 
     async def prepare(self) -> None:

@@ -30,9 +30,9 @@ CONVERSIONS = {
 # Role → step → the method that takes it.
 STEPS: Mapping[str, Mapping[str, str]] = {
     "gateway": {
-        "introspect": "gateway.clients.auth:AuthClient.introspect",
-        "sign-in": "gateway.clients.auth:AuthClient.sign_in",
-        "relay": "gateway.proxy.relay:Relay._with_body",
+        "introspect": "gateway.clients.introspection:IntrospectionClient.introspect",
+        "sign-in": "gateway.clients.json_service:JsonService.forward",
+        "relay": "gateway.proxy.relay:Relay._upload",
     },
     "auth": {
         "hash": "auth_service.passwords.hasher:Place.matches",

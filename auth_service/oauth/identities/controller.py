@@ -10,7 +10,7 @@ from auth_service.introspection.service import Caller
 from auth_service.oauth.identities.schemas import ProviderNames
 from auth_service.oauth.identities.schemas import identities as listed
 from auth_service.oauth.identities.service import OwnIdentities
-from shared.contracts.http import IdentityList
+from shared.contracts.oauth import IdentityList
 from shared.http import Injected
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from auth_service.models import LinkedIdentity
 from auth_service.oauth.identities.service import public_id
-from shared.contracts.http import IdentityList, ProviderIdentity
+from shared.contracts.oauth import IdentityList, ProviderIdentity
 
 
 class ProviderNames(msgspec.Struct, frozen=True):

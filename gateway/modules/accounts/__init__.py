@@ -1,1 +1,1 @@
-"""What people do with their own account, as clients see it."""
+"""One's own account: change, deletion, password reset, e-mail verification, sessions, API keys."""

@@ -1,18 +1,10 @@
-"""With which providers one signs in, and ending that."""
+"""Identities at OAuth providers that are linked to one's account."""
 
-from typing import Any
+from litestar import Controller
 
-from litestar import Controller, Request, delete, get
-from litestar.params import FromPath
-
-from gateway.clients.accounts import AccountClient
-from gateway.identity.auth_guard import principal_of
-from gateway.identity.token_cache import TokenCache
-from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
-from shared.contracts.http import IdentityList
-from shared.http import Injected
-
-AnyRequest = Request[Any, Any, Any]
+from gateway.openapi.problem_responses import NO_STORE
+from gateway.pass_through import forward
+from shared.contracts.oauth import IdentityList
 
 
 class IdentitiesController(Controller):
@@ -20,29 +12,19 @@ class IdentitiesController(Controller):
     tags = ["accounts"]  # noqa: RUF012 - Litestar's own form
     cache_control = NO_STORE
 
-    @get(
-        summary="The providers that you sign in with",
+    list_own = forward(
+        "GET",
+        answer=IdentityList,
+        summary="List the providers you can log in with",
         operation_id="list_identities",
-        security=SIGNED_IN,
-        responses=problems(401, 403),
+        problems=(401, 403),
     )
-    async def list_own(self, request: AnyRequest, accounts: Injected[AccountClient]) -> IdentityList:
-        return await accounts.identities(principal_of(request).access_token)
 
-    @delete(
+    unlink = forward(
+        "DELETE",
         "/{identity_id:str}",
-        summary="Sign in there no more",
+        changes_account=True,
+        summary="Unlink a provider from your account",
         operation_id="unlink_identity",
-        security=SIGNED_IN,
-        responses=problems(400, 401, 403, 404, 409),
+        problems=(400, 401, 403, 404, 409),
     )
-    async def unlink(
-        self,
-        request: AnyRequest,
-        identity_id: FromPath[str],
-        accounts: Injected[AccountClient],
-        tokens: Injected[TokenCache],
-    ) -> None:
-        principal = principal_of(request)
-        with tokens.changing(principal.user_id):
-            await accounts.unlink(principal.access_token, identity_id)

@@ -1,26 +1,28 @@
-"""Everything about one's own account."""
+"""One's own account."""
 
-from gateway.clients.accounts import AccountClient
-from gateway.idempotency.service import Once
+from gateway.clients.auth import AuthService
+from gateway.idempotency.service import Idempotency
 from gateway.identity.token_cache import TokenCache
 from gateway.module import module
 from gateway.modules.accounts.account import AccountController
 from gateway.modules.accounts.api_keys import ApiKeysController
+from gateway.modules.accounts.email_verification import EmailVerificationController
 from gateway.modules.accounts.identities import IdentitiesController
-from gateway.modules.accounts.recovery import RecoveryController
+from gateway.modules.accounts.password_reset import PasswordResetController
 from gateway.modules.accounts.sessions import SessionsController
 
 
 @module(
     controllers=[
         AccountController,
-        RecoveryController,
+        PasswordResetController,
+        EmailVerificationController,
         SessionsController,
         ApiKeysController,
         IdentitiesController,
     ]
 )
 class AccountsModule:
-    accounts: AccountClient
+    service: AuthService
     tokens: TokenCache
-    once: Once
+    idempotency: Idempotency

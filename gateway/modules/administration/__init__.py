@@ -1,1 +1,1 @@
-"""Other people's accounts, for administrators."""
+"""Accounts, conversions, dead letters and the audit log, for administrators."""

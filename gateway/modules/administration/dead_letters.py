@@ -1,21 +1,13 @@
-"""Messages that nobody could handle: look at them, put them back, throw them away."""
+"""Dead letters, for administrators."""
 
-from typing import Any
+from litestar import Controller
 
-from litestar import Controller, Request, delete, get, post
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath
-from litestar.response.base import ASGIResponse
+from gateway.modules.administration.schemas import DeadLetterQuery
+from gateway.openapi.problem_responses import NO_STORE
+from gateway.pass_through import Audit, forward, relay
+from shared.contracts.dead_letters import DeadLetterPage, WholeDeadLetter
 
-from gateway.clients.administration import given
-from gateway.clients.dead_letters import DeadLetterPage, WholeDeadLetter
-from gateway.clients.managed import ManagedClient
-from gateway.identity.auth_guard import principal_of
-from gateway.modules.administration.schemas import IdCursor, LetterStatusIs, Limit
-from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
-from shared.http import Injected
-
-AnyRequest = Request[Any, Any, Any]
+LETTER_ID = {"dead_letter": "letter_id"}
 
 
 class DeadLettersController(Controller):
@@ -23,63 +15,46 @@ class DeadLettersController(Controller):
     tags = ["administration"]  # noqa: RUF012 - Litestar's own form
     cache_control = NO_STORE
 
-    @get(
-        summary="Messages that nobody could handle, the latest first",
+    list_all = relay(
+        "GET",
+        query=DeadLetterQuery,
+        answer=DeadLetterPage,
+        audit=Audit("dead_letters_listed"),
+        success="A page",
+        summary="List dead letters, latest first",
         operation_id="list_dead_letters",
-        security=SIGNED_IN,
-        responses={200: ResponseSpec(DeadLetterPage, description="A page"), **problems(400, 401, 403)},
+        problems=(400, 401, 403),
     )
-    async def list_all(
-        self,
-        request: AnyRequest,
-        managed: Injected[ManagedClient],
-        *,
-        status: LetterStatusIs = None,
-        cursor: IdCursor = None,
-        limit: Limit = 20,
-    ) -> ASGIResponse:
-        query = given(status=status, cursor=cursor, limit=str(limit))
-        return await managed.dead_letters(request, principal_of(request), query)
 
-    @get(
+    one = relay(
+        "GET",
         "/{letter_id:str}",
-        summary="One of them, with its message and its history",
+        answer=WholeDeadLetter,
+        audit=Audit("dead_letter_read", LETTER_ID),
+        success="The dead letter",
+        summary="Get a dead letter with its message and history",
         operation_id="get_dead_letter",
-        security=SIGNED_IN,
-        responses={
-            200: ResponseSpec(WholeDeadLetter, description="The dead letter"),
-            **problems(400, 401, 403, 404),
-        },
+        problems=(400, 401, 403, 404),
     )
-    async def one(
-        self, request: AnyRequest, letter_id: FromPath[str], managed: Injected[ManagedClient]
-    ) -> ASGIResponse:
-        return await managed.dead_letter(request, principal_of(request), letter_id)
 
-    @post(
+    replay = relay(
+        "POST",
         "/{letter_id:str}/replay",
+        answer=WholeDeadLetter,
+        audit=Audit("dead_letter_replayed", LETTER_ID),
         status_code=200,
-        summary="Put it back into the queue where it died; asking again changes nothing",
+        success="Replayed",
+        summary="Return a dead letter to its queue; repeating this has no effect",
         operation_id="replay_dead_letter",
-        security=SIGNED_IN,
-        responses={
-            200: ResponseSpec(WholeDeadLetter, description="Replayed"),
-            **problems(400, 401, 403, 404, 409),
-        },
+        problems=(400, 401, 403, 404, 409),
     )
-    async def replay(
-        self, request: AnyRequest, letter_id: FromPath[str], managed: Injected[ManagedClient]
-    ) -> ASGIResponse:
-        return await managed.replay(request, principal_of(request), letter_id)
 
-    @delete(
+    discard = forward(
+        "DELETE",
         "/{letter_id:str}",
-        summary="Never handle it; the record of it stays for a while",
+        to="relay",
+        audit=Audit("dead_letter_discarded", LETTER_ID),
+        summary="Discard a dead letter; its record is kept for a while",
         operation_id="discard_dead_letter",
-        security=SIGNED_IN,
-        responses=problems(400, 401, 403, 404, 409),
+        problems=(400, 401, 403, 404, 409),
     )
-    async def discard(
-        self, request: AnyRequest, letter_id: FromPath[str], managed: Injected[ManagedClient]
-    ) -> None:
-        await managed.discard(request, principal_of(request), letter_id)

@@ -1,20 +1,23 @@
-"""Everything about other people's accounts and things. The services ask again who is an administrator."""
+"""Administration. auth_service and the converter check the administrator's role again."""
 
-from gateway.clients.administration import AdministrationClient
-from gateway.clients.managed import ManagedClient
+from gateway.clients.audit_log import AuditLog
+from gateway.clients.auth import AuthService
 from gateway.identity.auth_guard import requires_role
 from gateway.identity.token_cache import TokenCache
 from gateway.module import module
-from gateway.modules.administration.controller import AdministrationController
+from gateway.modules.administration.audit import AuditController
 from gateway.modules.administration.conversions import ManagedConversionsController
 from gateway.modules.administration.dead_letters import DeadLettersController
+from gateway.modules.administration.users import UsersController
+from gateway.proxy.relay import Relay
 
 
 @module(
-    controllers=[AdministrationController, ManagedConversionsController, DeadLettersController],
+    controllers=[UsersController, AuditController, ManagedConversionsController, DeadLettersController],
     guards=[requires_role("admin")],
 )
 class AdministrationModule:
-    administration: AdministrationClient
-    managed: ManagedClient
+    service: AuthService
+    relay: Relay
+    audit_log: AuditLog
     tokens: TokenCache

@@ -1,28 +1,18 @@
-"""Bodies and queries of the administrators' calls."""
+"""Query parameters of the administrators' lists."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, get_args
 
 import msgspec
 from litestar.params import QueryParameter
 
-from gateway.clients.conversions import Status
-from gateway.clients.dead_letters import LetterStatus
+from gateway.pagination import Cursor, Limit, OpaqueCursor
+from shared.contracts.conversions import Status
+from shared.contracts.dead_letters import LetterStatus
 
-HEX_ID = "^[0-9a-f]{32}$"
-Role = Literal["user", "admin"]
-
-Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100, description="At most so many.")]
-Cursor = Annotated[
-    str | None, QueryParameter(name="cursor", max_length=200, description="`next_cursor` of the page before.")
-]
-IdCursor = Annotated[
-    str | None,
-    QueryParameter(name="cursor", pattern=HEX_ID, description="`next_cursor` of the page before."),
-]
 OwnerId = Annotated[
     str | None,
     QueryParameter(
-        name="owner_id", pattern="^[0-9A-Za-z_-]{1,64}$", description="Only those of this account."
+        name="owner_id", pattern="^[0-9A-Za-z_-]{1,64}$", description="Only conversions of this account."
     ),
 ]
 StatusIs = Annotated[
@@ -38,18 +28,42 @@ LetterStatusIs = Annotated[
     QueryParameter(
         name="status",
         pattern=f"^({'|'.join(get_args(LetterStatus))})$",
-        description="Only dead letters of which this has become.",
+        description="Only dead letters in this state.",
     ),
 ]
 EmailPart = Annotated[
-    str | None, QueryParameter(name="email", max_length=254, description="A part of the address.")
+    str | None,
+    QueryParameter(name="email", max_length=254, description="Only addresses that contain this text."),
 ]
 
 
-class ChangeUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is left out stays as it is."""
+class UserQuery(msgspec.Struct):
+    """`GET /v1/admin/users`"""
 
-    roles: Annotated[list[Role], msgspec.Meta(min_length=1, max_length=10)] | msgspec.UnsetType = (
-        msgspec.UNSET
-    )
-    disabled: bool | msgspec.UnsetType = msgspec.UNSET
+    email: EmailPart = None
+    cursor: OpaqueCursor = None
+    limit: Limit = 20
+
+
+class AuditQuery(msgspec.Struct):
+    """`GET /v1/admin/audit`"""
+
+    cursor: OpaqueCursor = None
+    limit: Limit = 20
+
+
+class ConversionQuery(msgspec.Struct):
+    """`GET /v1/admin/conversions`"""
+
+    owner_id: OwnerId = None
+    status: StatusIs = None
+    cursor: Cursor = None
+    limit: Limit = 20
+
+
+class DeadLetterQuery(msgspec.Struct):
+    """`GET /v1/admin/dead-letters`"""
+
+    status: LetterStatusIs = None
+    cursor: Cursor = None
+    limit: Limit = 20

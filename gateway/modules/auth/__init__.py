@@ -1,1 +1,1 @@
-"""Accounts, sign-in and sessions, as clients see them."""
+"""Registration, login, token refresh, logout, and login with OAuth providers."""

@@ -1,17 +1,19 @@
-"""Everything about accounts."""
+"""Registration, login and logout."""
 
-from gateway.clients.auth import AuthClient
-from gateway.idempotency.service import Once
+from gateway.clients.auth import AuthService
+from gateway.idempotency.service import Idempotency
 from gateway.identity.token_cache import TokenCache
 from gateway.module import module
-from gateway.modules.auth.browser import BrowserCookie
-from gateway.modules.auth.controller import AuthController, KeysController
+from gateway.modules.auth.browser_cookie import BrowserCookie
+from gateway.modules.auth.jwks import KeysController
+from gateway.modules.auth.login import LoginController
 from gateway.modules.auth.providers import ProvidersController
+from gateway.modules.auth.register import RegistrationController
 
 
-@module(controllers=[AuthController, ProvidersController, KeysController])
+@module(controllers=[RegistrationController, LoginController, ProvidersController, KeysController])
 class AuthModule:
-    auth: AuthClient
+    service: AuthService
     tokens: TokenCache
     browser_cookie: BrowserCookie
-    once: Once
+    idempotency: Idempotency

@@ -1,40 +1,41 @@
-"""Signing in with a provider: the browser's side of it. What the protocol asks for is auth_service's."""
+"""Login with an OAuth provider: redirects and the browser's cookie. auth_service speaks the protocol."""
 
 import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, Request, Response, get
 from litestar.datastructures import CacheControlHeader
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, Operation, Parameter, Schema
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath
 from litestar.status_codes import HTTP_302_FOUND, HTTP_303_SEE_OTHER
 
-from gateway.clients.auth import AuthClient
+from gateway.clients.auth import AuthService
 from gateway.identity.auth_guard import limited, public
 from gateway.limits.rate_limit import Rate
-from gateway.modules.auth.browser import BrowserCookie
-from gateway.modules.auth.schemas import SignInCode
+from gateway.modules.auth.browser_cookie import BrowserCookie
 from gateway.openapi.problem_responses import problems
+from gateway.pass_through import forward
 from gateway.proxy.upstream_errors import BadAnswer
 from gateway.query import chosen
-from shared.contracts.http import TokenPair
+from shared.contracts.oauth import SignInCode
+from shared.contracts.sessions import TokenPair
 from shared.errors import FieldError, InvalidRequest, NotFound
 from shared.http import Injected
 
 PROVIDER = re.compile(r"[a-z][a-z0-9-]{0,31}")
-# What a service may say in a Location: an absolute URL of visible ASCII (RFC 3986), and no script.
+# A Location that a service may redirect to: an absolute URL of visible ASCII (RFC 3986), and no script.
 LOCATION = re.compile(r"(?!(?:javascript|data|vbscript|file):)[a-z][a-z0-9+.-]*:/[!-~]*", re.IGNORECASE)
-LONGEST_LOCATION = 8192
+MAX_LOCATION_LENGTH = 8192
 
 START_QUERY = {"redirect_uri": 4096, "code_challenge": 128}
-# RFC 6749 §4.1.2: whatever else a provider sends is ignored; §3.1: nothing may be there twice.
+# RFC 6749 §4.1.2: other parameters of a provider are ignored; §3.1: none may be repeated.
 CALLBACK_QUERY = {"code": 4096, "state": 128, "iss": 4096, "error": 4096}
 
-# The address that we come from holds a code (RFC 9700 §4.2.4).
-QUIET = {"Referrer-Policy": "no-referrer"}
+# The URL of this page holds a code, which must not leak as a referrer (RFC 9700 §4.2.4).
+NO_REFERRER = {"Referrer-Policy": "no-referrer"}
 TEXT = Schema(type=OpenAPIType.STRING)
 
 
@@ -54,12 +55,12 @@ class StartOperation(Operation):
     def __post_init__(self) -> None:
         self.parameters = [
             *(self.parameters or []),
-            in_query("redirect_uri", "Where to go afterwards: one of those that an operator has allowed."),
             in_query(
-                "code_challenge", "With redirect_uri: S256 challenge of who may use the code (RFC 7636)."
+                "redirect_uri", "Where to redirect afterwards: one of the URLs that the operator has allowed."
             ),
+            in_query("code_challenge", "Required with redirect_uri: the S256 challenge of PKCE (RFC 7636)."),
         ]
-        self.responses = {**(self.responses or {}), "302": redirect("The provider's page")}
+        self.responses = {**(self.responses or {}), "302": redirect("To the provider's page")}
 
 
 @dataclass
@@ -74,7 +75,7 @@ class CallbackOperation(Operation):
             in_query("iss", "RFC 9207 §2"),
             in_query("error", "RFC 6749 §4.1.2.1"),
         ]
-        back = "The redirect_uri of the start, with `code`, or with the `error` that would have been answered"
+        back = "To the redirect_uri of the start, with `code`, or with `error` in place of a problem"
         self.responses = {**(self.responses or {}), "303": redirect(back)}
 
 
@@ -87,7 +88,7 @@ class ProvidersController(Controller):
         "/{provider:str}/start",
         opt=public | limited(Rate.LOGIN),
         status_code=HTTP_302_FOUND,
-        summary="Sign in with a provider, in a browser",
+        summary="Start a login with a provider, in a browser",
         operation_id="start_provider_sign_in",
         operation_class=StartOperation,
         responses=problems(400, 404),
@@ -96,20 +97,20 @@ class ProvidersController(Controller):
         self,
         request: Request[Any, Any, Any],
         provider: FromPath[str],
-        auth: Injected[AuthClient],
+        service: Injected[AuthService],
         browser_cookie: Injected[BrowserCookie],
     ) -> Response[None]:
-        asked = parameters(request, START_QUERY)
+        start = parameters(request, START_QUERY)
         if browser := browser_cookie.read(request.cookies):
-            asked["browser"] = browser
-        started = await auth.start_provider_sign_in(named(provider), asked)
+            start["browser"] = browser
+        started = await service.start_provider_sign_in(provider_name(provider), start)
         cookie = browser_cookie.make(started.browser, timedelta(seconds=started.expires_in))
-        return sent_to(started.location, HTTP_302_FOUND, cookies=[cookie])
+        return redirected(started.location, HTTP_302_FOUND, cookies=[cookie])
 
     @get(
         "/{provider:str}/callback",
         opt=public | limited(Rate.LOGIN),
-        summary="Where the provider sends the browser back to",
+        summary="End a login with a provider; the provider redirects the browser here",
         operation_id="end_provider_sign_in",
         operation_class=CallbackOperation,
         responses={
@@ -121,37 +122,38 @@ class ProvidersController(Controller):
         self,
         request: Request[Any, Any, Any],
         provider: FromPath[str],
-        auth: Injected[AuthClient],
+        service: Injected[AuthService],
         browser_cookie: Injected[BrowserCookie],
     ) -> Response[Any]:
-        brought = parameters(request, CALLBACK_QUERY)
-        brought["browser"] = browser_cookie.read(request.cookies) or ""
-        end = await auth.end_provider_sign_in(named(provider), brought)
+        result = parameters(request, CALLBACK_QUERY)
+        result["browser"] = browser_cookie.read(request.cookies) or ""
+        end = await service.end_provider_sign_in(provider_name(provider), result)
         if isinstance(end, str):
-            return sent_to(end, HTTP_303_SEE_OTHER)
-        return Response(end, headers=QUIET)
+            return redirected(end, HTTP_303_SEE_OTHER)
+        return Response(end, headers=NO_REFERRER)
 
-    @post(
+    token = forward(
+        "POST",
         "/token",
-        opt=public | limited(Rate.LOGIN),
+        body=SignInCode,
+        answer=TokenPair,
         status_code=200,
-        summary="Spend the code of a sign-in with a provider for tokens",
+        opt=public | limited(Rate.LOGIN),
+        summary="Exchange the code of a login with a provider for tokens",
         operation_id="redeem_provider_sign_in",
-        responses=problems(400, 403, 408, 413, 415),
+        problems=(400, 403, 408, 413, 415),
     )
-    async def token(self, data: JSONBody[SignInCode], auth: Injected[AuthClient]) -> TokenPair:
-        return await auth.redeem_sign_in(data.code, data.code_verifier)
 
 
-def named(provider: str) -> str:
-    """It becomes a part of a path inside."""
+def provider_name(provider: str) -> str:
+    """`provider`, as a segment of a path at auth_service. Raises NotFound."""
     if PROVIDER.fullmatch(provider) is None:
         raise NotFound
     return provider
 
 
 def parameters(request: Request[Any, Any, Any], known: dict[str, int]) -> dict[str, str]:
-    """Raises InvalidRequest for one that is there twice, or is longer than any can be."""
+    """The query parameters in `known`, which maps names to maximal lengths. Raises InvalidRequest."""
     given = dict(chosen(request.scope, tuple(known)))
     errors = [FieldError(name, "is too long") for name, value in given.items() if len(value) > known[name]]
     if errors:
@@ -159,8 +161,8 @@ def parameters(request: Request[Any, Any, Any], known: dict[str, int]) -> dict[s
     return given
 
 
-def sent_to(location: str, status: int, **more: Any) -> Response[None]:
-    """Raises BadAnswer when a service names a place that no browser should be sent to."""
-    if len(location) > LONGEST_LOCATION or LOCATION.fullmatch(location) is None:
-        raise BadAnswer("The service gave an answer that cannot be read.")
-    return Response(None, status_code=status, headers={**QUIET, "Location": location}, **more)
+def redirected(location: str, status: int, **more: Any) -> Response[None]:
+    """A redirect. Raises BadAnswer for a Location that a browser must not be redirected to."""
+    if len(location) > MAX_LOCATION_LENGTH or LOCATION.fullmatch(location) is None:
+        raise BadAnswer("The service's response cannot be read.")
+    return Response(None, status_code=status, headers={**NO_REFERRER, "Location": location}, **more)

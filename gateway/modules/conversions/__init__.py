@@ -1,1 +1,1 @@
-"""Uploads, conversions and their audio, as clients see them."""
+"""Uploads in one request, conversions, their audio and their events."""

@@ -18,7 +18,7 @@ from litestar.openapi.spec import (
     Schema,
 )
 
-from gateway.clients.conversions import Status
+from shared.contracts.conversions import Status
 
 BYTES = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
 TEXT = Schema(type=OpenAPIType.STRING)

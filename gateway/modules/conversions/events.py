@@ -1,21 +1,19 @@
-"""What happens to a conversion, as it happens."""
+"""The event stream of a conversion."""
 
 from typing import Any
 
 from litestar import Controller, Request, get
-from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
-from gateway.clients.converter import ConverterClient
 from gateway.identity.auth_guard import principal_of
 from gateway.identity.scopes import scoped
 from gateway.limits.concurrency import live
 from gateway.modules.conversions.documents import EventsOperation
 from gateway.openapi.problem_responses import SIGNED_IN, problems
+from gateway.pass_through import upstream_path
 from gateway.proxy.event_stream import Watches
+from gateway.proxy.relay import Relay
 from shared.http import Injected
-
-AnyRequest = Request[Any, Any, Any]
 
 
 class EventsController(Controller):
@@ -26,21 +24,16 @@ class EventsController(Controller):
 
     @get(
         "/",
-        summary="What happens to a conversion, as it happens",
+        summary="Stream the events of a conversion",
         operation_id="watch_conversion",
         operation_class=EventsOperation,
         responses=problems(400, 401, 403, 404),
     )
     async def events(
-        self,
-        request: AnyRequest,
-        conversion_id: FromPath[str],
-        converter: Injected[ConverterClient],
-        watches: Injected[Watches],
+        self, request: Request[Any, Any, Any], relay: Injected[Relay], watches: Injected[Watches]
     ) -> ASGIResponse:
-        """Server-Sent Events: `progress`, then one of `completed`, `failed`, `cancelled`, each with the
-        conversion. The present state comes at once. It ends after the end, and when the token does.
+        """Server-Sent Events: first the present state, then `progress`, and last one of `completed`, `failed`
+        and `cancelled`, each with the conversion. The stream also ends when the token does.
         """
-        watch = watches.open(request)
-        token = principal_of(request).access_token
-        return await converter.events(request, conversion_id, token, watch)
+        watch, token = watches.open(request), principal_of(request).access_token
+        return await relay.events(request, upstream_path(request), token=token, watch=watch)

@@ -1,16 +1,16 @@
-"""Everything about conversions."""
+"""Conversions, which the converter keeps."""
 
-from gateway.clients.converter import ConverterClient
+from gateway.idempotency.service import Idempotency
 from gateway.module import module
-from gateway.modules.conversions.actions import Actions
 from gateway.modules.conversions.control import ControlController
 from gateway.modules.conversions.controller import ConversionsController
 from gateway.modules.conversions.events import EventsController
 from gateway.proxy.event_stream import Watches
+from gateway.proxy.relay import Relay
 
 
 @module(controllers=[ConversionsController, ControlController, EventsController])
 class ConversionsModule:
-    converter: ConverterClient
-    actions: Actions
+    relay: Relay
+    idempotency: Idempotency
     watches: Watches

@@ -1,1 +1,1 @@
-"""Videos that come in several requests."""
+"""Resumable uploads (tus 1.0.0)."""

@@ -1,120 +1,99 @@
-"""Resumable uploads (tus 1.0.0, https://tus.io/protocols/resumable-upload), which the converter speaks."""
+"""Resumable uploads (tus 1.0.0, https://tus.io/protocols/resumable-upload), relayed to the converter."""
 
 from typing import Any
 
-from litestar import Controller, HttpMethod, Request, delete, patch, post, route
+from litestar import Controller, HttpMethod, Request, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
 
-from gateway.clients.converter import ConverterClient
-from gateway.identity.auth_guard import limited, principal_of
+from gateway.identity.auth_guard import limited
 from gateway.identity.scopes import scoped
 from gateway.limits.concurrency import streamed
 from gateway.limits.rate_limit import Rate
 from gateway.modules.uploads.documents import (
     AbilitiesOperation,
     AppendOperation,
-    BeginOperation,
+    CreationOperation,
     StateOperation,
     TusOperation,
 )
-from gateway.openapi.problem_responses import SIGNED_IN, problems
+from gateway.openapi.problem_responses import problems
+from gateway.pass_through import forward, relay
+from gateway.proxy.relay import Relay
 from shared.http import Injected
 
+PATH = "/v1/uploads"
 # v1, uploads, the id
-PARTS_OF_AN_UPLOAD = 3
-
-AnyRequest = Request[Any, Any, Any]
+SEGMENTS_OF_AN_UPLOAD = 3
 
 
 def abilities_operation_id(
     _: HTTPRouteHandler, __: Method, components: list[str | PathParameterDefinition]
 ) -> str:
-    return "upload_abilities" if len(components) < PARTS_OF_AN_UPLOAD else "abilities_of_upload"
+    return "upload_abilities" if len(components) < SEGMENTS_OF_AN_UPLOAD else "abilities_of_upload"
 
 
 class UploadsController(Controller):
-    path = "/v1/uploads"
+    path = PATH
     tags = ["uploads"]  # noqa: RUF012 - Litestar's own form
     opt = scoped("conversions")
 
-    @post(
+    create = relay(
+        "POST",
         opt=limited(Rate.UPLOAD) | streamed,
         status_code=201,
-        request_max_body_size=None,  # the converter bounds uploads, while they stream
-        summary="Begin a resumable upload",
+        success="Created",
+        summary="Create a resumable upload",
         operation_id="begin_upload",
-        operation_class=BeginOperation,
-        security=SIGNED_IN,
-        responses={
-            201: ResponseSpec(None, description="Begun"),
-            **problems(400, 401, 403, 408, 409, 410, 412, 413, 415, 422, 423, 460),
-        },
+        operation_class=CreationOperation,
+        problems=(400, 401, 403, 408, 409, 410, 412, 413, 415, 422, 423, 460),
     )
-    async def begin(self, request: AnyRequest, converter: Injected[ConverterClient]) -> ASGIResponse:
-        return await converter.uploads(request, principal_of(request).access_token)
 
-    @route(
+    state = relay(
+        "HEAD",
         "/{upload_id:str}",
-        http_method=[HttpMethod.HEAD],
         status_code=200,
-        summary="How far an upload has come",
+        success="The upload's offset",
+        summary="Get the offset of an upload",
         operation_id="upload_state",
         operation_class=StateOperation,
-        security=SIGNED_IN,
-        responses={
-            200: ResponseSpec(None, description="As far as it is stored"),
-            **problems(400, 401, 403, 404, 410, 412),
-        },
+        problems=(400, 401, 403, 404, 410, 412),
     )
-    async def state(
-        self, request: AnyRequest, upload_id: FromPath[str], converter: Injected[ConverterClient]
-    ) -> ASGIResponse:
-        return await converter.resumable(request, upload_id, principal_of(request).access_token)
 
-    @patch(
+    append = relay(
+        "PATCH",
         "/{upload_id:str}",
         opt=streamed,
-        request_max_body_size=None,
-        summary="Go on with an upload",
+        status_code=204,
+        success="Stored",
+        summary="Append bytes to an upload",
         operation_id="append_to_upload",
         operation_class=AppendOperation,
-        security=SIGNED_IN,
-        responses={
-            204: ResponseSpec(None, description="Stored"),
-            **problems(400, 401, 403, 404, 408, 409, 410, 412, 413, 415, 423, 460),
-        },
+        problems=(400, 401, 403, 404, 408, 409, 410, 412, 413, 415, 423, 460),
     )
-    async def append(
-        self, request: AnyRequest, upload_id: FromPath[str], converter: Injected[ConverterClient]
-    ) -> ASGIResponse:
-        return await converter.resumable(request, upload_id, principal_of(request).access_token)
 
-    @delete(
+    terminate = forward(
+        "DELETE",
         "/{upload_id:str}",
-        summary="Remove an upload, or the conversion that it has become",
+        to="relay",
+        summary="Delete an upload, or the conversion that it has become",
         operation_id="terminate_upload",
         operation_class=TusOperation,
-        security=SIGNED_IN,
-        responses=problems(400, 401, 403, 404, 410, 412),
+        problems=(400, 401, 403, 404, 410, 412),
     )
-    async def terminate(
-        self, request: AnyRequest, upload_id: FromPath[str], converter: Injected[ConverterClient]
-    ) -> None:
-        await converter.terminate(request, upload_id, principal_of(request).access_token)
 
-    # Both at once, and their paths named as those above: else the framework's own answer comes first.
+    # One handler for both paths, and the same parameter name as above: otherwise Litestar's own response to
+    # OPTIONS takes precedence.
     @route(
         ["/", "/{upload_id:str}"],
         http_method=[HttpMethod.OPTIONS],
-        summary="What is offered",
+        summary="Get the tus extensions and limits",
         operation_id=abilities_operation_id,
         operation_class=AbilitiesOperation,
-        responses={204: ResponseSpec(None, description="What is offered"), **problems(404)},
+        responses={204: ResponseSpec(None, description="Extensions and limits"), **problems(404)},
     )
-    async def abilities(self, request: AnyRequest, converter: Injected[ConverterClient]) -> ASGIResponse:
-        return await converter.uploads(request, None)
+    async def abilities(self, request: Request[Any, Any, Any], relay: Injected[Relay]) -> ASGIResponse:
+        return await relay.stream(request, PATH, token=None)

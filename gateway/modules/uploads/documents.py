@@ -101,7 +101,7 @@ class TusOperation(Operation):
 
 
 @dataclass
-class BeginOperation(TusOperation):
+class CreationOperation(TusOperation):
     """`POST /v1/uploads`"""
 
     def __post_init__(self) -> None:

@@ -1,10 +1,10 @@
-"""Everything about resumable uploads."""
+"""Resumable uploads."""
 
-from gateway.clients.converter import ConverterClient
 from gateway.module import module
 from gateway.modules.uploads.controller import UploadsController
+from gateway.proxy.relay import Relay
 
 
 @module(controllers=[UploadsController])
 class UploadsModule:
-    converter: ConverterClient
+    relay: Relay

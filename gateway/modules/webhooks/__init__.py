@@ -1,1 +1,1 @@
-"""Telling programs what became of conversions."""
+"""Webhooks: HTTP notifications about conversions."""

@@ -1,13 +1,13 @@
-"""Everything about webhooks. notification_service keeps them and sends."""
+"""Webhooks, which notification_service stores and sends."""
 
-from gateway.clients.webhooks import WebhookClient
-from gateway.idempotency.service import Once
+from gateway.clients.json_service import JsonService
+from gateway.idempotency.service import Idempotency
 from gateway.module import module
 from gateway.modules.webhooks.controller import WebhooksController
-from gateway.modules.webhooks.log import DeliveriesController
+from gateway.modules.webhooks.deliveries import DeliveriesController
 
 
 @module(controllers=[WebhooksController, DeliveriesController])
 class WebhooksModule:
-    webhooks: WebhookClient
-    once: Once
+    service: JsonService
+    idempotency: Idempotency

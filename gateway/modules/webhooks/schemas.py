@@ -1,22 +1,27 @@
-"""Queries of the calls about webhooks."""
+"""Query parameters of the list of deliveries."""
 
 from typing import Annotated
 
+import msgspec
 from litestar.params import QueryParameter
 
+from gateway.pagination import Cursor, Limit
 from shared.contracts.webhooks import STATUSES
 
-Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100, description="At most so many.")]
-Cursor = Annotated[
-    str | None,
-    QueryParameter(name="cursor", pattern=r"^[0-9a-f]{32}$", description="`next_cursor` of the page before."),
-]
-# Not as a Literal: the text `null` would be taken for none.
+# A pattern instead of a Literal, which would accept the text `null` as None.
 StatusIs = Annotated[
     str | None,
     QueryParameter(
         name="status",
         pattern=f"^({'|'.join(STATUSES)})$",
-        description=f"Only those that are {', '.join(STATUSES[:-1])} or {STATUSES[-1]}.",
+        description=f"Only deliveries that are {', '.join(STATUSES[:-1])} or {STATUSES[-1]}.",
     ),
 ]
+
+
+class DeliveryQuery(msgspec.Struct):
+    """`GET /v1/webhooks/{webhook_id}/deliveries`"""
+
+    status: StatusIs = None
+    cursor: Cursor = None
+    limit: Limit = 20

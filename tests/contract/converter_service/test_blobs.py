@@ -1,4 +1,4 @@
-"""Every blob store: bytes come back as they went in, and a failed write leaves nothing."""
+"""Contract of Blobs: what is read equals what was written; a failed write leaves nothing behind."""
 
 import asyncio
 import hashlib
@@ -189,7 +189,7 @@ async def test_a_write_that_breaks_off_leaves_no_chunk(gridfs: GridFSBlobs, mong
 
 
 async def test_no_insert_lands_after_the_removal(gridfs: GridFSBlobs, mongo_client: Client) -> None:
-    """An insert is always under way when these break off."""
+    """Each of these bodies fails while an insert is running."""
     data = bytes(CHUNK_BYTES * CHUNKS_PER_INSERT * INSERTS_AT_ONCE)
     writes = (gridfs.write(f"b{n}", breaking_off(data, ConnectionError())) for n in range(20))
     assert all(

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from litestar.response.base import ASGIResponse
 
-from gateway.clients.auth import AuthClient
-from gateway.clients.converter import AnyRequest, ConverterClient
+from gateway.clients.introspection import IntrospectionClient
 from gateway.identity.principal import Principal
+from gateway.proxy.relay import AnyRequest, Relay
 from gateway.query import Query
 from notification_service.email.ledger import Claim, Lease
 from notification_service.email.mongo_ledger import MongoLedger
@@ -64,14 +64,14 @@ def send_each_webhook_twice() -> None:
 
 def answer_with_500() -> None:
     """Something nobody thought of, now and then."""
-    introspect = AuthClient.introspect
+    introspect = IntrospectionClient.introspect
 
-    async def failing(self: AuthClient, token: str) -> Principal | None:
+    async def failing(self: IntrospectionClient, token: str) -> Principal | None:
         if random.randrange(FAILS_ONE_IN) == 0:
             raise RuntimeError("nobody thought of this")
         return await introspect(self, token)
 
-    AuthClient.introspect = failing  # type: ignore[method-assign]
+    IntrospectionClient.introspect = failing  # type: ignore[method-assign]
 
 
 def never_answer() -> None:
@@ -96,11 +96,14 @@ def turn_away_for_good() -> None:
 
 def _now_and_then(happens: Callable[[], Awaitable[None]]) -> None:
     """When somebody asks for a list."""
-    conversions = ConverterClient.conversions
+    stream = Relay.stream
 
-    async def mostly(self: ConverterClient, request: AnyRequest, query: Query, token: Secret) -> ASGIResponse:
-        if request.method == "GET" and random.randrange(LISTS_FAIL_ONE_IN) == 0:
+    async def mostly(
+        self: Relay, request: AnyRequest, path: str, *, query: Query = (), token: Secret | None
+    ) -> ASGIResponse:
+        is_list = request.method == "GET" and path == "/v1/conversions"
+        if is_list and random.randrange(LISTS_FAIL_ONE_IN) == 0:
             await happens()
-        return await conversions(self, request, query, token)
+        return await stream(self, request, path, query=query, token=token)
 
-    ConverterClient.conversions = mostly  # type: ignore[method-assign]
+    Relay.stream = mostly  # type: ignore[method-assign]

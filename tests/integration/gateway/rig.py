@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from devstack.ports import free_port
 from gateway.app import build
-from gateway.proxy.http_sessions import open_sessions
+from gateway.proxy.http_sessions import open_http_sessions
 from gateway.settings import GatewaySettings
 from shared.http import Address, Listeners, serve
 from shared.messaging.ports import Broker
@@ -56,12 +56,8 @@ class Rig:
 
 
 @asynccontextmanager
-async def running(
-    broker: Broker | None = None, *, documented: bool = False, **changes: Any
-) -> AsyncIterator[Rig]:
-    """`changes` are settings of the gateway, which has a broker in this process unless one is given. Its
-    OpenAPI document is there only for who asks for it: it takes half of the time of a start.
-    """
+async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator[Rig]:
+    """`changes` are settings of the gateway. Without `broker` it has one in this process."""
     broker = broker or MemoryBroker(())
     async with Auth() as auth, Service() as converter, Service() as notification:
         auth.sign_in(TOKEN)
@@ -77,18 +73,16 @@ async def running(
             }
         )
         stop = asyncio.Event()
-        async with serving(settings, broker, stop, documented) as port, aiohttp.ClientSession() as http:
+        async with serving(settings, broker, stop) as port, aiohttp.ClientSession() as http:
             yield Rig(port, auth, converter, notification, broker, http, stop)
 
 
 @asynccontextmanager
-async def serving(
-    settings: GatewaySettings, broker: Broker, stop: asyncio.Event, documented: bool = False
-) -> AsyncIterator[int]:
+async def serving(settings: GatewaySettings, broker: Broker, stop: asyncio.Event) -> AsyncIterator[int]:
     port, registry = free_port(), CollectorRegistry()
     listeners = Listeners(Address("127.0.0.1", port), Address("127.0.0.1", free_port()))
-    async with open_sessions(64, 64, settings.idle_timeout) as sessions:
-        app = build(settings, sessions, broker, registry, documented=documented)
+    async with open_http_sessions(64, 64, settings.idle_timeout) as sessions:
+        app = build(settings, sessions, broker, registry)
         task = asyncio.create_task(serve(app, registry, listeners, stop))
         try:
             await until(lambda: answers(port, task), what="the gateway answers")

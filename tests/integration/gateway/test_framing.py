@@ -56,7 +56,7 @@ AMBIGUOUS = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def gateway() -> AsyncIterator[Rig]:
-    async with running(documented=True, rate_default="100000/hour") as rig:
+    async with running(rate_default="100000/hour") as rig:
         yield rig
 
 

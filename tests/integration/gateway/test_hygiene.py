@@ -18,7 +18,7 @@ LIST = "/v1/conversions"
 @pytest.fixture
 async def rig() -> AsyncIterator[Rig]:
     """A gateway with its OpenAPI document."""
-    async with running(documented=True) as rig:
+    async with running() as rig:
         yield rig
 
 

@@ -7,7 +7,7 @@ import pytest
 from limits import parse
 
 from devstack.ports import free_port
-from gateway.limits.windows import SharedWindows
+from gateway.limits.redis_windows import RedisWindows
 from shared.settings import Secret
 from tests.integration.gateway.rig import SIGNED_IN, Rig, running
 from tests.integration.gateway.services import Service
@@ -124,7 +124,7 @@ async def test_limits_hold_while_their_storage_is_away() -> None:
 
 
 async def test_a_store_that_is_away_is_asked_again_only_after_a_pause() -> None:
-    windows = SharedWindows(f"redis://127.0.0.1:{free_port()}")
+    windows = RedisWindows(f"redis://127.0.0.1:{free_port()}")
     started = time.monotonic()
     allowed = [(await windows.hit(parse("2/hour"), "a"))[0] for _ in range(5)]
     windows.close()
@@ -134,7 +134,7 @@ async def test_a_store_that_is_away_is_asked_again_only_after_a_pause() -> None:
 
 async def test_a_store_that_hangs_holds_nobody_up() -> None:
     async with Service() as silent:
-        windows = SharedWindows(silent.url.replace("http", "redis"))
+        windows = RedisWindows(silent.url.replace("http", "redis"))
         started = time.monotonic()
         for _ in range(5):
             await windows.hit(parse("10/hour"), "a")

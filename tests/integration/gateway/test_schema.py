@@ -77,7 +77,7 @@ EITHER = {("post", "/v1/auth/email/resend")}
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def rig() -> AsyncIterator[Rig]:
     """One gateway for all, with its OpenAPI document."""
-    async with running(documented=True, rate_default="100000/hour") as rig:
+    async with running(rate_default="100000/hour") as rig:
         yield rig
 
 

@@ -8,7 +8,7 @@ import pytest
 from litestar import Request
 
 from gateway.identity.token_cache import TokenCache
-from gateway.proxy.event_stream import ASK_AGAIN, Watch, Watches
+from gateway.proxy.event_stream import LOOKUP_INTERVAL, Watch, Watches
 from tests.unit.gateway.test_token_cache import AuthService, principal
 
 MOMENT = timedelta(seconds=1)
@@ -81,7 +81,7 @@ async def test_what_nobody_told_is_found_out_within_a_minute(gateway: Gateway) -
     gateway.auth.known.clear()
     await gateway.watches.round()
     assert stream.ended == 0
-    gateway.clock.now += ASK_AGAIN.total_seconds()
+    gateway.clock.now += LOOKUP_INTERVAL.total_seconds()
     await gateway.watches.round()
     assert stream.ended == 1
 
@@ -104,7 +104,7 @@ async def test_after_a_gap_in_the_news_and_a_change_of_the_account_it_is_asked_a
 async def test_while_nobody_can_say_a_stream_goes_on(gateway: Gateway) -> None:
     stream = gateway.stream()
     gateway.auth.broken = True
-    gateway.clock.now += ASK_AGAIN.total_seconds()
+    gateway.clock.now += LOOKUP_INTERVAL.total_seconds()
     await gateway.watches.round()
     assert stream.ended == 0
 
@@ -117,6 +117,6 @@ async def test_a_stream_that_begins_while_the_process_stops_ends_at_once(gateway
 async def test_a_request_that_ends_is_forgotten(gateway: Gateway) -> None:
     stream = gateway.stream()
     assert len(gateway.watches) == 1
-    for act in stream.scope["state"]["leaving"]:
+    for act in stream.scope["state"]["release"]:
         act()
     assert len(gateway.watches) == 0

@@ -1,17 +1,17 @@
-"""Counting requests: windows that move, and room for failures."""
+"""Rate limits: moving windows, and room for failures."""
 
 import time
 
 import pytest
 from limits import parse
 
+from gateway.limits.memory_windows import MemoryWindows
 from gateway.limits.rate_limit import LimitReached, Rate, RateLimits, Reading
-from gateway.limits.windows import ProcessWindows
 from tests.support.wait import until
 
 
 def limits(default: str = "3/minute") -> RateLimits:
-    return RateLimits(dict.fromkeys(Rate, default), ProcessWindows())
+    return RateLimits(dict.fromkeys(Rate, default), MemoryWindows())
 
 
 async def test_the_quota_is_let_through_and_no_more() -> None:
@@ -62,7 +62,7 @@ def test_the_headers_are_structured_fields() -> None:
 
 async def test_a_clock_that_is_set_back_refuses_nobody_for_longer_than_the_window() -> None:
     clocks = {"wall": 1e9, "monotonic": 0.0}
-    windows = ProcessWindows(monotonic=lambda: clocks["monotonic"], wall=lambda: clocks["wall"])
+    windows = MemoryWindows(monotonic=lambda: clocks["monotonic"], wall=lambda: clocks["wall"])
     allowed, stats = await windows.hit(parse("1/minute"), "a")
     assert (allowed, stats.reset_time) == (True, 1e9 + 60)
     clocks.update(wall=1e9 - 3600 + 61, monotonic=61.0)
@@ -70,7 +70,7 @@ async def test_a_clock_that_is_set_back_refuses_nobody_for_longer_than_the_windo
 
 
 async def test_the_number_of_clients_in_memory_is_bounded() -> None:
-    windows = ProcessWindows(most_clients=10)
+    windows = MemoryWindows(max_clients=10)
     for n in range(100):
         await windows.hit(parse("1/minute"), f"k{n}")
     assert len(windows) == 10

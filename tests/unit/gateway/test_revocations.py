@@ -18,11 +18,11 @@ async def test_each_time_listening_begins_what_was_known_is_forgotten() -> None:
     tokens = TokenCache(auth.introspect, timedelta(seconds=60), wall=lambda: 0.0)
     async with MemoryBroker(()) as broker:
         for _ in range(2):
-            await tokens.ask("t")
+            await tokens.look_up("t")
             listener = revocations(broker, tokens)
             running = asyncio.create_task(listener.run())
             await listener.ready()
-            assert tokens.recall("t") is None
+            assert tokens.cached("t") is None
             await listener.stop(timedelta(seconds=1))
             await running
 
@@ -35,10 +35,10 @@ async def test_an_ended_session_is_forgotten() -> None:
         listener = revocations(broker, tokens)
         running = asyncio.create_task(listener.run())
         await listener.ready()
-        await tokens.ask("t")
-        await tokens.ask("u")
+        await tokens.look_up("t")
+        await tokens.look_up("u")
         await broker.publish(wrap(SessionRevoked(session_id="s1", user_id="u1"), "auth_service", "s1"))
-        await until(lambda: tokens.recall("t") is None)
-        assert tokens.recall("u") is not None
+        await until(lambda: tokens.cached("t") is None)
+        assert tokens.cached("u") is not None
         await listener.stop(timedelta(seconds=1))
         await running

@@ -66,7 +66,7 @@ def auth() -> AuthService:
 
 def cache(auth: AuthService, clock: Clock, *, capacity: int = 100, at_once: int = 100) -> TokenCache:
     return TokenCache(
-        auth.introspect, TTL, capacity=capacity, questions_at_once=at_once, monotonic=clock, wall=clock
+        auth.introspect, TTL, capacity=capacity, max_lookups=at_once, monotonic=clock, wall=clock
     )
 
 
@@ -78,12 +78,12 @@ async def test_an_answer_is_remembered_for_its_time_only(auth: AuthService, cloc
     auth.known["t"] = principal()
     tokens = cache(auth, clock)
     for _ in range(3):
-        assert await tokens.ask("t") == principal()
+        assert await tokens.look_up("t") == principal()
     clock.now += 4.9
-    await tokens.ask("t")
+    await tokens.look_up("t")
     assert auth.asked == ["t"]
     clock.now += 0.2
-    await tokens.ask("t")
+    await tokens.look_up("t")
     assert auth.asked == ["t", "t"]
 
 
@@ -92,14 +92,14 @@ async def test_an_answer_is_never_remembered_beyond_the_tokens_own_end(
 ) -> None:
     auth.known["t"] = principal(expires_at=clock.now + 2)
     tokens = cache(auth, clock)
-    await tokens.ask("t")
+    await tokens.look_up("t")
     clock.now += 2.1
-    assert tokens.recall("t") is None
+    assert tokens.cached("t") is None
 
 
 async def test_a_refusal_is_remembered_too(auth: AuthService, clock: Clock) -> None:
     tokens = cache(auth, clock)
-    assert [await tokens.ask("x"), await tokens.ask("x")] == [None, None]
+    assert [await tokens.look_up("x"), await tokens.look_up("x")] == [None, None]
     assert auth.asked == ["x"]
 
 
@@ -107,14 +107,14 @@ async def test_a_failure_is_not_remembered(auth: AuthService, clock: Clock) -> N
     auth.known["t"], auth.broken = principal(), True
     tokens = cache(auth, clock)
     with pytest.raises(Unavailable):
-        await tokens.ask("t")
+        await tokens.look_up("t")
     auth.broken = False
-    assert await tokens.ask("t") == principal()
+    assert await tokens.look_up("t") == principal()
 
 
 async def test_the_tokens_themselves_are_not_kept(auth: AuthService, clock: Clock) -> None:
     tokens = cache(auth, clock)
-    await tokens.ask("a-very-secret-token")
+    await tokens.look_up("a-very-secret-token")
     assert "a-very-secret-token" not in repr(vars(tokens))
 
 
@@ -124,28 +124,28 @@ async def test_it_stays_within_its_bounds_and_drops_the_longest_unused(
     tokens = cache(auth, clock, capacity=2)
     for token in "abc":
         auth.known[token] = principal(session=token)
-    await tokens.ask("a")
-    await tokens.ask("b")
-    await tokens.ask("a")
-    await tokens.ask("c")
-    assert (tokens.recall("b"), len(tokens)) == (None, 2)
-    assert tokens.recall("a") is not None
+    await tokens.look_up("a")
+    await tokens.look_up("b")
+    await tokens.look_up("a")
+    await tokens.look_up("c")
+    assert (tokens.cached("b"), len(tokens)) == (None, 2)
+    assert tokens.cached("a") is not None
 
 
 async def test_made_up_tokens_do_not_push_out_real_ones(auth: AuthService, clock: Clock) -> None:
     tokens = cache(auth, clock, capacity=2)
     auth.known["t"] = principal()
-    await tokens.ask("t")
+    await tokens.look_up("t")
     for n in range(10):
-        await tokens.ask(f"made-up-{n}")
-    assert tokens.recall("t") is not None
+        await tokens.look_up(f"made-up-{n}")
+    assert tokens.cached("t") is not None
     assert len(tokens) == 3
 
 
 async def test_those_who_ask_at_once_share_one_question(auth: AuthService, clock: Clock) -> None:
     auth.known["t"], auth.hold = principal(), asyncio.Event()
     tokens = cache(auth, clock)
-    asking = [asyncio.create_task(tokens.ask("t")) for _ in range(10)]
+    asking = [asyncio.create_task(tokens.look_up("t")) for _ in range(10)]
     await under_way(auth)
     auth.hold.set()
     assert await asyncio.gather(*asking) == [principal()] * 10
@@ -158,7 +158,7 @@ async def test_one_who_hangs_up_does_not_fail_the_others(
 ) -> None:
     auth.known["t"], auth.hold = principal(), asyncio.Event()
     tokens = cache(auth, clock)
-    asking = [asyncio.create_task(tokens.ask("t")) for _ in range(3)]
+    asking = [asyncio.create_task(tokens.look_up("t")) for _ in range(3)]
     await under_way(auth)
     asking[leaver].cancel()
     await asyncio.sleep(0)
@@ -174,7 +174,7 @@ async def test_a_question_that_nobody_waits_for_any_more_may_fail_in_peace(
 ) -> None:
     auth.hold, auth.broken = asyncio.Event(), True
     tokens = cache(auth, clock)
-    asking = asyncio.create_task(tokens.ask("t"))
+    asking = asyncio.create_task(tokens.look_up("t"))
     await under_way(auth)
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
@@ -188,30 +188,30 @@ async def test_a_revoked_session_is_forgotten_and_no_other(auth: AuthService, cl
     tokens = cache(auth, clock)
     auth.known = {"a": principal("s1"), "b": principal("s1"), "c": principal("s2")}
     for token in auth.known:
-        await tokens.ask(token)
+        await tokens.look_up(token)
     tokens.revoke_session("s1")
-    assert [tokens.recall(token) is None for token in "abc"] == [True, True, False]
+    assert [tokens.cached(token) is None for token in "abc"] == [True, True, False]
 
 
 async def test_a_revocation_overtakes_the_answer_that_is_under_way(auth: AuthService, clock: Clock) -> None:
     auth.known["t"], auth.hold = principal("s1"), asyncio.Event()
     tokens = cache(auth, clock)
-    asking = asyncio.create_task(tokens.ask("t"))
+    asking = asyncio.create_task(tokens.look_up("t"))
     await under_way(auth)
     tokens.revoke_session("s1")
     auth.hold.set()
     assert await asking is None
-    verdict = tokens.recall("t")
+    verdict = tokens.cached("t")
     assert verdict is None or verdict.principal is None
 
 
 async def test_one_who_joins_after_the_revocation_is_refused_too(auth: AuthService, clock: Clock) -> None:
     auth.known["t"], auth.hold = principal("s1"), asyncio.Event()
     tokens = cache(auth, clock)
-    first = asyncio.create_task(tokens.ask("t"))
+    first = asyncio.create_task(tokens.look_up("t"))
     await under_way(auth)
     tokens.revoke_session("s1")
-    second = asyncio.create_task(tokens.ask("t"))
+    second = asyncio.create_task(tokens.look_up("t"))
     await asyncio.sleep(0)
     auth.hold.set()
     assert (await first, await second) == (None, None)
@@ -220,11 +220,11 @@ async def test_one_who_joins_after_the_revocation_is_refused_too(auth: AuthServi
 async def test_after_a_gap_everything_is_asked_again(auth: AuthService, clock: Clock) -> None:
     tokens = cache(auth, clock)
     auth.known["t"] = principal()
-    await tokens.ask("t")
-    await tokens.ask("x")
+    await tokens.look_up("t")
+    await tokens.look_up("x")
     tokens.forget_all()
     assert len(tokens) == 0
-    await tokens.ask("t")
+    await tokens.look_up("t")
     assert auth.asked == ["t", "x", "t"]
 
 
@@ -233,10 +233,10 @@ async def test_an_answer_from_before_a_gap_is_not_remembered_nor_shared(
 ) -> None:
     auth.known["t"], auth.hold = principal(), asyncio.Event()
     tokens = cache(auth, clock)
-    before = asyncio.create_task(tokens.ask("t"))
+    before = asyncio.create_task(tokens.look_up("t"))
     await under_way(auth)
     tokens.forget_all()
-    after = asyncio.create_task(tokens.ask("t"))
+    after = asyncio.create_task(tokens.look_up("t"))
     await under_way(auth, 2)
     tokens.revoke_session("s1")
     auth.hold.set()
@@ -254,12 +254,12 @@ async def test_after_a_change_of_an_account_its_tokens_are_asked_about_again_and
         "c": msgspec.structs.replace(principal("s3"), user_id="u2"),
     }
     for token in auth.known:
-        await cache.ask(token)
+        await cache.look_up(token)
     cache.forget_user("u1")
-    assert [cache.recall(token) is not None for token in "abc"] == [False, False, True]
-    assert await cache.ask("a") is not None
+    assert [cache.cached(token) is not None for token in "abc"] == [False, False, True]
+    assert await cache.look_up("a") is not None
     cache.revoke_session("s1")
-    assert cache.recall("a") is None
+    assert cache.cached("a") is None
 
 
 async def test_an_answer_from_before_a_change_is_not_remembered_nor_shared(
@@ -267,34 +267,34 @@ async def test_an_answer_from_before_a_change_is_not_remembered_nor_shared(
 ) -> None:
     cache = TokenCache(auth.introspect, TTL, monotonic=clock, wall=clock)
     auth.known, auth.hold = {"a": principal()}, asyncio.Event()
-    early = asyncio.create_task(cache.ask("a"))
+    early = asyncio.create_task(cache.look_up("a"))
     await until(lambda: len(auth.asked) == 1)
     auth.known = {}
     with suppress(Unavailable), cache.changing("u1"):
         raise Unavailable
-    late = asyncio.create_task(cache.ask("a"))
+    late = asyncio.create_task(cache.look_up("a"))
     await until(lambda: len(auth.asked) == 2)
     auth.hold.set()
     assert (await early, await late) == (principal(), None)
-    assert await cache.ask("a") is None
+    assert await cache.look_up("a") is None
 
 
 async def test_questions_under_way_are_bounded(auth: AuthService, clock: Clock) -> None:
     auth.hold = asyncio.Event()
     tokens = cache(auth, clock, at_once=2)
-    asking = [asyncio.create_task(tokens.ask(token)) for token in "ab"]
+    asking = [asyncio.create_task(tokens.look_up(token)) for token in "ab"]
     await under_way(auth, 2)
     with pytest.raises(Overloaded):
-        await tokens.ask("c")
+        await tokens.look_up("c")
     auth.hold.set()
     await asyncio.gather(*asking)
-    assert await tokens.ask("c") is None
+    assert await tokens.look_up("c") is None
 
 
 async def test_closing_ends_what_is_under_way(auth: AuthService, clock: Clock) -> None:
     auth.hold = asyncio.Event()
     tokens = cache(auth, clock)
-    asking = asyncio.create_task(tokens.ask("t"))
+    asking = asyncio.create_task(tokens.look_up("t"))
     await under_way(auth)
     await tokens.aclose()
     with pytest.raises(asyncio.CancelledError):

@@ -12,7 +12,7 @@ import auth_service.app
 import auth_service.settings
 import converter_service.api
 import converter_service.settings
-import gateway.app
+import gateway.openapi.config
 import gateway.settings
 import notification_service.app
 import notification_service.settings
@@ -86,4 +86,4 @@ def _kinds_of(kind: type[ServiceError]) -> set[type[ServiceError]]:
 
 def test_the_schema_names_the_version_that_the_project_has() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["version"] == gateway.app.VERSION
+    assert project["version"] == gateway.openapi.config.VERSION

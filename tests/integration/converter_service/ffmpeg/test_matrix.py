@@ -1,5 +1,5 @@
-"""Every kind of file becomes audio that sounds like it. `TONEGATE_WHOLE_MATRIX=1` tries everything with
-everything, which takes a quarter of an hour; `=5` every fifth of that.
+"""Audio of every container and codec is preserved. `TONEGATE_WHOLE_MATRIX=1` runs all combinations, which
+takes a quarter of an hour; `=5` runs every fifth of them.
 """
 
 import os
@@ -37,7 +37,7 @@ async def test_what_is_heard_is_what_was_in_the_file(
     output = await harness.convert(source, audio_track=str(track), **wish)
     (stream,) = probe(harness.result)["streams"]
     form, channels = FORMATS[output.format], min(CHANNELS[case.layout], FORMATS[output.format].max_channels)
-    # Two frames more or less, which are long where the rate is low.
+    # Two frames more or less, which are long at low sample rates.
     assert output.duration_s == pytest.approx(SECONDS, abs=0.1 + 2048 / case.rate)
     assert stream["channels"] == int(wish.get("channels", channels))
     if "sample_rate" in wish:
@@ -51,7 +51,7 @@ async def test_what_is_heard_is_what_was_in_the_file(
     if "loudness" in wish:
         assert measured(harness.result)[0] == pytest.approx(float(wish["loudness"]), abs=1.0)
     else:
-        # All channels sound alike, so one tells how loud they are. One that becomes two is as loud as it was.
+        # All channels are equal, so one is enough for the level. Mono that becomes stereo keeps its level.
         first = wave(source, f"a:{track}", channels=0), wave(harness.result, channels=0)
         due_db = level_db(first[0]) - (3.01 if stream["channels"] > CHANNELS[case.layout] else 0.0)
         assert level_db(first[1]) == pytest.approx(due_db, abs=1.5)

@@ -1,4 +1,4 @@
-"""A save that goes through while its answer is lost, at every save there is: still one outcome."""
+"""Saves whose reply is lost, at each save of an upload and a run: there is still one outcome."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -35,7 +35,7 @@ QUICK = timedelta(seconds=0.4)
 
 
 class Forgetful(MemoryConversions):
-    """Saves, and then says that it could not be reached: at the `lost`th save, counted from 1."""
+    """Raises Unavailable after the `lost`th save, counted from 1, has succeeded."""
 
     def __init__(self, lost: int = 0) -> None:
         super().__init__()
@@ -120,7 +120,7 @@ async def test_an_upload_whose_sender_falls_silent_is_not_taken_for_dead() -> No
 async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event(
     tmp_path: Path, lost: int
 ) -> None:
-    """Saves: queued, taken, described, completed; anything after that is heartbeat or tidying."""
+    """Saves: claimed, described, completed; later ones are heartbeats or cleanup."""
     store, blobs = Forgetful(), MemoryBlobs()
     service = upload_service(store, blobs, MINUTE)
     accepted = await service.accept(ALICE, Upload())
@@ -147,7 +147,7 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
 
 
 async def _until_settled(store: MemoryConversions, job: Job, conversion_id: str) -> None:
-    """As the broker does it: again after a while, as often as it takes, when it has rested."""
+    """Redelivers like the broker after each Retry, with the retry time brought forward."""
     for _ in range(20):
         try:
             await job.run(conversion_id)

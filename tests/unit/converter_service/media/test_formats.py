@@ -1,4 +1,4 @@
-"""The data about what is written and read."""
+"""The tables of formats and containers."""
 
 import pytest
 

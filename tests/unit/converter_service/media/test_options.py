@@ -1,4 +1,4 @@
-"""What may be asked of a conversion."""
+"""Parsing, validation and storage of options."""
 
 import json
 
@@ -187,8 +187,8 @@ def test_what_was_accepted_is_accepted_again_from_the_store_and_means_the_same(w
     assert restored(json.loads(json.dumps(options.stored()))) == options
 
 
-def test_what_nobody_asked_for_is_shown_and_not_stored() -> None:
-    """So that a copy at another bit rate can be told from one that somebody asked for."""
+def test_defaults_are_shown_and_not_stored() -> None:
+    """A stored bit rate then always is a requested one."""
     assert parse({}).stored() == {"format": "mp3"}
     assert displayed(parse({}).stored()) == {"format": "mp3", "bitrate": "192k"}
     assert displayed({}) == {}

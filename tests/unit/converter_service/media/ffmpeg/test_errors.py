@@ -1,4 +1,4 @@
-"""Whose fault it is when ffmpeg gives up."""
+"""Exit codes and error output of ffmpeg, mapped to errors."""
 
 import signal
 

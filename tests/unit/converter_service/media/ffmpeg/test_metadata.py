@@ -1,4 +1,4 @@
-"""What is kept of what a source says of itself."""
+"""Tags and chapters of results."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What is copied instead of encoded."""
+"""Which jobs are stream copies, and when a copy meets the request."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The filter of system calls, run by a small machine of our own: so also for processors that are not here."""
+"""The seccomp filter, run by a BPF interpreter, so that filters of other processors are tested, too."""
 
 import pytest
 
@@ -34,7 +34,7 @@ HARMLESS = {
 
 
 def verdict(machine: str, number: int, *arguments: int, architecture: int | None = None) -> int:
-    """What the kernel would be told about this call (classic BPF over struct seccomp_data)."""
+    """The filter's verdict on a call (classic BPF over struct seccomp_data)."""
     own = ARCHITECTURES[machine][0]
     words = {0: number, 4: own if architecture is None else architecture}
     words |= {16 + 8 * place: value & 0xFFFFFFFF for place, value in enumerate(arguments)}

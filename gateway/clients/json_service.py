@@ -1,0 +1,102 @@
+"""JSON requests to a service behind the gateway."""
+
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import aiohttp
+import msgspec
+from litestar import Request
+from yarl import URL
+
+from gateway.proxy.http_sessions import CONNECT_S
+from gateway.proxy.upstream_errors import BadAnswer, read_answer, refusal
+from gateway.query import Query
+from shared.errors import ServiceError, Unavailable
+from shared.logs import correlation_id, get_logger
+from shared.settings import Secret
+
+T = TypeVar("T")
+
+CALL_TIMEOUT = timedelta(seconds=10)
+
+
+class JsonService:
+    """Every method raises PassedOn for a problem that the service answered, BadAnswer for a response that
+    does not decode, and Unavailable when the service does not answer within CALL_TIMEOUT.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, origin: str) -> None:
+        self._session, self._origin = session, URL(origin).origin()
+
+    async def forward(
+        self,
+        request: Request[Any, Any, Any],
+        path: str,
+        answer: type[T] | None,
+        *,
+        body: object = None,
+        token: Secret | None = None,
+        query: Query = (),
+    ) -> T | None:
+        """Sends a request with the method of `request`; returns the body of the response as `answer`, or None
+        when there is no such type.
+        """
+        content = await self.send(request.method, path, body, token, query)
+        return None if answer is None else decoded(content, answer)
+
+    async def call(
+        self, method: str, path: str, answer: type[T], body: object = None, token: Secret | None = None
+    ) -> T:
+        """The body of the response as `answer`."""
+        return decoded(await self.send(method, path, body, token), answer)
+
+    async def send(
+        self, method: str, path: str, body: object = None, token: Secret | None = None, query: Query = ()
+    ) -> bytes:
+        """The body of the response. `body` is sent as JSON, and nothing is sent for None."""
+        url = self._origin.with_path(path)
+        try:
+            async with self._session.request(
+                method,
+                url.with_query(query) if query else url,
+                data=None if body is None else msgspec.json.encode(body),
+                headers=self._headers(token, has_body=body is not None),
+                allow_redirects=False,
+                timeout=time_limit(CALL_TIMEOUT),
+            ) as response:
+                content = await read_answer(response)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self.unavailable(error) from error
+        if response.status >= 300:
+            raise self._refusal(response, content)
+        return content
+
+    def unavailable(self, error: Exception) -> Unavailable:
+        """Logs why no response came, and returns the error for the client."""
+        get_logger(__name__).warning(
+            "service did not answer", service=str(self._origin), reason=type(error).__name__
+        )
+        return Unavailable("The service cannot be reached right now.")
+
+    def _headers(self, token: Secret | None, *, has_body: bool) -> dict[str, str]:
+        headers = {"X-Request-ID": correlation_id.get(), "Accept": "application/json"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token.reveal()}"
+        if has_body:
+            headers["Content-Type"] = "application/json"
+        return headers
+
+    def _refusal(self, response: aiohttp.ClientResponse, content: bytes) -> ServiceError:
+        return refusal(response.status, response.headers, content)
+
+
+def decoded(content: bytes, kind: type[T]) -> T:
+    """Raises BadAnswer."""
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadAnswer("The service's response cannot be read.") from error
+
+
+def time_limit(total: timedelta) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=total.total_seconds(), connect=CONNECT_S, sock_connect=CONNECT_S)

@@ -1,0 +1,78 @@
+"""Login with a password, token refresh and logout."""
+
+from typing import Any
+
+from litestar import Controller, Request, post
+from litestar.params import JSONBody
+
+from gateway.clients.auth import AuthService, SessionEnded
+from gateway.identity.auth_guard import limited, principal_of, public
+from gateway.identity.token_cache import TokenCache
+from gateway.limits.rate_limit import Rate
+from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
+from gateway.pass_through import forward
+from shared.contracts.accounts import Account
+from shared.contracts.sessions import Refresh, SignIn, TokenPair
+from shared.http import Injected
+
+
+class LoginController(Controller):
+    path = "/v1/auth"
+    tags = ["accounts"]  # noqa: RUF012 - Litestar's own form
+    cache_control = NO_STORE
+
+    login = forward(
+        "POST",
+        "/login",
+        body=SignIn,
+        answer=TokenPair,
+        status_code=200,
+        opt=public | limited(Rate.LOGIN),
+        summary="Log in",
+        operation_id="login",
+        problems=(400, 401, 408, 413, 415),
+    )
+
+    me = forward(
+        "GET",
+        "/me",
+        answer=Account,
+        summary="Get the account of the access token",
+        operation_id="me",
+        problems=(401,),
+    )
+
+    @post(
+        "/refresh",
+        opt=public,
+        status_code=200,
+        summary="Exchange a refresh token for a new pair of tokens",
+        operation_id="refresh",
+        responses=problems(400, 401, 408, 413, 415),
+    )
+    async def refresh(
+        self, data: JSONBody[Refresh], service: Injected[AuthService], tokens: Injected[TokenCache]
+    ) -> TokenPair:
+        try:
+            return await service.refresh(data.refresh_token)
+        except SessionEnded as ended:
+            tokens.revoke_session(ended.session_id)
+            raise
+
+    @post(
+        "/logout",
+        status_code=204,
+        summary="End the session of the access token",
+        operation_id="logout",
+        security=SIGNED_IN,
+        responses=problems(401),
+    )
+    async def logout(
+        self, request: Request[Any, Any, Any], service: Injected[AuthService], tokens: Injected[TokenCache]
+    ) -> None:
+        """Other gateways learn of the end by a broker event; this one drops the tokens before it answers."""
+        principal = principal_of(request)
+        with tokens.changing(principal.user_id):
+            await service.log_out(principal.access_token)
+        if principal.session_id is not None:
+            tokens.revoke_session(principal.session_id)

@@ -1,0 +1,67 @@
+"""The OpenAPI document's configuration: its head, where it is served, and how it is completed."""
+
+import dataclasses
+from typing import Any
+
+from litestar import MediaType, Response, Router
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, OpenAPI, SecurityScheme
+
+from gateway.identity.auth_guard import public
+from gateway.middleware.compression import compressible
+from gateway.middleware.conditional_requests import shareable
+from gateway.openapi.document import complete
+from gateway.openapi.schema_page import SchemaPage, page_policy
+from shared.errors import NotFound
+from shared.http.problems import problem
+
+VERSION = "0.1.0"
+MAX_AGE_S = 60
+
+
+class Document(OpenAPI):
+    """Completed when it is rendered."""
+
+    def to_schema(self) -> dict[str, Any]:
+        complete(self)
+        return super().to_schema()
+
+
+class DocumentConfig(OpenAPIConfig):
+    """Makes a Document. Litestar generates it when it is read for the first time."""
+
+    def to_openapi_schema(self) -> OpenAPI:
+        made = super().to_openapi_schema()
+        return Document(**{field.name: getattr(made, field.name) for field in dataclasses.fields(made)})
+
+
+def openapi_config(public_url: str) -> OpenAPIConfig:
+    """The document is public, like the API that it describes."""
+    bearer = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
+    return DocumentConfig(
+        title="Tonegate",
+        version=VERSION,
+        description="Upload a video, get its sound as audio, get an e-mail when it is done. "
+        f"Served at {public_url}.",
+        components=Components(security_schemes={"bearer": bearer}),
+        render_plugins=[SchemaPage(), JsonRenderPlugin()],
+        openapi_router=Router(
+            "/schema",
+            route_handlers=[],
+            opt=public | compressible | shareable(max_age_s=MAX_AGE_S),
+            include_in_schema=False,
+            after_request=finish_response,
+        ),
+    )
+
+
+async def finish_response(response: Response[Any]) -> Response[Any]:
+    """A problem in place of Litestar's own page for unknown paths below its schema, and the page's
+    Content-Security-Policy, which allows its own style only (CSP 3, §6.6.2.3).
+    """
+    if response.status_code == NotFound.status:
+        return problem(NotFound())
+    if response.media_type == MediaType.HTML:
+        response.headers["Content-Security-Policy"] = page_policy()
+    return response

@@ -1,0 +1,69 @@
+"""Bodies about one's own account: registration, change, password and address recovery."""
+
+from datetime import datetime
+
+import msgspec
+
+from shared.contracts.fields import AnyText, Email, MailedToken, Password
+
+
+class Account(msgspec.Struct, frozen=True):
+    """An account as its owner sees it."""
+
+    id: str
+    email: str
+    roles: tuple[str, ...]
+    email_verified: bool
+    created_at: datetime
+
+
+class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A new account."""
+
+    email: Email
+    password: Password
+
+
+class ChangeAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The account's new address, which is unverified until its owner confirms it, and its password."""
+
+    email: Email
+    current_password: Password
+
+
+class DeleteAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The account's password, to confirm its deletion."""
+
+    password: Password
+
+
+class ChangePassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The current password and the new one."""
+
+    current_password: Password
+    password: Password
+
+
+class ForgotPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The address of an account. Unknown and malformed addresses get the same response as known ones."""
+
+    email: AnyText
+
+
+class ResetPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The token of the mailed link and a new password."""
+
+    token: MailedToken
+    password: Password
+
+
+class VerifyEmail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The token of the mailed link."""
+
+    token: MailedToken
+
+
+class ResendVerification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The address to verify. Without it, the address of the access token's account."""
+
+    email: Email | None = None

@@ -1,0 +1,52 @@
+"""Bodies about sessions: login, refresh, the list of sessions."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from shared.contracts.fields import Email, Password
+
+RefreshToken = Annotated[
+    str, msgspec.Meta(max_length=256, description="From the last login or the last refresh.")
+]
+
+
+class TokenPair(msgspec.Struct, frozen=True):
+    """An access token valid for `expires_in` seconds, and a refresh token for one use (RFC 6749 §5.1)."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    refresh_token: str
+
+
+class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An account's address and password."""
+
+    email: Email
+    password: Password
+
+
+class Refresh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A refresh token, which becomes invalid by this call."""
+
+    refresh_token: RefreshToken
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A session. `last_used_at`, `user_agent` and `address` are those of the login or the latest refresh."""
+
+    id: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    user_agent: str | None
+    address: str | None
+    current: bool
+
+
+class SessionList(msgspec.Struct, frozen=True):
+    """All sessions that have not ended."""
+
+    items: tuple[Session, ...]
