@@ -92,18 +92,18 @@ def samples(file: Path) -> "array[int]":
     """Decodes to 16-bit mono at SAMPLE_HZ."""
     command = ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{file}", "-ac", "1", "-ar", str(SAMPLE_HZ)]
     raw = subprocess.run([*command, "-f", "s16le", "-"], check=True, capture_output=True, timeout=60).stdout
-    heard: array[int] = array("h")
-    heard.frombytes(raw)
-    return heard
+    decoded: array[int] = array("h")
+    decoded.frombytes(raw)
+    return decoded
 
 
 def pitch_hz(file: Path) -> float:
     """The frequency of a pure tone, from its zero crossings."""
-    heard = samples(file)
-    middle = heard[len(heard) // 4 : -len(heard) // 4]
+    decoded = samples(file)
+    middle = decoded[len(decoded) // 4 : -len(decoded) // 4]
     crossings = sum(1 for a, b in pairwise(middle) if (a < 0) != (b < 0))
     return crossings * SAMPLE_HZ / (2 * len(middle))
 
 
-def loudest(heard: "array[int]") -> int:
-    return max((abs(sample) for sample in heard), default=0)
+def loudest(decoded: "array[int]") -> int:
+    return max((abs(sample) for sample in decoded), default=0)

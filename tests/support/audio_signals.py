@@ -45,9 +45,9 @@ def wave(file: Path, stream: str = "a:0", at_hz: int = CORRELATED_HZ, channels: 
     command = ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{file}", "-map", f"0:{stream}"]
     command += [*mixed, "-ar", str(at_hz), "-f", "f32le", "-"]
     raw = subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
-    heard: array[float] = array("f")
-    heard.frombytes(raw)
-    return heard
+    decoded: array[float] = array("f")
+    decoded.frombytes(raw)
+    return decoded
 
 
 def likeness(one: "array[float]", other: "array[float]") -> tuple[float, float]:

@@ -33,12 +33,12 @@ def session_description(at: Path, port: int) -> Path:
     return at
 
 
-def mov_with_external_audio(at: Path, honest: Path, target: Path) -> Path:
+def mov_with_external_audio(at: Path, valid: Path, target: Path) -> Path:
     """A MOV of silence whose data references point to another file."""
     location = f"file://{target}".encode() + b"\0"
     inside = struct.pack(">I4sI", 12, b"url ", 1)
     outside = struct.pack(">I4sI", 12 + len(location), b"url ", 0) + location
-    whole = honest.read_bytes()
+    whole = valid.read_bytes()
     start = whole.index(b"mdat") + 4
     (size,) = struct.unpack_from(">I", whole, start - 8)
     hollow = whole[:start] + bytes(size - 8) + whole[start + size - 8 :]
@@ -114,9 +114,9 @@ def wav_claiming(at: Path, *, sample_rate: int = 8_000, channels: int = 1) -> Pa
     return at
 
 
-def with_mp4_durations(at: Path, honest: Path, ticks: int) -> Path:
+def with_mp4_durations(at: Path, valid: Path, ticks: int) -> Path:
     """A copy of an MP4 with other durations in `mvhd`, `tkhd` and `mdhd`."""
-    whole = bytearray(honest.read_bytes())
+    whole = bytearray(valid.read_bytes())
     for kind, offset in ((b"mvhd", 20), (b"tkhd", 24), (b"mdhd", 20)):
         position = whole.find(kind)
         while position >= 0:
@@ -169,10 +169,10 @@ def with_compressed_index(at: Path, claimed: int, real: int) -> Path:
     return at
 
 
-def with_huge_cover(at: Path, honest: Path, size: int) -> Path:
+def with_huge_cover(at: Path, valid: Path, size: int) -> Path:
     """An MP3 with a picture of `size` bytes in its ID3v2.3 tag."""
     picture = b"\0image/png\0\x03\0" + b"\x89PNG\r\n\x1a\n" + bytes(size)
     frame = b"APIC" + struct.pack(">IH", len(picture), 0) + picture
     sevens = bytes((len(frame) >> shift) & 0x7F for shift in (21, 14, 7, 0))
-    at.write_bytes(b"ID3\x03\0\0" + sevens + frame + honest.read_bytes())
+    at.write_bytes(b"ID3\x03\0\0" + sevens + frame + valid.read_bytes())
     return at

@@ -115,13 +115,17 @@ def made(media: Media, case: Case) -> Path:
     container, codec = CONTAINERS[case.container], CODECS[case.codec]
     picture = ["-f", "lavfi", "-i", f"testsrc=size=64x36:rate=25:duration={SECONDS}"]
     tone = ["-f", "lavfi", "-i", f"sine=frequency=300:sample_rate={case.rate}:duration={SECONDS}"]
-    inputs = [*(picture if case.has_picture else []), *(tone * (case.tracks - 1)), *_heard(media, case)]
+    inputs = [
+        *(picture if case.has_picture else []),
+        *(tone * (case.tracks - 1)),
+        *_audio_inputs(media, case),
+    ]
     maps = [word for number in range(case.has_picture + case.tracks) for word in ("-map", str(number))]
     coding = ["-c:v", container.picture, "-pix_fmt", "yuv420p", "-strict", "-2", "-c:a", *codec.encoder]
     return media.made([*inputs, *maps, *coding, *container.more], container.suffix)
 
 
-def _heard(media: Media, case: Case) -> list[str]:
+def _audio_inputs(media: Media, case: Case) -> list[str]:
     if case.codec == "amr":
         return ["-i", str(_speech(media))]
     return list(chirp(SECONDS, layout=case.layout, rate=case.rate))

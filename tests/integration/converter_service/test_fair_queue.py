@@ -145,7 +145,7 @@ async def test_a_message_is_kept_for_a_while_when_all_accounts_are_at_their_limi
     assert (await harness.now(second)).status is State.COMPLETED
 
 
-async def test_what_cannot_be_read_holds_up_nobody(harness: WorkerHarness) -> None:
+async def test_an_unreadable_record_does_not_block_the_queue(harness: WorkerHarness) -> None:
     conversion = await harness.queued()
     unreadable = {"_id": new_id(), "status": "queued", "owner_id": "a", "attempts": "from the future"}
     await harness.database["conversions"].insert_one(unreadable)

@@ -125,9 +125,9 @@ async def test_a_leap_in_the_timestamps_becomes_silence_in_its_place(
     holed = ("-f", "lavfi", "-i", f"sine=frequency=440:duration={SECONDS},aselect='not(between(t,1,3))'")
     output = await harness.convert(media.made([*PICTURE, *holed, "-c:a", codec], container))
     assert output.duration_s == pytest.approx(SECONDS, abs=0.15)
-    heard = samples(harness.result)
-    assert loudest(heard[: SAMPLE_HZ // 2]) > 1000
-    assert loudest(heard[int(1.5 * SAMPLE_HZ) : int(2.5 * SAMPLE_HZ)]) < 100
+    decoded = samples(harness.result)
+    assert loudest(decoded[: SAMPLE_HZ // 2]) > 1000
+    assert loudest(decoded[int(1.5 * SAMPLE_HZ) : int(2.5 * SAMPLE_HZ)]) < 100
 
 
 async def test_silence_is_sound_too(harness: TranscodingHarness, media: Media) -> None:
@@ -137,7 +137,7 @@ async def test_silence_is_sound_too(harness: TranscodingHarness, media: Media) -
 
 
 @pytest.mark.parametrize("bitrate", [64, 192, 320])
-async def test_the_bit_rate_is_the_one_asked_for(
+async def test_the_bit_rate_is_the_one_requested(
     harness: TranscodingHarness, media: Media, bitrate: int
 ) -> None:
     output = await harness.convert(media.video(SECONDS), bitrate=f"{bitrate}k")
@@ -184,7 +184,7 @@ async def test_a_start_after_the_end_of_the_audio_is_refused(
     assert not harness.result.exists()
 
 
-async def test_the_audio_track_asked_for_is_the_one_that_is_heard(
+async def test_the_audio_track_requested_is_the_one_that_is_heard(
     harness: TranscodingHarness, media: Media
 ) -> None:
     video = media.video(SECONDS, container="mkv", tracks=2)
@@ -200,7 +200,7 @@ async def test_an_audio_track_that_is_not_there_is_refused(harness: TranscodingH
     assert refused.value.code is Fault.BAD_OPTIONS
 
 
-async def test_tags_asked_for_win_over_the_sources_own(harness: TranscodingHarness, media: Media) -> None:
+async def test_tags_requested_win_over_the_sources_own(harness: TranscodingHarness, media: Media) -> None:
     video = media.video(SECONDS, metadata=[("title", "Old"), ("artist", "Kept")])
     await harness.convert(video, title="New = 'quoted' -y", album="-f null")
     tags = probe(harness.result)["format"]["tags"]
@@ -223,7 +223,7 @@ async def test_every_format_on_offer_is_made_and_is_what_it_says(
     assert pitch_hz(harness.result) == pytest.approx(440, abs=4)
 
 
-async def test_channels_and_sample_rate_are_those_asked_for(
+async def test_channels_and_sample_rate_are_those_requested(
     harness: TranscodingHarness, media: Media
 ) -> None:
     await harness.convert(media.made(tone(), "wav"), channels="1", sample_rate="22050")

@@ -79,10 +79,10 @@ async def test_an_mp4_that_keeps_its_sound_in_another_file_is_not_followed(
     harness: TranscodingHarness, media: Media, tmp_path: Path
 ) -> None:
     tone = ["-f", "lavfi", "-i", f"sine=duration={SECONDS}", "-c:a", "pcm_s16le"]
-    honest = media.made(tone, "mov")
+    valid = media.made(tone, "mov")
     secret = harness.scratch / "secret.mov"
-    secret.write_bytes(honest.read_bytes())
-    evil = hostile_media.mov_with_external_audio(tmp_path / "evil.mov", honest, secret)
+    secret.write_bytes(valid.read_bytes())
+    evil = hostile_media.mov_with_external_audio(tmp_path / "evil.mov", valid, secret)
     assert b"secret.mov" in evil.read_bytes()
     await harness.convert(evil)
     assert loudest(samples(harness.result)) < 10
@@ -284,11 +284,11 @@ async def test_tags_above_the_bound_are_left_out_and_the_audio_is_kept(
     harness: TranscodingHarness, media: Media, tmp_path: Path
 ) -> None:
     """Six megabytes of lyrics, as an ID3 comment."""
-    honest = media.audio(2.0, container="mp3").read_bytes()
+    valid = media.audio(2.0, container="mp3").read_bytes()
     text = b"TXXX" + (6 * 1024**2 + 3).to_bytes(4, "big") + bytes(2) + b"\0x\0" + b"la " * (2 * 1024**2)
     sevens = bytes((len(text) >> shift) & 0x7F for shift in (21, 14, 7, 0))
     wordy = tmp_path / "wordy.mp3"
-    wordy.write_bytes(b"ID3\x03\0\0" + sevens + text + honest)
+    wordy.write_bytes(b"ID3\x03\0\0" + sevens + text + valid)
     output = await harness.convert(wordy, bitrate="192k")
     assert output.duration_s == pytest.approx(2.0, abs=0.1)
     assert output.size_bytes < 100_000

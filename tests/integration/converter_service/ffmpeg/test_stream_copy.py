@@ -61,8 +61,8 @@ async def test_it_is_copied_packet_by_packet(
     ("bitrate", "fields", "made_bps"),
     [
         pytest.param("320k", {}, 192_000, id="larger than the default"),
-        pytest.param("128k", {"bitrate": "64k"}, 64_000, id="larger than asked for"),
-        pytest.param("64k", {"bitrate": "128k"}, 128_000, id="smaller than asked for"),
+        pytest.param("128k", {"bitrate": "64k"}, 64_000, id="larger than requested"),
+        pytest.param("64k", {"bitrate": "128k"}, 128_000, id="smaller than requested"),
     ],
 )
 async def test_another_bit_rate_is_encoded(

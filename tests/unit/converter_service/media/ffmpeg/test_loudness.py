@@ -61,7 +61,7 @@ def test_a_missing_summary_is_an_error(printed: str) -> None:
     ],
 )
 @pytest.mark.parametrize("wanted", [-70.0, -16.0, -5.0, 3.0, -120.0])
-def test_loudnorm_is_asked_for_nothing_that_it_does_not_take(measured: Loudness, wanted: float) -> None:
+def test_loudnorm_is_requested_nothing_that_it_does_not_take(measured: Loudness, wanted: float) -> None:
     """Nor any value that loudnorm takes for "not measured"."""
     asked = loudnorm_arguments(measured, wanted)
     bounds: dict[str, tuple[float, float]] = {

@@ -90,8 +90,8 @@ def test_threads_can_be_started_and_nothing_else(machine: str, column: int) -> N
 
 def test_no_descriptor_can_be_made_to_signal(machine: str, column: int) -> None:
     verdicts = {command: verdict(machine, FCNTL[column], 3, command) for command in range(1030)}
-    assert {command for command, told in verdicts.items() if told == BLOCKED} == {8, 10, 15}
-    assert {told for told in verdicts.values() if told != BLOCKED} == {ALLOWED}
+    assert {command for command, result in verdicts.items() if result == BLOCKED} == {8, 10, 15}
+    assert {result for result in verdicts.values() if result != BLOCKED} == {ALLOWED}
 
 
 def test_another_abi_is_no_way_around(machine: str) -> None:
