@@ -73,7 +73,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
                 Check("scratch", scratch.check),
             ],
             lifespan=[lifespan],
-            beside=[partial(stop_all, consumers, GRACE)],
+            drains=[partial(stop_all, consumers, GRACE)],
             registry=registry,
         )
     )
@@ -91,6 +91,7 @@ def _consumers(
         store=infrastructure.store,
         queue=infrastructure.queue,
         blobs=infrastructure.blobs,
+        cleanup=infrastructure.cleanup,
         transcoder=transcoder,
         scratch=scratch,
         events=infrastructure.events,

@@ -114,6 +114,7 @@ class WorkerHarness:
             store=self.store,
             queue=self.queue,
             blobs=self.blobs,
+            cleanup=self.cleanup,
             transcoder=transcoder,
             scratch=self.scratch,
             events=self.events,

@@ -132,6 +132,7 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
         store=store,
         queue=MemoryQueue(store),
         blobs=blobs,
+        cleanup=Cleanup(store, blobs),
         transcoder=transcoder,
         scratch=scratch,
         events=event_factory(),

@@ -130,10 +130,12 @@ async def test_a_store_that_is_away_for_a_run_and_its_end_costs_no_attempt(tmp_p
 
     scratch = LocalScratch(tmp_path, spare_bytes=0)
     scratch.open()
+    blobs = Leaving()
     job = Job(
         store=store,
         queue=MemoryQueue(store),
-        blobs=Leaving(),
+        blobs=blobs,
+        cleanup=Cleanup(store, blobs),
         transcoder=ScriptedTranscoder(),
         scratch=scratch,
         events=event_factory(),
