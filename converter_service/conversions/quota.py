@@ -124,8 +124,9 @@ class EnforcedQuota:
             )
 
     def _full(self, used: int) -> TooLarge:
-        most = self._limits.account_bytes
-        return TooLarge(f"The video exceeds the storage quota of {most} bytes, of which {used} are in use.")
+        return TooLarge(
+            f"The video exceeds the storage quota of {self._limits.account_bytes} bytes; {used} are in use."
+        )
 
 
 class NoQuota:
