@@ -34,7 +34,7 @@ async def run_api(settings: ApiSettings, stop: asyncio.Event) -> None:
     broker = RabbitMQ(settings.amqp_url.reveal(), "converter_api", SUBSCRIPTIONS)
     async with aiohttp.ClientSession() as http:
         app = api.build(settings, broker, registry, http)
-        await serve(app, registry, listeners(settings, watching=MOST_LISTENERS), stop)
+        await serve(app, registry, listeners(settings, event_streams=MOST_LISTENERS), stop)
 
 
 async def run_worker(settings: WorkerSettings, stop: asyncio.Event) -> None:
@@ -63,12 +63,12 @@ async def _print_lines(arguments: list[str], settings: DeadLetterSettings) -> No
         sys.stdout.write(f"{line}\n")
 
 
-def listeners(settings: ApiSettings | WorkerSettings, watching: int = 0) -> Listeners:
-    """The public and the metrics listener; `watching` connections are added for event streams."""
+def listeners(settings: ApiSettings | WorkerSettings, event_streams: int = 0) -> Listeners:
+    """The public and the metrics listener, with room for `event_streams` further connections."""
     return Listeners(
         Address(settings.host, settings.port),
         Address(settings.host, settings.metrics_port),
-        at_once=connection_limit(CONNECTIONS + watching, OTHER_DESCRIPTORS),
+        max_requests=connection_limit(CONNECTIONS + event_streams, OTHER_DESCRIPTORS),
         buffer_bytes=BUFFER_BYTES,
     )
 

@@ -31,7 +31,7 @@ Transition: TypeAlias = VideoUploaded | ConversionCompleted | ConversionFailed |
 TRANSITIONS = (VideoUploaded, ConversionCompleted, ConversionFailed, ConversionCancelled)
 
 
-def handlers(job: Job) -> Handlers:
+def conversion_handlers(job: Job) -> Handlers:
     """Handlers of the worker's queue: each VideoUploaded lets it run one conversion."""
 
     async def convert(event: VideoUploaded, _: Delivery) -> None:
@@ -40,7 +40,7 @@ def handlers(job: Job) -> Handlers:
     return Handlers({VideoUploaded: convert}, expected=CONVERTER_WORKER.events)
 
 
-def stopping(broker: Broker, job: Job) -> Consumer:
+def cancellation_listener(broker: Broker, job: Job) -> Consumer:
     """Broadcast consumer of the worker: stops runs of cancelled or deleted conversions at once.
 
     A missed event only delays the stop: each renewal of the lease, every second, finds the change as well.
@@ -59,7 +59,7 @@ def stopping(broker: Broker, job: Job) -> Consumer:
     return broker.listener(broadcast, handlers)
 
 
-def watching(broker: Broker, hub: Hub) -> Consumer:
+def change_listener(broker: Broker, hub: Hub) -> Consumer:
     """Broadcast consumer of the api: passes changes of conversions to the event streams of this replica.
 
     ConversionChanged is fast but best-effort; the events from the outbox are reliable.

@@ -3,18 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import aiohttp
 import msgspec
 from prometheus_client import CollectorRegistry
-from pymongo.asynchronous.database import AsyncDatabase
 
 from notification_service.email import retry_policy as email_retry_policy
 from notification_service.email.errors import LedgerUnavailable
 from notification_service.email.handlers import EmailHandler, email_handlers
 from notification_service.email.links import InvalidLink
-from notification_service.email.mongo_ledger import MongoLedger, connect
+from notification_service.email.mongo_ledger import MongoLedger
 from notification_service.email.sender import EmailSender
 from notification_service.email.smtp import SmtpMailer
 from notification_service.email.templates import EmailTemplates
@@ -25,7 +24,6 @@ from notification_service.webhooks.controller import WebhookController
 from notification_service.webhooks.dispatcher import WebhookDispatcher
 from notification_service.webhooks.fanout import WebhookFanout
 from notification_service.webhooks.handlers import account_handlers, webhook_handlers
-from notification_service.webhooks.mongo_calls import Document
 from notification_service.webhooks.mongo_deliveries import MongoDeliveries
 from notification_service.webhooks.mongo_endpoints import MongoEndpoints
 from notification_service.webhooks.outbound.address_policy import AddressPolicy, parse_networks
@@ -36,6 +34,7 @@ from notification_service.webhooks.payloads import Payloads
 from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.sender import WebhookSender
 from notification_service.webhooks.service import WebhookService
+from shared.clock import utc_now
 from shared.errors import Unavailable
 from shared.http import Address, Check, Listeners, Wiring, application, in_turn, serve
 from shared.http.auth_guard import public, require_token
@@ -44,6 +43,7 @@ from shared.identity.public_keys import PublicKeys
 from shared.messaging.handlers import Handlers
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS, NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS
+from shared.mongo.connection import Database, connect, database_of
 from shared.settings import SettingsError
 from shared.store_preparation import StorePreparation
 from shared.tasks import cancel_all
@@ -81,8 +81,8 @@ class WebhookParts(msgspec.Struct, frozen=True, kw_only=True):
 async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     """Runs until `stop` is set. Raises SettingsError for a malformed address."""
     registry = CollectorRegistry()
-    client = connect(settings.mongo_url.reveal())
-    database = client.get_default_database(DEFAULT_DATABASE)
+    client = connect(settings.mongo_url, "tonegate-notification")
+    database = database_of(client, DEFAULT_DATABASE)
     email = _build_email(settings, database, registry)
     broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES)
     async with client, broker, _open_webhooks(settings, database, registry) as webhooks:
@@ -111,10 +111,10 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
                 checks=(
                     Check("rabbitmq", consumers[0].check),
                     Check("mongodb", in_turn(email.ledger.ping, email_indexes.check, webhook_indexes.check)),
-                    Check("smtp", email.mailer.ping, critical=False, remembered_s=SMTP_CHECK_CACHED_S),
+                    Check("smtp", email.mailer.ping, critical=False, cached_s=SMTP_CHECK_CACHED_S),
                     Check("auth_service", webhooks.keys.check, critical=False),
                 ),
-                beside=[finish],
+                drains=[finish],
                 registry=registry,
             )
         )
@@ -135,7 +135,7 @@ def grace_for(timeout: timedelta) -> timedelta:
 
 
 def _build_email(
-    settings: NotificationSettings, database: AsyncDatabase[Document], registry: CollectorRegistry
+    settings: NotificationSettings, database: Database, registry: CollectorRegistry
 ) -> EmailParts:
     ledger = MongoLedger(database, settings.ledger_keep)
     mailer = SmtpMailer(settings.smtp_server, settings.smtp_timeout)
@@ -149,7 +149,7 @@ def _build_email(
 
 @asynccontextmanager
 async def _open_webhooks(
-    settings: NotificationSettings, database: AsyncDatabase[Document], registry: CollectorRegistry
+    settings: NotificationSettings, database: Database, registry: CollectorRegistry
 ) -> AsyncIterator[WebhookParts]:
     """Opens the resolver threads and HTTP sessions of webhooks; connects to nothing yet."""
     addresses = AddressPolicy(parse_networks(settings.webhook_networks))
@@ -201,12 +201,6 @@ async def _open_webhooks(
         )
 
 
-def utc_now() -> datetime:
-    """Returns the present in whole milliseconds, the precision of MongoDB."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
-
-
 def _email_templates(settings: NotificationSettings) -> EmailTemplates:
     try:
         return EmailTemplates(settings.public_url, settings.verify_link, settings.reset_link)
@@ -218,6 +212,6 @@ def _listeners(settings: NotificationSettings) -> Listeners:
     return Listeners(
         public=Address(settings.host, settings.port),
         metrics=Address(settings.host, settings.metrics_port),
-        at_once=256,
+        max_requests=256,
         grace=LISTENERS_GRACE,
     )

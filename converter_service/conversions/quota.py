@@ -1,4 +1,4 @@
-"""Whether another video may come in: not when too many wait, nor more of one account than it may have."""
+"""Admission limits: the length of the queue, and the stored bytes and active conversions of an account."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,15 +14,15 @@ from converter_service.conversions.transitions.upload import with_reserved_bytes
 from converter_service.conversions.update import change
 from shared.errors import Overloaded, RateLimited, TooLarge
 
-# An upload whose length nobody announced is granted so much at a time.
-STEP_BYTES = 16 * 1024 * 1024
-QUEUE_MOVES_AFTER_S = 30
+# Uploads of unknown length reserve this many bytes at a time.
+RESERVATION_STEP_BYTES = 16 * 1024 * 1024
+RETRY_AFTER_S = 30
 
 Meter: TypeAlias = Callable[[int], Awaitable[None]]
 
 
 class QuotaLimits(Struct, frozen=True):
-    """Conversions of everybody that wait; bytes and conversions under way of one account. 0 is no bound."""
+    """Queued conversions in total; stored bytes and active conversions of one account. 0 is unlimited."""
 
     max_queued: int = 0
     account_bytes: int = 0
@@ -30,30 +30,29 @@ class QuotaLimits(Struct, frozen=True):
 
 
 class Quota(Protocol):
-    """What an upload asks on its way in. All calls raise Unavailable."""
+    """The checks of an upload and of a retry. All calls raise Unavailable."""
 
     async def check_upload(self, owner_id: str, announced_size: int | None) -> None:
-        """Before a byte is read. Raises Overloaded, RateLimited, TooLarge."""
+        """Checks an upload before its body is read. Raises Overloaded, RateLimited, TooLarge."""
 
     async def check_retry(self, owner_id: str) -> None:
-        """Before another try of what is stored already. Raises Overloaded, RateLimited."""
+        """Checks a retry, which stores nothing new. Raises Overloaded, RateLimited."""
 
     def account_lock(self, owner_id: str) -> asyncio.Lock:
-        """Uploads of one account are let in one after the other."""
+        """A lock under which the uploads of an account are admitted one at a time, in this process."""
 
     async def check_stored(self, conversion: Conversion) -> None:
-        """With its record stored, it is counted itself. Raises RateLimited, TooLarge."""
+        """Checks again after the record is saved, which counts itself then. Raises RateLimited, TooLarge."""
 
     def meter(self, conversion: Conversion) -> Meter:
-        """To be awaited with the number of bytes received so far. Raises TooLarge beyond the quota."""
+        """A callback for the number of bytes received so far. It raises TooLarge beyond the quota."""
 
 
 class EnforcedQuota:
-    """What an account holds is never written down: it is summed up from the records of its conversions, in
-    which an upload says how much it may bring before it brings it. So nothing can get out of step.
+    """Computes the usage of an account from the records of its conversions; there is no separate counter.
 
-    Whoever wants more writes that down first and looks afterwards: of two that look at the same moment both
-    may be refused, but never both let in. Within one process they take turns.
+    An upload saves its reservation first and checks the sum afterwards. Of concurrent uploads in different
+    processes both may be rejected, but the limit is never exceeded.
     """
 
     def __init__(self, store: ConversionStore, queue: Queue, limits: QuotaLimits) -> None:
@@ -75,9 +74,7 @@ class EnforcedQuota:
     async def _check_queue(self) -> None:
         most = self._limits.max_queued
         if most and await self._queue.length(most) >= most:
-            raise Overloaded(
-                "Too many videos wait to be converted; try again later.", retry_after_s=QUEUE_MOVES_AFTER_S
-            )
+            raise Overloaded("Too many conversions are queued; try again later.", retry_after_s=RETRY_AFTER_S)
 
     def account_lock(self, owner_id: str) -> asyncio.Lock:
         return self._locks.setdefault(owner_id, asyncio.Lock())
@@ -98,10 +95,10 @@ class EnforcedQuota:
         return reserve
 
     async def _reserve(self, conversion: Conversion, received: int, reserved: int) -> int:
-        """At least for what has been received, if there is room for it."""
+        """Reserves at least the received bytes; returns the reservation. Raises TooLarge."""
         others = (await self._queue.usage(conversion.owner_id)).bytes - reserved
         left = self._limits.account_bytes - others
-        for wanted in (max(received, min(received + STEP_BYTES, left)), received):
+        for wanted in (max(received, min(received + RESERVATION_STEP_BYTES, left)), received):
             await change(self._store, conversion.id, partial(with_reserved_bytes, size=wanted))
             usage = await self._queue.usage(conversion.owner_id)
             if usage.bytes <= self._limits.account_bytes:
@@ -113,7 +110,7 @@ class EnforcedQuota:
         return bool(self._limits.account_bytes or self._limits.account_conversions)
 
     def _check(self, usage: Usage, *, conversions: int = 0, size: int = 0) -> None:
-        """With so many conversions and bytes more."""
+        """Checks the usage plus `conversions` and `size` bytes."""
         self._check_conversions(usage, conversions)
         if self._limits.account_bytes and usage.bytes + size > self._limits.account_bytes:
             raise self._full(usage.bytes)
@@ -122,19 +119,18 @@ class EnforcedQuota:
         most = self._limits.account_conversions
         if most and usage.conversions + conversions > most:
             raise RateLimited(
-                f"An account may have {most} conversions waiting or running; try again when one has ended.",
-                retry_after_s=QUEUE_MOVES_AFTER_S,
+                f"An account may have {most} conversions queued or running; try again when one has ended.",
+                retry_after_s=RETRY_AFTER_S,
             )
 
     def _full(self, used: int) -> TooLarge:
         return TooLarge(
-            f"The video does not fit: of the {self._limits.account_bytes} bytes that an account may have"
-            f" stored, {used} are in use."
+            f"The video exceeds the storage quota of {self._limits.account_bytes} bytes; {used} are in use."
         )
 
 
 class NoQuota:
-    """Everybody is let in."""
+    """No limits."""
 
     async def check_upload(self, *_: object) -> None:
         return

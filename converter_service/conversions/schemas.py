@@ -8,7 +8,7 @@ from msgspec import Meta, Struct, structs
 
 from converter_service.conversions.model import Conversion, Failure, Result, Source
 from converter_service.conversions.signed_links import audio_path
-from converter_service.media.options import displayed
+from converter_service.media.options import display_stored
 
 
 class ResultView(Struct, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ def shown(conversion: Conversion) -> ConversionView:
         status=conversion.status.value,
         progress=round(conversion.progress, 4),
         source=conversion.source,
-        options=displayed(conversion.options),
+        options=display_stored(conversion.options),
         result=_result(conversion.id, conversion.result),
         error=conversion.error,
         created_at=conversion.created_at,

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Failure
@@ -36,13 +37,14 @@ class Job:
         store: ConversionStore,
         queue: Queue,
         blobs: Blobs,
+        cleanup: Cleanup,
         transcoder: Transcoder,
         scratch: Scratch,
         events: EventFactory,
         limits: JobLimits,
         clock: Clock,
     ) -> None:
-        self._outcome = JobOutcome(store, blobs, events, limits, clock)
+        self._outcome = JobOutcome(store, blobs, cleanup, events, limits=limits, clock=clock)
         self._claim = JobClaim(store, FairQueue(queue, limits), self._outcome, limits, clock)
         self._heartbeat = Heartbeat(store, limits, clock)
         self._run = ConversionRun(

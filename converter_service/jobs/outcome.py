@@ -32,14 +32,21 @@ class JobOutcome:
     """Every write requires the run's lease token, so that a run that lost its lease changes nothing."""
 
     def __init__(
-        self, store: ConversionStore, blobs: Blobs, events: EventFactory, limits: JobLimits, clock: Clock
+        self,
+        store: ConversionStore,
+        blobs: Blobs,
+        cleanup: Cleanup,
+        events: EventFactory,
+        *,
+        limits: JobLimits,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._blobs = blobs
         self._events = events
         self._limits = limits
         self._clock = clock
-        self._cleanup = Cleanup(store, blobs)
+        self._cleanup = cleanup
 
     async def complete(self, run: RunContext, result: Result) -> None:
         """Completes the conversion, whose audio is stored. Raises LeaseLost and Unavailable."""

@@ -18,7 +18,7 @@ from converter_service.jobs.outcome import JobOutcome
 from converter_service.jobs.ports import Scratch
 from converter_service.jobs.result_cache import ResultCache
 from converter_service.jobs.retry_policy import retry_unavailable
-from converter_service.media.options import BadOptions, Options, restored
+from converter_service.media.options import BadOptions, Options, parse_stored
 from converter_service.media.transcoder import (
     AudioTrack,
     Fault,
@@ -127,7 +127,7 @@ class ConversionRun:
 def parse_options(conversion: Conversion) -> Options:
     """Parses stored options. Raises MediaError if they are no longer valid."""
     try:
-        return restored(conversion.options)
+        return parse_stored(conversion.options)
     except BadOptions as bad:
         message = "The options of this conversion cannot be met."
         raise MediaError(Fault.BAD_OPTIONS, message, str(bad)) from bad

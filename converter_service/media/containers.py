@@ -126,6 +126,6 @@ PICTURE_DECODERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
-def container_of(demuxer_names: str) -> Container | None:
+def find_container(demuxer_names: str) -> Container | None:
     """Looks a container up by ffprobe's `format_name`, aliases such as `mov,mp4,m4a,3gp,3g2,mj2`."""
     return CONTAINERS.get(demuxer_names.split(",", 1)[0])

@@ -26,7 +26,7 @@ Reader = Callable[[str], object]
 """
 
 
-def reader_of(name: str) -> tuple[str, Reader]:
+def find_reader(name: str) -> tuple[str, Reader]:
     """Returns the attribute of `Options` for a field and its parser. Raises ValueError if unknown."""
     try:
         return READERS[name]

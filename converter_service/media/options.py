@@ -6,7 +6,7 @@ import msgspec
 
 from converter_service.media.audio_format import Covers, Format
 from converter_service.media.formats import FORMATS
-from converter_service.media.option_fields import format_bitrate, reader_of
+from converter_service.media.option_fields import find_reader, format_bitrate
 
 DEFAULT_BITRATE_BPS = 192_000
 
@@ -66,7 +66,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return {name: text for name, text in wanted.items() if text is not None}
 
     def stored(self) -> dict[str, str | int | float]:
-        """The requested options without defaults, for storage; `restored` is the inverse."""
+        """The requested options without defaults, for storage; `parse_stored` is the inverse."""
         chosen = {name: getattr(self, name) for name in self.__struct_fields__ if name != "bitrate_bps"}
         stored = {name: value for name, value in chosen.items() if value is not None}
         if self.bitrate_bps is not None:
@@ -87,7 +87,7 @@ def parse(fields: Mapping[str, str]) -> Options:
     values: dict[str, object] = {}
     for name, text in fields.items():
         try:
-            key, reader = reader_of(name)
+            key, reader = find_reader(name)
             values[key] = reader(text)
         except ValueError as error:
             problems.append(OptionProblem(name[:64], str(error)))
@@ -99,15 +99,15 @@ def parse(fields: Mapping[str, str]) -> Options:
     return options
 
 
-def restored(stored: Mapping[str, str | int | float]) -> Options:
+def parse_stored(stored: Mapping[str, str | int | float]) -> Options:
     """Parses stored options. Raises BadOptions if they are no longer valid."""
     return parse({name: _text(value) for name, value in stored.items()})
 
 
-def displayed(stored: Mapping[str, str | int | float]) -> Mapping[str, str | int | float]:
+def display_stored(stored: Mapping[str, str | int | float]) -> Mapping[str, str | int | float]:
     """Stored options as the API shows them; empty and no longer valid ones unchanged."""
     try:
-        return restored(stored).shown() if stored else stored
+        return parse_stored(stored).shown() if stored else stored
     except BadOptions:
         return stored
 

@@ -57,7 +57,7 @@ class TooManyOfClient(RateLimited):
         super().__init__("You have too many requests running at once; wait for one of them to end.")
 
 
-class Slots:
+class HandlerPool:
     """The slots of one kind of request, given in the order of arrival."""
 
     def __init__(self, limit: Limit) -> None:
@@ -101,7 +101,7 @@ class Slots:
 class Slot:
     """The slot of one request."""
 
-    def __init__(self, slots: Slots) -> None:
+    def __init__(self, slots: HandlerPool) -> None:
         self._slots = slots
         self._client: str | None = None
 
@@ -115,10 +115,10 @@ class Slot:
 
 
 class ConcurrencyLimits:
-    """Slots for each kind of request."""
+    """HandlerPool for each kind of request."""
 
     def __init__(self, calls: Limit, streams: Limit, live: Limit) -> None:
-        self._calls, self._streams, self._live = Slots(calls), Slots(streams), Slots(live)
+        self._calls, self._streams, self._live = HandlerPool(calls), HandlerPool(streams), HandlerPool(live)
 
     async def acquire(self, scope: Mapping[str, Any], opt: Mapping[str, Any]) -> None:
         """Raises Full. The slot is released when the response has ended."""
@@ -135,7 +135,7 @@ class ConcurrencyLimits:
         if isinstance(slot, Slot):
             slot.assign(client)
 
-    def _slots(self, opt: Mapping[str, Any]) -> Slots:
+    def _slots(self, opt: Mapping[str, Any]) -> HandlerPool:
         if opt.get(LIVE_KEY, False) is True:
             return self._live
         return self._streams if opt.get(STREAMED_KEY, False) is True else self._calls

@@ -1,11 +1,12 @@
 """Handler of the events that are emailed."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import get_args
 
 from notification_service.email.sender import EmailSender
 from notification_service.email.templates import EmailEvent, EmailTemplates
+from shared.clock import utc_now
 from shared.contracts.events import (
     ConversionCompleted,
     ConversionFailed,
@@ -16,10 +17,6 @@ from shared.logs import get_logger
 from shared.messaging.errors import Reject
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.subscriptions import NOTIFICATION_MAIL
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class EmailHandler:

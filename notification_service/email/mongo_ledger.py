@@ -5,21 +5,19 @@ Leases use the clock of the database server ($$NOW), so that differing clocks of
 
 import secrets
 from collections.abc import Awaitable
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
+from datetime import timedelta
+from typing import TypeVar, cast
 
-from pymongo import AsyncMongoClient, ReturnDocument
-from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import PyMongoError
+from pymongo import ReturnDocument
 
 from notification_service.email.errors import LedgerUnavailable
 from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld
-from shared.tasks import preserving_cancellation
+from shared.clock import utc_now
+from shared.mongo.connection import Database, Document
+from shared.mongo.errors import driver_errors
+from shared.mongo.server_clock import from_now
 
-Document = dict[str, Any]
 T = TypeVar("T")
-
-CALL_TIMEOUT = timedelta(seconds=5)
 
 # True if no one holds a lease: a new entry (no state yet), a released one, or an expired lease.
 FREE = {
@@ -31,27 +29,10 @@ FREE = {
 REMAINING_MS = {"$max": [{"$subtract": ["$until", "$$NOW"]}, 0]}
 
 
-def connect(url: str) -> AsyncMongoClient[Document]:
-    """Returns a client that connects on first use; every wait is bounded by CALL_TIMEOUT."""
-    milliseconds = int(CALL_TIMEOUT.total_seconds() * 1000)
-    return AsyncMongoClient(
-        url,
-        tz_aware=True,
-        tzinfo=UTC,
-        timeoutMS=milliseconds,
-        serverSelectionTimeoutMS=milliseconds,
-        appname="tonegate-notification",
-        retryWrites=True,
-        w="majority",
-        journal=True,
-        readConcernLevel="majority",
-    )
-
-
 class MongoLedger:
     """A SentLedger in the collection `letters`. Stores no address and no content of an email."""
 
-    def __init__(self, database: AsyncDatabase[Document], keep: timedelta) -> None:
+    def __init__(self, database: Database, keep: timedelta) -> None:
         self._entries = database["letters"]
         self._keep = keep
 
@@ -79,10 +60,10 @@ class MongoLedger:
         taken = {
             "state": "sending",
             "token": token,
-            "until": _from_now(lease),
+            "until": from_now(lease),
             "attempts": {"$ifNull": ["$attempts", 0]},
             "since": {"$ifNull": ["$since", "$$NOW"]},
-            "expires_at": _from_now(self._keep),
+            "expires_at": from_now(self._keep),
         }
         entry = await self._entries.find_one_and_update(
             {"_id": event_id},
@@ -94,7 +75,7 @@ class MongoLedger:
         return cast("Document", entry)  # never None: an upsert that returns the document after the update
 
     async def record_sent(self, event_id: str, token: str) -> None:
-        fields = {"state": "sent", "sent_at": "$$NOW", "sent_by": token, "expires_at": _from_now(self._keep)}
+        fields = {"state": "sent", "sent_at": "$$NOW", "sent_by": token, "expires_at": from_now(self._keep)}
         change: list[Document] = [{"$set": fields}, {"$unset": ["token", "until", "reason"]}]
         await call_ledger(self._entries.update_one({"_id": event_id}, change, upsert=True))
 
@@ -108,7 +89,7 @@ class MongoLedger:
 
     async def record_refusal(self, event_id: str, token: str, reason: str) -> None:
         change: Document = {
-            "$set": {"state": "refused", "reason": reason, "refused_at": datetime.now(UTC)},
+            "$set": {"state": "refused", "reason": reason, "refused_at": utc_now()},
             "$unset": {"token": 1, "until": 1, "attempts": 1, "since": 1},
         }
         await call_ledger(self._entries.update_one(_held_by(event_id, token), change))
@@ -118,14 +99,7 @@ def _held_by(event_id: str, token: str) -> Document:
     return {"_id": event_id, "state": "sending", "token": token}
 
 
-def _from_now(span: timedelta) -> Document:
-    return {"$add": ["$$NOW", int(span.total_seconds() * 1000)]}
-
-
 async def call_ledger(call: Awaitable[T]) -> T:
     """Awaits a database call; raises LedgerUnavailable on any driver error."""
-    try:
-        with preserving_cancellation():
-            return await call
-    except PyMongoError as error:
-        raise LedgerUnavailable(type(error).__name__) from error
+    with driver_errors(lambda error: LedgerUnavailable(type(error).__name__)):
+        return await call

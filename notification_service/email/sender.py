@@ -8,7 +8,6 @@ not record.
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
 from typing import Never
 
 from prometheus_client import CollectorRegistry, Counter
@@ -33,6 +32,7 @@ from notification_service.email.retry_policy import (
 )
 from notification_service.email.templates import RenderedEmail
 from notification_service.retry import retry_on
+from shared.clock import utc_now
 from shared.logs import get_logger
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
@@ -142,7 +142,7 @@ class EmailSender:
         )
 
     async def _postpone(self, event_id: str, lease: Lease, failure: str) -> Never:
-        if datetime.now(UTC) - lease.since >= self._policy.give_up_after:
+        if utc_now() - lease.since >= self._policy.give_up_after:
             await self._refuse(event_id, lease, f"gave up after: {failure}", outcome="given_up")
         self._count("postponed")
         self._log.warning(

@@ -1,29 +1,23 @@
-"""Error mapping and server time of the MongoDB stores."""
+"""Error mapping of the webhook stores in MongoDB."""
 
 from collections.abc import Awaitable
-from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pymongo.errors import PyMongoError
 
 from shared.errors import Unavailable
 from shared.logs import get_logger
-from shared.tasks import preserving_cancellation
+from shared.mongo.errors import driver_errors
 
-Document = dict[str, Any]
 T = TypeVar("T")
 
 
-async def reached(call: Awaitable[T]) -> T:
+async def call_store(call: Awaitable[T]) -> T:
     """Awaits a database call; raises Unavailable on any driver error."""
-    try:
-        with preserving_cancellation():
-            return await call
-    except PyMongoError as trouble:
-        get_logger(__name__).warning("database call failed", reason=type(trouble).__name__)
-        raise Unavailable("Webhooks cannot be reached right now.") from trouble
+    with driver_errors(_unavailable):
+        return await call
 
 
-def from_now(span: timedelta) -> Document:
-    """Expression for a time relative to the clock of the server."""
-    return {"$add": ["$$NOW", int(span.total_seconds() * 1000)]}
+def _unavailable(error: PyMongoError) -> Unavailable:
+    get_logger(__name__).warning("database call failed", reason=type(error).__name__)
+    return Unavailable("Webhooks cannot be reached right now.")

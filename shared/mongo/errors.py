@@ -1,6 +1,6 @@
 """What failures of MongoDB mean to a service."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pymongo.errors import (
@@ -15,6 +15,19 @@ from shared.errors import Unavailable
 from shared.tasks import preserving_cancellation
 
 OUT_OF_DISK_SPACE = 14031
+
+
+@contextmanager
+def driver_errors(replacement: Callable[[PyMongoError], Exception]) -> Iterator[None]:
+    """Raises `replacement(error)` in place of every driver error.
+
+    Also raises a cancellation that the driver lost, as `mongo_errors` does.
+    """
+    try:
+        with preserving_cancellation():
+            yield
+    except PyMongoError as error:
+        raise replacement(error) from error
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson.codec_options import CodecOptions
@@ -12,7 +12,7 @@ from msgspec import Struct
 from shared.clock import whole_milliseconds
 from shared.errors import Unavailable
 from shared.logs import get_logger
-from shared.mongo.connection import Database
+from shared.mongo.connection import Database, Document
 from shared.mongo.errors import mongo_errors
 
 TZ_AWARE = CodecOptions[dict[str, Any]](tz_aware=True)
@@ -22,6 +22,11 @@ RETRY_S = 1.0
 DRIFT = 0.001
 
 log = get_logger(__name__)
+
+
+def from_now(span: timedelta) -> Document:
+    """Aggregation expression for the server's current time plus `span`."""
+    return {"$add": ["$$NOW", int(span.total_seconds() * 1000)]}
 
 
 class Estimate(Struct, frozen=True):

@@ -1,1 +1,1 @@
-"""Breaking the whole system on purpose, over and over, and counting what is lost and what comes twice."""
+"""Fault injection: breaks the whole system many times under load and counts lost and repeated results."""

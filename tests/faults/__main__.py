@@ -1,4 +1,7 @@
-"""`python -m tests.faults [--seed N] [--only TEXT] [--scale N] [--minutes M]`: a table; exit 1 on a loss."""
+"""Command line: `python -m tests.faults [--seed N] [--only TEXT] [--scale N] [--minutes M]`.
+
+Prints a table; the exit code is 1 if a check failed.
+"""
 
 import argparse
 import asyncio
@@ -16,11 +19,11 @@ from tests.faults.scenarios.scenario import Scenario
 from tests.faults.selftest import undetected
 from tests.faults.time_budget import TimeBudget
 
-# A whole run breaks things so often, or proves less than is said of it.
+# Minimum number of injections of a whole run, as docs/reliability.md states.
 ENOUGH = 500
 MINUTES, MINUTES_OF_THREE = 27.0, 2.0
-# In injections.
-LOOKING = 1.5
+# Cost of the checks after a scenario, in injections.
+CHECK_COST = 1.5
 
 
 def main() -> int:
@@ -39,7 +42,7 @@ def main() -> int:
 
 
 async def planted(system: FaultySystem, run: Run) -> list[str]:
-    """Whether the checks find what they are there to find."""
+    """Returns the planted defects that the checks did not detect."""
     async with run.begun():
         return await undetected(system, run)
 
@@ -57,7 +60,7 @@ async def everything(system: FaultySystem, run: Run, options: argparse.Namespace
 
 
 async def all_of(system: FaultySystem, run: Run, options: argparse.Namespace) -> list[Row]:
-    """Every scenario in turn, as often as it should be or as time allows."""
+    """Runs every selected scenario, as often as planned or as the time budget allows."""
     wished = chosen(of_a_set() if options.three else every(), options.only)
     scenarios = [scenario for scenario in wished if scenario.is_possible(system)]
     left_out = [f"not possible here: {each.name}" for each in wished if each not in scenarios]
@@ -77,22 +80,24 @@ async def all_of(system: FaultySystem, run: Run, options: argparse.Namespace) ->
 
 
 def _work(scenario: Scenario, times: int) -> float:
-    """With the looking afterwards, which takes its time however often a thing was broken."""
-    return scenario.cost * times + LOOKING
+    """Cost of a scenario, with that of its checks."""
+    return scenario.cost * times + CHECK_COST
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**9), help="repeats a run")
+    parser.add_argument(
+        "--seed", type=int, default=secrets.randbelow(10**9), help="repeats the run of this seed"
+    )
     parser.add_argument("--only", default="", help="scenarios whose name contains this")
-    parser.add_argument("--scale", type=float, default=1.0, help="so many times as many injections")
+    parser.add_argument("--scale", type=float, default=1.0, help="factor for the number of injections")
     parser.add_argument(
         "--minutes",
         type=float,
-        help=f"less of everything if it would take longer than {MINUTES:g}, or {MINUTES_OF_THREE:g} of a set",
+        help=f"time budget; default {MINUTES:g}, with --three {MINUTES_OF_THREE:g}",
     )
-    parser.add_argument("--three", action="store_true", help="on a set of three MongoDB servers")
-    parser.add_argument("--planted", action="store_true", help="plant faults in the program and find them")
+    parser.add_argument("--three", action="store_true", help="use a replica set of three MongoDB servers")
+    parser.add_argument("--planted", action="store_true", help="check that planted defects are detected")
     return parser.parse_args()
 
 

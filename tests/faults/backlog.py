@@ -1,9 +1,9 @@
-"""`python -m tests.faults.backlog`: no worker runs, and people go on uploading until nothing more is taken.
+"""Backlog test, `python -m tests.faults.backlog`: fills the queue to CONVERTER_MAX_QUEUED without workers.
 
-Then workers start. Told: what every process held before, half-way, full and once everything is done; how far
-an account's conversions were begun out of their order; who was served first, although one account has sent
-nearly everything; whether each has its mail. All send the same video with the same wishes, so most
-of them are answered with what was made before: what is measured is the queue, not ffmpeg.
+Then starts the workers. Reports memory of each process when idle, half full, full and drained; the order in
+which conversions start within an account; the shares of accounts when one has sent nearly everything; and
+whether each conversion has its mail. All uploads are the same video with the same options, so most results
+are copied: the test measures the queue, not ffmpeg.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from tests.support.wait import until
 
 IDLE = ("worker", "worker-2")
 WATCHED = ("gateway", "auth", "converter", "notification")
-# Two workers, and two runs each: that many may overtake one that was taken before them.
+# Two workers with two runs each: so many conversions may start before an earlier one.
 OVERTAKEN_AT_MOST = 4
 STANDSTILL_S = 60.0
 MAY_GROW_MIB = 24
@@ -41,7 +41,7 @@ FIRST = 30
 
 
 async def backlog(system: FaultySystem, video: bytes, bound: int) -> list[str]:
-    """What was not as it should be."""
+    """Returns a message for each expectation that failed."""
     for name in IDLE:
         await asyncio.to_thread(system.stop, name)
     async with httpx.AsyncClient(base_url=system.url, timeout=30) as http:
@@ -92,14 +92,14 @@ def _refusal(answer: httpx.Response) -> list[str]:
 
 
 def _begun(system: FaultySystem) -> list[Document]:
-    """All that were completed, in the order in which they were begun."""
+    """Returns all completed conversions, in the order in which they started."""
     with MongoClient[Document](system.mongo_url) as client:
         done = client["tonegate"]["conversions"].find({"status": "completed"}, {"recipient": 1})
         return list(done.sort("started_at"))
 
 
 async def _drained(system: FaultySystem, bound: int) -> None:
-    """However long it takes, as long as it goes on."""
+    """Waits until the queue is empty; the timeout applies to each hundred conversions."""
     done = 0
     while done < bound:
         more = partial(_are_begun, system, min(bound, done + 100))
@@ -112,7 +112,7 @@ def _are_begun(system: FaultySystem, count: int) -> bool:
 
 
 def _served_in_turn(begun: list[Document], crowd: list[Person]) -> list[str]:
-    """Each account's oldest first, and none waits for the one that has sent nearly everything."""
+    """Checks that each account's oldest starts first and that no account waits for another."""
     shares = Counter(str(each["recipient"]) for each in begun[:FIRST])
     print(f"of the first {FIRST} begun:", [shares[person.email] for person in crowd])
     problems = []
@@ -129,7 +129,7 @@ def _served_in_turn(begun: list[Document], crowd: list[Person]) -> list[str]:
 
 
 async def _told(system: FaultySystem, bound: int) -> list[str]:
-    """One mail for each."""
+    """Waits for one mail per conversion."""
     sent = system.stack.mail.directory
 
     def count() -> int:
@@ -147,7 +147,7 @@ def _memory(system: FaultySystem, names: Sequence[str] = WATCHED) -> Mapping[str
 
 
 def _of_servers(system: FaultySystem) -> Mapping[str, int]:
-    """Told, not judged: what they cache is theirs to decide."""
+    """Memory of the servers; reported only, because they manage caches of their own."""
     servers = (system.stack.mongo, system.stack.rabbitmq)
     return {server.name: round(held_by(server).memory_mib) for server in servers}
 

@@ -1,6 +1,6 @@
-"""A process's idea of the time of day, which somebody else can shift by a number of seconds in a file.
+"""Wall clock of a process that a test can shift by a number of seconds written to a file.
 
-Only the wall's clock: monotonic ones do not jump when a machine's clock is set (clock_gettime(2)).
+Monotonic clocks are not affected, as when a machine's clock is set (clock_gettime(2)).
 """
 
 import ctypes
@@ -10,31 +10,31 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
-# How soon a jump is noticed.
-LOOK_EVERY_S = 0.05
+# Interval at which the process reads the file.
+READ_EVERY_S = 0.05
 NANOSECONDS = 10**9
 
 
 class Clock:
-    """The shift stands in a file of `folder`; no file is no shift."""
+    """The shift is stored in the file `clock` of `folder`; without the file it is 0."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "clock"
         self._shift_s = 0.0
-        self._looked_at = float("-inf")
+        self._read_at = float("-inf")
 
     def shift(self, seconds: float) -> None:
-        """From now on, until it is shifted again; 0 sets it right."""
+        """Sets the shift; 0 restores the true time."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         draft = self._file.with_suffix(".draft")
         draft.write_text(str(seconds))
         draft.replace(self._file)
 
     def shifted_s(self) -> float:
-        """In the process under test."""
+        """Returns the current shift; called in the process under test."""
         now = time.monotonic()
-        if now - self._looked_at >= LOOK_EVERY_S:
-            self._looked_at = now
+        if now - self._read_at >= READ_EVERY_S:
+            self._read_at = now
             self._shift_s = self._read()
         return self._shift_s
 
@@ -45,8 +45,9 @@ class Clock:
             return 0.0
 
     def install(self) -> None:
-        """Around everything in this process that asks for the time of day, whoever wrote it. To be called
-        before other modules take `time.time` for themselves.
+        """Patches `time.time`, `time.time_ns` and `datetime.now` in this process.
+
+        Call it before other modules import these functions.
         """
         wall, wall_ns = time.time, time.time_ns
         time.time = lambda: wall() + self.shifted_s()
@@ -60,8 +61,9 @@ class Clock:
 
 
 def _replace(owner: type, name: str, function: Callable[..., datetime]) -> None:
-    """On a type that is written in C, where `setattr` is refused; a subclass would be another type to every
-    encoder. Its own dictionary is behind the proxy.
+    """Replaces a method of a C type, which `setattr` refuses, in the type's own dictionary.
+
+    A subclass would not do: encoders compare types.
     """
     (names,) = gc.get_referents(owner.__dict__)
     names[name] = staticmethod(function)

@@ -1,8 +1,8 @@
-"""An ffmpeg that crashes of one kind of file, each time: in front of the real one, by the workers' PATH.
+"""Wrapper of ffmpeg that crashes on input with a certain title; first in the PATH of the workers.
 
-It is found out by its title, which stands in the text that a conversion lays beside its result. What is
-contained may neither send a signal nor start a process (`converter_service/media/sandbox/seccomp.py`), so the
-real ffmpeg is given a stack too small to stand on: SIGSEGV, as of a parser that ran wild.
+The title is found in the metadata file that a conversion writes beside its result. The sandbox allows neither
+signals nor child processes, so the wrapper executes the real ffmpeg with a stack that is too small: it ends
+by SIGSEGV, as after a parser bug.
 """
 
 import os
@@ -26,7 +26,7 @@ exec REAL "$@"
 
 
 class CrashingFfmpeg:
-    """`folder` becomes the first that workers look into for programs."""
+    """Installs the wrapper in `folder`, the first directory of the workers' PATH."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -34,7 +34,7 @@ class CrashingFfmpeg:
 
     @property
     def is_available(self) -> bool:
-        """False where the real ffmpeg could not be started by another that is contained."""
+        """False if the sandbox would not let the wrapper execute the real ffmpeg."""
         return self._real.startswith(VISIBLE)
 
     def install(self) -> None:

@@ -1,4 +1,4 @@
-"""A small disk of its own for one directory, so that it can be full: a tmpfs, where we may mount one."""
+"""Small tmpfs for a directory, so that tests can fill it; requires the right to mount."""
 
 import contextlib
 import errno
@@ -13,13 +13,13 @@ FILLER = "filler"
 
 
 class Disk:
-    """`path` with `size_mib` of room."""
+    """A mounted tmpfs at `path`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def fill(self) -> bool:
-        """Until nothing more fits; False when that is not what ended it."""
+        """Writes until the disk is full; returns False if another error occurred first."""
         try:
             with (self.path / FILLER).open("wb", buffering=0) as filler:
                 while filler.write(PIECE):
@@ -34,7 +34,7 @@ class Disk:
 
 @contextmanager
 def small_disk(path: Path, size_mib: int) -> Iterator[Disk | None]:
-    """None where this process may not mount: then there is nothing to fill."""
+    """Mounts a tmpfs for the block; yields None if mounting is not permitted."""
     path.mkdir(parents=True, exist_ok=True)
     mode = f"size={size_mib}m,mode=700"
     mounted = _run("mount", "-t", "tmpfs", "-o", mode, "tonegate-faults", str(path))

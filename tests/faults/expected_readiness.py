@@ -1,4 +1,4 @@
-"""What each service's `/readyz` has to say, by what is true: who needs what, by which name, and how soon."""
+"""Expected responses of `/readyz`: dependencies of each service, their names, and detection times."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from tests.faults.fail_points import role_of
 from tests.faults.faulty_system import CALLS, SERVERS, SERVICES, FaultySystem
 from tests.faults.proxy import LinkState
 
-# Role → what it cannot do without → its name there. A link of the same name does as much harm.
+# Role → required part → its name in `checks`. A fault of the link to a part counts like one of the part.
 NEEDS: Mapping[str, Mapping[str, str]] = {
     "gateway": {"auth": "auth_service", "converter": "converter_service"},
     "auth": {"postgres": "postgresql"},
@@ -14,7 +14,7 @@ NEEDS: Mapping[str, Mapping[str, str]] = {
     "worker": {"mongo": "mongodb", "rabbitmq": "rabbitmq"},
     "notification": {"mongo": "mongodb", "rabbitmq": "rabbitmq"},
 }
-# What it names and goes on without.
+# Role → optional part → its name in `checks`.
 USES: Mapping[str, Mapping[str, str]] = {
     "gateway": {"notification": "notification_service", "rabbitmq": "rabbitmq"},
     "auth": {"rabbitmq": "rabbitmq"},
@@ -22,22 +22,25 @@ USES: Mapping[str, Mapping[str, str]] = {
     "worker": {},
     "notification": {"mail": "smtp"},
 }
-# A probe's answer is remembered for a second by each service on the way, and this machine may be slow.
+# Each service caches a probe's result for a second; the rest is tolerance for a slow machine.
 KNOWN_AFTER_S = 2.0
 THROUGH_ANOTHER_S = 4.0
-# A probe gets three seconds; whoever waits for one that somebody else began gets no more than another three.
+# A probe has three seconds; a request that joins a running probe waits at most three more.
 ANSWERED_WITHIN_S = 6.0
 FOUL = frozenset({LinkState.CUT, LinkState.SILENT, LinkState.DEAF})
 
 
 def lacking(name: str, broken: frozenset[str]) -> dict[str, str]:
-    """What this service needs or uses and does not have → its name in `checks`. `broken`: parts and links."""
+    """Returns the unavailable dependencies of a service: part → name in `checks`.
+
+    `broken`: parts and links.
+    """
     known = {**NEEDS[role_of(name)], **USES[role_of(name)]}
     return {part: said for part, said in known.items() if is_out_of_reach(name, part, broken)}
 
 
 def is_out_of_reach(name: str, part: str, broken: frozenset[str]) -> bool:
-    """Also when it says of itself that it is not ready."""
+    """Returns True if a part or the link to it is broken, or the part itself is not ready."""
     if part in broken or f"{name}>{part}" in broken:
         return True
     return part in SERVICES and not may_be_ready(part, broken)
@@ -48,12 +51,12 @@ def may_be_ready(name: str, broken: frozenset[str]) -> bool:
 
 
 def lacks_itself(name: str, broken: frozenset[str]) -> bool:
-    """Something that it asks itself: nobody has to tell it."""
+    """Returns True if a direct dependency is broken, not only one of another service."""
     return any(part in broken or f"{name}>{part}" in broken for part in NEEDS[role_of(name)])
 
 
 def broken_in(system: FaultySystem) -> frozenset[str]:
-    """Parts that are dead or stand still, links that carry nothing: as it is now."""
+    """Returns the parts that are dead or frozen and the links that pass nothing, at this moment."""
     parts = {name for name in system.parts if not system.is_alive(name) or system.is_frozen(name)}
     links = {name for name, link in system.proxies.links.items() if link.state in FOUL}
     return frozenset(parts | links)

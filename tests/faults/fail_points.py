@@ -1,7 +1,7 @@
-"""Where a process can be told to die: before and after each step that it takes outside itself.
+"""Fail points: places before and after each external step of a process, where a test can send it a signal.
 
-The steps are methods of its adapters, wrapped when a test starts the process (`tests.faults.launch`). The
-product itself has no fail points in it and no setting that could open one.
+The steps are methods of adapters that are wrapped when a test starts the process (`tests.faults.launch`). The
+product contains no fail points and no setting that could enable one.
 """
 
 import functools
@@ -35,8 +35,8 @@ STEPS: Mapping[str, Mapping[str, str]] = {
         "relay": "gateway.proxy.relay:Relay._upload",
     },
     "auth": {
-        "hash": "auth_service.passwords.hasher:Place.matches",
-        "bearer": "auth_service.repository:Store.session_bearer",
+        "hash": "auth_service.passwords.hasher:HashSlot.matches",
+        "bearer": "auth_service.introspection.repository:TokenHolderRepository.find_by_session",
         "outbox-claim": "auth_service.outbox.repository:SqlOutbox.claim",
         "outbox-clear": "auth_service.outbox.repository:SqlOutbox.clear",
         **BROKER,
@@ -66,18 +66,20 @@ STEPS: Mapping[str, Mapping[str, str]] = {
 
 
 def role_of(name: str) -> str:
-    """Of a process: `worker-2` is a worker."""
+    """Returns the role of a process: `worker` for `worker-2`."""
     return name.partition("-")[0]
 
 
 def names(role: str) -> list[str]:
-    """Every fail point of a role, such as `before-publish`."""
+    """Returns all fail points of a role, such as `before-publish`."""
     return [f"{moment}-{step}" for step in STEPS[role] for moment in ("before", "after")]
 
 
 class FailPoints:
-    """Armed by a file of the point's name in `folder`. The process that finds it first sends itself the
-    signal that it names, once: it dies of it, stops in good order, or sleeps there until somebody wakes it.
+    """A point is armed by a file of its name in `folder`.
+
+    The first process that reaches it deletes the file and sends itself the signal named in it: SIGKILL,
+    SIGTERM or SIGSTOP.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -90,7 +92,7 @@ class FailPoints:
         draft.replace(self._folder / point)
 
     def disarm(self, point: str) -> bool:
-        """False when it has been hit."""
+        """Returns False if the point has been hit."""
         try:
             (self._folder / point).unlink()
         except FileNotFoundError:
@@ -101,7 +103,7 @@ class FailPoints:
         return not (self._folder / point).exists()
 
     def reach(self, point: str) -> None:
-        """In the process under test."""
+        """Sends the armed signal, if any; called in the process under test."""
         try:
             signum = signal.Signals[(self._folder / point).read_text()]
         except FileNotFoundError:
@@ -110,7 +112,7 @@ class FailPoints:
             os.kill(os.getpid(), signum)
 
     def install(self, role: str) -> None:
-        """Wraps every step of the role. Raises when there is no such method any more."""
+        """Wraps every step of the role; raises if the method does not exist or is not a coroutine."""
         for step, place in STEPS[role].items():
             module, _, path = place.partition(":")
             name, _, method = path.partition(".")

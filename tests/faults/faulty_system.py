@@ -1,4 +1,4 @@
-"""The real system with a breakable link between any two of its processes and fail points inside each."""
+"""The real system with a proxy on every link and fail points in every service."""
 
 import contextlib
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ WORKERS = ("worker", "worker-2")
 GATEWAYS = ("gateway", "gateway-2")
 SERVERS = ("postgres", "mongo", "rabbitmq", "mail")
 SERVICES = ("auth", "converter", *WORKERS, "notification", *GATEWAYS)
-# Faults come often here: what the dead held is taken up soon.
+# Short leases and retries, because faults are frequent.
 QUICK: Mapping[str, str] = {
     **SETTINGS,
     "GATEWAY_TOKEN_CACHE_TTL": "5s",
@@ -34,7 +34,7 @@ QUICK: Mapping[str, str] = {
     "NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
     "NOTIFICATION_WEBHOOK_RETRIES": "1s,2s,5s,5s,10s,10s",
 }
-# Who calls whom: process → what it calls.
+# Process → parts that it connects to.
 CALLS: Mapping[str, tuple[str, ...]] = {
     "client": GATEWAYS,
     "gateway": ("auth", "converter", "notification", "rabbitmq"),
@@ -48,7 +48,7 @@ CALLS: Mapping[str, tuple[str, ...]] = {
 
 
 class FaultySystem(System):
-    """A System whose services run with fail points and call each other through links."""
+    """A System whose services have fail points and reach each other through proxies."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class FaultySystem(System):
         self.crashing_ffmpeg = CrashingFfmpeg(folder / "bin")
 
     def begin(self) -> None:
-        """Everything running, every link in place."""
+        """Starts all proxies, servers and services."""
         for caller, called in CALLS.items():
             for name in self._linked(called):
                 self.proxies.link(f"{caller}>{name}", self.stack.ports[f"{caller}>{name}"], self._port(name))
@@ -81,34 +81,34 @@ class FaultySystem(System):
 
     @property
     def urls(self) -> list[str]:
-        """Where clients may go: one that finds a gateway closed tries the other."""
+        """URLs of both gateways; clients use the other when one refuses connections."""
         return [self.stack.service(name).url for name in GATEWAYS]
 
     @property
     def urls_over_links(self) -> list[str]:
-        """The same, by a way that can break. A link takes connections also for a gateway that is down."""
+        """URLs of the gateways through proxies, which accept connections even if the gateway is down."""
         return [f"http://127.0.0.1:{self.proxies.links[f'client>{name}'].port}" for name in GATEWAYS]
 
     def plant(self, name: str, bug: str | None) -> None:
-        """From now on the service has this fault in it; with None, no longer."""
+        """Restarts a service with a planted defect; without it if `bug` is None."""
         given = {"FAULTS_BUG": bug} if bug else {}
         self.stop(name)
         self.stack.service(name).configure({**self._environment(name), **given})
         self.start(name)
 
     def points(self, name: str) -> FailPoints:
-        """Of one process, by its name."""
+        """Fail points of one process, by its name."""
         return FailPoints(self._folder / name / role_of(name))
 
     def clock(self, name: str) -> Clock:
-        """Of one process, by its name."""
+        """Clock of one process, by its name."""
         return Clock(self._folder / name)
 
     def pid(self, name: str) -> int | None:
         return self.stack.service(name).process.pid
 
     def exit_code(self, name: str) -> int | None:
-        """Of one that has ended."""
+        """Exit code of a process that has ended."""
         return self.stack.service(name).process.exit_code
 
     def turn(self, link: str, state: LinkState) -> None:
@@ -128,16 +128,16 @@ class FaultySystem(System):
                 process.resume()
 
     def _processes(self, name: str) -> list[psutil.Process]:
-        """PostgreSQL works in one for each connection, which would go on without the first."""
+        """Processes to freeze; PostgreSQL has one per connection, and each must be frozen."""
         members = process_tree(self._part(name).process.pid)
         return members if name == "postgres" else members[:1]
 
     def is_frozen(self, name: str) -> bool:
         pid = self._part(name).process.pid
-        return pid is not None and stands_still(pid)
+        return pid is not None and is_stopped(pid)
 
     def revive(self) -> None:
-        """Every part that is not alive is started again, and every frozen one goes on."""
+        """Heals all links, disks and clocks, resumes frozen parts and restarts dead ones."""
         for link in self.proxies.links.values():
             link.turn(LinkState.FAIR)
         for disk in self.disks.values():
@@ -155,21 +155,21 @@ class FaultySystem(System):
 
     @property
     def parts(self) -> list[str]:
-        """Servers first. A set of MongoDB servers looks after itself."""
+        """Servers, then services; without `mongo` if a replica set replaces it."""
         return [*(name for name in SERVERS if not (self.members and name == "mongo")), *SERVICES]
 
     def taken_over(self) -> int:
-        """How many conversions somebody finished that somebody else had begun."""
+        """Number of finished conversions with more than one run."""
         over = {"attempts": {"$gte": 2}, "status": {"$in": ["completed", "failed"]}}
         with MongoClient[Document](self.mongo_url) as client:
             return client["tonegate"]["conversions"].count_documents(over)
 
     def is_ready(self) -> bool:
-        """Every service says so itself."""
+        """Returns True if every service reports readiness."""
         return all(self.stack.service(name).is_ready() for name in SERVICES)
 
     def _linked(self, called: Sequence[str]) -> list[str]:
-        """Drivers find the members of a set themselves, past any link."""
+        """Parts reached through a proxy; drivers connect to members of a replica set directly."""
         return [name for name in called if not (self.members and name == "mongo")]
 
     def _port(self, name: str) -> int:
@@ -206,7 +206,7 @@ class FaultySystem(System):
         return {**given, "FAULTS_FOLDER": str(self._folder / name)}
 
 
-def stands_still(pid: int) -> bool:
+def is_stopped(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() == psutil.STATUS_STOPPED
     except psutil.NoSuchProcess:
@@ -214,7 +214,7 @@ def stands_still(pid: int) -> bool:
 
 
 def _on(url: str, port: int) -> str:
-    """The same address at another port of this machine."""
+    """Returns the URL with another port on 127.0.0.1."""
     head, at, tail = url.rpartition("@")
     place, slash, path = tail.partition("/")
     return f"{head}{at}{place.partition(':')[0]}:{port}{slash}{path}"

@@ -1,4 +1,4 @@
-"""What must be true once everything is quiet again, whatever was broken before."""
+"""Invariants that hold once the system is idle again, whatever was broken before."""
 
 import asyncio
 import hashlib
@@ -23,22 +23,22 @@ from tests.support.wait import until
 QUIET_WITHIN_S = 150.0
 DECODED_WITHIN_S = 30
 SAMPLES_A_SECOND = 8000
-# A codec fills up its last frame, and mostly its first.
+# Encoders pad the last frame, and most the first.
 PADDING_S = 0.15
-LOOKED_AT_AT_ONCE = 4
+PARALLEL_CHECKS = 4
 Document = dict[str, Any]
 
 
 @dataclass
 class Findings:
-    """How many ended as they should, and what did not hold. `lost` and `duplicated` name each case."""
+    """Numbers of uploads that ended as expected, and messages about violations by kind."""
 
     completed: int = 0
     failed: int = 0
     lost: list[str] = field(default_factory=list)
     duplicated: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
-    # Mails and webhooks: the very same once more.
+    # Repeated deliveries of the same mail or webhook message.
     repeated_mails: list[str] = field(default_factory=list)
 
     @property
@@ -47,7 +47,7 @@ class Findings:
 
 
 class Invariants:
-    """Looks at each upload once all is quiet, and again at the end; at the whole system every time."""
+    """Checks each upload when the system is idle and again at the end of a run; storage every time."""
 
     def __init__(self, system: FaultySystem, receiver: Receiver) -> None:
         self._system = system
@@ -60,22 +60,22 @@ class Invariants:
     async def check(
         self, uploads: Sequence[Upload], dead_letters: int = 0, quiet_within_s: float = QUIET_WITHIN_S
     ) -> Findings:
-        """Waits for quiet, each part of which has its deadline; then looks. So many dead letters are due."""
+        """Waits until the system is idle, then checks all uploads; `dead_letters` is the expected number."""
         findings = Findings()
         await self._all_ended(uploads, findings, quiet_within_s)
         await self._quiet(findings, quiet_within_s)
         async with httpx.AsyncClient(base_url=self._system.url, timeout=30) as http:
             left = iter(uploads)
             async with asyncio.TaskGroup() as tasks:
-                for _ in range(LOOKED_AT_AT_ONCE):
-                    tasks.create_task(self._look_at_each(http, left, findings))
+                for _ in range(PARALLEL_CHECKS):
+                    tasks.create_task(self._check_each(http, left, findings))
         notifications = await asyncio.to_thread(self._notifications_for, uploads)
         for identity, told in notifications.items():
             findings.lost += [f"{identity}: {each}" for each in told.lacking()]
             findings.duplicated += [f"{identity}: {each}" for each in told.different()]
             findings.repeated_mails += [f"{identity}: {each}" for each in told.repeated()]
         self._notifications |= notifications
-        findings.wrong += await self._storage.untidy(quiet_within_s)
+        findings.wrong += await self._storage.leftovers(quiet_within_s)
         dead = await asyncio.to_thread(self._storage.dead_letters)
         if dead != dead_letters:
             findings.wrong.append(f"{dead} dead letters, not {dead_letters}")
@@ -84,7 +84,7 @@ class Invariants:
     async def check_again(
         self, uploads: Sequence[Upload], quiet_within_s: float = QUIET_WITHIN_S
     ) -> Findings:
-        """At the end of a run: whatever came of any of them after they had been looked at."""
+        """Reports notifications that arrived after the first check of their upload."""
         findings = Findings()
         await self._quiet(findings, quiet_within_s)
         for identity, told in (await asyncio.to_thread(self._notifications_for, uploads)).items():
@@ -108,7 +108,7 @@ class Invariants:
             findings.lost += [f"{identity} never ended" for identity in open_ones()]
 
     async def _quiet(self, findings: Findings, within_s: float) -> None:
-        """Nothing waits to be published or delivered, so what has not happened by now never will."""
+        """Waits until nothing is left to be published or delivered."""
         try:
             await until(
                 self._storage.outboxes_are_empty, timeout_s=within_s, what="every event to be published"
@@ -121,13 +121,13 @@ class Invariants:
     async def _is_delivered(self) -> bool:
         return await asyncio.to_thread(self._system.messages) == 0
 
-    async def _look_at_each(
+    async def _check_each(
         self, http: httpx.AsyncClient, uploads: Iterator[Upload], findings: Findings
     ) -> None:
         for upload in uploads:
-            await self._look_at(http, upload, findings)
+            await self._check_upload(http, upload, findings)
 
-    async def _look_at(self, http: httpx.AsyncClient, upload: Upload, findings: Findings) -> None:
+    async def _check_upload(self, http: httpx.AsyncClient, upload: Upload, findings: Findings) -> None:
         if upload.id is None:
             findings.wrong.append(f"{upload.filename} was never accepted: {upload.last}")
             return
@@ -165,7 +165,7 @@ class Invariants:
             findings.lost.append(f"{upload.id}: the audio cannot be decoded: {decoded.complaint}")
 
     def _notifications_for(self, uploads: Sequence[Upload]) -> dict[str, Notifications]:
-        """By the ids of those that were accepted."""
+        """Returns notifications by the id of the accepted upload."""
         self._read_mails()
         conversions = self._conversions_of([upload.filename for upload in uploads])
         return {
@@ -187,7 +187,7 @@ class Invariants:
                 self._mails.setdefault(name, Counter())[str(mail["Message-ID"])] += 1
 
     def _conversions_of(self, names: Sequence[str]) -> Counter[str]:
-        """No two uploads have the same filename."""
+        """Counts conversions by file name; each upload has a unique one."""
         with MongoClient[Document](self._system.mongo_url) as client:
             found = client["tonegate"]["conversions"].find(
                 {"source.filename": {"$in": list(names)}}, {"source.filename": 1}
@@ -201,7 +201,7 @@ def _sha256(content: bytes) -> str:
 
 @dataclass(frozen=True)
 class Decoded:
-    """How long it lasts, and what the decoder had to say against it."""
+    """Duration in seconds, and error output of the decoder."""
 
     seconds: float
     complaint: str

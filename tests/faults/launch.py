@@ -1,7 +1,7 @@
-"""A service as it is, with fail points around it: `python -m tests.faults.launch PACKAGE [ROLE]`.
+"""Runs a service with fail points: `python -m tests.faults.launch PACKAGE [ROLE]`.
 
-`FAULTS_FOLDER` is where points are armed and the clock is shifted; `FAULTS_BUG` names a fault planted in the
-program, to see that the checks find it.
+`FAULTS_FOLDER` is the directory in which points are armed and the clock is shifted; `FAULTS_BUG` names a
+planted defect.
 """
 
 import importlib
@@ -14,7 +14,7 @@ from devstack.service import COMMANDS
 from tests.faults.clock import Clock
 from tests.faults.fail_points import FailPoints
 
-# Brings parts of every service with it: only who has a fault planted in it should hold them.
+# Imports parts of every service, so it is imported only by processes with a planted defect.
 PLANTED = "tests.faults.planted.catalogue"
 ROLES = {tuple(command): role for role, command in COMMANDS.items()}
 

@@ -1,4 +1,4 @@
-"""Whether the logs tell the log of an upload: a sample of each scenario's."""
+"""Checks that the logs of a sample of uploads contain every step."""
 
 import asyncio
 import random
@@ -26,15 +26,17 @@ REASONS = frozenset(
 TOLD = frozenset({"email sent", "email already sent"})
 
 
-async def untold(system: FaultySystem, uploads: Sequence[Upload], rng: random.Random) -> list[str]:
-    """What is missing in the stories of some of them."""
+async def missing_log_lines(system: FaultySystem, uploads: Sequence[Upload], rng: random.Random) -> list[str]:
+    """Returns a message for each step that is missing in the logs of some uploads."""
     accepted = [upload for upload in uploads if upload.id]
     sample = rng.sample(accepted, min(SAMPLE, len(accepted)))
     return [gap for upload in sample for gap in await asyncio.to_thread(_gaps, system, upload)]
 
 
 def _gaps(system: FaultySystem, upload: Upload) -> list[str]:
-    """Whoever dies between a step and its line has the step done again, so these lines are always there."""
+    """A process that dies between a step and its log line causes the step to be repeated, so each line
+    exists.
+    """
     with MongoClient[Document](system.mongo_url) as client:
         found = client["tonegate"]["conversions"].find_one({"_id": upload.id}, {"correlation_id": 1})
     log = RequestLog(system.stack, str(found and found["correlation_id"]), str(upload.id))
@@ -53,7 +55,7 @@ def _gaps(system: FaultySystem, upload: Upload) -> list[str]:
 
 
 def _is_explained(lines: Sequence[Line]) -> bool:
-    """Between two takings stands why the first came to nothing; one that takes over says so itself."""
+    """Returns True if between two claims a line gives the reason why the first run did not finish."""
     has_reason = True
     for line in lines:
         if line["event"] in TAKEN:

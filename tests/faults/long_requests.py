@@ -1,6 +1,6 @@
-"""Calls that last: a slow upload, a slow download, a stream of events. No stop may end them halfway.
+"""Long requests: a slow upload, a slow download and an event stream, which no graceful stop may break.
 
-What is downloaded fits into no buffers on its way: 23 MB that are read within some seconds.
+The download does not fit into buffers on its way: 23 MB that are read within some seconds.
 """
 
 import asyncio
@@ -34,12 +34,12 @@ ALLOWED = frozenset({httpx.codes.OK, httpx.codes.ACCEPTED, httpx.codes.SERVICE_U
 async def _let_in(http: httpx.AsyncClient) -> Person | None:
     try:
         return await signed_in(http)
-    except httpx.HTTPStatusError:  # what was broken last may still be finding its feet
+    except httpx.HTTPStatusError:  # a service may still be starting after the last fault
         return None
 
 
 class LongRequests:
-    """One person who does all three again and again; what was broken off is noted."""
+    """One account that uploads, downloads and watches slowly and repeatedly; notes broken connections."""
 
     def __init__(self, urls: Sequence[str], video: Path, long_video: Path) -> None:
         self._urls = itertools.cycle(urls)
@@ -55,7 +55,7 @@ class LongRequests:
     async def flowing(self) -> AsyncIterator[None]:
         transport = httpx.AsyncHTTPTransport(socket_options=LITTLE_ROOM)
         async with httpx.AsyncClient(base_url=self._url, timeout=30, transport=transport) as http:
-            person = await until(lambda: _let_in(http), timeout_s=60, what="somebody who has signed in")
+            person = await until(lambda: _let_in(http), timeout_s=60, what="an account that is signed in")
             self._audible = await until(lambda: self._large(person), timeout_s=60, what="a first upload")
             self._newest = self._audible
             assert (await person.finished(self._audible))["status"] == "completed"
@@ -70,13 +70,13 @@ class LongRequests:
                         task.cancel()
 
     async def _each_done(self, calls: Sequence[str]) -> None:
-        """Nothing is said of a stop by who never got through."""
+        """Reports calls that never succeeded: a graceful stop is only tested by requests in progress."""
         with contextlib.suppress(AssertionError):
             await until(lambda: all(self.done[call] for call in calls), timeout_s=EACH_DONE_WITHIN_S)
         self.broken_off += [f"{call}: not done once" for call in calls if not self.done[call]]
 
     async def _again_and_again(self, call: Callable[[Person], Awaitable[bool]], person: Person) -> None:
-        """Who is not let in goes to another gateway; who is, is not hung up on."""
+        """Repeats a call; a refused connection switches the gateway, a broken one is reported."""
         while True:
             try:
                 self.done[call.__name__] += await call(person)
@@ -97,7 +97,7 @@ class LongRequests:
             content=self._slowly(),
             headers={**person.headers, "Content-Type": "video/mp4"},
         )
-        self._look_at(answer.request.url.path, answer.status_code, answer.headers)
+        self._check(answer.request.url.path, answer.status_code, answer.headers)
         if answer.is_success:
             self._newest = str(answer.json()["id"])
         return answer.is_success
@@ -111,23 +111,23 @@ class LongRequests:
     async def _download(self, person: Person) -> bool:
         url = f"{self._url}/v1/conversions/{self._audible}/audio"
         async with person.http.stream("GET", url, headers=person.headers) as answer:
-            self._look_at("a download", answer.status_code, answer.headers)
+            self._check("a download", answer.status_code, answer.headers)
             async for _ in answer.aiter_raw(LARGE_PIECE):
                 await asyncio.sleep(LARGE_PIECE_EVERY_S)
             return answer.is_success
 
     async def _watch(self, person: Person) -> bool:
-        """To the end of a conversion, or of the process that tells of it."""
+        """Reads an event stream until the conversion ends or the process stops."""
         url = f"{self._url}/v1/conversions/{self._newest}/events"
         async with aiohttp.ClientSession() as http, event_stream(http, url, person.headers) as stream:
-            self._look_at("a stream of events", stream.answer.status, stream.answer.headers)
+            self._check("a stream of events", stream.answer.status, stream.answer.headers)
             if stream.answer.status != httpx.codes.OK:
                 return False
-            with contextlib.suppress(TimeoutError):  # nothing happened to it for long
+            with contextlib.suppress(TimeoutError):  # no event for a long time
                 await stream.rest()
             return True
 
-    def _look_at(self, what: str, status: int, headers: Mapping[str, str]) -> None:
+    def _check(self, what: str, status: int, headers: Mapping[str, str]) -> None:
         if status not in ALLOWED:
             self.broken_off.append(f"{what}: {status}")
         if status == httpx.codes.SERVICE_UNAVAILABLE and "retry-after" not in headers:

@@ -1,4 +1,4 @@
-"""What a broker may do to a consumer: the same message again, in another order, and some of no sense."""
+"""Faults of a broker: repeated, reordered and malformed messages."""
 
 import asyncio
 import contextlib
@@ -33,14 +33,14 @@ from tests.support.wait import until
 
 TAP = "faults.tap"
 KEPT = 300
-# On what this suite publishes, so that nobody doubles the doubled.
+# Header of messages that this suite publishes, which are not doubled again.
 OURS = "faults"
 CONNECT_S = 10.0
-HEARD_WITHIN_S = 10.0
-# So many events at least are heard before some of them are said again.
+RECORDED_WITHIN_S = 10.0
+# Minimum number of recorded events before some are repeated.
 ENOUGH = 6
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-# Queue → an event that it is there for, and that concerns nobody.
+# Queue → an event of a type that it is bound to, about nothing that exists.
 EXPECTED: Mapping[str, Event] = {
     CONVERTER_WORKER.queue: VideoUploaded(conversion_id="nobody-s"),
     NOTIFICATION_MAIL.queue: PasswordChanged(user_id="x", recipient="nobody@example.org", changed_at=NOW),
@@ -50,7 +50,7 @@ EXPECTED: Mapping[str, Event] = {
 
 
 def malformed_for(event: Event) -> Mapping[str, bytes]:
-    """By what is wrong with them: one thing in each."""
+    """Returns message bodies by their defect; each has exactly one."""
     valid = wrap(event, "/faults", "x", "unheard", time=NOW)
     replace = msgspec.structs.replace
     return {
@@ -69,7 +69,7 @@ class Told:
 
 
 class Messages:
-    """Hears every event beside its consumers, to say it again."""
+    """Records every event from a queue of its own, to publish it again."""
 
     # Queue and what is wrong with it → message.
     MALFORMED: Mapping[tuple[str, str], bytes] = {
@@ -80,12 +80,12 @@ class Messages:
 
     def __init__(self, amqp_url: str) -> None:
         self._url = amqp_url
-        self._heard: list[tuple[str, bytes]] = []
+        self._recorded: list[tuple[str, bytes]] = []
         self._is_listening = False
 
-    async def deafen(self) -> None:
-        """While somebody hears every event there is none that nobody hears, and a publisher that does not
-        care whether it is heard would not be found out.
+    async def stop_recording(self) -> None:
+        """Deletes the recording queue: while it exists, no event is unroutable, and a publisher without
+        `mandatory` would not be noticed.
         """
         if self._is_listening:
             async with self._channel() as channel:
@@ -93,13 +93,14 @@ class Messages:
             self._is_listening = False
 
     async def repeat(self, count: int, rng: random.Random) -> int:
-        """Some of the latest events, each twice, in no order. Returns how many messages that made. From the
-        first time on the tap keeps what is published, also while nobody reads it.
+        """Publishes some of the latest events twice, in random order; returns the number of messages.
+
+        The recording queue exists from the first call on.
         """
-        rng = random.Random(rng.random())  # how many are drawn depends on what was heard
+        rng = random.Random(rng.random())  # the number of draws depends on the events recorded
         async with self._channel() as channel:
             await self._listen(channel)
-            chosen = [rng.choice(self._heard) for _ in range(count)] if self._heard else []
+            chosen = [rng.choice(self._recorded) for _ in range(count)] if self._recorded else []
             exchange = await channel.get_exchange(Names().events, ensure=False)
             for key, body in rng.sample(chosen * 2, len(chosen) * 2):
                 await exchange.publish(_durable(body), routing_key=key)
@@ -107,7 +108,7 @@ class Messages:
 
     @asynccontextmanager
     async def doubled(self) -> AsyncIterator[Told]:
-        """While the block runs each event is published again the moment it is heard."""
+        """Publishes each event once more as soon as it is received, for the duration of the block."""
         told = Told()
         async with self._channel() as channel:
             exchange = await channel.get_exchange(Names().events, ensure=False)
@@ -117,13 +118,13 @@ class Messages:
             yield told
 
     async def publish_malformed(self) -> None:
-        """Straight into the queues, as somebody with access to the broker could."""
+        """Publishes malformed messages directly to the queues."""
         async with self._channel() as channel:
             for (queue, _), body in self.MALFORMED.items():
                 await channel.default_exchange.publish(_durable(body), routing_key=queue)
 
-    async def say_that_an_operator_acted(self) -> None:
-        """What nobody does while people work: the one thing that auth_service hears."""
+    async def publish_operator_acted(self) -> None:
+        """Publishes `operator_acted`, the only event that auth_service consumes."""
         event = OperatorActed(action="faults", details={})
         async with self._channel() as channel:
             body = encode(wrap(event, "/faults", "faults"))
@@ -134,18 +135,18 @@ class Messages:
             tap = await channel.declare_queue(TAP, durable=True, arguments={"x-max-length": KEPT})
             await tap.bind(Names().events, routing_key="#")
             self._is_listening = True
-        with contextlib.suppress(AssertionError):  # then there is less to say
-            await until(lambda: self._has_heard_enough(channel), timeout_s=HEARD_WITHIN_S)
+        with contextlib.suppress(AssertionError):  # then fewer events are repeated
+            await until(lambda: self._has_enough(channel), timeout_s=RECORDED_WITHIN_S)
 
-    async def _has_heard_enough(self, channel: AbstractChannel) -> bool:
+    async def _has_enough(self, channel: AbstractChannel) -> bool:
         await self._catch_up(channel)
-        return len(self._heard) >= ENOUGH
+        return len(self._recorded) >= ENOUGH
 
     async def _catch_up(self, channel: AbstractChannel) -> None:
         tap = await channel.get_queue(TAP, ensure=False)
         while (message := await tap.get(no_ack=True, fail=False)) is not None:
-            self._heard.append((str(message.routing_key), message.body))
-        del self._heard[:-KEPT]
+            self._recorded.append((str(message.routing_key), message.body))
+        del self._recorded[:-KEPT]
 
     @asynccontextmanager
     async def _channel(self) -> AsyncIterator[AbstractChannel]:

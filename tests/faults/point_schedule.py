@@ -1,4 +1,6 @@
-"""Which fail point comes next: each of a role's in turn, in an order that the seed decides."""
+"""Order of fail points: each point of a role comes up once before any is repeated, in an order set by the
+seed.
+"""
 
 import random
 from collections import Counter
@@ -9,9 +11,9 @@ REPLICATED = frozenset({"worker", "gateway"})
 
 
 class PointSchedule:
-    """Each process has cards of its own: what one draws depends on nothing that another meets. Two of a role
-    begin with a half each, and go on with all: in a whole run each point of each role has its turn. One that
-    nobody came by goes back to the bottom.
+    """Each process has its own shuffled list, so that its order is independent of other processes.
+
+    Two replicas start with one half each and continue with all. A point that was not hit is queued again.
     """
 
     def __init__(self, seed: str) -> None:
@@ -21,17 +23,17 @@ class PointSchedule:
         self.reached: Counter[tuple[str, str, str]] = Counter()
         self.unreached: Counter[tuple[str, str, str]] = Counter()
         self._in_play: set[tuple[str, str]] = set()
-        self.slept_in_vain = 0
+        self.stopped_without_effect = 0
 
     def draw(self, name: str, signum: str) -> str:
-        """A point of this process."""
+        """Returns the next fail point of a process."""
         self._in_play.add((role_of(name), signum))
         if not self._cards.get((name, signum)):
             self._cards[name, signum] = self._shuffled(name, signum)
         return self._cards[name, signum].pop()
 
     def _shuffled(self, name: str, signum: str) -> list[str]:
-        """Replicas shuffle the same way, so that their first halves are different ones."""
+        """Shuffles the points of a role; replicas get the same order, of which each takes one half."""
         role, round_ = role_of(name), self._rounds[name, signum]
         self._rounds[name, signum] += 1
         cards = names(role)
@@ -54,7 +56,7 @@ class PointSchedule:
 
     @property
     def never_reached(self) -> list[str]:
-        """Of every role that was to meet a signum at its points, also those whose turn never came."""
+        """Points never hit, of all roles and signals that were used."""
         return sorted(
             f"{role} {signum} {point}"
             for role, signum in self._in_play

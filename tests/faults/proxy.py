@@ -1,4 +1,4 @@
-"""A TCP link that can be cut, slowed down, delayed or left half-open: between any two processes."""
+"""TCP proxies between processes whose links can be cut, slowed down, delayed or made half-open."""
 
 import asyncio
 import contextlib
@@ -14,19 +14,19 @@ CONNECT_S = 5.0
 
 
 class LinkState(Enum):
-    """What a link is like."""
+    """State of a link."""
 
     FAIR = "fair"
     CUT = "cut"  # connections are reset, new ones refused at once
-    SILENT = "silent"  # half-open: what is sent goes nowhere, and nobody is told
-    DEAF = "deaf"  # requests arrive, answers do not
-    SLOW = "slow"  # some kilobytes a second
-    DELAYED = "delayed"  # each piece takes its time
-    UNANSWERED = "unanswered"  # of SMTP: a mail arrives, and in place of the answer to it comes the end
+    SILENT = "silent"  # half-open: bytes are dropped without an error
+    DEAF = "deaf"  # requests pass, responses do not
+    SLOW = "slow"  # some kilobytes per second
+    DELAYED = "delayed"  # a constant delay for each read
+    UNANSWERED = "unanswered"  # SMTP: the mail passes, then the connection closes before its reply
 
     @property
-    def is_foul(self) -> bool:
-        """On any link at all."""
+    def is_fault(self) -> bool:
+        """True for faults that make sense on any link."""
         return self not in {LinkState.FAIR, LinkState.UNANSWERED}
 
 
@@ -36,21 +36,21 @@ DELAY_S = {LinkState.SLOW: 0.05, LinkState.DELAYED: 0.2}
 
 
 class SmtpDialogue:
-    """One connection's; knows whether what was last said was the end of a mail."""
+    """Remembers whether the client's last bytes were the end of a mail."""
 
     def __init__(self) -> None:
         self._tail = b""
 
-    def heard(self, piece: bytes) -> None:
+    def feed(self, piece: bytes) -> None:
         self._tail = (self._tail + piece)[-len(END_OF_MAIL) :]
 
     @property
-    def is_a_mail_over(self) -> bool:
+    def is_mail_complete(self) -> bool:
         return self._tail == END_OF_MAIL
 
 
 class Link:
-    """One listening port that leads to another. Its methods may be called from any thread."""
+    """A listening port that forwards to another. Its methods are thread-safe."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, port: int, target: int) -> None:
         self.port = port
@@ -59,24 +59,24 @@ class Link:
         self._loop = loop
         self._target = target
         self._open: set[asyncio.StreamWriter] = set()
-        self._fair = asyncio.Event()
-        self._fair.set()
+        self._passable = asyncio.Event()
+        self._passable.set()
 
     def turn(self, state: LinkState) -> None:
-        """From now on, also for connections that are open."""
+        """Changes the state, also for open connections."""
         asyncio.run_coroutine_threadsafe(self._turn(state), self._loop).result(10)
 
     async def _turn(self, state: LinkState) -> None:
         self.state = state
         if state in {LinkState.SILENT, LinkState.DEAF}:
-            self._fair.clear()
+            self._passable.clear()
         else:
-            self._fair.set()
+            self._passable.set()
         if state is LinkState.CUT:
             self.drop()
 
     def drop(self) -> None:
-        """Resets what is open."""
+        """Resets all open connections."""
         for writer in list(self._open):
             writer.transport.abort()
 
@@ -116,12 +116,12 @@ class Link:
     ) -> None:
         while piece := await reader.read(SLOW_PIECE if self.state is LinkState.SLOW else PIECE):
             if self.state is LinkState.SILENT or (self.state is LinkState.DEAF and answers):
-                await self._fair.wait()
+                await self._passable.wait()
             if pause_s := DELAY_S.get(self.state):
                 await asyncio.sleep(pause_s)
             if not answers:
-                dialogue.heard(piece)
-            elif self.state is LinkState.UNANSWERED and dialogue.is_a_mail_over:
+                dialogue.feed(piece)
+            elif self.state is LinkState.UNANSWERED and dialogue.is_mail_complete:
                 self.unanswered += 1
                 raise ConnectionAbortedError
             writer.write(piece)
@@ -131,7 +131,7 @@ class Link:
 
 
 class Proxies:
-    """Links with an event loop of their own, so that no test can hold them up."""
+    """Links with their own event loop in a thread, so that no test can block them."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()

@@ -1,4 +1,4 @@
-"""Asks every service all along whether it is ready; afterwards compares what they said with what was true."""
+"""Polls `/readyz` of every service during a scenario and compares the responses with the true state."""
 
 import asyncio
 import itertools
@@ -20,17 +20,17 @@ from tests.faults.expected_readiness import (
 from tests.faults.faulty_system import SERVICES, FaultySystem
 
 EVERY_S = 0.5
-LOOK_EVERY_S = 0.2
-# What this machine adds when it is busy with other things.
+SNAPSHOT_EVERY_S = 0.2
+# Tolerance for a busy machine.
 BUSY_S = 4.0
-# What a probe may take where the machine is not busy; it is when looking takes so long that looks lie apart.
+# Duration of a probe on an idle machine; a machine counts as busy when snapshots are further apart.
 PROBE_S = 1.0
-LOOKS_APART_S = 2 * LOOK_EVERY_S
+LOOKS_APART_S = 2 * SNAPSHOT_EVERY_S
 
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """One answer. `is_ready` is None when there was none."""
+    """Response to one probe; `is_ready` is None without a response."""
 
     name: str
     asked_at: float
@@ -40,7 +40,7 @@ class ProbeResult:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What was broken at one moment. `is_calm`: all was ready, and nothing has been done to it since."""
+    """Broken parts at a moment; `is_calm` is True if nothing was injected since all was ready."""
 
     at: float
     broken: frozenset[str]
@@ -48,7 +48,7 @@ class Snapshot:
 
 
 class ReadinessMonitor:
-    """Over one scenario."""
+    """Collects probe results and snapshots of one scenario."""
 
     def __init__(self, system: FaultySystem) -> None:
         self._system = system
@@ -69,7 +69,7 @@ class ReadinessMonitor:
                     task.cancel()
 
     def wrong(self) -> list[str]:
-        """Each service is told of once."""
+        """Returns at most one message per service."""
         found = {said.name: wrong for said in self.said if (wrong := judged(said, self.seen))}
         return list(found.values())
 
@@ -78,7 +78,7 @@ class ReadinessMonitor:
             was_calm = self.is_calm
             broken = await asyncio.to_thread(broken_in, self._system)
             self.seen.append(Snapshot(time.monotonic(), broken, is_calm=was_calm and self.is_calm))
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(SNAPSHOT_EVERY_S)
 
     async def _ask(self, http: httpx.AsyncClient, name: str) -> None:
         url = f"{self._system.stack.service(name).url}/readyz"
@@ -93,7 +93,7 @@ class ReadinessMonitor:
 
 
 def judged(said: ProbeResult, seen: Sequence[Snapshot]) -> str:
-    """What is wrong with an answer; the empty string when nothing is."""
+    """Returns what is wrong with a response; empty if nothing."""
     if said.took_s > ANSWERED_WITHIN_S + BUSY_S - EVERY_S:
         meanwhile = between(seen, said.asked_at, said.asked_at + said.took_s)
         if meanwhile and not any(said.name in moment.broken for moment in meanwhile):
@@ -108,16 +108,16 @@ def judged(said: ProbeResult, seen: Sequence[Snapshot]) -> str:
 
 
 def _came_back(said: ProbeResult, seen: Sequence[Snapshot]) -> bool:
-    """While it was being answered, so that the answer was true when it came."""
+    """Returns True if the service was ready at some moment while the response was under way."""
     meanwhile = between(seen, said.asked_at, said.asked_at + said.took_s + LOOKS_APART_S)
     return any(may_be_ready(said.name, moment.broken) for moment in meanwhile)
 
 
 def _has_lacked_for_long(said: ProbeResult, seen: Sequence[Snapshot]) -> str:
-    """What it asks itself it knows sooner, unless the machine is too busy to tell."""
+    """Reports a service that was ready too long after a dependency had failed."""
     before = between(seen, said.asked_at - THROUGH_ANOTHER_S, said.asked_at)
     has_lacked = [not may_be_ready(said.name, moment.broken) for moment in before]
-    if all(has_lacked) and len(has_lacked) * LOOK_EVERY_S > THROUGH_ANOTHER_S / 4:
+    if all(has_lacked) and len(has_lacked) * SNAPSHOT_EVERY_S > THROUGH_ANOTHER_S / 4:
         return f"{said.name} was ready without {sorted(before[-1].broken)}"
     lately = _while_idle(between(seen, said.asked_at - KNOWN_AFTER_S - PROBE_S, said.asked_at))
     if lately and all(lacks_itself(said.name, moment.broken) for moment in lately):
@@ -126,13 +126,13 @@ def _has_lacked_for_long(said: ProbeResult, seen: Sequence[Snapshot]) -> str:
 
 
 def _while_idle(moments: Sequence[Snapshot]) -> Sequence[Snapshot]:
-    """None when the machine was busy meanwhile."""
+    """Returns the snapshots, or none if the machine was busy meanwhile."""
     pairs = itertools.pairwise(moments)
     return [] if any(later.at - at.at > LOOKS_APART_S for at, later in pairs) else moments
 
 
 def between(seen: Sequence[Snapshot], first: float, last: float) -> list[Snapshot]:
-    """Only when the whole time was looked at."""
+    """Returns the snapshots of an interval; empty unless they cover all of it."""
     if not seen or seen[0].at > first:
         return []
     return [moment for moment in seen if first <= moment.at <= last]

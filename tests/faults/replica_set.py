@@ -1,4 +1,4 @@
-"""MongoDB as a set of three, whose primary can be told to step down, or die."""
+"""MongoDB replica set of three members whose primary can step down or be killed."""
 
 from pathlib import Path
 
@@ -18,14 +18,14 @@ NOBODY_CAUGHT_UP = 262
 
 
 class Member(Mongo):
-    """One of several: the set is initiated once for all of them."""
+    """A member; the set is initiated once for all members."""
 
     def initialize(self) -> None:
         """Does nothing: the other members may not be running yet."""
 
 
 class ReplicaSet:
-    """`url` names all members: a driver finds the primary itself."""
+    """Three members; `url` names all of them, so that drivers find the primary."""
 
     def __init__(self, folder: Path) -> None:
         home = Home.at(folder)
@@ -40,7 +40,7 @@ class ReplicaSet:
         return f"mongodb://{hosts}/tonegate?replicaSet={REPLICA_SET}"
 
     def start(self) -> None:
-        """Returns when one of them takes writes."""
+        """Starts and initiates the set; returns when a primary accepts writes."""
         self._orphan_reaper.watch()
         for member in self.members.values():
             member.launch()
@@ -59,7 +59,7 @@ class ReplicaSet:
         wait_until(lambda: self.primary() is not None, ELECTED_WITHIN_S, "a primary to be elected")
 
     def primary(self) -> Member | None:
-        """Whoever says so of itself."""
+        """Returns the member that reports to be primary; None during an election."""
         for member in self.members.values():
             try:
                 with member.client() as client:
@@ -70,7 +70,7 @@ class ReplicaSet:
         return None
 
     def step_down(self) -> None:
-        """The primary makes room for another, as soon as one has caught up."""
+        """Makes the primary step down once a secondary has caught up."""
         wait_until(self._stepped_down, ELECTED_WITHIN_S, "the primary to step down")
 
     def _stepped_down(self) -> bool:
@@ -81,7 +81,7 @@ class ReplicaSet:
             with member.client() as client:
                 client.admin.command("replSetStepDown", STEPPED_DOWN_S, secondaryCatchUpPeriodSecs=CATCH_UP_S)
         except AutoReconnect:
-            return True  # it closes every connection, ours too
+            return True  # stepping down closes all connections
         except OperationFailure as refused:
             if refused.code != NOBODY_CAUGHT_UP:
                 raise

@@ -1,4 +1,4 @@
-"""The table of a run, for a terminal and for a document alike."""
+"""Table of a run, in Markdown."""
 
 from collections.abc import Iterator, Sequence
 
@@ -38,8 +38,8 @@ def reached(schedule: PointSchedule) -> Iterator[str]:
     """Yields a summary of the fail points; only those that were hit count as injected."""
     hits = f"{schedule.reached.total()} hit, {len(schedule.reached)} different ones"
     yield f"fail points: {schedule.armed} armed, {hits}"
-    if schedule.slept_in_vain:
-        yield f"slept where nobody had to take anything over, not counted: {schedule.slept_in_vain}"
+    if schedule.stopped_without_effect:
+        yield f"stopped without work to take over, not counted: {schedule.stopped_without_effect}"
     if schedule.never_reached:
         yield f"never hit: {', '.join(schedule.never_reached)}"
 

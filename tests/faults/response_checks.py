@@ -1,4 +1,4 @@
-"""What must be true of every answer while anything at all may be broken, by what docs/api.md says."""
+"""Checks of responses during faults: status, code and headers must be documented in docs/api.md."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import httpx
 
 PAGE = Path(__file__).parents[2] / "docs/api.md"
 PROBLEM = "application/problem+json"
-# What each call may be answered with.
+# Call → statuses that it may have during faults.
 DOCUMENTED: Mapping[str, frozenset[int]] = {
     "upload": frozenset({202, 408, 409, 429, 503}),
     "login": frozenset({200, 429, 503}),
@@ -25,7 +25,7 @@ ROW = re.compile(r"^\| (?P<codes>`\w+`(?:, `\w+`)*) \| (?P<statuses>\d{3}(?:, \d
 
 
 def codes_by_status(page: str) -> Mapping[int, frozenset[str]]:
-    """As the table of errors has them."""
+    """Parses the error table of docs/api.md: status → codes."""
     codes = defaultdict[int, set[str]](set)
     for row in ROW.finditer(page):
         for status in row["statuses"].split(", "):
@@ -34,13 +34,13 @@ def codes_by_status(page: str) -> Mapping[int, frozenset[str]]:
 
 
 class ResponseChecks:
-    """Judges them by the page."""
+    """Compares responses with a documentation page."""
 
     def __init__(self, page: Path = PAGE) -> None:
         self._codes = codes_by_status(page.read_text())
 
     def complaints(self, call: str, answer: httpx.Response) -> list[str]:
-        """What is wrong with it, in words that begin with the call and the status."""
+        """Returns a message for each violation, beginning with call and status."""
         status = answer.status_code
         wrong = []
         if status not in DOCUMENTED[call]:

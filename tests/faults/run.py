@@ -1,5 +1,7 @@
-"""Scenario by scenario: break, heal, wait for quiet, check. What is broken, where and for how long depends on
-the seed and the scenario's name alone; what people send meanwhile has rng of its own.
+"""Runs scenarios: inject, heal, wait until idle, check.
+
+Targets, moments and durations depend only on the seed and the scenario's name; traffic has a random generator
+of its own.
 """
 
 import asyncio
@@ -17,7 +19,7 @@ from devstack.stack import Stack
 from tests.faults.disks import small_disk
 from tests.faults.faulty_system import QUICK, FaultySystem
 from tests.faults.invariants import QUIET_WITHIN_S, Findings, Invariants
-from tests.faults.log_checks import untold
+from tests.faults.log_checks import missing_log_lines
 from tests.faults.long_requests import LONG_VIDEO_S, LongRequests
 from tests.faults.messages import Messages
 from tests.faults.point_schedule import PointSchedule
@@ -33,7 +35,7 @@ from tests.support.wait import until
 PEOPLE = 4
 NOTHING: Mapping[str, str] = MappingProxyType({})
 PAUSE_S = 0.6
-# Both keep some room for themselves.
+# The servers reserve part of their disk.
 DISK_MIB = {"scratch": 1024, "mongo": 1536}
 READY_WITHIN_S = 90.0
 BEFORE_S = (0.1, 0.6)
@@ -41,7 +43,7 @@ BEFORE_S = (0.1, 0.6)
 
 @dataclass
 class Row:
-    """One line of the report. What could not be broken, or was not reached, is not injected."""
+    """One line of the report; injections that had no effect are not counted."""
 
     scenario: str
     tried: int = 0
@@ -55,7 +57,7 @@ class Row:
 
     @property
     def problems(self) -> list[str]:
-        """Also when nothing can have been found."""
+        """All findings; also reports a scenario that injected nothing or in which nothing was accepted."""
         idle = {"nothing was broken": self.injected, "nothing was accepted": self.accepted}
         found = [problem for each in self.findings for problem in each.all]
         return [*found, *(why for why, count in idle.items() if self.tried and not count)]
@@ -65,8 +67,8 @@ class Row:
 def running(
     folder: Path, *, three: bool = False, small_disks: bool = True, given: Mapping[str, str] = NOTHING
 ) -> Iterator[FaultySystem]:
-    """The whole system, ready, below `folder`; with `three`, on a set of three MongoDB servers."""
-    folder.chmod(0o755)  # PostgreSQL runs as somebody else when we are root
+    """Starts the whole system below `folder`; with `three`, on a replica set of three MongoDB servers."""
+    folder.chmod(0o755)  # PostgreSQL runs as another user when this process is root
     with ExitStack() as ends:
         proxies = Proxies()
         ends.callback(proxies.close)
@@ -90,7 +92,7 @@ def running(
 
 
 class Run:
-    """Any number of scenarios on one system."""
+    """Runs scenarios on one system."""
 
     def __init__(self, system: FaultySystem, folder: Path, seed: int) -> None:
         media = Media(folder)
@@ -110,12 +112,12 @@ class Run:
 
     @asynccontextmanager
     async def begun(self) -> AsyncIterator[None]:
-        """Around everything else."""
+        """Keeps the webhook receiver running for the duration of the block."""
         async with self._receiver.listening():
             yield
 
     async def scenario(self, scenario: Scenario, times: int, quiet_within_s: float = QUIET_WITHIN_S) -> Row:
-        """Breaks it `times` times while people go on working, then looks at everything that they sent."""
+        """Injects a fault `times` times under traffic, then checks all uploads sent meanwhile."""
         row = Row(scenario.name)
         self._rounds[scenario.name] += 1
         faults, self._traffic.rng, sample = (
@@ -146,11 +148,11 @@ class Run:
                     row.slowest_recovery_s = max(row.slowest_recovery_s, await self._heal())
                     watch.is_calm = True
             uploads = self._traffic.uploads[first:]
-            await self._messages.deafen()
+            await self._messages.stop_recording()
             self._dead_letters += row.injected * scenario.dead_letters
             findings = await self._invariants.check(uploads, self._dead_letters, quiet_within_s)
         findings.wrong += [*late, *self._traffic.wrong_answers[wrong:], *watch.wrong()]
-        findings.wrong += await untold(self._system, uploads, sample)
+        findings.wrong += await missing_log_lines(self._system, uploads, sample)
         if scenario.is_graceful:
             findings.wrong += self._traffic.broken_off[broken_off:] + long_requests.broken_off
         if not scenario.may_repeat_mails and not any(map(may_repeat, context.touched)):
@@ -163,15 +165,13 @@ class Run:
         return random.Random(f"{self._seed} {scenario.name} {self._rounds[scenario.name]} {use}")
 
     async def at_the_end(self) -> Row:
-        """Once more at everything that was ever sent: what came late."""
+        """Checks all uploads of the run again for late notifications."""
         row = Row("long afterwards")
         row.findings.append(await self._invariants.check_again(self._traffic.uploads))
         return row
 
     async def _heal(self) -> float:
-        """Seconds until every part says that it is ready and what is uploaded then has been accepted, without
-        anybody's help but a supervisor's.
-        """
+        """Heals the system; returns the seconds until all parts are ready and an upload is accepted."""
         started = time.monotonic()
         await asyncio.to_thread(self._system.revive)
 

@@ -1,6 +1,6 @@
-"""The checks checked: with each planted mistake in a service, what it does must be found under its own words.
+"""Self-test: each planted defect must be reported by the checks under its own kind and words.
 
-First everything is broken once without any mistake, when nothing at all may be found.
+First all injections run once without a defect, when nothing may be reported.
 """
 
 import signal
@@ -19,18 +19,18 @@ from tests.faults.scenarios.steps import hit
 from tests.faults.traffic import Kind as Sent
 
 TIMES = 2
-# Whether a mistake comes to light is a matter of moments: it gets some chances.
+# Whether a defect shows depends on timing, so each has several rounds.
 ROUNDS = 3
-# No other point brings the mistake to light.
+# Longer than in scenarios: no other point shows the defect.
 HIT_WITHIN_S = 30.0
-# What a mistake keeps from ever becoming quiet.
+# Shorter than in scenarios: some defects keep the system from becoming idle.
 QUIET_WITHIN_S = 20.0
 AT_WORK_S = (2.0, 3.0)
 GATEWAYS = ("gateway", "gateway-2")
 
 
 class Kind(Enum):
-    """Under which heading it must be found."""
+    """Kind of finding."""
 
     LOST = "lost"
     DUPLICATED = "duplicated"
@@ -49,7 +49,7 @@ def said(findings: Findings, kind: Kind) -> list[str]:
 
 @dataclass(frozen=True)
 class Planted:
-    """A mistake, where it is made, what brings it to light, and what must be said then."""
+    """A defect, the services that have it, the injection that shows it, and the expected finding."""
 
     bug: str
     services: Sequence[str]
@@ -75,7 +75,7 @@ async def _sleeps_before_it_stores(context: ScenarioContext) -> bool:
 
 
 async def _nothing(context: ScenarioContext) -> bool:
-    """People at work are enough."""
+    """Injects nothing: the traffic is enough."""
     await context.pause(AT_WORK_S)
     return True
 
@@ -85,7 +85,7 @@ async def _somebody_sends_silence(context: ScenarioContext) -> bool:
     return True
 
 
-# What leaves something behind for ever comes last.
+# Defects with lasting effects come last.
 PLANTED = (
     Planted(
         "acknowledge_before_storing",
@@ -133,7 +133,7 @@ PLANTED = (
 
 
 async def undetected(system: FaultySystem, run: Run, only: str = "") -> list[str]:
-    """What was found where there was nothing to find, and the mistakes that nothing was said about."""
+    """Returns findings without a defect, and the names of undetected defects."""
     chosen = [planted for planted in PLANTED if only in planted.bug]
     missed = await _found_without(run, chosen)
     planted_in = frozenset[str]()

@@ -1,8 +1,8 @@
-"""`python -m tests.faults.soak [--minutes N]`: as much as this machine holds for a while; does anything grow?
+"""Soak test, `python -m tests.faults.soak [--minutes N]`: full load for a while; reports what grows.
 
-People upload, wait for the audio, download it and begin again without a pause, so the machine is as busy as
-it can be and no queue grows by itself. What each process holds is looked at all along; a table compares the
-first quarter of the time (after warming up) with the last.
+Each person uploads, waits for the audio, downloads it and starts again without a pause, so no queue grows by
+itself. A table compares memory, descriptors, connections and threads of each process in the first quarter of
+the time, after a warm-up, with the last.
 """
 
 import argparse
@@ -29,13 +29,13 @@ from tests.faults.webhook_receiver import Receiver
 from tests.support.media import Media
 from tests.support.system import Document
 
-LOOK_EVERY_S = 10.0
+SAMPLE_EVERY_S = 10.0
 WARM_UP = 0.2
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What one process holds at a moment."""
+    """Resources of one process at a moment."""
 
     memory_mib: float
     descriptors: float
@@ -43,14 +43,14 @@ class Sample:
     threads: float
 
 
-# What a column may grow by from the first quarter to the last and still be the same: allocators and pools
-# breathe. A leak of one a request would be a hundred times that.
+# Tolerated growth from the first quarter to the last: allocators and pools fluctuate. A leak of one per
+# request would be a hundred times that.
 MAY_GROW: Mapping[str, float] = {"memory_mib": 12.0, "descriptors": 12.0, "connections": 12.0, "threads": 4.0}
 MAY_QUEUE_MORE = 6.0
 
 
 class Ledger:
-    """Samples by process, in the order in which they were taken."""
+    """Samples by process, in order of time."""
 
     def __init__(self, system: FaultySystem) -> None:
         self._system = system
@@ -59,12 +59,12 @@ class Ledger:
         self.messages: list[float] = []
 
     async def keep(self) -> None:
-        """Until cancelled."""
+        """Takes samples until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            await asyncio.to_thread(self._look)
+            await asyncio.sleep(SAMPLE_EVERY_S)
+            await asyncio.to_thread(self._sample)
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         for name in SERVICES:
             self.samples[name].append(held_by(self._system.stack.service(name)))
         self.messages.append(self._system.messages())
@@ -74,7 +74,7 @@ class Ledger:
 
 
 def held_by(service: Daemon) -> Sample:
-    """ffmpeg comes and goes: only the service itself counts."""
+    """Samples the service itself, without child processes such as ffmpeg."""
     process = process_tree(service.process.pid)[0]
     with process.oneshot():
         memory = process.memory_full_info().uss / 2**20
@@ -84,14 +84,14 @@ def held_by(service: Daemon) -> Sample:
 
 
 def quarters(values: list[float]) -> tuple[float, float]:
-    """The median of the first quarter after warming up, and of the last."""
+    """Returns the medians of the first quarter after the warm-up and of the last quarter."""
     warm = values[int(len(values) * WARM_UP) :]
     quarter = max(1, len(warm) // 4)
     return statistics.median(warm[:quarter]), statistics.median(warm[-quarter:])
 
 
 def columns(samples: list[Sample]) -> Mapping[str, tuple[float, float]]:
-    """Of each thing that a process holds: at the beginning, at the end."""
+    """Returns first and last medians of each resource."""
     return {field: quarters([getattr(sample, field) for sample in samples]) for field in MAY_GROW}
 
 
@@ -111,7 +111,7 @@ def queues(ledger: Ledger) -> Mapping[str, list[float]]:
 
 
 def grown(ledger: Ledger) -> Iterator[str]:
-    """Whatever there is more of at the end than at the beginning."""
+    """Yields a message for each resource and queue that grew beyond its tolerance."""
     for name, samples in ledger.samples.items():
         for field, (first, last) in columns(samples).items():
             if last - first > MAY_GROW[field]:

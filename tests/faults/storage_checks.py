@@ -1,4 +1,4 @@
-"""What lies in the databases: what still waits to be sent, and what should no longer be there."""
+"""State of the databases: events and webhooks not sent yet, and blobs and leases that should not exist."""
 
 import asyncio
 import contextlib
@@ -8,27 +8,27 @@ from typing import Any
 from pymongo import MongoClient
 from sqlalchemy import func, select
 
-from auth_service.database.engine import one_connection
-from auth_service.models import StoredEvent
+from auth_service.database.connection import one_connection
+from auth_service.outbox.model import StoredEvent
 from shared.settings import Secret
 from tests.faults.faulty_system import FaultySystem
 from tests.support.client import FINAL
 from tests.support.wait import until
 
 COMMAND_S = 5.0
-# What the sweeper could not settle it tries again a minute later.
-TIDY_WITHIN_S = 90.0
+# The sweeper retries after a minute what it could not clean up.
+CLEAN_WITHIN_S = 90.0
 Document = dict[str, Any]
 
 
 class StorageState:
-    """Looks past the services."""
+    """Reads the databases directly, not through the services."""
 
     def __init__(self, system: FaultySystem) -> None:
         self._system = system
 
     async def outboxes_are_empty(self) -> bool:
-        """Auth's too, which is in PostgreSQL."""
+        """Checks the outboxes in MongoDB and PostgreSQL."""
         return await asyncio.to_thread(self._waiting_in_mongo) == 0 and await self._waiting_in_postgres() == 0
 
     def webhooks_are_out(self) -> bool:
@@ -40,16 +40,16 @@ class StorageState:
         with MongoClient[Document](self._system.mongo_url) as client:
             return client["tonegate"]["dead_letters"].count_documents({})
 
-    async def untidy(self, within_s: float) -> list[str]:
-        """What the dead left, if it is still there when those who clean up after them have had their time."""
+    async def leftovers(self, within_s: float) -> list[str]:
+        """Returns what crashed processes left, if it still exists after the sweeper's time."""
         found: list[str] = []
 
-        async def is_tidy() -> bool:
+        async def is_clean() -> bool:
             found[:] = await asyncio.to_thread(self._left)
             return not found
 
         with contextlib.suppress(AssertionError):
-            await until(is_tidy, timeout_s=min(within_s, TIDY_WITHIN_S))
+            await until(is_clean, timeout_s=min(within_s, CLEAN_WITHIN_S))
         return found
 
     def _waiting_in_mongo(self) -> int:
@@ -71,7 +71,9 @@ class StorageState:
 
 
 def left(records: Iterable[Document], stored: set[str]) -> Iterator[str]:
-    """What stands in no record, or in one that is over and has no use for it; what is missing; leases."""
+    """Yields orphaned blobs, blobs of finished records that should be deleted or are missing, and stale
+    leases.
+    """
     known: set[str] = set()
     for record in records:
         mine = set(blobs(record))
@@ -82,12 +84,12 @@ def left(records: Iterable[Document], stored: set[str]) -> Iterator[str]:
             missing = mine - set(record["debris"]) - stored
             yield from (f"{record['_id']} has no blob {blob}" for blob in missing)
         if record["lease"] is not None:
-            yield f"{record['_id']}: leases held by the dead ({record['lease']['worker']})"
+            yield f"{record['_id']}: leases held by dead workers ({record['lease']['worker']})"
     yield from (f"orphaned blob {blob}" for blob in stored - known)
 
 
 def blobs(record: Document) -> Iterator[str]:
-    """Those of a video that came in several requests are in its upload; one of them may be being written."""
+    """Yields the ids of all blobs of a record, those of upload segments included."""
     upload = record.get("upload") or {}
     held = [record["source_blob"], record["audio_blob"], *record["debris"]]
     held += [segment["blob"] for segment in upload.get("segments", ())]

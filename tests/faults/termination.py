@@ -1,4 +1,4 @@
-"""A run that is told to end takes down on its way out what it mounted and started."""
+"""Signal handling of a run: SIGTERM unwinds the stack, so that mounts and processes are cleaned up."""
 
 import signal
 import sys
@@ -7,5 +7,5 @@ TERMINATED = 143
 
 
 def exit_on_sigterm() -> None:
-    """From now on SIGTERM raises SystemExit in the main thread."""
+    """Makes SIGTERM raise SystemExit in the main thread."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))

@@ -1,4 +1,4 @@
-"""Every fail point is where the list says, so that no scenario waits for a step that nobody takes."""
+"""Every fail point names a method that exists."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ FailPoints(pathlib.Path()).install(sys.argv[1])
 
 @pytest.mark.parametrize("role", STEPS)
 def test_every_fail_point_of_a_role_is_there(role: str) -> None:
-    """In a process of its own: what is wrapped stays wrapped."""
+    """Installs the points in a separate process, because wrapping cannot be undone."""
     root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-c", INSTALL, role],

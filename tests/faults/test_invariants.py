@@ -1,4 +1,4 @@
-"""What is left behind, and what comes too often or too late, is found; what is in order is not."""
+"""Leftovers and repeated or late notifications are reported; a clean state is not."""
 
 from collections import Counter
 from typing import Any
@@ -45,7 +45,7 @@ def test_nothing_is_found_where_all_is_tidy(seen: dict[str, Any], stored: set[st
         (record(debris=["d"]), {"s", "a", "d"}, "its debris d is still there"),
         (record(), {"s"}, "has no blob a"),
         (record(source_blob=None, upload=resumable("1", "2")), {"1", "a"}, "has no blob 2"),
-        (record(lease={"worker": "w"}), {"s", "a"}, "leases held by the dead"),
+        (record(lease={"worker": "w"}), {"s", "a"}, "leases held by dead workers"),
     ],
 )
 def test_what_should_not_be_is_found(seen: dict[str, Any], stored: set[str], words: str) -> None:

@@ -1,4 +1,4 @@
-"""The suite's own instruments, each tried by itself."""
+"""Tests of the fault injection's own tools."""
 
 import asyncio
 import contextlib
@@ -40,8 +40,8 @@ print(time.time(), time.time_ns() / 1e9, now.timestamp(), datetime.now().timesta
 QUIETLY = ("-v", "error", "-f", "ffmetadata")
 
 
-def _told(folder: Path) -> list[float]:
-    """What a process that was started with a shifted clock says of the time; in one of its own."""
+def _times(folder: Path) -> list[float]:
+    """Returns the times that a separate process with a shifted clock reads."""
     done = subprocess.run(
         [sys.executable, "-c", ASK, str(folder)],
         cwd=ROOT,
@@ -56,9 +56,9 @@ def _told(folder: Path) -> list[float]:
 def test_a_shifted_clock_is_wrong_for_whoever_asks_for_the_time_of_day_and_for_nobody_else(
     tmp_path: Path,
 ) -> None:
-    *before, steady = _told(tmp_path)
+    *before, steady = _times(tmp_path)
     Clock(tmp_path).shift(3600.0)
-    *after, later = _told(tmp_path)
+    *after, later = _times(tmp_path)
     assert {round((then - now) / 600) for now, then in zip(before, after, strict=True)} == {6}
     assert later - steady < 600
 

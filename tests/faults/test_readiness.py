@@ -1,4 +1,4 @@
-"""What is dead, frozen or cut off is named by `readyz`, and calls say so; then all is well unaided."""
+"""`/readyz` names dependencies that are dead, frozen or cut off, calls report them, and all recovers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -23,12 +23,12 @@ from tests.support.wait import until
 
 TOLD_WITHIN_S = 20.0
 BACK_WITHIN_S = 60.0
-# Longer than what any call waits for before it is given up.
+# Longer than the timeout of any call.
 CALLED_WITHIN_S = 15.0
-# So that what is remembered of a token helps nobody.
+# Cached tokens would hide the outage of auth_service.
 NO_MEMORY = {"GATEWAY_TOKEN_CACHE_TTL": "0.1s"}
 OK, UNAVAILABLE = 200, 503
-# Call → every part without which it cannot be answered.
+# Call → parts that it requires.
 CALLS: Mapping[str, frozenset[str]] = {
     "login": frozenset({"auth", "postgres"}),
     "me": frozenset({"auth", "postgres"}),
@@ -40,7 +40,7 @@ CALLS: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Outage:
-    """What is broken, and how."""
+    """Broken parts, and how they are broken."""
 
     how: str
     parts: tuple[str, ...]
@@ -135,7 +135,7 @@ async def test_readyz_names_what_is_lacking_and_calls_that_need_it_say_so(
         broken = frozenset(outage.parts if outage.how in {"dead", "frozen"} else links_to(*outage.parts))
         async with httpx.AsyncClient(timeout=ANSWERED_WITHIN_S) as http, asyncio.TaskGroup() as at_once:
             for name in SERVICES:
-                at_once.create_task(_tells(http, system, name, broken))
+                at_once.create_task(_reports(http, system, name, broken))
         for call, answer in (await visitor.every_call()).items():
             _is_as_it_should_be(call, answer, is_lacking=not CALLS[call].isdisjoint(outage.parts))
     finally:
@@ -145,20 +145,22 @@ async def test_readyz_names_what_is_lacking_and_calls_that_need_it_say_so(
         _is_as_it_should_be(call, answer, is_lacking=False)
 
 
-async def _tells(http: httpx.AsyncClient, system: FaultySystem, name: str, broken: frozenset[str]) -> None:
-    """Whoever is well itself, within its time-out; and goes on saying so."""
+async def _reports(http: httpx.AsyncClient, system: FaultySystem, name: str, broken: frozenset[str]) -> None:
+    """Checks `/readyz` of every service that is not broken itself."""
     url = system.stack.service(name).url
     if name in broken:
         return
-    told = partial(_is_told, http, url, lacking(name, broken), is_ready=may_be_ready(name, broken))
+    told = partial(_names_missing, http, url, lacking(name, broken), is_ready=may_be_ready(name, broken))
     await until(told, timeout_s=TOLD_WITHIN_S, what=f"{name} to tell that {broken} are broken")
     assert await told()
     assert (await http.get(f"{url}/healthz")).status_code == OK
 
 
-async def _is_told(http: httpx.AsyncClient, url: str, lacks: Mapping[str, str], *, is_ready: bool) -> bool:
+async def _names_missing(
+    http: httpx.AsyncClient, url: str, lacks: Mapping[str, str], *, is_ready: bool
+) -> bool:
     answer = await http.get(f"{url}/readyz")
-    down = {said for said, state in answer.json()["checks"].items() if state != "ok"}
+    down = {name for name, state in answer.json()["checks"].items() if state != "ok"}
     status = OK if is_ready else UNAVAILABLE
     assert (answer.status_code, down - {"dead_letters"}) == (status, set(lacks.values())), answer.json()
     return True

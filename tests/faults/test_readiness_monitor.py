@@ -1,20 +1,20 @@
-"""What a service says of itself is found to be wrong when it is, and only then."""
+"""The readiness monitor reports wrong responses of `/readyz`, and only those."""
 
 import pytest
 
 from tests.faults.expected_readiness import ANSWERED_WITHIN_S, KNOWN_AFTER_S, THROUGH_ANOTHER_S, lacking
-from tests.faults.readiness_monitor import BUSY_S, LOOK_EVERY_S, PROBE_S, ProbeResult, Snapshot, judged
+from tests.faults.readiness_monitor import BUSY_S, PROBE_S, SNAPSHOT_EVERY_S, ProbeResult, Snapshot, judged
 
 LONG_S = 10 * THROUGH_ANOTHER_S
 
 
 def seen(*broken: str, since: float = 0.0) -> list[Snapshot]:
-    """From the beginning to the end; something is broken from `since` on."""
-    moments = [number * LOOK_EVERY_S for number in range(int(LONG_S / LOOK_EVERY_S))]
+    """Snapshots of LONG_S seconds in which the given parts are broken from `since` on."""
+    moments = [number * SNAPSHOT_EVERY_S for number in range(int(LONG_S / SNAPSHOT_EVERY_S))]
     return [Snapshot(at, frozenset(broken) if at >= since else frozenset()) for at in moments]
 
 
-def calm(*, apart_s: float = LOOK_EVERY_S) -> list[Snapshot]:
+def calm(*, apart_s: float = SNAPSHOT_EVERY_S) -> list[Snapshot]:
     return [Snapshot(number * apart_s, frozenset(), is_calm=True) for number in range(int(LONG_S / apart_s))]
 
 
@@ -62,14 +62,14 @@ def test_what_came_back_before_the_answer_was_given_is_there() -> None:
 
 def test_what_it_asks_itself_it_knows_sooner() -> None:
     at = LONG_S / 2
-    assert judged(ready("auth", at), seen("postgres", since=at - KNOWN_AFTER_S - PROBE_S - LOOK_EVERY_S))
+    assert judged(ready("auth", at), seen("postgres", since=at - KNOWN_AFTER_S - PROBE_S - SNAPSHOT_EVERY_S))
 
 
 def test_who_is_not_ready_although_nothing_is_broken_is_found() -> None:
     said = ProbeResult("auth", LONG_S / 2, 0.1, is_ready=False)
     assert judged(said, calm())
     assert not judged(said, seen())
-    assert not judged(said, calm(apart_s=3 * LOOK_EVERY_S))
+    assert not judged(said, calm(apart_s=3 * SNAPSHOT_EVERY_S))
 
 
 def test_a_late_answer_is_found_unless_the_service_itself_stood_still() -> None:

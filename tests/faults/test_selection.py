@@ -1,4 +1,4 @@
-"""A few of the faults in every test run; `make faults` has all of them, and hundreds of times."""
+"""A few fault scenarios for every test run; `make faults` runs all of them many times."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.faults.run import Run, running
 from tests.faults.scenarios.catalogue import every
 
 SEED = 20261120
-# Scenario → how often: one of each kind.
+# Scenario → number of injections; one scenario of each kind.
 CHOSEN = {
     "die at a step of worker": 2,
     "die at a step of notification": 1,

@@ -1,13 +1,11 @@
-"""How often each scenario can be had, so that all fit into the time: a slow machine does less of each."""
+"""Time budget of a run: reduces the repetitions of each scenario on a slow machine, so that all fit."""
 
 import time
 from collections.abc import Callable
 
 
 class TimeBudget:
-    """So much `planned` work within `minutes`, where an injection counts for what it costs beside another.
-    What work takes is learned from what was done.
-    """
+    """Distributes `minutes` over the `planned` cost of all scenarios, by the measured time per cost."""
 
     def __init__(self, minutes: float, planned: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -17,7 +15,7 @@ class TimeBudget:
         self._done = 0.0
 
     def times(self, wanted: int) -> int:
-        """How often to do what should be done `wanted` times; at least once: none is left out."""
+        """Returns how often to run a scenario planned `wanted` times; at least once."""
         now = self._clock()
         if not self._done:
             return wanted
@@ -25,6 +23,6 @@ class TimeBudget:
         return max(1, min(wanted, round(wanted * (self._ends_at - now) / needed_s)))
 
     def note(self, wanted: float, done: float) -> None:
-        """Of the `wanted` work so much was done; the rest is not made up for."""
+        """Records that `done` of the `wanted` cost was spent; the rest is dropped."""
         self._left -= wanted
         self._done += done

@@ -1,4 +1,4 @@
-"""People at work while things break: they upload, sign in, look and download, and try again when told to."""
+"""Traffic during faults: accounts that upload, sign in, list and download, and honour Retry-After."""
 
 import asyncio
 import contextlib
@@ -18,18 +18,18 @@ from tests.faults.webhook_receiver import Receiver
 from tests.support.client import FINAL, Person, signed_in
 from tests.support.wait import until
 
-# How long a person waits for one answer, to its last byte; none of ours may take as long.
+# Client timeout for a whole response; reaching it is a finding.
 HANG_S = 30.0
 TRY_AGAIN_S = 0.3
 ACCEPTED_WITHIN_S = 120.0
 LONGEST_PAUSE_S = 2.0
-# Nobody sends more while so many of their own are under way: all of it has to end before anything is checked.
+# Unfinished uploads per account: all must end before the checks.
 OPEN_AT_MOST = 4
 SILENT_SHARE = 0.15
 
 
 class Kind(Enum):
-    """What a video is, and the code of the error that its conversion must end with."""
+    """Kind of video, with the error code that its conversion must end with."""
 
     GOOD = None
     SILENT = "no_audio_track"
@@ -38,7 +38,7 @@ class Kind(Enum):
 
 @dataclass
 class Upload:
-    """One video that somebody wants converted; sent with one key until it is accepted."""
+    """One video, sent with the same idempotency key until it is accepted."""
 
     person: Person
     kind: Kind
@@ -55,7 +55,7 @@ class Upload:
 
 @dataclass
 class Traffic:
-    """What was sent, and everything that should not have been answered."""
+    """Accounts and their uploads; collects invalid responses and broken connections."""
 
     urls: Sequence[str]
     good: Path
@@ -77,9 +77,9 @@ class Traffic:
     async def flowing(
         self, people: int, pause_s: float, *, one_at_a_time: bool = False
     ) -> AsyncIterator[None]:
-        """While the block runs, and until everything that was begun is accepted.
+        """Generates traffic while the block runs; on exit waits until all started uploads are accepted.
 
-        With `one_at_a_time` nobody sends a video before the audio of the last one has come.
+        With `one_at_a_time` an account waits for its audio before the next upload.
         """
         self._stopping.clear()
         limits = httpx.Limits(max_keepalive_connections=people)
@@ -103,7 +103,7 @@ class Traffic:
         return person
 
     async def _busy(self, person: Person, pause_s: float) -> None:
-        """Half of what people do is uploading."""
+        """Performs random actions, half of them uploads."""
         while not self._stopping.is_set():
             await self._something(person)
             with contextlib.suppress(TimeoutError):
@@ -131,7 +131,7 @@ class Traffic:
                 await self._asked(person, "download", "GET", f"/v1/conversions/{upload.id}/audio")
 
     async def one(self, kind: Kind) -> Upload:
-        """Of somebody who is at it anyway."""
+        """Uploads one video of the given kind from a random account."""
         return await self._upload(self.rng.choice(self._people), kind)
 
     async def _upload(self, person: Person, kind: Kind | None = None) -> Upload:

@@ -1,4 +1,4 @@
-"""Where the webhooks of everybody in a run go: counts, by conversion, the messages and their repetitions."""
+"""Receiver of all webhooks of a run; counts deliveries by conversion and message."""
 
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
@@ -8,16 +8,16 @@ from aiohttp import web
 
 
 class Receiver:
-    """Listens on this machine for as long as `listening` runs."""
+    """Listens on 127.0.0.1 while `listening` is entered."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/hook"
         self._port = port
-        self._told: dict[str, Counter[str]] = defaultdict(Counter)
+        self._received: dict[str, Counter[str]] = defaultdict(Counter)
 
     def deliveries(self, conversion_id: str) -> Counter[str]:
-        """So far: each id a message, and how often it came."""
-        return Counter(self._told[conversion_id])
+        """Returns the number of deliveries so far by message id."""
+        return Counter(self._received[conversion_id])
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
@@ -33,5 +33,5 @@ class Receiver:
 
     async def _take(self, request: web.Request) -> web.Response:
         message = await request.json()
-        self._told[str(message["data"]["id"])][request.headers["webhook-id"]] += 1
+        self._received[str(message["data"]["id"])][request.headers["webhook-id"]] += 1
         return web.Response(status=204)

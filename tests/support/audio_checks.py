@@ -1,4 +1,4 @@
-"""A transcoder with a scratch directory of its own, used the way a worker uses it."""
+"""The ffmpeg transcoder with its own scratch directory, and checks of audio by its samples."""
 
 import shutil
 import subprocess
@@ -16,16 +16,16 @@ from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder
 from converter_service.media.options import parse
 from converter_service.media.transcoder import MediaInfo, Output
 
-HEARD_HZ = 8_000
+SAMPLE_HZ = 8_000
 
 
 @dataclass
 class TranscodingHarness:
-    """`source` and `result` have names of our own, whatever the file was called."""
+    """Converts copies of files, as a worker does: their original names do not matter."""
 
     scratch: Path
-    rules: TranscodingLimits = field(default_factory=TranscodingLimits)
-    told: list[float] = field(default_factory=list)
+    limits: TranscodingLimits = field(default_factory=TranscodingLimits)
+    reported: list[float] = field(default_factory=list)
 
     @property
     def source(self) -> Path:
@@ -37,7 +37,7 @@ class TranscodingHarness:
 
     @property
     def transcoder(self) -> FFmpegTranscoder:
-        return FFmpegTranscoder(find_tools(threads=1), self.rules)
+        return FFmpegTranscoder(find_tools(threads=1), self.limits)
 
     async def probe(self, file: Path) -> MediaInfo:
         self._bring(file)
@@ -46,21 +46,21 @@ class TranscodingHarness:
     async def convert(self, file: Path, **fields: str) -> Output:
         """Probe and convert a copy of `file` with option fields as a client sends them."""
         info = await self.probe(file)
-        return await self.transcoder.convert(self.source, info, parse(fields), self.result, self._tell)
+        return await self.transcoder.convert(self.source, info, parse(fields), self.result, self._report)
 
     def limited(self, **seconds_or_bytes: float) -> "TranscodingHarness":
-        """Change rules: `job_timeout=1.0`, `max_result_bytes=1000` …"""
+        """Changes limits: `job_timeout=1.0`, `max_result_bytes=1000` …"""
         for name, value in seconds_or_bytes.items():
-            is_time = isinstance(getattr(self.rules, name), timedelta)
-            self.rules = _replaced(self.rules, name, timedelta(seconds=value) if is_time else int(value))
+            is_time = isinstance(getattr(self.limits, name), timedelta)
+            self.limits = _replaced(self.limits, name, timedelta(seconds=value) if is_time else int(value))
         return self
 
     def has_begun(self) -> bool:
-        """The first bytes of a result are there."""
+        """Whether the result has bytes."""
         return self.result.exists() and self.result.stat().st_size > 0
 
     def programs(self) -> list[psutil.Process]:
-        """Whatever runs with this scratch directory on its command line."""
+        """Processes with this scratch directory on their command line."""
         found = []
         for process in psutil.process_iter(["cmdline", "status"]):
             words = process.info["cmdline"] or []
@@ -68,11 +68,11 @@ class TranscodingHarness:
                 found.append(process)
         return found
 
-    async def _tell(self, done: float) -> None:
-        self.told.append(done)
+    async def _report(self, done: float) -> None:
+        self.reported.append(done)
 
     def _bring(self, file: Path) -> None:
-        """Linked where that can be: some files are hours long and take no room until somebody copies them."""
+        """Links the file if possible: sparse files of many hours take no space until they are copied."""
         if file == self.source:
             return
         self.source.unlink(missing_ok=True)
@@ -82,28 +82,28 @@ class TranscodingHarness:
             shutil.copyfile(file, self.source)
 
 
-def _replaced(rules: TranscodingLimits, name: str, value: object) -> TranscodingLimits:
+def _replaced(limits: TranscodingLimits, name: str, value: object) -> TranscodingLimits:
     return TranscodingLimits(
-        **{**{each: getattr(rules, each) for each in rules.__struct_fields__}, name: value}
+        **{**{each: getattr(limits, each) for each in limits.__struct_fields__}, name: value}
     )
 
 
 def samples(file: Path) -> "array[int]":
-    """The sound as 16-bit mono at HEARD_HZ."""
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{file}", "-ac", "1", "-ar", str(HEARD_HZ)]
+    """Decodes to 16-bit mono at SAMPLE_HZ."""
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{file}", "-ac", "1", "-ar", str(SAMPLE_HZ)]
     raw = subprocess.run([*command, "-f", "s16le", "-"], check=True, capture_output=True, timeout=60).stdout
-    heard: array[int] = array("h")
-    heard.frombytes(raw)
-    return heard
+    decoded: array[int] = array("h")
+    decoded.frombytes(raw)
+    return decoded
 
 
 def pitch_hz(file: Path) -> float:
-    """The pitch of a pure tone, by counting where it crosses zero."""
-    heard = samples(file)
-    middle = heard[len(heard) // 4 : -len(heard) // 4]
+    """The frequency of a pure tone, from its zero crossings."""
+    decoded = samples(file)
+    middle = decoded[len(decoded) // 4 : -len(decoded) // 4]
     crossings = sum(1 for a, b in pairwise(middle) if (a < 0) != (b < 0))
-    return crossings * HEARD_HZ / (2 * len(middle))
+    return crossings * SAMPLE_HZ / (2 * len(middle))
 
 
-def loudest(heard: "array[int]") -> int:
-    return max((abs(sample) for sample in heard), default=0)
+def loudest(decoded: "array[int]") -> int:
+    return max((abs(sample) for sample in decoded), default=0)

@@ -1,4 +1,4 @@
-"""Sound that can be told from any other, and whether a file has it: by its samples, not by what it says."""
+"""Test signals, and measurements of decoded samples: correlation, loudness, level and pitch."""
 
 import math
 import re
@@ -9,19 +9,19 @@ from itertools import accumulate
 from operator import mul
 from pathlib import Path
 
-# Enough for what `CHIRP` has, and few enough for plain Python.
+# Enough for the chirp, and few enough samples for plain Python.
 CORRELATED_HZ = 4_000
 LARGEST_LAG_S = 0.1
 
 
 def chirp(seconds: float, *, layout: str = "mono", rate: int = 48_000) -> tuple[str, ...]:
-    """ffmpeg's input arguments for a tone that rises from 150 to 600 Hz: it is like itself at one place only,
-    and low enough to be so between two samples too.
+    """ffmpeg's input arguments for a tone that rises from 150 to 600 Hz: its
+    autocorrelation has one peak, and it is low enough for lags between samples.
     """
     slope = 225 / seconds
     sound = f"0.3*sin(2*PI*(150*t+{slope:.3f}*t*t))*(0.7+0.3*sin(9*t))"
     shape = f"aformat=channel_layouts={layout}:sample_rates={rate}"
-    # Straight into the channels: mixing upwards would leave some silent.
+    # Copied into each channel: up-mixing would leave some silent.
     spread = f"pan={layout}|" + "|".join(f"c{n}=c0" for n in range(CHANNELS[layout]))
     return ("-f", "lavfi", "-i", f"aevalsrc='{sound}':d={seconds}:s={rate},{spread},{shape}")
 
@@ -40,22 +40,22 @@ CHANNELS = {"mono": 1, "stereo": 2, "quad": 4, "5.1": 6, "7.1": 8}
 
 @lru_cache(maxsize=256)
 def wave(file: Path, stream: str = "a:0", at_hz: int = CORRELATED_HZ, channels: int = 1) -> "array[float]":
-    """Decoded: samples from -1 to 1, channels interleaved; with none, the first channel alone."""
+    """Decodes to samples from -1 to 1, channels interleaved; `channels=0` takes the first channel only."""
     mixed = ["-ac", str(channels)] if channels else ["-af", "pan=mono|c0=c0"]
     command = ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{file}", "-map", f"0:{stream}"]
     command += [*mixed, "-ar", str(at_hz), "-f", "f32le", "-"]
     raw = subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
-    heard: array[float] = array("f")
-    heard.frombytes(raw)
-    return heard
+    decoded: array[float] = array("f")
+    decoded.frombytes(raw)
+    return decoded
 
 
 def likeness(one: "array[float]", other: "array[float]") -> tuple[float, float]:
-    """The greatest correlation, -1 to 1, and by how many seconds `other` is later there."""
+    """The greatest correlation, -1 to 1, and the lag of `other` there in seconds."""
     reach = int(LARGEST_LAG_S * CORRELATED_HZ)
     middle = one[reach : len(one) - reach]
     size = len(middle)
-    # Beyond its end there is nothing.
+    # Padded with silence.
     there = other[: size + 2 * reach]
     there.extend([0.0] * (size + 2 * reach - len(there)))
     squares = [0.0, *accumulate(map(mul, there, there))]
@@ -70,7 +70,7 @@ def likeness(one: "array[float]", other: "array[float]") -> tuple[float, float]:
 
 
 def strength(samples: "array[float]", hz: float, rate: int) -> float:
-    """The amplitude of one pitch."""
+    """The amplitude at one frequency."""
     angle = 2 * math.pi * hz / rate
     real = sum(x * math.cos(angle * n) for n, x in enumerate(samples))
     imaginary = sum(x * math.sin(angle * n) for n, x in enumerate(samples))
@@ -78,5 +78,5 @@ def strength(samples: "array[float]", hz: float, rate: int) -> float:
 
 
 def level_db(samples: "array[float]") -> float:
-    """Root mean square, below full scale."""
+    """Root mean square in dBFS."""
     return 10 * math.log10(sum(map(mul, samples, samples)) / max(1, len(samples)) + 1e-12)

@@ -1,6 +1,6 @@
-"""A worker of the converter on a machine whose clock is wrong: `python -m tests.support.clock_skew SECONDS`.
+"""A converter worker whose system clock is off: `python -m tests.support.clock_skew SECONDS`.
 
-Everything else is a worker's: its settings come from the environment. Only its broker is in memory.
+It reads the settings of a worker from the environment; its broker is in memory.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ true_time = clock.utc_now
 
 
 async def work(settings: WorkerSettings) -> None:
-    """Until it is killed."""
-    # Not before its clock is wrong: it would take the true one along.
+    """Runs the worker until the process is killed."""
+    # Imported after the clock is replaced: its modules import the function itself.
     worker = importlib.import_module("converter_service.worker")
     app = worker.build(settings, MemoryBroker(SUBSCRIPTIONS), CollectorRegistry())
     async with app.lifespan():

@@ -1,4 +1,4 @@
-"""Conversions in every state, as the converter's own moves make them."""
+"""Sample conversions in every state, made by the converter's own transitions."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +18,7 @@ NO_AUDIO = Failure("no_audio_track", "The video has no audio track.")
 
 
 def uploading(number: int = 1, *, owner_id: str = "alice", at: datetime = NOON) -> Conversion:
-    """`number` makes ids that sort."""
+    """A conversion being uploaded; ids sort by `number`."""
     return new_upload(
         f"{number:032x}",
         f"source-{number}",
@@ -40,7 +40,7 @@ def resumable(
     segments: tuple[Segment, ...] = (Segment("first", 5),),
     length: int = 10,
 ) -> Conversion:
-    """A video that comes in several requests, and of which `segments` are there."""
+    """A resumable upload with these segments."""
     upload = Upload(
         length=length, expires_at=at + timedelta(days=1), metadata="x", concat=concat, segments=segments
     )
@@ -57,7 +57,7 @@ def resumable(
 
 
 def reserved(number: int = 1, size: int = 1000, *, owner_id: str = "alice") -> Conversion:
-    """An upload that may bring so many bytes."""
+    """A conversion being uploaded with `size` reserved bytes."""
     return with_reserved_bytes(uploading(number, owner_id=owner_id), size)
 
 

@@ -32,7 +32,7 @@ LINK_KEY = Secret("k" * 32)
 
 
 class Issuer:
-    """Stands for auth_service: signs tokens and publishes its keys."""
+    """Stand-in for auth_service: signs access tokens and serves the JWKS."""
 
     def __init__(self) -> None:
         self._private: dict[str, str] = {}
@@ -43,7 +43,7 @@ class Issuer:
         self.rotate("key-1")
 
     def rotate(self, key_id: str) -> None:
-        """From now on tokens are signed with a new key; the old ones stay published."""
+        """Signs further tokens with a new key; the JWKS still has the old ones."""
         key = ec.generate_private_key(ec.SECP256R1())
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         self._private[key_id] = pem.decode()
@@ -76,7 +76,7 @@ class Issuer:
         return await self._slowly(request, keys) if self.in_pieces else web.json_response(keys)
 
     async def _slowly(self, request: web.Request, content: object) -> web.StreamResponse:
-        """As over a bad line."""
+        """Sends the body in pieces of 50 bytes with pauses."""
         answer, body = web.StreamResponse(), json.dumps(content).encode()
         await answer.prepare(request)
         for start in range(0, len(body), 50):
@@ -100,7 +100,7 @@ class Issuer:
 
 
 class ConverterApi:
-    """Where it is, who may sign in, and what lies in its database."""
+    """A running api: HTTP calls with tokens of the issuer, and its database."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class ConverterApi:
         return event_stream(self._http, url, self.headers(owner), last_id)
 
     async def upload(self, content: object, query: str = "", owner: str = "alice") -> aiohttp.ClientResponse:
-        """As a raw body."""
+        """Uploads `content` as a raw request body."""
         path = f"/v1/conversions{query and '?' + query}"
         return await self.call("POST", path, owner, data=content, headers={"Content-Type": "video/mp4"})
 
@@ -143,7 +143,7 @@ class ConverterApi:
         return {"Authorization": f"Bearer {self.issuer.token(owner)}"}
 
     async def leftovers(self) -> dict[str, int]:
-        """What an upload that came to nothing must not leave: all zero."""
+        """Number of documents in each collection; all zero after a failed upload."""
         names = ("conversions", "fs.chunks", "fs.files")
         return {name: await self.database[name].count_documents({}) for name in names}
 
@@ -155,7 +155,7 @@ class ConverterApi:
 async def converter_api(
     mongo_url: str, broker: Broker | None = None, **changes: Any
 ) -> AsyncIterator[ConverterApi]:
-    """`changes` are settings. Without a broker it has one in memory."""
+    """Runs the api with `changes` to its settings; by default with an in-memory broker."""
     async with Issuer().serving() as issuer, aiohttp.ClientSession() as http:
         settings = ApiSettings(
             **{

@@ -1,4 +1,4 @@
-"""Dead letters as the broker hands them over."""
+"""Sample messages of the dead-letter queue."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ QUEUE = "converter.worker"
 def dead(
     number: int = 1, body: bytes | Event | None = None, *, queue: str = QUEUE, history: tuple[str, ...] = ()
 ) -> DeadLetter:
-    """The greater the number the later it died."""
+    """A dead-lettered message; a greater `number` is a later one."""
     at = NOON + timedelta(seconds=number)
     what = VideoUploaded(conversion_id=f"c{number}") if body is None else body
     if isinstance(what, Event):

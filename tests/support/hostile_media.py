@@ -1,4 +1,4 @@
-"""Files made to do harm, or to look like what they are not."""
+"""Malicious and misleading media files."""
 
 import struct
 import zlib
@@ -33,12 +33,12 @@ def session_description(at: Path, port: int) -> Path:
     return at
 
 
-def mov_with_external_audio(at: Path, honest: Path, target: Path) -> Path:
-    """A MOV of silence whose tracks say that their data lies in another file, by a data reference."""
+def mov_with_external_audio(at: Path, valid: Path, target: Path) -> Path:
+    """A MOV of silence whose data references point to another file."""
     location = f"file://{target}".encode() + b"\0"
     inside = struct.pack(">I4sI", 12, b"url ", 1)
     outside = struct.pack(">I4sI", 12 + len(location), b"url ", 0) + location
-    whole = honest.read_bytes()
+    whole = valid.read_bytes()
     start = whole.index(b"mdat") + 4
     (size,) = struct.unpack_from(">I", whole, start - 8)
     hollow = whole[:start] + bytes(size - 8) + whole[start + size - 8 :]
@@ -47,7 +47,7 @@ def mov_with_external_audio(at: Path, honest: Path, target: Path) -> Path:
 
 
 def _with_grown_boxes(box: bytes, old: bytes, new: bytes) -> bytes:
-    """Replace `old` inside nested boxes, correcting the sizes of all that enclose it."""
+    """Replaces `old` inside nested boxes and corrects the sizes of the enclosing ones."""
     grown, position = b"", 0
     while position + 8 <= len(box):
         (size,) = struct.unpack_from(">I", box, position)
@@ -62,7 +62,7 @@ def _with_grown_boxes(box: bytes, old: bytes, new: bytes) -> bytes:
 
 
 def endless_wav(at: Path, hours: float, sample_rate: int = 8_000) -> Path:
-    """Hours of 16-bit silence that take no room on the disk."""
+    """Hours of 16-bit silence as a sparse file."""
     data = int(hours * 3600) * sample_rate * 2
     header = struct.pack(
         "<4sI4s4sIHHIIHH4sI",
@@ -91,7 +91,7 @@ def wav_of_no_samples(at: Path) -> Path:
 
 
 def wav_claiming(at: Path, *, sample_rate: int = 8_000, channels: int = 1) -> Path:
-    """A second of silence under a header that claims anything."""
+    """A second of silence with the given sample rate and channels in its header."""
     at.write_bytes(
         struct.pack(
             "<4sI4s4sIHHIIHH4sI",
@@ -114,9 +114,9 @@ def wav_claiming(at: Path, *, sample_rate: int = 8_000, channels: int = 1) -> Pa
     return at
 
 
-def with_mp4_durations(at: Path, honest: Path, ticks: int) -> Path:
-    """The same MP4 with other durations in `mvhd`, `tkhd` and `mdhd`."""
-    whole = bytearray(honest.read_bytes())
+def with_mp4_durations(at: Path, valid: Path, ticks: int) -> Path:
+    """A copy of an MP4 with other durations in `mvhd`, `tkhd` and `mdhd`."""
+    whole = bytearray(valid.read_bytes())
     for kind, offset in ((b"mvhd", 20), (b"tkhd", 24), (b"mdhd", 20)):
         position = whole.find(kind)
         while position >= 0:
@@ -142,7 +142,7 @@ def png(at: Path) -> Path:
 
 
 def with_many_tracks(at: Path, count: int) -> Path:
-    """A Matroska file (RFC 9559) that has nothing but a list of tracks."""
+    """A Matroska file (RFC 9559) that consists of track entries."""
 
     def element(name: str, body: bytes) -> bytes:
         return bytes.fromhex(name) + (len(body) | 1 << 56).to_bytes(8, "big") + body
@@ -158,7 +158,7 @@ def with_many_tracks(at: Path, count: int) -> Path:
 
 
 def with_compressed_index(at: Path, claimed: int, real: int) -> Path:
-    """A MOV whose index is zlib's (QuickTime's `cmov`): some KiB that become `real` bytes of nothing."""
+    """A MOV with a compressed index (QuickTime's `cmov`): some KiB that inflate to `real` zero bytes."""
 
     def box(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I4s", len(body) + 8, kind) + body
@@ -169,10 +169,10 @@ def with_compressed_index(at: Path, claimed: int, real: int) -> Path:
     return at
 
 
-def with_huge_cover(at: Path, honest: Path, size: int) -> Path:
-    """An MP3 behind an ID3v2.3 tag that holds so many bytes of picture."""
+def with_huge_cover(at: Path, valid: Path, size: int) -> Path:
+    """An MP3 with a picture of `size` bytes in its ID3v2.3 tag."""
     picture = b"\0image/png\0\x03\0" + b"\x89PNG\r\n\x1a\n" + bytes(size)
     frame = b"APIC" + struct.pack(">IH", len(picture), 0) + picture
     sevens = bytes((len(frame) >> shift) & 0x7F for shift in (21, 14, 7, 0))
-    at.write_bytes(b"ID3\x03\0\0" + sevens + frame + honest.read_bytes())
+    at.write_bytes(b"ID3\x03\0\0" + sevens + frame + valid.read_bytes())
     return at

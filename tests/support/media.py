@@ -1,4 +1,4 @@
-"""Tiny real media files made by ffmpeg, and what ffprobe says about a file."""
+"""Tiny real media files made by ffmpeg, and ffprobe's description of a file."""
 
 import json
 import subprocess
@@ -32,7 +32,7 @@ USUAL = {
 
 
 class Media:
-    """Files by what is in them; asked for twice, made once."""
+    """Creates media files and caches them by their arguments."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -62,7 +62,7 @@ class Media:
         return self.made(arguments, container)
 
     def silent_video(self, seconds: float = 2.0, *, container: str = "mp4") -> Path:
-        """A picture and no audio track at all."""
+        """A video without an audio track."""
         source = f"testsrc=size=64x36:rate=25:duration={seconds}"
         return self.made(
             ["-f", "lavfi", "-i", source, "-c:v", USUAL[container].video, "-pix_fmt", "yuv420p"], container
@@ -83,7 +83,7 @@ class Media:
         return part
 
     def made(self, arguments: Sequence[str], container: str) -> Path:
-        """Whatever ffmpeg makes of these arguments."""
+        """The file that ffmpeg writes for these arguments."""
         file = self.directory / f"{sha256(repr(arguments).encode()).hexdigest()[:16]}.{container}"
         if not file.exists():
             draft = file.with_name(f"draft-{file.name}")

@@ -1,5 +1,5 @@
-"""Containers, audio codecs, channel layouts and sample rates that go together, and two ways through them:
-each pair of container and codec once, with all else spread over them, or everything with everything.
+"""Combinations of container, audio codec, channel layout and sample rate: either each pair of container and
+codec once, with varying layouts and rates, or all of them.
 """
 
 import random
@@ -17,7 +17,7 @@ AMR_FRAME_S, AMR_FRAME = 0.02, 32
 
 @dataclass(frozen=True)
 class Container:
-    """`picture` is the video codec it usually has, `more` what the muxer is told."""
+    """`picture` is its usual video codec, `more` are options of the muxer."""
 
     suffix: str
     picture: str
@@ -27,7 +27,7 @@ class Container:
 
 @dataclass(frozen=True)
 class Codec:
-    """What its encoder takes."""
+    """An encoder's arguments, and the layouts and sample rates that it accepts."""
 
     encoder: tuple[str, ...]
     layouts: tuple[str, ...]
@@ -92,7 +92,7 @@ CODECS = {
 
 
 def covering() -> Iterator[Case]:
-    """Each pair once; every layout and rate of a codec comes up about as often as any other."""
+    """Each pair of container and codec once; layouts and rates of a codec take turns."""
     layouts = {name: cycle(codec.layouts) for name, codec in CODECS.items()}
     rates = {name: cycle(codec.rates) for name, codec in CODECS.items()}
     pairs = [(name, codec) for name, container in CONTAINERS.items() for codec in container.codecs]
@@ -102,7 +102,7 @@ def covering() -> Iterator[Case]:
 
 
 def everything() -> Iterator[Case]:
-    """With a video and without in turns."""
+    """All combinations; most have a video stream."""
     beside = cycle((True, False, False, True, True))
     for name, container in CONTAINERS.items():
         for codec in container.codecs:
@@ -111,24 +111,28 @@ def everything() -> Iterator[Case]:
 
 
 def made(media: Media, case: Case) -> Path:
-    """The chirp is in the last audio track; one before it holds a plain tone."""
+    """Creates the file of a case: the chirp is in the last audio track, a plain tone in the one before."""
     container, codec = CONTAINERS[case.container], CODECS[case.codec]
     picture = ["-f", "lavfi", "-i", f"testsrc=size=64x36:rate=25:duration={SECONDS}"]
     tone = ["-f", "lavfi", "-i", f"sine=frequency=300:sample_rate={case.rate}:duration={SECONDS}"]
-    inputs = [*(picture if case.has_picture else []), *(tone * (case.tracks - 1)), *_heard(media, case)]
+    inputs = [
+        *(picture if case.has_picture else []),
+        *(tone * (case.tracks - 1)),
+        *_audio_inputs(media, case),
+    ]
     maps = [word for number in range(case.has_picture + case.tracks) for word in ("-map", str(number))]
     coding = ["-c:v", container.picture, "-pix_fmt", "yuv420p", "-strict", "-2", "-c:a", *codec.encoder]
     return media.made([*inputs, *maps, *coding, *container.more], container.suffix)
 
 
-def _heard(media: Media, case: Case) -> list[str]:
+def _audio_inputs(media: Media, case: Case) -> list[str]:
     if case.codec == "amr":
         return ["-i", str(_speech(media))]
     return list(chirp(SECONDS, layout=case.layout, rate=case.rate))
 
 
 def _speech(media: Media) -> Path:
-    """AMR-NB at 12.2 kbit/s (RFC 4867 §5): hardly any ffmpeg can write it, so its bits are dice."""
+    """AMR-NB at 12.2 kbit/s (RFC 4867 §5): random bits, since few ffmpegs have an encoder for it."""
     file = media.directory / "speech.amr"
     chance = random.Random(3)
     frames = (b"\x3c" + chance.randbytes(AMR_FRAME - 1) for _ in range(round(SECONDS / AMR_FRAME_S)))

@@ -1,4 +1,4 @@
-"""What ffprobe says of a file, as an outsider to the system under test."""
+"""Facts about an audio file from ffprobe."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ class Facts:
 
 
 def facts_of(path: Path) -> Facts:
-    """Raises CalledProcessError when the file is no audio."""
+    """Raises CalledProcessError if the file is not readable."""
     command = ["ffprobe", "-v", "error", "-of", "json", "-show_streams", "-show_format", f"file:{path}"]
     answer = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=30).stdout)
     stream = next(one for one in answer["streams"] if one["codec_type"] == "audio")

@@ -1,4 +1,4 @@
-"""A worker's use-cases on real MongoDB and GridFS, with a transcoder whose steps the test decides."""
+"""A worker's jobs on real MongoDB and GridFS, with a scripted transcoder."""
 
 import asyncio
 import hashlib
@@ -40,17 +40,17 @@ INFO = MediaInfo(
 )
 
 
-async def nothing_special(_: Path) -> None:
-    """The step of a conversion that just works."""
+async def do_nothing(_: Path) -> None:
+    """A conversion step without side effects."""
 
 
 class ScriptedTranscoder:
-    """Its audio is a mark and the digest of the source; `during` runs in the middle of a conversion."""
+    """Writes a mark and the source's digest as audio; awaits `during` in the middle of a conversion."""
 
     def __init__(
         self,
         mark: str = "audio",
-        during: Callable[[Path], Awaitable[None]] = nothing_special,
+        during: Callable[[Path], Awaitable[None]] = do_nothing,
         info: MediaInfo = INFO,
     ) -> None:
         self._mark = mark
@@ -86,7 +86,7 @@ class ScriptedTranscoder:
 
 
 class WorkerHarness:
-    """One database, any number of workers."""
+    """One database and scratch directory, from which a test creates any number of workers."""
 
     def __init__(self, client: Client, scratch: Path) -> None:
         self.database = database_of(client)
@@ -114,6 +114,7 @@ class WorkerHarness:
             store=self.store,
             queue=self.queue,
             blobs=self.blobs,
+            cleanup=self.cleanup,
             transcoder=transcoder,
             scratch=self.scratch,
             events=self.events,
@@ -122,7 +123,7 @@ class WorkerHarness:
         )
 
     async def queued(self, video: bytes = VIDEO, owner_id: str = "alice", **options: str) -> Conversion:
-        """A conversion whose video is stored."""
+        """Adds a queued conversion whose video is stored."""
 
         async def content() -> AsyncIterator[bytes]:
             yield video
@@ -160,23 +161,23 @@ class WorkerHarness:
         return b"".join([piece async for piece in await self.blobs.open(blob)])
 
     async def announced(self) -> list[Event]:
-        """All events that wait, in order; each is told once."""
+        """Claims and returns all events in the outbox, in order."""
         return [unwrap(each.envelope) for each in await self.outbox.claim(100, 3600)]
 
     async def blobs_stored(self) -> set[str]:
-        """Whole or in parts."""
+        """Ids of all blobs, complete or not."""
         files = await self.database["fs.files"].distinct("_id")
         return set(files) | set(await self.database["fs.chunks"].distinct("files_id"))
 
     async def expire_lease(self, conversion: Conversion) -> None:
-        """As if its holder had been silent for long."""
+        """Moves the lease's expiry to the past, as if its holder had died."""
         newest = await self.now(conversion)
         assert newest.lease is not None
         past = utc_now() - timedelta(seconds=1)
         await self.store.save(replace(newest, lease=replace(newest.lease, until=past), due_at=past))
 
-    async def rested(self, conversion: Conversion) -> None:
-        """As if the pause after a run that came to nothing was over."""
+    async def end_retry_delay(self, conversion: Conversion) -> None:
+        """Ends the wait for the next retry."""
         await self.store.save(replace(await self.now(conversion), retry_at=None))
 
     def scratch_files(self) -> list[Path]:

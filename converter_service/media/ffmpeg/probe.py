@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from converter_service.media.containers import Container, container_of
+from converter_service.media.containers import Container, find_container
 from converter_service.media.ffmpeg.errors import unreadable
 from converter_service.media.ffmpeg.probe_json import ChapterEntry, ProbeOutput, StreamEntry
 from converter_service.media.transcoder import AudioTrack, Chapter, MediaInfo, Picture
@@ -27,7 +27,7 @@ def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False) -> Med
         probed = msgspec.json.decode(output, type=ProbeOutput)
     except msgspec.MsgspecError as error:
         raise unreadable(f"ffprobe's answer: {error}") from error
-    container = container_of(probed.format.format_name)
+    container = find_container(probed.format.format_name)
     if container is None or not probed.streams:
         raise unreadable(complaints)
     audio = [stream for stream in probed.streams if stream.codec_type == "audio"]

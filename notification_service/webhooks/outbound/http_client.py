@@ -6,7 +6,7 @@ import email.utils
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 import aiohttp
 from aiohappyeyeballs import AddrInfoType
@@ -16,6 +16,7 @@ from notification_service.webhooks.outbound.address_policy import AddressPolicy,
 from notification_service.webhooks.outbound.error_codes import classify_error, classify_status
 from notification_service.webhooks.outbound.ports import AttemptResult, Resolver
 from notification_service.webhooks.outbound.resolver import AddressNotAllowed, PolicyResolver
+from shared.clock import utc_now
 
 MAX_RESPONSE_BYTES = 4 * 1024
 RESPONSE_BODY_S = 2.0
@@ -106,5 +107,5 @@ def _parse_retry_after(value: str) -> timedelta | None:
         return timedelta(seconds=int(value))
     with contextlib.suppress(ValueError, TypeError, OverflowError):
         at = email.utils.parsedate_to_datetime(value)
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)) - utc_now()
     return None

@@ -1,1 +1,1 @@
-"""The converter's adapters: one suite of promises for each port."""
+"""Contract tests of the converter's ports: one suite for each port, run on all adapters."""

@@ -1,4 +1,4 @@
-"""Every adapter of the converter's ports, over an empty store."""
+"""Fixtures: each adapter of the converter's ports on an empty store."""
 
 from collections.abc import AsyncIterator
 
@@ -53,7 +53,7 @@ def store(request: pytest.FixtureRequest) -> ConversionStore:
 
 @pytest.fixture
 def queue(request: pytest.FixtureRequest, store: ConversionStore) -> Queue:
-    """Of the same conversions."""
+    """The queue over the conversions of `store`."""
     if isinstance(store, MemoryConversions):
         return MemoryQueue(store)
     return MongoQueue(database_of(request.getfixturevalue("mongo_client")))

@@ -1,4 +1,4 @@
-"""Every blob store: bytes come back as they went in, and a failed write leaves nothing."""
+"""Contract of Blobs: what is read equals what was written; a failed write leaves nothing behind."""
 
 import asyncio
 import hashlib
@@ -9,7 +9,8 @@ import pytest
 from gridfs.asynchronous import AsyncGridFSBucket
 
 from converter_service.conversions.ports import BlobMissing, Blobs, WriterFenced
-from converter_service.storage.gridfs import CHUNKS_PER_READ, GridFSBlobs
+from converter_service.storage.gridfs import GridFSBlobs
+from converter_service.storage.gridfs_reader import CHUNKS_PER_READ
 from converter_service.storage.gridfs_writer import CHUNK_BYTES, CHUNKS_PER_INSERT, INSERTS_AT_ONCE
 from shared.mongo.connection import Client, database_of
 from tests.support.wait import until
@@ -189,7 +190,7 @@ async def test_a_write_that_breaks_off_leaves_no_chunk(gridfs: GridFSBlobs, mong
 
 
 async def test_no_insert_lands_after_the_removal(gridfs: GridFSBlobs, mongo_client: Client) -> None:
-    """An insert is always under way when these break off."""
+    """Each of these bodies fails while an insert is running."""
     data = bytes(CHUNK_BYTES * CHUNKS_PER_INSERT * INSERTS_AT_ONCE)
     writes = (gridfs.write(f"b{n}", breaking_off(data, ConnectionError())) for n in range(20))
     assert all(

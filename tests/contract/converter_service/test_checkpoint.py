@@ -1,4 +1,4 @@
-"""Every bookmark: one walker at a time, and each goes on where the last one was."""
+"""Contract of Checkpoint: one claim at a time, continuing at the last saved position."""
 
 import asyncio
 from datetime import timedelta

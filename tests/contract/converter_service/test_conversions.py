@@ -1,4 +1,4 @@
-"""Every conversion store: no lost update, no event without its change, one's own page by page."""
+"""Contract of ConversionStore: optimistic locking, atomic outbox, pagination by owner."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Every store of dead letters: kept once, listed by time, settled by one."""
+"""Contract of DeadLetterStore: added once, listed by time, settled by one holder."""
 
 import asyncio
 from datetime import datetime, timedelta

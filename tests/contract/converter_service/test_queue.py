@@ -1,4 +1,4 @@
-"""Every queue: the oldest of the next account that has one ready."""
+"""Contract of Queue: next claimable conversion by account, counts, and usage."""
 
 from datetime import timedelta
 

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from notification_service.email.ledger import AlreadySent, Lease, LeaseHeld, SentLedger
-from notification_service.email.mongo_ledger import MongoLedger, connect
+from notification_service.email.mongo_ledger import MongoLedger
+from shared.mongo.connection import connect
+from shared.settings import Secret
 from tests.support.memory_email import MemoryLedger
 
 LEASE = timedelta(minutes=1)
@@ -20,7 +22,7 @@ async def ledger(request: pytest.FixtureRequest) -> AsyncIterator[SentLedger]:
         yield MemoryLedger()
         return
     url: str = request.getfixturevalue("mongo_url")
-    async with connect(url) as client:
+    async with connect(Secret(url)) as client:
         stored = MongoLedger(client.get_default_database(), keep=timedelta(days=30))
         await stored.prepare()
         yield stored

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from notification_service.email.mongo_ledger import connect
 from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.errors import TooManyWebhooks
 from notification_service.webhooks.mongo_deliveries import MongoDeliveries, due_filter
@@ -16,6 +15,8 @@ from notification_service.webhooks.mongo_endpoints import MongoEndpoints
 from notification_service.webhooks.ports import Deliveries, EndpointChange, Endpoints, Lane
 from notification_service.webhooks.retry_policy import Outcome
 from shared.contracts.webhooks import Attempt
+from shared.mongo.connection import connect
+from shared.settings import Secret
 from tests.support.memory_webhooks import MemoryDeliveries, MemoryEndpoints
 from tests.support.webhooks import NOON, delivery, endpoint
 
@@ -43,7 +44,7 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
         yield Stores(MemoryEndpoints(), MemoryDeliveries())
         return
     url: str = request.getfixturevalue("mongo_url")
-    async with connect(url) as client:
+    async with connect(Secret(url)) as client:
         database = client.get_default_database()
         endpoints, deliveries = MongoEndpoints(database), MongoDeliveries(database, KEEP)
         await endpoints.prepare()
@@ -290,7 +291,7 @@ async def test_deliveries_are_paged_newest_first_and_filtered_by_status(deliveri
 
 async def test_many_deliveries_in_a_lane_do_not_slow_due_lanes(mongo_url: str) -> None:
     """The query plan skips from lane to lane in the index."""
-    async with connect(mongo_url) as client:
+    async with connect(Secret(mongo_url)) as client:
         database = client.get_default_database()
         deliveries = MongoDeliveries(database, KEEP)
         await deliveries.prepare()

@@ -1,1 +1,1 @@
-"""Mistakes that somebody could make, planted in the program to see that the checks find each of them."""
+"""Defects that can be planted in the services, to show that the checks detect each of them."""

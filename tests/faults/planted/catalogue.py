@@ -1,4 +1,4 @@
-"""All of them, by the names that `FAULTS_BUG` takes."""
+"""All planted defects, by the values of `FAULTS_BUG`."""
 
 from collections.abc import Callable, Mapping
 
@@ -29,5 +29,5 @@ BUGS: Mapping[str, Callable[[], None]] = {
 
 
 def plant(bug: str) -> None:
-    """Raises KeyError for one that is not known."""
+    """Plants a defect in this process; raises KeyError for an unknown name."""
     BUGS[bug]()

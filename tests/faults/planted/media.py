@@ -1,4 +1,4 @@
-"""Mistakes with bytes: they are left behind, or not all of them are kept, or they never come."""
+"""Planted defects of blobs and conversions: not deleted, truncated, or never finished."""
 
 import asyncio
 import hashlib
@@ -16,7 +16,7 @@ HANGS_ONE_IN = 3
 
 
 def never_delete() -> None:
-    """What a dead run had stored stays where nobody knows of it."""
+    """Blobs of dead runs are never deleted."""
 
     async def kept(self: GridFSBlobs, blob_id: str) -> None:
         return
@@ -25,7 +25,7 @@ def never_delete() -> None:
 
 
 def store_half() -> None:
-    """Of what a worker stores the second half is missing, and it says that all of it is there."""
+    """Workers store half of each blob and report its full size and digest."""
     write = GridFSBlobs.write
 
     async def halved(self: GridFSBlobs, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
@@ -41,7 +41,7 @@ def store_half() -> None:
 
 
 def never_come_to_an_end() -> None:
-    """Now and then a conversion goes on for ever, and its worker says that all is well."""
+    """Some conversions never end, while their workers renew the lease."""
     convert = FFmpegTranscoder.convert
 
     async def hung(

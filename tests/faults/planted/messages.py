@@ -1,4 +1,4 @@
-"""Mistakes with messages: they go out too early, are taken as done too early, or are thrown away."""
+"""Planted defects of messaging: published or acknowledged too early, not cleared, or discarded."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from shared.messaging.rabbitmq.work_queue import WorkQueue
 
 
 def acknowledge_before_storing() -> None:
-    """A message is acknowledged as it arrives: who dies at work takes it along."""
+    """Messages are acknowledged on arrival, so a crash loses them."""
     handle = WorkQueue.handle
 
     async def hasty(self: WorkQueue, message: AbstractIncomingMessage) -> None:
@@ -25,7 +25,7 @@ def acknowledge_before_storing() -> None:
 
 
 def publish_before_committing() -> None:
-    """Events go out before the change is stored: who dies between tells it all again."""
+    """Events are published before the change is stored, so a crash publishes them again."""
     brokers: list[RabbitMQ] = []
     enter, save = RabbitMQ.__aenter__, MongoConversions.save
 
@@ -43,7 +43,7 @@ def publish_before_committing() -> None:
 
 
 def never_clear_the_outbox() -> None:
-    """What was published stands there as if it were not, and is published again and again."""
+    """Published events stay in the outbox and are published again and again."""
 
     async def forgetful(self: MongoOutbox, pending: Sequence[Pending]) -> None:
         return
@@ -52,7 +52,7 @@ def never_clear_the_outbox() -> None:
 
 
 def throw_away_what_is_malformed() -> None:
-    """No operator ever hears of it."""
+    """Malformed messages are discarded instead of dead-lettered."""
     move = WorkQueue._move
 
     async def quietly(

@@ -1,5 +1,4 @@
-"""Mistakes with records: who may write them, what they hold on to, whether one is there already, what
-they say."""
+"""Planted defects of records: no fencing, stale leases, ignored idempotency keys, wrong error codes."""
 
 import secrets
 from datetime import timedelta
@@ -19,7 +18,7 @@ from shared.mongo.errors import mongo_errors
 
 
 def no_fencing() -> None:
-    """Neither version, token nor state is asked for: whoever saves last wins, be it a zombie."""
+    """Neither version nor lease token nor state is checked: a worker without a lease overwrites results."""
     save = MongoConversions.save
 
     async def over_anything(self: MongoConversions, conversion: Conversion, *events: Envelope) -> Conversion:
@@ -38,7 +37,7 @@ def no_fencing() -> None:
 
 
 def hold_on_to_the_lease() -> None:
-    """Who is done never says so: for ever after somebody seems to be at it."""
+    """Completed conversions keep a lease."""
     save = MongoConversions.save
 
     async def held(self: MongoConversions, conversion: Conversion, *events: Envelope) -> Conversion:
@@ -51,7 +50,7 @@ def hold_on_to_the_lease() -> None:
 
 
 def take_every_key_for_a_new_one() -> None:
-    """Whoever sends an upload again, because the answer was lost, has two of it."""
+    """Idempotency keys are ignored: a repeated upload creates a second conversion."""
 
     def another(owner_id: str, key: str, call: str = "") -> str:
         return f"{owner_id} {call} {key} {secrets.token_hex(4)}"
@@ -60,7 +59,7 @@ def take_every_key_for_a_new_one() -> None:
 
 
 def give_a_wrong_reason() -> None:
-    """What fails is told to have failed of something else."""
+    """Failed conversions get another error code."""
     fail = JobOutcome.fail
 
     async def misled(self: JobOutcome, run: RunContext, failure: Failure) -> None:

@@ -1,4 +1,4 @@
-"""Mistakes in what people are told: twice, never, too late, or nonsense."""
+"""Planted defects of mails, webhooks and responses: repeated, missing, late or invalid."""
 
 import asyncio
 import random
@@ -23,14 +23,14 @@ from shared.settings import Secret
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 FAILS_ONE_IN = 4
-# Lists are asked for less than anything else.
+# Lists are requested less often than anything else.
 LISTS_FAIL_ONE_IN = 2
-# Longer than anybody waits, and over before the gateway is to stop.
+# Longer than the client's timeout, shorter than the gateway's grace period.
 HANGS_S = 33.0
 
 
 def no_ledger() -> None:
-    """Every delivery of an event is a mail."""
+    """Each delivery of an event sends a mail."""
     claim = MongoLedger.claim
 
     async def always(self: MongoLedger, event_id: str, lease: timedelta) -> Claim:
@@ -41,7 +41,7 @@ def no_ledger() -> None:
 
 
 def never_send_a_webhook() -> None:
-    """Whoever registered one waits in vain."""
+    """Webhook deliveries are never stored."""
 
     async def dropped(self: MongoDeliveries, deliveries: Sequence[Delivery]) -> None:
         return
@@ -50,7 +50,7 @@ def never_send_a_webhook() -> None:
 
 
 def send_each_webhook_twice() -> None:
-    """As if it had not been taken."""
+    """Each webhook message is posted twice."""
     post = WebhookSender._post
 
     async def twice(
@@ -63,19 +63,19 @@ def send_each_webhook_twice() -> None:
 
 
 def answer_with_500() -> None:
-    """Something nobody thought of, now and then."""
+    """Some introspections raise an unexpected error."""
     introspect = IntrospectionClient.introspect
 
     async def failing(self: IntrospectionClient, token: str) -> Principal | None:
         if random.randrange(FAILS_ONE_IN) == 0:
-            raise RuntimeError("nobody thought of this")
+            raise RuntimeError("planted error")
         return await introspect(self, token)
 
     IntrospectionClient.introspect = failing  # type: ignore[method-assign]
 
 
 def never_answer() -> None:
-    """Whoever asks for a list may wait for ever, now and then."""
+    """Some list requests are answered only after the client's timeout."""
 
     async def wait() -> None:
         await asyncio.sleep(HANGS_S)
@@ -84,7 +84,7 @@ def never_answer() -> None:
 
 
 def turn_away_for_good() -> None:
-    """Nobody is told when to come back."""
+    """Some list requests get 503 without Retry-After."""
 
     async def refuse() -> None:
         away = Unavailable()
@@ -95,7 +95,7 @@ def turn_away_for_good() -> None:
 
 
 def _now_and_then(happens: Callable[[], Awaitable[None]]) -> None:
-    """When somebody asks for a list."""
+    """Calls `happens` for some list requests."""
     stream = Relay.stream
 
     async def mostly(

@@ -1,1 +1,1 @@
-"""What is broken, one thing at a time: a file for each kind of thing, `listed` for all of them."""
+"""Fault scenarios by kind of target; `catalogue` lists all of them."""

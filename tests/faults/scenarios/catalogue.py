@@ -1,4 +1,4 @@
-"""All scenarios, each with a name that the command line takes, and how often a whole run does it."""
+"""All scenarios with their names for `--only` and their number of injections in a whole run."""
 
 import signal
 from collections.abc import Callable, Sequence
@@ -12,9 +12,9 @@ from tests.faults.scenarios import clocks, events, links, media, processes, serv
 from tests.faults.scenarios.scenario import Break, Scenario
 from tests.faults.scenarios.steps import at_a_step
 
-# A link is broken and whole again while a process would still be starting.
+# Cost of a link fault: shorter than the start of a process.
 LINK = 0.45
-# What is promised whatever auth_service's clock says is no more than that nothing is lost.
+# Without auth: token lifetimes depend on its clock.
 STEADY = tuple(name for name in SERVICES if name != "auth")
 
 
@@ -36,7 +36,7 @@ def every() -> list[Scenario]:
         *(
             Scenario(f"link {each.value}", 60, links.state(each), over_links=True, cost=LINK)
             for each in LinkState
-            if each.is_foul
+            if each.is_fault
         ),
         _about("mail taken without an answer", 3, links.mail_taken_without_an_answer),
         _about("kill every service at once", 3, processes.all_killed),
@@ -65,7 +65,7 @@ def every() -> list[Scenario]:
 
 
 def of_a_set() -> list[Scenario]:
-    """For a system on three MongoDB servers."""
+    """Scenarios for a system with a replica set of three MongoDB servers."""
     return [
         _about("primary mongo steps down", 8, servers.stepped_down),
         _about("primary mongo dies", 8, servers.primary_killed),
@@ -73,12 +73,12 @@ def of_a_set() -> list[Scenario]:
 
 
 def chosen(scenarios: Sequence[Scenario], wanted: str) -> list[Scenario]:
-    """Those whose name contains `wanted`."""
+    """Returns the scenarios whose name contains `wanted`."""
     return [scenario for scenario in scenarios if wanted in scenario.name]
 
 
 def _each(name: str) -> int:
-    """Often enough for every point of a role; two of a role share them."""
+    """Number of injections that reaches every point of a role; replicas share the points."""
     replicas = 2 if role_of(name) in REPLICATED else 1
     return -(-len(names(role_of(name))) // replicas)
 
@@ -88,11 +88,11 @@ def _has_disk(name: str) -> Callable[[FaultySystem], bool]:
 
 
 def _about(name: str, times: int, inject: Break) -> Scenario:
-    """Whatever touches the one who sends mail, whom it asks, or what is between them."""
+    """A scenario in which a mail may be repeated if it affects the sender, its servers or their links."""
     words = {"notification", "mail", "mongo", "every"}
     return Scenario(name, times, inject, may_repeat_mails=not words.isdisjoint(name.split()))
 
 
 def _graceful(name: str, times: int, inject: Break) -> Scenario:
-    """Told to stop, a process ends what it is at: not even a mail is repeated."""
+    """A scenario of graceful stops, in which no connection may break and no mail may be repeated."""
     return Scenario(name, times, inject, is_graceful=True)

@@ -1,4 +1,4 @@
-"""A clock that jumps, as when somebody sets it or a machine learns that it was wrong for long."""
+"""Wall clock jumps, as when an administrator or NTP sets the clock."""
 
 from tests.faults.scenarios.scenario import Break, ScenarioContext
 
@@ -6,8 +6,9 @@ JUMP_S = 3600.0
 
 
 def jumps(name: str) -> Break:
-    """By an hour, forwards or back, in one process that works; and back again when the system is healed.
-    Monotonic clocks go on as they do in reality.
+    """Shifts the clock of one process by an hour forwards or back, until the system is healed.
+
+    Monotonic clocks are not affected.
     """
 
     async def inject(context: ScenarioContext) -> bool:

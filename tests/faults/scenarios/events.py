@@ -1,4 +1,4 @@
-"""What consumers hear: again, in another order, at the same time, and some of no sense."""
+"""Repeated, reordered, concurrent and malformed messages."""
 
 from tests.faults.scenarios.scenario import ScenarioContext
 
@@ -11,8 +11,8 @@ async def repeated(context: ScenarioContext) -> bool:
 
 
 async def at_once(context: ScenarioContext) -> bool:
-    """Each event once more in the moment in which it is heard: both workers get the same video, and
-    notification_service handles the same result twice at a time.
+    """Publishes each event again on receipt: both workers get the same video, and notification_service
+    handles the same result twice concurrently.
     """
     async with context.messages.doubled() as told:
         await context.pause(DOUBLED_S)

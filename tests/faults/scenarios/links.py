@@ -1,4 +1,4 @@
-"""What is between two processes."""
+"""Faults of the network between two processes."""
 
 import asyncio
 
@@ -24,7 +24,7 @@ def state(state: LinkState) -> Break:
 
 
 async def mail_taken_without_an_answer(context: ScenarioContext) -> bool:
-    """The mail server files the mail; its answer never comes, and nobody can ask (RFC 1047)."""
+    """The mail server accepts the mail, its reply is lost (RFC 1047)."""
     link = context.system.proxies.links[MAIL]
     before = link.unanswered
     await asyncio.to_thread(context.system.turn, MAIL, LinkState.UNANSWERED)

@@ -1,4 +1,4 @@
-"""A file that kills whoever looks into it."""
+"""A file that crashes ffmpeg."""
 
 from tests.faults.faulty_system import WORKERS
 from tests.faults.scenarios.scenario import ScenarioContext
@@ -10,8 +10,8 @@ ATTEMPTS = 4
 
 
 async def crash(context: ScenarioContext) -> bool:
-    """ffmpeg dies of it each time, in whichever worker. That it failed, and told so once, is looked at with
-    everything else; here, that nobody else died of it and that there was an end to trying.
+    """Uploads a file that crashes ffmpeg in every worker; checks that no worker dies and attempts are
+    bounded.
     """
     system = context.system
     if not system.crashing_ffmpeg.is_available:

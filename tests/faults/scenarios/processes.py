@@ -1,4 +1,4 @@
-"""Any process at any moment: killed, stopped, frozen."""
+"""Processes that are killed, stopped or frozen."""
 
 import asyncio
 import time
@@ -6,9 +6,9 @@ import time
 from tests.faults.faulty_system import SERVICES, FaultySystem
 from tests.faults.scenarios.scenario import Break, ScenarioContext
 
-# Longer than a lease, so that whoever thaws is a zombie.
+# Longer than a lease: the process has lost it when it resumes.
 FROZEN_S = (4.0, 6.0)
-# As docs/operations.md says: half a minute; who sends mail may take that mail's time-out longer.
+# As in docs/operations.md: half a minute, plus the SMTP timeout for notification_service.
 STOPPED_WITHIN_S = 30.0
 MAIL_S = 5.0
 
@@ -37,7 +37,7 @@ def stopped(name: str) -> Break:
 
 
 async def stop(system: FaultySystem, name: str) -> None:
-    """Raises AssertionError unless it ends by itself, with 0 and in time."""
+    """Stops a service; raises AssertionError unless it exits with 0 in time."""
     began = time.monotonic()
     await asyncio.to_thread(system.stop, name)
     ended_well(system, name, time.monotonic() - began)
@@ -54,7 +54,7 @@ def stopped_within_s(name: str) -> float:
 
 
 async def rolling(context: ScenarioContext) -> bool:
-    """Every service, while the others go on; where there are two of a kind the second follows the first."""
+    """Restarts every service in turn; of two replicas one keeps running."""
     for name in SERVICES:
         await stop(context.system, name)
         await asyncio.to_thread(context.system.start, name)

@@ -1,4 +1,4 @@
-"""What a scenario is, and what it has at hand."""
+"""Definition of a scenario, and the context in which it injects faults."""
 
 import asyncio
 import random
@@ -11,10 +11,10 @@ from tests.faults.point_schedule import PointSchedule
 from tests.faults.traffic import Traffic
 
 BROKEN_S = (0.2, 1.4)
-# Now and then for so long that whoever lacks it has to say that it is not ready.
+# Sometimes long enough for dependants to report that they are not ready.
 LONG_S = (6.0, 8.0)
 ONE_IN = 6
-# False when nothing was broken after all.
+# Returns False if nothing was broken.
 Break = Callable[["ScenarioContext"], Awaitable[bool]]
 MAY_REPEAT = frozenset({"notification>mail", "notification>mongo"})
 
@@ -34,7 +34,7 @@ class ScenarioContext:
         await asyncio.sleep(self.rng.uniform(*between))
 
     async def pause_sometimes_long(self) -> None:
-        """How long a thing is broken of which somebody should tell."""
+        """Waits, sometimes long enough for readiness probes to notice."""
         await self.pause(LONG_S if self.rng.randrange(ONE_IN) == 0 else BROKEN_S)
 
 
@@ -43,20 +43,18 @@ def anywhere(_: FaultySystem) -> bool:
 
 
 def may_repeat(link: str) -> bool:
-    """Whether a mail may come twice when this link breaks: it lies between taking a mail and its record."""
+    """Returns True for links between accepting a mail and recording it: a fault there may repeat a mail."""
     return link in MAY_REPEAT or link.endswith(">rabbitmq")
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """`times` is how often a whole run does it. It breaks something, waits a while, and leaves the healing to
-    the system.
+    """One kind of fault, injected `times` times in a whole run; the system heals it afterwards.
 
-    `may_repeat_mails`: a mail may come twice, the very same, where a process or a connection can end between
-    the server's taking a mail and our record of it. Nowhere else. `is_graceful`: no connection breaks while
-    somebody waits for an answer. `over_links`: clients reach the gateways over links, which can break too.
-    `dead_letters` belong to each injection.
-    `cost` is what one takes beside that of other scenarios. `is_possible` where this machine lets us do it.
+    `may_repeat_mails`: the same mail may arrive twice, because a process or connection can end between the
+    mail server's acceptance and our record of it. `is_graceful`: no connection may break. `over_links`:
+    clients use gateways through proxies. `dead_letters`: expected per injection. `cost`: duration relative to
+    other scenarios. `is_possible`: whether this machine permits it.
     """
 
     name: str

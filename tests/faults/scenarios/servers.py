@@ -1,4 +1,4 @@
-"""What servers do when they lack something, or one of several goes."""
+"""Faults of servers: low memory, full disk, loss of the primary."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from tests.faults.scenarios.scenario import Break, ScenarioContext
 
 
 async def alarm(context: ScenarioContext) -> bool:
-    """Publishers are blocked while the broker has less memory than it wants."""
+    """Triggers RabbitMQ's memory alarm, which blocks publishers."""
     control = context.system.stack.rabbitmq.control
     await asyncio.to_thread(control, "set_vm_memory_high_watermark", "absolute", "1MB")
     try:
@@ -18,7 +18,7 @@ async def alarm(context: ScenarioContext) -> bool:
 
 
 def disk_full(name: str) -> Break:
-    """Where it has a disk of its own, which takes the right to mount one."""
+    """Fills a disk, if it could be mounted."""
 
     async def inject(context: ScenarioContext) -> bool:
         disk = context.system.disks.get(name)

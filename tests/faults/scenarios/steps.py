@@ -1,4 +1,4 @@
-"""A process in the middle of its work, between two of the steps that it takes outside itself."""
+"""Signals at fail points: a process dies, stops or freezes between two external steps."""
 
 import asyncio
 import signal
@@ -10,20 +10,17 @@ from tests.faults.scenarios.processes import ended_well, stopped_within_s
 from tests.faults.scenarios.scenario import Break, ScenarioContext
 from tests.support.wait import until
 
-# Most points are passed several times a second. One that nobody comes by makes room for another.
+# Most points are reached several times a second; one that is not is replaced by another.
 HIT_WITHIN_S = 6.0
 CHOICES = 4
 # A lease, and a round of the sweeper.
 TAKEN_OVER_WITHIN_S = 10.0
-# What this machine adds before it is noticed that somebody has ended.
+# Tolerance until the end of a process is noticed.
 NOTICED_S = 10.0
 
 
 def at_a_step(name: str, signum: signal.Signals) -> Break:
-    """Whichever traffic comes by first. False when nobody came by any of the points that were tried.
-
-    Who sleeps there does so for longer than its lease: it wakes as a zombie.
-    """
+    """Arms points until one is hit; False if none was. SIGSTOP lasts longer than the lease."""
 
     async def inject(context: ScenarioContext) -> bool:
         for _ in range(CHOICES):
@@ -40,7 +37,7 @@ def at_a_step(name: str, signum: signal.Signals) -> Break:
 async def hit(
     context: ScenarioContext, name: str, point: str, signum: signal.Signals, within_s: float = HIT_WITHIN_S
 ) -> bool:
-    """False when nobody came by in time."""
+    """Arms one point; returns False if it was not reached in time."""
     if not await _arrived(context, name, point, signum, within_s):
         return False
     await _had_an_effect(context, name, point, signum)
@@ -53,7 +50,7 @@ async def _arrived(
     points = context.system.points(name)
     points.arm(point, signum)
     if role_of(name) == "auth" and point.endswith("take-message"):
-        await context.messages.say_that_an_operator_acted()
+        await context.messages.publish_operator_acted()
     try:
         await until(lambda: points.is_hit(point), timeout_s=within_s, what=point)
     except AssertionError:
@@ -62,13 +59,14 @@ async def _arrived(
 
 
 async def _had_an_effect(context: ScenarioContext, name: str, point: str, signum: signal.Signals) -> bool:
-    """Always, but for a sleeper whose work nobody had to take over: not at every step does it hold any. Told
-    to stop, a process has to end well.
+    """Returns False only for SIGSTOP where another worker had nothing to take over.
+
+    After SIGTERM the process must exit cleanly.
     """
     if signum is signal.SIGSTOP:
-        if await _somebody_else_did_it(context.system):
+        if await _was_taken_over(context.system):
             return True
-        context.schedule.slept_in_vain += 1
+        context.schedule.stopped_without_effect += 1
         await asyncio.to_thread(context.system.thaw, name)
         return False
     began, dead = time.monotonic(), f"{name} to end at {point}"
@@ -79,7 +77,7 @@ async def _had_an_effect(context: ScenarioContext, name: str, point: str, signum
     return True
 
 
-async def _somebody_else_did_it(system: FaultySystem) -> bool:
+async def _was_taken_over(system: FaultySystem) -> bool:
     before = system.taken_over()
     try:
         await until(lambda: system.taken_over() > before, timeout_s=TAKEN_OVER_WITHIN_S)

@@ -1,1 +1,1 @@
-"""The converter's processes on real servers."""
+"""Tests of the converter's processes on real servers."""

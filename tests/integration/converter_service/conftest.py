@@ -1,4 +1,4 @@
-"""The converter's api, and a harness of the parts of its processes, fresh for each test."""
+"""Fixtures: the converter's api, and a worker harness on a prepared database."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Somebody's account is gone: nothing of theirs stays, nothing of others goes, however often it is told."""
+"""Account deletion removes all conversions of that account and no others; the event may be repeated."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -35,7 +35,7 @@ def delivered(age: timedelta) -> Delivery:
 
 
 async def told(harness: WorkerHarness, age: timedelta = LATE_UPLOADS) -> None:
-    """As the broker would tell a worker, so long after it happened."""
+    """Delivers AccountDeleted to a worker, `age` after the deletion."""
     handlers = account_handlers(AccountDeletion(harness.store, harness.cleanup, utc_now), utc_now)
     await handlers.handle(GONE, delivered(age))
 
@@ -100,7 +100,7 @@ async def test_what_is_being_converted_stops_and_leaves_nothing(harness: WorkerH
 
 
 class Dripping:
-    """A video of which the second half comes when it is let."""
+    """A video whose second half is sent when the test allows it."""
 
     filename = "talk.mp4"
     announced_size = None
@@ -124,7 +124,9 @@ async def test_what_is_being_uploaded_is_refused_at_its_end_and_leaves_nothing(
     harness: WorkerHarness,
 ) -> None:
     limits = UploadLimits(max_bytes=10**9, silence=timedelta(minutes=1))
-    service = UploadService(harness.store, harness.blobs, harness.events, limits, utc_now)
+    service = UploadService(
+        harness.store, harness.blobs, harness.cleanup, harness.events, limits=limits, clock=utc_now
+    )
     incoming = Dripping()
     uploading = asyncio.create_task(service.accept(ALICE, incoming))
     await incoming.begun.wait()

@@ -1,4 +1,4 @@
-"""What administrators see of everybody's conversions, and that nobody else does."""
+"""Only administrators can list the conversions of all accounts."""
 
 from typing import Any
 

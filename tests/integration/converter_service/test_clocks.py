@@ -1,4 +1,4 @@
-"""Leases hold between machines whose clocks differ: they are all told by MongoDB's."""
+"""Leases are valid across machines with different clocks, since all use MongoDB's."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ async def client(mongo_url: str) -> AsyncIterator[Client]:
 
 @asynccontextmanager
 async def worker_elsewhere(mongo_url: str, scratch: Path, skew_s: int) -> AsyncIterator[None]:
-    """Another process, whose own clock is wrong by so much."""
+    """A worker process whose system clock is off by `skew`."""
     settings = {
         "CONVERTER_MONGO_URL": mongo_url,
         "CONVERTER_LINK_KEY": "k" * 32,
@@ -55,7 +55,7 @@ async def test_a_worker_with_a_wrong_clock_fences_the_dead_soon_and_the_living_n
     client: Client, mongo_url: str, tmp_path: Path, skew_s: int
 ) -> None:
     store = MongoConversions(database_of(client), utc_now)
-    # One lives on all the time, one is dead; by the clock elsewhere it would be the other way round.
+    # One run is alive, one is dead; by the other machine's clock it would be the reverse.
     living, dead = converting(1, at=utc_now() + timedelta(hours=1)), converting(2, at=utc_now() - LEASE)
     await store.add(living)
     await store.add(dead)

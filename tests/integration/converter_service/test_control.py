@@ -1,4 +1,4 @@
-"""Calling a conversion off, having it tried again, links: what an owner may do with what is there."""
+"""Commands of an owner over HTTP: cancel, retry, signed links."""
 
 import asyncio
 from collections.abc import AsyncIterator

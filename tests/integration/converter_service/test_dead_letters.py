@@ -1,4 +1,4 @@
-"""Dead letters over HTTP: listed, read, replayed and discarded by administrators and nobody else."""
+"""Dead letters over HTTP: only administrators list, read, replay and discard them."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ async def listed(api: ConverterApi, query: str = "") -> list[dict[str, Any]]:
 
 
 async def letter_of(api: ConverterApi, body: bytes = POISON) -> dict[str, Any]:
-    """That of a message that nobody can read."""
+    """Id of the dead letter of a malformed message."""
     before = {each["id"] for each in await listed(api)}
     async with consuming(api.broker, CONVERTER_WORKER, Recorder(Failing(Reject("never")))):
         await api.broker.put(CONVERTER_WORKER.queue, body)

@@ -1,4 +1,4 @@
-"""Many videos of one account make nobody wait for all of them, and a pause is kept whoever asks."""
+"""Fair queue: accounts take turns, and no message starts a conversion before its retry time."""
 
 import asyncio
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.support.worker_harness import ScriptedTranscoder, WorkerHarness
 
 
 async def finished(harness: WorkerHarness, *conversions: Conversion) -> list[str]:
-    """The owners of those that are done, in the order in which they were begun."""
+    """The owners of the finished conversions, in the order of their starts."""
     newest = [await harness.now(each) for each in conversions]
     ended = sorted((each.started_at, each.owner_id) for each in newest if each.started_at)
     return [owner for _, owner in ended]
@@ -36,7 +36,7 @@ async def test_accounts_take_turns_however_many_videos_one_of_them_sent_first(ha
 async def test_within_an_account_the_oldest_is_begun_first_whatever_the_message_names(
     harness: WorkerHarness,
 ) -> None:
-    """While accounts take turns, a message is used up on another's: nobody's own may fall behind for that."""
+    """A message may run another account's conversion; the named one must not fall behind because of that."""
     many = [await harness.queued(owner_id="alice") for _ in range(6)]
     few = [await harness.queued(owner_id=owner) for owner in ("bob", "carol")]
     worker = harness.worker(ScriptedTranscoder())
@@ -46,7 +46,7 @@ async def test_within_an_account_the_oldest_is_begun_first_whatever_the_message_
     assert begun == sorted(begun, key=str)
 
 
-async def test_workers_that_want_the_same_one_all_get_something(harness: WorkerHarness) -> None:
+async def test_workers_that_compete_for_one_conversion_all_get_one(harness: WorkerHarness) -> None:
     waiting = [await harness.queued() for _ in range(12)]
     workers = [harness.worker(ScriptedTranscoder(), name=f"worker-{n}") for n in range(12)]
     await asyncio.gather(*(worker.run(waiting[0].id) for worker in workers))
@@ -67,14 +67,14 @@ async def test_as_many_messages_as_videos_leave_nothing_over_with_any_number_of_
     assert {(await harness.now(each)).attempts for each in waiting} == {1}
 
 
-async def test_one_that_rests_is_taken_by_no_message_before_its_time(harness: WorkerHarness) -> None:
+async def test_a_conversion_is_not_claimed_before_its_retry_time(harness: WorkerHarness) -> None:
     async def broken(_: Path) -> None:
         raise TranscoderUnavailable("no room")
 
-    resting, other = await harness.queued(), await harness.queued()
+    waiting_for_retry, other = await harness.queued(), await harness.queued()
     with pytest.raises(Retry) as pause:
-        await harness.worker(ScriptedTranscoder(during=broken)).run(resting.id)
-    retry_at = (await harness.now(resting)).retry_at
+        await harness.worker(ScriptedTranscoder(during=broken)).run(waiting_for_retry.id)
+    retry_at = (await harness.now(waiting_for_retry)).retry_at
     assert retry_at
     assert 0 < (retry_at - utc_now()).total_seconds() < pause.value.delay_s
     transcoder = ScriptedTranscoder()
@@ -82,36 +82,36 @@ async def test_one_that_rests_is_taken_by_no_message_before_its_time(harness: Wo
     await worker.run(other.id)
     await worker.run(other.id)
     with pytest.raises(Retry) as again:
-        await worker.run(resting.id)
+        await worker.run(waiting_for_retry.id)
     assert not again.value.counts
     assert transcoder.runs == 1
-    await harness.rested(resting)
+    await harness.end_retry_delay(waiting_for_retry)
     await worker.run(other.id)
-    assert (await harness.now(resting)).status is State.COMPLETED
+    assert (await harness.now(waiting_for_retry)).status is State.COMPLETED
 
 
-async def test_what_has_rested_for_long_and_was_forgotten_is_announced_again(harness: WorkerHarness) -> None:
+async def test_a_conversion_is_announced_again_soon_after_its_retry_time(harness: WorkerHarness) -> None:
     async def broken(_: Path) -> None:
         raise TranscoderUnavailable("no room")
 
-    resting = await harness.queued()
+    waiting_for_retry = await harness.queued()
     with pytest.raises(Retry):
-        await harness.worker(ScriptedTranscoder(during=broken)).run(resting.id)
-    waiting = await harness.now(resting)
+        await harness.worker(ScriptedTranscoder(during=broken)).run(waiting_for_retry.id)
+    waiting = await harness.now(waiting_for_retry)
     assert waiting.due_at
     assert waiting.retry_at
     assert 0 < (waiting.due_at - waiting.retry_at).total_seconds() <= 60
 
 
-async def test_an_account_at_its_bound_leaves_the_other_workers_to_others(
+async def test_an_account_at_its_limit_leaves_the_other_workers_to_others(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def for_ever(_: Path) -> None:
+    async def run_until_cancelled(_: Path) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(claim, "POLL_S", 0.01)
     many = [await harness.queued() for _ in range(3)]
-    transcoder = ScriptedTranscoder(during=for_ever)
+    transcoder = ScriptedTranscoder(during=run_until_cancelled)
     running = asyncio.create_task(harness.worker(transcoder, per_account=1).run(many[0].id))
     await transcoder.began.wait()
     other = await harness.queued(owner_id="bob")
@@ -125,14 +125,16 @@ async def test_an_account_at_its_bound_leaves_the_other_workers_to_others(
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_a_message_is_kept_for_a_while_when_all_that_waits_is_held_back(harness: WorkerHarness) -> None:
+async def test_a_message_is_kept_for_a_while_when_all_accounts_are_at_their_limit(
+    harness: WorkerHarness,
+) -> None:
     go = asyncio.Event()
 
-    async def until_told(_: Path) -> None:
+    async def until_released(_: Path) -> None:
         await go.wait()
 
     first, second = [await harness.queued() for _ in range(2)]
-    transcoder = ScriptedTranscoder(during=until_told)
+    transcoder = ScriptedTranscoder(during=until_released)
     running = asyncio.create_task(harness.worker(transcoder, per_account=1).run(first.id))
     await transcoder.began.wait()
     held_back = asyncio.create_task(harness.worker(ScriptedTranscoder(), per_account=1).run(second.id))
@@ -143,7 +145,7 @@ async def test_a_message_is_kept_for_a_while_when_all_that_waits_is_held_back(ha
     assert (await harness.now(second)).status is State.COMPLETED
 
 
-async def test_what_cannot_be_read_holds_up_nobody(harness: WorkerHarness) -> None:
+async def test_an_unreadable_record_does_not_block_the_queue(harness: WorkerHarness) -> None:
     conversion = await harness.queued()
     unreadable = {"_id": new_id(), "status": "queued", "owner_id": "a", "attempts": "from the future"}
     await harness.database["conversions"].insert_one(unreadable)

@@ -1,4 +1,4 @@
-"""Whatever happens to a worker, a conversion ends once: with one audio and one event."""
+"""Jobs of workers that fail, die or compete: each conversion has one outcome, one audio and one event."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,7 +25,7 @@ from tests.support.worker_harness import INFO, VIDEO, ScriptedTranscoder, Worker
 LONG = timedelta(seconds=60)
 
 
-async def for_ever(_: Path) -> None:
+async def run_until_cancelled(_: Path) -> None:
     await asyncio.Event().wait()
 
 
@@ -115,7 +115,7 @@ async def test_a_fault_is_tried_again_and_then_given_up(harness: WorkerHarness, 
         assert again.value.delay_s > 0
         waiting = await harness.now(conversion)
         assert (waiting.status, waiting.attempts) == (State.QUEUED, attempt)
-        await harness.rested(conversion)
+        await harness.end_retry_delay(conversion)
     await worker.run(conversion.id)
     failed = await harness.now(conversion)
     assert failed.error
@@ -147,11 +147,11 @@ async def test_a_machine_that_is_unfit_for_hours_fails_no_video_and_then_it_does
             await worker.run(conversion.id)
         assert again.value.delay_s > 10
         assert (await harness.now(conversion)).attempts == 0
-        await harness.rested(conversion)
+        await harness.end_retry_delay(conversion)
     await started_long_ago(harness, conversion)
     with pytest.raises(Retry):
         await worker.run(conversion.id)
-    await harness.rested(conversion)
+    await harness.end_retry_delay(conversion)
     await worker.run(conversion.id)
     assert (await harness.now(conversion)).status is State.FAILED
 
@@ -163,7 +163,7 @@ async def test_a_disk_that_was_full_for_a_while_costs_nothing_but_time(harness: 
     with pytest.raises(Retry):
         await worker.run(conversion.id)
     harness.scratch.spare_bytes = 0
-    await harness.rested(conversion)
+    await harness.end_retry_delay(conversion)
     await worker.run(conversion.id)
     assert (await harness.now(conversion)).status is State.COMPLETED
 
@@ -180,15 +180,15 @@ async def test_a_fault_that_passes_costs_nothing_but_time(harness: WorkerHarness
     with pytest.raises(Retry):
         await worker.run(conversion.id)
     transcoder.during = ScriptedTranscoder().during
-    await harness.rested(conversion)
+    await harness.end_retry_delay(conversion)
     await worker.run(conversion.id)
     done = await harness.now(conversion)
     assert done.status is State.COMPLETED
     assert await harness.blobs_stored() == {done.source_blob, done.audio_blob}
 
 
-async def test_while_somebody_alive_converts_it_others_come_back_later(harness: WorkerHarness) -> None:
-    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=for_ever)
+async def test_while_a_worker_holds_the_lease_others_come_back_later(harness: WorkerHarness) -> None:
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=run_until_cancelled)
     running = asyncio.create_task(harness.worker(transcoder, lease=LONG).run(conversion.id))
     await transcoder.began.wait()
     other = ScriptedTranscoder()
@@ -210,7 +210,7 @@ async def test_of_workers_that_claim_at_the_same_time_one_converts(harness: Work
 
 
 async def test_a_run_keeps_its_lease_for_as_long_as_it_takes(harness: WorkerHarness) -> None:
-    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=for_ever)
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=run_until_cancelled)
     running = asyncio.create_task(harness.worker(transcoder).run(conversion.id))
     await transcoder.began.wait()
     first = (await harness.now(conversion)).lease
@@ -231,7 +231,7 @@ async def test_a_run_keeps_its_lease_for_as_long_as_it_takes(harness: WorkerHarn
 async def test_a_worker_that_stops_hands_its_run_back_at_once_and_free_of_charge(
     harness: WorkerHarness,
 ) -> None:
-    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=for_ever)
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=run_until_cancelled)
     running = asyncio.create_task(harness.worker(transcoder, lease=LONG).run(conversion.id))
     await transcoder.began.wait()
     await stopped(running)
@@ -244,7 +244,7 @@ async def test_a_worker_that_stops_hands_its_run_back_at_once_and_free_of_charge
 
 
 async def test_what_a_dead_worker_held_is_queued_and_announced_again(harness: WorkerHarness) -> None:
-    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=for_ever)
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=run_until_cancelled)
     await died(harness, conversion, transcoder)
     await harness.sweeper.sweep()
     assert (await harness.now(conversion)).status is State.QUEUED
@@ -255,15 +255,15 @@ async def test_what_a_dead_worker_held_is_queued_and_announced_again(harness: Wo
     assert await harness.blobs_stored() == {done.source_blob, done.audio_blob}
 
 
-async def test_what_a_dead_worker_held_can_be_taken_without_a_sweep(harness: WorkerHarness) -> None:
+async def test_what_a_dead_worker_held_can_be_claimed_without_a_sweep(harness: WorkerHarness) -> None:
     conversion = await harness.queued()
-    await died(harness, conversion, ScriptedTranscoder(during=for_ever))
+    await died(harness, conversion, ScriptedTranscoder(during=run_until_cancelled))
     await harness.worker(ScriptedTranscoder()).run(conversion.id)
     assert (await harness.now(conversion)).status is State.COMPLETED
 
 
 async def test_what_kills_every_worker_is_given_up(harness: WorkerHarness) -> None:
-    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=for_ever)
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=run_until_cancelled)
     for _ in range(3):
         transcoder.began.clear()
         await died(harness, conversion, transcoder, max_retries=2)
@@ -277,14 +277,14 @@ async def test_what_kills_every_worker_is_given_up(harness: WorkerHarness) -> No
 
 
 async def test_a_zombie_does_not_overwrite_what_its_successor_made(harness: WorkerHarness) -> None:
-    """It is stopped for longer than its lease, somebody else finishes, then it goes on as if nothing was."""
+    """Its process is paused for longer than its lease; another worker finishes; then it continues."""
     conversion, woken = await harness.queued(), asyncio.Event()
 
     async def sleeping(_: Path) -> None:
         await woken.wait()
 
     zombie = ScriptedTranscoder("zombie", sleeping)
-    # No heartbeat within the test: as when the whole process is stopped.
+    # No heartbeat within the test, as when the whole process is paused.
     running = asyncio.create_task(harness.worker(zombie, lease=timedelta(hours=1)).run(conversion.id))
     await zombie.began.wait()
     await harness.expire_lease(conversion)
@@ -310,7 +310,7 @@ async def test_a_zombie_that_wakes_while_its_successor_still_runs_ends_without_e
     first = asyncio.create_task(harness.worker(zombie, lease=timedelta(hours=1)).run(conversion.id))
     await zombie.began.wait()
     await harness.expire_lease(conversion)
-    successor = ScriptedTranscoder("successor", for_ever)
+    successor = ScriptedTranscoder("successor", run_until_cancelled)
     second = asyncio.create_task(harness.worker(successor, lease=LONG).run(conversion.id))
     await successor.began.wait()
     woken.set()
@@ -326,7 +326,7 @@ async def test_a_crash_between_storing_and_finishing_leaves_one_audio_in_the_end
     harness: WorkerHarness,
 ) -> None:
     conversion = await harness.queued()
-    await died(harness, conversion, ScriptedTranscoder(during=for_ever))
+    await died(harness, conversion, ScriptedTranscoder(during=run_until_cancelled))
     [dead_blob] = (await harness.now(conversion)).temporary_blobs
 
     async def content() -> AsyncIterator[bytes]:
@@ -341,7 +341,7 @@ async def test_a_crash_between_storing_and_finishing_leaves_one_audio_in_the_end
 
 
 async def test_deleting_while_it_converts_stops_the_run_and_leaves_no_trace(harness: WorkerHarness) -> None:
-    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=for_ever)
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=run_until_cancelled)
     running = asyncio.create_task(harness.worker(transcoder).run(conversion.id))
     await transcoder.began.wait()
     await deleted_now(harness, conversion)
@@ -399,7 +399,7 @@ async def test_what_waits_for_very_long_is_announced_again(harness: WorkerHarnes
 
 
 async def deleted_now(harness: WorkerHarness, conversion: Conversion) -> None:
-    """As the api does it."""
+    """Deletes it as the api does."""
     conversions = Conversions(harness.store, harness.blobs, harness.cleanup, utc_now)
     await conversions.delete(Owner("alice", "alice@example.org"), conversion.id)
 
@@ -407,7 +407,7 @@ async def deleted_now(harness: WorkerHarness, conversion: Conversion) -> None:
 async def died(
     harness: WorkerHarness, conversion: Conversion, transcoder: ScriptedTranscoder, max_retries: int = 3
 ) -> None:
-    """A worker takes it and is never heard of again: its task ends without one more write."""
+    """Claims it with a worker whose task ends without another write."""
     worker = harness.worker(transcoder, max_retries=max_retries, lease=timedelta(hours=1))
     running = asyncio.create_task(worker.run(conversion.id))
     await transcoder.began.wait()
@@ -428,7 +428,7 @@ async def stopped(running: "asyncio.Task[None]") -> None:
 
 
 async def test_a_cancelled_run_ends_with_nothing_left_but_the_video(harness: WorkerHarness) -> None:
-    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=for_ever)
+    conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=run_until_cancelled)
     worker = harness.worker(transcoder, lease=LONG)
     running = asyncio.create_task(worker.run(conversion.id))
     await transcoder.began.wait()

@@ -1,4 +1,4 @@
-"""Lists page by page, and what a query may hold."""
+"""Lists of conversions: pagination and query parameters."""
 
 import pytest
 
@@ -61,7 +61,7 @@ async def test_readiness_names_what_it_stands_on(api: ConverterApi) -> None:
         answer = await api.call("GET", "/readyz", None)
         return bool((await answer.json(content_type=None))["checks"] == dict.fromkeys(names, "ok"))
 
-    await until(is_ready, what="its indexes are made, and everything answers")
+    await until(is_ready, what="the indexes are created and all checks pass")
 
 
 async def test_every_query_uses_an_index(seven: ConverterApi) -> None:

@@ -1,4 +1,4 @@
-"""Bytes of no conversion go, all others stay, however many look and whatever is under way."""
+"""Orphaned blobs are deleted, all others stay, with concurrent collectors and active uploads."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ from tests.support.worker_harness import ScriptedTranscoder, WorkerHarness
 
 
 class Later:
-    """A clock that is ahead by more than orphans need to count as such."""
+    """A clock that is ahead by more than the minimum age of orphans."""
 
     def __init__(self) -> None:
         self.ahead = MIN_AGE + timedelta(minutes=1)
@@ -43,7 +43,7 @@ def keeper(harness: WorkerHarness, clock: Later, removals: RemovalMetrics | None
 
 
 async def round_of(walker: OrphanCollector, clock: Later, steps: int) -> int:
-    """So many steps, each when it is time."""
+    """Runs `steps` steps, each when it is due."""
     gone = 0
     for _ in range(steps):
         gone += await walker.step()

@@ -1,4 +1,4 @@
-"""Without its database the api says so within seconds, and says which part is missing."""
+"""Without its database the api answers 503 within seconds, and its health check names the database."""
 
 import asyncio
 import time
@@ -6,7 +6,7 @@ import time
 from devstack.ports import free_port
 from tests.support.converter import converter_api
 
-# The driver alone would wait for half a minute.
+# The driver's own timeout is 30 s.
 PATIENCE_S = 25
 CALLS = (
     ("GET", "/v1/conversions", None),

@@ -1,4 +1,4 @@
-"""The database is lost in the middle of an upload: told within seconds, or not even noticed."""
+"""MongoDB becomes unreachable during an upload: the upload fails within seconds or continues."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ from tests.integration.converter_service.test_uploads import stored_video
 from tests.support.converter import LINK_KEY, ConverterApi, converter_api
 from tests.support.wait import until
 
-# The driver alone would wait for half a minute.
+# The driver's own timeout is 30 s.
 PATIENCE_S = 25
 PIECE = b"v" * 100_000
 
@@ -47,7 +47,7 @@ async def api(mongo: Mongo) -> AsyncIterator[ConverterApi]:
 async def video(
     api: ConverterApi, pieces: int, in_the_middle: Callable[[], Awaitable[None]]
 ) -> AsyncIterator[bytes]:
-    """`in_the_middle` happens when the first bytes are stored."""
+    """A video; `in_the_middle` is called when its first bytes are stored."""
 
     async def some_stored() -> bool:
         return (await api.leftovers())["fs.chunks"] > 0
@@ -64,7 +64,7 @@ async def video(
 async def test_an_upload_that_loses_its_database_is_told_within_seconds(
     api: ConverterApi, mongo: Mongo, how: str
 ) -> None:
-    """One near its end, and one in its middle."""
+    """One upload near its end and one in the middle."""
     lost_at = 0.0
     both = asyncio.Barrier(2)
 
@@ -100,7 +100,7 @@ async def test_a_pause_of_some_seconds_is_not_noticed(api: ConverterApi, mongo: 
 
 
 async def swept_clean(api: ConverterApi) -> bool:
-    """As the sweeper would find it when the upload has been silent for long."""
+    """Runs a sweeper whose clock is ten minutes ahead; returns whether nothing is left."""
     store, blobs = MongoConversions(api.database, utc_now), GridFSBlobs(api.database, utc_now)
     events = EventFactory(SignedLinks(LINK_KEY), timedelta(days=1), utc_now)
     later = Sweeper(

@@ -1,4 +1,4 @@
-"""An account gets as much as it may have and nothing above it, and a full queue lets nobody in."""
+"""Quotas of accounts, and rejection of uploads when the queue is full."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -17,7 +17,7 @@ SIZE = len(VIDEO)
 
 
 async def in_pieces(content: bytes, gate: asyncio.Event | None = None) -> AsyncIterator[bytes]:
-    """Without a length. Waits in the middle for `gate`."""
+    """A body without Content-Length that pauses in the middle until `gate` is set."""
     for start in range(0, len(content), 20_000):
         if gate and start:
             await gate.wait()
@@ -31,7 +31,7 @@ async def refusal(answer: aiohttp.ClientResponse) -> tuple[int, str, str]:
 
 @pytest.fixture
 async def api(mongo_url: str) -> AsyncIterator[ConverterApi]:
-    """Room for two videos and a half of each account, and for three conversions."""
+    """An api with a quota of two and a half videos and three conversions per account."""
     async with converter_api(mongo_url, quota_bytes=2 * SIZE + SIZE // 2, quota_conversions=3) as running:
         yield running
 
@@ -138,7 +138,7 @@ async def test_usage_and_length_are_answered_by_indexes_alone(api: ConverterApi)
     usage = {"aggregate": "conversions", "pipeline": held_bytes_pipeline("alice"), "cursor": {}}
     length = {"count": "conversions", "query": {"status": "queued"}, "limit": 5}
     for command, step in ((usage, "'indexName': 'held_bytes'"), (length, "COUNT_SCAN")):
-        # The indexes are made beside everything else.
+        # The indexes are created in the background.
         await until(partial(_is_covered, api, command, step), what=step)
 
 

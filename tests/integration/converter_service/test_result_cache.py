@@ -1,4 +1,4 @@
-"""The same video again is not converted again; whose it is and what was asked for makes it another."""
+"""Result cache: audio of the same video, options and account is copied instead of made again."""
 
 import pytest
 from msgspec.structs import replace
@@ -21,7 +21,7 @@ async def converted(
     return done
 
 
-async def test_the_same_again_gets_bytes_of_its_own_without_a_conversion(harness: WorkerHarness) -> None:
+async def test_the_same_video_again_gets_a_copy_without_a_conversion(harness: WorkerHarness) -> None:
     transcoder, another = ScriptedTranscoder("first"), ScriptedTranscoder("never")
     first = await converted(harness, transcoder, await harness.queued())
     second = await converted(harness, another, await harness.queued())
@@ -58,7 +58,7 @@ async def test_what_is_not_the_same_is_converted(harness: WorkerHarness, differs
 
 
 @pytest.mark.parametrize("harm", ["gone", "changed", "cut off"])
-async def test_an_audio_that_is_not_what_it_was_is_not_reused(harness: WorkerHarness, harm: str) -> None:
+async def test_an_audio_that_has_changed_is_not_copied(harness: WorkerHarness, harm: str) -> None:
     first = await converted(harness, ScriptedTranscoder("first"), await harness.queued())
     blob = str(first.audio_blob)
     match harm:

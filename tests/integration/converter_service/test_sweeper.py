@@ -1,4 +1,4 @@
-"""The sweeper comes to an end with everything, and what it cannot settle holds up nothing else."""
+"""The sweeper processes all due conversions; one that fails does not block others."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -37,7 +37,7 @@ async def harness(mongo_url: str, tmp_path: Path) -> AsyncIterator[WorkerHarness
 
 
 class StuckBlobs(GridFSBlobs):
-    """All but one cannot be deleted."""
+    """A blob store that fails to delete all blobs but one."""
 
     fault: type[Exception] = RuntimeError
     free = "source-0"
@@ -51,7 +51,7 @@ class StuckBlobs(GridFSBlobs):
 
 
 class OutdatedConversions(MongoConversions):
-    """Somebody else is always faster: what is due has been saved again by the time one sees it."""
+    """Returns outdated versions of due conversions: each was saved again in the meantime."""
 
     asked = 0
 
@@ -98,7 +98,7 @@ async def test_what_cannot_be_read_is_put_off_and_starves_nothing(harness: Worke
     async def removed() -> bool:
         return await harness.store.get(last.id) is None
 
-    await until(removed, what="the one behind them is settled")
+    await until(removed, what="the one behind them is processed")
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert await harness.database["conversions"].count_documents({}) == BATCH

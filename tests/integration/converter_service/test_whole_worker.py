@@ -1,4 +1,4 @@
-"""A worker as it is started, with real ffmpeg: as many at once as it is told, of every account."""
+"""The composed worker with real ffmpeg: concurrency and turns of accounts."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -45,7 +45,7 @@ async def working(mongo_url: str, scratch: Path) -> AsyncIterator[MemoryBroker]:
         yield broker
 
 
-async def test_it_runs_as_many_at_once_as_it_is_told_and_lets_accounts_take_turns(
+async def test_a_worker_runs_as_many_at_once_as_configured_and_lets_accounts_take_turns(
     harness: WorkerHarness, mongo_url: str, tmp_path: Path, media: Media
 ) -> None:
     video = media.video(seconds=1).read_bytes()
@@ -66,6 +66,6 @@ async def test_it_runs_as_many_at_once_as_it_is_told_and_lets_accounts_take_turn
 
 
 def most_at_once(done: Sequence[Conversion]) -> int:
-    """How many had begun and not ended, at the moments at which one began."""
+    """The largest number of conversions that ran at the same time."""
     spans = [(each.started_at, each.finished_at) for each in done if each.started_at and each.finished_at]
     return max(sum(begun <= moment < ended for begun, ended in spans) for moment, _ in spans)

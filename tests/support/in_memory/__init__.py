@@ -1,1 +1,1 @@
-"""In-memory implementations of the ports; they pass the same contract suites as the real ones."""
+"""In-memory adapters of the converter's ports; they pass the same contract suites as the MongoDB adapters."""

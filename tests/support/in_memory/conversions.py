@@ -1,4 +1,4 @@
-"""The ports in one process's memory: the same promises, for tests and small experiments."""
+"""Blob store, conversion store, outbox and checkpoint in memory."""
 
 import hashlib
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
@@ -16,7 +16,7 @@ PIECE = 64 * 1024
 
 
 class MemoryBlobs:
-    """Whole blobs as bytes."""
+    """Implements Blobs; `contents` maps ids to complete blobs."""
 
     def __init__(self) -> None:
         self.contents: dict[str, bytes] = {}
@@ -68,7 +68,7 @@ class MemoryBlobs:
 
 
 class Waiting(Struct):
-    """An unpublished event and until when a relay holds it."""
+    """An unpublished event; a relay has claimed it until `held_until`."""
 
     envelope: Envelope
     conversion_id: str
@@ -76,7 +76,7 @@ class Waiting(Struct):
 
 
 class MemoryConversions:
-    """Conversions in a dict, with their outbox."""
+    """Implements ConversionStore, with an outbox."""
 
     def __init__(self) -> None:
         self.contents: dict[str, Conversion] = {}
@@ -173,7 +173,7 @@ class MemoryOutbox:
 
 
 class MemoryCheckpoint:
-    """Of one walk."""
+    """Implements Checkpoint for one scan."""
 
     def __init__(self) -> None:
         self._place = ""

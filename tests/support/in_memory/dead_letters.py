@@ -1,4 +1,4 @@
-"""Dead letters in one process's memory: the same promises, for tests and small experiments."""
+"""Store of dead letters in memory."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,6 +9,8 @@ from converter_service.dead_letters.model import DeadLetter, DeadLetterStatus
 
 
 class MemoryDeadLetters:
+    """Implements DeadLetterStore."""
+
     def __init__(self) -> None:
         self.contents: dict[str, DeadLetter] = {}
         self._held: dict[str, tuple[str, datetime]] = {}

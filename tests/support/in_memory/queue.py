@@ -1,4 +1,4 @@
-"""Who waits for a worker, among the conversions in this process's memory."""
+"""Queue queries over the in-memory conversion store."""
 
 from datetime import datetime
 
@@ -9,6 +9,8 @@ from tests.support.in_memory.conversions import MemoryConversions
 
 
 class MemoryQueue:
+    """Implements Queue."""
+
     def __init__(self, conversions: MemoryConversions) -> None:
         self._conversions = conversions
 

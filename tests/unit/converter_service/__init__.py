@@ -1,1 +1,1 @@
-"""The converter's pure parts."""
+"""Unit tests of the converter, without servers."""

@@ -1,4 +1,4 @@
-"""A harness for every test that converts."""
+"""Fixture: a transcoder with a temporary scratch directory."""
 
 import tempfile
 from collections.abc import Iterator

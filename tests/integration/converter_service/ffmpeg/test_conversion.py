@@ -1,4 +1,4 @@
-"""Real files of every kind become MP3s that are as long as their audio."""
+"""Conversions of real files with ffmpeg: containers, durations, options and progress."""
 
 import subprocess
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from converter_service.media.ffmpeg.tools import find_tools
 from converter_service.media.transcoder import Fault, MediaError, TranscoderUnavailable
 from tests.support import hostile_media
-from tests.support.audio_checks import HEARD_HZ, TranscodingHarness, loudest, pitch_hz, samples
+from tests.support.audio_checks import SAMPLE_HZ, TranscodingHarness, loudest, pitch_hz, samples
 from tests.support.audio_signals import chirp
 from tests.support.media import Media, probe
 from tests.support.mp3 import facts_of
@@ -54,7 +54,7 @@ async def test_sound_without_a_picture_becomes_an_mp3(
 
 
 @pytest.mark.parametrize("container", ["mka", "webm"])
-async def test_matroskas_two_kinds_are_told_apart_whatever_is_in_them(
+async def test_webm_and_matroska_are_distinguished_whatever_they_contain(
     harness: TranscodingHarness, media: Media, container: str
 ) -> None:
     sound = media.made([*tone(), "-c:a", "libopus"], container)
@@ -125,9 +125,9 @@ async def test_a_leap_in_the_timestamps_becomes_silence_in_its_place(
     holed = ("-f", "lavfi", "-i", f"sine=frequency=440:duration={SECONDS},aselect='not(between(t,1,3))'")
     output = await harness.convert(media.made([*PICTURE, *holed, "-c:a", codec], container))
     assert output.duration_s == pytest.approx(SECONDS, abs=0.15)
-    heard = samples(harness.result)
-    assert loudest(heard[: HEARD_HZ // 2]) > 1000
-    assert loudest(heard[int(1.5 * HEARD_HZ) : int(2.5 * HEARD_HZ)]) < 100
+    decoded = samples(harness.result)
+    assert loudest(decoded[: SAMPLE_HZ // 2]) > 1000
+    assert loudest(decoded[int(1.5 * SAMPLE_HZ) : int(2.5 * SAMPLE_HZ)]) < 100
 
 
 async def test_silence_is_sound_too(harness: TranscodingHarness, media: Media) -> None:
@@ -137,7 +137,7 @@ async def test_silence_is_sound_too(harness: TranscodingHarness, media: Media) -
 
 
 @pytest.mark.parametrize("bitrate", [64, 192, 320])
-async def test_the_bit_rate_is_the_one_asked_for(
+async def test_the_bit_rate_is_the_one_requested(
     harness: TranscodingHarness, media: Media, bitrate: int
 ) -> None:
     output = await harness.convert(media.video(SECONDS), bitrate=f"{bitrate}k")
@@ -168,7 +168,7 @@ async def test_a_part_is_cut_where_asked(
 
 
 async def test_a_long_way_to_the_start_is_no_standing_still(harness: TranscodingHarness) -> None:
-    """Nothing comes out until the start is reached."""
+    """ffmpeg writes nothing until it reaches the start."""
     harness.limited(stall_timeout=0.6)
     long = hostile_media.endless_wav(harness.source, hours=11.0)
     output = await harness.convert(long, start="20000", end="20001")
@@ -184,7 +184,7 @@ async def test_a_start_after_the_end_of_the_audio_is_refused(
     assert not harness.result.exists()
 
 
-async def test_the_audio_track_asked_for_is_the_one_that_is_heard(
+async def test_the_audio_track_requested_is_the_one_that_is_heard(
     harness: TranscodingHarness, media: Media
 ) -> None:
     video = media.video(SECONDS, container="mkv", tracks=2)
@@ -200,7 +200,7 @@ async def test_an_audio_track_that_is_not_there_is_refused(harness: TranscodingH
     assert refused.value.code is Fault.BAD_OPTIONS
 
 
-async def test_tags_asked_for_win_over_the_sources_own(harness: TranscodingHarness, media: Media) -> None:
+async def test_tags_requested_win_over_the_sources_own(harness: TranscodingHarness, media: Media) -> None:
     video = media.video(SECONDS, metadata=[("title", "Old"), ("artist", "Kept")])
     await harness.convert(video, title="New = 'quoted' -y", album="-f null")
     tags = probe(harness.result)["format"]["tags"]
@@ -223,7 +223,7 @@ async def test_every_format_on_offer_is_made_and_is_what_it_says(
     assert pitch_hz(harness.result) == pytest.approx(440, abs=4)
 
 
-async def test_channels_and_sample_rate_are_those_asked_for(
+async def test_channels_and_sample_rate_are_those_requested(
     harness: TranscodingHarness, media: Media
 ) -> None:
     await harness.convert(media.made(tone(), "wav"), channels="1", sample_rate="22050")
@@ -247,11 +247,11 @@ async def test_opus_keeps_to_the_bit_rate_also_where_more_would_sound_better(
     assert output.bitrate_bps == pytest.approx(96_000, rel=0.05)
 
 
-async def test_progress_only_grows_and_is_told_seldom(harness: TranscodingHarness, media: Media) -> None:
+async def test_progress_only_grows_and_is_throttled(harness: TranscodingHarness, media: Media) -> None:
     await harness.convert(media.made(tone(100), "wav"))
-    assert harness.told == sorted(set(harness.told))
-    assert 1 <= len(harness.told) <= 40
-    assert all(0 < done < 1 for done in harness.told)
+    assert harness.reported == sorted(set(harness.reported))
+    assert 1 <= len(harness.reported) <= 40
+    assert all(0 < done < 1 for done in harness.reported)
 
 
 async def test_a_machine_without_ffmpeg_is_named_as_such(harness: TranscodingHarness) -> None:
@@ -271,7 +271,7 @@ async def test_a_result_that_is_there_already_is_replaced(harness: TranscodingHa
 async def test_sound_whose_decoder_swallows_its_beginning_becomes_opus(
     harness: TranscodingHarness, media: Media
 ) -> None:
-    """Windows Media Audio loses its first frame, and Ogg says where sound begins."""
+    """The WMA decoder drops the first frame, and Ogg records where audio begins."""
     sound = media.made([*tone(1.2, rate=32_000), "-c:a", "wmav2", "-b:a", "128k"], "wmv")
     output = await harness.convert(sound, format="opus")
     assert output.duration_s == pytest.approx(1.2, abs=0.15)

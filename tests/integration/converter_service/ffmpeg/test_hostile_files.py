@@ -1,4 +1,4 @@
-"""Files that are not what they are called, that are broken, or that try to reach something else."""
+"""Malicious, broken and mislabelled files."""
 
 import asyncio
 import base64
@@ -22,7 +22,7 @@ SECONDS = 6.0
 
 
 async def fault_of(harness: TranscodingHarness, file: Path, **fields: str) -> Fault:
-    """The code a file fails with; it must leave no result behind."""
+    """Returns the error code of a file; asserts that there is no result."""
     with pytest.raises(MediaError) as failed:
         await harness.convert(file, **fields)
     assert not harness.result.exists()
@@ -32,7 +32,7 @@ async def fault_of(harness: TranscodingHarness, file: Path, **fields: str) -> Fa
 
 @contextlib.asynccontextmanager
 async def listening() -> AsyncIterator[tuple[int, list[object]]]:
-    """A port on this machine, and who came."""
+    """A listening port, and the connections to it."""
     came: list[object] = []
 
     async def welcome(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -50,7 +50,7 @@ async def listening() -> AsyncIterator[tuple[int, list[object]]]:
 async def test_a_script_that_names_something_else_is_not_followed(
     harness: TranscodingHarness, media: Media, tmp_path: Path, make: Callable[[Path, str], Path]
 ) -> None:
-    """Neither a file, by whatever name, nor the network: nobody comes, nothing is read."""
+    """Neither a file nor the network: there is no connection, and the file is not read."""
     canary = harness.scratch / "neighbour.mp3"
     canary.write_bytes(media.audio(container="mp3").read_bytes())
     async with listening() as (port, came):
@@ -66,7 +66,7 @@ async def test_a_script_that_names_something_else_is_not_followed(
         ]
         for target in targets:
             evil = make(tmp_path / "evil.mp4", target)
-            # Where the time of reading is kept at all, it would be set.
+            # On file systems that record access times.
             os.utime(canary, (0, 1_000_000_000))
             assert await fault_of(harness, evil) is Fault.UNREADABLE_MEDIA, target
             assert canary.stat().st_atime == 0, target
@@ -79,10 +79,10 @@ async def test_an_mp4_that_keeps_its_sound_in_another_file_is_not_followed(
     harness: TranscodingHarness, media: Media, tmp_path: Path
 ) -> None:
     tone = ["-f", "lavfi", "-i", f"sine=duration={SECONDS}", "-c:a", "pcm_s16le"]
-    honest = media.made(tone, "mov")
+    valid = media.made(tone, "mov")
     secret = harness.scratch / "secret.mov"
-    secret.write_bytes(honest.read_bytes())
-    evil = hostile_media.mov_with_external_audio(tmp_path / "evil.mov", honest, secret)
+    secret.write_bytes(valid.read_bytes())
+    evil = hostile_media.mov_with_external_audio(tmp_path / "evil.mov", valid, secret)
     assert b"secret.mov" in evil.read_bytes()
     await harness.convert(evil)
     assert loudest(samples(harness.result)) < 10
@@ -178,7 +178,7 @@ async def test_a_stream_without_a_length_of_its_own_is_converted_as_far_as_it_go
 async def test_a_cut_off_file_is_not_copied_as_if_it_were_whole(
     harness: TranscodingHarness, media: Media, container: str
 ) -> None:
-    """Where copying is tried first. Ogg does not say how long it is: what is there counts, to a second."""
+    """Formats for which a copy is tried first. Ogg declares no duration: its packets count."""
     whole = media.made(
         ["-f", "lavfi", "-i", f"sine=frequency=440:duration={SECONDS}", "-movflags", "+faststart"]
         if container == "m4a"
@@ -213,7 +213,7 @@ async def test_a_duration_over_the_limit_is_refused_before_converting(
     with pytest.raises(MediaError, match="longer than 5 seconds") as refused:
         await harness.convert(media.video(SECONDS))
     assert refused.value.code is Fault.TOO_LONG
-    assert not harness.told
+    assert not harness.reported
 
 
 async def test_a_long_file_that_declares_no_duration_is_stopped_at_the_limit(
@@ -233,7 +233,7 @@ async def test_an_absurd_duration_in_a_header_neither_passes_nor_crashes(
     except MediaError as refused:
         assert refused.code in {Fault.TOO_LONG, Fault.UNREADABLE_MEDIA}  # noqa: PT017
     else:
-        # Newer ffmpegs see through it.
+        # Newer ffmpegs detect it.
         assert output.duration_s == pytest.approx(SECONDS, abs=0.1)
 
 
@@ -280,15 +280,15 @@ async def test_a_cover_of_many_megabytes_costs_the_cover_alone(
     assert output.size_bytes < 200_000
 
 
-async def test_more_words_than_anybody_reads_are_left_out_and_the_sound_is_kept(
+async def test_tags_above_the_bound_are_left_out_and_the_audio_is_kept(
     harness: TranscodingHarness, media: Media, tmp_path: Path
 ) -> None:
     """Six megabytes of lyrics, as an ID3 comment."""
-    honest = media.audio(2.0, container="mp3").read_bytes()
+    valid = media.audio(2.0, container="mp3").read_bytes()
     text = b"TXXX" + (6 * 1024**2 + 3).to_bytes(4, "big") + bytes(2) + b"\0x\0" + b"la " * (2 * 1024**2)
     sevens = bytes((len(text) >> shift) & 0x7F for shift in (21, 14, 7, 0))
     wordy = tmp_path / "wordy.mp3"
-    wordy.write_bytes(b"ID3\x03\0\0" + sevens + text + honest)
+    wordy.write_bytes(b"ID3\x03\0\0" + sevens + text + valid)
     output = await harness.convert(wordy, bitrate="192k")
     assert output.duration_s == pytest.approx(2.0, abs=0.1)
     assert output.size_bytes < 100_000

@@ -1,5 +1,5 @@
-"""Every kind of file becomes audio that sounds like it. `TONEGATE_WHOLE_MATRIX=1` tries everything with
-everything, which takes a quarter of an hour; `=5` every fifth of that.
+"""Audio of every container and codec is preserved. `TONEGATE_WHOLE_MATRIX=1` runs all combinations, which
+takes a quarter of an hour; `=5` runs every fifth of them.
 """
 
 import os
@@ -15,7 +15,7 @@ from tests.support.media_matrix import CODECS, CONTAINERS, SECONDS, Case, coveri
 
 EVERY = int(os.environ.get("TONEGATE_WHOLE_MATRIX", "0"))
 CASES = list(everything())[::EVERY] if EVERY else list(covering())
-WISHES: tuple[dict[str, str], ...] = (
+OPTIONS: tuple[dict[str, str], ...] = (
     {},
     {"format": "m4a", "loudness": "-20"},
     {"format": "opus", "channels": "1"},
@@ -27,31 +27,31 @@ WISHES: tuple[dict[str, str], ...] = (
 
 
 @pytest.mark.parametrize(
-    ("case", "wish"),
-    [pytest.param(case, wish, id=str(case)) for case, wish in zip(CASES, cycle(WISHES), strict=False)],
+    ("case", "options"),
+    [pytest.param(case, options, id=str(case)) for case, options in zip(CASES, cycle(OPTIONS), strict=False)],
 )
-async def test_what_is_heard_is_what_was_in_the_file(
-    harness: TranscodingHarness, media: Media, case: Case, wish: dict[str, str]
+async def test_the_audio_of_the_result_is_that_of_the_source(
+    harness: TranscodingHarness, media: Media, case: Case, options: dict[str, str]
 ) -> None:
     source, track = made(media, case), case.tracks - 1
-    output = await harness.convert(source, audio_track=str(track), **wish)
+    output = await harness.convert(source, audio_track=str(track), **options)
     (stream,) = probe(harness.result)["streams"]
     form, channels = FORMATS[output.format], min(CHANNELS[case.layout], FORMATS[output.format].max_channels)
-    # Two frames more or less, which are long where the rate is low.
+    # Two frames more or less, which are long at low sample rates.
     assert output.duration_s == pytest.approx(SECONDS, abs=0.1 + 2048 / case.rate)
-    assert stream["channels"] == int(wish.get("channels", channels))
-    if "sample_rate" in wish:
-        assert stream["sample_rate"] == wish["sample_rate"]
+    assert stream["channels"] == int(options.get("channels", channels))
+    if "sample_rate" in options:
+        assert stream["sample_rate"] == options["sample_rate"]
     else:
         assert int(stream["sample_rate"]) >= min(case.rate, form.sample_rates_hz[-1])
     before, after = wave(source, f"a:{track}"), wave(harness.result)
     alike, lag_s = likeness(before, after)
     assert alike > 0.93
     assert abs(lag_s) < 0.07
-    if "loudness" in wish:
-        assert measured(harness.result)[0] == pytest.approx(float(wish["loudness"]), abs=1.0)
+    if "loudness" in options:
+        assert measured(harness.result)[0] == pytest.approx(float(options["loudness"]), abs=1.0)
     else:
-        # All channels sound alike, so one tells how loud they are. One that becomes two is as loud as it was.
+        # All channels are equal, so one is enough for the level. Mono that becomes stereo keeps its level.
         first = wave(source, f"a:{track}", channels=0), wave(harness.result, channels=0)
         due_db = level_db(first[0]) - (3.01 if stream["channels"] > CHANNELS[case.layout] else 0.0)
         assert level_db(first[1]) == pytest.approx(due_db, abs=1.5)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from aiohttp import web
@@ -25,6 +25,7 @@ from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome
 from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.sender import WebhookSender
 from notification_service.webhooks.signature import new_secret
+from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt
 from shared.errors import Unavailable
 from shared.settings import Secret
@@ -40,10 +41,6 @@ QUICK = DispatchPolicy(
     schedule=(timedelta(milliseconds=10),) * 12,
     poll=timedelta(milliseconds=20),
 )
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass

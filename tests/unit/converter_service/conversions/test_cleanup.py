@@ -1,4 +1,4 @@
-"""What is deleted while somebody may still write stays known until nobody can."""
+"""The record of a deleted conversion is kept until the lease of its writer has expired."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A conversion moves by its table and in no other way."""
+"""State transitions of conversions follow the transition table."""
 
 from collections.abc import Callable
 from datetime import timedelta

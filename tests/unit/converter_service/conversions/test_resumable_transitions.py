@@ -1,4 +1,4 @@
-"""The moves of an upload that comes in several requests: whose bytes count, and when it is whole."""
+"""Transitions of resumable uploads: writers, segments, completion and concatenation."""
 
 from datetime import timedelta
 

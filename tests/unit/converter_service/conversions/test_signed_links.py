@@ -1,4 +1,4 @@
-"""A link opens one audio, until it expires, and cannot be altered."""
+"""Signed links: valid for one audio until the expiry, and not forgeable."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit

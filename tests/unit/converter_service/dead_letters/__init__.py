@@ -1,1 +1,1 @@
-"""Dead letters without any server."""
+"""Dead letters, with in-memory adapters."""

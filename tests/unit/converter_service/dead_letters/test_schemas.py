@@ -1,4 +1,4 @@
-"""What is shown of a message that may be anything, and of none of its secrets."""
+"""Representations of dead letters with arbitrary bodies; secrets are hidden."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""Settling dead letters: once, to the right queue, and never silently lost."""
+"""Replay and discard of dead letters: at most once, to the original queue, without loss."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from tests.support.in_memory.dead_letters import MemoryDeadLetters
 
 
 class Room:
-    """A desk with its store, its clock, and a broker that remembers what was put back."""
+    """The service with an in-memory store, a settable clock and a broker that records published messages."""
 
     def __init__(self) -> None:
         self.now = NOON + timedelta(minutes=1)

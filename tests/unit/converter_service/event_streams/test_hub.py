@@ -14,7 +14,7 @@ from converter_service.conversions.transitions.removal import deleted
 from converter_service.conversions.transitions.run import renewed
 from converter_service.event_streams.controller import framed, last_seen
 from converter_service.event_streams.hub import MOST_LISTENERS, Hub, Rounds, Snapshot, snapshot_of
-from converter_service.handlers import watching
+from converter_service.handlers import change_listener
 from shared.errors import Overloaded, Unavailable
 from shared.messaging.errors import NotReady
 from tests.support.conversions import LEASE, NOON, RETENTION, converting, done
@@ -140,7 +140,7 @@ async def test_while_no_news_can_arrive_the_store_is_asked(store: CountingStore)
 async def test_what_was_missed_is_looked_up_when_listening_begins(store: CountingStore) -> None:
     hub = Hub(store)
     async with MemoryBroker(()) as broker:
-        news = watching(broker, hub)
+        news = change_listener(broker, hub)
         with hub.watching(converting().id) as listener:
             await store.save(over(converting()))
             listening = asyncio.create_task(news.run())

@@ -1,4 +1,4 @@
-"""A save that goes through while its answer is lost, at every save there is: still one outcome."""
+"""Saves whose reply is lost, at each save of an upload and a run: there is still one outcome."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
@@ -34,7 +35,7 @@ QUICK = timedelta(seconds=0.4)
 
 
 class Forgetful(MemoryConversions):
-    """Saves, and then says that it could not be reached: at the `lost`th save, counted from 1."""
+    """Raises Unavailable after the `lost`th save, counted from 1, has succeeded."""
 
     def __init__(self, lost: int = 0) -> None:
         super().__init__()
@@ -81,13 +82,20 @@ def event_factory() -> EventFactory:
     return EventFactory(SignedLinks(Secret("k" * 32)), timedelta(days=1), utc_now)
 
 
+def upload_service(
+    store: MemoryConversions, blobs: MemoryBlobs, silence: timedelta, max_bytes: int = 10**9
+) -> UploadService:
+    limits = UploadLimits(max_bytes, silence)
+    return UploadService(store, blobs, Cleanup(store, blobs), event_factory(), limits=limits, clock=utc_now)
+
+
 def events(store: MemoryConversions) -> list[type]:
     return [type(unwrap(waiting.envelope)) for waiting in store.outbox]
 
 
 async def test_an_upload_whose_last_answer_is_lost_is_found_to_be_taken_in() -> None:
     store, blobs = Forgetful(lost=1), MemoryBlobs()
-    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    service = upload_service(store, blobs, MINUTE)
     accepted = await service.accept(ALICE, Upload())
     assert store.contents == {accepted.id: accepted}
     assert accepted.status is State.QUEUED
@@ -102,7 +110,7 @@ async def test_an_upload_whose_sender_falls_silent_is_not_taken_for_dead() -> No
         first = conversion.due_at
         await until(lambda: store.contents[conversion.id].due_at != first, what="a heartbeat")
 
-    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, QUICK), utc_now)
+    service = upload_service(store, blobs, QUICK)
     accepted = await service.accept(ALICE, Upload(pause=for_long))
     assert accepted.status is State.QUEUED
     assert events(store) == [VideoUploaded]
@@ -112,9 +120,9 @@ async def test_an_upload_whose_sender_falls_silent_is_not_taken_for_dead() -> No
 async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event(
     tmp_path: Path, lost: int
 ) -> None:
-    """Saves: queued, taken, described, completed; anything after that is heartbeat or tidying."""
+    """Saves: claimed, described, completed; later ones are heartbeats or cleanup."""
     store, blobs = Forgetful(), MemoryBlobs()
-    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    service = upload_service(store, blobs, MINUTE)
     accepted = await service.accept(ALICE, Upload())
     store.lost = store.saves + lost
     scratch = LocalScratch(tmp_path, spare_bytes=0)
@@ -124,6 +132,7 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
         store=store,
         queue=MemoryQueue(store),
         blobs=blobs,
+        cleanup=Cleanup(store, blobs),
         transcoder=transcoder,
         scratch=scratch,
         events=event_factory(),
@@ -139,7 +148,7 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
 
 
 async def _until_settled(store: MemoryConversions, job: Job, conversion_id: str) -> None:
-    """As the broker does it: again after a while, as often as it takes, when it has rested."""
+    """Redelivers like the broker after each Retry, with the retry time brought forward."""
     for _ in range(20):
         try:
             await job.run(conversion_id)

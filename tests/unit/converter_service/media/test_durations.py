@@ -1,4 +1,4 @@
-"""How lengths of time are told."""
+"""Durations as text."""
 
 import pytest
 
@@ -19,5 +19,5 @@ from converter_service.media.durations import format_duration
         (3_599.6, "1 hour"),
     ],
 )
-def test_a_length_of_time_is_told_in_hours_minutes_and_seconds(seconds: float, words: str) -> None:
+def test_a_duration_is_given_in_hours_minutes_and_seconds(seconds: float, words: str) -> None:
     assert format_duration(seconds) == words

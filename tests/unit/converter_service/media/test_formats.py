@@ -1,8 +1,8 @@
-"""The data about what is written and read."""
+"""The tables of formats and containers."""
 
 import pytest
 
-from converter_service.media.containers import CONTAINERS, container_of
+from converter_service.media.containers import CONTAINERS, find_container
 from converter_service.media.formats import FORMATS, MP3
 
 # Demuxers that open other files, devices or programs when a file's content tells them to.
@@ -27,10 +27,10 @@ def test_no_accepted_container_can_name_another_file() -> None:
 
 
 def test_a_container_is_found_by_any_of_ffprobes_aliases() -> None:
-    found = container_of("mov,mp4,m4a,3gp,3g2,mj2")
+    found = find_container("mov,mp4,m4a,3gp,3g2,mj2")
     assert found is not None
     assert found.name == "mp4"
-    assert container_of("hls") is None
+    assert find_container("hls") is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What may be asked of a conversion."""
+"""Parsing, validation and storage of options."""
 
 import json
 
@@ -7,7 +7,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from converter_service.media.formats import FORMATS
-from converter_service.media.options import BadOptions, OptionProblem, Options, displayed, parse, restored
+from converter_service.media.options import (
+    BadOptions,
+    OptionProblem,
+    Options,
+    display_stored,
+    parse,
+    parse_stored,
+)
 
 
 def refused_fields(**fields: str) -> list[str]:
@@ -20,7 +27,7 @@ def test_nothing_asked_is_an_mp3_of_192k() -> None:
     assert parse({}).shown() == {"format": "mp3", "bitrate": "192k"}
 
 
-def test_everything_on_offer_can_be_asked_for() -> None:
+def test_everything_on_offer_can_be_requested() -> None:
     options = parse(
         {
             "format": "mp3",
@@ -119,7 +126,7 @@ def test_a_long_field_name_is_not_repeated_whole() -> None:
 
 
 @pytest.mark.parametrize("text", ["192000", "64K", "128 k", "32k"])
-def test_the_form_of_a_bit_rate_is_told(text: str) -> None:
+def test_the_error_shows_the_form_of_a_bit_rate(text: str) -> None:
     with pytest.raises(BadOptions) as refused:
         parse({"bitrate": text})
     assert refused.value.problems == (
@@ -151,12 +158,12 @@ def test_any_text_is_taken_or_refused_by_name(fields: dict[str, str]) -> None:
         options = parse(fields)
     except BadOptions:
         return
-    assert restored(options.stored()) == options
+    assert parse_stored(options.stored()) == options
 
 
 seconds = st.integers(0, 10**12).map(lambda us: f"{us // 10**6}.{us % 10**6:06}".rstrip("0").rstrip("."))
 sample_rates = sorted({rate for form in FORMATS.values() for rate in form.sample_rates_hz})
-wishes = st.fixed_dictionaries(
+valid_fields = st.fixed_dictionaries(
     {},
     optional={
         "format": st.sampled_from(sorted(FORMATS)),
@@ -176,20 +183,22 @@ wishes = st.fixed_dictionaries(
 )
 
 
-@given(wishes)
+@given(valid_fields)
 @example({"sample_rate": "22050"})
 @example({"start": "0.00001"})
-def test_what_was_accepted_is_accepted_again_from_the_store_and_means_the_same(wish: dict[str, str]) -> None:
+def test_what_was_accepted_is_accepted_again_from_the_store_and_means_the_same(
+    fields: dict[str, str],
+) -> None:
     try:
-        options = parse(wish)
+        options = parse(fields)
     except BadOptions:
         return
-    assert restored(json.loads(json.dumps(options.stored()))) == options
+    assert parse_stored(json.loads(json.dumps(options.stored()))) == options
 
 
-def test_what_nobody_asked_for_is_shown_and_not_stored() -> None:
-    """So that a copy at another bit rate can be told from one that somebody asked for."""
+def test_defaults_are_shown_and_not_stored() -> None:
+    """A stored bit rate then always is a requested one."""
     assert parse({}).stored() == {"format": "mp3"}
-    assert displayed(parse({}).stored()) == {"format": "mp3", "bitrate": "192k"}
-    assert displayed({}) == {}
-    assert displayed({"format": "wma"}) == {"format": "wma"}
+    assert display_stored(parse({}).stored()) == {"format": "mp3", "bitrate": "192k"}
+    assert display_stored({}) == {}
+    assert display_stored({"format": "wma"}) == {"format": "wma"}

@@ -1,4 +1,4 @@
-"""Room for a running conversion, beside workers that start and die at the same moment."""
+"""Scratch directories, with workers that start and die concurrently."""
 
 import fcntl
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from converter_service.storage.scratch import PREFIX, LocalScratch
 
 
 def alive(root: Path) -> set[str]:
-    """Directories whose lock file is there."""
+    """Directories that have a lock file."""
     return {path.stem for path in root.glob(f"{PREFIX}*.lock")}
 
 
@@ -35,7 +35,7 @@ async def test_a_worker_that_starts_removes_what_the_dead_left_and_nothing_of_th
 async def test_a_rival_that_comes_between_the_file_and_its_lock_does_no_harm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rival: str
 ) -> None:
-    """It takes the file, not locked yet, for a dead worker's."""
+    """The other worker deletes the lock file before it is locked, as a dead worker's."""
     taken = list[IO[str]]()
 
     def too_late(lock: Callable[[int, int], None]) -> Callable[[int, int], None]:

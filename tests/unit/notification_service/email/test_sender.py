@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -15,6 +15,7 @@ from notification_service.email.message import FromAddress, Mail
 from notification_service.email.retry_policy import RetryPolicy
 from notification_service.email.sender import EmailSender
 from notification_service.email.templates import EmailTemplates
+from shared.clock import utc_now
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
 from shared.messaging.handlers import Delivery, Handlers
@@ -136,7 +137,7 @@ async def test_account_emails_are_sent_once_and_no_log_contains_their_token(
 async def test_an_expired_link_is_not_sent() -> None:
     mailer = MemoryMailer()
     to, _ = handlers_with(MemoryLedger(), mailer)
-    for event in (verify(expires_at=datetime.now(UTC)), reset(expires_at=datetime.now(UTC))):
+    for event in (verify(expires_at=utc_now()), reset(expires_at=utc_now())):
         with pytest.raises(Reject, match="expired"):
             await to.handle(event, Delivery(envelope=enveloped(event)))
     assert mailer.taken == []
@@ -216,7 +217,7 @@ async def test_an_email_is_given_up_after_days_and_dead_lettered() -> None:
     ledger, mailer = MemoryLedger(), MemoryMailer()
     to, _ = handlers_with(ledger, mailer)
     mailer.down = True
-    ledger.entries[EVENT] = Entry("waiting", since=datetime.now(UTC) - timedelta(days=5), attempts=700)
+    ledger.entries[EVENT] = Entry("waiting", since=utc_now() - timedelta(days=5), attempts=700)
     with pytest.raises(Reject, match="gave up after: no server answers"):
         await handle_completed(to)
     assert ledger.entries[EVENT].state == "refused"

@@ -1,4 +1,4 @@
-"""Where a cover is taken from, and what goes into a file."""
+"""Choice of covers, and their form in Ogg files."""
 
 import base64
 from pathlib import Path
@@ -23,7 +23,7 @@ def seen(*pictures: Picture, **fields: str) -> tuple[CoverSource, ...]:
     return cover_sources(job)
 
 
-def test_the_sources_picture_is_kept_and_a_video_is_asked_for_a_frame_only_when_somebody_asks() -> None:
+def test_the_sources_picture_is_kept_and_a_frame_is_taken_only_on_request() -> None:
     assert seen(VIDEO, PHOTO) == (CoverSource(PHOTO),)
     assert seen(VIDEO) == ()
     assert seen(VIDEO, cover="auto") == (CoverSource(VIDEO, 10.0), CoverSource(VIDEO, 0.0))
@@ -35,12 +35,12 @@ def test_a_part_of_a_video_is_shown_by_a_frame_of_that_part() -> None:
     assert seen(VIDEO, cover="auto", start="50", end="70")[0] == CoverSource(VIDEO, 52.0)
 
 
-def test_what_is_not_known_is_not_looked_at_and_wav_has_no_place_for_it() -> None:
+def test_unknown_codecs_are_skipped_and_wav_has_no_cover() -> None:
     assert seen(Picture(stream=0, codec="ansi"), cover="auto") == ()
     assert seen(PHOTO, format="wav") == ()
 
 
-def test_a_jpeg_is_known_by_its_frame() -> None:
+def test_a_jpeg_is_recognised_by_its_frame() -> None:
     assert jpeg_size(JPEG) == (3, 2)
 
 
@@ -49,7 +49,7 @@ def test_a_jpeg_is_known_by_its_frame() -> None:
     [b"", b"\xff\xd8\xff\xd9", JPEG[:-2], b"GIF89a" + JPEG, JPEG.replace(b"\x00\x02\x00\x03", bytes(4)),
      b"\xff\xd8" + b"\xff\xe0\x00\x00" * 9 + b"\xff\xd9"],
 )  # fmt: skip
-def test_anything_else_is_none(picture: bytes) -> None:
+def test_other_bytes_are_no_jpeg(picture: bytes) -> None:
     assert jpeg_size(picture) is None
 
 

@@ -1,4 +1,4 @@
-"""How many bytes a file says it has."""
+"""File sizes declared in headers."""
 
 import struct
 from pathlib import Path
@@ -44,6 +44,6 @@ def test_only_a_material_part_counts(tmp_path: Path, there: int, lacking: bool) 
     st.binary(max_size=200),
     st.sampled_from([b"", b"RIFF", b"RIFX", ASF_HEADER, ASF_HEADER + ASF_FILE_PROPERTIES]),
 )
-def test_any_bytes_are_survived(rest: bytes, start: bytes) -> None:
+def test_any_bytes_are_parsed_without_an_error(rest: bytes, start: bytes) -> None:
     size = declared_bytes(start + rest)
     assert size is None or size >= 0

@@ -1,4 +1,4 @@
-"""Whose fault it is when ffmpeg gives up."""
+"""Exit codes and error output of ffmpeg, mapped to errors."""
 
 import signal
 
@@ -31,7 +31,7 @@ def test_what_may_be_the_machines_fault_is_worth_another_try(code: int, stderr: 
         (120, "launcher: [Errno 2] No such file or directory"),
     ],
 )
-def test_what_is_certainly_the_machines_fault_is_told_apart(code: int, stderr: str) -> None:
+def test_certain_machine_errors_are_distinguished(code: int, stderr: str) -> None:
     assert isinstance(failure(Exit(code=code, stderr=stderr)), MachineUnfit)
 
 

@@ -1,4 +1,4 @@
-"""What ffmpeg says of loudness, and what is asked of it then."""
+"""Parsing of loudness measurements, and arguments of loudnorm."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_silence_is_measured_and_not_heard() -> None:
 
 
 @pytest.mark.parametrize("printed", ["", "Summary:", "Summary: I: x LUFS"])
-def test_no_summary_is_told(printed: str) -> None:
+def test_a_missing_summary_is_an_error(printed: str) -> None:
     with pytest.raises(ValueError, match="loudness"):
         parse_summary(printed)
 
@@ -61,8 +61,8 @@ def test_no_summary_is_told(printed: str) -> None:
     ],
 )
 @pytest.mark.parametrize("wanted", [-70.0, -16.0, -5.0, 3.0, -120.0])
-def test_loudnorm_is_asked_for_nothing_that_it_does_not_take(measured: Loudness, wanted: float) -> None:
-    """And for nothing that it takes for not measured."""
+def test_loudnorm_is_requested_nothing_that_it_does_not_take(measured: Loudness, wanted: float) -> None:
+    """Nor any value that loudnorm takes for "not measured"."""
     asked = loudnorm_arguments(measured, wanted)
     bounds: dict[str, tuple[float, float]] = {
         "I": (-70, -5),

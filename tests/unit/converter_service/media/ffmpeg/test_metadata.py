@@ -1,4 +1,4 @@
-"""What is kept of what a source says of itself."""
+"""Tags and chapters of results."""
 
 from collections.abc import Mapping
 
@@ -26,11 +26,11 @@ def lines(*chapters: Chapter, track: AudioTrack = TRACK, **fields: str) -> list[
     return [line for line in text.splitlines() if line.startswith(("START", "END", "title", "CHAPTER"))]
 
 
-def test_what_was_asked_for_wins_however_the_source_spells_it() -> None:
+def test_what_was_requested_wins_however_the_source_spells_it() -> None:
     assert kept({"TITLE": "Old", "Artist": "Kept"}, title="New") == {"title": "New", "artist": "Kept"}
 
 
-def test_an_empty_wish_removes_a_tag() -> None:
+def test_an_empty_option_removes_a_tag() -> None:
     assert kept({"title": "Old", "artist": "Kept"}, title="") == {"artist": "Kept"}
 
 

@@ -1,4 +1,4 @@
-"""What ffprobe's answers mean."""
+"""Parsing of ffprobe's output."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What becomes of ffmpeg's progress reports."""
+"""Progress reports and stall detection."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,10 +10,10 @@ from converter_service.media.ffmpeg.progress import ProgressReports, Stalled
 
 class Listener:
     def __init__(self) -> None:
-        self.told: list[float] = []
+        self.reported: list[float] = []
 
     async def __call__(self, done: float) -> None:
-        self.told.append(done)
+        self.reported.append(done)
 
 
 async def lines(*texts: bytes) -> AsyncIterator[bytes]:
@@ -26,36 +26,36 @@ async def silence() -> AsyncIterator[bytes]:
     yield b""
 
 
-async def test_a_share_is_told_and_never_one_that_is_complete() -> None:
+async def test_a_share_below_one_is_reported() -> None:
     listener = Listener()
     reports = ProgressReports(10.0, listener)
     await reports.follow(lines(b"out_time_us=N/A", b"out_time_us=2500000", b"progress=continue"), 60)
-    assert (listener.told, reports.made_s) == ([0.25], 2.5)
+    assert (listener.reported, reports.made_s) == ([0.25], 2.5)
     listener = Listener()
     await ProgressReports(10.0, listener).follow(lines(b"out_time_us=99000000"), 60)
-    assert listener.told == [0.99]
+    assert listener.reported == [0.99]
 
 
-async def test_a_flood_of_reports_is_told_seldom() -> None:
+async def test_a_flood_of_reports_is_throttled() -> None:
     listener = Listener()
     flood = (b"out_time_us=%d" % (n * 1000) for n in range(1, 9000))
     await ProgressReports(10.0, listener).follow(lines(*flood), 60)
-    assert 1 <= len(listener.told) <= 3
+    assert 1 <= len(listener.reported) <= 3
 
 
-async def test_a_second_run_tells_nothing_that_was_told_before() -> None:
+async def test_a_second_pass_reports_nothing_that_was_reported_before() -> None:
     listener = Listener()
     reports = ProgressReports(10.0, listener)
     await reports.follow(lines(b"out_time_us=9000000"), 60)
     await reports.follow(lines(b"out_time_us=1000000"), 60)
-    assert listener.told == [0.9]
+    assert listener.reported == [0.9]
     assert reports.made_s == 1.0
 
 
-async def test_without_an_expectation_nothing_is_told() -> None:
+async def test_without_an_expected_duration_nothing_is_reported() -> None:
     listener = Listener()
     await ProgressReports(None, listener).follow(lines(b"out_time_us=9000000"), 60)
-    assert listener.told == []
+    assert listener.reported == []
 
 
 @pytest.mark.parametrize("value", [b"-5", b"", b"x", b"1e9", b"\xff"])
@@ -65,7 +65,7 @@ async def test_nonsense_is_no_progress(value: bytes) -> None:
     assert reports.made_s == 0.0
 
 
-async def test_on_the_way_to_the_start_there_is_patience_and_it_ends() -> None:
+async def test_skipped_audio_extends_the_stall_timeout() -> None:
     async def slowly() -> AsyncIterator[bytes]:
         await asyncio.sleep(0.1)
         yield b"out_time_us=N/A"
@@ -80,7 +80,7 @@ async def test_on_the_way_to_the_start_there_is_patience_and_it_ends() -> None:
         await ProgressReports(10.0, Listener()).follow(silence(), 0.05, skipped_s=0.05)
 
 
-async def test_silence_and_standing_still_are_noticed() -> None:
+async def test_silence_and_repeated_times_are_stalls() -> None:
     with pytest.raises(Stalled):
         await ProgressReports(10.0, Listener()).follow(silence(), 0.05)
 
@@ -93,7 +93,7 @@ async def test_silence_and_standing_still_are_noticed() -> None:
         await ProgressReports(10.0, Listener()).follow(same_again(), 0.05)
 
 
-async def test_each_run_goes_its_part_of_the_way() -> None:
+async def test_each_pass_covers_its_share() -> None:
     listener = Listener()
     reports = ProgressReports(10.0, listener)
     reports.end = 0.5
@@ -101,7 +101,7 @@ async def test_each_run_goes_its_part_of_the_way() -> None:
     again = ProgressReports(10.0, listener)
     again.begin = 0.5
     await again.follow(lines(b"out_time_us=5000000"), 60)
-    assert listener.told == [0.25, 0.75]
+    assert listener.reported == [0.25, 0.75]
     reports.begin = reports.end = 0.0
     await reports.follow(lines(b"out_time_us=5000000"), 60)
-    assert listener.told == [0.25, 0.75]
+    assert listener.reported == [0.25, 0.75]

@@ -1,4 +1,4 @@
-"""What is copied instead of encoded."""
+"""Which jobs are stream copies, and when a copy meets the request."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def job(track: AudioTrack = MP3, duration_s: float | None = 60.0, /, **fields: s
     "fields",
     [{}, {"bitrate": "128k"}, {"channels": "2"}, {"sample_rate": "44100"}, {"cover": "auto", "title": "x"}],
 )
-def test_audio_that_is_what_is_asked_for_may_be_copied(fields: dict[str, str]) -> None:
+def test_audio_that_is_what_is_requested_may_be_copied(fields: dict[str, str]) -> None:
     assert may_be_copied(job(**fields))
 
 
@@ -64,7 +64,7 @@ def test_without_a_length_to_hold_it_to_nothing_is_copied() -> None:
         ({"bitrate": "128k"}, 160_000, False),
     ],
 )
-def test_the_default_bit_rate_is_a_ceiling_and_one_that_was_asked_for_is_met(
+def test_the_default_bit_rate_is_a_ceiling_and_one_that_was_requested_is_met(
     fields: dict[str, str], bitrate_bps: int, fits: bool
 ) -> None:
     assert meets_request(job(**fields), 60.0, bitrate_bps) is fits

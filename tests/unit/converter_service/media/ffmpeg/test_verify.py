@@ -1,15 +1,11 @@
 """The completeness check of results."""
 
-import json
-
 import pytest
 
 from converter_service.media.ffmpeg.job import expected_s
-from converter_service.media.ffmpeg.packets import PacketTotals, SourceExtent
-from converter_service.media.ffmpeg.result import verify_audio
+from converter_service.media.ffmpeg.packets import SourceExtent
 from converter_service.media.ffmpeg.verify import Verdict, is_unremarkable, tolerance_s, verdict
 from converter_service.media.ffmpeg.window import Window
-from converter_service.media.formats import FLAC, MP3
 from converter_service.media.options import parse
 from converter_service.media.transcoder import AudioTrack, MediaInfo
 
@@ -68,13 +64,13 @@ def test_leaping_timestamps_of_a_stream_are_no_gap() -> None:
     assert judged(40.0, SourceExtent(0, 90_000, 40, 90_000), info(None, own=False)) is Verdict.WHOLE
 
 
-def test_a_file_may_be_cut_off_behind_the_part_that_was_asked_for() -> None:
+def test_a_file_may_be_cut_off_behind_the_part_that_was_requested() -> None:
     window = Window(5.0, 20.0)
     cut = SourceExtent(0, 40, 40, 40)
     assert verdict(15.0, info(60.0), track(), cut, window, complained=True) is Verdict.WHOLE
 
 
-def test_what_is_expected_is_what_the_track_declares_within_what_was_asked_for() -> None:
+def test_what_is_expected_is_what_the_track_declares_within_what_was_requested() -> None:
     assert expected_s(info(60.0), track(50.0), ALL) == 50.0
     assert expected_s(info(60.0), track(None), ALL) == 60.0
     assert expected_s(info(60.0), track(50.0, start_s=10.0), Window(5.0, 20.0)) == 10.0
@@ -96,58 +92,3 @@ def test_only_sound_of_the_expected_length_is_unremarkable() -> None:
 )
 def test_what_may_be_missing_grows_slowly(duration_s: float, most_s: float) -> None:
     assert tolerance_s(duration_s) == pytest.approx(most_s, abs=0.01)
-
-
-def test_packets_are_added_up_from_the_files_own_start() -> None:
-    totals = PacketTotals(1, 10.0)
-    totals.add([b"0,10.0,0.04,K__", b"1,10.5,0.5,K_", b"1,11.0,0.5,K_", b"0,14.0,0.04,__", b"", b"garbage"])
-    assert totals.extent == SourceExtent(0.5, 1.5, 1.0, 4.04)
-
-
-def test_packets_to_be_discarded_and_packets_without_a_time_move_no_end() -> None:
-    totals = PacketTotals(1, 0.0)
-    totals.add([b"1,-0.02,0.02,KD", b"1,0.0,0.02,K_", b"1,N/A,N/A,K_", b"1,nan,0.02,K_"])
-    assert totals.extent.audio_end_s == 0.02
-
-
-def counted(**stream: str) -> bytes:
-    usual = {"codec_type": "audio", "codec_name": "mp3", "sample_rate": "48000", "bit_rate": "192000"}
-    return json.dumps({"streams": [{**usual, **stream}]}).encode()
-
-
-def decoded(seconds: float) -> bytes:
-    return b"out_time_us=N/A\nprogress=continue\nout_time_us=%d\nprogress=end\n" % int(seconds * 1e6)
-
-
-def test_a_short_mp3_is_as_long_as_it_decodes() -> None:
-    sound = verify_audio(counted(duration="2.04", nb_read_packets="85"), decoded(2.0), MP3, 60.0)
-    assert (sound.seconds, sound.bitrate_bps) == (2.0, 192_000)
-
-
-def test_a_long_mp3_is_as_long_as_its_frames() -> None:
-    sound = verify_audio(counted(duration="600.024", nb_read_packets="25001"), decoded(60.0), MP3, 60.0)
-    assert sound.seconds == 600.024
-
-
-@pytest.mark.parametrize(
-    ("stream", "seconds"),
-    [
-        pytest.param({"duration": "600.024", "nb_read_packets": "20000"}, 60.0, id="frames are missing"),
-        pytest.param({"duration": "600.024", "nb_read_packets": "25001"}, 30.0, id="it stops decoding"),
-        pytest.param({"duration": "2.04", "nb_read_packets": "85", "codec_name": "mp2"}, 2.0, id="no mp3"),
-        pytest.param(
-            {"duration": "2.04", "nb_read_packets": "85", "codec_type": "video"}, 2.0, id="no audio"
-        ),
-        pytest.param({"duration": "N/A", "nb_read_packets": "85"}, 2.0, id="no duration"),
-    ],
-)
-def test_a_result_that_contradicts_itself_is_refused(stream: dict[str, str], seconds: float) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        verify_audio(counted(**stream), decoded(seconds), MP3, 60.0)
-
-
-def test_a_flac_is_as_long_as_it_decodes() -> None:
-    flac = counted(codec_name="flac", duration="5.0", nb_read_packets="54", bit_rate="N/A")
-    assert verify_audio(flac, decoded(5.0), FLAC, None).seconds == 5.0
-    with pytest.raises(ValueError, match="decodes"):
-        verify_audio(flac, decoded(4.0), FLAC, None)

@@ -1,4 +1,4 @@
-"""The filter of system calls, run by a small machine of our own: so also for processors that are not here."""
+"""The seccomp filter, run by a BPF interpreter, so that filters of other processors are tested, too."""
 
 import pytest
 
@@ -34,7 +34,7 @@ HARMLESS = {
 
 
 def verdict(machine: str, number: int, *arguments: int, architecture: int | None = None) -> int:
-    """What the kernel would be told about this call (classic BPF over struct seccomp_data)."""
+    """The filter's verdict on a call (classic BPF over struct seccomp_data)."""
     own = ARCHITECTURES[machine][0]
     words = {0: number, 4: own if architecture is None else architecture}
     words |= {16 + 8 * place: value & 0xFFFFFFFF for place, value in enumerate(arguments)}
@@ -90,8 +90,8 @@ def test_threads_can_be_started_and_nothing_else(machine: str, column: int) -> N
 
 def test_no_descriptor_can_be_made_to_signal(machine: str, column: int) -> None:
     verdicts = {command: verdict(machine, FCNTL[column], 3, command) for command in range(1030)}
-    assert {command for command, told in verdicts.items() if told == BLOCKED} == {8, 10, 15}
-    assert {told for told in verdicts.values() if told != BLOCKED} == {ALLOWED}
+    assert {command for command, result in verdicts.items() if result == BLOCKED} == {8, 10, 15}
+    assert {result for result in verdicts.values() if result != BLOCKED} == {ALLOWED}
 
 
 def test_another_abi_is_no_way_around(machine: str) -> None:

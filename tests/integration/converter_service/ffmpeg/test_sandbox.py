@@ -1,4 +1,4 @@
-"""What ffmpeg may not do, and that it is gone when nobody wants it any more."""
+"""Sandboxed programs: what they cannot reach, their limits, and that they are always ended."""
 
 import asyncio
 import ctypes
@@ -30,7 +30,7 @@ HOURS = 11.0
 
 
 def offered() -> set[str]:
-    """The bonds that this kernel has, whatever we make of them: it is asked, and nothing is tied."""
+    """The restrictions that this kernel supports, queried without applying any."""
     if not sys.platform.startswith("linux"):
         return set()
     libc = ctypes.CDLL(None, use_errno=True)
@@ -45,8 +45,8 @@ def offered() -> set[str]:
 
 
 @pytest.fixture
-async def tied() -> None:
-    """Skips where the kernel has neither seccomp nor Landlock, and only there."""
+async def restricted() -> None:
+    """Skips the test if the kernel lacks seccomp or Landlock; fails if it has them and they do not hold."""
     missing = {name for name, holds in (await check_restrictions()).items() if not holds}
     assert not missing & offered()
     if missing:
@@ -54,7 +54,7 @@ async def tied() -> None:
 
 
 async def inside(code: str, scratch: Path, *writable: str, limits: Limits = LIMITS) -> Exit:
-    """Runs Python in containment. `call` is a system call by number, `tell` prints what it failed with."""
+    """Runs Python code in the sandbox. `call` makes a system call by number, `tell` prints its errno."""
     names = {"CLONE": CLONE, "CLONE3": CLONE3, "TGKILL": ONLY_ITSELF["tgkill"][0], "TKILL": REFUSED["tkill"]}
     prelude = (
         "import ctypes, errno, fcntl, os, resource, signal, socket, subprocess, sys, threading\n"
@@ -91,9 +91,7 @@ async def test_a_conversion_out_of_time_is_killed_with_its_group(
     await fails_with(Fault.TIMED_OUT, harness, hostile_media.endless_wav(tmp_path / "long.wav", HOURS))
 
 
-async def test_a_program_that_makes_nothing_is_not_waited_for(
-    harness: TranscodingHarness, tmp_path: Path
-) -> None:
+async def test_a_program_without_output_is_stopped(harness: TranscodingHarness, tmp_path: Path) -> None:
     harness.limited(stall_timeout=0.0)
     await fails_with(Fault.TIMED_OUT, harness, hostile_media.endless_wav(tmp_path / "long.wav", HOURS))
 
@@ -111,7 +109,7 @@ async def test_a_cancelled_conversion_leaves_no_program_and_no_result(
     assert not harness.result.exists()
 
 
-async def test_a_failure_to_tell_progress_stops_the_conversion(
+async def test_a_failure_to_report_progress_stops_the_conversion(
     harness: TranscodingHarness, tmp_path: Path
 ) -> None:
     class Lost(Exception):
@@ -138,7 +136,7 @@ async def test_being_killed_from_outside_is_not_the_files_fault(
         await converting
 
 
-async def test_a_polite_stop_from_outside_is_no_success(harness: TranscodingHarness, tmp_path: Path) -> None:
+async def test_sigterm_from_outside_is_no_success(harness: TranscodingHarness, tmp_path: Path) -> None:
     converting = asyncio.create_task(harness.convert(hostile_media.endless_wav(tmp_path / "long.wav", HOURS)))
     await until(harness.has_begun, what="a beginning")
     for process in harness.programs():
@@ -169,12 +167,12 @@ async def test_a_program_that_only_computes_is_ended_by_its_share_of_the_process
     assert ended.code == -signal.SIGXCPU
 
 
-async def test_memory_is_bounded(tmp_path: Path, tied: None) -> None:
+async def test_memory_is_bounded(tmp_path: Path, restricted: None) -> None:
     limits = Limits(cpu_s=20, memory_bytes=128 * 1024**2, file_bytes=1024)
     assert "MemoryError" in (await inside("bytearray(10**9)", tmp_path, limits=limits)).stderr
 
 
-async def test_the_network_is_out_of_reach_even_for_ffmpeg_itself(tmp_path: Path, tied: None) -> None:
+async def test_the_network_is_out_of_reach_even_for_ffmpeg_itself(tmp_path: Path, restricted: None) -> None:
     came: list[object] = []
 
     async def welcome(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -194,9 +192,9 @@ async def test_the_network_is_out_of_reach_even_for_ffmpeg_itself(tmp_path: Path
 
 
 async def test_files_outside_the_scratch_directory_are_out_of_reach(
-    harness: TranscodingHarness, tmp_path: Path, tied: None
+    harness: TranscodingHarness, tmp_path: Path, restricted: None
 ) -> None:
-    """By the program itself: a shell's `cat` would fail for want of a process."""
+    """Opened by Python itself: a shell's `cat` would fail because it needs a process."""
     secret = tmp_path / "secret"
     secret.write_text("password")
     environ = Path(f"/proc/{os.getpid()}/environ")
@@ -210,7 +208,7 @@ async def test_files_outside_the_scratch_directory_are_out_of_reach(
 
 
 async def test_no_file_but_the_result_can_be_made_changed_or_removed(
-    harness: TranscodingHarness, tied: None
+    harness: TranscodingHarness, restricted: None
 ) -> None:
     harness.source.write_text("video")
     for line in (
@@ -232,8 +230,10 @@ async def test_no_file_but_the_result_can_be_made_changed_or_removed(
     assert (harness.source.read_text(), harness.result.read_text()) == ("video", "audio")
 
 
-async def test_every_call_that_reaches_beyond_the_program_is_refused(tmp_path: Path, tied: None) -> None:
-    """With arguments that would make it fail in another way, or do no harm, if it were allowed."""
+async def test_every_call_that_reaches_beyond_the_program_is_refused(
+    tmp_path: Path, restricted: None
+) -> None:
+    """With arguments that are harmless, or fail differently, if the call is allowed."""
     numbers = [both[COLUMN] for both in REFUSED.values() if both[COLUMN] is not None]
     ended = await inside(f"for each in {numbers}: tell(call(each, -1, -1, -1, -1, -1, -1))", tmp_path)
     assert (ended.code, ended.stderr) == (0, "EPERM" * len(numbers))
@@ -259,7 +259,7 @@ async def test_every_call_that_reaches_beyond_the_program_is_refused(tmp_path: P
         "socket.socketpair()",
     ],
 )
-async def test_nothing_outside_can_be_reached(attempt: str, tmp_path: Path, tied: None) -> None:
+async def test_nothing_outside_can_be_reached(attempt: str, tmp_path: Path, restricted: None) -> None:
     async with sandboxed(["/bin/sleep", "60"], LIMITS, scratch=tmp_path) as bystander:
         before = psutil.Process(bystander.pid)
         ended = await inside(attempt.format(pid=bystander.pid), tmp_path)
@@ -267,7 +267,7 @@ async def test_nothing_outside_can_be_reached(attempt: str, tmp_path: Path, tied
         assert (before.is_running(), before.status() != "zombie", before.nice()) == (True, True, 0)
 
 
-async def test_what_a_program_does_to_itself_is_allowed(tmp_path: Path, tied: None) -> None:
+async def test_what_a_program_does_to_itself_is_allowed(tmp_path: Path, restricted: None) -> None:
     ended = await inside(
         "threads = [threading.Thread(target=list) for _ in range(4)]\n"
         "[thread.start() for thread in threads]\n"
@@ -281,7 +281,7 @@ async def test_what_a_program_does_to_itself_is_allowed(tmp_path: Path, tied: No
     assert (await inside("os.abort()", tmp_path)).code == -signal.SIGABRT
 
 
-async def test_no_privilege_is_left_even_to_root(tmp_path: Path, tied: None) -> None:
+async def test_no_privilege_is_left_even_to_root(tmp_path: Path, restricted: None) -> None:
     ended = await inside(
         "header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()\n"
         "libc.capget(header, sets)\n"
@@ -318,7 +318,9 @@ async def test_a_program_that_never_stops_printing_is_stopped(tmp_path: Path) ->
     assert not psutil.pid_exists(running.pid) or psutil.Process(running.pid).status() == "zombie"
 
 
-async def test_a_killed_worker_takes_its_program_with_it(harness: TranscodingHarness, tied: None) -> None:
+async def test_a_killed_worker_takes_its_program_with_it(
+    harness: TranscodingHarness, restricted: None
+) -> None:
     script = (
         "import asyncio, pathlib, sys\n"
         "from converter_service.media.sandbox.policy import Limits\n"

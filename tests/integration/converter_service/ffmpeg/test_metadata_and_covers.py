@@ -1,4 +1,4 @@
-"""Tags, chapters and covers, as an outsider finds them in the result."""
+"""Tags, chapters and covers of results, read with ffprobe."""
 
 import json
 import subprocess
@@ -22,7 +22,7 @@ def chapters(file: Path) -> list[tuple[float, float, str]]:
 
 
 def tags(file: Path) -> dict[str, str]:
-    """The file's, or its track's, where Ogg has them; names in lower case."""
+    """The file's tags, or its track's (in Ogg); names in lower case."""
     found = probe(file)
     first = next(stream for stream in found["streams"] if stream["codec_type"] == "audio")
     both = {**first.get("tags", {}), **found["format"].get("tags", {})}
@@ -49,7 +49,7 @@ def marked(media: Media, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pictured(media: Media, size: str, image: str, container: str) -> Path:
-    """A tone beside a picture."""
+    """A tone with an attached picture."""
     beside = media.made(["-f", "lavfi", "-i", f"testsrc=size={size}", "-frames:v", "1"], image)
     attached = ["-map", "0", "-map", "1", "-c:v", "copy", "-disposition:v", "attached_pic"]
     return media.made([*TONE, "-i", str(beside), *attached], container)

@@ -1,4 +1,4 @@
-"""Loudness and channels, as they are heard in the result."""
+"""Loudness normalisation and channel mixing, measured in the result."""
 
 from array import array
 from pathlib import Path
@@ -16,8 +16,8 @@ PART = {"start": "1", "end": "3.5", "format": "flac"}
 PITCHES = (300, 400, 500, 100, 700, 900, 1100, 1300)
 
 
-def heard_in(ear: "array[float]", count: int) -> list[float]:
-    """How much of each channel's pitch, by what was put in."""
+def amplitudes(ear: "array[float]", count: int) -> list[float]:
+    """The amplitude of each source channel's pitch, relative to the source."""
     return [strength(ear, hz, HZ) / 0.9 for hz in PITCHES[:count]]
 
 
@@ -43,7 +43,7 @@ def noise(media: Media, volume: str, container: str = "wav") -> Path:
         ),
     ],
 )
-async def test_the_loudness_is_the_one_asked_for(
+async def test_the_loudness_is_the_one_requested(
     harness: TranscodingHarness, media: Media, volume: str, fields: dict[str, str], wanted: float, rate: int
 ) -> None:
     output = await harness.convert(noise(media, volume), **fields)
@@ -53,13 +53,13 @@ async def test_the_loudness_is_the_one_asked_for(
     (stream,) = probe(harness.result)["streams"]
     assert int(stream["sample_rate"]) == rate
     assert output.duration_s == pytest.approx(2.5 if "end" in fields else SECONDS, abs=0.1)
-    assert harness.told == sorted(harness.told)
+    assert harness.reported == sorted(harness.reported)
 
 
 async def test_peaks_keep_below_the_ceiling_where_one_gain_would_raise_them_above(
     harness: TranscodingHarness, media: Media
 ) -> None:
-    """A click in soft noise."""
+    """Soft noise with a click."""
     click = "if(between(t,2,2.001),0.9,0.02*(random(0)-0.5))"
     soft = media.made(["-f", "lavfi", "-i", f"aevalsrc='{click}':d=6:s=44100"], "wav")
     await harness.convert(soft, loudness="-20")
@@ -109,12 +109,12 @@ async def test_every_channel_is_heard_at_its_level_and_nothing_clips(
     await harness.convert(source, format="wav", **{"channels": "2", **fields})
     count = int(fields.get("channels", "2"))
     sound = wave(harness.result, at_hz=HZ, channels=count)
-    assert heard_in(sound[0::count], len(left)) == pytest.approx(left, abs=0.01)
+    assert amplitudes(sound[0::count], len(left)) == pytest.approx(left, abs=0.01)
     assert max(map(abs, sound)) <= 1.0
     if count == 2:
-        # The other ear hears the other side.
+        # The right channel contains the other side.
         mirrored = (1, 0, 2, 3, 5, 4, 7, 6) if "." in layout else (1, 0, 3, 2)
-        right = heard_in(sound[1::2], len(left))
+        right = amplitudes(sound[1::2], len(left))
         assert [right[n] for n in mirrored[: len(left)]] == pytest.approx(left, abs=0.01)
 
 

@@ -1,4 +1,4 @@
-"""Audio that already is what is asked for: the same packets in a new file."""
+"""Stream copy: audio that already meets the request keeps its packets."""
 
 import hashlib
 import subprocess
@@ -15,7 +15,7 @@ PICTURE = ("-f", "lavfi", "-i", f"testsrc=size=64x36:rate=25:duration={SECONDS}"
 
 
 def packets(file: Path) -> list[str]:
-    """A digest of each packet of the first audio track; of AAC without the headers that streams have."""
+    """A digest of each packet of the first audio track; AAC without its ADTS headers."""
     plain = ["-bsf:a", "aac_adtstoasc"] if file.suffix == ".ts" else []
     hashing = [*plain, "-map", "0:a:0", "-c", "copy", "-f", "framehash", "-"]
     command = ["ffmpeg", "-v", "error", "-i", f"file:{file}", *hashing]
@@ -61,8 +61,8 @@ async def test_it_is_copied_packet_by_packet(
     ("bitrate", "fields", "made_bps"),
     [
         pytest.param("320k", {}, 192_000, id="larger than the default"),
-        pytest.param("128k", {"bitrate": "64k"}, 64_000, id="larger than asked for"),
-        pytest.param("64k", {"bitrate": "128k"}, 128_000, id="smaller than asked for"),
+        pytest.param("128k", {"bitrate": "64k"}, 64_000, id="larger than requested"),
+        pytest.param("64k", {"bitrate": "128k"}, 128_000, id="smaller than requested"),
     ],
 )
 async def test_another_bit_rate_is_encoded(
@@ -75,7 +75,7 @@ async def test_another_bit_rate_is_encoded(
 async def test_a_copy_that_would_be_wrong_is_encoded_instead(
     harness: TranscodingHarness, media: Media
 ) -> None:
-    """Frames in the middle are noise: the copy does not decode, the encoder goes over it or refuses it."""
+    """With noise in the middle the copy cannot be decoded; encoding succeeds or the file is refused."""
     holed = bytearray(media.made([*chirp(SECONDS), "-b:a", "128k"], "mp3").read_bytes())
     middle = len(holed) // 2
     holed[middle : middle + 900] = hashlib.shake_128(b"noise").digest(900)
