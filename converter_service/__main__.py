@@ -68,7 +68,7 @@ def listeners(settings: ApiSettings | WorkerSettings, event_streams: int = 0) ->
     return Listeners(
         Address(settings.host, settings.port),
         Address(settings.host, settings.metrics_port),
-        at_once=connection_limit(CONNECTIONS + event_streams, OTHER_DESCRIPTORS),
+        max_requests=connection_limit(CONNECTIONS + event_streams, OTHER_DESCRIPTORS),
         buffer_bytes=BUFFER_BYTES,
     )
 

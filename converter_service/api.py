@@ -92,7 +92,7 @@ def build(
             guards=[signed_in(tokens)],
             health_opt=public(),
             registry=registry,
-            endless=[hub.close],
+            on_stop=[hub.close],
         )
     )
 

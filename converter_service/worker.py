@@ -73,7 +73,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
                 Check("scratch", scratch.check),
             ],
             lifespan=[lifespan],
-            beside=[partial(stop_all, consumers, GRACE)],
+            drains=[partial(stop_all, consumers, GRACE)],
             registry=registry,
         )
     )

@@ -23,7 +23,7 @@ async def main(settings: GatewaySettings, stop: asyncio.Event) -> None:
     listeners = Listeners(
         Address(settings.host, settings.port),
         Address(settings.host, settings.metrics_port),
-        at_once=connection_limit(
+        max_requests=connection_limit(
             settings.max_connections, 2 * SERVICE_CONNECTIONS + settings.max_event_streams
         ),
         buffer_bytes=BUFFER_BYTES,

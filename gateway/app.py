@@ -94,8 +94,8 @@ def build(
             lifespan=[lifespan],
             checks=checks(settings, sessions, listener, windows),
             registry=registry,
-            endless=[watches.close],
-            around=middleware(settings, limits, addresses),
+            on_stop=[watches.close],
+            middleware=middleware(settings, limits, addresses),
         )
     )
 

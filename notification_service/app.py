@@ -111,10 +111,10 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
                 checks=(
                     Check("rabbitmq", consumers[0].check),
                     Check("mongodb", in_turn(email.ledger.ping, email_indexes.check, webhook_indexes.check)),
-                    Check("smtp", email.mailer.ping, critical=False, remembered_s=SMTP_CHECK_CACHED_S),
+                    Check("smtp", email.mailer.ping, critical=False, cached_s=SMTP_CHECK_CACHED_S),
                     Check("auth_service", webhooks.keys.check, critical=False),
                 ),
-                beside=[finish],
+                drains=[finish],
                 registry=registry,
             )
         )
@@ -212,6 +212,6 @@ def _listeners(settings: NotificationSettings) -> Listeners:
     return Listeners(
         public=Address(settings.host, settings.port),
         metrics=Address(settings.host, settings.metrics_port),
-        at_once=256,
+        max_requests=256,
         grace=LISTENERS_GRACE,
     )

@@ -1,8 +1,8 @@
-"""How every service speaks HTTP: one kind of problem, one request id, the same health routes."""
+"""HTTP for every service: application, server, problem responses, request ids, health routes."""
 
 from shared.http.application import AsyncGuard, Injected, Wiring, application
-from shared.http.health import Check, in_turn
 from shared.http.problems import Problem
+from shared.http.readiness import Check, in_turn
 from shared.http.server import Address, Listeners, serve
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""One straight way from controllers to an application: problems, request ids, health, metrics."""
+"""Assembly of a Litestar application: problem responses, request ids, health routes, metrics, stopping."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from shared.errors import ClientDisconnected, ServiceError
 from shared.http.graceful_stop import GracefulStop
-from shared.http.health import Check, health_routes
+from shared.http.health import health_routes
 from shared.http.json_request import StrictJSONRequest
 from shared.http.media_types import require_json_content_type
 from shared.http.problems import (
@@ -28,11 +28,12 @@ from shared.http.problems import (
     on_too_deep,
     on_unexpected_error,
 )
+from shared.http.readiness import Check
 from shared.http.request_log import RequestLogMiddleware
 
 T = TypeVar("T")
 
-# A dependency that Litestar hands over as it is: it would check a Protocol with isinstance and answer 500.
+# A dependency that Litestar does not validate: it would check a Protocol with isinstance and answer 500.
 Injected: TypeAlias = NamedDependency[SkipValidation[T]]
 
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
@@ -41,16 +42,16 @@ AsyncGuard: TypeAlias = Callable[[Connection, BaseRouteHandler], Awaitable[None]
 Lifespan: TypeAlias = Callable[[Litestar], AbstractAsyncContextManager[object]]
 
 JSON_BODY_BYTES = 64 * 1024
-ENDLESS = "endless"
-DRAINING = "draining"
-BESIDE = "beside"
+STOP_STEPS = "stop_steps"
 
 
 class Wiring(msgspec.Struct, kw_only=True):
-    """All that an application is made of. `provide` are ready objects, injected by name; `around` wraps the
-    routes in ASGI middleware, innermost first, all of it within what observes requests. `endless` are called
-    when the process is told to stop: they end the answers that would not end by themselves. `beside` finish
-    or hand back what runs beside the requests then; meanwhile health is still answered for.
+    """Everything that an application consists of.
+
+    `provide` holds ready objects, injected by name. `middleware` wraps the routes in ASGI middleware,
+    innermost first, inside of the request log. When the process is stopped, `on_stop` functions end endless
+    responses at once, and `drains` finish or hand back other work while health checks are still answered.
+    `extra` is passed to Litestar.
     """
 
     controllers: Sequence[ControllerRouterHandler]
@@ -62,17 +63,31 @@ class Wiring(msgspec.Struct, kw_only=True):
     openapi: OpenAPIConfig | None = None
     max_json_bytes: int = JSON_BODY_BYTES
     registry: CollectorRegistry = msgspec.field(default_factory=CollectorRegistry)
-    around: Sequence[Callable[[ASGIApp], ASGIApp]] = ()
-    endless: Sequence[Callable[[], None]] = ()
-    beside: Sequence[Callable[[], Awaitable[object]]] = ()
+    middleware: Sequence[Callable[[ASGIApp], ASGIApp]] = ()
+    on_stop: Sequence[Callable[[], None]] = ()
+    drains: Sequence[Callable[[], Awaitable[object]]] = ()
     extra: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
+class StopSteps(msgspec.Struct, frozen=True):
+    """What `server.serve` does when the process is stopped."""
+
+    graceful_stop: GracefulStop
+    on_stop: Sequence[Callable[[], None]]
+    drains: Sequence[Callable[[], Awaitable[object]]]
+
+    def begin(self) -> None:
+        """Refuses new requests and ends endless responses. Safe to repeat."""
+        self.graceful_stop.begin()
+        for end in self.on_stop:
+            end()
+
+
 def application(wiring: Wiring) -> Litestar:
-    """`extra` goes to Litestar as it is (middleware, after_request …)."""
-    draining = GracefulStop()
+    """Builds the application."""
+    graceful_stop = GracefulStop()
     app = Litestar(
-        [*wiring.controllers, *health_routes(wiring.checks, draining, wiring.health_opt)],
+        [*wiring.controllers, *health_routes(wiring.checks, graceful_stop, wiring.health_opt)],
         dependencies={name: provided(value) for name, value in wiring.provide.items()},
         guards=[combine_guards(wiring.guards)],
         lifespan=list(wiring.lifespan),
@@ -91,21 +106,19 @@ def application(wiring: Wiring) -> Litestar:
         debug=False,
         **wiring.extra,
     )
-    app.state[ENDLESS] = tuple(wiring.endless)
-    app.state[DRAINING] = draining
-    app.state[BESIDE] = tuple(wiring.beside)
-    app.asgi_handler = draining.around(app.asgi_handler)
-    for wrap in wiring.around:
+    app.state[STOP_STEPS] = StopSteps(graceful_stop, wiring.on_stop, wiring.drains)
+    app.asgi_handler = graceful_stop.middleware(app.asgi_handler)
+    for wrap in wiring.middleware:
         app.asgi_handler = wrap(app.asgi_handler)
     app.asgi_handler = RequestLogMiddleware(app.asgi_handler, wiring.registry)
     return app
 
 
 def combine_guards(guards: Sequence[AsyncGuard]) -> AsyncGuard:
-    """All of them in turn, then the look at the body's media type.
+    """One guard that runs `guards` in turn, then checks the body's media type.
 
-    Litestar copies the handler for every guard of every request, and hands each guard that is not a coroutine
-    to a thread: that would cost more than the guards themselves.
+    Litestar copies the handler for every guard of every request, and runs guards that are not coroutine
+    functions in a thread; both cost more than the guards themselves.
     """
 
     async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -117,9 +130,9 @@ def combine_guards(guards: Sequence[AsyncGuard]) -> AsyncGuard:
 
 
 def provided(value: object) -> Provide:
-    """A ready object as a dependency."""
+    """A ready object as a dependency of handlers."""
 
-    def give() -> object:
+    def provide() -> object:
         return value
 
-    return Provide(give, sync_to_thread=False)
+    return Provide(provide, sync_to_thread=False)

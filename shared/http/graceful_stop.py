@@ -1,4 +1,4 @@
-"""Told to stop, a process finishes what runs, refuses what is new, and still answers about its health."""
+"""Graceful stop: running requests finish, new ones are refused, health checks are still answered."""
 
 import asyncio
 
@@ -8,55 +8,56 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from shared.errors import Unavailable
 from shared.http.problem_response import send_problem
 
-# Another process answers, or this one's successor does in a moment.
-COME_BACK_S = 1
-HEALTH = frozenset({"/healthz", "/readyz"})
+# Another process, or the successor of this one, answers by then.
+RETRY_AFTER_S = 1
+HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
 
 
 class ShuttingDown(Unavailable):
-    """What is new is another's. The connection ends too, so that a client's next call goes elsewhere."""
+    """The process takes no new requests. Closes the connection, so that the next request goes elsewhere."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The process is about to stop.", retry_after_s=COME_BACK_S, headers={"Connection": "close"}
+            "The process is about to stop.", retry_after_s=RETRY_AFTER_S, headers={"Connection": "close"}
         )
 
 
 class GracefulStop:
-    """Counts the requests that run. `begin` may be called at any time, and as often as one likes."""
+    """Counts running requests and refuses new ones after `begin`, which may be repeated."""
 
     def __init__(self) -> None:
         self.has_begun = False
         self._running = 0
-        self._quiet = asyncio.Event()
-        self._quiet.set()
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def begin(self) -> None:
+        """Refuses new requests from now on."""
         self.has_begun = True
 
     async def finished(self) -> None:
-        """Returns once none runs any more."""
-        await self._quiet.wait()
+        """Waits until no request is running."""
+        await self._idle.wait()
 
-    def around(self, app: ASGIApp) -> ASGIApp:
-        """ASGI middleware."""
+    def middleware(self, app: ASGIApp) -> ASGIApp:
+        """ASGI middleware that counts and refuses requests."""
 
-        async def drained(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != ScopeType.HTTP or scope["path"] in HEALTH:
+        async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != ScopeType.HTTP or scope["path"] in HEALTH_PATHS:
                 await app(scope, receive, send)
             elif self.has_begun:
                 await send_problem(ShuttingDown(), send, is_head=scope["method"] == "HEAD")
             else:
                 await self._counted(app, scope, receive, send)
 
-        return drained
+        return guarded
 
     async def _counted(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         self._running += 1
-        self._quiet.clear()
+        self._idle.clear()
         try:
             await app(scope, receive, send)
         finally:
             self._running -= 1
             if not self._running:
-                self._quiet.set()
+                self._idle.set()

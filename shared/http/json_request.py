@@ -1,4 +1,4 @@
-"""JSON bodies as they were meant: a text is no number, a number is no time."""
+"""Strict JSON request bodies: a string is not accepted as a number, nor a number as a time."""
 
 import re
 from typing import Any
@@ -8,33 +8,35 @@ from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 
 from shared.errors import InvalidRequest
-from shared.http.problems import BODY, field_errors
+from shared.http.validation_errors import BODY, field_errors
 
-# How msgspec says where: "Expected `bool`, got `str` - at `$.disabled`".
-WHERE = re.compile(r" - at `\$\.?(?P<field>.*)`$")
+# The field in a message of msgspec: "Expected `bool`, got `str` - at `$.disabled`".
+FIELD = re.compile(r" - at `\$\.?(?P<field>.*)`$")
 
 
 class StrictJSONRequest(Request[Any, Any, Any]):
-    """Litestar reads bodies as it has to read queries, in which all is text: `"true"` and 1 pass for true,
-    1900000000 for a time. JSON has types of its own (RFC 8259 §3), and the API's document names which are
-    taken: what does not fit is refused rather than understood somehow (ASVS 5.0 §2.2.1).
+    """Validates the body strictly before Litestar converts it.
+
+    Litestar converts bodies as leniently as query parameters: `"true"` and 1 pass for true, 1900000000 for a
+    time. JSON has types (RFC 8259 §3), and the API's documentation states which are accepted
+    (ASVS 5.0 §2.2.1).
     """
 
     async def json(self) -> Any:
         """Raises InvalidRequest."""
-        said = await super().json()
+        content = await super().json()
         handler = self.route_handler
         body = handler.parsed_data_field if isinstance(handler, HTTPRouteHandler) else None
         if body is None:
-            return said
+            return content
         try:
-            msgspec.convert(said, body.annotation)
-        except msgspec.ValidationError as wrong:
-            raise _refusal(str(wrong)) from None
-        return said
+            msgspec.convert(content, body.annotation)
+        except msgspec.ValidationError as error:
+            raise _invalid(str(error)) from None
+        return content
 
 
-def _refusal(message: str) -> InvalidRequest:
-    found = WHERE.search(message)
+def _invalid(message: str) -> InvalidRequest:
+    found = FIELD.search(message)
     key = (found["field"] if found else "") or next(iter(BODY))
     return InvalidRequest(errors=field_errors([{"message": message, "key": key}]))

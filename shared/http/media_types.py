@@ -1,4 +1,4 @@
-"""Which media types a JSON body may come with."""
+"""The Content-Type of JSON request bodies."""
 
 from typing import Any
 
@@ -15,26 +15,26 @@ JSON = "application/json"
 def require_json_content_type(
     connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
 ) -> None:
-    """JSON must be called JSON, or nothing at all (RFC 9110 §8.3 leaves that to the recipient).
+    """Guard of routes with a JSON body. Raises UnsupportedMediaType for another Content-Type.
 
-    Any other name is refused, `text/plain` and forms included: the sender believes it sent something else.
-    Where there is no body its name says nothing.
-    Raises UnsupportedMediaType.
+    A missing Content-Type is accepted (RFC 9110 §8.3 leaves it to the recipient), any other type is refused,
+    `text/plain` and forms included. Requests without a body are not checked.
     """
     if not takes_json(handler) or is_empty(connection):
         return
-    said = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if said not in {"", JSON}:
+    media_type = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in {"", JSON}:
         raise UnsupportedMediaType(f"Send the body as {JSON}.")
 
 
 def takes_json(handler: BaseRouteHandler) -> bool:
+    """True if the route declares a JSON body."""
     body = handler.parsed_data_field if isinstance(handler, HTTPRouteHandler) else None
     how = body.kwarg_definition if body else None
     return isinstance(how, BodyKwarg) and how.media_type == RequestEncodingType.JSON
 
 
 def is_empty(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
-    """By its header (RFC 9112 §6.3)."""
+    """True if the request's headers announce no body (RFC 9112 §6.3)."""
     headers = connection.headers
     return "transfer-encoding" not in headers and headers.get("content-length", "0").strip() == "0"

@@ -1,4 +1,4 @@
-"""A problem as an answer where no route is involved: from the middleware around them."""
+"""Problem responses from ASGI middleware, outside of any route."""
 
 import msgspec
 from litestar.types import Send
@@ -8,7 +8,7 @@ from shared.http.problems import MEDIA_TYPE, describe
 
 
 async def send_problem(error: ServiceError, send: Send, *, is_head: bool = False) -> None:
-    """Sends the whole answer (RFC 9457); to HEAD its header alone (RFC 9110 §9.3.2)."""
+    """Sends the complete response (RFC 9457), to a HEAD request without its body (RFC 9110 §9.3.2)."""
     body = msgspec.json.encode(describe(error))
     fields = {"content-type": MEDIA_TYPE, "cache-control": "no-store", **error.headers}
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]

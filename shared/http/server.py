@@ -1,4 +1,4 @@
-"""One process, one event loop: the application on its port, its metrics on another, until told to stop."""
+"""Granian server in this process: the application on one port, its metrics on another, until stopped."""
 
 import asyncio
 import contextlib
@@ -13,14 +13,13 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry, make_asgi_app
 
-from shared.http.application import BESIDE, DRAINING, ENDLESS
-from shared.http.graceful_stop import GracefulStop
+from shared.http.application import STOP_STEPS, StopSteps
 from shared.logs import get_logger
 
-# A client that dribbles its header is cut off (slow loris).
+# Cuts off clients that send their header too slowly (slow loris).
 HEADER_TIMEOUT_MS = 15_000
-# Once no request runs, connections that idle are closed at once.
-LEAST_GRACE_S = 1.0
+# Time to close idle connections when no request is running any more.
+MIN_GRACE_S = 1.0
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -29,15 +28,15 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class Listeners(msgspec.Struct, frozen=True):
-    """Where a service listens, how many requests it takes at once, and how long a stop may take.
+    """Addresses of a service, and the limits of its server.
 
-    `buffer_bytes` is the most that is read from one connection at a time: a service that streams bodies is
-    the faster the larger it is (`bench/relay.py`: 0.25 of the direct rate at 64 KiB, 0.55 at 512 KiB).
+    `buffer_bytes` is the most that is read from one connection at a time: larger buffers stream bodies faster
+    (`bench/relay.py`: 0.25 of the direct rate at 64 KiB, 0.55 at 512 KiB). `grace` bounds a graceful stop.
     """
 
     public: Address
     metrics: Address
-    at_once: int = 2048
+    max_requests: int = 2048
     grace: timedelta = timedelta(seconds=20)
     buffer_bytes: int = 64 * 1024
 
@@ -47,10 +46,10 @@ async def serve(
 ) -> None:
     """Serves until `stop` is set, then refuses new requests and lets running ones finish within `grace`.
 
-    Raises RuntimeError when a listener ends by itself (its port is taken, say).
+    Raises RuntimeError when a listener ends by itself, because its port is taken for instance.
     """
     async with app.lifespan():
-        main = _server(app, listeners.public, listeners.at_once, listeners.buffer_bytes)
+        main = _server(app, listeners.public, listeners.max_requests, listeners.buffer_bytes)
         metrics = _server(make_asgi_app(registry), listeners.metrics, 16, 64 * 1024)
         running = {asyncio.create_task(main.serve()), asyncio.create_task(metrics.serve())}
         stopping = asyncio.create_task(stop.wait())
@@ -58,19 +57,19 @@ async def serve(
         left_s = listeners.grace.total_seconds()
         try:
             await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if asked := stop.is_set():
-                left_s = await _drained(app, left_s)
-        finally:  # also when what runs beside the application broke: a listener left running ends no process
+            if was_stopped := stop.is_set():
+                left_s = await _drain(app, left_s)
+        finally:  # also after an error: a listener left running would keep the process alive
             stopping.cancel()
-            _begin_to_stop(app)
+            _stop_steps(app).begin()
             for server in (main, metrics):
                 server.stop()  # type: ignore[no-untyped-call]
-            await _end(running, max(left_s, LEAST_GRACE_S))
-        if not asked:
+            await _end(running, max(left_s, MIN_GRACE_S))
+        if not was_stopped:
             raise RuntimeError("a listener ended by itself")
 
 
-def _server(app: ASGIApp, address: Address, at_once: int, buffer_bytes: int) -> Server:
+def _server(app: ASGIApp, address: Address, max_requests: int, buffer_bytes: int) -> Server:
     return Server(
         app,
         address=address.host,
@@ -79,39 +78,36 @@ def _server(app: ASGIApp, address: Address, at_once: int, buffer_bytes: int) -> 
         http=HTTPModes.http1,
         websockets=False,
         backlog=1024,
-        backpressure=at_once,
+        backpressure=max_requests,
         log_enabled=False,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS, max_buffer_size=buffer_bytes),
     )
 
 
-def _begin_to_stop(app: Litestar) -> GracefulStop:
-    """Safe to repeat."""
-    draining: GracefulStop = app.state[DRAINING]
-    draining.begin()
-    for end in app.state[ENDLESS]:
-        end()
-    return draining
+def _stop_steps(app: Litestar) -> StopSteps:
+    steps: StopSteps = app.state[STOP_STEPS]
+    return steps
 
 
-async def _drained(app: Litestar, grace_s: float) -> float:
-    """Health is answered all the while. Returns how many seconds of the grace are left."""
+async def _drain(app: Litestar, grace_s: float) -> float:
+    """Waits for running requests and other work. Returns the seconds of grace that are left."""
     get_logger(__name__).info("stopping", grace_s=grace_s)
     began = time.monotonic()
-    draining = _begin_to_stop(app)
-    handing_back = asyncio.gather(*(finish() for finish in app.state[BESIDE]))
+    steps = _stop_steps(app)
+    steps.begin()
+    drains = asyncio.gather(*(drain() for drain in steps.drains))
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(grace_s):
-            await draining.finished()
-    await handing_back
+            await steps.graceful_stop.finished()
+    await drains
     return grace_s - (time.monotonic() - began)
 
 
 async def _end(running: set[asyncio.Task[None]], grace_s: float) -> None:
-    """Requests that do not finish in time are cut off: their clients see a broken answer, not a wrong one."""
+    """Cuts off requests that do not finish in time: their clients get an incomplete response."""
     done, late = await asyncio.wait(running, timeout=grace_s)
     for task in late:
-        get_logger(__name__).warning("cut off what did not finish in time")
+        get_logger(__name__).warning("requests cut off at the end of the grace period")
         task.cancel()
     for task in done:
         if not task.cancelled() and (error := task.exception()):

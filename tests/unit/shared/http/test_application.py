@@ -245,9 +245,7 @@ async def test_what_is_costly_to_ask_is_remembered_for_longer() -> None:
     async def seldom() -> None:
         asked.append("seldom")
 
-    async with client_of(
-        Check("database", often, remembered_s=-1), Check("mail", seldom, remembered_s=30)
-    ) as client:
+    async with client_of(Check("database", often, cached_s=-1), Check("mail", seldom, cached_s=30)) as client:
         for _ in range(2):
             assert (await client.get("/readyz")).json()["checks"] == {"database": "ok", "mail": "ok"}
     assert sorted(asked) == ["often", "often", "seldom"]

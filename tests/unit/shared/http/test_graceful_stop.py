@@ -54,7 +54,7 @@ async def service() -> AsyncIterator[Running]:
 
     registry = CollectorRegistry()
     checks = [Check("database", probe)]
-    app = application(Wiring(controllers=[slow], checks=checks, beside=[finish], registry=registry))
+    app = application(Wiring(controllers=[slow], checks=checks, drains=[finish], registry=registry))
     address = Listeners(Address("127.0.0.1", port), Address("127.0.0.1", free_port()))
     async with aiohttp.ClientSession() as http:
         serving = asyncio.create_task(serve(app, registry, address, stop))

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from shared.errors import Unavailable
-from shared.http.health import PROBE_TIMEOUT_S
+from shared.http.readiness import PROBE_TIMEOUT_S
 from shared.identity.public_keys import FETCH_TIMEOUT_S, REFRESH_AFTER_S, STALE_AT_MOST_S, PublicKeys
 from tests.support.wait import until
 
