@@ -38,7 +38,7 @@ Values = Mapping[str, str]
 
 
 def consumers(made: Values) -> dict[str, tuple[int, dict[str, str]]]:
-    """Consumer → the user that reads its files, and those files."""
+    """Returns for each consumer the user id that reads its files, and the files."""
     amqp = f"amqp://tonegate:{made['rabbitmq']}@rabbitmq:5672/tonegate"
     introspection, link_key = made["introspection"], made["link_key"]
     converter = {"amqp_url": amqp, "link_key": link_key, "mongo_url": _mongo(made, "converter", "tonegate")}
@@ -108,7 +108,7 @@ def rabbitmq_hash(password: str, salt: bytes) -> str:
 
 
 def _valkey(made: Values) -> str:
-    """Configuration of Valkey: no persistence, eviction of least recently used keys."""
+    """Configuration of Valkey: no persistence; a full memory evicts the counters that expire soonest."""
     return "\n".join(
         [
             f"requirepass {made['valkey']}",
