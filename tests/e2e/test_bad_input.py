@@ -41,9 +41,7 @@ async def test_a_token_is_refused_right_after_its_sessions_refresh_token_came_tw
         person = await signed_in(http)
         spent = dict(person.tokens)
         assert (await person.refresh()).status_code == 200
-        assert (
-            await person.refresh()
-        ).status_code == 200  # after this the first token is no longer within the grace period for two tabs
+        assert (await person.refresh()).status_code == 200  # ends the grace period for two tabs
         assert (await person.get("/v1/conversions")).status_code == 200
         current, person.tokens = person.tokens, spent
         answer = await person.refresh()
