@@ -1,6 +1,7 @@
-"""`python -m auth_service`: settings from the environment, then the service until it is told to stop.
+"""`python -m auth_service`: runs the service, or one of the operator commands.
 
-`python -m auth_service create-admin <email>` and `… rotate-keys` do one thing and end.
+`create-admin <email>` and `rotate-keys` run to completion; without an argument the service runs until
+stopped.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 
 from auth_service.app import build
-from auth_service.cli import BadCommand, carry_out
+from auth_service.cli import CommandError, run_command
 from auth_service.settings import AuthSettings, CommandSettings
 from shared.clock import utc_now
 from shared.http import Address, Listeners, serve
@@ -32,20 +33,20 @@ async def main(settings: AuthSettings, stop: asyncio.Event) -> None:
 
 
 def command(arguments: list[str]) -> int:
-    """The exit code, as `shared.process.run` would give it."""
+    """Runs an operator command; returns the process's exit code, as `shared.process.run` does."""
     try:
         settings = load(CommandSettings, os.environ)
-        done = asyncio.run(carry_out(arguments, settings, utc_now))
-    except SettingsError as wrong:
-        sys.stderr.write(f"auth_service: bad settings\n{wrong}\n")
+        message = asyncio.run(run_command(arguments, settings, utc_now))
+    except SettingsError as error:
+        sys.stderr.write(f"auth_service: bad settings\n{error}\n")
         return BAD_CONFIGURATION
-    except BadCommand as refused:
-        sys.stderr.write(f"auth_service: {refused}\n")
+    except CommandError as error:
+        sys.stderr.write(f"auth_service: {error}\n")
         return 2
-    except (SQLAlchemyError, OSError, TimeoutError) as away:
-        sys.stderr.write(f"auth_service: PostgreSQL does not answer ({type(away).__name__})\n")
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        sys.stderr.write(f"auth_service: PostgreSQL does not answer ({type(error).__name__})\n")
         return 1
-    sys.stdout.write(f"{done}\n")
+    sys.stdout.write(f"{message}\n")
     return 0
 
 

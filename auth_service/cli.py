@@ -1,4 +1,4 @@
-"""What an operator does from the command line: `create-admin <email>` and `rotate-keys`."""
+"""Operator commands: `create-admin <email>` and `rotate-keys`."""
 
 import getpass
 import sys
@@ -7,134 +7,132 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from auth_service.accounts.registration import NEW_ACCOUNT_ROLES, checked_address
-from auth_service.admin.service import ADMIN, Actor, Administration
-from auth_service.database.engine import Database
-from auth_service.introspection.service import KEY_TOKEN_TTL
+from auth_service.audit.actor import OPERATOR
+from auth_service.audit.service import AuditLog
+from auth_service.database.engine import Database, Transaction
+from auth_service.introspection.service import API_KEY_TOKEN_TTL
 from auth_service.migrations.upgrade import migrate
-from auth_service.models import User
-from auth_service.passwords.hasher import PasswordHashing
+from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
+from auth_service.passwords.hasher import PasswordHasher
 from auth_service.passwords.new_password import NewPasswords
-from auth_service.passwords.policy import Argon2Cost, PasswordHash, common_passwords
-from auth_service.repository import Repository, Store
-from auth_service.sessions.revocation import Revoking
+from auth_service.passwords.policy import common_passwords
 from auth_service.settings import CommandSettings
-from auth_service.throttle.client import Client
-from auth_service.tokens.key_rotation import Rotation
+from auth_service.tokens.key_rotation import KeyRotation
+from auth_service.users.address import parse_email_field
+from auth_service.users.model import ADMIN, NEW_ACCOUNT_ROLES, User
+from auth_service.users.repository import UserRepository
 from shared.errors import ServiceError
 from shared.settings import Secret
 
-OPERATOR = Actor(None, Client())
 USAGE = "usage: python -m auth_service [create-admin <email> | rotate-keys]"
 
 
-class BadCommand(Exception):
-    """Its message says what a command looks like, or why it cannot be carried out."""
+class CommandError(Exception):
+    """The message explains the usage, or why the command failed."""
 
 
-class Operating:
-    """There is no default account (ASVS 5.0 §6.3.2): whoever can run this makes the first administrator."""
+class Commands:
+    """There is no default account (ASVS 5.0 §6.3.2): the first administrator is created by `create-admin`."""
 
     def __init__(
         self,
         settings: CommandSettings,
-        store: Store,
+        database: Database,
         new_passwords: NewPasswords,
         now: Callable[[], datetime],
     ) -> None:
-        self._store = store
+        self._database = database
         self._new_passwords = new_passwords
         self._now = now
-        revoking = Revoking(now=now, new_id=uuid4)
-        self._administration = Administration(store=store, revoking=revoking, now=now, announced=_nobody)
-        self._rotation = Rotation(store, max(settings.access_token_ttl, KEY_TOKEN_TTL), now)
+        self._audit_log = AuditLog(database=database, now=now)
+        self._rotation = KeyRotation(max(settings.access_token_ttl, API_KEY_TOKEN_TTL), now)
 
     async def create_admin(self, email: str, password: Callable[[], str]) -> str:
-        """Promotes an account that is there; else makes one, asking for its `password`. Says what was done.
+        """Promotes an existing account, or creates one with a verified address, for which it calls
+        `password`.
 
-        The operator's word is enough for the address. Raises InvalidRequest, WeakPassword.
+        Returns a message for the operator. Raises CommandError, InvalidRequest, WeakPassword.
         """
-        address = checked_address(email)
-        async with self._store.transaction() as repository:
-            user = await repository.users.by_address(address)
+        address = parse_email_field(email)
+        async with self._database.transaction() as transaction:
+            user = await UserRepository(transaction).find_by_address(address)
             if user is not None:
-                return await self._promote(repository, user.id, email)
-        made = User(
+                return await self._promote(transaction, user.id, email)
+        created = User(
             id=uuid4(),
             email=email,
             email_canonical=address,
             email_verified_at=self._now(),
-            password_hash=await self._new_passwords.hashed(password(), email),
+            password_hash=await self._new_passwords.hash(password(), email),
             roles=[*NEW_ACCOUNT_ROLES, ADMIN],
             created_at=self._now(),
         )
-        async with self._store.transaction() as repository:
-            if not await repository.users.add(made):
-                raise BadCommand(f"{email} was registered at this very moment; try again")
-            await self._record(repository, "admin_created", made.id)
+        async with self._database.transaction() as transaction:
+            if not await UserRepository(transaction).add(created):
+                raise CommandError(f"{email} was registered at this very moment; try again")
+            await self._record(transaction, "admin_created", created.id)
         return f"{email} is an administrator with a new account"
 
     async def rotate_keys(self) -> str:
-        async with self._store.transaction() as repository:
-            key = await self._rotation.rotate_within(repository)
-            await self._record(repository, "keys_rotated", None)
+        """Returns a message for the operator."""
+        async with self._database.transaction() as transaction:
+            key = await self._rotation.rotate(transaction)
+            await self._record(transaction, "keys_rotated", None)
         return f"{key.kid} signs in a few seconds; the keys before it verify until their tokens have expired"
 
-    async def _promote(self, repository: Repository, user_id: UUID, email: str) -> str:
-        user = await repository.users.locked(user_id)
+    async def _promote(self, transaction: Transaction, user_id: UUID, email: str) -> str:
+        user = await UserRepository(transaction).lock(user_id)
         if user is None:
-            raise BadCommand(f"{email} was deleted at this very moment; try again")
+            raise CommandError(f"{email} was deleted at this very moment; try again")
         if ADMIN in user.roles:
             return f"{email} is an administrator already"
         user.roles = [*user.roles, ADMIN]
-        await self._record(repository, "admin_promoted", user.id)
+        await self._record(transaction, "admin_promoted", user.id)
         return f"{email} is an administrator from now on"
 
-    async def _record(self, repository: Repository, action: str, subject: UUID | None) -> None:
-        await self._administration.record(repository, OPERATOR, action, subject, {})
+    async def _record(self, transaction: Transaction, action: str, subject: UUID | None) -> None:
+        await self._audit_log.record(transaction, OPERATOR, action, subject, {})
 
 
 @asynccontextmanager
-async def operating(settings: CommandSettings, now: Callable[[], datetime]) -> AsyncIterator[Operating]:
-    """On tables that are up to date: the service itself need not have run before."""
+async def open_commands(settings: CommandSettings, now: Callable[[], datetime]) -> AsyncIterator[Commands]:
+    """Migrates the database first: the service need not have run before."""
     await migrate(settings.database_url, now)
     database = Database(settings.database_url)
     database.open()
-    hashing = PasswordHashing(PasswordHash(Argon2Cost()), 1)
+    hasher = PasswordHasher(PasswordHash(Argon2Cost()), 1)
     try:
-        yield Operating(settings, Store(database), NewPasswords(hashing, common_passwords()), now)
+        yield Commands(settings, database, NewPasswords(hasher, common_passwords()), now)
     finally:
-        hashing.close()
+        hasher.close()
         await database.close()
 
 
-async def carry_out(arguments: Sequence[str], settings: CommandSettings, now: Callable[[], datetime]) -> str:
-    """What was done, in one line. Raises BadCommand."""
+async def run_command(
+    arguments: Sequence[str], settings: CommandSettings, now: Callable[[], datetime]
+) -> str:
+    """Runs a command and returns its message, one line. Raises CommandError."""
     try:
         match arguments:
             case ["rotate-keys"]:
-                async with operating(settings, now) as operator:
-                    return await operator.rotate_keys()
+                async with open_commands(settings, now) as commands:
+                    return await commands.rotate_keys()
             case ["create-admin", email]:
-                async with operating(settings, now) as operator:
-                    return await operator.create_admin(email, lambda: _password(settings.admin_password))
+                async with open_commands(settings, now) as commands:
+                    return await commands.create_admin(email, lambda: _password(settings.admin_password))
             case _:
-                raise BadCommand(USAGE)
-    except ServiceError as refused:
-        told = [f"{error.field} {error.message}" for error in refused.errors] or [refused.detail]
-        raise BadCommand("; ".join(told)) from refused
+                raise CommandError(USAGE)
+    except ServiceError as error:
+        problems = [f"{each.field} {each.message}" for each in error.errors] or [error.detail]
+        raise CommandError("; ".join(problems)) from error
 
 
-def _password(given: Secret | None) -> str:
-    """From the settings, else from a person, else the first line of standard input. Never an argument: those
-    are seen by everybody on the machine.
+def _password(configured: Secret | None) -> str:
+    """From the settings, a prompt, or the first line of standard input; never from an argument, which all
+    users of the machine can read.
     """
-    if given is not None:
-        return given.reveal()
+    if configured is not None:
+        return configured.reveal()
     if sys.stdin.isatty():
         return getpass.getpass("Password for the new account: ")
     return sys.stdin.readline().rstrip("\r\n")
-
-
-def _nobody() -> None:
-    """The service's own relay finds stored events within seconds."""

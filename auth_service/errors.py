@@ -1,4 +1,4 @@
-"""The answers that only this service gives."""
+"""Problem responses that only auth_service gives."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ class EmailTaken(Conflict):
 
 
 class InvalidCredentials(ServiceError):
-    """Says the same of an unknown address and of a wrong password. RFC 9110 §15.5.2: a 401 names a scheme."""
+    """The same for an unknown address and a wrong password. A 401 names a scheme (RFC 9110 §15.5.2)."""
 
     status, code, title = 401, "invalid_credentials", "The address is unknown or the password is wrong."
 
@@ -23,25 +23,25 @@ class WeakPassword(ServiceError):
     status, code, title = 422, "weak_password", "The password is too weak."
 
 
-class TokenRefused(InvalidToken):
-    """RFC 6750 §3.1: a token was sent, and it is expired, revoked or none of ours. It is not told which.
+class InvalidRefreshToken(InvalidToken):
+    """The refresh token is unknown, spent, expired or revoked; the response does not tell which.
 
-    `revoked_session` is one that was ended because of it; the gateway is told, and nobody behind it.
+    `revoked_session`, the session that was revoked because of token reuse, is sent to the gateway in a header
+    that the gateway does not forward.
     """
 
-    title = "The token is not valid."
+    title = "The refresh token is not valid."
 
     def __init__(self, revoked_session: UUID | None = None) -> None:
-        told = {} if revoked_session is None else {REVOKED_SESSION: str(revoked_session)}
-        super().__init__(headers=told)
+        super().__init__(headers={REVOKED_SESSION: str(revoked_session)} if revoked_session else None)
 
 
-class LinkRefused(InvalidRequest):
-    """The secret of a mailed link. It is not told whether it was used, has expired or never existed."""
+class InvalidLink(InvalidRequest):
+    """The token of a mailed link is unknown, used or expired; the response does not tell which."""
 
     def __init__(self) -> None:
         problem = "is not valid, was used before or has expired"
-        super().__init__("The link is no longer good.", errors=[FieldError("token", problem)])
+        super().__init__("The link is not valid.", errors=[FieldError("token", problem)])
 
 
 class OwnAdministrator(Conflict):
@@ -56,12 +56,12 @@ class TooManyKeys(Conflict):
     title = "Too many API keys."
 
 
-class OnlyWayIn(Conflict):
+class OnlyLoginMethod(Conflict):
     title = "There would be no way left to sign in; set a password first."
 
 
-class NotTheGateway(Unauthenticated):
-    """RFC 7662 §2.3: introspection is for those who authenticate themselves."""
+class GatewayOnly(Unauthenticated):
+    """The gateway's credentials are missing or wrong (RFC 7662 §2.3)."""
 
     title = "This is for the gateway alone."
 
@@ -70,4 +70,5 @@ class NotTheGateway(Unauthenticated):
 
 
 def bad_field(field: str, problem: str) -> InvalidRequest:
+    """InvalidRequest with one field error."""
     return InvalidRequest("The request is not valid.", errors=[FieldError(field, problem)])

@@ -1,4 +1,4 @@
-"""What the account service and its commands read from their environment."""
+"""Settings of the service and of its operator commands, from environment variables."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -10,12 +10,12 @@ from auth_service.oauth.providers.config import (
     GOOGLE,
     GOOGLE_ISSUER,
     BadProvider,
-    GitHub,
-    Issuer,
-    Providers,
-    is_callable,
+    GitHubSettings,
+    IssuerSettings,
+    ProviderSettings,
+    is_allowed_url,
     is_redirect_target,
-    issuers,
+    parse_issuers,
 )
 from shared.settings import Env, HttpUrl, Secret, SettingsError
 
@@ -52,33 +52,35 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     oauth_loopback_http: Annotated[bool, Env("AUTH_OAUTH_LOOPBACK_HTTP")] = False
 
     def __post_init__(self) -> None:
-        """Raises SettingsError that names each variable about providers whose form is wrong."""
-        wrong = [*self._wrong_pairs(), *self._wrong_issuers(), *self._wrong_urls()]
-        if wrong:
-            raise SettingsError("\n".join(wrong))
+        """Raises SettingsError that names every malformed variable of the providers."""
+        problems = [*self._pair_problems(), *self._issuer_problems(), *self._url_problems()]
+        if problems:
+            raise SettingsError("\n".join(problems))
 
-    def providers(self) -> Providers:
-        """Everybody whom people may sign in with."""
+    def providers(self) -> ProviderSettings:
+        """The providers that users can log in with."""
         google, github = self._google(), None
         if self.oauth_github_client_id and self.oauth_github_client_secret:
-            github = GitHub(
+            github = GitHubSettings(
                 client_id=self.oauth_github_client_id,
                 client_secret=self.oauth_github_client_secret,
                 url=self.oauth_github_url.rstrip("/"),
                 api_url=self.oauth_github_api_url.rstrip("/"),
             )
-        named = issuers(self.oauth_providers.reveal()) if self.oauth_providers else ()
-        return Providers((*google, *named), github)
+        named = parse_issuers(self.oauth_providers.reveal()) if self.oauth_providers else ()
+        return ProviderSettings((*google, *named), github)
 
-    def _google(self) -> tuple[Issuer, ...]:
+    def _google(self) -> tuple[IssuerSettings, ...]:
         if self.oauth_google_client_id is None:
             return ()
         secret, issuer = self.oauth_google_client_secret, GOOGLE_ISSUER
         return (
-            Issuer(name=GOOGLE, issuer=issuer, client_id=self.oauth_google_client_id, client_secret=secret),
+            IssuerSettings(
+                name=GOOGLE, issuer=issuer, client_id=self.oauth_google_client_id, client_secret=secret
+            ),
         )
 
-    def _wrong_pairs(self) -> list[str]:
+    def _pair_problems(self) -> list[str]:
         pairs = {
             "GOOGLE": (self.oauth_google_client_id, self.oauth_google_client_secret),
             "GITHUB": (self.oauth_github_client_id, self.oauth_github_client_secret),
@@ -89,45 +91,47 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
             if (identity is None) != (secret is None)
         ]
 
-    def _wrong_issuers(self) -> list[str]:
+    def _issuer_problems(self) -> list[str]:
         try:
-            named = issuers(self.oauth_providers.reveal()) if self.oauth_providers else ()
-        except BadProvider as bad:
-            return [f"AUTH_OAUTH_PROVIDERS: {bad}"]
+            named = parse_issuers(self.oauth_providers.reveal()) if self.oauth_providers else ()
+        except BadProvider as error:
+            return [f"AUTH_OAUTH_PROVIDERS: {error}"]
         names = [each.name for each in named]
-        wrong = [
+        problems = [
             f"AUTH_OAUTH_PROVIDERS: {name} is named twice, or has variables of its own"
             for name in sorted(set(names))
             if names.count(name) > 1 or name in {GOOGLE, GITHUB}
         ]
-        wrong += [
+        problems += [
             f"AUTH_OAUTH_PROVIDERS: the issuer of {each.name} needs to be an https:// URL without a query"
             for each in named
-            if "?" in each.issuer or "#" in each.issuer or not self._is_callable(each.issuer)
+            if "?" in each.issuer or "#" in each.issuer or not self._is_allowed_url(each.issuer)
         ]
         lacking = [each.name for each in named if "openid" not in each.scopes]
-        return wrong + [f"AUTH_OAUTH_PROVIDERS: the scopes of {name} need to have openid" for name in lacking]
+        return problems + [
+            f"AUTH_OAUTH_PROVIDERS: the scopes of {name} need to have openid" for name in lacking
+        ]
 
-    def _wrong_urls(self) -> list[str]:
+    def _url_problems(self) -> list[str]:
         urls = {
             "AUTH_OAUTH_GITHUB_URL": self.oauth_github_url,
             "AUTH_OAUTH_GITHUB_API_URL": self.oauth_github_api_url,
         }
-        wrong = [
-            f"{name}: it needs an https:// URL" for name, url in urls.items() if not self._is_callable(url)
+        problems = [
+            f"{name}: it needs an https:// URL" for name, url in urls.items() if not self._is_allowed_url(url)
         ]
-        return wrong + [
+        return problems + [
             f"AUTH_OAUTH_REDIRECT_URLS: {url!r} is not an https:// URL without a fragment"
             for url in self.oauth_redirect_urls
             if not is_redirect_target(url)
         ]
 
-    def _is_callable(self, url: str) -> bool:
-        return is_callable(url, loopback_http=self.oauth_loopback_http)
+    def _is_allowed_url(self, url: str) -> bool:
+        return is_allowed_url(url, loopback_http=self.oauth_loopback_http)
 
 
 class CommandSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """For an operator's commands, which need no more than the tables."""
+    """Settings of the operator commands, which need only the database."""
 
     database_url: Annotated[Secret, Env("AUTH_DATABASE_URL")]
     access_token_ttl: Annotated[timedelta, Env("AUTH_ACCESS_TOKEN_TTL", at_least=1)] = timedelta(minutes=15)

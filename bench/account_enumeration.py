@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import text
 
-from auth_service.database.engine import one_connection
-from auth_service.models import SCHEMA
+from auth_service.database.connection import one_connection
+from auth_service.database.table import SCHEMA
 from bench.significance import difference
 from bench.system import MeasuredSystem, measured_system
 from shared.settings import Secret

@@ -1,74 +1,65 @@
-"""Getting an account, and changing one's own."""
+"""Account endpoints: registration, and reading, changing and deleting one's own account."""
 
 from litestar import Controller, delete, get, patch, post
-from litestar.di import Provide
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
-from auth_service.accounts.registration import Accounts
+from auth_service.accounts.registration import Registration
 from auth_service.accounts.schemas import (
     ChangeAccount,
     ChangePassword,
     DeleteAccount,
     Register,
-    account,
-    own_account,
+    account_of_principal,
+    account_of_user,
 )
 from auth_service.accounts.service import OwnAccount
-from auth_service.caching import NO_STORE
-from auth_service.introspection.authentication import origin, signed_in
-from auth_service.introspection.service import Caller
 from auth_service.throttle.client import Client
+from auth_service.tokens.principal import Principal
 from shared.contracts.accounts import Account
 from shared.http import Injected
 
 
 class AccountController(Controller):
     path = "/v1/auth"
-    cache_control = NO_STORE
-    dependencies = {  # noqa: RUF012 - Litestar's own form
-        "caller": Provide(signed_in),
-        "client": Provide(origin, sync_to_thread=False),
-    }
 
     @post("/register")
     async def register(
-        self, data: JSONBody[Register], accounts: Injected[Accounts], client: Injected[Client]
+        self, data: JSONBody[Register], registration: Injected[Registration], client: Injected[Client]
     ) -> Account:
-        return account(await accounts.register(data.email, data.password, client))
+        return account_of_user(await registration.register(data.email, data.password, client))
 
     @get("/me")
-    async def me(self, caller: Injected[Caller]) -> Account:
-        return own_account(caller)
+    async def me(self, principal: Injected[Principal]) -> Account:
+        return account_of_principal(principal)
 
     @patch("/me")
     async def change(
         self,
         data: JSONBody[ChangeAccount],
-        caller: Injected[Caller],
+        principal: Injected[Principal],
         client: Injected[Client],
         own_account: Injected[OwnAccount],
     ) -> Account:
-        return account(
-            await own_account.change_email(caller.claims, data.current_password, data.email, client)
-        )
+        changed = await own_account.change_email(principal.claims, data.current_password, data.email, client)
+        return account_of_user(changed)
 
     @delete("/me")
     async def delete(
         self,
         data: JSONBody[DeleteAccount],
-        caller: Injected[Caller],
+        principal: Injected[Principal],
         client: Injected[Client],
         own_account: Injected[OwnAccount],
     ) -> None:
-        await own_account.delete(caller.claims, data.password, client)
+        await own_account.delete(principal.claims, data.password, client)
 
     @post("/password/change", status_code=HTTP_204_NO_CONTENT)
     async def change_password(
         self,
         data: JSONBody[ChangePassword],
-        caller: Injected[Caller],
+        principal: Injected[Principal],
         client: Injected[Client],
         own_account: Injected[OwnAccount],
     ) -> None:
-        await own_account.change_password(caller.claims, data.current_password, data.password, client)
+        await own_account.change_password(principal.claims, data.current_password, data.password, client)

@@ -1,111 +1,117 @@
-"""What people change about their own account. Each change asks for the password again (ASVS 5.0 §7.5.1)."""
+"""Changes that users make to their own account, each confirmed by the password (ASVS 5.0 §7.5.1)."""
 
 from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from auth_service.accounts.registration import checked_address
-from auth_service.errors import EmailTaken, InvalidCredentials, LastAdministrator, TokenRefused
+from auth_service.database.engine import Database, Transaction
+from auth_service.errors import EmailTaken, InvalidCredentials, LastAdministrator
 from auth_service.mailer.mail_token import Purpose
-from auth_service.mailer.service import Postman
-from auth_service.models import User
-from auth_service.passwords.authenticator import Proof
+from auth_service.mailer.repository import MailTokenRepository
+from auth_service.mailer.service import AccountMailer
+from auth_service.oauth.repository import HandoverRepository
+from auth_service.outbox.events import EventWriter
+from auth_service.passwords.authenticator import PasswordAuthenticator
 from auth_service.passwords.new_password import NewPasswords
-from auth_service.repository import Repository, Store
-from auth_service.sessions.revocation import Revoking
+from auth_service.sessions.revocation import Revocation
 from auth_service.throttle.client import Client
 from auth_service.tokens.access_token import AccessClaims
+from auth_service.users.address import parse_email_field
+from auth_service.users.model import User
+from auth_service.users.repository import UserRepository
 from shared.contracts.events import AccountDeleted, EmailChanged, PasswordChanged
+from shared.errors import InvalidToken
 
 
 class OwnAccount:
-    """All raise InvalidCredentials for a wrong password, RateLimited and Overloaded."""
+    """All methods raise InvalidCredentials for a wrong password, RateLimited and Overloaded."""
 
     def __init__(
         self,
         *,
-        store: Store,
-        proof: Proof,
+        database: Database,
+        authenticator: PasswordAuthenticator,
         new_passwords: NewPasswords,
-        postman: Postman,
-        revoking: Revoking,
+        mailer: AccountMailer,
+        revocation: Revocation,
+        events: EventWriter,
         now: Callable[[], datetime],
-        announced: Callable[[], None],
     ) -> None:
-        self._store = store
-        self._proof = proof
+        self._database = database
+        self._authenticator = authenticator
         self._new_passwords = new_passwords
-        self._postman = postman
-        self._revoking = revoking
+        self._mailer = mailer
+        self._revocation = revocation
+        self._events = events
         self._now = now
-        self._announced = announced
 
     async def change_password(
         self, claims: AccessClaims, current: str, password: str, client: Client
     ) -> None:
-        """All other sessions end (ASVS 5.0 §6.2.3, §7.4.3). Raises WeakPassword."""
-        proven = await self._proven(claims.sub, current, client)
-        new_hash = await self._new_passwords.hashed(password, proven.email)
-        async with self._store.transaction() as repository:
-            user = await _unchanged(repository, proven)
+        """Revokes all other sessions (ASVS 5.0 §6.2.3, §7.4.3). Raises WeakPassword."""
+        authenticated = await self._authenticate(claims.sub, current, client)
+        new_hash = await self._new_passwords.hash(password, authenticated.email)
+        async with self._database.transaction() as transaction:
+            user = await _lock_unchanged(transaction, authenticated)
             user.password_hash = new_hash
-            await repository.attempts.forget(user.id)
-            await repository.mails.drop_tokens(user.id, Purpose.RESET_PASSWORD)
+            await HandoverRepository(transaction).delete_all(user.id)
+            await MailTokenRepository(transaction).delete(user.id, Purpose.RESET_PASSWORD)
             notice = PasswordChanged(user_id=str(user.id), recipient=user.email, changed_at=self._now())
-            await self._postman.tell(
-                repository, notice, user.email_canonical, verified=user.email_verified_at is not None
+            await self._mailer.notify(
+                transaction, notice, user.email_canonical, verified=user.email_verified_at is not None
             )
-            await self._revoking.sessions(repository, user.id, keep=claims.sid)
-        self._announced()
+            await self._revocation.revoke_sessions(transaction, user.id, keep=claims.sid)
+        self._events.wake_relay()
 
     async def change_email(self, claims: AccessClaims, current: str, email: str, client: Client) -> User:
-        """The new address is unverified until its link is followed; the old one is told.
+        """Sets an unverified address, mails a verification link to it and a notice to the old one.
 
         Raises InvalidRequest, EmailTaken.
         """
-        address = checked_address(email)
-        proven = await self._proven(claims.sub, current, client)
-        async with self._store.transaction() as repository:
-            user = await _unchanged(repository, proven)
+        address = parse_email_field(email)
+        authenticated = await self._authenticate(claims.sub, current, client)
+        async with self._database.transaction() as transaction:
+            user = await _lock_unchanged(transaction, authenticated)
             if address == user.email_canonical:
                 user.email = email
                 return user
             notice = EmailChanged(user_id=str(user.id), recipient=user.email, changed_at=self._now())
             old, verified = user.email_canonical, user.email_verified_at is not None
-            if not await repository.users.move(user, email, address):
+            if not await UserRepository(transaction).change_address(user, email, address):
                 raise EmailTaken
-            await self._postman.tell(repository, notice, old, verified=verified)
-            # Links in the old mailbox are worth nothing any more.
+            await self._mailer.notify(transaction, notice, old, verified=verified)
+            # Links mailed to the old address become invalid.
             for purpose in Purpose:
-                await repository.mails.drop_tokens(user.id, purpose)
-            await self._postman.ask(repository, Purpose.VERIFY_EMAIL, address)
-        self._postman.wake()
-        self._announced()
+                await MailTokenRepository(transaction).delete(user.id, purpose)
+            await self._mailer.request(transaction, Purpose.VERIFY_EMAIL, address)
+        self._mailer.wake()
+        self._events.wake_relay()
         return user
 
     async def delete(self, claims: AccessClaims, password: str, client: Client) -> None:
-        """With all it owns; what other services keep follows by an event. Raises LastAdministrator."""
-        proven = await self._proven(claims.sub, password, client)
-        async with self._store.transaction() as repository:
-            if await repository.users.administrators() == {proven.id}:
+        """Deletes the account; an event makes other services delete its data. Raises LastAdministrator."""
+        authenticated = await self._authenticate(claims.sub, password, client)
+        async with self._database.transaction() as transaction:
+            users = UserRepository(transaction)
+            if await users.lock_administrators() == {authenticated.id}:
                 raise LastAdministrator
-            user = await _unchanged(repository, proven)
-            await self._revoking.account(repository, user.id)
-            await self._revoking.announce(repository, AccountDeleted(user_id=str(user.id)), user.id)
-            await repository.users.delete(user.id)
-        self._announced()
+            user = await _lock_unchanged(transaction, authenticated)
+            await self._revocation.revoke_account(transaction, user.id)
+            await self._events.write(transaction, AccountDeleted(user_id=str(user.id)), user.id)
+            await users.delete(user.id)
+        self._events.wake_relay()
 
-    async def _proven(self, user_id: UUID, password: str, client: Client) -> User:
-        async with self._store.transaction() as repository:
-            user = await repository.users.get(user_id)
+    async def _authenticate(self, user_id: UUID, password: str, client: Client) -> User:
+        async with self._database.transaction() as transaction:
+            user = await UserRepository(transaction).find(user_id)
         if user is None:
-            raise TokenRefused
-        return await self._proof.again(user, password, client)
+            raise InvalidToken
+        return await self._authenticator.reauthenticate(user, password, client)
 
 
-async def _unchanged(repository: Repository, proven: User) -> User:
-    """Locked. Raises InvalidCredentials when the password proven a moment ago is no longer the account's."""
-    user = await repository.users.locked(proven.id)
-    if user is None or user.disabled_at or user.password_hash != proven.password_hash:
+async def _lock_unchanged(transaction: Transaction, authenticated: User) -> User:
+    """Locks the account. Raises InvalidCredentials if its password has changed since authentication."""
+    user = await UserRepository(transaction).lock(authenticated.id)
+    if user is None or user.disabled_at or user.password_hash != authenticated.password_hash:
         raise InvalidCredentials
     return user

@@ -1,8 +1,8 @@
-"""API keys as text: a prefix to be recognised by, 256 random bits, a checksum. Pure.
+"""Text format of API keys: `tng_`, 256 random bits, a CRC-32 checksum.
 
-`tng_` + 43 + 6 characters of base 62: a double click selects all of it, and what scans repositories for
-leaked credentials can tell a key from noise without asking anybody. Of so many random bits a plain hash may
-be stored (ASVS 5.0 §6.5.2).
+`tng_` + 43 + 6 characters of base 62: a double click selects the whole key, and scanners for leaked
+credentials recognise one by its prefix and checksum. With 256 random bits a plain hash may be stored (ASVS
+5.0 §6.5.2).
 """
 
 import hashlib
@@ -24,18 +24,18 @@ def new_api_key() -> str:
 
 
 def is_api_key(text: str) -> bool:
-    """Whether it can be one. A mistyped or made-up one is told without asking the store."""
+    """Checks form and checksum only, to refuse mistyped keys without a database query."""
     match = KEY.fullmatch(text)
     return match is not None and _checksum(match[1]) == match[2]
 
 
 def fingerprint(key: str) -> bytes:
-    """32 bytes to store and look up. A fast hash is right: there are 256 bits to guess."""
+    """The SHA-256 to store and look up. A fast hash suffices for 256 random bits."""
     return hashlib.sha256(key.encode()).digest()
 
 
 def hint(key: str) -> str:
-    """Enough for its owner to tell it from others, and 24 of its 256 bits."""
+    """The first characters, by which the owner recognises a key; they reveal 24 of its 256 bits."""
     return key[:HINT_LENGTH]
 
 

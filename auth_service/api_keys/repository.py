@@ -1,25 +1,25 @@
-"""SQL: API keys."""
+"""SQL of API keys."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, delete, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth_service.models import ApiKey
+from auth_service.api_keys.model import ApiKey
+from auth_service.database.engine import Transaction
 
 
-class ApiKeyRows:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+class ApiKeyRepository:
+    def __init__(self, transaction: Transaction) -> None:
+        self._session = transaction
 
     async def add(self, key: ApiKey) -> None:
         self._session.add(key)
         await self._session.flush()
 
-    async def of(self, user_id: UUID) -> Sequence[ApiKey]:
-        """Newest first, expired ones too: they are to be seen."""
+    async def list(self, user_id: UUID) -> Sequence[ApiKey]:
+        """Newest first, including expired keys."""
         statement = select(ApiKey).where(ApiKey.user_id == user_id)
         return (await self._session.scalars(statement.order_by(ApiKey.created_at.desc(), ApiKey.id))).all()
 
@@ -28,17 +28,20 @@ class ApiKeyRows:
         return await self._session.scalar(statement) or 0
 
     async def delete(self, key_id: UUID, user_id: UUID) -> bool:
+        """False if the user has no such key."""
         statement = delete(ApiKey).where(ApiKey.id == key_id, ApiKey.user_id == user_id)
         return await self._session.scalar(statement.returning(ApiKey.id)) is not None
 
     async def delete_all(self, user_id: UUID) -> Sequence[UUID]:
+        """Returns the ids of the deleted keys."""
         statement = delete(ApiKey).where(ApiKey.user_id == user_id).returning(ApiKey.id)
         return (await self._session.scalars(statement)).all()
 
     async def touch(self, key_id: UUID, now: datetime, at_most_every: timedelta) -> None:
+        """Sets `last_used_at` unless it is newer than `at_most_every`."""
         stale = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= now - at_most_every)
         await self._session.execute(update(ApiKey).where(ApiKey.id == key_id, stale).values(last_used_at=now))
 
 
-def good(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+def is_unexpired(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now)

@@ -1,4 +1,4 @@
-"""Bodies: API keys."""
+"""Bodies of the API key endpoints."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from auth_service.models import ApiKey
+from auth_service.api_keys.model import ApiKey
 from shared.contracts import api_keys
 from shared.contracts.api_keys import ApiKeyList, MadeApiKey
 
 Scope = Literal["conversions:read", "conversions:write"]
 SCOPES: tuple[Scope, ...] = ("conversions:read", "conversions:write")
-# `$` would let a line feed at the end pass.
+# Not `$`, which also matches before a trailing line feed.
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+(?![\s\S])")]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -23,7 +23,7 @@ class NewApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expires_at: Moment | None = None
 
 
-def shown(key: ApiKey) -> api_keys.ApiKey:
+def api_key_body(key: ApiKey) -> api_keys.ApiKey:
     return api_keys.ApiKey(
         id=str(key.id),
         name=key.name,
@@ -35,9 +35,9 @@ def shown(key: ApiKey) -> api_keys.ApiKey:
     )
 
 
-def made(key: ApiKey, text: str) -> MadeApiKey:
-    return MadeApiKey(**msgspec.structs.asdict(shown(key)), key=text)
+def created_api_key(key: ApiKey, text: str) -> MadeApiKey:
+    return MadeApiKey(**msgspec.structs.asdict(api_key_body(key)), key=text)
 
 
-def listed(keys: Sequence[ApiKey]) -> ApiKeyList:
-    return ApiKeyList(tuple(shown(key) for key in keys))
+def api_key_list(keys: Sequence[ApiKey]) -> ApiKeyList:
+    return ApiKeyList(tuple(api_key_body(key) for key in keys))

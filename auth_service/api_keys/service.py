@@ -1,39 +1,39 @@
-"""API keys: made, listed and deleted by their owner."""
+"""API keys: creation, listing and deletion by their owner."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
 from auth_service.api_keys.key_format import fingerprint, hint, new_api_key
-from auth_service.errors import TokenRefused, TooManyKeys, bad_field
-from auth_service.models import ApiKey
-from auth_service.repository import Store
-from auth_service.sessions.revocation import Revoking
-from shared.errors import NotFound
+from auth_service.api_keys.model import ApiKey
+from auth_service.api_keys.repository import ApiKeyRepository
+from auth_service.database.engine import Database
+from auth_service.errors import TooManyKeys, bad_field
+from auth_service.outbox.events import EventWriter
+from auth_service.users.repository import UserRepository
+from shared.errors import InvalidToken, NotFound
 
-MOST_PER_ACCOUNT = 50
+MAX_KEYS_PER_ACCOUNT = 50
 
 
 class ApiKeys:
     def __init__(
         self,
         *,
-        store: Store,
-        revoking: Revoking,
+        database: Database,
+        events: EventWriter,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
-        announced: Callable[[], None],
     ) -> None:
-        self._store = store
-        self._revoking = revoking
+        self._database = database
+        self._events = events
         self._now = now
         self._new_id = new_id
-        self._announced = announced
 
     async def create(
         self, user_id: UUID, name: str, scopes: Sequence[str], expires_at: datetime | None
     ) -> tuple[ApiKey, str]:
-        """The key itself is returned here and never again. Raises InvalidRequest, TooManyKeys."""
+        """The stored key and its text, which is not stored. Raises InvalidRequest, TooManyKeys."""
         now, expires_at = self._now(), _in_utc(expires_at)
         if expires_at is not None and expires_at <= now:
             raise bad_field("expires_at", "must be in the future")
@@ -48,29 +48,31 @@ class ApiKeys:
             created_at=now,
             expires_at=expires_at,
         )
-        async with self._store.transaction() as repository:
-            if await repository.users.locked(user_id) is None:
-                raise TokenRefused
-            if await repository.api_keys.count(user_id) >= MOST_PER_ACCOUNT:
-                raise TooManyKeys(f"An account may have {MOST_PER_ACCOUNT} API keys.")
-            await repository.api_keys.add(key)
+        async with self._database.transaction() as transaction:
+            api_keys = ApiKeyRepository(transaction)
+            if await UserRepository(transaction).lock(user_id) is None:
+                raise InvalidToken
+            if await api_keys.count(user_id) >= MAX_KEYS_PER_ACCOUNT:
+                raise TooManyKeys(f"An account may have {MAX_KEYS_PER_ACCOUNT} API keys.")
+            await api_keys.add(key)
         return key, text
 
-    async def of(self, user_id: UUID) -> Sequence[ApiKey]:
-        async with self._store.transaction() as repository:
-            return await repository.api_keys.of(user_id)
+    async def list(self, user_id: UUID) -> Sequence[ApiKey]:
+        """The user's keys, newest first, including expired ones."""
+        async with self._database.transaction() as transaction:
+            return await ApiKeyRepository(transaction).list(user_id)
 
     async def delete(self, user_id: UUID, key_id: UUID) -> None:
-        """It is refused from now on, on every gateway. Raises NotFound, for somebody else's too."""
-        async with self._store.transaction() as repository:
-            if not await repository.api_keys.delete(key_id, user_id):
+        """Deletes a key and announces it to all gateways. Raises NotFound, also for another user's key."""
+        async with self._database.transaction() as transaction:
+            if not await ApiKeyRepository(transaction).delete(key_id, user_id):
                 raise NotFound
-            await self._revoking.tell(repository, user_id, [key_id])
-        self._announced()
+            await self._events.write_revocations(transaction, user_id, [key_id])
+        self._events.wake_relay()
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
-    """As all times are told. Raises InvalidRequest: the last hours of the year 9999 have none everywhere."""
+    """Raises InvalidRequest if the time has no UTC equivalent (the last hours of the year 9999)."""
     try:
         return moment and moment.astimezone(UTC)
     except OverflowError:

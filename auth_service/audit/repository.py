@@ -1,26 +1,26 @@
-"""SQL: what administrators did. Written and read, never changed."""
+"""SQL of the audit log. Records are added and read, never changed."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth_service.models import AuditRecord
+from auth_service.audit.model import AuditRecord
+from auth_service.database.engine import Transaction
 
-# Any number will do, as long as nobody else in this database takes it.
+# An arbitrary number that is not used for another lock in this database.
 RECORDING_LOCK = 0x746F_6E65_6175_6469  # "toneaudi"
 
 
-class Audit:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+class AuditRepository:
+    def __init__(self, transaction: Transaction) -> None:
+        self._session = transaction
 
     async def add(self, record: AuditRecord) -> None:
         self._session.add(record)
         await self._session.flush()
 
     async def is_recorded(self, request_id: str) -> bool:
-        """Until the transaction ends nobody else can ask, so the answer stays true."""
+        """Serialises its callers until their transactions end, so that the answer stays valid."""
         await self._session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": RECORDING_LOCK})
         statement = select(AuditRecord.position).where(AuditRecord.request_id == request_id).limit(1)
         return await self._session.scalar(statement) is not None

@@ -1,53 +1,58 @@
-"""What is over is forgotten: sessions, secrets, counts, keys. A few at a time: nobody waits for it."""
+"""Sweeper: deletes expired rows in small batches."""
 
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from auth_service.repository import Store
+from auth_service.database.engine import Database
+from auth_service.mailer.repository import MailTokenRepository
+from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository
+from auth_service.throttle.repository import CounterRepository, KnownNetworkRepository
+from auth_service.tokens.repository import SigningKeyRepository
 from shared.errors import Unavailable
 from shared.logs import get_logger
 
-# Kept a while after their end, so that what happened can still be looked up.
+# Expired sessions are kept for a while, for investigations.
 SESSIONS_KEPT = timedelta(days=7)
-SESSIONS_AT_ONCE = 200
-# A refresh token that comes again after so long is refused, and no longer ends the session of whoever spent
-# it: a session that is refreshed all the time must not leave rows for as long as it lives.
+SESSIONS_PER_BATCH = 200
+# A refresh token reused after this time is refused without revoking its session. Kept forever, a session that
+# is refreshed all the time would leave rows for as long as it exists.
 SPENT_TOKENS_KEPT = timedelta(days=7)
-SPENT_TOKENS_AT_ONCE = 1000
-# A network from which nobody has signed in for so long is as good as unknown.
+SPENT_TOKENS_PER_BATCH = 1000
+# A network without a login for this long counts as unknown again.
 NETWORKS_KEPT = timedelta(days=90)
 
-EVERY_S = 600.0
-PAUSE_S = 1.0
+INTERVAL_S = 600.0
+BATCH_PAUSE_S = 1.0
 
 
-class Forgetting:
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
-        self._store = store
+class Sweeper:
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
         self._now = now
 
     async def run(self) -> None:
-        """For ever; what fails is done at the next round."""
+        """Sweeps every INTERVAL_S until cancelled; a failed sweep is repeated at the next interval."""
         while True:
-            pause = EVERY_S
+            pause = INTERVAL_S
             try:
-                if await self.round():
-                    pause = PAUSE_S
+                if await self.sweep():
+                    pause = BATCH_PAUSE_S
             except Unavailable:
-                get_logger(__name__).warning("could not forget what is over", again_in_s=pause)
+                get_logger(__name__).warning("expired rows not deleted", retry_in_s=pause)
             await asyncio.sleep(pause)
 
-    async def round(self) -> bool:
-        """Whether there may be more that is over than goes at once."""
+    async def sweep(self) -> bool:
+        """Deletes one batch; returns True if more expired rows may remain."""
         now = self._now()
-        async with self._store.transaction() as repository:
-            await repository.tallies.forget(now)
-            await repository.mails.forget_tokens(now)
-            await repository.signing_keys.forget(now)
-            await repository.users.forget_networks(now - NETWORKS_KEPT)
-        async with self._store.transaction() as repository:
-            sessions = await repository.sign_ins.forget(now - SESSIONS_KEPT, SESSIONS_AT_ONCE)
-        async with self._store.transaction() as repository:
-            spent = await repository.sign_ins.forget_spent(now - SPENT_TOKENS_KEPT, SPENT_TOKENS_AT_ONCE)
-        return sessions >= SESSIONS_AT_ONCE or spent >= SPENT_TOKENS_AT_ONCE
+        async with self._database.transaction() as transaction:
+            await CounterRepository(transaction).purge(now)
+            await MailTokenRepository(transaction).purge(now)
+            await SigningKeyRepository(transaction).purge(now)
+            await KnownNetworkRepository(transaction).purge(now - NETWORKS_KEPT)
+        async with self._database.transaction() as transaction:
+            sessions = await SessionRepository(transaction).purge(now - SESSIONS_KEPT, SESSIONS_PER_BATCH)
+        async with self._database.transaction() as transaction:
+            refresh_tokens = RefreshTokenRepository(transaction)
+            spent = await refresh_tokens.purge_spent(now - SPENT_TOKENS_KEPT, SPENT_TOKENS_PER_BATCH)
+        return sessions >= SESSIONS_PER_BATCH or spent >= SPENT_TOKENS_PER_BATCH

@@ -1,4 +1,4 @@
-"""What runs beside the requests: migrating first; then publishing events, writing mails, forgetting."""
+"""Background tasks: migrations first, then event relay, account mails, sweeper and audit consumer."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -7,32 +7,32 @@ from datetime import datetime
 
 import msgspec
 
-from auth_service.background.sweeper import Forgetting
+from auth_service.background.sweeper import Sweeper
 from auth_service.database.engine import Database
-from auth_service.mailer.service import Postman
-from auth_service.migrations.upgrade import migrate_when_possible
+from auth_service.mailer.service import AccountMailer
+from auth_service.migrations.upgrade import migrate_with_retries
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Consumer
 from shared.settings import Secret
 
 
-class Background(msgspec.Struct, frozen=True):
-    """What needs the tables, and runs for as long as the process."""
+class BackgroundTasks(msgspec.Struct, frozen=True):
+    """Tasks that need migrated tables and run as long as the process."""
 
     relay: OutboxRelay
-    postman: Postman
-    forgetting: Forgetting
-    records: Consumer
+    mailer: AccountMailer
+    sweeper: Sweeper
+    audit_consumer: Consumer
 
 
 @asynccontextmanager
-async def background(
-    url: Secret, database: Database, tasks: Background, now: Callable[[], datetime]
+async def background_tasks(
+    url: Secret, database: Database, tasks: BackgroundTasks, now: Callable[[], datetime]
 ) -> AsyncIterator[None]:
-    """Runs until the block ends. A fault in the program itself ends the block, and so the process."""
+    """Runs the tasks until the block ends. An unexpected error in one ends the block, and so the process."""
     try:
         async with asyncio.TaskGroup() as group:
-            running = group.create_task(_open_and_run(url, database, tasks, now))
+            running = group.create_task(_migrate_and_run(url, database, tasks, now))
             try:
                 yield
             finally:
@@ -41,13 +41,13 @@ async def background(
         await database.close()
 
 
-async def _open_and_run(
-    url: Secret, database: Database, tasks: Background, now: Callable[[], datetime]
+async def _migrate_and_run(
+    url: Secret, database: Database, tasks: BackgroundTasks, now: Callable[[], datetime]
 ) -> None:
-    await migrate_when_possible(url, now)
+    await migrate_with_retries(url, now)
     database.open()
-    async with asyncio.TaskGroup() as opened:
-        opened.create_task(tasks.relay.run())
-        opened.create_task(tasks.postman.run())
-        opened.create_task(tasks.forgetting.run())
-        opened.create_task(tasks.records.run())
+    async with asyncio.TaskGroup() as group:
+        group.create_task(tasks.relay.run())
+        group.create_task(tasks.mailer.run())
+        group.create_task(tasks.sweeper.run())
+        group.create_task(tasks.audit_consumer.run())

@@ -1,35 +1,29 @@
-"""Bodies: what the gateway asks, and the keys that tokens are signed with."""
+"""Bodies of the introspection endpoint (RFC 7662)."""
 
 from typing import Literal
 
 import msgspec
 
-from auth_service.introspection.service import Caller
-from auth_service.tokens.signing_key import PublicJwk
-
-
-class KeySet(msgspec.Struct, frozen=True):
-    """RFC 7517 §5."""
-
-    keys: tuple[PublicJwk, ...]
+from auth_service.tokens.principal import Principal
 
 
 class Introspect(msgspec.Struct, frozen=True):
-    """RFC 7662 §2.1; hints about the type of token are taken and not needed."""
+    """Request (RFC 7662 §2.1); `token_type_hint` is accepted and ignored."""
 
     token: str
 
 
 class Inactive(msgspec.Struct, frozen=True):
-    """RFC 7662 §2.2: says nothing about why."""
+    """Response for a token that is not valid, without a reason (RFC 7662 §2.2)."""
 
     active: Literal[False] = False
 
 
 class Active(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """RFC 7662 §2.2. `access_token` is the JWT to pass on inside; roles and address are today's.
+    """Response for a valid token (RFC 7662 §2.2), with the account's current roles and address.
 
-    `scope` is there when the bearer may do less than the account, as with an API key, whose id then is `sid`.
+    `access_token` is the JWT to forward to other services. `scope` is present for API keys only; `sid` then
+    is the key's id.
     """
 
     active: Literal[True]
@@ -49,10 +43,10 @@ class Active(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     scope: str | None = None
 
 
-def introspection(caller: Caller | None) -> Active | Inactive:
-    if caller is None:
+def introspection_body(principal: Principal | None) -> Active | Inactive:
+    if principal is None:
         return Inactive()
-    claims = caller.claims
+    claims = principal.claims
     return Active(
         active=True,
         sub=str(claims.sub),
@@ -66,7 +60,7 @@ def introspection(caller: Caller | None) -> Active | Inactive:
         roles=claims.roles,
         email=claims.email,
         email_verified=claims.email_verified,
-        access_token=caller.inside,
-        token_type="Bearer",  # noqa: S106 - a kind of token
-        scope=caller.scope,
+        access_token=principal.internal_token,
+        token_type="Bearer",  # noqa: S106 - a token type
+        scope=principal.scope,
     )

@@ -1,25 +1,27 @@
-"""SQL: mails that were asked for, and the secrets of those that were sent."""
+"""SQL of mail requests and mail tokens."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth_service.models import MailRequest, MailToken
+from auth_service.database.engine import Transaction
+from auth_service.mailer.model import MailRequest, MailToken
 
 
-class Mails:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+class MailRequestRepository:
+    def __init__(self, transaction: Transaction) -> None:
+        self._session = transaction
 
-    async def ask(self, purpose: str, address: str, correlation_id: str) -> None:
+    async def add(self, purpose: str, address: str, correlation_id: str) -> None:
         self._session.add(MailRequest(purpose=purpose, address=address, correlation_id=correlation_id))
         await self._session.flush()
 
-    async def take_requests(self, limit: int) -> Sequence[MailRequest]:
-        """The oldest, which are gone when the transaction commits; nobody else gets them meanwhile."""
+    async def take(self, limit: int) -> Sequence[MailRequest]:
+        """Deletes and returns the oldest requests, skipping those that a concurrent transaction has
+        locked.
+        """
         oldest = select(MailRequest.position).order_by(MailRequest.position).limit(limit)
         taken = delete(MailRequest).where(
             MailRequest.position.in_(oldest.with_for_update(skip_locked=True).scalar_subquery())
@@ -27,29 +29,33 @@ class Mails:
         rows = (await self._session.scalars(taken.returning(MailRequest))).all()
         return sorted(rows, key=lambda row: row.position)
 
-    async def add_token(self, token: MailToken) -> None:
+
+class MailTokenRepository:
+    def __init__(self, transaction: Transaction) -> None:
+        self._session = transaction
+
+    async def add(self, token: MailToken) -> None:
         self._session.add(token)
         await self._session.flush()
 
-    async def token(self, fingerprint: bytes, purpose: str, now: datetime) -> MailToken | None:
-        return await self._session.scalar(select(MailToken).where(*_usable(fingerprint, purpose, now)))
+    async def find(self, fingerprint: bytes, purpose: str, now: datetime) -> MailToken | None:
+        return await self._session.scalar(select(MailToken).where(*_is_usable(fingerprint, purpose, now)))
 
-    async def use_token(self, fingerprint: bytes, purpose: str, now: datetime) -> MailToken | None:
-        """The first time only: of two who use it at once, one waits and finds it gone."""
-        statement = delete(MailToken).where(*_usable(fingerprint, purpose, now))
+    async def use(self, fingerprint: bytes, purpose: str, now: datetime) -> MailToken | None:
+        """Deletes and returns the token. Of two concurrent calls, one waits and gets None."""
+        statement = delete(MailToken).where(*_is_usable(fingerprint, purpose, now))
         return await self._session.scalar(statement.returning(MailToken))
 
-    async def drop_tokens(self, user_id: UUID, purpose: str) -> None:
+    async def delete(self, user_id: UUID, purpose: str) -> None:
+        """Deletes all tokens of one account and purpose."""
         statement = delete(MailToken).where(MailToken.user_id == user_id, MailToken.purpose == purpose)
         await self._session.execute(statement)
 
-    async def forget_tokens(self, expired_before: datetime) -> int:
-        """How many."""
-        statement = delete(MailToken).where(MailToken.expires_at < expired_before)
-        return len((await self._session.scalars(statement.returning(MailToken.fingerprint))).all())
+    async def purge(self, expired_before: datetime) -> None:
+        await self._session.execute(delete(MailToken).where(MailToken.expires_at < expired_before))
 
 
-def _usable(fingerprint: bytes, purpose: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _is_usable(fingerprint: bytes, purpose: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         MailToken.fingerprint == fingerprint,
         MailToken.purpose == purpose,

@@ -1,8 +1,8 @@
-"""Mails about accounts. Those with secret links are asked for in one step and written in another.
+"""Account mails: requests for mails with links, and notices of changes.
 
-Asking is the same single row whether or not the address is an account's: neither the answer nor its time
-tells (ASVS 5.0 §6.3.8). Later, and for nobody to see, the request becomes a secret and an event in one
-transaction, or nothing.
+A request stores the same single row whether or not the address has an account, so neither the response nor
+its time reveals one (ASVS 5.0 §6.3.8). The background task then turns each request into a token and an event
+in one transaction, or into nothing. notification_service sends the mail.
 """
 
 import asyncio
@@ -13,10 +13,14 @@ from uuid import UUID
 
 import msgspec
 
+from auth_service.database.engine import Database, Transaction
 from auth_service.mailer.mail_token import Purpose, fingerprint, new_secret
-from auth_service.models import MailRequest, MailToken, User
-from auth_service.repository import Repository, Store
-from auth_service.sessions.revocation import Revoking
+from auth_service.mailer.model import MailRequest, MailToken
+from auth_service.mailer.repository import MailRequestRepository, MailTokenRepository
+from auth_service.outbox.events import EventWriter
+from auth_service.throttle.repository import CounterRepository
+from auth_service.users.model import User
+from auth_service.users.repository import UserRepository
 from shared.contracts.events import (
     EmailChanged,
     EmailVerificationRequested,
@@ -29,19 +33,18 @@ from shared.logs import bind_correlation, correlation_id, get_logger
 
 log = get_logger(__name__)
 
-AT_ONCE = 50
-LOOK_EVERY_S = 5.0
+BATCH_SIZE = 50
+POLL_INTERVAL_S = 5.0
 WINDOW = timedelta(hours=1)
 
 Notice = PasswordChanged | EmailChanged
 
 
 class MailPolicy(msgspec.Struct, frozen=True):
-    """How long links live, and how many mails of one kind an address gets in an hour. `verified_only`: what
-    proves no address goes to proven ones alone.
+    """Lifetimes of links, and the number of mails of one kind that an address gets per hour.
 
-    Who asks for more gets none, and is not told. Nobody is shut out by that: the links sent before live as
-    long as the window in which they are counted.
+    Further mails are withheld silently. The links mailed before live at least as long as the counting window,
+    so this locks out no one. `verified_only`: notices are sent to verified addresses only.
     """
 
     lifetimes: dict[Purpose, timedelta]
@@ -52,114 +55,103 @@ class MailPolicy(msgspec.Struct, frozen=True):
         return min(WINDOW, self.lifetimes[purpose])
 
 
-class Postman:
-    """`announced` is called after an event has been stored, to have it published soon."""
-
+class AccountMailer:
     def __init__(
-        self,
-        *,
-        store: Store,
-        revoking: Revoking,
-        policy: MailPolicy,
-        now: Callable[[], datetime],
-        announced: Callable[[], None],
+        self, *, database: Database, events: EventWriter, policy: MailPolicy, now: Callable[[], datetime]
     ) -> None:
-        self._store = store
-        self._revoking = revoking
+        self._database = database
+        self._events = events
         self._policy = policy
         self._now = now
-        self._announced = announced
         self._woken = asyncio.Event()
 
-    async def ask(self, repository: Repository, purpose: Purpose, address: str) -> None:
-        """For a canonical address, whoever's it is. `wake` after the transaction spares it the wait."""
-        await repository.mails.ask(purpose, address, correlation_id.get())
+    async def request(self, transaction: Transaction, purpose: Purpose, address: str) -> None:
+        """Requests a mail to a canonical address. `wake` after commit processes it without delay."""
+        await MailRequestRepository(transaction).add(purpose, address, correlation_id.get())
 
-    async def tell(self, repository: Repository, notice: Notice, address: str, *, verified: bool) -> None:
-        """Of a change, in its transaction, so that nobody takes an account over unnoticed (ASVS 5.0 §6.3.7).
+    async def notify(self, transaction: Transaction, notice: Notice, address: str, *, verified: bool) -> None:
+        """Announces a change in its own transaction, so that no takeover goes unnoticed (ASVS 5.0 §6.3.7).
 
         `address` is the canonical form of the notice's recipient.
         """
         if self._policy.verified_only and not verified:
             return
         now = self._now()
-        sent = await repository.tallies.add(_mails_of(notice.type, address), now, now + WINDOW, moving=False)
-        if sent > self._policy.per_hour:
-            log.warning("mail withheld: too many", account=notice.user_id, purpose=notice.type)
-            return
-        await self._revoking.announce(repository, notice, UUID(notice.user_id))
+        if await self._is_within_limit(transaction, notice.type, address, now + WINDOW, notice.user_id):
+            await self._events.write(transaction, notice, UUID(notice.user_id))
 
     def wake(self) -> None:
+        """Makes `run` process requests now."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Until cancelled; what fails is tried again at the next round."""
+        """Processes requests until cancelled; failures are retried after POLL_INTERVAL_S."""
         while True:
             self._woken.clear()
             try:
-                if await self.round():
+                if await self.process_requests():
                     continue
             except Unavailable:
-                log.warning("mails wait: the database is away")
-            except Exception:  # a postman that ended would strand every later mail
-                log.exception("mails wait: a round broke")
+                log.warning("mail requests not processed: database unavailable")
+            except Exception:  # the task must survive, or no more mails would be sent
+                log.exception("mail requests not processed: unexpected error")
             await self._idle()
 
-    async def round(self) -> int:
-        """Deals with some requests; how many there were."""
-        async with self._store.transaction() as repository:
-            requests = await repository.mails.take_requests(AT_ONCE)
+    async def process_requests(self) -> int:
+        """Processes up to BATCH_SIZE requests; returns their number."""
+        async with self._database.transaction() as transaction:
+            requests = await MailRequestRepository(transaction).take(BATCH_SIZE)
             for request in requests:
                 with bind_correlation(request.correlation_id):
-                    await self._answer(repository, request)
+                    await self._process(transaction, request)
         if requests:
-            self._announced()
+            self._events.wake_relay()
         return len(requests)
 
     async def _idle(self) -> None:
         try:
-            async with asyncio.timeout(LOOK_EVERY_S):
+            async with asyncio.timeout(POLL_INTERVAL_S):
                 await self._woken.wait()
         except TimeoutError:
             return
 
-    async def _answer(self, repository: Repository, request: MailRequest) -> None:
+    async def _process(self, transaction: Transaction, request: MailRequest) -> None:
         purpose, now = Purpose(request.purpose), self._now()
-        user = await repository.users.by_address(request.address)
-        if user is None or not _wanted(user, purpose):
+        user = await UserRepository(transaction).find_by_address(request.address)
+        if user is None or not _is_applicable(user, purpose):
             return
-        forget_at = now + self._policy.window(purpose)
-        counted = _mails_of(request.purpose, request.address)
-        sent = await repository.tallies.add(counted, now, forget_at, moving=False)
-        if sent > self._policy.per_hour:
-            log.warning("mail withheld: too many", account=str(user.id), purpose=purpose)
+        until = now + self._policy.window(purpose)
+        if not await self._is_within_limit(transaction, purpose, request.address, until, str(user.id)):
             return
-        await self._write(repository, user, purpose, now)
-
-    async def _write(self, repository: Repository, user: User, purpose: Purpose, now: datetime) -> None:
-        secret, expires = new_secret(), now + self._policy.lifetimes[purpose]
+        secret, expires_at = new_secret(), now + self._policy.lifetimes[purpose]
         token = MailToken(
             fingerprint=fingerprint(secret, purpose),
             purpose=purpose,
             user_id=user.id,
             address=user.email_canonical,
             created_at=now,
-            expires_at=expires,
+            expires_at=expires_at,
         )
-        await repository.mails.add_token(token)
-        await self._revoking.announce(repository, _event(purpose, user, secret, expires), user.id)
+        await MailTokenRepository(transaction).add(token)
+        await self._events.write(transaction, _event(purpose, user, secret, expires_at), user.id)
+
+    async def _is_within_limit(
+        self, transaction: Transaction, kind: str, address: str, until: datetime, account: str
+    ) -> bool:
+        """Counts a mail of this kind to the address, in a window that ends at `until`."""
+        key = hashlib.sha256(f"mail\n{kind}\n{address}".encode()).digest()
+        sent = await CounterRepository(transaction).increment(key, self._now(), until, sliding=False)
+        if sent > self._policy.per_hour:
+            log.warning("mail withheld: hourly limit reached", account=account, purpose=kind)
+        return sent <= self._policy.per_hour
 
 
-def _wanted(user: User, purpose: Purpose) -> bool:
+def _is_applicable(user: User, purpose: Purpose) -> bool:
     if user.disabled_at is not None:
         return False
     return purpose is Purpose.RESET_PASSWORD or user.email_verified_at is None
 
 
-def _event(purpose: Purpose, user: User, secret: str, expires: datetime) -> Event:
+def _event(purpose: Purpose, user: User, secret: str, expires_at: datetime) -> Event:
     kind = EmailVerificationRequested if purpose is Purpose.VERIFY_EMAIL else PasswordResetRequested
-    return kind(user_id=str(user.id), recipient=user.email, token=secret, expires_at=expires)
-
-
-def _mails_of(kind: str, address: str) -> bytes:
-    return hashlib.sha256(f"mail\n{kind}\n{address}".encode()).digest()
+    return kind(user_id=str(user.id), recipient=user.email, token=secret, expires_at=expires_at)

@@ -1,4 +1,6 @@
-"""Brings the tables up to date and makes the first signing key: one transaction, one replica at a time."""
+"""Database upgrade: Alembic migrations and the first signing key, in one transaction, by one replica at a
+time.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -11,44 +13,44 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth_service.database.engine import one_connection
-from auth_service.models import SCHEMA
-from auth_service.repository import Repository
+from auth_service.database.connection import one_connection
+from auth_service.database.table import SCHEMA
+from auth_service.tokens.repository import SigningKeyRepository
 from auth_service.tokens.signing_key import generate
 from shared.logs import get_logger
 from shared.settings import Secret
 
 MIGRATIONS = Path(__file__).parent
 
-# Any number will do, as long as every replica takes the same and nobody else in this database does.
+# An arbitrary number, the same in every replica and not used for another lock in this database.
 ADVISORY_LOCK = 0x746F_6E65_6761_7465  # "tonegate"
 
-LONGEST_STEP_S = 300.0
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 5.0
+MAX_STATEMENT_S = 300.0
+FIRST_PAUSE_S, MAX_PAUSE_S = 0.25, 5.0
 
 
 async def migrate(url: Secret, now: Callable[[], datetime]) -> None:
-    """Does all of it or, when anything fails, nothing. Others that start meanwhile wait and find it done."""
-    async with one_connection(url, command_s=LONGEST_STEP_S) as connection:
+    """Migrates to the newest revision, or changes nothing on failure. Concurrent callers wait their turn."""
+    async with one_connection(url, command_s=MAX_STATEMENT_S) as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         await connection.run_sync(_upgrade)
         async with AsyncSession(connection) as session:
-            repository = Repository(session)
-            if not await repository.signing_keys.is_there_one():
-                await repository.signing_keys.add(generate(), now())
+            keys = SigningKeyRepository(session)
+            if not await keys.has_active_key():
+                await keys.add(generate(), now())
 
 
-async def migrate_when_possible(url: Secret, now: Callable[[], datetime]) -> None:
-    """Tries until it succeeds: PostgreSQL may start after this service, or need an operator first."""
+async def migrate_with_retries(url: Secret, now: Callable[[], datetime]) -> None:
+    """Repeats `migrate` with back-off until it succeeds: PostgreSQL may start after this service."""
     pause = FIRST_PAUSE_S
     while True:
         try:
             return await migrate(url, now)
-        except (SQLAlchemyError, OSError, TimeoutError) as failed:
-            reason = str(getattr(failed, "orig", failed)).splitlines()[:1]
-            get_logger(__name__).warning("cannot migrate yet", reason=reason, again_in_s=pause)
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            reason = str(getattr(error, "orig", error)).splitlines()[:1]
+            get_logger(__name__).warning("migration failed", reason=reason, retry_in_s=pause)
         await asyncio.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE_S)
+        pause = min(pause * 2, MAX_PAUSE_S)
 
 
 def alembic_config(connection: Connection) -> Config:

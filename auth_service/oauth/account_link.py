@@ -1,58 +1,61 @@
-"""Whose account an identity opens: the one it is linked to, the one with its address, or a new one."""
+"""Account linking: finds, links or creates the account of a provider identity."""
 
 from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from auth_service.accounts.registration import NEW_ACCOUNT_ROLES
-from auth_service.models import User
-from auth_service.oauth.errors import AddressNotVerified, Disabled, NotLinked, OtherIdentity
+from auth_service.database.engine import Transaction
+from auth_service.oauth.errors import AccountDisabled, AddressNotVerified, NotLinked, OtherIdentity
+from auth_service.oauth.identities.repository import IdentityRepository
 from auth_service.oauth.providers.ports import Identity
-from auth_service.repository import Repository
 from auth_service.users.address import BadAddress, canonical
+from auth_service.users.model import NEW_ACCOUNT_ROLES, User
+from auth_service.users.repository import UserRepository
 
 
-class Overtaken(Exception):
-    """Another transaction got in between."""
+class ConcurrentChange(Exception):
+    """Another transaction has created the same account or link; the caller's has to be repeated."""
 
 
-class Linking:
+class AccountLinker:
     def __init__(self, *, now: Callable[[], datetime], new_id: Callable[[], UUID]) -> None:
         self._now = now
         self._new_id = new_id
 
-    async def account(self, repository: Repository, identity: Identity) -> User:
-        """Within the caller's transaction, which has to begin anew after Overtaken.
+    async def find_or_link(self, transaction: Transaction, identity: Identity) -> User:
+        """The identity's account, locked against changes.
 
-        Raises Overtaken, AddressNotVerified, NotLinked, OtherIdentity, Disabled.
+        Raises ConcurrentChange, AddressNotVerified, NotLinked, OtherIdentity, AccountDisabled.
         """
-        user = await repository.identities.owner(identity.issuer, identity.subject)
+        identities = IdentityRepository(transaction)
+        user = await identities.share_lock_owner(identity.issuer, identity.subject)
         if user is None:
-            return await self._link(repository, identity)
+            return await self._link(transaction, identity)
         _refuse_disabled(user)
-        await repository.identities.used(identity.issuer, identity.subject, self._now())
+        await identities.touch(identity.issuer, identity.subject, self._now())
         return user
 
-    async def _link(self, repository: Repository, identity: Identity) -> User:
-        """Both sides must have proven the address, or neither could tell whose it is (ASVS 5.0 §6.8.1)."""
-        email, address = _verified(identity)
-        user = await repository.identities.namesake(address)
+    async def _link(self, transaction: Transaction, identity: Identity) -> User:
+        """Links by address, which must be verified here and at the provider (ASVS 5.0 §6.8.1)."""
+        users, identities = UserRepository(transaction), IdentityRepository(transaction)
+        email, address = _verified_address(identity)
+        user = await users.share_lock_by_address(address)
         if user is None:
-            user = self._new(email, address)
-            if not await repository.users.add(user):
-                raise Overtaken
+            user = self._new_user(email, address)
+            if not await users.add(user):
+                raise ConcurrentChange
         _refuse_disabled(user)
         if user.email_verified_at is None:
             raise NotLinked
-        linked = await repository.identities.subject(identity.issuer, user.id)
+        linked = await identities.find_subject(identity.issuer, user.id)
         if linked not in {None, identity.subject}:
             raise OtherIdentity
         now = self._now()
-        if linked or not await repository.identities.link(identity.issuer, identity.subject, user.id, now):
-            raise Overtaken
+        if linked or not await identities.link(identity.issuer, identity.subject, user.id, now):
+            raise ConcurrentChange
         return user
 
-    def _new(self, email: str, address: str) -> User:
+    def _new_user(self, email: str, address: str) -> User:
         now = self._now()
         return User(
             id=self._new_id(),
@@ -65,8 +68,8 @@ class Linking:
         )
 
 
-def _verified(identity: Identity) -> tuple[str, str]:
-    """As it is written, and as it is unique."""
+def _verified_address(identity: Identity) -> tuple[str, str]:
+    """The address as given by the provider, and its canonical form. Raises AddressNotVerified."""
     if identity.email is None or not identity.email_verified:
         raise AddressNotVerified
     try:
@@ -76,6 +79,6 @@ def _verified(identity: Identity) -> tuple[str, str]:
 
 
 def _refuse_disabled(user: User) -> None:
-    """Said only to whoever has proven to be its owner."""
+    """The disabled state is revealed only after the identity has been proven."""
     if user.disabled_at is not None:
-        raise Disabled
+        raise AccountDisabled

@@ -1,53 +1,49 @@
-"""Signing in with providers, for the gateway: it faces the browser, these calls know the protocol."""
+"""Provider login endpoints, called by the gateway, which faces the browser."""
 
 from litestar import Controller, post
-from litestar.di import Provide
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
-from auth_service.accounts.schemas import tokens
-from auth_service.caching import NO_STORE
-from auth_service.introspection.authentication import origin
 from auth_service.oauth.schemas import (
     Finish,
     Redeem,
     Redirected,
     Start,
     Started,
-    answer,
-    front_end,
-    started,
+    parse_front_end,
+    parse_response,
+    started_body,
 )
-from auth_service.oauth.service import ProviderSignIns
+from auth_service.oauth.service import ProviderLogin
+from auth_service.sessions.schemas import token_pair_body
 from auth_service.throttle.client import Client
 from shared.contracts.sessions import TokenPair
 from shared.http import Injected
 
 
-class ProviderController(Controller):
+class ProviderLoginController(Controller):
     path = "/v1/auth/oauth"
-    dependencies = {"client": Provide(origin, sync_to_thread=False)}  # noqa: RUF012 - Litestar's own form
-    cache_control = NO_STORE
 
     @post("/{provider:str}/start", status_code=HTTP_200_OK)
     async def start(
-        self, provider: FromPath[str], data: JSONBody[Start], sign_ins: Injected[ProviderSignIns]
+        self, provider: FromPath[str], data: JSONBody[Start], provider_login: Injected[ProviderLogin]
     ) -> Started:
-        return started(await sign_ins.begin(provider, data.browser, front_end(data)))
+        return started_body(await provider_login.start(provider, data.browser, parse_front_end(data)))
 
     @post("/{provider:str}/callback", status_code=HTTP_200_OK)
     async def callback(
         self,
         provider: FromPath[str],
         data: JSONBody[Finish],
-        sign_ins: Injected[ProviderSignIns],
+        provider_login: Injected[ProviderLogin],
         client: Injected[Client],
     ) -> TokenPair | Redirected:
-        end = await sign_ins.finish(provider, data.browser, data.state, answer(data), client)
-        return Redirected(end) if isinstance(end, str) else tokens(end)
+        response = parse_response(data)
+        end = await provider_login.finish(provider, data.browser, data.state, response, client)
+        return Redirected(end) if isinstance(end, str) else token_pair_body(end)
 
     @post("/token", status_code=HTTP_200_OK)
     async def token(
-        self, data: JSONBody[Redeem], sign_ins: Injected[ProviderSignIns], client: Injected[Client]
+        self, data: JSONBody[Redeem], provider_login: Injected[ProviderLogin], client: Injected[Client]
     ) -> TokenPair:
-        return tokens(await sign_ins.redeem(data.code, data.code_verifier, client))
+        return token_pair_body(await provider_login.redeem(data.code, data.code_verifier, client))

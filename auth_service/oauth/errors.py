@@ -1,10 +1,12 @@
-"""What goes wrong when somebody signs in with a provider, in words for the one who tried."""
+"""Problem responses of provider logins."""
 
 from shared.errors import Conflict, Forbidden, InvalidRequest, Unavailable
 
 
-class NotPending(InvalidRequest):
-    """Of an unknown, spent or old state and of another browser's the same is said (RFC 9700 §4.7)."""
+class NoPendingLogin(InvalidRequest):
+    """The state is unknown, used, expired or another browser's (RFC 9700 §4.7); the response does not
+    tell.
+    """
 
     code, title = (
         "sign_in_expired",
@@ -12,14 +14,14 @@ class NotPending(InvalidRequest):
     )
 
 
-class Refused(InvalidRequest):
-    """The provider's answer does not prove who somebody is: a code or a token that is not good."""
+class LoginRefused(InvalidRequest):
+    """The provider's response proves no identity: its code or ID token is not valid."""
 
     code, title = "sign_in_refused", "The provider did not confirm this sign-in. Please begin again."
 
 
-class Cancelled(Forbidden):
-    """RFC 6749 §4.1.2.1 `access_denied`."""
+class LoginCancelled(Forbidden):
+    """The provider answered `access_denied` (RFC 6749 §4.1.2.1)."""
 
     code, title = "sign_in_cancelled", "The sign-in was cancelled at the provider."
 
@@ -32,8 +34,9 @@ class AddressNotVerified(Forbidden):
 
 
 class NotLinked(Conflict):
-    """Never linked by an address that was not proven here: who registered it may be somebody else, waiting
-    for its owner to come along (Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security 2022).
+    """The account with this address never verified it here. An attacker may have registered it in advance,
+    and would keep access after linking (Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security
+    2022).
     """
 
     code = "account_not_linked"
@@ -50,9 +53,9 @@ class OtherIdentity(Conflict):
     )
 
 
-class Disabled(Forbidden):
+class AccountDisabled(Forbidden):
     title = "This account has been disabled."
 
 
-class ProviderAway(Unavailable):
+class ProviderUnavailable(Unavailable):
     title = "The provider cannot be reached right now. Please begin again a little later."

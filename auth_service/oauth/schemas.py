@@ -1,18 +1,19 @@
-"""Bodies of the calls about signing in with providers; the gateway makes redirects and cookies of them."""
+"""Bodies of the provider login endpoints, from which the gateway makes redirects and cookies."""
 
 from typing import Annotated
 
 import msgspec
 
-from auth_service.oauth.providers.ports import Answer
-from auth_service.oauth.service import Begun, FrontEnd
+from auth_service.oauth.handover import FrontEnd
+from auth_service.oauth.providers.ports import AuthorizationResponse
+from auth_service.oauth.service import StartedLogin
 
 Value = Annotated[str, msgspec.Meta(max_length=128)]
 Parameter = Annotated[str, msgspec.Meta(max_length=4096)]
 
 
 class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`browser` is the secret that the browser has from a sign-in before, if any."""
+    """`browser` is the secret from the browser's cookie, if it has one."""
 
     browser: Value | None = None
     redirect_uri: Parameter | None = None
@@ -26,7 +27,7 @@ class Started(msgspec.Struct, frozen=True):
 
 
 class Finish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """RFC 6749 §4.1.2, RFC 9207 §2; `browser` from its cookie."""
+    """The authorization response (RFC 6749 §4.1.2, RFC 9207 §2); `browser` is from the cookie."""
 
     browser: Value = ""
     state: Value = ""
@@ -44,16 +45,16 @@ class Redeem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code_verifier: Value
 
 
-def started(begun: Begun) -> Started:
-    return Started(begun.location, begun.browser, int(begun.lifetime.total_seconds()))
+def started_body(login: StartedLogin) -> Started:
+    return Started(login.location, login.browser, int(login.lifetime.total_seconds()))
 
 
-def front_end(start: Start) -> FrontEnd | None:
-    """Both or none; what lacks is empty, and will be refused."""
+def parse_front_end(start: Start) -> FrontEnd | None:
+    """None without both parameters; a single missing one becomes empty, which the service refuses."""
     if start.redirect_uri is None and start.code_challenge is None:
         return None
     return FrontEnd(start.redirect_uri or "", start.code_challenge or "")
 
 
-def answer(finish: Finish) -> Answer:
-    return Answer(code=finish.code, issuer=finish.iss, error=finish.error)
+def parse_response(finish: Finish) -> AuthorizationResponse:
+    return AuthorizationResponse(code=finish.code, issuer=finish.iss, error=finish.error)

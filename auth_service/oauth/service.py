@@ -1,89 +1,82 @@
-"""Signing in with a provider, from the question to tokens: each step once, in one browser, in time."""
+"""Login with a provider: authorization request, authorization response, and handover to front ends."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 
 import msgspec
 
+from auth_service.database.engine import Database, Transaction
 from auth_service.errors import bad_field
-from auth_service.models import OAuthAttempt, OAuthHandover, User
-from auth_service.oauth.account_link import Linking, Overtaken
-from auth_service.oauth.errors import Disabled, NotPending, ProviderAway
-from auth_service.oauth.one_time_value import answers, digest, is_value, new_value
-from auth_service.oauth.providers.ports import Answer, Identity, Pending, Provider
-from auth_service.repository import Repository, Store
-from auth_service.sessions.service import Sessions, TokenPair
+from auth_service.oauth.account_link import AccountLinker, ConcurrentChange
+from auth_service.oauth.errors import AccountDisabled, NoPendingLogin, ProviderUnavailable
+from auth_service.oauth.handover import FrontEnd, hand_over, redirect_target
+from auth_service.oauth.model import OAuthAttempt
+from auth_service.oauth.providers.ports import AuthorizationResponse, Identity, PendingLogin, Provider
+from auth_service.oauth.random_value import digest, is_value, new_value, verify_challenge
+from auth_service.oauth.repository import AttemptRepository, HandoverRepository
+from auth_service.sessions.service import Sessions
+from auth_service.sessions.token_pair import TokenPair
 from auth_service.throttle.client import Client
+from auth_service.throttle.repository import KnownNetworkRepository
 from auth_service.tokens.issuer import AccessTokens
 from auth_service.tokens.signing_key import KeyPair
+from auth_service.users.model import User
+from auth_service.users.repository import UserRepository
 from shared.errors import NotFound, ServiceError, Unavailable
 
 ATTEMPT_LIFETIME = timedelta(minutes=10)
-# RFC 6749 §4.1.2 recommends ten minutes at most; a front end redeems its code at once.
-HANDOVER_LIFETIME = timedelta(minutes=1)
-PROVIDER_S = 5.0
-# How often it is tried again when the account changed under it.
-TRIES = 3
+PROVIDER_TIMEOUT_S = 5.0
+# How often a login is repeated because the account was changed concurrently.
+RETRIES = 3
 
 
-class FrontEnd(msgspec.Struct, frozen=True):
-    """Where a browser goes afterwards, and the S256 challenge of who may use the code that it brings there.
-
-    Without it the code could be planted in somebody else's browser (RFC 9700 §4.7.1).
+class StartedLogin(msgspec.Struct, frozen=True):
+    """`location` is the provider's authorization URL; `browser` is the secret for the browser's cookie, valid
+    for `lifetime`.
     """
-
-    redirect_uri: str
-    code_challenge: str
-
-
-class Begun(msgspec.Struct, frozen=True):
-    """`browser` is to be kept by the browser, and shown at the end, for `lifetime`."""
 
     location: str
     browser: str
     lifetime: timedelta
 
 
-class ProviderSignIns:
-    """`callback` is the address, with `{provider}` in it, at which browsers come back."""
+class ProviderLogin:
+    """`callback` is the redirect URI at the gateway, with `{provider}` in it."""
 
     def __init__(
         self,
         *,
-        store: Store,
+        database: Database,
         tokens: AccessTokens,
         sessions: Sessions,
-        linking: Linking,
+        linker: AccountLinker,
         providers: Mapping[str, Provider],
         redirect_urls: Collection[str],
         callback: str,
         now: Callable[[], datetime],
-        announced: Callable[[], None],
     ) -> None:
-        self._store = store
+        self._database = database
         self._tokens = tokens
         self._sessions = sessions
-        self._linking = linking
+        self._linker = linker
         self._providers = providers
         self._redirect_urls = redirect_urls
         self._callback = callback
         self._now = now
-        self._announced = announced
 
-    async def begin(self, name: str, browser: str | None, front_end: FrontEnd | None) -> Begun:
+    async def start(self, name: str, browser: str | None, front_end: FrontEnd | None) -> StartedLogin:
         """Raises NotFound for a provider that is not configured, InvalidRequest, Unavailable.
 
-        A browser that has begun before keeps its secret, so that two of its tabs do not disturb each other.
+        A browser that has a secret keeps it, so that logins in two of its tabs do not interfere.
         """
         provider = self._provider(name)
-        self._refuse_unknown(front_end)
+        self._check_front_end(front_end)
         browser = browser if browser is not None and is_value(browser) else new_value()
         pending = self._pending(name, new_value(), new_value(), new_value())
-        async with _patience():
-            location = await provider.question(pending)
+        async with _provider_timeout():
+            location = await provider.authorization_url(pending)
         attempt = OAuthAttempt(
             state=digest(pending.state),
             browser=digest(browser),
@@ -94,42 +87,42 @@ class ProviderSignIns:
             code_challenge=front_end.code_challenge if front_end else None,
             expires_at=self._now() + ATTEMPT_LIFETIME,
         )
-        async with self._store.transaction() as repository:
-            await repository.attempts.add(attempt, self._now())
-        return Begun(location, browser, ATTEMPT_LIFETIME)
+        async with self._database.transaction() as transaction:
+            await AttemptRepository(transaction).add(attempt, self._now())
+        return StartedLogin(location, browser, ATTEMPT_LIFETIME)
 
     async def finish(
-        self, name: str, browser: str, state: str, answer: Answer, client: Client
+        self, name: str, browser: str, state: str, response: AuthorizationResponse, client: Client
     ) -> TokenPair | str:
-        """Tokens; or, where the sign-in was begun for a front end, where to send the browser: with a one-time
-        `code`, or with the `error` that would have been raised.
+        """Tokens; or, if the login was started for a front end, its redirect target with a `code` or `error`.
 
-        Raises NotFound, NotPending, Cancelled, Refused, Unavailable, and what Linking.account raises.
+        Raises NotFound and NoPendingLogin; without a front end also LoginCancelled, LoginRefused, Unavailable
+        and the errors of AccountLinker.find_or_link.
         """
         provider = self._provider(name)
-        attempt = await self._take(name, browser, state)
+        attempt = await self._take_attempt(name, browser, state)
         try:
             pending = self._pending(name, state, attempt.nonce, attempt.code_verifier)
-            async with _patience():
-                identity = await provider.identify(answer, pending)
-            return await self._admit(identity, attempt, client)
+            async with _provider_timeout():
+                identity = await provider.identify(response, pending)
+            return await self._log_in(identity, attempt, client)
         except ServiceError as error:
             if attempt.redirect_uri is None:
                 raise
-            return _redirect(attempt.redirect_uri, error=error.code)
+            return redirect_target(attempt.redirect_uri, error=error.code)
 
     async def redeem(self, code: str, verifier: str, client: Client) -> TokenPair:
-        """The other half of a hand-over. Raises NotPending, Disabled."""
-        key = await self._tokens.key()
-        async with self._store.transaction() as repository:
-            handover = await repository.attempts.take_over(digest(code), self._now())
-            user = await repository.identities.account(handover.user_id) if handover else None
-            # Spent also by whoever cannot prove to be the front end: there is no second guess.
-            if handover is None or user is None or not answers(handover.code_challenge, verifier):
+        """Exchanges a front end's code for tokens. Raises NoPendingLogin, AccountDisabled."""
+        key = await self._tokens.signing_key()
+        async with self._database.transaction() as transaction:
+            handover = await HandoverRepository(transaction).take(digest(code), self._now())
+            user = await UserRepository(transaction).share_lock(handover.user_id) if handover else None
+            # A wrong verifier spends the code, too: there is no second guess.
+            if handover is None or user is None or not verify_challenge(handover.code_challenge, verifier):
                 user = None
             elif user.disabled_at is None:
-                return await self._begin(repository, user, key, client)
-        raise NotPending if user is None else Disabled
+                return await self._create_session(transaction, user, key, client)
+        raise NoPendingLogin if user is None else AccountDisabled
 
     def _provider(self, name: str) -> Provider:
         provider = self._providers.get(name)
@@ -137,8 +130,8 @@ class ProviderSignIns:
             raise NotFound
         return provider
 
-    def _refuse_unknown(self, front_end: FrontEnd | None) -> None:
-        """RFC 9700 §2.1: compared as texts, with the addresses that an operator has named."""
+    def _check_front_end(self, front_end: FrontEnd | None) -> None:
+        """Compares the redirect URI with the configured ones as strings (RFC 9700 §2.1)."""
         if front_end is None:
             return
         if front_end.redirect_uri not in self._redirect_urls:
@@ -146,59 +139,43 @@ class ProviderSignIns:
         if not is_value(front_end.code_challenge):
             raise bad_field("code_challenge", "must be the base64url-encoded SHA-256 of a code verifier")
 
-    def _pending(self, name: str, state: str, nonce: str, code_verifier: str) -> Pending:
-        return Pending(state, nonce, code_verifier, self._callback.format(provider=name))
+    def _pending(self, name: str, state: str, nonce: str, code_verifier: str) -> PendingLogin:
+        return PendingLogin(state, nonce, code_verifier, self._callback.format(provider=name))
 
-    async def _take(self, name: str, browser: str, state: str) -> OAuthAttempt:
-        """Once (RFC 9700 §4.5.3): of two requests that come with one state, one gets it."""
-        async with self._store.transaction() as repository:
-            attempt = await repository.attempts.take(digest(state), digest(browser), name, self._now())
+    async def _take_attempt(self, name: str, browser: str, state: str) -> OAuthAttempt:
+        """Once only (RFC 9700 §4.5.3): of two requests with the same state, one gets NoPendingLogin."""
+        async with self._database.transaction() as transaction:
+            attempts = AttemptRepository(transaction)
+            attempt = await attempts.take(digest(state), digest(browser), name, self._now())
         if attempt is None:
-            raise NotPending
+            raise NoPendingLogin
         return attempt
 
-    async def _admit(self, identity: Identity, attempt: OAuthAttempt, client: Client) -> TokenPair | str:
-        key = await self._tokens.key()
-        for _ in range(TRIES):
-            with suppress(Overtaken):
-                async with self._store.transaction() as repository:
-                    user = await self._linking.account(repository, identity)
+    async def _log_in(self, identity: Identity, attempt: OAuthAttempt, client: Client) -> TokenPair | str:
+        key = await self._tokens.signing_key()
+        for _ in range(RETRIES):
+            with suppress(ConcurrentChange):
+                async with self._database.transaction() as transaction:
+                    user = await self._linker.find_or_link(transaction, identity)
                     if attempt.redirect_uri is None or attempt.code_challenge is None:
-                        return await self._begin(repository, user, key, client)
-                    return await self._hand_over(
-                        repository, user, attempt.redirect_uri, attempt.code_challenge
-                    )
+                        return await self._create_session(transaction, user, key, client)
+                    front_end = FrontEnd(attempt.redirect_uri, attempt.code_challenge)
+                    return await hand_over(transaction, user, front_end, self._now)
         raise Unavailable("The account is being changed.")
 
-    async def _begin(self, repository: Repository, user: User, key: KeyPair, client: Client) -> TokenPair:
-        """As with a password: whoever got in from this network is no stranger in it from now on."""
-        await repository.users.remember_network(user.id, client.network, self._now())
-        return await self._sessions.begin(repository, user, key, client)
-
-    async def _hand_over(
-        self, repository: Repository, user: User, redirect_uri: str, code_challenge: str
-    ) -> str:
-        code = new_value()
-        handover = OAuthHandover(
-            code=digest(code),
-            user_id=user.id,
-            code_challenge=code_challenge,
-            expires_at=self._now() + HANDOVER_LIFETIME,
-        )
-        await repository.attempts.hand_over(handover)
-        return _redirect(redirect_uri, code=code)
-
-
-def _redirect(target: str, **parameters: str) -> str:
-    """Never with a token in it (RFC 9700 §4.3.2)."""
-    return target + ("&" if "?" in target else "?") + urlencode(parameters)
+    async def _create_session(
+        self, transaction: Transaction, user: User, key: KeyPair, client: Client
+    ) -> TokenPair:
+        """As after a password login, the client's network becomes a known one."""
+        await KnownNetworkRepository(transaction).remember(user.id, client.network, self._now())
+        return await self._sessions.create(transaction, user, key, client)
 
 
 @asynccontextmanager
-async def _patience() -> AsyncIterator[None]:
-    """For all that a provider is asked in one request."""
+async def _provider_timeout() -> AsyncIterator[None]:
+    """Bounds all calls to a provider within one request. Raises ProviderUnavailable."""
     try:
-        async with asyncio.timeout(PROVIDER_S):
+        async with asyncio.timeout(PROVIDER_TIMEOUT_S):
             yield
     except TimeoutError:
-        raise ProviderAway from None
+        raise ProviderUnavailable from None

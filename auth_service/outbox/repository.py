@@ -1,20 +1,20 @@
-"""Stored events on their way to the broker: the account service's side of the outbox."""
+"""SQL of the outbox."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, func, or_, select, update
 
-from auth_service.database.engine import Database
-from auth_service.models import StoredEvent
-from shared.messaging.envelope import decode
+from auth_service.database.engine import Database, Transaction
+from auth_service.outbox.model import StoredEvent
+from shared.messaging.envelope import Envelope, decode, encode
 from shared.messaging.outbox import Pending
 
 
 class SqlOutbox:
-    """An `OutboxStore` in PostgreSQL. A claim is a lease: what a dead relay held is taken up by the next.
+    """An `OutboxStore` in PostgreSQL. A claim is a lease: another relay can claim its events after it lapses.
 
-    Leases run on the server's clock, so that a process whose own is wrong holds nothing up.
+    Leases run on the database server's clock, so that a wrong clock in one process delays nothing.
     """
 
     def __init__(self, database: Database) -> None:
@@ -38,3 +38,9 @@ class SqlOutbox:
         positions = [int(each.place) for each in pending]
         async with self._database.transaction() as session:
             await session.execute(delete(StoredEvent).where(StoredEvent.position.in_(positions)))
+
+
+async def store(transaction: Transaction, envelope: Envelope) -> None:
+    """Adds an event that is published after the transaction commits, and only if it does."""
+    transaction.add(StoredEvent(envelope=encode(envelope)))
+    await transaction.flush()

@@ -1,5 +1,5 @@
-"""Refresh tokens: 256 random bits without meaning; only their SHA-256 is kept (RFC 9700 §4.14,
-ASVS 5.0 §7.2.3). Pure.
+"""Refresh tokens: 256 random bits, stored as SHA-256 (RFC 9700 §4.14, ASVS 5.0 §7.2.3), and their
+successors.
 """
 
 import base64
@@ -19,10 +19,10 @@ def new_salt() -> bytes:
 
 
 def successor(token: str, salt: bytes) -> str:
-    """The token that follows `token`: as random as `salt`, and found again by whoever holds both.
+    """The token that replaces `token`, derived from both arguments.
 
-    The store keeps the salt and not the token, the client the token and not the salt, so that a spent token
-    can be answered twice with the same successor and none is ever stored. HMAC-SHA256 as a key derivation
+    The database stores the salt but not the token, the client the token but not the salt. So a spent token
+    can be answered twice with the same successor, and no token is ever stored. HMAC-SHA256 as key derivation
     (RFC 5869 §2.2, with the salt as its salt).
     """
     derived = hmac.digest(salt, token.encode(), "sha256")
@@ -30,5 +30,5 @@ def successor(token: str, salt: bytes) -> str:
 
 
 def fingerprint(token: str) -> bytes:
-    """32 bytes to store and look up. A fast hash is right: there are 256 bits to guess."""
+    """The SHA-256 to store and look up. A fast hash suffices for 256 random bits."""
     return hashlib.sha256(token.encode()).digest()

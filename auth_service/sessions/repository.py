@@ -1,4 +1,4 @@
-"""SQL: sessions and their refresh tokens."""
+"""SQL of sessions and refresh tokens."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,45 +6,91 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import BindParameter, ColumnElement, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth_service.models import RefreshToken, SignIn
+from auth_service.database.engine import Transaction
+from auth_service.sessions.model import RefreshToken, Session
 
 
-class Spent(msgspec.Struct, frozen=True):
-    """A refresh token that was used before: when, and what turns it into its successor."""
+class SpentToken(msgspec.Struct, frozen=True):
+    """A refresh token that was used before. `successor_salt` derives the token that replaced it."""
 
     session_id: UUID
     spent_at: datetime
     successor_salt: bytes
 
 
-class SignIns:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+class SessionRepository:
+    def __init__(self, transaction: Transaction) -> None:
+        self._session = transaction
 
-    async def add(self, session: SignIn) -> None:
+    async def add(self, session: Session) -> None:
         self._session.add(session)
         await self._session.flush()
 
-    async def add_refresh_token(self, fingerprint: bytes, session_id: UUID, now: datetime) -> None:
+    async def lock_live(self, session_id: UUID, now: datetime) -> Session | None:
+        """Selects a live session FOR UPDATE."""
+        statement = select(Session).where(Session.id == session_id, *is_live(now)).with_for_update()
+        return await self._session.scalar(statement)
+
+    async def list_live(self, user_id: UUID, now: datetime) -> Sequence[Session]:
+        """The user's live sessions, the most recently used first."""
+        statement = select(Session).where(Session.user_id == user_id, *is_live(now))
+        ordered = statement.order_by(Session.last_used_at.desc(), Session.id)
+        return (await self._session.scalars(ordered)).all()
+
+    async def revoke(self, session_id: UUID, now: datetime, *, owner: UUID | None = None) -> UUID | None:
+        """The session's user; None if it was revoked before or does not exist.
+
+        With `owner`: also None if the session is another user's or no longer live.
+        """
+        statement = update(Session).where(Session.id == session_id, Session.revoked_at.is_(None))
+        if owner is not None:
+            statement = statement.where(Session.user_id == owner, *is_live(now))
+        return await self._session.scalar(statement.values(revoked_at=now).returning(Session.user_id))
+
+    async def revoke_all(self, user_id: UUID, now: datetime, *, keep: UUID | None = None) -> Sequence[UUID]:
+        """Revokes the live sessions but `keep`; returns their ids, in the order in which they are locked."""
+        mine = select(Session.id).where(Session.user_id == user_id, *is_live(now)).order_by(Session.id)
+        if keep is not None:
+            mine = mine.where(Session.id != keep)
+        ids = (await self._session.scalars(mine.with_for_update())).all()
+        await self._session.execute(update(Session).where(Session.id.in_(ids)).values(revoked_at=now))
+        return ids
+
+    async def purge(self, expired_before: datetime, limit: int) -> int:
+        """Deletes up to `limit` sessions and their refresh tokens; returns the number of sessions."""
+        old = select(Session.id).where(Session.expires_at < expired_before).limit(limit)
+        removed = await self._session.scalars(
+            delete(Session).where(Session.id.in_(old)).returning(Session.id)
+        )
+        return len(removed.all())
+
+
+class RefreshTokenRepository:
+    def __init__(self, transaction: Transaction) -> None:
+        self._session = transaction
+
+    async def add(self, fingerprint: bytes, session_id: UUID, now: datetime) -> None:
         self._session.add(RefreshToken(fingerprint=fingerprint, session_id=session_id, created_at=now))
         await self._session.flush()
 
     async def spend(self, fingerprint: bytes, salt: bytes, now: datetime) -> UUID | None:
-        """Its session, the first time only: of two who spend it at once, one waits and finds it spent."""
+        """Marks the token as spent and returns its session; None if unknown or spent before.
+
+        Of two concurrent calls, one waits and gets None.
+        """
         statement = update(RefreshToken).where(RefreshToken.fingerprint == fingerprint)
         statement = statement.where(RefreshToken.spent_at.is_(None))
         statement = statement.values(spent_at=now, successor_salt=salt)
         return await self._session.scalar(statement.returning(RefreshToken.session_id))
 
-    async def spent(self, fingerprint: bytes) -> Spent | None:
+    async def find_spent(self, fingerprint: bytes) -> SpentToken | None:
         columns = (RefreshToken.session_id, RefreshToken.spent_at, RefreshToken.successor_salt)
         statement = select(*columns).where(RefreshToken.fingerprint == fingerprint)
         row = (await self._session.execute(statement)).one_or_none()
-        return (
-            Spent(row.session_id, row.spent_at, row.successor_salt or b"") if row and row.spent_at else None
-        )
+        if row is None or row.spent_at is None:
+            return None
+        return SpentToken(row.session_id, row.spent_at, row.successor_salt or b"")
 
     async def is_unspent(self, fingerprint: bytes) -> bool:
         statement = select(RefreshToken.session_id).where(
@@ -52,46 +98,13 @@ class SignIns:
         )
         return await self._session.scalar(statement) is not None
 
-    async def live(self, session_id: UUID, now: datetime) -> SignIn | None:
-        """Locked until the transaction ends."""
-        statement = select(SignIn).where(SignIn.id == session_id, *live(now)).with_for_update()
-        return await self._session.scalar(statement)
-
-    async def of(self, user_id: UUID, now: datetime) -> Sequence[SignIn]:
-        """Live ones, the one used last first."""
-        statement = select(SignIn).where(SignIn.user_id == user_id, *live(now))
-        ordered = statement.order_by(SignIn.last_used_at.desc(), SignIn.id)
-        return (await self._session.scalars(ordered)).all()
-
-    async def revoke(self, session_id: UUID, now: datetime, *, of: UUID | None = None) -> UUID | None:
-        """Its user, or None when it was revoked before, never existed or is not `of` that user."""
-        statement = update(SignIn).where(SignIn.id == session_id, SignIn.revoked_at.is_(None))
-        if of is not None:
-            statement = statement.where(SignIn.user_id == of, *live(now))
-        return await self._session.scalar(statement.values(revoked_at=now).returning(SignIn.user_id))
-
-    async def revoke_all(self, user_id: UUID, now: datetime, *, keep: UUID | None = None) -> Sequence[UUID]:
-        """Those that were live, in the order of their ids, in which they are locked."""
-        mine = select(SignIn.id).where(SignIn.user_id == user_id, *live(now)).order_by(SignIn.id)
-        if keep is not None:
-            mine = mine.where(SignIn.id != keep)
-        ids = (await self._session.scalars(mine.with_for_update())).all()
-        await self._session.execute(update(SignIn).where(SignIn.id.in_(ids)).values(revoked_at=now))
-        return ids
-
-    async def forget_spent(self, spent_before: datetime, limit: int) -> int:
-        """Deletes up to `limit` refresh tokens that were spent long ago; how many."""
+    async def purge_spent(self, spent_before: datetime, limit: int) -> int:
+        """Deletes up to `limit` spent tokens; returns their number."""
         old = select(RefreshToken.fingerprint).where(RefreshToken.spent_at < spent_before).limit(limit)
         statement = delete(RefreshToken).where(RefreshToken.fingerprint.in_(old))
         return len((await self._session.scalars(statement.returning(RefreshToken.fingerprint))).all())
 
-    async def forget(self, expired_before: datetime, limit: int) -> int:
-        """Deletes up to `limit` long expired sessions with their refresh tokens; how many."""
-        old = select(SignIn.id).where(SignIn.expires_at < expired_before).limit(limit)
-        removed = await self._session.scalars(delete(SignIn).where(SignIn.id.in_(old)).returning(SignIn.id))
-        return len(removed.all())
 
-
-def live(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
-    """ASVS 5.0 §7.3.1 and §7.3.2: neither idle for too long nor too old."""
-    return SignIn.revoked_at.is_(None), SignIn.expires_at > now, SignIn.idle_until > now
+def is_live(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
+    """Conditions of a live session: not revoked, not expired, not idle (ASVS 5.0 §7.3.1, §7.3.2)."""
+    return Session.revoked_at.is_(None), Session.expires_at > now, Session.idle_until > now

@@ -1,54 +1,51 @@
-"""Ending access at once: what is revoked in the store is told to every gateway, in the same transaction."""
+"""Revocation of sessions and API keys, announced to all gateways in the same transaction."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from auth_service.repository import Repository
-from shared.contracts.events import Event, SessionRevoked
-from shared.messaging.envelope import wrap
+from auth_service.api_keys.repository import ApiKeyRepository
+from auth_service.database.engine import Transaction
+from auth_service.outbox.events import EventWriter
+from auth_service.sessions.repository import SessionRepository
 
-SOURCE = "/auth_service"
 
+class Revocation:
+    """Writes one SessionRevoked per session or API key, however often it is revoked (ASVS 5.0 §7.4.1,
+    §7.4.2).
+    """
 
-class Revoking:
-    """One event for each session, once, however often its end is asked for (ASVS 5.0 §7.4.1, §7.4.2)."""
-
-    def __init__(self, *, now: Callable[[], datetime], new_id: Callable[[], UUID]) -> None:
+    def __init__(self, *, events: EventWriter, now: Callable[[], datetime]) -> None:
+        self._events = events
         self._now = now
-        self._new_id = new_id
 
-    async def session(self, repository: Repository, session_id: UUID, *, of: UUID | None = None) -> bool:
-        """False when it had ended before or is not that user's."""
-        user_id = await repository.sign_ins.revoke(session_id, self._now(), of=of)
+    async def revoke_session(
+        self, transaction: Transaction, session_id: UUID, *, owner: UUID | None = None
+    ) -> bool:
+        """False if it was revoked before or, with `owner`, is not a live session of that user."""
+        user_id = await SessionRepository(transaction).revoke(session_id, self._now(), owner=owner)
         if user_id is not None:
-            await self.tell(repository, user_id, [session_id])
+            await self._events.write_revocations(transaction, user_id, [session_id])
         return user_id is not None
 
-    async def sessions(
-        self, repository: Repository, user_id: UUID, *, keep: UUID | None = None
+    async def revoke_sessions(
+        self, transaction: Transaction, user_id: UUID, *, keep: UUID | None = None
     ) -> Sequence[UUID]:
-        """All of them but one; those that ended."""
-        ended = await repository.sign_ins.revoke_all(user_id, self._now(), keep=keep)
-        await self.tell(repository, user_id, ended)
-        return ended
+        """Revokes the user's sessions but `keep`; returns their ids."""
+        revoked = await SessionRepository(transaction).revoke_all(user_id, self._now(), keep=keep)
+        await self._events.write_revocations(transaction, user_id, revoked)
+        return revoked
 
-    async def account(self, repository: Repository, user_id: UUID) -> None:
-        """Whoever disables or deletes it: its sessions end, and gateways forget its API keys."""
-        await self.sessions(repository, user_id)
-        await self.tell(repository, user_id, [key.id for key in await repository.api_keys.of(user_id)])
+    async def delete_api_keys(self, transaction: Transaction, user_id: UUID) -> Sequence[UUID]:
+        """Deletes the user's API keys; returns their ids."""
+        deleted = await ApiKeyRepository(transaction).delete_all(user_id)
+        await self._events.write_revocations(transaction, user_id, deleted)
+        return deleted
 
-    async def keys(self, repository: Repository, user_id: UUID) -> Sequence[UUID]:
-        """Its API keys are gone, and every gateway is told; those that it had."""
-        ended = await repository.api_keys.delete_all(user_id)
-        await self.tell(repository, user_id, ended)
-        return ended
-
-    async def tell(self, repository: Repository, user_id: UUID, ended: Sequence[UUID]) -> None:
-        for each in ended:
-            event = SessionRevoked(session_id=str(each), user_id=str(user_id))
-            await self.announce(repository, event, each)
-
-    async def announce(self, repository: Repository, event: Event, subject: UUID) -> None:
-        envelope = wrap(event, SOURCE, str(subject), str(self._new_id()), time=self._now())
-        await repository.announce(envelope)
+    async def revoke_account(self, transaction: Transaction, user_id: UUID) -> None:
+        """For an account that is disabled or deleted: revokes its sessions, and makes gateways drop its API
+        keys from their caches.
+        """
+        await self.revoke_sessions(transaction, user_id)
+        keys = await ApiKeyRepository(transaction).list(user_id)
+        await self._events.write_revocations(transaction, user_id, [key.id for key in keys])

@@ -1,13 +1,30 @@
-"""Bodies: where one is signed in."""
+"""Bodies of the session endpoints."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from auth_service.models import SignIn
-from shared.contracts.sessions import Session, SessionList
+import msgspec
+
+from auth_service.sessions import model, token_pair
+from auth_service.users.schemas import Address, Opaque, Password
+from shared.contracts.sessions import Session, SessionList, TokenPair
 
 
-def sessions(found: Sequence[SignIn], current: UUID) -> SessionList:
+class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    email: Address
+    password: Password
+
+
+class Refresh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    refresh_token: Opaque
+
+
+def token_pair_body(pair: token_pair.TokenPair) -> TokenPair:
+    return TokenPair(pair.access_token, "Bearer", pair.expires_in, pair.refresh_token)
+
+
+def session_list(sessions: Sequence[model.Session], current: UUID) -> SessionList:
+    """`current` is the id of the session that makes the request."""
     return SessionList(
         tuple(
             Session(
@@ -19,6 +36,6 @@ def sessions(found: Sequence[SignIn], current: UUID) -> SessionList:
                 address=each.address,
                 current=each.id == current,
             )
-            for each in found
+            for each in sessions
         )
     )

@@ -1,25 +1,27 @@
-"""Where a call comes from, and what of that may be counted and kept. Pure."""
+"""The client of a request: its network address, as counted by the throttle, and its user agent."""
 
 import re
 from ipaddress import IPv6Address, ip_address, ip_network
 
 import msgspec
 
-# One household or host owns a whole /64 (RFC 6177): counting single addresses would count nothing.
+# One household or host owns a whole /64 (RFC 6177), so single IPv6 addresses are not worth counting.
 COUNTED_IPV6_PREFIX = 64
-LONGEST_USER_AGENT = 256
+MAX_USER_AGENT_LENGTH = 256
 UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
 
 class Client(msgspec.Struct, frozen=True):
-    """`address` is canonical text, None when nobody knows; `user_agent` is what the client says of itself."""
+    """`address` is canonical text, or None if unknown; `user_agent` is printable ASCII as sent by the
+    client.
+    """
 
     address: str | None = None
     user_agent: str | None = None
 
     @property
     def network(self) -> str:
-        """What shares one fate when failures are counted: an IPv4 address or an IPv6 network."""
+        """The unit in which failures are counted: an IPv4 address or an IPv6 /64 network."""
         if self.address is None:
             return "unknown"
         if ":" in self.address:
@@ -27,9 +29,11 @@ class Client(msgspec.Struct, frozen=True):
         return self.address
 
 
-def client(address: str | None, user_agent: str | None) -> Client:
-    """From what was sent. What is no address counts as none; an agent's name is cut and made printable."""
-    agent = UNPRINTABLE.sub(" ", user_agent or "").strip()[:LONGEST_USER_AGENT]
+def parse_client(address: str | None, user_agent: str | None) -> Client:
+    """Builds a Client from untrusted text: a malformed address becomes None, the user agent is made printable
+    and truncated to MAX_USER_AGENT_LENGTH.
+    """
+    agent = UNPRINTABLE.sub(" ", user_agent or "").strip()[:MAX_USER_AGENT_LENGTH]
     return Client(_canonical(address), agent or None)
 
 

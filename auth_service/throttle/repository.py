@@ -1,40 +1,82 @@
-"""SQL: how often something happened."""
+"""SQL of event counters and known networks."""
 
 from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import case, delete
+import msgspec
+from sqlalchemy import case, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth_service.models import Tally
+from auth_service.database.engine import Database, Transaction
+from auth_service.throttle.model import Counter, KnownNetwork
 
 
-class Tallies:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+class Count(msgspec.Struct, frozen=True):
+    """The current value of a counter."""
 
-    async def add(self, key: bytes, now: datetime, forget_at: datetime, *, moving: bool) -> int:
-        """Counts one more, and returns the count. It starts anew when it was to be forgotten.
+    count: int
+    last_at: datetime
+    forget_at: datetime
 
-        `moving`: it is forgotten so long after the last; otherwise after the first. Adding takes turns.
+
+class CounterRepository:
+    def __init__(self, transaction: Transaction) -> None:
+        self._session = transaction
+
+    async def increment(self, key: bytes, now: datetime, forget_at: datetime, *, sliding: bool) -> int:
+        """Adds one and returns the count; a counter past its `forget_at` restarts at 1.
+
+        `sliding`: every increment moves `forget_at`; otherwise only the first one sets it. Concurrent
+        increments of one key are serialised.
         """
-        over = Tally.forget_at <= now
-        fresh = insert(Tally).values(key=key, count=1, last_at=now, forget_at=forget_at)
+        over = Counter.forget_at <= now
+        fresh = insert(Counter).values(key=key, count=1, last_at=now, forget_at=forget_at)
         counted = fresh.on_conflict_do_update(
-            index_elements=[Tally.key],
+            index_elements=[Counter.key],
             set_={
-                "count": case((over, 1), else_=Tally.count + 1),
+                "count": case((over, 1), else_=Counter.count + 1),
                 "last_at": now,
-                "forget_at": forget_at if moving else case((over, forget_at), else_=Tally.forget_at),
+                "forget_at": forget_at if sliding else case((over, forget_at), else_=Counter.forget_at),
             },
         )
-        return await self._session.scalar(counted.returning(Tally.count)) or 1
+        return await self._session.scalar(counted.returning(Counter.count)) or 1
 
-    async def clear(self, keys: Collection[bytes]) -> None:
-        await self._session.execute(delete(Tally).where(Tally.key.in_(keys)))
+    async def clear(self, key: bytes) -> None:
+        await self._session.execute(delete(Counter).where(Counter.key == key))
 
-    async def forget(self, now: datetime) -> int:
-        """How many."""
-        statement = delete(Tally).where(Tally.forget_at <= now).returning(Tally.key)
-        return len((await self._session.scalars(statement)).all())
+    async def purge(self, now: datetime) -> None:
+        """Deletes counters past their `forget_at`."""
+        await self._session.execute(delete(Counter).where(Counter.forget_at <= now))
+
+
+class KnownNetworkRepository:
+    def __init__(self, transaction: Transaction) -> None:
+        self._session = transaction
+
+    async def remember(self, user_id: UUID, network: str, now: datetime) -> None:
+        statement = insert(KnownNetwork).values(user_id=user_id, network=network, seen_at=now)
+        primary = [KnownNetwork.user_id, KnownNetwork.network]
+        await self._session.execute(
+            statement.on_conflict_do_update(index_elements=primary, set_={"seen_at": now})
+        )
+
+    async def purge(self, seen_before: datetime) -> None:
+        await self._session.execute(delete(KnownNetwork).where(KnownNetwork.seen_at < seen_before))
+
+
+class ThrottleQueries:
+    """Reads outside a transaction, for every login."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def counts(self, keys: Collection[bytes], now: datetime) -> dict[bytes, Count]:
+        """Counters that are not past their `forget_at`."""
+        statement = select(Counter.key, Counter.count, Counter.last_at, Counter.forget_at)
+        rows = await self._database.read(statement.where(Counter.key.in_(keys), Counter.forget_at > now))
+        return {key: Count(count, last_at, forget_at) for key, count, last_at, forget_at in rows}
+
+    async def is_network_known(self, user_id: UUID, network: str) -> bool:
+        known = exists().where(KnownNetwork.user_id == user_id, KnownNetwork.network == network)
+        return bool((await self._database.read(select(known)))[0][0])

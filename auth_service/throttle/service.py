@@ -1,17 +1,16 @@
-"""How often a password may be guessed, without a way to lock its owner out.
+"""Login throttling: slows down password guessing without locking out the account's owner.
 
-Failures are counted for each account together with the client's network, and for each account over all
-networks its owner has never signed in from:
+Failures are counted per account and network, and per account over all unknown networks. A network is known
+if the account's owner has logged in from it before.
 
-- After `free_failures` in a row, each further one costs a wait that doubles: up to a quarter of an hour, but
-  no more than a minute in a network that the owner is known from. A neighbour can slow the owner down, not
-  more.
-- After 100 failures in an hour from unknown networks together, those are refused for the rest of the hour
-  (a distributed attack; ASVS 4.0 §2.2.1, NIST SP 800-63B-4 §3.2.2 "no more than 100"). Known networks still
-  get in, and so does whoever resets the password by mail, which makes their network a known one.
+- After `free_failures` consecutive failures, each further one doubles the delay: up to 15 minutes, but at
+  most one minute in a known network. A neighbour in that network can delay the owner, not lock them out.
+- After 100 failures within an hour from unknown networks together, unknown networks are refused for the rest
+  of the hour (distributed attack; ASVS 4.0 §2.2.1, NIST SP 800-63B-4 §3.2.2 "no more than 100"). Known
+  networks are still admitted, and a password reset by mail makes its network a known one.
 
-Addresses without an account are counted in the same way: nobody learns from a refusal whether there is one
-(ASVS 5.0 §6.1.1, §6.3.1, §6.3.8).
+Addresses without an account are counted in the same way, so a refusal does not reveal whether an account
+exists (ASVS 5.0 §6.1.1, §6.3.1, §6.3.8).
 """
 
 import hashlib
@@ -20,31 +19,35 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from auth_service.repository import Count, Repository, Store
+from auth_service.database.engine import Database, Transaction
+from auth_service.throttle.repository import Count, CounterRepository, KnownNetworkRepository, ThrottleQueries
 from shared.errors import RateLimited
 from shared.logs import get_logger
 
-MOST_BY_STRANGERS = 100
-STRANGERS_WINDOW = timedelta(hours=1)
-FORGOTTEN_AFTER = timedelta(hours=1)
-LONGEST_WAIT = timedelta(minutes=15)
-LONGEST_WAIT_WHERE_KNOWN = timedelta(minutes=1)
-NOBODY = UUID(int=0)
+MAX_FROM_UNKNOWN_NETWORKS = 100
+UNKNOWN_NETWORKS_WINDOW = timedelta(hours=1)
+FAILURES_KEPT = timedelta(hours=1)
+MAX_DELAY = timedelta(minutes=15)
+MAX_DELAY_KNOWN_NETWORK = timedelta(minutes=1)
+NO_USER = UUID(int=0)
 
 
 class Throttle:
-    """`address` is canonical; without an account `user_id` is None, and the same work is done."""
+    """`address` is canonical. For an address without an account `user_id` is None, and the same queries
+    run.
+    """
 
-    def __init__(self, store: Store, free_failures: int, now: Callable[[], datetime]) -> None:
-        self._store = store
+    def __init__(self, database: Database, free_failures: int, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._queries = ThrottleQueries(database)
         self._free_failures = free_failures
         self._now = now
 
-    async def admit(self, address: str, user_id: UUID | None, network: str) -> None:
-        """Raises RateLimited while it has to wait."""
-        now, here, anywhere = self._now(), _here(address, network), _anywhere(address)
-        counts = await self._store.counts((here, anywhere), now)
-        known = await self._store.is_network_known(user_id or NOBODY, network)
+    async def check(self, address: str, user_id: UUID | None, network: str) -> None:
+        """Raises RateLimited while a delay or the limit for unknown networks is in force."""
+        now, here, anywhere = self._now(), _network_key(address, network), _account_key(address)
+        counts = await self._queries.counts((here, anywhere), now)
+        known = await self._queries.is_network_known(user_id or NO_USER, network)
         until = self._delayed_until(counts.get(here), now, known=known)
         if not known:
             until = max(until, _exhausted_until(counts.get(anywhere), now))
@@ -53,43 +56,46 @@ class Throttle:
                 "Too many failed sign-ins.", retry_after_s=math.ceil((until - now).total_seconds())
             )
 
-    async def failed(self, address: str, user_id: UUID | None, network: str) -> None:
+    async def record_failure(self, address: str, user_id: UUID | None, network: str) -> None:
         now = self._now()
-        known = await self._store.is_network_known(user_id or NOBODY, network)
-        async with self._store.transaction() as repository:
-            # Always in this order, so that two who fail at once never wait for each other; and always both,
-            # so that the time does not tell that somebody has signed in from here before.
-            elsewhere = _at_home(address) if known else _anywhere(address)
-            count = await repository.tallies.add(elsewhere, now, now + STRANGERS_WINDOW, moving=False)
-            if count == MOST_BY_STRANGERS and not known:
-                get_logger(__name__).warning("an account is under attack", account=str(user_id))
-            await repository.tallies.add(_here(address, network), now, now + FORGOTTEN_AFTER, moving=True)
+        known = await self._queries.is_network_known(user_id or NO_USER, network)
+        async with self._database.transaction() as transaction:
+            counters = CounterRepository(transaction)
+            # Always in this order, so that concurrent failures cannot deadlock; and always both, so that the
+            # response time does not reveal whether the network is known.
+            key = _known_network_key(address) if known else _account_key(address)
+            count = await counters.increment(key, now, now + UNKNOWN_NETWORKS_WINDOW, sliding=False)
+            if count == MAX_FROM_UNKNOWN_NETWORKS and not known:
+                get_logger(__name__).warning("distributed password guessing", account=str(user_id))
+            await counters.increment(_network_key(address, network), now, now + FAILURES_KEPT, sliding=True)
 
-    async def succeeded(self, repository: Repository, address: str, user_id: UUID, network: str) -> None:
-        """The network is known from now on; the failures there are forgotten, elsewhere they are not."""
-        await repository.tallies.clear([_here(address, network)])
-        await repository.users.remember_network(user_id, network, self._now())
+    async def record_success(
+        self, transaction: Transaction, address: str, user_id: UUID, network: str
+    ) -> None:
+        """Marks the network as known and clears its failures; those in other networks still count."""
+        await CounterRepository(transaction).clear(_network_key(address, network))
+        await KnownNetworkRepository(transaction).remember(user_id, network, self._now())
 
     def _delayed_until(self, failures: Count | None, now: datetime, *, known: bool) -> datetime:
         surplus = failures.count - self._free_failures if failures else -1
         if failures is None or surplus < 0:
             return now
-        longest = LONGEST_WAIT_WHERE_KNOWN if known else LONGEST_WAIT
+        longest = MAX_DELAY_KNOWN_NETWORK if known else MAX_DELAY
         return failures.last_at + min(longest, timedelta(seconds=2.0 ** min(surplus, 20)))
 
 
 def _exhausted_until(failures: Count | None, now: datetime) -> datetime:
-    return failures.forget_at if failures and failures.count >= MOST_BY_STRANGERS else now
+    return failures.forget_at if failures and failures.count >= MAX_FROM_UNKNOWN_NETWORKS else now
 
 
-def _here(address: str, network: str) -> bytes:
+def _network_key(address: str, network: str) -> bytes:
     return hashlib.sha256(f"sign-in\n{address}\n{network}".encode()).digest()
 
 
-def _anywhere(address: str) -> bytes:
+def _account_key(address: str) -> bytes:
     return hashlib.sha256(f"sign-in\n{address}".encode()).digest()
 
 
-def _at_home(address: str) -> bytes:
-    """Counts nothing that matters."""
+def _known_network_key(address: str) -> bytes:
+    """A counter without a limit, incremented in place of the account's to keep the response time equal."""
     return hashlib.sha256(f"sign-in\n{address}\n\n".encode()).digest()

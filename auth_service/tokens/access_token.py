@@ -1,4 +1,4 @@
-"""Access tokens: signed and verified (RFC 9068, RFC 8725). Pure; keys and the time are passed in."""
+"""Access tokens as JWTs (RFC 9068): claims, signing, and verification with a set of key pairs."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,13 +15,13 @@ TYPE = "at+jwt"
 
 
 class UnknownKey(InvalidToken):
-    """Well-formed, but signed with a key that was not passed in: it may be newer than the caller's keys."""
+    """The `kid` is not among the given keys, which may be out of date."""
 
 
 class AccessClaims(RegisteredClaims, frozen=True, kw_only=True):
-    """Who may do what, until when (RFC 9068 §2.2). Times are whole seconds since the epoch.
+    """Claims of an access token (RFC 9068 §2.2).
 
-    `scope` (RFC 8693 §4.2) is there when the bearer may do less than the account: then `sid` is an API key's.
+    `scope` (RFC 8693 §4.2) is present in tokens of API keys only; `sid` then is the key's id.
     """
 
     sub: UUID
@@ -44,9 +44,9 @@ def sign(claims: AccessClaims, key: KeyPair) -> str:
 def verify(
     token: str, keys: Mapping[str, KeyPair], *, issuer: str, audience: str, now: datetime
 ) -> AccessClaims:
-    """The claims of a valid token; its `kid` selects the key. Raises InvalidToken, UnknownKey.
+    """The claims of a valid token, verified with the one of `keys` that its `kid` names.
 
-    Does not check whether the session or API key of the token still exists.
+    Whether the session has been revoked is not checked. Raises InvalidToken, UnknownKey.
     """
     key = keys.get(key_id(token))
     if key is None:

@@ -1,4 +1,4 @@
-"""Access tokens: issued and read again. Whether what they were issued for still lives is asked elsewhere."""
+"""Access tokens: issuing and verification with the keys of the key ring."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -10,12 +10,12 @@ from auth_service.tokens.access_token import AccessClaims, UnknownKey, sign, ver
 from auth_service.tokens.key_ring import KeyRing
 from auth_service.tokens.signing_key import KeyPair, PublicJwk
 
-# RFC 9068 §2.2 requires the claim. There is one client, the people's own.
+# RFC 9068 §2.2 requires the claim. There is only one client, the system itself.
 CLIENT_ID = "tonegate"
 
 
 class TokenPolicy(msgspec.Struct, frozen=True):
-    """What every access token says, and how long it is good."""
+    """Issuer, audience and lifetime of every access token."""
 
     issuer: str
     audience: str
@@ -23,7 +23,7 @@ class TokenPolicy(msgspec.Struct, frozen=True):
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom a token speaks for, and until when at most. `sid` is what ends it: a session or an API key."""
+    """What an access token is issued for. `sid` is a session or an API key; `until` limits the lifetime."""
 
     user_id: UUID
     sid: UUID
@@ -35,25 +35,27 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccessTokens:
+    """Issues and verifies access tokens. Sessions and accounts are not looked up here."""
+
     def __init__(
         self,
         *,
-        keyring: KeyRing,
+        key_ring: KeyRing,
         policy: TokenPolicy,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
     ) -> None:
-        self._keyring = keyring
+        self._key_ring = key_ring
         self._policy = policy
         self._now = now
         self._new_id = new_id
 
-    async def key(self) -> KeyPair:
-        """What `issue` signs with. Asked for before a transaction, so that none waits for another."""
-        return await self._keyring.signing()
+    async def signing_key(self) -> KeyPair:
+        """The key for `issue`. To be called before a transaction begins, as it may open one itself."""
+        return await self._key_ring.signing_key()
 
     def issue(self, key: KeyPair, grant: Grant) -> tuple[str, AccessClaims]:
-        """A token and what it says; never good for longer than what it was granted for."""
+        """A signed token and its claims. It expires at `grant.until` at the latest."""
         now = self._now()
         expires = now + self._policy.lifetime
         claims = AccessClaims(
@@ -72,16 +74,16 @@ class AccessTokens:
         )
         return sign(claims, key), claims
 
-    async def read(self, token: str) -> AccessClaims:
+    async def verify(self, token: str) -> AccessClaims:
         """Raises InvalidToken."""
         try:
-            return self._verified(token, await self._keyring.all())
+            return self._verify(token, await self._key_ring.verification_keys())
         except UnknownKey:
-            return self._verified(token, await self._keyring.newest())
-
-    def _verified(self, token: str, keys: Mapping[str, KeyPair]) -> AccessClaims:
-        issuer, audience = self._policy.issuer, self._policy.audience
-        return verify(token, keys, issuer=issuer, audience=audience, now=self._now())
+            return self._verify(token, await self._key_ring.refreshed_keys())
 
     async def public_keys(self) -> list[PublicJwk]:
-        return [key.jwk for key in (await self._keyring.all()).values()]
+        return [key.jwk for key in (await self._key_ring.verification_keys()).values()]
+
+    def _verify(self, token: str, keys: Mapping[str, KeyPair]) -> AccessClaims:
+        issuer, audience = self._policy.issuer, self._policy.audience
+        return verify(token, keys, issuer=issuer, audience=audience, now=self._now())

@@ -1,4 +1,4 @@
-"""The signing keys in memory: read from the store now and then, because another replica may rotate them."""
+"""Key ring: an in-memory cache of the signing keys, reloaded because another replica may rotate them."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -6,82 +6,83 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from auth_service.repository import Store
+from auth_service.database.engine import Database
+from auth_service.tokens.repository import SigningKeyRepository
 from auth_service.tokens.signing_key import KeyPair
 from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.settings import Secret
 
-FRESH = timedelta(seconds=3)
-PAUSE = timedelta(seconds=1)
-# A new key is known everywhere before it signs: every replica has asked again by then.
-KNOWN_BEFORE_SIGNING = FRESH + timedelta(seconds=2)
-ASK_S = 1.0
+MAX_AGE = timedelta(seconds=3)
+MIN_RELOAD_INTERVAL = timedelta(seconds=1)
+# Delay between publishing a new key and signing with it: by then every replica has reloaded its key ring.
+PUBLICATION_DELAY = MAX_AGE + timedelta(seconds=2)
+RELOAD_TIMEOUT_S = 1.0
 
 
 class RingKey(msgspec.Struct, frozen=True):
-    """A key, and when it signs. It verifies for as long as the store gives it out."""
+    """A key pair and the time span in which it signs."""
 
     pair: KeyPair
     signs_from: datetime
     retired_at: datetime | None
 
-    def signs(self, now: datetime) -> bool:
+    def is_signing(self, now: datetime) -> bool:
         return self.signs_from <= now and (self.retired_at is None or self.retired_at > now)
 
 
 class KeyRing:
-    """All keys by `kid`, as new as three seconds, or as old as PostgreSQL has been away.
+    """All unexpired keys by `kid`, at most MAX_AGE old; older only while PostgreSQL is unavailable.
 
-    The store is asked at most once in PAUSE, however many tokens name keys that nobody knows.
+    The table is read at most once per MIN_RELOAD_INTERVAL, however many tokens name unknown keys.
     """
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
-        self._store = store
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
         self._now = now
         self._keys: list[RingKey] = []
-        self._asked: datetime | None = None
-        self._asking = asyncio.Lock()
+        self._loaded_at: datetime | None = None
+        self._loading = asyncio.Lock()
 
-    async def signing(self) -> KeyPair:
-        """The newest that may sign by now. Raises Unavailable while none has been read yet."""
-        await self._no_older_than(FRESH)
+    async def signing_key(self) -> KeyPair:
+        """The newest key that signs by now. Raises Unavailable before the first successful load."""
+        await self._keys_not_older_than(MAX_AGE)
         now = self._now()
-        return next((key for key in self._keys if key.signs(now)), self._keys[0]).pair
+        return next((key for key in self._keys if key.is_signing(now)), self._keys[0]).pair
 
-    async def all(self) -> Mapping[str, KeyPair]:
-        """Newest first. Raises Unavailable while none has been read yet."""
-        return await self._no_older_than(FRESH)
+    async def verification_keys(self) -> Mapping[str, KeyPair]:
+        """All keys, newest first. Raises Unavailable before the first successful load."""
+        return await self._keys_not_older_than(MAX_AGE)
 
-    async def newest(self) -> Mapping[str, KeyPair]:
-        """As `all`, asking again if the last answer is older than PAUSE."""
-        return await self._no_older_than(PAUSE)
+    async def refreshed_keys(self) -> Mapping[str, KeyPair]:
+        """As `verification_keys`, reloaded if older than MIN_RELOAD_INTERVAL."""
+        return await self._keys_not_older_than(MIN_RELOAD_INTERVAL)
 
-    async def _no_older_than(self, age: timedelta) -> Mapping[str, KeyPair]:
+    async def _keys_not_older_than(self, age: timedelta) -> Mapping[str, KeyPair]:
         if self._is_older_than(age):
-            async with self._asking:
+            async with self._loading:
                 if self._is_older_than(age):
-                    await self._ask()
+                    await self._load()
         if not self._keys:
             raise Unavailable("Accounts are not ready yet.")
         return {key.pair.kid: key.pair for key in self._keys}
 
     def _is_older_than(self, age: timedelta) -> bool:
-        wanted = age if self._keys else timedelta()
-        return self._asked is None or self._now() - self._asked >= wanted
+        limit = age if self._keys else timedelta()
+        return self._loaded_at is None or self._now() - self._loaded_at >= limit
 
-    async def _ask(self) -> None:
-        """Who waits for the keys waits for the database as well: with keys at hand, not for long."""
+    async def _load(self) -> None:
+        """Reads the table, for at most RELOAD_TIMEOUT_S if older keys can be kept instead."""
         known = {key.pair.kid: key.pair for key in self._keys}
         try:
-            async with asyncio.timeout(ASK_S if known else None):
-                async with self._store.transaction() as repository:
-                    stored = await repository.signing_keys.unexpired(self._now())
+            async with asyncio.timeout(RELOAD_TIMEOUT_S if known else None):
+                async with self._database.transaction() as transaction:
+                    stored = await SigningKeyRepository(transaction).list_unexpired(self._now())
             pairs = {row.kid: known.get(row.kid) or KeyPair(Secret(row.private_pem)) for row in stored}
             self._keys = [RingKey(pairs[row.kid], row.signs_from, row.retired_at) for row in stored]
         except (Unavailable, TimeoutError):
             if not known:
                 raise
-            get_logger(__name__).warning("keeping the signing keys known so far")
+            get_logger(__name__).warning("signing keys not reloaded, keeping the cached ones")
         finally:
-            self._asked = self._now()
+            self._loaded_at = self._now()

@@ -1,26 +1,26 @@
-"""SQL: the keys that tokens are signed with."""
+"""SQL of signing keys."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, exists, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth_service.models import StoredKey
+from auth_service.database.engine import Transaction
+from auth_service.tokens.model import StoredKey
 from auth_service.tokens.signing_key import KeyPair
 
 
-class SigningKeys:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+class SigningKeyRepository:
+    def __init__(self, transaction: Transaction) -> None:
+        self._session = transaction
 
-    async def unexpired(self, now: datetime) -> Sequence[StoredKey]:
-        """Every key that signs, will sign, or may have signed a token which is still good; newest first."""
+    async def list_unexpired(self, now: datetime) -> Sequence[StoredKey]:
+        """Every key that signs, will sign, or may have signed a token that is still valid; newest first."""
         good = or_(StoredKey.expires_at.is_(None), StoredKey.expires_at > now)
         newest_first = (StoredKey.signs_from.desc(), StoredKey.kid)
         return (await self._session.scalars(select(StoredKey).where(good).order_by(*newest_first))).all()
 
-    async def is_there_one(self) -> bool:
+    async def has_active_key(self) -> bool:
         return bool(await self._session.scalar(select(exists().where(StoredKey.retired_at.is_(None)))))
 
     async def add(self, key: KeyPair, now: datetime, *, signs_from: datetime | None = None) -> None:
@@ -30,11 +30,11 @@ class SigningKeys:
         await self._session.flush()
 
     async def retire_all(self, at: datetime, expires_at: datetime) -> None:
-        """Those not retired yet sign until `at` and verify until `expires_at`."""
+        """Lets every active key sign until `at` and verify until `expires_at`."""
         statement = update(StoredKey).where(StoredKey.retired_at.is_(None))
         await self._session.execute(statement.values(retired_at=at, expires_at=expires_at))
 
-    async def forget(self, expired_before: datetime) -> int:
-        """Deletes keys that verify nothing any more; how many."""
+    async def purge(self, expired_before: datetime) -> int:
+        """Deletes keys that no longer verify any valid token; returns their number."""
         statement = delete(StoredKey).where(StoredKey.expires_at < expired_before)
         return len((await self._session.scalars(statement.returning(StoredKey.kid))).all())

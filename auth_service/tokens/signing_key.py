@@ -1,4 +1,4 @@
-"""ES256 key pairs (RFC 7518 §3.4): made, named by their thumbprint, turned into PEM and JWK. Pure."""
+"""ES256 key pairs (RFC 7518 §3.4): generation, RFC 7638 thumbprints, PEM and JWK forms."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ from shared.settings import Secret
 
 
 class PublicJwk(msgspec.Struct, frozen=True):
-    """One entry of a JWK set (RFC 7517 §4), for verifying signatures only."""
+    """One key of a JWK set (RFC 7517 §4), for verifying signatures only."""
 
     kid: str
     x: str
@@ -27,7 +27,7 @@ class PublicJwk(msgspec.Struct, frozen=True):
 
 
 class KeyPair:
-    """A signing key with its public half. `kid` is the RFC 7638 thumbprint of the public key."""
+    """A private key and its public half. `kid` is the RFC 7638 thumbprint of the public key."""
 
     def __init__(self, pem: Secret) -> None:
         self.pem = pem

@@ -1,6 +1,8 @@
-"""E-mail addresses: which are acceptable, and the form in which two of them are the same. Pure."""
+"""Email addresses: validation, and the canonical form that is unique among accounts."""
 
 import re
+
+from auth_service.errors import bad_field
 
 MAX_LENGTH = 254
 
@@ -13,14 +15,14 @@ ADDRESS = re.compile(rf"(?P<local>{ATOM}(?:\.{ATOM})*)@(?:{LABEL}\.)+{TOP_LABEL}
 
 
 class BadAddress(ValueError):
-    """Not an address that mail could be sent to."""
+    """The text is not an acceptable email address."""
 
 
 def canonical(address: str) -> str:
-    """The form that is unique among accounts: all lower case. Raises BadAddress.
+    """The address in lower case, as it is unique among accounts. Raises BadAddress.
 
-    RFC 5321 §2.4 leaves the case of the local part to the receiving host; none in use tells them apart, and
-    two accounts that differ only in case would be a way to impersonate.
+    RFC 5321 §2.4 leaves the case of the local part to the receiving host. No host in use distinguishes it,
+    and two accounts that differ only in case would allow impersonation.
     """
     if len(address) > MAX_LENGTH:
         raise BadAddress(f"must be at most {MAX_LENGTH} characters long")
@@ -28,3 +30,11 @@ def canonical(address: str) -> str:
     if match is None or len(match["local"]) > 64:
         raise BadAddress("must be an e-mail address such as name@example.com")
     return address.lower()
+
+
+def parse_email_field(email: str) -> str:
+    """The canonical form of the request field `email`. Raises InvalidRequest."""
+    try:
+        return canonical(email)
+    except BadAddress as bad:
+        raise bad_field("email", str(bad)) from None

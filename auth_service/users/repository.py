@@ -1,54 +1,59 @@
-"""SQL: accounts."""
+"""SQL of accounts."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, tuple_, update
+from sqlalchemy import delete, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth_service.models import KnownNetwork, User
+from auth_service.database.engine import Transaction
+from auth_service.users.model import ADMIN, User
 
-# Any number will do, as long as nobody else in this database takes it.
+# An arbitrary number that is not used for another lock in this database.
 ADMINISTRATION_LOCK = 0x746F_6E65_6164_6D69  # "toneadmi"
 
 
-class Users:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+class UserRepository:
+    def __init__(self, transaction: Transaction) -> None:
+        self._session = transaction
 
     async def add(self, user: User) -> bool:
-        """False when the address is taken, also by somebody who registers it at this very moment."""
+        """False if the address is taken, also by a concurrent registration."""
         values = {column.key: getattr(user, column.key) for column in User.__table__.columns}
         statement = insert(User).values(values).on_conflict_do_nothing(index_elements=[User.email_canonical])
         added = await self._session.scalar(statement.returning(User.id))
         return added is not None
 
-    async def by_address(self, canonical: str) -> User | None:
+    async def find(self, user_id: UUID) -> User | None:
+        return await self._session.scalar(select(User).where(User.id == user_id))
+
+    async def find_by_address(self, canonical: str) -> User | None:
         return await self._session.scalar(select(User).where(User.email_canonical == canonical))
 
-    async def get(self, identity: UUID) -> User | None:
-        return await self._session.scalar(select(User).where(User.id == identity))
-
-    async def shared(self, identity: UUID) -> User | None:
-        """Nobody can disable, change or delete it until the transaction ends."""
-        statement = select(User).where(User.id == identity).with_for_update(read=True)
+    async def share_lock(self, user_id: UUID) -> User | None:
+        """Selects the account FOR SHARE: it cannot be changed or deleted until the transaction ends."""
+        statement = select(User).where(User.id == user_id).with_for_update(read=True)
         return await self._session.scalar(statement)
 
-    async def locked(self, identity: UUID) -> User | None:
-        """The newest values, and nobody else can even lock it until the transaction ends."""
-        statement = select(User).where(User.id == identity).with_for_update()
+    async def share_lock_by_address(self, canonical: str) -> User | None:
+        """As `share_lock`, by canonical address."""
+        statement = select(User).where(User.email_canonical == canonical)
+        return await self._session.scalar(statement.with_for_update(read=True))
+
+    async def lock(self, user_id: UUID) -> User | None:
+        """Selects the account FOR UPDATE, and refreshes the values of an instance loaded before."""
+        statement = select(User).where(User.id == user_id).with_for_update()
         return await self._session.scalar(statement.execution_options(populate_existing=True))
 
     async def replace_password_hash(self, user_id: UUID, outdated: str | None, password_hash: str) -> None:
-        """Does nothing when it is not the outdated one any more."""
+        """Does nothing if the stored hash is no longer `outdated`."""
         statement = update(User).where(User.id == user_id, User.password_hash == outdated)
         await self._session.execute(statement.values(password_hash=password_hash))
 
-    async def move(self, user: User, email: str, canonical: str) -> bool:
-        """Another address, unverified; False when it is taken, also by somebody at this very moment."""
+    async def change_address(self, user: User, email: str, canonical: str) -> bool:
+        """Stores another, unverified address. False if it is taken, also by a concurrent transaction."""
         user.email, user.email_canonical, user.email_verified_at = email, canonical, None
         try:
             async with self._session.begin_nested():
@@ -57,36 +62,25 @@ class Users:
             return False
         return True
 
-    async def delete(self, identity: UUID) -> None:
-        """And everything that refers to it."""
-        await self._session.execute(delete(User).where(User.id == identity))
+    async def delete(self, user_id: UUID) -> None:
+        """Deletes the account and, by cascade, every row that refers to it."""
+        await self._session.execute(delete(User).where(User.id == user_id))
 
-    async def administrators(self) -> set[UUID]:
-        """Those who can act now. Until the transaction ends nobody else can ask, so the answer stays true."""
+    async def lock_administrators(self) -> set[UUID]:
+        """The ids of all active administrators. Serialises its callers until their transactions end, so that
+        the set stays valid.
+        """
         await self._session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADMINISTRATION_LOCK})
-        statement = select(User.id).where(User.roles.contains(["admin"]), User.disabled_at.is_(None))
+        statement = select(User.id).where(User.roles.contains([ADMIN]), User.disabled_at.is_(None))
         return set(await self._session.scalars(statement))
 
     async def page(
         self, containing: str | None, before: tuple[datetime, UUID] | None, limit: int
     ) -> Sequence[User]:
-        """Newest first. `containing` is looked for in the canonical address."""
+        """Newest first; `containing` is a substring of the canonical address."""
         statement = select(User).order_by(User.created_at.desc(), User.id.desc()).limit(limit)
         if containing is not None:
             statement = statement.where(User.email_canonical.contains(containing, autoescape=True))
         if before is not None:
             statement = statement.where(tuple_(User.created_at, User.id) < before)
         return (await self._session.scalars(statement)).all()
-
-    async def remember_network(self, user_id: UUID, network: str, now: datetime) -> None:
-        statement = insert(KnownNetwork).values(user_id=user_id, network=network, seen_at=now)
-        primary = [KnownNetwork.user_id, KnownNetwork.network]
-        await self._session.execute(
-            statement.on_conflict_do_update(index_elements=primary, set_={"seen_at": now})
-        )
-
-    async def forget_networks(self, seen_before: datetime) -> int:
-        """How many."""
-        statement = delete(KnownNetwork).where(KnownNetwork.seen_at < seen_before)
-        removed = await self._session.scalars(statement.returning(func.length(KnownNetwork.network)))
-        return len(removed.all())

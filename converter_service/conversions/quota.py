@@ -119,14 +119,13 @@ class EnforcedQuota:
         most = self._limits.account_conversions
         if most and usage.conversions + conversions > most:
             raise RateLimited(
-                f"An account may have {most} active conversions; try again when one has ended.",
+                f"An account may have {most} conversions queued or running; try again when one has ended.",
                 retry_after_s=RETRY_AFTER_S,
             )
 
     def _full(self, used: int) -> TooLarge:
         return TooLarge(
-            f"The video exceeds the storage quota of the account: {used} of {self._limits.account_bytes}"
-            " bytes are in use."
+            f"The video exceeds the storage quota of {self._limits.account_bytes} bytes; {used} are in use."
         )
 
 

@@ -12,7 +12,7 @@ from shared.mongo.errors import driver_errors
 T = TypeVar("T")
 
 
-async def reached(call: Awaitable[T]) -> T:
+async def call_store(call: Awaitable[T]) -> T:
     """Awaits a database call; raises Unavailable on any driver error."""
     with driver_errors(_unavailable):
         return await call

@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from auth_service.database.engine import one_connection
+from auth_service.database.connection import one_connection
 from shared.settings import Secret
 from tests.support.client import Person, signed_in, visiting
 from tests.support.media import Media

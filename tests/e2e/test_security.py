@@ -4,7 +4,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from auth_service.database.engine import one_connection
+from auth_service.database.connection import one_connection
 from shared.settings import Secret
 from tests.support.client import PASSWORD, Person
 from tests.support.media import Media

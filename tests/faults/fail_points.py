@@ -35,8 +35,8 @@ STEPS: Mapping[str, Mapping[str, str]] = {
         "relay": "gateway.proxy.relay:Relay._upload",
     },
     "auth": {
-        "hash": "auth_service.passwords.hasher:Place.matches",
-        "bearer": "auth_service.repository:Store.session_bearer",
+        "hash": "auth_service.passwords.hasher:HashSlot.matches",
+        "bearer": "auth_service.introspection.repository:TokenHolderRepository.find_by_session",
         "outbox-claim": "auth_service.outbox.repository:SqlOutbox.claim",
         "outbox-clear": "auth_service.outbox.repository:SqlOutbox.clear",
         **BROKER,

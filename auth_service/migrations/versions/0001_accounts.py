@@ -1,4 +1,4 @@
-"""Accounts, sessions, refresh tokens, signing keys and the outbox."""
+"""Creates accounts, sessions, refresh tokens, signing keys and the outbox."""
 
 import sqlalchemy as sa
 from alembic import op

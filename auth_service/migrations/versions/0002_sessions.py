@@ -1,4 +1,4 @@
-"""Sessions end when idle and say where they are used; refresh tokens have a grace; keys sign from a time."""
+"""Adds idle expiry and client data to sessions, successor salts to refresh tokens, signing times to keys."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Mails with secret links, and what is counted so that nobody guesses passwords or floods a mailbox."""
+"""Creates mail requests, mail tokens, counters and known networks."""
 
 import sqlalchemy as sa
 from alembic import op

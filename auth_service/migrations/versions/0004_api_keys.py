@@ -1,4 +1,4 @@
-"""API keys."""
+"""Creates API keys."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What administrators do, and the order in which they see accounts."""
+"""Creates the audit log, and an index for listing accounts by age."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Signing in with providers: who somebody is there, and sign-ins under way. Accounts may have no password."""
+"""Creates identities, OAuth attempts and handovers; makes the password optional."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
 
-# A PHC string that no password hashes to: a step down must not leave accounts that anybody can open.
+# A PHC string that no password matches, for accounts without a password after a downgrade.
 NO_PASSWORD = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A" * 43
 
 

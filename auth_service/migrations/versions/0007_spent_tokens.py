@@ -1,4 +1,4 @@
-"""Refresh tokens that were spent long ago are found without looking at all of them."""
+"""Adds an index on the spending time of refresh tokens."""
 
 from alembic import op
 

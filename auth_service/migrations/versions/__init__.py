@@ -1,1 +1,1 @@
-"""One file a step, oldest first; a step that has been released is never changed."""
+"""Alembic revisions, one file each; a released revision is never changed."""

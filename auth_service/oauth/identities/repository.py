@@ -1,4 +1,4 @@
-"""SQL: who accounts are at issuers."""
+"""SQL of linked identities."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,37 +6,29 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth_service.models import LinkedIdentity, User
+from auth_service.database.engine import Transaction
+from auth_service.oauth.identities.model import LinkedIdentity
+from auth_service.users.model import User
 
 
-class Identities:
-    """Accounts that are returned cannot be disabled, changed or deleted until the transaction ends."""
+class IdentityRepository:
+    def __init__(self, transaction: Transaction) -> None:
+        self._session = transaction
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
-
-    async def owner(self, issuer: str, subject: str) -> User | None:
+    async def share_lock_owner(self, issuer: str, subject: str) -> User | None:
+        """Selects the account of an identity FOR SHARE."""
         statement = select(User).join(LinkedIdentity, LinkedIdentity.user_id == User.id)
         statement = statement.where(LinkedIdentity.issuer == issuer, LinkedIdentity.subject == subject)
         return await self._session.scalar(statement.with_for_update(read=True, of=User))
 
-    async def namesake(self, canonical: str) -> User | None:
-        """Whose address it is."""
-        statement = select(User).where(User.email_canonical == canonical)
-        return await self._session.scalar(statement.with_for_update(read=True))
-
-    async def account(self, user_id: UUID) -> User | None:
-        return await self._session.scalar(select(User).where(User.id == user_id).with_for_update(read=True))
-
-    async def subject(self, issuer: str, user_id: UUID) -> str | None:
-        """Who the account is there already."""
+    async def find_subject(self, issuer: str, user_id: UUID) -> str | None:
+        """The subject that the account is linked to at this issuer."""
         statement = select(LinkedIdentity.subject).where(LinkedIdentity.issuer == issuer)
         return await self._session.scalar(statement.where(LinkedIdentity.user_id == user_id))
 
     async def link(self, issuer: str, subject: str, user_id: UUID, now: datetime) -> bool:
-        """False when another transaction was faster, for this identity or for this account."""
+        """False if a concurrent transaction has linked this identity or this account before."""
         statement = insert(LinkedIdentity).values(
             issuer=issuer, subject=subject, user_id=user_id, created_at=now, last_used_at=now
         )
@@ -45,8 +37,8 @@ class Identities:
         )
         return added is not None
 
-    async def of(self, user_id: UUID) -> Sequence[LinkedIdentity]:
-        """The oldest first."""
+    async def list(self, user_id: UUID) -> Sequence[LinkedIdentity]:
+        """Oldest first."""
         statement = select(LinkedIdentity).where(LinkedIdentity.user_id == user_id)
         ordered = statement.order_by(LinkedIdentity.created_at, LinkedIdentity.issuer)
         return (await self._session.scalars(ordered)).all()
@@ -55,11 +47,11 @@ class Identities:
         statement = delete(LinkedIdentity).where(LinkedIdentity.issuer == issuer)
         await self._session.execute(statement.where(LinkedIdentity.subject == subject))
 
-    async def forget(self, user_id: UUID) -> None:
-        """From now on no provider opens this account."""
+    async def unlink_all(self, user_id: UUID) -> None:
         await self._session.execute(delete(LinkedIdentity).where(LinkedIdentity.user_id == user_id))
 
-    async def used(self, issuer: str, subject: str, now: datetime) -> None:
+    async def touch(self, issuer: str, subject: str, now: datetime) -> None:
+        """Sets `last_used_at`."""
         statement = update(LinkedIdentity).values(last_used_at=now)
         await self._session.execute(
             statement.where(LinkedIdentity.issuer == issuer, LinkedIdentity.subject == subject)

@@ -1,44 +1,48 @@
-"""Which providers open an account: listed and taken away by its owner."""
+"""Linked identities of an account: listing and unlinking by its owner."""
 
 import hashlib
 from collections.abc import Sequence
 from uuid import UUID
 
-from auth_service.errors import OnlyWayIn, TokenRefused
-from auth_service.models import LinkedIdentity
-from auth_service.repository import Store
-from shared.errors import NotFound
+from auth_service.database.engine import Database
+from auth_service.errors import OnlyLoginMethod
+from auth_service.oauth.identities.model import LinkedIdentity
+from auth_service.oauth.identities.repository import IdentityRepository
+from auth_service.oauth.repository import HandoverRepository
+from auth_service.users.repository import UserRepository
+from shared.errors import InvalidToken, NotFound
 
 
-class OwnIdentities:
-    def __init__(self, store: Store) -> None:
-        self._store = store
+class LinkedIdentities:
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    async def of(self, user_id: UUID) -> Sequence[LinkedIdentity]:
-        """The oldest first, also of providers that are not configured any more."""
-        async with self._store.transaction() as repository:
-            return await repository.identities.of(user_id)
+    async def list(self, user_id: UUID) -> Sequence[LinkedIdentity]:
+        """Oldest first, including those of providers that are no longer configured."""
+        async with self._database.transaction() as transaction:
+            return await IdentityRepository(transaction).list(user_id)
 
     async def unlink(self, user_id: UUID, name: str) -> None:
-        """That identity does not sign in any more, nor does a one-time code. Raises NotFound, OnlyWayIn.
+        """Removes a link, named by its `public_id`, and pending handover codes. Raises NotFound,
+        OnlyLoginMethod.
 
-        Who signs in there again with an address that both sides have verified is linked again, as the first
-        time: what is undone here is the link, not the proof.
+        A later login at the provider with a verified address links the identity again.
         """
-        async with self._store.transaction() as repository:
-            user = await repository.users.locked(user_id)
+        async with self._database.transaction() as transaction:
+            user = await UserRepository(transaction).lock(user_id)
             if user is None:
-                raise TokenRefused
-            linked = await repository.identities.of(user_id)
+                raise InvalidToken
+            identities = IdentityRepository(transaction)
+            linked = await identities.list(user_id)
             found = next((each for each in linked if public_id(each) == name), None)
             if found is None:
                 raise NotFound
             if user.password_hash is None and len(linked) == 1:
-                raise OnlyWayIn
-            await repository.identities.unlink(found.issuer, found.subject)
-            await repository.attempts.forget(user_id)
+                raise OnlyLoginMethod
+            await identities.unlink(found.issuer, found.subject)
+            await HandoverRepository(transaction).delete_all(user_id)
 
 
 def public_id(identity: LinkedIdentity) -> str:
-    """32 hexadecimal digits, the same each time; the provider's own name for somebody stays inside."""
+    """A stable id of 32 hexadecimal digits, which does not reveal the subject at the provider."""
     return hashlib.sha256(f"{identity.issuer}\n{identity.subject}".encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Which providers people may sign in with, as an operator names them. Pure."""
+"""Settings of providers, and the URLs that may be called or redirected to."""
 
 import re
 from ipaddress import ip_address
@@ -12,16 +12,16 @@ from shared.settings import Secret
 GOOGLE, GITHUB = "google", "github"
 GOOGLE_ISSUER = "https://accounts.google.com"
 
-# A provider's name stands in our own paths, and in nobody's header.
+# The name is a segment of our own paths.
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
 
 
-class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An OpenID Connect provider. Its `email_verified` is believed: whoever runs it can sign in as anybody
-    whose verified address it names.
+class IssuerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An OpenID Connect provider. Its `email_verified` is trusted, so its operator can log in to every
+    account with a verified address.
 
-    Without a `client_secret` we are a public client (RFC 6749 §2.1), which PKCE makes bearable.
+    Without a `client_secret` this service is a public client (RFC 6749 §2.1), protected by PKCE.
     """
 
     name: Name
@@ -31,8 +31,8 @@ class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     scopes: tuple[Text, ...] = ("openid", "email")
 
 
-class GitHub(msgspec.Struct, frozen=True, kw_only=True):
-    """github.com or a GitHub Enterprise Server, which have OAuth 2.0 and an API, and no ID tokens."""
+class GitHubSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """github.com or a GitHub Enterprise Server: OAuth 2.0 and a REST API, without ID tokens."""
 
     client_id: str
     client_secret: Secret
@@ -40,36 +40,40 @@ class GitHub(msgspec.Struct, frozen=True, kw_only=True):
     api_url: str
 
 
-class Providers(msgspec.Struct, frozen=True):
-    issuers: tuple[Issuer, ...] = ()
-    github: GitHub | None = None
+class ProviderSettings(msgspec.Struct, frozen=True):
+    """All configured providers."""
+
+    issuers: tuple[IssuerSettings, ...] = ()
+    github: GitHubSettings | None = None
 
     @property
-    def names(self) -> dict[str, str]:
-        """By issuer; of two for the same issuer the first."""
+    def names_by_issuer(self) -> dict[str, str]:
+        """Names of the providers; of two with the same issuer, the first."""
         github = {self.github.url: GITHUB} if self.github else {}
         return {each.issuer: each.name for each in reversed(self.issuers)} | github
 
 
 class BadProvider(ValueError):
-    """Says what an operator has to change; holds no secret."""
+    """The message is for the operator and contains no secret."""
 
 
-def issuers(text: str) -> tuple[Issuer, ...]:
-    """From JSON: `[{"name": …, "issuer": …, "client_id": …, "client_secret": …}, …]`. Raises BadProvider."""
+def parse_issuers(text: str) -> tuple[IssuerSettings, ...]:
+    """Parses JSON: `[{"name": …, "issuer": …, "client_id": …, "client_secret": …}, …]`. Raises
+    BadProvider.
+    """
     try:
-        return msgspec.json.decode(text, type=tuple[Issuer, ...], dec_hook=_secret)
-    except msgspec.ValidationError as bad:
-        raise BadProvider(str(bad)) from None  # speaks of fields and types, never of values
+        return msgspec.json.decode(text, type=tuple[IssuerSettings, ...], dec_hook=_decode_secret)
+    except msgspec.ValidationError as error:
+        raise BadProvider(str(error)) from None  # names fields and types, never values
     except msgspec.DecodeError:
         raise BadProvider("it is not JSON") from None
 
 
-def is_callable(url: str, *, loopback_http: bool) -> bool:
-    """May this service call it? Plain HTTP only to this machine itself, and only where that is allowed.
+def is_allowed_url(url: str, *, loopback_http: bool) -> bool:
+    """True for URLs that this service may request: HTTPS, or with `loopback_http` also HTTP to this machine.
 
-    OIDC Core §3.1.2.1, Discovery §3 and RFC 9700 §2.6 want TLS everywhere. What a provider's own documents
-    point to is held to the same, so that they cannot lead us to the services inside (ASVS 5.0 §1.3.6).
+    OIDC Core §3.1.2.1, Discovery §3 and RFC 9700 §2.6 require TLS. The same applies to URLs in a provider's
+    documents, so that they cannot lead to internal services (SSRF; ASVS 5.0 §1.3.6).
     """
     try:
         parts = urlsplit(url)
@@ -86,14 +90,14 @@ def is_callable(url: str, *, loopback_http: bool) -> bool:
 
 
 def is_redirect_target(url: str) -> bool:
-    """May a browser be sent there with a one-time code? HTTPS, this very machine (a native application,
-    RFC 8252 §7.3), or an application's own scheme, which has a dot in it (RFC 8252 §7.1).
+    """True for URLs that a browser may be redirected to with a code: HTTPS, HTTP to its own machine (native
+    applications, RFC 8252 §7.3), or a private-use scheme, which contains a dot (RFC 8252 §7.1).
     """
     if re.fullmatch(r"[!-~]+", url) is None or "#" in url:
         return False
     if re.match(r"[a-z][a-z0-9+-]*\.[a-z0-9.+-]*:/", url):
         return True
-    return is_callable(url, loopback_http=True)
+    return is_allowed_url(url, loopback_http=True)
 
 
 def _is_loopback(host: str) -> bool:
@@ -103,7 +107,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _secret(kind: type, value: object) -> object:
+def _decode_secret(kind: type, value: object) -> object:
     if kind is Secret and isinstance(value, str) and value:
         return Secret(value)
     raise ValueError("Expected a text that is not empty")

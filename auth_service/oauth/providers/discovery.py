@@ -1,4 +1,4 @@
-"""What an OpenID Connect provider says of itself, and the keys it signs with."""
+"""OpenID Connect Discovery: a provider's metadata and signing keys, cached."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,14 +8,14 @@ import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key, KeySet
 
-from auth_service.oauth.providers.document_cache import Remembered
-from auth_service.oauth.providers.http_client import Outbound, gone
+from auth_service.oauth.providers.document_cache import DocumentCache
+from auth_service.oauth.providers.http_client import ProviderHttpClient, provider_unavailable
 
-MOST_KEYS = 100
+MAX_KEYS = 100
 
 
 class Metadata(msgspec.Struct, frozen=True):
-    """OpenID Connect Discovery 1.0 §3, RFC 8414 §2, RFC 9207 §3: the members that are used here."""
+    """The members used here (OpenID Connect Discovery 1.0 §3, RFC 8414 §2, RFC 9207 §3)."""
 
     issuer: str
     authorization_endpoint: str
@@ -28,19 +28,19 @@ class Metadata(msgspec.Struct, frozen=True):
 
 
 class Jwks(msgspec.Struct, frozen=True):
-    """RFC 7517 §5."""
+    """A JWK set (RFC 7517 §5)."""
 
     keys: tuple[dict[str, Any], ...]
 
 
 class Discovery:
-    """Metadata and keys of one issuer. All calls raise ProviderAway when neither it nor memory has them."""
+    """Metadata and keys of one issuer. All methods raise ProviderUnavailable if neither can be had."""
 
-    def __init__(self, issuer: str, outbound: Outbound, now: Callable[[], datetime]) -> None:
+    def __init__(self, issuer: str, http: ProviderHttpClient, now: Callable[[], datetime]) -> None:
         self._issuer = issuer
-        self._outbound = outbound
-        self._metadata = Remembered(self._fetch_metadata, now)
-        self._keys = Remembered(self._fetch_keys, now)
+        self._http = http
+        self._metadata = DocumentCache(self._fetch_metadata, now)
+        self._keys = DocumentCache(self._fetch_keys, now)
 
     async def metadata(self) -> Metadata:
         return await self._metadata.get()
@@ -48,29 +48,29 @@ class Discovery:
     async def keys(self) -> KeySet:
         return await self._keys.get()
 
-    async def newer_keys(self) -> KeySet:
-        """For a signature by an unknown key: the provider may have changed it (OIDC Core §10.1.1)."""
-        return await self._keys.newer()
+    async def refreshed_keys(self) -> KeySet:
+        """For a signature by an unknown key: the provider may have rotated its keys (OIDC Core §10.1.1)."""
+        return await self._keys.refresh()
 
     async def _fetch_metadata(self) -> Metadata:
         url = self._issuer.removesuffix("/") + "/.well-known/openid-configuration"
-        metadata = (await self._outbound.get(url)).read(Metadata)
-        # Discovery §4.3: exactly the issuer that was asked, or somebody speaks in its name.
+        metadata = (await self._http.get(url)).decode(Metadata)
+        # Discovery §4.3: must equal the configured issuer, or it could impersonate another one.
         if metadata.issuer != self._issuer:
-            raise gone("it names another issuer than the one configured")
+            raise provider_unavailable("issuer differs from the configured one")
         return metadata
 
     async def _fetch_keys(self) -> KeySet:
         metadata = await self.metadata()
-        jwks = (await self._outbound.get(metadata.jwks_uri)).read(Jwks)
-        keys = [key for key in map(_usable, jwks.keys[:MOST_KEYS]) if key is not None]
+        jwks = (await self._http.get(metadata.jwks_uri)).decode(Jwks)
+        keys = [key for key in map(_import_key, jwks.keys[:MAX_KEYS]) if key is not None]
         if not keys:
-            raise gone("it publishes no key that could be used")
+            raise provider_unavailable("no usable key in the JWK set")
         return KeySet(keys)
 
 
-def _usable(jwk: dict[str, Any]) -> Key | None:
-    """None for a key of a kind that is not known, or for encryption (RFC 7517 §4.2, §5)."""
+def _import_key(jwk: dict[str, Any]) -> Key | None:
+    """None for an unknown key type, or a key for encryption (RFC 7517 §4.2, §5)."""
     if jwk.get("use", "sig") != "sig" or jwk.get("kty") not in {"RSA", "EC", "OKP"}:
         return None
     try:

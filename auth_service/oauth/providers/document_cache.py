@@ -1,63 +1,63 @@
-"""A document of a provider's, kept for a while and asked for again with restraint."""
+"""Cache of one document of a provider, with rate-limited refreshes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from auth_service.oauth.errors import ProviderAway
+from auth_service.oauth.errors import ProviderUnavailable
 
 T = TypeVar("T")
 
-FRESH = timedelta(hours=1)
-STALE = timedelta(days=1)
-PAUSE = timedelta(seconds=5)
+MAX_AGE = timedelta(hours=1)
+MAX_STALE_AGE = timedelta(days=1)
+MIN_FETCH_INTERVAL = timedelta(seconds=5)
 
 
-class Remembered(Generic[T]):
-    """As new as FRESH; while the provider is away, as old as STALE.
+class DocumentCache(Generic[T]):
+    """A document at most MAX_AGE old, or MAX_STALE_AGE while the provider is unavailable.
 
-    The provider is asked at most once in PAUSE, however many sign-ins wait for it: each of them learns within
-    a moment that the last attempt was in vain.
+    It is fetched at most once per MIN_FETCH_INTERVAL, however many logins wait for it; after a failed fetch
+    all of them fail at once.
     """
 
     def __init__(self, fetch: Callable[[], Awaitable[T]], now: Callable[[], datetime]) -> None:
         self._fetch = fetch
         self._now = now
         self._value: T | None = None
-        self._got: datetime | None = None
-        self._asked: datetime | None = None
-        self._asking = asyncio.Lock()
+        self._fetched_at: datetime | None = None
+        self._tried_at: datetime | None = None
+        self._fetching = asyncio.Lock()
 
     async def get(self) -> T:
-        """Raises ProviderAway when there is none."""
-        return await self._no_older_than(FRESH)
+        """Raises ProviderUnavailable if there is no usable document."""
+        return await self._not_older_than(MAX_AGE)
 
-    async def newer(self) -> T:
-        """As `get`, asking again unless that was only just done."""
-        return await self._no_older_than(PAUSE)
+    async def refresh(self) -> T:
+        """As `get`, fetched again unless that was done within MIN_FETCH_INTERVAL."""
+        return await self._not_older_than(MIN_FETCH_INTERVAL)
 
-    async def _no_older_than(self, age: timedelta) -> T:
+    async def _not_older_than(self, age: timedelta) -> T:
         if self._is_older_than(age):
-            async with self._asking:
-                if not self._has_just_asked() and self._is_older_than(age):
-                    await self._ask()
-        if self._value is None or self._is_older_than(STALE):
-            raise ProviderAway
+            async with self._fetching:
+                if not self._was_just_tried() and self._is_older_than(age):
+                    await self._update()
+        if self._value is None or self._is_older_than(MAX_STALE_AGE):
+            raise ProviderUnavailable
         return self._value
 
-    def _has_just_asked(self) -> bool:
-        return self._asked is not None and self._now() - self._asked < PAUSE
+    def _was_just_tried(self) -> bool:
+        return self._tried_at is not None and self._now() - self._tried_at < MIN_FETCH_INTERVAL
 
     def _is_older_than(self, age: timedelta) -> bool:
-        return self._got is None or self._now() - self._got >= age
+        return self._fetched_at is None or self._now() - self._fetched_at >= age
 
-    async def _ask(self) -> None:
+    async def _update(self) -> None:
         try:
             self._value = await self._fetch()
-            self._got = self._now()
-        except ProviderAway:
+            self._fetched_at = self._now()
+        except ProviderUnavailable:
             if self._value is None:
                 raise
         finally:
-            self._asked = self._now()
+            self._tried_at = self._now()

@@ -1,4 +1,4 @@
-"""Calls to providers: only where they may go, only for so long, and no more than so much of an answer."""
+"""HTTP client for providers: allowed URLs only, with time limits and bounded response bodies."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -8,36 +8,36 @@ from typing import TypeVar
 import aiohttp
 import msgspec
 
-from auth_service.oauth.errors import ProviderAway
-from auth_service.oauth.providers.config import is_callable
+from auth_service.oauth.errors import ProviderUnavailable
+from auth_service.oauth.providers.config import is_allowed_url
 from shared.http_client import read_body
 from shared.logs import get_logger
 
 T = TypeVar("T")
 
-CALL_S, CONNECT_S = 4.0, 2.0
-AT_ONCE = 20
-LARGEST_ANSWER_BYTES = 512 * 1024
+TOTAL_TIMEOUT_S, CONNECT_TIMEOUT_S = 4.0, 2.0
+MAX_CONNECTIONS = 20
+MAX_BODY_BYTES = 512 * 1024
 
 
-class Fetched(msgspec.Struct, frozen=True):
-    """A small answer, whole."""
+class ProviderResponse(msgspec.Struct, frozen=True):
+    """A response with its whole body."""
 
     status: int
     body: bytes
 
-    def read(self, kind: type[T]) -> T:
-        """Raises ProviderAway when it is not JSON of that form."""
+    def decode(self, kind: type[T]) -> T:
+        """Decodes the JSON body. Raises ProviderUnavailable if it does not match `kind`."""
         try:
             return msgspec.json.decode(self.body, type=kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as bad:
-            raise gone("its answer cannot be read") from bad
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise provider_unavailable("malformed response body") from error
 
 
-class Outbound:
-    """One pool of connections to all providers. Every call raises ProviderAway when there is no good answer.
+class ProviderHttpClient:
+    """One connection pool for all providers. Every failure is raised as ProviderUnavailable.
 
-    Redirects are not followed, compression is not accepted, nobody's proxy or netrc settings are read.
+    Redirects are not followed, compression is not accepted, proxy and netrc settings are not read.
     """
 
     def __init__(self, *, loopback_http: bool) -> None:
@@ -46,9 +46,11 @@ class Outbound:
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        timeout = aiohttp.ClientTimeout(total=CALL_S, connect=CONNECT_S, sock_connect=CONNECT_S)
+        timeout = aiohttp.ClientTimeout(
+            total=TOTAL_TIMEOUT_S, connect=CONNECT_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S
+        )
         async with aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=AT_ONCE),
+            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS),
             timeout=timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "tonegate"},
@@ -57,44 +59,45 @@ class Outbound:
             self._session = session
             yield
 
-    def refuse_unsafe(self, url: str) -> None:
-        """For addresses that a provider's own documents name (see `is_callable`)."""
-        if not is_callable(url, loopback_http=self._loopback_http):
-            raise gone("it names an address that may not be called")
+    def require_allowed(self, url: str) -> None:
+        """For URLs from a provider's own documents. Raises ProviderUnavailable (see `is_allowed_url`)."""
+        if not is_allowed_url(url, loopback_http=self._loopback_http):
+            raise provider_unavailable("forbidden URL in the provider's metadata")
 
-    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Fetched:
-        """Only an answer of 200."""
-        fetched = await self.call("GET", url, headers or {})
-        if fetched.status != HTTPStatus.OK:
-            raise gone("it answered with an error", status=fetched.status)
-        return fetched
+    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> ProviderResponse:
+        """A GET request; any status but 200 raises ProviderUnavailable."""
+        response = await self.request("GET", url, headers or {})
+        if response.status != HTTPStatus.OK:
+            raise provider_unavailable("error response", status=response.status)
+        return response
 
-    async def call(
+    async def request(
         self, method: str, url: str, headers: Mapping[str, str], body: str | None = None
-    ) -> Fetched:
-        """Whatever is below 500."""
-        self.refuse_unsafe(url)
+    ) -> ProviderResponse:
+        """A request; a status of 500 or above raises ProviderUnavailable."""
+        self.require_allowed(url)
         if self._session is None:
-            raise RuntimeError("no connections have been opened")
+            raise RuntimeError("the client is not open")
         try:
             async with self._session.request(
                 method, url, headers=headers, data=body, allow_redirects=False
             ) as response:
-                content = await _whole(response)
+                content = await _read_body(response)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise gone(type(error).__name__) from error
+            raise provider_unavailable(type(error).__name__) from error
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise gone("it answered with an error", status=response.status)
-        return Fetched(response.status, content)
+            raise provider_unavailable("error response", status=response.status)
+        return ProviderResponse(response.status, content)
 
 
-async def _whole(response: aiohttp.ClientResponse) -> bytes:
+async def _read_body(response: aiohttp.ClientResponse) -> bytes:
+    """The whole body. Raises ValueError if it is compressed or longer than MAX_BODY_BYTES."""
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise ValueError("compressed without being asked")
-    return await read_body(response, LARGEST_ANSWER_BYTES)
+    return await read_body(response, MAX_BODY_BYTES)
 
 
-def gone(reason: str, **more: object) -> ProviderAway:
-    """The log learns why, the client does not."""
-    get_logger(__name__).warning("a provider gave no good answer", reason=reason, **more)
-    return ProviderAway()
+def provider_unavailable(reason: str, **details: object) -> ProviderUnavailable:
+    """Logs the reason, and returns the error for the client, which does not contain it."""
+    get_logger(__name__).warning("provider unavailable", reason=reason, **details)
+    return ProviderUnavailable()

@@ -1,4 +1,6 @@
-"""An OpenID Connect provider: who somebody is stands in a signed ID token, or at its userinfo endpoint."""
+"""OpenID Connect providers: the identity is in a signed ID token, the address possibly at the userinfo
+endpoint.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,68 +8,89 @@ from typing import Any
 
 import msgspec
 
-from auth_service.oauth.errors import Refused
-from auth_service.oauth.providers.authorization_response import refuse_errors
-from auth_service.oauth.providers.code_grant import Client, TokenAnswer, question, redeem
-from auth_service.oauth.providers.config import Issuer
+from auth_service.oauth.errors import LoginRefused
+from auth_service.oauth.providers.authorization_response import authorization_code
+from auth_service.oauth.providers.code_grant import (
+    ClientRegistration,
+    TokenResponse,
+    authorization_url,
+    redeem_code,
+)
+from auth_service.oauth.providers.config import IssuerSettings
 from auth_service.oauth.providers.discovery import Discovery, Metadata
-from auth_service.oauth.providers.http_client import Outbound
-from auth_service.oauth.providers.id_token import BadIdToken, Expected, IdClaims, UnknownKey, claims_of, read
-from auth_service.oauth.providers.ports import Answer, Identity, Pending
+from auth_service.oauth.providers.http_client import ProviderHttpClient
+from auth_service.oauth.providers.id_token import (
+    BadIdToken,
+    Expected,
+    IdClaims,
+    UnknownKey,
+    parse_claims,
+    validate_id_token,
+)
+from auth_service.oauth.providers.ports import AuthorizationResponse, Identity, PendingLogin
 from shared.logs import get_logger
 
 
 class OpenIDProvider:
-    def __init__(self, config: Issuer, outbound: Outbound, now: Callable[[], datetime]) -> None:
-        self._config = config
-        self._outbound = outbound
+    def __init__(
+        self, settings: IssuerSettings, http: ProviderHttpClient, now: Callable[[], datetime]
+    ) -> None:
+        self._settings = settings
+        self._http = http
         self._now = now
-        self._discovery = Discovery(config.issuer, outbound, now)
+        self._discovery = Discovery(settings.issuer, http, now)
 
-    async def question(self, pending: Pending) -> str:
+    async def authorization_url(self, pending: PendingLogin) -> str:
         metadata = await self._discovery.metadata()
-        self._outbound.refuse_unsafe(metadata.authorization_endpoint)
-        return question(self._client(metadata), metadata.authorization_endpoint, pending, nonce=pending.nonce)
+        endpoint = metadata.authorization_endpoint
+        self._http.require_allowed(endpoint)
+        return authorization_url(self._registration(metadata), endpoint, pending, nonce=pending.nonce)
 
-    async def identify(self, answer: Answer, pending: Pending) -> Identity:
+    async def identify(self, response: AuthorizationResponse, pending: PendingLogin) -> Identity:
         metadata = await self._discovery.metadata()
-        self._refuse_other_issuer(answer, metadata)
-        code = refuse_errors(answer)
-        client = self._client(metadata)
-        tokens = await redeem(client, metadata.token_endpoint, code, pending, self._outbound)
-        claims = await self._believed(tokens, metadata, pending)
+        self._check_issuer(response, metadata)
+        code = authorization_code(response)
+        registration = self._registration(metadata)
+        tokens = await redeem_code(registration, metadata.token_endpoint, code, pending, self._http)
+        claims = await self._validated_claims(tokens, metadata, pending)
         if claims.email is None and metadata.userinfo_endpoint is not None:
             claims = await self._userinfo(metadata.userinfo_endpoint, tokens.access_token, claims.sub)
         return Identity(
             metadata.issuer, claims.sub, claims.email, email_verified=claims.email_verified is True
         )
 
-    def _client(self, metadata: Metadata) -> Client:
-        config, methods = self._config, metadata.token_endpoint_auth_methods_supported
-        if config.client_secret is None:
+    def _registration(self, metadata: Metadata) -> ClientRegistration:
+        settings, methods = self._settings, metadata.token_endpoint_auth_methods_supported
+        if settings.client_secret is None:
             method = "none"
         elif "client_secret_basic" in methods or "client_secret_post" not in methods:
             method = "client_secret_basic"
         else:
             method = "client_secret_post"
-        return Client(
-            client_id=config.client_id,
-            client_secret=config.client_secret,
-            scopes=config.scopes,
+        return ClientRegistration(
+            client_id=settings.client_id,
+            client_secret=settings.client_secret,
+            scopes=settings.scopes,
             method=method,
         )
 
-    def _refuse_other_issuer(self, answer: Answer, metadata: Metadata) -> None:
-        """RFC 9207 §2.4, before anything else is believed: a mix-up would give the code to the wrong one."""
-        missing = answer.issuer is None and metadata.authorization_response_iss_parameter_supported
-        if missing or answer.issuer not in {None, metadata.issuer}:
-            get_logger(__name__).warning("an answer came from another issuer", provider=self._config.name)
-            raise Refused
+    def _check_issuer(self, response: AuthorizationResponse, metadata: Metadata) -> None:
+        """Mix-up defence (RFC 9207 §2.4), before the code is sent to the token endpoint. Raises
+        LoginRefused.
+        """
+        missing = response.issuer is None and metadata.authorization_response_iss_parameter_supported
+        if missing or response.issuer not in {None, metadata.issuer}:
+            get_logger(__name__).warning(
+                "authorization response from another issuer", provider=self._settings.name
+            )
+            raise LoginRefused
 
-    async def _believed(self, tokens: TokenAnswer, metadata: Metadata, pending: Pending) -> IdClaims:
+    async def _validated_claims(
+        self, tokens: TokenResponse, metadata: Metadata, pending: PendingLogin
+    ) -> IdClaims:
         expected = Expected(
             issuer=metadata.issuer,
-            client_id=self._config.client_id,
+            client_id=self._settings.client_id,
             nonce=pending.nonce,
             access_token=tokens.access_token,
             algorithms=metadata.id_token_signing_alg_values_supported,
@@ -75,26 +98,24 @@ class OpenIDProvider:
         )
         token = tokens.id_token or ""
         try:
-            return await self._read(token, expected)
-        except BadIdToken as bad:
-            get_logger(__name__).warning(
-                "an ID token is not good", provider=self._config.name, reason=str(bad)
-            )
-            raise Refused from bad
+            return await self._validate(token, expected)
+        except BadIdToken as error:
+            get_logger(__name__).warning("ID token refused", provider=self._settings.name, reason=str(error))
+            raise LoginRefused from error
 
-    async def _read(self, token: str, expected: Expected) -> IdClaims:
+    async def _validate(self, token: str, expected: Expected) -> IdClaims:
         try:
-            return read(token, await self._discovery.keys(), expected)
+            return validate_id_token(token, await self._discovery.keys(), expected)
         except UnknownKey:
-            return read(token, await self._discovery.newer_keys(), expected)
+            return validate_id_token(token, await self._discovery.refreshed_keys(), expected)
 
     async def _userinfo(self, endpoint: str, access_token: str, subject: str) -> IdClaims:
-        """OIDC Core §5.3. An answer about somebody else is not used (§5.3.2)."""
-        fetched = await self._outbound.get(endpoint, {"Authorization": f"Bearer {access_token}"})
+        """Claims from the userinfo endpoint (OIDC Core §5.3); another subject is refused (§5.3.2)."""
+        response = await self._http.get(endpoint, {"Authorization": f"Bearer {access_token}"})
         try:
-            claims = claims_of(fetched.read(dict[str, Any]))
-        except (msgspec.ValidationError, BadIdToken) as bad:
-            raise Refused from bad
+            claims = parse_claims(response.decode(dict[str, Any]))
+        except (msgspec.ValidationError, BadIdToken) as error:
+            raise LoginRefused from error
         if claims.sub != subject:
-            raise Refused
+            raise LoginRefused
         return claims

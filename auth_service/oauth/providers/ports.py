@@ -1,22 +1,22 @@
-"""What passes between a sign-in and the provider it is made with."""
+"""The port to a provider, and the values that pass through it."""
 
 from typing import Protocol
 
 import msgspec
 
 
-class Pending(msgspec.Struct, frozen=True):
-    """What the provider's answer must fit: sent with the question, remembered here."""
+class PendingLogin(msgspec.Struct, frozen=True):
+    """Values of an authorization request that its response must match."""
 
     state: str
     nonce: str
     code_verifier: str
     callback: str
-    """Our own address for this provider alone (RFC 9700 §4.4.2)."""
+    """Redirect URI of the gateway, different for each provider (RFC 9700 §4.4.2)."""
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The parameters that the browser brought back (RFC 6749 §4.1.2, RFC 9207 §2)."""
+class AuthorizationResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """Parameters of the redirect back from the provider (RFC 6749 §4.1.2, RFC 9207 §2)."""
 
     code: str | None = None
     issuer: str | None = None
@@ -24,7 +24,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Who somebody has proven to be. `issuer` and `subject` together are unique and never reassigned."""
+    """A proven identity. `issuer` and `subject` together are unique and never reassigned."""
 
     issuer: str
     subject: str
@@ -33,10 +33,10 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Provider(Protocol):
-    async def question(self, pending: Pending) -> str:
-        """Where the browser is sent. Raises Unavailable when the provider cannot be asked how."""
+    async def authorization_url(self, pending: PendingLogin) -> str:
+        """The URL to redirect the browser to. Raises Unavailable if the provider's metadata is missing."""
         ...
 
-    async def identify(self, answer: Answer, pending: Pending) -> Identity:
-        """Raises Cancelled, Refused, Unavailable."""
+    async def identify(self, response: AuthorizationResponse, pending: PendingLogin) -> Identity:
+        """Exchanges the code for the user's identity. Raises LoginCancelled, LoginRefused, Unavailable."""
         ...

@@ -1,20 +1,22 @@
-"""The providers that an operator has named, ready to be asked."""
+"""The configured providers, by name."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from auth_service.oauth.providers.config import GITHUB, Providers
+from auth_service.oauth.providers.config import GITHUB, ProviderSettings
 from auth_service.oauth.providers.github import GitHubProvider
-from auth_service.oauth.providers.http_client import Outbound
+from auth_service.oauth.providers.http_client import ProviderHttpClient
 from auth_service.oauth.providers.openid_connect import OpenIDProvider
 from auth_service.oauth.providers.ports import Provider
 
 
-def ready(named: Providers, outbound: Outbound, now: Callable[[], datetime]) -> Mapping[str, Provider]:
-    """By name. None of them is called before somebody signs in."""
+def build_providers(
+    settings: ProviderSettings, http: ProviderHttpClient, now: Callable[[], datetime]
+) -> Mapping[str, Provider]:
+    """Builds a client for each provider. None is contacted before the first login."""
     providers: dict[str, Provider] = {
-        issuer.name: OpenIDProvider(issuer, outbound, now) for issuer in named.issuers
+        issuer.name: OpenIDProvider(issuer, http, now) for issuer in settings.issuers
     }
-    if named.github is not None:
-        providers[GITHUB] = GitHubProvider(named.github, outbound)
+    if settings.github is not None:
+        providers[GITHUB] = GitHubProvider(settings.github, http)
     return providers

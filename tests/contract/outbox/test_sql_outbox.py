@@ -6,8 +6,7 @@ import pytest
 
 from auth_service.database.engine import Database
 from auth_service.migrations.upgrade import migrate
-from auth_service.outbox.repository import SqlOutbox
-from auth_service.repository import Store
+from auth_service.outbox.repository import SqlOutbox, store
 from shared.clock import utc_now
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import OutboxStore
@@ -20,8 +19,8 @@ class SqlRig:
         self._database = database
 
     async def store(self, envelope: Envelope) -> None:
-        async with Store(self._database).transaction() as repository:
-            await repository.announce(envelope)
+        async with self._database.transaction() as transaction:
+            await store(transaction, envelope)
 
     def opened(self) -> OutboxStore:
         return SqlOutbox(self._database)

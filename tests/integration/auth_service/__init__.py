@@ -1,1 +1,1 @@
-"""The account service on a real PostgreSQL."""
+"""Integration tests of auth_service on a real PostgreSQL."""

@@ -1,4 +1,4 @@
-"""A running account service on an empty database, its clock, and a database of one's own to break."""
+"""Fixtures: a running auth_service on empty tables, its clock, and a PostgreSQL that tests may stop."""
 
 import asyncio
 import tempfile
@@ -9,22 +9,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from auth_service.database.engine import one_connection
+from auth_service.database.connection import one_connection
+from auth_service.migrations.tables import METADATA
 from auth_service.migrations.upgrade import migrate
-from auth_service.models import Table
 from devstack.servers.postgres import Postgres
 from devstack.stack import Stack
 from shared.contracts.events import SessionRevoked
 from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.settings import Secret
-from tests.integration.auth_service.letters import Letters, reading
+from tests.integration.auth_service.account_mails import AccountMails, recorded_mails
 from tests.integration.auth_service.replica import Clock, Replica, listening, running, settings
 from tests.support.messaging import MemoryBroker
 
 
 @pytest.fixture(scope="session")
 def tables_url(postgres: Postgres) -> Iterator[str]:
-    """A database whose tables are made: doing that for each test would take most of the time."""
+    """A migrated database for the whole test session, because migrating for each test takes too long."""
     url = postgres.new_database()
     asyncio.run(migrate(Secret(url), lambda: datetime.now(UTC)))
     yield url
@@ -33,9 +33,9 @@ def tables_url(postgres: Postgres) -> Iterator[str]:
 
 @pytest.fixture
 async def postgres_url(tables_url: str) -> str:
-    """Empty tables for this test alone."""
+    """The migrated database with all tables emptied."""
     async with one_connection(Secret(tables_url), command_s=10) as connection:
-        names = ", ".join(f"auth.{table.name}" for table in Table.metadata.sorted_tables)
+        names = ", ".join(f"auth.{table.name}" for table in METADATA.sorted_tables)
         await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
     return tables_url
 
@@ -58,15 +58,15 @@ async def auth(postgres_url: str, clock: Clock, broker: MemoryBroker) -> AsyncIt
 
 
 @pytest.fixture
-async def letters(broker: MemoryBroker) -> AsyncIterator[Letters]:
-    """What `auth` asks the notification service to write."""
-    async with reading(broker) as read:
+async def mails(broker: MemoryBroker) -> AsyncIterator[AccountMails]:
+    """Account mails that `auth` requests from notification_service."""
+    async with recorded_mails(broker) as read:
         yield read
 
 
 @pytest.fixture
 async def revoked(broker: MemoryBroker) -> AsyncIterator[list[SessionRevoked]]:
-    """What a gateway hears of `auth`."""
+    """SessionRevoked events of `auth`, as a gateway receives them."""
     async with listening(broker) as heard:
         yield heard
 
@@ -84,14 +84,14 @@ async def second(
 @pytest.fixture(scope="module")
 def breakable_stack() -> Iterator[Stack]:
     with tempfile.TemporaryDirectory(prefix="tonegate-", ignore_cleanup_errors=True) as path:
-        Path(path).chmod(0o755)  # PostgreSQL runs as somebody else when we are root
+        Path(path).chmod(0o755)  # PostgreSQL runs as another user when the tests run as root
         with Stack(Path(path)) as stack:
             yield stack
 
 
 @pytest.fixture
 def breakable(breakable_stack: Stack) -> Postgres:
-    """A PostgreSQL that nobody else uses, so that it may be stopped and frozen."""
+    """A PostgreSQL for one test module, so that it may be stopped and frozen."""
     server = breakable_stack.postgres
     if not server.alive:
         server.start()

@@ -1,4 +1,4 @@
-"""One running account service, driven over HTTP, with a clock that stands until it is moved."""
+"""A running auth_service replica, an HTTP client for it, and a manual clock."""
 
 import asyncio
 import base64
@@ -28,7 +28,7 @@ SECRET = "the gateway's own secret of some length"
 
 
 class Clock:
-    """Stands at a moment until it is told to go on."""
+    """A clock that moves only by `advance`."""
 
     def __init__(self) -> None:
         self.moment = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -50,7 +50,7 @@ class Replica:
     async def call(
         self, method: str, path: str, by: str = "", headers: dict[str, str] | None = None, **body: object
     ) -> httpx.Response:
-        """`by` is a bearer token. With a body only when there is something to put into it."""
+        """Sends a request; `by` is a bearer token, `body` becomes a JSON body unless empty."""
         sent = {**(bearer(by) if by else {}), **(headers or {})}
         return await self.http.request(method, f"/v1/{path}", headers=sent, json=body or None)
 
@@ -58,7 +58,7 @@ class Replica:
         return await self.post("register", email=email, password=password)
 
     async def login(self, email: str, password: str = PASSWORD, address: str = "") -> httpx.Response:
-        """`address` is where the gateway says that the client is."""
+        """`address` is the client address that the gateway forwards."""
         headers = calling_from(address) if address else {}
         return await self.call("POST", "auth/login", headers=headers, email=email, password=password)
 
@@ -87,11 +87,11 @@ class Replica:
     async def is_ready(self) -> bool:
         return (await self.readiness()).status_code == 200
 
-    async def lacks_postgresql(self) -> bool:
+    async def is_without_postgresql(self) -> bool:
         answer = await self.readiness()
         return answer.status_code == 503 and answer.json()["checks"]["postgresql"] == "down"
 
-    async def hears_rabbitmq(self) -> bool:
+    async def is_connected_to_rabbitmq(self) -> bool:
         answer = await self.readiness()
         return answer.status_code == 200 and answer.json()["checks"]["rabbitmq"] == "ok"
 
@@ -102,7 +102,7 @@ class Replica:
         await until(answers, what="the account service gets ready")
 
     async def person(self) -> "Person":
-        """Somebody new, signed in."""
+        """Registers a new account and logs in."""
         person = Person(self)
         (await self.register(person.email)).raise_for_status()
         await person.sign_in()
@@ -111,7 +111,7 @@ class Replica:
 
 @dataclass
 class Person:
-    """Somebody with an account, and the tokens of their latest sign-in or refresh."""
+    """An account and the tokens of its latest login or refresh."""
 
     replica: Replica
     email: str = field(default_factory=lambda: f"{secrets.token_hex(6)}@example.org")
@@ -147,7 +147,7 @@ def basic(name: str, secret: str) -> dict[str, str]:
 
 
 def calling_from(address: str, agent: str = "test/1.0", secret: str = SECRET) -> dict[str, str]:
-    """What the gateway adds when it calls for a client."""
+    """Headers that the gateway adds to a forwarded request."""
     return {
         "Tonegate-Gateway-Authorization": basic("gateway", secret)["Authorization"],
         "Tonegate-Client-Address": address,
@@ -160,7 +160,7 @@ def settings(url: str, **changes: Any) -> AuthSettings:
         "database_url": Secret(url),
         "introspection_secret": Secret(SECRET),
         "amqp_url": Secret("amqp://unused"),
-        "require_verified_email": True,  # so that there are letters to watch
+        "require_verified_email": True,  # so that registration requests mails
     }
     return AuthSettings(**{**known, **changes})
 
@@ -174,7 +174,7 @@ def application(configured: AuthSettings, clock: Clock, broker: Broker | None = 
 async def running(
     configured: AuthSettings, clock: Clock, broker: Broker | None = None
 ) -> AsyncIterator[Replica]:
-    """Started, and not necessarily ready."""
+    """A started replica, which may not be ready yet."""
     app = application(configured, clock, broker)
     transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's own ASGI types
     async with alive(app), httpx.AsyncClient(transport=transport, base_url="http://auth") as http:
@@ -183,7 +183,7 @@ async def running(
 
 @asynccontextmanager
 async def listening(broker: Broker) -> AsyncIterator[list[SessionRevoked]]:
-    """What a gateway hears while it listens."""
+    """Collects SessionRevoked events, as a gateway receives them."""
     heard: list[SessionRevoked] = []
 
     async def hear(event: SessionRevoked, _: Delivery) -> None:
@@ -202,7 +202,7 @@ async def listening(broker: Broker) -> AsyncIterator[list[SessionRevoked]]:
 
 @asynccontextmanager
 async def alive(app: Litestar) -> AsyncIterator[None]:
-    """Its lifespan in a task of its own: a fixture's end runs in another task than its beginning."""
+    """Runs the lifespan in its own task, because a fixture's teardown runs in another task than its setup."""
     started, stop = asyncio.Event(), asyncio.Event()
 
     async def live() -> None:

@@ -1,4 +1,4 @@
-"""An operator at the command line: the first administrator, and new signing keys, while the service runs."""
+"""Operator commands, run while the service runs."""
 
 import asyncio
 import os
@@ -9,11 +9,11 @@ from jose import jwt
 from sqlalchemy import text
 
 from auth_service.__main__ import command as command_line
-from auth_service.cli import BadCommand, carry_out
+from auth_service.cli import CommandError, run_command
 from auth_service.settings import CommandSettings
 from shared.settings import Secret
+from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica
-from tests.integration.auth_service.rows import opened
 from tests.integration.auth_service.tokens.test_key_ring import published
 from tests.support.wait import PATIENCE_S
 
@@ -26,7 +26,7 @@ def command(postgres_url: str) -> CommandSettings:
 
 
 async def run(postgres_url: str, *arguments: str, stdin: str = "") -> tuple[int, str]:
-    """As an operator types it: the exit code, and what was said."""
+    """Runs the command in a process of its own; returns the exit code and the output."""
     running = await asyncio.create_subprocess_exec(
         *(sys.executable, "-W", "error", "-m", "auth_service", *arguments),
         env={**os.environ, "AUTH_DATABASE_URL": postgres_url},
@@ -61,15 +61,15 @@ async def test_an_account_that_is_there_is_promoted_and_keeps_its_password(
     auth: Replica, postgres_url: str, clock: Clock, command: CommandSettings
 ) -> None:
     person = await auth.person()
-    said = await carry_out(["create-admin", person.email.upper()], command, clock.now)
+    said = await run_command(["create-admin", person.email.upper()], command, clock.now)
     assert "from now on" in said
     assert (await person.call("GET", "admin/users")).status_code == 200, "also where it is signed in already"
     await person.sign_in()
-    assert "already" in await carry_out(["create-admin", person.email], command, clock.now)
+    assert "already" in await run_command(["create-admin", person.email], command, clock.now)
     assert (await actions(postgres_url))[0] == ("admin_promoted", None)
 
 
-async def test_there_is_no_administrator_before(auth: Replica, postgres_url: str) -> None:
+async def test_there_is_no_default_administrator(auth: Replica, postgres_url: str) -> None:
     await auth.person()
     async with opened(postgres_url) as database, database.transaction() as session:
         admins = text("SELECT count(*) FROM auth.users WHERE 'admin' = ANY(roles)")
@@ -87,22 +87,22 @@ async def test_there_is_no_administrator_before(auth: Replica, postgres_url: str
         (["drop-everything"], PASSWORD, "usage"),
     ],
 )
-async def test_what_cannot_be_done_is_said_and_nothing_happens(
+async def test_a_failed_command_prints_the_reason_and_changes_nothing(
     auth: Replica, postgres_url: str, clock: Clock, arguments: list[str], password: str, told: str
 ) -> None:
     settings = CommandSettings(database_url=Secret(postgres_url), admin_password=Secret(password))
-    with pytest.raises(BadCommand, match=told):
-        await carry_out(arguments, settings, clock.now)
+    with pytest.raises(CommandError, match=told):
+        await run_command(arguments, settings, clock.now)
     assert (await auth.login(ADMIN)).status_code == 401
     assert await actions(postgres_url) == []
 
 
-async def test_keys_are_rotated_while_everybody_works_on(
+async def test_keys_are_rotated_while_the_service_runs(
     auth: Replica, postgres_url: str, clock: Clock, command: CommandSettings
 ) -> None:
     person = await auth.person()
     old = jwt.get_unverified_header(person.access_token)["kid"]
-    said = await carry_out(["rotate-keys"], command, clock.now)
+    said = await run_command(["rotate-keys"], command, clock.now)
     clock.advance(seconds=10)
     assert await person.is_signed_in()
     await person.refresh()
@@ -121,7 +121,7 @@ async def test_keys_are_rotated_while_everybody_works_on(
         ("postgresql://nobody@127.0.0.1:1/nothing", ["rotate-keys"], 1, "PostgreSQL does not answer"),
     ],
 )
-def test_what_went_wrong_is_told_by_the_exit_code_and_in_a_line(
+def test_a_failure_has_an_exit_code_and_a_one_line_message(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     url: str,

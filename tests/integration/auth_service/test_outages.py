@@ -1,4 +1,4 @@
-"""PostgreSQL or RabbitMQ away, frozen or late: 503 within seconds, and back to work unaided."""
+"""PostgreSQL or RabbitMQ stopped, frozen or late: 503 within seconds, and recovery without help."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import httpx
 from sqlalchemy import text
 
-from auth_service.database.engine import Bounds, one_connection
+from auth_service.database.connection import Bounds, one_connection
 from auth_service.migrations.upgrade import ADVISORY_LOCK
 from devstack.process_tree import process_tree
 from devstack.servers.postgres import Postgres
@@ -21,8 +21,8 @@ from tests.support.messaging import MemoryBroker
 from tests.support.wait import PATIENCE_S, until
 
 
-class Moody(MemoryBroker):
-    """The broker in memory, which can be down for a while."""
+class UnreliableBroker(MemoryBroker):
+    """An in-memory broker that can be made unavailable."""
 
     down = True
 
@@ -43,7 +43,7 @@ async def timed(answer: Awaitable[httpx.Response]) -> tuple[httpx.Response, floa
 
 
 async def assert_unavailable(person: Person) -> None:
-    """Every call that needs the database says so, with a time to come back, and soon."""
+    """Every call that needs the database returns 503 with Retry-After within seconds."""
     replica = person.replica
     calls = {
         "register": replica.register("new@example.com"),
@@ -70,14 +70,16 @@ async def comes_back(person: Person) -> None:
     assert await person.replica.is_active(person.access_token)
 
 
-async def test_with_postgresql_stopped_it_says_so_and_recovers(breakable: Postgres, clock: Clock) -> None:
+async def test_with_postgresql_stopped_requests_get_503_and_then_recover(
+    breakable: Postgres, clock: Clock
+) -> None:
     async with running(settings(breakable.new_database()), clock) as replica:
         await replica.ready()
         person = await replica.person()
         await asyncio.to_thread(breakable.stop)
         await assert_unavailable(person)
         assert (await replica.http.get("/healthz")).status_code == 200
-        await until(replica.lacks_postgresql, what="it says that it is not ready")
+        await until(replica.is_without_postgresql, what="it says that it is not ready")
         assert (await replica.http.get("/.well-known/jwks.json")).status_code == 200, "keys are known already"
         await asyncio.to_thread(breakable.start)
         await comes_back(person)
@@ -85,7 +87,7 @@ async def test_with_postgresql_stopped_it_says_so_and_recovers(breakable: Postgr
 
 @contextmanager
 def frozen(server: Postgres) -> Iterator[None]:
-    """All its processes stand still; connections stay open, and nothing is answered."""
+    """Stops all its processes with SIGSTOP; connections stay open without a response."""
     members = process_tree(server.process.pid)
     for member in members:
         member.suspend()
@@ -96,7 +98,7 @@ def frozen(server: Postgres) -> Iterator[None]:
             member.resume()
 
 
-async def test_with_postgresql_frozen_nobody_waits_for_long(breakable: Postgres, clock: Clock) -> None:
+async def test_with_postgresql_frozen_requests_fail_within_seconds(breakable: Postgres, clock: Clock) -> None:
     async with running(settings(breakable.new_database()), clock) as replica:
         await replica.ready()
         person = await replica.person()
@@ -106,7 +108,7 @@ async def test_with_postgresql_frozen_nobody_waits_for_long(breakable: Postgres,
         await comes_back(person)
 
 
-async def test_after_a_restart_of_postgresql_nobody_notices_the_dead_connections(
+async def test_closed_connections_are_replaced_after_a_restart_of_postgresql(
     breakable: Postgres, clock: Clock
 ) -> None:
     async with running(settings(breakable.new_database()), clock) as replica:
@@ -123,7 +125,7 @@ async def test_it_may_start_before_postgresql_does(breakable: Postgres, clock: C
     await asyncio.to_thread(breakable.stop)
     async with running(settings(url), clock) as replica:
         assert (await replica.http.get("/healthz")).status_code == 200
-        assert await replica.lacks_postgresql()
+        assert await replica.is_without_postgresql()
         answer = await replica.register("ada@example.com")
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
         assert "Retry-After" in answer.headers
@@ -133,23 +135,19 @@ async def test_it_may_start_before_postgresql_does(breakable: Postgres, clock: C
         await replica.person()
 
 
-async def test_while_another_replica_migrates_it_says_that_it_is_not_ready(
-    postgres_url: str, clock: Clock
-) -> None:
+async def test_a_replica_is_not_ready_while_another_one_migrates(postgres_url: str, clock: Clock) -> None:
     async with one_connection(Secret(postgres_url), command_s=10) as other:
         await other.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         async with running(settings(postgres_url), clock) as replica:
             assert (await replica.register("ada@example.com")).status_code == 503
-            assert await replica.lacks_postgresql()
+            assert await replica.is_without_postgresql()
             await other.rollback()
             await until(replica.is_ready, what="it gets ready")
             assert (await replica.register("ada@example.com")).status_code == 201
 
 
-async def test_without_rabbitmq_people_log_out_all_the_same_and_it_is_announced_later(
-    postgres_url: str, clock: Clock
-) -> None:
-    broker = Moody(SUBSCRIPTIONS)
+async def test_without_rabbitmq_logout_works_and_is_announced_later(postgres_url: str, clock: Clock) -> None:
+    broker = UnreliableBroker(SUBSCRIPTIONS)
     async with running(settings(postgres_url), clock, broker) as replica:
         await replica.ready()
         answer = await replica.readiness()

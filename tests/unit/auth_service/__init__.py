@@ -1,1 +1,1 @@
-"""The account service's pure parts."""
+"""Unit tests of auth_service, without servers."""

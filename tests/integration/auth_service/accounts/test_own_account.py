@@ -1,4 +1,4 @@
-"""Changing and leaving one's own account: each asks for the password again, each ends what it should."""
+"""Changing password and address, and deleting the account."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,9 +11,9 @@ from sqlalchemy import text
 from shared.contracts.events import AccountDeleted, EmailChanged, PasswordChanged, SessionRevoked
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.subscriptions import CONVERTER_ACCOUNTS
-from tests.integration.auth_service.letters import Letters
+from tests.integration.auth_service.account_mails import AccountMails
+from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica
-from tests.integration.auth_service.rows import opened
 from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 
@@ -22,7 +22,7 @@ NEW = "another correct horse"
 
 @pytest.fixture
 async def departed(broker: MemoryBroker) -> AsyncIterator[list[str]]:
-    """Accounts whose belongings the converter is told to delete."""
+    """Ids of deleted accounts, as converter_service receives them."""
     heard: list[str] = []
 
     async def hear(event: AccountDeleted, _: Delivery) -> None:
@@ -87,7 +87,7 @@ async def test_without_the_password_nothing_changes(
         ("DELETE", "auth/me", {}),
     ],
 )
-async def test_what_is_missing_or_not_ones_own_to_set_is_refused(
+async def test_missing_and_unknown_fields_are_refused(
     auth: Replica, method: str, path: str, body: dict[str, object]
 ) -> None:
     person = await auth.person()
@@ -97,32 +97,32 @@ async def test_what_is_missing_or_not_ones_own_to_set_is_refused(
     assert (me["email"], me["roles"]) == (person.email, ["user"])
 
 
-async def test_an_owner_is_told_of_a_new_password_and_at_the_old_address_of_a_new_one(
-    auth: Replica, letters: Letters, clock: Clock
+async def test_a_new_password_and_a_new_address_are_notified_the_latter_to_the_old_address(
+    auth: Replica, mails: AccountMails, clock: Clock
 ) -> None:
-    """Or whoever has found out the password could take the account over unnoticed."""
+    """Otherwise a takeover with a stolen password would go unnoticed (ASVS 5.0 §6.3.7)."""
     person = await auth.person()
-    await auth.post("email/verify", token=await letters.verification(person.email))
+    await auth.post("email/verify", token=await mails.verification(person.email))
     await person.call("POST", "auth/password/change", current_password=PASSWORD, password=NEW)
-    assert (await letters.notice(PasswordChanged, person.email)).changed_at == clock.now()
+    assert (await mails.notice(PasswordChanged, person.email)).changed_at == clock.now()
     await person.call("PATCH", "auth/me", current_password=NEW, email="thief@example.org")
-    assert "thief" not in str(await letters.notice(EmailChanged, person.email))
-    assert letters.of(EmailChanged, "thief@example.org") == []
+    assert "thief" not in str(await mails.notice(EmailChanged, person.email))
+    assert mails.of(EmailChanged, "thief@example.org") == []
 
 
-async def test_a_mailbox_that_may_be_a_strangers_is_not_told(auth: Replica, letters: Letters) -> None:
-    """Where only verified addresses get mail; and nobody's is flooded."""
+async def test_an_unverified_address_gets_no_notice(auth: Replica, mails: AccountMails) -> None:
+    """With AUTH_REQUIRE_VERIFIED_EMAIL only verified addresses get notices; their number is limited."""
     person = await auth.person()
     passwords = [PASSWORD, NEW] * 3
     for current, wanted in pairwise(passwords[:2]):
         await person.call("POST", "auth/password/change", current_password=current, password=wanted)
-    await letters.verification((await auth.person()).email)  # events keep their order
-    assert letters.of(PasswordChanged, person.email) == []
-    await auth.post("email/verify", token=await letters.verification(person.email))
+    await mails.verification((await auth.person()).email)  # events keep their order
+    assert mails.of(PasswordChanged, person.email) == []
+    await auth.post("email/verify", token=await mails.verification(person.email))
     for current, wanted in pairwise(passwords[1:]):
         await person.call("POST", "auth/password/change", current_password=current, password=wanted)
-    await letters.verification((await auth.person()).email)
-    assert len(letters.of(PasswordChanged, person.email)) == 3
+    await mails.verification((await auth.person()).email)
+    assert len(mails.of(PasswordChanged, person.email)) == 3
 
 
 async def test_a_new_password_must_be_a_strong_one(auth: Replica) -> None:
@@ -133,10 +133,10 @@ async def test_a_new_password_must_be_a_strong_one(auth: Replica) -> None:
 
 
 async def test_a_new_address_is_unverified_and_the_one_to_sign_in_with(
-    auth: Replica, letters: Letters
+    auth: Replica, mails: AccountMails
 ) -> None:
     person = await auth.person()
-    await auth.post("email/verify", token=await letters.verification(person.email))
+    await auth.post("email/verify", token=await mails.verification(person.email))
     answer = await person.call("PATCH", "auth/me", current_password=PASSWORD, email="New@Example.org")
     assert answer.status_code == 200
     assert (answer.json()["email"], answer.json()["email_verified"]) == ("New@Example.org", False)
@@ -146,21 +146,23 @@ async def test_a_new_address_is_unverified_and_the_one_to_sign_in_with(
     assert (await auth.register(person.email)).status_code == 201, "the old address is free"
 
 
-async def test_only_the_case_of_an_address_changes_nothing_about_it(auth: Replica, letters: Letters) -> None:
+async def test_only_the_case_of_an_address_changes_nothing_about_it(
+    auth: Replica, mails: AccountMails
+) -> None:
     person = await auth.person()
-    await auth.post("email/verify", token=await letters.verification(person.email))
+    await auth.post("email/verify", token=await mails.verification(person.email))
     answer = await person.call("PATCH", "auth/me", current_password=PASSWORD, email=person.email.upper())
     assert (answer.json()["email"], answer.json()["email_verified"]) == (person.email.upper(), True)
 
 
-async def test_an_address_that_is_taken_cannot_be_had(auth: Replica, second: Replica) -> None:
+async def test_a_taken_address_is_refused(auth: Replica, second: Replica) -> None:
     person, other = await auth.person(), await auth.person()
     answer = await person.call("PATCH", "auth/me", current_password=PASSWORD, email=other.email.upper())
     assert (answer.status_code, answer.json()["code"]) == (409, "email_taken")
     assert (await auth.me(person.access_token)).json()["email"] == person.email
 
 
-async def test_of_two_who_want_one_address_at_once_one_gets_it(auth: Replica, second: Replica) -> None:
+async def test_of_two_concurrent_changes_to_one_address_one_succeeds(auth: Replica, second: Replica) -> None:
     people = [await auth.person(), await second.person()]
     answers = await asyncio.gather(
         *(
@@ -171,11 +173,11 @@ async def test_of_two_who_want_one_address_at_once_one_gets_it(auth: Replica, se
     assert sorted(answer.status_code for answer in answers) == [200, 409]
 
 
-async def test_a_deleted_account_leaves_nothing_and_ends_everywhere_at_once(
+async def test_a_deleted_account_leaves_no_rows_and_its_tokens_are_revoked_at_once(
     auth: Replica,
     second: Replica,
     postgres_url: str,
-    letters: Letters,
+    mails: AccountMails,
     revoked: list[SessionRevoked],
     departed: list[str],
 ) -> None:
@@ -185,7 +187,7 @@ async def test_a_deleted_account_leaves_nothing_and_ends_everywhere_at_once(
     identity = await person.identity()
     key = (await person.call("POST", "auth/api-keys", name="ci")).json()
     await auth.post("password/forgot", email=person.email)
-    await letters.reset(person.email)
+    await mails.reset(person.email)
 
     answer = await person.call("DELETE", "auth/me", password=PASSWORD)
     assert (answer.status_code, answer.content) == (204, b"")
@@ -203,7 +205,7 @@ async def test_a_deleted_account_leaves_nothing_and_ends_everywhere_at_once(
     assert (await auth.register(person.email)).status_code == 201
 
 
-async def test_two_who_delete_one_account_at_once_delete_it_once(
+async def test_two_concurrent_deletions_delete_an_account_once(
     auth: Replica, second: Replica, departed: list[str]
 ) -> None:
     person = await auth.person()

@@ -1,4 +1,4 @@
-"""Registering: what is answered, what is refused, and who wins a race."""
+"""Registration: response body, refused requests, concurrent registrations."""
 
 import asyncio
 from datetime import datetime
@@ -28,7 +28,9 @@ async def test_an_address_is_taken_once_in_whatever_case(auth: Replica, again: s
     assert (await auth.login(EMAIL)).status_code == 200
 
 
-async def test_of_many_who_register_one_address_at_once_one_gets_it(auth: Replica, second: Replica) -> None:
+async def test_of_many_concurrent_registrations_of_one_address_one_succeeds(
+    auth: Replica, second: Replica
+) -> None:
     answers = await asyncio.gather(*(replica.register(EMAIL) for replica in (auth, second) * 5))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 9
     assert {answer.json().get("code") for answer in answers} == {None, "email_taken"}

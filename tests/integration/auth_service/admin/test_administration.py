@@ -1,4 +1,4 @@
-"""What administrators may, what nobody may, and the record that everything leaves."""
+"""Administration of accounts, its authorization, and its audit records."""
 
 import asyncio
 from typing import Any
@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from shared.contracts.events import SessionRevoked
+from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica, calling_from
-from tests.integration.auth_service.rows import opened
 from tests.support.wait import until
 
-# `[["9999-12-31T23:59:59-12:00", "00000000-…"]]`: a moment that is in the year 10000 in UTC
+# `[["9999-12-31T23:59:59-12:00", "00000000-…"]]`: a time in the year 10000 in UTC
 BEYOND_UTC = (
     "cursor=W1siOTk5OS0xMi0zMVQyMzo1OTo1OS0xMjowMCIsIjAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwMCJdXQ"
 )
@@ -37,7 +37,7 @@ async def change(by: Person, of: Person, **what: object) -> Any:
 
 
 async def records(admin: Person) -> list[dict[str, Any]]:
-    """Newest first, without the record of looking at them before."""
+    """Audit records, newest first, without those of earlier listings."""
     items = (await admin.call("GET", "admin/audit")).json()["items"]
     return [each for each in items if each["action"] != "audit_listed"]
 
@@ -100,7 +100,7 @@ async def test_accounts_are_found_by_a_part_of_their_address(
     "query",
     ["limit=0", "limit=101", "limit=x", "cursor=x", "cursor=W10", "cursor=ü", "cursor=WzFd", BEYOND_UTC],
 )
-async def test_a_page_that_cannot_be_is_refused(admin: Person, query: str) -> None:
+async def test_invalid_page_parameters_are_refused(admin: Person, query: str) -> None:
     for path in ("admin/users", "admin/audit"):
         if path == "admin/audit" and query == "cursor=WzFd":
             continue
@@ -112,7 +112,7 @@ async def test_a_page_that_cannot_be_is_refused(admin: Person, query: str) -> No
     ("method", "path"),
     [("GET", "admin/users"), ("GET", "admin/audit"), ("PATCH", f"admin/users/{UUID(int=7)}")],
 )
-async def test_nobody_else_may(auth: Replica, method: str, path: str) -> None:
+async def test_other_users_are_refused(auth: Replica, method: str, path: str) -> None:
     person = await auth.person()
     answer = await person.call(method, path, **({"disabled": True} if method == "PATCH" else {}))
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
@@ -120,7 +120,7 @@ async def test_nobody_else_may(auth: Replica, method: str, path: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
-async def test_a_disabled_account_is_nobody_everywhere_at_once(
+async def test_a_disabled_account_is_refused_everywhere_at_once(
     auth: Replica, second: Replica, admin: Person, revoked: list[SessionRevoked]
 ) -> None:
     person = await auth.person()
@@ -157,7 +157,7 @@ async def test_a_role_given_holds_at_once_and_a_role_taken_ends_the_sessions(
     assert not await person.is_signed_in()
 
 
-async def test_nobody_takes_away_their_own_rights(auth: Replica, admin: Person) -> None:
+async def test_administrators_cannot_demote_themselves(auth: Replica, admin: Person) -> None:
     for what in ({"disabled": True}, {"roles": ["user"]}, {"roles": ["user"], "disabled": True}):
         answer = await change(admin, admin, **what)
         assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
@@ -171,7 +171,7 @@ async def test_the_last_administrator_stays(auth: Replica, admin: Person) -> Non
     assert await admin.is_signed_in()
 
 
-async def test_two_who_unseat_each_other_at_once_do_not_leave_the_place_empty(
+async def test_two_administrators_who_demote_each_other_concurrently_leave_one(
     auth: Replica, second: Replica, admin: Person, postgres_url: str
 ) -> None:
     other = await second.person()
@@ -190,7 +190,7 @@ async def test_two_who_unseat_each_other_at_once_do_not_leave_the_place_empty(
         await other.sign_in()
 
 
-async def test_two_last_ones_who_leave_at_once_do_not_leave_the_place_empty(
+async def test_two_administrators_who_delete_their_accounts_concurrently_leave_one(
     auth: Replica, second: Replica, admin: Person, postgres_url: str
 ) -> None:
     other = await second.person()
@@ -213,15 +213,13 @@ async def test_two_last_ones_who_leave_at_once_do_not_leave_the_place_empty(
         {"password_hash": "x"},
     ],
 )
-async def test_a_change_that_makes_no_sense_is_refused(
-    auth: Replica, admin: Person, body: dict[str, object]
-) -> None:
+async def test_an_invalid_change_is_refused(auth: Replica, admin: Person, body: dict[str, object]) -> None:
     person = await auth.person()
     answer = await change(admin, person, **body)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
 
 
-async def test_who_is_not_there_cannot_be_changed(admin: Person) -> None:
+async def test_an_unknown_account_is_not_found(admin: Person) -> None:
     for identity in (uuid4(), "x"):
         answer = await admin.call("PATCH", f"admin/users/{identity}", disabled=True)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
@@ -255,10 +253,10 @@ async def test_every_action_leaves_a_record_of_who_what_whom_when_and_from_where
     assert (looked["action"], looked["details"]) == ("users_listed", {"email": "Ada"})
 
 
-ACT = {"action": "dead_letter_replayed", "details": {"dead_letter": "0" * 32}}
+ACT = {"action": "dead_mail_replayed", "details": {"dead_mail": "0" * 32}}
 
 
-async def test_what_another_service_is_asked_for_is_recorded_by_the_gateway(
+async def test_the_gateway_records_actions_that_it_requests_from_other_services(
     auth: Replica, admin: Person
 ) -> None:
     answer = await auth.call("POST", "admin/audit", admin.access_token, calling_from("192.0.2.7"), **ACT)
@@ -272,7 +270,7 @@ async def test_what_another_service_is_asked_for_is_recorded_by_the_gateway(
     }
 
 
-async def test_nobody_else_writes_records(auth: Replica, admin: Person) -> None:
+async def test_only_the_gateway_writes_records(auth: Replica, admin: Person) -> None:
     person = await auth.person()
     gateway, liar = calling_from("192.0.2.7"), calling_from("192.0.2.7", secret="wrong" * 5)
     for token, headers, status in (
@@ -286,12 +284,12 @@ async def test_nobody_else_writes_records(auth: Replica, admin: Person) -> None:
     assert await records(admin) == []
 
 
-async def test_what_was_refused_leaves_no_record_and_no_change(auth: Replica, admin: Person) -> None:
+async def test_a_refused_action_leaves_no_record_and_no_change(auth: Replica, admin: Person) -> None:
     await change(admin, admin, disabled=True)
     assert await records(admin) == []
 
 
-async def test_the_record_outlives_whom_it_is_about(auth: Replica, admin: Person) -> None:
+async def test_a_record_outlives_the_account_it_names(auth: Replica, admin: Person) -> None:
     person = await auth.person()
     identity = await person.identity()
     await change(admin, person, roles=["user"])

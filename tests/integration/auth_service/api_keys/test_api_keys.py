@@ -1,4 +1,4 @@
-"""API keys: shown once, good for what they are for, and tokens like all others inside the system."""
+"""API keys: creation, scopes, expiry, deletion, and the internal tokens that they are exchanged for."""
 
 from datetime import timedelta
 
@@ -6,10 +6,10 @@ import pytest
 from jose import jwt
 from sqlalchemy import text
 
-from auth_service.api_keys.service import MOST_PER_ACCOUNT
+from auth_service.api_keys.service import MAX_KEYS_PER_ACCOUNT
 from shared.contracts.events import SessionRevoked
+from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import Clock, Person, Replica, bearer
-from tests.integration.auth_service.rows import opened
 from tests.support.wait import until
 
 
@@ -41,7 +41,7 @@ async def test_a_key_is_described_in_full_once(auth: Replica) -> None:
     assert shown.headers["Cache-Control"] == "no-store"
 
 
-async def test_inside_it_is_a_short_token_for_its_scopes_and_without_power_over_others(
+async def test_a_key_is_exchanged_for_a_short_lived_token_with_its_scopes_and_without_the_role_admin(
     auth: Replica, postgres_url: str, clock: Clock
 ) -> None:
     person = await auth.person()
@@ -102,7 +102,7 @@ async def test_a_deleted_key_is_refused_at_once_and_announced(
     assert (await person.call("DELETE", f"auth/api-keys/{made['id']}")).status_code == 404
 
 
-async def test_nobody_sees_or_deletes_the_keys_of_others(auth: Replica) -> None:
+async def test_keys_of_other_users_are_not_found(auth: Replica) -> None:
     person, mallory = await auth.person(), await auth.person()
     made = await key_of(person)
     assert (await mallory.call("GET", "auth/api-keys")).json() == {"items": []}
@@ -110,7 +110,7 @@ async def test_nobody_sees_or_deletes_the_keys_of_others(auth: Replica) -> None:
     assert await auth.is_active(made["key"])
 
 
-async def test_a_key_ends_when_it_says_and_so_does_its_token(auth: Replica, clock: Clock) -> None:
+async def test_a_key_and_its_token_expire_together(auth: Replica, clock: Clock) -> None:
     person = await auth.person()
     soon = clock.now() + timedelta(minutes=2)
     made = await key_of(person, expires_at=soon.isoformat())
@@ -122,14 +122,14 @@ async def test_a_key_ends_when_it_says_and_so_does_its_token(auth: Replica, cloc
     assert len((await person.call("GET", "auth/api-keys")).json()["items"]) == 1, "it is still to be seen"
 
 
-async def test_its_end_is_told_in_utc_from_the_start(auth: Replica) -> None:
+async def test_the_expiry_is_shown_in_utc_from_the_start(auth: Replica) -> None:
     person = await auth.person()
     made = await key_of(person, expires_at="2027-01-01T00:30:00+02:00")
     assert made["expires_at"] == "2026-12-31T22:30:00Z"
 
 
 @pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
-async def test_a_moment_that_utc_does_not_have_is_refused(auth: Replica, moment: str) -> None:
+async def test_a_time_without_a_utc_equivalent_is_refused(auth: Replica, moment: str) -> None:
     person = await auth.person()
     answer = await person.call("POST", "auth/api-keys", name="ci", expires_at=moment)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "expires_at")
@@ -152,7 +152,9 @@ async def test_when_it_was_last_used_is_known_to_the_minute(auth: Replica, clock
     assert await last_used() == "2026-11-20T10:01:00Z"
 
 
-async def test_the_keys_of_a_disabled_account_rest(auth: Replica, postgres_url: str) -> None:
+async def test_the_keys_of_a_disabled_account_are_refused_until_it_is_enabled(
+    auth: Replica, postgres_url: str
+) -> None:
     person = await auth.person()
     made = await key_of(person)
     async with opened(postgres_url) as database, database.transaction() as session:
@@ -178,14 +180,14 @@ async def test_the_keys_of_a_disabled_account_rest(auth: Replica, postgres_url: 
         {"name": "x", "key": "tng_mine"},
     ],
 )
-async def test_a_key_that_makes_no_sense_is_not_made(auth: Replica, body: dict[str, object]) -> None:
+async def test_an_invalid_key_request_is_refused(auth: Replica, body: dict[str, object]) -> None:
     person = await auth.person()
     answer = await person.call("POST", "auth/api-keys", **body)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
     assert (await person.call("GET", "auth/api-keys")).json() == {"items": []}
 
 
-async def test_there_is_a_most_an_account_may_have(auth: Replica, postgres_url: str) -> None:
+async def test_the_number_of_keys_per_account_is_limited(auth: Replica, postgres_url: str) -> None:
     person = await auth.person()
     await key_of(person)
     async with opened(postgres_url) as database, database.transaction() as session:
@@ -194,12 +196,12 @@ async def test_there_is_a_most_an_account_may_have(auth: Replica, postgres_url: 
             " SELECT gen_random_uuid(), user_id, decode(md5(n::text), 'hex'), name, hint, scopes, created_at"
             " FROM auth.api_keys, generate_series(2, :many) n"
         )
-        await session.execute(copies, {"many": MOST_PER_ACCOUNT})
+        await session.execute(copies, {"many": MAX_KEYS_PER_ACCOUNT})
     answer = await person.call("POST", "auth/api-keys", name="one too many")
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
 
 
-async def test_the_store_does_not_hold_a_key(auth: Replica, postgres_url: str) -> None:
+async def test_the_database_does_not_contain_the_key(auth: Replica, postgres_url: str) -> None:
     made = await key_of(await auth.person())
     async with opened(postgres_url) as database, database.transaction() as session:
         stored = repr((await session.execute(text("SELECT * FROM auth.api_keys"))).all())
@@ -207,7 +209,7 @@ async def test_the_store_does_not_hold_a_key(auth: Replica, postgres_url: str) -
 
 
 @pytest.mark.parametrize("change", [lambda key: key[:-1] + "0", lambda key: key + "0", lambda key: key[:-1]])
-async def test_a_mistyped_key_is_refused_without_asking_anybody(auth: Replica, change: object) -> None:
+async def test_a_mistyped_key_is_refused_without_a_query(auth: Replica, change: object) -> None:
     made = await key_of(await auth.person())
     wrong = change(made["key"])  # type: ignore[operator]
     if wrong != made["key"]:

@@ -1,4 +1,4 @@
-"""What operators do at other services' command lines is in the record, once."""
+"""OperatorActed events are recorded in the audit log once."""
 
 from datetime import UTC, datetime
 
@@ -10,21 +10,21 @@ from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
-DETAILS = {"by": "root@converter-1", "dead_letter": "0" * 32}
+DETAILS = {"by": "root@converter-1", "dead_mail": "0" * 32}
 
 
-async def test_an_operator_s_act_is_recorded_once_however_often_it_is_told(
+async def test_an_operator_action_is_recorded_once_however_often_its_event_is_delivered(
     auth: Replica, broker: MemoryBroker, postgres_url: str
 ) -> None:
     admin: Person = await auth.person()
     await promote(postgres_url, admin)
-    told = wrap(OperatorActed(action="dead_letter_replayed", details=DETAILS), "/test", "operator", time=AT)
-    later = wrap(OperatorActed(action="dead_letters_listed", details={}), "/test", "operator")
+    told = wrap(OperatorActed(action="dead_mail_replayed", details=DETAILS), "/test", "operator", time=AT)
+    later = wrap(OperatorActed(action="dead_mails_listed", details={}), "/test", "operator")
     for envelope in (told, told, later):
         await broker.publish(envelope)
 
     async def recorded() -> bool:
-        return [each["action"] for each in await records(admin)][:1] == ["dead_letters_listed"]
+        return [each["action"] for each in await records(admin)][:1] == ["dead_mails_listed"]
 
     await until(recorded, what="the last act is recorded")
     _, first = await records(admin)  # and no third
@@ -32,7 +32,7 @@ async def test_an_operator_s_act_is_recorded_once_however_often_it_is_told(
     assert first == {
         "at": "2026-11-20T09:30:00Z",
         "actor_id": None,
-        "action": "dead_letter_replayed",
+        "action": "dead_mail_replayed",
         "subject_id": None,
         "address": None,
         "request_id": told.id,

@@ -1,12 +1,12 @@
-"""Introspection: for the gateway alone, and silent about why a token is not good."""
+"""Token introspection: access for the gateway only, and responses without a reason."""
 
 import base64
 
 import pytest
 from sqlalchemy import text
 
+from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import SECRET, Clock, Replica, basic, bearer
-from tests.integration.auth_service.rows import opened
 
 
 async def test_a_good_token_is_described_to_the_gateway(auth: Replica, clock: Clock) -> None:
@@ -36,7 +36,7 @@ async def test_a_good_token_is_described_to_the_gateway(auth: Replica, clock: Cl
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "x" * 10_000, "ü", "\x00"])
-async def test_of_anything_else_it_says_inactive_and_no_more(auth: Replica, token: str) -> None:
+async def test_any_other_token_is_inactive_without_a_reason(auth: Replica, token: str) -> None:
     answer = await auth.introspect(token)
     assert (answer.status_code, answer.json()) == (200, {"active": False})
 
@@ -63,13 +63,13 @@ async def test_a_refresh_token_is_not_active(auth: Replica) -> None:
         bearer(SECRET),
     ],
 )
-async def test_nobody_but_the_gateway_may_ask(auth: Replica, headers: dict[str, str]) -> None:
+async def test_other_clients_are_refused(auth: Replica, headers: dict[str, str]) -> None:
     answer = await auth.http.post("/internal/introspect", data={"token": "x"}, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
     assert answer.headers["WWW-Authenticate"].startswith("Basic ")
 
 
-async def test_a_signed_in_user_may_not_ask(auth: Replica) -> None:
+async def test_a_user_token_is_refused(auth: Replica) -> None:
     person = await auth.person()
     headers = bearer(person.access_token)
     answer = await auth.http.post(
@@ -85,14 +85,14 @@ async def test_a_form_without_a_token_is_refused(auth: Replica, body: bytes) -> 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
 
 
-async def test_a_hint_about_the_kind_of_token_is_taken(auth: Replica) -> None:
+async def test_token_type_hint_is_accepted(auth: Replica) -> None:
     person = await auth.person()
     form = {"token": person.access_token, "token_type_hint": "access_token"}
     answer = await auth.http.post("/internal/introspect", data=form, headers=basic("gateway", SECRET))
     assert answer.json()["active"]
 
 
-async def test_roles_are_todays_and_a_disabled_account_is_nobody_at_once(
+async def test_roles_are_current_and_a_disabled_account_is_inactive_at_once(
     auth: Replica, postgres_url: str
 ) -> None:
     person = await auth.person()

@@ -1,4 +1,4 @@
-"""Migrating: many replicas at once, on anything from nothing to the latest, ending where the models are."""
+"""Migrations: concurrent replicas, failures, downgrades, and agreement with the models."""
 
 import asyncio
 import sys
@@ -14,13 +14,15 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 
-from auth_service.database.engine import driver_url, one_connection
+from auth_service.database.connection import driver_url, one_connection
+from auth_service.database.table import SCHEMA
+from auth_service.migrations.tables import METADATA
 from auth_service.migrations.upgrade import alembic_config, migrate
-from auth_service.models import SCHEMA, Table
+from auth_service.tokens.repository import SigningKeyRepository
 from devstack.servers.postgres import Postgres
 from shared.settings import Secret
+from tests.integration.auth_service.database import opened, transaction
 from tests.integration.auth_service.replica import Clock, application, settings
-from tests.integration.auth_service.rows import opened, rows
 from tests.support.wait import PATIENCE_S
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -28,6 +30,7 @@ NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 IN_A_PROCESS_OF_ITS_OWN = """
 import asyncio, sys
 from datetime import UTC, datetime
+from auth_service.tokens.repository import SigningKeyRepository
 from auth_service.migrations.upgrade import migrate
 from shared.settings import Secret
 asyncio.run(migrate(Secret(sys.argv[1]), lambda: datetime.now(UTC)))
@@ -43,8 +46,8 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
 
 
 async def kids(url: str) -> list[str]:
-    async with rows(url) as repository:
-        return [key.kid for key in await repository.signing_keys.unexpired(NOW)]
+    async with transaction(url) as session:
+        return [key.kid for key in await SigningKeyRepository(session).list_unexpired(NOW)]
 
 
 def differences(connection: Connection) -> list[object]:
@@ -57,10 +60,10 @@ def differences(connection: Connection) -> list[object]:
         "include_name": lambda name, kind, _: kind != "schema" or name == SCHEMA,
         "compare_server_default": True,
     }
-    return list(compare_metadata(MigrationContext.configure(connection, opts=options), Table.metadata))
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), METADATA))
 
 
-async def test_the_migrations_make_exactly_what_the_models_say(postgres_url: str) -> None:
+async def test_the_migrations_create_exactly_the_tables_of_the_models(postgres_url: str) -> None:
     await migrate(Secret(postgres_url), lambda: NOW)
     async with one_connection(Secret(postgres_url), command_s=10) as connection:
         assert await connection.run_sync(differences) == []
@@ -76,7 +79,7 @@ async def test_migrating_again_changes_nothing(postgres_url: str) -> None:
     assert len(before) == 1
 
 
-async def test_replicas_that_start_at_once_make_one_database_and_one_key(postgres_url: str) -> None:
+async def test_replicas_that_start_concurrently_create_one_schema_and_one_key(postgres_url: str) -> None:
     arguments = (sys.executable, "-W", "error", "-c", IN_A_PROCESS_OF_ITS_OWN, postgres_url)
     replicas = [await asyncio.create_subprocess_exec(*arguments) for _ in range(3)]
     within = asyncio.gather(*(migrate(Secret(postgres_url), lambda: NOW) for _ in range(3)))

@@ -1,1 +1,1 @@
-"""Signing in with providers: a real one, one that lies, and one that is GitHub."""
+"""Integration tests of auth_service/oauth: real and forged OpenID Connect providers, and a GitHub stub."""

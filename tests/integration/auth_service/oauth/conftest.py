@@ -1,4 +1,4 @@
-"""A real provider, shared; and an account service that knows it."""
+"""Fixtures: a real OpenID Connect provider, and an auth_service configured for it."""
 
 from collections.abc import AsyncIterator
 
@@ -32,7 +32,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def stranger() -> AsyncIterator[Browser]:
-    """Somebody else's browser, not signed in at the provider."""
+    """Another browser, without a session at the provider."""
     browser = Browser()
     async with browser.http:
         yield browser

@@ -1,4 +1,4 @@
-"""An account service that knows providers, and what a gateway asks of it for a browser."""
+"""An auth_service with configured providers, and the gateway's calls on behalf of a browser."""
 
 import json
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from tests.support.openid_provider import parameters
 
 @dataclass
 class SignIn:
-    """One that was begun: `question` is where the browser was sent, `browser` what it keeps."""
+    """A started login: `question` is the authorization URL, `browser` the secret for the cookie."""
 
     rig: "OAuthRig"
     provider: str
@@ -63,13 +63,13 @@ def issuer(name: str, url: str, client_id: str, client_secret: str, **more: obje
 
 
 def named(*issuers: dict[str, object]) -> dict[str, Any]:
-    """The settings for these."""
+    """AUTH_OAUTH_PROVIDERS settings for the given issuers."""
     return {"oauth_providers": Secret(json.dumps(issuers)), "oauth_loopback_http": True}
 
 
 @asynccontextmanager
 async def knowing(url: str, broker: Broker | None = None, **changes: Any) -> AsyncIterator[OAuthRig]:
-    """Its clock stands at this very moment: a real provider's tokens are as old as they are."""
+    """A running service whose clock stands at the current time, as a real provider's tokens require."""
     clock = Clock()
     clock.moment = datetime.now(UTC)
     async with running(settings(url, **changes), clock, broker) as replica:

@@ -1,8 +1,8 @@
-"""Signing in for a front end: a one-time code in the address, tokens only for whoever began it."""
+"""Login for a front end: a single-use code in the redirect, bound to a PKCE challenge."""
 
 import pytest
 
-from tests.integration.auth_service.letters import Letters
+from tests.integration.auth_service.account_mails import AccountMails
 from tests.integration.auth_service.oauth.conftest import FRONT_END
 from tests.integration.auth_service.oauth.rig import OAuthRig, refusal
 from tests.integration.auth_service.oauth.test_linking import change
@@ -15,7 +15,7 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
 async def signed_in(rig: OAuthRig, browser: Browser, login: str = ADA) -> dict[str, str]:
-    """What the front end finds in its address."""
+    """The query parameters of the redirect to the front end."""
     attempt = await rig.begin(redirect_uri=FRONT_END, code_challenge=CHALLENGE)
     answer = await attempt.come_back(await browser.sign_in(attempt.question, login))
     assert answer.status_code == 200
@@ -29,16 +29,14 @@ async def redeem(rig: OAuthRig, code: str, verifier: str = VERIFIER) -> tuple[in
     return (200, (await rig.me(answer))["email"]) if answer.status_code == 200 else refusal(answer)
 
 
-async def test_the_front_end_gets_a_code_and_turns_it_into_tokens_once(
-    rig: OAuthRig, browser: Browser
-) -> None:
+async def test_the_front_end_redeems_its_code_for_tokens_once(rig: OAuthRig, browser: Browser) -> None:
     found = await signed_in(rig, browser)
     assert set(found) == {"code"}
     assert await redeem(rig, found["code"]) == (200, ADA)
     assert await redeem(rig, found["code"]) == (400, "sign_in_expired")
 
 
-async def test_whoever_did_not_begin_it_cannot_use_the_code(rig: OAuthRig, browser: Browser) -> None:
+async def test_a_code_needs_the_verifier_of_its_challenge(rig: OAuthRig, browser: Browser) -> None:
     found = await signed_in(rig, browser)
     assert await redeem(rig, found["code"], "x" * 43) == (400, "sign_in_expired")
     assert await redeem(rig, found["code"]) == (400, "sign_in_expired"), "nor does anybody guess twice"
@@ -50,19 +48,19 @@ async def test_the_code_is_good_for_a_minute(rig: OAuthRig, browser: Browser) ->
     assert await redeem(rig, found["code"]) == (400, "sign_in_expired")
 
 
-async def test_an_account_that_was_disabled_meanwhile_stays_closed(rig: OAuthRig, browser: Browser) -> None:
+async def test_a_code_of_an_account_disabled_meanwhile_is_refused(rig: OAuthRig, browser: Browser) -> None:
     found = await signed_in(rig, browser)
     await change(rig, "UPDATE auth.users SET disabled_at = now()")
     assert await redeem(rig, found["code"]) == (403, "forbidden")
 
 
-async def test_a_code_is_worth_nothing_once_its_owner_has_locked_others_out(
-    rig: OAuthRig, browser: Browser, letters: Letters
+async def test_a_pending_code_is_invalid_after_its_owner_has_revoked_access(
+    rig: OAuthRig, browser: Browser, mails: AccountMails
 ) -> None:
-    """By a mailed link, by a new password, by unlinking: a code is as good as the session it would begin."""
+    """Password reset, password change and unlinking each delete pending codes."""
     before_reset = (await signed_in(rig, browser))["code"]
     await rig.replica.post("password/forgot", email=ADA)
-    await rig.replica.post("password/reset", token=await letters.reset(ADA), password="a horse of my own")
+    await rig.replica.post("password/reset", token=await mails.reset(ADA), password="a horse of my own")
     assert await redeem(rig, before_reset) == (400, "sign_in_expired")
 
     ada = (await rig.replica.login(ADA, "a horse of my own")).raise_for_status().json()["access_token"]
@@ -79,11 +77,13 @@ async def test_a_code_is_worth_nothing_once_its_owner_has_locked_others_out(
     assert await redeem(rig, before_unlinking) == (400, "sign_in_expired")
 
 
-async def test_a_refusal_is_told_to_the_front_end(rig: OAuthRig, browser: Browser) -> None:
+async def test_an_error_is_redirected_to_the_front_end(rig: OAuthRig, browser: Browser) -> None:
     assert await signed_in(rig, browser, f"unverified:{ADA}") == {"error": "email_not_verified"}
 
 
-async def test_a_callback_of_another_browser_is_told_to_nobody_else(rig: OAuthRig, browser: Browser) -> None:
+async def test_a_callback_of_another_browser_is_not_redirected_to_the_front_end(
+    rig: OAuthRig, browser: Browser
+) -> None:
     attempt = await rig.begin(redirect_uri=FRONT_END, code_challenge=CHALLENGE)
     back = await browser.sign_in(attempt.question, ADA)
     assert refusal(await attempt.come_back(back, browser="x" * 43)) == (400, "sign_in_expired")
@@ -101,7 +101,7 @@ async def test_a_callback_of_another_browser_is_told_to_nobody_else(rig: OAuthRi
         ({"redirect_uri": FRONT_END, "code_challenge": "plain"}, "code_challenge"),
     ],
 )
-async def test_only_front_ends_that_are_named_and_prove_themselves_are_served(
+async def test_redirect_uri_must_be_configured_and_come_with_a_challenge(
     rig: OAuthRig, body: dict[str, str], field: str
 ) -> None:
     answer = await rig.start(**body)

@@ -1,4 +1,4 @@
-"""Signing in with GitHub: OAuth 2.0 with PKCE, and its API for who somebody is."""
+"""Login with GitHub: OAuth 2.0 with PKCE, and the identity from its REST API."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -31,7 +31,7 @@ async def rig(postgres_url: str, there: GitHub) -> AsyncIterator[OAuthRig]:
         yield rig
 
 
-async def test_somebody_new_gets_an_account_and_finds_it_again(rig: OAuthRig, there: GitHub) -> None:
+async def test_a_new_user_gets_an_account_and_logs_in_to_it_again(rig: OAuthRig, there: GitHub) -> None:
     attempt = await rig.begin("github")
     first = await rig.me(await attempt.come_back(there.allow(attempt.question)))
     assert (first["email"], first["email_verified"]) == ("ada@example.org", True)
@@ -64,13 +64,13 @@ async def test_a_code_of_another_sign_in_is_of_no_use(rig: OAuthRig, there: GitH
     assert refusal(await mine.come_back(back, code=stolen["code"])) == REFUSED
 
 
-async def test_an_answer_of_another_issuer_is_refused(rig: OAuthRig, there: GitHub) -> None:
+async def test_a_response_of_another_issuer_is_refused(rig: OAuthRig, there: GitHub) -> None:
     attempt = await rig.begin("github")
     back = {**there.allow(attempt.question), "iss": "https://evil.example"}
     assert refusal(await attempt.come_back(back)) == REFUSED
 
 
-async def test_an_answer_that_makes_no_sense_is_503(rig: OAuthRig, there: GitHub) -> None:
+async def test_a_malformed_response_is_503(rig: OAuthRig, there: GitHub) -> None:
     there.addresses = [{"surprise": True}]
     attempt = await rig.begin("github")
     answer = await attempt.come_back(there.allow(attempt.question))

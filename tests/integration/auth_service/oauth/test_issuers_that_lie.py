@@ -1,4 +1,4 @@
-"""A provider, or somebody in its place, that says what is not so: nobody is signed in by it."""
+"""Forged and malformed documents, ID tokens and responses of a provider."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -31,7 +31,7 @@ async def begun(rig: OAuthRig, liar: LyingIssuer) -> tuple[SignIn, dict[str, str
     return attempt, {"code": "code", "state": attempt.asked["state"]}
 
 
-async def test_an_honest_answer_signs_in(rig: OAuthRig, liar: LyingIssuer) -> None:
+async def test_a_valid_response_logs_in(rig: OAuthRig, liar: LyingIssuer) -> None:
     attempt, back = await begun(rig, liar)
     assert (await rig.me(await attempt.come_back(back)))["email"] == "ada@example.org"
     assert liar.asked == ["/.well-known/openid-configuration", "/token", "/jwks"]
@@ -54,9 +54,7 @@ async def test_an_honest_answer_signs_in(rig: OAuthRig, liar: LyingIssuer) -> No
     ],
     ids=["key", "HS256", "nonce", "no nonce", "aud", "two aud", "iss", "exp", "none", "empty", "no token"],
 )
-async def test_a_token_that_is_not_good_signs_nobody_in(
-    rig: OAuthRig, liar: LyingIssuer, lie: dict[str, Any]
-) -> None:
+async def test_an_invalid_id_token_is_refused(rig: OAuthRig, liar: LyingIssuer, lie: dict[str, Any]) -> None:
     attempt, back = await begun(rig, liar)
     for name, value in lie.items():
         setattr(liar, name, value)
@@ -84,7 +82,7 @@ async def test_the_address_may_come_from_userinfo_of_the_same_subject(
     assert (await attempt.come_back(back)).status_code == status
 
 
-async def test_a_new_signing_key_is_fetched_when_it_is_first_met(rig: OAuthRig, liar: LyingIssuer) -> None:
+async def test_a_new_signing_key_is_fetched_at_its_first_use(rig: OAuthRig, liar: LyingIssuer) -> None:
     attempt, back = await begun(rig, liar)
     assert (await attempt.come_back(back)).status_code == 200
     liar.key = new_key("2")
@@ -95,9 +93,7 @@ async def test_a_new_signing_key_is_fetched_when_it_is_first_met(rig: OAuthRig, 
     assert liar.asked.count("/jwks") == 2
 
 
-async def test_keys_that_nobody_has_do_not_make_us_ask_again_and_again(
-    rig: OAuthRig, liar: LyingIssuer
-) -> None:
+async def test_unknown_key_ids_do_not_cause_repeated_fetches(rig: OAuthRig, liar: LyingIssuer) -> None:
     liar.header = {"kid": "unknown"}
     for _ in range(3):
         attempt, back = await begun(rig, liar)
@@ -105,9 +101,7 @@ async def test_keys_that_nobody_has_do_not_make_us_ask_again_and_again(
     assert liar.asked.count("/jwks") == 1
 
 
-async def test_what_a_provider_says_of_itself_is_remembered_for_an_hour(
-    rig: OAuthRig, liar: LyingIssuer
-) -> None:
+async def test_metadata_is_cached_for_an_hour(rig: OAuthRig, liar: LyingIssuer) -> None:
     for minutes in (0, 59, 2):
         rig.clock.advance(minutes=minutes)
         await rig.begin()
@@ -126,7 +120,7 @@ async def test_what_a_provider_says_of_itself_is_remembered_for_an_hour(
     ],
     ids=["issuer", "number", "http", "script", "no keys", "too long"],
 )
-async def test_a_document_that_makes_no_sense_is_not_followed(
+async def test_a_malformed_document_is_refused(
     rig: OAuthRig, liar: LyingIssuer, metadata: dict[str, Any]
 ) -> None:
     liar.metadata = metadata
@@ -136,10 +130,10 @@ async def test_a_document_that_makes_no_sense_is_not_followed(
 
 
 @pytest.mark.parametrize("place", ["token_endpoint", "jwks_uri", "userinfo_endpoint"])
-async def test_no_document_leads_us_to_the_services_inside(
+async def test_no_url_in_a_document_leads_to_internal_services(
     rig: OAuthRig, liar: LyingIssuer, place: str
 ) -> None:
-    """There is somebody who would answer, at an address that is not one of this machine's own names."""
+    """A server does listen at this address, which is not a loopback name."""
     liar.metadata = {place: liar.url.replace("127.0.0.1", "0.0.0.0") + "/inside"}
     liar.claims = {"email": None}
     attempt, back = await begun(rig, liar)
@@ -163,7 +157,7 @@ async def test_a_redirect_is_not_followed(rig: OAuthRig, liar: LyingIssuer) -> N
         ({"access_token": None}, AWAY),
     ],
 )
-async def test_what_the_token_endpoint_says_is_told_apart(
+async def test_errors_of_the_token_endpoint_are_distinguished(
     rig: OAuthRig, liar: LyingIssuer, answer: dict[str, Any], expected: tuple[int, str]
 ) -> None:
     attempt, back = await begun(rig, liar)
@@ -185,7 +179,7 @@ async def test_what_the_token_endpoint_says_is_told_apart(
         ({"error": "access_denied", "iss": "https://evil.example"}, REFUSED),
     ],
 )
-async def test_an_answer_that_is_no_success_is_a_problem(
+async def test_an_error_response_is_a_problem(
     rig: OAuthRig, liar: LyingIssuer, answer: dict[str, str], expected: tuple[int, str]
 ) -> None:
     attempt, back = await begun(rig, liar)

@@ -1,4 +1,4 @@
-"""Whose account a provider's word opens: never one whose address either side has not proven."""
+"""Account linking: by verified addresses only."""
 
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import text
 
-from tests.integration.auth_service.letters import Letters
+from tests.integration.auth_service.account_mails import AccountMails
+from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.oauth.rig import OAuthRig, SignIn, refusal
-from tests.integration.auth_service.rows import opened
 from tests.support.openid_provider import Browser
 
 ADA = "ada@example.org"
@@ -20,7 +20,7 @@ async def change(rig: OAuthRig, statement: str, **values: object) -> None:
 
 
 async def verified(rig: OAuthRig, email: str) -> str:
-    """Somebody who registered here and proved the address."""
+    """A registered user with a verified address."""
     identity = str((await rig.replica.register(email)).json()["id"])
     await change(
         rig,
@@ -42,7 +42,7 @@ async def test_a_verified_account_is_linked_and_keeps_its_password(rig: OAuthRig
 async def test_an_account_that_never_proved_its_address_is_not_linked(
     rig: OAuthRig, browser: Browser
 ) -> None:
-    """Or whoever registered it first would share it with the address's owner (pre-hijacking)."""
+    """Otherwise an attacker who registered the address first would share the account (pre-hijacking)."""
     await rig.replica.register(ADA)
     attempt = await rig.begin()
     answer = await attempt.come_back(await browser.sign_in(attempt.question, ADA))
@@ -54,7 +54,7 @@ async def test_an_account_that_never_proved_its_address_is_not_linked(
 
 
 @pytest.mark.parametrize("login", [f"unverified:{ADA}", "nobody:ada", "no address at all"])
-async def test_an_address_that_the_provider_has_not_verified_opens_nothing(
+async def test_an_address_that_the_provider_has_not_verified_is_refused(
     rig: OAuthRig, browser: Browser, login: str
 ) -> None:
     await verified(rig, ADA)
@@ -63,10 +63,10 @@ async def test_an_address_that_the_provider_has_not_verified_opens_nothing(
     assert refusal(answer) == (403, "email_not_verified")
 
 
-async def test_somebody_else_with_the_same_address_does_not_get_the_account(
+async def test_another_subject_with_the_same_address_is_refused(
     rig: OAuthRig, browser: Browser, stranger: Browser
 ) -> None:
-    """Addresses are given to new people; the provider's subject is not (OIDC Core §5.7)."""
+    """Addresses are reassigned; a provider's subject is not (OIDC Core §5.7)."""
     attempt = await rig.begin()
     assert (await attempt.come_back(await browser.sign_in(attempt.question, ADA))).status_code == 200
     attempt = await rig.begin()
@@ -83,11 +83,11 @@ async def test_once_linked_the_address_does_not_matter_any_more(rig: OAuthRig, b
     assert (again["id"], again["email"]) == (first["id"], "new@example.org")
 
 
-async def test_whoever_had_an_account_before_its_owner_proved_the_address_is_locked_out(
-    rig: OAuthRig, letters: Letters, stranger: Browser
+async def test_a_password_reset_unlinks_identities_of_an_account_with_an_unverified_address(
+    rig: OAuthRig, mails: AccountMails, stranger: Browser
 ) -> None:
-    """Pre-hijacking by a "trojan identifier": an account is linked to the thief's identity, then moved to the
-    victim's address, and waits for the victim to recover it.
+    """Pre-hijacking by a "trojan identifier": the attacker links an account to an identity, then changes its
+    address to the victim's, and waits until the victim resets the password.
     """
     attempt = await rig.begin()
     await attempt.come_back(await stranger.sign_in(attempt.question, "thief@example.org"))
@@ -98,7 +98,7 @@ async def test_whoever_had_an_account_before_its_owner_proved_the_address_is_loc
     )
     await rig.replica.post("password/forgot", email=ADA)
     answer = await rig.replica.post(
-        "password/reset", token=await letters.reset(ADA), password="a horse of my own"
+        "password/reset", token=await mails.reset(ADA), password="a horse of my own"
     )
     assert answer.status_code == 204
     attempt = await rig.begin()
@@ -129,7 +129,7 @@ async def test_roles_are_those_of_the_account(rig: OAuthRig, browser: Browser) -
     assert me["roles"] == ["user", "admin"]
 
 
-async def test_what_belongs_to_an_account_goes_with_it(rig: OAuthRig, browser: Browser) -> None:
+async def test_identities_are_deleted_with_their_account(rig: OAuthRig, browser: Browser) -> None:
     attempt = await rig.begin()
     first = await rig.me(await attempt.come_back(await browser.sign_in(attempt.question, ADA)))
     await change(rig, "DELETE FROM auth.users")
@@ -154,19 +154,21 @@ async def test_an_owner_sees_the_providers_and_unlinks_one(rig: OAuthRig, browse
     assert refusal(await rig.replica.call("DELETE", path, token)) == (404, "not_found")
 
 
-async def test_the_only_way_in_is_not_taken_away(rig: OAuthRig, browser: Browser, letters: Letters) -> None:
+async def test_the_only_login_method_cannot_be_unlinked(
+    rig: OAuthRig, browser: Browser, mails: AccountMails
+) -> None:
     attempt = await rig.begin()
     token = (await attempt.come_back(await browser.sign_in(attempt.question, ADA))).json()["access_token"]
     [linked] = (await rig.replica.call("GET", "auth/identities", token)).json()["items"]
     path = f"auth/identities/{linked['id']}"
     assert refusal(await rig.replica.call("DELETE", path, token)) == (409, "conflict")
     await rig.replica.post("password/forgot", email=ADA)
-    new = {"token": await letters.reset(ADA), "password": "a horse of my own"}
+    new = {"token": await mails.reset(ADA), "password": "a horse of my own"}
     assert (await rig.replica.post("password/reset", **new)).status_code == 204
     token = (await rig.replica.login(ADA, "a horse of my own")).json()["access_token"]
     assert (await rig.replica.call("DELETE", path, token)).status_code == 204
 
 
 def issuer_of(attempt: SignIn) -> str:
-    """The issuer: where the question leads, without its path."""
+    """The issuer: the authorization URL without its path."""
     return "://".join(urlsplit(attempt.question)[:2])

@@ -1,13 +1,13 @@
-"""Signing in with a real OpenID Connect provider, and with what a browser must not bring back."""
+"""Login with a real OpenID Connect provider, and manipulated callbacks."""
 
 import asyncio
 
 import pytest
 from sqlalchemy import text
 
+from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.oauth.rig import OAuthRig, refusal
 from tests.integration.auth_service.replica import bearer
-from tests.integration.auth_service.rows import opened
 from tests.support.openid_provider import Browser, OpenIDProvider
 
 ADA = "ada@example.org"
@@ -16,7 +16,7 @@ REFUSED = (400, "sign_in_refused")
 
 
 @pytest.mark.parametrize("provider", ["corp", "corp-ec"])
-async def test_somebody_new_gets_an_account_with_a_verified_address(
+async def test_a_new_user_gets_an_account_with_a_verified_address(
     rig: OAuthRig, browser: Browser, provider: str
 ) -> None:
     attempt = await rig.begin(provider)
@@ -35,7 +35,9 @@ async def test_the_second_time_it_is_the_same_account(rig: OAuthRig, browser: Br
     assert one == two
 
 
-async def test_the_question_is_what_rfc_9700_wants(rig: OAuthRig, openid_provider: OpenIDProvider) -> None:
+async def test_the_authorization_request_follows_rfc_9700(
+    rig: OAuthRig, openid_provider: OpenIDProvider
+) -> None:
     attempt = await rig.begin()
     assert attempt.question.startswith(f"{openid_provider.issuer}/auth?")
     asked = attempt.asked
@@ -83,7 +85,7 @@ async def test_two_first_sign_ins_at_once_make_one_account(rig: OAuthRig, browse
     ],
     ids=["another state", "no state", "another browser", "no cookie"],
 )
-async def test_a_callback_that_was_not_begun_in_this_browser_is_refused_and_harms_nobody(
+async def test_a_callback_of_another_browser_is_refused_without_side_effects(
     rig: OAuthRig, browser: Browser, changes: dict[str, str]
 ) -> None:
     attempt = await rig.begin()
@@ -106,7 +108,7 @@ async def test_a_sign_in_that_takes_too_long_is_over(rig: OAuthRig, browser: Bro
     assert refusal(await attempt.come_back(back)) == EXPIRED
 
 
-async def test_what_was_begun_and_never_ended_is_swept_out_by_the_next(rig: OAuthRig) -> None:
+async def test_expired_attempts_are_deleted_by_later_ones(rig: OAuthRig) -> None:
     for _ in range(3):
         await rig.begin()
     rig.clock.advance(minutes=10)
@@ -115,7 +117,7 @@ async def test_what_was_begun_and_never_ended_is_swept_out_by_the_next(rig: OAut
         assert await session.scalar(text("SELECT count(*) FROM auth.oauth_attempts")) == 1
 
 
-async def test_two_tabs_of_one_browser_do_not_disturb_each_other(rig: OAuthRig, browser: Browser) -> None:
+async def test_two_tabs_of_one_browser_do_not_interfere(rig: OAuthRig, browser: Browser) -> None:
     first = await rig.begin()
     second = await rig.begin(browser=first.browser)
     assert second.browser == first.browser
@@ -123,14 +125,14 @@ async def test_two_tabs_of_one_browser_do_not_disturb_each_other(rig: OAuthRig, 
         assert (await attempt.come_back(await browser.sign_in(attempt.question, ADA))).status_code == 200
 
 
-async def test_a_browser_cannot_choose_what_it_is_known_by(rig: OAuthRig) -> None:
+async def test_a_browser_cannot_choose_its_secret(rig: OAuthRig) -> None:
     assert (await rig.begin(browser="chosen")).browser != "chosen"
 
 
 async def test_a_code_of_another_sign_in_is_of_no_use(
     rig: OAuthRig, browser: Browser, stranger: Browser
 ) -> None:
-    """Code injection (RFC 9700 §4.5): PKCE and the nonce bind a code to the sign-in it was made for."""
+    """Code injection (RFC 9700 §4.5): PKCE and nonce bind a code to its login."""
     mine, theirs = await rig.begin(), await rig.begin()
     stolen = await stranger.sign_in(theirs.question, "victim@example.org")
     back = await browser.sign_in(mine.question, ADA)
@@ -140,7 +142,7 @@ async def test_a_code_of_another_sign_in_is_of_no_use(
 async def test_a_code_verifier_that_does_not_fit_is_refused_by_the_provider(
     rig: OAuthRig, browser: Browser
 ) -> None:
-    """PKCE, at the provider's end."""
+    """PKCE verification by the provider."""
     attempt = await rig.begin()
     back = await browser.sign_in(attempt.question, ADA)
     async with opened(rig.database) as database, database.transaction() as session:
@@ -148,7 +150,7 @@ async def test_a_code_verifier_that_does_not_fit_is_refused_by_the_provider(
     assert refusal(await attempt.come_back(back)) == REFUSED
 
 
-async def test_a_question_without_pkce_gets_no_code(rig: OAuthRig, browser: Browser) -> None:
+async def test_an_authorization_request_without_pkce_gets_no_code(rig: OAuthRig, browser: Browser) -> None:
     attempt = await rig.begin()
     challenge = f"&code_challenge={attempt.asked['code_challenge']}"
     assert challenge in attempt.question
@@ -158,36 +160,34 @@ async def test_a_question_without_pkce_gets_no_code(rig: OAuthRig, browser: Brow
     assert refusal(await attempt.come_back(back)) == REFUSED
 
 
-async def test_another_nonce_in_the_question_is_noticed_in_the_answer(
-    rig: OAuthRig, browser: Browser
-) -> None:
+async def test_an_id_token_with_another_nonce_is_refused(rig: OAuthRig, browser: Browser) -> None:
     attempt = await rig.begin()
     other = attempt.question.replace(attempt.asked["nonce"], "x" * 43)
     assert refusal(await attempt.come_back(await browser.sign_in(other, ADA))) == REFUSED
 
 
 @pytest.mark.parametrize("iss", [None, "https://evil.example"])
-async def test_an_answer_has_to_name_its_issuer(rig: OAuthRig, browser: Browser, iss: str | None) -> None:
-    """RFC 9207: this provider says that it always does."""
+async def test_a_response_has_to_name_its_issuer(rig: OAuthRig, browser: Browser, iss: str | None) -> None:
+    """RFC 9207: this provider's metadata announces the `iss` parameter."""
     attempt = await rig.begin()
     back = await browser.sign_in(attempt.question, ADA)
     back.pop("iss")
     assert refusal(await attempt.come_back(back if iss is None else {**back, "iss": iss})) == REFUSED
 
 
-async def test_whoever_cancels_is_told_so(rig: OAuthRig, browser: Browser) -> None:
+async def test_a_cancelled_login_is_reported_as_such(rig: OAuthRig, browser: Browser) -> None:
     attempt = await rig.begin()
     back = await browser.cancel(attempt.question)
     assert back["error"] == "access_denied"
     assert refusal(await attempt.come_back(back)) == (403, "sign_in_cancelled")
 
 
-async def test_a_provider_that_nobody_named_is_not_there(rig: OAuthRig) -> None:
+async def test_a_provider_that_is_not_configured_is_not_found(rig: OAuthRig) -> None:
     for name in ("google", "github", "other", "..", "corp%2F.."):
         assert (await rig.start(name)).status_code == 404, name
 
 
-async def test_who_has_no_password_cannot_sign_in_with_one(rig: OAuthRig, browser: Browser) -> None:
+async def test_an_account_without_a_password_refuses_password_logins(rig: OAuthRig, browser: Browser) -> None:
     attempt = await rig.begin()
     await attempt.come_back(await browser.sign_in(attempt.question, ADA))
     for password in ("", "None", "correct horse battery staple"):

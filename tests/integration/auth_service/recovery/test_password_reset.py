@@ -1,4 +1,4 @@
-"""A forgotten password: the same answer for everybody, a secret that works once, nobody signed in by it."""
+"""Password reset: equal responses for all addresses, single-use links, revoked sessions."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from auth_service.database.engine import Database
 from auth_service.mailer.mail_token import Purpose
-from auth_service.mailer.service import MailPolicy, Postman
-from auth_service.repository import Store
-from auth_service.sessions.revocation import Revoking
+from auth_service.mailer.service import AccountMailer, MailPolicy
+from auth_service.outbox.events import EventWriter
 from shared.contracts.events import (
     AccountClaimed,
     AccountDeleted,
@@ -21,9 +21,9 @@ from shared.contracts.events import (
 )
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS
-from tests.integration.auth_service.letters import Letters
+from tests.integration.auth_service.account_mails import AccountMails
+from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import PASSWORD, Clock, Replica, running, settings
-from tests.integration.auth_service.rows import opened
 from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 
@@ -32,7 +32,7 @@ NEW = "another correct horse"
 
 @pytest.fixture
 async def claimed(broker: MemoryBroker) -> AsyncIterator[list[AccountClaimed]]:
-    """What notification_service hears of accounts."""
+    """Account events, as notification_service receives them."""
     heard: list[AccountClaimed] = []
 
     async def hear(event: AccountDeleted | AccountClaimed, _: Delivery) -> None:
@@ -47,14 +47,14 @@ async def claimed(broker: MemoryBroker) -> AsyncIterator[list[AccountClaimed]]:
     await running
 
 
-async def test_a_forgotten_password_is_replaced_and_every_session_ends(
-    auth: Replica, letters: Letters, revoked: list[SessionRevoked]
+async def test_a_reset_replaces_the_password_and_revokes_all_sessions(
+    auth: Replica, mails: AccountMails, revoked: list[SessionRevoked]
 ) -> None:
     person = await auth.person()
     first = person.access_token
     await person.sign_in()
     await auth.post("password/forgot", email=person.email.upper())
-    secret = await letters.reset(person.email)
+    secret = await mails.reset(person.email)
     answer = await auth.post("password/reset", token=secret, password=NEW)
     assert (answer.status_code, answer.content) == (204, b"")
     for token in (first, person.access_token):
@@ -65,7 +65,7 @@ async def test_a_forgotten_password_is_replaced_and_every_session_ends(
     await until(lambda: len(revoked) == 2, what="the news of both sessions")
 
 
-async def test_the_answer_is_the_same_whether_or_not_there_is_an_account(auth: Replica) -> None:
+async def test_the_response_is_the_same_with_and_without_an_account(auth: Replica) -> None:
     person = await auth.person()
     answers = [
         await auth.post(action, email=email)
@@ -80,57 +80,56 @@ async def test_the_answer_is_the_same_whether_or_not_there_is_an_account(auth: R
     assert {answer.content for answer in answers} == {b""}
 
 
-async def test_asking_is_the_same_work_whether_or_not_there_is_an_account(
+async def test_a_request_is_the_same_work_with_and_without_an_account(
     postgres_url: str, clock: Clock
 ) -> None:
-    """Both write one row and look nothing up; which of them becomes a letter is decided when nobody waits."""
+    """Both insert one row without a lookup; the background task decides which becomes a mail."""
     async with running(settings(postgres_url), clock) as replica:
         await replica.ready()
         person = await replica.person()
     async with opened(postgres_url) as database:
-        postman = postman_of(Store(database), clock)
-        await postman.round()
+        mailer = mailer_of(database, clock)
+        await mailer.process_requests()
         for email in (person.email, "nobody@example.org"):
-            async with Store(database).transaction() as repository:
-                await postman.ask(repository, Purpose.RESET_PASSWORD, email)
+            async with database.transaction() as session:
+                await mailer.request(session, Purpose.RESET_PASSWORD, email)
         async with database.transaction() as session:
             asked = (await session.scalars(text("SELECT address FROM auth.mail_requests"))).all()
             assert sorted(asked) == sorted([person.email, "nobody@example.org"])
-        assert await postman.round() == 2
-        assert await postman.round() == 0
+        assert await mailer.process_requests() == 2
+        assert await mailer.process_requests() == 0
         async with database.transaction() as session:
             written = text("SELECT count(*) FROM auth.mail_tokens WHERE purpose = 'reset_password'")
             assert await session.scalar(written) == 1
 
 
-async def test_of_several_replicas_one_answers_each_request(
+async def test_each_request_is_processed_by_one_replica(
     auth: Replica, postgres_url: str, clock: Clock
 ) -> None:
     person = await auth.person()
     async with opened(postgres_url) as database:
-        store = Store(database)
-        postmen = [postman_of(store, clock) for _ in range(3)]
+        mailers = [mailer_of(database, clock) for _ in range(3)]
         for _ in range(3):
-            async with store.transaction() as repository:
-                await postmen[0].ask(repository, Purpose.RESET_PASSWORD, person.email)
-        await asyncio.gather(*(postman.round() for postman in postmen))
+            async with database.transaction() as session:
+                await mailers[0].request(session, Purpose.RESET_PASSWORD, person.email)
+        await asyncio.gather(*(mailer.process_requests() for mailer in mailers))
         async with database.transaction() as session:
             written = text("SELECT count(*) FROM auth.mail_tokens WHERE purpose = 'reset_password'")
             assert await session.scalar(written) == 3
 
 
-def postman_of(store: Store, clock: Clock) -> Postman:
+def mailer_of(database: Database, clock: Clock) -> AccountMailer:
     policy = MailPolicy({purpose: timedelta(hours=1) for purpose in Purpose}, 3)
-    revoking = Revoking(now=clock.now, new_id=uuid4)
-    return Postman(store=store, revoking=revoking, policy=policy, now=clock.now, announced=lambda: None)
+    events = EventWriter(now=clock.now, new_id=uuid4, wake_relay=lambda: None)
+    return AccountMailer(database=database, events=events, policy=policy, now=clock.now)
 
 
-async def test_a_secret_works_once_however_many_use_it_at_once(
-    auth: Replica, second: Replica, letters: Letters
+async def test_a_link_works_once_under_concurrent_use(
+    auth: Replica, second: Replica, mails: AccountMails
 ) -> None:
     person = await auth.person()
     await auth.post("password/forgot", email=person.email)
-    secret = await letters.reset(person.email)
+    secret = await mails.reset(person.email)
     passwords = [f"{NEW} {number}" for number in range(6)]
     answers = await asyncio.gather(
         *(
@@ -143,23 +142,23 @@ async def test_a_secret_works_once_however_many_use_it_at_once(
     assert (await auth.login(person.email, won)).status_code == 200
 
 
-async def test_a_weak_password_does_not_use_up_the_secret(auth: Replica, letters: Letters) -> None:
+async def test_a_weak_password_does_not_spend_the_link(auth: Replica, mails: AccountMails) -> None:
     person = await auth.person()
     await auth.post("password/forgot", email=person.email)
-    secret = await letters.reset(person.email)
+    secret = await mails.reset(person.email)
     for weak in ("short", "password123", person.email):
         answer = await auth.post("password/reset", token=secret, password=weak)
         assert (answer.status_code, answer.json()["code"]) == (422, "weak_password")
     assert (await auth.post("password/reset", token=secret, password=NEW)).status_code == 204
 
 
-async def test_a_secret_that_is_too_old_or_for_something_else_sets_nothing(
-    auth: Replica, letters: Letters, clock: Clock
+async def test_an_expired_link_and_one_for_another_purpose_are_refused(
+    auth: Replica, mails: AccountMails, clock: Clock
 ) -> None:
     person = await auth.person()
     await auth.post("password/forgot", email=person.email)
-    secret = await letters.reset(person.email)
-    for wrong in (await letters.verification(person.email), person.refresh_token, "A" * 43, ""):
+    secret = await mails.reset(person.email)
+    for wrong in (await mails.verification(person.email), person.refresh_token, "A" * 43, ""):
         assert (await auth.post("password/reset", token=wrong, password=NEW)).status_code == 400
     clock.advance(hours=1)
     answer = await auth.post("password/reset", token=secret, password=NEW)
@@ -167,90 +166,90 @@ async def test_a_secret_that_is_too_old_or_for_something_else_sets_nothing(
     assert (await auth.login(person.email)).status_code == 200
 
 
-async def test_one_reset_makes_all_earlier_secrets_worthless(auth: Replica, letters: Letters) -> None:
+async def test_a_reset_invalidates_all_earlier_links(auth: Replica, mails: AccountMails) -> None:
     person = await auth.person()
     for _ in range(2):
         await auth.post("password/forgot", email=person.email)
-    first, second = await letters.reset(person.email), await letters.reset(person.email, 2)
+    first, second = await mails.reset(person.email), await mails.reset(person.email, 2)
     assert (await auth.post("password/reset", token=first, password=NEW)).status_code == 204
     assert (await auth.post("password/reset", token=second, password=PASSWORD)).status_code == 400
 
 
-async def test_changing_the_password_makes_them_worthless_too(auth: Replica, letters: Letters) -> None:
+async def test_a_password_change_invalidates_reset_links(auth: Replica, mails: AccountMails) -> None:
     person = await auth.person()
     await auth.post("password/forgot", email=person.email)
-    secret = await letters.reset(person.email)
+    secret = await mails.reset(person.email)
     await person.call("POST", "auth/password/change", current_password=PASSWORD, password=NEW)
     assert (await auth.post("password/reset", token=secret, password=PASSWORD)).status_code == 400
 
 
-async def test_whoever_reset_by_mail_has_proven_the_address(auth: Replica, letters: Letters) -> None:
+async def test_a_reset_verifies_the_address(auth: Replica, mails: AccountMails) -> None:
     person = await auth.person()
     await auth.post("password/forgot", email=person.email)
-    await auth.post("password/reset", token=await letters.reset(person.email), password=NEW)
+    await auth.post("password/reset", token=await mails.reset(person.email), password=NEW)
     await person.sign_in(NEW)
     assert (await auth.me(person.access_token)).json()["email_verified"] is True
-    await letters.notice(PasswordChanged, person.email)
+    await mails.notice(PasswordChanged, person.email)
 
 
-async def test_keys_made_before_anybody_proved_the_address_die_with_a_reset(
-    auth: Replica, letters: Letters, revoked: list[SessionRevoked]
+async def test_a_reset_deletes_api_keys_of_an_account_with_an_unverified_address(
+    auth: Replica, mails: AccountMails, revoked: list[SessionRevoked]
 ) -> None:
-    """Somebody registers another's address, makes a key and waits for the owner to recover the account."""
+    """An attacker registers a victim's address, creates an API key, and waits for a password reset."""
     thief = await auth.person()
     made = (await thief.call("POST", "auth/api-keys", name="trojan")).json()
     assert await auth.is_active(made["key"])
     inside = (await auth.introspect(made["key"])).json()["access_token"]
     await auth.post("password/forgot", email=thief.email)
-    await auth.post("password/reset", token=await letters.reset(thief.email), password=NEW)
+    await auth.post("password/reset", token=await mails.reset(thief.email), password=NEW)
     assert not await auth.is_active(made["key"])
     assert not await auth.is_active(inside)
     await until(lambda: made["id"] in {each.session_id for each in revoked}, what="the gateways are told")
 
 
-async def test_with_it_others_are_told_whose_webhooks_are_not_its_owners(
-    auth: Replica, letters: Letters, claimed: list[AccountClaimed], clock: Clock
+async def test_such_a_reset_announces_the_ended_sessions_and_keys(
+    auth: Replica, mails: AccountMails, claimed: list[AccountClaimed], clock: Clock
 ) -> None:
     thief = await auth.person()
     key = (await thief.call("POST", "auth/api-keys", name="trojan")).json()
     (session,) = (await thief.call("GET", "auth/sessions")).json()["items"]
     await auth.post("password/forgot", email=thief.email)
-    await auth.post("password/reset", token=await letters.reset(thief.email), password=NEW)
+    await auth.post("password/reset", token=await mails.reset(thief.email), password=NEW)
     await until(lambda: claimed, what="the news of it")
     assert set(claimed[0].ended) == {key["id"], session["id"]}
     assert claimed[0].claimed_at == clock.now()
     await auth.post("password/forgot", email=thief.email)
-    await auth.post("password/reset", token=await letters.reset(thief.email, 2), password=PASSWORD)
-    await until(lambda: len(letters.of(PasswordChanged, thief.email)) == 2, what="both letters")
+    await auth.post("password/reset", token=await mails.reset(thief.email, 2), password=PASSWORD)
+    await until(lambda: len(mails.of(PasswordChanged, thief.email)) == 2, what="both mails")
     assert len(claimed) == 1
 
 
-async def test_keys_of_who_has_proven_the_address_outlive_a_reset(auth: Replica, letters: Letters) -> None:
+async def test_a_reset_keeps_api_keys_of_an_account_with_a_verified_address(
+    auth: Replica, mails: AccountMails
+) -> None:
     person = await auth.person()
-    await auth.post("email/verify", token=await letters.verification(person.email))
+    await auth.post("email/verify", token=await mails.verification(person.email))
     made = (await person.call("POST", "auth/api-keys", name="nightly")).json()
     await auth.post("password/forgot", email=person.email)
-    await auth.post("password/reset", token=await letters.reset(person.email), password=NEW)
+    await auth.post("password/reset", token=await mails.reset(person.email), password=NEW)
     assert await auth.is_active(made["key"])
 
 
-async def test_a_mailbox_gets_three_letters_an_hour_whoever_asks(
-    auth: Replica, letters: Letters, clock: Clock
-) -> None:
+async def test_an_address_gets_three_mails_an_hour(auth: Replica, mails: AccountMails, clock: Clock) -> None:
     person = await auth.person()
     for _ in range(8):
         assert (await auth.post("password/forgot", email=person.email)).status_code == 202
-    await letters.reset(person.email, 3)
+    await mails.reset(person.email, 3)
     other = await auth.person()
-    await letters.verification(other.email)
-    assert len(letters.of(PasswordResetRequested, person.email)) == 3
+    await mails.verification(other.email)
+    assert len(mails.of(PasswordResetRequested, person.email)) == 3
     clock.advance(hours=1)
     await auth.post("password/forgot", email=person.email)
-    await letters.reset(person.email, 4)
+    await mails.reset(person.email, 4)
 
 
-async def test_registering_and_deleting_again_and_again_floods_no_mailbox(
-    auth: Replica, letters: Letters
+async def test_repeated_registration_and_deletion_does_not_evade_the_mail_limit(
+    auth: Replica, mails: AccountMails
 ) -> None:
     email = "victim@example.org"
     for _ in range(6):
@@ -259,31 +258,31 @@ async def test_registering_and_deleting_again_and_again_floods_no_mailbox(
         gone = await auth.call("DELETE", "auth/me", token, password=PASSWORD)
         assert gone.status_code == 204
         other = await auth.person()
-        await letters.verification(other.email)
-    assert len([each for each in letters.all if getattr(each, "recipient", "") == email]) <= 3
+        await mails.verification(other.email)
+    assert len([each for each in mails.all if getattr(each, "recipient", "") == email]) <= 3
 
 
-async def test_a_disabled_account_gets_no_letter_and_its_secret_is_void(
-    auth: Replica, letters: Letters, postgres_url: str
+async def test_a_disabled_account_gets_no_mail_and_its_link_is_refused(
+    auth: Replica, mails: AccountMails, postgres_url: str
 ) -> None:
     person = await auth.person()
     await auth.post("password/forgot", email=person.email)
-    secret = await letters.reset(person.email)
+    secret = await mails.reset(person.email)
     async with opened(postgres_url) as database, database.transaction() as session:
         await session.execute(text("UPDATE auth.users SET disabled_at = now()"))
     assert (await auth.post("password/reset", token=secret, password=NEW)).status_code == 400
     await auth.post("password/forgot", email=person.email)
     other = await auth.person()
-    await letters.verification(other.email)
-    assert len(letters.of(PasswordResetRequested, person.email)) == 1
+    await mails.verification(other.email)
+    assert len(mails.of(PasswordResetRequested, person.email)) == 1
 
 
-async def test_the_store_holds_no_secret_once_its_letter_is_on_its_way(
-    auth: Replica, letters: Letters, postgres_url: str
+async def test_the_database_does_not_contain_the_token_after_publishing(
+    auth: Replica, mails: AccountMails, postgres_url: str
 ) -> None:
     person = await auth.person()
     await auth.post("password/forgot", email=person.email)
-    secret = await letters.reset(person.email)
+    secret = await mails.reset(person.email)
 
     async def found() -> str:
         async with opened(postgres_url) as database, database.transaction() as session:
@@ -298,7 +297,7 @@ async def test_the_store_holds_no_secret_once_its_letter_is_on_its_way(
     await until(published, what="the event has left the outbox")
 
 
-def test_an_event_with_a_secret_does_not_show_it_when_printed(clock: Clock) -> None:
+def test_the_repr_of_an_event_hides_its_token(clock: Clock) -> None:
     event = PasswordResetRequested(
         user_id="1", recipient="a@example.org", token="the secret", expires_at=clock.now()
     )

@@ -1,4 +1,4 @@
-"""Signing in: the same refusal for everybody, and tokens that say what they should."""
+"""Login: equal refusals for all causes, and the contents of the tokens."""
 
 import asyncio
 import time
@@ -9,17 +9,18 @@ import pytest
 from jose import jwt
 from sqlalchemy import text
 
-from auth_service.database.engine import one_connection
-from auth_service.passwords.policy import Argon2Cost, PasswordHash
+from auth_service.database.connection import one_connection
+from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
+from auth_service.users.repository import UserRepository
 from shared.settings import Secret
+from tests.integration.auth_service.database import transaction
 from tests.integration.auth_service.replica import PASSWORD, Clock, Replica
-from tests.integration.auth_service.rows import rows
 from tests.support.wait import until
 
 EMAIL = "ada@example.com"
 
 
-async def test_a_token_pair_is_what_oauth_calls_one(auth: Replica) -> None:
+async def test_the_token_pair_follows_rfc_6749(auth: Replica) -> None:
     await auth.register(EMAIL)
     answer = await auth.login(EMAIL.upper())
     assert answer.status_code == 200
@@ -29,7 +30,7 @@ async def test_a_token_pair_is_what_oauth_calls_one(auth: Replica) -> None:
     assert set(body) == {"access_token", "token_type", "expires_in", "refresh_token"}
 
 
-async def test_an_access_token_says_what_rfc_9068_wants(auth: Replica, clock: Clock) -> None:
+async def test_an_access_token_follows_rfc_9068(auth: Replica, clock: Clock) -> None:
     account = (await auth.register(EMAIL)).json()
     token = (await auth.login(EMAIL)).json()["access_token"]
     keys = (await auth.http.get("/.well-known/jwks.json")).json()
@@ -56,7 +57,7 @@ async def test_the_published_keys_are_public_and_may_be_cached_a_while(auth: Rep
 
 
 def told(answer: httpx.Response) -> tuple[object, ...]:
-    """All that a stranger could tell two answers apart by."""
+    """Everything in a response that could distinguish two refusals."""
     body = answer.json()
     body.pop("request_id")
     headers = {name: value for name, value in answer.headers.items() if name != "x-request-id"}
@@ -76,7 +77,7 @@ def told(answer: httpx.Response) -> tuple[object, ...]:
         (EMAIL, "ü" * 1000),
     ],
 )
-async def test_whatever_is_wrong_the_answer_is_the_same(auth: Replica, email: str, password: str) -> None:
+async def test_the_refusal_is_the_same_for_every_cause(auth: Replica, email: str, password: str) -> None:
     await auth.register(EMAIL)
     answer = await auth.login(email, password)
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
@@ -85,7 +86,7 @@ async def test_whatever_is_wrong_the_answer_is_the_same(auth: Replica, email: st
 
 
 async def test_an_unknown_address_takes_as_much_work_as_a_wrong_password(auth: Replica) -> None:
-    """Coarse on purpose, and in CPU time of this process: without the hash for nobody it would be a tenth."""
+    """A coarse bound on CPU time: without the hash for unknown accounts the ratio would be a tenth."""
     await auth.register(EMAIL)
 
     async def work_s(email: str) -> float:
@@ -103,16 +104,17 @@ async def test_a_hash_of_an_older_cost_is_replaced_at_the_next_sign_in(
 ) -> None:
     await auth.register(EMAIL)
     cheap = PasswordHash(Argon2Cost(memory_kib=64, passes=1))
-    async with rows(postgres_url) as repository:
-        user = await repository.users.by_address(EMAIL)
+    async with transaction(postgres_url) as session:
+        users = UserRepository(session)
+        user = await users.find_by_address(EMAIL)
         assert user
-        await repository.users.replace_password_hash(user.id, user.password_hash, cheap.create(PASSWORD))
+        await users.replace_password_hash(user.id, user.password_hash, cheap.create(PASSWORD))
 
     assert (await auth.login(EMAIL, "not the password")).status_code == 401
     assert (await auth.login(EMAIL)).status_code == 200
 
-    async with rows(postgres_url) as repository:
-        user = await repository.users.by_address(EMAIL)
+    async with transaction(postgres_url) as session:
+        user = await UserRepository(session).find_by_address(EMAIL)
     assert user
     assert user.password_hash
     assert cheap.is_outdated(user.password_hash)
@@ -120,10 +122,10 @@ async def test_a_hash_of_an_older_cost_is_replaced_at_the_next_sign_in(
 
 
 @pytest.mark.parametrize("proving", ["POST login", "DELETE me"])
-async def test_an_old_password_is_worth_nothing_once_a_new_one_is_stored(
+async def test_an_old_password_is_refused_once_a_new_one_is_stored(
     auth: Replica, postgres_url: str, proving: str
 ) -> None:
-    """Also to whoever proved to know it a moment before: no lock is held while a password is hashed."""
+    """Also if the old one was verified a moment before: no lock is held while a password is hashed."""
     person = await auth.person()
     url, new_hash = Secret(postgres_url), PasswordHash(Argon2Cost()).create("another password altogether")
     async with one_connection(url, command_s=10) as changing, one_connection(url, command_s=10) as watching:

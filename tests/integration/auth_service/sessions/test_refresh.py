@@ -1,4 +1,4 @@
-"""Refreshing, reuse, logging out: how a session lives and ends."""
+"""Refresh token rotation, reuse detection, session lifetimes, logout."""
 
 import asyncio
 import base64
@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from auth_service.background.sweeper import Forgetting
-from auth_service.repository import Store
+from auth_service.background.sweeper import Sweeper
+from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository
 from shared.contracts.events import SessionRevoked
 from shared.contracts.headers import REVOKED_SESSION
+from tests.integration.auth_service.database import opened, transaction
 from tests.integration.auth_service.replica import Clock, Replica, bearer, running, settings
-from tests.integration.auth_service.rows import opened, rows
 from tests.support.messaging import MemoryBroker
 from tests.support.tokens import forgeries
 from tests.support.wait import until
@@ -21,7 +21,7 @@ from tests.support.wait import until
 
 @pytest.fixture
 async def graceful(postgres_url: str, clock: Clock, broker: MemoryBroker) -> AsyncIterator[Replica]:
-    """Answers a token that was spent less than ten seconds ago once more."""
+    """A replica with a refresh grace of ten seconds."""
     configured = settings(postgres_url, refresh_grace=timedelta(seconds=10))
     async with running(configured, clock, broker) as replica:
         await replica.ready()
@@ -29,7 +29,7 @@ async def graceful(postgres_url: str, clock: Clock, broker: MemoryBroker) -> Asy
 
 
 async def all_news(auth: Replica, revoked: list[SessionRevoked]) -> list[SessionRevoked]:
-    """All that was announced until now: events keep their order, and the last is one of our own."""
+    """All events so far: they keep their order, and a final one is added as an end mark."""
     person = await auth.person()
     session = (await auth.introspect(person.access_token)).json()["sid"]
     await auth.logout(person.access_token)
@@ -47,7 +47,7 @@ async def test_refreshing_gives_a_new_pair_that_works(auth: Replica) -> None:
     await person.refresh()
 
 
-async def test_a_spent_refresh_token_ends_the_session_of_whoever_holds_it(
+async def test_reuse_of_a_refresh_token_revokes_its_session(
     revoked: list[SessionRevoked], auth: Replica, clock: Clock
 ) -> None:
     person = await auth.person()
@@ -62,9 +62,7 @@ async def test_a_spent_refresh_token_ends_the_session_of_whoever_holds_it(
     assert len(await all_news(auth, revoked)) == 1, "once, however often it comes"
 
 
-async def test_the_gateway_is_told_which_session_a_refresh_token_that_came_again_has_ended(
-    auth: Replica, clock: Clock
-) -> None:
+async def test_a_header_names_the_session_revoked_by_reuse(auth: Replica, clock: Clock) -> None:
     person = await auth.person()
     session = (await auth.introspect(person.access_token)).json()["sid"]
     stolen = person.refresh_token
@@ -85,9 +83,7 @@ async def test_reuse_ends_no_other_session(auth: Replica, clock: Clock) -> None:
     assert await auth.is_active(other.json()["access_token"])
 
 
-async def test_tabs_that_refresh_at_once_all_go_on_with_the_same_token(
-    auth: Replica, second: Replica
-) -> None:
+async def test_concurrent_refreshes_get_the_same_successor(auth: Replica, second: Replica) -> None:
     for _ in range(5):
         person = await auth.person()
         answers = await asyncio.gather(
@@ -109,7 +105,7 @@ async def test_a_spent_refresh_token_has_no_grace_unless_it_is_given_one(auth: R
     assert not await auth.is_active(person.access_token)
 
 
-async def test_a_thief_within_the_grace_is_found_out_at_the_next_refresh(
+async def test_reuse_within_the_grace_is_detected_at_the_next_refresh(
     revoked: list[SessionRevoked], graceful: Replica, clock: Clock
 ) -> None:
     auth = graceful
@@ -127,7 +123,7 @@ async def test_a_thief_within_the_grace_is_found_out_at_the_next_refresh(
     assert len(await all_news(auth, revoked)) == 1
 
 
-async def test_once_somebody_has_gone_on_the_grace_is_over(graceful: Replica, clock: Clock) -> None:
+async def test_the_grace_ends_when_the_successor_is_spent(graceful: Replica, clock: Clock) -> None:
     auth = graceful
     person = await auth.person()
     first = person.refresh_token
@@ -138,7 +134,7 @@ async def test_once_somebody_has_gone_on_the_grace_is_over(graceful: Replica, cl
     assert not await auth.is_active(person.access_token)
 
 
-async def test_a_session_that_was_ended_has_no_grace(graceful: Replica) -> None:
+async def test_a_revoked_session_has_no_grace(graceful: Replica) -> None:
     auth = graceful
     person = await auth.person()
     first = person.refresh_token
@@ -147,7 +143,7 @@ async def test_a_session_that_was_ended_has_no_grace(graceful: Replica) -> None:
     assert (await auth.refresh(first)).status_code == 401
 
 
-async def test_the_store_holds_neither_a_refresh_token_nor_what_leads_to_one(
+async def test_the_database_contains_neither_a_refresh_token_nor_its_preimage(
     auth: Replica, postgres_url: str
 ) -> None:
     person = await auth.person()
@@ -161,7 +157,7 @@ async def test_the_store_holds_neither_a_refresh_token_nor_what_leads_to_one(
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 256, "\x00", "ü", "' OR 1=1 --"])
-async def test_what_never_was_a_refresh_token_is_refused(auth: Replica, token: str) -> None:
+async def test_an_unknown_refresh_token_is_refused(auth: Replica, token: str) -> None:
     answer = await auth.refresh(token)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
@@ -186,7 +182,7 @@ async def test_a_session_ends_thirty_days_after_its_sign_in_however_often_it_was
     assert not await auth.is_active(answer.json()["access_token"])
 
 
-async def test_a_session_that_nobody_used_for_two_weeks_is_over(auth: Replica, clock: Clock) -> None:
+async def test_a_session_idle_for_two_weeks_has_expired(auth: Replica, clock: Clock) -> None:
     idle, used = await auth.person(), await auth.person()
     clock.advance(days=13, hours=23, minutes=59)
     await used.refresh()
@@ -206,7 +202,7 @@ async def test_an_access_token_does_not_outlive_the_idle_time_of_its_session(
         assert not await replica.is_active(person.access_token)
 
 
-async def test_sessions_that_ended_long_ago_are_forgotten_and_no_others(
+async def test_only_sessions_that_expired_long_ago_are_purged(
     auth: Replica, postgres_url: str, clock: Clock
 ) -> None:
     began = clock.now()
@@ -214,19 +210,20 @@ async def test_sessions_that_ended_long_ago_are_forgotten_and_no_others(
         await auth.person()
     clock.advance(days=1)
     person = await auth.person()
-    async with rows(postgres_url) as repository:
-        assert await repository.sign_ins.forget(began + timedelta(days=30), 10) == 0
+    async with transaction(postgres_url) as session:
+        sessions = SessionRepository(session)
+        assert await sessions.purge(began + timedelta(days=30), 10) == 0
         over = began + timedelta(days=30, seconds=1)
-        assert await repository.sign_ins.forget(over, 2) == 2
-        assert await repository.sign_ins.forget(over, 2) == 1
-        assert await repository.sign_ins.forget(over, 2) == 0
+        assert await sessions.purge(over, 2) == 2
+        assert await sessions.purge(over, 2) == 1
+        assert await sessions.purge(over, 2) == 0
     await person.refresh()
 
 
-async def test_refresh_tokens_spent_long_ago_are_forgotten_a_few_at_a_time(
+async def test_refresh_tokens_spent_long_ago_are_purged_in_batches(
     auth: Replica, postgres_url: str, clock: Clock
 ) -> None:
-    """A session that is refreshed all the time stays small, and one that comes again later is refused."""
+    """A session that is refreshed all the time keeps few rows; a purged token is refused when reused."""
     began = clock.now()
     person = await auth.person()
     first = person.refresh_token
@@ -234,24 +231,25 @@ async def test_refresh_tokens_spent_long_ago_are_forgotten_a_few_at_a_time(
         await person.refresh()
     clock.advance(days=1)
     await person.refresh()
-    async with rows(postgres_url) as repository:
-        assert await repository.sign_ins.forget_spent(began, 10) == 0
-        assert await repository.sign_ins.forget_spent(clock.now(), 2) == 2
-        assert await repository.sign_ins.forget_spent(clock.now(), 2) == 1
-        assert await repository.sign_ins.forget_spent(clock.now(), 2) == 0
+    async with transaction(postgres_url) as session:
+        tokens = RefreshTokenRepository(session)
+        assert await tokens.purge_spent(began, 10) == 0
+        assert await tokens.purge_spent(clock.now(), 2) == 2
+        assert await tokens.purge_spent(clock.now(), 2) == 1
+        assert await tokens.purge_spent(clock.now(), 2) == 0
     assert (await auth.refresh(first)).status_code == 401
     await person.refresh()
 
 
-async def test_a_round_forgets_and_says_whether_there_is_more(
+async def test_a_sweep_deletes_and_returns_whether_rows_remain(
     auth: Replica, postgres_url: str, clock: Clock
 ) -> None:
     person = await auth.person()
     await person.refresh()
     async with opened(postgres_url) as database:
-        forgetting = Forgetting(Store(database), clock.now)
+        sweeper = Sweeper(database, clock.now)
         clock.advance(days=7, seconds=1)
-        assert await forgetting.round() is False
+        assert await sweeper.sweep() is False
         async with database.transaction() as session:
             assert await session.scalar(text("SELECT count(*) FROM auth.refresh_tokens")) == 1
     await person.refresh()
@@ -302,7 +300,7 @@ async def test_logging_out_twice_is_refused_and_announced_once(
     ],
 )
 @pytest.mark.parametrize(("method", "path"), [("GET", "/v1/auth/me"), ("POST", "/v1/auth/logout")])
-async def test_without_a_good_token_nobody_is_anybody(
+async def test_requests_without_a_valid_token_are_refused(
     auth: Replica, method: str, path: str, header: str
 ) -> None:
     answer = await auth.http.request(method, path, headers={"Authorization": header})
@@ -310,7 +308,7 @@ async def test_without_a_good_token_nobody_is_anybody(
     assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
-async def test_who_sends_no_token_is_told_the_scheme_and_no_error(auth: Replica) -> None:
+async def test_a_request_without_a_token_gets_a_challenge_without_an_error(auth: Replica) -> None:
     answer = await auth.http.get("/v1/auth/me")
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -322,7 +320,7 @@ async def test_the_scheme_is_bearer_in_any_case(auth: Replica) -> None:
     assert answer.status_code == 200
 
 
-async def test_no_forgery_gets_in(auth: Replica) -> None:
+async def test_forged_tokens_are_refused(auth: Replica) -> None:
     person = await auth.person()
     keys = (await auth.http.get("/.well-known/jwks.json")).json()
     for name, forgery in forgeries(person.access_token, keys).items():

@@ -1,14 +1,14 @@
-"""Where one is signed in: one's own sessions, with whence they are used, to be ended one by one."""
+"""The list of a user's own sessions, and ending single ones."""
 
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
-from auth_service.sessions.service import MOST_AT_ONCE
+from auth_service.sessions.service import MAX_SESSIONS
 from shared.contracts.events import SessionRevoked
+from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import Clock, Person, Replica, basic, calling_from
-from tests.integration.auth_service.rows import opened
 from tests.support.wait import until
 
 
@@ -20,7 +20,7 @@ async def listed(person: Person) -> list[dict[str, object]]:
     return items
 
 
-async def test_a_session_says_since_when_and_from_where(auth: Replica, clock: Clock) -> None:
+async def test_a_session_shows_its_times_and_its_client(auth: Replica, clock: Clock) -> None:
     person = Person(auth)
     await auth.register(person.email)
     answer = await auth.call(
@@ -57,7 +57,7 @@ async def test_the_one_used_last_comes_first_and_the_callers_own_is_marked(
     assert (await listed(person))[0]["last_used_at"] == "2026-11-20T10:02:00Z"
 
 
-async def test_nobody_sees_or_ends_the_sessions_of_others(auth: Replica) -> None:
+async def test_sessions_of_other_users_are_not_found(auth: Replica) -> None:
     person, mallory = await auth.person(), await auth.person()
     [session] = await listed(person)
     assert [each["id"] for each in await listed(mallory)] != [session["id"]]
@@ -66,7 +66,7 @@ async def test_nobody_sees_or_ends_the_sessions_of_others(auth: Replica) -> None
     assert await person.is_signed_in()
 
 
-async def test_a_session_that_is_ended_is_over_everywhere(
+async def test_an_ended_session_is_revoked_everywhere(
     auth: Replica, second: Replica, revoked: list[SessionRevoked]
 ) -> None:
     person = await auth.person()
@@ -84,7 +84,7 @@ async def test_a_session_that_is_ended_is_over_everywhere(
 
 
 @pytest.mark.parametrize("identity", [str(UUID(int=7)), "x", "1", "..%2f..", "' OR 1=1", "null"])
-async def test_what_is_no_session_of_ones_own_is_not_found(auth: Replica, identity: str) -> None:
+async def test_an_unknown_session_is_not_found(auth: Replica, identity: str) -> None:
     person = await auth.person()
     assert (await person.call("DELETE", f"auth/sessions/{identity}")).status_code == 404
 
@@ -100,12 +100,12 @@ async def test_what_is_no_session_of_ones_own_is_not_found(auth: Replica, identi
         {**calling_from("192.0.2.7"), "Tonegate-Gateway-Authorization": "Bearer x"},
     ],
 )
-async def test_who_claims_to_be_the_gateway_has_to_prove_it(auth: Replica, headers: dict[str, str]) -> None:
+async def test_wrong_gateway_credentials_are_refused(auth: Replica, headers: dict[str, str]) -> None:
     answer = await auth.call("POST", "auth/login", headers=headers, email="a@example.org", password="x")
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
-async def test_an_address_that_nobody_vouches_for_is_not_believed(auth: Replica) -> None:
+async def test_a_client_address_without_gateway_credentials_is_ignored(auth: Replica) -> None:
     person = Person(auth)
     await auth.register(person.email)
     answer = await auth.call(
@@ -129,9 +129,9 @@ async def test_the_oldest_of_too_many_sessions_makes_room(
             " SELECT gen_random_uuid(), user_id, created_at, last_used_at + interval '1 s', idle_until,"
             " expires_at FROM auth.sessions, generate_series(2, :many)"
         )
-        await session.execute(copies, {"many": MOST_AT_ONCE})
+        await session.execute(copies, {"many": MAX_SESSIONS})
     newest = Person(auth, person.email)
     await newest.sign_in()
     assert not await person.is_signed_in()
-    assert len(await listed(newest)) == MOST_AT_ONCE
+    assert len(await listed(newest)) == MAX_SESSIONS
     await until(lambda: len(revoked) == 1, what="the news")

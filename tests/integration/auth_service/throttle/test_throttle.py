@@ -1,11 +1,11 @@
-"""Guessing passwords gets slow, wherever it comes from, and nobody can lock the owner out by it."""
+"""Login throttling: delays per network, the limit for unknown networks, and access for the owner."""
 
 import asyncio
 import time
 
 import pytest
 
-from tests.integration.auth_service.letters import Letters
+from tests.integration.auth_service.account_mails import AccountMails
 from tests.integration.auth_service.replica import (
     PASSWORD,
     Clock,
@@ -27,7 +27,7 @@ async def fail(auth: Replica, email: str, times: int, address: str) -> list[int]
 
 @pytest.fixture
 async def person(auth: Replica) -> Person:
-    """Known from HOME."""
+    """An account whose known network is HOME."""
     person = Person(auth)
     await auth.register(person.email)
     assert (await auth.login(person.email, PASSWORD, HOME)).status_code == 200
@@ -50,7 +50,7 @@ async def test_after_ten_failures_each_further_one_costs_a_growing_wait(
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
 
 
-async def test_the_right_password_has_to_wait_as_well_or_waiting_would_tell(
+async def test_the_delay_applies_to_the_right_password_as_well(
     auth: Replica, person: Person, clock: Clock
 ) -> None:
     await fail(auth, person.email, 11, ELSEWHERE)
@@ -60,12 +60,12 @@ async def test_the_right_password_has_to_wait_as_well_or_waiting_would_tell(
     assert await fail(auth, person.email, 10, ELSEWHERE) == [401] * 10, "and then all is forgotten"
 
 
-async def test_failures_elsewhere_cost_the_owner_nothing(auth: Replica, person: Person) -> None:
+async def test_failures_in_other_networks_do_not_delay_the_owner(auth: Replica, person: Person) -> None:
     await fail(auth, person.email, 30, ELSEWHERE)
     assert (await auth.login(person.email, PASSWORD, HOME)).status_code == 200
 
 
-async def test_a_neighbour_can_slow_the_owner_down_by_a_minute_and_no_more(
+async def test_failures_in_a_known_network_delay_by_a_minute_at_most(
     auth: Replica, person: Person, clock: Clock
 ) -> None:
     for _ in range(30):
@@ -78,7 +78,7 @@ async def test_a_neighbour_can_slow_the_owner_down_by_a_minute_and_no_more(
 
 
 async def exhaust(auth: Replica, person: Person) -> None:
-    """A hundred guesses, each from another network."""
+    """One hundred failed logins, each from another network."""
     for number in range(0, 100, 10):
         await asyncio.gather(
             *(auth.login(person.email, "a wrong guess", f"203.0.113.{number + n}") for n in range(10))
@@ -86,7 +86,7 @@ async def exhaust(auth: Replica, person: Person) -> None:
 
 
 async def test_a_hundred_networks_guess_a_hundred_times_an_hour_and_the_owner_still_gets_in(
-    auth: Replica, letters: Letters, person: Person, clock: Clock
+    auth: Replica, mails: AccountMails, person: Person, clock: Clock
 ) -> None:
     await exhaust(auth, person)
     refused = await auth.login(person.email, PASSWORD, ELSEWHERE)
@@ -94,7 +94,7 @@ async def test_a_hundred_networks_guess_a_hundred_times_an_hour_and_the_owner_st
     assert (await auth.login(person.email, PASSWORD, HOME)).status_code == 200, "where they are known"
 
     await auth.post("password/forgot", email=person.email)
-    secret = await letters.reset(person.email)
+    secret = await mails.reset(person.email)
     from_elsewhere = await auth.call(
         "POST", "auth/password/reset", headers=calling_from(ELSEWHERE), token=secret, password=NEW
     )
@@ -128,9 +128,7 @@ async def test_many_guesses_at_once_are_judged_one_after_the_other(
     assert 10 <= tried <= 10 + 2 * 6, "a few more, that were at work or just done, in each replica"
 
 
-async def test_a_stolen_access_token_does_not_help_guessing_the_password(
-    auth: Replica, person: Person
-) -> None:
+async def test_reauthentication_is_throttled_like_login(auth: Replica, person: Person) -> None:
     await person.sign_in()
     answers = [
         (await person.call("DELETE", "auth/me", password=f"guess {number}")).status_code
@@ -139,7 +137,7 @@ async def test_a_stolen_access_token_does_not_help_guessing_the_password(
     assert answers == [401] * 10 + [429] * 2
 
 
-async def test_many_right_sign_ins_at_once_wait_for_nobody(auth: Replica, person: Person) -> None:
+async def test_concurrent_successful_logins_are_not_throttled(auth: Replica, person: Person) -> None:
     answers = await asyncio.gather(*(auth.login(person.email, PASSWORD, HOME) for _ in range(30)))
     assert {answer.status_code for answer in answers} == {200}
 

@@ -1,4 +1,4 @@
-"""Signing keys shared by replicas: rotated without a moment in which a good token is refused."""
+"""Key ring and key rotation across replicas."""
 
 from datetime import timedelta
 
@@ -6,21 +6,27 @@ import pytest
 from jose import jwt
 from sqlalchemy import text
 
-from auth_service.repository import Store
-from auth_service.tokens.key_ring import FRESH, KNOWN_BEFORE_SIGNING
-from auth_service.tokens.key_rotation import SLACK, Rotation
+from auth_service.database.engine import Database
+from auth_service.tokens.key_ring import MAX_AGE, PUBLICATION_DELAY
+from auth_service.tokens.key_rotation import SLACK, KeyRotation
+from auth_service.tokens.repository import SigningKeyRepository
 from auth_service.tokens.signing_key import KeyPair, generate
+from tests.integration.auth_service.database import opened, transaction
 from tests.integration.auth_service.replica import Clock, Person, Replica
-from tests.integration.auth_service.rows import opened, rows
 
 LONGEST_TOKEN = timedelta(minutes=15)
 
 
 @pytest.fixture
 async def newer(auth: Replica, second: Replica, postgres_url: str, clock: Clock) -> KeyPair:
-    """Made by an operator after both replicas had read all keys there were."""
+    """A key created by rotation after both replicas have loaded the key ring."""
     async with opened(postgres_url) as database:
-        return await Rotation(Store(database), LONGEST_TOKEN, clock.now).rotate()
+        return await rotate(database, clock)
+
+
+async def rotate(database: Database, clock: Clock) -> KeyPair:
+    async with database.transaction() as session:
+        return await KeyRotation(LONGEST_TOKEN, clock.now).rotate(session)
 
 
 def kid(person: Person) -> str:
@@ -32,18 +38,18 @@ async def published(replica: Replica) -> list[str]:
 
 
 async def test_a_new_key_is_published_before_it_signs(auth: Replica, newer: KeyPair, clock: Clock) -> None:
-    clock.advance(seconds=FRESH.total_seconds())
+    clock.advance(seconds=MAX_AGE.total_seconds())
     person = await auth.person()
     assert kid(person) != newer.kid
     assert await published(auth) == [newer.kid, kid(person)]
 
 
-async def test_after_seconds_every_replica_signs_with_it_and_knows_it(
+async def test_after_the_publication_delay_every_replica_signs_with_the_new_key(
     auth: Replica, second: Replica, newer: KeyPair, clock: Clock
 ) -> None:
     for replica in (auth, second):
         await replica.person()
-    clock.advance(seconds=KNOWN_BEFORE_SIGNING.total_seconds())
+    clock.advance(seconds=PUBLICATION_DELAY.total_seconds())
     people = [await auth.person(), await second.person()]
     assert [kid(person) for person in people] == [newer.kid] * 2
     for replica in (auth, second):
@@ -51,12 +57,12 @@ async def test_after_seconds_every_replica_signs_with_it_and_knows_it(
             assert await replica.is_active(person.access_token)
 
 
-async def test_no_good_token_is_refused_at_any_moment_of_a_rotation(
+async def test_no_valid_token_is_refused_during_a_rotation(
     auth: Replica, second: Replica, postgres_url: str, clock: Clock
 ) -> None:
     person = await auth.person()
     async with opened(postgres_url) as database:
-        await Rotation(Store(database), LONGEST_TOKEN, clock.now).rotate()
+        await rotate(database, clock)
     for _ in range(16):
         clock.advance(seconds=0.5)
         await person.refresh()
@@ -66,7 +72,7 @@ async def test_no_good_token_is_refused_at_any_moment_of_a_rotation(
 async def test_the_old_key_verifies_until_its_last_token_has_expired_and_then_is_gone(
     auth: Replica, newer: KeyPair, clock: Clock
 ) -> None:
-    clock.advance(seconds=KNOWN_BEFORE_SIGNING.total_seconds() - 0.5)
+    clock.advance(seconds=PUBLICATION_DELAY.total_seconds() - 0.5)
     last = await auth.person()
     assert kid(last) != newer.kid
     clock.advance(seconds=LONGEST_TOKEN.total_seconds() - 1)
@@ -76,23 +82,23 @@ async def test_the_old_key_verifies_until_its_last_token_has_expired_and_then_is
     assert await published(auth) == [newer.kid]
 
 
-async def test_a_private_key_that_verifies_nothing_any_more_is_not_kept(
+async def test_expired_keys_are_purged(
     auth: Replica, newer: KeyPair, postgres_url: str, clock: Clock
 ) -> None:
     clock.advance(hours=1)
-    async with rows(postgres_url) as repository:
-        assert await repository.signing_keys.forget(clock.now()) == 1
+    async with transaction(postgres_url) as session:
+        assert await SigningKeyRepository(session).purge(clock.now()) == 1
     async with opened(postgres_url) as database, database.transaction() as session:
         assert (await session.scalars(text("SELECT kid FROM auth.signing_keys"))).all() == [newer.kid]
 
 
-async def test_a_token_of_a_key_that_is_not_known_yet_makes_a_replica_look_but_not_each_time(
+async def test_an_unknown_key_id_reloads_the_key_ring_at_most_once_per_interval(
     auth: Replica, postgres_url: str, clock: Clock
 ) -> None:
     person = await auth.person()
     sooner = generate()
-    async with rows(postgres_url) as repository:
-        await repository.signing_keys.add(sooner, clock.now())
+    async with transaction(postgres_url) as session:
+        await SigningKeyRepository(session).add(sooner, clock.now())
     async with opened(postgres_url) as database, database.transaction() as session:
         await session.execute(
             text("UPDATE auth.signing_keys SET signs_from = signs_from + interval '1 s' WHERE kid = :kid"),
@@ -104,6 +110,6 @@ async def test_a_token_of_a_key_that_is_not_known_yet_makes_a_replica_look_but_n
         "ES256",
         headers={"kid": sooner.kid, "typ": "at+jwt"},
     )
-    assert not await auth.is_active(forged), "it has only just looked"
+    assert not await auth.is_active(forged), "reloaded less than a second ago"
     clock.advance(seconds=1)
     assert await auth.is_active(forged)

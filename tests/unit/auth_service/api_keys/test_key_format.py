@@ -1,4 +1,4 @@
-"""API keys as text: recognisable, random, with a checksum."""
+"""Text format of API keys: prefix, randomness, checksum."""
 
 import re
 
@@ -15,12 +15,12 @@ def test_no_two_are_alike() -> None:
     assert len({new_api_key() for _ in range(1000)}) == 1000
 
 
-def test_every_key_that_is_made_is_one() -> None:
+def test_every_generated_key_is_valid() -> None:
     assert all(is_api_key(new_api_key()) for _ in range(1000))
 
 
 @pytest.mark.parametrize("text", ["", "tng_", "tng_" + "a" * 49, "TNG_" + "0" * 49, "tng_" + "0" * 48 + "ü"])
-def test_what_was_never_made_is_none(text: str) -> None:
+def test_malformed_keys_are_refused(text: str) -> None:
     assert not is_api_key(text)
 
 
@@ -32,7 +32,7 @@ def test_one_wrong_character_anywhere_is_noticed() -> None:
     assert not is_api_key(key + "\n")
 
 
-def test_what_is_stored_and_shown_does_not_give_it_away() -> None:
+def test_fingerprint_and_hint_do_not_reveal_the_key() -> None:
     key = new_api_key()
     assert len(fingerprint(key)) == 32
     assert key.encode() not in fingerprint(key)

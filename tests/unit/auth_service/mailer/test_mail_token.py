@@ -1,4 +1,4 @@
-"""The secrets of mailed links: long, never the same, each for one purpose."""
+"""Tokens of mailed links: randomness, and fingerprints per purpose."""
 
 from auth_service.mailer.mail_token import Purpose, fingerprint, new_secret
 

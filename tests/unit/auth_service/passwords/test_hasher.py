@@ -1,4 +1,4 @@
-"""Hashing off the event loop: bounded at work, bounded in waiting."""
+"""Password hasher: bounded concurrency, bounded queue, thread priority."""
 
 import asyncio
 import os
@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from auth_service.passwords.hasher import NICER_BY, RETRY_AFTER_S, PasswordHashing
-from auth_service.passwords.policy import Argon2Cost, PasswordHash
+from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
+from auth_service.passwords.hasher import NICENESS, RETRY_AFTER_S, PasswordHasher
 from shared.errors import Overloaded, RateLimited
 from tests.support.wait import until
 
 
 class Held(PasswordHash):
-    """Real hashes that take until they are let go, and the most that were at work at once."""
+    """Real hashes that block until released, and the maximum number that ran at once."""
 
     def __init__(self) -> None:
         super().__init__(Argon2Cost(memory_kib=64, passes=1))
@@ -41,8 +41,8 @@ async def held() -> AsyncIterator[Held]:
     passwords.go_on.set()
 
 
-async def test_no_more_are_hashed_at_once_than_there_are_places(held: Held) -> None:
-    hashing = PasswordHashing(held, 2)
+async def test_concurrency_is_limited_to_the_number_of_slots(held: Held) -> None:
+    hashing = PasswordHasher(held, 2)
     tasks = [asyncio.create_task(hashing.create(f"password {n}")) for n in range(6)]
     await until(lambda: held.at_work == 2, what="two at work")
     held.go_on.set()
@@ -51,8 +51,8 @@ async def test_no_more_are_hashed_at_once_than_there_are_places(held: Held) -> N
     hashing.close()
 
 
-async def test_one_too_many_in_the_queue_is_told_at_once(held: Held) -> None:
-    hashing = PasswordHashing(held, 1, max_waiting=2)
+async def test_a_full_queue_refuses_at_once(held: Held) -> None:
+    hashing = PasswordHasher(held, 1, max_waiting=2)
     tasks = [asyncio.create_task(hashing.create(f"password {n}")) for n in range(3)]
     await until(lambda: held.at_work == 1, what="one at work")
     with pytest.raises(Overloaded) as refused:
@@ -63,8 +63,8 @@ async def test_one_too_many_in_the_queue_is_told_at_once(held: Held) -> None:
     hashing.close()
 
 
-async def test_who_waits_too_long_is_told_so_and_leaves_no_trace(held: Held) -> None:
-    hashing = PasswordHashing(held, 1, max_waiting=1, max_wait_s=0.05)
+async def test_a_wait_that_is_too_long_is_refused_and_frees_its_place(held: Held) -> None:
+    hashing = PasswordHasher(held, 1, max_waiting=1, max_wait_s=0.05)
     working = asyncio.create_task(hashing.create("the first"))
     await until(lambda: held.at_work == 1, what="one at work")
     for _ in range(2):
@@ -76,8 +76,8 @@ async def test_who_waits_too_long_is_told_so_and_leaves_no_trace(held: Held) -> 
     hashing.close()
 
 
-async def test_a_caller_who_leaves_does_not_free_a_place_that_is_still_at_work(held: Held) -> None:
-    hashing = PasswordHashing(held, 1, max_wait_s=0.05)
+async def test_a_cancelled_caller_keeps_its_slot_until_the_thread_has_finished(held: Held) -> None:
+    hashing = PasswordHasher(held, 1, max_wait_s=0.05)
     leaving = asyncio.create_task(hashing.create("somebody who hangs up"))
     await until(lambda: held.at_work == 1, what="one at work")
     leaving.cancel()
@@ -91,8 +91,8 @@ async def test_a_caller_who_leaves_does_not_free_a_place_that_is_still_at_work(h
     hashing.close()
 
 
-async def test_the_event_loop_goes_on_while_passwords_are_hashed() -> None:
-    hashing = PasswordHashing(PasswordHash(Argon2Cost(memory_kib=19_456, passes=10)), 1)
+async def test_the_event_loop_runs_while_passwords_are_hashed() -> None:
+    hashing = PasswordHasher(PasswordHash(Argon2Cost(memory_kib=19_456, passes=10)), 1)
     working = asyncio.create_task(hashing.create("a slow one"))
     turns = 0
     while not working.done():
@@ -102,26 +102,26 @@ async def test_the_event_loop_goes_on_while_passwords_are_hashed() -> None:
     hashing.close()
 
 
-async def test_who_is_turned_away_in_a_place_gives_it_back() -> None:
+async def test_an_error_in_a_slot_releases_it() -> None:
     passwords = PasswordHash(Argon2Cost(memory_kib=64, passes=1))
-    hashing = PasswordHashing(passwords, 1, max_wait_s=1)
+    hashing = PasswordHasher(passwords, 1, max_wait_s=1)
     for _ in range(3):
         with pytest.raises(RateLimited):
-            async with hashing.place():
+            async with hashing.slot():
                 raise RateLimited("Not now.", retry_after_s=1)
-    async with hashing.place() as place:
-        assert await place.matches("anything", passwords.create("anything"))
+    async with hashing.slot() as slot:
+        assert await slot.matches("anything", passwords.create("anything"))
     hashing.close()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only there a thread has a priority of its own")
-async def test_hashing_gives_way_to_everything_else() -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities per thread")
+async def test_hashing_threads_have_a_lower_priority() -> None:
     class Asking(PasswordHash):
         def create(self, password: str) -> str:
             return str(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
 
-    hashing = PasswordHashing(Asking(Argon2Cost(memory_kib=64, passes=1)), 1)
+    hashing = PasswordHasher(Asking(Argon2Cost(memory_kib=64, passes=1)), 1)
     ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    assert int(await hashing.create("anything")) == min(19, ours + NICER_BY)
+    assert int(await hashing.create("anything")) == min(19, ours + NICENESS)
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == ours
     hashing.close()

@@ -1,4 +1,4 @@
-"""Refresh tokens: long, never the same, and not to be had from what is stored."""
+"""Refresh tokens: randomness, fingerprints, successors."""
 
 from auth_service.sessions.refresh_token import fingerprint, new_refresh_token, new_salt, successor
 
@@ -18,7 +18,7 @@ def test_what_is_stored_does_not_contain_it_and_is_the_same_each_time() -> None:
     assert len(fingerprint(token)) == 32
 
 
-def test_a_successor_is_the_same_for_whoever_holds_token_and_salt_and_for_nobody_else() -> None:
+def test_a_successor_depends_on_token_and_salt_only() -> None:
     token, salt = new_refresh_token(), new_salt()
     following = successor(token, salt)
     assert following == successor(token, salt)

@@ -1,8 +1,8 @@
-"""Where a call comes from: canonical addresses, networks that share one fate, harmless names."""
+"""Client parsing: canonical addresses, networks, printable user agents."""
 
 import pytest
 
-from auth_service.throttle.client import client
+from auth_service.throttle.client import parse_client
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from auth_service.throttle.client import client
     ],
 )
 def test_an_address_has_one_form_and_one_network(sent: str | None, address: str | None, network: str) -> None:
-    found = client(sent, None)
+    found = parse_client(sent, None)
     assert (found.address, found.network) == (address, network)
 
 
@@ -39,4 +39,4 @@ def test_an_address_has_one_form_and_one_network(sent: str | None, address: str 
     ],
 )
 def test_a_name_is_printable_and_not_too_long(sent: str | None, kept: str | None) -> None:
-    assert client(None, sent).user_agent == kept
+    assert parse_client(None, sent).user_agent == kept

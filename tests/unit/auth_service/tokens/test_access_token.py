@@ -1,4 +1,4 @@
-"""Access tokens: a true one is believed, and no forgery is."""
+"""Access tokens: signing, verification, and refused forgeries."""
 
 import base64
 import json
@@ -48,7 +48,7 @@ def part(content: object) -> str:
 
 
 def forged(header: dict[str, Any] | None = None, key: Any = None, **changes: object) -> str:
-    """As a holder of `key` would make it; our own key unless another is given."""
+    """A token with changed header and claims, signed with `key`, by default the valid one."""
     claims = {**msgspec.to_builtins(CLAIMS), **changes}
     full = {**HEADER, **(header or {})}
     token: str = jws.sign(
@@ -65,7 +65,7 @@ def unsigned(header: dict[str, Any], signature: str = "") -> str:
 
 
 def with_header(changes: dict[str, Any]) -> str:
-    """Signed by our own key over a header that we never write."""
+    """A token with a changed header, signed with the valid key."""
     token = f"{part({**HEADER, **changes})}.{TRUE.split('.')[1]}"
     signature = base64.urlsafe_b64encode(KEY.private.sign(token.encode())).rstrip(b"=").decode()
     return f"{token}.{signature}"
@@ -131,7 +131,7 @@ FORGERIES = {
 }
 
 
-def test_a_true_token_is_read_back_as_it_was_signed() -> None:
+def test_a_valid_token_yields_the_signed_claims() -> None:
     assert read(TRUE) == CLAIMS
 
 
@@ -159,13 +159,13 @@ def successor(character: str) -> str:
     return ALPHABET[(ALPHABET.find(character) + 1) % len(ALPHABET)]
 
 
-def test_a_token_is_good_until_its_last_second_and_not_in_it() -> None:
+def test_a_token_is_valid_until_just_before_its_expiry() -> None:
     assert read(TRUE, NOW + timedelta(seconds=899))
     with pytest.raises(InvalidToken):
         read(TRUE, NOW + timedelta(seconds=900))
 
 
-def test_a_key_that_is_not_known_is_told_apart_so_that_it_can_be_looked_up() -> None:
+def test_an_unknown_key_id_is_distinguished() -> None:
     with pytest.raises(UnknownKey):
         read(sign(CLAIMS, OTHER))
 
@@ -175,5 +175,5 @@ def test_each_of_several_keys_verifies_what_it_signed() -> None:
     assert read(sign(CLAIMS, OTHER), keys=keys) == read(TRUE, keys=keys)
 
 
-def test_a_header_says_what_rfc_9068_wants_of_it() -> None:
+def test_the_header_follows_rfc_9068() -> None:
     assert jws.get_unverified_header(TRUE) == HEADER

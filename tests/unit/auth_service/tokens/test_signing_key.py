@@ -1,4 +1,4 @@
-"""Signing keys: their names and their public halves."""
+"""Signing keys: thumbprints and public JWKs."""
 
 import base64
 import hashlib
@@ -21,9 +21,9 @@ def test_two_keys_have_two_names() -> None:
     assert generate().kid != generate().kid
 
 
-def test_the_published_half_holds_nothing_private() -> None:
+def test_the_public_jwk_contains_no_private_member() -> None:
     assert set(generate().jwk.__struct_fields__) == {"kid", "x", "y", "kty", "crv", "alg", "use"}
 
 
-def test_a_key_does_not_show_itself_when_printed() -> None:
+def test_the_repr_of_a_key_hides_it() -> None:
     assert "PRIVATE" not in repr(generate().pem)

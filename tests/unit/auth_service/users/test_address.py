@@ -1,4 +1,4 @@
-"""Which e-mail addresses are taken, and which of them are the same."""
+"""Email addresses: validation and canonical form."""
 
 import pytest
 
@@ -51,13 +51,13 @@ GOOD = (
 
 
 @pytest.mark.parametrize("address", BAD)
-def test_what_is_no_address_or_could_break_a_header_is_refused(address: str) -> None:
+def test_a_malformed_address_is_refused(address: str) -> None:
     with pytest.raises(BadAddress):
         canonical(address)
 
 
 @pytest.mark.parametrize("address", GOOD)
-def test_an_ordinary_address_is_taken_as_it_is(address: str) -> None:
+def test_an_ordinary_address_is_accepted(address: str) -> None:
     assert canonical(address) == address
 
 

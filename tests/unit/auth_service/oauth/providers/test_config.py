@@ -1,4 +1,4 @@
-"""Providers as an operator names them: what is accepted, and how a mistake is told without a secret."""
+"""Provider settings: accepted values, and error messages without secrets."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auth_service.oauth.providers.config import is_callable, is_redirect_target
+from auth_service.oauth.providers.config import is_allowed_url, is_redirect_target
 from auth_service.settings import AuthSettings
 from shared.settings import SettingsError, load
 
@@ -78,7 +78,7 @@ def test_the_providers_may_come_from_a_file(tmp_path: Path) -> None:
         ({"AUTH_OAUTH_REDIRECT_URLS": "https://a.example,http://b.example"}, "http://b.example"),
     ],
 )
-def test_a_mistake_names_its_variable(variables: dict[str, str], told: str) -> None:
+def test_an_error_names_its_variable(variables: dict[str, str], told: str) -> None:
     with pytest.raises(SettingsError, match=told.replace("`", ".")):
         loaded(**variables)
 
@@ -103,7 +103,7 @@ def test_a_mistake_names_its_variable(variables: dict[str, str], told: str) -> N
         {"secret": "misspelt"},
     ],
 )
-def test_a_provider_that_cannot_be_is_refused_without_telling_its_secret(change: dict[str, object]) -> None:
+def test_an_invalid_provider_is_refused_without_revealing_its_secret(change: dict[str, object]) -> None:
     with pytest.raises(SettingsError, match="AUTH_OAUTH_PROVIDERS") as refused:
         named({**CORP, **change})
     assert str(CORP["client_secret"]) not in str(refused.value)
@@ -136,9 +136,9 @@ def test_a_name_is_given_once() -> None:
         ("https://issuer.example:port", False, False),
     ],
 )
-def test_only_tls_is_spoken_except_to_this_machine(url: str, always: bool, in_development: bool) -> None:
-    assert is_callable(url, loopback_http=False) is always
-    assert is_callable(url, loopback_http=True) is in_development
+def test_urls_must_be_https_except_for_loopback(url: str, always: bool, in_development: bool) -> None:
+    assert is_allowed_url(url, loopback_http=False) is always
+    assert is_allowed_url(url, loopback_http=True) is in_development
 
 
 @pytest.mark.parametrize(
@@ -156,5 +156,5 @@ def test_only_tls_is_spoken_except_to_this_machine(url: str, always: bool, in_de
         ("https://app.example/\r\nSet-Cookie: x=y", False),
     ],
 )
-def test_browsers_are_sent_to_safe_places_only(url: str, good: bool) -> None:
+def test_redirect_targets_are_https_loopback_or_private_use_schemes(url: str, good: bool) -> None:
     assert is_redirect_target(url) is good

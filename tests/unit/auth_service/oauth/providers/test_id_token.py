@@ -1,4 +1,4 @@
-"""ID tokens: a true one is believed, and nothing else is."""
+"""ID token validation (OpenID Connect Core §3.1.3.7)."""
 
 import base64
 import hashlib
@@ -11,7 +11,14 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 
-from auth_service.oauth.providers.id_token import ALGORITHMS, BadIdToken, Expected, IdClaims, UnknownKey, read
+from auth_service.oauth.providers.id_token import (
+    ALGORITHMS,
+    BadIdToken,
+    Expected,
+    IdClaims,
+    UnknownKey,
+    validate_id_token,
+)
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 NOW_S = int(NOW.timestamp())
@@ -20,7 +27,7 @@ OTHER = ECKey.generate_key("P-256", {"kid": "1", "use": "sig"})
 NEWER = ECKey.generate_key("P-256", {"kid": "2", "use": "sig"})
 RSA = RSAKey.generate_key(2048, {"kid": "rsa", "use": "sig"})
 KEYS = KeySet([KEY, RSA])
-SHARED = OctKey.import_key("a client secret of thirty-two letters or more", {"kid": "1"})
+SHARED = OctKey.import_key("a client secret of thirty-two mails or more", {"kid": "1"})
 
 CLAIMS: dict[str, Any] = {
     "iss": "https://issuer.example",
@@ -43,7 +50,7 @@ EXPECTED = Expected(
 
 
 def signed(key: Any = KEY, header: dict[str, Any] | None = None, **changes: object) -> str:
-    """None takes a claim, or a member of the header, away."""
+    """A signed token; None removes a claim or header parameter."""
     claims = {name: value for name, value in {**CLAIMS, **changes}.items() if value is not None}
     full = {"alg": "ES256", "kid": key.kid, **(header or {})}
     full = {name: value for name, value in full.items() if value is not None}
@@ -77,13 +84,13 @@ ADA = IdClaims("ada", "ada@example.org", email_verified=True)
     ],
     ids=["EC", "RSA", "list", "azp", "at_hash", "just expired", "a fast clock", "text", "header"],
 )
-def test_a_true_token_is_believed(token: str) -> None:
-    assert read(token, KEYS, EXPECTED) == ADA
+def test_a_valid_token_is_accepted(token: str) -> None:
+    assert validate_id_token(token, KEYS, EXPECTED) == ADA
 
 
 @pytest.mark.parametrize("verified", [None, False, "false", "True", ""])
-def test_an_address_counts_as_verified_only_if_it_is_said_so(verified: object) -> None:
-    assert read(signed(email_verified=verified), KEYS, EXPECTED).email_verified is not True
+def test_an_address_is_verified_only_if_the_claim_is_true(verified: object) -> None:
+    assert validate_id_token(signed(email_verified=verified), KEYS, EXPECTED).email_verified is not True
 
 
 FORGERIES = {
@@ -134,22 +141,22 @@ FORGERIES = {
 
 
 @pytest.mark.parametrize("name", FORGERIES)
-def test_nothing_else_is_believed(name: str) -> None:
+def test_an_invalid_token_is_refused(name: str) -> None:
     with pytest.raises(BadIdToken):
-        read(FORGERIES[name], KEYS, EXPECTED)
+        validate_id_token(FORGERIES[name], KEYS, EXPECTED)
 
 
-def test_a_key_that_is_not_known_may_be_newer_than_those_at_hand() -> None:
+def test_an_unknown_key_id_is_distinguished() -> None:
     with pytest.raises(UnknownKey):
-        read(signed(NEWER), KEYS, EXPECTED)
-    assert read(signed(NEWER), KeySet([KEY, NEWER]), EXPECTED) == ADA
+        validate_id_token(signed(NEWER), KEYS, EXPECTED)
+    assert validate_id_token(signed(NEWER), KeySet([KEY, NEWER]), EXPECTED) == ADA
 
 
-def test_an_algorithm_that_the_provider_does_not_use_is_not_taken() -> None:
+def test_an_algorithm_that_the_provider_does_not_announce_is_refused() -> None:
     rsa_only = msgspec.structs.replace(EXPECTED, algorithms=("RS256",))
     with pytest.raises(BadIdToken):
-        read(signed(), KEYS, rsa_only)
+        validate_id_token(signed(), KEYS, rsa_only)
 
 
-def test_only_signatures_that_the_provider_alone_can_make_are_known() -> None:
+def test_only_asymmetric_algorithms_are_accepted() -> None:
     assert not [name for name in ALGORITHMS if name.startswith("HS") or name.lower() == "none"]

@@ -1,15 +1,15 @@
-"""One-time values, and PKCE."""
+"""Random values and PKCE verification."""
 
 import pytest
 
-from auth_service.oauth.one_time_value import answers, digest, is_value, new_value
+from auth_service.oauth.random_value import digest, is_value, new_value, verify_challenge
 
 # RFC 7636 appendix B
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
-def test_values_are_unlike_each_other_and_have_one_shape() -> None:
+def test_values_are_unique_and_have_one_form() -> None:
     made = {new_value() for _ in range(100)}
     assert len(made) == 100
     assert all(is_value(value) for value in made)
@@ -17,19 +17,19 @@ def test_values_are_unlike_each_other_and_have_one_shape() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x" * 42, "x" * 44, "x" * 42 + "=", "x" * 42 + "\n", "ü" * 43])
-def test_whatever_has_another_shape_is_none(text: str) -> None:
+def test_text_of_another_form_is_no_value(text: str) -> None:
     assert not is_value(text)
 
 
-def test_the_example_of_the_rfc_fits() -> None:
-    assert answers(CHALLENGE, VERIFIER)
+def test_the_example_of_the_rfc_is_verified() -> None:
+    assert verify_challenge(CHALLENGE, VERIFIER)
 
 
 @pytest.mark.parametrize("verifier", ["", CHALLENGE, VERIFIER[:-1], VERIFIER + "x", "x" * 129, "ü" * 43])
-def test_another_verifier_does_not(verifier: str) -> None:
-    assert not answers(CHALLENGE, verifier)
+def test_another_verifier_is_refused(verifier: str) -> None:
+    assert not verify_challenge(CHALLENGE, verifier)
 
 
-def test_the_plain_method_is_not_known() -> None:
+def test_the_plain_method_is_refused() -> None:
     """RFC 9700 §2.1.1."""
-    assert not answers(VERIFIER, VERIFIER)
+    assert not verify_challenge(VERIFIER, VERIFIER)

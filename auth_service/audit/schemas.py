@@ -1,0 +1,48 @@
+"""Bodies of the audit log endpoints."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+
+from auth_service.audit.model import AuditRecord
+from auth_service.users.page_cursor import decode_cursor, encode_cursor
+from shared.contracts.administration import AuditEntry, AuditPage
+
+
+class AuditCursor(msgspec.Struct, frozen=True, array_like=True):
+    place: Annotated[int, msgspec.Meta(ge=0, lt=2**63 - 1)]
+
+
+class RecordAction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An action that an administrator is about to take in another service, and its objects."""
+
+    action: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,64}(?![\s\S])")]
+    details: Annotated[dict[str, Annotated[str, msgspec.Meta(max_length=200)]], msgspec.Meta(max_length=10)]
+
+
+def audit_page(records: Sequence[AuditRecord], limit: int) -> AuditPage:
+    """A page of `limit` entries. `records` has one more if there is a next page."""
+    last = records[limit - 1] if len(records) > limit else None
+    return AuditPage(
+        tuple(_entry(each) for each in records[:limit]),
+        encode_cursor(AuditCursor(last.position)) if last else None,
+    )
+
+
+def parse_audit_cursor(text: str | None) -> int | None:
+    """Raises InvalidRequest."""
+    return decode_cursor(text, AuditCursor).place if text is not None else None
+
+
+def _entry(record: AuditRecord) -> AuditEntry:
+    return AuditEntry(
+        id=str(record.position),
+        at=record.at,
+        actor_id=str(record.actor_id) if record.actor_id else None,
+        action=record.action,
+        subject_id=str(record.subject_id) if record.subject_id else None,
+        address=record.address,
+        request_id=record.request_id,
+        details=record.details,
+    )

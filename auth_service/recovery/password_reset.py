@@ -1,0 +1,88 @@
+"""Password reset by a mailed link."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from auth_service.database.engine import Database, Transaction
+from auth_service.errors import InvalidLink
+from auth_service.mailer.mail_token import Purpose, fingerprint
+from auth_service.mailer.repository import MailTokenRepository
+from auth_service.mailer.service import AccountMailer
+from auth_service.oauth.identities.repository import IdentityRepository
+from auth_service.oauth.repository import HandoverRepository
+from auth_service.outbox.events import EventWriter
+from auth_service.passwords.new_password import NewPasswords
+from auth_service.recovery.link import use_link
+from auth_service.sessions.revocation import Revocation
+from auth_service.throttle.client import Client
+from auth_service.throttle.service import Throttle
+from auth_service.users.model import User
+from shared.contracts.events import AccountClaimed, PasswordChanged
+
+
+class PasswordReset:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        mailer: AccountMailer,
+        new_passwords: NewPasswords,
+        throttle: Throttle,
+        revocation: Revocation,
+        events: EventWriter,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._mailer = mailer
+        self._new_passwords = new_passwords
+        self._throttle = throttle
+        self._revocation = revocation
+        self._events = events
+        self._now = now
+
+    async def reset(self, secret: str, password: str, client: Client) -> None:
+        """Sets a new password and revokes all sessions (ASVS 5.0 §7.4.3); does not log in.
+
+        The address becomes verified, since the mail was received (NIST SP 800-63B-4 §4.2.1.2). Raises
+        InvalidLink, and WeakPassword, after which the link can still be used.
+        """
+        new_hash = await self._new_passwords.hash(password, await self._find_address(secret))
+        async with self._database.transaction() as transaction:
+            user = await use_link(transaction, secret, Purpose.RESET_PASSWORD, self._now())
+            user.password_hash = new_hash
+            sessions = await self._revocation.revoke_sessions(transaction, user.id)
+            if user.email_verified_at is None:
+                await self._remove_previous_access(transaction, user, sessions)
+                user.email_verified_at = self._now()
+            await HandoverRepository(transaction).delete_all(user.id)
+            await MailTokenRepository(transaction).delete(user.id, Purpose.RESET_PASSWORD)
+            notice = PasswordChanged(user_id=str(user.id), recipient=user.email, changed_at=self._now())
+            await self._mailer.notify(transaction, notice, user.email_canonical, verified=True)
+            await self._throttle.record_success(transaction, user.email_canonical, user.id, client.network)
+        self._events.wake_relay()
+
+    async def _remove_previous_access(
+        self, transaction: Transaction, user: User, sessions: Sequence[UUID]
+    ) -> None:
+        """Unlinks identities and deletes API keys of an account whose address was never verified.
+
+        They may belong to an attacker who registered the victim's address in advance: the "trojan identifier"
+        of pre-hijacked accounts (Sudhodanan and Paverd, USENIX Security 2022). AccountClaimed tells other
+        services which sessions and keys have ended.
+        """
+        await IdentityRepository(transaction).unlink_all(user.id)
+        keys = await self._revocation.delete_api_keys(transaction, user.id)
+        claimed = AccountClaimed(
+            user_id=str(user.id), claimed_at=self._now(), ended=tuple(map(str, (*sessions, *keys)))
+        )
+        await self._events.write(transaction, claimed, user.id)
+
+    async def _find_address(self, secret: str) -> str:
+        """The token's address, read before hashing so that an unknown token costs no hash."""
+        digest = fingerprint(secret, Purpose.RESET_PASSWORD)
+        async with self._database.transaction() as transaction:
+            token = await MailTokenRepository(transaction).find(digest, Purpose.RESET_PASSWORD, self._now())
+        if token is None:
+            raise InvalidLink
+        return token.address

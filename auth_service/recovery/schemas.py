@@ -1,0 +1,24 @@
+"""Bodies of the email verification and password reset endpoints."""
+
+import msgspec
+
+from auth_service.users.schemas import Address, Opaque, Password
+
+
+class VerifyEmail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    token: Opaque
+
+
+class ResendVerification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Without an address, the mail goes to the account of the bearer token."""
+
+    email: Address | None = None
+
+
+class ForgotPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    email: Address
+
+
+class ResetPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    token: Opaque
+    password: Password
