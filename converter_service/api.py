@@ -26,7 +26,7 @@ from converter_service.infrastructure import Infrastructure
 from converter_service.settings import ApiSettings
 from converter_service.storage.dead_letters import MongoDeadLetters
 from converter_service.tus.controller import TusController
-from converter_service.tus.service import ResumableLimits, Uploads
+from converter_service.tus.service import ResumableLimits, ResumableUploads
 from converter_service.uploads.controller import UploadController
 from converter_service.uploads.request_body import UploadReceiver
 from converter_service.uploads.service import UploadLimits, UploadService
@@ -111,18 +111,18 @@ def controllers() -> list[ControllerRouterHandler]:
 
 def use_cases(settings: ApiSettings, infrastructure: Infrastructure, tokens: Tokens) -> Mapping[str, object]:
     """What the controllers of uploads, conversions and downloads get injected, by parameter name."""
-    store, blobs, clock = infrastructure.store, infrastructure.blobs, infrastructure.clock
-    events, links = infrastructure.events, infrastructure.links
+    store, blobs, cleanup = infrastructure.store, infrastructure.blobs, infrastructure.cleanup
+    events, links, clock = infrastructure.events, infrastructure.links, infrastructure.clock
     quota = EnforcedQuota(store, infrastructure.queue, quota_limits(settings))
     upload_limits = UploadLimits(settings.max_upload_bytes, UPLOAD_SILENCE)
     resumable_limits = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
-    conversions = Conversions(store, blobs, infrastructure.cleanup, clock)
+    conversions = Conversions(store, blobs, cleanup, clock)
     return {
         "conversions": conversions,
         "commands": ConversionCommands(
             conversions,
             store,
-            infrastructure.cleanup,
+            cleanup,
             events,
             links,
             quota=quota,
@@ -130,8 +130,12 @@ def use_cases(settings: ApiSettings, infrastructure: Infrastructure, tokens: Tok
             retention=settings.retention,
             clock=clock,
         ),
-        "upload_service": UploadService(store, blobs, events, upload_limits, clock, quota=quota),
-        "uploads": Uploads(store, blobs, events, resumable_limits, clock, quota=quota),
+        "upload_service": UploadService(
+            store, blobs, cleanup, events, limits=upload_limits, clock=clock, quota=quota
+        ),
+        "uploads": ResumableUploads(
+            store, blobs, cleanup, events, limits=resumable_limits, clock=clock, quota=quota
+        ),
         "receiver": UploadReceiver(settings.max_upload_bytes, settings.idle_timeout),
         "door": Door(conversions, tokens, links, utc_now),
     }

@@ -125,7 +125,7 @@ class EnforcedQuota:
 
     def _full(self, used: int) -> TooLarge:
         return TooLarge(
-            f"The video exceeds the storage quota of {self._limits.account_bytes} bytes, of which {used} are in use."
+            f"The video exceeds the storage quota of {self._limits.account_bytes} bytes; {used} are in use."
         )
 
 

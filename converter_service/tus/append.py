@@ -1,4 +1,4 @@
-"""One request writes to a resumable upload: into a blob of its own, which counts while nobody took over."""
+"""Appends the body of one request to a resumable upload, as a segment in a blob of its own."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -22,23 +22,23 @@ from converter_service.conversions.transitions.resumable import (
 from converter_service.conversions.update import change
 from converter_service.errors import UploadLocked
 from converter_service.tus.chunk import UploadChunk
-from converter_service.tus.locking import Closing
+from converter_service.tus.writer_lock import WriterLock
 from shared.clock import Clock
 from shared.errors import Gone, Unavailable
 
-# How long a writer may be silent before it counts as dead, and how often it says that it lives.
+# How long a writer holds its lease without renewal, and how often it renews it while bytes arrive.
 LEASE = timedelta(seconds=5)
 BEAT = timedelta(seconds=1.5)
 
 
-class Appending:
-    """`small` in bytes: a last segment that is smaller is written anew with what follows it."""
+class ChunkAppender:
+    """A last segment of fewer than `small` bytes is written once more, together with what follows it."""
 
     def __init__(
         self,
         store: ConversionStore,
         blobs: Blobs,
-        closing: Closing,
+        lock: WriterLock,
         clock: Clock,
         *,
         small: int,
@@ -46,33 +46,33 @@ class Appending:
     ) -> None:
         self._store = store
         self._blobs = blobs
-        self._closing = closing
+        self._lock = lock
         self._small = small
         self._ttl = ttl
         self._clock = clock
 
     async def append(self, conversion: Conversion, offset: int, chunk: UploadChunk) -> Conversion:
-        """Raises WrongOffset, UploadLocked, Gone, Unavailable, and whatever ended `chunk` early."""
+        """Raises WrongOffset, UploadLocked, Gone, Unavailable, and the error that ended `chunk` early."""
         blob = new_id()
-        taken = await self._take(
+        locked = await self._acquire(
             conversion, SegmentWriter(blob, self._alive_until(), verified=chunk.verified), offset
         )
         try:
-            stored = await self._blobs.write_recoverable(blob, self._bytes(taken, blob, chunk))
-            longer = await self._seal(taken.id, blob, stored.size)
+            stored = await self._blobs.write_recoverable(blob, self._segment_bytes(locked, blob, chunk))
+            longer = await self._store_segment(locked.id, blob, stored.size)
         except (LeaseLost, WriterFenced, BlobMissing):
-            await self._lost(taken.id, blob)
+            await self._give_way(locked.id, blob)
         except Unavailable:
-            raise  # whoever asks next finds what is stored
+            raise  # the next request finds what is stored
         except Exception:
-            await self._throw_away(taken.id, blob)
+            await self._discard(locked.id, blob)
             raise
-        await self._closing.clear(longer)
+        await self._lock.delete_temporary_blobs(longer)
         if chunk.broken is not None:
             raise chunk.broken
         return longer
 
-    async def _take(self, conversion: Conversion, writing: SegmentWriter, offset: int) -> Conversion:
+    async def _acquire(self, conversion: Conversion, writing: SegmentWriter, offset: int) -> Conversion:
         for blob in conversion.temporary_blobs:
             await self._blobs.delete(blob)
 
@@ -86,39 +86,39 @@ class Appending:
         except LeaseLost:
             raise Gone("The upload has been terminated.") from None
 
-    async def _bytes(self, taken: Conversion, blob: str, chunk: UploadChunk) -> AsyncIterator[bytes]:
-        """What the blob is to hold: the unfinished tail once more, then what arrives. LeaseLost once it is
-        somebody else's to write.
+    async def _segment_bytes(self, locked: Conversion, blob: str, chunk: UploadChunk) -> AsyncIterator[bytes]:
+        """The bytes of the last segment when it is replaced, then those of the chunk; renews the lease
+        meanwhile. Raises LeaseLost once another request is the writer.
         """
-        upload = upload_of(taken)
+        upload = upload_of(locked)
         if upload.writing is not None and upload.writing.repeats:
             async for piece in await self._blobs.open(upload.segments[-1].blob):
                 yield piece
-        said = self._clock()
+        renewed_at = self._clock()
         async for piece in chunk:
-            if self._clock() - said >= BEAT:
-                said = self._clock()
-                with contextlib.suppress(Unavailable):  # nobody can take it over meanwhile
-                    await self._say_alive(taken.id, blob)
+            if self._clock() - renewed_at >= BEAT:
+                renewed_at = self._clock()
+                with contextlib.suppress(Unavailable):  # no other process can take over meanwhile
+                    await self._renew(locked.id, blob)
             yield piece
 
-    async def _say_alive(self, conversion_id: str, blob: str) -> None:
+    async def _renew(self, conversion_id: str, blob: str) -> None:
         until = self._alive_until()
         await change(self._store, conversion_id, lambda newest: writer_renewed(newest, blob, until))
 
     def _alive_until(self) -> datetime:
         return self._clock() + LEASE
 
-    async def _seal(self, conversion_id: str, blob: str, size: int) -> Conversion:
-        """Finds its own work done when somebody took it for dead after its last byte, or when the answer to
-        a save was lost. Raises LeaseLost.
+    async def _store_segment(self, conversion_id: str, blob: str, size: int) -> Conversion:
+        """Also succeeds when another process has recovered the complete blob, or when an earlier save went
+        through and its response was lost. Raises LeaseLost.
         """
         try:
             return await change(
                 self._store,
                 conversion_id,
                 lambda newest: segment_stored(newest, blob, size, now=self._clock(), ttl=self._ttl),
-                self._closing.events,
+                self._lock.events,
             )
         except LeaseLost:
             newest = await self._store.get(conversion_id)
@@ -126,16 +126,17 @@ class Appending:
                 return newest
             raise
 
-    async def _throw_away(self, conversion_id: str, blob: str) -> None:
-        """Refused bytes. If the store is out of reach they are closed like a dead writer's."""
+    async def _discard(self, conversion_id: str, blob: str) -> None:
+        """Removes refused bytes. While the store is away nothing happens: the lease expires."""
         with contextlib.suppress(Unavailable, LeaseLost):
             await change(self._store, conversion_id, lambda newest: segment_discarded(newest, blob))
             await self._blobs.delete(blob)
 
-    async def _lost(self, conversion_id: str, blob: str) -> Never:
-        """Somebody else goes on, or it was terminated. Its own bytes go, if they do not count.
+    async def _give_way(self, conversion_id: str, blob: str) -> Never:
+        """After the lease was lost: deletes the blob unless the upload refers to it.
 
-        While it still stands there as the writer, somebody may be about to save that they do.
+        While the record still names this writer, another process may be about to store its segment.
+        Raises UploadLocked, or Gone for a terminated upload.
         """
         newest = await self._store.get(conversion_id)
         if newest is None or not (has_segment(newest, blob) or is_being_written(newest, blob)):

@@ -1,4 +1,4 @@
-"""Partial uploads become one (tus 1.0.0, concatenation): their blobs change hands, nothing is copied."""
+"""Concatenation of partial uploads (tus 1.0.0): the final upload takes over their blobs."""
 
 import contextlib
 from collections.abc import Sequence
@@ -15,46 +15,48 @@ from converter_service.conversions.transitions.concatenation import (
 from converter_service.conversions.transitions.resumable import upload_of
 from converter_service.conversions.update import change
 from converter_service.errors import PartAlreadyUsed
-from converter_service.tus.locking import Closing
+from converter_service.tus.writer_lock import WriterLock
 from shared.clock import Clock
 from shared.errors import Unavailable
 
 
-class Joining:
-    """The final upload stands before a part is given up to it, so whoever finds a part later can tell what
-    has become of its bytes.
+class Concatenation:
+    """The final upload is stored before the parts are assigned to it, so that the record of a part always
+    tells who owns its bytes.
     """
 
-    def __init__(self, store: ConversionStore, closing: Closing, clock: Clock) -> None:
+    def __init__(self, store: ConversionStore, lock: WriterLock, clock: Clock) -> None:
         self._store = store
-        self._closing = closing
+        self._lock = lock
         self._clock = clock
 
-    async def join(self, final: Conversion, parts: Sequence[Conversion]) -> Conversion:
-        """`final` is stored, and has no bytes. Raises JoinedAlready when it comes to nothing."""
+    async def concatenate(self, final: Conversion, parts: Sequence[Conversion]) -> Conversion:
+        """`final` is stored already, without bytes. Raises PartAlreadyUsed when a part or `final` is gone, or
+        a part belongs to another final upload.
+        """
         try:
-            segments = [segment for part in parts for segment in await self._given_up(part, final.id)]
+            segments = [segment for part in parts for segment in await self._assigned(part, final.id)]
             whole = await change(
                 self._store,
                 final.id,
                 lambda newest: concatenated(newest, segments, self._clock()),
-                self._closing.events,
+                self._lock.events,
             )
-        except LeaseLost:  # swept away or deleted meanwhile
+        except LeaseLost:  # removed meanwhile
             raise PartAlreadyUsed from None
-        with contextlib.suppress(Unavailable):  # the sweeper does it later
+        with contextlib.suppress(Unavailable):  # the sweeper repeats it
             for part in parts:
                 await self._store.remove(part.id)
         return whole
 
-    async def give_back(self, final_id: str, parts: Sequence[Conversion]) -> None:
-        """After a join that came to nothing, once its final upload is gone. The rest expires with time."""
+    async def release(self, final_id: str, parts: Sequence[Conversion]) -> None:
+        """Makes the parts usable again after their final upload has failed and is deleted."""
         for part in parts:
             with contextlib.suppress(LeaseLost):
                 await change(
                     self._store, part.id, lambda newest: released_from_final(newest, final_id, self._clock())
                 )
 
-    async def _given_up(self, part: Conversion, final_id: str) -> Sequence[Segment]:
-        given = await change(self._store, part.id, lambda newest: assigned_to_final(newest, final_id))
-        return upload_of(given).segments
+    async def _assigned(self, part: Conversion, final_id: str) -> Sequence[Segment]:
+        assigned = await change(self._store, part.id, lambda newest: assigned_to_final(newest, final_id))
+        return upload_of(assigned).segments

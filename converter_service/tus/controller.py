@@ -1,4 +1,4 @@
-"""The routes of resumable uploads (tus 1.0.0): each parses, makes one call and answers."""
+"""The routes of resumable uploads (tus 1.0.0)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,14 +16,14 @@ from converter_service.tus.chunk import UploadChunk
 from converter_service.tus.protocol import (
     OFFSET_TYPE,
     VERSION,
-    AnotherVersion,
-    abilities,
+    UnsupportedVersion,
+    capability_headers,
+    parse_creation,
     read_checksum,
     read_whole,
-    told,
-    wanted,
+    upload_headers,
 )
-from converter_service.tus.service import Uploads
+from converter_service.tus.service import ResumableUploads
 from converter_service.uploads.body_reader import BodyReader
 from converter_service.uploads.controller import IdempotencyKey
 from converter_service.uploads.multipart import media_type
@@ -34,68 +34,75 @@ from shared.http import Injected
 HEAD, OPTIONS = [HttpMethod.HEAD], [HttpMethod.OPTIONS]
 
 
-def speaks_tus(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """A guard. OPTIONS is for those who do not know yet."""
-    asks = connection.scope.get("method") == HttpMethod.OPTIONS
-    if not asks and connection.headers.get("tus-resumable") != VERSION:
-        raise AnotherVersion
+def require_tus_version(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A guard. OPTIONS needs no version: it is how a client learns the supported one."""
+    if (
+        connection.scope.get("method") != HttpMethod.OPTIONS
+        and connection.headers.get("tus-resumable") != VERSION
+    ):
+        raise UnsupportedVersion
 
 
 class TusController(Controller):
     path = "/v1/uploads"
     tags = ("uploads",)
-    guards = (speaks_tus,)
+    guards = (require_tus_version,)
 
-    # Both paths at once, and named as below: else the framework's own answer to OPTIONS comes first.
-    @route(["/", "/{upload_id:str}"], http_method=OPTIONS, opt=public(), summary="What is offered")
-    async def abilities(self, receiver: Injected[UploadReceiver]) -> ASGIResponse:
-        return bare(HTTP_204_NO_CONTENT, abilities(receiver.max_bytes))
+    # Handlers are registered in the order of their names. This one must be the first, for both paths and with
+    # the parameter named as below; else the framework answers OPTIONS itself.
+    @route(
+        ["/", "/{upload_id:str}"], http_method=OPTIONS, opt=public(), summary="Get the server's capabilities"
+    )
+    async def advertise(self, receiver: Injected[UploadReceiver]) -> ASGIResponse:
+        return bare(HTTP_204_NO_CONTENT, capability_headers(receiver.max_bytes))
 
-    @post("/", status_code=HTTP_201_CREATED, request_max_body_size=None, summary="Begin an upload")
+    @post("/", status_code=HTTP_201_CREATED, request_max_body_size=None, summary="Create an upload")
     async def create(
         self,
         request: Call,
-        uploads: Injected[Uploads],
+        uploads: Injected[ResumableUploads],
         receiver: Injected[UploadReceiver],
         key: IdempotencyKey = None,
     ) -> ASGIResponse:
-        asked = wanted(request.headers)
+        wanted = parse_creation(request.headers)
         if not has_body(request):
-            created = await uploads.create(request.user, asked, key)
+            created = await uploads.create(request.user, wanted, key)
         else:
             async with receiver.open(request) as body:
                 chunk = chunk_of(request, body)
-                created = await uploads.create_with(request.user, asked, key, chunk)
-        headers = {**told(created), "Location": f"/v1/uploads/{created.id}"}
+                created = await uploads.create_with(request.user, wanted, key, chunk)
+        headers = {**upload_headers(created), "Location": f"/v1/uploads/{created.id}"}
         return bare(HTTP_201_CREATED, headers)
 
-    @route("/{upload_id:str}", http_method=HEAD, summary="How far an upload has come")
+    @route("/{upload_id:str}", http_method=HEAD, summary="Get the offset of an upload")
     async def state(
-        self, request: Call, upload_id: FromPath[str], uploads: Injected[Uploads]
+        self, request: Call, upload_id: FromPath[str], uploads: Injected[ResumableUploads]
     ) -> ASGIResponse:
-        return bare(HTTP_200_OK, told(await uploads.state(request.user, upload_id)))
+        return bare(HTTP_200_OK, upload_headers(await uploads.state(request.user, upload_id)))
 
-    @patch("/{upload_id:str}", request_max_body_size=None, summary="Go on")
+    @patch("/{upload_id:str}", request_max_body_size=None, summary="Append to an upload")
     async def append(
         self,
         request: Call,
         upload_id: FromPath[str],
-        uploads: Injected[Uploads],
+        uploads: Injected[ResumableUploads],
         receiver: Injected[UploadReceiver],
     ) -> ASGIResponse:
         async with receiver.open(request) as body:
             chunk = chunk_of(request, body)
             offset = read_whole(request.headers, "Upload-Offset")
             longer = await uploads.append(request.user, upload_id, offset, chunk)
-        return bare(HTTP_204_NO_CONTENT, told(longer))
+        return bare(HTTP_204_NO_CONTENT, upload_headers(longer))
 
-    @delete("/{upload_id:str}", summary="Remove an upload, or the conversion it has become")
-    async def terminate(self, request: Call, upload_id: FromPath[str], uploads: Injected[Uploads]) -> None:
+    @delete("/{upload_id:str}", summary="Delete an upload, or the conversion it has become")
+    async def terminate(
+        self, request: Call, upload_id: FromPath[str], uploads: Injected[ResumableUploads]
+    ) -> None:
         await uploads.terminate(request.user, upload_id)
 
 
 def has_body(request: Request[Any, Any, Any]) -> bool:
-    """RFC 9112 §6.3"""
+    """RFC 9112 §6.3: a request has a body if one of the two header fields says so."""
     return "transfer-encoding" in request.headers or bool(declared_length(request))
 
 
@@ -108,7 +115,7 @@ def chunk_of(request: Request[Any, Any, Any], body: BodyReader) -> UploadChunk:
 
 
 def bare(status: int, headers: Mapping[str, str]) -> ASGIResponse:
-    """An answer whose header says it all."""
+    """A response without a body, and without a Content-Type."""
     answer = ASGIResponse(status_code=status, headers=dict(headers))
     if "content-type" in answer.headers:
         del answer.headers["content-type"]

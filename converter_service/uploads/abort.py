@@ -2,10 +2,10 @@
 
 import contextlib
 
-from converter_service.conversions.cleanup import BackgroundCleanup, Cleanup
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.ports import Blobs, ConversionStore
+from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.transitions.removal import deleted
 from converter_service.conversions.update import change
 from shared.clock import Clock
@@ -15,11 +15,10 @@ from shared.logs import get_logger
 class AbortedUploads:
     """For the process that was receiving the upload and has stopped."""
 
-    def __init__(self, store: ConversionStore, blobs: Blobs, clock: Clock) -> None:
+    def __init__(self, store: ConversionStore, cleanup: Cleanup, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._cleanup = Cleanup(store, blobs)
-        self._background = BackgroundCleanup()
+        self._cleanup = cleanup
 
     async def discard(self, conversion: Conversion) -> None:
         """Returns within seconds; the sweeper does later what the store does not do now.
@@ -27,9 +26,9 @@ class AbortedUploads:
         The record goes first, so that no worker converts an upload whose last save went through.
         """
         get_logger(__name__).info("upload discarded", conversion_id=conversion.id)
-        await self._background.clean(self._forget(conversion))
+        await self._cleanup.in_background(self._remove(conversion))
 
-    async def _forget(self, conversion: Conversion) -> None:
+    async def _remove(self, conversion: Conversion) -> None:
         """A cancelled conversion stays in its owner's list, without bytes."""
         newest = await self._store.get(conversion.id)
         if newest is not None and newest.status is State.CANCELLED and not newest.deleted_at:

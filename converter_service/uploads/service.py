@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
@@ -41,10 +42,11 @@ class UploadService:
         self,
         store: ConversionStore,
         blobs: Blobs,
+        cleanup: Cleanup,
         events: EventFactory,
+        *,
         limits: UploadLimits,
         clock: Clock,
-        *,
         quota: Quota | None = None,
     ) -> None:
         self._limits = limits
@@ -52,7 +54,7 @@ class UploadService:
         self._idempotency_keys = IdempotencyKeys(store, clock)
         self._quota = quota or NoQuota()
         self._writer = UploadWriter(store, blobs, events, limits.silence, clock)
-        self._aborted_uploads = AbortedUploads(store, blobs, clock)
+        self._aborted_uploads = AbortedUploads(store, cleanup, clock)
 
     async def accept(self, owner: Owner, source: UploadSource, key: str | None = None) -> Conversion:
         """Stores the video and queues its conversion; an upload that fails leaves nothing behind.

@@ -124,7 +124,9 @@ async def test_what_is_being_uploaded_is_refused_at_its_end_and_leaves_nothing(
     harness: WorkerHarness,
 ) -> None:
     limits = UploadLimits(max_bytes=10**9, silence=timedelta(minutes=1))
-    service = UploadService(harness.store, harness.blobs, harness.events, limits, utc_now)
+    service = UploadService(
+        harness.store, harness.blobs, harness.cleanup, harness.events, limits=limits, clock=utc_now
+    )
     incoming = Dripping()
     uploading = asyncio.create_task(service.accept(ALICE, incoming))
     await incoming.begun.wait()

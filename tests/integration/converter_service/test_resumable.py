@@ -20,8 +20,8 @@ from converter_service.maintenance.sweeper import Sweeper
 from converter_service.storage.gridfs_writer import CHUNK_BYTES
 from converter_service.storage.queue import MongoQueue
 from converter_service.tus.chunk import Checksum, UploadChunk
-from converter_service.tus.creation import Wanted
-from converter_service.tus.service import ResumableLimits, Uploads
+from converter_service.tus.creation import CreationRequest
+from converter_service.tus.service import ResumableLimits, ResumableUploads
 from shared.clock import utc_now
 from shared.errors import (
     ChecksumMismatch,
@@ -89,13 +89,17 @@ class UploadRig:
     def __init__(self, harness: WorkerHarness, ahead: timedelta = timedelta(0)) -> None:
         self.ahead = ahead
         self.harness = harness
-        self.uploads = Uploads(harness.store, harness.blobs, harness.events, LIMITS, self.now)
+        self.uploads = ResumableUploads(
+            harness.store, harness.blobs, harness.cleanup, harness.events, limits=LIMITS, clock=self.now
+        )
 
     def now(self) -> datetime:
         return utc_now() + self.ahead
 
     async def begin(self, length: int = len(VIDEO), concat: str = "") -> Conversion:
-        wanted = Wanted(length=length, filename="talk.mp4", fields={"bitrate": "128k"}, concat=concat)
+        wanted = CreationRequest(
+            length=length, filename="talk.mp4", fields={"bitrate": "128k"}, concat=concat
+        )
         return await self.uploads.create(ALICE, wanted)
 
     async def offset(self, upload: Conversion) -> int:
@@ -437,7 +441,7 @@ async def parts(rig: UploadRig) -> list[Conversion]:
 
 async def final(rig: UploadRig, made: list[Conversion]) -> Conversion:
     ids = [part.id for part in made]
-    wanted = Wanted(length=None, filename=None, fields={}, concat=f"final;{ids}", parts=ids)
+    wanted = CreationRequest(length=None, filename=None, fields={}, concat=f"final;{ids}", parts=ids)
     return await rig.uploads.create(ALICE, wanted)
 
 
@@ -500,7 +504,15 @@ async def test_what_an_upload_may_bring_counts_from_its_beginning(harness: Worke
     rig = UploadRig(harness)
     room = QuotaLimits(account_bytes=len(VIDEO) + 10)
     quota = EnforcedQuota(harness.store, MongoQueue(harness.database), room)
-    rig.uploads = Uploads(harness.store, harness.blobs, harness.events, LIMITS, utc_now, quota=quota)
+    rig.uploads = ResumableUploads(
+        harness.store,
+        harness.blobs,
+        harness.cleanup,
+        harness.events,
+        limits=LIMITS,
+        clock=utc_now,
+        quota=quota,
+    )
     first = await rig.begin()
     with pytest.raises(TooLarge):
         await rig.begin(11)

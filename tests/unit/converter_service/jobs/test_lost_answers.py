@@ -82,13 +82,20 @@ def event_factory() -> EventFactory:
     return EventFactory(SignedLinks(Secret("k" * 32)), timedelta(days=1), utc_now)
 
 
+def upload_service(
+    store: MemoryConversions, blobs: MemoryBlobs, silence: timedelta, max_bytes: int = 10**9
+) -> UploadService:
+    limits = UploadLimits(max_bytes, silence)
+    return UploadService(store, blobs, Cleanup(store, blobs), event_factory(), limits=limits, clock=utc_now)
+
+
 def events(store: MemoryConversions) -> list[type]:
     return [type(unwrap(waiting.envelope)) for waiting in store.outbox]
 
 
 async def test_an_upload_whose_last_answer_is_lost_is_found_to_be_taken_in() -> None:
     store, blobs = Forgetful(lost=1), MemoryBlobs()
-    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    service = upload_service(store, blobs, MINUTE)
     accepted = await service.accept(ALICE, Upload())
     assert store.contents == {accepted.id: accepted}
     assert accepted.status is State.QUEUED
@@ -103,7 +110,7 @@ async def test_an_upload_whose_sender_falls_silent_is_not_taken_for_dead() -> No
         first = conversion.due_at
         await until(lambda: store.contents[conversion.id].due_at != first, what="a heartbeat")
 
-    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, QUICK), utc_now)
+    service = upload_service(store, blobs, QUICK)
     accepted = await service.accept(ALICE, Upload(pause=for_long))
     assert accepted.status is State.QUEUED
     assert events(store) == [VideoUploaded]
@@ -115,7 +122,7 @@ async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event
 ) -> None:
     """Saves: claimed, described, completed; later ones are heartbeats or cleanup."""
     store, blobs = Forgetful(), MemoryBlobs()
-    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    service = upload_service(store, blobs, MINUTE)
     accepted = await service.accept(ALICE, Upload())
     store.lost = store.saves + lost
     scratch = LocalScratch(tmp_path, spare_bytes=0)

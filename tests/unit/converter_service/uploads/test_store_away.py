@@ -16,7 +16,6 @@ from converter_service.jobs.job import Job
 from converter_service.maintenance.sweeper import Sweeper
 from converter_service.storage.scratch import LocalScratch
 from converter_service.uploads import store as store_module
-from converter_service.uploads.service import UploadLimits, UploadService
 from shared.clock import utc_now
 from shared.contracts.events import VideoUploaded
 from shared.errors import TooLarge, Unavailable
@@ -34,6 +33,7 @@ from tests.unit.converter_service.jobs.test_lost_answers import (
     Upload,
     event_factory,
     events,
+    upload_service,
 )
 
 SOON_S = 25.0
@@ -81,7 +81,7 @@ async def test_an_upload_outlives_a_store_that_is_away_for_a_heartbeat() -> None
         await until(lambda: store.asked_in_vain > 1, what="two heartbeats in vain")
         store.away = False
 
-    service = UploadService(store, MemoryBlobs(), event_factory(), UploadLimits(10**9, QUICK), utc_now)
+    service = upload_service(store, MemoryBlobs(), QUICK)
     assert (await service.accept(ALICE, Upload(pause=while_it_is_away))).status is State.QUEUED
 
 
@@ -95,7 +95,7 @@ async def test_an_upload_outlives_a_store_that_is_away_for_the_last_save() -> No
             store.away = True
             asyncio.get_running_loop().call_later(1, setattr, store, "away", False)
 
-    service = UploadService(store, MemoryBlobs(), event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    service = upload_service(store, MemoryBlobs(), MINUTE)
     assert (await service.accept(ALICE, Upload(before_each))).status is State.QUEUED
     assert events(store) == [VideoUploaded]
 
@@ -107,7 +107,7 @@ async def test_an_upload_of_which_nothing_can_be_known_is_not_thrown_away(
     monkeypatch.setattr(store_module, "SAVE_AGAIN_FOR_S", 0.3)
     store, blobs = Coming(), MemoryBlobs()
     store.saves_all_the_same = True
-    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    service = upload_service(store, blobs, MINUTE)
     with pytest.raises(Unavailable, match="is not known"):
         await service.accept(ALICE, Upload())
     [kept] = store.contents.values()
@@ -119,7 +119,7 @@ async def test_an_upload_of_which_nothing_can_be_known_is_not_thrown_away(
 async def test_a_store_that_is_away_for_a_run_and_its_end_costs_no_attempt(tmp_path: Path) -> None:
     """Away at the fetch, and still away when the video is to be given back."""
     store, blobs = Coming(), MemoryBlobs()
-    service = UploadService(store, blobs, event_factory(), UploadLimits(10**9, MINUTE), utc_now)
+    service = upload_service(store, blobs, MINUTE)
     accepted = await service.accept(ALICE, Upload())
 
     class Leaving(MemoryBlobs):
@@ -167,7 +167,7 @@ async def test_a_deletion_whose_bytes_take_long_is_answered_soon_and_finished_la
 
 async def test_a_refused_upload_whose_bytes_take_long_is_answered_soon() -> None:
     store = MemoryConversions()
-    service = UploadService(store, HangingBlobs(), event_factory(), UploadLimits(1000, MINUTE), utc_now)
+    service = upload_service(store, HangingBlobs(), MINUTE, max_bytes=1000)
     began = time.monotonic()
     with pytest.raises(TooLarge):
         await service.accept(ALICE, Upload())

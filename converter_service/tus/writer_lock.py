@@ -1,4 +1,4 @@
-"""An upload is nobody's to write: its writer has ended, or was silent for so long that it counts as dead."""
+"""The lock that one writer at a time holds on a resumable upload, and its release after the writer died."""
 
 import asyncio
 import contextlib
@@ -16,11 +16,13 @@ from shared.errors import Gone, Unavailable
 from shared.logs import get_logger
 from shared.messaging.envelope import Envelope
 
-LOOK_AGAIN_S = 0.1
+POLL_S = 0.1
 
 
-class Closing:
-    """Any number may close the same writer at once: one save counts, and all find the same bytes."""
+class WriterLock:
+    """The lock is the lease in `Upload.writing`. Any number of processes may release the same dead writer at
+    once: one save succeeds, and all find the same bytes.
+    """
 
     def __init__(
         self,
@@ -39,33 +41,36 @@ class Closing:
         self._patience_s = patience.total_seconds()
         self._clock = clock
 
-    async def settled(self, conversion: Conversion) -> Conversion:
-        """The newest value, once nobody writes any more: a client that starts again comes before what it had
-        sent last is stored. Raises UploadLocked for a writer that goes on for longer than one should wait,
-        Gone when the upload was deleted meanwhile, and Unavailable.
+    async def wait_until_free(self, conversion: Conversion) -> Conversion:
+        """Waits until the upload has no writer, and returns its newest value. A client that reconnects often
+        arrives before its earlier request has ended.
+
+        Raises UploadLocked when that takes longer than `patience`, Gone when the upload is deleted meanwhile,
+        and Unavailable.
         """
         until = asyncio.get_running_loop().time() + self._patience_s
         while (writing := upload_of(conversion).writing) is not None:
             if writing.until <= self._clock():
-                conversion = await self._close(conversion, writing)
+                conversion = await self._release(conversion, writing)
                 continue
             if asyncio.get_running_loop().time() >= until:
                 raise UploadLocked
-            await asyncio.sleep(LOOK_AGAIN_S)
+            await asyncio.sleep(POLL_S)
             conversion = await self._newest(conversion.id)
         return conversion
 
-    async def _close(self, conversion: Conversion, writing: SegmentWriter) -> Conversion:
+    async def _release(self, conversion: Conversion, writing: SegmentWriter) -> Conversion:
+        """Stores what a dead writer has written as a segment, unless a checksum was to cover it."""
         size = 0 if writing.verified else await self._blobs.recover(writing.blob)
-        closed = segment_stored(conversion, writing.blob, size, now=self._clock(), ttl=self._ttl)
+        released = segment_stored(conversion, writing.blob, size, now=self._clock(), ttl=self._ttl)
         try:
-            saved = await self._store.save(closed, *self.events(closed))
+            saved = await self._store.save(released, *self.events(released))
         except VersionConflict:
             return await self._newest(conversion.id)
         get_logger(__name__).info(
-            "silent writer closed", conversion_id=conversion.id, offset=upload_of(saved).offset
+            "expired upload writer released", conversion_id=conversion.id, offset=upload_of(saved).offset
         )
-        await self.clear(saved)
+        await self.delete_temporary_blobs(saved)
         return saved
 
     async def _newest(self, conversion_id: str) -> Conversion:
@@ -75,11 +80,11 @@ class Closing:
         return found
 
     def events(self, conversion: Conversion) -> Sequence[Envelope]:
-        """To be stored with an upload that may have got its last byte."""
+        """The events to store with an upload: of its completion, when it has its last byte."""
         return self._events.uploaded(conversion) if conversion.status is State.QUEUED else ()
 
-    async def clear(self, conversion: Conversion) -> None:
-        """What is not needed any more goes now; the record forgets it with its next change."""
+    async def delete_temporary_blobs(self, conversion: Conversion) -> None:
+        """Their references are removed with the next change of the record."""
         with contextlib.suppress(Unavailable):
             for blob in conversion.temporary_blobs:
                 await self._blobs.delete(blob)
