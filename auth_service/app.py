@@ -57,7 +57,7 @@ def build(
     now: Callable[[], datetime] = utc_now,
     new_id: Callable[[], UUID] = uuid4,
 ) -> Litestar:
-    """The application. It connects to nothing before its lifespan begins."""
+    """Builds the application. It opens no connection before its lifespan begins."""
     database = Database(settings.database_url)
     relay = OutboxRelay(SqlOutbox(database), broker)
     base = build_foundation(settings, database, relay, now, new_id)
@@ -105,7 +105,10 @@ def build(
 
 
 def _routes(gateway: GatewayCredentials) -> list[ControllerRouterHandler]:
-    """`principal` and `actor` authenticate the request: only in handlers that take one of them."""
+    """Public routes, internal routes and the JWK set.
+
+    Handlers authenticate the request by taking the dependency `principal` or `actor`.
+    """
     public = Router(
         "/",
         route_handlers=[

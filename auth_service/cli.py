@@ -28,11 +28,13 @@ USAGE = "usage: python -m auth_service [create-admin <email> | rotate-keys]"
 
 
 class CommandError(Exception):
-    """The message explains the usage, or why the command failed."""
+    """A command failed or was misused; the message explains it to the operator."""
 
 
 class Commands:
-    """There is no default account (ASVS 5.0 §6.3.2): the first administrator is created by `create-admin`."""
+    """The commands. The first administrator is created by `create-admin`, as there is no default account
+    (ASVS 5.0 §6.3.2).
+    """
 
     def __init__(
         self,
@@ -74,7 +76,7 @@ class Commands:
         return f"{email} has a new account and is an administrator"
 
     async def rotate_keys(self) -> str:
-        """Returns a message for the operator."""
+        """Adds a new signing key and retires the others; returns a message for the operator."""
         async with self._database.transaction() as transaction:
             key = await self._rotation.rotate(transaction)
             await self._record(transaction, "keys_rotated", None)
@@ -96,7 +98,7 @@ class Commands:
 
 @asynccontextmanager
 async def open_commands(settings: CommandSettings, now: Callable[[], datetime]) -> AsyncIterator[Commands]:
-    """Migrates the database first: the service need not have run before."""
+    """Migrates the database and opens it for commands; the service need not have run before."""
     await migrate(settings.database_url, now)
     database = Database(settings.database_url)
     database.open()
@@ -128,8 +130,8 @@ async def run_command(
 
 
 def _password(configured: Secret | None) -> str:
-    """From the settings, a prompt, or the first line of standard input; never from an argument, which all
-    users of the machine can read.
+    """The password of a new account, from the settings, a prompt, or the first line of standard input; never
+    from an argument, which all users of the machine can read.
     """
     if configured is not None:
         return configured.reveal()

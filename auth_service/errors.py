@@ -11,7 +11,7 @@ class EmailTaken(Conflict):
 
 
 class InvalidCredentials(ServiceError):
-    """The same for an unknown address and a wrong password. A 401 names a scheme (RFC 9110 §15.5.2)."""
+    """Unknown address or wrong password, indistinguishably. A 401 names a scheme (RFC 9110 §15.5.2)."""
 
     status, code, title = 401, "invalid_credentials", "The address or the password is wrong."
 
@@ -24,7 +24,7 @@ class WeakPassword(ServiceError):
 
 
 class InvalidRefreshToken(InvalidToken):
-    """The refresh token is unknown, spent, expired or revoked; the response does not tell which.
+    """The refresh token is unknown, spent, expired or revoked; the response does not say which.
 
     `revoked_session`, the session that was revoked because of token reuse, is sent to the gateway in a header
     that the gateway does not forward.
@@ -37,7 +37,7 @@ class InvalidRefreshToken(InvalidToken):
 
 
 class InvalidLink(InvalidRequest):
-    """The token of a mailed link is unknown, used or expired; the response does not tell which."""
+    """The token of a mailed link is unknown, used or expired; the response does not say which."""
 
     def __init__(self) -> None:
         problem = "is not valid, was used before or has expired"
@@ -70,5 +70,5 @@ class GatewayOnly(Unauthenticated):
 
 
 def bad_field(field: str, problem: str) -> InvalidRequest:
-    """InvalidRequest with one field error."""
+    """An InvalidRequest with one field error."""
     return InvalidRequest("The request is not valid.", errors=[FieldError(field, problem)])

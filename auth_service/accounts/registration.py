@@ -19,7 +19,7 @@ from auth_service.users.repository import UserRepository
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """`verify_at_once` requests a verification mail for each new account; otherwise users request it."""
+    """Creates accounts. With `verify_at_once` each one is sent a verification mail without a request."""
 
     database: Database
     new_passwords: NewPasswords
@@ -29,7 +29,7 @@ class Registration:
     new_id: Callable[[], UUID]
 
     async def register(self, email: str, password: str, client: Client) -> User:
-        """Raises InvalidRequest, WeakPassword, EmailTaken, Overloaded."""
+        """Creates an account. Raises InvalidRequest, WeakPassword, EmailTaken, Overloaded."""
         address = parse_email_field(email)
         user = User(
             id=self.new_id(),

@@ -26,7 +26,10 @@ from shared.errors import InvalidToken
 
 @dataclass(frozen=True, kw_only=True)
 class OwnAccount:
-    """All methods raise InvalidCredentials for a wrong password, RateLimited and Overloaded."""
+    """Password change, address change and deletion of an account by its owner.
+
+    All methods raise InvalidCredentials for a wrong password, RateLimited and Overloaded.
+    """
 
     database: Database
     authenticator: PasswordAuthenticator
@@ -39,7 +42,9 @@ class OwnAccount:
     async def change_password(
         self, claims: AccessClaims, current: str, password: str, client: Client
     ) -> None:
-        """Revokes all other sessions (ASVS 5.0 §6.2.3, §7.4.3). Raises WeakPassword."""
+        """Sets a new password and revokes all other sessions (ASVS 5.0 §6.2.3, §7.4.3). Raises
+        WeakPassword.
+        """
         authenticated = await self._authenticate(claims.sub, current, client)
         new_hash = await self.new_passwords.hash(password, authenticated.email)
         async with self.database.transaction() as transaction:

@@ -20,7 +20,10 @@ from shared.errors import NotFound
 
 @dataclass(frozen=True, kw_only=True)
 class Administration:
-    """All methods raise Forbidden unless the actor is an administrator at that moment (ASVS 5.0 §8.2.1)."""
+    """Lists and changes accounts.
+
+    All methods raise Forbidden unless the actor is an administrator at that moment (ASVS 5.0 §8.2.1).
+    """
 
     database: Database
     audit_log: AuditLog
@@ -31,7 +34,7 @@ class Administration:
     async def list_users(
         self, actor: Actor, containing: str | None, before: tuple[datetime, UUID] | None, limit: int
     ) -> Sequence[User]:
-        """Newest first; `containing` is a case-insensitive substring of the address."""
+        """A page of accounts, newest first; `containing` is a case-insensitive substring of the address."""
         async with self.database.transaction() as transaction:
             await require_administrator(transaction, actor.id)
             substring = containing.lower() if containing else None

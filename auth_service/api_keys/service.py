@@ -27,7 +27,9 @@ class ApiKeys:
     async def create(
         self, user_id: UUID, name: str, scopes: Sequence[str], expires_at: datetime | None
     ) -> tuple[ApiKey, str]:
-        """The stored key and its text, which is not stored. Raises InvalidRequest, TooManyKeys."""
+        """Creates a key; returns its row and its text, which is stored only as a hash. Raises InvalidRequest,
+        TooManyKeys.
+        """
         now, expires_at = self.now(), _in_utc(expires_at)
         if expires_at is not None and expires_at <= now:
             raise bad_field("expires_at", "must be in the future")
@@ -66,7 +68,9 @@ class ApiKeys:
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
-    """Raises InvalidRequest if the time has no UTC equivalent (the last hours of the year 9999)."""
+    """Converts to UTC. Raises InvalidRequest if the time has no UTC equivalent (the last hours of the year
+    9999).
+    """
     try:
         return moment and moment.astimezone(UTC)
     except OverflowError:

@@ -40,8 +40,8 @@ class AuditLog:
         await AuditRepository(transaction).add(record)
 
     async def list(self, actor: Actor, before: int | None, limit: int) -> Sequence[AuditRecord]:
-        """Newest first; the listing itself is recorded. Raises Forbidden unless the actor is an
-        administrator.
+        """A page of records, newest first; the listing itself is recorded. Raises Forbidden unless the actor
+        is an administrator.
         """
         async with self.database.transaction() as transaction:
             await require_administrator(transaction, actor.id)

@@ -42,7 +42,7 @@ from shared.messaging.outbox import OutboxRelay
 
 
 class Foundation(msgspec.Struct, frozen=True):
-    """Objects that the services are built from."""
+    """Objects shared by the services: settings, database, event writer, tokens, mailer, throttle, clock."""
 
     settings: AuthSettings
     database: Database

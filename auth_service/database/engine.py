@@ -42,7 +42,7 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """Commits at the end of the block; rolls back if the block raises."""
+        """Begins a transaction; commits at the end of the block, rolls back if the block raises."""
         async with self._limited(), self._sessions.begin() as session:
             yield session
 

@@ -24,7 +24,7 @@ class AccountLinker:
     new_id: Callable[[], UUID]
 
     async def find_or_link(self, transaction: Transaction, identity: Identity) -> User:
-        """The identity's account, locked against changes.
+        """The account of a provider identity, linked or created if necessary, and locked against changes.
 
         Raises ConcurrentChange, AddressNotVerified, NotLinked, OtherIdentity, AccountDisabled.
         """
@@ -37,7 +37,9 @@ class AccountLinker:
         return user
 
     async def _link(self, transaction: Transaction, identity: Identity) -> User:
-        """Links by address, which must be verified here and at the provider (ASVS 5.0 §6.8.1)."""
+        """Links an identity to the account with its address, which must be verified here and at the provider
+        (ASVS 5.0 §6.8.1).
+        """
         users, identities = UserRepository(transaction), IdentityRepository(transaction)
         email, address = _verified_address(identity)
         user = await users.share_lock_by_address(address)
@@ -80,6 +82,6 @@ def _verified_address(identity: Identity) -> tuple[str, str]:
 
 
 def _refuse_disabled(user: User) -> None:
-    """The disabled state is revealed only after the identity has been proven."""
+    """Raises AccountDisabled, which reveals the state only after the identity has been proven."""
     if user.disabled_at is not None:
         raise AccountDisabled

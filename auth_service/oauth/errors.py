@@ -4,9 +4,7 @@ from shared.errors import Conflict, Forbidden, InvalidRequest, Unavailable
 
 
 class NoPendingLogin(InvalidRequest):
-    """The state is unknown, used, expired or another browser's (RFC 9700 §4.7); the response does not
-    tell.
-    """
+    """The state is unknown, used, expired or another browser's, indistinguishably (RFC 9700 §4.7)."""
 
     code, title = (
         "sign_in_expired",

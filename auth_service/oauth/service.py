@@ -45,7 +45,9 @@ class StartedLogin(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderLogin:
-    """`callback` is the redirect URI at the gateway, with `{provider}` in it."""
+    """Logs in users with a provider; `callback` is the redirect URI at the gateway, with `{provider}` in
+    it.
+    """
 
     database: Database
     tokens: AccessTokens
@@ -57,7 +59,9 @@ class ProviderLogin:
     now: Callable[[], datetime]
 
     async def start(self, name: str, browser: str | None, front_end: FrontEnd | None) -> StartedLogin:
-        """Raises NotFound for a provider that is not configured, InvalidRequest, Unavailable.
+        """Starts a login: stores an attempt and returns the authorization URL.
+
+        Raises NotFound for a provider that is not configured, InvalidRequest, Unavailable.
 
         A browser that has a secret keeps it, so that logins in two of its tabs do not interfere.
         """
@@ -84,7 +88,8 @@ class ProviderLogin:
     async def finish(
         self, name: str, browser: str, state: str, response: AuthorizationResponse, client: Client
     ) -> TokenPair | str:
-        """Tokens; or, if the login was started for a front end, its redirect target with a `code` or `error`.
+        """Finishes a login; returns tokens or, if the login was started for a front end, its redirect target
+        with a `code` or `error`.
 
         Raises NotFound and NoPendingLogin; without a front end also LoginCancelled, LoginRefused, Unavailable
         and the errors of AccountLinker.find_or_link.
@@ -133,7 +138,7 @@ class ProviderLogin:
         return PendingLogin(state, nonce, code_verifier, self.callback.format(provider=name))
 
     async def _take_attempt(self, name: str, browser: str, state: str) -> OAuthAttempt:
-        """Once only (RFC 9700 §4.5.3): of two requests with the same state, one gets NoPendingLogin."""
+        """Takes the stored attempt, once only (RFC 9700 §4.5.3). Raises NoPendingLogin."""
         async with self.database.transaction() as transaction:
             attempts = AttemptRepository(transaction)
             attempt = await attempts.take(digest(state), digest(browser), name, self.now())
@@ -156,7 +161,7 @@ class ProviderLogin:
     async def _create_session(
         self, transaction: Transaction, user: User, key: KeyPair, client: Client
     ) -> TokenPair:
-        """As after a password login, the client's network becomes a known one."""
+        """Creates a session, and marks the client's network as known, as a password login does."""
         await KnownNetworkRepository(transaction).remember(user.id, client.network, self.now())
         return await self.sessions.create(transaction, user, key, client)
 

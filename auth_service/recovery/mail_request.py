@@ -14,7 +14,7 @@ class MailRequests:
     mailer: AccountMailer
 
     async def request(self, purpose: Purpose, email: str) -> None:
-        """Behaves the same for every address, with or without an account; malformed ones are ignored."""
+        """Requests a mail, in the same way with and without an account; malformed addresses are ignored."""
         try:
             address = canonical(email)
         except BadAddress:

@@ -30,7 +30,10 @@ class PasswordLogin:
     events: EventWriter
 
     async def login(self, email: str, password: str, client: Client) -> TokenPair:
-        """Raises InvalidCredentials, also for a disabled account, RateLimited, Overloaded, Unavailable."""
+        """Authenticates a user and creates a session.
+
+        Raises InvalidCredentials, also for a disabled account, RateLimited, Overloaded and Unavailable.
+        """
         for _ in range(ATTEMPTS):
             user = await self.authenticator.authenticate(email, password, client)
             if self.hasher.is_outdated(user.password_hash):
@@ -48,7 +51,7 @@ class PasswordLogin:
             await users.replace_password_hash(user.id, user.password_hash, replacement)
 
     async def _create_session(self, user: User, client: Client) -> TokenPair | None:
-        """None if the account has changed since authentication, which runs outside the transaction."""
+        """Creates a session, or returns None if the account has changed since it was authenticated."""
         key = await self.tokens.signing_key()
         async with self.database.transaction() as transaction:
             current = await UserRepository(transaction).share_lock(user.id)

@@ -25,7 +25,7 @@ from shared.logs import get_logger
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """No new pair. `revoked_session` was revoked because its refresh token was reused."""
+    """A refused refresh. `revoked_session` was revoked because its refresh token was reused."""
 
     revoked_session: UUID | None = None
 
@@ -42,9 +42,9 @@ class TokenRefresh:
     async def refresh(self, presented: str, client: Client) -> TokenPair:
         """Spends a refresh token and returns a new pair. Raises InvalidRefreshToken.
 
-        Reuse of a spent token means that a thief has a copy: the session is revoked. Except for overlapping
-        requests, as of two browser tabs, and within the grace period for lost responses: then both get the
-        same successor. If one of them is a thief, that is detected when the second one refreshes next.
+        Reuse of a spent token means that it was stolen, so its session is revoked. Exceptions are overlapping
+        requests, as from two browser tabs, and the grace period for lost responses: both requests then get
+        the same successor. A theft is still detected, when that successor is spent for the second time.
         """
         key = await self.tokens.signing_key()
         async with self.database.transaction() as transaction:

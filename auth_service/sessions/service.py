@@ -27,8 +27,8 @@ MAX_SESSIONS = 100
 class Lifetimes(msgspec.Struct, frozen=True):
     """Session lifetimes: `absolute` from the login, `idle` from the last refresh (ASVS 5.0 §7.3, §10.4.8).
 
-    Within `grace` a spent refresh token is answered once more, with the same successor. A request that
-    overlaps with the one that spends it always is.
+    A spent refresh token presented again within `grace`, or by an overlapping request, gets the same
+    successor.
     """
 
     absolute: timedelta

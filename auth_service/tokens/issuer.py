@@ -45,7 +45,7 @@ class AccessTokens:
     new_id: Callable[[], UUID]
 
     async def signing_key(self) -> KeyPair:
-        """The key for `issue`. To be called before a transaction begins, as it may open one itself."""
+        """The key for `issue`. Call it before beginning a transaction: it may begin one itself."""
         return await self.key_ring.signing_key()
 
     def issue(self, key: KeyPair, grant: Grant) -> tuple[str, AccessClaims]:
@@ -69,7 +69,7 @@ class AccessTokens:
         return sign(claims, key), claims
 
     async def verify(self, token: str) -> AccessClaims:
-        """Raises InvalidToken."""
+        """The claims of a valid access token. Raises InvalidToken."""
         try:
             return self._verify(token, await self.key_ring.verification_keys())
         except UnknownKey:

@@ -20,7 +20,7 @@ def encode_cursor(place: object) -> str:
 
 
 def decode_cursor(text: str, kind: type[T]) -> T:
-    """Raises InvalidRequest."""
+    """Decodes the text of `encode_cursor`. Raises InvalidRequest."""
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=kind)
