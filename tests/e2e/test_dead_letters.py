@@ -1,4 +1,4 @@
-"""A message that nobody can handle, through the whole system: seen, put back, thrown away, recorded."""
+"""Dead letters through the whole system: listed, replayed, discarded, audited."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ async def admin(system: System, http: httpx.AsyncClient) -> Person:
 
 
 async def poison(system: System, text: str) -> None:
-    """Into the queue of mails, as a producer that is newer or broken might."""
+    """Publishes an invalid message to the mail queue."""
     async with await aio_pika.connect(system.stack.rabbitmq.url()) as connection:
         channel = await connection.channel()
         message = aio_pika.Message(json.dumps({"type": text, "token": "a secret"}).encode())
@@ -40,7 +40,7 @@ async def waiting(admin: Person) -> list[dict[str, Any]]:
 
 
 async def arrived(admin: Person, text: str) -> dict[str, Any]:
-    """The whole letter of a message with this in it."""
+    """Waits for a dead letter that contains this text; returns all of it."""
 
     async def look() -> dict[str, Any] | None:
         for letter in await waiting(admin):

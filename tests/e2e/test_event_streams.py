@@ -1,4 +1,4 @@
-"""Watched, called off, tried again and shared: what a person does with a conversion while it lives."""
+"""A conversion watched by event stream, cancelled, retried and shared by link."""
 
 import aiohttp
 
@@ -13,7 +13,7 @@ LONG_S = 300
 
 
 async def converting(system: System, person: Person, media: Media) -> str:
-    """A conversion whose ffmpeg does not move."""
+    """A conversion whose ffmpeg is frozen."""
     accepted = (await person.upload(media.video(seconds=LONG_S))).raise_for_status()
     await until(system.freeze_ffmpeg, what="ffmpeg at work")
     return str(accepted.json()["id"])

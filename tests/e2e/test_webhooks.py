@@ -1,4 +1,4 @@
-"""Programs are told: through the gateway, for two accounts, with a receiver that fails for a while."""
+"""Webhooks through the gateway for two accounts, with a receiver that fails temporarily."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ async def is_told_well(call: Call, secret: str, person: Person, http: httpx.Asyn
     assert data["source"]["filename"] == shown["source"]["filename"] == "talk.mp4"
     same = ("size", "duration", "format", "bitrate", "sha256")
     assert {name: data["result"][name] for name in same} == {name: shown["result"][name] for name in same}
-    audio = await http.get(data["link"]["url"])  # with no token
+    audio = await http.get(data["link"]["url"])  # without a token
     assert (audio.status_code, len(audio.content)) == (200, data["result"]["size"])
     assert (await http.get(data["result"]["url"])).status_code == 401
     assert (await person.get(data["result"]["url"])).status_code == 200
@@ -60,7 +60,7 @@ async def is_told_well(call: Call, secret: str, person: Person, http: httpx.Asyn
 
 
 async def nothing_of_it_is_another_s(other: Person, webhook_id: str, delivery_id: str) -> None:
-    """On every route with an id that the document names, so that none is forgotten when it is added."""
+    """Tries every documented route with an id, so that new ones are included."""
     paths = (await other.get("/schema/openapi.json")).json()["paths"]
     tried = 0
     for path, item in paths.items():

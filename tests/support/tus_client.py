@@ -1,4 +1,4 @@
-"""npm's tus-js-client as a process, told when to pause and when to go on."""
+"""npm's tus-js-client in a process that tests control."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ class TusJs:
         self._process = process
 
     async def event(self, name: str) -> dict[str, Any]:
-        """The next thing that it tells, which has to be this."""
+        """Returns the next event, which must have this name."""
         assert self._process.stdout is not None
         line = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE_S)
         told: dict[str, Any] = json.loads(line)
@@ -43,7 +43,7 @@ async def tus_js(
     chunk_size: int | None = None,
     parallel: int = 1,
 ) -> AsyncIterator[TusJs]:
-    """An upload that has begun. It pauses once, after `pause_at` bytes."""
+    """Starts an upload that pauses once, after `pause_at` bytes."""
     folder = await asyncio.to_thread(installed, SOURCES)
     given = {
         "ENDPOINT": endpoint,
