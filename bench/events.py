@@ -17,6 +17,7 @@ from converter_service.conversions.lease import Lease
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.transitions.run import claimed, renewed
 from converter_service.conversions.transitions.upload import new_upload, uploaded
+from converter_service.event_streams.publisher import ProgressPublisher
 from converter_service.storage.conversions import MongoConversions
 from shared.clock import utc_now
 from shared.messaging.rabbitmq import RabbitMQ
