@@ -1,1 +1,1 @@
-"""Measurements that anybody can repeat."""
+"""Benchmarks; `python -m bench` runs them."""

@@ -1,4 +1,4 @@
-"""`python -m bench [NAME …]`: every measurement, or the named ones, one after the other."""
+"""Command line: `python -m bench [NAME …]` runs all benchmarks or the named ones, one after the other."""
 
 import argparse
 
@@ -29,12 +29,12 @@ MEASUREMENTS = {
 
 
 def main(names: list[str]) -> None:
-    """One that this machine cannot do is said to be left out; the others go on."""
+    """Runs benchmarks; one whose requirements are missing is reported and skipped."""
     for name in names or MEASUREMENTS:
         try:
             MEASUREMENTS[name]()
         except Missing as missing:
-            print(f"{name}: left out, {missing}")
+            print(f"{name}: skipped, {missing}")
 
 
 if __name__ == "__main__":

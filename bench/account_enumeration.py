@@ -1,8 +1,8 @@
-"""Does the time of an answer tell whether there is an account? Many tries of each kind, in turns.
+"""Timing side channel: whether response times reveal that an account exists.
 
-Asked of the account service itself, over one connection and from this machine, where less noise hides a
-difference than a real attacker meets. A difference that is worth a second look is one whose p is below 0.05
-divided by the number of comparisons (Bonferroni).
+Requests go to auth_service directly, over one connection on this machine, where less noise hides a difference
+than for a remote attacker. A difference is significant if its p is below 0.05 divided by the number of
+comparisons (Bonferroni).
 """
 
 import asyncio
@@ -26,14 +26,14 @@ EACH = 40
 TRIES = 200
 PASSWORD, WRONG = "correct horse battery staple", "incorrect horse battery staple"
 OWNERS, STRANGERS = "127.0.0.1", "203.0.113.7"
-# What an answer leaves to be done is done by then.
+# Work that continues after a response has finished by then.
 PAUSE_S = 0.02
 SETTINGS = {"GATEWAY_RATE_LIMIT_REGISTER": "1000000/hour", "AUTH_FREE_FAILURES": "1000000"}
 LOGIN, FORGOT, RESEND = "/v1/auth/login", "/v1/auth/password/forgot", "/v1/auth/email/resend"
 
 
 class Probe:
-    """One kind of try, asked again and again with other addresses, and how long each answer took."""
+    """One kind of request, repeated with different addresses, and the duration of each response."""
 
     def __init__(self, path: str, bodies: Sequence[Mapping[str, str]], network: str = STRANGERS) -> None:
         self.path = path
@@ -81,26 +81,26 @@ def main() -> None:
         }
         for title, probes in (("sign-in", signing_in), ("forgot", forgetting), ("resend", resending)):
             in_turns(system, probes)
-            told(title, probes)
+            report(title, probes)
 
 
 def in_turns(system: MeasuredSystem, probes: Mapping[str, Probe]) -> None:
-    """Each kind once a round, in an order that chance decides; the first rounds warm up."""
+    """Sends each kind once per round in random order; the first rounds are a warm-up."""
     gateway = {"Tonegate-Gateway-Authorization": system.basic()}
     connection = http.client.HTTPConnection("127.0.0.1", system.stack.service("auth").port, timeout=60)
     order = list(probes.values())
-    warming = 5
-    for _ in range(warming + TRIES):
+    warm_up = 5
+    for _ in range(warm_up + TRIES):
         random.shuffle(order)
         for probe in order:
             probe.once(connection, gateway)
             time.sleep(PAUSE_S)
     for probe in order:
-        del probe.times_ms[:warming], probe.right_after_ms[:warming]
+        del probe.times_ms[:warm_up], probe.right_after_ms[:warm_up]
     connection.close()
 
 
-def told(title: str, probes: Mapping[str, Probe]) -> None:
+def report(title: str, probes: Mapping[str, Probe]) -> None:
     (first, reference), *others = probes.items()
     print(f"{title}: {first}: {statistics.median(reference.times_ms):.2f} ms, answered {reference.statuses}")
     for name, probe in others:
@@ -142,7 +142,7 @@ def answered(
 async def changed(
     system: MeasuredSystem, without_password: Sequence[str], disabled: Sequence[str], verified: Sequence[str]
 ) -> None:
-    """As signing in with a provider, an administrator and a followed link would have left them."""
+    """Changes accounts as a provider login, an administrator and a verified address would."""
     changes = {
         "password_hash = NULL": without_password,
         "disabled_at = now()": disabled,

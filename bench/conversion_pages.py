@@ -1,4 +1,4 @@
-"""A page out of 100,000 conversions of one account, against one out of 100: first, deep, by status."""
+"""Time for a page of an account with 100,000 conversions, against one with 100: first, deep, by status."""
 
 import asyncio
 import os
@@ -65,7 +65,7 @@ def page(status: State | None, before: int | None) -> Page:
 async def in_turns(
     small: MongoConversions, small_page: Page, large: MongoConversions, large_page: Page
 ) -> tuple[float, float]:
-    """Medians in milliseconds; in turns, so that both meet the same weather."""
+    """Returns medians in milliseconds; alternates, so that both see the same load."""
     taken: tuple[list[float], list[float]] = ([], [])
     for _ in range(ROUNDS):
         for times, store, ask in ((taken[0], small, small_page), (taken[1], large, large_page)):

@@ -1,4 +1,4 @@
-"""Time from the last byte sent to `completed` for a 10-minute video, against ffmpeg on the local file."""
+"""Time from the last byte of a 10-minute video to `completed`, against ffmpeg on a local file."""
 
 import statistics
 import subprocess
@@ -19,7 +19,7 @@ def main() -> None:
         video = made(directory)
         converted(system, video)
         local, ours = [], []
-        for _ in range(ROUNDS):  # in turns, so that both meet the same weather
+        for _ in range(ROUNDS):  # alternating, so that both see the same load
             local.append(by_ffmpeg(video, directory / "local.mp3"))
             ours.append(converted(system, video))
     peer, system_s = statistics.median(local), statistics.median(ours)
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def made(directory: Path) -> Path:
-    """Sound that costs an encoder something: noise that changes, in stereo."""
+    """Writes a video with changing stereo noise, so that encoding takes realistic time."""
     path = directory / "talk.mp4"
     picture = f"testsrc=size=640x360:rate=10:duration={SECONDS}"
     sound = f"anoisesrc=color=pink:duration={SECONDS}:sample_rate=44100"

@@ -1,4 +1,4 @@
-"""One core for what is measured, the other for what measures it."""
+"""CPU affinity: one core for the measured processes, another for the load generator."""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 def two_cores() -> tuple[int, int]:
-    """Raises RuntimeError where there are not two that this process may use."""
+    """Returns two cores that this process may use; raises RuntimeError if there are fewer."""
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         raise RuntimeError("this measurement needs two cores")
@@ -15,7 +15,7 @@ def two_cores() -> tuple[int, int]:
 
 @contextmanager
 def on(core: int) -> Iterator[None]:
-    """Processes started inside stay on that core, with all of their threads."""
+    """Pins processes started within the block, and all their threads, to a core."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:

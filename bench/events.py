@@ -1,6 +1,7 @@
-"""1,000 open event streams on one gateway: memory and CPU of gateway and converter, and how late progress is.
+"""1,000 open event streams on one gateway: memory and CPU of gateway and converter, and latency of
+progress.
 
-All watch one conversion whose worker this process plays: it saves progress as a worker does and tells of it.
+All streams watch one conversion. This process plays its worker: it saves progress and publishes it.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ HOUR = timedelta(hours=1)
 
 
 class Client:
-    """One open stream; when each step arrived."""
+    """One open stream, with the arrival time of each step."""
 
     def __init__(self) -> None:
         self.arrived: dict[int, float] = {}
@@ -94,7 +95,7 @@ async def idle(system: MeasuredSystem, before: dict[str, float]) -> None:
 async def busy(
     system: MeasuredSystem, store: MongoConversions, running: Conversion, clients: list[Client]
 ) -> None:
-    """One step a second, as a worker makes them."""
+    """Saves one step per second, as a worker does."""
     used, began, late = cpu_s(system), time.perf_counter(), list[list[float]]()
     for step in range(1, STEPS + 1):
         saved_at = time.perf_counter()
@@ -104,7 +105,7 @@ async def busy(
     report_cpu(system, used, time.perf_counter() - began, f"at {STREAMS} events a second")
     for what, place in (("first", 0), ("median", STREAMS // 2), ("last", -1)):
         after_s = statistics.median(each[place] for each in late)
-        say(f"the {what} client hears of it {after_s * 1000:.0f} ms after the worker began to save it")
+        say(f"the {what} client receives it {after_s * 1000:.0f} ms after the worker began to save it")
 
 
 def report_cpu(system: MeasuredSystem, before: dict[str, float], took_s: float, when: str) -> None:
@@ -138,7 +139,7 @@ def memory(system: MeasuredSystem) -> dict[str, float]:
 
 
 def cpu_s(system: MeasuredSystem) -> dict[str, float]:
-    """Seconds of a core that each has used so far."""
+    """Returns the CPU seconds that each service has used so far."""
     found = {service: psutil.Process(system.stack.service(service).process.pid) for service in SERVICES}
     return {name: sum(process.cpu_times()[:2]) for name, process in found.items()}
 

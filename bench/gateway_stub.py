@@ -1,4 +1,4 @@
-"""An account service that answers from memory what the real one answered once."""
+"""Stub of auth_service that repeats recorded responses from memory."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ JSON = [("content-type", "application/json")]
 
 
 class Sink:
-    """`answers` by path; everything else is answered with `ok`."""
+    """Responds with `answers` by path, and with `ok` to all other paths."""
 
     def __init__(self, answers: Mapping[str, bytes]) -> None:
         self._answers = answers

@@ -37,7 +37,7 @@ class Target(msgspec.Struct, frozen=True):
 
 @contextmanager
 def account_service(measured: int, measuring: int) -> Iterator[Stack]:
-    """With PostgreSQL on the core that measures. RabbitMQ is not there, which nobody here notices."""
+    """Starts PostgreSQL on the measuring core and auth_service on the measured one, without RabbitMQ."""
     with tempfile.TemporaryDirectory(prefix="tonegate-bench-", ignore_cleanup_errors=True) as path:
         Path(path).chmod(0o755)
         with Stack(Path(path), SETTINGS) as stack:
@@ -51,23 +51,25 @@ def account_service(measured: int, measuring: int) -> Iterator[Stack]:
 def signed_in(stack: Stack) -> str:
     account = {"email": f"{secrets.token_hex(6)}@example.org", "password": "correct horse battery staple"}
     url = stack.service("auth").url
-    said(urllib.request.Request(f"{url}/v1/auth/register", posted(account), dict(JSON)))
-    tokens = json.loads(said(urllib.request.Request(f"{url}/v1/auth/login", posted(account), dict(JSON))))
+    response_of(urllib.request.Request(f"{url}/v1/auth/register", posted(account), dict(JSON)))
+    tokens = json.loads(
+        response_of(urllib.request.Request(f"{url}/v1/auth/login", posted(account), dict(JSON)))
+    )
     return str(tokens["access_token"])
 
 
 @contextmanager
 def memory_of(stack: Stack, token: str, core: int) -> Iterator[Target]:
-    """An upstream that repeats what the account service says of this token."""
+    """Starts a stub that repeats the real auth_service's responses for this token."""
     port, service = free_port(), stack.service("auth").url
     bearer = {"Authorization": f"Bearer {token}"}
     secret = stack.settings()["AUTH_INTROSPECTION_SECRET"]
     basic = {"Authorization": f"Basic {base64.b64encode(f'gateway:{secret}'.encode()).decode()}"}
     form = urllib.parse.urlencode({"token": token}).encode()
     answers = {
-        ME: said(urllib.request.Request(f"{service}{ME}", headers=bearer)),
-        KEYS: said(urllib.request.Request(f"{service}{KEYS}")),
-        INTROSPECT: said(urllib.request.Request(f"{service}{INTROSPECT}", form, basic)),
+        ME: response_of(urllib.request.Request(f"{service}{ME}", headers=bearer)),
+        KEYS: response_of(urllib.request.Request(f"{service}{KEYS}")),
+        INTROSPECT: response_of(urllib.request.Request(f"{service}{INTROSPECT}", form, basic)),
     }
     with on(core):
         process = multiprocessing.get_context("spawn").Process(target=gateway_stub.main, args=(port, answers))
@@ -82,7 +84,7 @@ def memory_of(stack: Stack, token: str, core: int) -> Iterator[Target]:
 
 @contextmanager
 def gateway(name: str, stack: Stack, service: str, core: int) -> Iterator[Target]:
-    """Ours, or Nest's on `express` or `fastify`."""
+    """Starts our gateway, or Nest's on `express` or `fastify`."""
     port = free_port()
     with on(core), ExitStack() as running:
         if name == "tonegate":
@@ -115,7 +117,7 @@ def running_tonegate(port: int, stack: Stack, service: str) -> Iterator[int]:
         "GATEWAY_RATE_LIMIT_DEFAULT": f"{UNLIMITED}/minute",
     }
     command = [sys.executable, "-m", "gateway"]
-    # A session of its own, like the service's: Linux shares a core out by session (sched(7), autogroup).
+    # A session of its own, like the service's: Linux divides a core by session (sched(7), autogroup).
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         yield process.pid
@@ -128,6 +130,6 @@ def posted(body: object) -> bytes:
     return json.dumps(body).encode()
 
 
-def said(request: urllib.request.Request) -> bytes:
+def response_of(request: urllib.request.Request) -> bytes:
     with urllib.request.urlopen(request, timeout=30) as answer:
         return bytes(answer.read())

@@ -1,9 +1,9 @@
-"""Requests a second of `GET /v1/auth/me` on one core: the account service alone, and behind three gateways.
+"""Requests per second of `GET /v1/auth/me` on one core: auth_service alone, and behind three gateways.
 
-They are ours, and one written with Nest 11 on Express and on Fastify. All check the token (asked of the
-account service, remembered for 5 s), count the request for its account and pass it on over kept connections.
-Each is measured twice: before the real account service, which shares its core, and before one that answers
-from memory on the other core, where nothing but the gateway itself counts.
+The gateways are ours and one written with Nest 11, on Express and on Fastify. Each checks the token by
+introspection (cached for 5 s), counts the request for its account and forwards it over persistent
+connections. Each is measured twice: in front of the real auth_service on the same core, and in front of a
+stub on the other core, which shows the cost of the gateway alone.
 """
 
 import os
@@ -23,12 +23,14 @@ SECONDS = 3
 OURS, NESTS = "tonegate", ("express", "fastify")
 
 Key = tuple[str, str]
-"""What stands behind, and what stands before it."""
+"""Upstream, and the server in front of it."""
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """`work_us`: microseconds of processor that the measured process took for each request, `behind_us` those
-    of what it asks. They tell about both even on a machine that has other things to do.
+class Measurement(msgspec.Struct, frozen=True):
+    """One measurement.
+
+    `work_us` and `behind_us`: CPU microseconds per request of the measured process and of its upstream, which
+    are meaningful even on a machine that is otherwise busy.
     """
 
     load: Load
@@ -52,12 +54,12 @@ def main() -> None:
             for kind in (OURS, *NESTS):
                 started = gateway(kind, stack, upstream.url, measured)
                 targets[name, kind] = running.enter_context(started)
-        told(in_turns(targets, token, measuring))
+        report(in_turns(targets, token, measuring))
 
 
-def in_turns(targets: Mapping[Key, Target], token: str, core: int) -> dict[Key, list[Seen]]:
-    """Every target once a round, so that all meet the same weather; the first round warms up."""
-    seen: dict[Key, list[Seen]] = {key: [] for key in targets}
+def in_turns(targets: Mapping[Key, Target], token: str, core: int) -> dict[Key, list[Measurement]]:
+    """Measures every target once per round, so that all see the same load; the first round is a warm-up."""
+    seen: dict[Key, list[Measurement]] = {key: [] for key in targets}
     for number in range(ROUNDS + 1):
         for key, target in targets.items():
             seconds = SECONDS if number else 2
@@ -68,11 +70,11 @@ def in_turns(targets: Mapping[Key, Target], token: str, core: int) -> dict[Key, 
             spent_s = [processor_s(pid) - since for pid, since in zip(pids, before, strict=True)]
             if number:
                 work_us, behind_us = (each / (answered.rate * seconds) * 1e6 for each in spent_s)
-                seen[key].append(Seen(answered, work_us, behind_us))
+                seen[key].append(Measurement(answered, work_us, behind_us))
     return seen
 
 
-def told(seen: Mapping[Key, list[Seen]]) -> None:
+def report(seen: Mapping[Key, list[Measurement]]) -> None:
     rates = {key: statistics.median(each.load.rate for each in rounds) for key, rounds in seen.items()}
     for (upstream, name), rounds in seen.items():
         p50 = statistics.median(each.load.p50_ms for each in rounds)
@@ -80,8 +82,8 @@ def told(seen: Mapping[Key, list[Seen]]) -> None:
         work = statistics.median(each.work_us for each in rounds)
         rate = rates[upstream, name]
         behind = statistics.median(each.behind_us for each in rounds)
-        times = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, {work:.0f} us of processor each"
-        times += "" if name == "alone" else f", {behind:.0f} us of what is behind"
+        times = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, {work:.0f} us of CPU each"
+        times += "" if name == "alone" else f", {behind:.0f} us of the upstream"
         print(f"door: {upstream}, {name}: {rate:.0f}/s, {times}")
     for upstream in dict.fromkeys(upstream for upstream, _ in seen):
         ours = rates[upstream, OURS]
@@ -90,7 +92,7 @@ def told(seen: Mapping[Key, list[Seen]]) -> None:
 
 
 def processor_s(pid: int) -> float:
-    """Seconds that all threads of a process have run (proc(5), fields 14 and 15)."""
+    """Returns the CPU seconds of all threads of a process (proc(5), fields 14 and 15)."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -1,4 +1,4 @@
-"""Load from wrk: as many requests as a server answers, over kept connections, and how long each took."""
+"""Load generator wrk: maximum requests per second over persistent connections, and response times."""
 
 import re
 import shutil
@@ -15,7 +15,7 @@ FAULT = re.compile(r"Non-2xx or 3xx responses: \d+|Socket errors: .*")
 
 
 class Load(msgspec.Struct, frozen=True):
-    """Requests a second, and two quantiles of the time to the answer in milliseconds."""
+    """Requests per second, and quantiles of the response time in milliseconds."""
 
     rate: float
     p50_ms: float
@@ -23,22 +23,22 @@ class Load(msgspec.Struct, frozen=True):
 
 
 class Missing(RuntimeError):
-    """What a measurement needs and this machine does not have."""
+    """A requirement of a benchmark that this machine lacks."""
 
 
 def check_wrk() -> None:
-    """Raises Missing."""
+    """Raises Missing if wrk is not installed."""
     if shutil.which("wrk") is None:
         raise Missing("wrk is missing: `apt-get install wrk`")
 
 
 def load(url: str, token: str, seconds: int) -> Load:
-    """Raises RuntimeError when a single answer is not a good one."""
+    """Runs wrk; raises RuntimeError if any response is not successful."""
     command = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s"]
     command += ["--latency", "--timeout", "10s", "--header", f"Authorization: Bearer {token}", url]
-    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 30).stdout
-    rate = RATE.search(said)
-    if rate is None or (fault := FAULT.search(said)):
-        raise RuntimeError(f"{url}: {fault[0] if rate and fault else said}")
-    quantiles = {name: float(value) * UNITS_MS[unit] for name, value, unit in QUANTILE.findall(said)}
+    output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 30).stdout
+    rate = RATE.search(output)
+    if rate is None or (fault := FAULT.search(output)):
+        raise RuntimeError(f"{url}: {fault[0] if rate and fault else output}")
+    quantiles = {name: float(value) * UNITS_MS[unit] for name, value, unit in QUANTILE.findall(output)}
     return Load(float(rate[1]), quantiles["50"], quantiles["99"])

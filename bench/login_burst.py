@@ -1,7 +1,7 @@
-"""A storm of 200 sign-ins at once through gateway and account service, and how other calls fare meanwhile.
+"""Burst of 200 concurrent logins through gateway and auth_service, and latency of other calls meanwhile.
 
-The other calls start at fixed times, whether or not earlier ones have been answered, and their time counts
-from when they should have started: who waits longer is not asked less often.
+The other calls start at fixed times, whether or not earlier ones have finished, and are timed from their
+scheduled start, so that slow responses do not reduce the load (no coordinated omission).
 """
 
 import asyncio
@@ -22,7 +22,7 @@ AT_ONCE = 200
 ROUNDS = 3
 EVERY_S = 0.05
 CALM_S = 3.0
-# Longer than the gateway remembers a token.
+# Longer than the gateway caches a token.
 FORGOTTEN_S = 6.0
 PASSWORD = secrets.token_urlsafe(16)
 SETTINGS = {
@@ -34,8 +34,8 @@ SETTINGS = {
 Call = Callable[[], Awaitable[object]]
 
 
-class Storm(msgspec.Struct, frozen=True):
-    """Statuses of the sign-ins, and seconds until each was answered."""
+class Burst(msgspec.Struct, frozen=True):
+    """Statuses of the logins, and seconds until each response."""
 
     statuses: list[int]
     seconds: list[float]
@@ -53,19 +53,19 @@ async def measured(gateway: str, service: str) -> None:
         await client.prepare()
         calm: dict[str, list[float]] = {}
         during: dict[str, list[float]] = {}
-        storms = []
+        bursts = []
         for _ in range(ROUNDS):
             await asyncio.sleep(FORGOTTEN_S)
             merge(calm, await watched(client.others(), asyncio.sleep(CALM_S)))
             await asyncio.sleep(FORGOTTEN_S)
-            storm = asyncio.create_task(client.storm())
-            merge(during, await watched(client.others(), storm))
-            storms.append(await storm)
-    told(storms, calm, during)
+            burst = asyncio.create_task(client.burst())
+            merge(during, await watched(client.others(), burst))
+            bursts.append(await burst)
+    report(bursts, calm, during)
 
 
 class Client:
-    """`emails` have accounts and a token each."""
+    """Makes the calls; `emails` have an account and a token each."""
 
     def __init__(self, http: aiohttp.ClientSession, gateway: str, service: str) -> None:
         self._http, self._gateway, self._service = http, gateway, service
@@ -73,7 +73,7 @@ class Client:
         self._tokens: list[str] = []
 
     async def prepare(self) -> None:
-        """A few at a time."""
+        """Creates the accounts, a few at a time."""
         waiting = iter(self._emails)
 
         async def some() -> None:
@@ -84,7 +84,7 @@ class Client:
 
         await asyncio.gather(*(some() for _ in range(4)))
 
-    async def storm(self) -> Storm:
+    async def burst(self) -> Burst:
         began = time.perf_counter()
 
         async def sign_in(email: str) -> tuple[int, float]:
@@ -92,10 +92,10 @@ class Client:
             return status, time.perf_counter() - began
 
         answers = await asyncio.gather(*(sign_in(email) for email in self._emails))
-        return Storm([status for status, _ in answers], [seconds for _, seconds in answers])
+        return Burst([status for status, _ in answers], [seconds for _, seconds in answers])
 
     def others(self) -> Mapping[str, Call]:
-        """One token is asked for all the time, so that the gateway knows it; the others take turns."""
+        """Other calls: one with a cached token, one with tokens that the gateway must introspect."""
         known, unknown = self._tokens[0], cycle(self._tokens[1:])
         return {
             "gateway /healthz": lambda: self._get(f"{self._gateway}/healthz"),
@@ -119,7 +119,7 @@ class Client:
 
 
 async def watched(calls: Mapping[str, Call], until: Awaitable[object]) -> dict[str, list[float]]:
-    """Milliseconds of each call, by its name, from when it should have begun."""
+    """Returns the milliseconds of each call by name, from its scheduled start."""
     end = asyncio.ensure_future(until)
     times: dict[str, list[float]] = {name: [] for name in calls}
 
@@ -153,10 +153,12 @@ def merge(into: dict[str, list[float]], more: Mapping[str, list[float]]) -> None
         into.setdefault(name, []).extend(times)
 
 
-def told(storms: Sequence[Storm], calm: Mapping[str, list[float]], during: Mapping[str, list[float]]) -> None:
-    for storm in storms:
-        answered = storm.statuses.count(200)
-        half, last = statistics.median(storm.seconds), max(storm.seconds)
+def report(
+    bursts: Sequence[Burst], calm: Mapping[str, list[float]], during: Mapping[str, list[float]]
+) -> None:
+    for burst in bursts:
+        answered = burst.statuses.count(200)
+        half, last = statistics.median(burst.seconds), max(burst.seconds)
         refused = f"{AT_ONCE - answered} refused" if answered < AT_ONCE else "none refused"
         rate = f"{answered / last:.0f}/s; half within {half:.1f} s, all within {last:.1f} s"
         print(f"sign-ins: {answered} of {AT_ONCE} signed in, {refused}, {rate}")
@@ -168,8 +170,8 @@ def spread(times_ms: Sequence[float]) -> str:
     ordered = sorted(times_ms)
     p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
     failed = ordered.count(math.inf)
-    told = f"p50 {statistics.median(ordered):.1f} ms, p99 {p99:.1f} ms, most {ordered[-1]:.1f} ms"
-    return f"{told}, {failed} of {len(ordered)} failed" if failed else told
+    summary = f"p50 {statistics.median(ordered):.1f} ms, p99 {p99:.1f} ms, most {ordered[-1]:.1f} ms"
+    return f"{summary}, {failed} of {len(ordered)} failed" if failed else summary
 
 
 if __name__ == "__main__":

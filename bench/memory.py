@@ -1,4 +1,4 @@
-"""Peak resident memory of gateway, converter api and worker while a 1 GiB video goes through, above idle."""
+"""Peak resident memory of gateway, converter api and worker above idle, during an upload of 1 GiB."""
 
 import subprocess
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.system import measured_system, pieces_of_file
 
 SERVICES = ("gateway", "converter", "worker")
-# Uncompressed 1280x720 at 25 frames a second: 34.6 MB each second.
+# Uncompressed 1280x720 at 25 frames per second: 34.6 MB per second.
 SECONDS = 31
 CONVERTING_S = 600.0
 

@@ -1,4 +1,4 @@
-"""The gateway written with NestJS (`bench/nest`), built at first need and started with Express or Fastify."""
+"""The comparison gateway written with NestJS (`bench/nest`), built at first use."""
 
 import hashlib
 import shutil
@@ -21,7 +21,7 @@ WITHIN_S = 300
 
 
 def built() -> Path:
-    """The folder with the locked packages and the compiled gateway."""
+    """Returns the directory with the locked packages and the compiled gateway, building it if needed."""
     files = sorted(path for path in SOURCES.rglob("*") if path.is_file())
     mark = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
     folder = REPOSITORY / ".devstack" / f"nest-gateway-{mark}"
@@ -43,7 +43,7 @@ def built() -> Path:
 
 @contextmanager
 def running_nest(adapter: str, settings: Mapping[str, str]) -> Iterator[int]:
-    """`adapter`: express or fastify. Its process."""
+    """Runs the gateway with the adapter `express` or `fastify`; yields its PID."""
     environment = {**plain_environment(), "NODE_ENV": "production", **settings}
     command: list[str | Path] = [NODE, built() / "dist" / "main.js", adapter]
     process = subprocess.Popen(command, env=environment, start_new_session=True)

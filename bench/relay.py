@@ -1,4 +1,4 @@
-"""Bytes a second of an upload through the gateway into a sink, against the same without the gateway."""
+"""Upload throughput through the gateway to a stub, against the same upload without the gateway."""
 
 import multiprocessing
 import os
@@ -26,7 +26,7 @@ def main() -> None:
         upload(gateway, SIZE // 8)
         idle = resident_mib(process.pid)
         direct, relayed = [], []
-        for _ in range(ROUNDS):  # in turns, so that both meet the same weather
+        for _ in range(ROUNDS):  # alternating, so that both see the same load
             direct.append(SIZE / upload(sink, SIZE))
             relayed.append(SIZE / upload(gateway, SIZE))
         peak = resident_mib(process.pid, "VmHWM")
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def upload(port: int, size: int) -> float:
-    """Seconds until the answer to an upload of `size` bytes has come."""
+    """Uploads `size` bytes; returns the seconds until the response."""
     head = (
         "POST /v1/conversions HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer bench\r\nConnection: close\r\n"
         f"Content-Type: video/mp4\r\nContent-Length: {size}\r\n\r\n"
@@ -66,7 +66,7 @@ def running_sink(port: int) -> Iterator[None]:
 
 @contextmanager
 def running_gateway(port: int, service: int) -> Iterator["subprocess.Popen[bytes]"]:
-    """RabbitMQ is not there, which an upload does not notice."""
+    """Runs a gateway without RabbitMQ, which uploads do not need."""
     environment = {
         **os.environ,
         "LOG_LEVEL": "error",
@@ -107,7 +107,7 @@ def free_port() -> int:
 
 
 def resident_mib(pid: int, field: str = "VmRSS") -> float:
-    """NaN where there is no /proc."""
+    """Returns a memory value of a process in MiB; NaN without /proc."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     except OSError:

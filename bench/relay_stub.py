@@ -1,4 +1,4 @@
-"""A service that takes uploads, keeps nothing and believes every token: the relay is measured against it."""
+"""Stub of auth_service and converter: accepts every token, discards uploads."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ async def take(request: Request[Any, Any, Any]) -> dict[str, int]:
 
 
 @post("/internal/introspect", status_code=200)
-async def believe() -> dict[str, object]:
+async def introspect() -> dict[str, object]:
     return {"active": True, "sub": "bench", "exp": time.time() + 3600, "access_token": "bench"}
 
 
@@ -29,7 +29,7 @@ async def readyz() -> str:
 
 
 async def serve(port: int) -> None:
-    app = Litestar([take, believe, readyz], openapi_config=None)
+    app = Litestar([take, introspect, readyz], openapi_config=None)
     server = Server(app, port=port, interface=Interfaces.ASGINL, http=HTTPModes.http1, log_enabled=False)
     await server.serve()
 

@@ -1,4 +1,4 @@
-"""Can two samples be told apart? Medians, a confidence interval for their difference, and a rank test."""
+"""Comparison of two samples: medians, a confidence interval for their difference, and a rank test."""
 
 import math
 import random
@@ -12,13 +12,13 @@ RESAMPLES = 2000
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """Of the second sample's median to the first's; `low` to `high` holds it with 95 %."""
+    """Difference of the second median to the first; `low` to `high` is the 95 % confidence interval."""
 
     median: float
     low: float
     high: float
     p: float
-    """How often samples of one and the same kind would differ as much in their ranks."""
+    """p-value: probability of rank differences at least as large if both samples have one distribution."""
 
 
 def difference(one: Sequence[float], other: Sequence[float], chance: random.Random) -> Difference:
@@ -32,11 +32,11 @@ def difference(one: Sequence[float], other: Sequence[float], chance: random.Rand
 
 
 def mann_whitney(one: Sequence[float], other: Sequence[float]) -> float:
-    """The two-sided p of Mann and Whitney's U test (1947) by its normal approximation, corrected for ties;
-    for samples of 20 or more.
+    """Two-sided p of the Mann-Whitney U test (1947) in normal approximation with tie correction, for
+    samples of 20 or more values.
     """
     both = sorted([(value, 0) for value in one] + [(value, 1) for value in other])
-    ranks = Counter[float]()  # value → sum of its places, counted from 1
+    ranks = Counter[float]()  # value → sum of its ranks, counted from 1
     counts = Counter(value for value, _ in both)
     for place, (value, _) in enumerate(both, start=1):
         ranks[value] += place

@@ -15,13 +15,13 @@ ROUNDS = 5
 
 
 def main() -> None:
-    # Random: what MongoDB would compress away tells nothing about video.
+    # Random bytes, because MongoDB would compress others, unlike video.
     piece = os.urandom(1024 * 1024)
     with measured_system("auth", "converter", "gateway") as system:
         direct, through = [], []
         through_system(system, piece, SIZE // 8)
         directly(system, piece, SIZE // 8)
-        for _ in range(ROUNDS):  # in turns, so that both meet the same weather
+        for _ in range(ROUNDS):  # alternating, so that both see the same load
             direct.append(rate(lambda: directly(system, piece, SIZE)))
             through.append(rate(lambda: through_system(system, piece, SIZE)))
     peer, ours = statistics.median(direct), statistics.median(through)
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def rate(work: Callable[[], Callable[[], object]]) -> float:
-    """Bytes a second of `work`; what it returns tidies up and is not counted."""
+    """Returns bytes per second of `work`; the clean-up that it returns is not timed."""
     began = time.perf_counter()
     tidy = work()
     taken = time.perf_counter() - began
@@ -44,7 +44,7 @@ def through_system(system: MeasuredSystem, piece: bytes, size: int) -> Callable[
 
 
 def directly(system: MeasuredSystem, piece: bytes, size: int) -> Callable[[], object]:
-    """As PyMongo's users do it: the bucket as it comes, the same server, acknowledged by the majority."""
+    """Uploads by PyMongo's GridFSBucket to the same server, with write concern majority."""
     client: MongoClient[dict[str, object]] = MongoClient(system.stack.mongo.url())
     bucket = gridfs.GridFSBucket(client["bench_direct"])
     with bucket.open_upload_stream("direct") as stream:

@@ -25,7 +25,7 @@ SETTINGS: Mapping[str, str] = {
 
 
 class MeasuredSystem:
-    """A running stack, and a person who may use it."""
+    """A running stack and an account that is signed in."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -36,7 +36,7 @@ class MeasuredSystem:
         self.headers = {"Authorization": f"Bearer {self._token}"}
 
     def call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        """JSON in, JSON out."""
+        """Sends a JSON request; returns the decoded JSON response."""
         request = urllib.request.Request(f"{self.stack.url}{path}", method=method)
         if body is not None:
             request.data = json.dumps(body).encode()
@@ -48,7 +48,7 @@ class MeasuredSystem:
         return dict(json.loads(content)) if content else {}
 
     def upload(self, pieces: Iterable[bytes], size: int) -> str:
-        """Through the gateway, as a raw body over one connection; returns the conversion's id."""
+        """Uploads a raw body over one connection through the gateway; returns the conversion's id."""
         head = (
             "POST /v1/conversions HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nContent-Type: video/mp4\r\n"
             f"Authorization: Bearer {self._token}\r\nContent-Length: {size}\r\n\r\n"
@@ -63,7 +63,7 @@ class MeasuredSystem:
         return str(json.loads(answer[answer.index(b"{") : answer.rindex(b"}") + 1])["id"])
 
     def finished(self, conversion_id: str, timeout_s: float) -> dict[str, Any]:
-        """Asks until the conversion has ended."""
+        """Polls until the conversion has ended; raises TimeoutError."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             conversion = self.call("GET", f"/v1/conversions/{conversion_id}")
@@ -76,12 +76,12 @@ class MeasuredSystem:
         self.call("DELETE", f"/v1/conversions/{conversion_id}")
 
     def basic(self) -> str:
-        """The credentials of the gateway, for who calls the account service as it does."""
+        """Returns the gateway's credentials for auth_service."""
         secret = self.stack.settings()["AUTH_INTROSPECTION_SECRET"]
         return f"Basic {base64.b64encode(f'gateway:{secret}'.encode()).decode()}"
 
     def memory_mib(self, service: str, field: str) -> float:
-        """`VmRSS` now, or `VmHWM` at most so far; NaN where there is no /proc."""
+        """Returns `VmRSS` (current) or `VmHWM` (peak) in MiB; NaN without /proc."""
         pid = self.stack.service(service).process.pid
         try:
             status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
@@ -92,7 +92,7 @@ class MeasuredSystem:
 
 @contextmanager
 def measured_system(*services: str, settings: Mapping[str, str] | None = None) -> Iterator[MeasuredSystem]:
-    """All servers; the services named, or all. `settings` are added to those of every measurement."""
+    """Runs all servers and the named services, or all; `settings` are added to those of every benchmark."""
     with tempfile.TemporaryDirectory(prefix="tonegate-bench-", ignore_cleanup_errors=True) as path:
         Path(path).chmod(0o755)
         with Stack(Path(path), {**SETTINGS, **(settings or {})}) as stack:
@@ -101,7 +101,7 @@ def measured_system(*services: str, settings: Mapping[str, str] | None = None) -
 
 
 def pieces_of(content: bytes, size: int) -> Iterator[bytes]:
-    """`content` again and again, `size` bytes in all."""
+    """Repeats `content` up to `size` bytes."""
     for _ in range(size // len(content)):
         yield content
     if rest := size % len(content):

@@ -1,9 +1,9 @@
-"""Makes the passwords and keys of a deployment at its first start, and hands each server only its own.
+"""Creates the passwords and keys of a deployment at its first start, and files with them for each
+consumer.
 
-`python deploy/secret_files.py FOLDER`: `FOLDER/master` keeps every value for good; beside it each consumer
-has a folder that is written anew from those at every start. A value exists nowhere else: not in the
-repository, not in an image, not in an environment. Only the standard library is used: any Python image can
-run it.
+`python deploy/secret_files.py FOLDER`: `FOLDER/master` stores every value permanently; the folder of each
+consumer is rewritten from it at every start. Values are not in the repository, in images or in environments.
+Only the standard library is used, so that any Python image can run it.
 """
 
 import base64
@@ -19,7 +19,7 @@ SERVICE, SERVER = 10001, 999  # the users of our images, and of the servers' off
 MASTER = "master"
 HEX_BYTES = 32
 
-# What exists once and is never replaced. The replica set's key must be base64 (MongoDB's manual, keyfile).
+# Values created once and never replaced. The replica set's key must be base64 (MongoDB's manual, keyfile).
 MADE: Mapping[str, Callable[[], str]] = {
     "postgres_admin": lambda: secrets.token_hex(HEX_BYTES),
     "postgres_auth": lambda: secrets.token_hex(HEX_BYTES),
@@ -38,7 +38,7 @@ Values = Mapping[str, str]
 
 
 def consumers(made: Values) -> dict[str, tuple[int, dict[str, str]]]:
-    """Consumer → the user that reads its files, and those files."""
+    """Returns for each consumer the user id that reads its files, and the files."""
     amqp = f"amqp://tonegate:{made['rabbitmq']}@rabbitmq:5672/tonegate"
     introspection, link_key = made["introspection"], made["link_key"]
     converter = {"amqp_url": amqp, "link_key": link_key, "mongo_url": _mongo(made, "converter", "tonegate")}
@@ -85,7 +85,7 @@ def _mongo(made: Values, user: str, database: str) -> str:
 
 
 def _definitions(made: Values) -> str:
-    """One user in one virtual host, and no guest. https://www.rabbitmq.com/docs/definitions"""
+    """Definitions of one user and one virtual host, without guest (https://www.rabbitmq.com/docs/definitions)."""
     user = {
         "name": "tonegate",
         "password_hash": rabbitmq_hash(made["rabbitmq"], bytes.fromhex(made["rabbitmq_salt"])),
@@ -103,12 +103,12 @@ def _definitions(made: Values) -> str:
 
 
 def rabbitmq_hash(password: str, salt: bytes) -> str:
-    """base64(salt + SHA-256(salt + password)): https://www.rabbitmq.com/docs/passwords"""
+    """Returns base64(salt + SHA-256(salt + password)) (https://www.rabbitmq.com/docs/passwords)."""
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
 
 
 def _valkey(made: Values) -> str:
-    """Counters of minutes: kept in memory only, and the oldest give way."""
+    """Configuration of Valkey: no persistence; a full memory evicts the counters that expire soonest."""
     return "\n".join(
         [
             f"requirepass {made['valkey']}",
@@ -122,7 +122,7 @@ def _valkey(made: Values) -> str:
 
 
 def prepare(folder: Path) -> None:
-    """Every file in place, at the first start and at any other; one that died half-way is completed."""
+    """Creates missing values and rewrites all files; idempotent, also after an interrupted start."""
     made = {name: _kept(folder / MASTER / name, make) for name, make in MADE.items()}
     for consumer, (user, files) in consumers(made).items():
         for name, value in files.items():
@@ -137,7 +137,7 @@ def _kept(file: Path, make: Callable[[], str]) -> str:
 
 
 def _write(file: Path, value: str, user: int) -> None:
-    """Whole or not at all: a reader, and a start after a crash, never sees half a secret."""
+    """Writes a file atomically, so that neither a reader nor a start after a crash sees part of a secret."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.draft")
     draft.unlink(missing_ok=True)

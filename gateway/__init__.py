@@ -1,1 +1,1 @@
-"""The only public door: checks tokens, limits rates, streams bodies both ways."""
+"""The public HTTP API: authenticates and limits requests, and relays them to the services."""

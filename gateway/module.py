@@ -1,11 +1,11 @@
-"""A feature as one piece: its controllers, what they may use, who may come in.
+"""Modules: a feature's controllers, providers and guards.
 
     @module(controllers=[AuthController])
     class AuthModule:
         auth: AuthClient
 
-The fields are the module's providers: handlers of its controllers may ask for them by name, those of other
-modules cannot. Leaving one out when the module is built is a type error, and stops the process at start.
+The fields are the module's providers, which the handlers of its controllers, and no others, receive by name.
+Omitting one when the module is built is a type error, and stops the process at start.
 """
 
 import dataclasses
@@ -24,11 +24,11 @@ PARTS = "__module_parts__"
 
 
 class ModuleError(Exception):
-    """The modules do not fit together; the process must not start."""
+    """The modules do not fit together. The process must not start."""
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """What the decorator was told."""
+    """The arguments of the decorator."""
 
     controllers: tuple[type[Controller], ...]
     guards: tuple[Guard, ...]
@@ -38,7 +38,7 @@ class Parts(msgspec.Struct, frozen=True):
 def module(
     *, controllers: Sequence[type[Controller]], guards: Sequence[Guard] = ()
 ) -> Callable[[type[T]], type[T]]:
-    """Makes a class a module. `guards` come after the application's own."""
+    """Class decorator of modules. `guards` run after the application's own."""
 
     def declare(cls: type[T]) -> type[T]:
         made = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
@@ -49,9 +49,9 @@ def module(
 
 
 def compose(modules: Sequence[object]) -> list[Router]:
-    """One router a module. Raises ModuleError for a module without controllers, for one given twice, for a
-    controller in two of them and for a missing provider. Two handlers of one call, and a handler that asks
-    for what its module does not provide, are refused by Litestar when the application is made.
+    """One router per module. Raises ModuleError for a module without controllers, a repeated module, a
+    controller of two modules and a missing provider. Litestar itself refuses two handlers of the same method
+    and path, and a handler whose module lacks a provider.
     """
     parts = [_parts(instance) for instance in modules]
     _refuse_repeated("module", [type(instance) for instance in modules])

@@ -1,4 +1,4 @@
-"""Which parameters of a query cross the gateway: those that the call knows."""
+"""Query strings: parsing, and the parameters that are relayed."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,21 +7,21 @@ from urllib.parse import parse_qsl
 
 from shared.errors import FieldError, InvalidRequest
 
-MOST_PARAMETERS = 64
-LONGEST_NAME = 64
+MAX_PARAMETERS = 64
+MAX_NAME_LENGTH = 64
 
 Query = Sequence[tuple[str, str]]
 
 
 def chosen(scope: Mapping[str, Any], names: Sequence[str], *, refuse_others: bool = False) -> Query:
-    """The parameters in `names`, in their order. Raises InvalidRequest for one that is given twice, and with
-    `refuse_others` for any other: a misspelt one would change the result in silence.
+    """The parameters in `names`, in the order of the query. Raises InvalidRequest for a repeated one, and
+    with `refuse_others` for any other: ignoring a misspelt parameter would change the result.
     """
     given = parsed(scope["query_string"])
     errors = []
     if refuse_others:
-        strangers = sorted({name for name, _ in given if name not in names})
-        errors += [FieldError(name[:LONGEST_NAME], "is not known") for name in strangers]
+        unknown = sorted({name for name, _ in given if name not in names})
+        errors += [FieldError(name[:MAX_NAME_LENGTH], "is not known") for name in unknown]
     kept = [(name, value) for name, value in given if name in names]
     counts = Counter(name for name, _ in kept)
     errors += [FieldError(name, "is given more than once") for name, count in counts.items() if count > 1]
@@ -31,13 +31,13 @@ def chosen(scope: Mapping[str, Any], names: Sequence[str], *, refuse_others: boo
 
 
 def parsed(query_string: bytes) -> Query:
-    """Raises InvalidRequest for what is not UTF-8 or has too many parameters."""
+    """All parameters. Raises InvalidRequest for a query that is not UTF-8 or has too many parameters."""
     try:
         return parse_qsl(
             query_string.decode("ascii"),
             keep_blank_values=True,
             errors="strict",
-            max_num_fields=MOST_PARAMETERS,
+            max_num_fields=MAX_PARAMETERS,
         )
     except ValueError:
         raise InvalidRequest("The query cannot be read.") from None

@@ -1,10 +1,10 @@
-"""Connections to Redis or Valkey: bounded, waited for briefly, closed with the gateway."""
+"""Bounded connection pools for Redis or Valkey."""
 
 from coredis import BlockingConnectionPool
 
-MOST_CONNECTIONS = 64
+MAX_CONNECTIONS = 64
 
 
 def redis_pool(url: str) -> BlockingConnectionPool:
-    """Connects when first used; `disconnect()` closes all. The commands have time-outs of their own."""
-    return BlockingConnectionPool.from_url(url, max_connections=MOST_CONNECTIONS)
+    """A pool that connects when it is first used. Callers bound each command by a timeout."""
+    return BlockingConnectionPool.from_url(url, max_connections=MAX_CONNECTIONS)

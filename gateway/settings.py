@@ -1,4 +1,4 @@
-"""What the gateway reads from its environment."""
+"""The gateway's settings, from environment variables."""
 
 from datetime import timedelta
 from ipaddress import ip_network

@@ -1,1 +1,1 @@
-"""What crosses a process border. Knows no service."""
+"""Code that several services use; imports none of them."""

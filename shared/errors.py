@@ -1,4 +1,4 @@
-"""Errors that a client may see: each carries its status, its code and whether trying again helps."""
+"""Errors of the HTTP API: status, code, title, and whether a retry may succeed."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -7,18 +7,17 @@ import msgspec
 
 
 class FieldError(msgspec.Struct, frozen=True):
-    """One thing wrong with one field of a request."""
+    """An error in one field of a request."""
 
     field: str
     message: str
 
 
 class ServiceError(Exception):
-    """Base of every answer that is not a success.
+    """Base of all errors that become responses.
 
-    `detail` is shown to the client: a sentence, `title` when there is nothing better to say. No secret, no
-    internal name, no library's message belongs in it.
-    `retry_after_s` becomes the Retry-After header (RFC 9110 §10.2.3).
+    `detail` is a sentence for the client, by default `title`; it contains no secrets, internal names or
+    messages of libraries. `retry_after_s` becomes the Retry-After header (RFC 9110 §10.2.3).
     """
 
     status: ClassVar[int] = 500
@@ -53,7 +52,7 @@ class ClientDisconnected(InvalidRequest):
 
 
 class Unauthenticated(ServiceError):
-    """RFC 6750 §3: a missing or unusable token is answered with the scheme to use."""
+    """A required token is missing or invalid; the response names the scheme (RFC 6750 §3)."""
 
     status, code, title = 401, "unauthenticated", "An access token is needed."
 
@@ -62,9 +61,9 @@ class Unauthenticated(ServiceError):
 
 
 class InvalidToken(Unauthenticated):
-    """RFC 6750 §3.1: the token is malformed, expired, revoked or not issued by auth_service.
+    """The token is malformed, expired, revoked or not issued by auth_service (RFC 6750 §3.1).
 
-    The answer does not tell these apart.
+    The response does not tell these apart.
     """
 
     title = "The access token is not valid."
@@ -80,12 +79,12 @@ class Forbidden(ServiceError):
 
 
 class InsufficientScope(Forbidden):
-    """RFC 6750 §3.1: the token is valid, but its scope does not cover the request."""
+    """The token is valid, but its scope does not cover the request (RFC 6750 §3.1)."""
 
     title = "The token's scope does not allow this."
 
     def __init__(self, scope: str = "") -> None:
-        """`scope` is the one that the request needs."""
+        """`scope` is the one that the request requires."""
         needed = f', scope="{scope}"' if scope else ""
         super().__init__(
             f"This needs the scope {scope}." if scope else "",
@@ -94,19 +93,19 @@ class InsufficientScope(Forbidden):
 
 
 class NotFound(ServiceError):
-    """Also the answer for what belongs to someone else: its existence is not told."""
+    """The resource does not exist, or belongs to another user."""
 
-    status, code, title = 404, "not_found", "There is nothing here."
+    status, code, title = 404, "not_found", "The resource does not exist."
 
 
 class MethodNotAllowed(ServiceError):
-    status, code, title = 405, "method_not_allowed", "This method is not offered here."
+    status, code, title = 405, "method_not_allowed", "This method is not supported here."
 
 
 class RequestTimeout(ServiceError):
-    """RFC 9110 §15.5.9: the client stopped sending in the middle of its request.
+    """The client stopped sending within its request (RFC 9110 §15.5.9).
 
-    What may still come of it must not be taken for another one, so the connection ends with the answer.
+    Closes the connection, so that the rest of the body is not taken for another request.
     """
 
     status, code, title = 408, "request_timeout", "The request took too long to arrive."
@@ -116,15 +115,15 @@ class RequestTimeout(ServiceError):
 
 
 class Conflict(ServiceError):
-    status, code, title = 409, "conflict", "This is not possible right now."
+    status, code, title = 409, "conflict", "The request conflicts with the current state."
 
 
 class Gone(ServiceError):
-    status, code, title = 410, "gone", "This is gone."
+    status, code, title = 410, "gone", "The resource no longer exists."
 
 
 class PreconditionFailed(ServiceError):
-    """Also tus 1.0.0: another version of the protocol."""
+    """A precondition failed; also a version of tus other than 1.0.0."""
 
     status, code, title = 412, "invalid_request", "A condition of the request is not met."
 
@@ -138,11 +137,11 @@ class UnsupportedMediaType(ServiceError):
 
 
 class RangeNotSatisfiable(ServiceError):
-    status, code, title = 416, "range_not_satisfiable", "There is no such range."
+    status, code, title = 416, "range_not_satisfiable", "The range cannot be satisfied."
 
 
 class IdempotencyMismatch(ServiceError):
-    """draft-ietf-httpapi-idempotency-key-header-07 §2.7: a key is for one request."""
+    """An Idempotency-Key was reused (draft-ietf-httpapi-idempotency-key-header-07 §2.7)."""
 
     status, code, title = 422, "idempotency_mismatch", "The Idempotency-Key was used for another request."
 
@@ -151,15 +150,15 @@ class IdempotencyMismatch(ServiceError):
 
 
 class Locked(ServiceError):
-    """RFC 4918 §11.3: somebody else is at it."""
+    """Another request holds the lock of the resource (RFC 4918 §11.3)."""
 
-    status, code, title, retryable = 423, "conflict", "Somebody else is changing this right now.", True
+    status, code, title, retryable = 423, "conflict", "Another request is changing the resource.", True
 
 
 class ChecksumMismatch(ServiceError):
-    """tus 1.0.0, checksum: a status of that protocol alone."""
+    """The checksum does not match; a status of tus 1.0.0 (checksum extension), not of HTTP."""
 
-    status, code, title = 460, "invalid_request", "The bytes are not those that were announced."
+    status, code, title = 460, "invalid_request", "The checksum does not match."
 
 
 class RateLimited(ServiceError):
@@ -171,7 +170,7 @@ class Overloaded(ServiceError):
     status, code, title, retryable = (
         503,
         "overloaded",
-        "There is too much to do; try again soon.",
+        "The service is overloaded; try again soon.",
         True,
     )
     default_retry_after_s = 1
@@ -181,7 +180,7 @@ class Unavailable(ServiceError):
     status, code, title, retryable = (
         503,
         "unavailable",
-        "This cannot be reached; try again soon.",
+        "The service is not available; try again soon.",
         True,
     )
     default_retry_after_s = 2

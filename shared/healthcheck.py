@@ -1,6 +1,6 @@
-"""`python -m shared.healthcheck PORT`: whether the service on this machine is ready, as an exit code.
+"""`python -m shared.healthcheck PORT`: exits with 0 if the service on this machine is ready, else with 1.
 
-For container health checks: images without a shell's tools still have Python. Imports little: it runs often.
+For health checks of containers without a shell. It runs often, so it imports little.
 """
 
 import http.client
@@ -10,7 +10,7 @@ TIMEOUT_S = 4.0
 
 
 def ready(port: int) -> bool:
-    """Whether `/readyz` is answered with 200."""
+    """True if `/readyz` answers 200."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     try:
         connection.request("GET", "/readyz")

@@ -1,4 +1,4 @@
-"""Structured logs on stdout, one line an event, with one correlation id from the gateway to the mail."""
+"""Structured logs on stdout, one line per event, with a correlation id across services."""
 
 import contextlib
 import logging
@@ -18,14 +18,15 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
 subject: ContextVar[str] = ContextVar("subject", default="")
 
-# Control characters could forge a line or drive a terminal (CWE-117). JSON escapes them, a console does not.
+# Control characters can forge a log line or drive a terminal (CWE-117). JSON escapes them, consoles do not.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @contextlib.contextmanager
 def bind_correlation(value: str, about: str = "") -> Iterator[None]:
-    """Everything logged or published inside carries `value`; what is logged also says what it is `about`, a
-    conversion's id for instance.
+    """Sets the correlation id of log lines and published events in the block to `value`.
+
+    `about` is the `subject` of the log lines, the id of a conversion for instance.
     """
     tokens = correlation_id.set(value), subject.set(about)
     try:
@@ -36,15 +37,15 @@ def bind_correlation(value: str, about: str = "") -> Iterator[None]:
 
 
 def get_logger(name: str) -> BoundLogger:
-    """A logger that names its module; nothing is configured until it is first used."""
+    """The logger of a module."""
     logger: BoundLogger = structlog.stdlib.get_logger(name)
     return logger
 
 
 def configure(level: LogLevel, log_format: LogFormat, service: str) -> None:
-    """Called once, in `__main__`. Libraries that log through `logging` come out in the same form."""
+    """Configures all logging of the process, also of libraries. Called once, in `__main__`."""
 
-    def named(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    def add_context(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         event["service"] = service
         if current := correlation_id.get():
             event.setdefault("correlation_id", current)
@@ -57,7 +58,7 @@ def configure(level: LogLevel, log_format: LogFormat, service: str) -> None:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        named,
+        add_context,
         structlog.processors.StackInfoRenderer(),
     ]
     structlog.configure(
@@ -77,11 +78,11 @@ def configure(level: LogLevel, log_format: LogFormat, service: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for chatty in ("pymongo", "sqlalchemy", "alembic", "_granian", "granian", "asyncio"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
-    for repeated in ("aio_pika", "aiormq"):
-        # Every failed connection is told by our own adapter, once and with what it means.
-        logging.getLogger(repeated).setLevel(logging.CRITICAL)
+    for verbose in ("pymongo", "sqlalchemy", "alembic", "_granian", "granian", "asyncio"):
+        logging.getLogger(verbose).setLevel(max(logging.WARNING, root.level))
+    for redundant in ("aio_pika", "aiormq"):
+        # The RabbitMQ adapter logs failed connections itself.
+        logging.getLogger(redundant).setLevel(logging.CRITICAL)
 
 
 def _rendering(log_format: LogFormat) -> list[Processor]:
@@ -92,7 +93,7 @@ def _rendering(log_format: LogFormat) -> list[Processor]:
 
 
 def _console() -> structlog.dev.ConsoleRenderer:
-    """Plain tracebacks: the pretty ones print local variables, and with them secrets."""
+    """Uses plain tracebacks: structlog's default prints local variables, which may hold secrets."""
     return structlog.dev.ConsoleRenderer(
         colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
     )

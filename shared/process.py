@@ -1,4 +1,4 @@
-"""From a command line to a running service: settings, logs, signals, one event loop."""
+"""Start of a service process: settings, logging, signals, event loop."""
 
 import asyncio
 import gc
@@ -19,36 +19,36 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 class LoggingSettings(msgspec.Struct, frozen=True):
-    """What every process reads about its logs."""
+    """Logging settings of every process."""
 
     level: Annotated[LogLevel, Env("LOG_LEVEL")] = "info"
     format: Annotated[LogFormat, Env("LOG_FORMAT")] = "json"
 
 
-# Objects made and not yet dropped between two looks for cycles; a request leaves some dozens for a moment.
-COLLECT_AFTER = 10_000
-STOPPING = (signal.SIGTERM, signal.SIGINT)
-BAD_CONFIGURATION = 78  # EX_CONFIG of sysexits.h: a supervisor can tell it from a crash
+# Net allocations between two runs of the cyclic garbage collector; a request briefly adds some dozens.
+GC_THRESHOLD = 10_000
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+BAD_CONFIGURATION = 78  # EX_CONFIG of sysexits.h, so that a supervisor can tell it from a crash
 
 
 def run(service: str, settings: type[T], main: Callable[[T, asyncio.Event], Awaitable[None]]) -> None:
-    """Reads `settings`, then runs `main(settings, stop)`; SIGTERM and SIGINT set `stop`.
+    """Loads `settings` and runs `main(settings, stop)`; SIGTERM and SIGINT set `stop`.
 
-    Exits with 78 when the settings are wrong, with 1 when `main` raises.
+    Exits with 78 for invalid settings, with 1 if `main` raises.
     """
     try:
         loaded = load(settings, os.environ)
         logging = load(LoggingSettings, os.environ)
-    except SettingsError as wrong:
-        _refuse(service, wrong)
+    except SettingsError as error:
+        _exit_with(service, error)
     configure(logging.level, logging.format, service)
     tune_garbage_collector()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_until_stopped(main, loaded))
-    except SettingsError as wrong:
-        _refuse(service, wrong)
-    except Exception:  # noqa: BLE001 - the last place that can still tell why
+    except SettingsError as error:
+        _exit_with(service, error)
+    except Exception:  # noqa: BLE001 - the last place to log the reason
         get_logger(__name__).exception("stopped by an error")
         raise SystemExit(1) from None
     finally:
@@ -56,34 +56,37 @@ def run(service: str, settings: type[T], main: Callable[[T, asyncio.Event], Awai
 
 
 def tune_garbage_collector() -> None:
-    """Modules and classes stay for good: the collector of cycles need not look at them again, nor look every
-    few requests at what is dropped a moment later. Both took a fifth of the gateway's time.
+    """Excludes loaded modules from garbage collection and collects less often.
+
+    Both took a fifth of the gateway's time.
     """
     gc.freeze()
-    gc.set_threshold(COLLECT_AFTER, 20, 20)
+    gc.set_threshold(GC_THRESHOLD, 20, 20)
 
 
-def _refuse(service: str, wrong: SettingsError) -> NoReturn:
-    sys.stderr.write(f"{service}: bad settings\n{wrong}\n")
+def _exit_with(service: str, error: SettingsError) -> NoReturn:
+    sys.stderr.write(f"{service}: bad settings\n{error}\n")
     raise SystemExit(BAD_CONFIGURATION)
 
 
 async def _until_stopped(main: Callable[[T, asyncio.Event], Awaitable[None]], settings: T) -> None:
-    """The loop's own handlers would go with the loop, and a second SIGTERM, as the process ends, would then
-    kill it: what ended well would look like what did not.
+    """Runs `main` with signal handlers that outlive the event loop.
+
+    The loop's own handlers end with it; a second SIGTERM while the process exits would then kill it, and a
+    clean exit would look like a crash.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def ask(_number: int, _frame: FrameType | None) -> None:
+    def request_stop(_number: int, _frame: FrameType | None) -> None:
         if not loop.is_closed():
             loop.call_soon_threadsafe(stop.set)
 
-    for number in STOPPING:
-        signal.signal(number, ask)
+    for number in STOP_SIGNALS:
+        signal.signal(number, request_stop)
     await main(settings, stop)
 
 
 def _ignore_further_signals() -> None:
-    for number in STOPPING:
+    for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)

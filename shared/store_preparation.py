@@ -1,4 +1,4 @@
-"""A service starts without its database and makes indexes once it can be reached."""
+"""Preparation of stores (indexes) in the background, so that a service starts without its database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 from shared.errors import Unavailable
 from shared.logs import get_logger
 
-AGAIN_AFTER_S = 2.0
+RETRY_AFTER_S = 2.0
 
 
 class StorePreparation:
-    """`away` is what a store raises while it cannot be reached."""
+    """Prepares stores in turn; retries each while it raises `away`, which means an unreachable database."""
 
     def __init__(self, *stores: Callable[[], Awaitable[None]], away: type[Exception]) -> None:
         self._stores = stores
@@ -18,13 +18,13 @@ class StorePreparation:
         self._is_done = False
 
     async def run(self) -> None:
-        """Returns once all are prepared."""
+        """Prepares all stores; returns when done."""
         for store in self._stores:
             await _until_done(store, self._away)
         self._is_done = True
 
     async def check(self) -> None:
-        """Raises Unavailable until then."""
+        """Readiness probe. Raises Unavailable until all stores are prepared."""
         if not self._is_done:
             raise Unavailable("The store is not prepared yet.")
 
@@ -33,8 +33,10 @@ async def _until_done(store: Callable[[], Awaitable[None]], away: type[Exception
     while True:
         try:
             return await store()
-        except away as reason:
+        except away as error:
             get_logger(__name__).warning(
-                "the database is not there yet", reason=str(reason), again_in_s=AGAIN_AFTER_S
+                "database not reachable, preparation will be retried",
+                reason=str(error),
+                retry_after_s=RETRY_AFTER_S,
             )
-        await asyncio.sleep(AGAIN_AFTER_S)
+        await asyncio.sleep(RETRY_AFTER_S)

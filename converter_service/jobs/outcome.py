@@ -29,7 +29,9 @@ log = get_logger(__name__)
 
 
 class JobOutcome:
-    """Every write requires the run's lease token, so that a run that lost its lease changes nothing."""
+    """Saves the outcome of a run. Every write requires the lease token, so that a run that lost its lease
+    changes nothing.
+    """
 
     def __init__(
         self,

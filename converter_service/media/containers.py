@@ -48,80 +48,42 @@ _CONTAINERS = (
 
 CONTAINERS: Mapping[str, Container] = MappingProxyType({c.demuxer: c for c in _CONTAINERS})
 
+# Codecs whose only allowed decoder has the same name.
+_NAMESAKES = (
+    "aac aac_latm ac3 adpcm_ima_qt adpcm_ima_wav adpcm_ms adpcm_swf alac eac3 flac nellymoser pcm_alaw "
+    "pcm_bluray pcm_dvd pcm_f32be pcm_f32le pcm_f64be pcm_f64le pcm_mulaw pcm_s16be pcm_s16le pcm_s24be "
+    "pcm_s24le pcm_s32be pcm_s32le pcm_s8 pcm_u8 truehd wmalossless wmapro wmav1 wmav2 wmavoice"
+)
 # Codec, by ffprobe's name, to the decoders that are allowed for it.
 DECODERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "aac": ("aac",),
-        "aac_latm": ("aac_latm",),
-        "ac3": ("ac3",),
-        "adpcm_ima_qt": ("adpcm_ima_qt",),
-        "adpcm_ima_wav": ("adpcm_ima_wav",),
-        "adpcm_ms": ("adpcm_ms",),
-        "adpcm_swf": ("adpcm_swf",),
-        "alac": ("alac",),
+        **{name: (name,) for name in _NAMESAKES.split()},
         "amr_nb": ("amrnb", "libopencore_amrnb"),
         "amr_wb": ("amrwb", "libopencore_amrwb"),
         "dts": ("dca",),
-        "eac3": ("eac3",),
-        "flac": ("flac",),
         "gsm": ("gsm", "libgsm"),
         "gsm_ms": ("gsm_ms", "libgsm_ms"),
         "mp1": ("mp1float", "mp1"),
         "mp2": ("mp2float", "mp2"),
         "mp3": ("mp3float", "mp3"),
-        "nellymoser": ("nellymoser",),
         "opus": ("opus", "libopus"),
-        "pcm_alaw": ("pcm_alaw",),
-        "pcm_bluray": ("pcm_bluray",),
-        "pcm_dvd": ("pcm_dvd",),
-        "pcm_f32be": ("pcm_f32be",),
-        "pcm_f32le": ("pcm_f32le",),
-        "pcm_f64be": ("pcm_f64be",),
-        "pcm_f64le": ("pcm_f64le",),
-        "pcm_mulaw": ("pcm_mulaw",),
-        "pcm_s16be": ("pcm_s16be",),
-        "pcm_s16le": ("pcm_s16le",),
-        "pcm_s24be": ("pcm_s24be",),
-        "pcm_s24le": ("pcm_s24le",),
-        "pcm_s32be": ("pcm_s32be",),
-        "pcm_s32le": ("pcm_s32le",),
-        "pcm_s8": ("pcm_s8",),
-        "pcm_u8": ("pcm_u8",),
         "speex": ("speex", "libspeex"),
-        "truehd": ("truehd",),
         "vorbis": ("vorbis", "libvorbis"),
-        "wmalossless": ("wmalossless",),
-        "wmapro": ("wmapro",),
-        "wmav1": ("wmav1",),
-        "wmav2": ("wmav2",),
-        "wmavoice": ("wmavoice",),
     }
 )
 
+_PICTURE_NAMESAKES = (
+    "bmp gif h263 h264 hevc mjpeg mpeg1video mpeg2video mpeg4 png theora vc1 webp wmv1 wmv2 wmv3"
+)
 # The same for covers: attached pictures, and frames of common video codecs.
 PICTURE_DECODERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        **{name: (name,) for name in _PICTURE_NAMESAKES.split()},
         "av1": ("libdav1d", "av1"),
-        "bmp": ("bmp",),
         "flv1": ("flv",),
-        "gif": ("gif",),
-        "h263": ("h263",),
-        "h264": ("h264",),
-        "hevc": ("hevc",),
-        "mjpeg": ("mjpeg",),
-        "mpeg1video": ("mpeg1video",),
-        "mpeg2video": ("mpeg2video",),
-        "mpeg4": ("mpeg4",),
         "msmpeg4v3": ("msmpeg4",),
-        "png": ("png",),
-        "theora": ("theora",),
-        "vc1": ("vc1",),
         "vp8": ("vp8", "libvpx"),
         "vp9": ("vp9", "libvpx-vp9"),
-        "webp": ("webp",),
-        "wmv1": ("wmv1",),
-        "wmv2": ("wmv2",),
-        "wmv3": ("wmv3",),
     }
 )
 

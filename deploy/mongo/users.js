@@ -1,4 +1,4 @@
-// Run at every start, and safe to repeat: the replica set of one, and a user for each service's own database.
+// Runs at every start, idempotent: initiates the replica set and creates a user for each service's database.
 const { readFileSync } = require("fs");
 const secret = (name) => readFileSync(`/run/tonegate/${name}`, "utf8").trim();
 

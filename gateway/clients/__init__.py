@@ -1,1 +1,1 @@
-"""Typed calls to the services behind the gateway."""
+"""Clients of the services behind the gateway."""

@@ -1,4 +1,4 @@
-"""Whom a proxy says it calls for: `Forwarded` (RFC 7239) and its older brother `X-Forwarded-For`."""
+"""Parsers of `Forwarded` (RFC 7239) and `X-Forwarded-For`."""
 
 import re
 from collections.abc import Iterable
@@ -7,8 +7,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 IPAddress = IPv4Address | IPv6Address
 
-LONGEST_CHAIN = 32
-REMEMBERED = 4096
+MAX_HOPS = 32
+CACHE_SIZE = 4096
 WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 PAIR = re.compile(
     rf'\s*(?P<name>{WORD})=(?:(?P<plain>{WORD})|"(?P<quoted>(?:[^"\\]|\\.)*)")\s*(?P<end>[;,]|$)'
@@ -16,21 +16,21 @@ PAIR = re.compile(
 ESCAPED = re.compile(r"\\(.)")
 
 Hops = list[IPAddress | None]
-"""As the proxies wrote them, the nearest last; None for one that names no address."""
+"""Addresses in the order of the field, the nearest hop last; None for a hop without an address."""
 
 
 def forwarded_for(headers: Iterable[tuple[bytes, bytes]]) -> Hops:
     """`X-Forwarded-For: 192.0.2.1, 198.51.100.7`"""
     lines = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
-    return [address_in(hop) for line in lines for hop in line.split(",")][-LONGEST_CHAIN:]
+    return [address_in(hop) for line in lines for hop in line.split(",")][-MAX_HOPS:]
 
 
 def forwarded(headers: Iterable[tuple[bytes, bytes]]) -> Hops:
-    """`Forwarded: for=192.0.2.1;proto=https, for="[2001:db8::1]:443"` (RFC 7239 §4). An element that cannot
-    be read, or says `unknown` or an obfuscated name (§6.3), is None.
+    """`Forwarded: for=192.0.2.1;proto=https, for="[2001:db8::1]:443"` (RFC 7239 §4). An element that is
+    malformed, `unknown` or an obfuscated name (§6.3) is None.
     """
     lines = [value.decode("latin-1") for name, value in headers if name == b"forwarded"]
-    return [hop for line in lines for hop in _elements(line)][-LONGEST_CHAIN:]
+    return [hop for line in lines for hop in _elements(line)][-MAX_HOPS:]
 
 
 def _elements(line: str) -> Hops:
@@ -50,9 +50,11 @@ def _elements(line: str) -> Hops:
     return hops
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=CACHE_SIZE)
 def address_in(text: str) -> IPAddress | None:
-    """`192.0.2.1`, `192.0.2.1:443`, `2001:db8::1` or `[2001:db8::1]:443`; IPv4 inside IPv6 counts as IPv4."""
+    """The address in `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1` or `[2001:db8::1]:443`; None for other text.
+    An IPv4-mapped IPv6 address is returned as IPv4.
+    """
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

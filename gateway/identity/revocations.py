@@ -1,4 +1,4 @@
-"""News of ended sessions, which drop tokens from the cache at once."""
+"""Consumer of session_revoked events, which drops revoked tokens from the token cache."""
 
 from gateway.identity.token_cache import TokenCache
 from shared.contracts.events import SessionRevoked
@@ -6,8 +6,8 @@ from shared.messaging.ports import Broadcast, Broker, Consumer, Delivery, Handle
 
 
 def revocations(broker: Broker, tokens: TokenCache) -> Consumer:
-    """Listens for as long as it runs. Each time listening begins the whole cache is dropped, since what was
-    said in between was missed.
+    """A consumer of every gateway process. It drops the whole cache each time it starts to listen, because
+    events before that are missed.
     """
 
     async def forget(event: SessionRevoked, _: Delivery) -> None:

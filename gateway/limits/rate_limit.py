@@ -1,7 +1,7 @@
-"""How often whom: policies by class, counted per account or address, told in RateLimit headers.
+"""Rate limits: one policy per class of routes, counted per account or address.
 
-The window moves: in any stretch of its length no more than the quota is let through, and `t` is when the
-oldest counted request leaves it, so a client that waits for `t` seconds is let through (ASVS 5.0, 2.4.1).
+Windows move: any period of a window's length has at most the quota of requests. The oldest counted request
+leaves the window after `t` seconds, so a client that waits for `t` seconds is not refused (ASVS 5.0, 2.4.1).
 """
 
 import math
@@ -19,7 +19,7 @@ from shared.errors import RateLimited
 
 
 class Rate(StrEnum):
-    """Every route counts in exactly one of these."""
+    """The class of a route. Every route has one."""
 
     DEFAULT = "default"
     LOGIN = "login"
@@ -28,7 +28,7 @@ class Rate(StrEnum):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """Where one client stands in one policy."""
+    """The state of one client's window after a request."""
 
     rate: Rate
     quota: int
@@ -45,7 +45,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class LimitReached(RateLimited):
-    """Carries the reading, so that also this answer can show it."""
+    """The quota is used up. `reading` is for the RateLimit headers of the 429."""
 
     def __init__(self, reading: Reading) -> None:
         super().__init__("Too many requests; try again later.", retry_after_s=max(1, reading.reset_s))
@@ -53,7 +53,7 @@ class LimitReached(RateLimited):
 
 
 class RateLimits:
-    """Counts requests. `policies` names every class, in the form `10/minute`."""
+    """Counts requests. `policies` has a rate for every class, such as `10/minute`."""
 
     def __init__(self, policies: Mapping[Rate, str], windows: Windows) -> None:
         self._items: Mapping[Rate, RateLimitItem] = {rate: parse(policies[rate]) for rate in Rate}
@@ -61,7 +61,7 @@ class RateLimits:
         self._pending: Counter[tuple[Rate, str]] = Counter()
 
     async def hit(self, rate: Rate, key: str) -> Reading:
-        """Counts one request. Raises LimitReached when the quota is used up (which costs nothing more)."""
+        """Counts one request. Raises LimitReached when the quota is used up; that request is not counted."""
         item = self._items[rate]
         allowed, stats = await self._windows.hit(item, f"{rate}:{key}")
         reading = self._reading(rate, stats.remaining if allowed else 0, stats.reset_time)
@@ -71,8 +71,8 @@ class RateLimits:
 
     @asynccontextmanager
     async def room(self, rate: Rate, key: str) -> AsyncIterator[None]:
-        """For work that is counted only if it turns out to be in vain: raises LimitReached when the quota
-        could not bear the failure of all that is under way for this key.
+        """For a block that is counted only when it fails, by its caller. Raises LimitReached when the quota
+        left is smaller than the number of blocks that are running for this key.
         """
         place = (rate, key)
         self._pending[place] += 1

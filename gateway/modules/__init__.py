@@ -1,1 +1,1 @@
-"""One folder per feature; none of them knows another."""
+"""The features: one folder per feature, which imports no other."""

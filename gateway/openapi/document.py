@@ -1,4 +1,4 @@
-"""The OpenAPI document's last touch: what holds for every call stands in every call."""
+"""Completion of the generated OpenAPI document by what holds for every operation."""
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
@@ -17,7 +17,7 @@ from litestar.openapi.spec import (
     Schema,
 )
 
-from gateway.openapi.problem_responses import EVERYWHERE, PROBLEM_JSON, WORDS, example
+from gateway.openapi.problem_responses import DESCRIPTIONS, EVERYWHERE, PROBLEM_JSON, example
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 PROBLEM = "#/components/schemas/{}"
@@ -26,9 +26,13 @@ TEXT = Schema(type=OpenAPIType.STRING)
 SECONDS = Schema(type=OpenAPIType.INTEGER, minimum=0)
 
 ALWAYS = {
-    "X-Request-ID": OpenAPIHeader(schema=TEXT, description="The client's own, if it sent a sane one."),
-    "RateLimit-Policy": OpenAPIHeader(schema=TEXT, description='`"default";q=600;w=60`: 600 calls a minute.'),
-    "RateLimit": OpenAPIHeader(schema=TEXT, description='`"default";r=599;t=60`: 599 left for 60 seconds.'),
+    "X-Request-ID": OpenAPIHeader(schema=TEXT, description="The request's own, if it is well-formed."),
+    "RateLimit-Policy": OpenAPIHeader(
+        schema=TEXT, description='`"default";q=600;w=60`: 600 requests per minute.'
+    ),
+    "RateLimit": OpenAPIHeader(
+        schema=TEXT, description='`"default";r=599;t=60`: 599 left in the next 60 seconds.'
+    ),
 }
 RETRY_AFTER = OpenAPIHeader(schema=SECONDS, description="Seconds (RFC 9110 §10.2.3).")
 BY_STATUS: Mapping[int, dict[str, OpenAPIHeader]] = {
@@ -39,8 +43,8 @@ BY_STATUS: Mapping[int, dict[str, OpenAPIHeader]] = {
 
 
 def complete(document: OpenAPI) -> None:
-    """Adds the problems that any call may answer, the header fields of every answer, and that JSON bodies may
-    have no other fields. To be called before the document is served for the first time.
+    """Adds the problems of every operation and the header fields of every response, and forbids unknown
+    fields in JSON bodies.
     """
     reference = Reference(ref=PROBLEM.format(problem_schema(document)))
     for operation in operations(document):
@@ -48,16 +52,14 @@ def complete(document: OpenAPI) -> None:
         responses = operation.responses = dict(operation.responses or {})
         for status in EVERYWHERE:
             responses.setdefault(str(status), problem_response(status, reference))
-        for answered, response in responses.items():
+        for status_code, response in responses.items():
             if isinstance(response, OpenAPIResponse):
                 own = response.headers or {}
-                response.headers = {**ALWAYS, **BY_STATUS.get(int(answered), {}), **own}
+                response.headers = {**ALWAYS, **BY_STATUS.get(int(status_code), {}), **own}
 
 
 def close_body(document: OpenAPI, operation: Operation) -> None:
-    """What bodies are made of forbids unknown fields, and a body that may be null may be missing; the
-    generator says neither.
-    """
+    """Forbids unknown fields in the body, and makes a nullable body optional; Litestar omits both."""
     body, components = operation.request_body, document.components
     if not isinstance(body, RequestBody) or not components or not components.schemas:
         return
@@ -81,11 +83,11 @@ def may_be_null(schema: Schema | Reference | None) -> bool:
 
 def problem_response(status: int, schema: Reference) -> OpenAPIResponse:
     media = OpenAPIMediaType(schema=schema, examples={"problem": Example(value=example(status))})
-    return OpenAPIResponse(description=WORDS[status], content={PROBLEM_JSON: media})
+    return OpenAPIResponse(description=DESCRIPTIONS[status], content={PROBLEM_JSON: media})
 
 
 def problem_schema(document: OpenAPI) -> str:
-    """Under which name the body of a problem is described."""
+    """The name of the schema of problems."""
     known = document.components.schemas if document.components else None
     return next(name for name in known or {} if name.rpartition(".")[2] == "Problem")
 

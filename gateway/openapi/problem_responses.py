@@ -1,4 +1,4 @@
-"""What every call may answer besides success, for the OpenAPI document."""
+"""The documented problems of operations, for the OpenAPI document."""
 
 import re
 from collections.abc import Mapping
@@ -14,44 +14,44 @@ from shared.http.problems import phrase
 
 PROBLEM_JSON = "application/problem+json"
 
-# RFC 6749 §5.1: answers that hold tokens are not for caches; those about one person neither.
+# RFC 6749 §5.1: responses with tokens must not be cached, nor those about one account.
 NO_STORE = CacheControlHeader(no_store=True)
 
 SIGNED_IN: list[SecurityRequirement] = [{"bearer": []}]
 
-# Any call may be refused by its header alone (400, 414, 431), be too much (429), or find no service (503).
+# Possible for every operation: an invalid header (400, 414, 431), a rate limit (429), no service (503).
 EVERYWHERE = (400, 414, 429, 431, 503)
 
-WORDS: Mapping[int, str] = MappingProxyType(
+DESCRIPTIONS: Mapping[int, str] = MappingProxyType(
     {
         400: "`invalid_request`, with `errors` by field where they are known.",
-        401: "`unauthenticated`, or `invalid_credentials` at sign-in.",
-        403: "`forbidden`: signed in, but not allowed.",
-        404: "`not_found`, also for what belongs to somebody else.",
-        408: "`request_timeout`: the body came too slowly, or stopped.",
+        401: "`unauthenticated`, or `invalid_credentials` at login.",
+        403: "`forbidden`: authenticated, but not allowed.",
+        404: "`not_found`, also for resources of other accounts.",
+        408: "`request_timeout`: the body arrived too slowly.",
         409: "`conflict`, `email_taken` or `not_ready`.",
         410: "`gone`: expired, or deleted.",
-        412: "`invalid_request`: `If-Match` names another audio; or another version of tus than ours.",
-        413: "`too_large`: the body, or with it more than an account may have stored.",
+        412: "`invalid_request`: `If-Match` does not match, or the version of tus is not supported.",
+        413: "`too_large`: the body, or the account's storage with it.",
         414: "`too_large`: the URL.",
         415: "`unsupported_media_type`",
         416: "`range_not_satisfiable`",
         422: "`weak_password` or `idempotency_mismatch`.",
         423: "`conflict`: another request is writing to the upload.",
-        429: "`rate_limited`: too many calls or conversions; try again after `Retry-After` seconds.",
+        429: "`rate_limited`: too many requests or conversions; retry after `Retry-After` seconds.",
         431: "`too_large`: the header.",
-        460: "`invalid_request`: the bytes do not have the checksum that was announced; none were taken.",
-        503: "`overloaded` or `unavailable`: try again after `Retry-After` seconds.",
+        460: "`invalid_request`: the bytes do not match `Upload-Checksum`; none were stored.",
+        503: "`overloaded` or `unavailable`: retry after `Retry-After` seconds.",
     }
 )
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """RFC 9457 answers of a call; those that any call may give are added."""
+    """Problem responses (RFC 9457) with these statuses, and with those of every operation."""
     return {
         status: ResponseSpec(
             Problem,
-            description=WORDS[status],
+            description=DESCRIPTIONS[status],
             media_type=PROBLEM_JSON,
             generate_examples=False,
             examples=[Example(value=example(status))],
@@ -61,13 +61,13 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
 
 
 def example(status: int) -> dict[str, Any]:
-    """With the first code that the words name."""
-    code = re.search("`([a-z_]+)`", WORDS[status])
+    """A problem with the first code in the description of `status`."""
+    code = re.search("`([a-z_]+)`", DESCRIPTIONS[status])
     return {
         "type": "about:blank",
         "title": phrase(status),
         "status": status,
-        "detail": "What is wrong, in words.",
+        "detail": "An explanation of the problem.",
         "code": code[1] if code else "",
         "request_id": "0f9a3c5d8b7e4a6f9c1d2e3f4a5b6c7d",
     }

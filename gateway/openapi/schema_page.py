@@ -1,4 +1,4 @@
-"""The OpenAPI document as a page of its own: no script, nothing fetched from elsewhere."""
+"""The OpenAPI document as one HTML page, without scripts and external resources."""
 
 import base64
 import hashlib
@@ -35,7 +35,7 @@ class SchemaPage(OpenAPIRenderPlugin):
 
 
 def page_policy() -> str:
-    """Content-Security-Policy of the page: its one style sheet, by its hash, and nothing else."""
+    """The page's Content-Security-Policy, which allows its style sheet, by hash, and nothing else."""
     style = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; "
@@ -53,7 +53,7 @@ def page(document: JsonObject) -> str:
         f"<h1>{title} {escape(document['info']['version'])}</h1>"
         f"<p>{escape(document['info'].get('description', ''))}</p>"
         '<p>Machine-readable: <a href="/schema/openapi.json">/schema/openapi.json</a> (OpenAPI 3.1)</p>'
-        f"<h2>Calls</h2>{calls}<h2>Schemas</h2>{schemas}</body></html>"
+        f"<h2>Operations</h2>{calls}<h2>Schemas</h2>{schemas}</body></html>"
     )
 
 
@@ -95,7 +95,7 @@ def _answers(operation: JsonObject) -> str:
         "</table></td></tr>"
         for status, answer in sorted(operation.get("responses", {}).items())
     )
-    return f"<h3>Answers</h3><table>{rows}</table>"
+    return f"<h3>Responses</h3><table>{rows}</table>"
 
 
 def _media(media: str, entry: JsonObject) -> str:
@@ -116,7 +116,7 @@ def _schemas(document: JsonObject) -> Iterator[str]:
 
 
 def _type(schema: JsonObject) -> str:
-    """A schema in a few words, with links to the named ones."""
+    """A short HTML description of a schema, with links to named schemas."""
     if reference := schema.get("$ref"):
         name = reference.rpartition("/")[2]
         return f'<a href="#{escape(name)}">{escape(name.rpartition(".")[2])}</a>'

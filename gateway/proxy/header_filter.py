@@ -1,4 +1,4 @@
-"""Which header fields cross the gateway: those named here, and never those that belong to one connection."""
+"""Header filter: the fields that are relayed, which exclude those of a single connection."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -65,13 +65,13 @@ RESPONSE_FIELDS = frozenset(
     }
 )
 
-# RFC 9110 §5.5: visible ASCII, spaces and tabs. What is beyond is not ours to encode anew.
+# RFC 9110 §5.5: visible ASCII, spaces and tabs. Other octets have no defined encoding.
 VALUE = re.compile(r"[\x20-\x7e\t]*")
 LOCAL_LOCATION = re.compile(r"/v1/[A-Za-z0-9/_-]+")
 
 
 def towards_service(headers: Iterable[tuple[bytes, bytes]]) -> CIMultiDict[str]:
-    """What a service may see of a client's header. Raises InvalidRequest for a value outside ASCII."""
+    """The client's fields that are relayed to a service. Raises InvalidRequest for a value outside ASCII."""
     fields = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers]
     allowed = REQUEST_FIELDS - connection_options(fields)
     passed: CIMultiDict[str] = CIMultiDict()
@@ -85,8 +85,8 @@ def towards_service(headers: Iterable[tuple[bytes, bytes]]) -> CIMultiDict[str]:
 
 
 def towards_client(headers: Mapping[str, str]) -> list[tuple[str, str]]:
-    """What a client may see of a service's header. Content-Length is dropped when the body is chunked: never
-    both (RFC 9112 §6.2). A Location that leads anywhere but into this API is dropped too.
+    """The service's fields that are relayed to a client, without Content-Length when the body is chunked
+    (RFC 9112 §6.2), and without a Location outside this API.
     """
     fields = [(name.lower(), value) for name, value in headers.items()]
     allowed = RESPONSE_FIELDS - connection_options(fields)
@@ -102,7 +102,7 @@ def towards_client(headers: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def connection_options(fields: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """The fields that a message's own Connection header declares to be for one hop only (RFC 9110 §7.6.1)."""
+    """The fields that the message's Connection header declares to be hop-by-hop (RFC 9110 §7.6.1)."""
     return frozenset(
         option.strip().lower()
         for name, value in fields

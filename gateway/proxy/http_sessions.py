@@ -1,4 +1,4 @@
-"""HTTP connections to the services: pooled, bounded, given up when the other side is silent."""
+"""HTTP client sessions for the services: pooled, bounded, with timeouts for silent peers."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -10,15 +10,15 @@ import msgspec
 from aiohappyeyeballs import AddrInfoType
 
 CONNECT_S = 3.0
-# Shorter than the services' own, so that a pooled connection is not closed by them just as it is used again.
+# Shorter than the services' own, so that they do not close a pooled connection just as it is reused.
 KEEPALIVE_S = 5.0
-OUR_OWN = frozenset({"User-Agent", "Accept", "Accept-Encoding", "Content-Type"})
+NOT_ADDED = frozenset({"User-Agent", "Accept", "Accept-Encoding", "Content-Type"})
 
 
 class Sessions(msgspec.Struct, frozen=True):
-    """`single_use` connections carry uploads: a body that was streamed cannot be sent again when a pooled
-    connection turns out to be closed, and a connection whose upload was refused cannot be used again. `live`
-    ones carry event streams, which hold theirs for long and must not take them from anybody else.
+    """`single_use` is for uploads: a streamed body cannot be sent again when a pooled connection turns out to
+    be closed, and a connection whose upload was refused cannot be reused. `live` is for event streams, which
+    hold their connections for long and must not exhaust the other pools.
     """
 
     pooled: aiohttp.ClientSession
@@ -27,36 +27,38 @@ class Sessions(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_http_sessions(at_once: int, live: int, silence: timedelta) -> AsyncIterator[Sessions]:
-    """`at_once` bounds the connections of each kind, `live` those for event streams; `silence` is how long a
-    peer may leave bytes unacknowledged.
+async def open_http_sessions(max_connections: int, live: int, silence: timedelta) -> AsyncIterator[Sessions]:
+    """`live` bounds the connections for event streams, `max_connections` those of each of the other pools.
+    `silence` bounds the time for which a peer may leave bytes unacknowledged.
     """
     async with AsyncExitStack() as stack:
-        pooled = await stack.enter_async_context(_session(at_once, silence, single_use=False))
-        single_use = await stack.enter_async_context(_session(at_once, silence, single_use=True))
-        watching = await stack.enter_async_context(_session(live, silence, single_use=False))
-        yield Sessions(pooled, single_use, watching)
+        pooled = await stack.enter_async_context(_session(max_connections, silence, single_use=False))
+        single_use = await stack.enter_async_context(_session(max_connections, silence, single_use=True))
+        live_session = await stack.enter_async_context(_session(live, silence, single_use=False))
+        yield Sessions(pooled, single_use, live_session)
 
 
-def _session(at_once: int, silence: timedelta, *, single_use: bool) -> aiohttp.ClientSession:
-    """No cookies, no decompression, no proxies from the environment: what passes is what was sent."""
+def _session(max_connections: int, silence: timedelta, *, single_use: bool) -> aiohttp.ClientSession:
+    """Without cookies, decompression and proxies from the environment: messages are relayed unchanged."""
 
-    def opened(address: AddrInfoType) -> socket.socket:
+    def open_socket(address: AddrInfoType) -> socket.socket:
         family, kind, protocol, _, _ = address
         made = socket.socket(family, kind, protocol)
         made.setblocking(False)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux only; elsewhere the kernel's own time-out holds
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux only; elsewhere the kernel's own timeout applies
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(silence.total_seconds() * 1000))
         return made
 
     if single_use:
-        connector = aiohttp.TCPConnector(limit=at_once, force_close=True, socket_factory=opened)
+        connector = aiohttp.TCPConnector(limit=max_connections, force_close=True, socket_factory=open_socket)
     else:
-        connector = aiohttp.TCPConnector(limit=at_once, keepalive_timeout=KEEPALIVE_S, socket_factory=opened)
+        connector = aiohttp.TCPConnector(
+            limit=max_connections, keepalive_timeout=KEEPALIVE_S, socket_factory=open_socket
+        )
     return aiohttp.ClientSession(
         connector=connector,
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
-        skip_auto_headers=OUR_OWN,
+        skip_auto_headers=NOT_ADDED,
         trust_env=False,
     )

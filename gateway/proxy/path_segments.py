@@ -1,13 +1,13 @@
-"""Parts of a path that a client names."""
+"""Path segments that come from a client."""
 
 from shared.errors import NotFound
 
 SAFE_SEGMENT = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-LONGEST_SEGMENT = 64
+MAX_LENGTH = 64
 
 
 def plain(segment: str) -> str:
-    """As it is, when it is a plain name: it cannot lead anywhere else. Raises NotFound."""
-    if not 0 < len(segment) <= LONGEST_SEGMENT or not SAFE_SEGMENT.issuperset(segment):
+    """`segment` unchanged. Raises NotFound when it has other characters than SAFE_SEGMENT, or too many."""
+    if not 0 < len(segment) <= MAX_LENGTH or not SAFE_SEGMENT.issuperset(segment):
         raise NotFound
     return segment

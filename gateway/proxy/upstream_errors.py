@@ -1,4 +1,4 @@
-"""Failures of the services behind the gateway, as a client may see them."""
+"""Errors of the services behind the gateway, as clients see them."""
 
 from collections.abc import Mapping
 
@@ -25,10 +25,10 @@ from shared.errors import (
 )
 from shared.http_client import ResponseTooLarge, read_body
 
-LARGEST_ANSWER_BYTES = 1024 * 1024
-PASSED_ON_FIELDS = ("Retry-After", "WWW-Authenticate", "Content-Range", "Allow", "Tus-Version")
+MAX_RESPONSE_BYTES = 1024 * 1024
+RELAYED_FIELDS = ("Retry-After", "WWW-Authenticate", "Content-Range", "Allow", "Tus-Version")
 
-# For a service that answers without a problem of its own, which is a fault of it: the client still gets one.
+# For an error response without a problem body.
 BY_STATUS: Mapping[int, type[ServiceError]] = {
     kind.status: kind
     for kind in (
@@ -48,7 +48,7 @@ BY_STATUS: Mapping[int, type[ServiceError]] = {
 
 
 class ServiceProblem(msgspec.Struct):
-    """The members of a service's problem that are passed on; the request id is our own."""
+    """The members of a service's problem that are relayed; the request id is the gateway's own."""
 
     status: int
     code: str
@@ -57,40 +57,40 @@ class ServiceProblem(msgspec.Struct):
 
 
 class PassedOn(ServiceError):
-    """A problem as the service behind stated it: same status, code, detail and fields."""
+    """A service's problem with the same status, code, detail and errors."""
 
     def __init__(self, problem: ServiceProblem, headers: Mapping[str, str]) -> None:
         super().__init__(problem.detail, headers=headers, errors=problem.errors)
-        self.status = problem.status  # type: ignore[misc]  # the one error whose kind is known only now
+        self.status = problem.status  # type: ignore[misc]  # known at runtime only
         self.code = problem.code  # type: ignore[misc]
 
 
 class BadAnswer(Unavailable):
-    """A service answered with something that is not of the contract."""
+    """A service sent an invalid response."""
 
 
 def is_elsewhere(response: aiohttp.ClientResponse) -> bool:
-    """The process is about to stop and has not begun with it: another one, or its successor, does it."""
+    """True when the process that answered is about to stop and has not handled the request."""
     return response.status == Unavailable.status and response.headers.get("Connection", "").lower() == "close"
 
 
 async def read_answer(response: aiohttp.ClientResponse) -> bytes:
-    """The whole response body. Raises BadAnswer above LARGEST_ANSWER_BYTES."""
+    """The whole response body. Raises BadAnswer above MAX_RESPONSE_BYTES."""
     try:
-        return await read_body(response, LARGEST_ANSWER_BYTES)
+        return await read_body(response, MAX_RESPONSE_BYTES)
     except ResponseTooLarge:
-        raise BadAnswer("The service gave too long an answer.") from None
+        raise BadAnswer("The service's response is too long.") from None
 
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes) -> ServiceError:
-    """The error for an answer of 3xx, 4xx or 5xx."""
-    passed = {name: headers[name] for name in PASSED_ON_FIELDS if name in headers}
+    """The error for a response of 3xx, 4xx or 5xx."""
+    passed = {name: headers[name] for name in RELAYED_FIELDS if name in headers}
     media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if body and media_type == "application/problem+json":  # the answer to HEAD has none
+    if body and media_type == "application/problem+json":  # the response to HEAD has no body
         try:
             problem = msgspec.json.decode(body, type=ServiceProblem)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return BadAnswer("The service gave an answer that cannot be read.")
+            return BadAnswer("The service's response cannot be read.")
         if problem.status == status:
             return PassedOn(problem, passed)
     if status == Overloaded.status:
@@ -98,4 +98,4 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> ServiceErro
     if status == Unauthenticated.status:
         return Unauthenticated(headers=passed)
     kind = BY_STATUS.get(status)
-    return kind(headers=passed) if kind else BadAnswer("The service could not answer.")
+    return kind(headers=passed) if kind else BadAnswer("The service failed.")

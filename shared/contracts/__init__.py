@@ -1,1 +1,1 @@
-"""What two services agree on: events and bodies. Imports msgspec and the standard library only."""
+"""Events and HTTP bodies shared between services. Imports msgspec and the standard library only."""

@@ -1,4 +1,4 @@
-"""What the converter answers, for the OpenAPI document: the bodies themselves are passed through."""
+"""Bodies about conversions."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ Status = Literal["uploading", "queued", "converting", "completed", "failed", "ca
 
 
 class Source(msgspec.Struct, frozen=True):
-    """The video as it was uploaded; sizes in bytes, durations in seconds."""
+    """The uploaded video. `size` in bytes, `duration` in seconds."""
 
     filename: str
     size: int | None = None
@@ -20,7 +20,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Audio(msgspec.Struct, frozen=True):
-    """The finished audio; `bitrate` in bits per second."""
+    """The converted audio. `bitrate` in bits per second, `duration` in seconds, `size` in bytes."""
 
     size: int
     duration: float
@@ -31,7 +31,7 @@ class Audio(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """Why there is no audio."""
+    """Why a conversion failed."""
 
     code: Literal[
         "no_audio_track",
@@ -46,7 +46,7 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What was asked for; what was left out is the source's own or the format's default."""
+    """The requested options. Omitted ones are those of the source, or defaults of the format."""
 
     format: Literal["mp3", "m4a", "opus", "flac", "wav"] = "mp3"
     bitrate: str | None = None
@@ -64,7 +64,7 @@ class Options(msgspec.Struct, frozen=True):
 
 
 class Conversion(msgspec.Struct, frozen=True):
-    """One video on its way to audio. `progress` runs from 0 to 1."""
+    """A conversion. `progress` is from 0 to 1; values that are not known yet are null."""
 
     id: str
     status: Status
@@ -80,33 +80,33 @@ class Conversion(msgspec.Struct, frozen=True):
 
 
 class LinkWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long the link is to work, in seconds: 30 days at most."""
+    """The lifetime of a signed link in seconds, at most 30 days. The link ends with its audio in any case."""
 
     expires_in: Annotated[float, msgspec.Meta(ge=1, le=2_592_000)] = 3600
 
 
 class Link(msgspec.Struct, frozen=True):
-    """An address that needs no token until `expires_at`."""
+    """A signed link, which needs no access token and is valid until `expires_at`."""
 
     url: str
     expires_at: datetime
 
 
 class ConversionPage(msgspec.Struct, frozen=True):
-    """Newest first. `next_cursor` is null on the last page."""
+    """Conversions, newest first. `next_cursor` is null on the last page."""
 
     items: tuple[Conversion, ...]
     next_cursor: str | None = None
 
 
 class ManagedConversion(Conversion, frozen=True, kw_only=True):
-    """As administrators see it: with the id of the account that it belongs to."""
+    """A conversion as administrators see it, with the id of its account."""
 
     owner_id: str
 
 
 class ManagedConversionPage(msgspec.Struct, frozen=True):
-    """Newest first. `next_cursor` is null on the last page."""
+    """Conversions, newest first. `next_cursor` is null on the last page."""
 
     items: tuple[ManagedConversion, ...]
     next_cursor: str | None = None

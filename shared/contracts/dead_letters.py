@@ -1,4 +1,4 @@
-"""What the converter answers about dead letters, for the OpenAPI document: the bodies are passed through."""
+"""Bodies about dead letters: messages that no consumer could handle."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -9,8 +9,8 @@ LetterStatus = Literal["waiting", "replayed", "discarded"]
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that nobody could handle. `type`, `event_id` and `request_id` are its envelope's, empty where
-    that cannot be read; `size` is in bytes; `settled_by` is an account's id, or `an operator`.
+    """A dead letter. `type`, `event_id` and `request_id` are those of its envelope, empty when it cannot be
+    parsed. `size` is in bytes. `settled_by` is an account's id, or `an operator` for the command line.
     """
 
     id: str
@@ -27,15 +27,15 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Happening(msgspec.Struct, frozen=True):
-    """One failure, death or replay."""
+    """An entry of the history: a failed delivery, the move to the dead letters, or a replay."""
 
     at: datetime | None
     what: str
 
 
 class WholeDeadLetter(DeadLetter, frozen=True, kw_only=True):
-    """With its history, oldest first, and its message. Secrets are hidden. What is not JSON is shown in part,
-    as `text` or else in `base64`, unless it might hold a secret.
+    """A dead letter with its history, oldest first, and its message, in which secrets are replaced. A message
+    that is not JSON is truncated, in `text` or else in `base64`, and omitted if it may contain a secret.
     """
 
     history: tuple[Happening, ...]
@@ -45,7 +45,7 @@ class WholeDeadLetter(DeadLetter, frozen=True, kw_only=True):
 
 
 class DeadLetterPage(msgspec.Struct, frozen=True):
-    """The latest deaths first. `next_cursor` is null on the last page."""
+    """Dead letters, latest first. `next_cursor` is null on the last page."""
 
     items: tuple[DeadLetter, ...]
     next_cursor: str | None = None

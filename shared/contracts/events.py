@@ -1,7 +1,7 @@
-"""Every event that crosses a service border: frozen facts, in the past tense.
+"""Every event between services: immutable facts, named in the past tense.
 
-A new field gets a default. A new meaning gets a new class, or a higher `version` when the old one is no
-longer spoken.
+A new field needs a default. A changed meaning needs a new class, or a higher `version` once no service uses
+the old one.
 """
 
 from datetime import datetime
@@ -11,21 +11,19 @@ import msgspec
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened. Unknown fields are ignored, so that a newer producer can speak to an older
-    consumer.
-    """
+    """Base of all events. Unknown fields are ignored, so that older consumers accept newer producers."""
 
     type: ClassVar[str]
-    """Name on the wire, and the routing key."""
+    """The CloudEvents type, and the routing key."""
     version: ClassVar[int] = 1
     needs_listener: ClassVar[bool] = True
-    """False for news that may reach nobody: publishing it succeeds even if no queue is bound."""
+    """False if publishing succeeds without a bound queue."""
     secret: ClassVar[frozenset[str]] = frozenset()
-    """Fields that open something to whoever holds them: shown to nobody but the consumer."""
+    """Fields that hold credentials; hidden from operators."""
 
 
 class VideoUploaded(Event, frozen=True, kw_only=True):
-    """A video is stored whole and waits for its conversion."""
+    """A video is completely stored and waits for its conversion."""
 
     type: ClassVar[str] = "video_uploaded"
 
@@ -35,7 +33,7 @@ class VideoUploaded(Event, frozen=True, kw_only=True):
 class ConversionCompleted(Event, frozen=True, kw_only=True):
     """The audio is stored and verified. `audio_path` is signed and relative to the gateway's public URL.
 
-    Without a `recipient` nobody is to be told by mail.
+    Without a `recipient` no email is sent.
     """
 
     type: ClassVar[str] = "conversion_completed"
@@ -55,8 +53,10 @@ class ConversionCompleted(Event, frozen=True, kw_only=True):
 
 
 class ConversionFailed(Event, frozen=True, kw_only=True):
-    """The conversion ended without audio. `code` is one of the API's conversion errors, `message` is for
-    people. Without a `recipient` nobody is to be told by mail.
+    """The conversion ended without audio.
+
+    `code` is one of the API's conversion errors, `message` its text for users. Without a `recipient` no email
+    is sent.
     """
 
     type: ClassVar[str] = "conversion_failed"
@@ -70,7 +70,7 @@ class ConversionFailed(Event, frozen=True, kw_only=True):
 
 
 class ConversionCancelled(Event, frozen=True, kw_only=True):
-    """Its owner wants no audio of it. Whoever works at it stops; who misses it learns it from the record."""
+    """The owner cancelled the conversion. A worker that misses this event reads it from the stored record."""
 
     type: ClassVar[str] = "conversion_cancelled"
 
@@ -80,8 +80,9 @@ class ConversionCancelled(Event, frozen=True, kw_only=True):
 
 
 class ConversionChanged(Event, frozen=True, kw_only=True):
-    """What can be seen of a conversion is now `conversion`, as the API shows it: news for those who watch it,
-    told at once and never twice. `edition` grows with each.
+    """Live update for event streams: `conversion` is the new state as the API shows it.
+
+    Published best-effort and once. `edition` grows with each change.
     """
 
     type: ClassVar[str] = "conversion_changed"
@@ -94,7 +95,7 @@ class ConversionChanged(Event, frozen=True, kw_only=True):
 
 
 class ConversionRemoved(Event, frozen=True, kw_only=True):
-    """It has been deleted: nobody needs to watch it or to work at it."""
+    """The conversion was deleted; event streams and workers stop."""
 
     type: ClassVar[str] = "conversion_removed"
     needs_listener: ClassVar[bool] = False
@@ -103,9 +104,7 @@ class ConversionRemoved(Event, frozen=True, kw_only=True):
 
 
 class SessionRevoked(Event, frozen=True, kw_only=True):
-    """Tokens of this session, or this API key, are void from now on. With no gateway running nobody caches
-    them, so nobody must hear.
-    """
+    """Tokens of this session or API key are invalid from now on; gateways drop them from their caches."""
 
     type: ClassVar[str] = "session_revoked"
     needs_listener: ClassVar[bool] = False
@@ -115,7 +114,7 @@ class SessionRevoked(Event, frozen=True, kw_only=True):
 
 
 class EmailVerificationRequested(Event, frozen=True, kw_only=True):
-    """An account's address is to be proven. Sensitive: `token` is the proof, so it is shown in no log."""
+    """An email address must be verified. `token` is the proof and appears in no log."""
 
     type: ClassVar[str] = "email_verification_requested"
     secret: ClassVar[frozenset[str]] = frozenset({"token"})
@@ -130,7 +129,7 @@ class EmailVerificationRequested(Event, frozen=True, kw_only=True):
 
 
 class PasswordResetRequested(Event, frozen=True, kw_only=True):
-    """A password was forgotten. Sensitive: with `token` a new one is set, so it is shown in no log."""
+    """A password reset was requested. `token` authorises the reset and appears in no log."""
 
     type: ClassVar[str] = "password_reset_requested"
     secret: ClassVar[frozenset[str]] = frozenset({"token"})
@@ -145,7 +144,7 @@ class PasswordResetRequested(Event, frozen=True, kw_only=True):
 
 
 class PasswordChanged(Event, frozen=True, kw_only=True):
-    """An account has another password. Its owner is to know, in case it was somebody else."""
+    """An account's password was changed; its owner is notified."""
 
     type: ClassVar[str] = "password_changed"
 
@@ -155,7 +154,7 @@ class PasswordChanged(Event, frozen=True, kw_only=True):
 
 
 class EmailChanged(Event, frozen=True, kw_only=True):
-    """An account has another address. `recipient` is the one it had before."""
+    """An account's email address was changed. `recipient` is the previous address."""
 
     type: ClassVar[str] = "email_changed"
 
@@ -165,7 +164,7 @@ class EmailChanged(Event, frozen=True, kw_only=True):
 
 
 class AccountDeleted(Event, frozen=True, kw_only=True):
-    """The account is gone, and what it owned elsewhere has to go, too."""
+    """An account was deleted; other services delete its data."""
 
     type: ClassVar[str] = "account_deleted"
 
@@ -173,9 +172,10 @@ class AccountDeleted(Event, frozen=True, kw_only=True):
 
 
 class AccountClaimed(Event, frozen=True, kw_only=True):
-    """The owner of an account's address has proven it at last, by setting a new password. What others made in
-    the account before that must not go on telling them what happens in it. `ended` are the sessions and API
-    keys that it had until `claimed_at`.
+    """The owner of an unverified account's address proved it by resetting the password.
+
+    Webhooks that others may have created in the account before `claimed_at` are deleted. `ended` lists the
+    sessions and API keys that the account had until then.
     """
 
     type: ClassVar[str] = "account_claimed"
@@ -186,7 +186,7 @@ class AccountClaimed(Event, frozen=True, kw_only=True):
 
 
 class OperatorActed(Event, frozen=True, kw_only=True):
-    """Somebody at the command line of a service is about to do this; the record of it is auth_service's."""
+    """An operator is about to run a command of a service; auth_service records it in the audit log."""
 
     type: ClassVar[str] = "operator_acted"
 

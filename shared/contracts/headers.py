@@ -1,8 +1,10 @@
-"""Header fields between services, which no client gets to see."""
+"""HTTP header fields between services; never sent to clients."""
 
 from typing import Final
 
 REVOKED_SESSION: Final = "X-Revoked-Session"
-"""In auth_service's answers: the id of a session that is over since this very call. Whoever remembers its
-tokens forgets them before answering; the news by way of the broker comes later.
+"""In auth_service's responses: the id of a session that this request ended.
+
+The gateway drops the session's tokens from its cache before it responds; the session_revoked event arrives
+later.
 """

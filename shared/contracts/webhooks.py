@@ -1,4 +1,4 @@
-"""Bodies about webhooks, which the gateway and notification_service both speak."""
+"""Bodies about webhooks."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
@@ -18,26 +18,26 @@ Url = Annotated[
     str,
     msgspec.Meta(
         max_length=2048,
-        pattern=r"^https?://[!-~]+(?![\s\S])",  # the service looks closer
-        description="Where events are sent, with https. Only addresses that the whole internet can reach.",
+        pattern=r"^https?://[!-~]+(?![\s\S])",  # notification_service validates the URL in full
+        description="URL that events are sent to, with https. Its host must have public addresses only.",
         examples=["https://example.com/hooks/tonegate"],
     ),
 ]
 Events = Annotated[
     list[EventType],
-    msgspec.Meta(min_length=1, max_length=20, description="Of which events to tell."),
+    msgspec.Meta(min_length=1, max_length=20, description="Types of events that are sent."),
 ]
 
 
 class NewWebhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Without `events` it is told of all there are, also of those that come with a later version."""
+    """A webhook to create. Without `events` it gets events of all types, also those of later versions."""
 
     url: Url
     events: Events | None = None
 
 
 class ChangeWebhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is left out stays as it is. `enabled` begins to send again what happens from then on."""
+    """Changes of a webhook. Omitted fields stay as they are. `enabled` resumes with events from then on."""
 
     url: Url | msgspec.UnsetType = msgspec.UNSET
     events: Events | msgspec.UnsetType = msgspec.UNSET
@@ -45,8 +45,8 @@ class ChangeWebhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
-    """An address that is told of events. `disabled_reason`: `asked` by its owner, `gone` when it answered
-    410, `failing` when nothing got through for days. `failing_since` is null while the newest attempt worked.
+    """A webhook. `disabled_reason`: `asked` by its owner, `gone` when the URL answered 410, `failing` when
+    all attempts failed for days. `failing_since` is null when the latest attempt succeeded.
     """
 
     id: str
@@ -60,7 +60,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MadeWebhook(Webhook, frozen=True, kw_only=True):
-    """`secret` verifies signatures (Standard Webhooks, `v1`). It is shown here and never again."""
+    """A webhook with its signing secret (Standard Webhooks, `v1`), which is returned only here."""
 
     secret: str
 
@@ -72,8 +72,8 @@ class WebhookList(msgspec.Struct, frozen=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One time that a message was sent. `status` is the receiver's answer, `duration` in seconds; `error` is
-    null when it worked, else a word.
+    """One attempt to deliver a message. `status` is that of the receiver's response, `duration` is in
+    seconds, and `error` is null after success and a short code otherwise.
     """
 
     at: datetime
@@ -83,8 +83,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A message to one webhook. `id` is its `webhook-id`, the same at each attempt; `attempts` are the latest
-    twenty, oldest first. `next_attempt_at` is null when there is none to come.
+    """A message to one webhook. `id` is its `webhook-id`, the same in each attempt. `attempts` are the latest
+    twenty, oldest first. `next_attempt_at` is null when no attempt is scheduled.
     """
 
     id: str

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from shared.contracts.jwks import KeySet
 from shared.errors import Unavailable
 from shared.http_client import read_body
 from shared.logs import get_logger
@@ -24,12 +25,6 @@ REFETCH_AFTER_S = 3.0
 FIRST_REFETCH_AFTER_S = 0.5
 
 Key = Mapping[str, Any]
-
-
-class KeySet(msgspec.Struct, frozen=True):
-    """A JSON Web Key Set (RFC 7517 §5)."""
-
-    keys: tuple[dict[str, Any], ...]
 
 
 class PublicKeys:

@@ -1,4 +1,4 @@
-"""Environment to a frozen struct, once, in `__main__`."""
+"""Settings from environment variables, loaded once, in `__main__`."""
 
 from shared.settings.fields import Env, SettingsField, fields_of
 from shared.settings.loader import SettingsError, load

@@ -1,4 +1,4 @@
-"""The fields of a settings struct, as the environment sees them."""
+"""Fields of a settings struct and their environment variables."""
 
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -8,14 +8,14 @@ from shared.settings.parsers import TextFormat
 
 
 class Env(msgspec.Struct, frozen=True):
-    """Names the variable of a settings field, and the least length or value it may have."""
+    """Annotation of a settings field: its environment variable, and its minimum length or value."""
 
     name: str
     at_least: int | None = None
 
 
 class SettingsField(msgspec.Struct, frozen=True):
-    """One field of a settings struct, as the environment sees it."""
+    """A field of a settings struct with its environment variable."""
 
     field: str
     variable: str
@@ -27,7 +27,7 @@ class SettingsField(msgspec.Struct, frozen=True):
 
 
 def fields_of(cls: type[msgspec.Struct]) -> tuple[SettingsField, ...]:
-    """Every variable that a settings struct reads."""
+    """The fields of a settings struct. Raises TypeError for a field without `Env`."""
     hints = get_type_hints(cls, include_extras=True)
     found = []
     for info in msgspec.structs.fields(cls):

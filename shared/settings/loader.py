@@ -1,4 +1,4 @@
-"""A settings struct out of the environment: every bad variable is named with what is expected."""
+"""Loading of a settings struct from environment variables, with an error for each invalid one."""
 
 import types
 import typing
@@ -17,13 +17,13 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 class SettingsError(Exception):
-    """Every variable that is missing or unreadable, one line each."""
+    """Lists every missing or invalid variable, one per line."""
 
 
 def load(cls: type[T], environment: Mapping[str, str]) -> T:
-    """Reads `cls` from `environment`; `NAME_FILE` names a file that holds the value of `NAME`.
+    """Loads `cls` from `environment`. `NAME_FILE` names a file that holds the value of `NAME`.
 
-    Raises SettingsError that lists every bad variable, never the value of a secret.
+    Raises SettingsError, which lists every invalid variable and never contains a secret.
     """
     values: dict[str, object] = {}
     problems: list[str] = []
@@ -42,7 +42,7 @@ def load(cls: type[T], environment: Mapping[str, str]) -> T:
 
 
 def _raw(variable: str, environment: Mapping[str, str]) -> str | None:
-    """An empty variable counts as unset: compose files pass unset ones on as empty."""
+    """The text of a variable. Empty counts as unset: compose files pass unset variables as empty."""
     direct = environment.get(variable, "").strip()
     if direct:
         return direct

@@ -1,4 +1,4 @@
-"""Which texts stand for which values, and what to say of those that do not."""
+"""Parsers of setting values, and descriptions of the accepted texts for error messages."""
 
 import re
 import types
@@ -12,13 +12,13 @@ import msgspec
 
 from shared.settings.secret import Secret
 
-# No user name or password, which logs would show, and no query or fragment, behind which no path fits.
+# Without user name and password, which logs would show, and without query and fragment: paths are appended.
 PLAIN_URL = re.compile(r"[^\s?#@\\\x00-\x20\x7f-\U0010ffff]+")
 UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class TextFormat(msgspec.Struct, frozen=True):
-    """How a text of a certain kind is checked, and what it should look like. `read` raises ValueError."""
+    """A text with a format: `read` checks it (raises ValueError), `words` describes the format."""
 
     read: Callable[[str], str]
     words: str
@@ -33,19 +33,19 @@ def duration(text: str) -> timedelta:
 
 
 def http_url(text: str) -> str:
-    """An address of ours, to which paths are appended: scheme, host, perhaps a port and a path."""
+    """Checks a base URL: scheme, host, optional port and path. Raises ValueError."""
     try:
         url = urlsplit(text)
         good = url.scheme in {"http", "https"} and url.hostname and url.port != 0
     except ValueError:
         good = False
     if not good or not PLAIN_URL.fullmatch(text):
-        raise ValueError("that is no address of this kind")
+        raise ValueError("not a valid URL")
     return text
 
 
 def http_origin(text: str) -> str:
-    """The same without a path: the services behind it know their own."""
+    """Checks a base URL without a path. Raises ValueError."""
     if urlsplit(http_url(text)).path not in {"", "/"}:
         raise ValueError("it has a path")
     return text

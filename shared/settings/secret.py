@@ -1,8 +1,8 @@
-"""A value that must not be shown."""
+"""Secret values that do not appear in logs."""
 
 
 class Secret:
-    """A value that hides itself: it prints as ***, and `reveal()` is the only way to it."""
+    """A secret string. Prints as `***`; `reveal()` returns the value."""
 
     __slots__ = ("_value",)
 

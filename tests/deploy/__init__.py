@@ -1,1 +1,1 @@
-"""What operators are given, checked against the code."""
+"""Deployment files compared with the code."""

@@ -1,4 +1,4 @@
-"""compose.yaml, the Dockerfiles and .env.example as data."""
+"""Parsers for compose.yaml, Dockerfiles and .env.example."""
 
 import re
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ from shared.process import LoggingSettings
 from shared.settings import SettingsField, fields_of
 
 ROOT = Path(__file__).parents[2]
-# ${NAME:-default}, where the default may hold one more of them
+# ${NAME:-default}; the default may contain one nested substitution
 VARIABLE = re.compile(r"\$\{(?P<name>[A-Z_]+)(?::-(?P<default>(?:[^{}]|\$\{[^{}]*\})*))?\}")
 
 
 class Own(msgspec.Struct, frozen=True):
-    """One of our services: its settings, the folder it is built from, its extra and its process."""
+    """One of our services: settings, build context, extra and command."""
 
     settings: type[msgspec.Struct]
     folder: str
@@ -29,7 +29,7 @@ class Own(msgspec.Struct, frozen=True):
     target: str | None = None
 
     def fields(self) -> dict[str, SettingsField]:
-        """Every variable that its process reads."""
+        """All variables that its process reads."""
         return {
             field.variable: field for kind in (self.settings, LoggingSettings) for field in fields_of(kind)
         }
@@ -58,7 +58,9 @@ SERVICES: Mapping[str, dict[str, Any]] = compose()["services"]
 
 
 def filled_in(text: str, given: Mapping[str, str] | None = None) -> str:
-    """As compose does it: `${NAME:-default}` is the default where NAME is unset or empty."""
+    """Substitutes variables as Compose does: `${NAME:-default}` gives the default if NAME is unset or
+    empty.
+    """
 
     def value(found: re.Match[str]) -> str:
         return (given or {}).get(found["name"]) or filled_in(found["default"] or "", given)
@@ -67,13 +69,13 @@ def filled_in(text: str, given: Mapping[str, str] | None = None) -> str:
 
 
 def environment(service: str, given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What the containers of this service find in their environment."""
+    """Returns the environment of the service's containers."""
     written: Mapping[str, str] = SERVICES[service].get("environment", {})
     return {name: filled_in(str(value), given) for name, value in written.items()}
 
 
 def overridable() -> dict[str, str]:
-    """Every variable that compose.yaml takes from .env, with its default there."""
+    """Returns all variables that compose.yaml takes from .env, with their defaults there."""
     found: dict[str, str] = {}
     text = (ROOT / "compose.yaml").read_text()
     for match in VARIABLE.finditer(text):
@@ -84,14 +86,14 @@ def overridable() -> dict[str, str]:
 
 
 def example() -> dict[str, str]:
-    """Variables and values that .env.example proposes."""
+    """Returns the variables and values in .env.example."""
     lines = (ROOT / ".env.example").read_text().splitlines()
     found = [re.fullmatch(r"#([A-Z][A-Z_]+)=(.*)", line) for line in lines]
     return {match[1]: match[2] for match in found if match}
 
 
 class Stage(msgspec.Struct):
-    """One FROM of a Dockerfile and what follows it."""
+    """One build stage: FROM and the instructions after it."""
 
     name: str
     base: str
@@ -105,7 +107,7 @@ class Stage(msgspec.Struct):
 
 
 def stages(folder: str) -> dict[str, Stage]:
-    """Name → stage; one without a name is `final`."""
+    """Returns the stages by name; one without a name is `final`."""
     text = (ROOT / folder / "Dockerfile").read_text().replace("\\\n", " ")
     found: dict[str, Stage] = {}
     current: Stage | None = None
@@ -123,12 +125,12 @@ def stages(folder: str) -> dict[str, Stage]:
 
 
 def arguments(folder: str) -> dict[str, str]:
-    """Build arguments and their defaults."""
+    """Returns the build arguments with their defaults."""
     text = (ROOT / folder / "Dockerfile").read_text()
     return dict(re.findall(r"(?m)^ARG (\w+)=(\S+)$", text))
 
 
 def image_of(service: str) -> Stage:
-    """The stage that its containers run."""
+    """Returns the stage that the service's containers run."""
     own = OWN[service]
     return stages(own.folder)[own.target or "final"]

@@ -1,4 +1,4 @@
-"""compose.yaml and the Dockerfiles say what the code says."""
+"""compose.yaml and Dockerfiles agree with the code."""
 
 import re
 from datetime import timedelta
@@ -33,7 +33,7 @@ from tests.deploy.composed import (
     stages,
 )
 
-# What only the inside of the system decides.
+# Settings that operators do not set.
 INSIDE = {
     "HOST",
     "PORT",
@@ -80,7 +80,9 @@ def test_every_variable_that_the_code_reads_can_be_set_in_env(service: str) -> N
 
 @each_of_ours
 def test_no_value_of_the_code_is_repeated(service: str) -> None:
-    """What .env does not set stays empty, which the code takes for unset: one default, in one place."""
+    """Variables not set in .env are empty in the container and count as unset, so each default is in one
+    place.
+    """
     required = {name for name, field in OWN[service].fields().items() if field.required}
     repeated = {
         name
@@ -268,7 +270,7 @@ def test_a_stop_waits_as_long_as_the_code_may_take() -> None:
 
 
 def test_only_the_door_and_the_mail_have_a_way_out() -> None:
-    """And the account service, once somebody says so."""
+    """auth_service has internet access too once identity providers are configured."""
     assert compose()["networks"] == {
         "front": {},
         "mail": {},

@@ -1,4 +1,4 @@
-"""The health check of the images, against the application that it asks."""
+"""Health check command of the images, against the application."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from tests.support.wait import until
 
 
 async def ok() -> None:
-    """A dependency that answers."""
+    """A healthy dependency."""
 
 
 async def broken() -> None:

@@ -1,4 +1,4 @@
-"""Passwords and keys are made once, kept, and told to nobody who does not need them."""
+"""Secrets are created once, kept, and readable by their consumers only."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The whole system for the end-to-end tests: started once, restarted part by part by those that break it."""
+"""The whole system for end-to-end tests, started once; tests that break a part restart it."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -21,7 +21,7 @@ SMALL_UPLOAD_BYTES = 1_000_000
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with Stack(tmp_path_factory.mktemp("system"), SETTINGS) as stack:
         stack.start()
-        # A node killed within moments of declaring its queues forgets them (rabbitmq-server#15725).
+        # Flushes: a node killed shortly after declaring queues forgets them (rabbitmq-server#15725).
         stack.rabbitmq.control("eval", "ok = dets:sync(ra_directory_reverse).")
         yield System(stack, Mailbox(stack.mail.directory), stack.mongo.url(), stack.rabbitmq.url())
 
@@ -34,7 +34,7 @@ def small_system(
     vhosts: VhostPool,
     mail_sink: MailSink,
 ) -> Iterator[System]:
-    """One that takes small uploads only, with nothing else going on in its database."""
+    """A system with a small upload limit and a database of its own."""
     mongo_url, amqp_url = mongo.new_database(), vhosts.take()
     given = {
         **SETTINGS,
@@ -62,7 +62,7 @@ async def http(system: System) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def person(http: httpx.AsyncClient) -> Person:
-    """Somebody who has just registered and signed in."""
+    """An account that is registered and signed in."""
     return await signed_in(http)
 
 

@@ -1,4 +1,4 @@
-"""Accounts through the whole system: what people change, what mails say, programs, administrators."""
+"""Accounts through the whole system: changes, mails, API keys, administrators."""
 
 import asyncio
 from urllib.parse import urlsplit
@@ -145,7 +145,7 @@ async def test_a_disabled_account_is_out_at_once(system: System, http: httpx.Asy
 
 
 async def elsewhere(person: Person, agent: str = "test/1.0") -> Person:
-    """The same person, signed in once more."""
+    """A second session of the same account."""
     other = Person(person.http, person.email, person.password)
     body = {"email": other.email, "password": other.password}
     answer = await person.http.post("/v1/auth/login", json=body, headers={"User-Agent": agent})
@@ -154,12 +154,12 @@ async def elsewhere(person: Person, agent: str = "test/1.0") -> Person:
 
 
 def holding(person: Person, key: str) -> Person:
-    """A program with this key."""
+    """A client with this API key."""
     return Person(person.http, person.email, tokens={"access_token": key})
 
 
 async def is_out(person: Person) -> None:
-    """By the news of it: tokens are remembered for longer than anything is waited for."""
+    """Checks revocation, not expiry: token caches outlast the wait."""
 
     async def refused() -> bool:
         return (await person.get("/v1/conversions")).status_code == 401
@@ -168,7 +168,7 @@ async def is_out(person: Person) -> None:
 
 
 async def mailed_secret(person: Person, mailbox: Mailbox, subject: str, path: str) -> str:
-    """From the mail's link, which leads to a page that is there."""
+    """Returns the token in the mail's link; the linked page must exist."""
     mail = await mailbox.next_about_account(person.email, subject)
     link = urlsplit(link_in(mail))
     assert link.path == path

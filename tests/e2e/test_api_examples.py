@@ -1,4 +1,4 @@
-"""The examples of docs/api.md do what it says: each language from top to bottom, on the whole system."""
+"""The examples of docs/api.md run on the whole system with the documented output, in each language."""
 
 import asyncio
 import secrets
@@ -26,14 +26,14 @@ LECTURE_S = 300
 
 @pytest.fixture
 def folder(media: Media, tmp_path: Path) -> Path:
-    """Where a reader is who has the two videos."""
+    """A working directory with the two videos of the examples."""
     shutil.copy(media.video(seconds=4), tmp_path / "talk.mp4")
     shutil.copy(media.video(seconds=LECTURE_S), tmp_path / "lecture.mp4")
     return tmp_path
 
 
 def prepared(language: str, folder: Path, text: str) -> list[str]:
-    """The command that runs a program there."""
+    """Returns the command that runs a program in that directory."""
     if language == "bash":
         return ["bash", "-euo", "pipefail", "-c", text]
     if language == "python":

@@ -1,4 +1,4 @@
-"""Bad input, and what it gets: refused at once where it can be known, else failed with a reason."""
+"""Invalid input is rejected immediately where possible; otherwise the conversion fails with a reason."""
 
 import io
 import socket
@@ -41,7 +41,7 @@ async def test_a_token_is_refused_right_after_its_sessions_refresh_token_came_tw
         person = await signed_in(http)
         spent = dict(person.tokens)
         assert (await person.refresh()).status_code == 200
-        assert (await person.refresh()).status_code == 200  # from here on the first is no race of two tabs
+        assert (await person.refresh()).status_code == 200  # ends the grace period for two tabs
         assert (await person.get("/v1/conversions")).status_code == 200
         current, person.tokens = person.tokens, spent
         answer = await person.refresh()

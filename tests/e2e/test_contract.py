@@ -1,4 +1,4 @@
-"""What the OpenAPI document says is what the system does: by machine, against everything running."""
+"""The running system conforms to its OpenAPI document: schemathesis and a generated client."""
 
 import asyncio
 import importlib
@@ -22,9 +22,8 @@ from tests.support.system import System
 TOOLS = Path(sys.executable).parent
 WITHIN_S = 280
 
-# What no schema can say may be refused: a password that is too common, bytes that are no video, options that
-# contradict each other, a key that was used before, half a signature, a secret that was never mailed,
-# a moment that has passed, a password that is not the account's, an address that may not be called.
+# Valid by the schema and still rejected: common passwords, bytes that are no video, contradictory options,
+# reused keys, incomplete signatures, unknown tokens, past times, wrong passwords, forbidden addresses.
 RULES = """
 [[operations]]
 include-name = "POST /v1/auth/register"
@@ -61,7 +60,7 @@ include-path-regex = "/(email/verify|password/reset|oauth/token)$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 422]
 """
 
-# Where only a real one gets beyond 404.
+# Parameters that need existing ids: others get 404.
 REAL_ONE = """
 [[operations]]
 include-name = "GET /v1/conversions/{conversion_id}"
@@ -77,7 +76,7 @@ parameters."path.conversion_id" = "CONVERSION"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", 400, 401, 404, 409, 416]
 """
 
-# Most addresses that a machine thinks of lead nowhere that may be called.
+# Generated URLs mostly point to addresses that webhooks may not use.
 WEBHOOKS = """
 [[operations]]
 include-path-regex = "^/v1/webhooks"
@@ -91,7 +90,7 @@ parameters."path.webhook_id" = "WEBHOOK"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 422]
 """
 
-# The generator knows no wildcards; all three are bytes.
+# The generator does not support wildcards; all three are binary.
 GENERATOR = """
 project_name_override: tonegate_client
 package_name_override: tonegate_client
@@ -103,7 +102,7 @@ content_type_overrides:
 
 
 async def ran(*command: str, cwd: Path) -> tuple[int, str]:
-    """Exit code and everything that was said."""
+    """Returns exit code and output of a command."""
     environment = {
         **os.environ,
         "PATH": f"{TOOLS}:{os.environ['PATH']}",
@@ -125,11 +124,11 @@ async def ran(*command: str, cwd: Path) -> tuple[int, str]:
 
 @pytest.fixture
 async def person(http: httpx.AsyncClient) -> Person:
-    """With another password than the document's example, by which the account would be deleted."""
-    somebody = Person(http, password="only this person knows it")
-    assert (await somebody.register()).status_code == 201
-    assert (await somebody.sign_in()).status_code == 200
-    return somebody
+    """Has another password than the document's example, which would delete the account."""
+    account = Person(http, password="only this person knows it")
+    assert (await account.register()).status_code == 201
+    assert (await account.sign_in()).status_code == 200
+    return account
 
 
 @pytest.fixture
@@ -142,7 +141,7 @@ async def test_the_document_is_valid(document: Any) -> None:
 
 
 async def explored(system: System, person: Person, cwd: Path, *options: str) -> None:
-    """Schemathesis finds nothing. Deterministic, so that a failure can be had again."""
+    """Runs schemathesis, which must find nothing; deterministic, so that failures are repeatable."""
     code, said = await ran(
         *(str(TOOLS / "schemathesis"), "--config-file", "rules.toml"),
         *("run", f"{system.url}/schema/openapi.json", "--checks", "all", "--generation-deterministic"),
@@ -152,7 +151,7 @@ async def explored(system: System, person: Person, cwd: Path, *options: str) -> 
     assert code == 0, said
 
 
-# Nobody would be signed in after it.
+# Would end the session of the test.
 SIGNING_OUT = "^/v1/auth/(logout|sessions/)"
 BUT_SIGNING_OUT = ("--exclude-path-regex", SIGNING_OUT)
 ABOUT_WEBHOOKS = "^/v1/webhooks"
@@ -182,7 +181,7 @@ async def test_calls_that_follow_each_other_answer_what_the_document_allows(
     system: System, person: Person, tmp_path: Path
 ) -> None:
     (tmp_path / "rules.toml").write_text(RULES + WEBHOOKS)
-    # The answer that an Idempotency-Key repeats stays the same when what it made has been deleted.
+    # The stored response of an Idempotency-Key stays the same after its resource was deleted.
     repeated = ("--exclude-checks", "ensure_resource_availability")
     phases = ("--phases", "stateful", "--max-examples", "20", *repeated)
     await explored(system, person, tmp_path, *phases, *BUT_SIGNING_OUT)
@@ -198,7 +197,7 @@ async def test_signing_out_answers_what_the_document_allows(
 
 @pytest.fixture
 async def generated(system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the package `tonegate_client`."""
+    """A directory with the generated package `tonegate_client`."""
     (tmp_path / "generator.yaml").write_text(GENERATOR)
     code, said = await ran(
         *(str(TOOLS / "openapi-python-client"), "generate", "--meta", "none"),
@@ -214,7 +213,7 @@ async def generated(system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture
 def imported(generated: Path) -> Iterator[ModuleType]:
-    """The generated package, forgotten again afterwards."""
+    """Imports the generated package, and removes it from `sys.modules` afterwards."""
     yield importlib.import_module("tonegate_client")
     for name in [name for name in sys.modules if name.partition(".")[0] == "tonegate_client"]:
         del sys.modules[name]

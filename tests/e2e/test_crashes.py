@@ -1,4 +1,4 @@
-"""Whatever dies, an accepted upload ends in exactly one MP3 and one mail."""
+"""After the crash of any process an accepted upload still gives exactly one MP3 and one mail."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,9 +15,9 @@ from tests.support.system import System
 from tests.support.wait import until
 
 SERVICES = ("gateway", "auth", "converter", "worker", "notification")
-# Where an upload can stand, and who moves it on from there.
+# Step of an upload → the part that performs the next one.
 HOLDERS = {"queued": "worker", "converting": "worker", "completed": "notification"}
-# Whoever has the next step, and each of the others once; `make faults` kills all of them everywhere.
+# The part with the next step, and each other part once; `make faults` tries all combinations.
 KILLED = [
     ("queued", "worker"),
     ("queued", "converter"),
@@ -27,7 +27,7 @@ KILLED = [
     ("completed", "notification"),
     ("completed", "worker"),
 ]
-# Long enough to be caught converting.
+# Long enough to be interrupted while converting.
 LONG_S = 300
 
 
@@ -82,9 +82,8 @@ async def test_every_service_killed_at_once_comes_back_to_finish(
 
 @asynccontextmanager
 async def _held(system: System, person: Person, media: Media, moment: str) -> AsyncIterator[str]:
-    """The id of an upload that has come to this moment and stays there: whoever has the next step is frozen.
-
-    At once, or, when that step itself is the moment, as soon as it has begun.
+    """Uploads a video and freezes the part that would perform the next step, so that the upload stays
+    there.
     """
     holder, waits = HOLDERS[moment], moment == "converting"
     try:

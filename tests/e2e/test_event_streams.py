@@ -1,4 +1,4 @@
-"""Watched, called off, tried again and shared: what a person does with a conversion while it lives."""
+"""A conversion watched by event stream, cancelled, retried and shared by link."""
 
 import aiohttp
 
@@ -13,7 +13,7 @@ LONG_S = 300
 
 
 async def converting(system: System, person: Person, media: Media) -> str:
-    """A conversion whose ffmpeg does not move."""
+    """A conversion whose ffmpeg is frozen."""
     accepted = (await person.upload(media.video(seconds=LONG_S))).raise_for_status()
     await until(system.freeze_ffmpeg, what="ffmpeg at work")
     return str(accepted.json()["id"])
@@ -37,10 +37,10 @@ async def test_what_is_watched_is_called_off_tried_again_and_shared(
 
         assert (await person.post(f"{path}/retry")).status_code == 202
         async with event_stream(http, f"{system.url}{path}/events", person.headers, last.identity) as stream:
-            told = await stream.rest()
-    assert (told[-1].name, told[-1].data) == ("completed", await person.conversion(identity))
-    assert any(event.data["status"] == "converting" and event.data["source"]["duration"] for event in told)
-    shares = [event.data["progress"] for event in told]
+            events = await stream.rest()
+    assert (events[-1].name, events[-1].data) == ("completed", await person.conversion(identity))
+    assert any(event.data["status"] == "converting" and event.data["source"]["duration"] for event in events)
+    shares = [event.data["progress"] for event in events]
     assert shares == sorted(shares)
     assert len(await mailbox.next_to(person.email)) == 1
 

@@ -1,4 +1,4 @@
-"""SIGTERM in the middle of everything: what runs is finished or handed back, and nobody is hung up on."""
+"""SIGTERM under load: running work finishes or is handed back, and no connection breaks."""
 
 import asyncio
 import signal
@@ -20,13 +20,15 @@ from tests.support.wait import until
 
 LONG_S = 300
 TUS = {"Tus-Resumable": "1.0.0"}
-# Of those that streams go through, one at a time.
+# Services that streams pass through, stopped one at a time.
 STOPPED = (("gateway", "worker"), ("converter", "auth", "notification"))
 
 
 @dataclass
 class Busy:
-    """A person with an upload, a resumable one, a download, a stream of events and a conversion under way."""
+    """An account with an upload, a resumable upload, a download, an event stream and a conversion in
+    progress.
+    """
 
     system: System
     person: Person
@@ -89,7 +91,7 @@ def video(media: Media) -> bytes:
 
 @pytest.fixture
 async def large(person: Person, video: bytes) -> str:
-    """More than fits into what lies between two processes."""
+    """A file larger than all buffers between two processes."""
     accepted = await person.upload_raw(video, "large.mp4", format="wav", channels="2")
     identity = str(accepted.json()["id"])
     assert (await person.finished(identity))["result"]["size"] > 40_000_000
@@ -114,7 +116,7 @@ async def test_nothing_under_way_fails_when_a_service_is_asked_to_stop(
             for name in stopped:
                 service = system.stack.service(name)
                 await until(partial(_is_stopping, service), what=f"{name} is about to stop")
-                service.process.send(signal.SIGTERM)  # once more changes nothing
+                service.process.send(signal.SIGTERM)  # a second SIGTERM changes nothing
             await stream.rest()
             busy.go_on.set()
             await asyncio.gather(*busy.running)

@@ -1,4 +1,4 @@
-"""While a part is down people are told so within seconds; afterwards all is well by itself."""
+"""During an outage clients get errors within seconds; afterwards the system recovers by itself."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ from tests.support.sse import event_stream
 from tests.support.system import System
 from tests.support.wait import until
 
-# Without a deadline of ours it would be for ever.
+# Would hang without a deadline of ours.
 SOON_S = 60.0
 
 
@@ -85,7 +85,7 @@ async def test_a_frozen_service_is_answered_for_within_seconds(
     async with _frozen(system, "converter"), asyncio.TaskGroup() as at_once:
         for method, path in calls:
             at_once.create_task(_is_unavailable(person.request(method, path)))
-        # Before its first word, in either form.
+        # Before the first response bytes, for both forms.
         at_once.create_task(_is_unavailable(person.upload_raw(video.read_bytes())))
         at_once.create_task(_is_unavailable(person.upload(video)))
     await _works_again(person, "/v1/conversions")

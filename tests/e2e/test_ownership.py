@@ -1,8 +1,8 @@
-"""Every route with an id in it, asked by somebody who has no business there (ASVS 5.0 §8.2.2).
+"""Every route with an id, requested by another account (ASVS 5.0 §8.2.2).
 
-The routes are those of the OpenAPI document. A new one with a known kind of id is tried by itself; a new kind
-of id needs a row in `OWNED`, `RESERVED`, `WITHIN` or `NAMES`, and until it has one a test fails. A row whose
-routes are not there is passed over.
+The routes are those of the OpenAPI document. A new route with a known kind of id is tested without further
+work; a new kind of id needs a row in `OWNED`, `RESERVED`, `WITHIN` or `NAMES`, otherwise a test fails. Rows
+without routes are ignored.
 """
 
 import re
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PARAMETER = re.compile(r"\{([a-z_]+)\}")
 NOBODY_S = ("0" * 32, "00000000-0000-4000-8000-000000000000")
-# Bodies that calls need before they look at the id.
+# Bodies that a route validates before the id.
 BODIES: dict[str, Any] = {
     "change_user": {"disabled": True},
     "change_webhook": {"url": "https://evil.example.org/hook"},
@@ -54,7 +54,7 @@ class Route:
         return PARAMETER.findall(self.path)
 
     async def asked(self, person: Person, **ids: str) -> httpx.Response:
-        """Ids that nobody named are made up."""
+        """Requests the route; ids that are not given are random."""
         path = self.path.format(**dict.fromkeys(self.parameters, NOBODY_S[0]) | ids)
         body, headers = BODIES.get(self.operation), HEADERS.get(self.operation, {})
         return await person.request(self.method, path, json=body, headers=headers)
@@ -62,12 +62,12 @@ class Route:
 
 @dataclass
 class Scene:
-    """Somebody with one of each, a stranger, and a program of that stranger's."""
+    """An owner with one resource of each kind, another account, and an API key of that account."""
 
     owner: Person
     stranger: Person
     program: Person
-    nobody: Person
+    anonymous: Person
     routes: list[Route]
     database_url: str
     media: Media
@@ -80,7 +80,7 @@ class Scene:
         return found
 
     async def id_of(self, parameter: str) -> str:
-        """The owner's, made when it is first asked for."""
+        """Returns the owner's id of this kind, created at first use."""
         if parameter not in self.ids:
             make, _ = OWNED[parameter]
             self.ids[parameter] = await make(self)
@@ -102,7 +102,7 @@ async def an_api_key(scene: Scene) -> str:
 
 
 async def an_identity(scene: Scene) -> str:
-    """As a sign-in with a provider leaves one."""
+    """Inserts an identity as a provider login does."""
     async with one_connection(Secret(scene.database_url), command_s=10) as connection:
         linked = text(
             "INSERT INTO auth.identities VALUES ('https://issuer.example', :subject, :owner, now(), now())"
@@ -163,7 +163,7 @@ OWNED: dict[str, tuple[Make, IsThere]] = {
     "upload_id": (an_upload, upload_is_there),
     "webhook_id": (a_webhook, webhook_is_there),
 }
-"""What belongs to somebody: how they get one, and how they see that it is still there."""
+"""Kind of id → how an account creates one, and how it checks that it still exists."""
 
 RESERVED = {"user_id", "letter_id"}
 """For administrators alone, whatever the id."""
@@ -172,7 +172,7 @@ WITHIN = {"delivery_id"}
 """Found beneath an id of the table above only."""
 
 NAMES = {"provider"}
-"""Not somebody's, but what everybody calls it."""
+"""Path parameters that are names and belong to no account."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -210,13 +210,13 @@ async def test_every_route_with_an_id_has_its_row(scene: Scene) -> None:
 
 @pytest.mark.parametrize("parameter", OWNED)
 async def test_what_belongs_to_somebody_else_is_not_there(scene: Scene, parameter: str) -> None:
-    """Whoever asks is told the same as of an id that nobody ever had: not even that there is something."""
+    """The response equals that for an unknown id, so that existence is not revealed."""
     for route in scene.routes_to(parameter):
         identity = await scene.id_of(parameter)
         theirs = await route.asked(scene.stranger, **{parameter: identity})
         unknown = await route.asked(scene.stranger, **{parameter: like(identity)})
         assert (theirs.status_code, unknown.status_code) == (404, 404), route
-        assert told(theirs) == told(unknown), route
+        assert comparable(theirs) == comparable(unknown), route
     _, is_there = OWNED[parameter]
     assert await is_there(scene)
 
@@ -227,8 +227,8 @@ async def test_a_program_and_nobody_get_no_further(scene: Scene, parameter: str)
         identity = await scene.id_of(parameter)
         by_program = await route.asked(scene.program, **{parameter: identity})
         assert by_program.status_code in {403, 404}, route
-        by_nobody = await route.asked(scene.nobody, **{parameter: identity})
-        assert by_nobody.status_code == 401, route
+        by_anonymous = await route.asked(scene.anonymous, **{parameter: identity})
+        assert by_anonymous.status_code == 401, route
     _, is_there = OWNED[parameter]
     assert await is_there(scene)
 
@@ -242,7 +242,7 @@ async def test_what_is_for_administrators_tells_nobody_else_what_there_is(
         for identity in (real, like(real)):
             for person in (scene.stranger, scene.program, scene.owner):
                 assert (await route.asked(person, **{parameter: identity})).status_code == 403, route
-            assert (await route.asked(scene.nobody, **{parameter: identity})).status_code == 401, route
+            assert (await route.asked(scene.anonymous, **{parameter: identity})).status_code == 401, route
     assert await session_is_there(scene)
 
 
@@ -255,11 +255,11 @@ async def test_lists_hold_ones_own_things_only(scene: Scene) -> None:
 
 
 def like(identity: str) -> str:
-    """An id of the same form that nobody has."""
+    """Returns an unknown id of the same form."""
     return next((each for each in NOBODY_S if len(each) == len(identity)), NOBODY_S[0])
 
 
-def told(answer: httpx.Response) -> dict[str, Any]:
-    """All but what tells one request from another."""
+def comparable(answer: httpx.Response) -> dict[str, Any]:
+    """Returns the response without the parts that differ in every request."""
     body = answer.json() if answer.content else {}
     return {name: value for name, value in body.items() if name not in {"request_id", "instance"}}

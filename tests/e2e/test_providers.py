@@ -1,4 +1,4 @@
-"""Signing in with a provider through the whole system, with nothing but a browser's cookies and redirects."""
+"""Provider login through the whole system, by a browser's cookies and redirects."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from tests.support.system import System
 
 @pytest.fixture(scope="module")
 def knowing(system: System, openid_provider: OpenIDProvider) -> System:
-    """The system with a provider, whose being known there does no harm to the other tests."""
+    """The system restarted with a provider, which does not affect other tests."""
     auth = system.stack.service("auth")
     corp = {
         "name": "corp",
@@ -34,7 +34,7 @@ async def http(knowing: System) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def way_back(http: httpx.AsyncClient) -> str:
-    """Where the provider sends a browser that began at the gateway."""
+    """Returns the provider's redirect for a browser that started at the gateway."""
     start = await http.get("/v1/auth/oauth/corp/start")
     assert start.status_code == 302, start.text
     provider = Browser()

@@ -1,4 +1,4 @@
-"""Uploads that survive: real clients of tus, and processes that are killed in the middle of a request."""
+"""Resumable uploads by real tus clients while processes are killed in the middle of requests."""
 
 import asyncio
 import hashlib
@@ -25,7 +25,7 @@ TIMES = 10
 
 @pytest.fixture
 def noise(tmp_path: Path) -> Path:
-    """No video, but long enough to be interrupted; its digest is known once a worker has read it."""
+    """Random bytes, long enough to be interrupted; not a video."""
     path = tmp_path / "noise.mp4"
     path.write_bytes(b"\x00\x00\x00\x18ftypmp42" + random.Random(1).randbytes(12 * MIB))
     return path
@@ -51,9 +51,9 @@ async def test_tus_js_client_goes_on_after_a_pause_in_which_everything_was_kille
     ) as client:
         await client.event("paused")
         await restarted(system, "converter", "gateway", "mongo")
-        client.go_on()
-        told = await client.event("success")
-    done = await person.finished(told["conversion"])
+        client.resume()
+        event = await client.event("success")
+    done = await person.finished(event["conversion"])
     assert (done["source"]["sha256"], done["source"]["filename"]) == (digest(noise), "noise.mp4")
     assert done["options"]["bitrate"] == "96k"
 
@@ -69,8 +69,8 @@ async def test_what_tus_js_client_sends_becomes_audio(
     async with tus_js(
         endpoint, token, video, metadata=metadata, chunk_size=chunk_size, parallel=parallel
     ) as client:
-        told = await client.event("success")
-    done = await person.finished(told["conversion"])
+        event = await client.event("success")
+    done = await person.finished(event["conversion"])
     assert (done["status"], done["source"]["sha256"]) == ("completed", digest(video))
 
 
@@ -92,7 +92,7 @@ async def test_tuspy_resumes_with_checksums_after_a_restart(
 
 
 class Recording:
-    """A long video without a file: any stretch of it can be had."""
+    """A long video whose bytes are generated on demand, for any range."""
 
     def __init__(self, length: int) -> None:
         self.length = length
@@ -100,7 +100,7 @@ class Recording:
         self._blocks = [b"\x00\x00\x00\x18ftypmp42" + blocks[0][12:], *blocks[1:]]
 
     def block(self, number: int) -> bytes:
-        """The `number`th MiB, none like the one before or after it."""
+        """Returns the MiB of this number; each is different."""
         content = self._blocks[0 if number == 0 else 1 + (number - 1) % 6]
         return content[: self.length - number * MIB]
 
@@ -116,11 +116,11 @@ class Recording:
 
 
 class Aborted(Exception):
-    """The client gives up in the middle of a request."""
+    """Raised when the client aborts a request."""
 
 
 class Sender:
-    """A client that goes on wherever it has been told to be."""
+    """A client that resumes at the offset that the server reports."""
 
     def __init__(self, system: System, person: Person, recording: Recording) -> None:
         self._system, self._person, self._recording = system, person, recording
@@ -138,7 +138,7 @@ class Sender:
         return int(answer.headers["Upload-Offset"])
 
     async def send(self, offset: int, stretch: int, accident: str) -> None:
-        """What is missing, until `stretch` bytes have come and some of them are stored; then `accident`."""
+        """Sends the rest until `stretch` bytes are sent and some are stored, then calls `accident`."""
 
         async def until_it_happens() -> AsyncIterator[bytes]:
             sent, before = 0, self._system.chunks()
@@ -176,7 +176,7 @@ class Sender:
 async def test_an_upload_that_was_killed_ten_times_is_the_same_to_the_byte(
     system: System, person: Person
 ) -> None:
-    """`TONEGATE_RESUMED_BYTES=2147483648` for a long one."""
+    """Set `TONEGATE_RESUMED_BYTES=2147483648` for a long upload."""
     recording = Recording(RESUMED_BYTES)
     sender, offset = Sender(system, person, recording), 0
     await sender.begin()

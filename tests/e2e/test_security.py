@@ -1,4 +1,4 @@
-"""What somebody with bad intentions would try, one row each: tokens, other people's things, roles."""
+"""Attacks, one test each: forged tokens, resources of other accounts, roles."""
 
 import httpx
 import pytest
@@ -80,8 +80,8 @@ MISISSUED = (
     "an ID token",
     "the address of a key",
     "a key of its own",
-    "nobody",
-    "somebody who is not",
+    "no subject",
+    "an unknown subject",
     "a session that never was",
 )
 
@@ -90,17 +90,17 @@ MISISSUED = (
 async def test_a_token_signed_by_our_own_key_for_something_else_is_refused(
     person: Person, http: httpx.AsyncClient, system: System, kind: str
 ) -> None:
-    """The signature is good here, so it is the claim alone that is looked at."""
+    """The signature is valid, so only the claim can be the reason."""
     true = person.tokens["access_token"]
     wrong = misissued(true, await signing_key(system, key_id(true)))
     assert set(wrong) == set(MISISSUED)
-    for path in ("/v1/auth/me", "/v1/conversions"):  # auth_service and the converter each look for themselves
+    for path in ("/v1/auth/me", "/v1/conversions"):  # auth_service and the converter verify independently
         answer = await http.get(path, headers={"Authorization": f"Bearer {wrong[kind]}"})
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
 async def signing_key(system: System, kid: str) -> str:
-    """The private half, which nobody but auth_service should ever see."""
+    """The private key, read from auth_service's database."""
     async with one_connection(Secret(system.stack.postgres.url()), command_s=10) as connection:
         found = text("SELECT private_pem FROM auth.signing_keys WHERE kid = :kid")
         return str((await connection.execute(found, {"kid": kid})).scalar_one())
@@ -130,7 +130,7 @@ async def test_a_spent_refresh_token_ends_its_session_and_no_other(person: Perso
 async def test_a_session_is_new_at_every_sign_in_whatever_was_planted(
     person: Person, planted: dict[str, str]
 ) -> None:
-    """Session fixation (ASVS 5.0 §7.2.4): nothing that somebody brings along becomes their session."""
+    """Session fixation (ASVS 5.0 §7.2.4): identifiers sent by the client are never used."""
     body = {"email": person.email, "password": PASSWORD}
     answers = [await person.http.post("/v1/auth/login", json=body, headers=planted) for _ in range(2)]
     tokens = [answer.raise_for_status().json() for answer in answers]
@@ -151,7 +151,7 @@ ASKING = {
 
 @pytest.mark.parametrize("asking", ASKING)
 async def test_no_answer_tells_whether_an_address_has_an_account(person: Person, asking: str) -> None:
-    """ASVS 5.0 §6.3.8. Registering has to tell, and is limited for it."""
+    """ASVS 5.0 §6.3.8. Registration reveals it and is rate-limited."""
     path, body, status = ASKING[asking]
     unknown = Person(person.http).email
     answers = [
@@ -163,7 +163,7 @@ async def test_no_answer_tells_whether_an_address_has_an_account(person: Person,
 
 
 def seen(answer: httpx.Response) -> tuple[dict[str, str], dict[str, object]]:
-    """Header and body, but for what is different in every answer."""
+    """Returns headers and body without the parts that differ in every response."""
     passing = {"x-request-id", "date", "ratelimit", "ratelimit-policy", "content-length"}
     headers = {name: value for name, value in answer.headers.items() if name not in passing}
     body = answer.json() if answer.content else {}
@@ -211,7 +211,7 @@ async def test_nobody_gives_themselves_more_than_an_account(
 async def test_nobody_becomes_more_by_saying_so_later(
     person: Person, method: str, path: str, body: dict[str, object]
 ) -> None:
-    """Beside all that the call needs, so that the field is the only thing wrong (ASVS 5.0 §15.3.3)."""
+    """Adds a field to an otherwise valid body, so that it is the only reason (ASVS 5.0 §15.3.3)."""
     whole = {
         "/v1/auth/me": {"email": person.email, "current_password": PASSWORD},
         "/v1/auth/login": {"email": person.email, "password": PASSWORD},
@@ -232,7 +232,7 @@ async def test_nobody_becomes_more_by_saying_so_later(
 async def test_not_even_the_services_own_secret_opens_what_is_inside(
     system: System, http: httpx.AsyncClient, path: str
 ) -> None:
-    """ASVS 5.0 §13.4.5. How paths may be written to get there has a suite of its own, with raw sockets."""
+    """ASVS 5.0 §13.4.5. Variants of path encoding have a suite of their own on raw sockets."""
     secret = system.stack.settings()["AUTH_INTROSPECTION_SECRET"]
     for method in ("GET", "POST"):
         answer = await http.request(method, path, auth=("gateway", secret), data={"token": "x"})

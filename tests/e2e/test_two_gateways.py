@@ -1,7 +1,7 @@
-"""Two gateways before one account service: what ends at one ends at the other, and neither needs care.
+"""Two gateways with one auth_service: access revoked through one ends at the other.
 
-Whose access it is, is asked with a call that no service but the gateway judges by the session: the converter
-believes a token's signature.
+Access is checked with a call whose session only the gateway verifies: the converter accepts a token by its
+signature.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from tests.support.tokens import key_id
 from tests.support.wait import until
 
 NEW = "another password altogether"
-# On a machine with nothing else to do it is milliseconds; without the news it would be minutes.
+# Milliseconds on an idle machine; without the revocation event it would be minutes.
 AT_ONCE_S = 30.0
 SECOND = "gateway-2"
 SHORT_MEMORY_S = 2
@@ -30,7 +30,7 @@ OK, UNAUTHORIZED, UNAVAILABLE = 200, 401, 503
 
 @dataclass
 class Door:
-    """Clients of both gateways. Ends are asked for at `near`, and looked for at `far`."""
+    """Clients of both gateways; access is revoked through `near` and checked at `far`."""
 
     near: httpx.AsyncClient
     far: httpx.AsyncClient
@@ -40,13 +40,13 @@ class Door:
         return await signed_in(self.near)
 
     async def seen(self, token: str) -> httpx.Response:
-        """What the far gateway says to it."""
+        """Returns the far gateway's status."""
         return await asks(self.far, token)
 
 
 @pytest.fixture(scope="module")
 def both(system: System) -> Iterator[System]:
-    """The second remembers tokens for so short a time that one can wait for it, the first for minutes."""
+    """The far gateway caches tokens so briefly that a test can wait for it, the near one for minutes."""
     system.stack.service(SECOND).configure({"GATEWAY_TOKEN_CACHE_TTL": f"{SHORT_MEMORY_S}s"})
     system.start(SECOND)
     yield system
@@ -57,7 +57,7 @@ def both(system: System) -> Iterator[System]:
 async def door(both: System) -> AsyncIterator[Door]:
     async with visiting(both.stack.service(SECOND).url) as near, visiting(both.url) as far:
         for http in (near, far):
-            await until(partial(hears_news, http), what="the gateway hears of revocations")
+            await until(partial(receives_revocations, http), what="the gateway receives revocations")
         yield Door(near, far, both)
 
 
@@ -117,7 +117,7 @@ async def by_deleting_the_account_of_an_api_key(door: Door) -> str:
 
 
 async def by_reusing_a_refresh_token(door: Door) -> str:
-    """Twice refreshed: the grace for two tabs is over as soon as somebody has gone on from there."""
+    """Refreshes twice: the grace period for two tabs ends when the new token is used."""
     person = await door.visitor()
     first = person.tokens["refresh_token"]
     for _ in range(2):
@@ -142,7 +142,7 @@ ENDINGS: tuple[Ending, ...] = (
 
 @pytest.mark.parametrize("end", ENDINGS, ids=lambda end: end.__name__)
 async def test_access_ends_at_the_other_gateway_at_once(door: Door, end: Ending) -> None:
-    """ASVS 5.0 §7.4.1 to §7.4.3. How long it took is shown by `pytest -rP`."""
+    """ASVS 5.0 §7.4.1 to §7.4.3. `pytest -rP` prints the delay."""
     token = await end(door)
     since = time.monotonic()
     answer = await door.seen(token)
@@ -167,7 +167,7 @@ async def test_who_was_just_seen_works_on_until_the_gateway_has_to_ask_again(doo
         refused = await until(partial(unavailable, door.near, token), what="the gateway has to ask again")
         assert refused.json()["code"] == "unavailable"
         assert int(refused.headers["retry-after"]) >= 1
-        assert refused.headers.get("www-authenticate") is None, "nobody is told to sign in again"
+        assert refused.headers.get("www-authenticate") is None, "no challenge to sign in again"
         ready = await until(partial(not_ready, door.near), what="readyz says so")
         assert ready.json()["checks"]["auth_service"] == "down"
         assert ready.json()["checks"]["converter_service"] == "ok"
@@ -175,12 +175,12 @@ async def test_who_was_just_seen_works_on_until_the_gateway_has_to_ask_again(doo
     finally:
         await asyncio.to_thread(door.system.start, part)
     for http in (door.near, door.far):
-        await until(partial(is_let_in, http, token), what="all is well by itself")
+        await until(partial(is_let_in, http, token), what="access works again")
         await until(partial(is_ready, http), what="readyz says so")
 
 
 async def test_new_signing_keys_disturb_nobody(door: Door) -> None:
-    """ASVS 5.0 §13.3.4. Old tokens and new ones are good at both gateways, before, while and after."""
+    """ASVS 5.0 §13.3.4. Tokens of old and new keys are valid at both gateways during rotation."""
     person = await door.visitor()
     old = person.tokens["access_token"]
     rotating = asyncio.create_task(asyncio.to_thread(door.system.command, "auth", "rotate-keys"))
@@ -203,7 +203,7 @@ async def test_new_signing_keys_disturb_nobody(door: Door) -> None:
 async def ending(
     door: Door, token: str, end: Callable[[], Awaitable[httpx.Response]], answered: int | None = None
 ) -> str:
-    """Both gateways have just let the token in, so that both remember it, when it ends. Gives the token."""
+    """Uses the token at both gateways, so that both cache it, then revokes it; returns the token."""
     for http in (door.near, door.far):
         assert (await asks(http, token)).status_code == OK
     answer = await end()
@@ -240,13 +240,13 @@ async def is_ready(http: httpx.AsyncClient) -> bool:
     return (await http.get("/readyz")).status_code == OK
 
 
-async def hears_news(http: httpx.AsyncClient) -> bool:
+async def receives_revocations(http: httpx.AsyncClient) -> bool:
     said: dict[str, Any] = (await http.get("/readyz")).json()
     return bool(said["checks"]["rabbitmq"] == "ok")
 
 
 async def elsewhere(person: Person) -> Person:
-    """The same person, signed in once more."""
+    """A second session of the same account."""
     other = Person(person.http, person.email, person.password)
     (await other.sign_in()).raise_for_status()
     return other

@@ -1,4 +1,4 @@
-"""Programs are told: through the gateway, for two accounts, with a receiver that fails for a while."""
+"""Webhooks through the gateway for two accounts, with a receiver that fails temporarily."""
 
 from typing import Any
 
@@ -28,12 +28,12 @@ async def test_what_becomes_of_a_conversion_is_told_to_whom_it_concerns(
         good = (await person.upload(media.video(seconds=1), filename="talk.mp4")).json()["id"]
         bad = (await person.upload_raw(b"\x00\x00\x00\x18ftypmp42" + b"no video" * 100)).json()["id"]
         await until(lambda: len(set(there.taken)) == 3, what="all messages are taken")
-        told = {
+        received = {
             (call.path, call.payload["data"]["id"]): call for call in there.calls if call.id in there.taken
         }
-        assert set(told) == {("/hook", good), ("/hook", bad), ("/failures", bad)}
-        assert told["/failures", bad].verified(failures["secret"])["type"] == "conversion.failed"
-        await is_told_well(told["/hook", good], mine["secret"], person, http)
+        assert set(received) == {("/hook", good), ("/hook", bad), ("/failures", bad)}
+        assert received["/failures", bad].verified(failures["secret"])["type"] == "conversion.failed"
+        await is_signed_and_complete(received["/hook", good], mine["secret"], person, http)
         page = (await person.get(f"/v1/webhooks/{mine['id']}/deliveries", params={"limit": 1})).json()
         assert page["next_cursor"]
         again = page["items"][0]["id"]
@@ -44,7 +44,7 @@ async def test_what_becomes_of_a_conversion_is_told_to_whom_it_concerns(
         assert (await person.request("DELETE", f"/v1/webhooks/{mine['id']}")).status_code == 204
 
 
-async def is_told_well(call: Call, secret: str, person: Person, http: httpx.AsyncClient) -> None:
+async def is_signed_and_complete(call: Call, secret: str, person: Person, http: httpx.AsyncClient) -> None:
     payload = call.verified(secret)
     data = payload["data"]
     shown = await person.conversion(data["id"])
@@ -52,7 +52,7 @@ async def is_told_well(call: Call, secret: str, person: Person, http: httpx.Asyn
     assert data["source"]["filename"] == shown["source"]["filename"] == "talk.mp4"
     same = ("size", "duration", "format", "bitrate", "sha256")
     assert {name: data["result"][name] for name in same} == {name: shown["result"][name] for name in same}
-    audio = await http.get(data["link"]["url"])  # with no token
+    audio = await http.get(data["link"]["url"])  # without a token
     assert (audio.status_code, len(audio.content)) == (200, data["result"]["size"])
     assert (await http.get(data["result"]["url"])).status_code == 401
     assert (await person.get(data["result"]["url"])).status_code == 200
@@ -60,7 +60,7 @@ async def is_told_well(call: Call, secret: str, person: Person, http: httpx.Asyn
 
 
 async def nothing_of_it_is_another_s(other: Person, webhook_id: str, delivery_id: str) -> None:
-    """On every route with an id that the document names, so that none is forgotten when it is added."""
+    """Tries every documented route with an id, so that new ones are included."""
     paths = (await other.get("/schema/openapi.json")).json()["paths"]
     tried = 0
     for path, item in paths.items():

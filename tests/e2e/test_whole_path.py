@@ -1,4 +1,4 @@
-"""A person uploads a video, gets an MP3 and a mail; nobody else gets anything."""
+"""Upload to MP3 and mail for one account; others have no access."""
 
 import re
 from pathlib import Path

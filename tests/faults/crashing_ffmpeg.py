@@ -15,7 +15,7 @@ TITLE = "poison"
 VISIBLE = ("/usr/", "/bin/", "/nix/store/")
 SCRIPT = """#!/bin/sh
 for argument; do
-    case $argument in *.words)
+    case $argument in *.metadata)
         while IFS= read -r line; do
             case $line in title=TITLE*) ulimit -s 8 ;; esac
         done < "${argument#file:}" ;;

@@ -1,4 +1,4 @@
-"""Tests of the fault injection's own tools."""
+"""Tests of the fault injection tools."""
 
 import asyncio
 import contextlib
@@ -67,10 +67,10 @@ def test_a_poisoned_title_is_a_crash_and_any_other_is_none(tmp_path: Path) -> No
     poison = CrashingFfmpeg(tmp_path)
     poison.install()
     codes = []
-    for title in ("a talk", "poison of somebody"):
-        words = tmp_path / "audio.words"
-        words.write_text(f";FFMETADATA1\ntitle={title}\n")
-        command = [str(tmp_path / "ffmpeg"), *QUIETLY, "-i", f"file:{words}", "-f", "ffmetadata", "-"]
+    for title in ("a talk", "poison again"):
+        metadata = tmp_path / "audio.metadata"
+        metadata.write_text(f";FFMETADATA1\ntitle={title}\n")
+        command = [str(tmp_path / "ffmpeg"), *QUIETLY, "-i", f"file:{metadata}", "-f", "ffmetadata", "-"]
         codes.append(subprocess.run(command, capture_output=True, timeout=60, check=False).returncode)
     assert codes == [0, -signal.SIGSEGV]
 

@@ -16,7 +16,7 @@ from tests.support.wait import PATIENCE_S
 LISTENING = re.compile(r"DevTools listening on (ws://\S+)")
 ARGUMENTS = (
     "--headless",
-    "--no-sandbox",  # Chromium refuses to run as root with it; only our own pages are opened
+    "--no-sandbox",  # Chromium does not start its sandbox as root; only our own pages are opened
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--remote-debugging-port=0",

@@ -1,4 +1,4 @@
-"""A certificate that only its maker trusts, for tests of TLS."""
+"""Self-signed TLS certificate for tests."""
 
 import ipaddress
 import ssl
@@ -14,14 +14,14 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True)
 class SelfSigned:
-    """`certificate` is a PEM file that a client may be told to trust; `context` is the server's side."""
+    """`certificate` is a PEM file for clients to trust; `context` is the server's SSL context."""
 
     certificate: Path
     context: ssl.SSLContext
 
 
 def self_signed(folder: Path) -> SelfSigned:
-    """For 127.0.0.1 and localhost, valid for a day."""
+    """Creates a certificate for 127.0.0.1 and localhost, valid for a day."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""What a person does with Tonegate, over HTTP and nothing else."""
+"""HTTP client of the public API, as a person uses it."""
 
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator
@@ -17,7 +17,7 @@ PASSWORD = "correct horse battery staple"
 
 @dataclass
 class Person:
-    """Somebody with an account (once registered) and, once signed in, a pair of tokens."""
+    """An account (once registered) and its tokens (once signed in)."""
 
     http: httpx.AsyncClient
     email: str = field(default_factory=lambda: f"{secrets.token_hex(6)}@example.org")
@@ -54,14 +54,14 @@ class Person:
         return await self.http.request(method, path, headers=headers, **more)
 
     async def post(self, path: str, **body: Any) -> httpx.Response:
-        """With a body only when there is something to put into it."""
+        """Sends a JSON body, or none if no field is given."""
         return await self.request("POST", path, json=body or None)
 
     async def get(self, path: str, **more: Any) -> httpx.Response:
         return await self.request("GET", path, **more)
 
     async def upload(self, video: Path, filename: str | None = None, **options: str) -> httpx.Response:
-        """As a browser's form does it: one part `file`, the options beside it."""
+        """Uploads as a browser's form does: the part `file`, with the options as further fields."""
         with video.open("rb") as stream:
             part = (video.name if filename is None else filename, stream, "video/mp4")
             return await self.request("POST", "/v1/conversions", files={"file": part}, data=options)
@@ -69,36 +69,36 @@ class Person:
     async def upload_raw(
         self, body: bytes | AsyncIterable[bytes], filename: str = "talk.mp4", **options: str
     ) -> httpx.Response:
-        """The bytes are the body."""
+        """Uploads the bytes as the request body."""
         query = {"filename": filename, **options}
         headers = {"Content-Type": "video/mp4"}
         return await self.request("POST", "/v1/conversions", params=query, content=body, headers=headers)
 
-    async def conversion(self, identity: str) -> dict[str, Any]:
-        answer = await self.get(f"/v1/conversions/{identity}")
+    async def conversion(self, conversion_id: str) -> dict[str, Any]:
+        answer = await self.get(f"/v1/conversions/{conversion_id}")
         answer.raise_for_status()
         body: dict[str, Any] = answer.json()
         return body
 
-    async def finished(self, identity: str, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
-        """Waits until the conversion has ended, whatever way; an answer of 503 meanwhile is waited out."""
+    async def finished(self, conversion_id: str, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
+        """Polls until the conversion has ended in any state; tolerates responses with 503."""
 
         async def ended() -> dict[str, Any] | None:
-            answer = await self.get(f"/v1/conversions/{identity}")
+            answer = await self.get(f"/v1/conversions/{conversion_id}")
             if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
                 return None
             body: dict[str, Any] = answer.raise_for_status().json()
             return body if body["status"] in FINAL else None
 
-        return await until(ended, timeout_s=timeout_s, what=f"the end of conversion {identity}")
+        return await until(ended, timeout_s=timeout_s, what=f"the end of conversion {conversion_id}")
 
-    async def audio(self, identity: str, **headers: str) -> httpx.Response:
-        return await self.get(f"/v1/conversions/{identity}/audio", headers=headers)
+    async def audio(self, conversion_id: str, **headers: str) -> httpx.Response:
+        return await self.get(f"/v1/conversions/{conversion_id}/audio", headers=headers)
 
 
 @asynccontextmanager
 async def visiting(base_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client with time-outs that a patient person would have."""
+    """Yields a client whose timeouts suit a busy machine."""
     async with httpx.AsyncClient(base_url=base_url, timeout=PATIENCE_S) as client:
         yield client
 

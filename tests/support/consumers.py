@@ -1,4 +1,4 @@
-"""Running consumers in tests, and handlers that remember what they were given."""
+"""Runs message consumers in tests, with scripted handlers that record deliveries."""
 
 import asyncio
 import contextlib
@@ -15,11 +15,11 @@ Script = Callable[[Event, Delivery], Awaitable[None]]
 
 
 async def approve(event: Event, delivery: Delivery) -> None:
-    """A handler to whom everything is fine."""
+    """A handler that succeeds."""
 
 
 class Recorder:
-    """Notes each delivery, then does what `script` says; `done` are those on which the script returned."""
+    """Records each delivery, then runs `script`; `done` lists the deliveries whose script returned."""
 
     def __init__(self, script: Script = approve) -> None:
         self.script = script
@@ -35,7 +35,7 @@ class Recorder:
         await self.script(event, delivery)
         self.done.append(delivery.envelope.id)
 
-    async def heard(self, count: int) -> None:
+    async def received(self, count: int) -> None:
         await until(lambda: len(self.deliveries) >= count, what=f"delivery number {count}")
 
     async def finished(self, count: int) -> None:
@@ -43,7 +43,7 @@ class Recorder:
 
 
 class Gate:
-    """A script that begins and then waits to be let through."""
+    """A script that waits until `opened` is set, and counts concurrent runs."""
 
     def __init__(self) -> None:
         self.opened = asyncio.Event()
@@ -60,7 +60,7 @@ class Gate:
 
 
 class Failing:
-    """A script that raises what it is given, one after the other, then is content."""
+    """A script that raises the given errors in turn, then succeeds."""
 
     def __init__(self, *errors: BaseException) -> None:
         self._errors = list(errors)
@@ -76,7 +76,7 @@ def handlers(subscription: Subscription | Broadcast, handler: Script) -> Handler
 
 @contextlib.asynccontextmanager
 async def running(consumer: Consumer) -> AsyncIterator[asyncio.Task[None]]:
-    """Runs it, ready; cancelling the task is what killing the process is."""
+    """Runs a consumer once it is ready; cancelling the task simulates the death of the process."""
     task = asyncio.create_task(consumer.run())
     try:
         async with asyncio.timeout(PATIENCE_S):
@@ -103,7 +103,7 @@ async def kill(task: asyncio.Task[None]) -> None:
 
 
 async def publish(broker: Broker, *events: Event) -> list[Envelope]:
-    """Waits for the connection first, so that a slow start is no failure."""
+    """Publishes events once the broker is connected; returns their envelopes."""
     envelopes = [wrap(event, "/test", "subject") for event in events]
     _: bool = await until(lambda: _can_publish(broker), what="the broker can publish")
     for envelope in envelopes:

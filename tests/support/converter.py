@@ -1,4 +1,4 @@
-"""The converter's api on a real HTTP server and a real MongoDB; only the broker is in memory."""
+"""The converter's api on a real HTTP server and a real MongoDB, with an in-memory broker."""
 
 import asyncio
 import json

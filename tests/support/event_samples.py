@@ -1,4 +1,4 @@
-"""Events about conversions, complete but for what a test wants to say."""
+"""Sample events about conversions and accounts; tests override single fields."""
 
 from datetime import UTC, datetime
 from typing import Any

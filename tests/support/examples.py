@@ -1,4 +1,4 @@
-"""The examples of a document as programs, one for each language, and what it says that they print."""
+"""Extracts the examples of a documentation page as one program per language, with their documented output."""
 
 import re
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from itertools import pairwise
 
 FENCE = re.compile(r"^```(.*)$")
 SHOWN = ("text", "json")
-# A program has as many lines as the document, so an error names the document's own line. Where a block ends,
-# its program says so.
+# Line numbers of a program are those of the page, so that errors point to it. A marker is printed at the end
+# of each block.
 ENDS = {"bash": "echo '{}'", "python": "print('{}', flush=True)", "javascript": "console.log('{}');"}
 MARK = "<end of line {}>"
 
 
 @dataclass(frozen=True)
 class Block:
-    """What stands between two fences; `first` and `last` are the numbers of their lines, from 1 on."""
+    """A fenced code block; `first` and `last` are the line numbers of its content, from 1 on."""
 
     info: str
     first: int
@@ -24,7 +24,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a block says when it is run: `…` stands for anything, alone on a line for any lines or none."""
+    """Documented output of a block: `…` matches any text, and on a line of its own any lines or none."""
 
     line: int
     kind: str
@@ -47,7 +47,7 @@ def blocks(page: str) -> list[Block]:
 
 
 def program(page: str, language: str) -> str:
-    """All blocks of a language, one after the other."""
+    """Returns all blocks of a language as one program, in order."""
     lines = [""] * len(page.split("\n"))
     for block in blocks(page):
         if block.info == language:
@@ -57,7 +57,7 @@ def program(page: str, language: str) -> str:
 
 
 def expected(page: str, language: str) -> list[Expected]:
-    """A block shows its output when the next one, on the line after it, is such a block."""
+    """Returns the documented output of each block: the output block that begins on the line after it."""
     found = blocks(page)
     return [
         Expected(block.last, after.info, after.text)
@@ -67,7 +67,7 @@ def expected(page: str, language: str) -> list[Expected]:
 
 
 def printed_by(output: str, page: str, language: str) -> dict[int, str]:
-    """What each block printed, by the line that it ends at; all have to have been run."""
+    """Returns the output of each block by its last line; fails if a block was not run."""
     said: dict[int, str] = {}
     for block in blocks(page):
         if block.info == language:

@@ -1,4 +1,4 @@
-"""GitHub as far as a sign-in needs it, in this process: its token endpoint, a user, the user's addresses."""
+"""Stand-in for GitHub's OAuth: token endpoint, user and email addresses."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ PRIMARY = {"email": "ada@example.org", "primary": True, "verified": True, "visib
 
 @dataclass
 class GitHub:
-    """`allow` is what somebody does who presses the button on its page."""
+    """`allow` simulates a user who authorizes the application."""
 
     url: str = ""
     id: int = 583231
@@ -50,7 +50,7 @@ class GitHub:
         return web.json_response(known[request.path])
 
     def _token(self, form: dict[str, Any], accept: str) -> dict[str, Any]:
-        """Errors come with status 200, as they do there."""
+        """Returns errors with status 200, as GitHub does."""
         assert accept == "application/json"
         asked = self.codes.pop(form["code"], None)
         if (form["client_id"], form["client_secret"]) != (CLIENT_ID, CLIENT_SECRET):

@@ -1,4 +1,4 @@
-"""An OpenID Connect provider in this process that can be made to lie, as a real one would not."""
+"""OpenID Connect provider with configurable invalid responses."""
 
 import asyncio
 import time
@@ -22,7 +22,9 @@ def new_key(kid: str = "1") -> ECKey:
 
 @dataclass
 class LyingIssuer:
-    """`claims` win over true ones (None takes one away), `metadata` over true members of the document."""
+    """`claims` override those of the ID token (None removes one), `metadata` members of the discovery
+    document.
+    """
 
     url: str = ""
     key: ECKey | RSAKey | OctKey = field(default_factory=new_key)
@@ -110,7 +112,7 @@ async def lying() -> AsyncIterator[LyingIssuer]:
 
 @asynccontextmanager
 async def serving(handler: Any) -> AsyncIterator[str]:
-    """Every path goes to `handler`."""
+    """Serves every path with `handler` on a free port; yields the URL."""
     app = web.Application()
     app.router.add_route("*", "/{anything:.*}", handler)
     runner = web.AppRunner(app, shutdown_timeout=0.1)

@@ -1,4 +1,4 @@
-"""Packages of npm for the tests: locked, installed at first need, run by a Node.js that comes as a wheel."""
+"""Installs locked npm packages for tests, with the Node.js of a wheel."""
 
 import hashlib
 import shutil
@@ -16,7 +16,7 @@ INSTALL_WITHIN_S = 120
 
 
 def installed(sources: Path) -> Path:
-    """A folder with the files of `sources` and the packages that its lock names, kept for the next time."""
+    """Returns a cached directory with the files of `sources` and the packages of its lock file."""
     files = sorted(sources.iterdir())
     mark = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
     folder = REPOSITORY / ".devstack" / f"{sources.name.replace('_', '-')}-{mark}"
@@ -35,6 +35,6 @@ def installed(sources: Path) -> Path:
     )
     try:
         draft.rename(folder)
-    except OSError:  # another run was faster
+    except OSError:  # another process created it first
         shutil.rmtree(draft)
     return folder

@@ -1,4 +1,4 @@
-"""npm's oidc-provider as a process on loopback, and somebody who signs in there with a browser."""
+"""npm's oidc-provider as a process, and a browser session that signs in with it."""
 
 import html
 import re
@@ -15,13 +15,13 @@ from tests.support.npm import NODE, installed
 
 SOURCES = Path(__file__).with_name("oidc_provider")
 
-# What HTTP clients must have when it is not obvious to RFC 6749 §2.3.1.
+# Contains characters that RFC 6749 §2.3.1 requires to be form-encoded.
 CLIENT_SECRET = "a secret: with % + & signs, and 32 characters or more"
 LOOPBACK = "http://127.0.0.1/v1/auth/oauth"
 
 
 class OpenIDProvider(Daemon):
-    """Its clients are `tonegate` (name of the provider: `corp`) and `tonegate-ec` (`corp-ec`)."""
+    """Its clients are `tonegate` (provider name `corp`) and `tonegate-ec` (`corp-ec`)."""
 
     def __init__(self, home: Home, port: int) -> None:
         super().__init__("oidc-provider", home)
@@ -49,13 +49,13 @@ class OpenIDProvider(Daemon):
 
 
 class Browser:
-    """Keeps cookies and follows redirects, as far as a page or the way back from the provider."""
+    """Keeps cookies; follows redirects until a page or the redirect back to the application."""
 
     def __init__(self) -> None:
         self.http = httpx.AsyncClient(timeout=20, trust_env=False, verify=False)
 
     async def sign_in(self, question: str, login: str) -> dict[str, str]:
-        """Fills in the provider's forms; the parameters with which it sends the browser back."""
+        """Submits the provider's forms; returns the parameters of the redirect back."""
         return parameters(await self.way_back(question, login))
 
     async def way_back(self, question: str, login: str) -> str:
@@ -64,7 +64,7 @@ class Browser:
             if isinstance(page, str):
                 return page
             page = await self._submit(page, login)
-        raise AssertionError("the provider asks for ever")
+        raise AssertionError("the provider shows more forms than expected")
 
     async def cancel(self, question: str) -> dict[str, str]:
         page = await self._follow(await self.http.get(question))
@@ -91,11 +91,11 @@ class Browser:
             if urlsplit(target).path.endswith("/callback"):
                 return target
             answer = await self.http.get(target)
-        raise AssertionError("redirected for ever")
+        raise AssertionError("too many redirects")
 
 
 def parameters(url: str) -> dict[str, str]:
-    """Of a query, each of them once."""
+    """Returns the query parameters of a URL; each must occur once."""
     return {name: value for name, (value,) in parse_qs(urlsplit(url).query).items()}
 
 

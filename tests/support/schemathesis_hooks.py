@@ -1,4 +1,4 @@
-"""What schemathesis has to be told: bytes by the name that tus has for them are bytes."""
+"""Schemathesis hooks: the media type of tus chunks is binary."""
 
 import schemathesis
 

@@ -1,4 +1,4 @@
-"""Server-Sent Events as a client reads them (HTML Living Standard §9.2.6)."""
+"""Client for Server-Sent Events (HTML Living Standard §9.2.6)."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ class ServerEvent:
 
 @dataclass
 class EventReader:
-    """`comments` and `retry_ms` are what was said beside events so far."""
+    """`comments` counts comment lines so far; `retry_ms` is the last reconnection time."""
 
     answer: aiohttp.ClientResponse
     comments: int = 0
@@ -31,15 +31,15 @@ class EventReader:
     _last_id: str = field(default="")
 
     async def next(self) -> ServerEvent | None:
-        """The next event; None when the stream has ended in good order."""
+        """Returns the next event; None at the regular end of the stream."""
         async with asyncio.timeout(PATIENCE_S):
             return await self._read()
 
     async def rest(self) -> list[ServerEvent]:
-        told = []
+        events = []
         while (event := await self.next()) is not None:
-            told.append(event)
-        return told
+            events.append(event)
+        return events
 
     async def _read(self) -> ServerEvent | None:
         name, data = "message", list[str]()
@@ -57,7 +57,7 @@ class EventReader:
         return None
 
     def _note(self, key: str, said: str, line: bytes) -> None:
-        """What is no event by itself."""
+        """Handles comments and retry times."""
         if key == "id":
             self._last_id = said
         elif key == "retry":

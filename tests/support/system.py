@@ -1,4 +1,4 @@
-"""The five processes and their servers as one thing under test, with a look behind the scenes."""
+"""The whole system under test: control of its parts and direct access to its databases."""
 
 import asyncio
 import hashlib
@@ -23,12 +23,11 @@ from tests.support.wait import PATIENCE_S
 
 Document = dict[str, Any]
 
-# How long the upload is that is killed again and again.
+# Size of the upload that is interrupted repeatedly.
 RESUMED_BYTES = int(os.environ.get("TONEGATE_RESUMED_BYTES", str(48 * 1024**2)))
 
-# Tests go faster than any person: the limits have tests of their own. A dead worker is noticed soon. Whoever
-# receives webhooks is on this machine. A checked token is remembered for so long that whose access ends soon
-# did not just wait for that.
+# High rate limits and short leases, because tests are faster than people. Webhook receivers are on loopback.
+# The token cache outlasts any test, so that revocation cannot be confused with expiry of the cache.
 SETTINGS: Mapping[str, str] = {
     "GATEWAY_RATE_LIMIT_DEFAULT": "100000/minute",
     "GATEWAY_RATE_LIMIT_LOGIN": "10000/minute",
@@ -61,14 +60,14 @@ class System:
         return "127.0.0.1", self.stack.service("gateway").port
 
     def kill(self, name: str) -> None:
-        """As a crash would: no part of it gets a word in."""
+        """Simulates a crash by SIGKILL."""
         self._part(name).kill()
 
     def stop(self, name: str) -> None:
         self._part(name).stop()
 
     def start(self, *names: str) -> None:
-        """Together; returns when all are ready for work."""
+        """Starts the named parts together; returns when all are ready."""
         self.stack.start(*names)
 
     def freeze(self, name: str) -> None:
@@ -82,11 +81,13 @@ class System:
         return servers.get(name) or self.stack.service(name)
 
     def command(self, name: str, *arguments: str, **environment: str) -> str:
-        """What an operator runs on the machine of a service; gives what it prints. Raises when it fails."""
+        """Runs the service's command with arguments, as an operator does; returns its output, raises if
+        it fails.
+        """
         return self._ran(name, [*self.stack.service(name).command(), *arguments], environment)
 
     def operate(self, name: str, *arguments: str) -> str:
-        """The same, for a command that stands in the place of the service's own role."""
+        """Runs another command of the package, such as `auth_service admin`; returns its output."""
         return self._ran(name, [sys.executable, "-m", *arguments], {})
 
     def _ran(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> str:
@@ -114,7 +115,7 @@ class System:
         return str(self.document_of(conversion_id)["status"])
 
     def stored_files_of(self, conversion_id: str) -> int:
-        """How many blobs of this conversion exist, whole or in part."""
+        """Number of blobs of a conversion, complete or not."""
         document = self.document_of(conversion_id)
         upload = document.get("upload") or {"segments": []}
         pieces = [segment["blob"] for segment in upload["segments"]]
@@ -124,14 +125,14 @@ class System:
             return len(chunks.distinct("files_id", {"files_id": {"$in": blobs}}))
 
     def is_empty(self) -> bool:
-        """No conversion, no file, no chunk."""
+        """True if there are no conversions, files or chunks."""
         with MongoClient[Document](self._mongo_url) as client:
             database = client.get_default_database()
             names = ("conversions", "fs.files", "fs.chunks")
             return not any(database[name].count_documents({}) for name in names)
 
     def chunks(self) -> int:
-        """About how many MiB are stored."""
+        """Estimated number of chunks, which are of 1 MiB."""
         with MongoClient[Document](self._mongo_url) as client:
             return client.get_default_database()["fs.chunks"].estimated_document_count()
 
@@ -143,18 +144,16 @@ class System:
             return client.get_default_database()["conversions"].count_documents({"status": "uploading"}) > 0
 
     async def is_quiet(self, conversion_id: str) -> bool:
-        """Nothing of a conversion that has ended is left to be published or delivered, now or later, and no
-        delivery is under way: what has not happened by now never will.
-        """
+        """True if a finished conversion has nothing left in the outbox or in any queue."""
         if self.document_of(conversion_id).get("outbox"):
             return False
         return await asyncio.to_thread(self.messages) == 0
 
     def messages(self) -> int:
-        """In the queues of conversions and their retry tiers: waiting, delivered and not acknowledged, or on
-        the move. What follows an account's deletion comes once more after minutes and concerns no conversion.
+        """Number of messages about conversions in queues and retry tiers, unacknowledged ones included.
 
-        Asked of the queues themselves: the numbers in `rabbitmqctl list_queues` are seconds old.
+        Messages about deleted accounts are excluded: they are repeated after minutes. The queues are queried
+        directly, because `rabbitmqctl list_queues` is seconds behind.
         """
         inboxes = [inbox for inbox in SUBSCRIPTIONS if not inbox.queue.endswith(".accounts")]
         names = [inbox.queue for inbox in inboxes]
@@ -173,7 +172,9 @@ class System:
         return messages
 
     def state_of_letter(self, mail: EmailMessage) -> str:
-        """Of the entry in the ledger that this mail belongs to; its Message-ID derives from the event's."""
+        """Returns the state of a mail's ledger entry, found by its Message-ID, which derives from the
+        event's id.
+        """
         with MongoClient[Document](self.stack.mongo.url()) as client:
             entries = client["tonegate_notification"]["letters"].find({}, {"state": 1}).to_list()
         wanted = str(mail["Message-ID"]).strip("<>").partition("@")[0]
@@ -183,7 +184,7 @@ class System:
         return "unknown"
 
     def freeze_ffmpeg(self) -> bool:
-        """Stops what the worker converts with; False while it runs none."""
+        """Sends SIGSTOP to the worker's ffmpeg; returns False if none runs."""
         found = self._ffmpegs()
         for process in found:
             process.suspend()
@@ -198,7 +199,7 @@ class System:
         return [process for process in own if _is_ffmpeg(process)]
 
     def letters(self, state: str) -> int:
-        """How many entries of the mail ledger are in this state."""
+        """Number of entries of the mail ledger in this state."""
         with MongoClient[Document](self.stack.mongo.url()) as client:
             return client["tonegate_notification"]["letters"].count_documents({"state": state})
 

@@ -1,4 +1,4 @@
-"""Tokens that must not be believed, made from a true one."""
+"""Invalid access tokens, derived from a valid one."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ from jose.utils import base64url_decode
 
 
 def forgeries(token: str, jwks: dict[str, Any]) -> dict[str, str]:
-    """Each looks like `token`; none is signed by the keys in `jwks` for this system and this moment."""
+    """Returns tokens that resemble `token` and are not signed by a key in `jwks`, by kind of forgery."""
     header, claims = jwt.get_unverified_header(token), jwt.get_unverified_claims(token)
     other = ec.generate_private_key(ec.SECP256R1())
     secret = json.dumps(jwks["keys"][0])
@@ -20,7 +20,7 @@ def forgeries(token: str, jwks: dict[str, Any]) -> dict[str, str]:
     rsa_key = rsa.generate_private_key(65537, 2048)
 
     def signed(key: Any, algorithm: str = "ES256", **fields: object) -> str:
-        """By `key`, with these header fields."""
+        """Signs the claims by `key`, with these header fields."""
         return str(jwt.encode(claims, key, algorithm=algorithm, headers=header | {"alg": algorithm} | fields))
 
     own_keys = {**jwk.construct(_pem(other), "ES256").public_key().to_dict(), "kid": "own"}
@@ -58,14 +58,14 @@ def forgeries(token: str, jwks: dict[str, Any]) -> dict[str, str]:
 
 
 def _altered(token: str, **changes: object) -> str:
-    """The claims changed, the signature kept: it no longer fits."""
+    """Changes the claims and keeps the signature, which becomes invalid."""
     head, body, signature = token.split(".")
     claims = json.loads(base64url_decode(body.encode()))
     return f"{head}.{_part({**claims, **changes})}.{signature}"
 
 
 def _headed(token: str, header: object) -> str:
-    """Another header before the same claims and signature."""
+    """Replaces the header, keeps claims and signature."""
     return f"{_part(header)}.{token.partition('.')[2]}"
 
 
@@ -82,9 +82,8 @@ def _coded(content: bytes) -> str:
 
 
 def misissued(token: str, pem: str) -> dict[str, str]:
-    """Each truly signed with the key of `token`, and not for this system, this moment or this purpose.
-
-    Where the signature is good, nothing but the claim itself can be the reason to refuse it.
+    """Returns tokens with a valid signature and one wrong claim each: the claim is the only reason to
+    reject them.
     """
     header, claims = jwt.get_unverified_header(token), jwt.get_unverified_claims(token)
     now = int(time.time())
@@ -104,17 +103,17 @@ def misissued(token: str, pem: str) -> dict[str, str]:
         "an ID token": signed({"typ": "JWT"}),
         "the address of a key": signed({"jku": "http://127.0.0.1:9/keys"}),
         "a key of its own": signed({"jwk": {"kty": "EC"}}),
-        "nobody": signed(sub=None),
-        "somebody who is not": signed(sub="00000000-0000-0000-0000-000000000000"),
+        "no subject": signed(sub=None),
+        "an unknown subject": signed(sub="00000000-0000-0000-0000-000000000000"),
         "a session that never was": signed(sid="00000000-0000-0000-0000-000000000000"),
     }
 
 
 def key_id(token: str) -> str:
-    """Of the key that it says it is signed with."""
+    """Returns the `kid` of the token's header."""
     return str(jwt.get_unverified_header(token)["kid"])
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """What it says, believed or not."""
+    """Returns the claims without verification."""
     return dict(jwt.get_unverified_claims(token))

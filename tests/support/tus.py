@@ -1,4 +1,4 @@
-"""A real gateway before a real converter's api, for clients of resumable uploads."""
+"""A real gateway in front of a real converter api, for clients of resumable uploads."""
 
 import asyncio
 import base64
@@ -21,12 +21,12 @@ PAGE = "https://app.example.org"
 
 
 def metadata(**fields: str) -> str:
-    """As `Upload-Metadata` has it."""
+    """Encodes fields as the header `Upload-Metadata`."""
     return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in fields.items())
 
 
 class Front:
-    """Where the gateway is; its tokens are `alice`, `bob`, and `reader`, who may only look."""
+    """The gateway's URL; its tokens are `alice`, `bob`, and `reader` with read scope only."""
 
     def __init__(self, url: str, api: ConverterApi, http: aiohttp.ClientSession) -> None:
         self.url = url
@@ -42,7 +42,7 @@ class Front:
         owner: str | None = "alice",
         headers: Mapping[str, str | None] | None = None,
     ) -> aiohttp.ClientResponse:
-        """As a client of tus 1.0.0; a header that is None is left out."""
+        """Sends a tus 1.0.0 request; headers that are None are omitted."""
         given: dict[str, str | None] = {"Tus-Resumable": "1.0.0"}
         if owner:
             given["Authorization"] = f"Bearer {owner}"
@@ -55,7 +55,7 @@ class Front:
         return answer
 
     async def begin(self, length: int, **headers: str) -> str:
-        """The path of a new upload."""
+        """Creates an upload; returns its path."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         answer = await self.call("POST", headers={"Upload-Length": str(length), **named})
         assert answer.status == 201, await answer.text()
@@ -66,13 +66,13 @@ class Front:
         return await self.call("PATCH", path, body=body, headers={"Upload-Offset": str(offset), **named})
 
     async def offset(self, path: str) -> int | None:
-        """None when there is no such upload (any more)."""
+        """Returns the offset; None if the upload does not exist."""
         answer = await self.call("HEAD", path)
         assert ("Upload-Offset" in answer.headers) == (answer.status == 200)
         return int(answer.headers["Upload-Offset"]) if answer.status == 200 else None
 
     async def stored(self, path: str) -> bytes:
-        """The bytes that a worker would read."""
+        """Returns the bytes that a worker would read."""
         document = await self.api.database["conversions"].find_one({"_id": path.rpartition("/")[2]})
         assert document is not None
         content = b""
@@ -86,7 +86,7 @@ class Front:
 
 @asynccontextmanager
 async def front(mongo_url: str, **changes: Any) -> AsyncIterator[Front]:
-    """`changes` are settings of the converter."""
+    """Runs both; `changes` are settings of the converter."""
     async with converter_api(mongo_url, **changes) as api, Auth() as auth, aiohttp.ClientSession() as http:
         for owner in ("alice", "bob"):
             auth.sign_in(owner, sub=owner, access_token=api.issuer.token(owner))

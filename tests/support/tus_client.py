@@ -1,4 +1,4 @@
-"""npm's tus-js-client as a process, told when to pause and when to go on."""
+"""npm's tus-js-client in a process that tests control."""
 
 import asyncio
 import json
@@ -20,14 +20,14 @@ class TusJs:
         self._process = process
 
     async def event(self, name: str) -> dict[str, Any]:
-        """The next thing that it tells, which has to be this."""
+        """Returns the next event, which must have this name."""
         assert self._process.stdout is not None
         line = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE_S)
-        told: dict[str, Any] = json.loads(line)
-        assert told["event"] == name, told
-        return told
+        event: dict[str, Any] = json.loads(line)
+        assert event["event"] == name, event
+        return event
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(b"go on\n")
 
@@ -43,7 +43,7 @@ async def tus_js(
     chunk_size: int | None = None,
     parallel: int = 1,
 ) -> AsyncIterator[TusJs]:
-    """An upload that has begun. It pauses once, after `pause_at` bytes."""
+    """Starts an upload that pauses once, after `pause_at` bytes."""
     folder = await asyncio.to_thread(installed, SOURCES)
     given = {
         "ENDPOINT": endpoint,

@@ -1,4 +1,4 @@
-"""Virtual hosts of RabbitMQ by the handful: making one alone takes as long as making ten."""
+"""Pool of RabbitMQ virtual hosts, created ten at a time: one alone takes as long as ten."""
 
 from devstack.servers.rabbitmq import RabbitMQ
 
@@ -6,7 +6,7 @@ BATCH = 10
 
 
 class VhostPool:
-    """Each URL is given out once, so nobody finds another's queues."""
+    """Each URL is handed out once, so tests share no queues."""
 
     def __init__(self, rabbitmq: RabbitMQ) -> None:
         self._rabbitmq = rabbitmq

@@ -1,7 +1,7 @@
-"""Waiting for what happens in other processes: no sleeps in tests, and every wait has an end.
+"""Polling for conditions in other processes: tests do not sleep, and every wait has a timeout.
 
-The end is there for what never happens. It lies where a machine gets that has ten times as much to do as it
-can: where all is well it costs nothing, however far away it is.
+Timeouts only end waits that would never succeed. They suit a machine with ten times its capacity of work; a
+successful wait costs no more because of a long timeout.
 """
 
 import asyncio
@@ -16,7 +16,14 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.05
 
 @overload
 async def until(
-    condition: Callable[[], Awaitable[T | None]], timeout_s: float = PATIENCE_S, what: str = "the condition"
+    condition: Callable[[], Awaitable[T | None]],
+    timeout_s: float = PATIENCE_S,
+    what: str = "the condition"
+    """Polls `condition`, which may be async, until its result is true; returns the result.
+
+        An AssertionError raised by it counts as false; the last one is the cause of the AssertionError on
+        timeout.
+        """,
 ) -> T: ...
 
 

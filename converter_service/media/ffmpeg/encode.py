@@ -100,7 +100,7 @@ class Encoder:
     ) -> VerifiedAudio:
         """Encodes and checks completeness; repeats with gaps filled if timestamps leave gaps."""
         made = await self._pass.encode(job, sidecars, reports, PassOptions(gain=gain))
-        if verify.is_unremarkable(made.seconds, job.expected_s):
+        if verify.has_expected_length(made.seconds, job.expected_s):
             return made.audio
         extent = await self._checks.source_extent(job)
         complained = bool(made.complaints)

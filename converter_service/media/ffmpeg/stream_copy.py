@@ -5,7 +5,7 @@ decoded to its end and must have the expected duration and bit rate.
 """
 
 from converter_service.media.ffmpeg.job import TranscodeJob
-from converter_service.media.ffmpeg.verify import UNREMARKABLE_S
+from converter_service.media.ffmpeg.verify import LENGTH_TOLERANCE_S
 
 # Encoders miss a bit rate by up to this share, and headers add to it.
 BITRATE_TOLERANCE = 0.05
@@ -40,7 +40,7 @@ def muxer_options(job: TranscodeJob) -> dict[str, str]:
 
 def meets_request(job: TranscodeJob, made_s: float, bitrate_bps: int) -> bool:
     """Whether the copy has the expected duration, and the requested bit rate or at most the default one."""
-    if abs(made_s - (job.expected_s or 0.0)) > UNREMARKABLE_S:
+    if abs(made_s - (job.expected_s or 0.0)) > LENGTH_TOLERANCE_S:
         return False
     asked = job.options.bitrate_bps
     most = job.options.effective_bitrate_bps

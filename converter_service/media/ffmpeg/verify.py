@@ -12,7 +12,7 @@ from converter_service.media.ffmpeg.window import Window
 from converter_service.media.transcoder import AudioTrack, MediaInfo
 
 # Encoder padding, priming and last partial frames together stay below this.
-UNREMARKABLE_S = 0.2
+LENGTH_TOLERANCE_S = 0.2
 
 
 class Verdict(Enum):
@@ -33,9 +33,9 @@ def tolerance_s(duration_s: float) -> float:
     return 0.1 + min(1.0, 0.02 * duration_s) + 0.001 * duration_s
 
 
-def is_unremarkable(made_s: float, expected: float | None) -> bool:
+def has_expected_length(made_s: float, expected: float | None) -> bool:
     """Whether the result is as long as expected, so that the packets need not be listed."""
-    return expected is not None and made_s > 0 and made_s >= expected - UNREMARKABLE_S
+    return expected is not None and made_s > 0 and made_s >= expected - LENGTH_TOLERANCE_S
 
 
 def verdict(

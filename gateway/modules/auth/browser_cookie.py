@@ -1,4 +1,4 @@
-"""The cookie that binds a sign-in with a provider to the browser that began it."""
+"""The cookie that binds a login with a provider to the browser that started it."""
 
 import re
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class BrowserCookie:
-    """Against login CSRF (RFC 6749 §10.12, RFC 9700 §4.7, ASVS 5.0 §10.1.2): whoever sends somebody else a
-    link to the callback cannot send the cookie that belongs to it.
+    """Protects from login CSRF (RFC 6749 §10.12, RFC 9700 §4.7, ASVS 5.0 §10.1.2): an attacker who sends a
+    victim a link to the callback cannot send the cookie as well.
 
-    HttpOnly and SameSite=Lax: it comes along when the provider sends the browser back, and with nothing that
-    another site embeds or posts. With HTTPS it is Secure and has the prefix that keeps sibling hosts from
-    planting one (RFC 6265bis §4.1.3.2). It lives as long as a sign-in may take, and says nothing of anybody.
+    HttpOnly and SameSite=Lax: sent when the provider redirects the browser back, and not with requests that
+    another site embeds or posts. With HTTPS it is Secure and has the `__Host-` prefix, so that sibling hosts
+    cannot set it (RFC 6265bis §4.1.3.2). It expires with the login and holds no personal data.
     """
 
     def __init__(self, public_url: str) -> None:

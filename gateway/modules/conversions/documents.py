@@ -1,4 +1,4 @@
-"""The parts of the OpenAPI document that no handler's signature says: streamed bodies, ranges, signatures."""
+"""OpenAPI: streamed bodies, ranges and signatures, which the handlers' signatures do not have."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,13 +30,15 @@ OPTIONS: Mapping[str, Schema] = {
     "bitrate": Schema(
         type=OpenAPIType.STRING,
         pattern="^(6[4-9]|[7-9][0-9]|[12][0-9][0-9]|3[01][0-9]|320)k$",
-        description="64k to 320k, as far as the format has it",
+        description="64k to 320k, within the limits of the format",
     ),
-    "quality": Schema(type=OpenAPIType.INTEGER, minimum=0, maximum=9, description="VBR, instead of bitrate"),
+    "quality": Schema(
+        type=OpenAPIType.INTEGER, minimum=0, maximum=9, description="variable bitrate, in place of bitrate"
+    ),
     "sample_rate": Schema(
         type=OpenAPIType.INTEGER,
         enum=[8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000],
-        description="as far as the format has it",
+        description="within the limits of the format",
     ),
     "channels": Schema(type=OpenAPIType.INTEGER, enum=[1, 2]),
     "start": Schema(type=OpenAPIType.NUMBER, minimum=0, maximum=1_000_000, description="seconds"),
@@ -46,13 +48,13 @@ OPTIONS: Mapping[str, Schema] = {
         type=OpenAPIType.NUMBER,
         minimum=-70,
         maximum=-5,
-        description="LUFS to bring the audio to (EBU R128), such as -16",
+        description="target loudness in LUFS (EBU R128), such as -16",
     ),
     "cover": Schema(
         type=OpenAPIType.STRING,
         enum=["auto", "none"],
-        description="auto: the source's picture, else a frame of its video; none: no picture; "
-        "left out: the source's picture, if it has one",
+        description="auto: the source's cover, or else a frame of its video; none: no cover; "
+        "omitted: the source's cover, if it has one",
     ),
     "title": TAG,
     "artist": TAG,
@@ -85,7 +87,7 @@ def upload_body() -> RequestBody:
     raw = OpenAPIMediaType(schema=BYTES)
     return RequestBody(
         required=True,
-        description="A form with the file and options, or the bytes alone with options in the query.",
+        description="A form with the file and options, or the bytes of the file with options in the query.",
         content={
             "multipart/form-data": OpenAPIMediaType(schema=multipart),
             "video/*": raw,
@@ -95,8 +97,8 @@ def upload_body() -> RequestBody:
     )
 
 
-IT = {"conversion_id": "$response.body#/id"}
-FOLLOWING = (
+CONVERSION_ID = {"conversion_id": "$response.body#/id"}
+LINKED_OPERATIONS = (
     "get_conversion",
     "audio",
     "audio_head",
@@ -110,7 +112,7 @@ IDEMPOTENCY_KEY = Parameter(
     param_in="header",
     required=False,
     schema=Schema(type=OpenAPIType.STRING, pattern=r'^"?[A-Za-z0-9._~:/+=-]{1,255}"?$'),
-    description="The same key again within 24 hours gives the same conversion, and stores nothing more.",
+    description="Repeated within 24 hours, the request stores nothing and returns the same conversion.",
 )
 
 
@@ -121,17 +123,20 @@ class UploadOperation(Operation):
     def __post_init__(self) -> None:
         self.request_body = upload_body()
         self.parameters = [
-            in_query("filename", TEXT, "Name of the file, when the body is the bytes alone."),
+            in_query("filename", TEXT, "Name of the file, when the body is not a form."),
             *(in_query(name, schema) for name, schema in OPTIONS.items()),
             IDEMPOTENCY_KEY,
-            in_header("Content-Digest", "RFC 9530: with a key, spares sending the same video again."),
+            in_header(
+                "Content-Digest",
+                "RFC 9530. With an Idempotency-Key, a repeated request need not send the video again.",
+            ),
         ]
         accepted = (self.responses or {}).get("202")
         if isinstance(accepted, OpenAPIResponse):
-            accepted.headers = {
-                "Location": OpenAPIHeader(schema=TEXT, description="Where it is from now on.")
+            accepted.headers = {"Location": OpenAPIHeader(schema=TEXT, description="URL of the conversion.")}
+            accepted.links = {
+                name: Link(operation_id=name, parameters=CONVERSION_ID) for name in LINKED_OPERATIONS
             }
-            accepted.links = {name: Link(operation_id=name, parameters=IT) for name in FOLLOWING}
 
 
 @dataclass
@@ -141,7 +146,7 @@ class ListOperation(Operation):
     def __post_init__(self) -> None:
         self.parameters = [
             in_query("status", STATUS, "Only conversions in this state."),
-            in_query("limit", LIMIT, "At most so many."),
+            in_query("limit", LIMIT, "Maximal number of entries."),
             in_query("cursor", CURSOR, "`next_cursor` of the page before."),
         ]
 
@@ -153,13 +158,13 @@ class AudioOperation(Operation):
     def __post_init__(self) -> None:
         self.parameters = [
             *(self.parameters or []),
-            in_query("expires", WHOLE, "Of a signed link: Unix time in seconds."),
-            in_query("signature", TEXT, "Of a signed link, which needs no token."),
+            in_query("expires", WHOLE, "Of a signed link: its expiry, Unix time in seconds."),
+            in_query("signature", TEXT, "Of a signed link, which needs no access token."),
             in_header("Range", "RFC 9110 §14.2"),
             in_header("If-Match", "RFC 9110 §13.1.1"),
             in_header("If-None-Match", "RFC 9110 §13.1.2"),
         ]
-        # Without a token the signature opens this call, so an empty requirement is one of two ways in.
+        # A signature takes the place of an access token, hence the empty requirement.
         self.security = [{"bearer": []}, {}]
         self.responses = {**(self.responses or {}), **AUDIO_RESPONSES}
 
@@ -169,17 +174,17 @@ class EventsOperation(Operation):
     """`GET /v1/conversions/{id}/events`"""
 
     def __post_init__(self) -> None:
-        last = in_header("Last-Event-ID", "The `id` of the last event seen: only what is newer comes.")
+        last = in_header("Last-Event-ID", "The `id` of the last event received; only later events are sent.")
         self.parameters = [*(self.parameters or []), last]
         self.responses = {**(self.responses or {}), **EVENT_RESPONSES}
 
 
-# Before OpenAPI 3.2 there is no word for the items of a stream: the schema is that of one event.
+# OpenAPI before 3.2 cannot describe the items of a stream: this is the schema of one event.
 EVENT = Schema(
     type=OpenAPIType.OBJECT,
     required=["id", "event", "data"],
     properties={
-        "id": Schema(type=OpenAPIType.STRING, pattern="^[0-9]+$", description="Grows with each change."),
+        "id": Schema(type=OpenAPIType.STRING, pattern="^[0-9]+$", description="Increases with each change."),
         "event": Schema(type=OpenAPIType.STRING, enum=["progress", "completed", "failed", "cancelled"]),
         "data": Schema(
             type=OpenAPIType.STRING,
@@ -190,10 +195,12 @@ EVENT = Schema(
 )
 EVENT_RESPONSES = {
     "200": OpenAPIResponse(
-        description="Events (HTML Living Standard §9.2), each with the conversion as JSON in its `data`.",
+        description="Events (HTML Living Standard §9.2), whose `data` is the conversion as JSON.",
         content={"text/event-stream": OpenAPIMediaType(schema=EVENT)},
     ),
-    "204": OpenAPIResponse(description="The end has been seen already: there is nothing more to come."),
+    "204": OpenAPIResponse(
+        description="The conversion has ended and the client has received its last event."
+    ),
 }
 
 AUDIO = {"audio/*": OpenAPIMediaType(schema=BYTES)}

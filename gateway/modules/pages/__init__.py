@@ -1,1 +1,1 @@
-"""The two pages that links in account mails lead to."""
+"""HTML pages for e-mail verification and password reset."""

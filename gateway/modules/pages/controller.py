@@ -1,4 +1,4 @@
-"""Pages for people who follow a link in a mail. For programs there are the calls behind them."""
+"""The HTML pages that links in account mails open."""
 
 from litestar import Controller, MediaType, Response, get
 
@@ -15,12 +15,12 @@ class PagesController(Controller):
 
     @get("/verify-email")
     async def verify_email(self, verify_page: Injected[Page]) -> Response[str]:
-        return shown(verify_page)
+        return html_response(verify_page)
 
     @get("/reset-password")
     async def reset_password(self, reset_page: Injected[Page]) -> Response[str]:
-        return shown(reset_page)
+        return html_response(reset_page)
 
 
-def shown(page: Page) -> Response[str]:
+def html_response(page: Page) -> Response[str]:
     return Response(page.html, media_type=MediaType.HTML, headers=dict(page.headers))

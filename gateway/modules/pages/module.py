@@ -1,4 +1,4 @@
-"""The pages behind mailed links."""
+"""HTML pages for mailed links."""
 
 from gateway.module import module
 from gateway.modules.pages.controller import PagesController

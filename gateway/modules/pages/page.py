@@ -1,4 +1,4 @@
-"""A page of one form and one small script, closed to everything else."""
+"""HTML pages with one form and one script, which a Content-Security-Policy restricts to these."""
 
 import base64
 import hashlib
@@ -10,21 +10,21 @@ from string import Template
 import msgspec
 
 HERE = Path(__file__).parent
-FIELD_FOR_A_NEW_ONE = """<p><label for="password">New password</label>
+RESET_FIELDS = """<p><label for="password">New password</label>
 <input id="password" name="password" type="password" required maxlength="128" autocomplete="new-password">
 <small>At least 8 characters; a few unusual words are easy to remember and hard to guess.</small></p>
 """
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Ready to be sent."""
+    """A rendered page and its headers."""
 
     html: str
     headers: Mapping[str, str]
 
 
 def verify_page() -> Page:
-    """The secret is spent by pressing the button, not by opening the page: mail scanners open links."""
+    """E-mail verification. The token is used when the button is pressed, because mail scanners open links."""
     return _page(
         title="Confirm your address",
         introduction="Confirm that this address is yours by pressing the button.",
@@ -35,27 +35,28 @@ def verify_page() -> Page:
 
 
 def reset_page() -> Page:
+    """Password reset."""
     return _page(
         title="Choose a new password",
         introduction="Afterwards you are signed out everywhere, and sign in with the new password.",
         call="v1/auth/password/reset",
         done="Your password is changed. Sign in with the new one. You may close this page.",
         button="Change my password",
-        fields=FIELD_FOR_A_NEW_ONE,
+        fields=RESET_FIELDS,
     )
 
 
 def _page(*, fields: str = "", **words: str) -> Page:
-    """`call` is relative to the page, so that both may stand behind a proxy's prefix."""
+    """`call` is the URL of the API, relative to the page, so that both may have a proxy's prefix."""
     style, script = (HERE / "frame.css").read_text(), (HERE / "frame.js").read_text()
-    shown = {name: escape(text) for name, text in words.items()}
+    escaped = {name: escape(text) for name, text in words.items()}
     frame = Template((HERE / "frame.html").read_text())
-    html = frame.substitute(shown, style=style, script=script, fields=fields)
+    html = frame.substitute(escaped, style=style, script=script, fields=fields)
     return Page(html, _headers(style, script))
 
 
 def _headers(style: str, script: str) -> Mapping[str, str]:
-    """CSP 3: what is not named here is refused; the page cannot be framed, nor its form be sent anywhere."""
+    """CSP 3: only the page's own style, script and API are allowed; it cannot be framed or submitted."""
     policy = (
         "default-src 'none'",
         f"style-src '{_digest(style)}'",

@@ -1,4 +1,4 @@
-"""The parts of the OpenAPI document that no handler's signature says: tus speaks in header fields."""
+"""OpenAPI: the header fields of tus, which the handlers' signatures do not have."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,16 +22,19 @@ BYTES = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
 COUNT = Schema(type=OpenAPIType.INTEGER, minimum=0)
 VERSION = Schema(type=OpenAPIType.STRING, enum=["1.0.0"])
 
-FIELDS = {
-    "Upload-Offset": (COUNT, "So many bytes are stored, from the first on."),
-    "Upload-Length": (COUNT, "So many bytes the video has."),
-    "Upload-Expires": (TEXT, "When an upload that nobody goes on with is removed (RFC 9110 §5.6.7)."),
-    "Upload-Metadata": (TEXT, "As it was sent."),
-    "Upload-Concat": (TEXT, "As it was sent."),
-    "Tonegate-Conversion-Id": (TEXT, "The conversion that the complete upload has become."),
-    "Location": (TEXT, "Where the upload is from now on."),
+RESPONSE_HEADERS = {
+    "Upload-Offset": (COUNT, "Number of bytes stored."),
+    "Upload-Length": (COUNT, "Size of the video in bytes."),
+    "Upload-Expires": (
+        TEXT,
+        "When the incomplete upload is deleted unless bytes are appended (RFC 9110 §5.6.7).",
+    ),
+    "Upload-Metadata": (TEXT, "As in the request that created the upload."),
+    "Upload-Concat": (TEXT, "As in the request that created the upload."),
+    "Tonegate-Conversion-Id": (TEXT, "Id of the conversion of the complete upload."),
+    "Location": (TEXT, "URL of the upload."),
     "Tus-Version": (TEXT, "1.0.0"),
-    "Tus-Extension": (TEXT, "What is offered besides the core protocol."),
+    "Tus-Extension": (TEXT, "Supported extensions of tus."),
     "Tus-Max-Size": (COUNT, "The largest video, in bytes."),
     "Tus-Checksum-Algorithm": (TEXT, "For `Upload-Checksum`."),
 }
@@ -39,28 +42,28 @@ STATE = ("Upload-Offset", "Upload-Length", "Upload-Expires", "Tonegate-Conversio
 SENT = ("Upload-Metadata", "Upload-Concat")
 ABILITIES = ("Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm")
 
-IT = {"upload_id": "$response.header.Location#regex:/v1/uploads/(.+)"}
+UPLOAD_ID = {"upload_id": "$response.header.Location#regex:/v1/uploads/(.+)"}
 RESUMABLE = Parameter(name="Tus-Resumable", param_in="header", required=True, schema=VERSION)
 IDEMPOTENCY_KEY = Parameter(
     name="Idempotency-Key",
     param_in="header",
     required=False,
     schema=Schema(type=OpenAPIType.STRING, pattern=r'^"?[A-Za-z0-9._~:/+=-]{1,255}"?$'),
-    description="The same key again within 24 hours gives the same upload.",
+    description="Repeated within 24 hours, the request has no effect and returns the same upload.",
 )
 CHECKSUM = Parameter(
     name="Upload-Checksum",
     param_in="header",
     required=False,
     schema=Schema(type=OpenAPIType.STRING, pattern="^(sha1|sha256|sha512|md5) [A-Za-z0-9+/]+={0,2}$"),
-    description="Algorithm and base64 of this request's bytes, which count all or not at all then.",
+    description="Algorithm and base64 checksum of this request's bytes; on a mismatch none are stored.",
 )
 OVERRIDE = Parameter(
     name="X-HTTP-Method-Override",
     param_in="header",
     required=False,
     schema=Schema(type=OpenAPIType.STRING, enum=["PATCH"]),
-    description="For clients that cannot send the method itself.",
+    description="For clients that cannot send PATCH.",
 )
 
 
@@ -71,22 +74,22 @@ def in_header(name: str, schema: Schema, description: str, *, required: bool = F
 def body(*, required: bool) -> RequestBody:
     return RequestBody(
         required=required,
-        description="The video's next bytes.",
+        description="The next bytes of the video.",
         content={"application/offset+octet-stream": OpenAPIMediaType(schema=BYTES)},
     )
 
 
-def tell(operation: Operation, status: str, names: Sequence[str]) -> OpenAPIResponse:
-    """Says which fields an answer has."""
+def document_headers(operation: Operation, status: str, names: Sequence[str]) -> OpenAPIResponse:
+    """Documents the header fields `names` of the response `status`, and returns that response."""
     responses = operation.responses = dict(operation.responses or {})
     if status != "200":
-        responses.pop("200", None)  # the framework's guess: it takes 204 for handlers that return nothing
+        responses.pop("200", None)  # added by Litestar, which allows 204 only for handlers that return None
     answer = responses[status]
     if not isinstance(answer, OpenAPIResponse):
         raise TypeError(f"{status} is a reference")
     answer.headers = {
-        name: OpenAPIHeader(schema=schema, description=words)
-        for name, (schema, words) in FIELDS.items()
+        name: OpenAPIHeader(schema=schema, description=text)
+        for name, (schema, text) in RESPONSE_HEADERS.items()
         if name in names
     }
     return answer
@@ -94,7 +97,7 @@ def tell(operation: Operation, status: str, names: Sequence[str]) -> OpenAPIResp
 
 @dataclass
 class TusOperation(Operation):
-    """Every call but OPTIONS says which version of the protocol it speaks."""
+    """An operation with the required Tus-Resumable field: all but OPTIONS."""
 
     def __post_init__(self) -> None:
         self.parameters = [*(self.parameters or []), RESUMABLE]
@@ -107,22 +110,22 @@ class CreationOperation(TusOperation):
     def __post_init__(self) -> None:
         super().__post_init__()
         metadata = Schema(type=OpenAPIType.STRING, max_length=8192)
-        said = "`filename` and options as pairs of a name and its value in base64, between commas."
-        described = in_header("Upload-Metadata", metadata, said)
+        description = "`filename` and options: comma-separated pairs of a name and its value in base64."
+        described = in_header("Upload-Metadata", metadata, description)
         described.examples = {"mono": Example(value="filename dGFsay5tcDQ=,channels MQ==")}
         length = Schema(type=OpenAPIType.INTEGER, minimum=1)
         self.parameters = [
             *(self.parameters or []),
-            in_header("Upload-Length", length, "So many bytes the video has. Required but for `final`."),
+            in_header("Upload-Length", length, "Size of the video in bytes. Required except for `final`."),
             described,
-            in_header("Upload-Concat", TEXT, "`partial`, or `final;` and the URLs of partial uploads."),
+            in_header("Upload-Concat", TEXT, "`partial`, or `final;` and the URLs of the partial uploads."),
             CHECKSUM,
             IDEMPOTENCY_KEY,
         ]
         self.request_body = body(required=False)
-        begun = tell(self, "201", ("Location", *STATE, *SENT))
+        created = document_headers(self, "201", ("Location", *STATE, *SENT))
         following = ("upload_state", "terminate_upload")
-        begun.links = {name: Link(operation_id=name, parameters=IT) for name in following}
+        created.links = {name: Link(operation_id=name, parameters=UPLOAD_ID) for name in following}
 
 
 @dataclass
@@ -131,7 +134,7 @@ class StateOperation(TusOperation):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        tell(self, "200", (*STATE, *SENT))
+        document_headers(self, "200", (*STATE, *SENT))
 
 
 @dataclass
@@ -140,10 +143,10 @@ class AppendOperation(TusOperation):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        offset = in_header("Upload-Offset", COUNT, "Where these bytes begin.", required=True)
+        offset = in_header("Upload-Offset", COUNT, "Offset of the first of these bytes.", required=True)
         self.parameters = [*(self.parameters or []), offset, CHECKSUM, OVERRIDE]
         self.request_body = body(required=True)
-        tell(self, "204", (*STATE, *SENT))
+        document_headers(self, "204", (*STATE, *SENT))
 
 
 @dataclass
@@ -151,4 +154,4 @@ class AbilitiesOperation(Operation):
     """`OPTIONS /v1/uploads`"""
 
     def __post_init__(self) -> None:
-        tell(self, "204", ABILITIES)
+        document_headers(self, "204", ABILITIES)

@@ -39,8 +39,8 @@ async def test_consumers_of_one_queue_share_its_messages(rig: Rig) -> None:
         consuming(broker, inbox(), second),
     ):
         envelopes = await publish(broker, *[UPLOADED] * 4)
-        await first.heard(1)
-        await second.heard(1)
+        await first.received(1)
+        await second.received(1)
         gate.opened.set()
         await until(lambda: len(first.done) + len(second.done) == 4, what="all four are handled")
     assert Counter(first.ids + second.ids) == Counter(envelope.id for envelope in envelopes)
@@ -51,7 +51,7 @@ async def test_a_busy_consumer_leaves_the_rest_to_others(rig: Rig) -> None:
     busy, free = Recorder(gate), Recorder()
     async with rig.process(inbox()) as broker, consuming(broker, inbox(), busy):
         _, second, third = await publish(broker, *[UPLOADED] * 3)
-        await busy.heard(1)
+        await busy.received(1)
         async with consuming(broker, inbox(), free):
             await free.finished(2)
         gate.opened.set()
@@ -110,7 +110,7 @@ async def test_a_message_whose_consumer_died_goes_to_another(rig: Rig) -> None:
     async with rig.process(inbox()) as broker:
         [envelope] = await publish(broker, UPLOADED)
         async with running(broker.consumer(inbox(), handlers(inbox(), dying))) as process:
-            await dying.heard(1)
+            await dying.received(1)
             await kill(process)
         async with consuming(broker, inbox(), heir):
             await heir.finished(1)

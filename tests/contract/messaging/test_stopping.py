@@ -21,7 +21,7 @@ async def test_stopping_waits_for_the_running_handler_and_takes_nothing_new(rig:
         consumer = broker.consumer(inbox(), handlers(inbox(), leaving))
         async with running(consumer) as process:
             first, second, third = await publish(broker, *[UPLOADED] * 3)
-            await leaving.heard(1)
+            await leaving.received(1)
             stopping = asyncio.create_task(consumer.stop(timedelta(seconds=20)))
             async with consuming(broker, inbox(), heir):
                 await heir.finished(2)
@@ -42,7 +42,7 @@ async def test_what_is_not_done_within_the_grace_is_cancelled_and_handed_back(ri
         consumer = broker.consumer(inbox(), handlers(inbox(), leaving))
         async with running(consumer):
             [envelope] = await publish(broker, UPLOADED)
-            await leaving.heard(1)
+            await leaving.received(1)
             await consumer.stop(timedelta(milliseconds=50))
             assert gate.running == 0
         async with consuming(broker, inbox(), heir):

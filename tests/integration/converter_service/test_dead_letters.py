@@ -117,7 +117,7 @@ async def test_through_rabbitmq_a_letter_is_replayed_and_handled_though_the_api_
         consuming(broker, CONVERTER_WORKER, recorder),
     ):
         [envelope] = await publish(broker, VideoUploaded(conversion_id="c1"))
-        await recorder.heard(1)
+        await recorder.received(1)
         async with converter_api(mongo_url, RabbitMQ(amqp_url, "api", SUBSCRIPTIONS)) as api:
             [letter] = await until(lambda: listed(api, "status=waiting"), what="the dead letter")
             assert (letter["reason"], letter["event_id"]) == ("never", envelope.id)

@@ -60,7 +60,7 @@ async def test_what_is_deleted_makes_room_at_once(api: ConverterApi) -> None:
 async def test_an_upload_without_a_length_is_held_to_it_while_it_streams(
     api: ConverterApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quota, "STEP_BYTES", 30_000)
+    monkeypatch.setattr(quota, "RESERVATION_STEP_BYTES", 30_000)
     assert (await api.upload(in_pieces(VIDEO))).status == 202
     assert (await api.upload(in_pieces(VIDEO))).status == 202
     assert (await refusal(await api.upload(in_pieces(VIDEO))))[:2] == (413, "too_large")

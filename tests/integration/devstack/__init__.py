@@ -1,1 +1,1 @@
-"""The development stack itself: it starts, it stops, it leaves nothing behind."""
+"""Tests of the development stack on real processes."""

@@ -1,4 +1,4 @@
-"""`up` and `down` as they are typed: each in a process of its own, which ends."""
+"""Runs `up` and `down` as separate processes, as the Makefile does."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ except StackError as error:
 
 
 def command(verb: str, state: Path, given: Mapping[str, str]) -> str:
-    """What it prints, whether it succeeds or not."""
+    """Returns the output of a command, successful or not."""
     done = subprocess.run(
         [sys.executable, "-c", COMMAND, str(state), json.dumps(given), verb],
         cwd=REPOSITORY,
@@ -38,7 +38,7 @@ def command(verb: str, state: Path, given: Mapping[str, str]) -> str:
 
 
 def recorded(state: Path, name: str) -> psutil.Process | None:
-    """The process of that name which the stack in this directory runs now."""
+    """Returns the recorded process of a part; None if it does not run."""
     pid = Process(name, Home(state), StopPolicy()).pid
     return psutil.Process(pid) if pid is not None else None
 
@@ -50,7 +50,7 @@ def alive(state: Path, name: str) -> psutil.Process:
 
 
 def kill(state: Path, *names: str) -> None:
-    """SIGKILL, to these processes alone; returns once they are dead."""
+    """Sends SIGKILL to these processes only; returns once they have ended."""
     killed = [alive(state, name) for name in names]
     for process in killed:
         process.kill()

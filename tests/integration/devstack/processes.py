@@ -1,4 +1,4 @@
-"""Looking for what may have been left running."""
+"""Finds processes that a stack has left running."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from devstack.process_tree import MARK
 
 
 def running(path: Path) -> list[str]:
-    """Processes of the stack in this directory, its undertaker among them."""
+    """Returns all processes of a stack, its orphan reaper included."""
     return [
         f"{process.pid} {process.info['cmdline']}"
         for process in psutil.process_iter(["cmdline", "status", "environ"])

@@ -1,4 +1,4 @@
-"""`up` and `down`: the whole system, five real services, in the background."""
+"""`up` and `down` with the whole system in the background."""
 
 import socket
 from pathlib import Path

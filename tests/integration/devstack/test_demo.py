@@ -1,4 +1,4 @@
-"""`make demo`: the whole path once, whatever the video is called."""
+"""`make demo` from upload to mail, with any file name of the video."""
 
 import subprocess
 import sys

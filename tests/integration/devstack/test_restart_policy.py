@@ -1,4 +1,4 @@
-"""When a part is started again: real processes, and a clock in the test's hand."""
+"""Restart policy: back-off of real processes by a clock that the test controls."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ NOW = 10_000.0
 
 
 class Script(Daemon):
-    """A process that ends at once with a code, or runs for ever."""
+    """A process that exits at once with a code, or runs until it is stopped."""
 
     def __init__(self, home: Home) -> None:
         super().__init__("script", home)

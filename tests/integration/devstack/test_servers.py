@@ -1,4 +1,4 @@
-"""Private servers keep their data and their address; one does not see the other."""
+"""Private servers keep data and port across restarts, and are isolated from each other."""
 
 import smtplib
 from collections.abc import Iterator
@@ -65,7 +65,7 @@ async def test_rabbitmq_keeps_durable_messages_over_a_crash(stack: Stack) -> Non
     async with await aio_pika.connect(stack.rabbitmq.url()) as connection:
         channel = await connection.channel()
         await channel.declare_queue("kept", durable=True, arguments={"x-queue-type": "quorum"})
-    # A node killed within a second of declaring a quorum queue forgets who the queue's only member is.
+    # A node killed within a second of declaring a quorum queue loses the record of its members.
     stack.rabbitmq.restart()
     async with await aio_pika.connect(stack.rabbitmq.url()) as connection:
         channel = await connection.channel()

@@ -1,4 +1,4 @@
-"""Whatever a stack has started ends, however it comes to its end; and nothing else does."""
+"""A stack's processes end however the stack ends, and no others do."""
 
 import json
 import signal
@@ -18,14 +18,14 @@ from devstack.stack import Stack
 from tests.integration.devstack.processes import running
 from tests.support.wait import until
 
-# Two servers are enough to see one running while the other fails.
+# Settings that leave two servers, MongoDB and the mail sink.
 SMALL = {"AUTH_DATABASE_URL": "postgresql://elsewhere/", "AMQP_URL": "amqp://elsewhere/"}
 
 STARTER = """
 import signal, sys
 from pathlib import Path
 from devstack.stack import Stack
-signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell makes background processes ignore SIGINT
 with Stack(Path(sys.argv[1])) as stack:
     stack.mongo.start()
     stack.mail.start()
@@ -45,14 +45,14 @@ os._exit(0)
 
 @pytest.fixture
 def bystander() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that has nothing to do with any stack."""
+    """A process that belongs to no stack."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         yield process
         process.kill()
 
 
 def end_a_starter(path: Path, signum: signal.Signals) -> None:
-    """Starts a stack from a process of its own and sends that process a signal."""
+    """Starts a stack from a separate process and sends that process a signal."""
     starter = subprocess.Popen(
         [sys.executable, "-c", STARTER, str(path)],
         cwd=REPOSITORY,
@@ -96,7 +96,7 @@ def test_a_server_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
 def test_stopping_ends_every_process_and_may_be_repeated(tmp_path: Path) -> None:
     with Stack(tmp_path, SMALL) as stack:
         stack.start("mongo", "mail")
-        assert len(running(tmp_path)) == 3  # and the undertaker
+        assert len(running(tmp_path)) == 3  # and the orphan reaper
         stack.stop()
         assert running(tmp_path) == []
 

@@ -1,4 +1,4 @@
-"""Under `up`, whatever dies comes back; after `down`, nothing does."""
+"""The supervisor restarts parts that died under `up`, and nothing after `down`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +15,13 @@ from tests.support.media import Media
 from tests.support.wait import until
 
 pytestmark = pytest.mark.timeout(600)
-# Not the default: what comes back must know it from `up`.
+# Not the default: a restarted worker must get it from the saved settings.
 CHOSEN = {"CONVERTER_MAX_UPLOAD_BYTES": "12345678"}
 BACK_WITHIN_S = 120.0
 
 
 class Running:
-    """A system that `up` has started, and ways to look at it."""
+    """A system started by `up`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -87,7 +87,7 @@ async def test_what_somebody_has_paused_is_left_alone(healthy: Running) -> None:
     paused = alive(healthy.path, "worker")
     paused.suspend()
     try:
-        # By then the supervisor has looked at everything more than once.
+        # By then the supervisor has checked every part more than once.
         kill(healthy.path, "mail")
         await until(healthy.stack.mail.is_ready, BACK_WITHIN_S, "the mail sink is back")
         assert alive(healthy.path, "worker") == paused
@@ -104,7 +104,7 @@ async def test_up_puts_a_dead_keeper_in_its_place_again(healthy: Running) -> Non
 
 async def test_up_repairs_what_died_after_its_keeper(healthy: Running) -> None:
     kill(healthy.path, "supervisor", "auth")
-    # Asked without settings, it keeps those it was started with.
+    # Without settings `up` repairs with those of the first start.
     said = command("up", healthy.path, {})
     assert f"Tonegate is up: {healthy.stack.url}\n" in said
     await healthy.healthy()
@@ -117,7 +117,7 @@ async def test_down_leaves_nothing_though_much_is_being_started_again(healthy: R
     said_before = healthy.log
     assert healthy.down() == "Tonegate is down.\n"
     assert running(healthy.path) == []
-    # The supervisor went first: what ended after it was not missed.
+    # The supervisor was stopped first, so it logged none of the later ends.
     assert "auth" not in healthy.log.removeprefix(said_before)
     assert not healthy.stack.service("gateway").is_ready()
     assert "Tonegate is up" in healthy.up()

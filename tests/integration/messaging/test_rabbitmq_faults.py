@@ -147,7 +147,7 @@ async def test_a_handler_outlives_its_connection_and_its_message_comes_again(nod
     recorder = Recorder(gate)
     async with broker_at(url) as broker, consuming(broker, INBOX, recorder) as consumer:
         [envelope] = await publish(broker, UPLOADED)
-        await recorder.heard(1)
+        await recorder.received(1)
         noticing = asyncio.create_task(
             until(lambda: _is_cut(consumer.check()), timeout_s=60, what="the consumer notices")
         )
@@ -192,7 +192,7 @@ async def test_a_memory_alarm_makes_publishing_fail_in_time_and_leaves_consumers
     recorder = Recorder(gate)
     async with broker_at(url) as broker, consuming(broker, INBOX, recorder):
         await publish(broker, UPLOADED, UPLOADED)
-        await recorder.heard(1)
+        await recorder.received(1)
         async with memory_alarm(node):
             refused = [wrap(UPLOADED, "/test", f"c{number}") for number in range(3)]
             for envelope in refused:
@@ -233,7 +233,7 @@ async def test_a_failed_message_is_not_lost_while_publishing_is_blocked(node: No
     recorder = Recorder(fail_once)  # type: ignore[arg-type]
     async with broker_at(url) as broker, consuming(broker, INBOX, recorder):
         [envelope] = await publish(broker, UPLOADED)
-        await recorder.heard(1)
+        await recorder.received(1)
         async with memory_alarm(node):
             with pytest.raises(PublishFailed):
                 await broker.publish(wrap(UPLOADED, "/test", "c2"))

@@ -1,1 +1,1 @@
-"""What the development stack decides before anything runs."""
+"""Tests of the development stack without processes."""

@@ -1,4 +1,4 @@
-"""Where the demo's MP3 goes, and which videos it does not even start with."""
+"""Output path of the demo's MP3, and videos that are rejected before the start."""
 
 from pathlib import Path
 

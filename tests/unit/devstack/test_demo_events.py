@@ -1,4 +1,4 @@
-"""The demo's reader of event streams."""
+"""The demo's parser of event streams."""
 
 from devstack.demo.events import Event, events
 

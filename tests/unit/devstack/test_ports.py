@@ -1,4 +1,4 @@
-"""Two stacks on one machine never get the same port, though neither listens yet."""
+"""Ports allocated to one stack are not allocated to another, even before a server listens."""
 
 import subprocess
 from pathlib import Path

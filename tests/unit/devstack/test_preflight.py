@@ -1,4 +1,4 @@
-"""A bad setting is told before anything is started, in a line of its own."""
+"""Each invalid setting is reported on its own line before anything starts."""
 
 from pathlib import Path
 

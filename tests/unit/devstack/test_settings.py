@@ -1,4 +1,4 @@
-"""Settings given from outside win, in whichever form they are given."""
+"""Settings from the environment override the stack's own, as values or as files."""
 
 from pathlib import Path
 

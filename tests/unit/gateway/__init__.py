@@ -1,1 +1,1 @@
-"""Parts of the gateway on their own."""
+"""Unit tests of the gateway, in the folders of its source."""

@@ -1,4 +1,4 @@
-"""The documents speak of the settings that there are, and their links lead somewhere."""
+"""Documentation lists exactly the existing settings, options and error codes, and its links resolve."""
 
 import inspect
 import re
@@ -79,7 +79,7 @@ def _quoted(text: str) -> list[str]:
 
 
 def _kinds_of(kind: type[ServiceError]) -> set[type[ServiceError]]:
-    """Those that the services have; tests have some too."""
+    """Returns all subclasses outside the tests."""
     found = {kind}.union(*(_kinds_of(each) for each in kind.__subclasses__()))
     return {each for each in found if not each.__module__.startswith("tests")}
 

@@ -4,7 +4,7 @@ import pytest
 
 from converter_service.media.ffmpeg.job import expected_s
 from converter_service.media.ffmpeg.packets import SourceExtent
-from converter_service.media.ffmpeg.verify import Verdict, is_unremarkable, tolerance_s, verdict
+from converter_service.media.ffmpeg.verify import Verdict, has_expected_length, tolerance_s, verdict
 from converter_service.media.ffmpeg.window import Window
 from converter_service.media.options import parse
 from converter_service.media.transcoder import AudioTrack, MediaInfo
@@ -79,12 +79,12 @@ def test_what_is_expected_is_what_the_track_declares_within_what_was_requested()
     assert expected_s(info(60.0, estimated=True), track(None), ALL) is None
 
 
-def test_only_sound_of_the_expected_length_is_unremarkable() -> None:
-    assert is_unremarkable(59.9, 60.0)
-    assert is_unremarkable(61.0, 60.0)
-    assert not is_unremarkable(59.0, 60.0)
-    assert not is_unremarkable(0.0, 0.0)
-    assert not is_unremarkable(59.0, None)
+def test_only_audio_of_the_expected_length_passes_without_a_packet_list() -> None:
+    assert has_expected_length(59.9, 60.0)
+    assert has_expected_length(61.0, 60.0)
+    assert not has_expected_length(59.0, 60.0)
+    assert not has_expected_length(0.0, 0.0)
+    assert not has_expected_length(59.0, None)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from litestar import Request
 
 from gateway.identity.token_cache import TokenCache
 from gateway.proxy.event_stream import LOOKUP_INTERVAL, Watch, Watches
-from tests.unit.gateway.test_token_cache import AuthService, principal
+from tests.unit.gateway.identity.test_token_cache import AuthService, principal
 
 MOMENT = timedelta(seconds=1)
 

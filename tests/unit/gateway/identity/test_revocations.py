@@ -9,7 +9,7 @@ from shared.contracts.events import SessionRevoked
 from shared.messaging.envelope import wrap
 from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
-from tests.unit.gateway.test_token_cache import AuthService, principal
+from tests.unit.gateway.identity.test_token_cache import AuthService, principal
 
 
 async def test_each_time_listening_begins_what_was_known_is_forgotten() -> None:

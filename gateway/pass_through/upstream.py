@@ -1,0 +1,35 @@
+"""What a pass-through route calls: the service and its path."""
+
+from typing import Any, Protocol
+
+from litestar import Request
+
+from gateway.proxy.path_segments import plain
+from gateway.query import Query
+from shared.settings import Secret
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class JsonUpstream(Protocol):
+    """A service that is called with JSON."""
+
+    async def forward(
+        self,
+        request: AnyRequest,
+        path: str,
+        answer: Any,
+        *,
+        body: object = None,
+        token: Secret | None = None,
+        query: Query = (),
+    ) -> object:
+        """The body of the service's response, as `answer` or as JSON; None when `answer` is None."""
+
+
+def upstream_path(request: AnyRequest) -> str:
+    """The path of the route with the values of its parameters. Raises NotFound for a value that is more than
+    a plain name: a client cannot address anything else by it.
+    """
+    values = {name: plain(str(value)) for name, value in request.path_params.items()}
+    return request.scope["path_template"].format(**values)
