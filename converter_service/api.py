@@ -14,11 +14,11 @@ from converter_service.access import Owners, Tokens, public, signed_in
 from converter_service.admin_controllers import DeadLetterController, ManagedConversionController
 from converter_service.conversions.commands import ConversionCommands
 from converter_service.conversions.controller import ConversionController
-from converter_service.conversions.quota import EnforcedQuota, QuotaLimits
+from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.service import Conversions
 from converter_service.dead_letters.metrics import watch_waiting
 from converter_service.dead_letters.service import DeadLetterService
-from converter_service.downloads.controller import AudioController, Door
+from converter_service.downloads.controller import AudioAccess, AudioController
 from converter_service.event_streams.controller import EventController
 from converter_service.event_streams.hub import Hub
 from converter_service.handlers import change_listener
@@ -113,7 +113,7 @@ def use_cases(settings: ApiSettings, infrastructure: Infrastructure, tokens: Tok
     """What the controllers of uploads, conversions and downloads get injected, by parameter name."""
     store, blobs, cleanup = infrastructure.store, infrastructure.blobs, infrastructure.cleanup
     events, links, clock = infrastructure.events, infrastructure.links, infrastructure.clock
-    quota = EnforcedQuota(store, infrastructure.queue, quota_limits(settings))
+    quota = Quota(store, infrastructure.queue, quota_limits(settings))
     upload_limits = UploadLimits(settings.max_upload_bytes, UPLOAD_SILENCE)
     resumable_limits = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
     conversions = Conversions(store, blobs, cleanup, clock)
@@ -137,7 +137,7 @@ def use_cases(settings: ApiSettings, infrastructure: Infrastructure, tokens: Tok
             store, blobs, cleanup, events, limits=resumable_limits, clock=clock, quota=quota
         ),
         "receiver": UploadReceiver(settings.max_upload_bytes, settings.idle_timeout),
-        "door": Door(conversions, tokens, links, utc_now),
+        "access": AudioAccess(conversions, tokens, links, utc_now),
     }
 
 

@@ -26,7 +26,7 @@ class Cleanup:
     def __init__(self, store: ConversionStore, blobs: Blobs) -> None:
         self._store = store
         self._blobs = blobs
-        self._background = BackgroundCleanup()
+        self._background: set[asyncio.Task[None]] = set()
 
     async def delete(self, conversion_id: str, now: datetime) -> None:
         """Marks a conversion as deleted and purges it, if need be after the return.
@@ -41,7 +41,10 @@ class Cleanup:
 
         It is not cancelled: the timeouts of the store end it, and the sweeper repeats what has failed.
         """
-        await self._background.clean(work)
+        task = asyncio.create_task(_logged(work))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        await asyncio.wait({task}, timeout=REQUEST_WAIT_S)
 
     async def purge_unless_written(self, conversion: Conversion, now: datetime) -> None:
         """Deletes the blobs of a deleted conversion, and its record unless a writer may still be active.
@@ -91,23 +94,6 @@ class Cleanup:
         for blob in conversion.blobs:
             await self._blobs.delete(blob)
         await change(self._store, conversion.id, bytes_deleted)
-
-
-class BackgroundCleanup:
-    """Runs clean-up that may continue after the response to the request.
-
-    It is not cancelled: the timeouts of the store end it, and the sweeper repeats what has failed.
-    """
-
-    def __init__(self) -> None:
-        self._running: set[asyncio.Task[None]] = set()
-
-    async def clean(self, work: Coroutine[object, object, None]) -> None:
-        """Returns when `work` has ended, or after REQUEST_WAIT_S while it continues."""
-        task = asyncio.create_task(_logged(work))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        await asyncio.wait({task}, timeout=REQUEST_WAIT_S)
 
 
 async def _logged(work: Coroutine[object, object, None]) -> None:

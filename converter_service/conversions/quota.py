@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 from weakref import WeakValueDictionary
 
 from msgspec import Struct
@@ -29,27 +29,10 @@ class QuotaLimits(Struct, frozen=True):
     account_conversions: int = 0
 
 
-class Quota(Protocol):
-    """The checks of an upload and of a retry. All calls raise Unavailable."""
-
-    async def check_upload(self, owner_id: str, announced_size: int | None) -> None:
-        """Checks an upload before its body is read. Raises Overloaded, RateLimited, TooLarge."""
-
-    async def check_retry(self, owner_id: str) -> None:
-        """Checks a retry, which stores nothing new. Raises Overloaded, RateLimited."""
-
-    def account_lock(self, owner_id: str) -> asyncio.Lock:
-        """A lock under which the uploads of an account are admitted one at a time, in this process."""
-
-    async def check_stored(self, conversion: Conversion) -> None:
-        """Checks again after the record is saved, which counts itself then. Raises RateLimited, TooLarge."""
-
-    def meter(self, conversion: Conversion) -> Meter:
-        """A callback for the number of bytes received so far. It raises TooLarge beyond the quota."""
-
-
-class EnforcedQuota:
+class Quota:
     """Computes the usage of an account from the records of its conversions; there is no separate counter.
+
+    All calls raise Unavailable.
 
     An upload saves its reservation first and checks the sum afterwards. Of concurrent uploads in different
     processes both may be rejected, but the limit is never exceeded.
@@ -62,11 +45,13 @@ class EnforcedQuota:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def check_upload(self, owner_id: str, announced_size: int | None) -> None:
+        """Checks an upload before its body is read. Raises Overloaded, RateLimited, TooLarge."""
         await self._check_queue()
         if self._counts:
             self._check(await self._queue.usage(owner_id), conversions=1, size=announced_size or 1)
 
     async def check_retry(self, owner_id: str) -> None:
+        """Checks a retry, which stores nothing new. Raises Overloaded, RateLimited."""
         await self._check_queue()
         if self._limits.account_conversions:
             self._check_conversions(await self._queue.usage(owner_id), 1)
@@ -77,13 +62,16 @@ class EnforcedQuota:
             raise Overloaded("Too many conversions are queued; try again later.", retry_after_s=RETRY_AFTER_S)
 
     def account_lock(self, owner_id: str) -> asyncio.Lock:
+        """A lock under which the uploads of an account are admitted one at a time, in this process."""
         return self._locks.setdefault(owner_id, asyncio.Lock())
 
     async def check_stored(self, conversion: Conversion) -> None:
+        """Checks again after the record is saved, which counts itself then. Raises RateLimited, TooLarge."""
         if self._counts:
             self._check(await self._queue.usage(conversion.owner_id))
 
     def meter(self, conversion: Conversion) -> Meter:
+        """A callback for the number of bytes received so far. It raises TooLarge beyond the quota."""
         reserved = conversion.reserved_bytes
 
         async def reserve(received: int) -> None:
@@ -127,22 +115,3 @@ class EnforcedQuota:
         return TooLarge(
             f"The video exceeds the storage quota of {self._limits.account_bytes} bytes; {used} are in use."
         )
-
-
-class NoQuota:
-    """No limits."""
-
-    async def check_upload(self, *_: object) -> None:
-        return
-
-    async def check_retry(self, *_: object) -> None:
-        return
-
-    def account_lock(self, *_: object) -> asyncio.Lock:
-        return asyncio.Lock()
-
-    async def check_stored(self, *_: object) -> None:
-        return
-
-    def meter(self, _: Conversion) -> Meter:
-        return self.check_stored

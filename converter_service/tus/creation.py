@@ -13,7 +13,7 @@ from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import ConversionStore
-from converter_service.conversions.quota import NoQuota, Quota
+from converter_service.conversions.quota import Quota
 from converter_service.conversions.segments import Upload
 from converter_service.conversions.transitions.resumable import new_resumable_upload, upload_of
 from converter_service.errors import EmptyUpload, PartAlreadyUsed
@@ -56,7 +56,7 @@ class UploadCreation:
         *,
         max_bytes: int,
         ttl: timedelta,
-        quota: Quota | None = None,
+        quota: Quota,
     ) -> None:
         self._cleanup = cleanup
         self._concatenation = concatenation
@@ -64,7 +64,7 @@ class UploadCreation:
         self._ttl = ttl
         self._clock = clock
         self._idempotency_keys = IdempotencyKeys(store, clock)
-        self._quota = quota or NoQuota()
+        self._quota = quota
 
     async def create(
         self, owner: Owner, request: CreationRequest, length: int, key: str | None

@@ -57,7 +57,7 @@ class ResumableUploads:
         *,
         limits: ResumableLimits,
         clock: Clock,
-        quota: Quota | None = None,
+        quota: Quota,
     ) -> None:
         self._store = store
         self._clock = clock

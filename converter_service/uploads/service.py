@@ -11,7 +11,7 @@ from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import Blobs, ConversionStore
-from converter_service.conversions.quota import NoQuota, Quota
+from converter_service.conversions.quota import Quota
 from converter_service.conversions.transitions.upload import new_upload
 from converter_service.uploads.abort import AbortedUploads
 from converter_service.uploads.filenames import safe_name
@@ -47,12 +47,12 @@ class UploadService:
         *,
         limits: UploadLimits,
         clock: Clock,
-        quota: Quota | None = None,
+        quota: Quota,
     ) -> None:
         self._limits = limits
         self._clock = clock
         self._idempotency_keys = IdempotencyKeys(store, clock)
-        self._quota = quota or NoQuota()
+        self._quota = quota
         self._writer = UploadWriter(store, blobs, events, limits.silence, clock)
         self._aborted_uploads = AbortedUploads(store, cleanup, clock)
 

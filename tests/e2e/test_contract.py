@@ -125,10 +125,10 @@ async def ran(*command: str, cwd: Path) -> tuple[int, str]:
 @pytest.fixture
 async def person(http: httpx.AsyncClient) -> Person:
     """Has another password than the document's example, which would delete the account."""
-    somebody = Person(http, password="only this person knows it")
-    assert (await somebody.register()).status_code == 201
-    assert (await somebody.sign_in()).status_code == 200
-    return somebody
+    account = Person(http, password="only this person knows it")
+    assert (await account.register()).status_code == 201
+    assert (await account.sign_in()).status_code == 200
+    return account
 
 
 @pytest.fixture

@@ -84,13 +84,13 @@ async def test_an_administrator_sees_replays_and_discards_a_dead_letter(
 async def test_an_operator_does_the_same_at_the_command_line(system: System, admin: Person) -> None:
     await poison(system, "poison-2")
     letter = await arrived(admin, "poison-2")
-    assert letter["id"] in {each["id"] for each in await told(system, "list")}
-    [shown] = await told(system, "show", letter["id"])
+    assert letter["id"] in {each["id"] for each in await operate(system, "list")}
+    [shown] = await operate(system, "show", letter["id"])
     assert shown == letter
-    [discarded] = await told(system, "discard", letter["id"])
+    [discarded] = await operate(system, "discard", letter["id"])
     assert (discarded["status"], discarded["settled_by"]) == ("discarded", "an operator")
     with pytest.raises(subprocess.CalledProcessError) as refused:
-        await told(system, "replay", letter["id"])
+        await operate(system, "replay", letter["id"])
     assert refused.value.returncode == 2
     assert "discarded already" in refused.value.stderr
 
@@ -103,7 +103,7 @@ async def test_an_operator_does_the_same_at_the_command_line(system: System, adm
     await until(recorded, what="the records of it")
 
 
-async def told(system: System, *words: str) -> list[dict[str, Any]]:
+async def operate(system: System, *words: str) -> list[dict[str, Any]]:
     command = ("converter_service", "dead-letters", *words)
     said = await asyncio.to_thread(system.operate, "converter", *command)
     return [json.loads(line) for line in said.splitlines()]

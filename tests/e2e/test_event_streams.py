@@ -37,10 +37,10 @@ async def test_what_is_watched_is_called_off_tried_again_and_shared(
 
         assert (await person.post(f"{path}/retry")).status_code == 202
         async with event_stream(http, f"{system.url}{path}/events", person.headers, last.identity) as stream:
-            told = await stream.rest()
-    assert (told[-1].name, told[-1].data) == ("completed", await person.conversion(identity))
-    assert any(event.data["status"] == "converting" and event.data["source"]["duration"] for event in told)
-    shares = [event.data["progress"] for event in told]
+            events = await stream.rest()
+    assert (events[-1].name, events[-1].data) == ("completed", await person.conversion(identity))
+    assert any(event.data["status"] == "converting" and event.data["source"]["duration"] for event in events)
+    shares = [event.data["progress"] for event in events]
     assert shares == sorted(shares)
     assert len(await mailbox.next_to(person.email)) == 1
 

@@ -67,7 +67,7 @@ class Scene:
     owner: Person
     stranger: Person
     program: Person
-    nobody: Person
+    anonymous: Person
     routes: list[Route]
     database_url: str
     media: Media
@@ -163,7 +163,7 @@ OWNED: dict[str, tuple[Make, IsThere]] = {
     "upload_id": (an_upload, upload_is_there),
     "webhook_id": (a_webhook, webhook_is_there),
 }
-"""What belongs to somebody: how they get one, and how they see that it is still there."""
+"""Kind of id → how an account creates one, and how it checks that it still exists."""
 
 RESERVED = {"user_id", "letter_id"}
 """For administrators alone, whatever the id."""
@@ -172,7 +172,7 @@ WITHIN = {"delivery_id"}
 """Found beneath an id of the table above only."""
 
 NAMES = {"provider"}
-"""Not somebody's, but what everybody calls it."""
+"""Path parameters that are names and belong to no account."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -216,7 +216,7 @@ async def test_what_belongs_to_somebody_else_is_not_there(scene: Scene, paramete
         theirs = await route.asked(scene.stranger, **{parameter: identity})
         unknown = await route.asked(scene.stranger, **{parameter: like(identity)})
         assert (theirs.status_code, unknown.status_code) == (404, 404), route
-        assert told(theirs) == told(unknown), route
+        assert comparable(theirs) == comparable(unknown), route
     _, is_there = OWNED[parameter]
     assert await is_there(scene)
 
@@ -227,8 +227,8 @@ async def test_a_program_and_nobody_get_no_further(scene: Scene, parameter: str)
         identity = await scene.id_of(parameter)
         by_program = await route.asked(scene.program, **{parameter: identity})
         assert by_program.status_code in {403, 404}, route
-        by_nobody = await route.asked(scene.nobody, **{parameter: identity})
-        assert by_nobody.status_code == 401, route
+        by_anonymous = await route.asked(scene.anonymous, **{parameter: identity})
+        assert by_anonymous.status_code == 401, route
     _, is_there = OWNED[parameter]
     assert await is_there(scene)
 
@@ -242,7 +242,7 @@ async def test_what_is_for_administrators_tells_nobody_else_what_there_is(
         for identity in (real, like(real)):
             for person in (scene.stranger, scene.program, scene.owner):
                 assert (await route.asked(person, **{parameter: identity})).status_code == 403, route
-            assert (await route.asked(scene.nobody, **{parameter: identity})).status_code == 401, route
+            assert (await route.asked(scene.anonymous, **{parameter: identity})).status_code == 401, route
     assert await session_is_there(scene)
 
 
@@ -259,7 +259,7 @@ def like(identity: str) -> str:
     return next((each for each in NOBODY_S if len(each) == len(identity)), NOBODY_S[0])
 
 
-def told(answer: httpx.Response) -> dict[str, Any]:
+def comparable(answer: httpx.Response) -> dict[str, Any]:
     """Returns the response without the parts that differ in every request."""
     body = answer.json() if answer.content else {}
     return {name: value for name, value in body.items() if name not in {"request_id", "instance"}}

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from devstack.ports import free_port
-from tests.faults.log_checks import TAKEN
+from tests.faults.log_checks import CLAIMED
 from tests.faults.webhook_receiver import Receiver
 from tests.support.client import Person
 from tests.support.mailbox import Mailbox, link_in
@@ -76,7 +76,7 @@ async def test_a_run_that_dies_is_logged_with_the_worker_that_took_over(
     for answered in ANSWERED:
         assert log.lacks(RECORDED, answered) is None
     assert log.lacks(published("video_uploaded"), {"event": "conversion completed"}) is None
-    runs = {line["run"]: line["worker"] for line in log.lines if line["event"] in TAKEN}
+    runs = {line["run"]: line["worker"] for line in log.lines if line["event"] in CLAIMED}
     # On a slow machine the second run may lose its lease of 3 s too; then a third takes over.
     dead = [line["was_with"] for line in log.lines if line.get("was_with")]
     assert dead == [runs[run] for run in range(1, len(runs))]

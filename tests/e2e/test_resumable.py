@@ -51,9 +51,9 @@ async def test_tus_js_client_goes_on_after_a_pause_in_which_everything_was_kille
     ) as client:
         await client.event("paused")
         await restarted(system, "converter", "gateway", "mongo")
-        client.go_on()
-        told = await client.event("success")
-    done = await person.finished(told["conversion"])
+        client.resume()
+        event = await client.event("success")
+    done = await person.finished(event["conversion"])
     assert (done["source"]["sha256"], done["source"]["filename"]) == (digest(noise), "noise.mp4")
     assert done["options"]["bitrate"] == "96k"
 
@@ -69,8 +69,8 @@ async def test_what_tus_js_client_sends_becomes_audio(
     async with tus_js(
         endpoint, token, video, metadata=metadata, chunk_size=chunk_size, parallel=parallel
     ) as client:
-        told = await client.event("success")
-    done = await person.finished(told["conversion"])
+        event = await client.event("success")
+    done = await person.finished(event["conversion"])
     assert (done["status"], done["source"]["sha256"]) == ("completed", digest(video))
 
 

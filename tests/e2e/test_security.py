@@ -80,8 +80,8 @@ MISISSUED = (
     "an ID token",
     "the address of a key",
     "a key of its own",
-    "nobody",
-    "somebody who is not",
+    "no subject",
+    "an unknown subject",
     "a session that never was",
 )
 

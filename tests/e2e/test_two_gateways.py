@@ -57,7 +57,7 @@ def both(system: System) -> Iterator[System]:
 async def door(both: System) -> AsyncIterator[Door]:
     async with visiting(both.stack.service(SECOND).url) as near, visiting(both.url) as far:
         for http in (near, far):
-            await until(partial(hears_news, http), what="the gateway hears of revocations")
+            await until(partial(receives_revocations, http), what="the gateway receives revocations")
         yield Door(near, far, both)
 
 
@@ -167,7 +167,7 @@ async def test_who_was_just_seen_works_on_until_the_gateway_has_to_ask_again(doo
         refused = await until(partial(unavailable, door.near, token), what="the gateway has to ask again")
         assert refused.json()["code"] == "unavailable"
         assert int(refused.headers["retry-after"]) >= 1
-        assert refused.headers.get("www-authenticate") is None, "nobody is told to sign in again"
+        assert refused.headers.get("www-authenticate") is None, "no challenge to sign in again"
         ready = await until(partial(not_ready, door.near), what="readyz says so")
         assert ready.json()["checks"]["auth_service"] == "down"
         assert ready.json()["checks"]["converter_service"] == "ok"
@@ -175,7 +175,7 @@ async def test_who_was_just_seen_works_on_until_the_gateway_has_to_ask_again(doo
     finally:
         await asyncio.to_thread(door.system.start, part)
     for http in (door.near, door.far):
-        await until(partial(is_let_in, http, token), what="all is well by itself")
+        await until(partial(is_let_in, http, token), what="access works again")
         await until(partial(is_ready, http), what="readyz says so")
 
 
@@ -240,7 +240,7 @@ async def is_ready(http: httpx.AsyncClient) -> bool:
     return (await http.get("/readyz")).status_code == OK
 
 
-async def hears_news(http: httpx.AsyncClient) -> bool:
+async def receives_revocations(http: httpx.AsyncClient) -> bool:
     said: dict[str, Any] = (await http.get("/readyz")).json()
     return bool(said["checks"]["rabbitmq"] == "ok")
 

@@ -28,12 +28,12 @@ async def test_what_becomes_of_a_conversion_is_told_to_whom_it_concerns(
         good = (await person.upload(media.video(seconds=1), filename="talk.mp4")).json()["id"]
         bad = (await person.upload_raw(b"\x00\x00\x00\x18ftypmp42" + b"no video" * 100)).json()["id"]
         await until(lambda: len(set(there.taken)) == 3, what="all messages are taken")
-        told = {
+        received = {
             (call.path, call.payload["data"]["id"]): call for call in there.calls if call.id in there.taken
         }
-        assert set(told) == {("/hook", good), ("/hook", bad), ("/failures", bad)}
-        assert told["/failures", bad].verified(failures["secret"])["type"] == "conversion.failed"
-        await is_told_well(told["/hook", good], mine["secret"], person, http)
+        assert set(received) == {("/hook", good), ("/hook", bad), ("/failures", bad)}
+        assert received["/failures", bad].verified(failures["secret"])["type"] == "conversion.failed"
+        await is_signed_and_complete(received["/hook", good], mine["secret"], person, http)
         page = (await person.get(f"/v1/webhooks/{mine['id']}/deliveries", params={"limit": 1})).json()
         assert page["next_cursor"]
         again = page["items"][0]["id"]
@@ -44,7 +44,7 @@ async def test_what_becomes_of_a_conversion_is_told_to_whom_it_concerns(
         assert (await person.request("DELETE", f"/v1/webhooks/{mine['id']}")).status_code == 204
 
 
-async def is_told_well(call: Call, secret: str, person: Person, http: httpx.AsyncClient) -> None:
+async def is_signed_and_complete(call: Call, secret: str, person: Person, http: httpx.AsyncClient) -> None:
     payload = call.verified(secret)
     data = payload["data"]
     shown = await person.conversion(data["id"])

@@ -86,9 +86,9 @@ async def _send(person: Person, video: bytes) -> httpx.Response:
 
 
 def _refusal(answer: httpx.Response) -> list[str]:
-    told = (answer.status_code, "retry-after" in answer.headers)
+    refusal = (answer.status_code, "retry-after" in answer.headers)
     print("one more:", answer.status_code, answer.json()["code"], answer.headers.get("retry-after"))
-    return [] if told == (503, True) else [f"one more was answered with {answer.status_code}"]
+    return [] if refusal == (503, True) else [f"one more was answered with {answer.status_code}"]
 
 
 def _begun(system: FaultySystem) -> list[Document]:

@@ -70,10 +70,10 @@ class Invariants:
                 for _ in range(PARALLEL_CHECKS):
                     tasks.create_task(self._check_each(http, left, findings))
         notifications = await asyncio.to_thread(self._notifications_for, uploads)
-        for identity, told in notifications.items():
-            findings.lost += [f"{identity}: {each}" for each in told.lacking()]
-            findings.duplicated += [f"{identity}: {each}" for each in told.different()]
-            findings.repeated_mails += [f"{identity}: {each}" for each in told.repeated()]
+        for identity, received in notifications.items():
+            findings.lost += [f"{identity}: {each}" for each in received.lacking()]
+            findings.duplicated += [f"{identity}: {each}" for each in received.different()]
+            findings.repeated_mails += [f"{identity}: {each}" for each in received.repeated()]
         self._notifications |= notifications
         findings.wrong += await self._storage.leftovers(quiet_within_s)
         dead = await asyncio.to_thread(self._storage.dead_letters)
@@ -87,9 +87,9 @@ class Invariants:
         """Reports notifications that arrived after the first check of their upload."""
         findings = Findings()
         await self._quiet(findings, quiet_within_s)
-        for identity, told in (await asyncio.to_thread(self._notifications_for, uploads)).items():
+        for identity, received in (await asyncio.to_thread(self._notifications_for, uploads)).items():
             if before := self._notifications.get(identity):
-                findings.duplicated += [f"{identity}: {each}" for each in told.later(before)]
+                findings.duplicated += [f"{identity}: {each}" for each in received.later(before)]
         return findings
 
     async def _all_ended(self, uploads: Sequence[Upload], findings: Findings, within_s: float) -> None:

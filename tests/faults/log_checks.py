@@ -12,8 +12,8 @@ from tests.support.request_log import Line, RequestLog
 from tests.support.system import Document
 
 SAMPLE = 3
-TAKEN = frozenset({"conversion claimed", "lease expired, conversion claimed again"})
-# Why a conversion may be taken once more.
+CLAIMED = frozenset({"conversion claimed", "lease expired, conversion claimed again"})
+# Events after which a conversion may be claimed again.
 REASONS = frozenset(
     {
         "dead run, queued again",
@@ -23,7 +23,7 @@ REASONS = frozenset(
         "run failed unexpectedly",
     }
 )
-TOLD = frozenset({"email sent", "email already sent"})
+SENT = frozenset({"email sent", "email already sent"})
 
 
 async def missing_log_lines(system: FaultySystem, uploads: Sequence[Upload], rng: random.Random) -> list[str]:
@@ -44,21 +44,23 @@ def _gaps(system: FaultySystem, upload: Upload) -> list[str]:
     published = {line["type"] for line in log.lines if line["event"] == "published"}
     wanted = {
         "its upload published": "video_uploaded" in published,
-        "it taken": not TAKEN.isdisjoint(events),
+        "it taken": not CLAIMED.isdisjoint(events),
         "its end published": f"conversion_{upload.ends_as}" in published,
-        "its mail sent": not TOLD.isdisjoint(events),
+        "its mail sent": not SENT.isdisjoint(events),
         "its webhook sent": "webhook sent" in events,
         "why it was taken again": _is_explained(log.lines),
         "a request behind it": not log.strays,
     }
-    return [f"{upload.id}: the logs do not tell {what}" for what, is_told in wanted.items() if not is_told]
+    return [
+        f"{upload.id}: the logs do not contain {what}" for what, is_logged in wanted.items() if not is_logged
+    ]
 
 
 def _is_explained(lines: Sequence[Line]) -> bool:
     """Returns True if between two claims a line gives the reason why the first run did not finish."""
     has_reason = True
     for line in lines:
-        if line["event"] in TAKEN:
+        if line["event"] in CLAIMED:
             if not has_reason and line["event"] not in REASONS:
                 return False
             has_reason = False

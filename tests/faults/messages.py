@@ -42,10 +42,10 @@ ENOUGH = 6
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 # Queue → an event of a type that it is bound to, about nothing that exists.
 EXPECTED: Mapping[str, Event] = {
-    CONVERTER_WORKER.queue: VideoUploaded(conversion_id="nobody-s"),
+    CONVERTER_WORKER.queue: VideoUploaded(conversion_id="unknown"),
     NOTIFICATION_MAIL.queue: PasswordChanged(user_id="x", recipient="nobody@example.org", changed_at=NOW),
-    NOTIFICATION_WEBHOOKS.queue: ConversionCancelled(conversion_id="nobody-s", owner_id="x", filename="x"),
-    NOTIFICATION_ACCOUNTS.queue: AccountDeleted(user_id="nobody-s"),
+    NOTIFICATION_WEBHOOKS.queue: ConversionCancelled(conversion_id="unknown", owner_id="x", filename="x"),
+    NOTIFICATION_ACCOUNTS.queue: AccountDeleted(user_id="unknown"),
 }
 
 
@@ -62,8 +62,8 @@ def malformed_for(event: Event) -> Mapping[str, bytes]:
 
 
 @dataclass
-class Told:
-    """How many events were said twice."""
+class Repetitions:
+    """Number of events that were published twice."""
 
     count: int = 0
 
@@ -107,15 +107,15 @@ class Messages:
             return 2 * len(chosen)
 
     @asynccontextmanager
-    async def doubled(self) -> AsyncIterator[Told]:
+    async def doubled(self) -> AsyncIterator[Repetitions]:
         """Publishes each event once more as soon as it is received, for the duration of the block."""
-        told = Told()
+        repetitions = Repetitions()
         async with self._channel() as channel:
             exchange = await channel.get_exchange(Names().events, ensure=False)
-            ear = await channel.declare_queue(exclusive=True)
-            await ear.bind(exchange, routing_key="#")
-            await ear.consume(lambda message: _again(message, exchange, told), no_ack=True)
-            yield told
+            queue = await channel.declare_queue(exclusive=True)
+            await queue.bind(exchange, routing_key="#")
+            await queue.consume(lambda message: _again(message, exchange, repetitions), no_ack=True)
+            yield repetitions
 
     async def publish_malformed(self) -> None:
         """Publishes malformed messages directly to the queues."""
@@ -156,10 +156,12 @@ class Messages:
             yield await connection.channel()
 
 
-async def _again(message: AbstractIncomingMessage, exchange: AbstractExchange, told: Told) -> None:
+async def _again(
+    message: AbstractIncomingMessage, exchange: AbstractExchange, repetitions: Repetitions
+) -> None:
     if OURS not in message.headers:
         await exchange.publish(_durable(message.body), routing_key=str(message.routing_key))
-        told.count += 1
+        repetitions.count += 1
 
 
 def _durable(body: bytes) -> aio_pika.Message:

@@ -1,4 +1,4 @@
-"""Tests of the fault injection's own tools."""
+"""Tests of the fault injection tools."""
 
 import asyncio
 import contextlib
@@ -67,7 +67,7 @@ def test_a_poisoned_title_is_a_crash_and_any_other_is_none(tmp_path: Path) -> No
     poison = CrashingFfmpeg(tmp_path)
     poison.install()
     codes = []
-    for title in ("a talk", "poison of somebody"):
+    for title in ("a talk", "poison again"):
         metadata = tmp_path / "audio.metadata"
         metadata.write_text(f";FFMETADATA1\ntitle={title}\n")
         command = [str(tmp_path / "ffmpeg"), *QUIETLY, "-i", f"file:{metadata}", "-f", "ffmetadata", "-"]

@@ -21,7 +21,7 @@ from tests.support.client import Person, signed_in
 from tests.support.media import Media
 from tests.support.wait import until
 
-TOLD_WITHIN_S = 20.0
+REPORTED_WITHIN_S = 20.0
 BACK_WITHIN_S = 60.0
 # Longer than the timeout of any call.
 CALLED_WITHIN_S = 15.0
@@ -150,9 +150,11 @@ async def _reports(http: httpx.AsyncClient, system: FaultySystem, name: str, bro
     url = system.stack.service(name).url
     if name in broken:
         return
-    told = partial(_names_missing, http, url, lacking(name, broken), is_ready=may_be_ready(name, broken))
-    await until(told, timeout_s=TOLD_WITHIN_S, what=f"{name} to tell that {broken} are broken")
-    assert await told()
+    reports_it = partial(
+        _names_missing, http, url, lacking(name, broken), is_ready=may_be_ready(name, broken)
+    )
+    await until(reports_it, timeout_s=REPORTED_WITHIN_S, what=f"{name} to report that {broken} are broken")
+    assert await reports_it()
     assert (await http.get(f"{url}/healthz")).status_code == OK
 
 

@@ -1,4 +1,4 @@
-"""An answer that no client was told of is found, and one that is documented is not."""
+"""Undocumented responses are reported; documented ones are not."""
 
 import httpx
 import pytest

@@ -105,15 +105,15 @@ class Traffic:
     async def _busy(self, person: Person, pause_s: float) -> None:
         """Performs random actions, half of them uploads."""
         while not self._stopping.is_set():
-            await self._something(person)
+            await self._random_action(person)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_s * self.rng.uniform(0.5, 1.5)):
                     await self._stopping.wait()
 
-    async def _something(self, person: Person) -> None:
+    async def _random_action(self, person: Person) -> None:
         match self.rng.randrange(4):
             case 0:
-                await self._look_around(person)
+                await self._list_and_view(person)
             case 1:
                 await self._sign_in(person)
             case _:
@@ -121,14 +121,14 @@ class Traffic:
                 if len(open_ones) < OPEN_AT_MOST:
                     await self._upload(person)
                 elif open_ones[0].id:
-                    await self._look_at(open_ones[0])
+                    await self._view(open_ones[0])
 
     async def _patient(self, person: Person) -> None:
         while not self._stopping.is_set():
             upload = await self._upload(person)
             done = await person.finished(str(upload.id), timeout_s=120)
             if done["status"] == "completed":
-                await self._asked(person, "download", "GET", f"/v1/conversions/{upload.id}/audio")
+                await self._request(person, "download", "GET", f"/v1/conversions/{upload.id}/audio")
 
     async def one(self, kind: Kind) -> Upload:
         """Uploads one video of the given kind from a random account."""
@@ -149,7 +149,7 @@ class Traffic:
         query = {"filename": upload.filename, "title": upload.filename}
         headers = {"Content-Type": "video/mp4", "Idempotency-Key": f'"{upload.key}"'}
         body = (self.silent if upload.kind is Kind.SILENT else self.good).read_bytes()
-        answer = await self._asked(
+        answer = await self._request(
             upload.person, "upload", "POST", "/v1/conversions", params=query, headers=headers, content=body
         )
         if answer is None:
@@ -160,33 +160,33 @@ class Traffic:
         upload.id = str(answer.json()["id"])
         return True
 
-    async def _look_around(self, person: Person) -> None:
-        await self._asked(person, "list", "GET", "/v1/conversions?limit=5")
+    async def _list_and_view(self, person: Person) -> None:
+        await self._request(person, "list", "GET", "/v1/conversions?limit=5")
         own = [upload for upload in self.accepted if upload.person is person]
         if own:
-            await self._look_at(self.rng.choice(own))
+            await self._view(self.rng.choice(own))
 
-    async def _look_at(self, upload: Upload) -> None:
+    async def _view(self, upload: Upload) -> None:
         """And download what has become of it."""
         person, path = upload.person, f"/v1/conversions/{upload.id}"
-        answer = await self._asked(person, "look", "GET", path)
+        answer = await self._request(person, "look", "GET", path)
         if answer is None or not answer.is_success:
             return
         status = answer.json()["status"]
         upload.is_over = status in FINAL
         if status == "completed":
-            await self._asked(person, "download", "GET", f"{path}/audio")
+            await self._request(person, "download", "GET", f"{path}/audio")
 
     async def _sign_in(self, person: Person) -> None:
         """And out again: an account has so many sessions at once, and the person's own is the oldest."""
         again = Person(person.http, person.email)
         secret = {"email": person.email, "password": person.password}
-        answer = await self._asked(again, "login", "POST", "/v1/auth/login", json=secret)
+        answer = await self._request(again, "login", "POST", "/v1/auth/login", json=secret)
         if answer is not None and answer.is_success:
             again.tokens = answer.json()
-            await self._asked(again, "logout", "POST", "/v1/auth/logout")
+            await self._request(again, "logout", "POST", "/v1/auth/logout")
 
-    async def _asked(
+    async def _request(
         self,
         person: Person,
         call: str,
@@ -198,7 +198,7 @@ class Traffic:
         content: bytes | None = None,
         json: Mapping[str, str] | None = None,
     ) -> httpx.Response | None:
-        """None when the connection broke: whoever is at the other end may have died."""
+        """Sends a request; returns None if the connection broke, because a process may have died."""
         url = self.rng.choice(self.urls)
         sent = person.http.build_request(
             method,
@@ -223,10 +223,10 @@ class Traffic:
             return None
         self.wrong_answers += self.answers.complaints(call, answer)
         if answer.is_error:
-            await self._heed(answer)
+            await self._honour_retry_after(answer)
         return answer
 
-    async def _heed(self, answer: httpx.Response) -> None:
-        """Comes back when told to, though sooner than a day."""
+    async def _honour_retry_after(self, answer: httpx.Response) -> None:
+        """Waits as long as Retry-After says, at most LONGEST_PAUSE_S."""
         after = answer.headers.get("retry-after", "")
         await asyncio.sleep(min(float(after) if after.isdecimal() else TRY_AGAIN_S, LONGEST_PAUSE_S))

@@ -74,26 +74,26 @@ class Person:
         headers = {"Content-Type": "video/mp4"}
         return await self.request("POST", "/v1/conversions", params=query, content=body, headers=headers)
 
-    async def conversion(self, identity: str) -> dict[str, Any]:
-        answer = await self.get(f"/v1/conversions/{identity}")
+    async def conversion(self, conversion_id: str) -> dict[str, Any]:
+        answer = await self.get(f"/v1/conversions/{conversion_id}")
         answer.raise_for_status()
         body: dict[str, Any] = answer.json()
         return body
 
-    async def finished(self, identity: str, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
+    async def finished(self, conversion_id: str, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """Polls until the conversion has ended in any state; tolerates responses with 503."""
 
         async def ended() -> dict[str, Any] | None:
-            answer = await self.get(f"/v1/conversions/{identity}")
+            answer = await self.get(f"/v1/conversions/{conversion_id}")
             if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
                 return None
             body: dict[str, Any] = answer.raise_for_status().json()
             return body if body["status"] in FINAL else None
 
-        return await until(ended, timeout_s=timeout_s, what=f"the end of conversion {identity}")
+        return await until(ended, timeout_s=timeout_s, what=f"the end of conversion {conversion_id}")
 
-    async def audio(self, identity: str, **headers: str) -> httpx.Response:
-        return await self.get(f"/v1/conversions/{identity}/audio", headers=headers)
+    async def audio(self, conversion_id: str, **headers: str) -> httpx.Response:
+        return await self.get(f"/v1/conversions/{conversion_id}/audio", headers=headers)
 
 
 @asynccontextmanager

@@ -64,7 +64,7 @@ class Browser:
             if isinstance(page, str):
                 return page
             page = await self._submit(page, login)
-        raise AssertionError("the provider asks for ever")
+        raise AssertionError("the provider shows more forms than expected")
 
     async def cancel(self, question: str) -> dict[str, str]:
         page = await self._follow(await self.http.get(question))
@@ -91,7 +91,7 @@ class Browser:
             if urlsplit(target).path.endswith("/callback"):
                 return target
             answer = await self.http.get(target)
-        raise AssertionError("redirected for ever")
+        raise AssertionError("too many redirects")
 
 
 def parameters(url: str) -> dict[str, str]:

@@ -36,10 +36,10 @@ class EventReader:
             return await self._read()
 
     async def rest(self) -> list[ServerEvent]:
-        told = []
+        events = []
         while (event := await self.next()) is not None:
-            told.append(event)
-        return told
+            events.append(event)
+        return events
 
     async def _read(self) -> ServerEvent | None:
         name, data = "message", list[str]()

@@ -103,8 +103,8 @@ def misissued(token: str, pem: str) -> dict[str, str]:
         "an ID token": signed({"typ": "JWT"}),
         "the address of a key": signed({"jku": "http://127.0.0.1:9/keys"}),
         "a key of its own": signed({"jwk": {"kty": "EC"}}),
-        "nobody": signed(sub=None),
-        "somebody who is not": signed(sub="00000000-0000-0000-0000-000000000000"),
+        "no subject": signed(sub=None),
+        "an unknown subject": signed(sub="00000000-0000-0000-0000-000000000000"),
         "a session that never was": signed(sid="00000000-0000-0000-0000-000000000000"),
     }
 

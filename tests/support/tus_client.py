@@ -23,11 +23,11 @@ class TusJs:
         """Returns the next event, which must have this name."""
         assert self._process.stdout is not None
         line = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE_S)
-        told: dict[str, Any] = json.loads(line)
-        assert told["event"] == name, told
-        return told
+        event: dict[str, Any] = json.loads(line)
+        assert event["event"] == name, event
+        return event
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(b"go on\n")
 

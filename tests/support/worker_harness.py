@@ -12,6 +12,7 @@ from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.model import Conversion
+from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.conversions.transitions.upload import new_upload, uploaded
 from converter_service.jobs.context import JobLimits
@@ -96,6 +97,7 @@ class WorkerHarness:
         self.outbox = MongoOutbox(self.database, utc_now)
         self.events = EventFactory(SignedLinks(Secret("k" * 32)), timedelta(days=1), utc_now)
         self.cleanup = Cleanup(self.store, self.blobs)
+        self.quota = Quota(self.store, self.queue, QuotaLimits())
         self.sweeper = Sweeper(self.store, self.cleanup, self.events, timedelta(seconds=0.1), utc_now)
         self._scratch_root = scratch
         self.scratch = LocalScratch(scratch, spare_bytes=0)

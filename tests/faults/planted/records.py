@@ -28,11 +28,11 @@ def no_fencing() -> None:
             )
         return await save(self, conversion, *events)
 
-    def anybody(conversion: Conversion, token: str) -> Lease:
+    def any_lease(conversion: Conversion, token: str) -> Lease:
         return conversion.lease or Lease(token, "a zombie", conversion.created_at)
 
     MongoConversions.save = over_anything  # type: ignore[method-assign]
-    Conversion.lease_of = anybody  # type: ignore[method-assign, assignment]
+    Conversion.lease_of = any_lease  # type: ignore[method-assign, assignment]
     state_machine.TRANSITIONS = dict.fromkeys(State, frozenset(State))  # type: ignore[misc]
 
 
@@ -43,7 +43,7 @@ def hold_on_to_the_lease() -> None:
     async def held(self: MongoConversions, conversion: Conversion, *events: Envelope) -> Conversion:
         if conversion.status is State.COMPLETED and conversion.finished_at:
             until = conversion.finished_at + timedelta(days=1)
-            conversion = replace(conversion, lease=Lease("planted", "a dead one", until))
+            conversion = replace(conversion, lease=Lease("planted", "a dead worker", until))
         return await save(self, conversion, *events)
 
     MongoConversions.save = held  # type: ignore[method-assign]

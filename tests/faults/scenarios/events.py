@@ -14,9 +14,9 @@ async def at_once(context: ScenarioContext) -> bool:
     """Publishes each event again on receipt: both workers get the same video, and notification_service
     handles the same result twice concurrently.
     """
-    async with context.messages.doubled() as told:
+    async with context.messages.doubled() as repetitions:
         await context.pause(DOUBLED_S)
-    return told.count > 0
+    return repetitions.count > 0
 
 
 async def malformed(context: ScenarioContext) -> bool:

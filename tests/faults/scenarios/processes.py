@@ -45,7 +45,7 @@ async def stop(system: FaultySystem, name: str) -> None:
 
 def ended_well(system: FaultySystem, name: str, took_s: float) -> None:
     bound_s = stopped_within_s(name)
-    assert (code := system.exit_code(name)) == 0, f"{name} was told to stop and ended with {code}"
+    assert (code := system.exit_code(name)) == 0, f"{name} received SIGTERM and ended with {code}"
     assert took_s <= bound_s, f"{name} took {took_s:.1f} s to stop, not {bound_s:g} s"
 
 

@@ -125,7 +125,13 @@ async def test_what_is_being_uploaded_is_refused_at_its_end_and_leaves_nothing(
 ) -> None:
     limits = UploadLimits(max_bytes=10**9, silence=timedelta(minutes=1))
     service = UploadService(
-        harness.store, harness.blobs, harness.cleanup, harness.events, limits=limits, clock=utc_now
+        harness.store,
+        harness.blobs,
+        harness.cleanup,
+        harness.events,
+        limits=limits,
+        clock=utc_now,
+        quota=harness.quota,
     )
     incoming = Dripping()
     uploading = asyncio.create_task(service.accept(ALICE, incoming))

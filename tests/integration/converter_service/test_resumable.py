@@ -10,7 +10,7 @@ import pytest
 
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
-from converter_service.conversions.quota import EnforcedQuota, QuotaLimits
+from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.transitions.concatenation import assigned_to_final
 from converter_service.conversions.transitions.finish import cancelled
 from converter_service.conversions.transitions.resumable import upload_of
@@ -90,7 +90,13 @@ class UploadRig:
         self.ahead = ahead
         self.harness = harness
         self.uploads = ResumableUploads(
-            harness.store, harness.blobs, harness.cleanup, harness.events, limits=LIMITS, clock=self.now
+            harness.store,
+            harness.blobs,
+            harness.cleanup,
+            harness.events,
+            limits=LIMITS,
+            clock=self.now,
+            quota=harness.quota,
         )
 
     def now(self) -> datetime:
@@ -503,7 +509,7 @@ async def test_parts_of_a_final_upload_that_came_to_nothing_are_removed(
 async def test_what_an_upload_may_bring_counts_from_its_beginning(harness: WorkerHarness) -> None:
     rig = UploadRig(harness)
     room = QuotaLimits(account_bytes=len(VIDEO) + 10)
-    quota = EnforcedQuota(harness.store, MongoQueue(harness.database), room)
+    quota = Quota(harness.store, MongoQueue(harness.database), room)
     rig.uploads = ResumableUploads(
         harness.store,
         harness.blobs,

@@ -12,6 +12,7 @@ from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.owner import Owner
+from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
@@ -86,7 +87,8 @@ def upload_service(
     store: MemoryConversions, blobs: MemoryBlobs, silence: timedelta, max_bytes: int = 10**9
 ) -> UploadService:
     limits = UploadLimits(max_bytes, silence)
-    return UploadService(store, blobs, Cleanup(store, blobs), event_factory(), limits=limits, clock=utc_now)
+    cleanup, quota = Cleanup(store, blobs), Quota(store, MemoryQueue(store), QuotaLimits())
+    return UploadService(store, blobs, cleanup, event_factory(), limits=limits, clock=utc_now, quota=quota)
 
 
 def events(store: MemoryConversions) -> list[type]:
