@@ -18,7 +18,7 @@ from converter_service.conversions.lease import Lease
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.transitions.run import claimed, renewed
 from converter_service.conversions.transitions.upload import new_upload, uploaded
-from converter_service.event_streams.publisher import Telling
+from converter_service.event_streams.publisher import ProgressPublisher
 from converter_service.storage.conversions import MongoConversions
 from shared.clock import utc_now
 from shared.messaging.rabbitmq import RabbitMQ
@@ -66,8 +66,8 @@ def main() -> None:
 async def measured(system: MeasuredSystem) -> None:
     url, amqp = Secret(system.stack.mongo.url()), system.stack.rabbitmq.url()
     async with connect(url) as client, RabbitMQ(amqp, "bench", SUBSCRIPTIONS) as broker:
-        telling = Telling(broker)
-        store = MongoConversions(database_of(client), utc_now, on_save=telling.note)
+        publisher = ProgressPublisher(broker)
+        store = MongoConversions(database_of(client), utc_now, on_save=publisher.enqueue)
         running = claimed_by_us(system.call("GET", "/v1/auth/me")["id"])
         await store.add(running)
         before = memory(system)
@@ -75,7 +75,7 @@ async def measured(system: MeasuredSystem) -> None:
         path = f"/v1/conversions/{running.id}/events"
         async with asyncio.TaskGroup() as tasks:
             beside = [tasks.create_task(each.read(system, path)) for each in clients]
-            beside.append(tasks.create_task(telling.run()))
+            beside.append(tasks.create_task(publisher.run()))
             await asyncio.gather(*(each.began.wait() for each in clients))
             await idle(system, before)
             await busy(system, store, running, clients)

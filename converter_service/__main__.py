@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from converter_service import api, worker
 from converter_service.cli import USAGE, CommandError, execute
-from converter_service.event_streams.hub import MOST_LISTENERS
+from converter_service.event_streams.hub import MAX_SUBSCRIPTIONS
 from converter_service.settings import ApiSettings, DeadLetterSettings, WorkerSettings
 from shared.http import Address, Listeners, serve
 from shared.http.connection_limit import connection_limit
@@ -34,7 +34,7 @@ async def run_api(settings: ApiSettings, stop: asyncio.Event) -> None:
     broker = RabbitMQ(settings.amqp_url.reveal(), "converter_api", SUBSCRIPTIONS)
     async with aiohttp.ClientSession() as http:
         app = api.build(settings, broker, registry, http)
-        await serve(app, registry, listeners(settings, event_streams=MOST_LISTENERS), stop)
+        await serve(app, registry, listeners(settings, event_streams=MAX_SUBSCRIPTIONS), stop)
 
 
 async def run_worker(settings: WorkerSettings, stop: asyncio.Event) -> None:

@@ -18,7 +18,7 @@ from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.service import Conversions
 from converter_service.dead_letters.metrics import watch_waiting
 from converter_service.dead_letters.service import DeadLetterService
-from converter_service.downloads.controller import AudioController, Door
+from converter_service.downloads.controller import AudioAccess, AudioController
 from converter_service.event_streams.controller import EventController
 from converter_service.event_streams.hub import Hub
 from converter_service.handlers import change_listener
@@ -137,7 +137,7 @@ def use_cases(settings: ApiSettings, infrastructure: Infrastructure, tokens: Tok
             store, blobs, cleanup, events, limits=resumable_limits, clock=clock, quota=quota
         ),
         "receiver": UploadReceiver(settings.max_upload_bytes, settings.idle_timeout),
-        "door": Door(conversions, tokens, links, utc_now),
+        "access": AudioAccess(conversions, tokens, links, utc_now),
     }
 
 

@@ -67,18 +67,18 @@ def change_listener(broker: Broker, hub: Hub) -> Consumer:
 
     async def changed(event: ConversionChanged, _: Delivery) -> None:
         body = msgspec.json.encode(event.conversion)
-        hub.offer(event.conversion_id, Snapshot(event.edition, State(event.status), body))
+        hub.publish(event.conversion_id, Snapshot(event.edition, State(event.status), body))
 
     async def removed(event: ConversionRemoved, _: Delivery) -> None:
-        await hub.look(event.conversion_id)
+        await hub.refresh(event.conversion_id)
 
     async def moved(event: Transition, _: Delivery) -> None:
-        await hub.look_unless_over(event.conversion_id)
+        await hub.refresh_unless_final(event.conversion_id)
 
     broadcast = Broadcast(
         name="converter.watching",
         events=(*TRANSITIONS, ConversionChanged, ConversionRemoved),
-        on_gap=hub.look_at_all,
+        on_gap=hub.refresh_all,
     )
     handlers = Handlers(
         {ConversionChanged: changed, ConversionRemoved: removed, **dict.fromkeys(TRANSITIONS, moved)},

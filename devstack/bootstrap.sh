@@ -89,6 +89,10 @@ debian() {
     [ $# -gt 0 ] || return 0
     by_hand="sudo apt-get install --no-install-recommends $*"
     if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
+        if [ "$*" = chromium ]; then
+            say "Browser tests are skipped without chromium; to install it:  $by_hand"
+            return 0
+        fi
         die "Missing: $*. Installing needs root; please run:  $by_hand"
     fi
     say "Installing $* ..."

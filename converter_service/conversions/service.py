@@ -15,7 +15,7 @@ from shared.errors import Gone, NotFound
 
 WITHOUT_AUDIO: Mapping[State, str] = {
     State.UPLOADING: "The video is still being uploaded.",
-    State.QUEUED: "The conversion is queued.",
+    State.QUEUED: "The conversion is still queued.",
     State.CONVERTING: "The conversion is still running.",
     State.FAILED: "The conversion failed, so there is no audio.",
     State.CANCELLED: "The conversion was cancelled, so there is no audio.",

@@ -1,4 +1,4 @@
-"""The audio of a conversion: whole or a range of it, by token or by signed link."""
+"""Downloads of the audio of a conversion, whole or a range, by access token or signed link."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,7 +10,7 @@ from litestar.response import Stream
 from converter_service.access import Tokens, owner_of, public
 from converter_service.conversions.service import Audio, Conversions
 from converter_service.conversions.signed_links import SignedLinks
-from converter_service.downloads.ranges import Slice, is_wanted, not_modified, range_applies, selected
+from converter_service.downloads.ranges import Slice, matches, not_modified, range_applies, selected
 from converter_service.media.formats import FORMATS
 from converter_service.uploads.filenames import content_disposition
 from shared.clock import Clock
@@ -19,12 +19,12 @@ from shared.http import Injected
 
 Call = Request[Any, Any, Any]
 
-# The server keeps a number of pieces ready for a client that does not read, however large they are.
+# The HTTP server buffers a fixed number of pieces for a slow client, whatever their size.
 PIECE_BYTES = 64 * 1024
 
 
-class Door:
-    """Who may have an audio: its owner, and whoever holds a link that its owner was given."""
+class AudioAccess:
+    """Access to the audio for its owner, and with a signed link that the owner has created."""
 
     def __init__(self, conversions: Conversions, tokens: Tokens, links: SignedLinks, clock: Clock) -> None:
         self._conversions = conversions
@@ -42,57 +42,59 @@ class Door:
 
 
 class AudioController(Controller):
-    """A signed link needs no token, so the routes are public and see to it themselves."""
+    """The routes are public because a signed link needs no token; AudioAccess authenticates them."""
 
     path = "/v1/conversions/{conversion_id:str}/audio"
     tags = ("conversions",)
     opt = public()
 
-    @get("/", summary="The audio", media_type="application/octet-stream")
+    @get("/", summary="Download the audio", media_type="application/octet-stream")
     async def download(
         self,
         request: Call,
         conversion_id: FromPath[str],
         conversions: Injected[Conversions],
-        door: Injected[Door],
+        access: Injected[AudioAccess],
     ) -> Response[Any]:
         """Answers 200, 206, 304, 409, 410, 412 or 416 (RFC 9110 §13.2.2 gives the order)."""
-        audio = await door.audio(request, conversion_id)
+        audio = await access.audio(request, conversion_id)
         headers = _headers(audio)
-        refuse_another(request, headers["ETag"])
+        check_if_match(request, headers["ETag"])
         if not_modified(request.headers.get("if-none-match"), headers["ETag"]):
-            return Response(b"", status_code=304, headers=_without_content(headers))
+            return Response(b"", status_code=304, headers=_not_modified_headers(headers))
         part = _part(request, audio, headers["ETag"])
         pieces: AsyncIterator[bytes] = await conversions.read(audio, part.first, part.end)
         return Stream(
-            in_small_pieces(pieces),
+            split_pieces(pieces),
             status_code=206 if part.partial else 200,
             headers=headers | _extent(part),
             media_type=headers["Content-Type"],
         )
 
-    @head("/", summary="What a GET would answer, without the audio")
-    async def look(self, request: Call, conversion_id: FromPath[str], door: Injected[Door]) -> Response[None]:
-        audio = await door.audio(request, conversion_id)
+    @head("/", summary="Get the headers of the audio")
+    async def headers(
+        self, request: Call, conversion_id: FromPath[str], access: Injected[AudioAccess]
+    ) -> Response[None]:
+        audio = await access.audio(request, conversion_id)
         headers = _headers(audio)
-        refuse_another(request, headers["ETag"])
+        check_if_match(request, headers["ETag"])
         if not_modified(request.headers.get("if-none-match"), headers["ETag"]):
-            return Response(None, status_code=304, headers=_without_content(headers))
+            return Response(None, status_code=304, headers=_not_modified_headers(headers))
         # Range is defined for GET only (RFC 9110 §14.2).
         return Response(None, headers=headers | {"Content-Length": str(audio.size)})
 
 
-async def in_small_pieces(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same bytes, at most PIECE_BYTES at a time."""
+async def split_pieces(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yields the same bytes in pieces of at most PIECE_BYTES."""
     async for piece in pieces:
         for start in range(0, len(piece), PIECE_BYTES):
             yield piece[start : start + PIECE_BYTES]
 
 
-def refuse_another(request: Call, etag: str) -> None:
-    """Raises PreconditionFailed for whoever wants to go on with an audio that is not this one."""
-    if not is_wanted(request.headers.get("if-match"), etag):
-        raise PreconditionFailed("The audio is not the one that If-Match names.")
+def check_if_match(request: Call, etag: str) -> None:
+    """Raises PreconditionFailed when If-Match names another audio than this one."""
+    if not matches(request.headers.get("if-match"), etag):
+        raise PreconditionFailed("The audio has another ETag than If-Match names.")
 
 
 def _headers(audio: Audio) -> dict[str, str]:
@@ -107,8 +109,8 @@ def _headers(audio: Audio) -> dict[str, str]:
     }
 
 
-def _without_content(headers: dict[str, str]) -> dict[str, str]:
-    """What a 304 carries (RFC 9110 §15.4.5)."""
+def _not_modified_headers(headers: dict[str, str]) -> dict[str, str]:
+    """The header fields of a 304 (RFC 9110 §15.4.5)."""
     return {name: headers[name] for name in ("ETag", "Cache-Control")}
 
 

@@ -1,4 +1,4 @@
-"""Which bytes of an audio a GET asks for, and whether it has them already (RFC 9110 §13, §14). Pure."""
+"""Range and conditional header fields of a download (RFC 9110 §13, §14). Pure."""
 
 import re
 
@@ -7,12 +7,12 @@ from msgspec import Struct
 from shared.errors import RangeNotSatisfiable
 
 SINGLE = re.compile(r"bytes\s*=\s*(?P<first>\d*)\s*-\s*(?P<last>\d*)\s*", re.IGNORECASE | re.ASCII)
-# No file has so many bytes. Python's int() of very long strings is slow, then refused.
+# Larger than any file. Python's int() is slow for very long strings, and raises for still longer ones.
 BEYOND = 10**20
 
 
 class Slice(Struct, frozen=True):
-    """Bytes `first` up to, not including, `end`, of `size`. `partial` tells 206 from 200."""
+    """Bytes `first` up to, not including, `end`, of `size`. `partial`: the response is a 206, not a 200."""
 
     first: int
     end: int
@@ -29,10 +29,10 @@ class Slice(Struct, frozen=True):
 
 
 def selected(header: str | None, size: int) -> Slice:
-    """The slice that a Range header selects.
+    """The slice that a Range header selects; `size` in bytes. Raises RangeNotSatisfiable.
 
-    No header, another unit, several ranges and malformed ones select everything (RFC 9110 §14.2 allows a
-    server to ignore them). Raises RangeNotSatisfiable.
+    Without a header, with another unit, several ranges or malformed ones, everything is selected: RFC 9110
+    §14.2 lets a server ignore them.
     """
     whole = Slice(0, size, size, partial=False)
     match = SINGLE.fullmatch(header.strip()) if header else None
@@ -58,12 +58,14 @@ def _number(digits: str) -> int:
 
 
 def range_applies(if_range: str | None, etag: str) -> bool:
-    """If-Range compares strongly (RFC 9110 §13.1.5); a date never matches, as no Last-Modified is sent."""
+    """Whether If-Range holds; it compares strongly (RFC 9110 §13.1.5). A date never matches, because no
+    Last-Modified is sent.
+    """
     return if_range is None or if_range.strip() == etag
 
 
-def is_wanted(if_match: str | None, etag: str) -> bool:
-    """If-Match compares strongly (RFC 9110 §13.1.1). False asks for 412: what is there is another audio."""
+def matches(if_match: str | None, etag: str) -> bool:
+    """Whether If-Match holds; it compares strongly (RFC 9110 §13.1.1). Otherwise the response is a 412."""
     if if_match is None:
         return True
     tags = [tag.strip() for tag in if_match.split(",")]
@@ -71,7 +73,7 @@ def is_wanted(if_match: str | None, etag: str) -> bool:
 
 
 def not_modified(if_none_match: str | None, etag: str) -> bool:
-    """If-None-Match compares weakly (RFC 9110 §13.1.2)."""
+    """Whether the client has this version: If-None-Match compares weakly (RFC 9110 §13.1.2)."""
     if if_none_match is None:
         return False
     tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]

@@ -1,7 +1,7 @@
-"""Who watches which conversion, and what there is to see: one look at it serves all who watch it here.
+"""Event streams of this process: subscriptions to conversions, fed by broker events and by the store.
 
-News comes over the broker. Where it may have been missed the store is asked: once when watching begins, each
-time listening to the broker begins, and now and then while there is no news.
+One read of the store serves all subscriptions to a conversion. The store is read where events may have been
+missed: when a subscription begins, when the broker connects, and after a time without events.
 """
 
 import asyncio
@@ -17,12 +17,12 @@ from converter_service.conversions.schemas import shown
 from shared.errors import Overloaded, Unavailable
 from shared.messaging.errors import NotReady
 
-MOST_LISTENERS = 4_096
+MAX_SUBSCRIPTIONS = 4_096
 
 
-class Rounds(Struct, frozen=True):
-    """Every `every_s` it is seen after which conversions nothing was heard of for `quiet_s`, or for
-    `without_broker_s` while no news can arrive: those are looked up.
+class RefreshIntervals(Struct, frozen=True):
+    """Every `every_s` the hub reads from the store all conversions without an event for `quiet_s`, or for
+    `without_broker_s` while the broker is away.
     """
 
     every_s: float = 1.0
@@ -30,11 +30,11 @@ class Rounds(Struct, frozen=True):
     without_broker_s: float = 3.0
 
 
-ROUNDS = Rounds()
+REFRESH_INTERVALS = RefreshIntervals()
 
 
 class Snapshot(Struct, frozen=True):
-    """A conversion as clients see it; `body` is its JSON. Of two the one of the higher revision is newer."""
+    """A conversion as clients see it; `body` is its JSON. A higher revision is newer."""
 
     revision: int
     status: State
@@ -49,128 +49,130 @@ def snapshot_of(conversion: Conversion) -> Snapshot:
     return Snapshot(conversion.revision, conversion.status, msgspec.json.encode(shown(conversion)))
 
 
-class Watched:
-    """One conversion that somebody here watches."""
+class WatchedConversion:
+    """A conversion that has subscriptions in this process."""
 
     def __init__(self) -> None:
         self.newest: Snapshot | None = None
-        self.is_gone = False
-        self.heard_at = asyncio.get_running_loop().time()
-        self.listeners: set[Listener] = set()
+        self.is_deleted = False
+        self.updated_at = asyncio.get_running_loop().time()
+        self.subscriptions: set[Subscription] = set()
 
 
-class Listener:
-    """Keeps nothing but the newest: whoever is slow skips what lies between, and never the end."""
+class Subscription:
+    """Gives the newest snapshot only: a slow client skips earlier ones, but never the final one."""
 
-    def __init__(self, watched: Watched) -> None:
+    def __init__(self, watched: WatchedConversion) -> None:
         self._watched = watched
         self._is_over = False
-        self.woken = asyncio.Event()
+        self.changed = asyncio.Event()
 
     def close(self) -> None:
-        """Whoever waits in `next` gets None."""
+        """Ends the subscription: `next` returns None."""
         self._is_over = True
-        self.woken.set()
+        self.changed.set()
 
     async def next(self, seen: int) -> Snapshot | None:
-        """What is newer than the revision `seen`; None when nothing more will come."""
-        while not (self._is_over or self._watched.is_gone):
+        """Waits for a snapshot newer than the revision `seen`; None when the subscription has ended."""
+        while not (self._is_over or self._watched.is_deleted):
             newest = self._watched.newest
             if newest is not None and newest.revision > seen:
                 return newest
-            self.woken.clear()
-            await self.woken.wait()
+            self.changed.clear()
+            await self.changed.wait()
         return None
 
 
 class Hub:
-    def __init__(self, store: ConversionStore, rounds: Rounds = ROUNDS) -> None:
+    """Passes snapshots of conversions to the subscriptions of this process."""
+
+    def __init__(self, store: ConversionStore, intervals: RefreshIntervals = REFRESH_INTERVALS) -> None:
         self._store = store
-        self._rounds = rounds
-        self._watched: dict[str, Watched] = {}
-        self._listeners = 0
+        self._intervals = intervals
+        self._watched: dict[str, WatchedConversion] = {}
+        self._subscriptions = 0
         self._is_closed = False
 
     @contextmanager
-    def watching(self, conversion_id: str) -> Iterator[Listener]:
-        """Raises Overloaded when too many watch already. What changed before is seen after a `look`."""
-        if self._listeners >= MOST_LISTENERS:
+    def subscribe(self, conversion_id: str) -> Iterator[Subscription]:
+        """Raises Overloaded at MAX_SUBSCRIPTIONS. Earlier changes are delivered after a `refresh`."""
+        if self._subscriptions >= MAX_SUBSCRIPTIONS:
             raise Overloaded("Too many event streams are open right now.")
-        watched = self._watched.setdefault(conversion_id, Watched())
-        listener = Listener(watched)
-        watched.listeners.add(listener)
-        self._listeners += 1
+        watched = self._watched.setdefault(conversion_id, WatchedConversion())
+        subscription = Subscription(watched)
+        watched.subscriptions.add(subscription)
+        self._subscriptions += 1
         if self._is_closed:
-            listener.close()
+            subscription.close()
         try:
-            yield listener
+            yield subscription
         finally:
-            self._listeners -= 1
-            watched.listeners.discard(listener)
-            if not watched.listeners and self._watched.get(conversion_id) is watched:
+            self._subscriptions -= 1
+            watched.subscriptions.discard(subscription)
+            if not watched.subscriptions and self._watched.get(conversion_id) is watched:
                 del self._watched[conversion_id]
 
-    async def look(self, conversion_id: str) -> None:
-        """Asks the store. Raises Unavailable."""
+    async def refresh(self, conversion_id: str) -> None:
+        """Reads the conversion from the store, if it has subscriptions. Raises Unavailable."""
         watched = self._watched.get(conversion_id)
         if watched is None:
             return
         found = await self._store.get(conversion_id)
         if found is None or found.deleted_at:
-            watched.is_gone = True
-            _wake(watched)
+            watched.is_deleted = True
+            _notify(watched)
         else:
-            self.offer(conversion_id, snapshot_of(found))
+            self.publish(conversion_id, snapshot_of(found))
 
-    async def look_unless_over(self, conversion_id: str) -> None:
-        """After news that does not say what there is to see. Raises Unavailable."""
+    async def refresh_unless_final(self, conversion_id: str) -> None:
+        """`refresh`, for events that do not contain the conversion. Raises Unavailable."""
         watched = self._watched.get(conversion_id)
         if watched is not None and not (watched.newest and watched.newest.is_final):
-            await self.look(conversion_id)
+            await self.refresh(conversion_id)
 
-    def offer(self, conversion_id: str, snapshot: Snapshot) -> None:
-        """News, perhaps late, perhaps known already."""
+    def publish(self, conversion_id: str, snapshot: Snapshot) -> None:
+        """Delivers `snapshot` if it is newer than the last one."""
         watched = self._watched.get(conversion_id)
         if watched is None:
             return
-        watched.heard_at = asyncio.get_running_loop().time()
+        watched.updated_at = asyncio.get_running_loop().time()
         if watched.newest is None or snapshot.revision > watched.newest.revision:
             watched.newest = snapshot
-            _wake(watched)
+            _notify(watched)
 
-    async def look_at_all(self) -> None:
-        """Listening has just begun: what was said before was missed. Raises Unavailable."""
+    async def refresh_all(self) -> None:
+        """For the start of a broker connection: earlier events were missed. Raises Unavailable."""
         for conversion_id in list(self._watched):
-            await self.look(conversion_id)
+            await self.refresh(conversion_id)
 
-    async def run(self, listening: Callable[[], Awaitable[None]]) -> None:
-        """Until cancelled: asks the store about those that nothing has been heard of. `listening` raises
-        NotReady while no news can arrive.
+    async def run(self, broker_check: Callable[[], Awaitable[None]]) -> None:
+        """Until cancelled, refreshes conversions without recent events. `broker_check` raises NotReady while
+        the broker is away.
         """
         while True:
-            await asyncio.sleep(self._rounds.every_s)
-            quiet_s = self._rounds.quiet_s
+            await asyncio.sleep(self._intervals.every_s)
+            quiet_s = self._intervals.quiet_s
             try:
-                await listening()
+                await broker_check()
             except NotReady:
-                quiet_s = self._rounds.without_broker_s
+                quiet_s = self._intervals.without_broker_s
             with suppress(Unavailable):
-                await self._look_at_quiet(quiet_s)
+                await self._refresh_quiet(quiet_s)
 
-    async def _look_at_quiet(self, quiet_s: float) -> None:
+    async def _refresh_quiet(self, quiet_s: float) -> None:
         before = asyncio.get_running_loop().time() - quiet_s
         for conversion_id, watched in list(self._watched.items()):
-            if watched.heard_at <= before:
-                await self.look(conversion_id)
+            if watched.updated_at <= before:
+                await self.refresh(conversion_id)
 
     def close(self) -> None:
-        """The process is about to stop: every stream ends, so that its client asks another."""
+        """Ends all streams before the process stops; their clients reconnect to another one."""
         self._is_closed = True
         for watched in self._watched.values():
-            for listener in watched.listeners:
-                listener.close()
+            for subscription in watched.subscriptions:
+                subscription.close()
 
 
-def _wake(watched: Watched) -> None:
-    for listener in watched.listeners:
-        listener.woken.set()
+def _notify(watched: WatchedConversion) -> None:
+    for subscription in watched.subscriptions:
+        subscription.changed.set()

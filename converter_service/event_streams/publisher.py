@@ -1,6 +1,6 @@
-"""News of conversions for those who watch them: at once, the newest only, and without any promise.
+"""Best-effort progress broadcast for event streams; only the latest state of a conversion is kept.
 
-What must not be missed lies in the outbox. This is for what is worth nothing a second later: how far it is.
+Events that must not be lost are in the outbox instead.
 """
 
 import asyncio
@@ -19,53 +19,54 @@ from shared.messaging.ports import Publisher, PublishFailed
 
 T = TypeVar("T")
 
-# How many conversions wait to be told of while the broker is slow; the oldest news is dropped first.
-WAITING = 1_000
-REMEMBERED = 10_000
+# How many conversions wait while the broker is slow; beyond that the oldest is dropped.
+MAX_WAITING = 1_000
+# For how many conversions the last published revision is remembered.
+MAX_REMEMBERED = 10_000
 AFTER_FAILURE_S = 1.0
 
 log = get_logger(__name__)
 
 
-class Telling:
-    """`note` never waits: whoever converts or uploads must not be held up by who watches."""
+class ProgressPublisher:
+    """`enqueue` never waits, so that clients of event streams cannot slow down uploads and conversions."""
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._waiting: OrderedDict[str, Conversion] = OrderedDict()
-        self._noted: OrderedDict[str, int] = OrderedDict()
+        self._revisions: OrderedDict[str, int] = OrderedDict()
         self._filled = asyncio.Event()
 
-    def note(self, conversion: Conversion) -> None:
-        """To be called with each saved value; those that show nothing new are not told."""
-        if self._noted.get(conversion.id, -1) >= conversion.revision:
+    def enqueue(self, conversion: Conversion) -> None:
+        """To be called with each saved conversion; those without a new revision are not published."""
+        if self._revisions.get(conversion.id, -1) >= conversion.revision:
             return
-        _put(self._noted, conversion.id, conversion.revision, REMEMBERED)
-        _put(self._waiting, conversion.id, conversion, WAITING)
+        _put(self._revisions, conversion.id, conversion.revision, MAX_REMEMBERED)
+        _put(self._waiting, conversion.id, conversion, MAX_WAITING)
         self._filled.set()
 
     async def run(self) -> None:
-        """Until cancelled. A fault costs the news that it hit."""
+        """Publishes until cancelled. Each error costs one event."""
         while True:
             await self._filled.wait()
             self._filled.clear()
             while self._waiting:
                 _, conversion = self._waiting.popitem(last=False)
-                await self._tell(conversion)
+                await self._publish(conversion)
 
-    async def _tell(self, conversion: Conversion) -> None:
-        event = news_of(conversion)
+    async def _publish(self, conversion: Conversion) -> None:
+        event = change_event(conversion)
         correlation = conversion.correlation_id or None
         try:
             await self._publisher.publish(wrap(event, SOURCE, conversion.id, correlation=correlation))
         except PublishFailed as failed:
-            log.debug("nobody was told", type=event.type, reason=str(failed))
+            log.debug("progress event not published", type=event.type, reason=str(failed))
             await asyncio.sleep(AFTER_FAILURE_S)
-        except Exception:  # a teller that ended would tell nothing ever again
-            log.exception("nobody was told", type=event.type)
+        except Exception:  # the loop must survive every error
+            log.exception("progress event not published", type=event.type)
 
 
-def news_of(conversion: Conversion) -> Event:
+def change_event(conversion: Conversion) -> Event:
     if conversion.deleted_at:
         return ConversionRemoved(conversion_id=conversion.id)
     return ConversionChanged(
@@ -77,7 +78,7 @@ def news_of(conversion: Conversion) -> Event:
 
 
 def _put(kept: "OrderedDict[str, T]", key: str, value: T, most: int) -> None:
-    """As the newest; beyond `most` the oldest goes."""
+    """Adds an entry as the newest; beyond `most` entries removes the oldest."""
     kept.pop(key, None)
     kept[key] = value
     if len(kept) > most:

@@ -1,4 +1,4 @@
-"""The account service's outbox in PostgreSQL keeps the promises of every outbox."""
+"""Contract tests of auth_service's outbox table (PostgreSQL)."""
 
 from collections.abc import AsyncIterator
 

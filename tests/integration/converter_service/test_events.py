@@ -7,7 +7,7 @@ from converter_service.conversions.model import Conversion
 from converter_service.conversions.transitions.finish import cancelled
 from converter_service.conversions.transitions.removal import bytes_deleted, deleted, expired
 from converter_service.conversions.transitions.run import renewed
-from converter_service.event_streams.publisher import news_of
+from converter_service.event_streams.publisher import change_event
 from converter_service.storage.conversions import MongoConversions
 from shared.clock import utc_now
 from shared.contracts.events import ConversionCancelled
@@ -39,7 +39,7 @@ class Watched:
         await self.publish()
 
     async def publish(self) -> None:
-        await self.api.broker.publish(wrap(news_of(self.now), SOURCE, self.now.id))
+        await self.api.broker.publish(wrap(change_event(self.now), SOURCE, self.now.id))
 
     def further(self, share: float) -> Conversion:
         return renewed(self.now, "token-1", utc_now() + MINUTE, share)

@@ -3,7 +3,7 @@
 import random
 from collections.abc import AsyncIterator
 
-from converter_service.downloads.controller import PIECE_BYTES, in_small_pieces
+from converter_service.downloads.controller import PIECE_BYTES, split_pieces
 
 AUDIO = random.Random(3).randbytes(5 * PIECE_BYTES + 7)
 
@@ -15,6 +15,6 @@ async def large() -> AsyncIterator[bytes]:
 
 
 async def test_pieces_are_small_and_all_there_is() -> None:
-    small = [piece async for piece in in_small_pieces(large())]
+    small = [piece async for piece in split_pieces(large())]
     assert b"".join(small) == AUDIO
     assert max(map(len, small)) == PIECE_BYTES

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converter_service.downloads.ranges import Slice, is_wanted, not_modified, range_applies, selected
+from converter_service.downloads.ranges import Slice, matches, not_modified, range_applies, selected
 from shared.errors import RangeNotSatisfiable
 
 WHOLE = Slice(0, 100, 100, partial=False)
@@ -107,4 +107,4 @@ def test_if_range_compares_strongly(header: str | None, answer: bool) -> None:
     [(None, True), ('"abc"', True), ('"x", "abc"', True), ("*", True), ('W/"abc"', False), ('"x"', False)],
 )
 def test_if_match_compares_strongly(header: str | None, answer: bool) -> None:
-    assert is_wanted(header, '"abc"') is answer
+    assert matches(header, '"abc"') is answer

@@ -12,8 +12,14 @@ from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.transitions.finish import cancelled
 from converter_service.conversions.transitions.removal import deleted
 from converter_service.conversions.transitions.run import renewed
-from converter_service.event_streams.controller import framed, last_seen
-from converter_service.event_streams.hub import MOST_LISTENERS, Hub, Rounds, Snapshot, snapshot_of
+from converter_service.event_streams.controller import format_event, parse_last_event_id
+from converter_service.event_streams.hub import (
+    MAX_SUBSCRIPTIONS,
+    Hub,
+    RefreshIntervals,
+    Snapshot,
+    snapshot_of,
+)
 from converter_service.handlers import change_listener
 from shared.errors import Overloaded, Unavailable
 from shared.messaging.errors import NotReady
@@ -22,7 +28,7 @@ from tests.support.in_memory.conversions import MemoryConversions
 from tests.support.messaging import MemoryBroker
 from tests.support.wait import PATIENCE_S, until
 
-SOON = Rounds(every_s=0.01, quiet_s=3600, without_broker_s=0.0)
+SOON = RefreshIntervals(every_s=0.01, quiet_s=3600, without_broker_s=0.0)
 
 
 class CountingStore(MemoryConversions):
@@ -55,12 +61,12 @@ def over(conversion: Conversion) -> Conversion:
 
 async def test_whoever_is_slow_gets_the_newest_and_never_misses_the_end(store: CountingStore) -> None:
     hub, conversion = Hub(store), converting()
-    with hub.watching(conversion.id) as listener:
+    with hub.subscribe(conversion.id) as subscription:
         for step in range(1, 100):
             conversion = further(conversion, step / 100)
-            hub.offer(conversion.id, snapshot_of(conversion))
-        hub.offer(conversion.id, snapshot_of(over(conversion)))
-        newest = await listener.next(-1)
+            hub.publish(conversion.id, snapshot_of(conversion))
+        hub.publish(conversion.id, snapshot_of(over(conversion)))
+        newest = await subscription.next(-1)
         assert newest is not None
         assert (newest.status, newest.is_final) == (State.CANCELLED, True)
 
@@ -68,13 +74,13 @@ async def test_whoever_is_slow_gets_the_newest_and_never_misses_the_end(store: C
 async def test_late_and_repeated_news_is_no_news(store: CountingStore) -> None:
     hub, first = Hub(store), converting()
     second = further(first, 0.5)
-    with hub.watching(first.id) as listener:
+    with hub.subscribe(first.id) as subscription:
         for each in (second, first, second):
-            hub.offer(first.id, snapshot_of(each))
-        assert await listener.next(-1) == snapshot_of(second)
-        waiting = asyncio.create_task(listener.next(second.revision))
-        hub.offer(first.id, snapshot_of(second))
-        hub.offer(first.id, snapshot_of(further(second, 0.75)))
+            hub.publish(first.id, snapshot_of(each))
+        assert await subscription.next(-1) == snapshot_of(second)
+        waiting = asyncio.create_task(subscription.next(second.revision))
+        hub.publish(first.id, snapshot_of(second))
+        hub.publish(first.id, snapshot_of(further(second, 0.75)))
         newest = await waiting
         assert newest is not None
         assert newest.revision == second.revision + 1
@@ -83,29 +89,29 @@ async def test_late_and_repeated_news_is_no_news(store: CountingStore) -> None:
 async def test_one_look_serves_all_who_watch(store: CountingStore) -> None:
     hub = Hub(store)
     with ExitStack() as stack:
-        listeners = [stack.enter_context(hub.watching(converting().id)) for _ in range(100)]
-        await hub.look(converting().id)
-        found = {await listener.next(-1) for listener in listeners}
+        listeners = [stack.enter_context(hub.subscribe(converting().id)) for _ in range(100)]
+        await hub.refresh(converting().id)
+        found = {await subscription.next(-1) for subscription in listeners}
     assert found == {snapshot_of(converting())}
     assert store.asked == 1
 
 
 async def test_nobody_is_looked_up_whom_nobody_watches(store: CountingStore) -> None:
     hub = Hub(store)
-    with hub.watching(converting().id):
+    with hub.subscribe(converting().id):
         pass
-    await hub.look(converting().id)
-    await hub.look_at_all()
-    await hub.look_unless_over(converting().id)
-    hub.offer(converting().id, snapshot_of(converting()))
+    await hub.refresh(converting().id)
+    await hub.refresh_all()
+    await hub.refresh_unless_final(converting().id)
+    hub.publish(converting().id, snapshot_of(converting()))
     assert store.asked == 0
 
 
 async def test_news_of_what_is_known_to_be_over_asks_nobody(store: CountingStore) -> None:
     hub = Hub(store)
-    with hub.watching(done().id):
-        hub.offer(done().id, snapshot_of(done()))
-        await hub.look_unless_over(done().id)
+    with hub.subscribe(done().id):
+        hub.publish(done().id, snapshot_of(done()))
+        await hub.refresh_unless_final(done().id)
     assert store.asked == 0
 
 
@@ -128,11 +134,11 @@ async def test_while_no_news_can_arrive_the_store_is_asked(store: CountingStore)
     hub = Hub(store, SOON)
     store.away = True
     async with running(hub, connected=False):
-        with hub.watching(converting().id) as listener:
+        with hub.subscribe(converting().id) as subscription:
             await until(lambda: store.asked > 1, what="it is asked, and asked again after a failure")
             store.away = False
             await store.save(over(converting()))
-            newest = await listener.next(converting().revision)
+            newest = await subscription.next(converting().revision)
             assert newest is not None
             assert newest.is_final
 
@@ -141,10 +147,10 @@ async def test_what_was_missed_is_looked_up_when_listening_begins(store: Countin
     hub = Hub(store)
     async with MemoryBroker(()) as broker:
         news = change_listener(broker, hub)
-        with hub.watching(converting().id) as listener:
+        with hub.subscribe(converting().id) as subscription:
             await store.save(over(converting()))
             listening = asyncio.create_task(news.run())
-            newest = await asyncio.wait_for(listener.next(converting().revision), PATIENCE_S)
+            newest = await asyncio.wait_for(subscription.next(converting().revision), PATIENCE_S)
             assert newest is not None
             assert newest.is_final
         await news.stop(timedelta())
@@ -160,7 +166,7 @@ async def test_with_a_broker_the_store_is_asked_only_after_a_long_silence(store:
         rounds += 1
 
     task = asyncio.create_task(hub.run(listening))
-    with hub.watching(converting().id):
+    with hub.subscribe(converting().id):
         await until(lambda: rounds > 3, what="some rounds")
     task.cancel()
     assert store.asked == 0
@@ -168,37 +174,37 @@ async def test_with_a_broker_the_store_is_asked_only_after_a_long_silence(store:
 
 async def test_what_is_deleted_or_gone_altogether_ends_without_a_word(store: CountingStore) -> None:
     hub = Hub(store)
-    with hub.watching(converting().id) as listener, hub.watching("nothing") as other:
+    with hub.subscribe(converting().id) as subscription, hub.subscribe("nothing") as other:
         await store.save(deleted(converting(), NOON))
-        await hub.look_at_all()
-        assert await listener.next(-1) is None
+        await hub.refresh_all()
+        assert await subscription.next(-1) is None
         assert await other.next(-1) is None
 
 
 async def test_when_the_process_stops_all_streams_end_and_new_ones_at_once(store: CountingStore) -> None:
     hub = Hub(store)
-    with hub.watching(converting().id) as listener:
-        waiting = asyncio.create_task(listener.next(converting().revision))
+    with hub.subscribe(converting().id) as subscription:
+        waiting = asyncio.create_task(subscription.next(converting().revision))
         hub.close()
         assert await waiting is None
-    with hub.watching(converting().id) as late:
+    with hub.subscribe(converting().id) as late:
         assert await late.next(-1) is None
 
 
 async def test_only_so_many_may_watch(store: CountingStore) -> None:
     hub = Hub(store)
     with ExitStack() as stack:
-        for _ in range(MOST_LISTENERS):
-            stack.enter_context(hub.watching("one"))
-        with pytest.raises(Overloaded), hub.watching("other"):
+        for _ in range(MAX_SUBSCRIPTIONS):
+            stack.enter_context(hub.subscribe("one"))
+        with pytest.raises(Overloaded), hub.subscribe("other"):
             pass
-    with hub.watching("other"):
+    with hub.subscribe("other"):
         pass
 
 
 def test_an_event_is_one_line_of_data_whatever_the_file_is_called() -> None:
     hostile = replace(done(), source=replace(done().source, filename="a\nevent: b\r\ndata: c\u2028.mp4"))
-    lines = framed(snapshot_of(hostile)).decode().split("\n")
+    lines = format_event(snapshot_of(hostile)).decode().split("\n")
     assert [line.partition(":")[0] for line in lines] == ["id", "event", "data", "", ""]
     assert "\r" not in "".join(lines)
 
@@ -218,4 +224,4 @@ def test_an_event_is_one_line_of_data_whatever_the_file_is_called() -> None:
     ],
 )
 def test_an_id_that_was_never_given_counts_as_none(header: str | None, seen: int) -> None:
-    assert last_seen(header, Snapshot(7, State.CONVERTING, b"{}")) == seen
+    assert parse_last_event_id(header, Snapshot(7, State.CONVERTING, b"{}")) == seen

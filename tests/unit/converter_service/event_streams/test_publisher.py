@@ -6,7 +6,7 @@ from contextlib import suppress
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.transitions.removal import deleted
 from converter_service.conversions.transitions.run import renewed
-from converter_service.event_streams.publisher import WAITING, Telling
+from converter_service.event_streams.publisher import MAX_WAITING, ProgressPublisher
 from shared.messaging.envelope import Envelope
 from shared.messaging.ports import PublishFailed
 from tests.support.conversions import LEASE, NOON, converting, queued
@@ -29,10 +29,10 @@ class Heard:
 
 async def told(heard: Heard, *conversions: Conversion) -> list[Envelope]:
     """What has been heard when the last of them has."""
-    telling = Telling(heard)
+    publisher = ProgressPublisher(heard)
     for conversion in conversions:
-        telling.note(conversion)
-    running = asyncio.create_task(telling.run())
+        publisher.enqueue(conversion)
+    running = asyncio.create_task(publisher.run())
     last = conversions[-1].id
     await until(lambda: any(each.subject == last for each in heard.envelopes), what="the last is told")
     running.cancel()
@@ -59,6 +59,6 @@ async def test_a_broker_that_is_away_costs_the_news_and_nothing_else() -> None:
 
 
 async def test_what_waits_is_bounded_and_the_oldest_goes_first() -> None:
-    envelopes = await told(Heard(), *(queued(number) for number in range(WAITING + 5)))
-    assert len(envelopes) == WAITING
+    envelopes = await told(Heard(), *(queued(number) for number in range(MAX_WAITING + 5)))
+    assert len(envelopes) == MAX_WAITING
     assert envelopes[0].subject == queued(5).id
