@@ -93,6 +93,6 @@ async def drained(queue: aio_pika.abc.AbstractQueue) -> list[DeadLetter]:
     return letters
 
 
-def small_subscription(queue: str = "test.subscription", **changes: object) -> Subscription:
+def quick_subscription(queue: str = "test.subscription", **changes: object) -> Subscription:
     """A subscription to VideoUploaded with very short retry tiers."""
     return msgspec.structs.replace(FAST, queue=queue, **changes)
