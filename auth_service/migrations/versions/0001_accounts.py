@@ -66,6 +66,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kid", name="signing_keys_pkey"),
         schema="auth",
     )
+    _create_outbox()
+
+
+def _create_outbox() -> None:
     op.create_table(
         "outbox",
         sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
