@@ -1,6 +1,7 @@
 """Registration of accounts."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -16,42 +17,33 @@ from auth_service.users.model import NEW_ACCOUNT_ROLES, User
 from auth_service.users.repository import UserRepository
 
 
+@dataclass(frozen=True, kw_only=True)
 class Registration:
-    """`verify_at_once` requests a verification mail for each new account; otherwise users request it."""
+    """Creates accounts. With `verify_at_once` each one is sent a verification mail without a request."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        new_passwords: NewPasswords,
-        mailer: AccountMailer,
-        verify_at_once: bool,
-        now: Callable[[], datetime],
-        new_id: Callable[[], UUID],
-    ) -> None:
-        self._database = database
-        self._new_passwords = new_passwords
-        self._mailer = mailer
-        self._verify_at_once = verify_at_once
-        self._now = now
-        self._new_id = new_id
+    database: Database
+    new_passwords: NewPasswords
+    mailer: AccountMailer
+    verify_at_once: bool
+    now: Callable[[], datetime]
+    new_id: Callable[[], UUID]
 
     async def register(self, email: str, password: str, client: Client) -> User:
-        """Raises InvalidRequest, WeakPassword, EmailTaken, Overloaded."""
+        """Creates an account. Raises InvalidRequest, WeakPassword, EmailTaken, Overloaded."""
         address = parse_email_field(email)
         user = User(
-            id=self._new_id(),
+            id=self.new_id(),
             email=email,
             email_canonical=address,
-            password_hash=await self._new_passwords.hash(password, email),
+            password_hash=await self.new_passwords.hash(password, email),
             roles=list(NEW_ACCOUNT_ROLES),
-            created_at=self._now(),
+            created_at=self.now(),
         )
-        async with self._database.transaction() as transaction:
+        async with self.database.transaction() as transaction:
             if not await UserRepository(transaction).add(user):
                 raise EmailTaken
-            await KnownNetworkRepository(transaction).remember(user.id, client.network, self._now())
-            if self._verify_at_once:
-                await self._mailer.request(transaction, Purpose.VERIFY_EMAIL, address)
-        self._mailer.wake()
+            await KnownNetworkRepository(transaction).remember(user.id, client.network, self.now())
+            if self.verify_at_once:
+                await self.mailer.request(transaction, Purpose.VERIFY_EMAIL, address)
+        self.mailer.wake()
         return user
