@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from auth_service.accounts.registration import Registration
+from auth_service.accounts.register import Registration
 from auth_service.accounts.service import OwnAccount
 from auth_service.admin.service import Administration
 from auth_service.api_keys.service import ApiKeys
