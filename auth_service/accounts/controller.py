@@ -4,7 +4,7 @@ from litestar import Controller, delete, get, patch, post
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
-from auth_service.accounts.registration import Registration
+from auth_service.accounts.register import Registration
 from auth_service.accounts.schemas import (
     ChangeAccount,
     ChangePassword,

@@ -38,7 +38,7 @@ def account_of_user(user: User) -> Account:
 
 
 def account_of_principal(principal: Principal) -> Account:
-    """Introspection has read everything already, so this needs no query."""
+    """The account of an authenticated request, taken from its principal without a query."""
     claims = principal.claims
     return Account(
         id=str(claims.sub),

@@ -31,7 +31,7 @@ def audit_page(records: Sequence[AuditRecord], limit: int) -> AuditPage:
 
 
 def parse_audit_cursor(text: str | None) -> int | None:
-    """Raises InvalidRequest."""
+    """The position of the last record of the previous page. Raises InvalidRequest."""
     return decode_cursor(text, AuditCursor).place if text is not None else None
 
 

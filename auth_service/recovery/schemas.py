@@ -10,7 +10,7 @@ class VerifyEmail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ResendVerification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Without an address, the mail goes to the account of the bearer token."""
+    """Request for a verification mail, without an address to the account of the bearer token."""
 
     email: Address | None = None
 

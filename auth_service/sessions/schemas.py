@@ -24,7 +24,7 @@ def token_pair_body(pair: token_pair.TokenPair) -> TokenPair:
 
 
 def session_list(sessions: Sequence[model.Session], current: UUID) -> SessionList:
-    """`current` is the id of the session that makes the request."""
+    """The list of sessions; `current` is the id of the session that makes the request."""
     return SessionList(
         tuple(
             Session(
