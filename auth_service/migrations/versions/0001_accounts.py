@@ -74,6 +74,10 @@ def _create_signing_keys_and_outbox() -> None:
         sa.PrimaryKeyConstraint("kid", name="signing_keys_pkey"),
         schema="auth",
     )
+    _create_outbox()
+
+
+def _create_outbox() -> None:
     op.create_table(
         "outbox",
         sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
