@@ -83,7 +83,7 @@ class StopSteps(msgspec.Struct, frozen=True):
             end()
 
 
-def application(wiring: Wiring) -> Litestar:
+def build_application(wiring: Wiring) -> Litestar:
     """Builds the application."""
     graceful_stop = GracefulStop()
     app = Litestar(
