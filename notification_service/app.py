@@ -43,7 +43,7 @@ from shared.identity.public_keys import PublicKeys
 from shared.messaging.handlers import Handlers
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS, NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS
-from shared.mongo.connection import Database, connect, database_of
+from shared.mongo import Database, connect, database_of
 from shared.settings import SettingsError
 from shared.store_preparation import StorePreparation
 from shared.tasks import cancel_all

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from shared.contracts.accounts import Account
+
 Role = Literal["user", "admin"]
 
 
@@ -17,14 +19,9 @@ class ChangeUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     disabled: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-class ManagedUser(msgspec.Struct, frozen=True):
+class ManagedUser(Account, frozen=True):
     """An account as administrators see it."""
 
-    id: str
-    email: str
-    roles: tuple[str, ...]
-    email_verified: bool
-    created_at: datetime
     disabled: bool
     disabled_at: datetime | None
 
@@ -34,13 +31,6 @@ class UserPage(msgspec.Struct, frozen=True):
 
     items: tuple[ManagedUser, ...]
     next_cursor: str | None
-
-
-class AuditedAction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an administrator is about to do in another service, and to what; recorded before it is done."""
-
-    action: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,64}(?![\s\S])")]
-    details: Annotated[dict[str, Annotated[str, msgspec.Meta(max_length=200)]], msgspec.Meta(max_length=10)]
 
 
 class AuditEntry(msgspec.Struct, frozen=True):
