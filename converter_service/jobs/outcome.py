@@ -29,7 +29,7 @@ log = get_logger(__name__)
 
 
 class JobOutcome:
-    """Saves the outcome of a run. Every write requires its lease token; without the lease it changes nothing."""
+    """Saves the outcome of a run. Every write requires the lease token of that run."""
 
     def __init__(
         self,
