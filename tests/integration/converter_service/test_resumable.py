@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 import pytest
 
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.owner import Owner
 from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.transitions.concatenation import assigned_to_final
 from converter_service.conversions.transitions.finish import cancelled
@@ -32,11 +31,12 @@ from shared.errors import (
     ServiceError,
     TooLarge,
 )
+from shared.identity.principal import Principal
 from tests.support.request_body import body_of
 from tests.support.wait import until
 from tests.support.worker_harness import ScriptedTranscoder, WorkerHarness
 
-ALICE = Owner("alice", "alice@example.org")
+ALICE = Principal(user_id="alice", email="alice@example.org", roles=frozenset())
 VIDEO = b"\x00\x00\x00\x18ftypmp42" + random.Random(5).randbytes(4 * CHUNK_BYTES + 4321)
 DAY = timedelta(days=1)
 LIMITS = ResumableLimits(1024**3, DAY, patience=timedelta(seconds=2))
