@@ -33,6 +33,13 @@ class UserPage(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
+class AuditedAction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an administrator is about to do in another service, and to what; recorded before it is done."""
+
+    action: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,64}(?![\s\S])")]
+    details: Annotated[dict[str, Annotated[str, msgspec.Meta(max_length=200)]], msgspec.Meta(max_length=10)]
+
+
 class AuditEntry(msgspec.Struct, frozen=True):
     """One entry of the audit log. `actor_id` is null for actions at the command line."""
 
