@@ -14,8 +14,8 @@ import pytest
 from devstack.ports import free_port
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN
 from tests.integration.gateway.services import Auth, Seen, Service
+from tests.integration.gateway.stable_count import settled
 from tests.integration.gateway.test_relay_uploads import MIB, pieces
-from tests.integration.gateway.watching import settled
 from tests.support.wait import PATIENCE_S, until
 
 BAD_SETTINGS = 78

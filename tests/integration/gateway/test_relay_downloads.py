@@ -9,8 +9,8 @@ import pytest
 
 from tests.integration.gateway.rig import SIGNED_IN, Rig, running
 from tests.integration.gateway.services import Script, Seen
+from tests.integration.gateway.stable_count import settled
 from tests.integration.gateway.test_relay_uploads import BEARER, MIB, SHORT
-from tests.integration.gateway.watching import settled
 from tests.support.wait import PATIENCE_S, until
 
 AUDIO = "/v1/conversions/c1/audio"

@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
 from tests.integration.gateway.services import Seen
-from tests.integration.gateway.watching import settled
+from tests.integration.gateway.stable_count import settled
 from tests.support.wait import PATIENCE_S, until
 
 BEARER = f"Authorization: Bearer {TOKEN}\r\n"

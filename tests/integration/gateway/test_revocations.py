@@ -11,7 +11,7 @@ from shared.messaging.envelope import wrap
 from shared.messaging.rabbitmq import RabbitMQ
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
 from tests.integration.gateway.services import Seen
-from tests.integration.gateway.test_door import is_listening
+from tests.integration.gateway.test_authentication import is_listening
 from tests.support.wait import until
 
 HOUR = timedelta(hours=1)
