@@ -108,7 +108,7 @@ def _headers(audio: Audio) -> dict[str, str]:
     form = FORMATS[audio.format]
     return {
         "Content-Type": form.media_type,
-        "Content-Disposition": content_disposition(audio.conversion.source.filename, form.extension),
+        "Content-Disposition": content_disposition(audio.conversion.source.filename, form.name),
         "ETag": f'"{audio.sha256}"',
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",

@@ -3,6 +3,7 @@
 import re
 import signal
 
+from converter_service.media.durations import format_duration
 from converter_service.media.sandbox import launcher
 from converter_service.media.sandbox.process import Exit
 from converter_service.media.transcoder import Fault, MachineUnfit, MediaError, TranscoderUnavailable
@@ -61,6 +62,12 @@ def cut_off(diagnosis: str = "") -> MediaError:
 
 def too_large(diagnosis: str = "") -> MediaError:
     return MediaError(Fault.TOO_LONG, "The audio would be larger than a result may be.", diagnosis)
+
+
+def too_long(max_duration_s: float) -> MediaError:
+    longest = format_duration(max_duration_s)
+    message = f"The audio is longer than {longest}, which is the most that is converted in one piece."
+    return MediaError(Fault.TOO_LONG, message)
 
 
 def unreadable(diagnosis: str) -> MediaError:

@@ -11,10 +11,13 @@ MP3_FRAME, MP3_FRAME_LOW, MP3_LOW_HZ = 1152, 576, 32_000
 
 
 class VerifiedAudio(msgspec.Struct, frozen=True):
-    """A result's duration, and its bit rate if the format declares one."""
+    """A result's duration, its bit rate if the format declares one, and the decoder's error messages about
+    the source.
+    """
 
     seconds: float
     bitrate_bps: int | None = None
+    complaints: str = ""
 
 
 class CountedStream(msgspec.Struct, frozen=True):
@@ -32,7 +35,9 @@ class Counted(msgspec.Struct, frozen=True):
     streams: list[CountedStream] = []
 
 
-def verify_audio(counted_json: bytes, progress: bytes, form: Format, first_s: float | None) -> VerifiedAudio:
+def verify_audio(
+    counted_json: bytes, progress: bytes, form: Format, first_s: float | None, complaints: str = ""
+) -> VerifiedAudio:
     """Compares ffprobe's count with ffmpeg's progress while it decoded the result, or its first seconds.
 
     Raises ValueError if the codec is not that of `form`, or if the declared duration, the sum of the frames
@@ -53,7 +58,7 @@ def verify_audio(counted_json: bytes, progress: bytes, form: Format, first_s: fl
     if form.has_counted_frames and abs(framed_s - declared_s) > padding_s:
         raise ValueError(f"declares {declared_s} s, holds {framed_s} s of frames")
     bitrate_bps = int(stream.bit_rate) if stream.bit_rate.isdigit() else None
-    return VerifiedAudio(decoded_s if is_decoded_whole else declared_s, bitrate_bps)
+    return VerifiedAudio(decoded_s if is_decoded_whole else declared_s, bitrate_bps, complaints)
 
 
 def _frame_s(stream: CountedStream) -> float:

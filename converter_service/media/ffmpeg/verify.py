@@ -7,8 +7,8 @@ out, or nothing is declared, the ends of the source's packets decide.
 
 from enum import Enum, auto
 
+from converter_service.media.ffmpeg.job import Window
 from converter_service.media.ffmpeg.packets import SourceExtent
-from converter_service.media.ffmpeg.window import Window
 from converter_service.media.transcoder import AudioTrack, MediaInfo
 
 # Encoder padding, priming and last partial frames together stay below this.
