@@ -26,7 +26,8 @@ from converter_service.infrastructure import Infrastructure
 from converter_service.settings import ApiSettings
 from converter_service.storage.dead_letters import MongoDeadLetters
 from converter_service.tus.controller import TusController
-from converter_service.tus.service import ResumableLimits, ResumableUploads
+from converter_service.tus.service import ResumableUploads
+from converter_service.tus.writer_lock import ResumableLimits
 from converter_service.uploads.controller import UploadController
 from converter_service.uploads.request_body import UploadReceiver
 from converter_service.uploads.service import UploadLimits, UploadService

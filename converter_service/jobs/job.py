@@ -12,8 +12,7 @@ from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.fair_queue import FairQueue
 from converter_service.jobs.heartbeat import Heartbeat
 from converter_service.jobs.outcome import JobOutcome
-from converter_service.jobs.ports import Scratch
-from converter_service.jobs.run import ConversionRun
+from converter_service.jobs.run import ConversionRun, Scratch
 from converter_service.media.transcoder import MediaError, Transcoder, TranscoderUnavailable
 from shared.clock import Clock
 from shared.errors import Unavailable

@@ -7,6 +7,7 @@ deleted together with the conversion. See docs/decisions.
 
 import contextlib
 import hashlib
+from dataclasses import dataclass
 from datetime import timedelta
 
 from converter_service.conversions.lease import LeaseLost
@@ -24,17 +25,17 @@ KEPT = timedelta(hours=24)
 TRIES = 5
 
 
+@dataclass(frozen=True, slots=True)
 class IdempotencyKeys:
     """Keys are separate for each owner, and for each `call`."""
 
-    def __init__(self, store: ConversionStore, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
+    store: ConversionStore
+    clock: Clock
 
     async def knows(self, owner_id: str, key: str | None, call: str = "") -> bool:
         """Returns True if the key is in use: the request is a repetition then, and needs no quota."""
         return (
-            key is not None and await self._store.by_idempotency_key(key_of(owner_id, key, call)) is not None
+            key is not None and await self.store.by_idempotency_key(key_of(owner_id, key, call)) is not None
         )
 
     async def add(self, conversion: Conversion) -> Conversion | None:
@@ -50,21 +51,21 @@ class IdempotencyKeys:
         """Like `add`, but returns the earlier conversion in its present state, also while it is uploading."""
         for _ in range(TRIES):
             try:
-                await self._store.add(conversion)
+                await self.store.add(conversion)
             except KeyTaken:
-                earlier = await self._store.by_idempotency_key(str(conversion.idempotency_key))
+                earlier = await self.store.by_idempotency_key(str(conversion.idempotency_key))
             else:
                 return None
             if earlier is None:
                 continue
-            if earlier.created_at + KEPT > self._clock():
+            if earlier.created_at + KEPT > self.clock():
                 return earlier
             await self._release(earlier)
         raise UploadInProgress
 
     async def _release(self, conversion: Conversion) -> None:
         with contextlib.suppress(LeaseLost):  # removed meanwhile, together with its key
-            await change(self._store, conversion.id, without_idempotency_key)
+            await change(self.store, conversion.id, without_idempotency_key)
 
 
 def key_of(owner_id: str, key: str, call: str = "") -> str:
