@@ -45,7 +45,7 @@ class Job:
     ) -> None:
         self._outcome = JobOutcome(store, blobs, cleanup, events, limits=limits, clock=clock)
         self._claim = JobClaim(store, FairQueue(queue, limits), self._outcome, limits, clock)
-        self._heartbeat = Heartbeat(store, limits, clock)
+        self.heartbeat = Heartbeat(store, limits, clock)
         self._run = ConversionRun(
             store=store,
             blobs=blobs,
@@ -70,13 +70,9 @@ class Job:
         except Unavailable as error:
             raise Retry(CONFLICT_RETRY_S, str(error), counts=False) from error
 
-    def check_now(self, conversion_id: str) -> None:
-        """Renews the lease of a run in this process now, so that its cancellation is noticed immediately."""
-        self._heartbeat.check_now(conversion_id)
-
     async def _attempt(self, run: RunContext) -> None:
         try:
-            await self._heartbeat.keep_alive(run, self._run.execute(run))
+            await self.heartbeat.keep_alive(run, self._run.execute(run))
         except LeaseLost:
             await self._outcome.discard(run)
         except MediaError as error:

@@ -3,7 +3,8 @@
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import Never
 
 from converter_service.conversions.identifiers import new_id
@@ -41,10 +42,11 @@ class ChunkAppender:
 
     async def append(self, conversion: Conversion, offset: int, chunk: UploadChunk) -> Conversion:
         """Raises WrongOffset, UploadLocked, Gone, Unavailable, and the error that ended `chunk` early."""
-        blob = new_id()
-        locked = await self._acquire(
-            conversion, SegmentWriter(blob, self._alive_until(), verified=chunk.verified), offset
-        )
+        upload, blob = upload_of(conversion), new_id()
+        is_first = upload.offset == 0 and not upload.is_partial
+        chunk.place(room=upload.length - upload.offset, is_first=is_first)
+        writer = SegmentWriter(blob, self.clock() + LEASE, verified=chunk.verified)
+        locked = await self._acquire(conversion, writer, offset)
         try:
             stored = await self.blobs.write_recoverable(blob, self._segment_bytes(locked, blob, chunk))
             longer = await self._store_segment(locked.id, blob, stored.size)
@@ -63,18 +65,15 @@ class ChunkAppender:
     async def _acquire(self, conversion: Conversion, writing: SegmentWriter, offset: int) -> Conversion:
         for blob in conversion.temporary_blobs:
             await self.blobs.delete(blob)
-
-        def step(newest: Conversion) -> Conversion:
-            return writer_acquired(
-                newest,
-                writing,
-                offset=offset,
-                small=self.limits.small_bytes,
-                removed=conversion.temporary_blobs,
-            )
-
+        acquire = partial(
+            writer_acquired,
+            writing=writing,
+            offset=offset,
+            small=self.limits.small_bytes,
+            removed=conversion.temporary_blobs,
+        )
         try:
-            return await change(self.store, conversion.id, step)
+            return await change(self.store, conversion.id, acquire)
         except LeaseLost:
             raise Gone("The upload has been terminated.") from None
 
@@ -91,15 +90,9 @@ class ChunkAppender:
             if self.clock() - renewed_at >= BEAT:
                 renewed_at = self.clock()
                 with contextlib.suppress(Unavailable):  # no other process can take over meanwhile
-                    await self._renew(locked.id, blob)
+                    renew = partial(writer_renewed, blob=blob, until=renewed_at + LEASE)
+                    await change(self.store, locked.id, renew)
             yield piece
-
-    async def _renew(self, conversion_id: str, blob: str) -> None:
-        until = self._alive_until()
-        await change(self.store, conversion_id, lambda newest: writer_renewed(newest, blob, until))
-
-    def _alive_until(self) -> datetime:
-        return self.clock() + LEASE
 
     async def _store_segment(self, conversion_id: str, blob: str, size: int) -> Conversion:
         """Also succeeds when another process has recovered the complete blob, or when an earlier save went

@@ -61,7 +61,7 @@ class ResumableUploads:
         if upload_of(created).offset:
             return created  # created by an earlier request with this key
         try:
-            return await self._appender.append(created, 0, _placed(chunk, created))
+            return await self._appender.append(created, 0, chunk)
         except (Unavailable, UploadLocked, WrongOffset):
             raise
         except Exception:
@@ -96,7 +96,7 @@ class ResumableUploads:
             return found
         if upload.is_complete:
             raise TooLarge("The upload is complete.")
-        return await self._appender.append(found, offset, _placed(chunk, found))
+        return await self._appender.append(found, offset, chunk)
 
     async def terminate(self, owner: Principal, upload_id: str) -> None:
         """Deletes the upload in any state, with the conversion that it has become."""
@@ -135,10 +135,3 @@ def _invalid_part(part_id: str) -> InvalidRequest:
         "A part does not exist.",
         errors=[FieldError("Upload-Concat", f"names {part_id}, which is no partial upload")],
     )
-
-
-def _placed(chunk: UploadChunk, conversion: Conversion) -> UploadChunk:
-    upload = upload_of(conversion)
-    is_first = upload.offset == 0 and not upload.is_partial
-    chunk.place(room=upload.length - upload.offset, is_first=is_first)
-    return chunk

@@ -45,7 +45,9 @@ class IdempotencyKeys:
         Raises UploadInProgress while the earlier upload has not ended.
         """
         earlier = await self.claim(conversion)
-        return _as_answered(earlier) if earlier else None
+        if earlier and earlier.status is State.UPLOADING:
+            raise UploadInProgress
+        return as_accepted(earlier) if earlier else None
 
     async def claim(self, conversion: Conversion) -> Conversion | None:
         """Like `add`, but returns the earlier conversion in its present state, also while it is uploading."""
@@ -60,24 +62,15 @@ class IdempotencyKeys:
                 continue
             if earlier.created_at + KEPT > self.clock():
                 return earlier
-            await self._release(earlier)
+            with contextlib.suppress(LeaseLost):  # removed meanwhile, together with its key
+                await change(self.store, earlier.id, without_idempotency_key)
         raise UploadInProgress
-
-    async def _release(self, conversion: Conversion) -> None:
-        with contextlib.suppress(LeaseLost):  # removed meanwhile, together with its key
-            await change(self.store, conversion.id, without_idempotency_key)
 
 
 def key_of(owner_id: str, key: str, call: str = "") -> str:
     """The stored form of a key: a SHA-256 in hex of owner, call and key."""
     bare = key.strip('"')
     return hashlib.sha256(f"{owner_id}\n{call}{bare}".encode()).hexdigest()
-
-
-def _as_answered(earlier: Conversion) -> Conversion:
-    if earlier.status is State.UPLOADING:
-        raise UploadInProgress
-    return as_accepted(earlier)
 
 
 def refuse_announced(earlier: Conversion, filename: str, again: UploadSource) -> None:

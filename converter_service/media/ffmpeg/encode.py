@@ -17,9 +17,8 @@ from converter_service.media.ffmpeg.loudness import (
     parse_summary,
 )
 from converter_service.media.ffmpeg.progress import ProgressReports
-from converter_service.media.ffmpeg.result import VerifiedAudio
 from converter_service.media.ffmpeg.stream_copy import may_be_copied, meets_request
-from converter_service.media.ffmpeg.verify import Verdict
+from converter_service.media.ffmpeg.verify import Verdict, VerifiedAudio
 from converter_service.media.transcoder import Fault, MediaError, Output, TranscoderUnavailable
 from shared.logs import get_logger
 

@@ -3,7 +3,6 @@
 import re
 import signal
 
-from converter_service.media.durations import format_duration
 from converter_service.media.sandbox import launcher
 from converter_service.media.sandbox.process import Exit
 from converter_service.media.transcoder import Fault, MachineUnfit, MediaError, TranscoderUnavailable
@@ -24,6 +23,7 @@ MEMORY_WORDS = ("Cannot allocate memory", "bad_alloc", "Failed to allocate")
 # Lines that our own options cause: no video decoder is on the allowlist.
 HARMLESS = re.compile(r"not on whitelist|Last message repeated|^$")
 SIZE_WORDS = ("File too large",)
+UNITS = ((3600, "hour"), (60, "minute"), (1, "second"))
 
 
 def failure(ended: Exit) -> MediaError | TranscoderUnavailable:
@@ -68,6 +68,16 @@ def too_long(max_duration_s: float) -> MediaError:
     longest = format_duration(max_duration_s)
     message = f"The audio is longer than {longest}, which is the most that is converted in one piece."
     return MediaError(Fault.TOO_LONG, message)
+
+
+def format_duration(seconds: float) -> str:
+    """Returns `5 seconds`, `1 hour 30 minutes` and the like, rounded to whole seconds."""
+    left, words = max(1, round(seconds)), []
+    for length, unit in UNITS:
+        count, left = divmod(left, length)
+        if count:
+            words.append(f"{count} {unit}" if count == 1 else f"{count} {unit}s")
+    return " ".join(words)
 
 
 def unreadable(diagnosis: str) -> MediaError:

@@ -10,8 +10,8 @@ from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.loudness import Loudness, parse_summary
 from converter_service.media.ffmpeg.packets import PacketTotals, SourceExtent
 from converter_service.media.ffmpeg.progress import ProgressReports, Stalled
-from converter_service.media.ffmpeg.result import VerifiedAudio, verify_audio
 from converter_service.media.ffmpeg.runner import ProgramRunner
+from converter_service.media.ffmpeg.verify import VerifiedAudio, verify_audio
 from converter_service.media.sandbox.process import Exit, SandboxedProcess
 from converter_service.media.transcoder import TranscoderUnavailable
 from shared.logs import get_logger
