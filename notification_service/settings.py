@@ -1,6 +1,7 @@
 """Settings of the notification service, read from environment variables."""
 
 from datetime import timedelta
+from email.headerregistry import Address
 from itertools import chain
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import msgspec
 
 from notification_service.email.errors import InvalidEmail
 from notification_service.email.links import InvalidLink, LinkTemplate
-from notification_service.email.message import FromAddress
+from notification_service.email.message import parse_from_address
 from notification_service.email.smtp_server import SmtpServer
 from notification_service.webhooks.outbound.address_policy import parse_networks
 from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError, duration
@@ -66,10 +67,10 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError(f"NOTIFICATION_SMTP_URL: {invalid}") from None
 
     @property
-    def from_address(self) -> FromAddress:
+    def from_address(self) -> Address:
         """Raises SettingsError."""
         try:
-            return FromAddress(self.sender)
+            return parse_from_address(self.sender)
         except InvalidEmail:
             raise SettingsError(
                 "NOTIFICATION_FROM: it should look like Tonegate <tonegate@example.org>"

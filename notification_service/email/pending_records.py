@@ -3,9 +3,9 @@
 import asyncio
 from datetime import timedelta
 
-from notification_service.email.errors import LedgerUnavailable
-from notification_service.email.ledger import SentLedger
-from notification_service.retry import retry_on
+from notification_service.email.ports import SentLedger
+from notification_service.retry import retry_unavailable
+from shared.errors import Unavailable
 
 
 class PendingRecords:
@@ -32,12 +32,10 @@ class PendingRecords:
     async def record(self, event_id: str, token: str, timeout: timedelta) -> None:
         """Records that the email was sent, with retries.
 
-        Raises LedgerUnavailable after `timeout`; `run` then keeps trying.
+        Raises Unavailable after `timeout`; `run` then keeps trying.
         """
         self._tokens[event_id] = token
-        await retry_on(
-            LedgerUnavailable, lambda: self._record(event_id, token), timeout=timeout, pause=self._pause
-        )
+        await retry_unavailable(lambda: self._record(event_id, token), timeout=timeout, pause=self._pause)
 
     async def run(self) -> None:
         """Records what is pending, every `pause`, until cancelled."""
@@ -46,7 +44,7 @@ class PendingRecords:
             try:
                 for event_id, token in list(self._tokens.items()):
                     await self._record(event_id, token)
-            except LedgerUnavailable:  # logged where recording failed first
+            except Unavailable:  # logged where recording failed first
                 continue
 
     async def _record(self, event_id: str, token: str) -> None:

@@ -8,20 +8,15 @@ not record.
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from email.headerregistry import Address
 from typing import Never
 
 from prometheus_client import CollectorRegistry, Counter
 
-from notification_service.email.errors import (
-    InvalidEmail,
-    LedgerUnavailable,
-    PermanentFailure,
-    TransientFailure,
-)
-from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld, SentLedger
-from notification_service.email.message import FromAddress, Mail, compose
+from notification_service.email.errors import InvalidEmail, PermanentFailure, TransientFailure
+from notification_service.email.message import Mail, compose
 from notification_service.email.pending_records import PendingRecords
-from notification_service.email.ports import Mailer
+from notification_service.email.ports import AlreadySent, Claim, Lease, LeaseHeld, Mailer, SentLedger
 from notification_service.email.retry_policy import (
     BACK_OFF_S,
     HELD_LEASE_DELAY_S,
@@ -31,8 +26,9 @@ from notification_service.email.retry_policy import (
     back_off,
 )
 from notification_service.email.templates import RenderedEmail
-from notification_service.retry import retry_on
+from notification_service.retry import retry_unavailable
 from shared.clock import utc_now
+from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
@@ -45,7 +41,7 @@ class EmailSender:
         self,
         ledger: SentLedger,
         mailer: Mailer,
-        from_address: FromAddress,
+        from_address: Address,
         policy: RetryPolicy,
         registry: CollectorRegistry,
     ) -> None:
@@ -109,13 +105,12 @@ class EmailSender:
 
     async def _claim(self, event_id: str) -> Claim:
         try:
-            return await retry_on(
-                LedgerUnavailable,
+            return await retry_unavailable(
                 lambda: self._ledger.claim(event_id, self._policy.lease),
                 timeout=self._policy.ledger_timeout,
                 pause=self._policy.ledger_pause,
             )
-        except LedgerUnavailable as down:
+        except Unavailable as down:
             raise Retry(LEDGER_DELAY_S, "ledger unavailable", counts=False) from down
 
     async def _send(self, event_id: str, mail: Mail, lease: Lease) -> None:
@@ -132,7 +127,7 @@ class EmailSender:
         self._count("sent")
         try:
             await self._pending.record(event_id, lease.token, self._policy.ledger_timeout)
-        except LedgerUnavailable as down:
+        except Unavailable as down:
             self._log.error(
                 "email sent but not recorded; it is sent again if this process ends first", event_id=event_id
             )
@@ -151,7 +146,7 @@ class EmailSender:
         delay = back_off(lease.attempts)
         try:
             await self._ledger.postpone(event_id, lease.token)
-        except LedgerUnavailable:  # the lease expires by itself
+        except Unavailable:  # the lease expires by itself
             delay = max(delay, self._policy.lease.total_seconds())
         raise Retry(delay, failure, counts=False)
 
@@ -163,7 +158,7 @@ class EmailSender:
         self._log.error("email cannot be sent", event_id=event_id, reason=reason)
         try:
             await self._ledger.record_refusal(event_id, lease.token, reason)
-        except LedgerUnavailable:
+        except Unavailable:
             self._log.warning("refusal of an email not recorded", event_id=event_id)
         raise Reject(reason)
 

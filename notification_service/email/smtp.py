@@ -107,22 +107,12 @@ def _classify(error: aiosmtplib.SMTPException) -> PermanentFailure | TransientFa
 
     Errors of the connection, TLS, the login or the sender address need an operator; the email waits.
     """
-    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-        return _classify_reply(error.recipients[0])
-    if isinstance(error, aiosmtplib.SMTPDataError):
-        return _classify_reply(error)
+    reply = error.recipients[0] if isinstance(error, aiosmtplib.SMTPRecipientsRefused) else error
     if isinstance(error, aiosmtplib.SMTPNotSupported):
         return PermanentFailure("the server does not support international addresses")
-    if isinstance(error, aiosmtplib.SMTPResponseException):
-        return TransientFailure(_reply_text(error))
-    return TransientFailure(type(error).__name__)
-
-
-def _classify_reply(reply: aiosmtplib.SMTPResponseException) -> PermanentFailure | TransientFailure:
-    permanent = 500 <= reply.code < 600 and reply.code not in CONNECTION_REPLIES
-    return PermanentFailure(_reply_text(reply)) if permanent else TransientFailure(_reply_text(reply))
-
-
-def _reply_text(reply: aiosmtplib.SMTPResponseException) -> str:
-    """Returns code and text of an SMTP reply, at most 300 characters."""
-    return f"{reply.code} {reply.message}"[:300]
+    if not isinstance(reply, aiosmtplib.SMTPResponseException):
+        return TransientFailure(type(error).__name__)
+    text = f"{reply.code} {reply.message}"[:300]
+    is_about_email = isinstance(error, aiosmtplib.SMTPRecipientsRefused | aiosmtplib.SMTPDataError)
+    is_permanent = 500 <= reply.code < 600 and reply.code not in CONNECTION_REPLIES
+    return PermanentFailure(text) if is_about_email and is_permanent else TransientFailure(text)

@@ -11,11 +11,11 @@ import msgspec
 from pymongo import ASCENDING, DESCENDING, ReturnDocument, UpdateOne
 
 from notification_service.webhooks.delivery import MAX_ATTEMPTS_KEPT, Delivery
-from notification_service.webhooks.mongo_calls import call_store
 from notification_service.webhooks.ports import Lane
 from notification_service.webhooks.retry_policy import Outcome
 from shared.contracts.webhooks import Attempt, Status
 from shared.mongo.connection import Database, Document
+from shared.mongo.errors import call_mongo
 from shared.mongo.server_clock import from_now
 
 IS_DUE: Document = {"$expr": {"$lte": ["$due_at", "$$NOW"]}}
@@ -37,8 +37,8 @@ class MongoDeliveries:
             ("log_by_status", [("lane", ASCENDING), ("status", ASCENDING), ("order", DESCENDING)]),
         )
         for name, key in keys:
-            await call_store(self._deliveries.create_index(key, name=name))
-        await call_store(self._deliveries.create_index("expires_at", expireAfterSeconds=0, name="expiry"))
+            await call_mongo(self._deliveries.create_index(key, name=name))
+        await call_mongo(self._deliveries.create_index("expires_at", expireAfterSeconds=0, name="expiry"))
 
     async def add(self, deliveries: Sequence[Delivery]) -> None:
         if not deliveries:
@@ -47,7 +47,7 @@ class MongoDeliveries:
             UpdateOne({"_id": each.id}, [{"$replaceWith": self._insert_if_new(each)}], upsert=True)
             for each in deliveries
         ]
-        await call_store(self._deliveries.bulk_write(writes, ordered=False))
+        await call_mongo(self._deliveries.bulk_write(writes, ordered=False))
 
     def _insert_if_new(self, delivery: Delivery) -> Document:
         """Returns a $replaceWith expression. `due_at` is at most $$NOW: a caller's clock may be ahead."""
@@ -70,7 +70,7 @@ class MongoDeliveries:
         if before is not None:
             wanted["order"] = {"$lt": before}
         found = self._deliveries.find(wanted).sort("order", DESCENDING).limit(limit)
-        return [_to_delivery(each) for each in await call_store(found.to_list())]
+        return [_to_delivery(each) for each in await call_mongo(found.to_list())]
 
     async def replay(self, lane: Lane, delivery_id: str) -> Delivery | None:
         is_claimed = {
@@ -89,7 +89,7 @@ class MongoDeliveries:
             "expires_at": from_now(self._keep),
         }
         change = {"$replaceWith": {"$cond": [is_claimed, "$$ROOT", {"$mergeObjects": ["$$ROOT", reset]}]}}
-        found = await call_store(
+        found = await call_mongo(
             self._deliveries.find_one_and_update(
                 {"_id": delivery_id, "lane": _lane_key(lane)}, [change], return_document=ReturnDocument.AFTER
             )
@@ -97,8 +97,8 @@ class MongoDeliveries:
         return _to_delivery(found) if found else None
 
     async def due_lanes(self) -> Sequence[Lane]:
-        server = await call_store(self._deliveries.database.command("hello"))
-        names = await call_store(self._deliveries.distinct("lane", due_filter(server["localTime"])))
+        server = await call_mongo(self._deliveries.database.command("hello"))
+        names = await call_mongo(self._deliveries.distinct("lane", due_filter(server["localTime"])))
         return [Lane(*name.split("/", 1)) for name in names]
 
     async def claim(self, lane: Lane, lease: timedelta) -> Delivery | None:
@@ -107,7 +107,7 @@ class MongoDeliveries:
             "due_at": from_now(lease),
             "tries": {"$add": ["$tries", 1]},
         }
-        found = await call_store(
+        found = await call_mongo(
             self._deliveries.find_one_and_update(
                 {"status": "pending", "lane": _lane_key(lane), **IS_DUE},
                 [{"$set": claimed}],
@@ -122,7 +122,7 @@ class MongoDeliveries:
         if outcome.status != "delivered":
             wanted["token"] = delivery.token
         change = [{"$set": self._completion(attempt, outcome)}]
-        completed = await call_store(self._deliveries.update_one(wanted, change))
+        completed = await call_mongo(self._deliveries.update_one(wanted, change))
         return completed.matched_count > 0
 
     def _completion(self, attempt: Attempt | None, outcome: Outcome) -> Document:
@@ -142,11 +142,11 @@ class MongoDeliveries:
         return fields
 
     async def delete_lane(self, lane: Lane) -> None:
-        await call_store(self._deliveries.delete_many({"lane": _lane_key(lane)}))
+        await call_mongo(self._deliveries.delete_many({"lane": _lane_key(lane)}))
 
     async def delete_by_owner(self, owner_id: str) -> None:
         # "0" follows "/" in ASCII: the range covers every lane of the owner and uses the index.
-        await call_store(
+        await call_mongo(
             self._deliveries.delete_many({"lane": {"$gte": f"{owner_id}/", "$lt": f"{owner_id}0"}})
         )
 

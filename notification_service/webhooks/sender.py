@@ -7,17 +7,16 @@ from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter
 
-from notification_service.retry import retry_on
+from notification_service.retry import retry_unavailable
 from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.outbound.ports import AttemptResult, WebhookClient
 from notification_service.webhooks.outbound.url_policy import InvalidWebhookUrl, UrlPolicy
 from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
 from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome, evaluate_attempt
-from notification_service.webhooks.secret_cipher import SecretCipher, UndecryptableSecret
-from notification_service.webhooks.signature import sign_message
+from notification_service.webhooks.signature import SecretCipher, UndecryptableSecret, sign_message
+from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt, Reason
-from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
 
 T = TypeVar("T")
@@ -38,10 +37,9 @@ class WebhookSender:
         cipher: SecretCipher,
         policy: DispatchPolicy,
         registry: CollectorRegistry,
-        now: Callable[[], datetime],
     ) -> None:
         self._endpoints, self._deliveries, self._client = endpoints, deliveries, client
-        self._urls, self._cipher, self._policy, self._now = urls, cipher, policy, now
+        self._urls, self._cipher, self._policy = urls, cipher, policy
         self._attempts = Counter("webhook_attempts", "Attempts by outcome", ("outcome",), registry=registry)
 
     async def send(self, lane: Lane, delivery: Delivery) -> None:
@@ -60,7 +58,7 @@ class WebhookSender:
             await self._attempt(endpoint, delivery)
 
     async def _attempt(self, endpoint: Endpoint, delivery: Delivery) -> None:
-        began = self._now()
+        began = utc_now()
         result = await self._post(endpoint, delivery, began)
         attempt = Attempt(
             at=began, status=result.status, duration=round(result.duration_s, 3), error=result.error
@@ -112,9 +110,9 @@ class WebhookSender:
             await self._disable(endpoint, "failing", delivery.begun_at or attempt.at)
 
     async def _disable(self, endpoint: Endpoint, reason: Reason, since: datetime | None = None) -> None:
-        if await self._endpoints.disable(endpoint.id, reason, self._now(), since):
+        if await self._endpoints.disable(endpoint.id, reason, utc_now(), since):
             log.warning("webhook disabled", webhook=endpoint.id, reason=reason)
 
     async def _retry(self, call: Callable[[], Awaitable[T]]) -> T:
         policy = self._policy
-        return await retry_on(Unavailable, call, timeout=policy.lease, pause=policy.store_pause)
+        return await retry_unavailable(call, timeout=policy.lease, pause=policy.store_pause)

@@ -1,7 +1,8 @@
 """What failures of MongoDB mean to a service."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from pymongo.errors import (
     ConnectionFailure,
@@ -12,22 +13,27 @@ from pymongo.errors import (
 )
 
 from shared.errors import Unavailable
+from shared.logs import get_logger
 from shared.tasks import preserving_cancellation
+
+T = TypeVar("T")
 
 OUT_OF_DISK_SPACE = 14031
 
+log = get_logger(__name__)
 
-@contextmanager
-def driver_errors(replacement: Callable[[PyMongoError], Exception]) -> Iterator[None]:
-    """Raises `replacement(error)` in place of every driver error.
+
+async def call_mongo(call: Awaitable[T]) -> T:
+    """Awaits a database call; raises Unavailable in place of every driver error.
 
     Also raises a cancellation that the driver lost, as `mongo_errors` does.
     """
     try:
         with preserving_cancellation():
-            yield
+            return await call
     except PyMongoError as error:
-        raise replacement(error) from error
+        log.warning("database call failed", reason=type(error).__name__)
+        raise Unavailable("The store cannot be reached.") from error
 
 
 @contextmanager

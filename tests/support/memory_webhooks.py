@@ -8,8 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
 from notification_service.webhooks.delivery import MAX_ATTEMPTS_KEPT, Delivery
-from notification_service.webhooks.endpoint import Endpoint
-from notification_service.webhooks.errors import TooManyWebhooks
+from notification_service.webhooks.endpoint import Endpoint, TooManyWebhooks
 from notification_service.webhooks.ports import EndpointChange, Lane
 from notification_service.webhooks.retry_policy import Outcome
 from shared.contracts.webhooks import Attempt, Reason, Status

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from notification_service.webhooks.delivery import Delivery
-from notification_service.webhooks.errors import TooManyWebhooks
+from notification_service.webhooks.endpoint import TooManyWebhooks
 from notification_service.webhooks.mongo_deliveries import MongoDeliveries, due_filter
 from notification_service.webhooks.mongo_endpoints import MongoEndpoints
 from notification_service.webhooks.ports import Deliveries, EndpointChange, Endpoints, Lane

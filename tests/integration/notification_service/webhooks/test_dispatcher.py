@@ -22,9 +22,8 @@ from notification_service.webhooks.outbound.resolver import SystemResolver
 from notification_service.webhooks.outbound.url_policy import UrlPolicy
 from notification_service.webhooks.ports import Lane
 from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome
-from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.sender import WebhookSender
-from notification_service.webhooks.signature import new_secret
+from notification_service.webhooks.signature import SecretCipher, new_secret
 from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt
 from shared.errors import Unavailable
@@ -85,7 +84,6 @@ class Stores:
                 cipher=CIPHER,
                 policy=policy,
                 registry=CollectorRegistry(),
-                now=utc_now,
             )
             dispatcher = WebhookDispatcher(self.deliveries, sender, policy)
             tasks.create_task(dispatcher.run())
