@@ -25,7 +25,7 @@ from notification_service.webhooks.mongo_deliveries import MongoDeliveries
 from notification_service.webhooks.mongo_endpoints import MongoEndpoints
 from notification_service.webhooks.outbound.address_policy import AddressPolicy, parse_networks
 from notification_service.webhooks.outbound.http_client import open_http_client
-from notification_service.webhooks.outbound.resolver import SystemResolver
+from notification_service.webhooks.outbound.resolver import open_system_resolver
 from notification_service.webhooks.outbound.url_policy import UrlPolicy
 from notification_service.webhooks.payloads import Payloads
 from notification_service.webhooks.retry_policy import DispatchPolicy
@@ -99,7 +99,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             for each in (*consumers, dispatcher):
                 tasks.create_task(each.run())
-            background = [tasks.create_task(each.run()) for each in (preparation, sender)]
+            background = [tasks.create_task(each.run()) for each in (preparation, sender.pending)]
             await serve(app, registry, _listeners(settings), stop)
             await cancel_all(background)
 
@@ -144,12 +144,12 @@ async def _open_webhooks(
     urls = UrlPolicy(addresses, http=settings.webhook_http)
     cipher, payloads = SecretCipher(settings.webhook_key), Payloads(settings.public_url)
     policy = DispatchPolicy(
-        # It outlasts one attempt and its record, with a margin for a slow machine.
+        # A lease outlasts one attempt and its record, with a margin for a slow machine.
         lease=settings.webhook_timeout * 1.5 + timedelta(seconds=5),
         schedule=settings.webhook_schedule,
         concurrency=settings.webhook_concurrency,
     )
-    with SystemResolver(settings.webhook_concurrency) as resolver:
+    with open_system_resolver(settings.webhook_concurrency) as resolver:
         async with open_http_client(addresses, resolver, settings.webhook_timeout) as client:
             sender = WebhookSender(
                 endpoints,

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from email.headerregistry import Address
-from itertools import chain
 from typing import Annotated
 
 import msgspec
@@ -50,7 +49,21 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Raises SettingsError with one line for each malformed variable."""
-        if errors := list(chain(self._check_networks(), self._check_retries())):
+        errors = []
+        try:
+            parse_networks(self.webhook_networks)
+        except ValueError as invalid:
+            errors.append(f"NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS: {invalid}")
+        try:
+            longest = max(self.webhook_schedule, default=timedelta())
+        except ValueError as invalid:
+            errors.append(f"NOTIFICATION_WEBHOOK_RETRIES: {invalid}; it needs a list such as 5s,5m,2h")
+        else:
+            if self.webhook_keep <= longest:
+                errors.append(
+                    "NOTIFICATION_WEBHOOK_KEEP: it must be longer than each of NOTIFICATION_WEBHOOK_RETRIES"
+                )
+        if errors:
             raise SettingsError("\n".join(errors))
 
     @property
@@ -85,22 +98,6 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
     def reset_link(self) -> LinkTemplate | None:
         """Raises SettingsError."""
         return _parse_link("NOTIFICATION_RESET_URL", self.reset_url)
-
-    def _check_networks(self) -> list[str]:
-        try:
-            parse_networks(self.webhook_networks)
-        except ValueError as invalid:
-            return [f"NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS: {invalid}"]
-        return []
-
-    def _check_retries(self) -> list[str]:
-        try:
-            delays = self.webhook_schedule
-        except ValueError as invalid:
-            return [f"NOTIFICATION_WEBHOOK_RETRIES: {invalid}; it needs a list such as 5s,5m,2h"]
-        if delays and self.webhook_keep <= max(delays):
-            return ["NOTIFICATION_WEBHOOK_KEEP: it must be longer than each of NOTIFICATION_WEBHOOK_RETRIES"]
-        return []
 
 
 def _parse_link(variable: str, url: str | None) -> LinkTemplate | None:

@@ -1,6 +1,7 @@
 """Emails that are sent but not recorded in the ledger yet."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 from notification_service.email.ports import SentLedger
@@ -41,11 +42,9 @@ class PendingRecords:
         """Records what is pending, every `pause`, until cancelled."""
         while True:
             await asyncio.sleep(self._pause.total_seconds())
-            try:
+            with contextlib.suppress(Unavailable):  # logged where recording failed first
                 for event_id, token in list(self._tokens.items()):
                     await self._record(event_id, token)
-            except Unavailable:  # logged where recording failed first
-                continue
 
     async def _record(self, event_id: str, token: str) -> None:
         await self._ledger.record_sent(event_id, token)

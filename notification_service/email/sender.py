@@ -18,7 +18,6 @@ from notification_service.email.message import Mail, compose
 from notification_service.email.pending_records import PendingRecords
 from notification_service.email.ports import AlreadySent, Claim, Lease, LeaseHeld, Mailer, SentLedger
 from notification_service.email.retry_policy import (
-    BACK_OFF_S,
     HELD_LEASE_DELAY_S,
     LEDGER_DELAY_S,
     UNRECORDED_DELAY_S,
@@ -49,13 +48,9 @@ class EmailSender:
         self._mailer = mailer
         self._from = from_address
         self._policy = policy
-        self._pending = PendingRecords(ledger, policy.ledger_pause, policy.max_unrecorded)
+        self.pending = PendingRecords(ledger, policy.ledger_pause, policy.max_unrecorded)
         self._outcomes = Counter("letters", "Emails by outcome", ("outcome",), registry=registry)
         self._log = get_logger(__name__)
-
-    async def run(self) -> None:
-        """Records sent emails that the ledger missed while it was unavailable, until cancelled."""
-        await self._pending.run()
 
     async def send(self, envelope: Envelope, render: Callable[[], RenderedEmail]) -> None:
         """Returns when the email of the event is sent, now or earlier.
@@ -64,9 +59,9 @@ class EmailSender:
         """
         event_id = f"{envelope.source} {envelope.id}"  # unique together (CloudEvents 1.0.2, `id`)
         mail = self._compose(event_id, envelope, render)
-        if event_id in self._pending:
+        if event_id in self.pending:
             raise Retry(HELD_LEASE_DELAY_S, "email sent, not recorded yet", counts=False)
-        if self._pending.is_full:
+        if self.pending.is_full:
             raise Retry(LEDGER_DELAY_S, "too many sent emails are not recorded yet", counts=False)
         match await self._claim(event_id):
             case AlreadySent():
@@ -74,7 +69,7 @@ class EmailSender:
                 self._log.info("email already sent", event_id=envelope.id)
             case LeaseHeld(remaining=remaining):
                 self._count("held")
-                seconds = min(max(remaining.total_seconds(), BACK_OFF_S[0]), HELD_LEASE_DELAY_S)
+                seconds = min(max(remaining.total_seconds(), back_off(0)), HELD_LEASE_DELAY_S)
                 raise Retry(seconds, "another process holds the lease of this email", counts=False)
             case Lease() as lease:
                 await self._finish(self._send(event_id, mail, lease))
@@ -126,7 +121,7 @@ class EmailSender:
     async def _record_sent(self, event_id: str, mail: Mail, lease: Lease) -> None:
         self._count("sent")
         try:
-            await self._pending.record(event_id, lease.token, self._policy.ledger_timeout)
+            await self.pending.record(event_id, lease.token, self._policy.ledger_timeout)
         except Unavailable as down:
             self._log.error(
                 "email sent but not recorded; it is sent again if this process ends first", event_id=event_id

@@ -48,11 +48,7 @@ class WebhookController(Controller):
 
     @patch("/{webhook_id:str}")
     async def update(
-        self,
-        request: Call,
-        webhook_id: Id,
-        data: JSONBody[ChangeWebhook],
-        webhooks: Service,
+        self, request: Call, webhook_id: Id, data: JSONBody[ChangeWebhook], webhooks: Service
     ) -> Webhook:
         return (await webhooks.update(request.user.user_id, webhook_id, data)).to_schema()
 

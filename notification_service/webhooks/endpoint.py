@@ -1,6 +1,5 @@
 """A webhook endpoint as it is stored."""
 
-import secrets
 from datetime import datetime, timedelta
 
 import msgspec
@@ -57,10 +56,6 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     def to_created_schema(self, secret: str) -> MadeWebhook:
         """Returns the schema with the new secret in plain text, which is shown only once."""
         return MadeWebhook(**msgspec.structs.asdict(self.to_schema()), secret=secret)
-
-
-def new_id() -> str:
-    return secrets.token_hex(16)
 
 
 class TooManyWebhooks(Conflict):

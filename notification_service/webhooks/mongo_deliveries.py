@@ -18,9 +18,6 @@ from shared.mongo.connection import Database, Document
 from shared.mongo.errors import call_mongo
 from shared.mongo.server_clock import from_now
 
-IS_DUE: Document = {"$expr": {"$lte": ["$due_at", "$$NOW"]}}
-IS_NEW: Document = {"$eq": [{"$type": "$status"}, "missing"]}
-
 
 class MongoDeliveries:
     """Deliveries that expire `keep` after their last change."""
@@ -41,25 +38,22 @@ class MongoDeliveries:
         await call_mongo(self._deliveries.create_index("expires_at", expireAfterSeconds=0, name="expiry"))
 
     async def add(self, deliveries: Sequence[Delivery]) -> None:
-        if not deliveries:
-            return
-        writes = [
-            UpdateOne({"_id": each.id}, [{"$replaceWith": self._insert_if_new(each)}], upsert=True)
-            for each in deliveries
-        ]
-        await call_mongo(self._deliveries.bulk_write(writes, ordered=False))
+        if deliveries:
+            writes = [
+                UpdateOne({"_id": each.id}, [{"$replaceWith": self._insert_if_new(each)}], upsert=True)
+                for each in deliveries
+            ]
+            await call_mongo(self._deliveries.bulk_write(writes, ordered=False))
 
     def _insert_if_new(self, delivery: Delivery) -> Document:
         """Returns a $replaceWith expression. `due_at` is at most $$NOW: a caller's clock may be ahead."""
-        due = {"due_at": {"$min": [{"$literal": delivery.due_at}, "$$NOW"]}}
-        new = {"$mergeObjects": ["$$ROOT", {"$literal": self._to_document(delivery)}, due]}
-        return {"$cond": [IS_NEW, new, "$$ROOT"]}
-
-    def _to_document(self, delivery: Delivery) -> Document:
         fields: Document = msgspec.to_builtins(delivery, builtin_types=(datetime,))
         lane = _lane_key(Lane(fields.pop("owner_id"), fields.pop("endpoint_id")))
         del fields["id"]
-        return {**fields, "lane": lane, "expires_at": delivery.created_at + self._keep}
+        document = {**fields, "lane": lane, "expires_at": delivery.created_at + self._keep}
+        due = {"due_at": {"$min": [{"$literal": delivery.due_at}, "$$NOW"]}}
+        is_new = {"$eq": [{"$type": "$status"}, "missing"]}
+        return {"$cond": [is_new, {"$mergeObjects": ["$$ROOT", {"$literal": document}, due]}, "$$ROOT"]}
 
     async def list_page(
         self, lane: Lane, status: Status | None, before: str | None, limit: int
@@ -89,12 +83,7 @@ class MongoDeliveries:
             "expires_at": from_now(self._keep),
         }
         change = {"$replaceWith": {"$cond": [is_claimed, "$$ROOT", {"$mergeObjects": ["$$ROOT", reset]}]}}
-        found = await call_mongo(
-            self._deliveries.find_one_and_update(
-                {"_id": delivery_id, "lane": _lane_key(lane)}, [change], return_document=ReturnDocument.AFTER
-            )
-        )
-        return _to_delivery(found) if found else None
+        return await self._update_oldest({"_id": delivery_id, "lane": _lane_key(lane)}, change)
 
     async def due_lanes(self) -> Sequence[Lane]:
         server = await call_mongo(self._deliveries.database.command("hello"))
@@ -107,25 +96,18 @@ class MongoDeliveries:
             "due_at": from_now(lease),
             "tries": {"$add": ["$tries", 1]},
         }
-        found = await call_mongo(
-            self._deliveries.find_one_and_update(
-                {"status": "pending", "lane": _lane_key(lane), **IS_DUE},
-                [{"$set": claimed}],
-                sort=[("due_at", ASCENDING)],
-                return_document=ReturnDocument.AFTER,
-            )
+        is_due = {"status": "pending", "lane": _lane_key(lane), "$expr": {"$lte": ["$due_at", "$$NOW"]}}
+        return await self._update_oldest(is_due, {"$set": claimed})
+
+    async def _update_oldest(self, wanted: Document, change: Document) -> Delivery | None:
+        """Changes the matching delivery that has been due longest and returns its new state."""
+        call = self._deliveries.find_one_and_update(
+            wanted, [change], sort=[("due_at", ASCENDING)], return_document=ReturnDocument.AFTER
         )
+        found = await call_mongo(call)
         return _to_delivery(found) if found else None
 
     async def complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> bool:
-        wanted: Document = {"_id": delivery.id, "status": "pending"}
-        if outcome.status != "delivered":
-            wanted["token"] = delivery.token
-        change = [{"$set": self._completion(attempt, outcome)}]
-        completed = await call_mongo(self._deliveries.update_one(wanted, change))
-        return completed.matched_count > 0
-
-    def _completion(self, attempt: Attempt | None, outcome: Outcome) -> Document:
         fields: Document = {
             "status": outcome.status,
             "token": "",
@@ -137,9 +119,13 @@ class MongoDeliveries:
             all_attempts = {"$concatArrays": ["$attempts", [{"$literal": stored}]]}
             fields["attempts"] = {"$slice": [all_attempts, -MAX_ATTEMPTS_KEPT]}
             fields["begun_at"] = {"$ifNull": ["$begun_at", attempt.at]}
+        wanted: Document = {"_id": delivery.id, "status": "pending"}
         if outcome.status == "delivered":
             fields["delivered_at"] = "$$NOW"
-        return fields
+        else:
+            wanted["token"] = delivery.token
+        completed = await call_mongo(self._deliveries.update_one(wanted, [{"$set": fields}]))
+        return completed.matched_count > 0
 
     async def delete_lane(self, lane: Lane) -> None:
         await call_mongo(self._deliveries.delete_many({"lane": _lane_key(lane)}))

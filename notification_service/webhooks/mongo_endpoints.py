@@ -8,12 +8,9 @@ from pymongo import ASCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from notification_service.webhooks.endpoint import Endpoint, TooManyWebhooks
-from notification_service.webhooks.ports import EndpointChange
-from shared.contracts.webhooks import Reason
+from shared.contracts.webhooks import ChangeWebhook, Reason
 from shared.mongo.connection import Database, Document
 from shared.mongo.errors import call_mongo
-
-DISABLED_FIELDS = ("disabled_reason", "disabled_at", "failing_since")
 
 
 class MongoEndpoints:
@@ -54,19 +51,18 @@ class MongoEndpoints:
         return _to_endpoint(found) if found else None
 
     async def update(
-        self, owner_id: str, endpoint_id: str, change: EndpointChange, now: datetime
+        self, owner_id: str, endpoint_id: str, change: ChangeWebhook, now: datetime
     ) -> Endpoint | None:
         fields: Document = {}
         if isinstance(change.url, str):
             fields["url"] = change.url
-        if isinstance(change.events, tuple):
-            fields["events"] = list(change.events)
+        if isinstance(change.events, list):
+            fields["events"] = list(dict.fromkeys(change.events))
         update: list[Document] = [{"$set": {name: {"$literal": value} for name, value in fields.items()}}]
-        if change.disabled_reason is None:
-            update.append({"$unset": list(DISABLED_FIELDS)})
-        elif isinstance(change.disabled_reason, str):
-            # A disabled endpoint keeps its reason and time.
-            disabled = {"disabled_reason": change.disabled_reason, "disabled_at": now}
+        if change.status == "enabled":
+            update.append({"$unset": ["disabled_reason", "disabled_at", "failing_since"]})
+        elif change.status == "disabled":
+            disabled = {"disabled_reason": "asked", "disabled_at": now}
             update.append(
                 {"$set": {name: {"$ifNull": [f"${name}", value]} for name, value in disabled.items()}}
             )

@@ -16,7 +16,7 @@ from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
 from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome, evaluate_attempt
 from notification_service.webhooks.signature import SecretCipher, UndecryptableSecret, sign_message
 from shared.clock import utc_now
-from shared.contracts.webhooks import Attempt, Reason
+from shared.contracts.webhooks import Attempt
 from shared.logs import bind_correlation, get_logger
 
 T = TypeVar("T")
@@ -45,17 +45,14 @@ class WebhookSender:
     async def send(self, lane: Lane, delivery: Delivery) -> None:
         """Raises Unavailable if the store is unavailable for longer than the lease."""
         with bind_correlation(delivery.correlation_id, delivery.subject):
-            await self._send(lane, delivery)
-
-    async def _send(self, lane: Lane, delivery: Delivery) -> None:
-        endpoint = await self._retry(lambda: self._endpoints.get(delivery.endpoint_id))
-        if endpoint is None:
-            await self._retry(lambda: self._deliveries.delete_lane(lane))
-        elif endpoint.disabled_reason is not None or delivery.tries > len(self._policy.schedule) + 1:
-            # More tries than the schedule allows: earlier processes died while sending it.
-            await self._complete(delivery, None, Outcome(status="failed"))
-        else:
-            await self._attempt(endpoint, delivery)
+            endpoint = await self._retry(lambda: self._endpoints.get(delivery.endpoint_id))
+            if endpoint is None:
+                await self._retry(lambda: self._deliveries.delete_lane(lane))
+            elif endpoint.disabled_reason is not None or delivery.tries > len(self._policy.schedule) + 1:
+                # More tries than the schedule allows: earlier processes died while sending it.
+                await self._complete(delivery, None, Outcome(status="failed"))
+            else:
+                await self._attempt(endpoint, delivery)
 
     async def _attempt(self, endpoint: Endpoint, delivery: Delivery) -> None:
         began = utc_now()
@@ -104,12 +101,9 @@ class WebhookSender:
             return
         if endpoint.failing_since is None:
             await self._endpoints.mark_failing(endpoint.id, attempt.at)
-        if outcome.disable == "gone":
-            await self._disable(endpoint, "gone")
-        elif outcome.disable == "failing":
-            await self._disable(endpoint, "failing", delivery.begun_at or attempt.at)
-
-    async def _disable(self, endpoint: Endpoint, reason: Reason, since: datetime | None = None) -> None:
+        if (reason := outcome.disable) is None:
+            return
+        since = (delivery.begun_at or attempt.at) if reason == "failing" else None
         if await self._endpoints.disable(endpoint.id, reason, utc_now(), since):
             log.warning("webhook disabled", webhook=endpoint.id, reason=reason)
 

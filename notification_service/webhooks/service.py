@@ -1,21 +1,20 @@
 """Use cases of webhook owners."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-import msgspec
-
 from notification_service.webhooks.delivery import Delivery, new_delivery
-from notification_service.webhooks.endpoint import OLD_SECRET_KEPT, Endpoint, WebhookDisabled, new_id
+from notification_service.webhooks.endpoint import OLD_SECRET_KEPT, Endpoint, WebhookDisabled
 from notification_service.webhooks.outbound.address_policy import parse_address
 from notification_service.webhooks.outbound.ports import Resolver
 from notification_service.webhooks.outbound.url_policy import UrlPolicy
 from notification_service.webhooks.payloads import TEST_TYPE, Payloads
-from notification_service.webhooks.ports import Deliveries, EndpointChange, Endpoints, Lane
+from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
 from notification_service.webhooks.signature import SecretCipher, new_secret
 from shared.clock import utc_now
-from shared.contracts.webhooks import ChangeWebhook, MadeWebhook, NewWebhook, Reason, Status
+from shared.contracts.webhooks import ChangeWebhook, MadeWebhook, NewWebhook, Status
 from shared.errors import NotFound
 
 T = TypeVar("T")
@@ -34,12 +33,12 @@ class WebhookService:
     limit: int
     wake: Callable[[], None]
 
-    async def create(self, owner_id: str, data: NewWebhook, session_id: str = "") -> MadeWebhook:
+    async def create(self, owner_id: str, data: NewWebhook, session_id: str) -> MadeWebhook:
         """`session_id` is the session or API key of the caller. Raises InvalidWebhookUrl, TooManyWebhooks."""
         await self._check_url(data.url)
         secret = new_secret()
         endpoint = Endpoint(
-            id=new_id(),
+            id=secrets.token_hex(16),
             owner_id=owner_id,
             url=data.url,
             events=None if data.events is None else tuple(dict.fromkeys(data.events)),
@@ -64,8 +63,7 @@ class WebhookService:
         await self.get(owner_id, endpoint_id)
         if isinstance(data.url, str):
             await self._check_url(data.url)
-        change = _endpoint_change(data)
-        return _require(await self.endpoints.update(owner_id, endpoint_id, change, utc_now()))
+        return _require(await self.endpoints.update(owner_id, endpoint_id, data, utc_now()))
 
     async def delete(self, owner_id: str, endpoint_id: str) -> None:
         """Deletes a webhook and its deliveries, including those that are not sent yet."""
@@ -118,15 +116,6 @@ class WebhookService:
         except (OSError, TimeoutError):
             return
         self.urls.check_addresses(*found)
-
-
-def _endpoint_change(data: ChangeWebhook) -> EndpointChange:
-    reason: Reason | None = "asked" if data.status == "disabled" else None
-    return EndpointChange(
-        url=data.url,
-        events=tuple(dict.fromkeys(data.events)) if isinstance(data.events, list) else msgspec.UNSET,
-        disabled_reason=msgspec.UNSET if data.status is msgspec.UNSET else reason,
-    )
 
 
 def _require(found: T | None) -> T:

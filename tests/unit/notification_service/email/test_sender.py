@@ -270,7 +270,7 @@ async def test_an_unrecorded_email_is_not_sent_again_and_recorded_in_the_end() -
     assert not later.value.counts
     assert len(mailer.taken) == 1
     async with asyncio.TaskGroup() as tasks:
-        catching_up = tasks.create_task(sender.run())
+        catching_up = tasks.create_task(sender.pending.run())
         ledger.failures = 0
         await until(lambda: ledger.entries[EVENT].state == "sent", what="the ledger entry is `sent`")
         catching_up.cancel()
