@@ -1,1 +1,1 @@
-"""Accounts: registration, sign-in, sessions, tokens, and the keys that tokens are signed with."""
+"""Accounts, sessions, access tokens, API keys and signing keys, over HTTP and PostgreSQL."""

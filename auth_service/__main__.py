@@ -44,7 +44,7 @@ def command(arguments: list[str]) -> int:
         sys.stderr.write(f"auth_service: {error}\n")
         return 2
     except (SQLAlchemyError, OSError, TimeoutError) as error:
-        sys.stderr.write(f"auth_service: PostgreSQL does not answer ({type(error).__name__})\n")
+        sys.stderr.write(f"auth_service: PostgreSQL is unavailable ({type(error).__name__})\n")
         return 1
     sys.stdout.write(f"{message}\n")
     return 0

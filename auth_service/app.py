@@ -18,24 +18,24 @@ from auth_service.audit.actor import request_actor
 from auth_service.audit.controller import AuditController
 from auth_service.audit.handlers import audit_handlers
 from auth_service.audit.service import AuditLog
-from auth_service.background.sweeper import Sweeper
-from auth_service.background.tasks import BackgroundTasks, background_tasks
-from auth_service.database.engine import Database
-from auth_service.introspection.authentication import authenticate
-from auth_service.introspection.controller import IntrospectionController
-from auth_service.introspection.gateway import GatewayCredentials, only_the_gateway, request_client
-from auth_service.oauth.controller import ProviderLoginController
-from auth_service.oauth.identities.controller import IdentityController
-from auth_service.oauth.providers.http_client import ProviderHttpClient
-from auth_service.outbox.repository import SqlOutbox
-from auth_service.recovery.controller import RecoveryController
-from auth_service.services import (
+from auth_service.composition.background_tasks import BackgroundTasks, background_tasks
+from auth_service.composition.services import (
     account_services,
     administration_services,
     build_foundation,
     login_services,
     token_services,
 )
+from auth_service.composition.sweeper import Sweeper
+from auth_service.database.engine import Database
+from auth_service.database.outbox.repository import SqlOutbox
+from auth_service.introspection.authentication import authenticate
+from auth_service.introspection.controller import IntrospectionController
+from auth_service.introspection.gateway import GatewayCredentials, only_the_gateway, request_client
+from auth_service.oauth.controller import ProviderLoginController
+from auth_service.oauth.identities.controller import IdentityController
+from auth_service.oauth.providers.http_client import ProviderHttpClient
+from auth_service.recovery.controller import RecoveryController
 from auth_service.sessions.controller import SessionController
 from auth_service.settings import AuthSettings
 from auth_service.tokens.jwks import JwksController
@@ -57,7 +57,7 @@ def build(
     now: Callable[[], datetime] = utc_now,
     new_id: Callable[[], UUID] = uuid4,
 ) -> Litestar:
-    """The application. It connects to nothing before its lifespan begins."""
+    """Builds the application. It opens no connection before its lifespan begins."""
     database = Database(settings.database_url)
     relay = OutboxRelay(SqlOutbox(database), broker)
     base = build_foundation(settings, database, relay, now, new_id)
@@ -105,7 +105,10 @@ def build(
 
 
 def _routes(gateway: GatewayCredentials) -> list[ControllerRouterHandler]:
-    """`principal` and `actor` authenticate the request: only in handlers that take one of them."""
+    """Public routes, internal routes and the JWK set.
+
+    Handlers authenticate the request by taking the dependency `principal` or `actor`.
+    """
     public = Router(
         "/",
         route_handlers=[

@@ -28,11 +28,13 @@ USAGE = "usage: python -m auth_service [create-admin <email> | rotate-keys]"
 
 
 class CommandError(Exception):
-    """The message explains the usage, or why the command failed."""
+    """A command failed or was misused; the message explains it to the operator."""
 
 
 class Commands:
-    """There is no default account (ASVS 5.0 §6.3.2): the first administrator is created by `create-admin`."""
+    """The commands. The first administrator is created by `create-admin`, as there is no default account
+    (ASVS 5.0 §6.3.2).
+    """
 
     def __init__(
         self,
@@ -69,26 +71,26 @@ class Commands:
         )
         async with self._database.transaction() as transaction:
             if not await UserRepository(transaction).add(created):
-                raise CommandError(f"{email} was registered at this very moment; try again")
+                raise CommandError(f"{email} was registered concurrently; try again")
             await self._record(transaction, "admin_created", created.id)
-        return f"{email} is an administrator with a new account"
+        return f"{email} has a new account and is an administrator"
 
     async def rotate_keys(self) -> str:
-        """Returns a message for the operator."""
+        """Adds a new signing key and retires the others; returns a message for the operator."""
         async with self._database.transaction() as transaction:
             key = await self._rotation.rotate(transaction)
             await self._record(transaction, "keys_rotated", None)
-        return f"{key.kid} signs in a few seconds; the keys before it verify until their tokens have expired"
+        return f"key {key.kid} signs in a few seconds; older keys verify until their tokens have expired"
 
     async def _promote(self, transaction: Transaction, user_id: UUID, email: str) -> str:
         user = await UserRepository(transaction).lock(user_id)
         if user is None:
-            raise CommandError(f"{email} was deleted at this very moment; try again")
+            raise CommandError(f"{email} was deleted concurrently; try again")
         if ADMIN in user.roles:
             return f"{email} is an administrator already"
         user.roles = [*user.roles, ADMIN]
         await self._record(transaction, "admin_promoted", user.id)
-        return f"{email} is an administrator from now on"
+        return f"{email} is now an administrator"
 
     async def _record(self, transaction: Transaction, action: str, subject: UUID | None) -> None:
         await self._audit_log.record(transaction, OPERATOR, action, subject, {})
@@ -96,7 +98,7 @@ class Commands:
 
 @asynccontextmanager
 async def open_commands(settings: CommandSettings, now: Callable[[], datetime]) -> AsyncIterator[Commands]:
-    """Migrates the database first: the service need not have run before."""
+    """Migrates the database and opens it for commands; the service need not have run before."""
     await migrate(settings.database_url, now)
     database = Database(settings.database_url)
     database.open()
@@ -128,8 +130,8 @@ async def run_command(
 
 
 def _password(configured: Secret | None) -> str:
-    """From the settings, a prompt, or the first line of standard input; never from an argument, which all
-    users of the machine can read.
+    """The password of a new account, from the settings, a prompt, or the first line of standard input; never
+    from an argument, which all users of the machine can read.
     """
     if configured is not None:
         return configured.reveal()

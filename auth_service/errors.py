@@ -11,9 +11,9 @@ class EmailTaken(Conflict):
 
 
 class InvalidCredentials(ServiceError):
-    """The same for an unknown address and a wrong password. A 401 names a scheme (RFC 9110 §15.5.2)."""
+    """Unknown address or wrong password, indistinguishably. A 401 names a scheme (RFC 9110 §15.5.2)."""
 
-    status, code, title = 401, "invalid_credentials", "The address is unknown or the password is wrong."
+    status, code, title = 401, "invalid_credentials", "The address or the password is wrong."
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": "Bearer"})
@@ -24,7 +24,7 @@ class WeakPassword(ServiceError):
 
 
 class InvalidRefreshToken(InvalidToken):
-    """The refresh token is unknown, spent, expired or revoked; the response does not tell which.
+    """The refresh token is unknown, spent, expired or revoked; the response does not say which.
 
     `revoked_session`, the session that was revoked because of token reuse, is sent to the gateway in a header
     that the gateway does not forward.
@@ -37,7 +37,7 @@ class InvalidRefreshToken(InvalidToken):
 
 
 class InvalidLink(InvalidRequest):
-    """The token of a mailed link is unknown, used or expired; the response does not tell which."""
+    """The token of a mailed link is unknown, used or expired; the response does not say which."""
 
     def __init__(self) -> None:
         problem = "is not valid, was used before or has expired"
@@ -45,11 +45,11 @@ class InvalidLink(InvalidRequest):
 
 
 class OwnAdministrator(Conflict):
-    title = "Administrators cannot take their own rights away."
+    title = "Administrators cannot remove their own role or disable themselves."
 
 
 class LastAdministrator(Conflict):
-    title = "There must be an administrator."
+    title = "The last administrator cannot be deleted."
 
 
 class TooManyKeys(Conflict):
@@ -57,18 +57,18 @@ class TooManyKeys(Conflict):
 
 
 class OnlyLoginMethod(Conflict):
-    title = "There would be no way left to sign in; set a password first."
+    title = "This is the only way to sign in; set a password first."
 
 
 class GatewayOnly(Unauthenticated):
     """The gateway's credentials are missing or wrong (RFC 7662 §2.3)."""
 
-    title = "This is for the gateway alone."
+    title = "Only the gateway may call this."
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": 'Basic realm="introspection", charset="UTF-8"'})
 
 
 def bad_field(field: str, problem: str) -> InvalidRequest:
-    """InvalidRequest with one field error."""
+    """An InvalidRequest with one field error."""
     return InvalidRequest("The request is not valid.", errors=[FieldError(field, problem)])

@@ -86,7 +86,7 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
             "GITHUB": (self.oauth_github_client_id, self.oauth_github_client_secret),
         }
         return [
-            f"AUTH_OAUTH_{name}_CLIENT_ID and AUTH_OAUTH_{name}_CLIENT_SECRET: it needs both or neither"
+            f"AUTH_OAUTH_{name}_CLIENT_ID and AUTH_OAUTH_{name}_CLIENT_SECRET: set both or neither"
             for name, (identity, secret) in pairs.items()
             if (identity is None) != (secret is None)
         ]
@@ -98,18 +98,18 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
             return [f"AUTH_OAUTH_PROVIDERS: {error}"]
         names = [each.name for each in named]
         problems = [
-            f"AUTH_OAUTH_PROVIDERS: {name} is named twice, or has variables of its own"
+            f"AUTH_OAUTH_PROVIDERS: {name} is defined twice, or has its own variables"
             for name in sorted(set(names))
             if names.count(name) > 1 or name in {GOOGLE, GITHUB}
         ]
         problems += [
-            f"AUTH_OAUTH_PROVIDERS: the issuer of {each.name} needs to be an https:// URL without a query"
+            f"AUTH_OAUTH_PROVIDERS: the issuer of {each.name} must be an https:// URL without a query"
             for each in named
             if "?" in each.issuer or "#" in each.issuer or not self._is_allowed_url(each.issuer)
         ]
         lacking = [each.name for each in named if "openid" not in each.scopes]
         return problems + [
-            f"AUTH_OAUTH_PROVIDERS: the scopes of {name} need to have openid" for name in lacking
+            f"AUTH_OAUTH_PROVIDERS: the scopes of {name} must include openid" for name in lacking
         ]
 
     def _url_problems(self) -> list[str]:
@@ -118,7 +118,7 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
             "AUTH_OAUTH_GITHUB_API_URL": self.oauth_github_api_url,
         }
         problems = [
-            f"{name}: it needs an https:// URL" for name, url in urls.items() if not self._is_allowed_url(url)
+            f"{name}: must be an https:// URL" for name, url in urls.items() if not self._is_allowed_url(url)
         ]
         return problems + [
             f"AUTH_OAUTH_REDIRECT_URLS: {url!r} is not an https:// URL without a fragment"

@@ -1,4 +1,4 @@
-"""Everybody's conversions and the system's dead letters, for administrators: the token itself is asked."""
+"""Routes for administrators: the conversions of all accounts, and dead letters."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ class ManagedConversionController(Controller):
     tags = ("administration",)
     guards = (administrators_only,)
 
-    @get("/", summary="Everybody's conversions, newest first")
+    @get("/", summary="List the conversions of all accounts, newest first")
     async def list_all(
         self,
         conversions: Injected[Conversions],
@@ -45,7 +45,7 @@ class DeadLetterController(Controller):
     tags = ("administration",)
     guards = (administrators_only,)
 
-    @get("/", summary="Messages that nobody could handle, the latest first")
+    @get("/", summary="List dead letters, newest first")
     async def list_all(
         self,
         dead_letter_service: Injected[DeadLetterService],
@@ -56,21 +56,21 @@ class DeadLetterController(Controller):
         wanted = None if status is None else DeadLetterStatus(status)
         return dead_letter_page(await dead_letter_service.page(wanted, cursor, limit + 1), limit)
 
-    @get("/{letter_id:str}", summary="One of them, with its message and its history")
+    @get("/{letter_id:str}", summary="Get a dead letter with its message and its history")
     async def one(
         self, letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
     ) -> Response[DeadLetterDetail]:
         found = await dead_letter_service.get(letter_id)
         return Response(detail(found), headers={"Cache-Control": "no-store"})
 
-    @post("/{letter_id:str}/replay", status_code=HTTP_200_OK, summary="Put it back where it died")
+    @post("/{letter_id:str}/replay", status_code=HTTP_200_OK, summary="Replay a dead letter to its queue")
     async def replay(
         self, request: Call, letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
     ) -> DeadLetterDetail:
-        return detail(await dead_letter_service.replay(letter_id, request.user.id))
+        return detail(await dead_letter_service.replay(letter_id, request.user.user_id))
 
-    @delete("/{letter_id:str}", summary="Never handle it")
+    @delete("/{letter_id:str}", summary="Discard a dead letter")
     async def discard(
         self, request: Call, letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
     ) -> None:
-        await dead_letter_service.discard(letter_id, request.user.id)
+        await dead_letter_service.discard(letter_id, request.user.user_id)

@@ -10,7 +10,7 @@ from litestar import Litestar, Router
 from litestar.types import ControllerRouterHandler
 from prometheus_client import CollectorRegistry, Gauge
 
-from converter_service.access import Owners, Tokens, public, signed_in
+from converter_service.access import TokenAuthenticator
 from converter_service.admin_controllers import DeadLetterController, ManagedConversionController
 from converter_service.conversions.commands import ConversionCommands
 from converter_service.conversions.controller import ConversionController
@@ -32,6 +32,7 @@ from converter_service.uploads.request_body import UploadReceiver
 from converter_service.uploads.service import UploadLimits, UploadService
 from shared.clock import utc_now
 from shared.http import Check, Wiring, application, in_turn
+from shared.http.auth_guard import public, require_token
 from shared.identity.access_tokens import AccessTokens
 from shared.identity.public_keys import PublicKeys
 from shared.messaging.ports import Broker
@@ -57,7 +58,7 @@ def build(
     hub = Hub(store)
     changes = change_listener(broker, hub)
     keys = PublicKeys(http, settings.auth_url)
-    tokens = Owners(
+    tokens = TokenAuthenticator(
         AccessTokens(keys, settings.issuer or settings.public_url, settings.audience),
         verified_email_only=settings.require_verified_email,
     )
@@ -86,7 +87,7 @@ def build(
                 Check("dead_letters", dead_letter_consumer.check, critical=False),
             ],
             lifespan=[lifespan],
-            guards=[signed_in(tokens)],
+            guards=[require_token(tokens.principal)],
             health_opt=public(),
             registry=registry,
             on_stop=[hub.close],
@@ -106,7 +107,9 @@ def controllers() -> list[ControllerRouterHandler]:
     ]
 
 
-def use_cases(settings: ApiSettings, infrastructure: Infrastructure, tokens: Tokens) -> Mapping[str, object]:
+def use_cases(
+    settings: ApiSettings, infrastructure: Infrastructure, tokens: TokenAuthenticator
+) -> Mapping[str, object]:
     """What the controllers of uploads, conversions and downloads get injected, by parameter name."""
     store, blobs, cleanup = infrastructure.store, infrastructure.blobs, infrastructure.cleanup
     events, links, clock = infrastructure.events, infrastructure.links, infrastructure.clock
@@ -134,7 +137,7 @@ def use_cases(settings: ApiSettings, infrastructure: Infrastructure, tokens: Tok
             store, blobs, cleanup, events, limits=resumable_limits, clock=clock, quota=quota
         ),
         "receiver": UploadReceiver(settings.max_upload_bytes, settings.idle_timeout),
-        "access": AudioAccess(conversions, tokens, links, utc_now),
+        "access": AudioAccess(conversions, tokens.principal, links, utc_now),
     }
 
 

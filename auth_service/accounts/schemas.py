@@ -18,15 +18,6 @@ class ChangeAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     current_password: Password
 
 
-class ChangePassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    current_password: Password
-    password: Password
-
-
-class DeleteAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    password: Password
-
-
 def account_of_user(user: User) -> Account:
     return Account(
         id=str(user.id),
@@ -38,7 +29,7 @@ def account_of_user(user: User) -> Account:
 
 
 def account_of_principal(principal: Principal) -> Account:
-    """Introspection has read everything already, so this needs no query."""
+    """The account of an authenticated request, taken from its principal without a query."""
     claims = principal.claims
     return Account(
         id=str(claims.sub),

@@ -18,7 +18,7 @@ EmailPart = Annotated[str | None, QueryParameter(name="email", max_length=254)]
 
 
 class AdministrationController(Controller):
-    """Authorization is checked by the service, in the transaction of each action."""
+    """Listing and changing accounts. The service checks authorization in the transaction of each action."""
 
     path = "/v1/admin/users"
 

@@ -19,7 +19,7 @@ class UserCursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ChangeUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Omitted fields stay unchanged."""
+    """Request to change an account; omitted fields stay unchanged."""
 
     roles: Annotated[tuple[Role, ...], msgspec.Meta(min_length=1, max_length=10)] | msgspec.UnsetType = (
         msgspec.UNSET
@@ -49,7 +49,7 @@ def user_page(users: Sequence[User], limit: int) -> UserPage:
 
 
 def parse_user_cursor(text: str | None) -> tuple[datetime, UUID] | None:
-    """Raises InvalidRequest."""
+    """The creation time and id of the last user of the previous page. Raises InvalidRequest."""
     if text is None:
         return None
     moment, user_id = decode_cursor(text, UserCursor).place

@@ -1,6 +1,7 @@
 """Administration of accounts; every action is recorded in the audit log, in the same transaction."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,8 +9,8 @@ from uuid import UUID
 from auth_service.audit.actor import Actor
 from auth_service.audit.service import AuditLog
 from auth_service.database.engine import Database
+from auth_service.database.outbox.events import EventWriter
 from auth_service.errors import OwnAdministrator
-from auth_service.outbox.events import EventWriter
 from auth_service.sessions.revocation import Revocation
 from auth_service.users.authorization import require_administrator
 from auth_service.users.model import ADMIN, User
@@ -17,35 +18,28 @@ from auth_service.users.repository import UserRepository
 from shared.errors import NotFound
 
 
+@dataclass(frozen=True, kw_only=True)
 class Administration:
-    """All methods raise Forbidden unless the actor is an administrator at that moment (ASVS 5.0 §8.2.1)."""
+    """Lists and changes accounts.
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        audit_log: AuditLog,
-        revocation: Revocation,
-        events: EventWriter,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._database = database
-        self._audit_log = audit_log
-        self._revocation = revocation
-        self._events = events
-        self._now = now
+    All methods raise Forbidden unless the actor is an administrator at that moment (ASVS 5.0 §8.2.1).
+    """
+
+    database: Database
+    audit_log: AuditLog
+    revocation: Revocation
+    events: EventWriter
+    now: Callable[[], datetime]
 
     async def list_users(
         self, actor: Actor, containing: str | None, before: tuple[datetime, UUID] | None, limit: int
     ) -> Sequence[User]:
-        """Newest first; `containing` is a case-insensitive substring of the address."""
-        async with self._database.transaction() as transaction:
+        """A page of accounts, newest first; `containing` is a case-insensitive substring of the address."""
+        async with self.database.transaction() as transaction:
             await require_administrator(transaction, actor.id)
             substring = containing.lower() if containing else None
             found = await UserRepository(transaction).page(substring, before, limit)
-            await self._audit_log.record(
-                transaction, actor, "users_listed", None, {"email": containing or ""}
-            )
+            await self.audit_log.record(transaction, actor, "users_listed", None, {"email": containing or ""})
         return found
 
     async def change_user(
@@ -56,21 +50,21 @@ class Administration:
 
         Raises NotFound, and OwnAdministrator: actors cannot stop being administrators, so one always remains.
         """
-        async with self._database.transaction() as transaction:
+        async with self.database.transaction() as transaction:
             await require_administrator(transaction, actor.id)
             user = await UserRepository(transaction).lock(user_id)
             if user is None:
                 raise NotFound
             before = _snapshot(user)
             lost = set(user.roles) - set(roles) if roles is not None else set[str]()
-            _apply(user, roles, disabled=disabled, now=self._now())
+            _apply(user, roles, disabled=disabled, now=self.now())
             if user.id == actor.id and (ADMIN not in user.roles or user.disabled_at is not None):
                 raise OwnAdministrator
             if lost or user.disabled_at is not None:
-                await self._revocation.revoke_account(transaction, user.id)
+                await self.revocation.revoke_account(transaction, user.id)
             details = {"before": before, "after": _snapshot(user)}
-            await self._audit_log.record(transaction, actor, "user_changed", user.id, details)
-        self._events.wake_relay()
+            await self.audit_log.record(transaction, actor, "user_changed", user.id, details)
+        self.events.wake_relay()
         return user
 
 

@@ -24,7 +24,7 @@ def new_api_key() -> str:
 
 
 def is_api_key(text: str) -> bool:
-    """Checks form and checksum only, to refuse mistyped keys without a database query."""
+    """True if prefix, length and checksum match; refuses mistyped keys without a database query."""
     match = KEY.fullmatch(text)
     return match is not None and _checksum(match[1]) == match[2]
 

@@ -19,7 +19,7 @@ class ApiKeyRepository:
         await self._session.flush()
 
     async def list(self, user_id: UUID) -> Sequence[ApiKey]:
-        """Newest first, including expired keys."""
+        """The user's API keys, newest first, including expired ones."""
         statement = select(ApiKey).where(ApiKey.user_id == user_id)
         return (await self._session.scalars(statement.order_by(ApiKey.created_at.desc(), ApiKey.id))).all()
 
@@ -28,12 +28,12 @@ class ApiKeyRepository:
         return await self._session.scalar(statement) or 0
 
     async def delete(self, key_id: UUID, user_id: UUID) -> bool:
-        """False if the user has no such key."""
+        """Deletes an API key; returns False if the user has no such key."""
         statement = delete(ApiKey).where(ApiKey.id == key_id, ApiKey.user_id == user_id)
         return await self._session.scalar(statement.returning(ApiKey.id)) is not None
 
     async def delete_all(self, user_id: UUID) -> Sequence[UUID]:
-        """Returns the ids of the deleted keys."""
+        """Deletes all API keys of a user; returns their ids."""
         statement = delete(ApiKey).where(ApiKey.user_id == user_id).returning(ApiKey.id)
         return (await self._session.scalars(statement)).all()
 

@@ -1,6 +1,7 @@
 """API keys: creation, listing and deletion by their owner."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -8,38 +9,33 @@ from auth_service.api_keys.key_format import fingerprint, hint, new_api_key
 from auth_service.api_keys.model import ApiKey
 from auth_service.api_keys.repository import ApiKeyRepository
 from auth_service.database.engine import Database
+from auth_service.database.outbox.events import EventWriter
 from auth_service.errors import TooManyKeys, bad_field
-from auth_service.outbox.events import EventWriter
 from auth_service.users.repository import UserRepository
 from shared.errors import InvalidToken, NotFound
 
 MAX_KEYS_PER_ACCOUNT = 50
 
 
+@dataclass(frozen=True, kw_only=True)
 class ApiKeys:
-    def __init__(
-        self,
-        *,
-        database: Database,
-        events: EventWriter,
-        now: Callable[[], datetime],
-        new_id: Callable[[], UUID],
-    ) -> None:
-        self._database = database
-        self._events = events
-        self._now = now
-        self._new_id = new_id
+    database: Database
+    events: EventWriter
+    now: Callable[[], datetime]
+    new_id: Callable[[], UUID]
 
     async def create(
         self, user_id: UUID, name: str, scopes: Sequence[str], expires_at: datetime | None
     ) -> tuple[ApiKey, str]:
-        """The stored key and its text, which is not stored. Raises InvalidRequest, TooManyKeys."""
-        now, expires_at = self._now(), _in_utc(expires_at)
+        """Creates a key; returns its row and its text, which is stored only as a hash. Raises InvalidRequest,
+        TooManyKeys.
+        """
+        now, expires_at = self.now(), _in_utc(expires_at)
         if expires_at is not None and expires_at <= now:
             raise bad_field("expires_at", "must be in the future")
         text = new_api_key()
         key = ApiKey(
-            id=self._new_id(),
+            id=self.new_id(),
             user_id=user_id,
             fingerprint=fingerprint(text),
             name=name,
@@ -48,7 +44,7 @@ class ApiKeys:
             created_at=now,
             expires_at=expires_at,
         )
-        async with self._database.transaction() as transaction:
+        async with self.database.transaction() as transaction:
             api_keys = ApiKeyRepository(transaction)
             if await UserRepository(transaction).lock(user_id) is None:
                 raise InvalidToken
@@ -59,20 +55,22 @@ class ApiKeys:
 
     async def list(self, user_id: UUID) -> Sequence[ApiKey]:
         """The user's keys, newest first, including expired ones."""
-        async with self._database.transaction() as transaction:
+        async with self.database.transaction() as transaction:
             return await ApiKeyRepository(transaction).list(user_id)
 
     async def delete(self, user_id: UUID, key_id: UUID) -> None:
         """Deletes a key and announces it to all gateways. Raises NotFound, also for another user's key."""
-        async with self._database.transaction() as transaction:
+        async with self.database.transaction() as transaction:
             if not await ApiKeyRepository(transaction).delete(key_id, user_id):
                 raise NotFound
-            await self._events.write_revocations(transaction, user_id, [key_id])
-        self._events.wake_relay()
+            await self.events.write_revocations(transaction, user_id, [key_id])
+        self.events.wake_relay()
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
-    """Raises InvalidRequest if the time has no UTC equivalent (the last hours of the year 9999)."""
+    """Converts to UTC. Raises InvalidRequest if the time has no UTC equivalent (the last hours of the year
+    9999).
+    """
     try:
         return moment and moment.astimezone(UTC)
     except OverflowError:

@@ -20,13 +20,15 @@ class AuditRepository:
         await self._session.flush()
 
     async def is_recorded(self, request_id: str) -> bool:
-        """Serialises its callers until their transactions end, so that the answer stays valid."""
+        """True if a record with this request id exists. Serialises its callers until their transactions
+        end.
+        """
         await self._session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": RECORDING_LOCK})
         statement = select(AuditRecord.position).where(AuditRecord.request_id == request_id).limit(1)
         return await self._session.scalar(statement) is not None
 
     async def page(self, before: int | None, limit: int) -> Sequence[AuditRecord]:
-        """Newest first."""
+        """A page of records, newest first."""
         statement = select(AuditRecord).order_by(AuditRecord.position.desc()).limit(limit)
         if before is not None:
             statement = statement.where(AuditRecord.position < before)

@@ -1,6 +1,7 @@
 """The audit log: a record of every administrative action (ASVS 5.0 §16.2.1)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,10 +14,10 @@ from auth_service.users.authorization import require_administrator
 from shared.logs import correlation_id
 
 
+@dataclass(frozen=True, kw_only=True)
 class AuditLog:
-    def __init__(self, *, database: Database, now: Callable[[], datetime]) -> None:
-        self._database = database
-        self._now = now
+    database: Database
+    now: Callable[[], datetime]
 
     async def record(
         self,
@@ -28,7 +29,7 @@ class AuditLog:
     ) -> None:
         """Adds a record in the transaction of the action itself; `subject` is the account acted upon."""
         record = AuditRecord(
-            at=self._now(),
+            at=self.now(),
             actor_id=actor.id,
             action=action,
             subject_id=subject,
@@ -39,10 +40,10 @@ class AuditLog:
         await AuditRepository(transaction).add(record)
 
     async def list(self, actor: Actor, before: int | None, limit: int) -> Sequence[AuditRecord]:
-        """Newest first; the listing itself is recorded. Raises Forbidden unless the actor is an
-        administrator.
+        """A page of records, newest first; the listing itself is recorded. Raises Forbidden unless the actor
+        is an administrator.
         """
-        async with self._database.transaction() as transaction:
+        async with self.database.transaction() as transaction:
             await require_administrator(transaction, actor.id)
             found = await AuditRepository(transaction).page(before, limit)
             await self.record(transaction, actor, "audit_listed", None, {})
@@ -53,7 +54,7 @@ class AuditLog:
 
         Raises Forbidden unless the actor is an administrator; the gateway then makes no request.
         """
-        async with self._database.transaction() as transaction:
+        async with self.database.transaction() as transaction:
             await require_administrator(transaction, actor.id)
             await self.record(transaction, actor, action, None, dict(details))
 
@@ -61,7 +62,7 @@ class AuditLog:
         self, event_id: str, at: datetime, action: str, details: Mapping[str, str]
     ) -> None:
         """Records an action at the command line of another service, once per event id."""
-        async with self._database.transaction() as transaction:
+        async with self.database.transaction() as transaction:
             records = AuditRepository(transaction)
             if await records.is_recorded(event_id):
                 return

@@ -42,7 +42,7 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """Commits at the end of the block; rolls back if the block raises."""
+        """Begins a transaction; commits at the end of the block, rolls back if the block raises."""
         async with self._limited(), self._sessions.begin() as session:
             yield session
 
@@ -60,7 +60,7 @@ class Database:
     @asynccontextmanager
     async def _limited(self) -> AsyncIterator[None]:
         if not self._migrated.is_set():
-            raise Unavailable("Accounts are not ready yet.")
+            raise Unavailable("The account service is starting.")
         try:
             async with asyncio.timeout(self._bounds.total_s):
                 yield
@@ -80,4 +80,4 @@ def is_transient(error: DBAPIError) -> bool:
 
 def _raise_unavailable(cause: Exception) -> Never:
     get_logger(__name__).warning("PostgreSQL unavailable", reason=type(cause).__name__)
-    raise Unavailable("Accounts are not reachable at the moment.") from cause
+    raise Unavailable("The account database is unavailable.") from cause

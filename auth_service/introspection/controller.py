@@ -13,7 +13,7 @@ from shared.http import Injected
 
 
 class IntrospectionController(Controller):
-    """Its router must guard it with `only_the_gateway`."""
+    """Token introspection. The router must guard it with `only_the_gateway`."""
 
     path = "/introspect"
 

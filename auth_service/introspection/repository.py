@@ -31,7 +31,7 @@ class TokenHolder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TokenHolderRepository:
-    """One indexed query for each request, without a transaction.
+    """Looks up the account of a credential, with one indexed query and without a transaction.
 
     Statements are built once, because building one takes more time of this process than running it. All
     lookups return None if the credential is unknown, revoked or expired, or its account is disabled.

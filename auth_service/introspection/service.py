@@ -28,7 +28,7 @@ class Introspection:
         self._now = now
 
     async def introspect(self, token: str) -> Principal | None:
-        """None if the token or API key is not valid, whatever the reason."""
+        """The principal of an access token or API key; None if it is not valid, for whatever reason."""
         if token.startswith(key_format.PREFIX):
             return await self._introspect_api_key(token)
         try:

@@ -1,6 +1,7 @@
 """Account linking: finds, links or creates the account of a provider identity."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -17,13 +18,13 @@ class ConcurrentChange(Exception):
     """Another transaction has created the same account or link; the caller's has to be repeated."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class AccountLinker:
-    def __init__(self, *, now: Callable[[], datetime], new_id: Callable[[], UUID]) -> None:
-        self._now = now
-        self._new_id = new_id
+    now: Callable[[], datetime]
+    new_id: Callable[[], UUID]
 
     async def find_or_link(self, transaction: Transaction, identity: Identity) -> User:
-        """The identity's account, locked against changes.
+        """The account of a provider identity, linked or created if necessary, and locked against changes.
 
         Raises ConcurrentChange, AddressNotVerified, NotLinked, OtherIdentity, AccountDisabled.
         """
@@ -32,11 +33,13 @@ class AccountLinker:
         if user is None:
             return await self._link(transaction, identity)
         _refuse_disabled(user)
-        await identities.touch(identity.issuer, identity.subject, self._now())
+        await identities.touch(identity.issuer, identity.subject, self.now())
         return user
 
     async def _link(self, transaction: Transaction, identity: Identity) -> User:
-        """Links by address, which must be verified here and at the provider (ASVS 5.0 §6.8.1)."""
+        """Links an identity to the account with its address, which must be verified here and at the provider
+        (ASVS 5.0 §6.8.1).
+        """
         users, identities = UserRepository(transaction), IdentityRepository(transaction)
         email, address = _verified_address(identity)
         user = await users.share_lock_by_address(address)
@@ -50,15 +53,15 @@ class AccountLinker:
         linked = await identities.find_subject(identity.issuer, user.id)
         if linked not in {None, identity.subject}:
             raise OtherIdentity
-        now = self._now()
+        now = self.now()
         if linked or not await identities.link(identity.issuer, identity.subject, user.id, now):
             raise ConcurrentChange
         return user
 
     def _new_user(self, email: str, address: str) -> User:
-        now = self._now()
+        now = self.now()
         return User(
-            id=self._new_id(),
+            id=self.new_id(),
             email=email,
             email_canonical=address,
             email_verified_at=now,
@@ -79,6 +82,6 @@ def _verified_address(identity: Identity) -> tuple[str, str]:
 
 
 def _refuse_disabled(user: User) -> None:
-    """The disabled state is revealed only after the identity has been proven."""
+    """Raises AccountDisabled, which reveals the state only after the identity has been proven."""
     if user.disabled_at is not None:
         raise AccountDisabled

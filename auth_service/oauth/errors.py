@@ -4,20 +4,18 @@ from shared.errors import Conflict, Forbidden, InvalidRequest, Unavailable
 
 
 class NoPendingLogin(InvalidRequest):
-    """The state is unknown, used, expired or another browser's (RFC 9700 §4.7); the response does not
-    tell.
-    """
+    """The state is unknown, used, expired or another browser's, indistinguishably (RFC 9700 §4.7)."""
 
     code, title = (
         "sign_in_expired",
-        "This sign-in was not begun in this browser, took too long, or is over. Please begin again.",
+        "This sign-in was not started in this browser, took too long, or has ended. Please start again.",
     )
 
 
 class LoginRefused(InvalidRequest):
     """The provider's response proves no identity: its code or ID token is not valid."""
 
-    code, title = "sign_in_refused", "The provider did not confirm this sign-in. Please begin again."
+    code, title = "sign_in_refused", "The provider did not confirm this sign-in. Please start again."
 
 
 class LoginCancelled(Forbidden):
@@ -29,7 +27,7 @@ class LoginCancelled(Forbidden):
 class AddressNotVerified(Forbidden):
     code, title = (
         "email_not_verified",
-        "The provider names no address of yours that it has verified. Verify it there, then begin again.",
+        "The provider has no verified address for this account. Verify one there, then start again.",
     )
 
 
@@ -42,14 +40,14 @@ class NotLinked(Conflict):
     code = "account_not_linked"
     title = (
         "An account with this address exists, and the address was never verified here. Sign in with its "
-        "password and verify the address, or reset the password by mail; then begin again."
+        "password and verify the address, or reset the password by mail; then start again."
     )
 
 
 class OtherIdentity(Conflict):
     code, title = (
         "account_not_linked",
-        "The account with this address belongs to another identity at this provider. Sign in with that one.",
+        "The account with this address is linked to another identity of this provider. Sign in with it.",
     )
 
 
@@ -58,4 +56,4 @@ class AccountDisabled(Forbidden):
 
 
 class ProviderUnavailable(Unavailable):
-    title = "The provider cannot be reached right now. Please begin again a little later."
+    title = "The provider cannot be reached right now. Please try again later."

@@ -29,7 +29,9 @@ def is_value(text: str) -> bool:
 
 
 def verify_challenge(challenge: str, verifier: str) -> bool:
-    """RFC 7636 §4.6 with S256, the only method supported (RFC 9700 §2.1.1)."""
+    """Verifies a PKCE code verifier (RFC 7636 §4.6) with S256, the only method supported (RFC 9700
+    §2.1.1).
+    """
     if VERIFIER.fullmatch(verifier) is None:
         return False
     expected: str = create_s256_code_challenge(verifier)

@@ -13,7 +13,7 @@ Parameter = Annotated[str, msgspec.Meta(max_length=4096)]
 
 
 class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`browser` is the secret from the browser's cookie, if it has one."""
+    """Request to start a login; `browser` is the secret from the browser's cookie, if it has one."""
 
     browser: Value | None = None
     redirect_uri: Parameter | None = None
@@ -40,17 +40,12 @@ class Redirected(msgspec.Struct, frozen=True):
     location: str
 
 
-class Redeem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    code: Value
-    code_verifier: Value
-
-
 def started_body(login: StartedLogin) -> Started:
     return Started(login.location, login.browser, int(login.lifetime.total_seconds()))
 
 
 def parse_front_end(start: Start) -> FrontEnd | None:
-    """None without both parameters; a single missing one becomes empty, which the service refuses."""
+    """The front end of a request, or None; a single missing parameter becomes empty and is refused later."""
     if start.redirect_uri is None and start.code_challenge is None:
         return None
     return FrontEnd(start.redirect_uri or "", start.code_challenge or "")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
@@ -42,32 +43,25 @@ class StartedLogin(msgspec.Struct, frozen=True):
     lifetime: timedelta
 
 
+@dataclass(frozen=True, kw_only=True)
 class ProviderLogin:
-    """`callback` is the redirect URI at the gateway, with `{provider}` in it."""
+    """Logs in users with a provider; `callback` is the redirect URI at the gateway, with `{provider}` in
+    it.
+    """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        tokens: AccessTokens,
-        sessions: Sessions,
-        linker: AccountLinker,
-        providers: Mapping[str, Provider],
-        redirect_urls: Collection[str],
-        callback: str,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._database = database
-        self._tokens = tokens
-        self._sessions = sessions
-        self._linker = linker
-        self._providers = providers
-        self._redirect_urls = redirect_urls
-        self._callback = callback
-        self._now = now
+    database: Database
+    tokens: AccessTokens
+    sessions: Sessions
+    linker: AccountLinker
+    providers: Mapping[str, Provider]
+    redirect_urls: Collection[str]
+    callback: str
+    now: Callable[[], datetime]
 
     async def start(self, name: str, browser: str | None, front_end: FrontEnd | None) -> StartedLogin:
-        """Raises NotFound for a provider that is not configured, InvalidRequest, Unavailable.
+        """Starts a login: stores an attempt and returns the authorization URL.
+
+        Raises NotFound for a provider that is not configured, InvalidRequest, Unavailable.
 
         A browser that has a secret keeps it, so that logins in two of its tabs do not interfere.
         """
@@ -85,16 +79,17 @@ class ProviderLogin:
             code_verifier=pending.code_verifier,
             redirect_uri=front_end.redirect_uri if front_end else None,
             code_challenge=front_end.code_challenge if front_end else None,
-            expires_at=self._now() + ATTEMPT_LIFETIME,
+            expires_at=self.now() + ATTEMPT_LIFETIME,
         )
-        async with self._database.transaction() as transaction:
-            await AttemptRepository(transaction).add(attempt, self._now())
+        async with self.database.transaction() as transaction:
+            await AttemptRepository(transaction).add(attempt, self.now())
         return StartedLogin(location, browser, ATTEMPT_LIFETIME)
 
     async def finish(
         self, name: str, browser: str, state: str, response: AuthorizationResponse, client: Client
     ) -> TokenPair | str:
-        """Tokens; or, if the login was started for a front end, its redirect target with a `code` or `error`.
+        """Finishes a login; returns tokens or, if the login was started for a front end, its redirect target
+        with a `code` or `error`.
 
         Raises NotFound and NoPendingLogin; without a front end also LoginCancelled, LoginRefused, Unavailable
         and the errors of AccountLinker.find_or_link.
@@ -113,9 +108,9 @@ class ProviderLogin:
 
     async def redeem(self, code: str, verifier: str, client: Client) -> TokenPair:
         """Exchanges a front end's code for tokens. Raises NoPendingLogin, AccountDisabled."""
-        key = await self._tokens.signing_key()
-        async with self._database.transaction() as transaction:
-            handover = await HandoverRepository(transaction).take(digest(code), self._now())
+        key = await self.tokens.signing_key()
+        async with self.database.transaction() as transaction:
+            handover = await HandoverRepository(transaction).take(digest(code), self.now())
             user = await UserRepository(transaction).share_lock(handover.user_id) if handover else None
             # A wrong verifier spends the code, too: there is no second guess.
             if handover is None or user is None or not verify_challenge(handover.code_challenge, verifier):
@@ -125,7 +120,7 @@ class ProviderLogin:
         raise NoPendingLogin if user is None else AccountDisabled
 
     def _provider(self, name: str) -> Provider:
-        provider = self._providers.get(name)
+        provider = self.providers.get(name)
         if provider is None:
             raise NotFound
         return provider
@@ -134,41 +129,41 @@ class ProviderLogin:
         """Compares the redirect URI with the configured ones as strings (RFC 9700 §2.1)."""
         if front_end is None:
             return
-        if front_end.redirect_uri not in self._redirect_urls:
-            raise bad_field("redirect_uri", "is not one of those that are allowed")
+        if front_end.redirect_uri not in self.redirect_urls:
+            raise bad_field("redirect_uri", "is not one of the configured redirect URLs")
         if not is_value(front_end.code_challenge):
             raise bad_field("code_challenge", "must be the base64url-encoded SHA-256 of a code verifier")
 
     def _pending(self, name: str, state: str, nonce: str, code_verifier: str) -> PendingLogin:
-        return PendingLogin(state, nonce, code_verifier, self._callback.format(provider=name))
+        return PendingLogin(state, nonce, code_verifier, self.callback.format(provider=name))
 
     async def _take_attempt(self, name: str, browser: str, state: str) -> OAuthAttempt:
-        """Once only (RFC 9700 §4.5.3): of two requests with the same state, one gets NoPendingLogin."""
-        async with self._database.transaction() as transaction:
+        """Takes the stored attempt, once only (RFC 9700 §4.5.3). Raises NoPendingLogin."""
+        async with self.database.transaction() as transaction:
             attempts = AttemptRepository(transaction)
-            attempt = await attempts.take(digest(state), digest(browser), name, self._now())
+            attempt = await attempts.take(digest(state), digest(browser), name, self.now())
         if attempt is None:
             raise NoPendingLogin
         return attempt
 
     async def _log_in(self, identity: Identity, attempt: OAuthAttempt, client: Client) -> TokenPair | str:
-        key = await self._tokens.signing_key()
+        key = await self.tokens.signing_key()
         for _ in range(RETRIES):
             with suppress(ConcurrentChange):
-                async with self._database.transaction() as transaction:
-                    user = await self._linker.find_or_link(transaction, identity)
+                async with self.database.transaction() as transaction:
+                    user = await self.linker.find_or_link(transaction, identity)
                     if attempt.redirect_uri is None or attempt.code_challenge is None:
                         return await self._create_session(transaction, user, key, client)
                     front_end = FrontEnd(attempt.redirect_uri, attempt.code_challenge)
-                    return await hand_over(transaction, user, front_end, self._now)
-        raise Unavailable("The account is being changed.")
+                    return await hand_over(transaction, user, front_end, self.now)
+        raise Unavailable("The account was changed concurrently.")
 
     async def _create_session(
         self, transaction: Transaction, user: User, key: KeyPair, client: Client
     ) -> TokenPair:
-        """As after a password login, the client's network becomes a known one."""
-        await KnownNetworkRepository(transaction).remember(user.id, client.network, self._now())
-        return await self._sessions.create(transaction, user, key, client)
+        """Creates a session, and marks the client's network as known, as a password login does."""
+        await KnownNetworkRepository(transaction).remember(user.id, client.network, self.now())
+        return await self.sessions.create(transaction, user, key, client)
 
 
 @asynccontextmanager

@@ -47,7 +47,7 @@ class PasswordHash:
         return self._argon2.hash(normalise(password))
 
     def matches(self, password: str, stored: str | None) -> bool:
-        """Does the same work whether or not there is a stored hash (ASVS 5.0 §6.3.8)."""
+        """Verifies a password; does the same work whether or not there is a stored hash (ASVS 5.0 §6.3.8)."""
         same = self._argon2.verify(normalise(password), stored or self._unmatchable)
         return same and stored is not None
 

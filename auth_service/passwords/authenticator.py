@@ -15,7 +15,10 @@ from shared.logs import get_logger
 
 
 class PasswordAuthenticator:
-    """All methods raise InvalidCredentials, RateLimited after too many failures, and Overloaded."""
+    """Verifies passwords of accounts.
+
+    All methods raise InvalidCredentials, RateLimited after too many failures, and Overloaded.
+    """
 
     def __init__(self, database: Database, hasher: PasswordHasher, throttle: Throttle) -> None:
         self._database = database
@@ -23,7 +26,9 @@ class PasswordAuthenticator:
         self._throttle = throttle
 
     async def authenticate(self, email: str, password: str, client: Client) -> User:
-        """A malformed address is treated as an unknown one (ASVS 5.0 §6.3.8)."""
+        """The account with this address and password; a malformed address counts as unknown (ASVS 5.0
+        §6.3.8).
+        """
         try:
             address = canonical(email)
         except BadAddress:

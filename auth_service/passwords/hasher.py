@@ -36,7 +36,9 @@ class HashSlot:
         return await self._run(lambda: self._passwords.create(password))
 
     async def matches(self, password: str, stored: str | None) -> bool:
-        """Takes as long for an unknown account (`stored` is None) as for a wrong password."""
+        """Verifies a password; takes as long for an unknown account (`stored` is None) as for a wrong
+        password.
+        """
         return await self._run(lambda: self._passwords.matches(password, stored))
 
     def when_idle(self, callback: Callable[[], None]) -> None:

@@ -14,7 +14,9 @@ class NewPasswords:
         self._common = common
 
     async def hash(self, password: str, email: str) -> str:
-        """The hash to store. Raises WeakPassword, InvalidRequest if it is too long, Overloaded."""
+        """Checks a password and returns its hash. Raises WeakPassword, InvalidRequest if it is too long,
+        Overloaded.
+        """
         try:
             refuse_weak(password, email, self._common)
         except PasswordTooLong as error:

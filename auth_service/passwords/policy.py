@@ -13,12 +13,12 @@ class PasswordTooLong(ValueError):
 
 
 class PasswordTooWeak(ValueError):
-    """The message describes the weakness, for the field error of the response."""
+    """The password is refused; the message describes the weakness for the field error."""
 
 
 def normalise(password: str) -> str:
-    """NFKC (NIST SP 800-63B §5.1.1.2), so that a password is the same from every keyboard. Nothing is cut
-    off, and case is preserved (ASVS 5.0 §6.2.8).
+    """Normalises a password to NFKC (NIST SP 800-63B §5.1.1.2), so that a password is the same from every
+    keyboard. Nothing is cut off, and case is preserved (ASVS 5.0 §6.2.8).
 
     Raises PasswordTooLong, far beyond the 64 characters that have to be allowed (§6.2.9).
     """

@@ -1,22 +1,24 @@
 """Requests for mails with links, by email address."""
 
+from dataclasses import dataclass
+
 from auth_service.database.engine import Database
 from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.service import AccountMailer
 from auth_service.users.address import BadAddress, canonical
 
 
+@dataclass(frozen=True, kw_only=True)
 class MailRequests:
-    def __init__(self, *, database: Database, mailer: AccountMailer) -> None:
-        self._database = database
-        self._mailer = mailer
+    database: Database
+    mailer: AccountMailer
 
     async def request(self, purpose: Purpose, email: str) -> None:
-        """Behaves the same for every address, with or without an account; malformed ones are ignored."""
+        """Requests a mail, in the same way with and without an account; malformed addresses are ignored."""
         try:
             address = canonical(email)
         except BadAddress:
             return
-        async with self._database.transaction() as transaction:
-            await self._mailer.request(transaction, purpose, address)
-        self._mailer.wake()
+        async with self.database.transaction() as transaction:
+            await self.mailer.request(transaction, purpose, address)
+        self.mailer.wake()

@@ -1,17 +1,18 @@
 """Password reset by a mailed link."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from auth_service.database.engine import Database, Transaction
+from auth_service.database.outbox.events import EventWriter
 from auth_service.errors import InvalidLink
 from auth_service.mailer.mail_token import Purpose, fingerprint
 from auth_service.mailer.repository import MailTokenRepository
 from auth_service.mailer.service import AccountMailer
 from auth_service.oauth.identities.repository import IdentityRepository
 from auth_service.oauth.repository import HandoverRepository
-from auth_service.outbox.events import EventWriter
 from auth_service.passwords.new_password import NewPasswords
 from auth_service.recovery.link import use_link
 from auth_service.sessions.revocation import Revocation
@@ -21,25 +22,15 @@ from auth_service.users.model import User
 from shared.contracts.events import AccountClaimed, PasswordChanged
 
 
+@dataclass(frozen=True, kw_only=True)
 class PasswordReset:
-    def __init__(
-        self,
-        *,
-        database: Database,
-        mailer: AccountMailer,
-        new_passwords: NewPasswords,
-        throttle: Throttle,
-        revocation: Revocation,
-        events: EventWriter,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._database = database
-        self._mailer = mailer
-        self._new_passwords = new_passwords
-        self._throttle = throttle
-        self._revocation = revocation
-        self._events = events
-        self._now = now
+    database: Database
+    mailer: AccountMailer
+    new_passwords: NewPasswords
+    throttle: Throttle
+    revocation: Revocation
+    events: EventWriter
+    now: Callable[[], datetime]
 
     async def reset(self, secret: str, password: str, client: Client) -> None:
         """Sets a new password and revokes all sessions (ASVS 5.0 §7.4.3); does not log in.
@@ -47,20 +38,20 @@ class PasswordReset:
         The address becomes verified, since the mail was received (NIST SP 800-63B-4 §4.2.1.2). Raises
         InvalidLink, and WeakPassword, after which the link can still be used.
         """
-        new_hash = await self._new_passwords.hash(password, await self._find_address(secret))
-        async with self._database.transaction() as transaction:
-            user = await use_link(transaction, secret, Purpose.RESET_PASSWORD, self._now())
+        new_hash = await self.new_passwords.hash(password, await self._find_address(secret))
+        async with self.database.transaction() as transaction:
+            user = await use_link(transaction, secret, Purpose.RESET_PASSWORD, self.now())
             user.password_hash = new_hash
-            sessions = await self._revocation.revoke_sessions(transaction, user.id)
+            sessions = await self.revocation.revoke_sessions(transaction, user.id)
             if user.email_verified_at is None:
                 await self._remove_previous_access(transaction, user, sessions)
-                user.email_verified_at = self._now()
+                user.email_verified_at = self.now()
             await HandoverRepository(transaction).delete_all(user.id)
             await MailTokenRepository(transaction).delete(user.id, Purpose.RESET_PASSWORD)
-            notice = PasswordChanged(user_id=str(user.id), recipient=user.email, changed_at=self._now())
-            await self._mailer.notify(transaction, notice, user.email_canonical, verified=True)
-            await self._throttle.record_success(transaction, user.email_canonical, user.id, client.network)
-        self._events.wake_relay()
+            notice = PasswordChanged(user_id=str(user.id), recipient=user.email, changed_at=self.now())
+            await self.mailer.notify(transaction, notice, user.email_canonical, verified=True)
+            await self.throttle.record_success(transaction, user.email_canonical, user.id, client.network)
+        self.events.wake_relay()
 
     async def _remove_previous_access(
         self, transaction: Transaction, user: User, sessions: Sequence[UUID]
@@ -72,17 +63,17 @@ class PasswordReset:
         services which sessions and keys have ended.
         """
         await IdentityRepository(transaction).unlink_all(user.id)
-        keys = await self._revocation.delete_api_keys(transaction, user.id)
+        keys = await self.revocation.delete_api_keys(transaction, user.id)
         claimed = AccountClaimed(
-            user_id=str(user.id), claimed_at=self._now(), ended=tuple(map(str, (*sessions, *keys)))
+            user_id=str(user.id), claimed_at=self.now(), ended=tuple(map(str, (*sessions, *keys)))
         )
-        await self._events.write(transaction, claimed, user.id)
+        await self.events.write(transaction, claimed, user.id)
 
     async def _find_address(self, secret: str) -> str:
         """The token's address, read before hashing so that an unknown token costs no hash."""
         digest = fingerprint(secret, Purpose.RESET_PASSWORD)
-        async with self._database.transaction() as transaction:
-            token = await MailTokenRepository(transaction).find(digest, Purpose.RESET_PASSWORD, self._now())
+        async with self.database.transaction() as transaction:
+            token = await MailTokenRepository(transaction).find(digest, Purpose.RESET_PASSWORD, self.now())
         if token is None:
             raise InvalidLink
         return token.address

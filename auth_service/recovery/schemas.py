@@ -2,23 +2,14 @@
 
 import msgspec
 
-from auth_service.users.schemas import Address, Opaque, Password
-
-
-class VerifyEmail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    token: Opaque
+from auth_service.users.schemas import Address
 
 
 class ResendVerification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Without an address, the mail goes to the account of the bearer token."""
+    """Request for a verification mail, without an address to the account of the bearer token."""
 
     email: Address | None = None
 
 
 class ForgotPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: Address
-
-
-class ResetPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    token: Opaque
-    password: Password

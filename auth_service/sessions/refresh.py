@@ -1,14 +1,15 @@
 """Refresh token rotation with reuse detection (RFC 9700 §4.14.2, ASVS 5.0 §10.4.5)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from auth_service.database.engine import Database, Transaction
+from auth_service.database.outbox.events import EventWriter
 from auth_service.errors import InvalidRefreshToken
-from auth_service.outbox.events import EventWriter
 from auth_service.sessions.model import Session
 from auth_service.sessions.refresh_token import fingerprint, new_salt, successor
 from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository, SpentToken
@@ -24,41 +25,32 @@ from shared.logs import get_logger
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """No new pair. `revoked_session` was revoked because its refresh token was reused."""
+    """A refused refresh. `revoked_session` was revoked because its refresh token was reused."""
 
     revoked_session: UUID | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
 class TokenRefresh:
-    def __init__(
-        self,
-        *,
-        database: Database,
-        tokens: AccessTokens,
-        revocation: Revocation,
-        events: EventWriter,
-        lifetimes: Lifetimes,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._database = database
-        self._tokens = tokens
-        self._revocation = revocation
-        self._events = events
-        self._lifetimes = lifetimes
-        self._now = now
+    database: Database
+    tokens: AccessTokens
+    revocation: Revocation
+    events: EventWriter
+    lifetimes: Lifetimes
+    now: Callable[[], datetime]
 
     async def refresh(self, presented: str, client: Client) -> TokenPair:
         """Spends a refresh token and returns a new pair. Raises InvalidRefreshToken.
 
-        Reuse of a spent token means that a thief has a copy: the session is revoked. Except for overlapping
-        requests, as of two browser tabs, and within the grace period for lost responses: then both get the
-        same successor. If one of them is a thief, that is detected when the second one refreshes next.
+        Reuse of a spent token means that it was stolen, so its session is revoked. Exceptions are overlapping
+        requests, as from two browser tabs, and the grace period for lost responses: both requests then get
+        the same successor. A theft is still detected, when that successor is spent for the second time.
         """
-        key = await self._tokens.signing_key()
-        async with self._database.transaction() as transaction:
+        key = await self.tokens.signing_key()
+        async with self.database.transaction() as transaction:
             outcome = await self._rotate(transaction, presented, key, client)
         if isinstance(outcome, Refused):
-            self._events.wake_relay()
+            self.events.wake_relay()
             raise InvalidRefreshToken(outcome.revoked_session)
         return outcome
 
@@ -68,7 +60,7 @@ class TokenRefresh:
         refresh_tokens, salt = RefreshTokenRepository(transaction), new_salt()
         # READ COMMITTED: each statement sees what was committed before it, this one the state on arrival.
         was_unspent = await refresh_tokens.is_unspent(fingerprint(presented))
-        session_id = await refresh_tokens.spend(fingerprint(presented), salt, self._now())
+        session_id = await refresh_tokens.spend(fingerprint(presented), salt, self.now())
         if session_id is not None:
             return await self._renew(transaction, session_id, key, client, successor(presented, salt))
         spent = await refresh_tokens.find_spent(fingerprint(presented))
@@ -79,7 +71,7 @@ class TokenRefresh:
         get_logger(__name__).warning(
             "refresh token reused, session revoked", session_id=str(spent.session_id)
         )
-        await self._revocation.revoke_session(transaction, spent.session_id)
+        await self.revocation.revoke_session(transaction, spent.session_id)
         return Refused(spent.session_id)
 
     async def _may_repeat(
@@ -91,7 +83,7 @@ class TokenRefresh:
         overlapping: bool,
     ) -> bool:
         """True within the grace period or for an overlapping request, if the successor is still unspent."""
-        in_time = overlapping or self._now() - spent.spent_at < self._lifetimes.grace
+        in_time = overlapping or self.now() - spent.spent_at < self.lifetimes.grace
         if not spent.successor_salt or not in_time:
             return False
         following = successor(presented, spent.successor_salt)
@@ -104,12 +96,12 @@ class TokenRefresh:
         session, user = await self._live(transaction, session_id)
         if session is None or user is None:
             return Refused()
-        now = self._now()
+        now = self.now()
         session.last_used_at = now
-        session.idle_until = now + self._lifetimes.idle
+        session.idle_until = now + self.lifetimes.idle
         session.address, session.user_agent = client.address, client.user_agent
         await RefreshTokenRepository(transaction).add(fingerprint(following), session.id, now)
-        return issue_pair(self._tokens, key, user, session, following)
+        return issue_pair(self.tokens, key, user, session, following)
 
     async def _repeat(
         self, transaction: Transaction, presented: str, spent: SpentToken, key: KeyPair
@@ -117,9 +109,9 @@ class TokenRefresh:
         session, user = await self._live(transaction, spent.session_id)
         if session is None or user is None:
             return Refused()
-        return issue_pair(self._tokens, key, user, session, successor(presented, spent.successor_salt))
+        return issue_pair(self.tokens, key, user, session, successor(presented, spent.successor_salt))
 
     async def _live(self, transaction: Transaction, session_id: UUID) -> tuple[Session | None, User | None]:
-        session = await SessionRepository(transaction).lock_live(session_id, self._now())
+        session = await SessionRepository(transaction).lock_live(session_id, self.now())
         user = await UserRepository(transaction).find(session.user_id) if session else None
         return session, user if user and user.disabled_at is None else None

@@ -39,7 +39,7 @@ class SessionRepository:
         return (await self._session.scalars(ordered)).all()
 
     async def revoke(self, session_id: UUID, now: datetime, *, owner: UUID | None = None) -> UUID | None:
-        """The session's user; None if it was revoked before or does not exist.
+        """Revokes a session and returns its user; None if it was revoked before or does not exist.
 
         With `owner`: also None if the session is another user's or no longer live.
         """

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from auth_service.sessions import model, token_pair
-from auth_service.users.schemas import Address, Opaque, Password
+from auth_service.users.schemas import Address, Password
 from shared.contracts.sessions import Session, SessionList, TokenPair
 
 
@@ -15,16 +15,12 @@ class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: Password
 
 
-class Refresh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    refresh_token: Opaque
-
-
 def token_pair_body(pair: token_pair.TokenPair) -> TokenPair:
     return TokenPair(pair.access_token, "Bearer", pair.expires_in, pair.refresh_token)
 
 
 def session_list(sessions: Sequence[model.Session], current: UUID) -> SessionList:
-    """`current` is the id of the session that makes the request."""
+    """The list of sessions; `current` is the id of the session that makes the request."""
     return SessionList(
         tuple(
             Session(

@@ -33,8 +33,9 @@ NO_USER = UUID(int=0)
 
 
 class Throttle:
-    """`address` is canonical. For an address without an account `user_id` is None, and the same queries
-    run.
+    """Counts login failures and delays further attempts.
+
+    `address` is canonical. Without an account `user_id` is None, and the same queries run.
     """
 
     def __init__(self, database: Database, free_failures: int, now: Callable[[], datetime]) -> None:

@@ -1,6 +1,7 @@
 """Access tokens: issuing and verification with the keys of the key ring."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -34,36 +35,29 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     scope: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
 class AccessTokens:
     """Issues and verifies access tokens. Sessions and accounts are not looked up here."""
 
-    def __init__(
-        self,
-        *,
-        key_ring: KeyRing,
-        policy: TokenPolicy,
-        now: Callable[[], datetime],
-        new_id: Callable[[], UUID],
-    ) -> None:
-        self._key_ring = key_ring
-        self._policy = policy
-        self._now = now
-        self._new_id = new_id
+    key_ring: KeyRing
+    policy: TokenPolicy
+    now: Callable[[], datetime]
+    new_id: Callable[[], UUID]
 
     async def signing_key(self) -> KeyPair:
-        """The key for `issue`. To be called before a transaction begins, as it may open one itself."""
-        return await self._key_ring.signing_key()
+        """The key for `issue`. Call it before beginning a transaction: it may begin one itself."""
+        return await self.key_ring.signing_key()
 
     def issue(self, key: KeyPair, grant: Grant) -> tuple[str, AccessClaims]:
         """A signed token and its claims. It expires at `grant.until` at the latest."""
-        now = self._now()
-        expires = now + self._policy.lifetime
+        now = self.now()
+        expires = now + self.policy.lifetime
         claims = AccessClaims(
-            iss=self._policy.issuer,
-            aud=self._policy.audience,
+            iss=self.policy.issuer,
+            aud=self.policy.audience,
             sub=grant.user_id,
             client_id=CLIENT_ID,
-            jti=str(self._new_id()),
+            jti=str(self.new_id()),
             sid=grant.sid,
             iat=int(now.timestamp()),
             exp=int(min(expires, grant.until or expires).timestamp()),
@@ -75,15 +69,15 @@ class AccessTokens:
         return sign(claims, key), claims
 
     async def verify(self, token: str) -> AccessClaims:
-        """Raises InvalidToken."""
+        """The claims of a valid access token. Raises InvalidToken."""
         try:
-            return self._verify(token, await self._key_ring.verification_keys())
+            return self._verify(token, await self.key_ring.verification_keys())
         except UnknownKey:
-            return self._verify(token, await self._key_ring.refreshed_keys())
+            return self._verify(token, await self.key_ring.refreshed_keys())
 
     async def public_keys(self) -> list[PublicJwk]:
-        return [key.jwk for key in (await self._key_ring.verification_keys()).values()]
+        return [key.jwk for key in (await self.key_ring.verification_keys()).values()]
 
     def _verify(self, token: str, keys: Mapping[str, KeyPair]) -> AccessClaims:
-        issuer, audience = self._policy.issuer, self._policy.audience
-        return verify(token, keys, issuer=issuer, audience=audience, now=self._now())
+        issuer, audience = self.policy.issuer, self.policy.audience
+        return verify(token, keys, issuer=issuer, audience=audience, now=self.now())

@@ -64,7 +64,7 @@ class KeyRing:
                 if self._is_older_than(age):
                     await self._load()
         if not self._keys:
-            raise Unavailable("Accounts are not ready yet.")
+            raise Unavailable("The account service is starting.")
         return {key.pair.kid: key.pair for key in self._keys}
 
     def _is_older_than(self, age: timedelta) -> bool:

@@ -10,4 +10,4 @@ from shared.errors import Forbidden
 async def require_administrator(transaction: Transaction, user_id: UUID | None) -> None:
     """Raises Forbidden unless the user is an active administrator; holds until the transaction ends."""
     if user_id not in await UserRepository(transaction).lock_administrators():
-        raise Forbidden("This needs the role admin.")
+        raise Forbidden("The role admin is required.")

@@ -20,7 +20,7 @@ def encode_cursor(place: object) -> str:
 
 
 def decode_cursor(text: str, kind: type[T]) -> T:
-    """Raises InvalidRequest."""
+    """Decodes the text of `encode_cursor`. Raises InvalidRequest."""
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=kind)
@@ -29,4 +29,4 @@ def decode_cursor(text: str, kind: type[T]) -> T:
 
 
 def bad_cursor() -> Exception:
-    return bad_field("cursor", "is not one that was given out")
+    return bad_field("cursor", "is not a cursor of this list")

@@ -20,7 +20,7 @@ class UserRepository:
         self._session = transaction
 
     async def add(self, user: User) -> bool:
-        """False if the address is taken, also by a concurrent registration."""
+        """Inserts an account; returns False if the address is taken, also by a concurrent registration."""
         values = {column.key: getattr(user, column.key) for column in User.__table__.columns}
         statement = insert(User).values(values).on_conflict_do_nothing(index_elements=[User.email_canonical])
         added = await self._session.scalar(statement.returning(User.id))
@@ -48,7 +48,7 @@ class UserRepository:
         return await self._session.scalar(statement.execution_options(populate_existing=True))
 
     async def replace_password_hash(self, user_id: UUID, outdated: str | None, password_hash: str) -> None:
-        """Does nothing if the stored hash is no longer `outdated`."""
+        """Replaces the stored hash, unless it is no longer `outdated`."""
         statement = update(User).where(User.id == user_id, User.password_hash == outdated)
         await self._session.execute(statement.values(password_hash=password_hash))
 
@@ -77,7 +77,7 @@ class UserRepository:
     async def page(
         self, containing: str | None, before: tuple[datetime, UUID] | None, limit: int
     ) -> Sequence[User]:
-        """Newest first; `containing` is a substring of the canonical address."""
+        """A page of accounts, newest first; `containing` is a substring of the canonical address."""
         statement = select(User).order_by(User.created_at.desc(), User.id.desc()).limit(limit)
         if containing is not None:
             statement = statement.where(User.email_canonical.contains(containing, autoescape=True))

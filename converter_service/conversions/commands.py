@@ -10,7 +10,6 @@ from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.quota import Quota
 from converter_service.conversions.service import Conversions
@@ -21,6 +20,7 @@ from converter_service.conversions.transitions.queue import SourceGone, retried
 from converter_service.conversions.update import change
 from shared.clock import Clock
 from shared.errors import Conflict, Gone, NotFound
+from shared.identity.principal import Principal
 from shared.messaging.envelope import Envelope
 
 ENDED = {
@@ -63,7 +63,7 @@ class ConversionCommands:
         self._clock = clock
         self._cleanup = cleanup
 
-    async def cancel(self, owner: Owner, conversion_id: str) -> Conversion:
+    async def cancel(self, owner: Principal, conversion_id: str) -> Conversion:
         """Cancels an upload or conversion; idempotent. Raises Conflict when it has ended in another way.
 
         The current upload or run is notified, stops and deletes what it has written.
@@ -87,7 +87,7 @@ class ConversionCommands:
             await self._cleanup.in_background(self._cleanup.delete_temporary_blobs(over))
         return over
 
-    async def retry(self, owner: Owner, conversion_id: str) -> Conversion:
+    async def retry(self, owner: Principal, conversion_id: str) -> Conversion:
         """Queues a failed or cancelled conversion again.
 
         Raises Conflict in any other state, Gone when its video is deleted, Overloaded when the queue is full,
@@ -99,8 +99,8 @@ class ConversionCommands:
         now = self._clock()
         try:
             retried(found, now)  # before the quota: a retry that is not possible must not answer 429
-            async with self._quota.account_lock(owner.id):
-                await self._quota.check_retry(owner.id)
+            async with self._quota.account_lock(owner.user_id):
+                await self._quota.check_retry(owner.user_id)
                 return await self._change(
                     conversion_id, lambda newest: retried(newest, now), self._events.uploaded
                 )
@@ -109,7 +109,7 @@ class ConversionCommands:
         except IllegalTransition:
             raise Conflict("Only a failed or cancelled conversion can be retried.") from None
 
-    async def link(self, owner: Owner, conversion_id: str, expires_in: timedelta) -> Link:
+    async def link(self, owner: Principal, conversion_id: str, expires_in: timedelta) -> Link:
         """A link that is valid for `expires_in`, at most until the audio expires.
 
         Raises NotReady before the conversion has completed, and Gone after it has expired.

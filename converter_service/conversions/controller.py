@@ -9,12 +9,12 @@ from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from converter_service.conversions.commands import ConversionCommands, Link
 from converter_service.conversions.model import State
-from converter_service.conversions.owner import Owner
 from converter_service.conversions.schemas import ConversionView, LinkWanted, Page, page, shown
 from converter_service.conversions.service import Conversions
 from shared.http import Injected
+from shared.identity.principal import Principal
 
-Call = Request[Owner, Any, Any]
+Call = Request[Principal, Any, Any]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
 Cursor = Annotated[str | None, QueryParameter(name="cursor", pattern=r"^[0-9a-f]{32}$")]
 # Not `State | None`: Litestar would read the text `null` as None.

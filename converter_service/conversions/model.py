@@ -59,6 +59,7 @@ class Failure(Struct, frozen=True):
 class Conversion(Struct, frozen=True, kw_only=True):
     """An immutable conversion record; each change creates a new value with the same `id`.
 
+    `recipient` is the email address for notifications; none are sent when it is empty.
     `version` is incremented by the store with every save; saving an older version fails (optimistic locking).
     `revision` is incremented with every change that clients can see: the id of a progress event.
     `due_at` is when the sweeper acts on the conversion unless it has changed before.

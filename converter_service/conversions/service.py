@@ -7,11 +7,11 @@ from msgspec import Struct
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore
 from converter_service.errors import NotReady
 from shared.clock import Clock
 from shared.errors import Gone, NotFound
+from shared.identity.principal import Principal
 
 WITHOUT_AUDIO: Mapping[State, str] = {
     State.UPLOADING: "The video is still being uploaded.",
@@ -42,10 +42,10 @@ class Conversions:
         self._clock = clock
 
     async def page(
-        self, owner: Owner, status: State | None, before_id: str | None, limit: int
+        self, owner: Principal, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
         """Conversions of one owner, newest first, older than `before_id`."""
-        return await self._store.page(owner.id, status, before_id, limit)
+        return await self._store.page(owner.user_id, status, before_id, limit)
 
     async def page_of_all(
         self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
@@ -53,13 +53,13 @@ class Conversions:
         """For administrators: conversions of all owners, or of one, newest first."""
         return await self._store.page(owner_id, status, before_id, limit)
 
-    async def get(self, owner: Owner, conversion_id: str) -> Conversion:
+    async def get(self, owner: Principal, conversion_id: str) -> Conversion:
         found = await self._existing(conversion_id)
-        if found.owner_id != owner.id:
+        if found.owner_id != owner.user_id:
             raise NotFound
         return found
 
-    async def delete(self, owner: Owner, conversion_id: str) -> None:
+    async def delete(self, owner: Principal, conversion_id: str) -> None:
         """Deletes a conversion in any state: invisible at once, its blobs are deleted soon after."""
         await self.get(owner, conversion_id)
         try:
@@ -67,7 +67,7 @@ class Conversions:
         except LeaseLost:
             raise NotFound from None
 
-    async def audio(self, owner: Owner, conversion_id: str) -> Audio:
+    async def audio(self, owner: Principal, conversion_id: str) -> Audio:
         """Raises NotReady unless it has completed, Gone after it has expired."""
         return _finished(await self.get(owner, conversion_id))
 

@@ -7,7 +7,6 @@ from litestar import Controller, Request, Response, get, head
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from converter_service.access import Tokens, owner_of, public
 from converter_service.conversions.service import Audio, Conversions
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.downloads.ranges import Slice, matches, not_modified, range_applies, selected
@@ -16,6 +15,8 @@ from converter_service.uploads.filenames import content_disposition
 from shared.clock import Clock
 from shared.errors import PreconditionFailed
 from shared.http import Injected
+from shared.http.auth_guard import Authenticate, authenticated, public
+from shared.identity.principal import Principal
 
 Call = Request[Any, Any, Any]
 
@@ -26,19 +27,25 @@ PIECE_BYTES = 64 * 1024
 class AudioAccess:
     """Access to the audio for its owner, and with a signed link that the owner has created."""
 
-    def __init__(self, conversions: Conversions, tokens: Tokens, links: SignedLinks, clock: Clock) -> None:
+    def __init__(
+        self,
+        conversions: Conversions,
+        authenticate: Authenticate[Principal],
+        links: SignedLinks,
+        clock: Clock,
+    ) -> None:
         self._conversions = conversions
-        self._tokens = tokens
+        self._authenticate = authenticate
         self._links = links
         self._clock = clock
 
     async def audio(self, request: Call, conversion_id: str) -> Audio:
-        """Raises Unauthenticated, NotFound, NotReady, Gone."""
+        """Raises Unauthenticated, InvalidToken, InsufficientScope, NotFound, NotReady, Gone."""
         expires, signature = (request.query_params.get(name) for name in ("expires", "signature"))
         if expires is not None and signature is not None:
             self._links.check(conversion_id, expires, signature, self._clock())
             return await self._conversions.public_audio(conversion_id)
-        return await self._conversions.audio(await owner_of(request, self._tokens), conversion_id)
+        return await self._conversions.audio(await authenticated(request, self._authenticate), conversion_id)
 
 
 class AudioController(Controller):

@@ -14,13 +14,13 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
 from converter_service.conversions.model import State
-from converter_service.conversions.owner import Owner
 from converter_service.conversions.service import Conversions
 from converter_service.event_streams.hub import Hub, Snapshot, Subscription, snapshot_of
 from shared.errors import Unavailable
 from shared.http import Injected
+from shared.identity.principal import Principal
 
-Call = Request[Owner, Any, Any]
+Call = Request[Principal, Any, Any]
 
 HEARTBEAT_S = 15.0
 HEARTBEAT: Final = b": \n\n"

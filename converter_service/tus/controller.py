@@ -10,7 +10,6 @@ from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
-from converter_service.access import public
 from converter_service.conversions.controller import Call
 from converter_service.tus.chunk import UploadChunk
 from converter_service.tus.protocol import (
@@ -30,6 +29,7 @@ from converter_service.uploads.multipart import media_type
 from converter_service.uploads.request_body import UploadReceiver, declared_length
 from shared.errors import UnsupportedMediaType
 from shared.http import Injected
+from shared.http.auth_guard import public
 
 HEAD, OPTIONS = [HttpMethod.HEAD], [HttpMethod.OPTIONS]
 

@@ -11,7 +11,6 @@ from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion
-from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.quota import Quota
 from converter_service.conversions.segments import Upload
@@ -23,6 +22,7 @@ from converter_service.uploads.idempotency import IdempotencyKeys, key_of
 from converter_service.uploads.source import parse_options
 from shared.clock import Clock
 from shared.errors import IdempotencyMismatch, ServiceError, TooLarge
+from shared.identity.principal import Principal
 from shared.logs import correlation_id
 
 # Until the sweeper removes a final upload that never got its parts. No byte is copied meanwhile.
@@ -67,7 +67,7 @@ class UploadCreation:
         self._quota = quota
 
     async def create(
-        self, owner: Owner, request: CreationRequest, length: int, key: str | None
+        self, owner: Principal, request: CreationRequest, length: int, key: str | None
     ) -> Conversion:
         """Returns the new upload, or the earlier one with the same `key`.
 
@@ -75,9 +75,9 @@ class UploadCreation:
         Overloaded by the quota.
         """
         new = self._new(owner, request, length, key)
-        if not await self._idempotency_keys.knows(owner.id, key, CALL):
-            await self._quota.check_upload(owner.id, length)
-        async with self._quota.account_lock(owner.id):
+        if not await self._idempotency_keys.knows(owner.user_id, key, CALL):
+            await self._quota.check_upload(owner.user_id, length)
+        async with self._quota.account_lock(owner.user_id):
             earlier = await self._idempotency_keys.claim(new)
             if earlier:
                 return _same(earlier, new)
@@ -89,7 +89,7 @@ class UploadCreation:
         return new
 
     async def concatenate(
-        self, owner: Owner, request: CreationRequest, parts: Sequence[Conversion], key: str | None
+        self, owner: Principal, request: CreationRequest, parts: Sequence[Conversion], key: str | None
     ) -> Conversion:
         """Like `create`, from complete partial uploads, which the quota counts already.
 
@@ -112,7 +112,7 @@ class UploadCreation:
         with contextlib.suppress(LeaseLost):
             await self._cleanup.delete(conversion.id, self._clock())
 
-    def _new(self, owner: Owner, request: CreationRequest, length: int, key: str | None) -> Conversion:
+    def _new(self, owner: Principal, request: CreationRequest, length: int, key: str | None) -> Conversion:
         if length == 0:
             raise EmptyUpload
         if length > self._max_bytes:
@@ -127,13 +127,13 @@ class UploadCreation:
         return new_resumable_upload(
             new_id(),
             upload,
-            owner_id=owner.id,
+            owner_id=owner.user_id,
             recipient=owner.email,
             filename=safe_name(request.filename),
             options=parse_options(request.fields).stored(),
             now=now,
             correlation_id=correlation_id.get(),
-            idempotency_key=key_of(owner.id, key, CALL) if key else None,
+            idempotency_key=key_of(owner.user_id, key, CALL) if key else None,
         )
 
 

@@ -7,7 +7,6 @@ from msgspec import Struct
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.quota import Quota
 from converter_service.conversions.transitions.resumable import upload_of
@@ -27,6 +26,7 @@ from shared.errors import (
     TooLarge,
     Unavailable,
 )
+from shared.identity.principal import Principal
 
 # Bounds the record of an upload to some hundred KiB, however many requests it takes.
 MOST_SEGMENTS = 4096
@@ -74,7 +74,7 @@ class ResumableUploads:
             quota=quota,
         )
 
-    async def create(self, owner: Owner, request: CreationRequest, key: str | None = None) -> Conversion:
+    async def create(self, owner: Principal, request: CreationRequest, key: str | None = None) -> Conversion:
         """Returns the new upload, or the earlier one with the same `key` in its present state.
 
         Raises InvalidRequest, EmptyUpload, TooLarge, IdempotencyMismatch; PartAlreadyUsed for parts that are
@@ -86,7 +86,7 @@ class ResumableUploads:
         return await self._creation.concatenate(owner, request, parts, key)
 
     async def create_with(
-        self, owner: Owner, request: CreationRequest, key: str | None, chunk: UploadChunk
+        self, owner: Principal, request: CreationRequest, key: str | None, chunk: UploadChunk
     ) -> Conversion:
         """Creates an upload and appends its first bytes; when those are refused, the upload is deleted."""
         if request.length is None:
@@ -103,7 +103,7 @@ class ResumableUploads:
                 await self._creation.cancel(created)
             raise
 
-    async def state(self, owner: Owner, upload_id: str) -> Conversion:
+    async def state(self, owner: Principal, upload_id: str) -> Conversion:
         """The upload; the bytes that its offset counts are durable. Those of a request that is still running
         are not counted.
         """
@@ -113,7 +113,7 @@ class ResumableUploads:
         except UploadLocked:
             return await self._own(owner, upload_id)
 
-    async def append(self, owner: Owner, upload_id: str, offset: int, chunk: UploadChunk) -> Conversion:
+    async def append(self, owner: Principal, upload_id: str, offset: int, chunk: UploadChunk) -> Conversion:
         """Keeps what arrives before the body breaks off, unless a checksum covers it.
 
         Raises WrongOffset, UploadLocked, Forbidden for a final upload, TooLarge, ChecksumMismatch,
@@ -132,17 +132,17 @@ class ResumableUploads:
             raise TooLarge("The upload is complete.")
         return await self._appender.append(found, offset, _placed(chunk, found))
 
-    async def terminate(self, owner: Owner, upload_id: str) -> None:
+    async def terminate(self, owner: Principal, upload_id: str) -> None:
         """Deletes the upload in any state, with the conversion that it has become."""
         found = await self._own(owner, upload_id)
         if upload_of(found).joined_into:
             raise NotFound
         await self._creation.cancel(found)
 
-    async def _own(self, owner: Owner, upload_id: str) -> Conversion:
+    async def _own(self, owner: Principal, upload_id: str) -> Conversion:
         """Raises NotFound, and Gone for an upload that has expired or was cancelled."""
         found = await self._store.get(upload_id)
-        if found is None or found.deleted_at or found.owner_id != owner.id or found.upload is None:
+        if found is None or found.deleted_at or found.owner_id != owner.user_id or found.upload is None:
             raise NotFound
         rests = found.status is State.UPLOADING and found.upload.writing is None
         if rests and found.upload.expires_at <= self._clock():
@@ -151,7 +151,7 @@ class ResumableUploads:
             raise Gone("The upload is over.")
         return found
 
-    async def _part(self, owner: Owner, part_id: str) -> Conversion:
+    async def _part(self, owner: Principal, part_id: str) -> Conversion:
         """Raises InvalidRequest unless it is a partial upload, PartAlreadyUsed unless it is complete."""
         try:
             found = await self._lock.wait_until_free(await self._own(owner, part_id))

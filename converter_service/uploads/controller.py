@@ -6,11 +6,11 @@ from litestar import Controller, Request, Response, post
 from litestar.params import HeaderParameter
 from litestar.status_codes import HTTP_202_ACCEPTED
 
-from converter_service.conversions.owner import Owner
 from converter_service.conversions.schemas import ConversionView, shown
 from converter_service.uploads.request_body import UploadReceiver
 from converter_service.uploads.service import UploadService
 from shared.http import Injected
+from shared.identity.principal import Principal
 
 # draft-ietf-httpapi-idempotency-key-header-07 §2.1 defines a quoted string; a bare one is accepted too.
 IdempotencyKey = Annotated[
@@ -26,7 +26,7 @@ class UploadController(Controller):
     @post("/", status_code=HTTP_202_ACCEPTED, request_max_body_size=None, summary="Upload a video")
     async def create(
         self,
-        request: Request[Owner, Any, Any],
+        request: Request[Principal, Any, Any],
         upload_service: Injected[UploadService],
         receiver: Injected[UploadReceiver],
         key: IdempotencyKey = None,

@@ -9,7 +9,6 @@ from converter_service.conversions.events import EventFactory
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion
-from converter_service.conversions.owner import Owner
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.quota import Quota
 from converter_service.conversions.transitions.upload import new_upload
@@ -25,6 +24,7 @@ from converter_service.uploads.source import UploadSource, parse_options, refuse
 from converter_service.uploads.store import UploadWriter
 from shared.clock import Clock
 from shared.errors import Conflict, IdempotencyMismatch, ServiceError, Unavailable
+from shared.identity.principal import Principal
 from shared.logs import correlation_id
 
 
@@ -56,7 +56,7 @@ class UploadService:
         self._writer = UploadWriter(store, blobs, events, limits.silence, clock)
         self._aborted_uploads = AbortedUploads(store, cleanup, clock)
 
-    async def accept(self, owner: Owner, source: UploadSource, key: str | None = None) -> Conversion:
+    async def accept(self, owner: Principal, source: UploadSource, key: str | None = None) -> Conversion:
         """Stores the video and queues its conversion; an upload that fails leaves nothing behind.
         With the `key` of an earlier upload nothing is stored, and the earlier conversion is returned.
 
@@ -67,8 +67,8 @@ class UploadService:
         Raises Unavailable when the store is away; the sweeper then removes what was stored. When it went away
         during the last save, the conversion may be queued all the same.
         """
-        if not await self._idempotency_keys.knows(owner.id, key):
-            await self._quota.check_upload(owner.id, source.announced_size)
+        if not await self._idempotency_keys.knows(owner.user_id, key):
+            await self._quota.check_upload(owner.user_id, source.announced_size)
         source.body.limit(self._limits.max_bytes)
         parse_options(await source.fields())
         await refuse_non_media(source.body)
@@ -110,16 +110,16 @@ class UploadService:
             raise IdempotencyMismatch
         return earlier
 
-    def _new(self, owner: Owner, source: UploadSource, key: str | None) -> Conversion:
+    def _new(self, owner: Principal, source: UploadSource, key: str | None) -> Conversion:
         return new_upload(
             new_id(),
             new_id(),
-            owner_id=owner.id,
+            owner_id=owner.user_id,
             recipient=owner.email,
             filename=safe_name(source.filename),
             now=self._clock(),
             alive_until=self._clock() + self._limits.silence,
             correlation_id=correlation_id.get(),
-            idempotency_key=key_of(owner.id, key) if key else None,
+            idempotency_key=key_of(owner.user_id, key) if key else None,
             reserved_bytes=source.announced_size or 0,
         )

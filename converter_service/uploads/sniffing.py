@@ -1,11 +1,11 @@
-"""A first look at an upload: what can hold no sound is refused before it is stored. Pure.
+"""Recognises formats that hold no audio by the first bytes of an upload. Pure.
 
-A short list of what is certain; whatever is not on it is the worker's to judge.
+The list is short; the worker examines everything else.
 """
 
 LOOK_BYTES = 16
 
-# Signatures of the formats' own specifications. None is the beginning of a media container.
+# Signatures from the specifications of the formats. No media container begins with one of them.
 NOT_MEDIA: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -30,7 +30,7 @@ NOT_MEDIA: tuple[tuple[bytes, str], ...] = (
 
 
 def not_media(head: bytes) -> str | None:
-    """What the first LOOK_BYTES certainly are, in words, when that is no media."""
+    """The name of the format whose signature `head` starts with; None if it may be media."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "a WebP image"
     return next((words for signature, words in NOT_MEDIA if head.startswith(signature)), None)

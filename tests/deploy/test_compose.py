@@ -15,7 +15,7 @@ from notification_service.settings import NotificationSettings
 from shared.http import Address, Listeners
 from shared.messaging.handler_pool import CANCEL_TIMEOUT_S
 from shared.messaging.rabbitmq.settlement import SETTLEMENT_TIMEOUT_S
-from shared.messaging.rabbitmq.timing import Timing
+from shared.messaging.rabbitmq.timeouts import Timing
 from shared.messaging.rabbitmq.topology import CONSUMER_TIMEOUT_MARGIN
 from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.settings import Secret, duration, load

@@ -29,7 +29,7 @@ def checksum(algorithm: str, content: bytes) -> str:
 
 
 class Rule(Struct, kw_only=True):
-    """`stored` bytes of VIDEO are there when the request comes, and `then` afterwards (None: no upload)."""
+    """`stored` bytes of VIDEO exist before the request, and `then` bytes after it (None: no upload)."""
 
     says: str
     method: str = "PATCH"
@@ -46,7 +46,7 @@ class Rule(Struct, kw_only=True):
 
 
 def begin(says: str, *, status: int = 201, **more: object) -> Rule:
-    """A POST that creates; `then` is about another upload and stays."""
+    """A rule about creation by POST; `then` is the unchanged offset of another upload."""
     headers = {"Upload-Length": str(LENGTH), "Upload-Metadata": NAMED, **more.pop("headers", {})}  # type: ignore[dict-item]
     return Rule(says=says, method="POST", at="/v1/uploads", headers=headers, status=status, **more)  # type: ignore[arg-type]
 

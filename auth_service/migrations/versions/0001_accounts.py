@@ -27,6 +27,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("email_canonical", name="users_email_canonical_key"),
         schema="auth",
     )
+    _create_sessions()
+    _create_signing_keys_and_outbox()
+
+
+def _create_sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -56,6 +61,9 @@ def upgrade() -> None:
         schema="auth",
     )
     op.create_index("refresh_tokens_session_id_idx", "refresh_tokens", ["session_id"], schema="auth")
+
+
+def _create_signing_keys_and_outbox() -> None:
     op.create_table(
         "signing_keys",
         sa.Column("kid", sa.Text(), nullable=False),
@@ -66,6 +74,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kid", name="signing_keys_pkey"),
         schema="auth",
     )
+    _create_outbox()
+
+
+def _create_outbox() -> None:
     op.create_table(
         "outbox",
         sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),

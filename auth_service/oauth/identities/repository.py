@@ -28,7 +28,9 @@ class IdentityRepository:
         return await self._session.scalar(statement.where(LinkedIdentity.user_id == user_id))
 
     async def link(self, issuer: str, subject: str, user_id: UUID, now: datetime) -> bool:
-        """False if a concurrent transaction has linked this identity or this account before."""
+        """Links an identity; returns False if a concurrent transaction has linked it or the account
+        before.
+        """
         statement = insert(LinkedIdentity).values(
             issuer=issuer, subject=subject, user_id=user_id, created_at=now, last_used_at=now
         )
@@ -38,7 +40,7 @@ class IdentityRepository:
         return added is not None
 
     async def list(self, user_id: UUID) -> Sequence[LinkedIdentity]:
-        """Oldest first."""
+        """The identities of an account, oldest first."""
         statement = select(LinkedIdentity).where(LinkedIdentity.user_id == user_id)
         ordered = statement.order_by(LinkedIdentity.created_at, LinkedIdentity.issuer)
         return (await self._session.scalars(ordered)).all()
@@ -51,7 +53,7 @@ class IdentityRepository:
         await self._session.execute(delete(LinkedIdentity).where(LinkedIdentity.user_id == user_id))
 
     async def touch(self, issuer: str, subject: str, now: datetime) -> None:
-        """Sets `last_used_at`."""
+        """Sets `last_used_at` of an identity."""
         statement = update(LinkedIdentity).values(last_used_at=now)
         await self._session.execute(
             statement.where(LinkedIdentity.issuer == issuer, LinkedIdentity.subject == subject)

@@ -18,7 +18,9 @@ class LinkedIdentities:
         self._database = database
 
     async def list(self, user_id: UUID) -> Sequence[LinkedIdentity]:
-        """Oldest first, including those of providers that are no longer configured."""
+        """The identities of an account, oldest first, including those of providers that are no longer
+        configured.
+        """
         async with self._database.transaction() as transaction:
             return await IdentityRepository(transaction).list(user_id)
 

@@ -25,7 +25,7 @@ CODE_ERRORS = frozenset({"invalid_grant", "invalid_request", "bad_verification_c
 
 
 class TokenResponse(msgspec.Struct, frozen=True):
-    """RFC 6749 §5.1, OIDC Core §3.1.3.3."""
+    """A successful token response (RFC 6749 §5.1, OIDC Core §3.1.3.3)."""
 
     access_token: str
     token_type: str

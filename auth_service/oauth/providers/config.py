@@ -54,7 +54,7 @@ class ProviderSettings(msgspec.Struct, frozen=True):
 
 
 class BadProvider(ValueError):
-    """The message is for the operator and contains no secret."""
+    """AUTH_OAUTH_PROVIDERS is malformed; the message contains no secret."""
 
 
 def parse_issuers(text: str) -> tuple[IssuerSettings, ...]:

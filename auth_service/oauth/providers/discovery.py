@@ -15,7 +15,9 @@ MAX_KEYS = 100
 
 
 class Metadata(msgspec.Struct, frozen=True):
-    """The members used here (OpenID Connect Discovery 1.0 §3, RFC 8414 §2, RFC 9207 §3)."""
+    """Provider metadata, the members used here (OpenID Connect Discovery 1.0 §3, RFC 8414 §2, RFC 9207
+    §3).
+    """
 
     issuer: str
     authorization_endpoint: str
@@ -34,7 +36,7 @@ class Jwks(msgspec.Struct, frozen=True):
 
 
 class Discovery:
-    """Metadata and keys of one issuer. All methods raise ProviderUnavailable if neither can be had."""
+    """Metadata and keys of one issuer. All methods raise ProviderUnavailable if they cannot be fetched."""
 
     def __init__(self, issuer: str, http: ProviderHttpClient, now: Callable[[], datetime]) -> None:
         self._issuer = issuer
@@ -49,7 +51,7 @@ class Discovery:
         return await self._keys.get()
 
     async def refreshed_keys(self) -> KeySet:
-        """For a signature by an unknown key: the provider may have rotated its keys (OIDC Core §10.1.1)."""
+        """The keys, fetched again for a signature by an unknown key (rotation; OIDC Core §10.1.1)."""
         return await self._keys.refresh()
 
     async def _fetch_metadata(self) -> Metadata:
@@ -70,7 +72,7 @@ class Discovery:
 
 
 def _import_key(jwk: dict[str, Any]) -> Key | None:
-    """None for an unknown key type, or a key for encryption (RFC 7517 §4.2, §5)."""
+    """Imports a key; None for an unknown key type, or a key for encryption (RFC 7517 §4.2, §5)."""
     if jwk.get("use", "sig") != "sig" or jwk.get("kty") not in {"RSA", "EC", "OKP"}:
         return None
     try:

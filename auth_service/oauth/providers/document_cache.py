@@ -30,7 +30,7 @@ class DocumentCache(Generic[T]):
         self._fetching = asyncio.Lock()
 
     async def get(self) -> T:
-        """Raises ProviderUnavailable if there is no usable document."""
+        """The cached or newly fetched document. Raises ProviderUnavailable if there is none."""
         return await self._not_older_than(MAX_AGE)
 
     async def refresh(self) -> T:

@@ -15,15 +15,13 @@ API_VERSION = "2022-11-28"
 
 
 class GitHubUser(msgspec.Struct, frozen=True):
-    """https://docs.github.com/en/rest/users/users: `id` is permanent, `login` can be renamed and
-    reassigned.
-    """
+    """The user; `id` is permanent, unlike `login` (https://docs.github.com/en/rest/users/users)."""
 
     id: int
 
 
 class GitHubAddress(msgspec.Struct, frozen=True):
-    """https://docs.github.com/en/rest/users/emails."""
+    """An email address of the user (https://docs.github.com/en/rest/users/emails)."""
 
     email: str
     primary: bool
@@ -31,7 +29,9 @@ class GitHubAddress(msgspec.Struct, frozen=True):
 
 
 class GitHubProvider:
-    """There is no nonce: PKCE and state protect the code (RFC 9700 §2.1.1), and the access token comes
+    """GitHub as a login provider.
+
+    There is no nonce: PKCE and state protect the code (RFC 9700 §2.1.1), and the access token comes
     directly from GitHub, issued to this client.
     """
 

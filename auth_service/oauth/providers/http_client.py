@@ -60,7 +60,7 @@ class ProviderHttpClient:
             yield
 
     def require_allowed(self, url: str) -> None:
-        """For URLs from a provider's own documents. Raises ProviderUnavailable (see `is_allowed_url`)."""
+        """Raises ProviderUnavailable unless `is_allowed_url` accepts the URL."""
         if not is_allowed_url(url, loopback_http=self._loopback_http):
             raise provider_unavailable("forbidden URL in the provider's metadata")
 

@@ -48,7 +48,7 @@ class IdClaims(msgspec.Struct, frozen=True):
 
 
 def validate_id_token(token: str, keys: KeySet, expected: Expected) -> IdClaims:
-    """Raises BadIdToken, UnknownKey."""
+    """Verifies signature and claims of an ID token. Raises BadIdToken, UnknownKey."""
     if len(token) > MAX_LENGTH:
         raise BadIdToken("too long")
     try:
@@ -64,7 +64,7 @@ def validate_id_token(token: str, keys: KeySet, expected: Expected) -> IdClaims:
 
 
 def parse_claims(claims: dict[str, Any]) -> IdClaims:
-    """Accepts `email_verified` as a string, as some providers send it.
+    """Converts the claims; accepts `email_verified` as a string, as some providers send it.
 
     Raises msgspec.ValidationError, BadIdToken.
     """
@@ -92,7 +92,9 @@ def _verify_signature(
 
 
 def _validate_claims(header: dict[str, Any], claims: dict[str, Any], expected: Expected) -> None:
-    """Authlib checks §3.1.3.7 nos. 2 to 5, 9 to 11, and §3.1.3.8; the rest is checked here."""
+    """Validates the claims. Authlib checks §3.1.3.7 nos. 2 to 5, 9 to 11, and §3.1.3.8; the rest is checked
+    here.
+    """
     options = {
         "iss": {"essential": True, "value": expected.issuer},
         "aud": {"essential": True, "value": expected.client_id},

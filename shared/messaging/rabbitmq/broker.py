@@ -17,7 +17,7 @@ from shared.messaging.rabbitmq.consumer import RabbitConsumer
 from shared.messaging.rabbitmq.dead_letters import DeadLetterQueue
 from shared.messaging.rabbitmq.headers import replay_headers
 from shared.messaging.rabbitmq.publisher import ConfirmingPublisher
-from shared.messaging.rabbitmq.timing import Timing
+from shared.messaging.rabbitmq.timeouts import Timing
 from shared.messaging.rabbitmq.topology import Names, declare
 from shared.messaging.rabbitmq.work_queue import WorkQueue
 

@@ -13,7 +13,7 @@ from yarl import URL
 from shared.logs import get_logger
 from shared.messaging.delivery_history import describe
 from shared.messaging.errors import NotReady
-from shared.messaging.rabbitmq.timing import ConnectionLost, Timing, within
+from shared.messaging.rabbitmq.timeouts import ConnectionLost, Timing, within
 from shared.tasks import cancel_requested
 
 log = get_logger(__name__)

@@ -13,7 +13,7 @@ from shared.messaging.errors import NotReady
 from shared.messaging.handler_pool import HandlerPool
 from shared.messaging.rabbitmq.connection import Connection, ReportLoss
 from shared.messaging.rabbitmq.settlement import SETTLEMENT_TIMEOUT_S, is_lost, requeue
-from shared.messaging.rabbitmq.timing import Timing
+from shared.messaging.rabbitmq.timeouts import Timing
 
 log = get_logger(__name__)
 

@@ -1,1 +1,1 @@
-"""One suite of promises for every message broker."""
+"""Contract tests of the message broker, for every adapter."""

@@ -1,4 +1,4 @@
-"""A broker under test, and what a stranger or an operator does to it behind its back."""
+"""Brokers under test, with access behind the port: raw messages in, dead letters out."""
 
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -13,7 +13,7 @@ from shared.messaging.rabbitmq import Names, RabbitMQ
 from tests.support.messaging import MemoryBroker
 
 FAST = Subscription(
-    queue="test.inbox",
+    queue="test.subscription",
     events=(VideoUploaded,),
     max_attempts=3,
     retry_tiers=(timedelta(milliseconds=50), timedelta(milliseconds=200)),
@@ -29,30 +29,30 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rig(Protocol):
-    def process(self, *inboxes: Subscription) -> AbstractAsyncContextManager[Broker]:
-        """A broker as one process has it; all of one rig talk to each other."""
+    def process(self, *subscriptions: Subscription) -> AbstractAsyncContextManager[Broker]:
+        """A broker for one process; all brokers of a rig share queues."""
 
     async def put(self, queue: str, body: bytes) -> None: ...
 
     async def dead_letters(self) -> list[DeadLetter]:
-        """Each call returns those that are new."""
+        """The dead letters since the previous call."""
 
 
 class MemoryRig:
     def __init__(self) -> None:
         self._broker = MemoryBroker(())
-        self._told = 0
+        self._returned = 0
 
-    def process(self, *inboxes: Subscription) -> AbstractAsyncContextManager[Broker]:
-        for inbox in inboxes:
-            self._broker.queue_of(inbox)
+    def process(self, *subscriptions: Subscription) -> AbstractAsyncContextManager[Broker]:
+        for subscription in subscriptions:
+            self._broker.queue_of(subscription)
         return self._broker
 
     async def put(self, queue: str, body: bytes) -> None:
         await self._broker.put(queue, body)
 
     async def dead_letters(self) -> list[DeadLetter]:
-        new, self._told = self._broker.dead_letters[self._told :], len(self._broker.dead_letters)
+        new, self._returned = self._broker.dead_letters[self._returned :], len(self._broker.dead_letters)
         return [
             DeadLetter(body=each.body, queue=each.queue, reason=each.reason, history=each.history)
             for each in new
@@ -63,8 +63,8 @@ class RabbitRig:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def process(self, *inboxes: Subscription) -> AbstractAsyncContextManager[Broker]:
-        return RabbitMQ(self.url, "test", inboxes)
+    def process(self, *subscriptions: Subscription) -> AbstractAsyncContextManager[Broker]:
+        return RabbitMQ(self.url, "test", subscriptions)
 
     async def put(self, queue: str, body: bytes) -> None:
         async with await aio_pika.connect(self.url) as connection:
@@ -93,6 +93,6 @@ async def drained(queue: aio_pika.abc.AbstractQueue) -> list[DeadLetter]:
     return letters
 
 
-def inbox(queue: str = "test.inbox", **changes: object) -> Subscription:
-    """A subscription to uploads whose back-off takes no time worth mentioning."""
+def quick_subscription(queue: str = "test.subscription", **changes: object) -> Subscription:
+    """A subscription to VideoUploaded with very short retry tiers."""
     return msgspec.structs.replace(FAST, queue=queue, **changes)

@@ -1,4 +1,4 @@
-"""The brokers that must keep the same promises."""
+"""Fixture of the brokers under test."""
 
 import pytest
 

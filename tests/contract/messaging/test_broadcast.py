@@ -1,4 +1,4 @@
-"""Events that every listening process hears."""
+"""Broadcast events and their listeners."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ async def listening(broker: Broker, handler: Recorder, gaps: Gaps | None = None)
         yield
 
 
-async def test_every_listener_hears_it(rig: Rig) -> None:
+async def test_every_listener_receives_the_event(rig: Rig) -> None:
     first, second = Recorder(), Recorder()
     async with (
         rig.process() as one,
@@ -41,13 +41,13 @@ async def test_every_listener_hears_it(rig: Rig) -> None:
     assert first.ids == second.ids == [envelope.id]
 
 
-async def test_a_listener_is_told_that_it_may_have_missed_something_when_it_begins(rig: Rig) -> None:
+async def test_on_gap_runs_when_listening_begins(rig: Rig) -> None:
     gaps = Gaps()
     async with rig.process() as broker, listening(broker, Recorder(), gaps):
         await until(lambda: gaps.count == 1, what="on_gap is called")
 
 
-async def test_what_was_said_before_is_not_heard(rig: Rig) -> None:
+async def test_earlier_events_are_not_delivered(rig: Rig) -> None:
     recorder = Recorder()
     async with rig.process() as broker:
         await publish(broker, REVOKED)

@@ -1,4 +1,4 @@
-"""What becomes of a message after its death: it is kept, and may be put back where it died."""
+"""Dead letters: storing them and putting them back into their queue."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ import pytest
 from shared.contracts.events import VideoUploaded
 from shared.messaging.envelope import encode
 from shared.messaging.ports import Broker, DeadLetter, Reject, Unroutable
-from tests.contract.messaging.broker_rigs import Rig, inbox
+from tests.contract.messaging.broker_rigs import Rig, quick_subscription
 from tests.support.consumers import Failing, Recorder, consuming, publish, running
 from tests.support.wait import until
 
@@ -17,7 +17,7 @@ UPLOADED = VideoUploaded(conversion_id="c1")
 
 
 class Keeper:
-    """Keeps what it is given, after failing as often as it is told to."""
+    """Stores dead letters in memory after `failures` failed calls."""
 
     def __init__(self, failures: int = 0) -> None:
         self.letters: dict[str, DeadLetter] = {}
@@ -44,13 +44,17 @@ async def test_a_dead_letter_is_handed_over_with_all_that_is_known(rig: Rig) -> 
     keeper, recorder = Keeper(), Recorder(Failing(ValueError("broken"), Reject("hopeless")))
     began = datetime.now(UTC) - timedelta(milliseconds=1)
     async with (
-        rig.process(inbox()) as broker,
-        consuming(broker, inbox(), recorder),
+        rig.process(quick_subscription()) as broker,
+        consuming(broker, quick_subscription(), recorder),
         keeping(broker, keeper),
     ):
         [envelope] = await publish(broker, UPLOADED)
         [letter] = await keeper.kept(1)
-    assert (letter.body, letter.queue, letter.reason) == (encode(envelope), inbox().queue, "hopeless")
+    assert (letter.body, letter.queue, letter.reason) == (
+        encode(envelope),
+        quick_subscription().queue,
+        "hopeless",
+    )
     assert [entry.partition(" ")[2] for entry in letter.history] == [
         "ValueError: broken",
         "rejected: hopeless",
@@ -61,22 +65,22 @@ async def test_a_dead_letter_is_handed_over_with_all_that_is_known(rig: Rig) -> 
 async def test_what_cannot_be_kept_waits_until_it_can(rig: Rig) -> None:
     keeper = Keeper(failures=2)
     async with (
-        rig.process(inbox()) as broker,
-        consuming(broker, inbox(), Recorder()),
+        rig.process(quick_subscription()) as broker,
+        consuming(broker, quick_subscription(), Recorder()),
         keeping(broker, keeper),
     ):
         await publish(broker, UPLOADED)
-        await rig.put(inbox().queue, b"\xff not json")
+        await rig.put(quick_subscription().queue, b"\xff not json")
         [letter] = await keeper.kept(1)
     assert (letter.body, letter.reason.partition(":")[0]) == (b"\xff not json", "MalformedEnvelope")
 
 
 async def test_what_is_put_back_is_handled_as_if_it_had_never_failed(rig: Rig) -> None:
     keeper, recorder = Keeper(), Recorder(Failing(Reject("hopeless")))
-    other, elsewhere = inbox("test.other"), Recorder()
+    other, elsewhere = quick_subscription("test.other"), Recorder()
     async with (
-        rig.process(inbox(), other) as broker,
-        consuming(broker, inbox(), recorder),
+        rig.process(quick_subscription(), other) as broker,
+        consuming(broker, quick_subscription(), recorder),
         consuming(broker, other, elsewhere),
         keeping(broker, keeper),
     ):
@@ -92,8 +96,8 @@ async def test_what_is_put_back_is_handled_as_if_it_had_never_failed(rig: Rig) -
 async def test_one_that_dies_again_is_another_letter_that_tells_of_the_first(rig: Rig) -> None:
     keeper, recorder = Keeper(), Recorder(Failing(Reject("hopeless"), Reject("still hopeless")))
     async with (
-        rig.process(inbox()) as broker,
-        consuming(broker, inbox(), recorder),
+        rig.process(quick_subscription()) as broker,
+        consuming(broker, quick_subscription(), recorder),
         keeping(broker, keeper),
     ):
         await publish(broker, UPLOADED)
@@ -106,7 +110,10 @@ async def test_one_that_dies_again_is_another_letter_that_tells_of_the_first(rig
 
 
 async def test_nothing_is_put_back_where_there_is_no_queue(rig: Rig) -> None:
-    async with rig.process(inbox()) as broker, consuming(broker, inbox(), Recorder()):
+    async with (
+        rig.process(quick_subscription()) as broker,
+        consuming(broker, quick_subscription(), Recorder()),
+    ):
         await publish(broker, UPLOADED)
         with pytest.raises(Unroutable):
             await broker.put_back("test.nowhere", b"x", ())

@@ -1,4 +1,4 @@
-"""Who gets a message, when, and how often."""
+"""Delivery of messages: distribution, order, acknowledgement, redelivery."""
 
 import asyncio
 from collections import Counter
@@ -10,7 +10,7 @@ from shared.logs import bind_correlation, correlation_id
 from shared.messaging.envelope import wrap
 from shared.messaging.handlers import Handlers, MissingHandler
 from shared.messaging.ports import PublishFailed, Unroutable
-from tests.contract.messaging.broker_rigs import Rig, inbox
+from tests.contract.messaging.broker_rigs import Rig, quick_subscription
 from tests.support.consumers import Gate, Recorder, consuming, handlers, kill, publish, running
 from tests.support.wait import until
 
@@ -19,7 +19,7 @@ REVOKED = SessionRevoked(session_id="s1", user_id="u1")
 
 
 async def test_each_queue_gets_its_own_copy(rig: Rig) -> None:
-    one, two = inbox("test.one"), inbox("test.two")
+    one, two = quick_subscription("test.one"), quick_subscription("test.two")
     first, second = Recorder(), Recorder()
     async with rig.process(one, two) as broker, consuming(broker, one, first), consuming(broker, two, second):
         [envelope] = await publish(broker, UPLOADED)
@@ -34,9 +34,9 @@ async def test_consumers_of_one_queue_share_its_messages(rig: Rig) -> None:
     gate = Gate()
     first, second = Recorder(gate), Recorder(gate)
     async with (
-        rig.process(inbox()) as broker,
-        consuming(broker, inbox(), first),
-        consuming(broker, inbox(), second),
+        rig.process(quick_subscription()) as broker,
+        consuming(broker, quick_subscription(), first),
+        consuming(broker, quick_subscription(), second),
     ):
         envelopes = await publish(broker, *[UPLOADED] * 4)
         await first.received(1)
@@ -49,10 +49,10 @@ async def test_consumers_of_one_queue_share_its_messages(rig: Rig) -> None:
 async def test_a_busy_consumer_leaves_the_rest_to_others(rig: Rig) -> None:
     gate = Gate()
     busy, free = Recorder(gate), Recorder()
-    async with rig.process(inbox()) as broker, consuming(broker, inbox(), busy):
+    async with rig.process(quick_subscription()) as broker, consuming(broker, quick_subscription(), busy):
         _, second, third = await publish(broker, *[UPLOADED] * 3)
         await busy.received(1)
-        async with consuming(broker, inbox(), free):
+        async with consuming(broker, quick_subscription(), free):
             await free.finished(2)
         gate.opened.set()
     assert free.ids == [second.id, third.id]
@@ -60,7 +60,7 @@ async def test_a_busy_consumer_leaves_the_rest_to_others(rig: Rig) -> None:
 
 async def test_one_after_the_other_in_the_order_of_publishing(rig: Rig) -> None:
     recorder = Recorder()
-    async with rig.process(inbox()) as broker, consuming(broker, inbox(), recorder):
+    async with rig.process(quick_subscription()) as broker, consuming(broker, quick_subscription(), recorder):
         envelopes = await publish(broker, *[UPLOADED] * 20)
         await recorder.finished(20)
     assert recorder.ids == [envelope.id for envelope in envelopes]
@@ -69,7 +69,7 @@ async def test_one_after_the_other_in_the_order_of_publishing(rig: Rig) -> None:
 async def test_at_most_prefetch_handlers_run_at_once(rig: Rig) -> None:
     gate = Gate()
     recorder = Recorder(gate)
-    subscription = inbox(prefetch=3)
+    subscription = quick_subscription(prefetch=3)
     async with rig.process(subscription) as broker, consuming(broker, subscription, recorder):
         await publish(broker, *[UPLOADED] * 8)
         await until(lambda: gate.running == 3, what="three handlers at work")
@@ -80,9 +80,9 @@ async def test_at_most_prefetch_handlers_run_at_once(rig: Rig) -> None:
 
 async def test_what_is_published_before_the_first_consumer_ever_started_is_kept(rig: Rig) -> None:
     recorder = Recorder()
-    async with rig.process(inbox()) as broker:
+    async with rig.process(quick_subscription()) as broker:
         [envelope] = await publish(broker, UPLOADED)
-        async with consuming(broker, inbox(), recorder):
+        async with consuming(broker, quick_subscription(), recorder):
             await recorder.finished(1)
     assert recorder.ids == [envelope.id]
 
@@ -93,13 +93,13 @@ async def test_an_event_that_needs_a_listener_and_has_none_is_not_taken(rig: Rig
             await publish(broker, UPLOADED)
 
 
-async def test_news_that_nobody_listens_to_is_taken(rig: Rig) -> None:
+async def test_an_event_that_needs_no_listener_can_be_published_without_one(rig: Rig) -> None:
     async with rig.process() as broker:
         await publish(broker, REVOKED)
 
 
 async def test_a_full_queue_refuses(rig: Rig) -> None:
-    subscription = inbox(max_length=2)
+    subscription = quick_subscription(max_length=2)
     async with rig.process(subscription) as broker:
         with pytest.raises(PublishFailed):
             await publish(broker, *[UPLOADED] * 200)
@@ -107,12 +107,14 @@ async def test_a_full_queue_refuses(rig: Rig) -> None:
 
 async def test_a_message_whose_consumer_died_goes_to_another(rig: Rig) -> None:
     dying, heir = Recorder(Gate()), Recorder()
-    async with rig.process(inbox()) as broker:
+    async with rig.process(quick_subscription()) as broker:
         [envelope] = await publish(broker, UPLOADED)
-        async with running(broker.consumer(inbox(), handlers(inbox(), dying))) as process:
+        async with running(
+            broker.consumer(quick_subscription(), handlers(quick_subscription(), dying))
+        ) as process:
             await dying.received(1)
             await kill(process)
-        async with consuming(broker, inbox(), heir):
+        async with consuming(broker, quick_subscription(), heir):
             await heir.finished(1)
     assert dying.done == []
     assert heir.ids == [envelope.id]
@@ -122,15 +124,17 @@ async def test_a_message_whose_consumer_died_goes_to_another(rig: Rig) -> None:
 
 async def test_a_handled_message_does_not_come_again(rig: Rig) -> None:
     first, second = Recorder(), Recorder()
-    async with rig.process(inbox()) as broker:
+    async with rig.process(quick_subscription()) as broker:
         await publish(broker, UPLOADED)
-        async with running(broker.consumer(inbox(), handlers(inbox(), first))) as process:
+        async with running(
+            broker.consumer(quick_subscription(), handlers(quick_subscription(), first))
+        ) as process:
             await first.finished(1)
             [marker] = await publish(broker, UPLOADED)
             await first.finished(2)  # with prefetch 1 it came after the first was acknowledged
             await kill(process)
         [last] = await publish(broker, UPLOADED)
-        async with consuming(broker, inbox(), second):
+        async with consuming(broker, quick_subscription(), second):
             await until(lambda: last.id in second.done, what="the last message is handled")
     assert set(second.ids) <= {marker.id, last.id}
 
@@ -143,7 +147,7 @@ async def test_the_correlation_id_travels_with_the_message(rig: Rig) -> None:
 
     with bind_correlation("request-1"):
         envelope = wrap(UPLOADED, "/test", "c1")
-    async with rig.process(inbox()) as broker, consuming(broker, inbox(), note):
+    async with rig.process(quick_subscription()) as broker, consuming(broker, quick_subscription(), note):
         await publish(broker)
         await broker.publish(envelope)
         await until(lambda: seen, what="the handler ran")
@@ -151,14 +155,14 @@ async def test_the_correlation_id_travels_with_the_message(rig: Rig) -> None:
 
 
 async def test_a_consumer_without_a_handler_for_each_event_is_refused(rig: Rig) -> None:
-    async with rig.process(inbox()) as broker:
+    async with rig.process(quick_subscription()) as broker:
         with pytest.raises(MissingHandler, match="video_uploaded"):
-            broker.consumer(inbox(), Handlers({}, expected=()))
+            broker.consumer(quick_subscription(), Handlers({}, expected=()))
 
 
 async def test_many_publishers_at_once_lose_nothing(rig: Rig) -> None:
     recorder = Recorder()
-    subscription = inbox(prefetch=50)
+    subscription = quick_subscription(prefetch=50)
     async with rig.process(subscription) as broker, consuming(broker, subscription, recorder):
         await publish(broker)
         envelopes = [wrap(UPLOADED, "/test", "c1") for _ in range(100)]

@@ -1,4 +1,4 @@
-"""What becomes of a message that cannot be handled now, or ever."""
+"""Messages that fail: retries, postponements and dead-lettering."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ import pytest
 from shared.contracts.events import SessionRevoked, VideoUploaded
 from shared.messaging.envelope import encode, wrap
 from shared.messaging.ports import Reject, Retry
-from tests.contract.messaging.broker_rigs import DeadLetter, Rig, inbox
+from tests.contract.messaging.broker_rigs import DeadLetter, Rig, quick_subscription
 from tests.support.consumers import Failing, Gate, Recorder, consuming, publish
 from tests.support.wait import until
 
@@ -44,23 +44,23 @@ async def dead_letter(rig: Rig) -> DeadLetter:
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_a_message_that_nobody_can_read_is_dead_lettered_with_the_reason(rig: Rig, name: str) -> None:
+async def test_an_unreadable_message_is_dead_lettered_with_the_reason(rig: Rig, name: str) -> None:
     message, reason = BAD[name]
     body = message if isinstance(message, bytes) else msgspec.json.encode(message)
     recorder = Recorder()
-    async with rig.process(inbox()) as broker, consuming(broker, inbox(), recorder):
-        await rig.put(inbox().queue, body)
+    async with rig.process(quick_subscription()) as broker, consuming(broker, quick_subscription(), recorder):
+        await rig.put(quick_subscription().queue, body)
         letter = await dead_letter(rig)
         [envelope] = await publish(broker, UPLOADED)
         await recorder.finished(1)
-    assert (letter.body, letter.queue) == (body, inbox().queue)
+    assert (letter.body, letter.queue) == (body, quick_subscription().queue)
     assert letter.reason.startswith(reason)
     assert recorder.ids == [envelope.id]
 
 
 async def test_a_failed_message_comes_again_after_the_back_off(rig: Rig) -> None:
     recorder = Recorder(Failing(ValueError("broken"), ValueError("again")))
-    async with rig.process(inbox()) as broker, consuming(broker, inbox(), recorder):
+    async with rig.process(quick_subscription()) as broker, consuming(broker, quick_subscription(), recorder):
         began = time.monotonic()
         [envelope] = await publish(broker, UPLOADED)
         await recorder.finished(1)
@@ -72,7 +72,7 @@ async def test_a_failed_message_comes_again_after_the_back_off(rig: Rig) -> None
 
 async def test_others_are_handled_while_a_failed_message_waits(rig: Rig) -> None:
     recorder = Recorder(Failing(ValueError("broken")))
-    async with rig.process(inbox()) as broker, consuming(broker, inbox(), recorder):
+    async with rig.process(quick_subscription()) as broker, consuming(broker, quick_subscription(), recorder):
         first, second = await publish(broker, UPLOADED, UPLOADED)
         await recorder.finished(2)
     assert recorder.ids == [first.id, second.id, first.id]
@@ -80,7 +80,7 @@ async def test_others_are_handled_while_a_failed_message_waits(rig: Rig) -> None
 
 async def test_after_the_last_attempt_it_is_dead_lettered_with_its_history(rig: Rig) -> None:
     recorder = Recorder(Failing(*(ValueError(f"failure {number}") for number in range(9))))
-    async with rig.process(inbox()) as broker, consuming(broker, inbox(), recorder):
+    async with rig.process(quick_subscription()) as broker, consuming(broker, quick_subscription(), recorder):
         [envelope] = await publish(broker, UPLOADED)
         letter = await dead_letter(rig)
     assert recorder.ids == [envelope.id] * 3
@@ -94,7 +94,7 @@ async def test_after_the_last_attempt_it_is_dead_lettered_with_its_history(rig: 
 
 
 async def test_a_handler_that_is_not_done_in_time_has_failed(rig: Rig) -> None:
-    subscription = inbox(handling_timeout=timedelta(milliseconds=50), max_attempts=2)
+    subscription = quick_subscription(handling_timeout=timedelta(milliseconds=50), max_attempts=2)
     gate = Gate()
     async with rig.process(subscription) as broker, consuming(broker, subscription, Recorder(gate)):
         await publish(broker, UPLOADED)
@@ -105,7 +105,7 @@ async def test_a_handler_that_is_not_done_in_time_has_failed(rig: Rig) -> None:
 
 async def test_a_cancellation_that_comes_from_within_a_handler_is_a_failure(rig: Rig) -> None:
     recorder = Recorder(Failing(asyncio.CancelledError()))
-    async with rig.process(inbox()) as broker, consuming(broker, inbox(), recorder):
+    async with rig.process(quick_subscription()) as broker, consuming(broker, quick_subscription(), recorder):
         await publish(broker, UPLOADED)
         await recorder.finished(1)
     assert [delivery.attempt for delivery in recorder.deliveries] == [1, 2]
@@ -114,7 +114,7 @@ async def test_a_cancellation_that_comes_from_within_a_handler_is_a_failure(rig:
 async def test_a_postponed_message_comes_again_without_counting_as_failed(rig: Rig) -> None:
     later = [Retry(0.05, "leased by another", counts=False) for _ in range(5)]
     recorder = Recorder(Failing(*later))
-    async with rig.process(inbox()) as broker, consuming(broker, inbox(), recorder):
+    async with rig.process(quick_subscription()) as broker, consuming(broker, quick_subscription(), recorder):
         await publish(broker, UPLOADED)
         await recorder.finished(1)
     assert [delivery.attempt for delivery in recorder.deliveries] == [1] * 6
@@ -122,7 +122,7 @@ async def test_a_postponed_message_comes_again_without_counting_as_failed(rig: R
 
 async def test_a_retry_that_counts_is_a_failure_with_a_delay_of_its_own(rig: Rig) -> None:
     recorder = Recorder(Failing(Retry(0.1, "busy"), Retry(60, "busy"), Retry(0, "still busy")))
-    async with rig.process(inbox()) as broker, consuming(broker, inbox(), recorder):
+    async with rig.process(quick_subscription()) as broker, consuming(broker, quick_subscription(), recorder):
         began = time.monotonic()
         await publish(broker, UPLOADED)
         letter = await dead_letter(rig)
@@ -131,8 +131,8 @@ async def test_a_retry_that_counts_is_a_failure_with_a_delay_of_its_own(rig: Rig
     assert took_s >= 0.2 + 0.2  # rounded up to a tier, and no longer than the longest
 
 
-async def test_nothing_is_postponed_for_ever(rig: Rig) -> None:
-    subscription = inbox(max_postponements=3)
+async def test_postponements_are_limited(rig: Rig) -> None:
+    subscription = quick_subscription(max_postponements=3)
     recorder = Recorder(Failing(*(Retry(0, "not yet", counts=False) for _ in range(9))))
     async with rig.process(subscription) as broker, consuming(broker, subscription, recorder):
         await publish(broker, UPLOADED)
@@ -144,7 +144,7 @@ async def test_nothing_is_postponed_for_ever(rig: Rig) -> None:
 
 async def test_a_rejected_message_is_dead_lettered_at_once_with_the_reason(rig: Rig) -> None:
     recorder = Recorder(Failing(Reject("no such\nconversion")))
-    async with rig.process(inbox()) as broker, consuming(broker, inbox(), recorder):
+    async with rig.process(quick_subscription()) as broker, consuming(broker, quick_subscription(), recorder):
         [envelope] = await publish(broker, UPLOADED)
         letter = await dead_letter(rig)
     assert len(recorder.deliveries) == 1

@@ -1,4 +1,4 @@
-"""How a consumer ends, and what health checks see of it."""
+"""Stopping of consumers, and their readiness."""
 
 import asyncio
 from datetime import timedelta
@@ -7,7 +7,7 @@ import pytest
 
 from shared.contracts.events import VideoUploaded
 from shared.messaging.ports import NotReady
-from tests.contract.messaging.broker_rigs import Rig, inbox
+from tests.contract.messaging.broker_rigs import Rig, quick_subscription
 from tests.support.consumers import Gate, Recorder, consuming, handlers, publish, running
 from tests.support.wait import PATIENCE_S
 
@@ -17,13 +17,13 @@ UPLOADED = VideoUploaded(conversion_id="c1")
 async def test_stopping_waits_for_the_running_handler_and_takes_nothing_new(rig: Rig) -> None:
     gate = Gate()
     leaving, heir = Recorder(gate), Recorder()
-    async with rig.process(inbox()) as broker:
-        consumer = broker.consumer(inbox(), handlers(inbox(), leaving))
+    async with rig.process(quick_subscription()) as broker:
+        consumer = broker.consumer(quick_subscription(), handlers(quick_subscription(), leaving))
         async with running(consumer) as process:
             first, second, third = await publish(broker, *[UPLOADED] * 3)
             await leaving.received(1)
             stopping = asyncio.create_task(consumer.stop(timedelta(seconds=20)))
-            async with consuming(broker, inbox(), heir):
+            async with consuming(broker, quick_subscription(), heir):
                 await heir.finished(2)
             assert gate.running == 1
             with pytest.raises(NotReady):
@@ -38,14 +38,14 @@ async def test_stopping_waits_for_the_running_handler_and_takes_nothing_new(rig:
 async def test_what_is_not_done_within_the_grace_is_cancelled_and_handed_back(rig: Rig) -> None:
     gate = Gate()
     leaving, heir = Recorder(gate), Recorder()
-    async with rig.process(inbox()) as broker:
-        consumer = broker.consumer(inbox(), handlers(inbox(), leaving))
+    async with rig.process(quick_subscription()) as broker:
+        consumer = broker.consumer(quick_subscription(), handlers(quick_subscription(), leaving))
         async with running(consumer):
             [envelope] = await publish(broker, UPLOADED)
             await leaving.received(1)
             await consumer.stop(timedelta(milliseconds=50))
             assert gate.running == 0
-        async with consuming(broker, inbox(), heir):
+        async with consuming(broker, quick_subscription(), heir):
             await heir.finished(1)
     assert leaving.done == []
     assert heir.ids == [envelope.id]
@@ -53,13 +53,15 @@ async def test_what_is_not_done_within_the_grace_is_cancelled_and_handed_back(ri
 
 
 async def test_a_consumer_that_never_ran_stops_at_once(rig: Rig) -> None:
-    async with rig.process(inbox()) as broker, asyncio.timeout(PATIENCE_S):
-        await broker.consumer(inbox(), handlers(inbox(), Recorder())).stop(timedelta(hours=1))
+    async with rig.process(quick_subscription()) as broker, asyncio.timeout(PATIENCE_S):
+        await broker.consumer(quick_subscription(), handlers(quick_subscription(), Recorder())).stop(
+            timedelta(hours=1)
+        )
 
 
 async def test_a_consumer_is_ready_from_subscription_to_stop(rig: Rig) -> None:
-    async with rig.process(inbox()) as broker:
-        consumer = broker.consumer(inbox(), handlers(inbox(), Recorder()))
+    async with rig.process(quick_subscription()) as broker:
+        consumer = broker.consumer(quick_subscription(), handlers(quick_subscription(), Recorder()))
         with pytest.raises(NotReady):
             await consumer.check()
         async with running(consumer):
@@ -69,7 +71,7 @@ async def test_a_consumer_is_ready_from_subscription_to_stop(rig: Rig) -> None:
 
 
 async def test_a_broker_is_not_ready_outside_its_context(rig: Rig) -> None:
-    broker = rig.process(inbox())
+    broker = rig.process(quick_subscription())
     async with broker as entered:
         await publish(entered)
         await entered.check()

@@ -1,1 +1,1 @@
-"""One suite of promises for every outbox store."""
+"""Contract tests of outbox stores."""

@@ -1,4 +1,4 @@
-"""What every outbox store promises. To hold a store to it, give the suite a rig:
+"""Contract tests of an OutboxStore. A subclass provides the store by a fixture:
 
 class TestSqlOutbox(OutboxSuite):
     @pytest.fixture
@@ -22,10 +22,10 @@ LEASE_S = 60.0
 
 class OutboxRig(Protocol):
     async def store(self, envelope: Envelope) -> None:
-        """What a service does in the transaction that changes its state; the transaction is committed."""
+        """Stores an event as a service does, in a committed transaction."""
 
     def opened(self) -> OutboxStore:
-        """The store as one more process sees it."""
+        """A store as another process opens it."""
 
 
 def envelope(number: int) -> Envelope:
@@ -97,7 +97,7 @@ class OutboxSuite:
         await rig.opened().claim(10, 0.05)
         await self._claimed_again(rig.opened(), "event-1")
 
-    async def test_one_who_lost_the_lease_may_still_clear_what_he_published(self, rig: OutboxRig) -> None:
+    async def test_an_expired_lease_does_not_prevent_clearing(self, rig: OutboxRig) -> None:
         await rig.store(envelope(1))
         slow = rig.opened()
         claimed = await slow.claim(10, 0.05)

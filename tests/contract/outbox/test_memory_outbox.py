@@ -1,4 +1,4 @@
-"""The outbox in memory keeps the promises of every outbox."""
+"""Contract tests of the in-memory outbox store."""
 
 import pytest
 

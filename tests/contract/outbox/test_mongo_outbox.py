@@ -1,4 +1,4 @@
-"""The outbox inside the conversions' documents keeps the promises of every outbox."""
+"""Contract tests of the outbox in conversion documents (MongoDB)."""
 
 from collections.abc import AsyncIterator
 
@@ -16,7 +16,7 @@ from tests.support.conversions import queued
 
 
 class MongoRig:
-    """Each event in a conversion of its own, as services store them."""
+    """Stores each event in a conversion of its own."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

@@ -1,12 +1,12 @@
-"""The account service's outbox in PostgreSQL keeps the promises of every outbox."""
+"""Contract tests of auth_service's outbox table (PostgreSQL)."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
 from auth_service.database.engine import Database
+from auth_service.database.outbox.repository import SqlOutbox, store
 from auth_service.migrations.upgrade import migrate
-from auth_service.outbox.repository import SqlOutbox, store
 from shared.clock import utc_now
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import OutboxStore

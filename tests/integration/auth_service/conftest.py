@@ -67,8 +67,8 @@ async def mails(broker: MemoryBroker) -> AsyncIterator[AccountMails]:
 @pytest.fixture
 async def revoked(broker: MemoryBroker) -> AsyncIterator[list[SessionRevoked]]:
     """SessionRevoked events of `auth`, as a gateway receives them."""
-    async with listening(broker) as heard:
-        yield heard
+    async with listening(broker) as received:
+        yield received
 
 
 @pytest.fixture

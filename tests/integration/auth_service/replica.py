@@ -184,17 +184,17 @@ async def running(
 @asynccontextmanager
 async def listening(broker: Broker) -> AsyncIterator[list[SessionRevoked]]:
     """Collects SessionRevoked events, as a gateway receives them."""
-    heard: list[SessionRevoked] = []
+    received: list[SessionRevoked] = []
 
-    async def hear(event: SessionRevoked, _: Delivery) -> None:
-        heard.append(event)
+    async def receive(event: SessionRevoked, _: Delivery) -> None:
+        received.append(event)
 
-    news = Broadcast(name="test", events=(SessionRevoked,))
-    listener = broker.listener(news, Handlers({SessionRevoked: hear}, expected=news.events))
+    broadcast = Broadcast(name="test", events=(SessionRevoked,))
+    listener = broker.listener(broadcast, Handlers({SessionRevoked: receive}, expected=broadcast.events))
     running = asyncio.create_task(listener.run())
     await listener.ready()
     try:
-        yield heard
+        yield received
     finally:
         await listener.stop(timedelta(seconds=1))
         await running

@@ -12,8 +12,8 @@ from auth_service.__main__ import command as command_line
 from auth_service.cli import CommandError, run_command
 from auth_service.settings import CommandSettings
 from shared.settings import Secret
-from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica
+from tests.integration.auth_service.sql import opened
 from tests.integration.auth_service.tokens.test_key_ring import published
 from tests.support.wait import PATIENCE_S
 
@@ -35,9 +35,9 @@ async def run(postgres_url: str, *arguments: str, stdin: str = "") -> tuple[int,
         stderr=asyncio.subprocess.STDOUT,
     )
     async with asyncio.timeout(PATIENCE_S):
-        said, _ = await running.communicate(stdin.encode())
+        output, _ = await running.communicate(stdin.encode())
     assert running.returncode is not None
-    return running.returncode, said.decode()
+    return running.returncode, output.decode()
 
 
 async def actions(url: str) -> list[tuple[str, object]]:
@@ -47,8 +47,8 @@ async def actions(url: str) -> list[tuple[str, object]]:
 
 
 async def test_the_first_administrator_comes_from_the_command_line(auth: Replica, postgres_url: str) -> None:
-    code, said = await run(postgres_url, "create-admin", ADMIN, stdin=PASSWORD + "\n")
-    assert (code, PASSWORD in said) == (0, False), said
+    code, output = await run(postgres_url, "create-admin", ADMIN, stdin=PASSWORD + "\n")
+    assert (code, PASSWORD in output) == (0, False), output
     admin = Person(auth, ADMIN)
     await admin.sign_in()
     me = (await auth.me(admin.access_token)).json()
@@ -61,8 +61,8 @@ async def test_an_account_that_is_there_is_promoted_and_keeps_its_password(
     auth: Replica, postgres_url: str, clock: Clock, command: CommandSettings
 ) -> None:
     person = await auth.person()
-    said = await run_command(["create-admin", person.email.upper()], command, clock.now)
-    assert "from now on" in said
+    output = await run_command(["create-admin", person.email.upper()], command, clock.now)
+    assert "is now an administrator" in output
     assert (await person.call("GET", "admin/users")).status_code == 200, "also where it is signed in already"
     await person.sign_in()
     assert "already" in await run_command(["create-admin", person.email], command, clock.now)
@@ -77,7 +77,7 @@ async def test_there_is_no_default_administrator(auth: Replica, postgres_url: st
 
 
 @pytest.mark.parametrize(
-    ("arguments", "password", "told"),
+    ("arguments", "password", "expected"),
     [
         (["create-admin", "no address"], PASSWORD, "email must be an e-mail address"),
         (["create-admin", ADMIN], "short", "password must be at least 8"),
@@ -88,10 +88,10 @@ async def test_there_is_no_default_administrator(auth: Replica, postgres_url: st
     ],
 )
 async def test_a_failed_command_prints_the_reason_and_changes_nothing(
-    auth: Replica, postgres_url: str, clock: Clock, arguments: list[str], password: str, told: str
+    auth: Replica, postgres_url: str, clock: Clock, arguments: list[str], password: str, expected: str
 ) -> None:
     settings = CommandSettings(database_url=Secret(postgres_url), admin_password=Secret(password))
-    with pytest.raises(CommandError, match=told):
+    with pytest.raises(CommandError, match=expected):
         await run_command(arguments, settings, clock.now)
     assert (await auth.login(ADMIN)).status_code == 401
     assert await actions(postgres_url) == []
@@ -102,23 +102,23 @@ async def test_keys_are_rotated_while_the_service_runs(
 ) -> None:
     person = await auth.person()
     old = jwt.get_unverified_header(person.access_token)["kid"]
-    said = await run_command(["rotate-keys"], command, clock.now)
+    output = await run_command(["rotate-keys"], command, clock.now)
     clock.advance(seconds=10)
     assert await person.is_signed_in()
     await person.refresh()
     new = jwt.get_unverified_header(person.access_token)["kid"]
     assert new != old
-    assert new in said
+    assert new in output
     assert await published(auth) == [new, old]
     assert await actions(postgres_url) == [("keys_rotated", None)]
 
 
 @pytest.mark.parametrize(
-    ("url", "arguments", "code", "told"),
+    ("url", "arguments", "code", "expected"),
     [
         ("postgresql://nobody@127.0.0.1:1/nothing", ["nonsense"], 2, "usage"),
         ("", ["rotate-keys"], 78, "AUTH_DATABASE_URL"),
-        ("postgresql://nobody@127.0.0.1:1/nothing", ["rotate-keys"], 1, "PostgreSQL does not answer"),
+        ("postgresql://nobody@127.0.0.1:1/nothing", ["rotate-keys"], 1, "PostgreSQL is unavailable"),
     ],
 )
 def test_a_failure_has_an_exit_code_and_a_one_line_message(
@@ -127,10 +127,10 @@ def test_a_failure_has_an_exit_code_and_a_one_line_message(
     url: str,
     arguments: list[str],
     code: int,
-    told: str,
+    expected: str,
 ) -> None:
     monkeypatch.setenv("AUTH_DATABASE_URL", url)
     assert command_line(arguments) == code
-    said = capsys.readouterr()
-    assert told in said.err
-    assert said.out == ""
+    output = capsys.readouterr()
+    assert expected in output.err
+    assert output.out == ""

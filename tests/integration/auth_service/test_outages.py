@@ -65,7 +65,7 @@ async def comes_back(person: Person) -> None:
         return (await person.replica.login(person.email)).status_code == 200
 
     await until(signed_in, what="signing in works again")
-    await until(person.replica.is_ready, what="it says that it is ready")
+    await until(person.replica.is_ready, what="readiness")
     await person.refresh()
     assert await person.replica.is_active(person.access_token)
 
@@ -79,7 +79,7 @@ async def test_with_postgresql_stopped_requests_get_503_and_then_recover(
         await asyncio.to_thread(breakable.stop)
         await assert_unavailable(person)
         assert (await replica.http.get("/healthz")).status_code == 200
-        await until(replica.is_without_postgresql, what="it says that it is not ready")
+        await until(replica.is_without_postgresql, what="no readiness")
         assert (await replica.http.get("/.well-known/jwks.json")).status_code == 200, "keys are known already"
         await asyncio.to_thread(breakable.start)
         await comes_back(person)
@@ -131,7 +131,7 @@ async def test_it_may_start_before_postgresql_does(breakable: Postgres, clock: C
         assert "Retry-After" in answer.headers
         assert (await replica.http.get("/.well-known/jwks.json")).status_code == 503
         await asyncio.to_thread(breakable.start)
-        await until(replica.is_ready, what="it gets ready")
+        await until(replica.is_ready, what="readiness")
         await replica.person()
 
 
@@ -142,7 +142,7 @@ async def test_a_replica_is_not_ready_while_another_one_migrates(postgres_url: s
             assert (await replica.register("ada@example.com")).status_code == 503
             assert await replica.is_without_postgresql()
             await other.rollback()
-            await until(replica.is_ready, what="it gets ready")
+            await until(replica.is_ready, what="readiness")
             assert (await replica.register("ada@example.com")).status_code == 201
 
 
@@ -160,4 +160,4 @@ async def test_without_rabbitmq_logout_works_and_is_announced_later(postgres_url
             assert (await replica.logout(person.access_token)).status_code == 204
             assert not await replica.is_active(person.access_token)
             broker.down = False
-            await until(lambda: revoked, what="the news")
+            await until(lambda: revoked, what="SessionRevoked")

@@ -1,4 +1,4 @@
-"""Nobody gets in without a good token, and nobody sees what is another's."""
+"""Access requires a valid token, and other accounts' conversions do not exist for its user."""
 
 import string
 

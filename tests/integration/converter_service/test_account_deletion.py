@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
-from converter_service.conversions.owner import Owner
 from converter_service.conversions.transitions.upload import new_upload
 from converter_service.handlers import LATE_UPLOADS, account_handlers
 from converter_service.maintenance import account_deletion
@@ -19,6 +18,7 @@ from converter_service.uploads.service import UploadLimits, UploadService
 from shared.clock import utc_now
 from shared.contracts.events import AccountDeleted
 from shared.errors import Conflict
+from shared.identity.principal import Principal
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery
@@ -26,7 +26,7 @@ from tests.support.request_body import body_of
 from tests.support.wait import until
 from tests.support.worker_harness import VIDEO, ScriptedTranscoder, WorkerHarness
 
-ALICE = Owner("alice", "alice@example.org")
+ALICE = Principal(user_id="alice", email="alice@example.org", roles=frozenset())
 GONE = AccountDeleted(user_id="alice")
 
 

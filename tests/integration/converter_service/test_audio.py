@@ -1,4 +1,4 @@
-"""The audio comes back whole, in ranges, and only to whom it belongs or who holds a link."""
+"""Downloads of the audio: whole, in ranges, for its owner and with a signed link."""
 
 import hashlib
 import random
@@ -27,7 +27,7 @@ ETAG = f'"{SHA256}"'
 
 @dataclass
 class Finished:
-    """A completed conversion of alice's, with its bytes."""
+    """A completed conversion of alice, with its audio stored."""
 
     api: ConverterApi
     conversion: Conversion

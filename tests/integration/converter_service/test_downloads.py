@@ -1,4 +1,4 @@
-"""Downloads cut short: never a short file that looks whole, never an error about one who left."""
+"""Interrupted downloads: a truncated body is never complete, and a disconnected client is no error."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""A stream of what happens to a conversion: the present at once, each change, the end, nothing twice."""
+"""Event streams: the present state at once, then each change up to the final state, none twice."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Watched:
-    """A conversion whose changes are stored as any process would, and told as the test says."""
+    """A conversion whose changes the test stores, and publishes when it chooses."""
 
     def __init__(self, api: ConverterApi, conversion: Conversion) -> None:
         self.api = api
@@ -110,7 +110,7 @@ async def test_who_comes_back_gets_what_is_new_and_nothing_twice(api: ConverterA
 
 
 async def test_the_announcement_alone_ends_it(api: ConverterApi) -> None:
-    """What is told at once may be lost; what comes from the outbox is not."""
+    """Progress events may be lost; events from the outbox are not."""
     watched = await running(api)
     async with api.events(watched.now.id) as stream:
         await stream.next()

@@ -1,4 +1,4 @@
-"""Uploads with an Idempotency-Key: done once, answered as often as asked."""
+"""Uploads with an Idempotency-Key: stored once, with the same response to each repetition."""
 
 import asyncio
 import base64

@@ -9,7 +9,6 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.owner import Owner
 from converter_service.conversions.service import Conversions
 from converter_service.conversions.transitions.finish import cancelled
 from converter_service.conversions.transitions.queue import retried
@@ -18,6 +17,7 @@ from converter_service.media.transcoder import Fault, MachineUnfit, MediaError, 
 from shared.clock import utc_now
 from shared.contracts.events import ConversionCancelled, ConversionCompleted, ConversionFailed, VideoUploaded
 from shared.errors import Unavailable
+from shared.identity.principal import Principal
 from shared.messaging.errors import Retry
 from tests.support.wait import PATIENCE_S, until
 from tests.support.worker_harness import INFO, VIDEO, ScriptedTranscoder, WorkerHarness
@@ -401,7 +401,9 @@ async def test_what_waits_for_very_long_is_announced_again(harness: WorkerHarnes
 async def deleted_now(harness: WorkerHarness, conversion: Conversion) -> None:
     """Deletes it as the api does."""
     conversions = Conversions(harness.store, harness.blobs, harness.cleanup, utc_now)
-    await conversions.delete(Owner("alice", "alice@example.org"), conversion.id)
+    await conversions.delete(
+        Principal(user_id="alice", email="alice@example.org", roles=frozenset()), conversion.id
+    )
 
 
 async def died(

@@ -1,4 +1,4 @@
-"""A video in several requests: whoever dies, stalls or comes back, what counts is what was sent, in order."""
+"""Resumable uploads: after crashes, stalls and retries the stored bytes are those sent, in order."""
 
 import asyncio
 import hashlib
@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 import pytest
 
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.owner import Owner
 from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.transitions.concatenation import assigned_to_final
 from converter_service.conversions.transitions.finish import cancelled
@@ -32,11 +31,12 @@ from shared.errors import (
     ServiceError,
     TooLarge,
 )
+from shared.identity.principal import Principal
 from tests.support.request_body import body_of
 from tests.support.wait import until
 from tests.support.worker_harness import ScriptedTranscoder, WorkerHarness
 
-ALICE = Owner("alice", "alice@example.org")
+ALICE = Principal(user_id="alice", email="alice@example.org", roles=frozenset())
 VIDEO = b"\x00\x00\x00\x18ftypmp42" + random.Random(5).randbytes(4 * CHUNK_BYTES + 4321)
 DAY = timedelta(days=1)
 LIMITS = ResumableLimits(1024**3, DAY, patience=timedelta(seconds=2))
@@ -59,7 +59,7 @@ class Body(UploadChunk):
         await self.ending()
 
     async def ending(self) -> None:
-        """A whole body just ends."""
+        """A complete body ends without an error."""
 
 
 class BrokenBody(Body):
@@ -68,7 +68,7 @@ class BrokenBody(Body):
 
 
 class StalledBody(Body):
-    """Nothing comes until `go`; then it ends as `last` says."""
+    """Stalls after `content` until `go` is set; then raises `last`, if given."""
 
     def __init__(
         self, content: bytes, last: ServiceError | None = None, checksum: Checksum | None = None
@@ -84,7 +84,7 @@ class StalledBody(Body):
 
 
 class UploadRig:
-    """One process of the api. `ahead` is how far its clock is before that of the others."""
+    """One process of the api, whose clock is `ahead` of the others."""
 
     def __init__(self, harness: WorkerHarness, ahead: timedelta = timedelta(0)) -> None:
         self.ahead = ahead
@@ -115,7 +115,7 @@ class UploadRig:
         return await self.uploads.append(ALICE, upload.id, offset, body)
 
     async def rest(self, upload: Conversion, video: bytes = VIDEO) -> Conversion:
-        """As a client that starts again: asks, and sends what is missing."""
+        """Resumes the upload as a client does: gets the offset, then sends the rest."""
         offset = await self.offset(upload)
         return await self.append(upload, offset, Body(video[offset:]))
 
@@ -131,7 +131,7 @@ def rig(harness: WorkerHarness) -> UploadRig:
 
 @pytest.fixture
 def late(harness: WorkerHarness) -> UploadRig:
-    """For whom every writer of the first desk has been silent for long."""
+    """A second process, for whose clock every lease of the first one has expired."""
     return UploadRig(harness, LATER)
 
 
@@ -149,7 +149,7 @@ async def killed(
     offset: int,
     content: bytes,
 ) -> None:
-    """A request whose process dies when all of `content` has come, with some chunks on their way."""
+    """A request whose process dies after it received `content`, with inserts still running."""
     body = StalledBody(content)
     task = asyncio.create_task(rig.append(upload, offset, body))
     await body.sent.wait()
@@ -361,7 +361,7 @@ async def test_tiny_requests_make_neither_many_segments_nor_many_chunks(
 
 
 class Accidents:
-    """One upload by a client whose requests end in any way they can."""
+    """One upload by a client whose requests end in random ways."""
 
     def __init__(self, harness: WorkerHarness, seed: int) -> None:
         self._shop = harness

@@ -1,4 +1,4 @@
-"""Videos come in whole or not at all."""
+"""Uploads in one request: stored completely, or refused without leaving anything behind."""
 
 import asyncio
 import hashlib
@@ -21,7 +21,7 @@ BOUNDARY = "frontier"
 
 
 def form(*parts: tuple[str, bytes], end: bytes = b"--\r\n") -> bytes:
-    """`parts`: a Content-Disposition's parameters, and the content."""
+    """A multipart body; `parts` are parameters of Content-Disposition, and contents."""
     body = b""
     for parameters, content in parts:
         head = f"--{BOUNDARY}\r\nContent-Disposition: form-data; {parameters}\r\n\r\n"
@@ -226,7 +226,7 @@ async def test_a_video_under_another_name_is_told_the_right_one(
 
 
 async def test_a_field_that_came_as_a_file_is_a_field(api: ConverterApi) -> None:
-    """As a browser's form sends a Blob."""
+    """The form of a browser that sends a Blob."""
     parts = ('name="title"; filename="blob"', b"x"), ('name="file"; filename="a.mp4"', VIDEO)
     assert (await (await send_form(api, form(*parts))).json())["options"]["title"] == "x"
 
@@ -305,7 +305,7 @@ async def test_a_few_bytes_around_a_form_do_no_harm(api: ConverterApi, size: int
 
 
 async def test_everything_in_a_form_counts_towards_the_limit(api: ConverterApi) -> None:
-    """A part's header, for instance, of which a parser takes more than all fields together may have."""
+    """Headers of parts count too: the parser accepts more bytes of them than the envelope may have."""
     header = f'name="title"\r\nX-Long: {"x" * 8000}'
     parts = [(header.replace("title", f"f{number}"), b"x" * 4000) for number in range(30)]
     video = ('name="file"', b"v" * MAX_BYTES)
@@ -328,7 +328,7 @@ async def test_an_announced_length_beyond_the_limit_is_refused_before_a_byte_is_
 async def test_a_client_that_waits_for_the_go_is_refused_without_it(
     api: ConverterApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And without waiting for what others may still be sending."""
+    """The body is not drained before the response."""
     monkeypatch.setattr(body_reader, "DRAIN_TIME", timedelta(hours=1))
     reader, writer = await connected(api, length=10**12, extra="Expect: 100-continue\r\n")
     head = await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)
@@ -339,7 +339,7 @@ async def test_a_client_that_waits_for_the_go_is_refused_without_it(
 async def connected(
     api: ConverterApi, length: int | None, extra: str = "", kind: str = "video/mp4"
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """An upload begun by hand; `length` None begins a chunked one."""
+    """Starts an upload on a bare connection; chunked with `length` None."""
     reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
     framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
     token = api.headers()["Authorization"]

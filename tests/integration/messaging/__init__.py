@@ -1,1 +1,1 @@
-"""What only a real RabbitMQ can show: restarts, cut connections, alarms."""
+"""Integration tests with a real RabbitMQ: restarts, cut connections, alarms."""

@@ -1,4 +1,4 @@
-"""A RabbitMQ node that these tests may kill, freeze and starve."""
+"""A RabbitMQ node for tests that kill, freeze or block it."""
 
 import asyncio
 import tempfile
@@ -29,7 +29,7 @@ def fragile_vhosts(fragile_node: Node) -> VhostPool:
 
 @pytest.fixture
 async def node(fragile_node: Node) -> AsyncIterator[Node]:
-    """Healed after each test, whatever was done to it."""
+    """The node, restored after each test."""
     yield fragile_node
     if fragile_node.alive:
         fragile_node.resume()

@@ -1,4 +1,4 @@
-"""A broker that dies, freezes, starves or drops connections, and what services see of it."""
+"""Behaviour of services when RabbitMQ dies, freezes, blocks publishers or drops connections."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ from tests.support.messaging.outbox import MemoryOutbox
 from tests.support.wait import PATIENCE_S, until
 
 UPLOADED = VideoUploaded(conversion_id="c1")
-INBOX = Subscription(
+SUBSCRIPTION = Subscription(
     queue="test.inbox",
     events=(VideoUploaded,),
     max_attempts=3,
@@ -41,13 +41,13 @@ RECOVERY_S = 120.0
 
 
 def broker_at(url: str) -> RabbitMQ:
-    return RabbitMQ(url, "test", (INBOX,), timing=QUICK)
+    return RabbitMQ(url, "test", (SUBSCRIPTION,), timing=QUICK)
 
 
 async def crash(node: Node) -> None:
-    """A quorum queue declared within the last half second is forgotten by a crash (rabbitmq-server#15725).
+    """A crash forgets a quorum queue declared within the last half second (rabbitmq-server#15725).
 
-    That is the broker's affair, so its register of queues is written out first.
+    The test is not about that, so the broker's register of queues is flushed first.
     """
     await asyncio.to_thread(node.control, "eval", "ok = dets:sync(ra_directory_reverse).")
     await asyncio.to_thread(node.kill)
@@ -59,7 +59,7 @@ async def restart(node: Node) -> None:
 
 
 async def cut_connections(node: Node) -> None:
-    """Only those that are there now."""
+    """The connections that exist now."""
     await asyncio.to_thread(node.control, "close_all_connections", "--global", "test")
 
 
@@ -88,7 +88,7 @@ async def test_nothing_is_lost_when_the_broker_is_killed_under_load(node: Node, 
     outbox = MemoryOutbox()
     async with (
         broker_at(url) as broker,
-        consuming(broker, INBOX, recorder),
+        consuming(broker, SUBSCRIPTION, recorder),
         relaying(OutboxRelay(outbox, broker, poll_s=0.05, lease_s=5, max_pause_s=0.5)),
     ):
         stored = []
@@ -113,7 +113,7 @@ async def test_a_broker_that_is_down_at_the_start_is_waited_for(node: Node, url:
     await asyncio.to_thread(node.kill)
     recorder = Recorder()
     async with broker_at(url) as broker:
-        consumer = broker.consumer(INBOX, handlers(INBOX, recorder))
+        consumer = broker.consumer(SUBSCRIPTION, handlers(SUBSCRIPTION, recorder))
         process = asyncio.create_task(consumer.run())
         began = time.monotonic()
         with pytest.raises(PublishFailed):
@@ -135,7 +135,7 @@ async def test_a_broker_that_is_down_at_the_start_is_waited_for(node: Node, url:
 
 async def test_a_consumer_stops_while_the_broker_is_down(node: Node, url: str) -> None:
     async with broker_at(url) as broker:
-        consumer = broker.consumer(INBOX, handlers(INBOX, Recorder()))
+        consumer = broker.consumer(SUBSCRIPTION, handlers(SUBSCRIPTION, Recorder()))
         async with running(consumer):
             await crash(node)
             async with asyncio.timeout(PATIENCE_S):
@@ -145,7 +145,7 @@ async def test_a_consumer_stops_while_the_broker_is_down(node: Node, url: str) -
 async def test_a_handler_outlives_its_connection_and_its_message_comes_again(node: Node, url: str) -> None:
     gate = Gate()
     recorder = Recorder(gate)
-    async with broker_at(url) as broker, consuming(broker, INBOX, recorder) as consumer:
+    async with broker_at(url) as broker, consuming(broker, SUBSCRIPTION, recorder) as consumer:
         [envelope] = await publish(broker, UPLOADED)
         await recorder.received(1)
         noticing = asyncio.create_task(
@@ -171,7 +171,7 @@ async def _is_cut(check: object) -> bool:
 
 async def test_a_message_in_a_retry_tier_survives_a_crash_of_the_broker(node: Node, url: str) -> None:
     recorder = Recorder(Failing(Retry(3)))
-    async with broker_at(url) as broker, consuming(broker, INBOX, recorder):
+    async with broker_at(url) as broker, consuming(broker, SUBSCRIPTION, recorder):
         [envelope] = await publish(broker, UPLOADED)
         await until(lambda: _count(url, "test.inbox.retry.3"), what="it waits in the tier")
         await restart(node)
@@ -190,7 +190,7 @@ async def test_a_memory_alarm_makes_publishing_fail_in_time_and_leaves_consumers
 ) -> None:
     gate = Gate()
     recorder = Recorder(gate)
-    async with broker_at(url) as broker, consuming(broker, INBOX, recorder):
+    async with broker_at(url) as broker, consuming(broker, SUBSCRIPTION, recorder):
         await publish(broker, UPLOADED, UPLOADED)
         await recorder.received(1)
         async with memory_alarm(node):
@@ -231,7 +231,7 @@ async def test_a_failed_message_is_not_lost_while_publishing_is_blocked(node: No
             raise ValueError("broken")
 
     recorder = Recorder(fail_once)  # type: ignore[arg-type]
-    async with broker_at(url) as broker, consuming(broker, INBOX, recorder):
+    async with broker_at(url) as broker, consuming(broker, SUBSCRIPTION, recorder):
         [envelope] = await publish(broker, UPLOADED)
         await recorder.received(1)
         async with memory_alarm(node):
@@ -243,7 +243,7 @@ async def test_a_failed_message_is_not_lost_while_publishing_is_blocked(node: No
 
 async def test_a_frozen_broker_is_noticed_and_found_again_when_it_thaws(node: Node, url: str) -> None:
     recorder = Recorder()
-    async with broker_at(url) as broker, consuming(broker, INBOX, recorder) as consumer:
+    async with broker_at(url) as broker, consuming(broker, SUBSCRIPTION, recorder) as consumer:
         await publish(broker, UPLOADED)
         await recorder.finished(1)
         node.pause()
@@ -257,11 +257,11 @@ async def test_a_frozen_broker_is_noticed_and_found_again_when_it_thaws(node: No
 
 async def test_a_deleted_queue_is_declared_again(node: Node, url: str) -> None:
     recorder = Recorder()
-    async with broker_at(url) as broker, consuming(broker, INBOX, recorder):
+    async with broker_at(url) as broker, consuming(broker, SUBSCRIPTION, recorder):
         await publish(broker, UPLOADED)
         await recorder.finished(1)
         async with await aio_pika.connect(url) as connection:
-            await (await connection.channel()).queue_delete(INBOX.queue)
+            await (await connection.channel()).queue_delete(SUBSCRIPTION.queue)
         [last] = await publish_again(broker)
         await until(lambda: last in recorder.done, what="messages flow again")
 
@@ -272,7 +272,7 @@ async def test_a_message_that_kills_its_consumers_ends_as_a_dead_letter(url: str
 
         async def dies_with_it() -> bool:
             connection = await aio_pika.connect(url)
-            queue = await (await connection.channel()).get_queue(INBOX.queue)
+            queue = await (await connection.channel()).get_queue(SUBSCRIPTION.queue)
             message = await queue.get(fail=False)
             await connection.close()
             return message is None
@@ -286,12 +286,12 @@ async def test_a_message_that_kills_its_consumers_ends_as_a_dead_letter(url: str
         async with running(broker.dead_letter_consumer(keep)):
             await until(lambda: letters, what="the dead letter")
     [letter] = letters
-    assert (letter.body, letter.queue) == (msgspec.json.encode(envelope), INBOX.queue)
+    assert (letter.body, letter.queue) == (msgspec.json.encode(envelope), SUBSCRIPTION.queue)
     assert letter.reason.startswith("delivery_limit: ")
     assert abs(datetime.now(UTC) - letter.died_at) < timedelta(minutes=1)
 
 
-async def test_a_listener_is_told_of_each_gap_and_hears_again(node: Node, url: str) -> None:
+async def test_on_gap_runs_after_each_reconnect(node: Node, url: str) -> None:
     gaps: list[float] = []
 
     async def on_gap() -> None:
@@ -322,18 +322,18 @@ async def test_a_listener_is_told_of_each_gap_and_hears_again(node: Node, url: s
 async def test_a_queue_of_other_properties_is_named_and_not_touched(url: str) -> None:
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
-        await channel.declare_queue(INBOX.queue, durable=True)
+        await channel.declare_queue(SUBSCRIPTION.queue, durable=True)
         async with broker_at(url) as broker:
 
             async def told() -> bool:
                 try:
                     await broker.check()
                 except NotReady as error:
-                    return "PRECONDITION_FAILED" in str(error) and INBOX.queue in str(error)
+                    return "PRECONDITION_FAILED" in str(error) and SUBSCRIPTION.queue in str(error)
                 return False
 
             _: bool = await until(told, what="the check names the queue")
-            await channel.queue_delete(INBOX.queue)
+            await channel.queue_delete(SUBSCRIPTION.queue)
             await publish(broker, UPLOADED)
 
 

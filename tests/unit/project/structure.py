@@ -82,13 +82,18 @@ def _is_activity(name: str) -> bool:
 
 
 def crowded_roots(files: Iterable[str], services: Sequence[str]) -> list[str]:
-    """Returns `service: count` for each service with too many entries in its folder."""
+    """Returns `service: count` for each service with too many modules and packages at its root."""
     paths = list(files)
     entries = {
-        service: {path.split("/")[1] for path in paths if path.startswith(f"{service}/")} - {"__init__.py"}
+        service: {_entry(path) for path in paths if path.startswith(f"{service}/") and path.endswith(".py")}
         for service in services
     }
-    return [f"{name}: {len(found)}" for name, found in entries.items() if len(found) > MAX_ROOT_ENTRIES]
+    counts = {service: len(found - {"__init__.py", "__main__.py"}) for service, found in entries.items()}
+    return [f"{service}: {count}" for service, count in counts.items() if count > MAX_ROOT_ENTRIES]
+
+
+def _entry(path: str) -> str:
+    return path.split("/")[1]
 
 
 def definitions(source: str) -> Iterator[str]:

@@ -33,3 +33,11 @@ def test_a_contract_is_kept_and_fails_for_each_planted_violation(
         broken = deepcopy(graph)
         violation.plant(broken)
         assert not is_kept(contract, SESSION, broken), violation
+
+
+@pytest.mark.parametrize(
+    "package", ["gateway", "auth_service", "converter_service", "notification_service", "shared"]
+)
+def test_every_module_of_a_package_has_a_layer(package: str) -> None:
+    exhaustive = (contract for contract in CONTRACTS if contract.get("exhaustive") == "True")
+    assert any(package in contract["containers"] for contract in exhaustive)

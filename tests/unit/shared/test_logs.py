@@ -1,4 +1,4 @@
-"""One line an event, one correlation id, nothing that a user's string could forge."""
+"""Log lines: format, correlation id, and protection against forged lines."""
 
 import json
 import logging

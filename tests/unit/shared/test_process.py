@@ -1,4 +1,4 @@
-"""A service with wrong settings says which and ends in a way that a supervisor can tell from a crash."""
+"""Exit codes and messages of a service process with invalid settings or a failing main."""
 
 import subprocess
 import sys

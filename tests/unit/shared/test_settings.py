@@ -1,4 +1,4 @@
-"""Settings are read once, completely, and say what is wrong."""
+"""Loading of settings from environment variables, and the errors for invalid ones."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A cancellation reaches whoever was cancelled, whatever a library does with it."""
+"""Cancellation of tasks whose libraries lose or swallow it."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ from shared.tasks import cancel_all, preserving_cancellation
 
 
 class Losing:
-    """Swallows a cancellation, as asyncio.wait_for does when the answer comes at the same moment."""
+    """Swallows a cancellation, as asyncio.wait_for does when the result arrives at the same moment."""
 
     def __init__(self) -> None:
         self.begun = asyncio.Event()
@@ -36,7 +36,7 @@ async def test_a_cancellation_that_a_library_lost_is_raised_after_all() -> None:
     assert task.cancelled()
 
 
-async def test_whoever_was_cancelled_before_can_still_clean_up() -> None:
+async def test_a_cancelled_task_can_still_clean_up() -> None:
     begun = asyncio.Event()
     cleaned = []
 

@@ -12,8 +12,8 @@ from shared.contracts.events import AccountDeleted, EmailChanged, PasswordChange
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.subscriptions import CONVERTER_ACCOUNTS
 from tests.integration.auth_service.account_mails import AccountMails
-from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica
+from tests.integration.auth_service.sql import opened
 from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 
@@ -21,18 +21,18 @@ NEW = "another correct horse"
 
 
 @pytest.fixture
-async def departed(broker: MemoryBroker) -> AsyncIterator[list[str]]:
+async def deleted_accounts(broker: MemoryBroker) -> AsyncIterator[list[str]]:
     """Ids of deleted accounts, as converter_service receives them."""
-    heard: list[str] = []
+    received: list[str] = []
 
-    async def hear(event: AccountDeleted, _: Delivery) -> None:
-        heard.append(event.user_id)
+    async def receive(event: AccountDeleted, _: Delivery) -> None:
+        received.append(event.user_id)
 
     consumer = broker.consumer(
-        CONVERTER_ACCOUNTS, Handlers({AccountDeleted: hear}, expected=CONVERTER_ACCOUNTS.events)
+        CONVERTER_ACCOUNTS, Handlers({AccountDeleted: receive}, expected=CONVERTER_ACCOUNTS.events)
     )
     running = asyncio.create_task(consumer.run())
-    yield heard
+    yield received
     await consumer.stop(timedelta(seconds=1))
     await running
 
@@ -51,7 +51,7 @@ async def test_a_changed_password_ends_every_other_session(
     assert (await auth.refresh(elsewhere.refresh_token)).status_code == 401
     assert (await auth.login(person.email)).status_code == 401
     assert (await auth.login(person.email, NEW)).status_code == 200
-    await until(lambda: len(revoked) == 1, what="the news of the other session")
+    await until(lambda: len(revoked) == 1, what="events for the other session")
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ async def test_a_deleted_account_leaves_no_rows_and_its_tokens_are_revoked_at_on
     postgres_url: str,
     mails: AccountMails,
     revoked: list[SessionRevoked],
-    departed: list[str],
+    deleted_accounts: list[str],
 ) -> None:
     person, elsewhere = await auth.person(), Person(auth)
     elsewhere.email = person.email
@@ -199,14 +199,14 @@ async def test_a_deleted_account_leaves_no_rows_and_its_tokens_are_revoked_at_on
     async with opened(postgres_url) as database, database.transaction() as session:
         for table in ("users", "sessions", "refresh_tokens", "api_keys", "mail_tokens", "known_networks"):
             assert await session.scalar(text(f"SELECT count(*) FROM auth.{table}")) == 0, table
-    await until(lambda: departed == [identity], what="the converter is told")
-    await until(lambda: len(revoked) == 3, what="every gateway is told")
+    await until(lambda: deleted_accounts == [identity], what="converter_service receives AccountDeleted")
+    await until(lambda: len(revoked) == 3, what="SessionRevoked arrives")
     assert key["id"] in {event.session_id for event in revoked}
     assert (await auth.register(person.email)).status_code == 201
 
 
 async def test_two_concurrent_deletions_delete_an_account_once(
-    auth: Replica, second: Replica, departed: list[str]
+    auth: Replica, second: Replica, deleted_accounts: list[str]
 ) -> None:
     person = await auth.person()
     answers = await asyncio.gather(
@@ -216,8 +216,8 @@ async def test_two_concurrent_deletions_delete_an_account_once(
         )
     )
     assert sorted(answer.status_code for answer in answers) == [204, 401]
-    await until(lambda: departed, what="the converter is told")
-    assert len(departed) == 1
+    await until(lambda: deleted_accounts, what="converter_service receives AccountDeleted")
+    assert len(deleted_accounts) == 1
 
 
 async def test_without_a_token_there_is_no_own_account(auth: Replica) -> None:

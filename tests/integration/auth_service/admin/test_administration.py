@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from shared.contracts.events import SessionRevoked
-from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica, calling_from
+from tests.integration.auth_service.sql import opened
 from tests.support.wait import until
 
 # `[["9999-12-31T23:59:59-12:00", "00000000-…"]]`: a time in the year 10000 in UTC
@@ -133,7 +133,7 @@ async def test_a_disabled_account_is_refused_everywhere_at_once(
         assert not await second.is_active(token)
     assert (await second.refresh(person.refresh_token)).status_code == 401
     assert (await second.login(person.email)).json()["code"] == "invalid_credentials"
-    await until(lambda: len(revoked) == 2, what="the news of session and key")
+    await until(lambda: len(revoked) == 2, what="events for session and key")
 
     identity = answer.json()["id"]
     answer = await admin.call("PATCH", f"admin/users/{identity}", disabled=False)

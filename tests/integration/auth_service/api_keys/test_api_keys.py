@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from auth_service.api_keys.service import MAX_KEYS_PER_ACCOUNT
 from shared.contracts.events import SessionRevoked
-from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import Clock, Person, Replica, bearer
+from tests.integration.auth_service.sql import opened
 from tests.support.wait import until
 
 
@@ -98,7 +98,7 @@ async def test_a_deleted_key_is_refused_at_once_and_announced(
     assert (answer.status_code, answer.content) == (204, b"")
     assert not await second.is_active(made["key"])
     assert not await second.is_active(inside)
-    await until(lambda: [event.session_id for event in revoked] == [made["id"]], what="the news")
+    await until(lambda: [event.session_id for event in revoked] == [made["id"]], what="SessionRevoked")
     assert (await person.call("DELETE", f"auth/api-keys/{made['id']}")).status_code == 404
 
 

@@ -5,8 +5,8 @@ import base64
 import pytest
 from sqlalchemy import text
 
-from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import SECRET, Clock, Replica, basic, bearer
+from tests.integration.auth_service.sql import opened
 
 
 async def test_a_good_token_is_described_to_the_gateway(auth: Replica, clock: Clock) -> None:

@@ -21,8 +21,8 @@ from auth_service.migrations.upgrade import alembic_config, migrate
 from auth_service.tokens.repository import SigningKeyRepository
 from devstack.servers.postgres import Postgres
 from shared.settings import Secret
-from tests.integration.auth_service.database import opened, transaction
 from tests.integration.auth_service.replica import Clock, application, settings
+from tests.integration.auth_service.sql import opened, transaction
 from tests.support.wait import PATIENCE_S
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)

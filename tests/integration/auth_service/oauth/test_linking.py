@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from tests.integration.auth_service.account_mails import AccountMails
-from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.oauth.rig import OAuthRig, SignIn, refusal
+from tests.integration.auth_service.sql import opened
 from tests.support.openid_provider import Browser
 
 ADA = "ada@example.org"

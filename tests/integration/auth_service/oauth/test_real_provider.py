@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.oauth.rig import OAuthRig, refusal
 from tests.integration.auth_service.replica import bearer
+from tests.integration.auth_service.sql import opened
 from tests.support.openid_provider import Browser, OpenIDProvider
 
 ADA = "ada@example.org"

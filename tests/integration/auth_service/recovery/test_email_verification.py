@@ -8,8 +8,8 @@ from sqlalchemy import text
 from auth_service.settings import AuthSettings
 from shared.settings import load
 from tests.integration.auth_service.account_mails import AccountMails
-from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica, running, settings
+from tests.integration.auth_service.sql import opened
 from tests.support.messaging import MemoryBroker
 
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from auth_service.database.engine import Database
+from auth_service.database.outbox.events import EventWriter
 from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.service import AccountMailer, MailPolicy
-from auth_service.outbox.events import EventWriter
 from shared.contracts.events import (
     AccountClaimed,
     AccountDeleted,
@@ -22,8 +22,8 @@ from shared.contracts.events import (
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS
 from tests.integration.auth_service.account_mails import AccountMails
-from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import PASSWORD, Clock, Replica, running, settings
+from tests.integration.auth_service.sql import opened
 from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 
@@ -33,16 +33,16 @@ NEW = "another correct horse"
 @pytest.fixture
 async def claimed(broker: MemoryBroker) -> AsyncIterator[list[AccountClaimed]]:
     """Account events, as notification_service receives them."""
-    heard: list[AccountClaimed] = []
+    received: list[AccountClaimed] = []
 
-    async def hear(event: AccountDeleted | AccountClaimed, _: Delivery) -> None:
+    async def receive(event: AccountDeleted | AccountClaimed, _: Delivery) -> None:
         if isinstance(event, AccountClaimed):
-            heard.append(event)
+            received.append(event)
 
     kinds = NOTIFICATION_ACCOUNTS.events
-    consumer = broker.consumer(NOTIFICATION_ACCOUNTS, Handlers(dict.fromkeys(kinds, hear), expected=kinds))
+    consumer = broker.consumer(NOTIFICATION_ACCOUNTS, Handlers(dict.fromkeys(kinds, receive), expected=kinds))
     running = asyncio.create_task(consumer.run())
-    yield heard
+    yield received
     await consumer.stop(timedelta(seconds=1))
     await running
 
@@ -62,7 +62,7 @@ async def test_a_reset_replaces_the_password_and_revokes_all_sessions(
     assert (await auth.refresh(person.refresh_token)).status_code == 401
     assert (await auth.login(person.email)).status_code == 401
     assert (await auth.login(person.email, NEW)).status_code == 200
-    await until(lambda: len(revoked) == 2, what="the news of both sessions")
+    await until(lambda: len(revoked) == 2, what="events for both sessions")
 
 
 async def test_the_response_is_the_same_with_and_without_an_account(auth: Replica) -> None:
@@ -204,7 +204,7 @@ async def test_a_reset_deletes_api_keys_of_an_account_with_an_unverified_address
     await auth.post("password/reset", token=await mails.reset(thief.email), password=NEW)
     assert not await auth.is_active(made["key"])
     assert not await auth.is_active(inside)
-    await until(lambda: made["id"] in {each.session_id for each in revoked}, what="the gateways are told")
+    await until(lambda: made["id"] in {each.session_id for each in revoked}, what="SessionRevoked")
 
 
 async def test_such_a_reset_announces_the_ended_sessions_and_keys(
@@ -215,7 +215,7 @@ async def test_such_a_reset_announces_the_ended_sessions_and_keys(
     (session,) = (await thief.call("GET", "auth/sessions")).json()["items"]
     await auth.post("password/forgot", email=thief.email)
     await auth.post("password/reset", token=await mails.reset(thief.email), password=NEW)
-    await until(lambda: claimed, what="the news of it")
+    await until(lambda: claimed, what="AccountClaimed")
     assert set(claimed[0].ended) == {key["id"], session["id"]}
     assert claimed[0].claimed_at == clock.now()
     await auth.post("password/forgot", email=thief.email)

@@ -13,8 +13,8 @@ from auth_service.database.connection import one_connection
 from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
 from auth_service.users.repository import UserRepository
 from shared.settings import Secret
-from tests.integration.auth_service.database import transaction
 from tests.integration.auth_service.replica import PASSWORD, Clock, Replica
+from tests.integration.auth_service.sql import transaction
 from tests.support.wait import until
 
 EMAIL = "ada@example.com"
@@ -56,7 +56,7 @@ async def test_the_published_keys_are_public_and_may_be_cached_a_while(auth: Rep
     assert answer.headers["Cache-Control"] == "public, max-age=60"
 
 
-def told(answer: httpx.Response) -> tuple[object, ...]:
+def distinguishable(answer: httpx.Response) -> tuple[object, ...]:
     """Everything in a response that could distinguish two refusals."""
     body = answer.json()
     body.pop("request_id")
@@ -82,7 +82,7 @@ async def test_the_refusal_is_the_same_for_every_cause(auth: Replica, email: str
     answer = await auth.login(email, password)
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
-    assert told(answer) == told(await auth.login("nobody@example.com"))
+    assert distinguishable(answer) == distinguishable(await auth.login("nobody@example.com"))
 
 
 async def test_an_unknown_address_takes_as_much_work_as_a_wrong_password(auth: Replica) -> None:
@@ -138,7 +138,7 @@ async def test_an_old_password_is_refused_once_a_new_one_is_stored(
         under_way = asyncio.create_task(call)
         ours = await changing.scalar(text("SELECT pg_backend_pid()"))
         waiting = text("SELECT count(*) FROM pg_stat_activity WHERE :ours = ANY(pg_blocking_pids(pid))")
-        await until(lambda: watching.scalar(waiting, {"ours": ours}), what="the one who has proven it")
+        await until(lambda: watching.scalar(waiting, {"ours": ours}), what="the password is verified")
         await changing.execute(text("UPDATE auth.users SET password_hash = :new"), {"new": new_hash})
     answer = await under_way
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")

@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from auth_service.background.sweeper import Sweeper
+from auth_service.composition.sweeper import Sweeper
 from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository
 from shared.contracts.events import SessionRevoked
 from shared.contracts.headers import REVOKED_SESSION
-from tests.integration.auth_service.database import opened, transaction
 from tests.integration.auth_service.replica import Clock, Replica, bearer, running, settings
+from tests.integration.auth_service.sql import opened, transaction
 from tests.support.messaging import MemoryBroker
 from tests.support.tokens import forgeries
 from tests.support.wait import until
@@ -28,12 +28,12 @@ async def graceful(postgres_url: str, clock: Clock, broker: MemoryBroker) -> Asy
         yield replica
 
 
-async def all_news(auth: Replica, revoked: list[SessionRevoked]) -> list[SessionRevoked]:
+async def all_events(auth: Replica, revoked: list[SessionRevoked]) -> list[SessionRevoked]:
     """All events so far: they keep their order, and a final one is added as an end mark."""
     person = await auth.person()
     session = (await auth.introspect(person.access_token)).json()["sid"]
     await auth.logout(person.access_token)
-    await until(lambda: revoked and revoked[-1].session_id == session, what="the news")
+    await until(lambda: revoked and revoked[-1].session_id == session, what="SessionRevoked")
     return revoked[:-1]
 
 
@@ -59,7 +59,7 @@ async def test_reuse_of_a_refresh_token_revokes_its_session(
     assert (await auth.refresh(person.refresh_token)).status_code == 401
     assert (await auth.me(person.access_token)).status_code == 401
     assert (await auth.refresh(stolen)).status_code == 401
-    assert len(await all_news(auth, revoked)) == 1, "once, however often it comes"
+    assert len(await all_events(auth, revoked)) == 1, "once, however often it comes"
 
 
 async def test_a_header_names_the_session_revoked_by_reuse(auth: Replica, clock: Clock) -> None:
@@ -114,13 +114,13 @@ async def test_reuse_within_the_grace_is_detected_at_the_next_refresh(
     stolen = (await auth.refresh(person.refresh_token)).json()
     clock.advance(seconds=5)
     await person.refresh()
-    assert person.refresh_token == stolen["refresh_token"], "one chain, in two hands"
+    assert person.refresh_token == stolen["refresh_token"], "both hold the same successor"
     clock.advance(minutes=10)
     assert (await auth.refresh(stolen["refresh_token"])).status_code == 200
     clock.advance(minutes=1)
     assert (await auth.refresh(person.refresh_token)).status_code == 401
     assert not await auth.is_active(stolen["access_token"])
-    assert len(await all_news(auth, revoked)) == 1
+    assert len(await all_events(auth, revoked)) == 1
 
 
 async def test_the_grace_ends_when_the_successor_is_spent(graceful: Replica, clock: Clock) -> None:
@@ -274,7 +274,9 @@ async def test_logging_out_ends_both_tokens_and_is_announced(
     assert (answer.status_code, answer.content) == (204, b"")
     assert (await second.me(person.access_token)).status_code == 401
     assert (await second.refresh(person.refresh_token)).status_code == 401
-    await until(lambda: revoked == [SessionRevoked(session_id=session, user_id=identity)], what="the news")
+    await until(
+        lambda: revoked == [SessionRevoked(session_id=session, user_id=identity)], what="SessionRevoked"
+    )
 
 
 async def test_logging_out_twice_is_refused_and_announced_once(
@@ -283,7 +285,7 @@ async def test_logging_out_twice_is_refused_and_announced_once(
     person = await auth.person()
     answers = [await auth.logout(person.access_token) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [204, 401, 401]
-    assert len(await all_news(auth, revoked)) == 1
+    assert len(await all_events(auth, revoked)) == 1
 
 
 @pytest.mark.parametrize(

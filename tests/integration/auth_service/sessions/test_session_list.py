@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from auth_service.sessions.service import MAX_SESSIONS
 from shared.contracts.events import SessionRevoked
-from tests.integration.auth_service.database import opened
 from tests.integration.auth_service.replica import Clock, Person, Replica, basic, calling_from
+from tests.integration.auth_service.sql import opened
 from tests.support.wait import until
 
 
@@ -79,7 +79,7 @@ async def test_an_ended_session_is_revoked_everywhere(
     assert (await second.refresh(stolen.refresh_token)).status_code == 401
     assert await person.is_signed_in()
     assert len(await listed(person)) == 1
-    await until(lambda: [event.session_id for event in revoked] == [other], what="the news")
+    await until(lambda: [event.session_id for event in revoked] == [other], what="SessionRevoked")
     assert (await person.call("DELETE", f"auth/sessions/{other}")).status_code == 404
 
 
@@ -134,4 +134,4 @@ async def test_the_oldest_of_too_many_sessions_makes_room(
     await newest.sign_in()
     assert not await person.is_signed_in()
     assert len(await listed(newest)) == MAX_SESSIONS
-    await until(lambda: len(revoked) == 1, what="the news")
+    await until(lambda: len(revoked) == 1, what="SessionRevoked")

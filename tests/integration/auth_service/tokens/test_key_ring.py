@@ -11,8 +11,8 @@ from auth_service.tokens.key_ring import MAX_AGE, PUBLICATION_DELAY
 from auth_service.tokens.key_rotation import SLACK, KeyRotation
 from auth_service.tokens.repository import SigningKeyRepository
 from auth_service.tokens.signing_key import KeyPair, generate
-from tests.integration.auth_service.database import opened, transaction
 from tests.integration.auth_service.replica import Clock, Person, Replica
+from tests.integration.auth_service.sql import opened, transaction
 
 LONGEST_TOKEN = timedelta(minutes=15)
 

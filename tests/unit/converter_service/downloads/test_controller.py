@@ -1,4 +1,4 @@
-"""Audio goes out in pieces of which many may wait for a client that does not read."""
+"""Audio is sent in small pieces, because the server buffers many for a slow client."""
 
 import random
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Those who watch a conversion share what is known of it; none of them holds up another."""
+"""Hub: subscriptions share snapshots and do not block each other."""
 
 import asyncio
 from collections.abc import AsyncIterator

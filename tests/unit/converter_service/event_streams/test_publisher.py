@@ -1,4 +1,4 @@
-"""News of conversions: at once, nothing twice, and never in anybody's way."""
+"""ProgressPublisher: each revision once, the newest only, and never blocking."""
 
 import asyncio
 from contextlib import suppress
@@ -14,7 +14,7 @@ from tests.support.wait import until
 
 
 class Heard:
-    """A broker that keeps what it is told, and refuses the first `failing`."""
+    """A broker that records published events, and refuses the first `failing`."""
 
     def __init__(self, failing: int = 0) -> None:
         self.failing = failing
@@ -28,7 +28,7 @@ class Heard:
 
 
 async def told(heard: Heard, *conversions: Conversion) -> list[Envelope]:
-    """What has been heard when the last of them has."""
+    """The events published up to that of the last conversion."""
     publisher = ProgressPublisher(heard)
     for conversion in conversions:
         publisher.enqueue(conversion)

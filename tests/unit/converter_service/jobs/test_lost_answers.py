@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.owner import Owner
 from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.jobs.context import JobLimits
@@ -21,6 +20,7 @@ from converter_service.uploads.service import UploadLimits, UploadService
 from shared.clock import utc_now
 from shared.contracts.events import ConversionCompleted, VideoUploaded
 from shared.errors import Unavailable
+from shared.identity.principal import Principal
 from shared.messaging.envelope import Envelope, unwrap
 from shared.messaging.errors import Retry
 from shared.settings import Secret
@@ -30,7 +30,7 @@ from tests.support.request_body import body_of
 from tests.support.wait import until
 from tests.support.worker_harness import VIDEO, ScriptedTranscoder
 
-ALICE = Owner("alice", "alice@example.org")
+ALICE = Principal(user_id="alice", email="alice@example.org", roles=frozenset())
 MINUTE = timedelta(minutes=1)
 QUICK = timedelta(seconds=0.4)
 

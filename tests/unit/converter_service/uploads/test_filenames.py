@@ -1,4 +1,4 @@
-"""File names are labels: bounded, printable, never a path, and given back as they came if they can be."""
+"""File names: sanitized and bounded, never a path, and unchanged in Content-Disposition where possible."""
 
 from email.message import Message
 from urllib.parse import unquote

@@ -1,4 +1,4 @@
-"""What is certainly no media is told at a glance; media never is."""
+"""Signatures of formats that hold no audio are recognised; media is never refused."""
 
 from pathlib import Path
 

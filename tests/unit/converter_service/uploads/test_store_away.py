@@ -1,4 +1,4 @@
-"""What the api promises while its store is away or slow: an answer soon, and nothing lost."""
+"""Uploads and deletions while the store is away or slow: a response within seconds, and no lost video."""
 
 import asyncio
 import time
@@ -40,7 +40,7 @@ SOON_S = 25.0
 
 
 class Coming(MemoryConversions):
-    """Comes and goes. A save may still go through although it is away."""
+    """A store that can be made unavailable; with `saves_all_the_same` a save succeeds, and raises then."""
 
     away = False
     asked_in_vain = 0
@@ -63,7 +63,7 @@ class Coming(MemoryConversions):
 
 
 class HangingBlobs(MemoryBlobs):
-    """Removes nothing as long as it hangs."""
+    """`delete` blocks while `hangs` is set."""
 
     hangs = True
 
@@ -103,7 +103,7 @@ async def test_an_upload_outlives_a_store_that_is_away_for_the_last_save() -> No
 async def test_an_upload_of_which_nothing_can_be_known_is_not_thrown_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its client is told to look, and it is converted, because it may be that nobody sends it again."""
+    """The response is 503, and the conversion stays queued: its client may never send the video again."""
     monkeypatch.setattr(store_module, "SAVE_AGAIN_FOR_S", 0.3)
     store, blobs = Coming(), MemoryBlobs()
     store.saves_all_the_same = True
@@ -117,7 +117,7 @@ async def test_an_upload_of_which_nothing_can_be_known_is_not_thrown_away(
 
 
 async def test_a_store_that_is_away_for_a_run_and_its_end_costs_no_attempt(tmp_path: Path) -> None:
-    """Away at the fetch, and still away when the video is to be given back."""
+    """The store fails when the worker reads the video, and again when it releases its claim."""
     store, blobs = Coming(), MemoryBlobs()
     service = upload_service(store, blobs, MINUTE)
     accepted = await service.accept(ALICE, Upload())

@@ -1,4 +1,4 @@
-"""Every answer of every service: one kind of problem, one request id, honest health."""
+"""Problem responses, request ids, health routes and metrics of an application."""
 
 import json
 import logging
@@ -186,7 +186,7 @@ async def test_json_by_its_name_or_without_one_is_taken(
     assert answer.status_code == 201
 
 
-def test_whatever_an_error_says_by_itself_is_a_sentence() -> None:
+def test_every_default_detail_is_a_sentence() -> None:
     kinds = every_kind_of(ServiceError)
     assert {EmailTaken, NotReady} <= kinds
     for kind in kinds:
@@ -210,7 +210,7 @@ async def test_a_body_over_the_limit_is_refused(client: AsyncTestClient[Any]) ->
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
-async def test_a_wrong_method_is_told_the_right_ones(client: AsyncTestClient[Any]) -> None:
+async def test_a_wrong_method_gets_the_allowed_ones(client: AsyncTestClient[Any]) -> None:
     assert "POST" in (await client.put("/echo")).headers["allow"]
 
 

@@ -1,4 +1,4 @@
-"""Told to stop, a service ends what runs, refuses what is new, and says all the while that it lives."""
+"""Graceful stop: running requests finish, new ones are refused, health checks are answered."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from tests.support.wait import until
 
 @dataclass
 class Running:
-    """A service with one slow call, and work beside its calls."""
+    """A service with one slow route, and with other work to drain."""
 
     url: str
     http: aiohttp.ClientSession

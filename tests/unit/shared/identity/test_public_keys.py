@@ -1,4 +1,4 @@
-"""Keys that are known stay good while auth_service stands still, and readiness hears so in time."""
+"""Cached public keys while auth_service does not respond, and the readiness probe."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ KEYS = b'{"keys":[{"kid":"k1"}]}'
 
 
 class Standing:
-    """Gives the keys, and once it `hangs` no word."""
+    """A stub of auth_service that serves the keys; does not respond while `hangs` is set."""
 
     def __init__(self) -> None:
         self.hangs = False
@@ -60,7 +60,7 @@ async def test_known_keys_are_good_enough_while_auth_service_hangs(standing: tup
             await keys.check()
 
 
-async def test_who_was_cancelled_has_tried_for_all(standing: tuple[Standing, str]) -> None:
+async def test_a_cancelled_fetch_counts_as_a_try(standing: tuple[Standing, str]) -> None:
     stub, url = standing
     age = 0.0
     async with aiohttp.ClientSession() as http:

@@ -1,1 +1,1 @@
-"""Envelopes, trails and handlers, without a broker."""
+"""Unit tests of shared.messaging."""

@@ -1,4 +1,4 @@
-"""The envelope around events."""
+"""Event envelopes: encoding, decoding, and errors of malformed ones."""
 
 from datetime import UTC, datetime
 
@@ -108,6 +108,6 @@ def test_every_event_has_a_name_of_its_own() -> None:
     assert len({event.type for event in EVENTS}) == len(EVENTS)
 
 
-def test_only_news_may_go_unheard() -> None:
+def test_only_some_events_need_no_listener() -> None:
     news = {ConversionChanged, ConversionRemoved, SessionRevoked}
     assert {event for event in EVENTS if not event.needs_listener} == news

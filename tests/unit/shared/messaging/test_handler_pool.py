@@ -1,4 +1,4 @@
-"""Bounded work that ends in good order."""
+"""Concurrency limit and draining of the handler pool."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from tests.support.wait import until
 
 
 class Work:
-    """Runs until let go; notes how it ended."""
+    """Work that runs until released, and records how it ended."""
 
     def __init__(self) -> None:
         self.let_go = asyncio.Event()

@@ -1,4 +1,4 @@
-"""Handlers cover what is expected, no less and no more."""
+"""Handlers must match the expected events exactly."""
 
 import pytest
 

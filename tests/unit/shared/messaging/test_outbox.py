@@ -1,4 +1,4 @@
-"""The relay between a store and a broker that both may fail."""
+"""The outbox relay with a store and a broker that fail."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from tests.support.wait import until
 
 
 class Broker:
-    """Refuses what `refuses` names; `down` refuses everything."""
+    """A publisher that fails for the events in `refuses`, and for all while `down`."""
 
     def __init__(self) -> None:
         self.down = False
@@ -35,7 +35,7 @@ class Broker:
 
 
 class FailingStore(MemoryOutbox):
-    """Fails as often as told, in the middle of either call."""
+    """A store whose calls fail a given number of times after taking effect."""
 
     def __init__(self, claims: int = 0, clears: int = 0) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ async def test_a_wake_spares_the_wait_for_the_next_poll(broker: Broker) -> None:
         await until(lambda: not len(store), what="the outbox is empty")
 
 
-async def test_a_poll_finds_what_nobody_woke_it_for(broker: Broker) -> None:
+async def test_a_poll_finds_events_without_a_wake(broker: Broker) -> None:
     store = MemoryOutbox()
     async with relaying(quick(store, broker)):
         await store.store(uploaded())

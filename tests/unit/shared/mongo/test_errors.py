@@ -1,4 +1,4 @@
-"""What a database call makes of trouble: an answer that tells to come back, and no lost cancellation."""
+"""Error mapping of MongoDB calls, and cancellations that the driver loses."""
 
 import asyncio
 import contextlib
@@ -34,7 +34,7 @@ async def test_a_cancellation_that_the_driver_lost_is_not_lost() -> None:
     begun = asyncio.Event()
 
     async def losing() -> None:
-        """As asyncio.wait_for does when the answer comes at the same moment."""
+        """As asyncio.wait_for does when the result arrives at the same moment."""
         begun.set()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
@@ -51,7 +51,7 @@ async def test_a_cancellation_that_the_driver_lost_is_not_lost() -> None:
         await asyncio.wait_for(task, PATIENCE_S)
 
 
-async def test_whoever_was_cancelled_before_can_still_clean_up() -> None:
+async def test_a_cancelled_task_can_still_clean_up() -> None:
     cleaned = False
 
     async def work() -> None:

@@ -110,7 +110,7 @@ def test_an_invalid_provider_is_refused_without_revealing_its_secret(change: dic
 
 
 def test_a_name_is_given_once() -> None:
-    with pytest.raises(SettingsError, match="named twice"):
+    with pytest.raises(SettingsError, match="defined twice"):
         named(CORP, CORP)
 
 

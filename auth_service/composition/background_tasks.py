@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from auth_service.background.sweeper import Sweeper
+from auth_service.composition.sweeper import Sweeper
 from auth_service.database.engine import Database
 from auth_service.mailer.service import AccountMailer
 from auth_service.migrations.upgrade import migrate_with_retries

@@ -1,29 +1,28 @@
 """Events of auth_service, written to the outbox in the transaction of the change that they announce."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from auth_service.database.engine import Transaction
-from auth_service.outbox.repository import store
+from auth_service.database.outbox.repository import store
 from shared.contracts.events import Event, SessionRevoked
 from shared.messaging.envelope import wrap
 
 SOURCE = "/auth_service"
 
 
+@dataclass(frozen=True, kw_only=True)
 class EventWriter:
     """Writes events to the outbox. `wake_relay` is called by services after commit, for prompt publishing."""
 
-    def __init__(
-        self, *, now: Callable[[], datetime], new_id: Callable[[], UUID], wake_relay: Callable[[], None]
-    ) -> None:
-        self._now = now
-        self._new_id = new_id
-        self.wake_relay = wake_relay
+    now: Callable[[], datetime]
+    new_id: Callable[[], UUID]
+    wake_relay: Callable[[], None]
 
     async def write(self, transaction: Transaction, event: Event, subject: UUID) -> None:
-        envelope = wrap(event, SOURCE, str(subject), str(self._new_id()), time=self._now())
+        envelope = wrap(event, SOURCE, str(subject), str(self.new_id()), time=self.now())
         await store(transaction, envelope)
 
     async def write_revocations(

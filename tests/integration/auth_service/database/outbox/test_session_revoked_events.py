@@ -25,7 +25,7 @@ async def test_a_gateway_receives_a_logout_soon_and_once(
             for number, token in enumerate(tokens, 1):
                 started = time.monotonic()
                 await replica.logout(token)
-                await until(partial(has, revoked, number), what="the news")
+                await until(partial(has, revoked, number), what="SessionRevoked")
                 took_s.append(time.monotonic() - started)
             # If the relay only polled, all but the first would wait for the next poll.
             assert min(took_s[1:]) < 3, "the outbox is woken, not waited for"

@@ -6,12 +6,13 @@ from uuid import UUID
 
 import msgspec
 
-from auth_service.accounts.registration import Registration
+from auth_service.accounts.register import Registration
 from auth_service.accounts.service import OwnAccount
 from auth_service.admin.service import Administration
 from auth_service.api_keys.service import ApiKeys
 from auth_service.audit.service import AuditLog
 from auth_service.database.engine import Database
+from auth_service.database.outbox.events import EventWriter
 from auth_service.introspection.service import Introspection
 from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.service import AccountMailer, MailPolicy
@@ -21,7 +22,6 @@ from auth_service.oauth.identities.service import LinkedIdentities
 from auth_service.oauth.providers.http_client import ProviderHttpClient
 from auth_service.oauth.providers.registry import build_providers
 from auth_service.oauth.service import ProviderLogin
-from auth_service.outbox.events import EventWriter
 from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
 from auth_service.passwords.authenticator import PasswordAuthenticator
 from auth_service.passwords.hasher import PasswordHasher
@@ -42,7 +42,7 @@ from shared.messaging.outbox import OutboxRelay
 
 
 class Foundation(msgspec.Struct, frozen=True):
-    """Objects that the services are built from."""
+    """Objects shared by the services: settings, database, event writer, tokens, mailer, throttle, clock."""
 
     settings: AuthSettings
     database: Database
@@ -52,6 +52,7 @@ class Foundation(msgspec.Struct, frozen=True):
     mailer: AccountMailer
     hasher: PasswordHasher
     throttle: Throttle
+    authenticator: PasswordAuthenticator
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
 
@@ -65,6 +66,8 @@ def build_foundation(
 ) -> Foundation:
     events = EventWriter(now=now, new_id=new_id, wake_relay=relay.wake)
     policy = TokenPolicy(settings.issuer or settings.public_url, settings.audience, settings.access_token_ttl)
+    hasher = PasswordHasher(PasswordHash(Argon2Cost()), settings.hash_concurrency)
+    throttle = Throttle(database, settings.free_failures, now)
     return Foundation(
         settings=settings,
         database=database,
@@ -72,8 +75,9 @@ def build_foundation(
         tokens=AccessTokens(key_ring=KeyRing(database, now), policy=policy, now=now, new_id=new_id),
         revocation=Revocation(events=events, now=now),
         mailer=AccountMailer(database=database, events=events, policy=_mail_policy(settings), now=now),
-        hasher=PasswordHasher(PasswordHash(Argon2Cost()), settings.hash_concurrency),
-        throttle=Throttle(database, settings.free_failures, now),
+        hasher=hasher,
+        throttle=throttle,
+        authenticator=PasswordAuthenticator(database, hasher, throttle),
         now=now,
         new_id=new_id,
     )
@@ -122,7 +126,7 @@ def login_services(base: Foundation, provider_http: ProviderHttpClient) -> dict[
         "password_login": PasswordLogin(
             database=database,
             hasher=base.hasher,
-            authenticator=PasswordAuthenticator(database, base.hasher, base.throttle),
+            authenticator=base.authenticator,
             throttle=base.throttle,
             tokens=tokens,
             sessions=sessions,
@@ -157,7 +161,7 @@ def account_services(base: Foundation) -> dict[str, object]:
         ),
         "own_account": OwnAccount(
             database=database,
-            authenticator=PasswordAuthenticator(database, base.hasher, base.throttle),
+            authenticator=base.authenticator,
             new_passwords=new_passwords,
             mailer=mailer,
             revocation=base.revocation,

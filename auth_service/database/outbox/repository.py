@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import delete, func, or_, select, update
 
 from auth_service.database.engine import Database, Transaction
-from auth_service.outbox.model import StoredEvent
+from auth_service.database.outbox.model import StoredEvent
 from shared.messaging.envelope import Envelope, decode, encode
 from shared.messaging.outbox import Pending
 

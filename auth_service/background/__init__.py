@@ -1,1 +1,0 @@
-"""Background tasks: database upgrade, event relay, mail requests, sweeper."""

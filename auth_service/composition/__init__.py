@@ -1,0 +1,1 @@
+"""Composition: construction of the services, and the background tasks of the process."""
