@@ -33,13 +33,13 @@ from notification_service.webhooks.sender import WebhookSender
 from notification_service.webhooks.service import WebhookService
 from notification_service.webhooks.signature import SecretCipher
 from shared.clock import utc_now
-from shared.http import Address, Check, Listeners, Wiring, application, in_turn, serve
+from shared.http import Address, Check, Listeners, Wiring, build_application, check_in_turn, serve
 from shared.http.auth_guard import public, require_token
 from shared.identity.access_tokens import AccessTokens
 from shared.identity.public_keys import PublicKeys
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS, NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS
-from shared.mongo.connection import connect, database_of
+from shared.mongo import connect, database_of
 from shared.settings import SettingsError
 from shared.store_preparation import StorePreparation
 from shared.tasks import cancel_all
@@ -91,7 +91,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
 
         checks = (
             Check("rabbitmq", consumers[0].check),
-            Check("mongodb", in_turn(ledger.ping, preparation.check)),
+            Check("mongodb", check_in_turn(ledger.ping, preparation.check)),
             Check("smtp", mailer.ping, critical=False, cached_s=SMTP_CHECK_CACHED_S),
             Check("auth_service", keys.check, critical=False),
         )
@@ -119,7 +119,7 @@ def _application(
     registry: CollectorRegistry,
 ) -> Litestar:
     tokens = AccessTokens(keys, settings.issuer or settings.public_url, settings.audience)
-    return application(
+    return build_application(
         Wiring(
             controllers=[WebhookController],
             provide={"webhooks": webhooks},

@@ -11,9 +11,7 @@ from pymongo import ReturnDocument
 
 from notification_service.email.ports import AlreadySent, Claim, Lease, LeaseHeld
 from shared.clock import utc_now
-from shared.mongo.connection import Database, Document
-from shared.mongo.errors import call_mongo
-from shared.mongo.server_clock import from_now
+from shared.mongo import Database, Document, call_mongo, from_now
 
 # True if no one holds a lease: a new entry (no state yet), a released one, or an expired lease.
 FREE = {

@@ -14,9 +14,7 @@ from notification_service.webhooks.delivery import MAX_ATTEMPTS_KEPT, Delivery
 from notification_service.webhooks.ports import Lane
 from notification_service.webhooks.retry_policy import Outcome
 from shared.contracts.webhooks import Attempt, Status
-from shared.mongo.connection import Database, Document
-from shared.mongo.errors import call_mongo
-from shared.mongo.server_clock import from_now
+from shared.mongo import Database, Document, call_mongo, from_now
 
 
 class MongoDeliveries:

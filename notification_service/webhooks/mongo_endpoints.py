@@ -9,8 +9,7 @@ from pymongo.errors import DuplicateKeyError
 
 from notification_service.webhooks.endpoint import Endpoint, TooManyWebhooks
 from shared.contracts.webhooks import ChangeWebhook, Reason
-from shared.mongo.connection import Database, Document
-from shared.mongo.errors import call_mongo
+from shared.mongo import Database, Document, call_mongo
 
 
 class MongoEndpoints:

@@ -7,7 +7,7 @@ import pytest
 from pymongo.errors import AutoReconnect, PyMongoError, ServerSelectionTimeoutError
 
 from shared.errors import Unavailable
-from shared.mongo.errors import call_mongo
+from shared.mongo import call_mongo
 
 
 @pytest.mark.parametrize("trouble", [AutoReconnect("gone"), ServerSelectionTimeoutError("nobody")])
