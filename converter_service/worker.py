@@ -26,7 +26,6 @@ from converter_service.media.transcoder import Transcoder
 from converter_service.settings import WorkerSettings
 from converter_service.storage.checkpoint import MongoCheckpoint
 from converter_service.storage.scratch import LocalScratch
-from shared.errors import Unavailable
 from shared.http import Check, Wiring, build_application, check_in_turn
 from shared.messaging.ports import Broker, Consumer
 from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
@@ -48,9 +47,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     scratch = LocalScratch(settings.scratch_dir)
     consumers = _consumers(settings, broker, infrastructure, transcoder, scratch)
     background = _background(infrastructure, RemovalMetrics(registry))
-    preparation = StorePreparation(
-        infrastructure.blobs.prepare, infrastructure.store.prepare, away=Unavailable
-    )
+    preparation = StorePreparation(infrastructure.blobs.prepare, infrastructure.store.prepare)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
