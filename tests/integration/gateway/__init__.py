@@ -1,1 +1,1 @@
-"""The gateway on a real server, between real clients and services that misbehave on purpose."""
+"""Integration tests of the gateway on a real server, with real clients and stub services."""

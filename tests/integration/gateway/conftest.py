@@ -1,4 +1,4 @@
-"""A gateway for the tests that need nothing special of it."""
+"""Fixture: a gateway with default settings."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""One gateway in this process, on a real server and port, between two services of the test's own."""
+"""A gateway in this process, on a real server and port, with stub services behind it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ SIGNED_IN = {"Authorization": f"Bearer {TOKEN}"}
 
 @dataclass
 class Rig:
-    """`http` is an ordinary client of the gateway; `connect` gives a plain socket to it."""
+    """A running gateway and its stub services; `http` is an HTTP client, `connect` opens a plain socket."""
 
     port: int
     auth: Auth
@@ -41,7 +41,7 @@ class Rig:
         return f"http://127.0.0.1:{self.port}"
 
     def forget(self) -> None:
-        """What the services have seen, and how they were told to answer."""
+        """Clears the recorded requests and restores the default responses of the services."""
         for service in (self.auth, self.converter, self.notification):
             service.seen.clear()
         self.converter.script = self.notification.script = accept
@@ -57,7 +57,7 @@ class Rig:
 
 @asynccontextmanager
 async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator[Rig]:
-    """`changes` are settings of the gateway. Without `broker` it has one in this process."""
+    """Starts a gateway with default settings and `changes`; the default broker is in memory."""
     broker = broker or MemoryBroker(())
     async with Auth() as auth, Service() as converter, Service() as notification:
         auth.sign_in(TOKEN)

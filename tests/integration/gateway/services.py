@@ -1,4 +1,4 @@
-"""Services to stand behind the gateway: plain sockets, so that they can break HTTP where they want to."""
+"""Stub services behind the gateway, on plain sockets, so that they can send malformed HTTP."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 @dataclass
 class Seen:
-    """One request as it arrived at a service. `whole` is None until its body has ended somehow."""
+    """A request as a stub service received it; `whole` is None until the body has ended."""
 
     method: str
     target: str
@@ -31,7 +31,7 @@ class Seen:
         return {name for name, _ in self.headers}
 
     async def read_body(self, keep: bool = True) -> None:
-        """Sets `whole`: True at a clean end, False when the connection broke before it."""
+        """Reads the body; sets `whole` to True at its end, to False if the connection broke before."""
         if self.header("expect") == "100-continue":
             self.writer.write(CONTINUE)
         try:
@@ -75,7 +75,7 @@ class Seen:
         self.answer(f"{status} X", body, **{"content-type": "application/problem+json", **headers})
 
     async def gone(self) -> None:
-        """Returns when the other side has closed its connection."""
+        """Returns when the gateway has closed the connection."""
         try:
             while await self.reader.read(65536):
                 pass
@@ -96,7 +96,7 @@ async def accept(seen: Seen) -> None:
 
 
 class Service:
-    """Answers each request by `script`; healthy by itself."""
+    """Answers each request by calling `script`; /readyz always returns 200."""
 
     def __init__(self, script: Script = accept) -> None:
         self.script = script
@@ -161,7 +161,7 @@ class Service:
 
 
 class Auth(Service):
-    """auth_service as the gateway knows it: `tokens` says whose a token is."""
+    """Stub of auth_service; `tokens` maps each valid token to its introspection response."""
 
     def __init__(self) -> None:
         super().__init__(self._route)

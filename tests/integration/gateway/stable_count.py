@@ -1,4 +1,4 @@
-"""Watching a number until it stands still."""
+"""Condition that a counter has stopped changing."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,7 @@ STILL_S = 0.5
 
 
 def settled(number: Callable[[], int]) -> Callable[[], Awaitable[bool]]:
-    """A condition for `until`: the number is not zero and has not changed for a while."""
+    """Condition for `until`: the number is positive and has not changed for STILL_S seconds."""
     seen, since = -1, 0.0
 
     async def is_still() -> bool:

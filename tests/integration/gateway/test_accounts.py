@@ -1,4 +1,4 @@
-"""The account calls: what is asked of auth_service, and what clients are told."""
+"""Routes of accounts and tokens: requests to auth_service, and responses to clients."""
 
 import asyncio
 from typing import Any

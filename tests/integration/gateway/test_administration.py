@@ -1,4 +1,4 @@
-"""Administrators' calls: for them alone, passed on with what they ask."""
+"""Administration routes: authorization, forwarding, and audit records."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""Requests that mean two things at once: each is refused, or read in one way by everybody (RFC 9112 §11.2).
+"""Ambiguous HTTP requests, as used for request smuggling, are refused or read in one way (RFC 9112 §11.2).
 
 Raw bytes to the gateway's real server. Behind each a second request is hidden; it must never be answered, and
 never reach a service.
@@ -62,7 +62,7 @@ async def gateway() -> AsyncIterator[Rig]:
 
 @pytest.fixture
 def rig(gateway: Rig) -> Rig:
-    """One for all tests of this file, between services that remember nothing of the test before."""
+    """The gateway of this module, with recorded requests cleared."""
     gateway.forget()
     return gateway
 
@@ -196,9 +196,7 @@ async def test_a_request_id_that_could_forge_a_log_line_is_replaced(rig: Rig, se
 
 
 async def said(rig: Rig, request: str) -> list[int]:
-    """The status of each answer, until the gateway closes the connection: nothing that comes after what is
-    ambiguous is to be believed, nor what follows `LAST`.
-    """
+    """Sends raw bytes; returns the status of each response until the gateway closes the connection."""
     async with rig.connect() as (reader, writer):
         writer.write(request.encode("latin-1"))
         answer = b""

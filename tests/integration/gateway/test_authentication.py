@@ -1,4 +1,4 @@
-"""Who comes in: tokens, what is remembered of them, and how it is forgotten."""
+"""Authentication by bearer token: introspection, caching, revocation, and outages of auth_service."""
 
 import asyncio
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.integration.gateway.test_relay_uploads import BEARER
 from tests.support.wait import until
 
 LIST = "/v1/conversions"
-# The idle time, after which everything is given up, is a minute.
+# Well below the idle timeout of a minute.
 SOON_S = 40.0
 
 
@@ -190,7 +190,7 @@ async def revoke(rig: Rig, session: str = "s1") -> None:
     await until(lambda: is_listening(rig), what="the gateway listens")
     event = SessionRevoked(session_id=session, user_id="u1")
     await rig.broker.publish(wrap(event, "auth_service", session))
-    for _ in range(50):  # turns of the event loop, in which a broker of this process delivers
+    for _ in range(50):  # turns of the event loop, in which the in-memory broker delivers
         await asyncio.sleep(0)
 
 

@@ -1,4 +1,4 @@
-"""A full gateway: who is inside stays fast, who is outside is told at once, who only pretends is put out."""
+"""Limits of concurrent calls and streams: immediate refusal, released slots, and slow clients."""
 
 import asyncio
 import io
@@ -14,12 +14,12 @@ from tests.support.wait import PATIENCE_S, until
 
 LIST = "/v1/conversions"
 AUDIO = f"{LIST}/c1/audio"
-# Without a deadline of ours it would be for ever.
+# Without a deadline of the gateway the request would never end.
 NOT_LONG_S = 30
 
 
 class Held:
-    """A converter that answers when it is told to."""
+    """A converter whose responses wait for `go_on`."""
 
     def __init__(self, rig: Rig) -> None:
         self.go_on = asyncio.Event()
@@ -56,7 +56,7 @@ async def test_requests_above_the_limits_are_refused_at_once() -> None:
 
 
 async def test_streams_per_client_are_limited() -> None:
-    """Per account; and per address where there is none, as with signed links."""
+    """Per account; per client address for requests without one, such as signed links."""
     signed = f"{AUDIO}?expires=4000000000&signature=x"
     async with running(max_streams=6, max_streams_per_client=2) as rig:
         rig.auth.sign_in("t2", sub="u2", sid="s2")
@@ -87,7 +87,7 @@ async def test_a_bounded_number_of_calls_waits_briefly_for_a_slot() -> None:
         return sorted([(await task)[0] for task in others]) == [200, 503, 503]
 
     async with running(max_calls=1) as rig:
-        # A moment is a second: on a busy machine it may be over before the others have been refused.
+        # The wait for a slot is one second; on a busy machine it may end before the others are refused.
         await until(one_waited_and_two_did_not, what="one gets the place that it waited for")
 
 

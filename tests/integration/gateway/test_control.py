@@ -1,4 +1,4 @@
-"""What is done with a conversion through the gateway: one call to the converter, once for each key."""
+"""Commands on a conversion through the gateway: forwarding and idempotency keys."""
 
 import msgspec
 

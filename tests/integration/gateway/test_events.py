@@ -1,4 +1,4 @@
-"""Event streams through the gateway: as they come, for as long as the caller may have them, few at a time."""
+"""Event streams through the gateway: prompt relaying, end with the session, limits per account."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ END = b'id: 2\nevent: completed\ndata: {"progress":1}\n\n'
 
 
 class Streams:
-    """The converter: each stream begins at once, and goes on when the test says so."""
+    """A converter whose event streams send one event, then the last one when `go_on` is set."""
 
     def __init__(self, rig: Rig) -> None:
         self.left = asyncio.Event()
@@ -95,7 +95,7 @@ async def test_a_stream_ends_when_its_token_expires(rig: Rig) -> None:
     streams = Streams(rig)
 
     async def began_and_ended(lasting_s: float) -> bool:
-        """False when it expired before the stream could begin, as on a busy machine."""
+        """Returns False if the token expired before the stream began, as on a busy machine."""
         token = rig.auth.sign_in(f"for-{lasting_s}", exp=time.time() + lasting_s)
         async with watching(rig, token=token) as stream:
             if stream.answer.status == HTTPStatus.UNAUTHORIZED:

@@ -1,4 +1,4 @@
-"""Registering with an Idempotency-Key: done once, answered the same, on every gateway."""
+"""Idempotency-Key: a repeated request is executed once and gets the same response, on every gateway."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -20,7 +20,7 @@ KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 
 
 class Registry:
-    """auth_service, which knows only one thing to do."""
+    """An auth_service that only registers accounts."""
 
     def __init__(self, rig: Rig, status: str = "201 Created") -> None:
         self.registered = 0

@@ -1,4 +1,4 @@
-"""The calls about one's own account: what reaches auth_service, what comes back, what is forgotten here."""
+"""Routes of the caller's own account: forwarded requests, responses, and dropped cache entries."""
 
 import asyncio
 from typing import Any
@@ -46,7 +46,7 @@ EMAIL = {"email": "b@example.com"}
 CHANGE = {**EMAIL, "current_password": "old"}
 SECRET = "s3cret-of-a-mail"
 
-# method, path, what is sent and passed on, what auth_service answers, its status, whether a token is needed
+# method, path, request body, response body of auth_service, its status, whether a token is required
 CALLS = [
     ("PATCH", "/v1/auth/me", CHANGE, ACCOUNT, 200, True),
     ("DELETE", "/v1/auth/me", {"password": "old"}, None, 204, True),
@@ -97,7 +97,7 @@ async def test_without_a_token_no_service_is_called(rig: Rig, method: str, path:
     assert rig.auth.seen == []
 
 
-async def test_a_mail_is_requested_with_valid_credentials_or_none(rig: Rig) -> None:
+async def test_a_resend_request_with_an_invalid_token_is_refused(rig: Rig) -> None:
     status, problem, _ = await post(rig, "/v1/auth/email/resend", EMAIL, Authorization="Bearer nobody")
     assert (status, problem["code"]) == (401, "unauthenticated")
     assert {seen.target for seen in rig.auth.seen} == {"/internal/introspect"}

@@ -1,4 +1,4 @@
-"""The pages behind mailed links: whole in themselves, closed to everything but their own script."""
+"""Pages behind mailed links: self-contained, with a strict Content-Security-Policy."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The pages behind mailed links as a browser shows them, with their policy in force."""
+"""Pages behind mailed links in a real browser, which enforces their Content-Security-Policy."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

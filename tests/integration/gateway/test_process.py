@@ -1,4 +1,4 @@
-"""`python -m gateway` as a process of its own: memory while a service dawdles, stopping, bad settings."""
+"""`python -m gateway` as a separate process: memory use, graceful stop, invalid settings, metrics port."""
 
 import asyncio
 import os

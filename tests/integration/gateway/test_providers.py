@@ -1,4 +1,4 @@
-"""Signing in with a provider, as a browser sees it: redirects, and one cookie."""
+"""Provider login through the gateway: redirects and the browser's cookie."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How often: what is counted, for whom, and what clients are told."""
+"""Rate limits: counted requests, keys, headers, and outages of the store."""
 
 import time
 from typing import Any
@@ -12,7 +12,7 @@ from shared.settings import Secret
 from tests.integration.gateway.rig import SIGNED_IN, Rig, running
 from tests.integration.gateway.services import Service
 
-# Without a deadline of ours it would be for ever.
+# Without a deadline of the gateway the request would never end.
 NOT_LONG_S = 30
 
 

@@ -1,4 +1,4 @@
-"""Audio through the gateway: ranges, HEAD, back-pressure, and breaks on either side."""
+"""Downloads through the gateway: ranges, HEAD, back-pressure, and connections broken on either side."""
 
 import asyncio
 import gzip
@@ -14,7 +14,7 @@ from tests.integration.gateway.test_relay_uploads import BEARER, MIB, SHORT
 from tests.support.wait import PATIENCE_S, until
 
 AUDIO = "/v1/conversions/c1/audio"
-# The idle time, after which everything is given up, is a minute.
+# Well below the idle timeout of a minute.
 SOON_S = 40.0
 GET = f"GET {AUDIO} HTTP/1.1\r\nHost: x\r\n{BEARER}\r\n".encode()
 
@@ -209,7 +209,7 @@ async def test_a_client_that_does_not_read_applies_back_pressure_and_is_cut_off(
 
 
 async def endless(seen: Seen) -> None:
-    """Sends until nobody takes it; `received` counts what was sent."""
+    """Sends until the connection breaks; `received` counts the bytes sent."""
     seen.start("200 OK", **{"content-length": str(1024 * MIB)})
     try:
         for _ in range(1024 * 16):

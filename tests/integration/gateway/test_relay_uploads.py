@@ -1,4 +1,4 @@
-"""Uploads through the gateway: whole, broken, refused early, stalled, smuggled."""
+"""Uploads through the gateway: complete, broken, refused early, stalled, and with ambiguous lengths."""
 
 import asyncio
 import io
@@ -37,7 +37,7 @@ async def pieces(count: int, size: int = 65536) -> AsyncIterator[bytes]:
 
 
 async def answer_while_dribbling(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
-    """The head of what is answered to a body that comes byte by byte, until it comes."""
+    """Sends a body byte by byte until the response begins; returns the response's head."""
     answering = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
     for _ in range(1200):
         writer.write(b"x")

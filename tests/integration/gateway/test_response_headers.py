@@ -1,4 +1,4 @@
-"""What every answer says besides what was asked for: to browsers, to caches, to the curious."""
+"""Security and cache headers, ETags, HEAD, OPTIONS, CORS and compression."""
 
 import gzip
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ LIST = "/v1/conversions"
 
 @pytest.fixture
 async def rig() -> AsyncIterator[Rig]:
-    """A gateway with its OpenAPI document."""
+    """A gateway that serves its OpenAPI document."""
     async with running() as rig:
         yield rig
 

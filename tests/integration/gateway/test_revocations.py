@@ -1,4 +1,4 @@
-"""Ended sessions: refused at once by the gateway that ended them, and by every other when it hears of it."""
+"""Ended sessions are refused by their own gateway at once, and by all others on receipt of the event."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -87,7 +87,7 @@ async def test_a_refused_refresh_token_that_ended_no_session_has_no_effect() -> 
 
 
 def end_session(rig: Rig, status: int, told: dict[str, str] | None = None) -> None:
-    """From now on no token is good, and every other call is answered with `status`."""
+    """Makes auth_service answer that all tokens are inactive, and all other calls with `status`."""
     introspect = rig.auth.script
     rig.auth.tokens.clear()
     headers = {REVOKED_SESSION: "s1"} if told is None else told

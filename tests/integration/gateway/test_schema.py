@@ -1,4 +1,4 @@
-"""The OpenAPI document and its page."""
+"""The OpenAPI document and its HTML page."""
 
 import re
 from collections.abc import AsyncIterator
@@ -76,7 +76,7 @@ EITHER = {("post", "/v1/auth/email/resend")}
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def rig() -> AsyncIterator[Rig]:
-    """One gateway for all, with its OpenAPI document."""
+    """The gateway of this module, which serves its OpenAPI document."""
     async with running(rate_default="100000/hour") as rig:
         yield rig
 

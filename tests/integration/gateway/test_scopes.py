@@ -1,4 +1,4 @@
-"""API keys at the door: shown as a token like all others, good for what their scope says."""
+"""API keys as bearer tokens, limited to their scopes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Two gateways behind one limit, counted in a real Redis."""
+"""Rate limits shared by two gateways through a real Redis."""
 
 import asyncio
 from contextlib import AsyncExitStack

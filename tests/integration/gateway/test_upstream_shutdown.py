@@ -1,4 +1,4 @@
-"""A process of a service that is about to stop leaves what is new to another one: so does the gateway."""
+"""Requests that a stopping service process refuses are retried once."""
 
 import logging
 
@@ -12,7 +12,7 @@ CONVERSION = "/v1/conversions/c1"
 
 
 def stopping(then: Script, refusals: int = 1) -> Script:
-    """As many calls as that are left to another process."""
+    """Refuses this many calls with 503 and closes the connection, as a stopping process does."""
     left = refusals
 
     async def script(seen: Seen) -> None:

@@ -1,4 +1,4 @@
-"""Webhooks at the door: for tokens that may, passed to the service behind and back."""
+"""Webhook routes: authorization, forwarding, and idempotency keys."""
 
 import json
 from typing import Any
