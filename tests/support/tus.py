@@ -11,7 +11,7 @@ import aiohttp
 from gateway.settings import GatewaySettings
 from shared.settings import Secret
 from tests.integration.gateway.rig import serving
-from tests.integration.gateway.services import Auth
+from tests.integration.gateway.services import AuthServiceStub
 from tests.support.converter import ConverterApi, converter_api
 from tests.support.messaging import MemoryBroker
 
@@ -87,7 +87,11 @@ class Front:
 @asynccontextmanager
 async def front(mongo_url: str, **changes: Any) -> AsyncIterator[Front]:
     """Runs both; `changes` are settings of the converter."""
-    async with converter_api(mongo_url, **changes) as api, Auth() as auth, aiohttp.ClientSession() as http:
+    async with (
+        converter_api(mongo_url, **changes) as api,
+        AuthServiceStub() as auth,
+        aiohttp.ClientSession() as http,
+    ):
         for owner in ("alice", "bob"):
             auth.sign_in(owner, sub=owner, access_token=api.issuer.token(owner))
         read_only = api.issuer.token("alice", scope="conversions:read")

@@ -16,7 +16,7 @@ from gateway.settings import GatewaySettings
 from shared.http import Address, Listeners, serve
 from shared.messaging.ports import Broker
 from shared.settings import Secret
-from tests.integration.gateway.services import Auth, Service, accept
+from tests.integration.gateway.services import AuthServiceStub, ServiceStub, accept
 from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 
@@ -29,9 +29,9 @@ class Rig:
     """A running gateway and its stub services; `http` is an HTTP client, `connect` opens a plain socket."""
 
     port: int
-    auth: Auth
-    converter: Service
-    notification: Service
+    auth: AuthServiceStub
+    converter: ServiceStub
+    notification: ServiceStub
     broker: Broker
     http: aiohttp.ClientSession
     stop: asyncio.Event
@@ -40,7 +40,7 @@ class Rig:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Clears the recorded requests and restores the default responses of the services."""
         for service in (self.auth, self.converter, self.notification):
             service.seen.clear()
@@ -59,7 +59,7 @@ class Rig:
 async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator[Rig]:
     """Starts a gateway with default settings and `changes`; the default broker is in memory."""
     broker = broker or MemoryBroker(())
-    async with Auth() as auth, Service() as converter, Service() as notification:
+    async with AuthServiceStub() as auth, ServiceStub() as converter, ServiceStub() as notification:
         auth.sign_in(TOKEN)
         settings = GatewaySettings(
             **{

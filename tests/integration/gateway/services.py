@@ -11,7 +11,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @dataclass
-class Seen:
+class ReceivedRequest:
     """A request as a stub service received it; `whole` is None until the body has ended."""
 
     method: str
@@ -74,7 +74,7 @@ class Seen:
         )
         self.answer(f"{status} X", body, **{"content-type": "application/problem+json", **headers})
 
-    async def gone(self) -> None:
+    async def wait_closed(self) -> None:
         """Returns when the gateway has closed the connection."""
         try:
             while await self.reader.read(65536):
@@ -83,10 +83,10 @@ class Seen:
             return
 
 
-Script = Callable[[Seen], Awaitable[None]]
+Script = Callable[[ReceivedRequest], Awaitable[None]]
 
 
-async def accept(seen: Seen) -> None:
+async def accept(seen: ReceivedRequest) -> None:
     await seen.read_body()
     seen.answer(
         "202 Accepted",
@@ -95,12 +95,12 @@ async def accept(seen: Seen) -> None:
     )
 
 
-class Service:
+class ServiceStub:
     """Answers each request by calling `script`; /readyz always returns 200."""
 
     def __init__(self, script: Script = accept) -> None:
         self.script = script
-        self.seen: list[Seen] = []
+        self.seen: list[ReceivedRequest] = []
         self._server: asyncio.Server | None = None
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -149,7 +149,7 @@ class Service:
         first, *lines = head.rstrip("\r\n").split("\r\n")
         method, target, _ = first.split(" ")
         fields = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
-        seen = Seen(method, target, fields, reader, writer)
+        seen = ReceivedRequest(method, target, fields, reader, writer)
         if target == "/readyz":
             seen.answer("200 OK")
             return
@@ -160,7 +160,7 @@ class Service:
             writer.close()
 
 
-class Auth(Service):
+class AuthServiceStub(ServiceStub):
     """Stub of auth_service; `tokens` maps each valid token to its introspection response."""
 
     def __init__(self) -> None:
@@ -184,12 +184,12 @@ class Auth(Service):
     def introspected(self, token: str) -> int:
         return sum(f"token={token}&".encode() in bytes(seen.body) for seen in self.seen)
 
-    async def _route(self, seen: Seen) -> None:
+    async def _route(self, seen: ReceivedRequest) -> None:
         await seen.read_body()
-        said = {"active": False}
+        response = {"active": False}
         if seen.target == "/internal/introspect":
             token = seen.body.decode().partition("token=")[2].partition("&")[0]
-            said = self.tokens.get(token, said)
+            response = self.tokens.get(token, response)
         if self.hold is not None:
             await self.hold.wait()
-        seen.answer("200 OK", msgspec.json.encode(said), **{"content-type": "application/json"})
+        seen.answer("200 OK", msgspec.json.encode(response), **{"content-type": "application/json"})

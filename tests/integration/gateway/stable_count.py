@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 STILL_S = 0.5
 
 
-def settled(number: Callable[[], int]) -> Callable[[], Awaitable[bool]]:
+def is_stable(number: Callable[[], int]) -> Callable[[], Awaitable[bool]]:
     """Condition for `until`: the number is positive and has not changed for STILL_S seconds."""
     seen, since = -1, 0.0
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
-from tests.integration.gateway.services import Seen
+from tests.integration.gateway.services import ReceivedRequest
 from tests.integration.gateway.test_relay_uploads import SHORT
 from tests.support.wait import PATIENCE_S
 
@@ -25,7 +25,7 @@ WHO = {"email": "a@example.com", "password": "correct horse battery"}
 def answer(rig: Rig, status: str, body: object) -> None:
     introspect = rig.auth.script
 
-    async def script(seen: Seen) -> None:
+    async def script(seen: ReceivedRequest) -> None:
         if seen.target == "/internal/introspect":
             await introspect(seen)
             return
@@ -80,7 +80,7 @@ async def test_the_jwks_is_public(rig: Rig) -> None:
 
 
 async def test_problems_of_the_service_are_forwarded(rig: Rig) -> None:
-    async def refuse(seen: Seen) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
         await seen.read_body()
         seen.problem(409, "email_taken")
 

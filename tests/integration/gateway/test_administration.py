@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig
-from tests.integration.gateway.services import Seen
+from tests.integration.gateway.services import ReceivedRequest
 from tests.integration.gateway.test_accounts import ACCOUNT, answer
 from tests.integration.gateway.test_own_account import listed
 
@@ -97,7 +97,7 @@ async def test_an_audit_record_is_written_before_the_converter_is_called(
     answer(admin, "204 No Content", None)
     recorded: list[int] = []
 
-    async def converter(seen: Seen) -> None:
+    async def converter(seen: ReceivedRequest) -> None:
         recorded.append(sum(each.target == "/v1/admin/audit" for each in admin.auth.seen))
         await seen.read_body()
         seen.answer("200 OK", b'{"items":[]}', **{"content-type": "application/json"})
@@ -123,7 +123,7 @@ async def test_without_an_audit_record_the_converter_is_not_called(
 ) -> None:
     introspect = admin.auth.script
 
-    async def refuse(seen: Seen) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
         if seen.target == "/internal/introspect":
             await introspect(seen)
             return

@@ -63,13 +63,13 @@ async def gateway() -> AsyncIterator[Rig]:
 @pytest.fixture
 def rig(gateway: Rig) -> Rig:
     """The gateway of this module, with recorded requests cleared."""
-    gateway.forget()
+    gateway.reset()
     return gateway
 
 
 @pytest.mark.parametrize("framing", AMBIGUOUS.values(), ids=AMBIGUOUS)
 async def test_no_request_is_smuggled_behind_another(rig: Rig, framing: str) -> None:
-    statuses = await said(rig, f"{HEAD}{framing}{HIDDEN}")
+    statuses = await response_statuses(rig, f"{HEAD}{framing}{HIDDEN}")
     assert statuses in ([400], [202])
     assert [seen.target for seen in rig.converter.seen if "hidden" in seen.target] == []
     assert all(b"hidden" not in seen.body for seen in rig.converter.seen)
@@ -90,7 +90,7 @@ async def test_no_request_is_smuggled_behind_another(rig: Rig, framing: str) -> 
     ],
 )
 async def test_malformed_http_is_refused(rig: Rig, head: str) -> None:
-    assert [status for status in await said(rig, head) if status < 400] == []
+    assert [status for status in await response_statuses(rig, head) if status < 400] == []
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ async def test_malformed_http_is_refused(rig: Rig, head: str) -> None:
 )
 async def test_headers_and_urls_are_bounded(rig: Rig, head: str, status: int) -> None:
     rest = "" if "HTTP/1.1" in head else " HTTP/1.1"
-    assert await said(rig, f"{head}{rest}\r\n{LAST}\r\n") == [status]
+    assert await response_statuses(rig, f"{head}{rest}\r\n{LAST}\r\n") == [status]
 
 
 PATHS = [
@@ -146,7 +146,9 @@ PATHS = [
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_no_path_encoding_reaches_internal_routes(rig: Rig, method: str, path: str) -> None:
-    statuses = await said(rig, f"{method} {path} HTTP/1.1\r\n{LAST}{BEARER}Content-Length: 0\r\n\r\n")
+    statuses = await response_statuses(
+        rig, f"{method} {path} HTTP/1.1\r\n{LAST}{BEARER}Content-Length: 0\r\n\r\n"
+    )
     assert statuses in ([400], [404], [405])
     assert rig.converter.seen == []
     assert [seen.target for seen in rig.auth.seen] == []
@@ -155,7 +157,7 @@ async def test_no_path_encoding_reaches_internal_routes(rig: Rig, method: str, p
 @pytest.mark.parametrize("method", ["CONNECT", "TRACE", "PROPFIND", "get", "GE%54"])
 async def test_other_methods_are_refused(rig: Rig, method: str) -> None:
     target = "x:443" if method == "CONNECT" else "/v1/conversions"
-    [status] = await said(rig, f"{method} {target} HTTP/1.1\r\n{LAST}{BEARER}\r\n")
+    [status] = await response_statuses(rig, f"{method} {target} HTTP/1.1\r\n{LAST}{BEARER}\r\n")
     assert status in {400, 404, 405}
     assert rig.converter.seen == []
 
@@ -176,7 +178,7 @@ async def test_other_methods_are_refused(rig: Rig, method: str) -> None:
 )
 async def test_no_client_header_changes_the_target_or_the_identity(rig: Rig, field: str) -> None:
     head = f"GET /v1/conversions/c1 HTTP/1.1\r\nHost: x\r\n{BEARER}{field}\r\nX-Request-ID: r1\r\n\r\n"
-    assert await said(rig, f"{head}GET /healthz HTTP/1.1\r\n{LAST}\r\n") == [202, 200]
+    assert await response_statuses(rig, f"{head}GET /healthz HTTP/1.1\r\n{LAST}\r\n") == [202, 200]
     [seen] = rig.converter.seen
     assert (seen.method, seen.target) == ("GET", "/v1/conversions/c1")
     assert seen.header("authorization") == "Bearer inner-t1"
@@ -195,7 +197,7 @@ async def test_a_request_id_that_could_forge_a_log_line_is_replaced(rig: Rig, se
     assert sent.encode() not in answer
 
 
-async def said(rig: Rig, request: str) -> list[int]:
+async def response_statuses(rig: Rig, request: str) -> list[int]:
     """Sends raw bytes; returns the status of each response until the gateway closes the connection."""
     async with rig.connect() as (reader, writer):
         writer.write(request.encode("latin-1"))

@@ -9,7 +9,7 @@ import pytest
 from shared.contracts.events import SessionRevoked
 from shared.messaging.envelope import wrap
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
-from tests.integration.gateway.services import Seen
+from tests.integration.gateway.services import ReceivedRequest
 from tests.integration.gateway.test_relay_uploads import BEARER
 from tests.support.wait import until
 
@@ -140,9 +140,9 @@ async def test_a_hanging_auth_service_is_unavailable_within_seconds(rig: Rig) ->
 async def test_a_connection_closed_by_auth_service_fails_no_request(rig: Rig) -> None:
     assert (await get(rig, **SIGNED_IN))[0] == 202
     answer = rig.auth.script
-    hung_up: list[Seen] = []
+    hung_up: list[ReceivedRequest] = []
 
-    async def hang_up_once(seen: Seen) -> None:
+    async def hang_up_once(seen: ReceivedRequest) -> None:
         if hung_up:
             await answer(seen)
             return
@@ -156,7 +156,7 @@ async def test_a_connection_closed_by_auth_service_fails_no_request(rig: Rig) ->
 
 
 async def test_refused_gateway_credentials_are_a_server_error(rig: Rig) -> None:
-    async def refuse(seen: Seen) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
         await seen.read_body()
         seen.problem(401, "unauthenticated", **{"www-authenticate": 'Basic realm="x"'})
 
@@ -166,13 +166,13 @@ async def test_refused_gateway_credentials_are_a_server_error(rig: Rig) -> None:
     assert "WWW-Authenticate" not in headers
 
 
-@pytest.mark.parametrize("said", [b"{", b"[]", b'{"active": true}', b'{"active": "yes"}'])
-async def test_a_malformed_introspection_response_grants_no_access(rig: Rig, said: bytes) -> None:
-    async def babble(seen: Seen) -> None:
+@pytest.mark.parametrize("answered", [b"{", b"[]", b'{"active": true}', b'{"active": "yes"}'])
+async def test_a_malformed_introspection_response_grants_no_access(rig: Rig, answered: bytes) -> None:
+    async def send_garbage(seen: ReceivedRequest) -> None:
         await seen.read_body()
-        seen.answer("200 OK", said, **{"content-type": "application/json"})
+        seen.answer("200 OK", answered, **{"content-type": "application/json"})
 
-    rig.auth.script = babble
+    rig.auth.script = send_garbage
     assert (await get(rig, **SIGNED_IN))[0] == 503
     assert rig.converter.seen == []
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
-from tests.integration.gateway.services import Seen
-from tests.integration.gateway.test_relay_uploads import HEAD, SHORT, answer_while_dribbling
+from tests.integration.gateway.services import ReceivedRequest
+from tests.integration.gateway.test_relay_uploads import HEAD, SHORT, send_slowly_until_answered
 from tests.support.wait import PATIENCE_S, until
 
 LIST = "/v1/conversions"
@@ -26,7 +26,7 @@ class Held:
         self.inside = 0
         rig.converter.script = self._wait
 
-    async def _wait(self, seen: Seen) -> None:
+    async def _wait(self, seen: ReceivedRequest) -> None:
         await seen.read_body()
         self.inside += 1
         await self.go_on.wait()
@@ -135,13 +135,13 @@ def uploads(rig: Rig) -> int:
 async def test_a_slowly_sent_body_is_cut_off_at_its_deadline() -> None:
     async with running(idle_timeout=SHORT) as rig, rig.connect() as (reader, writer):
         writer.write(f"{HEAD}Content-Length: 100000\r\n\r\n".encode())
-        assert (await answer_while_dribbling(reader, writer)).startswith(b"HTTP/1.1 408 ")
+        assert (await send_slowly_until_answered(reader, writer)).startswith(b"HTTP/1.1 408 ")
 
 
 async def test_a_slow_service_does_not_count_against_the_client() -> None:
     go_on = asyncio.Event()
 
-    async def slow(seen: Seen) -> None:
+    async def slow(seen: ReceivedRequest) -> None:
         seen.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         await go_on.wait()
         seen.headers = [field for field in seen.headers if field[0] != "expect"]
@@ -167,7 +167,7 @@ async def test_a_slow_service_does_not_count_against_the_client() -> None:
 
 @pytest.mark.parametrize("piece", [64, 4096])
 async def test_a_client_that_reads_too_slowly_is_cut_off(piece: int) -> None:
-    async def long_answer(seen: Seen) -> None:
+    async def long_answer(seen: ReceivedRequest) -> None:
         await seen.read_body()
         seen.start("200 OK", **{"content-type": "audio/mpeg", "content-length": str(64 * 1024 * 1024)})
         try:

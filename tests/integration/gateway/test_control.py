@@ -3,7 +3,7 @@
 import msgspec
 
 from tests.integration.gateway.rig import SIGNED_IN, Rig
-from tests.integration.gateway.services import Seen
+from tests.integration.gateway.services import ReceivedRequest
 
 LINK = {
     "url": "http://127.0.0.1:8000/v1/conversions/c1/audio?expires=1",
@@ -11,7 +11,7 @@ LINK = {
 }
 
 
-async def linked(seen: Seen) -> None:
+async def linked(seen: ReceivedRequest) -> None:
     await seen.read_body()
     made = {**LINK, "asked": msgspec.json.decode(seen.body)["expires_in"]}
     seen.answer("201 Created", msgspec.json.encode(made), **{"content-type": "application/json"})
@@ -49,7 +49,7 @@ async def test_an_invalid_body_does_not_reach_the_converter(rig: Rig) -> None:
 
 
 async def test_refusals_of_the_converter_are_forwarded(rig: Rig) -> None:
-    async def refuse(seen: Seen) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
         await seen.read_body()
         seen.problem(409, "conflict")
 
@@ -62,10 +62,10 @@ async def test_refusals_of_the_converter_are_forwarded(rig: Rig) -> None:
 
 
 async def test_a_response_that_is_not_json_is_an_upstream_error(rig: Rig) -> None:
-    async def nonsense(seen: Seen) -> None:
+    async def send_html(seen: ReceivedRequest) -> None:
         await seen.read_body()
         seen.answer("200 OK", b"<html>", **{"content-type": "application/json"})
 
-    rig.converter.script = nonsense
+    rig.converter.script = send_html
     async with rig.http.post(f"{rig.url}/v1/conversions/c1/cancel", headers=SIGNED_IN) as answer:
         assert answer.status == 503

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from shared.contracts.events import SessionRevoked
 from shared.messaging.envelope import wrap
 from tests.integration.gateway.rig import SIGNED_IN, Rig, running
-from tests.integration.gateway.services import Seen, accept
+from tests.integration.gateway.services import ReceivedRequest, accept
 from tests.support.sse import EventReader, event_stream
 from tests.support.wait import PATIENCE_S
 
@@ -27,7 +27,7 @@ class Streams:
         self.pause_s = 0.0
         rig.converter.script = self._stream
 
-    async def _stream(self, seen: Seen) -> None:
+    async def _stream(self, seen: ReceivedRequest) -> None:
         if not seen.target.endswith("/events"):
             await accept(seen)
             return
@@ -35,7 +35,7 @@ class Streams:
         seen.start("200 OK", **fields, **{"content-type": "text/event-stream; charset=utf-8"})
         seen.writer.write(chunk(PRESENT))
         await seen.writer.drain()
-        gone, going_on = asyncio.create_task(seen.gone()), asyncio.create_task(self.go_on.wait())
+        gone, going_on = asyncio.create_task(seen.wait_closed()), asyncio.create_task(self.go_on.wait())
         await asyncio.wait({gone, going_on}, return_when=asyncio.FIRST_COMPLETED)
         if gone.done():
             self.left.set()
@@ -135,7 +135,7 @@ async def test_event_streams_are_limited_per_account() -> None:
 
 
 async def test_a_refusal_of_the_converter_is_forwarded_and_frees_the_slot() -> None:
-    async def refuse(seen: Seen) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
         seen.problem(404, "not_found")
 
     async with running(max_event_streams=1) as rig:

@@ -11,7 +11,7 @@ from devstack.ports import free_port
 from devstack.servers.redis import Redis
 from shared.settings import Secret
 from tests.integration.gateway.rig import TOKEN, Rig, running
-from tests.integration.gateway.services import Seen
+from tests.integration.gateway.services import ReceivedRequest
 from tests.integration.gateway.test_accounts import ACCOUNT, WHO
 from tests.integration.gateway.test_own_account import MADE
 from tests.support.wait import until
@@ -29,7 +29,7 @@ class Registry:
         self.go_on.set()
         rig.auth.script = self._register
 
-    async def _register(self, seen: Seen) -> None:
+    async def _register(self, seen: ReceivedRequest) -> None:
         await seen.read_body()
         self.registered += 1
         number = self.registered
@@ -98,7 +98,7 @@ async def test_requests_with_another_key_or_none_are_independent(rig: Rig) -> No
 async def test_a_repeated_creation_shows_the_api_key_to_its_owner_only(rig: Rig) -> None:
     made: list[dict[str, Any]] = []
 
-    async def make(seen: Seen) -> None:
+    async def make(seen: ReceivedRequest) -> None:
         await seen.read_body()
         made.append(msgspec.json.decode(seen.body))
         body = msgspec.json.encode({**MADE, "id": f"k{len(made)}"})

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
-from tests.integration.gateway.services import Seen
+from tests.integration.gateway.services import ReceivedRequest
 from tests.integration.gateway.test_accounts import ACCOUNT, answer, post
 from tests.support.wait import until
 
@@ -208,7 +208,7 @@ async def test_internal_headers_are_not_forwarded_to_the_converter(rig: Rig) -> 
 
 
 async def test_a_wrong_gateway_secret_is_a_server_error(rig: Rig) -> None:
-    async def refuse(seen: Seen) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
         await seen.read_body()
         seen.problem(401, "unauthenticated", **{"www-authenticate": 'Basic realm="introspection"'})
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from tests.integration.gateway.rig import Rig
-from tests.integration.gateway.services import Seen
+from tests.integration.gateway.services import ReceivedRequest
 from tests.integration.gateway.test_accounts import answer
 from tests.support.browser import Tab, browsing, executable
 from tests.support.wait import until
@@ -32,14 +32,14 @@ async def test_an_address_is_verified_by_one_click(rig: Rig, tab: Tab) -> None:
     assert await tab.run("location.hash") == "", "the secret does not stay in the address"
     assert rig.auth.seen == [], "opening the page alone spends nothing: scanners of mails do that"
     await tab.run(PRESS)
-    await says(tab, "confirmed")
+    await wait_for_message(tab, "confirmed")
     [seen] = rig.auth.seen
     assert (seen.target, sent(seen)) == ("/v1/auth/email/verify", {"token": SECRET})
     assert await tab.run("document.querySelector('form').hidden") is True
 
 
 async def test_a_new_password_is_chosen_at_the_second_try(rig: Rig, tab: Tab) -> None:
-    async def too_weak(seen: Seen) -> None:
+    async def too_weak(seen: ReceivedRequest) -> None:
         await seen.read_body()
         seen.problem(422, "weak_password")
 
@@ -47,12 +47,12 @@ async def test_a_new_password_is_chosen_at_the_second_try(rig: Rig, tab: Tab) ->
     await opened(tab, f"{rig.url}/reset-password#token={SECRET}")
     await tab.type_into("password", "password1")
     await tab.run(PRESS)
-    await says(tab, "weak_password")
+    await wait_for_message(tab, "weak_password")
     answer(rig, "204 X", None)
     await until(lambda: tab.run("!document.querySelector('button').disabled"))
     await tab.type_into("password", "another password altogether")
     await tab.run(PRESS)
-    await says(tab, "Your password is changed")
+    await wait_for_message(tab, "Your password is changed")
     assert sent(rig.auth.seen[-1]) == {"token": SECRET, "password": "another password altogether"}
 
 
@@ -64,7 +64,7 @@ async def test_without_a_secret_in_the_url_the_page_has_a_field_for_it(rig: Rig,
     assert rig.auth.seen == []
     await tab.type_into("token", SECRET)
     await tab.run(PRESS)
-    await says(tab, "confirmed")
+    await wait_for_message(tab, "confirmed")
 
 
 async def opened(tab: Tab, url: str) -> None:
@@ -72,12 +72,12 @@ async def opened(tab: Tab, url: str) -> None:
     await until(lambda: tab.run("document.readyState === 'complete' && !!document.querySelector('form')"))
 
 
-async def says(tab: Tab, text: str) -> None:
-    async def said() -> bool:
+async def wait_for_message(tab: Tab, text: str) -> None:
+    async def has_message() -> bool:
         return text in str(await tab.run(SAID))
 
-    await until(said, what=f"the page says {text!r}")
+    await until(has_message, what=f"the page says {text!r}")
 
 
-def sent(seen: Seen) -> object:
+def sent(seen: ReceivedRequest) -> object:
     return msgspec.json.decode(bytes(seen.body))

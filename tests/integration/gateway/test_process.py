@@ -13,15 +13,15 @@ import pytest
 
 from devstack.ports import free_port
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN
-from tests.integration.gateway.services import Auth, Seen, Service
-from tests.integration.gateway.stable_count import settled
+from tests.integration.gateway.services import AuthServiceStub, ReceivedRequest, ServiceStub
+from tests.integration.gateway.stable_count import is_stable
 from tests.integration.gateway.test_relay_uploads import MIB, pieces
 from tests.support.wait import PATIENCE_S, until
 
 BAD_SETTINGS = 78
 
 
-def environment(port: int, auth: Auth, converter: Service, **changes: str) -> dict[str, str]:
+def environment(port: int, auth: AuthServiceStub, converter: ServiceStub, **changes: str) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "GATEWAY_PORT": str(port),
@@ -72,7 +72,7 @@ async def healthy(http: aiohttp.ClientSession, url: str) -> bool:
 async def test_memory_stays_flat_during_many_uploads_to_a_slow_service() -> None:
     released = asyncio.Event()
 
-    async def dawdle(seen: Seen) -> None:
+    async def read_slowly(seen: ReceivedRequest) -> None:
         seen.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         await released.wait()
         seen.headers = [field for field in seen.headers if field[0] != "expect"]
@@ -81,7 +81,11 @@ async def test_memory_stays_flat_during_many_uploads_to_a_slow_service() -> None
 
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    async with Auth() as auth, Service(dawdle) as converter, aiohttp.ClientSession() as http:
+    async with (
+        AuthServiceStub() as auth,
+        ServiceStub(read_slowly) as converter,
+        aiohttp.ClientSession() as http,
+    ):
         auth.sign_in(TOKEN)
         async with gateway(environment(port, auth, converter)) as process:
             await until(lambda: healthy(http, url))
@@ -100,7 +104,7 @@ async def test_memory_stays_flat_during_many_uploads_to_a_slow_service() -> None
 
             idle = resident_mib(process)
             uploading = [asyncio.create_task(upload()) for _ in range(8)]
-            await until(settled(lambda: sent), what="the clients are held back")
+            await until(is_stable(lambda: sent), what="the clients are held back")
             held = resident_mib(process)
             released.set()
             assert await asyncio.gather(*uploading) == [202] * 8
@@ -112,7 +116,7 @@ async def test_memory_stays_flat_during_many_uploads_to_a_slow_service() -> None
 async def test_it_stops_in_time_and_finishes_a_running_upload() -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    async with Auth() as auth, Service() as converter, aiohttp.ClientSession() as http:
+    async with AuthServiceStub() as auth, ServiceStub() as converter, aiohttp.ClientSession() as http:
         auth.sign_in(TOKEN)
         more = asyncio.Event()
 
@@ -138,7 +142,7 @@ async def test_it_stops_in_time_and_finishes_a_running_upload() -> None:
 
 
 async def test_all_invalid_settings_are_reported_and_nothing_starts() -> None:
-    async with Auth() as auth, Service() as converter:
+    async with AuthServiceStub() as auth, ServiceStub() as converter:
         settings = environment(
             free_port(), auth, converter, GATEWAY_RATE_LIMIT_LOGIN="often", GATEWAY_TRUSTED_PROXIES="x"
         )
@@ -153,7 +157,7 @@ async def test_all_invalid_settings_are_reported_and_nothing_starts() -> None:
 
 async def test_metrics_have_a_separate_port() -> None:
     port = free_port()
-    async with Auth() as auth, Service() as converter, aiohttp.ClientSession() as http:
+    async with AuthServiceStub() as auth, ServiceStub() as converter, aiohttp.ClientSession() as http:
         settings = environment(port, auth, converter)
         async with gateway(settings):
             await until(lambda: healthy(http, f"http://127.0.0.1:{port}"))

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from tests.integration.gateway.rig import Rig, running
-from tests.integration.gateway.services import Seen
+from tests.integration.gateway.services import ReceivedRequest
 from tests.integration.gateway.test_accounts import TOKENS, answer
 
 BROWSER = "b" * 43
@@ -156,7 +156,7 @@ async def test_an_invalid_callback_query_is_refused_by_the_gateway(rig: Rig, que
     [(400, "sign_in_expired"), (403, "sign_in_cancelled"), (404, "not_found"), (409, "account_not_linked")],
 )
 async def test_refusals_of_the_service_are_forwarded(rig: Rig, status: int, code: str) -> None:
-    async def refuse(seen: Seen) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
         await seen.read_body()
         seen.problem(status, code)
 

@@ -10,7 +10,7 @@ from devstack.ports import free_port
 from gateway.limits.redis_windows import RedisWindows
 from shared.settings import Secret
 from tests.integration.gateway.rig import SIGNED_IN, Rig, running
-from tests.integration.gateway.services import Service
+from tests.integration.gateway.services import ServiceStub
 
 # Without a deadline of the gateway the request would never end.
 NOT_LONG_S = 30
@@ -133,7 +133,7 @@ async def test_an_unavailable_store_is_retried_after_a_pause() -> None:
 
 
 async def test_a_hanging_store_does_not_delay_requests() -> None:
-    async with Service() as silent:
+    async with ServiceStub() as silent:
         windows = RedisWindows(silent.url.replace("http", "redis"))
         started = time.monotonic()
         for _ in range(5):

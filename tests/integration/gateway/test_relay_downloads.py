@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 
 from tests.integration.gateway.rig import SIGNED_IN, Rig, running
-from tests.integration.gateway.services import Script, Seen
-from tests.integration.gateway.stable_count import settled
+from tests.integration.gateway.services import ReceivedRequest, Script
+from tests.integration.gateway.stable_count import is_stable
 from tests.integration.gateway.test_relay_uploads import BEARER, MIB, SHORT
 from tests.support.wait import PATIENCE_S, until
 
@@ -20,7 +20,7 @@ GET = f"GET {AUDIO} HTTP/1.1\r\nHost: x\r\n{BEARER}\r\n".encode()
 
 
 def answering(status: str, body: bytes = b"", **headers: str) -> Script:
-    async def script(seen: Seen) -> None:
+    async def script(seen: ReceivedRequest) -> None:
         seen.answer(status, body, **headers)
 
     return script
@@ -54,7 +54,7 @@ async def test_the_audio_arrives_unchanged_with_its_headers(rig: Rig) -> None:
 
 
 async def test_a_chunked_answer_stays_chunked(rig: Rig) -> None:
-    async def chunked(seen: Seen) -> None:
+    async def chunked(seen: ReceivedRequest) -> None:
         seen.start("200 OK", **{"transfer-encoding": "chunked", "content-type": "audio/mpeg"})
         seen.writer.write(b"5\r\nhello\r\n0\r\n\r\n")
 
@@ -85,7 +85,7 @@ async def test_a_part_of_the_audio_is_a_206_with_its_range(rig: Rig) -> None:
 
 
 async def test_an_unsatisfiable_range_is_a_416_problem_that_names_the_size(rig: Rig) -> None:
-    async def refuse(seen: Seen) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
         seen.problem(416, "range_not_satisfiable", **{"content-range": "bytes */5"})
 
     rig.converter.script = refuse
@@ -96,7 +96,7 @@ async def test_an_unsatisfiable_range_is_a_416_problem_that_names_the_size(rig: 
 
 
 async def test_an_unchanged_audio_is_a_304_without_a_body(rig: Rig) -> None:
-    async def unchanged(seen: Seen) -> None:
+    async def unchanged(seen: ReceivedRequest) -> None:
         seen.start("304 Not Modified", etag='"e1"')
 
     rig.converter.script = unchanged
@@ -107,7 +107,7 @@ async def test_an_unchanged_audio_is_a_304_without_a_body(rig: Rig) -> None:
 
 
 async def test_head_gives_the_length_without_the_audio(rig: Rig) -> None:
-    async def head(seen: Seen) -> None:
+    async def head(seen: ReceivedRequest) -> None:
         seen.start("200 OK", **{"content-length": "12345", "content-type": "audio/mpeg"})
 
     rig.converter.script = head
@@ -117,7 +117,7 @@ async def test_head_gives_the_length_without_the_audio(rig: Rig) -> None:
 
 
 async def test_head_of_an_unknown_audio_is_a_404_without_a_body(rig: Rig) -> None:
-    async def missing(seen: Seen) -> None:
+    async def missing(seen: ReceivedRequest) -> None:
         seen.start("404 Not Found", **{"content-length": "99", "content-type": "application/problem+json"})
 
     rig.converter.script = missing
@@ -129,7 +129,7 @@ async def test_head_of_an_unknown_audio_is_a_404_without_a_body(rig: Rig) -> Non
 
 @pytest.mark.parametrize("framing", ["length", "chunked"])
 async def test_a_service_that_crashes_midway_leaves_an_incomplete_response(rig: Rig, framing: str) -> None:
-    async def die(seen: Seen) -> None:
+    async def die(seen: ReceivedRequest) -> None:
         if framing == "length":
             seen.start("200 OK", **{"content-length": "1000000"})
             seen.writer.write(bytes(1000))
@@ -146,10 +146,10 @@ async def test_a_service_that_crashes_midway_leaves_an_incomplete_response(rig: 
 
 
 async def test_a_response_that_stalls_midway_is_aborted() -> None:
-    async def stall(seen: Seen) -> None:
+    async def stall(seen: ReceivedRequest) -> None:
         seen.start("200 OK", **{"content-length": "1000000"})
         seen.writer.write(bytes(1000))
-        await seen.gone()
+        await seen.wait_closed()
         seen.whole = False
 
     async with running(idle_timeout=SHORT) as rig:
@@ -161,8 +161,8 @@ async def test_a_response_that_stalls_midway_is_aborted() -> None:
 
 
 async def test_a_hanging_service_is_unavailable_within_seconds_for_each_call(rig: Rig) -> None:
-    async def hang(seen: Seen) -> None:
-        await seen.gone()
+    async def hang(seen: ReceivedRequest) -> None:
+        await seen.wait_closed()
 
     async def asked(method: str, path: str) -> tuple[int, bool]:
         async with rig.http.request(method, rig.url + path, headers=SIGNED_IN) as answer:
@@ -183,10 +183,10 @@ async def test_a_client_that_disconnects_closes_the_services_connection(rig: Rig
 
 
 async def test_a_client_that_disconnects_before_the_response_closes_the_services_connection(rig: Rig) -> None:
-    async def silent(seen: Seen) -> None:
+    async def silent(seen: ReceivedRequest) -> None:
         seen.start("200 OK", **{"content-length": "1000000"})
         seen.writer.write(b"x")
-        await seen.gone()
+        await seen.wait_closed()
         seen.whole = False
 
     rig.converter.script = silent
@@ -203,12 +203,12 @@ async def test_a_client_that_does_not_read_applies_back_pressure_and_is_cut_off(
         async with rig.connect() as (reader, writer):
             writer.write(GET)
             await reader.readexactly(1000)
-            await until(settled(lambda: rig.converter.seen[0].received), what="the service is held back")
+            await until(is_stable(lambda: rig.converter.seen[0].received), what="the service is held back")
             assert rig.converter.seen[0].received < 24 * MIB
             await until(lambda: rig.converter.seen[0].whole is False, what="the client is given up")
 
 
-async def endless(seen: Seen) -> None:
+async def endless(seen: ReceivedRequest) -> None:
     """Sends until the connection breaks; `received` counts the bytes sent."""
     seen.start("200 OK", **{"content-length": str(1024 * MIB)})
     try:
@@ -244,7 +244,7 @@ async def test_an_error_without_a_problem_becomes_one_without_details(
 
 
 async def test_a_problem_of_the_service_is_forwarded_with_our_request_id(rig: Rig) -> None:
-    async def refuse(seen: Seen) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
         seen.problem(409, "not_ready")
 
     rig.converter.script = refuse
@@ -255,16 +255,16 @@ async def test_a_problem_of_the_service_is_forwarded_with_our_request_id(rig: Ri
 
 
 async def test_a_service_with_malformed_responses_is_unavailable(rig: Rig) -> None:
-    async def babble(seen: Seen) -> None:
+    async def send_garbage(seen: ReceivedRequest) -> None:
         seen.writer.write(b"\x00\x01 nonsense\r\n\r\n")
 
-    rig.converter.script = babble
+    rig.converter.script = send_garbage
     async with rig.http.get(rig.url + AUDIO, headers=SIGNED_IN) as answer:
         assert (answer.status, (await answer.json())["code"]) == (503, "unavailable")
 
 
 async def test_a_service_without_a_response_is_unavailable_within_the_idle_timeout() -> None:
-    async def never(seen: Seen) -> None:
+    async def never(seen: ReceivedRequest) -> None:
         await asyncio.Event().wait()
 
     async with running(idle_timeout=SHORT) as rig:
@@ -345,7 +345,7 @@ async def test_a_download_does_not_wait_for_a_declared_body() -> None:
 
 
 async def test_a_conversion_is_removed(rig: Rig) -> None:
-    async def removed(seen: Seen) -> None:
+    async def removed(seen: ReceivedRequest) -> None:
         seen.start("204 No Content")
 
     rig.converter.script = removed

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
-from tests.integration.gateway.services import Seen
-from tests.integration.gateway.stable_count import settled
+from tests.integration.gateway.services import ReceivedRequest
+from tests.integration.gateway.stable_count import is_stable
 from tests.support.wait import PATIENCE_S, until
 
 BEARER = f"Authorization: Bearer {TOKEN}\r\n"
@@ -36,7 +36,7 @@ async def pieces(count: int, size: int = 65536) -> AsyncIterator[bytes]:
         yield os.urandom(size)
 
 
-async def answer_while_dribbling(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+async def send_slowly_until_answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
     """Sends a body byte by byte until the response begins; returns the response's head."""
     answering = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
     for _ in range(1200):
@@ -113,14 +113,14 @@ async def test_an_upload_that_stalls_gets_a_response_and_ends() -> None:
 async def test_a_slowly_sent_upload_is_cut_off_at_the_upload_timeout() -> None:
     async with running(upload_timeout=SHORT) as rig, rig.connect() as (reader, writer):
         writer.write(f"{HEAD}Content-Length: 1000\r\n\r\n".encode())
-        assert (await answer_while_dribbling(reader, writer)).startswith(b"HTTP/1.1 408 ")
+        assert (await send_slowly_until_answered(reader, writer)).startswith(b"HTTP/1.1 408 ")
         await until(lambda: rig.converter.seen[0].whole is False)
 
 
 async def test_a_service_that_does_not_read_applies_back_pressure(rig: Rig) -> None:
     released = asyncio.Event()
 
-    async def stalled(seen: Seen) -> None:
+    async def stalled(seen: ReceivedRequest) -> None:
         seen.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         await released.wait()
         seen.headers = [field for field in seen.headers if field[0] != "expect"]
@@ -137,7 +137,7 @@ async def test_a_service_that_does_not_read_applies_back_pressure(rig: Rig) -> N
             sent += 65536
 
     uploading = asyncio.create_task(upload(rig, counted()))
-    await until(settled(lambda: sent), what="the client is held back")
+    await until(is_stable(lambda: sent), what="the client is held back")
     held_at = sent
     released.set()
     status, _, _ = await uploading
@@ -147,7 +147,7 @@ async def test_a_service_that_does_not_read_applies_back_pressure(rig: Rig) -> N
 
 
 async def test_an_upload_to_a_service_that_never_reads_is_aborted() -> None:
-    async def stalled(seen: Seen) -> None:
+    async def stalled(seen: ReceivedRequest) -> None:
         seen.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         await asyncio.Event().wait()
 
@@ -166,13 +166,13 @@ async def test_an_upload_to_a_service_that_never_reads_is_aborted() -> None:
 async def test_an_early_refusal_reaches_a_client_that_is_still_sending(
     rig: Rig, refused_at: str, status: int, code: str, chunked: bool
 ) -> None:
-    async def refuse(seen: Seen) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
         if refused_at == "body":
             seen.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             await seen.reader.read(100_000)
         seen.problem(status, code)
         await seen.writer.drain()
-        await seen.gone()
+        await seen.wait_closed()
         seen.whole = False
 
     rig.converter.script = refuse
@@ -185,12 +185,12 @@ async def test_an_early_refusal_reaches_a_client_that_is_still_sending(
 
 
 async def test_a_refusal_reaches_the_client_although_the_service_disconnects(rig: Rig) -> None:
-    async def refuse(seen: Seen) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
         seen.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         await seen.reader.read(10_000)
         seen.problem(413, "too_large", connection="close")
         await seen.writer.drain()
-        await asyncio.wait({asyncio.create_task(seen.gone())}, timeout=0.2)
+        await asyncio.wait({asyncio.create_task(seen.wait_closed())}, timeout=0.2)
         seen.whole = False
 
     rig.converter.script = refuse
@@ -201,18 +201,18 @@ async def test_a_refusal_reaches_the_client_although_the_service_disconnects(rig
 
 
 async def test_no_more_bytes_are_sent_after_a_refusal_has_begun(rig: Rig) -> None:
-    async def refuse(seen: Seen) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
         seen.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         await seen.reader.readexactly(100_000)
         problem = msgspec.json.encode({"status": 413, "code": "too_large"})
         length = {"content-type": "application/problem+json", "content-length": str(len(problem))}
         seen.start("413 X", **length)
         reading = asyncio.create_task(count(seen))
-        await until(settled(lambda: seen.received), what="the gateway stops sending")
+        await until(is_stable(lambda: seen.received), what="the gateway stops sending")
         seen.writer.write(problem)
         await reading
 
-    async def count(seen: Seen) -> None:
+    async def count(seen: ReceivedRequest) -> None:
         while chunk := await seen.reader.read(65536):
             seen.received += len(chunk)
 
@@ -223,8 +223,8 @@ async def test_no_more_bytes_are_sent_after_a_refusal_has_begun(rig: Rig) -> Non
 
 
 async def test_an_upload_without_100_continue_is_aborted() -> None:
-    async def silent(seen: Seen) -> None:
-        await seen.gone()
+    async def silent(seen: ReceivedRequest) -> None:
+        await seen.wait_closed()
         seen.whole = False
 
     async with running(idle_timeout=SHORT) as rig:
@@ -235,9 +235,9 @@ async def test_an_upload_without_100_continue_is_aborted() -> None:
 
 
 async def test_an_upload_without_a_final_response_is_aborted() -> None:
-    async def silent(seen: Seen) -> None:
+    async def silent(seen: ReceivedRequest) -> None:
         await seen.read_body()
-        await seen.gone()
+        await seen.wait_closed()
 
     async with running(idle_timeout=SHORT) as rig:
         rig.converter.script = silent
@@ -246,9 +246,9 @@ async def test_an_upload_without_a_final_response_is_aborted() -> None:
 
 
 async def test_a_client_that_sends_everything_before_it_reads_sees_the_refusal(rig: Rig) -> None:
-    async def refuse(seen: Seen) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
         seen.problem(413, "too_large")
-        await seen.gone()
+        await seen.wait_closed()
 
     rig.converter.script = refuse
     async with rig.connect() as (reader, writer):
@@ -260,9 +260,9 @@ async def test_a_client_that_sends_everything_before_it_reads_sees_the_refusal(r
 
 
 async def test_a_client_that_waits_for_100_continue_does_not_send_a_refused_body(rig: Rig) -> None:
-    async def refuse(seen: Seen) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
         seen.problem(413, "too_large")
-        await seen.gone()
+        await seen.wait_closed()
 
     rig.converter.script = refuse
     async with rig.connect() as (reader, writer):
@@ -271,7 +271,7 @@ async def test_a_client_that_waits_for_100_continue_does_not_send_a_refused_body
 
 
 async def test_a_service_that_crashes_during_an_upload_is_unavailable(rig: Rig) -> None:
-    async def die(seen: Seen) -> None:
+    async def die(seen: ReceivedRequest) -> None:
         seen.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         await seen.reader.read(10_000)
         seen.writer.transport.abort()

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.middleware.security_headers import DEFAULTS
 from tests.integration.gateway.rig import SIGNED_IN, Rig, running
-from tests.integration.gateway.services import Seen
+from tests.integration.gateway.services import ReceivedRequest
 
 PAGE = "https://app.example.org"
 LIST = "/v1/conversions"
@@ -27,7 +27,7 @@ async def call(rig: Rig, method: str, path: str, **headers: str) -> tuple[int, A
         return answer.status, answer.headers, await answer.read()
 
 
-async def long_list(seen: Seen) -> None:
+async def long_list(seen: ReceivedRequest) -> None:
     await seen.read_body()
     body = b'{"items":[' + b'"abcdefgh",' * 1000 + b'""]}'
     seen.answer("200 OK", body, **{"content-type": "application/json"})
@@ -80,7 +80,7 @@ async def test_the_csp_of_the_page_allows_its_own_style_only(rig: Rig) -> None:
 
 @pytest.mark.parametrize("path", ["/schema/openapi.json", "/schema", "/.well-known/jwks.json"])
 async def test_a_public_response_is_revalidated_by_its_etag(rig: Rig, path: str) -> None:
-    async def keys(seen: Seen) -> None:
+    async def keys(seen: ReceivedRequest) -> None:
         await seen.read_body()
         seen.answer("200 OK", b'{"keys":[]}', **{"content-type": "application/json"})
 
@@ -104,11 +104,11 @@ async def test_head_is_get_without_the_body(rig: Rig, path: str) -> None:
 
 
 async def test_head_does_not_wait_for_a_body_that_never_ends(rig: Rig) -> None:
-    async def endless(seen: Seen) -> None:
+    async def endless(seen: ReceivedRequest) -> None:
         await seen.read_body()
         seen.start("200 OK", **{"content-type": "application/json", "transfer-encoding": "chunked"})
         seen.writer.write(b"1\r\nx\r\n")
-        await seen.gone()
+        await seen.wait_closed()
 
     rig.converter.script = endless
     assert (await call(rig, "HEAD", f"{LIST}/c1", **SIGNED_IN))[0] == 200

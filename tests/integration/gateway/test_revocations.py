@@ -10,7 +10,7 @@ from shared.contracts.sessions import REVOKED_SESSION
 from shared.messaging.envelope import wrap
 from shared.messaging.rabbitmq import RabbitMQ
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
-from tests.integration.gateway.services import Seen
+from tests.integration.gateway.services import ReceivedRequest
 from tests.integration.gateway.test_authentication import is_listening
 from tests.support.wait import until
 
@@ -49,7 +49,7 @@ async def test_an_introspection_pending_during_logout_is_discarded() -> None:
         late = asyncio.Event()
         introspect = rig.auth.script
 
-        async def slowly(seen: Seen) -> None:
+        async def slowly(seen: ReceivedRequest) -> None:
             rig.auth.hold = late
             await introspect(seen)
 
@@ -80,19 +80,19 @@ async def test_reuse_of_a_refresh_token_ends_the_session_at_this_gateway_at_once
 async def test_a_refused_refresh_token_that_ended_no_session_has_no_effect() -> None:
     async with running(token_cache_ttl=HOUR) as rig:
         assert await listed(rig) == 202
-        end_session(rig, 401, told={})
+        end_session(rig, 401, session_headers={})
         async with rig.http.post(f"{rig.url}/v1/auth/refresh", json={"refresh_token": "made up"}) as answer:
             assert answer.status == 401
         assert await listed(rig) == 202
 
 
-def end_session(rig: Rig, status: int, told: dict[str, str] | None = None) -> None:
+def end_session(rig: Rig, status: int, session_headers: dict[str, str] | None = None) -> None:
     """Makes auth_service answer that all tokens are inactive, and all other calls with `status`."""
     introspect = rig.auth.script
     rig.auth.tokens.clear()
-    headers = {REVOKED_SESSION: "s1"} if told is None else told
+    headers = {REVOKED_SESSION: "s1"} if session_headers is None else session_headers
 
-    async def script(seen: Seen) -> None:
+    async def script(seen: ReceivedRequest) -> None:
         if seen.target == "/internal/introspect":
             await introspect(seen)
             return

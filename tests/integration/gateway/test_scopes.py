@@ -3,7 +3,7 @@
 import pytest
 
 from tests.integration.gateway.rig import Rig
-from tests.integration.gateway.services import Seen
+from tests.integration.gateway.services import ReceivedRequest
 
 KEY = "tng_0123456789abcdefABCDEF_-key"
 READ = "conversions:read"
@@ -59,7 +59,7 @@ async def test_no_api_key_may_manage_an_account(rig: Rig, method: str, path: str
     assert {seen.target for seen in rig.auth.seen} == {"/internal/introspect"}
 
 
-async def without_body(seen: Seen) -> None:
+async def without_body(seen: ReceivedRequest) -> None:
     await seen.read_body()
     seen.answer("200 OK")
 

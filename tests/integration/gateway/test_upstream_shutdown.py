@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.integration.gateway.rig import SIGNED_IN, Rig
-from tests.integration.gateway.services import Script, Seen, accept
+from tests.integration.gateway.services import ReceivedRequest, Script, accept
 
 CONVERSION = "/v1/conversions/c1"
 
@@ -15,7 +15,7 @@ def stopping(then: Script, refusals: int = 1) -> Script:
     """Refuses this many calls with 503 and closes the connection, as a stopping process does."""
     left = refusals
 
-    async def script(seen: Seen) -> None:
+    async def script(seen: ReceivedRequest) -> None:
         nonlocal left
         await seen.read_body()
         if left:
@@ -28,7 +28,7 @@ def stopping(then: Script, refusals: int = 1) -> Script:
     return script
 
 
-async def found(seen: Seen) -> None:
+async def found(seen: ReceivedRequest) -> None:
     seen.answer("200 OK", b'{"id":"c1"}', **{"content-type": "application/json"})
 
 
@@ -48,7 +48,7 @@ async def test_a_request_is_sent_at_most_twice(rig: Rig) -> None:
 
 
 async def test_a_503_on_a_kept_connection_is_not_retried(rig: Rig) -> None:
-    async def full(seen: Seen) -> None:
+    async def full(seen: ReceivedRequest) -> None:
         seen.problem(503, "overloaded", **{"retry-after": "30"})
 
     rig.converter.script = full
@@ -71,7 +71,7 @@ async def test_an_introspection_is_retried_without_a_warning(
 ) -> None:
     rig.converter.script = found
 
-    async def active(seen: Seen) -> None:
+    async def active(seen: ReceivedRequest) -> None:
         said = msgspec.json.encode(rig.auth.tokens["t1"])
         seen.answer("200 OK", said, **{"content-type": "application/json"})
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tests.integration.gateway.rig import SIGNED_IN, Rig
-from tests.integration.gateway.services import Seen
+from tests.integration.gateway.services import ReceivedRequest
 
 KEY = "tng_0123456789abcdefABCDEF_-"
 READ, WRITE = "conversions:read", "conversions:write"
@@ -44,10 +44,10 @@ CALLS: list[tuple[str, str, Any, Any, str]] = [
 ]
 
 
-def answering(rig: Rig, said: Any) -> None:
-    async def script(seen: Seen) -> None:
+def answering(rig: Rig, payload: Any) -> None:
+    async def script(seen: ReceivedRequest) -> None:
         await seen.read_body()
-        body = b"" if said is None else json.dumps(said).encode()
+        body = b"" if payload is None else json.dumps(payload).encode()
         seen.answer("200 OK", body, **{"content-type": "application/json"})
 
     rig.notification.script = script
@@ -56,12 +56,12 @@ def answering(rig: Rig, said: Any) -> None:
 async def test_each_webhook_call_is_forwarded_for_an_authorized_token(rig: Rig) -> None:
     for scope in (READ, WRITE):
         rig.auth.sign_in(KEY + scope[-4:], sid="k1", scope=scope)
-    for method, path, body, said, needed in CALLS:
-        answering(rig, said)
+    for method, path, body, payload, needed in CALLS:
+        answering(rig, payload)
         url = f"{rig.url}/v1/webhooks{path}"
         async with rig.http.request(method, url, json=body, headers=SIGNED_IN) as answer:
             assert answer.status < 300, (method, path)
-            assert (await answer.json() if said is not None else None) == said
+            assert (await answer.json() if payload is not None else None) == payload
         (seen,) = rig.notification.seen
         assert (seen.method, seen.target.partition("?")[0]) == (
             method,
@@ -90,7 +90,7 @@ async def test_a_repeated_creation_makes_one_webhook_and_shows_the_same_secret(r
 
 
 async def test_problems_of_the_service_are_forwarded_and_its_outage_is_503(rig: Rig) -> None:
-    async def refuse(seen: Seen) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
         await seen.read_body()
         seen.problem(404, "not_found")
 
