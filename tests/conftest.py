@@ -104,7 +104,7 @@ def mail_sink(idle_servers: Stack) -> MailSink:
 
 @pytest.fixture(scope="session")
 def openid_provider(idle_servers: Stack) -> Iterator[OpenIDProvider]:
-    """Shared by all tests: each signs in with an account of its own."""
+    """Shared by all tests; each test logs in with its own account."""
     provider = OpenIDProvider(idle_servers.home, idle_servers.ports["oidc-provider"])
     provider.start()
     yield provider

@@ -52,7 +52,7 @@ async def test_a_browser_comes_back_with_tokens_that_open_the_account(http: http
     assert (me.json()["email"], me.json()["email_verified"]) == ("ada@example.org", True)
 
 
-async def test_a_link_to_somebody_elses_sign_in_signs_nobody_in(
+async def test_a_callback_of_another_browsers_login_is_refused(
     http: httpx.AsyncClient, knowing: System
 ) -> None:
     """Login CSRF: the victim's browser has no cookie of the attacker's."""

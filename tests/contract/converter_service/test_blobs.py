@@ -34,7 +34,7 @@ async def content(blobs: Blobs, blob_id: str, first: int = 0, end: int | None = 
 
 
 @pytest.mark.parametrize("size", [1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, len(DATA)])
-async def test_what_is_read_is_what_was_written(blobs: Blobs, size: int) -> None:
+async def test_bytes_read_equal_bytes_written(blobs: Blobs, size: int) -> None:
     stored = await blobs.write("b1", pieces(DATA[:size]))
     assert (stored.size, stored.sha256) == (size, hashlib.sha256(DATA[:size]).hexdigest())
     assert await content(blobs, "b1") == DATA[:size]
@@ -54,24 +54,24 @@ async def test_what_is_read_is_what_was_written(blobs: Blobs, size: int) -> None
         (7, 7),
     ],
 )
-async def test_a_range_is_exactly_those_bytes(blobs: Blobs, first: int, end: int | None) -> None:
+async def test_a_range_returns_exactly_its_bytes(blobs: Blobs, first: int, end: int | None) -> None:
     await blobs.write("b1", pieces(DATA))
     assert await content(blobs, "b1", first, end) == DATA[first:end]
 
 
-async def test_a_blob_longer_than_one_read_is_whole(blobs: Blobs) -> None:
+async def test_a_blob_longer_than_one_read_is_complete(blobs: Blobs) -> None:
     data = DATA * 3
     assert len(data) > 2 * CHUNKS_PER_READ * CHUNK_BYTES
     await blobs.write("b1", pieces(data, 1_000_003))
     assert hashlib.sha256(await content(blobs, "b1")).digest() == hashlib.sha256(data).digest()
 
 
-async def test_what_was_never_written_cannot_be_opened(blobs: Blobs) -> None:
+async def test_an_unknown_blob_cannot_be_opened(blobs: Blobs) -> None:
     with pytest.raises(BlobMissing):
         await blobs.open("b1")
 
 
-async def test_deleted_bytes_are_gone_and_deleting_again_is_no_error(blobs: Blobs) -> None:
+async def test_deletion_is_idempotent(blobs: Blobs) -> None:
     await blobs.write("b1", pieces(DATA))
     await blobs.delete("b1")
     await blobs.delete("b1")
@@ -86,7 +86,7 @@ async def test_deleting_one_leaves_the_others(blobs: Blobs) -> None:
     assert await content(blobs, "b2") == DATA[:10]
 
 
-async def test_a_reader_notices_that_the_blob_was_deleted_under_it(blobs: Blobs) -> None:
+async def test_a_reader_fails_when_its_blob_is_deleted(blobs: Blobs) -> None:
     await blobs.write("b1", pieces(DATA * 3))
     reader = await blobs.open("b1")
     await anext(reader)
@@ -96,21 +96,21 @@ async def test_a_reader_notices_that_the_blob_was_deleted_under_it(blobs: Blobs)
             pass
 
 
-async def test_a_write_that_breaks_off_leaves_nothing_to_open(blobs: Blobs) -> None:
+async def test_an_interrupted_write_leaves_no_blob(blobs: Blobs) -> None:
     with pytest.raises(ConnectionError):
         await blobs.write("b1", breaking_off(DATA, ConnectionError()))
     with pytest.raises(BlobMissing):
         await blobs.open("b1")
 
 
-async def test_what_is_collected_is_read_back_and_salvaging_it_changes_nothing(blobs: Blobs) -> None:
+async def test_collected_bytes_are_readable_and_salvaging_them_changes_nothing(blobs: Blobs) -> None:
     stored = await blobs.write_recoverable("b1", pieces(DATA))
     assert (stored.size, stored.sha256) == (len(DATA), hashlib.sha256(DATA).hexdigest())
     assert await blobs.recover("b1") == len(DATA)
     assert await content(blobs, "b1") == DATA
 
 
-async def test_what_a_dead_collector_left_is_salvaged_from_the_first_byte_on(blobs: Blobs) -> None:
+async def test_bytes_of_a_crashed_collector_are_salvaged_from_the_first_byte(blobs: Blobs) -> None:
     with pytest.raises(ConnectionError):
         await blobs.write_recoverable("b1", breaking_off(DATA, ConnectionError()))
     with pytest.raises(BlobMissing):
@@ -121,7 +121,7 @@ async def test_what_a_dead_collector_left_is_salvaged_from_the_first_byte_on(blo
     assert await blobs.recover("b1") == size
 
 
-async def test_where_nothing_was_stored_nothing_is_salvaged(blobs: Blobs) -> None:
+async def test_an_empty_collector_has_nothing_to_salvage(blobs: Blobs) -> None:
     with pytest.raises(ConnectionError):
         await blobs.write_recoverable("b1", breaking_off(b"", ConnectionError()))
     assert await blobs.recover("b1") == 0
@@ -131,9 +131,7 @@ async def test_where_nothing_was_stored_nothing_is_salvaged(blobs: Blobs) -> Non
 
 
 @pytest.mark.parametrize("ending", ["ends", "breaks off"])
-async def test_a_collector_that_was_taken_for_dead_changes_nothing_any_more(
-    blobs: Blobs, ending: str
-) -> None:
+async def test_a_stale_collector_changes_nothing(blobs: Blobs, ending: str) -> None:
     salvaged = 0
 
     async def stalling() -> AsyncIterator[bytes]:
@@ -158,13 +156,13 @@ async def test_a_collector_that_was_taken_for_dead_changes_nothing_any_more(
     assert await content(blobs, "b1") == DATA[:salvaged]
 
 
-async def test_of_those_who_salvage_at_the_same_time_all_are_told_the_same(blobs: Blobs) -> None:
+async def test_concurrent_salvages_return_the_same_result(blobs: Blobs) -> None:
     with pytest.raises(ConnectionError):
         await blobs.write_recoverable("b1", breaking_off(DATA, ConnectionError()))
     assert len(set(await asyncio.gather(*(blobs.recover("b1") for _ in range(8))))) == 1
 
 
-async def test_what_was_collected_can_be_deleted_whole_or_not(blobs: Blobs) -> None:
+async def test_collected_bytes_can_be_deleted_complete_or_not(blobs: Blobs) -> None:
     with pytest.raises(ConnectionError):
         await blobs.write_recoverable("b1", breaking_off(DATA, ConnectionError()))
     await blobs.delete("b1")
@@ -183,13 +181,13 @@ async def chunks_left(client: Client) -> int:
     return await database_of(client)["fs.chunks"].count_documents({})
 
 
-async def test_a_write_that_breaks_off_leaves_no_chunk(gridfs: GridFSBlobs, mongo_client: Client) -> None:
+async def test_an_interrupted_write_leaves_no_chunk(gridfs: GridFSBlobs, mongo_client: Client) -> None:
     with pytest.raises(ConnectionError):
         await gridfs.write("b1", breaking_off(DATA * 3, ConnectionError()))
     assert await chunks_left(mongo_client) == 0
 
 
-async def test_no_insert_lands_after_the_removal(gridfs: GridFSBlobs, mongo_client: Client) -> None:
+async def test_no_insert_completes_after_the_removal(gridfs: GridFSBlobs, mongo_client: Client) -> None:
     """Each of these bodies fails while an insert is running."""
     data = bytes(CHUNK_BYTES * CHUNKS_PER_INSERT * INSERTS_AT_ONCE)
     writes = (gridfs.write(f"b{n}", breaking_off(data, ConnectionError())) for n in range(20))
@@ -222,7 +220,7 @@ async def test_every_gridfs_tool_can_read_it(gridfs: GridFSBlobs, mongo_client: 
     assert await stream.read() == DATA
 
 
-async def test_ids_come_in_order_and_from_any_place_on(blobs: Blobs) -> None:
+async def test_ids_are_listed_in_order_from_any_position(blobs: Blobs) -> None:
     for name in ("b3", "b1", "b2"):
         await blobs.write(name, pieces(DATA))
     await blobs.write("b4", pieces(b""))
@@ -233,7 +231,7 @@ async def test_ids_come_in_order_and_from_any_place_on(blobs: Blobs) -> None:
     assert await blobs.ids("b4", 10) == []
 
 
-async def test_what_was_written_in_part_has_an_id_too(gridfs: GridFSBlobs, mongo_client: Client) -> None:
+async def test_an_incomplete_blob_is_listed_too(gridfs: GridFSBlobs, mongo_client: Client) -> None:
     await gridfs.write("b1", pieces(DATA))
     await database_of(mongo_client)["fs.files"].delete_many({})
     assert await gridfs.ids("", 10) == ["b1"]

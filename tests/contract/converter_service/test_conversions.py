@@ -23,16 +23,16 @@ async def add(store: ConversionStore, *conversions: Conversion) -> None:
 
 
 @pytest.mark.parametrize("make", [uploading, resumable, queued, converting, done, failed_one])
-async def test_what_is_added_is_what_is_got(store: ConversionStore, make: type) -> None:
+async def test_a_stored_record_is_read_back_unchanged(store: ConversionStore, make: type) -> None:
     await store.add(make())
     assert await store.get(make().id) == make()
 
 
-async def test_what_is_not_there_is_none(store: ConversionStore) -> None:
+async def test_a_missing_record_is_none(store: ConversionStore) -> None:
     assert await store.get("nothing") is None
 
 
-async def test_a_save_grows_the_version_and_is_what_the_next_reader_gets(store: ConversionStore) -> None:
+async def test_a_save_increments_the_version_and_is_read_back(store: ConversionStore) -> None:
     await store.add(queued())
     saved = await store.save(replace(queued(), progress=0.5))
     assert saved.version == 1
@@ -47,13 +47,13 @@ async def test_a_save_from_an_older_value_is_refused(store: ConversionStore) -> 
     assert (await store.get(queued().id) or queued()).progress == 0.5
 
 
-async def test_of_savers_at_the_same_time_exactly_one_wins(store: ConversionStore) -> None:
+async def test_of_concurrent_saves_exactly_one_wins(store: ConversionStore) -> None:
     await store.add(queued())
     outcomes = await asyncio.gather(*(store.save(queued()) for _ in range(10)), return_exceptions=True)
     assert sum(isinstance(outcome, VersionConflict) for outcome in outcomes) == 9
 
 
-async def test_saving_what_was_removed_is_refused(store: ConversionStore) -> None:
+async def test_saving_a_removed_record_is_refused(store: ConversionStore) -> None:
     await store.add(queued())
     await store.remove(queued().id)
     await store.remove(queued().id)
@@ -70,7 +70,7 @@ async def test_a_page_is_the_owners_own_newest_first(store: ConversionStore) -> 
     ]
 
 
-async def test_a_page_can_be_of_everybody_s(store: ConversionStore) -> None:
+async def test_a_page_can_include_all_accounts(store: ConversionStore) -> None:
     await add(store, queued(1), done(2, owner_id="bob"), queued(3, owner_id="bob"))
     await store.add(deleted(done(4), NOON))
     assert [each.id for each in await store.page(None, None, None, 10)] == [
@@ -81,7 +81,7 @@ async def test_a_page_can_be_of_everybody_s(store: ConversionStore) -> None:
     assert [each.id for each in await store.page(None, State.QUEUED, queued(3).id, 10)] == [queued(1).id]
 
 
-async def test_pages_follow_each_other_without_gap_or_repetition(store: ConversionStore) -> None:
+async def test_pages_have_neither_gaps_nor_repetitions(store: ConversionStore) -> None:
     await add(store, *(queued(number) for number in range(1, 8)))
     seen, before = list[str](), None
     while found := await store.page("alice", None, before, 3):
@@ -96,7 +96,7 @@ async def test_a_page_can_be_of_one_status(store: ConversionStore) -> None:
     assert [each.id for each in found] == [queued(3).id, queued(1).id]
 
 
-async def test_partial_uploads_are_on_no_page_but_among_the_parts(store: ConversionStore) -> None:
+async def test_partial_uploads_are_listed_as_parts_only(store: ConversionStore) -> None:
     await add(
         store, resumable(1), resumable(2, concat="partial"), resumable(3, concat="partial", owner_id="bob")
     )
@@ -106,7 +106,7 @@ async def test_partial_uploads_are_on_no_page_but_among_the_parts(store: Convers
     assert [each.id for each in await store.partial_uploads("alice", 10)] == [resumable(2).id]
 
 
-async def test_a_list_leaves_out_which_blobs_an_upload_came_in(store: ConversionStore) -> None:
+async def test_lists_omit_the_segments_of_uploads(store: ConversionStore) -> None:
     await store.add(resumable(1))
     [listed] = await store.page("alice", None, None, 10)
     assert (upload_of(listed).segments, listed.source) == ((), resumable(1).source)
@@ -115,13 +115,13 @@ async def test_a_list_leaves_out_which_blobs_an_upload_came_in(store: Conversion
     assert upload_of(found).segments == upload_of(resumable(1)).segments
 
 
-async def test_what_is_deleted_is_on_no_page_but_can_still_be_got(store: ConversionStore) -> None:
+async def test_deleted_records_are_not_listed_but_readable(store: ConversionStore) -> None:
     await store.add(deleted(done(), NOON))
     assert list(await store.page("alice", None, None, 10)) == []
     assert await store.get(done().id) is not None
 
 
-async def test_what_is_due_comes_longest_due_first_and_no_more_than_asked_for(store: ConversionStore) -> None:
+async def test_due_records_are_ordered_by_due_time_and_limited(store: ConversionStore) -> None:
     await add(
         store, converting(1, at=NOON + SECOND), converting(2), converting(3, at=NOON + timedelta(days=1))
     )
@@ -130,7 +130,7 @@ async def test_what_is_due_comes_longest_due_first_and_no_more_than_asked_for(st
     assert [each.id for each in await store.due(now, 1)] == [queued(2).id]
 
 
-async def test_what_was_made_after_a_recipe_is_found_by_its_owner_while_it_is_there(
+async def test_a_cached_result_is_found_by_owner_and_key_until_deleted(
     store: ConversionStore,
 ) -> None:
     cache_key = str(done().cache_key)
@@ -142,7 +142,7 @@ async def test_what_was_made_after_a_recipe_is_found_by_its_owner_while_it_is_th
     assert await store.by_result_cache_key("alice", "another") is None
 
 
-async def test_every_blob_that_stands_in_a_record_is_known(store: ConversionStore) -> None:
+async def test_every_blob_of_a_record_is_referenced(store: ConversionStore) -> None:
     stretches = (Segment("stretch-1", 9), Segment("stretch-2", 1))
     part = Upload(length=10, expires_at=NOON, concat=PARTIAL, segments=stretches, joined_into="another")
     there = (uploading(1), converting(2), done(3), failed_one(4), deleted(done(5), NOON))
@@ -154,7 +154,7 @@ async def test_every_blob_that_stands_in_a_record_is_known(store: ConversionStor
     assert set(await store.referenced_blobs(sorted(blobs))) == blobs - set(done(3).blobs)
 
 
-async def test_what_has_nothing_due_is_never_due(store: ConversionStore) -> None:
+async def test_a_record_without_a_due_time_is_never_due(store: ConversionStore) -> None:
     await store.add(replace(done(), due_at=None))
     assert list(await store.due(NOON + timedelta(days=1000), 10)) == []
 
@@ -168,13 +168,13 @@ async def test_an_idempotency_key_is_held_by_one_at_a_time(store: ConversionStor
     assert (await store.by_idempotency_key("k") or queued(9)).id == queued(1).id
 
 
-async def test_of_those_who_ask_for_a_key_at_the_same_time_one_gets_it(store: ConversionStore) -> None:
+async def test_of_concurrent_claims_of_a_key_one_wins(store: ConversionStore) -> None:
     asking = (store.add(replace(queued(number), idempotency_key="k")) for number in range(1, 9))
     outcomes = await asyncio.gather(*asking, return_exceptions=True)
     assert sum(isinstance(outcome, KeyTaken) for outcome in outcomes) == 7
 
 
-async def test_a_key_is_free_when_its_holder_gives_it_up_or_is_removed(store: ConversionStore) -> None:
+async def test_a_key_is_free_after_its_release_or_the_removal_of_its_holder(store: ConversionStore) -> None:
     await store.add(replace(queued(1), idempotency_key="k"))
     await store.save(without_idempotency_key(replace(queued(1), idempotency_key="k")))
     assert await store.by_idempotency_key("k") is None

@@ -50,14 +50,14 @@ async def held(letters: DeadLetterStore, holder: str, now: datetime | None = Non
     return await letters.hold(letter().id, holder, now, now + LATER)
 
 
-async def test_what_is_added_is_what_is_got(letters: DeadLetterStore) -> None:
+async def test_a_stored_record_is_read_back_unchanged(letters: DeadLetterStore) -> None:
     kept = letter()
     await letters.add(kept)
     assert await letters.get(kept.id) == kept
     assert await letters.get("0" * 32) is None
 
 
-async def test_one_that_comes_again_stays_as_it_is(letters: DeadLetterStore) -> None:
+async def test_a_repeated_dead_letter_does_not_replace_the_first(letters: DeadLetterStore) -> None:
     first = letter()
     await letters.add(first)
     assert await held(letters, "a")
@@ -67,7 +67,7 @@ async def test_one_that_comes_again_stays_as_it_is(letters: DeadLetterStore) -> 
     assert await letters.get(first.id) == done
 
 
-async def test_pages_begin_with_the_latest_and_have_no_bodies(letters: DeadLetterStore) -> None:
+async def test_pages_are_newest_first_and_omit_bodies(letters: DeadLetterStore) -> None:
     kept = [letter(number) for number in range(1, 6)]
     for each in kept:
         await letters.add(each)
@@ -76,7 +76,7 @@ async def test_pages_begin_with_the_latest_and_have_no_bodies(letters: DeadLette
     assert [each.id for each in await letters.page(None, first[-1].id, 3)] == [kept[1].id, kept[0].id]
 
 
-async def test_a_page_and_a_count_can_be_of_those_that_wait(letters: DeadLetterStore) -> None:
+async def test_pages_and_counts_can_be_filtered_by_waiting(letters: DeadLetterStore) -> None:
     for number in (1, 2):
         await letters.add(letter(number))
     assert await letters.waiting() == 2
@@ -89,13 +89,13 @@ async def test_a_page_and_a_count_can_be_of_those_that_wait(letters: DeadLetterS
     assert [each.id for each in await letters.page(DeadLetterStatus.REPLAYED, None, 9)] == [letter(1).id]
 
 
-async def test_of_many_who_ask_at_once_one_holds_it(letters: DeadLetterStore) -> None:
+async def test_of_concurrent_claims_one_holds_the_dead_letter(letters: DeadLetterStore) -> None:
     await letters.add(letter())
     asked = await asyncio.gather(*(held(letters, str(number)) for number in range(10)))
     assert sum(asked) == 1
 
 
-async def test_it_can_be_held_again_after_its_release_or_in_time(letters: DeadLetterStore) -> None:
+async def test_a_dead_letter_can_be_claimed_again_after_release_or_expiry(letters: DeadLetterStore) -> None:
     await letters.add(letter())
     assert await held(letters, "a")
     await letters.release(letter().id, "b")
@@ -105,7 +105,9 @@ async def test_it_can_be_held_again_after_its_release_or_in_time(letters: DeadLe
     assert await held(letters, "c", utc_now() + 2 * LATER)
 
 
-async def test_only_who_holds_it_settles_it_and_nobody_holds_it_then(letters: DeadLetterStore) -> None:
+async def test_only_the_holder_settles_a_dead_letter_and_thereby_releases_it(
+    letters: DeadLetterStore,
+) -> None:
     await letters.add(letter())
     done = settled(letter(), DeadLetterStatus.REPLAYED, "root", utc_now(), RETENTION)
     assert not await letters.settle(done, "a")
@@ -116,18 +118,18 @@ async def test_only_who_holds_it_settles_it_and_nobody_holds_it_then(letters: De
     assert not await held(letters, "b", utc_now() + 2 * LATER)
 
 
-async def test_what_is_not_there_cannot_be_held(letters: DeadLetterStore) -> None:
+async def test_a_missing_dead_letter_cannot_be_claimed(letters: DeadLetterStore) -> None:
     assert not await held(letters, "a")
 
 
-async def test_a_full_store_takes_no_more(mongo_client: Client) -> None:
+async def test_a_full_store_refuses_dead_letters(mongo_client: Client) -> None:
     stored = MongoDeadLetters(database_of(mongo_client), limit=1)
     await stored.add(letter(1))
     with pytest.raises(Unavailable):
         await stored.add(letter(2))
 
 
-async def test_every_query_uses_an_index_and_old_letters_are_forgotten(mongo_client: Client) -> None:
+async def test_every_query_uses_an_index_and_old_dead_letters_expire(mongo_client: Client) -> None:
     database = database_of(mongo_client)
     await MongoDeadLetters(database).prepare()
     documents = database["dead_letters"]

@@ -28,7 +28,7 @@ async def test_accounts_follow_each_other_in_order_each_with_its_oldest(
     assert await names(queue, "carol") is None
 
 
-async def test_only_what_is_queued_and_kept_and_has_rested_is_ready(
+async def test_only_queued_conversions_after_their_retry_time_are_claimable(
     store: ConversionStore, queue: Queue
 ) -> None:
     for each in (uploading(1), converting(2), done(3), deleted(queued(4), NOON)):
@@ -39,19 +39,19 @@ async def test_only_what_is_queued_and_kept_and_has_rested_is_ready(
     assert await names(queue) == queued(6).id
 
 
-async def test_what_runs_is_counted_by_account(store: ConversionStore, queue: Queue) -> None:
+async def test_running_conversions_are_counted_by_account(store: ConversionStore, queue: Queue) -> None:
     for each in (converting(1), queued(2), converting(3, owner_id="bob"), converting(4), done(5)):
         await store.add(each)
     assert [await queue.running(owner) for owner in ("alice", "bob", "carol")] == [2, 1, 0]
 
 
-async def test_its_length_is_told_up_to_where_it_matters(store: ConversionStore, queue: Queue) -> None:
+async def test_the_length_is_counted_up_to_a_bound(store: ConversionStore, queue: Queue) -> None:
     for each in (queued(1), queued(2, owner_id="bob"), queued(3), converting(4), done(5), uploading(6)):
         await store.add(each)
     assert [await queue.length(at_most) for at_most in (1, 3, 10)] == [1, 3, 3]
 
 
-async def test_an_account_has_its_videos_its_audio_and_what_its_uploads_may_bring(
+async def test_usage_counts_videos_audio_and_declared_upload_lengths(
     store: ConversionStore, queue: Queue
 ) -> None:
     for each in (reserved(1, 1000), queued(2), converting(3), done(4), queued(5, owner_id="bob")):

@@ -1,4 +1,4 @@
-"""What stores of idempotency records promise, in memory and in Redis."""
+"""Contract of idempotency stores, in memory and in Redis."""
 
 import asyncio
 import time
@@ -30,7 +30,7 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[IdempotencyStor
 
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
-    """A name of this test run alone."""
+    """A name that no other test run uses."""
     return f"{request.node.name}:{time.time_ns()}"
 
 

@@ -1,4 +1,4 @@
-"""What rate-limit windows promise, in memory and in Redis."""
+"""Contract of rate-limit windows, in memory and in Redis."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ async def windows(request: pytest.FixtureRequest) -> AsyncIterator[Windows]:
 
 @pytest.fixture
 def key(request: pytest.FixtureRequest) -> str:
-    """A key of this test run alone."""
+    """A key that no other test run uses."""
     return f"{request.node.name}:{time.time_ns()}"
 
 
@@ -44,7 +44,7 @@ async def test_of_concurrent_requests_no_more_than_the_quota_is_allowed(windows:
     assert [allowed for allowed, _ in hits].count(True) == 3
 
 
-async def test_a_look_does_not_count(windows: Windows, key: str) -> None:
+async def test_a_peek_is_not_counted(windows: Windows, key: str) -> None:
     await windows.hit(THREE_A_MINUTE, key)
     looks = [await windows.look(THREE_A_MINUTE, key) for _ in range(5)]
     assert {stats.remaining for stats in looks} == {2}

@@ -35,7 +35,7 @@ class Rig(Protocol):
     async def put(self, queue: str, body: bytes) -> None: ...
 
     async def dead_letters(self) -> list[DeadLetter]:
-        """The dead letters since the previous call."""
+        """Returns the dead letters since the previous call."""
 
 
 class MemoryRig:

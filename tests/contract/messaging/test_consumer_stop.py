@@ -14,7 +14,7 @@ from tests.support.wait import PATIENCE_S
 UPLOADED = VideoUploaded(conversion_id="c1")
 
 
-async def test_stopping_waits_for_the_running_handler_and_takes_nothing_new(rig: Rig) -> None:
+async def test_a_stop_waits_for_the_running_handler_and_takes_no_new_message(rig: Rig) -> None:
     gate = Gate()
     leaving, heir = Recorder(gate), Recorder()
     async with rig.process(quick_subscription()) as broker:
@@ -35,7 +35,7 @@ async def test_stopping_waits_for_the_running_handler_and_takes_nothing_new(rig:
     assert heir.ids == [second.id, third.id]
 
 
-async def test_what_is_not_done_within_the_grace_is_cancelled_and_handed_back(rig: Rig) -> None:
+async def test_handlers_that_exceed_the_grace_are_cancelled_and_their_messages_requeued(rig: Rig) -> None:
     gate = Gate()
     leaving, heir = Recorder(gate), Recorder()
     async with rig.process(quick_subscription()) as broker:

@@ -40,7 +40,7 @@ async def keeping(broker: Broker, keeper: Keeper) -> AsyncIterator[None]:
         yield
 
 
-async def test_a_dead_letter_is_handed_over_with_all_that_is_known(rig: Rig) -> None:
+async def test_a_dead_letter_is_stored_with_all_its_metadata(rig: Rig) -> None:
     keeper, recorder = Keeper(), Recorder(Failing(ValueError("broken"), Reject("hopeless")))
     began = datetime.now(UTC) - timedelta(milliseconds=1)
     async with (
@@ -62,7 +62,7 @@ async def test_a_dead_letter_is_handed_over_with_all_that_is_known(rig: Rig) -> 
     assert began <= letter.died_at <= datetime.now(UTC)
 
 
-async def test_what_cannot_be_kept_waits_until_it_can(rig: Rig) -> None:
+async def test_a_dead_letter_that_cannot_be_stored_stays_queued(rig: Rig) -> None:
     keeper = Keeper(failures=2)
     async with (
         rig.process(quick_subscription()) as broker,
@@ -75,7 +75,7 @@ async def test_what_cannot_be_kept_waits_until_it_can(rig: Rig) -> None:
     assert (letter.body, letter.reason.partition(":")[0]) == (b"\xff not json", "MalformedEnvelope")
 
 
-async def test_what_is_put_back_is_handled_as_if_it_had_never_failed(rig: Rig) -> None:
+async def test_a_replayed_message_starts_without_failures(rig: Rig) -> None:
     keeper, recorder = Keeper(), Recorder(Failing(Reject("hopeless")))
     other, elsewhere = quick_subscription("test.other"), Recorder()
     async with (
@@ -93,7 +93,7 @@ async def test_what_is_put_back_is_handled_as_if_it_had_never_failed(rig: Rig) -
     assert elsewhere.ids == [envelope.id], "only where it died"
 
 
-async def test_one_that_dies_again_is_another_letter_that_tells_of_the_first(rig: Rig) -> None:
+async def test_a_message_that_fails_after_a_replay_is_a_new_dead_letter_naming_the_first(rig: Rig) -> None:
     keeper, recorder = Keeper(), Recorder(Failing(Reject("hopeless"), Reject("still hopeless")))
     async with (
         rig.process(quick_subscription()) as broker,
@@ -109,7 +109,7 @@ async def test_one_that_dies_again_is_another_letter_that_tells_of_the_first(rig
     assert told == ["rejected: hopeless", "replayed", "rejected: still hopeless"]
 
 
-async def test_nothing_is_put_back_where_there_is_no_queue(rig: Rig) -> None:
+async def test_a_replay_to_a_missing_queue_is_refused(rig: Rig) -> None:
     async with (
         rig.process(quick_subscription()) as broker,
         consuming(broker, quick_subscription(), Recorder()),

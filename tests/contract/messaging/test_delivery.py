@@ -58,7 +58,7 @@ async def test_a_busy_consumer_leaves_the_rest_to_others(rig: Rig) -> None:
     assert free.ids == [second.id, third.id]
 
 
-async def test_one_after_the_other_in_the_order_of_publishing(rig: Rig) -> None:
+async def test_messages_are_delivered_in_the_order_of_publishing(rig: Rig) -> None:
     recorder = Recorder()
     async with rig.process(quick_subscription()) as broker, consuming(broker, quick_subscription(), recorder):
         envelopes = await publish(broker, *[UPLOADED] * 20)
@@ -78,7 +78,7 @@ async def test_at_most_prefetch_handlers_run_at_once(rig: Rig) -> None:
     assert gate.most == 3
 
 
-async def test_what_is_published_before_the_first_consumer_ever_started_is_kept(rig: Rig) -> None:
+async def test_messages_published_before_the_first_consumer_are_kept(rig: Rig) -> None:
     recorder = Recorder()
     async with rig.process(quick_subscription()) as broker:
         [envelope] = await publish(broker, UPLOADED)
@@ -87,25 +87,25 @@ async def test_what_is_published_before_the_first_consumer_ever_started_is_kept(
     assert recorder.ids == [envelope.id]
 
 
-async def test_an_event_that_needs_a_listener_and_has_none_is_not_taken(rig: Rig) -> None:
+async def test_an_event_that_requires_a_queue_and_has_none_is_refused(rig: Rig) -> None:
     async with rig.process() as broker:
         with pytest.raises(Unroutable):
             await publish(broker, UPLOADED)
 
 
-async def test_an_event_that_needs_no_listener_can_be_published_without_one(rig: Rig) -> None:
+async def test_an_optional_event_can_be_published_without_a_queue(rig: Rig) -> None:
     async with rig.process() as broker:
         await publish(broker, REVOKED)
 
 
-async def test_a_full_queue_refuses(rig: Rig) -> None:
+async def test_a_full_queue_refuses_messages(rig: Rig) -> None:
     subscription = quick_subscription(max_length=2)
     async with rig.process(subscription) as broker:
         with pytest.raises(PublishFailed):
             await publish(broker, *[UPLOADED] * 200)
 
 
-async def test_a_message_whose_consumer_died_goes_to_another(rig: Rig) -> None:
+async def test_a_message_of_a_crashed_consumer_is_redelivered_to_another(rig: Rig) -> None:
     dying, heir = Recorder(Gate()), Recorder()
     async with rig.process(quick_subscription()) as broker:
         [envelope] = await publish(broker, UPLOADED)
@@ -122,7 +122,7 @@ async def test_a_message_whose_consumer_died_goes_to_another(rig: Rig) -> None:
     assert heir.deliveries[0].attempt == 1
 
 
-async def test_a_handled_message_does_not_come_again(rig: Rig) -> None:
+async def test_a_handled_message_is_not_redelivered(rig: Rig) -> None:
     first, second = Recorder(), Recorder()
     async with rig.process(quick_subscription()) as broker:
         await publish(broker, UPLOADED)
@@ -139,7 +139,7 @@ async def test_a_handled_message_does_not_come_again(rig: Rig) -> None:
     assert set(second.ids) <= {marker.id, last.id}
 
 
-async def test_the_correlation_id_travels_with_the_message(rig: Rig) -> None:
+async def test_the_correlation_id_is_part_of_the_message(rig: Rig) -> None:
     seen: list[str] = []
 
     async def note(_: object, __: object) -> None:
@@ -160,7 +160,7 @@ async def test_a_consumer_without_a_handler_for_each_event_is_refused(rig: Rig) 
             broker.consumer(quick_subscription(), Handlers({}, expected=()))
 
 
-async def test_many_publishers_at_once_lose_nothing(rig: Rig) -> None:
+async def test_concurrent_publishers_lose_no_message(rig: Rig) -> None:
     recorder = Recorder()
     subscription = quick_subscription(prefetch=50)
     async with rig.process(subscription) as broker, consuming(broker, subscription, recorder):

@@ -58,7 +58,7 @@ async def test_an_unreadable_message_is_dead_lettered_with_the_reason(rig: Rig, 
     assert recorder.ids == [envelope.id]
 
 
-async def test_a_failed_message_comes_again_after_the_back_off(rig: Rig) -> None:
+async def test_a_failed_message_is_redelivered_after_the_back_off(rig: Rig) -> None:
     recorder = Recorder(Failing(ValueError("broken"), ValueError("again")))
     async with rig.process(quick_subscription()) as broker, consuming(broker, quick_subscription(), recorder):
         began = time.monotonic()
@@ -93,7 +93,7 @@ async def test_after_the_last_attempt_it_is_dead_lettered_with_its_history(rig: 
     ]
 
 
-async def test_a_handler_that_is_not_done_in_time_has_failed(rig: Rig) -> None:
+async def test_a_handler_that_exceeds_its_time_limit_has_failed(rig: Rig) -> None:
     subscription = quick_subscription(handling_timeout=timedelta(milliseconds=50), max_attempts=2)
     gate = Gate()
     async with rig.process(subscription) as broker, consuming(broker, subscription, Recorder(gate)):
@@ -103,7 +103,7 @@ async def test_a_handler_that_is_not_done_in_time_has_failed(rig: Rig) -> None:
     assert gate.running == 0
 
 
-async def test_a_cancellation_that_comes_from_within_a_handler_is_a_failure(rig: Rig) -> None:
+async def test_a_cancellation_raised_within_a_handler_is_a_failure(rig: Rig) -> None:
     recorder = Recorder(Failing(asyncio.CancelledError()))
     async with rig.process(quick_subscription()) as broker, consuming(broker, quick_subscription(), recorder):
         await publish(broker, UPLOADED)
@@ -111,7 +111,7 @@ async def test_a_cancellation_that_comes_from_within_a_handler_is_a_failure(rig:
     assert [delivery.attempt for delivery in recorder.deliveries] == [1, 2]
 
 
-async def test_a_postponed_message_comes_again_without_counting_as_failed(rig: Rig) -> None:
+async def test_a_postponed_message_is_redelivered_without_counting_as_failed(rig: Rig) -> None:
     later = [Retry(0.05, "leased by another", counts=False) for _ in range(5)]
     recorder = Recorder(Failing(*later))
     async with rig.process(quick_subscription()) as broker, consuming(broker, quick_subscription(), recorder):

@@ -48,24 +48,24 @@ class OutboxSuite:
     async def test_an_empty_outbox_has_nothing_to_claim(self, rig: OutboxRig) -> None:
         assert list(await rig.opened().claim(10, LEASE_S)) == []
 
-    async def test_what_is_claimed_is_what_was_stored(self, rig: OutboxRig) -> None:
+    async def test_a_claimed_event_equals_the_stored_one(self, rig: OutboxRig) -> None:
         await rig.store(envelope(1))
         [pending] = await rig.opened().claim(10, LEASE_S)
         assert pending.envelope == envelope(1)
 
-    async def test_the_oldest_come_first_and_no_more_than_asked_for(self, rig: OutboxRig) -> None:
+    async def test_the_oldest_events_are_claimed_first_up_to_the_limit(self, rig: OutboxRig) -> None:
         for number in range(5):
             await rig.store(envelope(number))
         store = rig.opened()
         assert ids(await store.claim(3, LEASE_S)) == ["event-0", "event-1", "event-2"]
         assert ids(await store.claim(3, LEASE_S)) == ["event-3", "event-4"]
 
-    async def test_what_one_has_claimed_another_does_not_get(self, rig: OutboxRig) -> None:
+    async def test_a_claimed_event_is_not_claimed_by_others(self, rig: OutboxRig) -> None:
         await rig.store(envelope(1))
         await rig.opened().claim(10, LEASE_S)
         assert list(await rig.opened().claim(10, LEASE_S)) == []
 
-    async def test_claimers_at_the_same_time_never_get_the_same_event(self, rig: OutboxRig) -> None:
+    async def test_concurrent_claims_never_return_the_same_event(self, rig: OutboxRig) -> None:
         for number in range(20):
             await rig.store(envelope(number))
         stores = [rig.opened() for _ in range(4)]
@@ -75,7 +75,7 @@ class OutboxSuite:
         claimed += ids(await stores[0].claim(20, LEASE_S))
         assert sorted(claimed) == sorted(f"event-{number}" for number in range(20))
 
-    async def test_what_is_cleared_never_comes_back(self, rig: OutboxRig) -> None:
+    async def test_a_cleared_event_is_never_claimed_again(self, rig: OutboxRig) -> None:
         await rig.store(envelope(1))
         await rig.store(envelope(2))
         store = rig.opened()
@@ -86,7 +86,7 @@ class OutboxSuite:
         await store.clear([claimed["event-2"]])
         assert list(await store.claim(10, LEASE_S)) == []
 
-    async def test_clearing_what_is_gone_is_no_error(self, rig: OutboxRig) -> None:
+    async def test_clearing_is_idempotent(self, rig: OutboxRig) -> None:
         await rig.store(envelope(1))
         store = rig.opened()
         claimed = await store.claim(10, LEASE_S)

@@ -16,7 +16,7 @@ from tests.support.conversions import queued
 
 
 class MongoRig:
-    """Stores each event in a conversion of its own."""
+    """Stores each event in a separate conversion."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

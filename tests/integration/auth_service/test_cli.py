@@ -26,7 +26,7 @@ def command(postgres_url: str) -> CommandSettings:
 
 
 async def run(postgres_url: str, *arguments: str, stdin: str = "") -> tuple[int, str]:
-    """Runs the command in a process of its own; returns the exit code and the output."""
+    """Runs the command in a separate process; returns the exit code and the output."""
     running = await asyncio.create_subprocess_exec(
         *(sys.executable, "-W", "error", "-m", "auth_service", *arguments),
         env={**os.environ, "AUTH_DATABASE_URL": postgres_url},
@@ -57,7 +57,7 @@ async def test_the_first_administrator_comes_from_the_command_line(auth: Replica
     assert (await actions(postgres_url))[0] == ("admin_created", None)
 
 
-async def test_an_account_that_is_there_is_promoted_and_keeps_its_password(
+async def test_an_existing_account_is_promoted_and_keeps_its_password(
     auth: Replica, postgres_url: str, clock: Clock, command: CommandSettings
 ) -> None:
     person = await auth.person()

@@ -1,4 +1,4 @@
-"""PostgreSQL or RabbitMQ stopped, frozen or late: 503 within seconds, and recovery without help."""
+"""PostgreSQL or RabbitMQ stopped, frozen or late: 503 within seconds, then automatic recovery."""
 
 import asyncio
 import time
@@ -120,7 +120,7 @@ async def test_closed_connections_are_replaced_after_a_restart_of_postgresql(
         assert {answer.status_code for answer in answers} == {200}
 
 
-async def test_it_may_start_before_postgresql_does(breakable: Postgres, clock: Clock) -> None:
+async def test_the_service_may_start_before_postgresql(breakable: Postgres, clock: Clock) -> None:
     url = breakable.new_database()
     await asyncio.to_thread(breakable.stop)
     async with running(settings(url), clock) as replica:
@@ -146,7 +146,7 @@ async def test_a_replica_is_not_ready_while_another_one_migrates(postgres_url: s
             assert (await replica.register("ada@example.com")).status_code == 201
 
 
-async def test_without_rabbitmq_logout_works_and_is_announced_later(postgres_url: str, clock: Clock) -> None:
+async def test_without_rabbitmq_logout_works_and_is_published_later(postgres_url: str, clock: Clock) -> None:
     broker = UnreliableBroker(SUBSCRIPTIONS)
     async with running(settings(postgres_url), clock, broker) as replica:
         await replica.ready()

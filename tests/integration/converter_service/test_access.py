@@ -23,7 +23,7 @@ ALPHABET = string.ascii_letters + string.digits + "-_"
 
 @pytest.mark.parametrize("make", [queued, converting, done])
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-async def test_what_belongs_to_another_does_not_exist(
+async def test_conversions_of_other_accounts_are_not_found(
     api: ConverterApi, make: type, method: str, path: str
 ) -> None:
     conversion = make(at=utc_now())
@@ -33,7 +33,7 @@ async def test_what_belongs_to_another_does_not_exist(
     assert await api.database["conversions"].find_one({"_id": conversion.id, "deleted_at": None})
 
 
-async def test_a_list_holds_ones_own_only(api: ConverterApi) -> None:
+async def test_a_list_contains_the_callers_conversions_only(api: ConverterApi) -> None:
     store = MongoConversions(api.database, utc_now)
     await store.add(queued(1))
     await store.add(queued(2, owner_id="bob"))
@@ -45,7 +45,7 @@ async def test_a_list_holds_ones_own_only(api: ConverterApi) -> None:
     ("method", "path"),
     [("POST", ""), ("GET", ""), *((method, f"/{queued().id}{path}") for method, path in ROUTES)],
 )
-async def test_every_route_asks_for_a_token(api: ConverterApi, method: str, path: str) -> None:
+async def test_every_route_requires_a_token(api: ConverterApi, method: str, path: str) -> None:
     for header in (
         {},
         {"Authorization": "Basic YTpi"},
@@ -85,7 +85,7 @@ async def test_tokens_for_something_else_are_refused(api: ConverterApi, changes:
     assert answer.status == 401
 
 
-async def test_keys_that_arrive_in_pieces_are_read_to_their_end(api: ConverterApi) -> None:
+async def test_keys_that_arrive_in_pieces_are_read_completely(api: ConverterApi) -> None:
     api.issuer.in_pieces = True
     assert (await api.call("GET", "/v1/conversions")).status == 200
 
@@ -105,7 +105,7 @@ async def test_keys_that_arrive_in_pieces_are_read_to_their_end(api: ConverterAp
         ("", "GET", "", False),
     ],
 )
-async def test_a_token_with_a_scope_may_do_what_it_says(
+async def test_a_token_is_limited_to_its_scopes(
     api: ConverterApi, scope: str, method: str, path: str, allowed: bool
 ) -> None:
     token = api.issuer.token(scope=scope)
@@ -142,20 +142,20 @@ async def test_results_go_to_unverified_addresses_unless_that_is_forbidden(
         assert stored["recipient"] == recipient
 
 
-async def test_known_keys_stay_good_while_auth_service_is_away(api: ConverterApi) -> None:
+async def test_cached_keys_stay_valid_during_an_outage_of_auth_service(api: ConverterApi) -> None:
     assert (await api.call("GET", "/v1/conversions")).status == 200
     api.issuer.down = True
     assert (await api.call("GET", "/v1/conversions")).status == 200
 
 
-async def test_without_any_key_the_answer_is_come_back_later(api: ConverterApi) -> None:
+async def test_without_any_key_the_response_is_503_with_retry_after(api: ConverterApi) -> None:
     api.issuer.down = True
     answer = await api.call("GET", "/v1/conversions")
     assert answer.status == 503
     assert int(answer.headers["Retry-After"]) > 0
 
 
-async def test_made_up_key_ids_do_not_become_a_storm_of_lookups(api: ConverterApi) -> None:
+async def test_unknown_key_ids_do_not_cause_repeated_fetches(api: ConverterApi) -> None:
     assert (await api.call("GET", "/v1/conversions")).status == 200
     asked = api.issuer.asked
     api.issuer.rotate("key-2")

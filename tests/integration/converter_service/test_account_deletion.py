@@ -40,7 +40,7 @@ async def told(harness: WorkerHarness, age: timedelta = LATE_UPLOADS) -> None:
     await handlers.handle(GONE, delivered(age))
 
 
-async def test_nothing_of_theirs_stays_and_nothing_of_others_goes(harness: WorkerHarness) -> None:
+async def test_all_conversions_of_the_account_and_no_others_are_deleted(harness: WorkerHarness) -> None:
     finished, waiting = await harness.queued(), await harness.queued()
     await harness.worker(ScriptedTranscoder()).run(finished.id)
     bobs = replace(await harness.queued(b"bob's"), owner_id="bob")
@@ -52,14 +52,14 @@ async def test_nothing_of_theirs_stays_and_nothing_of_others_goes(harness: Worke
     assert await harness.store.get(bobs.id) is not None
 
 
-async def test_being_told_again_changes_nothing(harness: WorkerHarness) -> None:
+async def test_a_repeated_event_has_no_effect(harness: WorkerHarness) -> None:
     await harness.queued()
     for _ in range(3):
         await told(harness)
     assert await harness.blobs_stored() == set()
 
 
-async def test_however_many_there_are_they_all_go(harness: WorkerHarness) -> None:
+async def test_any_number_of_conversions_is_deleted(harness: WorkerHarness) -> None:
     now = utc_now()
     for _ in range(2 * account_deletion.BATCH + 1):
         waiting = new_upload(
@@ -80,7 +80,7 @@ async def test_however_many_there_are_they_all_go(harness: WorkerHarness) -> Non
     assert await harness.database["conversions"].count_documents({}) == 0
 
 
-async def test_what_is_being_converted_stops_and_leaves_nothing(harness: WorkerHarness) -> None:
+async def test_a_running_conversion_is_stopped_and_deleted(harness: WorkerHarness) -> None:
     async def for_ever(_: Path) -> None:
         await asyncio.Event().wait()
 
@@ -100,7 +100,7 @@ async def test_what_is_being_converted_stops_and_leaves_nothing(harness: WorkerH
 
 
 class Dripping:
-    """A video whose second half is sent when the test allows it."""
+    """A video whose second half is sent once the test sets an event."""
 
     filename = "talk.mp4"
     announced_size = None
@@ -120,7 +120,7 @@ class Dripping:
         return {}
 
 
-async def test_what_is_being_uploaded_is_refused_at_its_end_and_leaves_nothing(
+async def test_a_running_upload_is_refused_at_its_end_and_deleted(
     harness: WorkerHarness,
 ) -> None:
     limits = UploadLimits(max_bytes=10**9, silence=timedelta(minutes=1))
@@ -144,7 +144,7 @@ async def test_what_is_being_uploaded_is_refused_at_its_end_and_leaves_nothing(
     assert await harness.database["conversions"].count_documents({}) == 0
 
 
-async def test_what_begins_just_after_is_found_a_minute_later(harness: WorkerHarness) -> None:
+async def test_an_upload_begun_just_after_the_event_is_deleted_a_minute_later(harness: WorkerHarness) -> None:
     await harness.queued()
     with pytest.raises(Retry) as later:
         await told(harness, age=timedelta(seconds=1))

@@ -33,7 +33,7 @@ async def several(api: ConverterApi) -> ConverterApi:
     return api
 
 
-async def test_everybody_s_conversions_are_listed_with_their_owners(several: ConverterApi) -> None:
+async def test_conversions_of_all_accounts_are_listed_with_their_owners(several: ConverterApi) -> None:
     items = (await listed(several))["items"]
     assert [(item["id"], item["owner_id"]) for item in items] == [
         (queued(3).id, "bob"),
@@ -44,7 +44,7 @@ async def test_everybody_s_conversions_are_listed_with_their_owners(several: Con
     assert {name: value for name, value in items[2].items() if name != "owner_id"} == own["items"][0]
 
 
-async def test_an_owner_a_status_and_a_cursor_narrow_the_list(several: ConverterApi) -> None:
+async def test_the_list_is_filtered_by_owner_status_and_cursor(several: ConverterApi) -> None:
     assert len((await listed(several, "owner_id=bob"))["items"]) == 2
     assert [each["id"] for each in (await listed(several, "owner_id=bob&status=queued"))["items"]] == [
         queued(3).id
@@ -64,13 +64,13 @@ async def test_an_owner_a_status_and_a_cursor_narrow_the_list(several: Converter
     ],
     ids=str,
 )
-async def test_who_is_no_administrator_is_refused(api: ConverterApi, changes: dict[str, object]) -> None:
+async def test_other_users_are_refused(api: ConverterApi, changes: dict[str, object]) -> None:
     answer = await api.call("GET", PATH, None, headers=administrator(api, **changes))
     assert (answer.status, (await answer.json())["code"]) == (403, "forbidden")
 
 
 @pytest.mark.parametrize("query", ["limit=0", "status=nonsense", "cursor=x", "owner_id=%00", "owner_id="])
-async def test_a_query_that_makes_no_sense_is_refused(api: ConverterApi, query: str) -> None:
+async def test_an_invalid_query_is_refused(api: ConverterApi, query: str) -> None:
     answer = await api.call("GET", f"{PATH}?{query}", None, headers=administrator(api))
     assert (answer.status, (await answer.json())["code"]) == (400, "invalid_request")
 

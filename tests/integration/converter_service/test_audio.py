@@ -68,7 +68,7 @@ async def test_the_whole_audio(finished: Finished) -> None:
     )
 
 
-async def test_head_tells_the_same_without_the_bytes(finished: Finished) -> None:
+async def test_head_has_the_headers_of_get_without_the_body(finished: Finished) -> None:
     got = await finished.api.call("GET", finished.path)
     asked = await finished.api.call("HEAD", finished.path)
     assert (asked.status, await asked.read()) == (200, b"")
@@ -86,7 +86,7 @@ async def test_head_tells_the_same_without_the_bytes(finished: Finished) -> None
         ("bytes=2499999-9999999", 2_499_999, 2_499_999),
     ],
 )
-async def test_a_range_of_it(finished: Finished, wanted: str, first: int, last: int) -> None:
+async def test_a_range_of_the_audio(finished: Finished, wanted: str, first: int, last: int) -> None:
     answer = await finished.api.call("GET", finished.path, headers={"Range": wanted})
     assert answer.status == 206
     assert answer.headers["Content-Range"] == f"bytes {first}-{last}/{len(AUDIO)}"
@@ -94,7 +94,7 @@ async def test_a_range_of_it(finished: Finished, wanted: str, first: int, last: 
     assert await answer.read() == AUDIO[first : last + 1]
 
 
-async def test_a_range_past_its_end(finished: Finished) -> None:
+async def test_a_range_past_the_end(finished: Finished) -> None:
     answer = await finished.api.call("GET", finished.path, headers={"Range": "bytes=2500000-"})
     assert answer.status == 416
     assert answer.headers["Content-Range"] == f"bytes */{len(AUDIO)}"
@@ -102,26 +102,26 @@ async def test_a_range_past_its_end(finished: Finished) -> None:
 
 
 @pytest.mark.parametrize("wanted", ["bytes=0-1,5-6", "items=0-1", "bytes=9-1"])
-async def test_what_is_no_single_range_gets_the_whole(finished: Finished, wanted: str) -> None:
+async def test_any_other_range_header_gets_the_complete_audio(finished: Finished, wanted: str) -> None:
     answer = await finished.api.call("GET", finished.path, headers={"Range": wanted})
     assert (answer.status, len(await answer.read())) == (200, len(AUDIO))
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-async def test_who_has_it_already_gets_nothing(finished: Finished, method: str) -> None:
+async def test_an_unchanged_audio_is_a_304(finished: Finished, method: str) -> None:
     answer = await finished.api.call(method, finished.path, headers={"If-None-Match": f'"x", {ETAG}'})
     assert (answer.status, await answer.read()) == (304, b"")
     assert answer.headers["ETag"] == ETAG
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-async def test_who_wants_another_audio_does_not_get_this_one(finished: Finished, method: str) -> None:
+async def test_if_match_with_another_etag_is_a_412(finished: Finished, method: str) -> None:
     same, other = {"If-Match": f'"x", {ETAG}'}, {"If-Match": '"other"', "If-None-Match": ETAG}
     assert (await finished.api.call(method, finished.path, headers=same)).status == 200
     assert (await finished.api.call(method, finished.path, headers=other)).status == 412
 
 
-async def test_a_range_counts_only_while_the_audio_is_the_same(finished: Finished) -> None:
+async def test_a_range_is_ignored_if_if_range_does_not_match(finished: Finished) -> None:
     same = {"Range": "bytes=0-9", "If-Range": ETAG}
     other = {"Range": "bytes=0-9", "If-Range": '"other"'}
     assert (await finished.api.call("GET", finished.path, headers=same)).status == 206
@@ -141,7 +141,7 @@ async def test_a_range_counts_only_while_the_audio_is_the_same(finished: Finishe
         "ünï; filename=evil.exe",
     ],
 )
-async def test_a_hostile_file_name_is_given_back_as_a_harmless_label(api: ConverterApi, name: str) -> None:
+async def test_a_hostile_file_name_is_sanitized_in_the_response(api: ConverterApi, name: str) -> None:
     body = b"video"
     uploaded = await (await api.upload(body, f"filename={quote(name)}")).json()
     kept: str = uploaded["source"]["filename"]
@@ -157,7 +157,9 @@ async def test_a_hostile_file_name_is_given_back_as_a_harmless_label(api: Conver
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("make", [uploading, queued, converting, failed_one])
-async def test_before_it_is_done_it_is_not_ready(api: ConverterApi, make: type, method: str) -> None:
+async def test_audio_of_an_unfinished_conversion_is_not_ready(
+    api: ConverterApi, make: type, method: str
+) -> None:
     conversion = await put(api, make(at=utc_now()))
     answer = await api.call(method, f"/v1/conversions/{conversion.id}/audio")
     assert answer.status == 409
@@ -167,14 +169,14 @@ async def test_before_it_is_done_it_is_not_ready(api: ConverterApi, make: type, 
         assert re.fullmatch(r"The (video|conversion) (is still|has not|failed|was).*\.", body["detail"])
 
 
-async def test_after_retention_it_is_gone(api: ConverterApi) -> None:
+async def test_audio_after_its_retention_is_gone(api: ConverterApi) -> None:
     conversion = await put(api, bytes_deleted(expired(done(), utc_now())))
     answer = await api.call("GET", f"/v1/conversions/{conversion.id}/audio")
     assert answer.status == 410
     assert (await answer.json(content_type=None))["code"] == "gone"
 
 
-async def test_deleting_takes_the_bytes_and_the_record(finished: Finished) -> None:
+async def test_deletion_removes_the_bytes_and_the_record(finished: Finished) -> None:
     path = f"/v1/conversions/{finished.conversion.id}"
     assert (await finished.api.call("DELETE", path)).status == 204
     assert await finished.api.nothing_left()
@@ -188,7 +190,7 @@ async def test_a_signed_link_needs_no_token(finished: Finished) -> None:
         assert (await finished.api.call(method, link, None)).status == 200
 
 
-async def test_a_signed_link_ends(finished: Finished) -> None:
+async def test_a_signed_link_expires(finished: Finished) -> None:
     link = SignedLinks(LINK_KEY).sign(finished.conversion.id, utc_now() - timedelta(seconds=1))
     assert (await finished.api.call("GET", link, None)).status == 410
 
@@ -204,7 +206,7 @@ async def test_a_signed_link_cannot_be_altered(finished: Finished) -> None:
         assert (await finished.api.call("GET", altered, None)).status == 401
 
 
-async def test_a_signed_link_opens_nothing_but_the_audio(finished: Finished) -> None:
+async def test_a_signed_link_is_valid_for_the_audio_only(finished: Finished) -> None:
     link = SignedLinks(LINK_KEY).sign(finished.conversion.id, utc_now() + timedelta(minutes=1))
     query = link.partition("?")[2]
     path = f"/v1/conversions/{finished.conversion.id}?{query}"
@@ -212,7 +214,7 @@ async def test_a_signed_link_opens_nothing_but_the_audio(finished: Finished) -> 
     assert (await finished.api.call("DELETE", path, None)).status == 401
 
 
-async def test_a_link_ends_with_its_conversion(finished: Finished) -> None:
+async def test_a_link_is_invalid_after_the_conversion_is_deleted(finished: Finished) -> None:
     link = SignedLinks(LINK_KEY).sign(finished.conversion.id, utc_now() + timedelta(minutes=1))
     await MongoConversions(finished.api.database, utc_now).save(deleted(finished.conversion, utc_now()))
     assert (await finished.api.call("GET", link, None)).status == 404

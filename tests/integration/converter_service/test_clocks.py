@@ -50,11 +50,11 @@ async def worker_elsewhere(mongo_url: str, scratch: Path, skew_s: int) -> AsyncI
 
 
 @pytest.mark.parametrize("skew_s", [7200, -7200])
-async def test_a_worker_with_a_wrong_clock_fences_the_dead_soon_and_the_living_never(
+async def test_a_worker_with_a_wrong_clock_takes_over_expired_leases_only(
     client: Client, mongo_url: str, tmp_path: Path, skew_s: int
 ) -> None:
     store = MongoConversions(database_of(client), utc_now)
-    # One run is alive, one is dead; by the other machine's clock it would be the reverse.
+    # One lease is valid, one has expired; by the other machine's clock it would be the reverse.
     living, dead = converting(1, at=utc_now() + timedelta(hours=1)), converting(2, at=utc_now() - LEASE)
     await store.add(living)
     await store.add(dead)
@@ -72,7 +72,7 @@ async def is_fenced(store: MongoConversions, run: Conversion) -> bool:
     return newest.status is not State.CONVERTING or newest.lease != run.lease
 
 
-async def test_clocks_on_one_database_agree_however_they_count(client: Client) -> None:
+async def test_clocks_of_one_database_agree_with_any_local_clock(client: Client) -> None:
     first, second = (
         ServerClock(database_of(client)),
         ServerClock(database_of(client), lambda: time.monotonic() + 12_345),
@@ -94,7 +94,7 @@ async def test_a_clock_catches_up_after_its_machine_slept(client: Client) -> Non
     assert abs(clock() - utc_now()) < CLOSE
 
 
-async def test_before_the_database_was_reached_nobody_knows_the_time() -> None:
+async def test_the_clock_is_unavailable_before_the_first_connection() -> None:
     async with connect(Secret(f"mongodb://127.0.0.1:{free_port()}/nowhere")) as client:
         clock = ServerClock(database_of(client))
         with pytest.raises(Unavailable):
@@ -103,7 +103,7 @@ async def test_before_the_database_was_reached_nobody_knows_the_time() -> None:
             clock()
 
 
-def test_a_slow_answer_does_not_replace_an_exact_one() -> None:
+def test_a_slow_reply_does_not_replace_an_exact_one() -> None:
     exact = Estimate(offset_s=1000.0, error_s=0.001, at=0.0)
     assert not exact.yields_to(Estimate(offset_s=1001.5, error_s=2.0, at=10.0))
     assert exact.yields_to(Estimate(offset_s=1000.01, error_s=0.002, at=10.0))

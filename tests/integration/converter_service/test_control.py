@@ -28,7 +28,7 @@ async def get(api: ConverterApi, conversion: Conversion) -> Conversion:
     return found
 
 
-async def test_what_has_not_ended_is_cancelled_once(api: ConverterApi) -> None:
+async def test_an_unfinished_conversion_is_cancelled_once(api: ConverterApi) -> None:
     for number, make in enumerate((queued, converting)):
         path = await put(api, make(number, at=utc_now()))
         answers = [await api.call("POST", f"{path}/cancel") for _ in range(2)]
@@ -37,7 +37,7 @@ async def test_what_has_not_ended_is_cancelled_once(api: ConverterApi) -> None:
         assert (await answers[0].json())["status"] == "cancelled"
 
 
-async def test_what_has_ended_is_not_cancelled(api: ConverterApi) -> None:
+async def test_a_finished_conversion_is_not_cancelled(api: ConverterApi) -> None:
     for number, make in enumerate((done, failed_one)):
         path = await put(api, make(number, at=utc_now()))
         answer = await api.call("POST", f"{path}/cancel")
@@ -69,7 +69,7 @@ async def test_an_upload_that_is_cancelled_ends_and_leaves_no_bytes(api: Convert
     assert (await api.call("POST", f"{path}/retry")).status == 410
 
 
-async def test_another_try_is_queued_as_if_it_were_the_first(api: ConverterApi) -> None:
+async def test_a_retried_conversion_is_queued_with_all_its_attempts(api: ConverterApi) -> None:
     now = utc_now()
     for conversion in (failed_one(1, at=now), cancelled(queued(2, at=now), now=now, retention=RETENTION)):
         path = await put(api, conversion)
@@ -86,7 +86,7 @@ async def test_another_try_is_queued_as_if_it_were_the_first(api: ConverterApi) 
         assert (again.status, (await again.json(content_type=None))["code"]) == (409, "conflict")
 
 
-async def test_nothing_is_tried_again_without_its_video(api: ConverterApi) -> None:
+async def test_a_conversion_without_its_video_is_not_retried(api: ConverterApi) -> None:
     gone = bytes_deleted(expired(done(at=utc_now()), utc_now()))
     lost = replace(failed_one(2, at=utc_now()), source_blob=None)
     for conversion in (gone, lost):
@@ -104,7 +104,7 @@ async def finished(api: ConverterApi) -> Conversion:
     return conversion
 
 
-async def test_a_link_gives_the_audio_to_whoever_has_it_until_the_conversion_is_deleted(
+async def test_a_link_gives_the_audio_until_the_conversion_is_deleted(
     api: ConverterApi,
 ) -> None:
     conversion = await finished(api)
@@ -135,20 +135,20 @@ async def test_a_link_lasts_no_longer_than_its_audio(api: ConverterApi) -> None:
     assert datetime.fromisoformat(made["expires_at"]) == conversion.expires_at.replace(microsecond=0)
 
 
-async def test_a_link_for_no_sane_time_is_refused(api: ConverterApi) -> None:
+async def test_a_link_with_an_invalid_lifetime_is_refused(api: ConverterApi) -> None:
     path = await put(api, done(at=utc_now()))
     for wanted in (0, -1, 2_592_001, "soon", None, 1e400):
         answer = await api.call("POST", f"{path}/link", json={"expires_in": wanted})
         assert answer.status == 400, wanted
 
 
-async def test_there_is_no_link_before_there_is_an_audio(api: ConverterApi) -> None:
+async def test_a_conversion_without_audio_has_no_link(api: ConverterApi) -> None:
     path = await put(api, queued(at=utc_now()))
     answer = await api.call("POST", f"{path}/link", json={})
     assert (answer.status, (await answer.json(content_type=None))["code"]) == (409, "not_ready")
 
 
-async def test_somebody_elses_is_not_there(api: ConverterApi) -> None:
+async def test_conversions_of_other_accounts_cannot_be_controlled(api: ConverterApi) -> None:
     path = await put(api, uploading(at=utc_now()))
     for what in ("cancel", "retry", "link"):
         assert (await api.call("POST", f"{path}/{what}", "mallory", json={})).status == 404

@@ -18,7 +18,7 @@ async def seven(api: ConverterApi) -> ConverterApi:
     return api
 
 
-async def test_cursors_lead_from_page_to_page_newest_first(seven: ConverterApi) -> None:
+async def test_cursors_page_through_the_list_newest_first(seven: ConverterApi) -> None:
     seen, path = list[str](), "/v1/conversions?limit=3"
     while path:
         page = await (await seven.call("GET", path)).json()
@@ -33,7 +33,7 @@ async def test_the_last_page_has_no_next_even_when_it_is_full(seven: ConverterAp
     assert (len(page["items"]), page["next_cursor"]) == (7, None)
 
 
-async def test_a_status_narrows_the_list(seven: ConverterApi) -> None:
+async def test_a_status_filters_the_list(seven: ConverterApi) -> None:
     page = await (await seven.call("GET", "/v1/conversions?status=completed")).json()
     assert {item["status"] for item in page["items"]} == {"completed"}
     assert len(page["items"]) == 4
@@ -43,7 +43,7 @@ async def test_a_status_narrows_the_list(seven: ConverterApi) -> None:
     "query",
     ["limit=0", "limit=101", "limit=x", "status=nonsense", "cursor=nonsense", "cursor=%00", "cursor="],
 )
-async def test_a_query_that_makes_no_sense_is_refused(seven: ConverterApi, query: str) -> None:
+async def test_an_invalid_query_is_refused(seven: ConverterApi, query: str) -> None:
     answer = await seven.call("GET", f"/v1/conversions?{query}")
     assert answer.status == 400
     assert (await answer.json(content_type=None))["code"] == "invalid_request"
@@ -54,7 +54,7 @@ async def test_an_unknown_id_is_not_found(api: ConverterApi, identity: str) -> N
     assert (await api.call("GET", f"/v1/conversions/{identity}")).status == 404
 
 
-async def test_readiness_names_what_it_stands_on(api: ConverterApi) -> None:
+async def test_readiness_lists_its_dependencies(api: ConverterApi) -> None:
     names = ("mongodb", "rabbitmq", "dead_letters", "auth_service")
 
     async def is_ready() -> bool:

@@ -43,7 +43,7 @@ async def letter_of(api: ConverterApi, body: bytes = POISON) -> dict[str, Any]:
     return found
 
 
-async def test_a_poisonous_message_is_listed_read_and_replayed_and_tells_its_history(
+async def test_a_malformed_message_is_listed_read_and_replayed_with_its_history(
     api: ConverterApi,
 ) -> None:
     letter = await letter_of(api)
@@ -70,7 +70,7 @@ async def test_a_poisonous_message_is_listed_read_and_replayed_and_tells_its_his
     assert [each["id"] for each in await listed(api)] == [again["id"], letter["id"]]
 
 
-async def test_a_discarded_letter_keeps_its_record_and_is_replayed_no_more(api: ConverterApi) -> None:
+async def test_a_discarded_dead_letter_keeps_its_record_and_is_not_replayed(api: ConverterApi) -> None:
     letter = await letter_of(api)
     for _ in range(2):
         answer = await asked(api, "DELETE", f"/{letter['id']}")
@@ -82,7 +82,7 @@ async def test_a_discarded_letter_keeps_its_record_and_is_replayed_no_more(api: 
     assert (kept["id"], kept["settled_by"]) == (letter["id"], "root")
 
 
-async def test_lists_go_page_by_page(api: ConverterApi) -> None:
+async def test_lists_are_paginated(api: ConverterApi) -> None:
     letters = [await letter_of(api, b"\xff %d" % number) for number in range(3)]
     first = await (await asked(api, "GET", "?limit=2")).json()
     rest = await (await asked(api, "GET", f"?limit=2&cursor={first['next_cursor']}")).json()
@@ -96,7 +96,7 @@ async def test_lists_go_page_by_page(api: ConverterApi) -> None:
     ("method", "path"),
     [("GET", ""), ("GET", "/x"), ("POST", "/x/replay"), ("DELETE", "/x")],
 )
-async def test_who_is_no_administrator_is_refused(api: ConverterApi, method: str, path: str) -> None:
+async def test_other_users_are_refused(api: ConverterApi, method: str, path: str) -> None:
     answer = await api.call(method, f"{PATH}{path}", "alice")
     assert (answer.status, (await answer.json())["code"]) == (403, "forbidden")
     answer = await asked(api, method, path)
@@ -104,11 +104,11 @@ async def test_who_is_no_administrator_is_refused(api: ConverterApi, method: str
 
 
 @pytest.mark.parametrize("query", ["limit=0", "status=nonsense", "cursor=x"])
-async def test_a_query_that_makes_no_sense_is_refused(api: ConverterApi, query: str) -> None:
+async def test_an_invalid_query_is_refused(api: ConverterApi, query: str) -> None:
     assert (await asked(api, "GET", f"?{query}")).status == 400
 
 
-async def test_through_rabbitmq_a_letter_is_replayed_and_handled_though_the_api_came_later(
+async def test_a_dead_letter_is_replayed_through_rabbitmq_after_the_api_started_later(
     mongo_url: str, amqp_url: str
 ) -> None:
     recorder = Recorder(Failing(Reject("never")))

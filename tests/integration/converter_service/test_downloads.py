@@ -45,7 +45,7 @@ async def test_an_audio_deleted_during_its_download_breaks_the_download(
             await asyncio.wait_for(answer.read(), PATIENCE_S)
 
 
-async def test_a_listener_that_leaves_is_no_error(
+async def test_a_client_that_disconnects_is_no_error(
     api: ConverterApi, finished: Conversion, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
@@ -58,7 +58,7 @@ async def test_a_listener_that_leaves_is_no_error(
     assert "error" not in logged.lower().replace("error=none", "")
 
 
-async def test_slow_listeners_do_not_hold_up_others(api: ConverterApi, finished: Conversion) -> None:
+async def test_slow_clients_do_not_delay_others(api: ConverterApi, finished: Conversion) -> None:
     url = f"http://127.0.0.1:{api.port}/v1/conversions/{finished.id}/audio"
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
         slow = await asyncio.gather(*(http.get(url, headers=api.headers()) for _ in range(20)))

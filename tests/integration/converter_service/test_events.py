@@ -58,7 +58,9 @@ def progress(event: ServerEvent | None, share: float) -> ServerEvent:
     return event
 
 
-async def test_the_present_comes_at_once_then_each_change_then_the_end(api: ConverterApi) -> None:
+async def test_the_current_state_is_sent_first_then_each_change_until_the_final_state(
+    api: ConverterApi,
+) -> None:
     watched = await running(api)
     async with api.events(watched.now.id) as stream:
         assert stream.answer.headers["Content-Type"].startswith("text/event-stream")
@@ -78,7 +80,7 @@ async def test_the_present_comes_at_once_then_each_change_then_the_end(api: Conv
     assert last.data == shown
 
 
-async def test_what_has_ended_says_so_and_ends(api: ConverterApi) -> None:
+async def test_the_stream_of_a_finished_conversion_ends_at_once(api: ConverterApi) -> None:
     now = utc_now()
     for number, (made, name) in enumerate(
         (
@@ -96,7 +98,7 @@ async def test_what_has_ended_says_so_and_ends(api: ConverterApi) -> None:
             assert await stream.answer.read() == b""
 
 
-async def test_who_comes_back_gets_what_is_new_and_nothing_twice(api: ConverterApi) -> None:
+async def test_a_reconnected_client_gets_new_events_only(api: ConverterApi) -> None:
     watched = await running(api)
     async with api.events(watched.now.id) as stream:
         first = await stream.next()
@@ -109,7 +111,7 @@ async def test_who_comes_back_gets_what_is_new_and_nothing_twice(api: ConverterA
         assert [event.name for event in await stream.rest()] == ["cancelled"]
 
 
-async def test_the_announcement_alone_ends_it(api: ConverterApi) -> None:
+async def test_the_outbox_event_alone_ends_the_stream(api: ConverterApi) -> None:
     """Progress events may be lost; events from the outbox are not."""
     watched = await running(api)
     async with api.events(watched.now.id) as stream:
@@ -120,7 +122,7 @@ async def test_the_announcement_alone_ends_it(api: ConverterApi) -> None:
         assert [event.name for event in await stream.rest()] == ["cancelled"]
 
 
-async def test_a_deleted_one_ends_without_another_word(api: ConverterApi) -> None:
+async def test_the_stream_of_a_deleted_conversion_ends_without_an_event(api: ConverterApi) -> None:
     watched = await running(api)
     async with api.events(watched.now.id) as stream:
         await stream.next()
@@ -129,7 +131,7 @@ async def test_a_deleted_one_ends_without_another_word(api: ConverterApi) -> Non
     assert (await api.call("GET", f"/v1/conversions/{watched.now.id}/events")).status == 404
 
 
-async def test_only_the_owner_may_watch(api: ConverterApi) -> None:
+async def test_only_the_owner_may_open_the_stream(api: ConverterApi) -> None:
     watched = await Watched(api, queued(at=utc_now())).add()
     answer = await api.call("GET", f"/v1/conversions/{watched.now.id}/events", "mallory")
     assert (answer.status, (await answer.json(content_type=None))["code"]) == (404, "not_found")

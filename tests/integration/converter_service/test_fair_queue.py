@@ -33,7 +33,7 @@ async def test_accounts_take_turns_however_many_videos_one_of_them_sent_first(ha
     assert states == {State.COMPLETED}
 
 
-async def test_within_an_account_the_oldest_is_begun_first_whatever_the_message_names(
+async def test_within_an_account_the_oldest_starts_first_whatever_the_message_names(
     harness: WorkerHarness,
 ) -> None:
     """A message may run another account's conversion; the named one must not fall behind because of that."""
@@ -53,7 +53,7 @@ async def test_workers_that_compete_for_one_conversion_all_get_one(harness: Work
     assert {(await harness.now(each)).status for each in waiting} == {State.COMPLETED}
 
 
-async def test_as_many_messages_as_videos_leave_nothing_over_with_any_number_of_workers(
+async def test_one_message_per_video_suffices_with_any_number_of_workers(
     harness: WorkerHarness,
 ) -> None:
     waiting = [await harness.queued(owner_id=owner) for owner in "abcabcaaaa"]
@@ -103,7 +103,7 @@ async def test_a_conversion_is_announced_again_soon_after_its_retry_time(harness
     assert 0 < (waiting.due_at - waiting.retry_at).total_seconds() <= 60
 
 
-async def test_an_account_at_its_limit_leaves_the_other_workers_to_others(
+async def test_an_account_at_its_limit_leaves_workers_to_other_accounts(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def run_until_cancelled(_: Path) -> None:
@@ -153,7 +153,9 @@ async def test_an_unreadable_record_does_not_block_the_queue(harness: WorkerHarn
     assert (await harness.now(conversion)).status is State.COMPLETED
 
 
-async def test_what_used_up_its_tries_is_given_up_whichever_message_finds_it(harness: WorkerHarness) -> None:
+async def test_a_conversion_without_attempts_left_fails_whichever_message_finds_it(
+    harness: WorkerHarness,
+) -> None:
     spent = await harness.queued()
     await harness.store.save(replace(spent, attempts=4))
     await harness.worker(ScriptedTranscoder(), max_retries=3).run("anything")

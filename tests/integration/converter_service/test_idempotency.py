@@ -35,7 +35,7 @@ async def stored(api: ConverterApi) -> tuple[int, int]:
     return await api.database["conversions"].count_documents({}), files
 
 
-async def test_the_same_upload_again_is_answered_the_same_and_stored_once(api: ConverterApi) -> None:
+async def test_a_repeated_upload_is_stored_once_and_gets_the_same_response(api: ConverterApi) -> None:
     first = await send(api, VIDEO, "filename=a.mp4&bitrate=96k")
     again = await send(api, VIDEO, "filename=a.mp4&bitrate=96k")
     assert (first.status, again.status) == (202, 202)
@@ -44,7 +44,7 @@ async def test_the_same_upload_again_is_answered_the_same_and_stored_once(api: C
     assert await stored(api) == (1, 1)
 
 
-async def test_it_is_answered_as_it_was_whatever_has_become_of_it(api: ConverterApi) -> None:
+async def test_a_repetition_gets_the_original_response_after_later_changes(api: ConverterApi) -> None:
     first = await send(api, VIDEO)
     change = {"status": "failed", "progress": 0.5, "error": {"code": "timed_out", "message": "x"}}
     await api.database["conversions"].update_one({}, {"$set": change})
@@ -67,13 +67,13 @@ async def test_a_quoted_key_is_the_same_key(api: ConverterApi) -> None:
     ],
     ids=["other bytes", "another length", "another name", "other options"],
 )
-async def test_the_key_for_anything_else_is_refused(api: ConverterApi, content: bytes, query: str) -> None:
+async def test_the_key_with_another_request_is_refused(api: ConverterApi, content: bytes, query: str) -> None:
     await send(api, VIDEO)
     assert await told(await send(api, content, query)) == (422, "idempotency_mismatch")
     assert await stored(api) == (1, 1)
 
 
-async def test_bytes_of_unannounced_length_are_compared_too(api: ConverterApi) -> None:
+async def test_bytes_of_undeclared_length_are_compared_too(api: ConverterApi) -> None:
     async def streamed(content: bytes) -> AsyncIterator[bytes]:
         for start in range(0, len(content), 200_000):
             yield content[start : start + 200_000]
@@ -83,7 +83,7 @@ async def test_bytes_of_unannounced_length_are_compared_too(api: ConverterApi) -
     assert await told(await send(api, streamed(OTHER))) == (422, "idempotency_mismatch")
 
 
-async def test_an_announced_digest_spares_sending_the_video_again(api: ConverterApi) -> None:
+async def test_a_declared_digest_avoids_sending_the_video_again(api: ConverterApi) -> None:
     digest = base64.b64encode(hashlib.sha256(VIDEO).digest()).decode()
     first = await send(api, VIDEO)
     never = asyncio.Event()
@@ -98,7 +98,7 @@ async def test_an_announced_digest_spares_sending_the_video_again(api: Converter
     assert await told(other) == (422, "idempotency_mismatch")
 
 
-async def test_forms_are_compared_by_what_is_in_them(api: ConverterApi) -> None:
+async def test_forms_are_compared_by_their_contents(api: ConverterApi) -> None:
     async def post(*parts: tuple[str, bytes]) -> aiohttp.ClientResponse:
         headers = {"Content-Type": "multipart/form-data; boundary=frontier", "Idempotency-Key": KEY}
         return await api.call("POST", "/v1/conversions", data=form(*parts), headers=headers)
@@ -113,7 +113,7 @@ async def test_forms_are_compared_by_what_is_in_them(api: ConverterApi) -> None:
     )
 
 
-async def test_while_the_first_is_still_coming_the_second_is_told_so(api: ConverterApi) -> None:
+async def test_a_repetition_of_a_running_upload_is_a_conflict(api: ConverterApi) -> None:
     go_on = asyncio.Event()
 
     async def slowly() -> AsyncIterator[bytes]:
@@ -132,26 +132,26 @@ async def test_while_the_first_is_still_coming_the_second_is_told_so(api: Conver
     assert await stored(api) == (1, 1)
 
 
-async def test_of_many_at_the_same_time_one_is_stored(api: ConverterApi) -> None:
+async def test_of_concurrent_uploads_with_one_key_one_is_stored(api: ConverterApi) -> None:
     await until(lambda: is_prepared(api))
     answers = await asyncio.gather(*(send(api, VIDEO) for _ in range(6)))
     assert {answer.status for answer in answers} <= {202, 409}
     assert await stored(api) == (1, 1)
 
 
-async def test_an_upload_that_came_to_nothing_leaves_its_key_free(api: ConverterApi) -> None:
+async def test_a_failed_upload_releases_its_key(api: ConverterApi) -> None:
     assert (await send(api, b"\x89PNG\r\n\x1a\n" + bytes(4000), "filename=a.mp4")).status == 415
     assert (await send(api, VIDEO, "filename=a.mp4")).status == 202
 
 
-async def test_a_key_is_nobody_elses(api: ConverterApi) -> None:
+async def test_keys_of_different_accounts_are_independent(api: ConverterApi) -> None:
     first = await send(api, VIDEO)
     bobs = await send(api, OTHER, owner="bob")
     assert bobs.status == 202
     assert (await bobs.json())["id"] != (await first.json())["id"]
 
 
-async def test_a_key_may_be_used_anew_after_a_day(api: ConverterApi) -> None:
+async def test_a_key_may_be_reused_after_a_day(api: ConverterApi) -> None:
     await send(api, VIDEO)
     yesterday = datetime.now(UTC) - timedelta(hours=25)
     await api.database["conversions"].update_one({}, {"$set": {"created_at": yesterday}})
@@ -159,7 +159,7 @@ async def test_a_key_may_be_used_anew_after_a_day(api: ConverterApi) -> None:
     assert await stored(api) == (2, 2)
 
 
-async def test_a_key_goes_with_its_conversion(api: ConverterApi) -> None:
+async def test_a_key_is_released_with_its_conversion(api: ConverterApi) -> None:
     first = await send(api, VIDEO)
     assert (await api.call("DELETE", first.headers["Location"])).status == 204
     assert (await send(api, OTHER)).status == 202

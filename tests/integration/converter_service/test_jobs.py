@@ -1,4 +1,4 @@
-"""Jobs of workers that fail, die or compete: each conversion has one outcome, one audio and one event."""
+"""Workers that fail, crash or compete: each conversion has one outcome, one audio and one event."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -68,7 +68,7 @@ async def test_the_same_message_again_changes_nothing(harness: WorkerHarness) ->
     assert len(await harness.announced()) == 1
 
 
-async def test_a_message_for_what_is_gone_has_no_effect(harness: WorkerHarness) -> None:
+async def test_a_message_for_a_deleted_conversion_has_no_effect(harness: WorkerHarness) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder()
     await harness.store.save(deleted(conversion, utc_now()))
     await harness.worker(transcoder).run(conversion.id)
@@ -92,7 +92,7 @@ async def test_bad_media_fails_at_once_with_its_reason(harness: WorkerHarness) -
     assert await harness.blobs_stored() == {conversion.source_blob}
 
 
-async def test_options_that_are_not_on_offer_any_more_end_it_at_once(harness: WorkerHarness) -> None:
+async def test_options_that_are_no_longer_offered_fail_the_conversion_at_once(harness: WorkerHarness) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder()
     stored = {"format": "mp3", "bitrate": "192k", "sample_rate": 22_050}
     await harness.store.save(replace(conversion, options=stored))
@@ -106,7 +106,9 @@ async def test_options_that_are_not_on_offer_any_more_end_it_at_once(harness: Wo
 
 
 @pytest.mark.parametrize("fault", [broken, buggy])
-async def test_a_fault_is_tried_again_and_then_given_up(harness: WorkerHarness, fault: type) -> None:
+async def test_a_machine_error_is_retried_and_fails_after_the_last_attempt(
+    harness: WorkerHarness, fault: type
+) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=fault)
     worker = harness.worker(transcoder, max_retries=2)
     for attempt in (1, 2):
@@ -133,7 +135,7 @@ async def gone(_: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", ["no room", unfit, gone])
-async def test_a_machine_that_is_unfit_for_hours_fails_no_video_and_then_it_does(
+async def test_an_unfit_machine_costs_no_attempts_and_fails_the_video_after_hours(
     harness: WorkerHarness, fault: str | Callable[[Path], Awaitable[None]]
 ) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder()
@@ -156,7 +158,7 @@ async def test_a_machine_that_is_unfit_for_hours_fails_no_video_and_then_it_does
     assert (await harness.now(conversion)).status is State.FAILED
 
 
-async def test_a_disk_that_was_full_for_a_while_costs_nothing_but_time(harness: WorkerHarness) -> None:
+async def test_a_full_disk_costs_no_attempts(harness: WorkerHarness) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder()
     worker = harness.worker(transcoder, max_retries=0)
     harness.scratch.spare_bytes = 10**18
@@ -174,7 +176,7 @@ async def started_long_ago(harness: WorkerHarness, conversion: Conversion) -> No
     await harness.store.save(replace(newest, started_at=newest.started_at - timedelta(days=1)))
 
 
-async def test_a_fault_that_passes_costs_nothing_but_time(harness: WorkerHarness) -> None:
+async def test_a_temporary_machine_error_costs_no_attempts(harness: WorkerHarness) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=broken)
     worker = harness.worker(transcoder)
     with pytest.raises(Retry):
@@ -187,7 +189,7 @@ async def test_a_fault_that_passes_costs_nothing_but_time(harness: WorkerHarness
     assert await harness.blobs_stored() == {done.source_blob, done.audio_blob}
 
 
-async def test_while_a_worker_holds_the_lease_others_come_back_later(harness: WorkerHarness) -> None:
+async def test_while_a_worker_holds_the_lease_others_postpone_the_message(harness: WorkerHarness) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=run_until_cancelled)
     running = asyncio.create_task(harness.worker(transcoder, lease=LONG).run(conversion.id))
     await transcoder.began.wait()
@@ -200,7 +202,7 @@ async def test_while_a_worker_holds_the_lease_others_come_back_later(harness: Wo
     await stopped(running)
 
 
-async def test_of_workers_that_claim_at_the_same_time_one_converts(harness: WorkerHarness) -> None:
+async def test_of_concurrent_claims_one_wins(harness: WorkerHarness) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder()
     workers = [harness.worker(transcoder, name=f"worker-{number}") for number in range(5)]
     outcomes = await asyncio.gather(*(each.run(conversion.id) for each in workers), return_exceptions=True)
@@ -209,7 +211,7 @@ async def test_of_workers_that_claim_at_the_same_time_one_converts(harness: Work
     assert len(await harness.announced()) == 1
 
 
-async def test_a_run_keeps_its_lease_for_as_long_as_it_takes(harness: WorkerHarness) -> None:
+async def test_a_long_run_keeps_its_lease(harness: WorkerHarness) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=run_until_cancelled)
     running = asyncio.create_task(harness.worker(transcoder).run(conversion.id))
     await transcoder.began.wait()
@@ -228,7 +230,7 @@ async def test_a_run_keeps_its_lease_for_as_long_as_it_takes(harness: WorkerHarn
     await stopped(running)
 
 
-async def test_a_worker_that_stops_hands_its_run_back_at_once_and_free_of_charge(
+async def test_a_stopping_worker_releases_its_run_at_once_without_an_attempt(
     harness: WorkerHarness,
 ) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=run_until_cancelled)
@@ -243,7 +245,7 @@ async def test_a_worker_that_stops_hands_its_run_back_at_once_and_free_of_charge
     assert (await harness.now(conversion)).status is State.COMPLETED
 
 
-async def test_what_a_dead_worker_held_is_queued_and_announced_again(harness: WorkerHarness) -> None:
+async def test_the_run_of_a_crashed_worker_is_queued_and_published_again(harness: WorkerHarness) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=run_until_cancelled)
     await died(harness, conversion, transcoder)
     await harness.sweeper.sweep()
@@ -255,14 +257,14 @@ async def test_what_a_dead_worker_held_is_queued_and_announced_again(harness: Wo
     assert await harness.blobs_stored() == {done.source_blob, done.audio_blob}
 
 
-async def test_what_a_dead_worker_held_can_be_claimed_without_a_sweep(harness: WorkerHarness) -> None:
+async def test_the_run_of_a_crashed_worker_can_be_claimed_without_the_sweeper(harness: WorkerHarness) -> None:
     conversion = await harness.queued()
     await died(harness, conversion, ScriptedTranscoder(during=run_until_cancelled))
     await harness.worker(ScriptedTranscoder()).run(conversion.id)
     assert (await harness.now(conversion)).status is State.COMPLETED
 
 
-async def test_what_kills_every_worker_is_given_up(harness: WorkerHarness) -> None:
+async def test_a_conversion_that_crashes_every_worker_fails(harness: WorkerHarness) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=run_until_cancelled)
     for _ in range(3):
         transcoder.began.clear()
@@ -276,8 +278,8 @@ async def test_what_kills_every_worker_is_given_up(harness: WorkerHarness) -> No
     assert await harness.blobs_stored() == {conversion.source_blob}
 
 
-async def test_a_zombie_does_not_overwrite_what_its_successor_made(harness: WorkerHarness) -> None:
-    """Its process is paused for longer than its lease; another worker finishes; then it continues."""
+async def test_a_resumed_stale_worker_does_not_overwrite_the_result(harness: WorkerHarness) -> None:
+    """The process is paused for longer than its lease; another worker finishes; then it resumes."""
     conversion, woken = await harness.queued(), asyncio.Event()
 
     async def sleeping(_: Path) -> None:
@@ -298,7 +300,7 @@ async def test_a_zombie_does_not_overwrite_what_its_successor_made(harness: Work
     assert len(await harness.announced()) == 1
 
 
-async def test_a_zombie_that_wakes_while_its_successor_still_runs_ends_without_effect(
+async def test_a_stale_worker_resumed_during_another_run_has_no_effect(
     harness: WorkerHarness,
 ) -> None:
     conversion, woken = await harness.queued(), asyncio.Event()
@@ -340,7 +342,7 @@ async def test_a_crash_between_storing_and_finishing_leaves_one_audio_in_the_end
     assert done.temporary_blobs == ()
 
 
-async def test_deleting_while_it_converts_stops_the_run_and_leaves_no_trace(harness: WorkerHarness) -> None:
+async def test_deletion_stops_the_run_and_removes_everything(harness: WorkerHarness) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=run_until_cancelled)
     running = asyncio.create_task(harness.worker(transcoder).run(conversion.id))
     await transcoder.began.wait()
@@ -352,7 +354,7 @@ async def test_deleting_while_it_converts_stops_the_run_and_leaves_no_trace(harn
     assert await harness.announced() == []
 
 
-async def test_the_source_vanishing_is_a_fault_and_not_a_loop(harness: WorkerHarness) -> None:
+async def test_a_missing_source_fails_the_conversion(harness: WorkerHarness) -> None:
     conversion = await harness.queued()
     await harness.blobs.delete(str(conversion.source_blob))
     worker = harness.worker(ScriptedTranscoder(), max_retries=0)
@@ -360,7 +362,7 @@ async def test_the_source_vanishing_is_a_fault_and_not_a_loop(harness: WorkerHar
     assert (await harness.now(conversion)).status is State.FAILED
 
 
-async def test_a_dead_upload_is_removed_with_its_chunks(harness: WorkerHarness) -> None:
+async def test_an_abandoned_upload_is_removed_with_its_chunks(harness: WorkerHarness) -> None:
     conversion = await harness.queued()
     newest = await harness.now(conversion)
     await harness.store.save(replace(newest, status=State.UPLOADING, due_at=utc_now()))
@@ -369,7 +371,7 @@ async def test_a_dead_upload_is_removed_with_its_chunks(harness: WorkerHarness) 
     assert await harness.blobs_stored() == set()
 
 
-async def test_after_retention_the_bytes_go_and_the_record_stays(harness: WorkerHarness) -> None:
+async def test_after_retention_the_bytes_are_deleted_and_the_record_stays(harness: WorkerHarness) -> None:
     conversion = await harness.queued()
     await harness.worker(ScriptedTranscoder()).run(conversion.id)
     done = await harness.now(conversion)
@@ -382,7 +384,7 @@ async def test_after_retention_the_bytes_go_and_the_record_stays(harness: Worker
     assert await harness.sweeper.sweep() == 0
 
 
-async def test_a_deletion_that_died_half_way_is_finished(harness: WorkerHarness) -> None:
+async def test_an_interrupted_deletion_is_completed(harness: WorkerHarness) -> None:
     conversion = await harness.queued()
     await harness.store.save(deleted(conversion, utc_now()))
     await harness.sweeper.sweep()
@@ -390,7 +392,7 @@ async def test_a_deletion_that_died_half_way_is_finished(harness: WorkerHarness)
     assert await harness.blobs_stored() == set()
 
 
-async def test_what_waits_for_very_long_is_announced_again(harness: WorkerHarness) -> None:
+async def test_a_conversion_queued_for_very_long_is_published_again(harness: WorkerHarness) -> None:
     conversion = await harness.queued()
     await harness.store.save(replace(conversion, due_at=utc_now()))
     await harness.sweeper.sweep()
@@ -399,7 +401,7 @@ async def test_what_waits_for_very_long_is_announced_again(harness: WorkerHarnes
 
 
 async def deleted_now(harness: WorkerHarness, conversion: Conversion) -> None:
-    """Deletes it as the api does."""
+    """Deletes the conversion as the api does."""
     conversions = Conversions(harness.store, harness.blobs, harness.cleanup, utc_now)
     await conversions.delete(
         Principal(user_id="alice", email="alice@example.org", roles=frozenset()), conversion.id
@@ -409,7 +411,7 @@ async def deleted_now(harness: WorkerHarness, conversion: Conversion) -> None:
 async def died(
     harness: WorkerHarness, conversion: Conversion, transcoder: ScriptedTranscoder, max_retries: int = 3
 ) -> None:
-    """Claims it with a worker whose task ends without another write."""
+    """Claims the conversion with a worker whose task ends without another write."""
     worker = harness.worker(transcoder, max_retries=max_retries, lease=timedelta(hours=1))
     running = asyncio.create_task(worker.run(conversion.id))
     await transcoder.began.wait()
@@ -429,7 +431,7 @@ async def stopped(running: "asyncio.Task[None]") -> None:
         await running
 
 
-async def test_a_cancelled_run_ends_with_nothing_left_but_the_video(harness: WorkerHarness) -> None:
+async def test_a_cancelled_run_leaves_only_the_video(harness: WorkerHarness) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder(during=run_until_cancelled)
     worker = harness.worker(transcoder, lease=LONG)
     running = asyncio.create_task(worker.run(conversion.id))
@@ -446,7 +448,7 @@ async def test_a_cancelled_run_ends_with_nothing_left_but_the_video(harness: Wor
     assert isinstance(event, ConversionCancelled)
 
 
-async def test_another_try_after_a_cancellation_gives_the_audio(harness: WorkerHarness) -> None:
+async def test_a_retry_after_a_cancellation_produces_the_audio(harness: WorkerHarness) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder()
     over = cancelled(await harness.now(conversion), now=utc_now(), retention=LONG)
     again = await harness.store.save(retried(over, utc_now()))

@@ -51,7 +51,7 @@ async def round_of(walker: OrphanCollector, clock: Later, steps: int) -> int:
     return gone
 
 
-async def test_orphans_go_in_small_steps_and_what_a_conversion_has_stays(
+async def test_orphans_are_deleted_in_small_steps_and_referenced_blobs_stay(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(orphan_collector, "BATCH", 2)
@@ -71,7 +71,7 @@ async def test_orphans_go_in_small_steps_and_what_a_conversion_has_stays(
     assert registry.get_sample_value("converter_removed_total", {"what": "orphan"}) == 3
 
 
-async def test_a_walk_goes_on_where_another_process_left_it_and_begins_again_after_a_while(
+async def test_a_scan_continues_in_another_process_and_restarts_after_a_while(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(orphan_collector, "BATCH", 1)
@@ -87,7 +87,7 @@ async def test_a_walk_goes_on_where_another_process_left_it_and_begins_again_aft
     assert await round_of(keeper(harness, clock), clock, 1) == 1
 
 
-async def test_what_is_young_or_not_ours_is_left_alone(harness: WorkerHarness) -> None:
+async def test_recent_and_foreign_blobs_are_not_deleted(harness: WorkerHarness) -> None:
     young, foreign = new_id(), "holiday.mp4"
     clock = Later()
     clock.ahead = timedelta()
@@ -98,7 +98,7 @@ async def test_what_is_young_or_not_ours_is_left_alone(harness: WorkerHarness) -
     assert await harness.blobs_stored() == {foreign}
 
 
-async def test_several_at_once_do_no_harm_while_a_conversion_runs(harness: WorkerHarness) -> None:
+async def test_concurrent_collectors_do_not_disturb_a_running_conversion(harness: WorkerHarness) -> None:
     clock, looked = Later(), asyncio.Event()
 
     async def meanwhile(_: Path) -> None:
@@ -112,7 +112,7 @@ async def test_several_at_once_do_no_harm_while_a_conversion_runs(harness: Worke
     assert await harness.blobs_stored() == set((await harness.now(conversion)).blobs)
 
 
-async def test_records_from_before_they_named_their_blobs_lose_nothing(harness: WorkerHarness) -> None:
+async def test_blobs_of_records_in_the_old_format_are_kept(harness: WorkerHarness) -> None:
     conversion = await harness.queued()
     await harness.worker(ScriptedTranscoder()).run(conversion.id)
     await harness.database["conversions"].update_many({}, {"$unset": {"blobs": ""}})
@@ -122,7 +122,7 @@ async def test_records_from_before_they_named_their_blobs_lose_nothing(harness: 
     assert await harness.blobs_stored() == set((await harness.now(conversion)).blobs)
 
 
-def test_an_id_tells_when_it_was_made_and_nothing_else_does() -> None:
+def test_the_age_of_a_blob_is_read_from_its_id() -> None:
     made = creation_time(new_id())
     assert made
     assert abs(datetime.now(UTC) - made) < timedelta(minutes=1)

@@ -17,7 +17,7 @@ CALLS = (
 )
 
 
-async def test_without_a_database_it_lives_and_tells_every_call_to_come_back_later() -> None:
+async def test_without_a_database_every_call_is_503_with_retry_after() -> None:
     async def told(method: str, path: str, body: bytes | None) -> None:
         began = time.monotonic()
         headers = {"Content-Type": "video/mp4"} if body else {}

@@ -61,7 +61,7 @@ async def video(
 
 
 @pytest.mark.parametrize("how", ["killed", "paused"])
-async def test_an_upload_that_loses_its_database_is_told_within_seconds(
+async def test_an_upload_that_loses_its_database_fails_within_seconds(
     api: ConverterApi, mongo: Mongo, how: str
 ) -> None:
     """One upload near its end and one in the middle."""
@@ -89,7 +89,7 @@ async def test_an_upload_that_loses_its_database_is_told_within_seconds(
     await until(lambda: swept_clean(api), what="the sweeper removes what is left")
 
 
-async def test_a_pause_of_some_seconds_is_not_noticed(api: ConverterApi, mongo: Mongo) -> None:
+async def test_an_upload_survives_an_outage_of_a_few_seconds(api: ConverterApi, mongo: Mongo) -> None:
     async def pause() -> None:
         mongo.pause()
         asyncio.get_running_loop().call_later(3, mongo.resume)

@@ -36,7 +36,7 @@ async def api(mongo_url: str) -> AsyncIterator[ConverterApi]:
         yield running
 
 
-async def test_what_does_not_fit_is_refused_before_it_is_stored_and_says_how_much_there_is(
+async def test_an_upload_over_quota_is_refused_before_storage_with_the_space_left(
     api: ConverterApi,
 ) -> None:
     for _ in range(2):
@@ -50,14 +50,14 @@ async def test_what_does_not_fit_is_refused_before_it_is_stored_and_says_how_muc
     assert await api.database["fs.files"].count_documents({}) == 3
 
 
-async def test_what_is_deleted_makes_room_at_once(api: ConverterApi) -> None:
+async def test_deletion_frees_quota_at_once(api: ConverterApi) -> None:
     ids = [(await (await api.upload(VIDEO)).json())["id"] for _ in range(2)]
     assert (await api.upload(VIDEO)).status == 413
     assert (await api.call("DELETE", f"/v1/conversions/{ids[0]}")).status == 204
     assert (await api.upload(VIDEO)).status == 202
 
 
-async def test_an_upload_without_a_length_is_held_to_it_while_it_streams(
+async def test_an_upload_of_unknown_length_is_bounded_by_the_quota_while_streaming(
     api: ConverterApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quota, "RESERVATION_STEP_BYTES", 30_000)
@@ -68,7 +68,7 @@ async def test_an_upload_without_a_length_is_held_to_it_while_it_streams(
     assert await api.database["fs.files"].count_documents({}) == 3
 
 
-async def test_uploads_at_once_cannot_have_more_together_than_one_after_the_other(api: ConverterApi) -> None:
+async def test_concurrent_uploads_cannot_exceed_the_quota_together(api: ConverterApi) -> None:
     gate = asyncio.Event()
     uploads = [asyncio.create_task(api.upload(in_pieces(VIDEO, gate))) for _ in range(3)]
     await until(lambda: api.database["conversions"].count_documents({"status": "uploading"}))
@@ -82,7 +82,7 @@ async def test_uploads_at_once_cannot_have_more_together_than_one_after_the_othe
     assert set(statuses[2:]) <= {413, 429}
 
 
-async def test_too_many_under_way_are_refused_until_one_has_ended(api: ConverterApi) -> None:
+async def test_the_number_of_unfinished_conversions_is_limited(api: ConverterApi) -> None:
     small = VIDEO[:1000]
     answers = await asyncio.gather(*(api.upload(small) for _ in range(5)))
     assert sorted(answer.status for answer in answers) == [202, 202, 202, 429, 429]
@@ -95,7 +95,7 @@ async def test_too_many_under_way_are_refused_until_one_has_ended(api: Converter
     assert (await api.upload(small)).status == 202
 
 
-async def test_another_try_needs_a_place_among_those_under_way_and_no_bytes(mongo_url: str) -> None:
+async def test_a_retry_counts_as_unfinished_but_needs_no_bytes(mongo_url: str) -> None:
     async with converter_api(mongo_url, quota_bytes=2 * SIZE, quota_conversions=1) as api:
         unwanted = (await (await api.upload(VIDEO)).json())["id"]
         assert (await api.call("POST", f"/v1/conversions/{unwanted}/cancel")).status == 200
@@ -106,7 +106,7 @@ async def test_another_try_needs_a_place_among_those_under_way_and_no_bytes(mong
         assert (await api.call("POST", again)).status == 202
 
 
-async def test_a_repetition_needs_no_room(api: ConverterApi) -> None:
+async def test_a_repetition_needs_no_quota(api: ConverterApi) -> None:
     async def send() -> aiohttp.ClientResponse:
         headers = {"Content-Type": "video/mp4", "Idempotency-Key": "once"}
         return await api.call("POST", "/v1/conversions", data=VIDEO, headers=headers)
@@ -119,7 +119,7 @@ async def test_a_repetition_needs_no_room(api: ConverterApi) -> None:
     assert (await again.json())["id"] == (await first.json())["id"]
 
 
-async def test_a_full_queue_lets_nobody_in_before_a_byte_is_read(mongo_url: str) -> None:
+async def test_a_full_queue_refuses_uploads_before_reading_the_body(mongo_url: str) -> None:
     async def unread() -> AsyncIterator[bytes]:
         yield VIDEO[:1000]
         await asyncio.Event().wait()
@@ -133,7 +133,7 @@ async def test_a_full_queue_lets_nobody_in_before_a_byte_is_read(mongo_url: str)
         assert await api.database["conversions"].count_documents({}) == 2
 
 
-async def test_usage_and_length_are_answered_by_indexes_alone(api: ConverterApi) -> None:
+async def test_usage_and_queue_length_are_covered_by_indexes(api: ConverterApi) -> None:
     assert (await api.upload(VIDEO)).status == 202
     usage = {"aggregate": "conversions", "pipeline": held_bytes_pipeline("alice"), "cursor": {}}
     length = {"count": "conversions", "query": {"status": "queued"}, "limit": 5}

@@ -36,7 +36,7 @@ async def test_the_same_video_again_gets_a_copy_without_a_conversion(harness: Wo
 
 
 @pytest.mark.parametrize("differs", ["owner", "options", "bytes", "expired"])
-async def test_what_is_not_the_same_is_converted(harness: WorkerHarness, differs: str) -> None:
+async def test_another_video_or_other_options_are_converted(harness: WorkerHarness, differs: str) -> None:
     first = await converted(harness, ScriptedTranscoder("first"), await harness.queued())
     match differs:
         case "owner":

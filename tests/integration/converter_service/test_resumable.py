@@ -150,7 +150,7 @@ async def killed(
     offset: int,
     content: bytes,
 ) -> None:
-    """A request whose process dies after it received `content`, with inserts still running."""
+    """A request whose process crashes after it received `content`, with inserts still running."""
     body = StalledBody(content)
     task = asyncio.create_task(rig.append(upload, offset, body))
     await body.sent.wait()
@@ -162,7 +162,7 @@ def small(checksum_of: bytes) -> Checksum:
     return Checksum("sha1", hashlib.sha1(checksum_of).digest())
 
 
-async def test_what_came_before_a_break_is_kept_to_the_byte(rig: UploadRig) -> None:
+async def test_bytes_before_a_broken_connection_are_kept(rig: UploadRig) -> None:
     upload = await rig.begin()
     with pytest.raises(RequestTimeout):
         await rig.append(upload, 0, BrokenBody(VIDEO[:1_500_001]))
@@ -171,7 +171,7 @@ async def test_what_came_before_a_break_is_kept_to_the_byte(rig: UploadRig) -> N
     assert (whole.status, await rig.stored(upload)) == (State.QUEUED, VIDEO)
 
 
-async def test_what_a_dead_process_stored_is_kept_and_nothing_else_is_promised(
+async def test_bytes_stored_by_a_crashed_process_are_kept(
     harness: WorkerHarness, rig: UploadRig, late: UploadRig
 ) -> None:
     upload = await rig.begin()
@@ -183,7 +183,7 @@ async def test_what_a_dead_process_stored_is_kept_and_nothing_else_is_promised(
     assert await late.stored(upload) == VIDEO
 
 
-async def test_a_process_that_died_after_the_last_byte_has_finished_it(
+async def test_an_upload_whose_process_crashed_after_the_last_byte_is_complete(
     harness: WorkerHarness, rig: UploadRig, late: UploadRig
 ) -> None:
     video = VIDEO[: 4 * CHUNK_BYTES]
@@ -195,7 +195,7 @@ async def test_a_process_that_died_after_the_last_byte_has_finished_it(
 
 
 @pytest.mark.parametrize("last", [None, RequestTimeout()], ids=["its body ends", "its body breaks off"])
-async def test_a_writer_that_wakes_up_late_changes_no_byte(
+async def test_a_stale_writer_changes_no_byte(
     harness: WorkerHarness,
     rig: UploadRig,
     late: UploadRig,
@@ -213,7 +213,7 @@ async def test_a_writer_that_wakes_up_late_changes_no_byte(
     assert await harness.blobs_stored() == set((await harness.now(upload)).source_blobs)
 
 
-async def test_a_writer_that_wakes_up_while_another_writes_changes_no_byte(
+async def test_a_stale_writer_changes_no_byte_while_another_writes(
     harness: WorkerHarness, rig: UploadRig, late: UploadRig
 ) -> None:
     upload, first = await rig.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES])
@@ -231,7 +231,7 @@ async def test_a_writer_that_wakes_up_while_another_writes_changes_no_byte(
     assert await rig.stored(upload) == VIDEO
 
 
-async def test_a_writer_that_ends_while_it_is_taken_for_dead_removes_nothing(
+async def test_a_writer_that_ends_during_its_takeover_removes_nothing(
     harness: WorkerHarness, rig: UploadRig, late: UploadRig
 ) -> None:
     upload, body = await rig.begin(), StalledBody(VIDEO[: 2 * CHUNK_BYTES])
@@ -239,7 +239,7 @@ async def test_a_writer_that_ends_while_it_is_taken_for_dead_removes_nothing(
     await chunks_stored(harness, 2)
     writing = upload_of(await harness.now(upload)).writing
     assert writing is not None
-    # Whoever closes it has come so far, and saves next that these bytes count.
+    # The other process has read the stored bytes and is about to save them as a segment.
     assert await harness.blobs.recover(writing.blob) == 2 * CHUNK_BYTES
     body.go.set()
     with pytest.raises(UploadLocked):
@@ -248,7 +248,7 @@ async def test_a_writer_that_ends_while_it_is_taken_for_dead_removes_nothing(
     assert await rig.stored(upload) == VIDEO[: 2 * CHUNK_BYTES]
 
 
-async def test_a_dead_writer_leaves_nothing_of_what_a_checksum_covers(
+async def test_a_crashed_writer_leaves_no_bytes_of_a_checksummed_chunk(
     harness: WorkerHarness, rig: UploadRig, late: UploadRig
 ) -> None:
     upload, body = await rig.begin(), StalledBody(VIDEO, checksum=small(VIDEO))
@@ -264,7 +264,7 @@ async def test_a_dead_writer_leaves_nothing_of_what_a_checksum_covers(
     assert (await rig.offset(upload), await harness.blobs_stored()) == (0, set())
 
 
-async def test_of_many_that_write_at_once_one_does(rig: UploadRig, harness: WorkerHarness) -> None:
+async def test_of_concurrent_writers_one_gets_the_lock(rig: UploadRig, harness: WorkerHarness) -> None:
     upload = await rig.begin()
     tries = (UploadRig(harness).append(upload, 0, Body(VIDEO)) for _ in range(8))
     ended = await asyncio.gather(*tries, return_exceptions=True)
@@ -274,7 +274,7 @@ async def test_of_many_that_write_at_once_one_does(rig: UploadRig, harness: Work
     assert len(await harness.announced()) == 1
 
 
-async def test_while_bytes_come_others_are_locked_out_and_told_what_is_stored(
+async def test_during_a_write_others_are_locked_out_and_get_the_stored_offset(
     harness: WorkerHarness, rig: UploadRig
 ) -> None:
     upload, going = await rig.begin(), True
@@ -298,7 +298,7 @@ async def _is_written(harness: WorkerHarness, upload: Conversion) -> bool:
     return upload_of(await harness.now(upload)).writing is not None
 
 
-async def test_terminated_while_it_is_written_nothing_is_left(harness: WorkerHarness, rig: UploadRig) -> None:
+async def test_termination_during_a_write_leaves_nothing(harness: WorkerHarness, rig: UploadRig) -> None:
     upload, body = await rig.begin(), StalledBody(VIDEO[: 3 * CHUNK_BYTES])
     writing = asyncio.create_task(rig.append(upload, 0, body))
     await chunks_stored(harness, 2)
@@ -313,7 +313,7 @@ async def test_terminated_while_it_is_written_nothing_is_left(harness: WorkerHar
     assert await harness.store.get(upload.id) is None
 
 
-async def test_cancelled_while_it_is_written_nothing_is_left(harness: WorkerHarness, rig: UploadRig) -> None:
+async def test_cancellation_during_a_write_leaves_nothing(harness: WorkerHarness, rig: UploadRig) -> None:
     upload, body = await rig.begin(), StalledBody(VIDEO[: 3 * CHUNK_BYTES])
     await rig.append(upload, 0, Body(VIDEO[:7]))
     writing = asyncio.create_task(rig.append(upload, 7, body))
@@ -335,9 +335,7 @@ async def swept(harness: WorkerHarness, ahead: timedelta) -> None:
         pass
 
 
-async def test_what_nobody_goes_on_with_expires_with_its_bytes(
-    harness: WorkerHarness, rig: UploadRig
-) -> None:
+async def test_an_abandoned_upload_expires_with_its_bytes(harness: WorkerHarness, rig: UploadRig) -> None:
     upload = await rig.begin()
     await rig.append(upload, 0, Body(VIDEO[:9]))
     await killed(harness, rig, upload, 9, VIDEO[9 : 2 * CHUNK_BYTES])
@@ -362,7 +360,7 @@ async def test_tiny_requests_make_neither_many_segments_nor_many_chunks(
 
 
 class Accidents:
-    """One upload by a client whose requests end in random ways."""
+    """An upload by a client whose requests fail in random ways."""
 
     def __init__(self, harness: WorkerHarness, seed: int) -> None:
         self._shop = harness
@@ -407,7 +405,7 @@ class Accidents:
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_after_any_sequence_of_accidents_the_bytes_are_the_same(
+async def test_after_any_sequence_of_failures_the_bytes_are_the_same(
     harness: WorkerHarness, seed: int
 ) -> None:
     upload = await UploadRig(harness).begin()
@@ -416,7 +414,7 @@ async def test_after_any_sequence_of_accidents_the_bytes_are_the_same(
     assert len(await harness.announced()) == 1
 
 
-async def test_a_worker_converts_what_came_in_pieces_and_knows_its_digest(
+async def test_a_worker_converts_a_segmented_upload_and_computes_its_digest(
     harness: WorkerHarness, rig: UploadRig
 ) -> None:
     upload, transcoder = await rig.begin(), ScriptedTranscoder()
@@ -452,9 +450,7 @@ async def final(rig: UploadRig, made: list[Conversion]) -> Conversion:
     return await rig.uploads.create(ALICE, wanted)
 
 
-async def test_parts_leave_no_byte_twice_and_go_when_their_time_is_over(
-    harness: WorkerHarness, rig: UploadRig
-) -> None:
+async def test_partial_uploads_store_no_byte_twice_and_expire(harness: WorkerHarness, rig: UploadRig) -> None:
     whole = await final(rig, await parts(rig))
     assert await rig.stored(whole) == VIDEO
     assert len(await harness.announced()) == 1
@@ -466,7 +462,9 @@ async def test_parts_leave_no_byte_twice_and_go_when_their_time_is_over(
     assert await harness.blobs_stored() == set()
 
 
-async def test_parts_are_joined_by_one_of_many(harness: WorkerHarness, rig: UploadRig) -> None:
+async def test_partial_uploads_are_concatenated_once_under_concurrency(
+    harness: WorkerHarness, rig: UploadRig
+) -> None:
     made = await parts(rig)
     ended = await asyncio.gather(*(final(UploadRig(harness), made) for _ in range(4)), return_exceptions=True)
     whole = [each for each in ended if isinstance(each, Conversion)]
@@ -485,7 +483,7 @@ async def _tidy(harness: WorkerHarness, whole: list[Conversion]) -> bool:
     return await harness.blobs_stored() == wanted
 
 
-async def test_a_part_that_was_joined_in_vain_can_be_joined_again(
+async def test_a_partial_upload_can_be_concatenated_again_after_a_failure(
     harness: WorkerHarness, rig: UploadRig
 ) -> None:
     first, second = await parts(rig)
@@ -495,7 +493,7 @@ async def test_a_part_that_was_joined_in_vain_can_be_joined_again(
     assert upload_of(await harness.now(first)).joined_into is None
 
 
-async def test_parts_of_a_final_upload_that_came_to_nothing_are_removed(
+async def test_partial_uploads_of_an_abandoned_final_upload_are_removed(
     harness: WorkerHarness, rig: UploadRig
 ) -> None:
     first, _ = await parts(rig)
@@ -507,7 +505,7 @@ async def test_parts_of_a_final_upload_that_came_to_nothing_are_removed(
     assert list(await harness.store.partial_uploads("alice", 10)) == []
 
 
-async def test_what_an_upload_may_bring_counts_from_its_beginning(harness: WorkerHarness) -> None:
+async def test_the_declared_length_counts_towards_the_quota_from_creation(harness: WorkerHarness) -> None:
     rig = UploadRig(harness)
     room = QuotaLimits(account_bytes=len(VIDEO) + 10)
     quota = Quota(harness.store, MongoQueue(harness.database), room)
@@ -531,7 +529,9 @@ async def test_what_an_upload_may_bring_counts_from_its_beginning(harness: Worke
     assert await rig.stored(whole) == VIDEO
 
 
-async def test_an_account_leaves_with_its_uploads_and_parts(harness: WorkerHarness, rig: UploadRig) -> None:
+async def test_account_deletion_removes_uploads_and_partial_uploads(
+    harness: WorkerHarness, rig: UploadRig
+) -> None:
     await parts(rig)
     await rig.append(await rig.begin(), 0, Body(VIDEO[:5]))
     await AccountDeletion(harness.store, harness.cleanup, utc_now).delete_all("alice")

@@ -74,7 +74,7 @@ async def deleted_one(harness: WorkerHarness, number: int, *, since: timedelta =
 
 
 @pytest.mark.parametrize("fault", [RuntimeError, Unavailable])
-async def test_what_cannot_be_settled_is_put_off_and_starves_nothing(
+async def test_a_failing_conversion_is_postponed_and_blocks_no_others(
     harness: WorkerHarness, fault: type[Exception]
 ) -> None:
     blobs = StuckBlobs(harness.database, utc_now)
@@ -88,7 +88,7 @@ async def test_what_cannot_be_settled_is_put_off_and_starves_nothing(
     assert blobs.tried == BATCH + 1
 
 
-async def test_what_cannot_be_read_is_put_off_and_starves_nothing(harness: WorkerHarness) -> None:
+async def test_an_unreadable_record_is_postponed_and_blocks_no_others(harness: WorkerHarness) -> None:
     past = utc_now() - MINUTE
     unreadable = [{"_id": new_id(), "due_at": past, "status": "from the future"} for _ in range(BATCH)]
     await harness.database["conversions"].insert_many(unreadable)
@@ -104,7 +104,7 @@ async def test_what_cannot_be_read_is_put_off_and_starves_nothing(harness: Worke
     assert await harness.database["conversions"].count_documents({}) == BATCH
 
 
-async def test_it_rests_while_nothing_can_be_settled(harness: WorkerHarness) -> None:
+async def test_the_sweeper_pauses_while_nothing_succeeds(harness: WorkerHarness) -> None:
     store = OutdatedConversions(harness.database, utc_now)
     for number in range(BATCH):
         await store.add(replace(queued(number), due_at=utc_now()))

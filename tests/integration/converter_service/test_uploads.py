@@ -52,7 +52,7 @@ async def problem(answer: aiohttp.ClientResponse) -> tuple[int, str]:
     return answer.status, body["code"]
 
 
-async def test_a_raw_upload_is_stored_whole_and_answered_with_the_conversion(api: ConverterApi) -> None:
+async def test_a_raw_upload_is_stored_and_returns_the_conversion(api: ConverterApi) -> None:
     answer = await api.upload(VIDEO, "filename=talk.mp4&bitrate=128k&channels=1")
     assert answer.status == 202
     conversion = await answer.json()
@@ -81,14 +81,14 @@ async def test_a_raw_upload_is_stored_whole_and_answered_with_the_conversion(api
     assert await stored_video(api, conversion["id"]) == VIDEO
 
 
-async def test_a_body_of_unknown_length_is_stored_whole(api: ConverterApi) -> None:
+async def test_a_body_of_unknown_length_is_stored_completely(api: ConverterApi) -> None:
     answer = await api.upload(slowly(VIDEO))
     assert answer.status == 202
     assert await stored_video(api, (await answer.json())["id"]) == VIDEO
 
 
 @pytest.mark.parametrize("place", ["before", "after", "around"])
-async def test_option_fields_count_wherever_they_stand_in_the_form(api: ConverterApi, place: str) -> None:
+async def test_option_fields_may_be_anywhere_in_the_form(api: ConverterApi, place: str) -> None:
     file = ('name="file"; filename="talk.mp4"', VIDEO)
     bitrate, channels = ('name="bitrate"', b"96k"), ('name="channels"', b"1")
     parts = {
@@ -120,7 +120,7 @@ async def test_option_fields_count_wherever_they_stand_in_the_form(api: Converte
         ('name="file"; filename=""', "upload"),
     ],
 )
-async def test_a_form_names_its_video(api: ConverterApi, parameters: str, name: str) -> None:
+async def test_the_file_name_is_taken_from_the_form(api: ConverterApi, parameters: str, name: str) -> None:
     answer = await send_form(api, form((parameters, VIDEO)))
     assert (await answer.json())["source"]["filename"] == name
 
@@ -177,9 +177,7 @@ FILE = ('name="file"; filename="talk.mp4"', VIDEO)
         "no header's end",
     ],
 )
-async def test_a_form_that_makes_no_sense_is_refused_and_leaves_nothing(
-    api: ConverterApi, body: bytes
-) -> None:
+async def test_an_invalid_form_is_refused_and_leaves_nothing(api: ConverterApi, body: bytes) -> None:
     assert await problem(await send_form(api, body)) == (400, "invalid_request")
     assert await api.nothing_left()
 
@@ -190,7 +188,7 @@ async def test_a_refused_option_is_named(api: ConverterApi) -> None:
     assert {error["field"] for error in body["errors"]} == {"bitrate", "quality"}
 
 
-async def test_options_in_the_query_of_a_form_are_refused_and_told_where_they_belong(
+async def test_options_in_the_query_of_a_form_upload_are_refused(
     api: ConverterApi,
 ) -> None:
     answer = await api.call(
@@ -216,7 +214,7 @@ async def test_options_in_the_query_of_a_form_are_refused_and_told_where_they_be
         ('name="notfile"', VIDEO),
     ],
 )
-async def test_a_video_under_another_name_is_told_the_right_one(
+async def test_a_video_in_another_field_is_refused_with_the_right_name(
     api: ConverterApi, parameters: str, video: bytes
 ) -> None:
     answer = await send_form(api, form((parameters, video)))
@@ -225,7 +223,7 @@ async def test_a_video_under_another_name_is_told_the_right_one(
     assert body["errors"] == [{"field": "notfile", "message": "is not known"}]
 
 
-async def test_a_field_that_came_as_a_file_is_a_field(api: ConverterApi) -> None:
+async def test_an_option_sent_as_a_file_is_accepted(api: ConverterApi) -> None:
     """The form of a browser that sends a Blob."""
     parts = ('name="title"; filename="blob"', b"x"), ('name="file"; filename="a.mp4"', VIDEO)
     assert (await (await send_form(api, form(*parts))).json())["options"]["title"] == "x"
@@ -240,7 +238,7 @@ async def test_zero_bytes_are_refused(api: ConverterApi) -> None:
 @pytest.mark.parametrize(
     "content", [b"PK\x03\x04" + b"x" * 100_000, b"\x89PNG\r\n\x1a\n" + b"x" * 100, b"%PDF-1.7 ..."]
 )
-async def test_what_is_certainly_no_media_is_refused(api: ConverterApi, content: bytes) -> None:
+async def test_files_recognised_as_other_formats_are_refused(api: ConverterApi, content: bytes) -> None:
     assert await problem(await api.upload(content)) == (415, "unsupported_media_type")
     assert await problem(await send_form(api, form(('name="file"; filename="a.mp4"', content)))) == (
         415,
@@ -286,7 +284,7 @@ async def repeated(start: bytes, times: int, end: bytes = b"") -> AsyncIterator[
 
 @pytest.mark.parametrize("kilobytes", [100, 10_000])
 @pytest.mark.parametrize("place", ["before the first boundary", "after the last boundary"])
-async def test_what_stands_around_a_form_is_not_swallowed(
+async def test_too_many_bytes_around_a_form_are_refused(
     api: ConverterApi, place: str, kilobytes: int
 ) -> None:
     before = place.startswith("before")
@@ -314,7 +312,7 @@ async def test_everything_in_a_form_counts_towards_the_limit(api: ConverterApi) 
 
 
 @pytest.mark.parametrize("kind", ["video/mp4", f"multipart/form-data; boundary={BOUNDARY}"])
-async def test_an_announced_length_beyond_the_limit_is_refused_before_a_byte_is_sent(
+async def test_a_declared_length_over_the_limit_is_refused_before_the_body(
     api: ConverterApi, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(body_reader, "DRAIN_TIME", timedelta(seconds=0.2))
@@ -325,7 +323,7 @@ async def test_an_announced_length_beyond_the_limit_is_refused_before_a_byte_is_
     assert await api.nothing_left()
 
 
-async def test_a_client_that_waits_for_the_go_is_refused_without_it(
+async def test_a_client_that_waits_for_100_continue_is_refused_without_it(
     api: ConverterApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The body is not drained before the response."""
@@ -350,9 +348,7 @@ async def connected(
 
 
 @pytest.mark.parametrize("length", [2_000_000, None], ids=["length announced", "chunked"])
-async def test_a_client_that_goes_away_in_the_middle_leaves_nothing(
-    api: ConverterApi, length: int | None
-) -> None:
+async def test_a_client_that_disconnects_midway_leaves_nothing(api: ConverterApi, length: int | None) -> None:
     _, writer = await connected(api, length)
     piece = VIDEO[:1_400_000]
     writer.write(piece if length else b"%x\r\n%s\r\n" % (len(piece), piece))
@@ -366,7 +362,7 @@ async def test_a_client_that_goes_away_in_the_middle_leaves_nothing(
     await until(api.nothing_left, what="nothing is left of the upload")
 
 
-async def test_a_client_that_stops_sending_is_cut_off_and_leaves_nothing(mongo_url: str) -> None:
+async def test_a_stalled_upload_is_cut_off_and_leaves_nothing(mongo_url: str) -> None:
     async with converter_api(mongo_url, idle_timeout=timedelta(seconds=0.3)) as api:
         reader, writer = await connected(api, 2_000_000)
         writer.write(VIDEO[:1_200_000])
@@ -397,14 +393,14 @@ async def test_an_upload_deleted_in_the_middle_ends_and_leaves_nothing(api: Conv
     await until(api.nothing_left, what="nothing is left of the upload")
 
 
-async def test_uploads_at_the_same_time_do_not_mix(api: ConverterApi) -> None:
+async def test_concurrent_uploads_do_not_mix(api: ConverterApi) -> None:
     videos = [random.Random(seed).randbytes(400_000 + seed) for seed in range(8)]
     answers = await asyncio.gather(*(api.upload(slowly(video, 30_000)) for video in videos))
     for answer, video in zip(answers, videos, strict=True):
         assert await stored_video(api, (await answer.json())["id"]) == video
 
 
-async def test_an_accepted_upload_is_announced(api: ConverterApi) -> None:
+async def test_an_accepted_upload_publishes_an_event(api: ConverterApi) -> None:
     await api.upload(VIDEO)
 
     async def published() -> bool:

@@ -1,4 +1,4 @@
-"""The composed worker with real ffmpeg: concurrency and turns of accounts."""
+"""The composed worker with real ffmpeg: concurrency, and accounts in turn."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -45,7 +45,7 @@ async def working(mongo_url: str, scratch: Path) -> AsyncIterator[MemoryBroker]:
         yield broker
 
 
-async def test_a_worker_runs_as_many_at_once_as_configured_and_lets_accounts_take_turns(
+async def test_a_worker_runs_the_configured_number_concurrently_and_accounts_take_turns(
     harness: WorkerHarness, mongo_url: str, tmp_path: Path, media: Media
 ) -> None:
     video = media.video(seconds=1).read_bytes()

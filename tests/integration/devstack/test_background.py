@@ -34,7 +34,7 @@ def test_accounts_outlive_down_and_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_changed_settings_and_a_mail_server_elsewhere_are_told_as_they_are(tmp_path: Path) -> None:
+def test_changed_settings_and_an_external_mail_server_are_reported(tmp_path: Path) -> None:
     given = {"GATEWAY_PORT": str(free_port()), "NOTIFICATION_SMTP_URL": "smtp://127.0.0.1:9"}
     try:
         said = command("up", tmp_path, given)
@@ -58,7 +58,7 @@ def test_a_taken_public_port_is_named_and_nothing_started(tmp_path: Path) -> Non
     assert running(tmp_path) == []
 
 
-def test_a_bad_setting_is_all_that_is_said_and_nothing_started(tmp_path: Path) -> None:
+def test_an_invalid_setting_is_the_only_message_and_nothing_starts(tmp_path: Path) -> None:
     said = command("up", tmp_path, {"GATEWAY_PORT": "abc"})
     assert said == "bad settings\nGATEWAY_PORT: 'abc' is not a port; it needs a number from 1 to 65535\n"
     assert running(tmp_path) == []

@@ -57,7 +57,7 @@ def test_a_video_that_cannot_be_converted_fails_the_demo(tmp_path: Path, media: 
     assert running(tmp_path / "state" / "demo") == []
 
 
-def test_make_hands_on_a_file_name_as_it_was_typed() -> None:
+def test_make_passes_file_names_unchanged() -> None:
     name = '-my $HOME\'s $(film) $$ "best" #é 🎵.mkv'
     show = ["make", "--no-print-directory", "--eval=show: ; @printenv VIDEO", "show", f"VIDEO={name}"]
     done = subprocess.run(show, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=True)

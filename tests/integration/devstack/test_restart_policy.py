@@ -47,7 +47,7 @@ def script(tmp_path: Path) -> Iterator[Script]:
     script.stop()
 
 
-async def test_pauses_grow_while_it_keeps_dying_and_start_anew_once_it_has_lived(script: Script) -> None:
+async def test_the_back_off_grows_while_it_crashes_and_is_reset_after_a_stable_run(script: Script) -> None:
     logged: list[str] = []
     policy, now = RestartPolicy(script, logged.append), NOW
     for earlier_starts, pause_s in enumerate((1, 2, 4, 8, 16, 30, 30)):
@@ -64,7 +64,7 @@ async def test_pauses_grow_while_it_keeps_dying_and_start_anew_once_it_has_lived
     assert "has ended with exit code 1; it is started again in 1 s" in logged[-1]
 
 
-async def test_refused_settings_are_not_tried_again_and_again(script: Script) -> None:
+async def test_a_process_that_refuses_its_settings_is_not_restarted(script: Script) -> None:
     logged: list[str] = []
     policy = RestartPolicy(script, logged.append)
     script.ending = f"sys.exit({BAD_CONFIGURATION})"
@@ -80,7 +80,7 @@ async def test_refused_settings_are_not_tried_again_and_again(script: Script) ->
     assert logged[1:] == ["script is ready again"]
 
 
-async def test_one_that_cannot_be_started_is_tried_later(script: Script, tmp_path: Path) -> None:
+async def test_a_process_that_cannot_be_started_is_retried_later(script: Script, tmp_path: Path) -> None:
     logged: list[str] = []
     policy = RestartPolicy(script, logged.append)
     logs = tmp_path / "logs"
@@ -95,7 +95,7 @@ async def test_one_that_cannot_be_started_is_tried_later(script: Script, tmp_pat
     assert script.alive
 
 
-async def test_a_log_tells_of_this_run_only(script: Script) -> None:
+async def test_a_log_contains_the_current_run_only(script: Script) -> None:
     for word in ("earlier", "later"):
         script.ending = f"print({word!r})"
         script.launch()

@@ -30,7 +30,7 @@ def connected(stack: Stack) -> MongoClient[dict[str, int]]:
 
 
 @pytest.mark.parametrize("name", ["mongo", "mail"])
-def test_a_killed_server_comes_back_where_it_was(stack: Stack, name: str) -> None:
+def test_a_killed_server_restarts_on_the_same_port(stack: Stack, name: str) -> None:
     server = named(stack, name)
     server.start()
     server.kill()
@@ -84,7 +84,7 @@ async def test_rabbitmq_keeps_durable_messages_over_a_crash(stack: Stack) -> Non
         assert await until(received, what="the message is there again") == b"7"
 
 
-async def test_two_stacks_do_not_see_each_other(tmp_path: Path) -> None:
+async def test_two_stacks_are_isolated(tmp_path: Path) -> None:
     with Stack(tmp_path / "one") as one, Stack(tmp_path / "other") as other:
         one.start("rabbitmq")
         other.start("rabbitmq")

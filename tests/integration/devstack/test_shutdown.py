@@ -1,4 +1,4 @@
-"""A stack's processes end however the stack ends, and no others do."""
+"""All processes of a stack end, however it is stopped, and no others."""
 
 import json
 import signal
@@ -68,7 +68,7 @@ def end_a_starter(path: Path, signum: signal.Signals) -> None:
         starter.wait(timeout=240)
 
 
-def test_a_start_that_fails_half_way_leaves_nothing_running(tmp_path: Path) -> None:
+def test_a_failed_start_leaves_nothing_running(tmp_path: Path) -> None:
     stack = Stack(tmp_path, SMALL)
     with socket.create_server(("127.0.0.1", stack.mail.port)), pytest.raises(StackError, match="mail"):
         stack.start("mongo", "mail")
@@ -83,7 +83,7 @@ def test_a_part_that_does_not_start_leaves_the_others_running(tmp_path: Path) ->
         assert stack.mongo.is_ready()
 
 
-def test_a_server_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
+def test_an_external_server_is_not_stopped(tmp_path: Path) -> None:
     stack = Stack(tmp_path, SMALL)
     with socket.create_server(("127.0.0.1", stack.mail.port)) as occupant:
         with pytest.raises(StackError):
@@ -119,9 +119,7 @@ def test_another_run_ends_what_was_left_running(tmp_path: Path) -> None:
     assert running(tmp_path) == []
 
 
-def test_a_pid_that_belongs_to_somebody_else_by_now_is_not_touched(
-    tmp_path: Path, bystander: subprocess.Popen[bytes]
-) -> None:
+def test_a_reused_pid_is_not_signalled(tmp_path: Path, bystander: subprocess.Popen[bytes]) -> None:
     home = Home.at(tmp_path)
     record = {"pid": bystander.pid, "began": "long ago", "signum": int(signal.SIGKILL), "grace_s": 0}
     (home.directory("run") / "worker.json").write_text(json.dumps(record))
@@ -148,7 +146,7 @@ def test_a_paused_process_can_be_stopped(tmp_path: Path) -> None:
         assert running(tmp_path / "mail") == []
 
 
-def test_secrets_are_for_their_owner_only(tmp_path: Path) -> None:
+def test_secrets_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     stack = Stack(tmp_path)
     stack.settings()
     modes = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "secrets").iterdir()}

@@ -1,4 +1,4 @@
-"""The supervisor restarts parts that died under `up`, and nothing after `down`."""
+"""The supervisor restarts crashed parts after `up`, and none after `down`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,7 +62,7 @@ async def healthy(system: Running) -> Running:
 
 
 @pytest.mark.parametrize("name", ["worker", "gateway", "converter", "mongo", "rabbitmq", "postgres", "mail"])
-async def test_what_is_killed_comes_back_where_it_was(healthy: Running, name: str) -> None:
+async def test_a_killed_part_restarts_on_its_port(healthy: Running, name: str) -> None:
     before = alive(healthy.path, name)
     asked_for = before.cmdline(), before.environ()
     kill(healthy.path, name)
@@ -73,7 +73,7 @@ async def test_what_is_killed_comes_back_where_it_was(healthy: Running, name: st
     assert f"{name} has ended" in healthy.log or f"{name} was ended by signal 9" in healthy.log
 
 
-async def test_a_video_uploaded_while_the_worker_is_dead_is_converted(healthy: Running, media: Media) -> None:
+async def test_a_video_uploaded_while_the_worker_is_down_is_converted(healthy: Running, media: Media) -> None:
     client = Client(healthy.stack.url)
     client.register("ann@example.com", "correct horse battery staple")
     kill(healthy.path, "worker")
@@ -83,7 +83,7 @@ async def test_a_video_uploaded_while_the_worker_is_dead_is_converted(healthy: R
     )
 
 
-async def test_what_somebody_has_paused_is_left_alone(healthy: Running) -> None:
+async def test_a_paused_part_is_not_restarted(healthy: Running) -> None:
     paused = alive(healthy.path, "worker")
     paused.suspend()
     try:
@@ -95,14 +95,14 @@ async def test_what_somebody_has_paused_is_left_alone(healthy: Running) -> None:
         paused.resume()
 
 
-async def test_up_puts_a_dead_keeper_in_its_place_again(healthy: Running) -> None:
+async def test_up_restarts_a_crashed_supervisor(healthy: Running) -> None:
     kill(healthy.path, "supervisor")
     assert "Tonegate is already up" in healthy.up()
     kill(healthy.path, "notification")
     await until(lambda: healthy.stack.service("notification").is_ready(), BACK_WITHIN_S, "it is back")
 
 
-async def test_up_repairs_what_died_after_its_keeper(healthy: Running) -> None:
+async def test_up_restarts_parts_that_crashed_after_the_supervisor(healthy: Running) -> None:
     kill(healthy.path, "supervisor", "auth")
     # Without settings `up` repairs with those of the first start.
     said = command("up", healthy.path, {})
@@ -111,7 +111,7 @@ async def test_up_repairs_what_died_after_its_keeper(healthy: Running) -> None:
     assert alive(healthy.path, "worker").environ()["CONVERTER_MAX_UPLOAD_BYTES"] == "12345678"
 
 
-async def test_down_leaves_nothing_though_much_is_being_started_again(healthy: Running) -> None:
+async def test_down_stops_everything_during_restarts(healthy: Running) -> None:
     kill(healthy.path, "rabbitmq", "mongo", "worker", "gateway")
     await until(lambda: recorded(healthy.path, "rabbitmq"), BACK_WITHIN_S, "RabbitMQ is being started")
     said_before = healthy.log
@@ -123,7 +123,7 @@ async def test_down_leaves_nothing_though_much_is_being_started_again(healthy: R
     assert "Tonegate is up" in healthy.up()
 
 
-async def test_down_ends_everything_though_the_keeper_was_killed(healthy: Running) -> None:
+async def test_down_stops_everything_after_the_supervisor_was_killed(healthy: Running) -> None:
     kill(healthy.path, "gateway")
     await healthy.healthy()
     kill(healthy.path, "supervisor")

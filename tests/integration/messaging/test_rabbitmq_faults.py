@@ -1,4 +1,4 @@
-"""Behaviour of services when RabbitMQ dies, freezes, blocks publishers or drops connections."""
+"""Behaviour of the client when RabbitMQ crashes, freezes, blocks publishers or drops connections."""
 
 import asyncio
 import contextlib
@@ -109,7 +109,7 @@ async def test_nothing_is_lost_when_the_broker_is_killed_under_load(node: Node, 
         await until(lambda: not len(outbox), timeout_s=RECOVERY_S, what="the outbox is empty")
 
 
-async def test_a_broker_that_is_down_at_the_start_is_waited_for(node: Node, url: str) -> None:
+async def test_the_client_waits_for_a_broker_that_is_down_at_start(node: Node, url: str) -> None:
     await asyncio.to_thread(node.kill)
     recorder = Recorder()
     async with broker_at(url) as broker:
@@ -142,7 +142,7 @@ async def test_a_consumer_stops_while_the_broker_is_down(node: Node, url: str) -
                 await consumer.stop(timedelta(hours=1))
 
 
-async def test_a_handler_outlives_its_connection_and_its_message_comes_again(node: Node, url: str) -> None:
+async def test_a_handler_survives_its_connection_and_its_message_is_redelivered(node: Node, url: str) -> None:
     gate = Gate()
     recorder = Recorder(gate)
     async with broker_at(url) as broker, consuming(broker, SUBSCRIPTION, recorder) as consumer:
@@ -185,9 +185,7 @@ async def _count(url: str, queue: str) -> int:
         return declared.declaration_result.message_count or 0
 
 
-async def test_a_memory_alarm_makes_publishing_fail_in_time_and_leaves_consumers_alone(
-    node: Node, url: str
-) -> None:
+async def test_a_memory_alarm_fails_publishing_in_time_but_not_consumers(node: Node, url: str) -> None:
     gate = Gate()
     recorder = Recorder(gate)
     async with broker_at(url) as broker, consuming(broker, SUBSCRIPTION, recorder):
@@ -241,7 +239,7 @@ async def test_a_failed_message_is_not_lost_while_publishing_is_blocked(node: No
         await until(lambda: envelope.id in recorder.done, timeout_s=RECOVERY_S, what="it is handled")
 
 
-async def test_a_frozen_broker_is_noticed_and_found_again_when_it_thaws(node: Node, url: str) -> None:
+async def test_a_frozen_broker_is_detected_and_reconnected(node: Node, url: str) -> None:
     recorder = Recorder()
     async with broker_at(url) as broker, consuming(broker, SUBSCRIPTION, recorder) as consumer:
         await publish(broker, UPLOADED)
@@ -266,7 +264,7 @@ async def test_a_deleted_queue_is_declared_again(node: Node, url: str) -> None:
         await until(lambda: last in recorder.done, what="messages flow again")
 
 
-async def test_a_message_that_kills_its_consumers_ends_as_a_dead_letter(url: str) -> None:
+async def test_a_message_that_crashes_its_consumers_is_dead_lettered(url: str) -> None:
     async with broker_at(url) as broker:
         [envelope] = await publish(broker, UPLOADED)
 
@@ -319,7 +317,7 @@ async def test_on_gap_runs_after_each_reconnect(node: Node, url: str) -> None:
         await recorder.finished(1)
 
 
-async def test_a_queue_of_other_properties_is_named_and_not_touched(url: str) -> None:
+async def test_a_queue_with_other_properties_is_reported_and_not_changed(url: str) -> None:
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
         await channel.declare_queue(SUBSCRIPTION.queue, durable=True)
@@ -337,13 +335,13 @@ async def test_a_queue_of_other_properties_is_named_and_not_touched(url: str) ->
             await publish(broker, UPLOADED)
 
 
-def test_an_address_that_is_none_is_refused_without_repeating_it() -> None:
+def test_a_malformed_url_is_refused_without_showing_it() -> None:
     with pytest.raises(ValueError, match="must look like") as caught:
         RabbitMQ("http://user:secret@host", "test", ())
     assert "secret" not in str(caught.value)
 
 
-async def test_a_wrong_password_is_reported_without_it(url: str) -> None:
+async def test_a_wrong_password_is_reported_without_showing_it(url: str) -> None:
     wrong = url.replace("tonegate:", "tonegate:wrong-")
     assert wrong != url
     async with broker_at(wrong) as broker:

@@ -37,7 +37,7 @@ async def deleted_accounts(broker: MemoryBroker) -> AsyncIterator[list[str]]:
     await running
 
 
-async def test_a_changed_password_ends_every_other_session(
+async def test_a_password_change_ends_every_other_session(
     auth: Replica, revoked: list[SessionRevoked]
 ) -> None:
     person, elsewhere = await auth.person(), Person(auth)

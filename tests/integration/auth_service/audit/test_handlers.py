@@ -13,7 +13,7 @@ AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 DETAILS = {"by": "root@converter-1", "dead_mail": "0" * 32}
 
 
-async def test_an_operator_action_is_recorded_once_however_often_its_event_is_delivered(
+async def test_a_redelivered_operator_action_is_recorded_once(
     auth: Replica, broker: MemoryBroker, postgres_url: str
 ) -> None:
     admin: Person = await auth.person()

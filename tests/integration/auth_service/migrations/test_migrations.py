@@ -125,7 +125,7 @@ async def test_every_step_down_can_be_taken_and_up_again(postgres_url: str) -> N
         assert await connection.run_sync(differences) == []
 
 
-def test_a_url_as_libpq_writes_it_reaches_the_driver_whole() -> None:
+def test_a_libpq_url_reaches_the_driver_unchanged() -> None:
     url = driver_url(Secret("postgresql://ada:p%40ss%2Fword@db.example:5433/tonegate?sslmode=require"))
     assert url == make_url("postgresql+asyncpg://ada:p%40ss%2Fword@db.example:5433/tonegate?ssl=require")
     assert url.password == "p@ss/word"

@@ -39,9 +39,7 @@ async def test_a_verified_account_is_linked_and_keeps_its_password(rig: OAuthRig
     assert (await rig.replica.login(ADA)).status_code == 200
 
 
-async def test_an_account_that_never_proved_its_address_is_not_linked(
-    rig: OAuthRig, browser: Browser
-) -> None:
+async def test_an_account_with_an_unverified_address_is_not_linked(rig: OAuthRig, browser: Browser) -> None:
     """Otherwise an attacker who registered the address first would share the account (pre-hijacking)."""
     await rig.replica.register(ADA)
     attempt = await rig.begin()
@@ -74,7 +72,7 @@ async def test_another_subject_with_the_same_address_is_refused(
     assert refusal(answer) == (409, "account_not_linked")
 
 
-async def test_once_linked_the_address_does_not_matter_any_more(rig: OAuthRig, browser: Browser) -> None:
+async def test_a_linked_identity_may_change_its_address(rig: OAuthRig, browser: Browser) -> None:
     attempt = await rig.begin()
     first = await rig.me(await attempt.come_back(await browser.sign_in(attempt.question, ADA)))
     await change(rig, "UPDATE auth.users SET email = 'new@example.org', email_canonical = 'new@example.org'")
@@ -108,7 +106,7 @@ async def test_a_password_reset_unlinks_identities_of_an_account_with_an_unverif
     assert thief["email"] == "thief@example.org", "an account of the thief's own"
 
 
-async def test_a_disabled_account_stays_closed(rig: OAuthRig, browser: Browser) -> None:
+async def test_a_disabled_account_cannot_log_in(rig: OAuthRig, browser: Browser) -> None:
     attempt = await rig.begin()
     await attempt.come_back(await browser.sign_in(attempt.question, ADA))
     await change(rig, "UPDATE auth.users SET disabled_at = now()")

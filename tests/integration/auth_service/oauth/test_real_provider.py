@@ -60,14 +60,14 @@ async def test_a_callback_works_once(rig: OAuthRig, browser: Browser) -> None:
     assert refusal(await attempt.come_back(back)) == EXPIRED
 
 
-async def test_of_two_callbacks_at_once_one_signs_in(rig: OAuthRig, browser: Browser) -> None:
+async def test_of_two_concurrent_callbacks_one_logs_in(rig: OAuthRig, browser: Browser) -> None:
     attempt = await rig.begin()
     back = await browser.sign_in(attempt.question, ADA)
     answers = await asyncio.gather(*(attempt.come_back(back) for _ in range(4)))
     assert sorted(answer.status_code for answer in answers) == [200, 400, 400, 400]
 
 
-async def test_two_first_sign_ins_at_once_make_one_account(rig: OAuthRig, browser: Browser) -> None:
+async def test_two_concurrent_first_logins_create_one_account(rig: OAuthRig, browser: Browser) -> None:
     attempts = [await rig.begin() for _ in range(4)]
     backs = [await browser.sign_in(attempt.question, ADA) for attempt in attempts]
     together = zip(attempts, backs, strict=True)
@@ -94,14 +94,14 @@ async def test_a_callback_of_another_browser_is_refused_without_side_effects(
     assert (await attempt.come_back(back)).status_code == 200, "the one who began it still can"
 
 
-async def test_a_state_is_good_at_its_own_provider_only(rig: OAuthRig, browser: Browser) -> None:
+async def test_a_state_is_valid_at_its_own_provider_only(rig: OAuthRig, browser: Browser) -> None:
     attempt = await rig.begin()
     back = await browser.sign_in(attempt.question, ADA)
     attempt.provider = "corp-ec"
     assert refusal(await attempt.come_back(back)) == EXPIRED
 
 
-async def test_a_sign_in_that_takes_too_long_is_over(rig: OAuthRig, browser: Browser) -> None:
+async def test_a_login_that_takes_too_long_expires(rig: OAuthRig, browser: Browser) -> None:
     attempt = await rig.begin()
     back = await browser.sign_in(attempt.question, ADA)
     rig.clock.advance(minutes=10)
@@ -194,7 +194,7 @@ async def test_an_account_without_a_password_refuses_password_logins(rig: OAuthR
         assert refusal(await rig.replica.login(ADA, password)) == (401, "invalid_credentials")
 
 
-async def test_signing_out_ends_it_as_it_ends_any_session(rig: OAuthRig, browser: Browser) -> None:
+async def test_logout_ends_a_provider_session(rig: OAuthRig, browser: Browser) -> None:
     attempt = await rig.begin()
     answer = await attempt.come_back(await browser.sign_in(attempt.question, ADA))
     token = answer.json()["access_token"]

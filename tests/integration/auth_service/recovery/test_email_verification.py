@@ -17,7 +17,7 @@ async def is_verified(person: Person) -> bool:
     return bool((await person.replica.me(person.access_token)).json()["email_verified"])
 
 
-async def test_a_new_account_is_asked_to_prove_its_address(auth: Replica, mails: AccountMails) -> None:
+async def test_a_new_account_gets_a_verification_mail(auth: Replica, mails: AccountMails) -> None:
     person = await auth.person()
     assert not await is_verified(person)
     secret = await mails.verification(person.email)
@@ -80,7 +80,7 @@ async def test_a_password_reset_token_does_not_verify_an_address(auth: Replica, 
     assert not await is_verified(person)
 
 
-async def test_another_mail_can_be_asked_for_signed_in_or_by_address(
+async def test_another_mail_can_be_requested_with_a_token_or_by_address(
     auth: Replica, mails: AccountMails
 ) -> None:
     person = await auth.person()

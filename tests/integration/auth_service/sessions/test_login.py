@@ -144,7 +144,7 @@ async def test_an_old_password_is_refused_once_a_new_one_is_stored(
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
 
 
-async def test_two_sign_ins_are_two_sessions_and_neither_ends_the_other(auth: Replica) -> None:
+async def test_two_logins_create_two_independent_sessions(auth: Replica) -> None:
     person = await auth.person()
     first = person.access_token
     await person.sign_in()

@@ -162,7 +162,7 @@ async def test_an_unknown_refresh_token_is_refused(auth: Replica, token: str) ->
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
-async def test_an_access_token_is_no_refresh_token_nor_the_other_way_round(auth: Replica) -> None:
+async def test_access_and_refresh_tokens_are_not_interchangeable(auth: Replica) -> None:
     person = await auth.person()
     assert (await auth.refresh(person.access_token)).status_code in {400, 401}
     assert (await auth.me(person.refresh_token)).status_code == 401

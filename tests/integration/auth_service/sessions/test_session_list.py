@@ -43,7 +43,7 @@ async def test_a_session_shows_its_times_and_its_client(auth: Replica, clock: Cl
     }
 
 
-async def test_the_one_used_last_comes_first_and_the_callers_own_is_marked(
+async def test_sessions_are_listed_by_last_use_and_the_current_one_is_marked(
     auth: Replica, clock: Clock
 ) -> None:
     person = await auth.person()
@@ -119,7 +119,7 @@ async def test_a_client_address_without_gateway_credentials_is_ignored(auth: Rep
     assert [each["address"] for each in await listed(person)] == ["127.0.0.1"]
 
 
-async def test_the_oldest_of_too_many_sessions_makes_room(
+async def test_the_oldest_of_too_many_sessions_is_ended(
     auth: Replica, postgres_url: str, clock: Clock, revoked: list[SessionRevoked]
 ) -> None:
     person = await auth.person()

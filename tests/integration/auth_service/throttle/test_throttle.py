@@ -85,7 +85,7 @@ async def exhaust(auth: Replica, person: Person) -> None:
         )
 
 
-async def test_a_hundred_networks_guess_a_hundred_times_an_hour_and_the_owner_still_gets_in(
+async def test_guesses_from_a_hundred_networks_do_not_lock_out_the_owner(
     auth: Replica, mails: AccountMails, person: Person, clock: Clock
 ) -> None:
     await exhaust(auth, person)
@@ -144,7 +144,7 @@ async def test_concurrent_successful_logins_are_not_throttled(auth: Replica, per
     assert {answer.status_code for answer in answers} == {200}
 
 
-async def test_a_refused_guess_costs_no_hashing(auth: Replica, person: Person) -> None:
+async def test_a_throttled_login_is_not_hashed(auth: Replica, person: Person) -> None:
     await fail(auth, person.email, 11, ELSEWHERE)
     started = time.process_time()
     for _ in range(5):
@@ -156,7 +156,7 @@ async def test_a_refused_guess_costs_no_hashing(auth: Replica, person: Person) -
     assert refused_s < (time.process_time() - started) / 1.5
 
 
-async def test_how_many_failures_are_free_is_a_setting(postgres_url: str, clock: Clock) -> None:
+async def test_the_number_of_free_failures_is_configurable(postgres_url: str, clock: Clock) -> None:
     async with running(settings(postgres_url, free_failures=2), clock) as replica:
         await replica.ready()
         assert await fail(replica, "a@example.org", 3, HOME) == [401, 401, 429]

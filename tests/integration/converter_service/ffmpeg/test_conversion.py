@@ -38,7 +38,7 @@ async def assert_becomes_mp3(harness: TranscodingHarness, file: Path, seconds: f
 
 
 @pytest.mark.parametrize("container", ["mp4", "mov", "mkv", "webm", "avi", "mpg", "ts", "flv", "ogv"])
-async def test_a_container_is_known_by_its_content(
+async def test_a_container_is_detected_by_its_content(
     harness: TranscodingHarness, media: Media, container: str
 ) -> None:
     info = await harness.probe(media.video(SECONDS, container=container))
@@ -68,7 +68,7 @@ async def test_webm_and_matroska_are_distinguished_whatever_they_contain(
         pytest.param("avi", ("-c:a", "adpcm_ms"), id="adpcm in avi"),
     ],
 )
-async def test_less_usual_videos_become_mp3s(
+async def test_rare_video_formats_become_mp3s(
     harness: TranscodingHarness, media: Media, container: str, arguments: tuple[str, ...]
 ) -> None:
     await assert_becomes_mp3(harness, media.made([*PICTURE, *tone(), *arguments], container))
@@ -78,7 +78,7 @@ async def test_less_usual_videos_become_mp3s(
     ("layout", "rate", "channels", "written_rate"),
     [("mono", 8_000, 1, 32_000), ("stereo", 96_000, 2, 48_000), ("5.1", 48_000, 2, 48_000)],
 )
-async def test_layouts_and_rates_that_do_not_suit_are_brought_to_the_nearest_that_does(
+async def test_unsupported_layouts_and_rates_are_converted_to_the_nearest_supported(
     harness: TranscodingHarness, media: Media, layout: str, rate: int, channels: int, written_rate: int
 ) -> None:
     await assert_becomes_mp3(harness, media.made(tone(layout=layout, rate=rate), "wav"))
@@ -97,7 +97,7 @@ async def test_a_live_recording_without_a_duration_is_converted_to_its_end(
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "flv"])
-async def test_audio_that_is_shorter_than_its_video_is_whole(
+async def test_audio_that_is_shorter_than_its_video_is_complete(
     harness: TranscodingHarness, media: Media, container: str
 ) -> None:
     short = [*PICTURE, *tone(2.5), "-ar", "44100"]
@@ -105,7 +105,7 @@ async def test_audio_that_is_shorter_than_its_video_is_whole(
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "mov"])
-async def test_audio_that_starts_late_is_whole(
+async def test_audio_that_starts_late_is_complete(
     harness: TranscodingHarness, media: Media, container: str
 ) -> None:
     late = [*PICTURE, "-itsoffset", "1.5", *tone(2.5)]
@@ -119,7 +119,7 @@ async def test_an_edit_list_cuts_the_audio_too(harness: TranscodingHarness, medi
 
 
 @pytest.mark.parametrize(("container", "codec"), [("mp4", "aac"), ("mkv", "libopus")])
-async def test_a_leap_in_the_timestamps_becomes_silence_in_its_place(
+async def test_a_gap_in_the_timestamps_becomes_silence(
     harness: TranscodingHarness, media: Media, container: str, codec: str
 ) -> None:
     holed = ("-f", "lavfi", "-i", f"sine=frequency=440:duration={SECONDS},aselect='not(between(t,1,3))'")
@@ -130,7 +130,7 @@ async def test_a_leap_in_the_timestamps_becomes_silence_in_its_place(
     assert loudest(decoded[int(1.5 * SAMPLE_HZ) : int(2.5 * SAMPLE_HZ)]) < 100
 
 
-async def test_silence_is_sound_too(harness: TranscodingHarness, media: Media) -> None:
+async def test_a_silent_track_is_converted(harness: TranscodingHarness, media: Media) -> None:
     silence = media.made([*PICTURE, "-f", "lavfi", "-i", "anullsrc", "-shortest"], "mp4")
     output = await harness.convert(silence)
     assert output.duration_s == pytest.approx(SECONDS, abs=0.1)
@@ -160,14 +160,14 @@ async def test_a_better_quality_makes_a_larger_file(harness: TranscodingHarness,
         ({"end": "99"}, 4.0),
     ],
 )
-async def test_a_part_is_cut_where_asked(
+async def test_a_part_is_cut_at_the_requested_times(
     harness: TranscodingHarness, media: Media, fields: dict[str, str], seconds: float
 ) -> None:
     output = await harness.convert(media.video(SECONDS, container="mkv"), **fields)
     assert output.duration_s == pytest.approx(seconds, abs=0.06)
 
 
-async def test_a_long_way_to_the_start_is_no_standing_still(harness: TranscodingHarness) -> None:
+async def test_seeking_to_a_late_start_is_not_a_stall(harness: TranscodingHarness) -> None:
     """ffmpeg writes nothing until it reaches the start."""
     harness.limited(stall_timeout=0.6)
     long = hostile_media.endless_wav(harness.source, hours=11.0)
@@ -184,9 +184,7 @@ async def test_a_start_after_the_end_of_the_audio_is_refused(
     assert not harness.result.exists()
 
 
-async def test_the_audio_track_requested_is_the_one_that_is_heard(
-    harness: TranscodingHarness, media: Media
-) -> None:
+async def test_the_requested_audio_track_is_converted(harness: TranscodingHarness, media: Media) -> None:
     video = media.video(SECONDS, container="mkv", tracks=2)
     await harness.convert(video)
     assert pitch_hz(harness.result) == pytest.approx(440, abs=4)
@@ -194,13 +192,13 @@ async def test_the_audio_track_requested_is_the_one_that_is_heard(
     assert pitch_hz(harness.result) == pytest.approx(660, abs=4)
 
 
-async def test_an_audio_track_that_is_not_there_is_refused(harness: TranscodingHarness, media: Media) -> None:
+async def test_a_missing_audio_track_is_refused(harness: TranscodingHarness, media: Media) -> None:
     with pytest.raises(MediaError) as refused:
         await harness.convert(media.video(SECONDS), audio_track="1")
     assert refused.value.code is Fault.BAD_OPTIONS
 
 
-async def test_tags_requested_win_over_the_sources_own(harness: TranscodingHarness, media: Media) -> None:
+async def test_requested_tags_override_those_of_the_source(harness: TranscodingHarness, media: Media) -> None:
     video = media.video(SECONDS, metadata=[("title", "Old"), ("artist", "Kept")])
     await harness.convert(video, title="New = 'quoted' -y", album="-f null")
     tags = probe(harness.result)["format"]["tags"]
@@ -212,7 +210,7 @@ async def test_tags_requested_win_over_the_sources_own(harness: TranscodingHarne
     ("name", "codec"),
     [("mp3", "mp3"), ("m4a", "aac"), ("opus", "opus"), ("flac", "flac"), ("wav", "pcm_s16le")],
 )
-async def test_every_format_on_offer_is_made_and_is_what_it_says(
+async def test_every_offered_format_is_produced(
     harness: TranscodingHarness, media: Media, name: str, codec: str
 ) -> None:
     output = await harness.convert(media.video(SECONDS), format=name)
@@ -232,16 +230,14 @@ async def test_channels_and_sample_rate_are_those_requested(
 
 
 @pytest.mark.parametrize("fields", [{"sample_rate": "8000"}, {"format": "opus", "bitrate": "320k"}])
-async def test_rates_that_the_encoder_has_only_for_more_are_brought_down(
+async def test_bit_rates_that_need_two_channels_are_lowered_for_mono(
     harness: TranscodingHarness, media: Media, fields: dict[str, str]
 ) -> None:
     output = await harness.convert(media.made(tone(layout="mono"), "wav"), **fields)
     assert output.duration_s == pytest.approx(SECONDS, abs=0.1)
 
 
-async def test_opus_keeps_to_the_bit_rate_also_where_more_would_sound_better(
-    harness: TranscodingHarness, media: Media
-) -> None:
+async def test_opus_does_not_exceed_the_bit_rate(harness: TranscodingHarness, media: Media) -> None:
     rising = media.made(chirp(SECONDS, layout="stereo"), "wav")
     output = await harness.convert(rising, format="opus", bitrate="96k")
     assert output.bitrate_bps == pytest.approx(96_000, rel=0.05)
@@ -254,7 +250,7 @@ async def test_progress_only_grows_and_is_throttled(harness: TranscodingHarness,
     assert all(0 < done < 1 for done in harness.reported)
 
 
-async def test_a_machine_without_ffmpeg_is_named_as_such(harness: TranscodingHarness) -> None:
+async def test_a_missing_ffmpeg_is_reported(harness: TranscodingHarness) -> None:
     with pytest.raises(TranscoderUnavailable, match="no-such-program"):
         find_tools(1, ffmpeg="no-such-program")
 
@@ -263,12 +259,12 @@ async def test_this_machines_ffmpeg_passes_the_check_at_start(harness: Transcodi
     await harness.transcoder.check(harness.scratch)
 
 
-async def test_a_result_that_is_there_already_is_replaced(harness: TranscodingHarness, media: Media) -> None:
+async def test_an_existing_result_is_replaced(harness: TranscodingHarness, media: Media) -> None:
     harness.result.write_bytes(b"an earlier attempt's")
     await assert_becomes_mp3(harness, media.video(SECONDS))
 
 
-async def test_sound_whose_decoder_swallows_its_beginning_becomes_opus(
+async def test_audio_whose_decoder_drops_its_first_frame_becomes_opus(
     harness: TranscodingHarness, media: Media
 ) -> None:
     """The WMA decoder drops the first frame, and Ogg records where audio begins."""

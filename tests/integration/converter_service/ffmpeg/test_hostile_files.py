@@ -47,10 +47,10 @@ async def listening() -> AsyncIterator[tuple[int, list[object]]]:
 @pytest.mark.parametrize(
     "make", [hostile_media.playlist, hostile_media.concat_script, hostile_media.dash_manifest]
 )
-async def test_a_script_that_names_something_else_is_not_followed(
+async def test_a_playlist_that_refers_to_other_resources_is_not_followed(
     harness: TranscodingHarness, media: Media, tmp_path: Path, make: Callable[[Path, str], Path]
 ) -> None:
-    """Neither a file nor the network: there is no connection, and the file is not read."""
+    """Neither a file nor a URL that the playlist names is opened."""
     canary = harness.scratch / "neighbour.mp3"
     canary.write_bytes(media.audio(container="mp3").read_bytes())
     async with listening() as (port, came):
@@ -75,7 +75,7 @@ async def test_a_script_that_names_something_else_is_not_followed(
     assert came == []
 
 
-async def test_an_mp4_that_keeps_its_sound_in_another_file_is_not_followed(
+async def test_an_mp4_with_audio_in_another_file_is_not_followed(
     harness: TranscodingHarness, media: Media, tmp_path: Path
 ) -> None:
     tone = ["-f", "lavfi", "-i", f"sine=duration={SECONDS}", "-c:a", "pcm_s16le"]
@@ -88,7 +88,7 @@ async def test_an_mp4_that_keeps_its_sound_in_another_file_is_not_followed(
     assert loudest(samples(harness.result)) < 10
 
 
-async def test_what_is_no_media_at_all_is_unreadable(harness: TranscodingHarness, tmp_path: Path) -> None:
+async def test_files_that_are_no_media_are_unreadable(harness: TranscodingHarness, tmp_path: Path) -> None:
     text = tmp_path / "text.mp4"
     text.write_text("A letter, not a video.\n" * 500)
     archive = tmp_path / "zip.mp4"
@@ -105,7 +105,7 @@ async def test_what_is_no_media_at_all_is_unreadable(harness: TranscodingHarness
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "webm", "avi", "ts"])
-async def test_a_video_without_audio_says_so(
+async def test_a_video_without_audio_has_its_own_error(
     harness: TranscodingHarness, media: Media, container: str
 ) -> None:
     mute = media.silent_video(container=container)
@@ -127,7 +127,7 @@ async def test_an_audio_track_without_a_sample_is_no_audio(
     assert await fault_of(harness, empty) in {Fault.NO_AUDIO_TRACK, Fault.UNREADABLE_MEDIA}
 
 
-# The index comes first, so that nothing but the end is missing: every tenth. The others take turns.
+# Every tenth file has its index first, so that only the end is missing; the others use all variants in turn.
 CUTS = {
     "index first": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
     "mp4": (0.5, 0.9),
@@ -143,7 +143,7 @@ CUTS = {
 @pytest.mark.parametrize(
     ("container", "keep"), [(container, keep) for container, keeps in CUTS.items() for keep in keeps]
 )
-async def test_a_video_that_was_cut_off_is_unreadable(
+async def test_a_truncated_video_is_unreadable(
     harness: TranscodingHarness, media: Media, container: str, keep: float
 ) -> None:
     picture = ["-f", "lavfi", "-i", f"testsrc=size=64x36:rate=25:duration={SECONDS}"]
@@ -159,14 +159,14 @@ async def test_a_video_that_was_cut_off_is_unreadable(
 
 
 @pytest.mark.parametrize("container", ["mp3", "flac", "wav"])
-async def test_a_recording_that_was_cut_off_is_unreadable(
+async def test_a_truncated_recording_is_unreadable(
     harness: TranscodingHarness, media: Media, container: str
 ) -> None:
     whole = media.audio(SECONDS, container=container)
     assert await fault_of(harness, media.truncated(whole, 0.6)) is Fault.UNREADABLE_MEDIA
 
 
-async def test_a_stream_without_a_length_of_its_own_is_converted_as_far_as_it_goes(
+async def test_a_truncated_stream_without_a_declared_length_is_converted(
     harness: TranscodingHarness, media: Media
 ) -> None:
     whole = media.video(SECONDS, container="ts")
@@ -175,7 +175,7 @@ async def test_a_stream_without_a_length_of_its_own_is_converted_as_far_as_it_go
 
 
 @pytest.mark.parametrize("container", ["mp3", "m4a", "opus", "flac"])
-async def test_a_cut_off_file_is_not_copied_as_if_it_were_whole(
+async def test_a_truncated_file_is_not_copied_as_complete(
     harness: TranscodingHarness, media: Media, container: str
 ) -> None:
     """Formats for which a copy is tried first. Ogg declares no duration: its packets count."""
@@ -193,7 +193,7 @@ async def test_a_cut_off_file_is_not_copied_as_if_it_were_whole(
         assert await fault_of(harness, cut, format=container) is Fault.UNREADABLE_MEDIA
 
 
-async def test_a_video_whose_middle_is_gone_is_unreadable(
+async def test_a_video_with_a_missing_middle_is_unreadable(
     harness: TranscodingHarness, media: Media, tmp_path: Path
 ) -> None:
     holed = bytearray(media.video(SECONDS, faststart=True).read_bytes())
@@ -224,7 +224,7 @@ async def test_a_long_file_that_declares_no_duration_is_stopped_at_the_limit(
     assert await fault_of(harness, endless) is Fault.TOO_LONG
 
 
-async def test_an_absurd_duration_in_a_header_neither_passes_nor_crashes(
+async def test_an_absurd_declared_duration_is_handled(
     harness: TranscodingHarness, media: Media, tmp_path: Path
 ) -> None:
     evil = hostile_media.with_mp4_durations(tmp_path / "evil.mp4", media.video(SECONDS), 0xFFFFFFF0)
@@ -238,7 +238,7 @@ async def test_an_absurd_duration_in_a_header_neither_passes_nor_crashes(
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(0xFFFFFFFF, 1), (0, 1), (8_000, 65_535), (8_000, 0)])
-async def test_an_absurd_sample_rate_or_channel_count_ends_in_an_answer(
+async def test_an_absurd_sample_rate_or_channel_count_is_handled(
     harness: TranscodingHarness, tmp_path: Path, rate: int, channels: int
 ) -> None:
     evil = hostile_media.wav_claiming(tmp_path / "evil.wav", sample_rate=rate, channels=channels)
@@ -247,21 +247,19 @@ async def test_an_absurd_sample_rate_or_channel_count_ends_in_an_answer(
     }  # fmt: skip
 
 
-async def test_more_tracks_than_anyone_needs_end_in_an_answer(
-    harness: TranscodingHarness, media: Media
-) -> None:
+async def test_too_many_tracks_are_handled(harness: TranscodingHarness, media: Media) -> None:
     tracks = ["-f", "lavfi", "-i", "anullsrc=duration=0.2:sample_rate=8000", *(["-map", "0"] * 250)]
     many = media.made([*tracks, "-c:a", "pcm_s16le"], "mkv")
     assert await fault_of(harness, many) in {Fault.UNSUPPORTED_MEDIA, Fault.UNREADABLE_MEDIA}
 
 
-async def test_ten_thousand_tracks_end_in_an_answer(harness: TranscodingHarness, tmp_path: Path) -> None:
+async def test_ten_thousand_tracks_are_handled(harness: TranscodingHarness, tmp_path: Path) -> None:
     many = hostile_media.with_many_tracks(tmp_path / "many.mkv", 10_000)
     assert await fault_of(harness, many) in {Fault.UNSUPPORTED_MEDIA, Fault.UNREADABLE_MEDIA}
 
 
 @pytest.mark.parametrize("claimed", [1_000, 64 * 1024**2, 0xFFFFFFF0])
-async def test_an_index_that_swells_when_it_is_unpacked_ends_in_an_answer(
+async def test_an_index_that_expands_on_decompression_is_handled(
     harness: TranscodingHarness, tmp_path: Path, claimed: int
 ) -> None:
     bomb = hostile_media.with_compressed_index(tmp_path / "bomb.mov", claimed, 64 * 1024**2)
@@ -269,9 +267,7 @@ async def test_an_index_that_swells_when_it_is_unpacked_ends_in_an_answer(
     assert await fault_of(harness, bomb) in {Fault.UNSUPPORTED_MEDIA, Fault.UNREADABLE_MEDIA}
 
 
-async def test_a_cover_of_many_megabytes_costs_the_cover_alone(
-    harness: TranscodingHarness, media: Media, tmp_path: Path
-) -> None:
+async def test_a_huge_cover_is_left_out(harness: TranscodingHarness, media: Media, tmp_path: Path) -> None:
     huge = hostile_media.with_huge_cover(
         tmp_path / "huge.mp3", media.audio(2.0, container="mp3"), 40 * 1024**2
     )
@@ -305,7 +301,7 @@ flips = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 7))
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(container=st.sampled_from(["mp4", "mkv", "avi", "ts", "flv", "webm"]), flipped=flips)
-async def test_bits_flipped_anywhere_end_in_audio_or_in_an_answer(
+async def test_random_bit_flips_end_in_audio_or_in_an_error(
     harness: TranscodingHarness, media: Media, container: str, flipped: list[tuple[float, int]]
 ) -> None:
     bent = bytearray(media.video(1.0, container=container).read_bytes())

@@ -43,7 +43,7 @@ def noise(media: Media, volume: str, container: str = "wav") -> Path:
         ),
     ],
 )
-async def test_the_loudness_is_the_one_requested(
+async def test_the_loudness_is_the_requested_one(
     harness: TranscodingHarness, media: Media, volume: str, fields: dict[str, str], wanted: float, rate: int
 ) -> None:
     output = await harness.convert(noise(media, volume), **fields)
@@ -56,9 +56,7 @@ async def test_the_loudness_is_the_one_requested(
     assert harness.reported == sorted(harness.reported)
 
 
-async def test_peaks_keep_below_the_ceiling_where_one_gain_would_raise_them_above(
-    harness: TranscodingHarness, media: Media
-) -> None:
+async def test_peaks_stay_below_the_ceiling(harness: TranscodingHarness, media: Media) -> None:
     """Soft noise with a click."""
     click = "if(between(t,2,2.001),0.9,0.02*(random(0)-0.5))"
     soft = media.made(["-f", "lavfi", "-i", f"aevalsrc='{click}':d=6:s=44100"], "wav")
@@ -75,7 +73,7 @@ async def test_peaks_keep_below_the_ceiling_where_one_gain_would_raise_them_abov
         pytest.param("sine=frequency=440:duration=0.2", id="too short to be measured"),
     ],
 )
-async def test_what_has_no_loudness_stays_as_it_is(
+async def test_audio_without_measurable_loudness_stays_unchanged(
     harness: TranscodingHarness, media: Media, source: str
 ) -> None:
     file = media.made(["-f", "lavfi", "-i", source], "wav")
@@ -100,10 +98,10 @@ async def test_a_start_after_the_end_is_refused_with_loudness_too(
         pytest.param("stereo", {"channels": "1"}, (0.5, 0.5), id="two to one"),
     ],
 )
-async def test_every_channel_is_heard_at_its_level_and_nothing_clips(
+async def test_every_channel_is_mixed_at_its_level_without_clipping(
     harness: TranscodingHarness, media: Media, layout: str, fields: dict[str, str], left: tuple[float, ...]
 ) -> None:
-    """A pitch for each channel. Centre and surrounds are 3 dB below the sides, the LFE is left out."""
+    """Each channel has its own pitch; centre and surrounds are mixed 3 dB below the sides, the LFE is not."""
     tones = "|".join(f"0.9*cos(2*PI*{hz}*t)" for hz in PITCHES[: len(left)])
     source = media.made(["-f", "lavfi", "-i", f"aevalsrc='{tones}':c={layout}:d=1:s={HZ}"], "wav")
     await harness.convert(source, format="wav", **{"channels": "2", **fields})
@@ -118,9 +116,7 @@ async def test_every_channel_is_heard_at_its_level_and_nothing_clips(
         assert [right[n] for n in mirrored[: len(left)]] == pytest.approx(left, abs=0.01)
 
 
-async def test_a_loud_mix_does_not_clip_in_an_encoder_that_would_let_it(
-    harness: TranscodingHarness, media: Media
-) -> None:
+async def test_a_loud_mix_is_not_clipped(harness: TranscodingHarness, media: Media) -> None:
     loud = media.made([*chirp(1.5, layout="5.1"), "-af", "volume=3", "-c:a", "flac"], "mkv")
     await harness.convert(loud)
     assert max(map(abs, wave(harness.result, at_hz=48_000, channels=2))) <= 1.05

@@ -56,7 +56,7 @@ def pictured(media: Media, size: str, image: str, container: str) -> Path:
 
 
 @pytest.mark.parametrize("form", ["mp3", "m4a", "opus", "flac"])
-async def test_chapters_tags_and_a_frame_come_along_in_every_format_that_carries_them(
+async def test_chapters_tags_and_cover_are_kept_in_every_format_that_supports_them(
     harness: TranscodingHarness, marked: Path, form: str
 ) -> None:
     output = await harness.convert(
@@ -80,12 +80,12 @@ async def test_chapters_tags_and_a_frame_come_along_in_every_format_that_carries
     assert sorted(path.name for path in harness.scratch.iterdir()) == ["result", "source"]
 
 
-async def test_wav_takes_tags_and_leaves_the_rest(harness: TranscodingHarness, marked: Path) -> None:
+async def test_wav_has_tags_only(harness: TranscodingHarness, marked: Path) -> None:
     await harness.convert(marked, format="wav")
     assert (tags(harness.result)["title"], chapters(harness.result)) == ("Old", [])
 
 
-async def test_a_video_lends_no_picture_unasked_and_oggs_tags_are_found_on_its_track(
+async def test_a_video_frame_is_a_cover_on_request_only_and_ogg_tags_are_on_the_track(
     harness: TranscodingHarness, media: Media
 ) -> None:
     source = media.made(
@@ -98,7 +98,7 @@ async def test_a_video_lends_no_picture_unasked_and_oggs_tags_are_found_on_its_t
 @pytest.mark.parametrize(
     ("container", "image"), [("m4a", "png"), ("mp3", "jpg"), ("flac", "png")], ids=lambda name: name
 )
-async def test_the_sources_own_picture_is_kept_made_small_and_never_passed_through(
+async def test_an_embedded_picture_is_kept_scaled_down_and_encoded_again(
     harness: TranscodingHarness, media: Media, container: str, image: str
 ) -> None:
     source = pictured(media, "1600x900", image, container)
@@ -118,7 +118,7 @@ async def test_pixels_that_are_not_square_are_made_so(harness: TranscodingHarnes
     assert (shown["width"], shown["height"]) == (320, 90)
 
 
-async def test_a_cover_that_cannot_be_had_is_done_without(
+async def test_an_unusable_cover_is_left_out(
     harness: TranscodingHarness, media: Media, tmp_path: Path
 ) -> None:
     """A PNG that claims to be 60,000 pixels wide and as high, and one that is cut off."""

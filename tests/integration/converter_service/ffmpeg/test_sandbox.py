@@ -1,4 +1,4 @@
-"""Sandboxed programs: what they cannot reach, their limits, and that they are always ended."""
+"""The sandbox: refused files, network and system calls; resource limits; termination."""
 
 import asyncio
 import ctypes
@@ -84,7 +84,7 @@ async def fails_with(fault: Fault, harness: TranscodingHarness, file: Path) -> N
     assert harness.programs() == []
 
 
-async def test_a_conversion_out_of_time_is_killed_with_its_group(
+async def test_a_conversion_over_its_time_limit_is_killed_with_its_process_group(
     harness: TranscodingHarness, tmp_path: Path
 ) -> None:
     harness.limited(job_timeout=1.0)
@@ -125,9 +125,7 @@ async def test_a_failure_to_report_progress_stops_the_conversion(
     assert not harness.result.exists()
 
 
-async def test_being_killed_from_outside_is_not_the_files_fault(
-    harness: TranscodingHarness, tmp_path: Path
-) -> None:
+async def test_a_kill_from_outside_is_a_machine_error(harness: TranscodingHarness, tmp_path: Path) -> None:
     converting = asyncio.create_task(harness.convert(hostile_media.endless_wav(tmp_path / "long.wav", HOURS)))
     await until(harness.has_begun, what="a beginning")
     for process in harness.programs():
@@ -136,7 +134,7 @@ async def test_being_killed_from_outside_is_not_the_files_fault(
         await converting
 
 
-async def test_sigterm_from_outside_is_no_success(harness: TranscodingHarness, tmp_path: Path) -> None:
+async def test_sigterm_from_outside_is_a_failure(harness: TranscodingHarness, tmp_path: Path) -> None:
     converting = asyncio.create_task(harness.convert(hostile_media.endless_wav(tmp_path / "long.wav", HOURS)))
     await until(harness.has_begun, what="a beginning")
     for process in harness.programs():
@@ -161,7 +159,7 @@ async def test_too_little_memory_ends_the_conversion_and_nothing_else(
     assert harness.programs() == []
 
 
-async def test_a_program_that_only_computes_is_ended_by_its_share_of_the_processor(tmp_path: Path) -> None:
+async def test_a_program_that_only_computes_is_ended_by_its_cpu_limit(tmp_path: Path) -> None:
     limits = Limits(cpu_s=1, memory_bytes=1024**3, file_bytes=1024)
     ended = await inside("while True: pass", tmp_path, limits=limits)
     assert ended.code == -signal.SIGXCPU
@@ -230,7 +228,7 @@ async def test_no_file_but_the_result_can_be_made_changed_or_removed(
     assert (harness.source.read_text(), harness.result.read_text()) == ("video", "audio")
 
 
-async def test_every_call_that_reaches_beyond_the_program_is_refused(
+async def test_every_system_call_that_affects_other_processes_is_refused(
     tmp_path: Path, restricted: None
 ) -> None:
     """With arguments that are harmless, or fail differently, if the call is allowed."""
@@ -259,7 +257,9 @@ async def test_every_call_that_reaches_beyond_the_program_is_refused(
         "socket.socketpair()",
     ],
 )
-async def test_nothing_outside_can_be_reached(attempt: str, tmp_path: Path, restricted: None) -> None:
+async def test_nothing_outside_the_sandbox_can_be_reached(
+    attempt: str, tmp_path: Path, restricted: None
+) -> None:
     async with sandboxed(["/bin/sleep", "60"], LIMITS, scratch=tmp_path) as bystander:
         before = psutil.Process(bystander.pid)
         ended = await inside(attempt.format(pid=bystander.pid), tmp_path)
@@ -269,7 +269,7 @@ async def test_nothing_outside_can_be_reached(attempt: str, tmp_path: Path, rest
         assert before.nice() == psutil.Process().nice()
 
 
-async def test_what_a_program_does_to_itself_is_allowed(tmp_path: Path, restricted: None) -> None:
+async def test_system_calls_on_the_own_process_are_allowed(tmp_path: Path, restricted: None) -> None:
     ended = await inside(
         "threads = [threading.Thread(target=list) for _ in range(4)]\n"
         "[thread.start() for thread in threads]\n"
@@ -293,7 +293,7 @@ async def test_no_privilege_is_left_even_to_root(tmp_path: Path, restricted: Non
     assert (ended.code, ended.stderr) == (0, "")
 
 
-async def test_the_workers_environment_is_not_handed_down(
+async def test_the_workers_environment_is_not_inherited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONVERTER_LINK_KEY", "very secret")
@@ -301,7 +301,7 @@ async def test_the_workers_environment_is_not_handed_down(
         assert b"secret" not in await running.output(10_000)
 
 
-async def test_fifteen_thousand_lines_of_complaints_are_read_and_mostly_forgotten(tmp_path: Path) -> None:
+async def test_fifteen_thousand_error_lines_are_read_and_mostly_discarded(tmp_path: Path) -> None:
     script = "i=0; while [ $i -lt 15000 ]; do echo complaint $i >&2; i=$((i+1)); done; echo done"
     async with sandboxed([SHELL, "-c", script], LIMITS, scratch=tmp_path) as running:
         assert await running.output(100) == b"done\n"
@@ -320,7 +320,7 @@ async def test_a_program_that_never_stops_printing_is_stopped(tmp_path: Path) ->
     assert not psutil.pid_exists(running.pid) or psutil.Process(running.pid).status() == "zombie"
 
 
-async def test_a_killed_worker_takes_its_program_with_it(
+async def test_the_program_of_a_killed_worker_is_killed(
     harness: TranscodingHarness, restricted: None
 ) -> None:
     script = (

@@ -36,7 +36,7 @@ def packets(file: Path) -> list[str]:
         pytest.param("mov", ("pcm_s16le",), {"format": "wav"}, id="pcm in mov to wav"),
     ],
 )
-async def test_it_is_copied_packet_by_packet(
+async def test_packets_are_copied_unchanged(
     harness: TranscodingHarness, media: Media, container: str, codec: tuple[str, ...], fields: dict[str, str]
 ) -> None:
     picture = {"webm": "libvpx", "ts": "mpeg2video"}.get(container, "mpeg4")
@@ -72,7 +72,7 @@ async def test_another_bit_rate_is_encoded(
     assert (await harness.convert(source, **fields)).bitrate_bps == made_bps
 
 
-async def test_a_copy_that_would_be_wrong_is_encoded_instead(
+async def test_audio_is_encoded_where_a_copy_would_be_damaged(
     harness: TranscodingHarness, media: Media
 ) -> None:
     """With noise in the middle the copy cannot be decoded; encoding succeeds or the file is refused."""
@@ -86,7 +86,7 @@ async def test_a_copy_that_would_be_wrong_is_encoded_instead(
     assert output.duration_s == pytest.approx(SECONDS, abs=0.2)
 
 
-async def test_what_an_edit_list_cut_away_does_not_come_back(
+async def test_audio_removed_by_an_edit_list_is_not_restored(
     harness: TranscodingHarness, media: Media
 ) -> None:
     whole = media.made([*PICTURE, *chirp(SECONDS), "-c:v", "mpeg4", "-c:a", "aac"], "mp4")

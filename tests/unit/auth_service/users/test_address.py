@@ -61,7 +61,7 @@ def test_an_ordinary_address_is_accepted(address: str) -> None:
     assert canonical(address) == address
 
 
-def test_the_case_of_an_address_does_not_make_it_another() -> None:
+def test_addresses_are_case_insensitive() -> None:
     assert canonical("Ada@Example.COM") == canonical("ada@example.com")
 
 
