@@ -1,30 +1,24 @@
-"""Bodies of the account endpoints. Unknown fields are refused (mass assignment, ASVS 5.0 §15.3.3)."""
+"""Bodies of the account endpoints. Unknown fields are refused (mass assignment, ASVS 5.0 §15.3.3).
+
+`email` is any text here, because the services validate addresses.
+"""
 
 import msgspec
 
-from auth_service.tokens.principal import Principal
+from auth_service.tokens.access_token import Principal
 from auth_service.users.model import User
-from auth_service.users.schemas import Address, Password
 from shared.contracts.accounts import Account
+from shared.contracts.fields import AnyText, Password
 
 
 class Register(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    email: Address
+    email: AnyText
     password: Password
 
 
 class ChangeAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    email: Address
+    email: AnyText
     current_password: Password
-
-
-class ChangePassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    current_password: Password
-    password: Password
-
-
-class DeleteAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    password: Password
 
 
 def account_of_user(user: User) -> Account:

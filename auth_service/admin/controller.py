@@ -7,11 +7,11 @@ import msgspec
 from litestar import Controller, get, patch
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from auth_service.admin.schemas import ChangeUser, managed_user, parse_user_cursor, user_page
+from auth_service.admin.schemas import managed_user, parse_user_cursor, user_page
 from auth_service.admin.service import Administration
 from auth_service.audit.actor import Actor
 from auth_service.users.page_cursor import Cursor, Limit
-from shared.contracts.administration import ManagedUser, UserPage
+from shared.contracts.administration import ChangeUser, ManagedUser, UserPage
 from shared.http import Injected
 
 EmailPart = Annotated[str | None, QueryParameter(name="email", max_length=254)]

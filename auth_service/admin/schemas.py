@@ -2,29 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal
 from uuid import UUID
-
-import msgspec
 
 from auth_service.users.model import User
 from auth_service.users.page_cursor import bad_cursor, decode_cursor, encode_cursor
 from shared.contracts.administration import ManagedUser, UserPage
-
-Role = Literal["user", "admin"]
-
-
-class UserCursor(msgspec.Struct, frozen=True, array_like=True):
-    place: tuple[Annotated[datetime, msgspec.Meta(tz=True)], UUID]
-
-
-class ChangeUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Request to change an account; omitted fields stay unchanged."""
-
-    roles: Annotated[tuple[Role, ...], msgspec.Meta(min_length=1, max_length=10)] | msgspec.UnsetType = (
-        msgspec.UNSET
-    )
-    disabled: bool | msgspec.UnsetType = msgspec.UNSET
+from shared.contracts.fields import Moment
 
 
 def managed_user(user: User) -> ManagedUser:
@@ -44,7 +27,7 @@ def user_page(users: Sequence[User], limit: int) -> UserPage:
     last = users[limit - 1] if len(users) > limit else None
     return UserPage(
         tuple(managed_user(user) for user in users[:limit]),
-        encode_cursor(UserCursor((last.created_at, last.id))) if last else None,
+        encode_cursor([(last.created_at, last.id)]) if last else None,
     )
 
 
@@ -52,7 +35,7 @@ def parse_user_cursor(text: str | None) -> tuple[datetime, UUID] | None:
     """The creation time and id of the last user of the previous page. Raises InvalidRequest."""
     if text is None:
         return None
-    moment, user_id = decode_cursor(text, UserCursor).place
+    ((moment, user_id),) = decode_cursor(text, tuple[tuple[Moment, UUID]])
     try:
         return moment.astimezone(UTC), user_id
     except OverflowError:

@@ -5,10 +5,10 @@ from uuid import UUID
 from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from auth_service.api_keys.schemas import NewApiKey, api_key_list, created_api_key
+from auth_service.api_keys.schemas import api_key_list, created_api_key
 from auth_service.api_keys.service import ApiKeys
-from auth_service.tokens.principal import Principal
-from shared.contracts.api_keys import ApiKeyList, MadeApiKey
+from auth_service.tokens.access_token import Principal
+from shared.contracts.api_keys import ApiKeyList, MadeApiKey, NewApiKey
 from shared.http import Injected
 
 

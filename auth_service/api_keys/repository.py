@@ -7,17 +7,10 @@ from uuid import UUID
 from sqlalchemy import BindParameter, ColumnElement, delete, func, or_, select, update
 
 from auth_service.api_keys.model import ApiKey
-from auth_service.database.engine import Transaction
+from auth_service.database.engine import Repository
 
 
-class ApiKeyRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
-
-    async def add(self, key: ApiKey) -> None:
-        self._session.add(key)
-        await self._session.flush()
-
+class ApiKeyRepository(Repository):
     async def list(self, user_id: UUID) -> Sequence[ApiKey]:
         """The user's API keys, newest first, including expired ones."""
         statement = select(ApiKey).where(ApiKey.user_id == user_id)

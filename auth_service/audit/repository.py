@@ -5,20 +5,13 @@ from collections.abc import Sequence
 from sqlalchemy import select, text
 
 from auth_service.audit.model import AuditRecord
-from auth_service.database.engine import Transaction
+from auth_service.database.engine import Repository
 
 # An arbitrary number that is not used for another lock in this database.
 RECORDING_LOCK = 0x746F_6E65_6175_6469  # "toneaudi"
 
 
-class AuditRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
-
-    async def add(self, record: AuditRecord) -> None:
-        self._session.add(record)
-        await self._session.flush()
-
+class AuditRepository(Repository):
     async def is_recorded(self, request_id: str) -> bool:
         """True if a record with this request id exists. Serialises its callers until their transactions
         end.

@@ -9,16 +9,7 @@ from auth_service.audit.model import AuditRecord
 from auth_service.users.page_cursor import decode_cursor, encode_cursor
 from shared.contracts.administration import AuditEntry, AuditPage
 
-
-class AuditCursor(msgspec.Struct, frozen=True, array_like=True):
-    place: Annotated[int, msgspec.Meta(ge=0, lt=2**63 - 1)]
-
-
-class RecordAction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An action that an administrator is about to take in another service, and its objects."""
-
-    action: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,64}(?![\s\S])")]
-    details: Annotated[dict[str, Annotated[str, msgspec.Meta(max_length=200)]], msgspec.Meta(max_length=10)]
+Position = Annotated[int, msgspec.Meta(ge=0, lt=2**63 - 1)]
 
 
 def audit_page(records: Sequence[AuditRecord], limit: int) -> AuditPage:
@@ -26,13 +17,13 @@ def audit_page(records: Sequence[AuditRecord], limit: int) -> AuditPage:
     last = records[limit - 1] if len(records) > limit else None
     return AuditPage(
         tuple(_entry(each) for each in records[:limit]),
-        encode_cursor(AuditCursor(last.position)) if last else None,
+        encode_cursor([last.position]) if last else None,
     )
 
 
 def parse_audit_cursor(text: str | None) -> int | None:
     """The position of the last record of the previous page. Raises InvalidRequest."""
-    return decode_cursor(text, AuditCursor).place if text is not None else None
+    return decode_cursor(text, tuple[Position])[0] if text is not None else None
 
 
 def _entry(record: AuditRecord) -> AuditEntry:

@@ -6,17 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, select
 
-from auth_service.database.engine import Transaction
+from auth_service.database.engine import Repository
 from auth_service.mailer.model import MailRequest, MailToken
 
 
-class MailRequestRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
-
+class MailRequestRepository(Repository):
     async def add(self, purpose: str, address: str, correlation_id: str) -> None:
-        self._session.add(MailRequest(purpose=purpose, address=address, correlation_id=correlation_id))
-        await self._session.flush()
+        await self.insert(MailRequest(purpose=purpose, address=address, correlation_id=correlation_id))
 
     async def take(self, limit: int) -> Sequence[MailRequest]:
         """Deletes and returns the oldest requests, skipping those that a concurrent transaction has
@@ -30,14 +26,7 @@ class MailRequestRepository:
         return sorted(rows, key=lambda row: row.position)
 
 
-class MailTokenRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
-
-    async def add(self, token: MailToken) -> None:
-        self._session.add(token)
-        await self._session.flush()
-
+class MailTokenRepository(Repository):
     async def find(self, fingerprint: bytes, purpose: str, now: datetime) -> MailToken | None:
         return await self._session.scalar(select(MailToken).where(*_is_usable(fingerprint, purpose, now)))
 

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from auth_service.database.engine import Database, Transaction
-from auth_service.database.outbox.events import EventWriter
+from auth_service.database.outbox import EventWriter
 from auth_service.mailer.mail_token import Purpose, fingerprint, new_secret
 from auth_service.mailer.model import MailRequest, MailToken
 from auth_service.mailer.repository import MailRequestRepository, MailTokenRepository
@@ -132,7 +132,7 @@ class AccountMailer:
             created_at=now,
             expires_at=expires_at,
         )
-        await MailTokenRepository(transaction).add(token)
+        await MailTokenRepository(transaction).insert(token)
         await self._events.write(transaction, _event(purpose, user, secret, expires_at), user.id)
 
     async def _is_within_limit(

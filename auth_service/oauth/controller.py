@@ -4,19 +4,10 @@ from litestar import Controller, post
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
-from auth_service.oauth.schemas import (
-    Finish,
-    Redeem,
-    Redirected,
-    Start,
-    Started,
-    parse_front_end,
-    parse_response,
-    started_body,
-)
-from auth_service.oauth.service import ProviderLogin
-from auth_service.sessions.schemas import token_pair_body
+from auth_service.oauth.schemas import Finish, Redirected, Start, parse_front_end
+from auth_service.oauth.service import ProviderLogin, StartedLogin
 from auth_service.throttle.client import Client
+from shared.contracts.oauth import SignInCode
 from shared.contracts.sessions import TokenPair
 from shared.http import Injected
 
@@ -27,8 +18,8 @@ class ProviderLoginController(Controller):
     @post("/{provider:str}/start", status_code=HTTP_200_OK)
     async def start(
         self, provider: FromPath[str], data: JSONBody[Start], provider_login: Injected[ProviderLogin]
-    ) -> Started:
-        return started_body(await provider_login.start(provider, data.browser, parse_front_end(data)))
+    ) -> StartedLogin:
+        return await provider_login.start(provider, data.browser, parse_front_end(data))
 
     @post("/{provider:str}/callback", status_code=HTTP_200_OK)
     async def callback(
@@ -38,12 +29,11 @@ class ProviderLoginController(Controller):
         provider_login: Injected[ProviderLogin],
         client: Injected[Client],
     ) -> TokenPair | Redirected:
-        response = parse_response(data)
-        end = await provider_login.finish(provider, data.browser, data.state, response, client)
-        return Redirected(end) if isinstance(end, str) else token_pair_body(end)
+        end = await provider_login.finish(provider, data.browser, data.state, data, client)
+        return Redirected(end) if isinstance(end, str) else end
 
     @post("/token", status_code=HTTP_200_OK)
     async def token(
-        self, data: JSONBody[Redeem], provider_login: Injected[ProviderLogin], client: Injected[Client]
+        self, data: JSONBody[SignInCode], provider_login: Injected[ProviderLogin], client: Injected[Client]
     ) -> TokenPair:
-        return token_pair_body(await provider_login.redeem(data.code, data.code_verifier, client))
+        return await provider_login.redeem(data.code, data.code_verifier, client)

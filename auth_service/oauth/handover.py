@@ -37,7 +37,7 @@ async def hand_over(
         code_challenge=front_end.code_challenge,
         expires_at=now() + HANDOVER_LIFETIME,
     )
-    await HandoverRepository(transaction).add(handover)
+    await HandoverRepository(transaction).insert(handover)
     return redirect_target(front_end.redirect_uri, code=code)
 
 

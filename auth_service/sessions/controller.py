@@ -8,11 +8,11 @@ from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
 from auth_service.sessions.login import PasswordLogin
 from auth_service.sessions.refresh import TokenRefresh
-from auth_service.sessions.schemas import Login, Refresh, session_list, token_pair_body
+from auth_service.sessions.schemas import Login, session_list
 from auth_service.sessions.service import Sessions
 from auth_service.throttle.client import Client
-from auth_service.tokens.principal import Principal
-from shared.contracts.sessions import SessionList, TokenPair
+from auth_service.tokens.access_token import Principal
+from shared.contracts.sessions import Refresh, SessionList, TokenPair
 from shared.http import Injected
 
 
@@ -23,13 +23,13 @@ class SessionController(Controller):
     async def login(
         self, data: JSONBody[Login], password_login: Injected[PasswordLogin], client: Injected[Client]
     ) -> TokenPair:
-        return token_pair_body(await password_login.login(data.email, data.password, client))
+        return await password_login.login(data.email, data.password, client)
 
     @post("/refresh", status_code=HTTP_200_OK)
     async def refresh(
         self, data: JSONBody[Refresh], token_refresh: Injected[TokenRefresh], client: Injected[Client]
     ) -> TokenPair:
-        return token_pair_body(await token_refresh.refresh(data.refresh_token, client))
+        return await token_refresh.refresh(data.refresh_token, client)
 
     @post("/logout", status_code=HTTP_204_NO_CONTENT)
     async def logout(self, principal: Injected[Principal], sessions: Injected[Sessions]) -> None:

@@ -8,19 +8,19 @@ from uuid import UUID
 import msgspec
 
 from auth_service.database.engine import Database, Transaction
-from auth_service.database.outbox.events import EventWriter
+from auth_service.database.outbox import EventWriter
 from auth_service.errors import InvalidRefreshToken
 from auth_service.sessions.model import Session
 from auth_service.sessions.refresh_token import fingerprint, new_salt, successor
 from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository, SpentToken
 from auth_service.sessions.revocation import Revocation
-from auth_service.sessions.service import Lifetimes
-from auth_service.sessions.token_pair import TokenPair, issue_pair
+from auth_service.sessions.service import Lifetimes, issue_pair
 from auth_service.throttle.client import Client
 from auth_service.tokens.issuer import AccessTokens
 from auth_service.tokens.signing_key import KeyPair
 from auth_service.users.model import User
 from auth_service.users.repository import UserRepository
+from shared.contracts.sessions import TokenPair
 from shared.logs import get_logger
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import BindParameter, ColumnElement, delete, select, update
 
-from auth_service.database.engine import Transaction
+from auth_service.database.engine import Repository
 from auth_service.sessions.model import RefreshToken, Session
 
 
@@ -19,14 +19,7 @@ class SpentToken(msgspec.Struct, frozen=True):
     successor_salt: bytes
 
 
-class SessionRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
-
-    async def add(self, session: Session) -> None:
-        self._session.add(session)
-        await self._session.flush()
-
+class SessionRepository(Repository):
     async def lock_live(self, session_id: UUID, now: datetime) -> Session | None:
         """Selects a live session FOR UPDATE."""
         statement = select(Session).where(Session.id == session_id, *is_live(now)).with_for_update()
@@ -66,13 +59,9 @@ class SessionRepository:
         return len(removed.all())
 
 
-class RefreshTokenRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
-
+class RefreshTokenRepository(Repository):
     async def add(self, fingerprint: bytes, session_id: UUID, now: datetime) -> None:
-        self._session.add(RefreshToken(fingerprint=fingerprint, session_id=session_id, created_at=now))
-        await self._session.flush()
+        await self.insert(RefreshToken(fingerprint=fingerprint, session_id=session_id, created_at=now))
 
     async def spend(self, fingerprint: bytes, salt: bytes, now: datetime) -> UUID | None:
         """Marks the token as spent and returns its session; None if unknown or spent before.

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from auth_service.api_keys.repository import ApiKeyRepository
 from auth_service.database.engine import Transaction
-from auth_service.database.outbox.events import EventWriter
+from auth_service.database.outbox import EventWriter
 from auth_service.sessions.repository import SessionRepository
 
 

@@ -5,22 +5,14 @@ from uuid import UUID
 
 import msgspec
 
-from auth_service.sessions import model, token_pair
-from auth_service.users.schemas import Address, Opaque, Password
-from shared.contracts.sessions import Session, SessionList, TokenPair
+from auth_service.sessions import model
+from shared.contracts.fields import AnyText, Password
+from shared.contracts.sessions import Session, SessionList
 
 
 class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    email: Address
+    email: AnyText
     password: Password
-
-
-class Refresh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    refresh_token: Opaque
-
-
-def token_pair_body(pair: token_pair.TokenPair) -> TokenPair:
-    return TokenPair(pair.access_token, "Bearer", pair.expires_in, pair.refresh_token)
 
 
 def session_list(sessions: Sequence[model.Session], current: UUID) -> SessionList:

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import case, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
-from auth_service.database.engine import Database, Transaction
+from auth_service.database.engine import Database, Repository
 from auth_service.throttle.model import Counter, KnownNetwork
 
 
@@ -20,10 +20,7 @@ class Count(msgspec.Struct, frozen=True):
     forget_at: datetime
 
 
-class CounterRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
-
+class CounterRepository(Repository):
     async def increment(self, key: bytes, now: datetime, forget_at: datetime, *, sliding: bool) -> int:
         """Adds one and returns the count; a counter past its `forget_at` restarts at 1.
 
@@ -50,10 +47,7 @@ class CounterRepository:
         await self._session.execute(delete(Counter).where(Counter.forget_at <= now))
 
 
-class KnownNetworkRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
-
+class KnownNetworkRepository(Repository):
     async def remember(self, user_id: UUID, network: str, now: datetime) -> None:
         statement = insert(KnownNetwork).values(user_id=user_id, network=network, seen_at=now)
         primary = [KnownNetwork.user_id, KnownNetwork.network]

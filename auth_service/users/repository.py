@@ -8,17 +8,14 @@ from sqlalchemy import delete, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
-from auth_service.database.engine import Transaction
+from auth_service.database.engine import Repository
 from auth_service.users.model import ADMIN, User
 
 # An arbitrary number that is not used for another lock in this database.
 ADMINISTRATION_LOCK = 0x746F_6E65_6164_6D69  # "toneadmi"
 
 
-class UserRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
-
+class UserRepository(Repository):
     async def add(self, user: User) -> bool:
         """Inserts an account; returns False if the address is taken, also by a concurrent registration."""
         values = {column.key: getattr(user, column.key) for column in User.__table__.columns}

@@ -9,7 +9,7 @@ from pymongo import MongoClient
 from sqlalchemy import func, select
 
 from auth_service.database.connection import one_connection
-from auth_service.database.outbox.model import StoredEvent
+from auth_service.database.outbox import StoredEvent
 from shared.settings import Secret
 from tests.faults.faulty_system import FaultySystem
 from tests.support.client import FINAL

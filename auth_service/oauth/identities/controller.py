@@ -3,9 +3,8 @@
 from litestar import Controller, delete, get
 from litestar.params import FromPath
 
-from auth_service.oauth.identities.schemas import ProviderNames, identity_list
 from auth_service.oauth.identities.service import LinkedIdentities
-from auth_service.tokens.principal import Principal
+from auth_service.tokens.access_token import Principal
 from shared.contracts.oauth import IdentityList
 from shared.http import Injected
 
@@ -15,12 +14,9 @@ class IdentityController(Controller):
 
     @get()
     async def list_own(
-        self,
-        principal: Injected[Principal],
-        linked_identities: Injected[LinkedIdentities],
-        provider_names: Injected[ProviderNames],
+        self, principal: Injected[Principal], linked_identities: Injected[LinkedIdentities]
     ) -> IdentityList:
-        return identity_list(await linked_identities.list(principal.claims.sub), provider_names)
+        return await linked_identities.list(principal.claims.sub)
 
     @delete("/{identity_id:str}")
     async def unlink(

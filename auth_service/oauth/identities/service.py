@@ -1,28 +1,32 @@
 """Linked identities of an account: listing and unlinking by its owner."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from uuid import UUID
 
 from auth_service.database.engine import Database
 from auth_service.errors import OnlyLoginMethod
-from auth_service.oauth.identities.model import LinkedIdentity
-from auth_service.oauth.identities.repository import IdentityRepository
-from auth_service.oauth.repository import HandoverRepository
+from auth_service.oauth.model import LinkedIdentity
+from auth_service.oauth.repository import HandoverRepository, IdentityRepository
 from auth_service.users.repository import UserRepository
+from shared.contracts.oauth import IdentityList, ProviderIdentity
 from shared.errors import InvalidToken, NotFound
 
 
 class LinkedIdentities:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    """Identities of accounts; `names` are those of the configured providers, by issuer."""
 
-    async def list(self, user_id: UUID) -> Sequence[LinkedIdentity]:
+    def __init__(self, database: Database, names: Mapping[str, str]) -> None:
+        self._database = database
+        self._names = names
+
+    async def list(self, user_id: UUID) -> IdentityList:
         """The identities of an account, oldest first, including those of providers that are no longer
         configured.
         """
         async with self._database.transaction() as transaction:
-            return await IdentityRepository(transaction).list(user_id)
+            linked = await IdentityRepository(transaction).list(user_id)
+        return IdentityList(tuple(self._body(each) for each in linked))
 
     async def unlink(self, user_id: UUID, name: str) -> None:
         """Removes a link, named by its `public_id`, and pending handover codes. Raises NotFound,
@@ -43,6 +47,15 @@ class LinkedIdentities:
                 raise OnlyLoginMethod
             await identities.unlink(found.issuer, found.subject)
             await HandoverRepository(transaction).delete_all(user_id)
+
+    def _body(self, identity: LinkedIdentity) -> ProviderIdentity:
+        return ProviderIdentity(
+            id=public_id(identity),
+            provider=self._names.get(identity.issuer),
+            issuer=identity.issuer,
+            created_at=identity.created_at,
+            last_used_at=identity.last_used_at,
+        )
 
 
 def public_id(identity: LinkedIdentity) -> str:

@@ -4,32 +4,29 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
-
 from auth_service.accounts.register import Registration
 from auth_service.accounts.service import OwnAccount
 from auth_service.admin.service import Administration
 from auth_service.api_keys.service import ApiKeys
 from auth_service.audit.service import AuditLog
 from auth_service.database.engine import Database
-from auth_service.database.outbox.events import EventWriter
+from auth_service.database.outbox import EventWriter
 from auth_service.introspection.service import Introspection
 from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.service import AccountMailer, MailPolicy
 from auth_service.oauth.account_link import AccountLinker
-from auth_service.oauth.identities.schemas import ProviderNames
 from auth_service.oauth.identities.service import LinkedIdentities
+from auth_service.oauth.providers.config import GITHUB, ProviderSettings
+from auth_service.oauth.providers.github import GitHubProvider
 from auth_service.oauth.providers.http_client import ProviderHttpClient
-from auth_service.oauth.providers.registry import build_providers
+from auth_service.oauth.providers.openid_connect import OpenIDProvider
+from auth_service.oauth.providers.ports import Provider
 from auth_service.oauth.service import ProviderLogin
 from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
-from auth_service.passwords.authenticator import PasswordAuthenticator
 from auth_service.passwords.hasher import PasswordHasher
-from auth_service.passwords.new_password import NewPasswords
-from auth_service.passwords.policy import common_passwords
-from auth_service.recovery.email_verification import EmailVerification
-from auth_service.recovery.mail_request import MailRequests
+from auth_service.passwords.service import NewPasswords, PasswordAuthenticator
 from auth_service.recovery.password_reset import PasswordReset
+from auth_service.recovery.service import MailedLinks
 from auth_service.sessions.login import PasswordLogin
 from auth_service.sessions.refresh import TokenRefresh
 from auth_service.sessions.revocation import Revocation
@@ -41,54 +38,32 @@ from auth_service.tokens.key_ring import KeyRing
 from shared.messaging.outbox import OutboxRelay
 
 
-class Foundation(msgspec.Struct, frozen=True):
-    """Objects shared by the services: settings, database, event writer, tokens, mailer, throttle, clock."""
+class Foundation:
+    """Objects shared by the services."""
 
-    settings: AuthSettings
-    database: Database
-    events: EventWriter
-    tokens: AccessTokens
-    revocation: Revocation
-    mailer: AccountMailer
-    hasher: PasswordHasher
-    throttle: Throttle
-    authenticator: PasswordAuthenticator
-    now: Callable[[], datetime]
-    new_id: Callable[[], UUID]
-
-
-def build_foundation(
-    settings: AuthSettings,
-    database: Database,
-    relay: OutboxRelay,
-    now: Callable[[], datetime],
-    new_id: Callable[[], UUID],
-) -> Foundation:
-    events = EventWriter(now=now, new_id=new_id, wake_relay=relay.wake)
-    policy = TokenPolicy(settings.issuer or settings.public_url, settings.audience, settings.access_token_ttl)
-    hasher = PasswordHasher(PasswordHash(Argon2Cost()), settings.hash_concurrency)
-    throttle = Throttle(database, settings.free_failures, now)
-    return Foundation(
-        settings=settings,
-        database=database,
-        events=events,
-        tokens=AccessTokens(key_ring=KeyRing(database, now), policy=policy, now=now, new_id=new_id),
-        revocation=Revocation(events=events, now=now),
-        mailer=AccountMailer(database=database, events=events, policy=_mail_policy(settings), now=now),
-        hasher=hasher,
-        throttle=throttle,
-        authenticator=PasswordAuthenticator(database, hasher, throttle),
-        now=now,
-        new_id=new_id,
-    )
-
-
-def _mail_policy(settings: AuthSettings) -> MailPolicy:
-    lifetimes = {
-        Purpose.VERIFY_EMAIL: settings.verify_token_ttl,
-        Purpose.RESET_PASSWORD: settings.reset_token_ttl,
-    }
-    return MailPolicy(lifetimes, settings.mails_per_hour, settings.require_verified_email)
+    def __init__(
+        self,
+        settings: AuthSettings,
+        database: Database,
+        relay: OutboxRelay,
+        now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self.settings, self.database, self.now, self.new_id = settings, database, now, new_id
+        self.events = EventWriter(now=now, new_id=new_id, wake_relay=relay.wake)
+        self.revocation = Revocation(events=self.events, now=now)
+        issuer = settings.issuer or settings.public_url
+        policy = TokenPolicy(issuer, settings.audience, settings.access_token_ttl)
+        self.tokens = AccessTokens(key_ring=KeyRing(database, now), policy=policy, now=now, new_id=new_id)
+        lifetimes = {
+            Purpose.VERIFY_EMAIL: settings.verify_token_ttl,
+            Purpose.RESET_PASSWORD: settings.reset_token_ttl,
+        }
+        mails = MailPolicy(lifetimes, settings.mails_per_hour, settings.require_verified_email)
+        self.mailer = AccountMailer(database=database, events=self.events, policy=mails, now=now)
+        self.hasher = PasswordHasher(PasswordHash(Argon2Cost()), settings.hash_concurrency)
+        self.throttle = Throttle(database, settings.free_failures, now)
+        self.authenticator = PasswordAuthenticator(database, self.hasher, self.throttle)
 
 
 def token_services(base: Foundation) -> dict[str, object]:
@@ -137,19 +112,26 @@ def login_services(base: Foundation, provider_http: ProviderHttpClient) -> dict[
             tokens=tokens,
             sessions=sessions,
             linker=AccountLinker(now=now, new_id=base.new_id),
-            providers=build_providers(providers, provider_http, now),
+            providers=_providers(providers, provider_http, now),
             redirect_urls=settings.oauth_redirect_urls,
             callback=f"{settings.public_url.rstrip('/')}/v1/auth/oauth/{{provider}}/callback",
             now=now,
         ),
-        "linked_identities": LinkedIdentities(database),
-        "provider_names": ProviderNames(providers.names_by_issuer),
+        "linked_identities": LinkedIdentities(database, providers.names_by_issuer),
     }
+
+
+def _providers(
+    settings: ProviderSettings, http: ProviderHttpClient, now: Callable[[], datetime]
+) -> dict[str, Provider]:
+    """A client for each provider, by name. None is contacted before the first login."""
+    clients: dict[str, Provider] = {each.name: OpenIDProvider(each, http, now) for each in settings.issuers}
+    return clients | ({GITHUB: GitHubProvider(settings.github, http)} if settings.github else {})
 
 
 def account_services(base: Foundation) -> dict[str, object]:
     database, mailer, now = base.database, base.mailer, base.now
-    new_passwords = NewPasswords(base.hasher, common_passwords())
+    new_passwords = NewPasswords(base.hasher)
     return {
         "registration": Registration(
             database=database,
@@ -168,8 +150,7 @@ def account_services(base: Foundation) -> dict[str, object]:
             events=base.events,
             now=now,
         ),
-        "mail_requests": MailRequests(database=database, mailer=mailer),
-        "email_verification": EmailVerification(database=database, now=now),
+        "mailed_links": MailedLinks(database=database, mailer=mailer, now=now),
         "password_reset": PasswordReset(
             database=database,
             mailer=mailer,
