@@ -31,12 +31,11 @@ from auth_service.database.outbox import SqlOutbox
 from auth_service.introspection.authentication import (
     GatewayCredentials,
     authenticate,
-    only_the_gateway,
     request_client,
 )
 from auth_service.introspection.controller import IntrospectionController
 from auth_service.oauth.controller import ProviderLoginController
-from auth_service.oauth.identities.controller import IdentityController
+from auth_service.oauth.identities import IdentityController
 from auth_service.oauth.providers.http_client import ProviderHttpClient
 from auth_service.recovery.controller import RecoveryController
 from auth_service.sessions.controller import SessionController
@@ -130,7 +129,7 @@ def _routes(gateway: GatewayCredentials) -> list[ControllerRouterHandler]:
     internal = Router(
         "/internal",
         route_handlers=[IntrospectionController],
-        guards=[only_the_gateway(gateway)],
+        guards=[gateway.guard],
         cache_control=NO_STORE,
     )
     return [public, internal, JwksController]

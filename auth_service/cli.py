@@ -18,8 +18,7 @@ from auth_service.passwords.service import NewPasswords
 from auth_service.settings import CommandSettings
 from auth_service.tokens.key_ring import rotate_keys
 from auth_service.users.address import parse_email_field
-from auth_service.users.model import ADMIN, NEW_ACCOUNT_ROLES, User
-from auth_service.users.repository import UserRepository
+from auth_service.users.repository import ADMIN, NEW_ACCOUNT_ROLES, User, UserRepository
 from shared.errors import ServiceError
 from shared.settings import Secret
 
@@ -39,11 +38,11 @@ class Commands:
         self,
         settings: CommandSettings,
         database: Database,
-        new_passwords: NewPasswords,
+        hasher: PasswordHasher,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
-        self._new_passwords = new_passwords
+        self._new_passwords = NewPasswords(hasher)
         self._now = now
         self._audit_log = AuditLog(database=database, now=now)
         self._longest_token = max(settings.access_token_ttl, API_KEY_TOKEN_TTL)
@@ -103,7 +102,7 @@ async def open_commands(settings: CommandSettings, now: Callable[[], datetime]) 
     database.open()
     hasher = PasswordHasher(PasswordHash(Argon2Cost()), 1)
     try:
-        yield Commands(settings, database, NewPasswords(hasher), now)
+        yield Commands(settings, database, hasher, now)
     finally:
         hasher.close()
         await database.close()

@@ -15,7 +15,7 @@ from auth_service.introspection.service import Introspection
 from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.service import AccountMailer, MailPolicy
 from auth_service.oauth.account_link import AccountLinker
-from auth_service.oauth.identities.service import LinkedIdentities
+from auth_service.oauth.identities import LinkedIdentities
 from auth_service.oauth.providers.config import GITHUB, ProviderSettings
 from auth_service.oauth.providers.github import GitHubProvider
 from auth_service.oauth.providers.http_client import ProviderHttpClient
@@ -51,7 +51,7 @@ class Foundation:
     ) -> None:
         self.settings, self.database, self.now, self.new_id = settings, database, now, new_id
         self.events = EventWriter(now=now, new_id=new_id, wake_relay=relay.wake)
-        self.revocation = Revocation(events=self.events, now=now)
+        self.revocation = Revocation(self.events, now)
         issuer = settings.issuer or settings.public_url
         policy = TokenPolicy(issuer, settings.audience, settings.access_token_ttl)
         self.tokens = AccessTokens(key_ring=KeyRing(database, now), policy=policy, now=now, new_id=new_id)
@@ -71,41 +71,20 @@ def token_services(base: Foundation) -> dict[str, object]:
     return {
         "access_tokens": base.tokens,
         "introspection": Introspection(database=database, tokens=base.tokens, now=now),
-        "api_keys": ApiKeys(database=database, events=base.events, now=now, new_id=new_id),
+        "api_keys": ApiKeys(database, base.events, now, new_id),
     }
 
 
 def login_services(base: Foundation, provider_http: ProviderHttpClient) -> dict[str, object]:
     settings, database, tokens, now = base.settings, base.database, base.tokens, base.now
     lifetimes = Lifetimes(settings.refresh_token_ttl, settings.session_idle_ttl, settings.refresh_grace)
-    sessions = Sessions(
-        database=database,
-        tokens=tokens,
-        revocation=base.revocation,
-        events=base.events,
-        lifetimes=lifetimes,
-        now=now,
-        new_id=base.new_id,
-    )
+    sessions = Sessions(database, tokens, base.revocation, base.events, lifetimes, now, base.new_id)
     providers = settings.providers()
     return {
         "sessions": sessions,
-        "token_refresh": TokenRefresh(
-            database=database,
-            tokens=tokens,
-            revocation=base.revocation,
-            events=base.events,
-            lifetimes=lifetimes,
-            now=now,
-        ),
+        "token_refresh": TokenRefresh(database, tokens, base.revocation, base.events, lifetimes, now),
         "password_login": PasswordLogin(
-            database=database,
-            hasher=base.hasher,
-            authenticator=base.authenticator,
-            throttle=base.throttle,
-            tokens=tokens,
-            sessions=sessions,
-            events=base.events,
+            database, base.hasher, base.authenticator, base.throttle, tokens, sessions, base.events
         ),
         "provider_login": ProviderLogin(
             database=database,
@@ -134,41 +113,18 @@ def account_services(base: Foundation) -> dict[str, object]:
     new_passwords = NewPasswords(base.hasher)
     return {
         "registration": Registration(
-            database=database,
-            new_passwords=new_passwords,
-            mailer=mailer,
-            verify_at_once=base.settings.require_verified_email,
-            now=now,
-            new_id=base.new_id,
+            database, new_passwords, mailer, base.settings.require_verified_email, now, base.new_id
         ),
         "own_account": OwnAccount(
-            database=database,
-            authenticator=base.authenticator,
-            new_passwords=new_passwords,
-            mailer=mailer,
-            revocation=base.revocation,
-            events=base.events,
-            now=now,
+            database, base.authenticator, new_passwords, mailer, base.revocation, base.events, now
         ),
-        "mailed_links": MailedLinks(database=database, mailer=mailer, now=now),
+        "mailed_links": MailedLinks(database, mailer, now),
         "password_reset": PasswordReset(
-            database=database,
-            mailer=mailer,
-            new_passwords=new_passwords,
-            throttle=base.throttle,
-            revocation=base.revocation,
-            events=base.events,
-            now=now,
+            database, mailer, new_passwords, base.throttle, base.revocation, base.events, now
         ),
     }
 
 
 def administration_services(base: Foundation, audit_log: AuditLog) -> dict[str, object]:
-    administration = Administration(
-        database=base.database,
-        audit_log=audit_log,
-        revocation=base.revocation,
-        events=base.events,
-        now=base.now,
-    )
+    administration = Administration(base.database, audit_log, base.revocation, base.events, base.now)
     return {"audit_log": audit_log, "administration": administration}

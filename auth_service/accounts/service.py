@@ -17,13 +17,12 @@ from auth_service.sessions.revocation import Revocation
 from auth_service.throttle.client import Client
 from auth_service.tokens.access_token import AccessClaims
 from auth_service.users.address import parse_email_field
-from auth_service.users.model import User
-from auth_service.users.repository import UserRepository
+from auth_service.users.repository import User, UserRepository
 from shared.contracts.events import AccountDeleted, EmailChanged, PasswordChanged
 from shared.errors import InvalidToken
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class OwnAccount:
     """Password change, address change and deletion of an account by its owner.
 

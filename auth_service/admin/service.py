@@ -12,12 +12,11 @@ from auth_service.database.engine import Database
 from auth_service.database.outbox import EventWriter
 from auth_service.errors import OwnAdministrator
 from auth_service.sessions.revocation import Revocation
-from auth_service.users.model import ADMIN, User
-from auth_service.users.repository import UserRepository
+from auth_service.users.repository import ADMIN, User, UserRepository
 from shared.errors import NotFound
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Administration:
     """Lists and changes accounts.
 

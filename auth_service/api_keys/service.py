@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from auth_service.api_keys.key_format import fingerprint, hint, new_api_key
-from auth_service.api_keys.model import ApiKey
-from auth_service.api_keys.repository import ApiKeyRepository
+from auth_service.api_keys.repository import ApiKey, ApiKeyRepository
 from auth_service.database.engine import Database
 from auth_service.database.outbox import EventWriter
 from auth_service.errors import TooManyKeys, bad_field
@@ -17,7 +16,7 @@ from shared.errors import InvalidToken, NotFound
 MAX_KEYS_PER_ACCOUNT = 50
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ApiKeys:
     database: Database
     events: EventWriter

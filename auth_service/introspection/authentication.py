@@ -7,7 +7,6 @@ from typing import Any
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
-from litestar.types import Guard
 
 from auth_service.errors import GatewayOnly
 from auth_service.introspection.service import Introspection
@@ -49,6 +48,10 @@ class GatewayCredentials:
     def __init__(self, secret: Secret) -> None:
         self._expected = base64.b64encode(f"{GATEWAY}:{secret.reveal()}".encode())
 
+    async def guard(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        """Guards internal routes: the Authorization header is the gateway's (RFC 7662 §2.1)."""
+        self.check(connection.headers.get("authorization", ""))
+
     def check(self, header: str) -> None:
         """Raises GatewayOnly unless the header holds the gateway's credentials."""
         scheme, _, credentials = header.partition(" ")
@@ -67,15 +70,6 @@ def request_client(request: Request[Any, Any, Any], gateway: Injected[GatewayCre
         return parse_client(request.client.host if request.client else None, agent)
     gateway.check(credentials)
     return parse_client(request.headers.get(ADDRESS_HEADER), agent)
-
-
-def only_the_gateway(gateway: GatewayCredentials) -> Guard:
-    """A guard for internal routes: the Authorization header is the gateway's (RFC 7662 §2.1)."""
-
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        gateway.check(connection.headers.get("authorization", ""))
-
-    return guard
 
 
 async def forwarded_by_the_gateway(

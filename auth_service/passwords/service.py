@@ -9,8 +9,7 @@ from auth_service.passwords.policy import PasswordTooLong, PasswordTooWeak, comm
 from auth_service.throttle.client import Client
 from auth_service.throttle.service import Throttle
 from auth_service.users.address import BadAddress, canonical
-from auth_service.users.model import User
-from auth_service.users.repository import UserRepository
+from auth_service.users.repository import User, UserRepository
 from shared.errors import FieldError
 from shared.logs import get_logger
 

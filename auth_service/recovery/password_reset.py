@@ -17,11 +17,11 @@ from auth_service.recovery.service import use_link
 from auth_service.sessions.revocation import Revocation
 from auth_service.throttle.client import Client
 from auth_service.throttle.service import Throttle
-from auth_service.users.model import User
+from auth_service.users.repository import User
 from shared.contracts.events import AccountClaimed, PasswordChanged
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class PasswordReset:
     database: Database
     mailer: AccountMailer

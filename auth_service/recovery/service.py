@@ -10,8 +10,7 @@ from auth_service.mailer.mail_token import Purpose, fingerprint
 from auth_service.mailer.repository import MailTokenRepository
 from auth_service.mailer.service import AccountMailer
 from auth_service.users.address import BadAddress, canonical
-from auth_service.users.model import User
-from auth_service.users.repository import UserRepository
+from auth_service.users.repository import User, UserRepository
 
 
 async def use_link(transaction: Transaction, secret: str, purpose: Purpose, now: datetime) -> User:
@@ -27,7 +26,7 @@ async def use_link(transaction: Transaction, secret: str, purpose: Purpose, now:
     return user
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class MailedLinks:
     database: Database
     mailer: AccountMailer

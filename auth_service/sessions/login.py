@@ -10,8 +10,7 @@ from auth_service.sessions.service import Sessions
 from auth_service.throttle.client import Client
 from auth_service.throttle.service import Throttle
 from auth_service.tokens.issuer import AccessTokens
-from auth_service.users.model import User
-from auth_service.users.repository import UserRepository
+from auth_service.users.repository import User, UserRepository
 from shared.contracts.sessions import TokenPair
 from shared.errors import Unavailable
 
@@ -19,7 +18,7 @@ from shared.errors import Unavailable
 ATTEMPTS = 3
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class PasswordLogin:
     database: Database
     hasher: PasswordHasher

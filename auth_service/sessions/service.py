@@ -9,14 +9,13 @@ import msgspec
 
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
-from auth_service.sessions.model import Session
 from auth_service.sessions.refresh_token import fingerprint, new_refresh_token
-from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository
+from auth_service.sessions.repository import RefreshTokenRepository, Session, SessionRepository
 from auth_service.sessions.revocation import Revocation
 from auth_service.throttle.client import Client
 from auth_service.tokens.issuer import AccessTokens, Grant
 from auth_service.tokens.signing_key import KeyPair
-from auth_service.users.model import User
+from auth_service.users.repository import User
 from shared.contracts.sessions import TokenPair
 from shared.errors import NotFound
 
@@ -53,7 +52,7 @@ class Lifetimes(msgspec.Struct, frozen=True):
     grace: timedelta
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Sessions:
     database: Database
     tokens: AccessTokens
