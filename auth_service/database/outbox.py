@@ -14,6 +14,8 @@ from shared.contracts.events import Event, SessionRevoked
 from shared.messaging.envelope import Envelope, decode, encode, wrap
 from shared.messaging.outbox import Pending
 
+SOURCE = "/auth_service"
+
 
 class StoredEvent(Table):
     """An event to be published. `envelope` is the encoded message body."""
@@ -59,9 +61,6 @@ async def store(transaction: Transaction, envelope: Envelope) -> None:
     """Adds an event that is published after the transaction commits, and only if it does."""
     transaction.add(StoredEvent(envelope=encode(envelope)))
     await transaction.flush()
-
-
-SOURCE = "/auth_service"
 
 
 @dataclass(frozen=True, kw_only=True)

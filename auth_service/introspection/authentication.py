@@ -17,6 +17,12 @@ from shared.http import Injected
 from shared.identity.bearer import bearer_token
 from shared.settings import Secret
 
+GATEWAY = "gateway"
+
+# Headers of requests that the gateway forwards: its own credentials, and the client's address.
+GATEWAY_HEADER = "tonegate-gateway-authorization"
+ADDRESS_HEADER = "tonegate-client-address"
+
 
 async def authenticate(request: Request[Any, Any, Any], introspection: Injected[Introspection]) -> Principal:
     """The principal of the request's session token.
@@ -33,13 +39,6 @@ async def authenticate(request: Request[Any, Any, Any], introspection: Injected[
     if principal.scope is not None:
         raise InsufficientScope
     return principal
-
-
-GATEWAY = "gateway"
-
-# Headers of requests that the gateway forwards: its own credentials, and the client's address.
-GATEWAY_HEADER = "tonegate-gateway-authorization"
-ADDRESS_HEADER = "tonegate-client-address"
 
 
 class GatewayCredentials:

@@ -1,4 +1,4 @@
-"""Key ring: an in-memory cache of the signing keys, reloaded because another replica may rotate them."""
+"""Key ring: an in-memory cache of the signing keys, which any replica may rotate, and their rotation."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -18,6 +18,8 @@ MIN_RELOAD_INTERVAL = timedelta(seconds=1)
 # Delay between publishing a new key and signing with it: by then every replica has reloaded its key ring.
 PUBLICATION_DELAY = MAX_AGE + timedelta(seconds=2)
 RELOAD_TIMEOUT_S = 1.0
+# Time for which a retired key still verifies after its last token: clock skew and requests in flight.
+SLACK = timedelta(minutes=1)
 
 
 class RingKey(msgspec.Struct, frozen=True):
@@ -86,10 +88,6 @@ class KeyRing:
             get_logger(__name__).warning("signing keys not reloaded, keeping the cached ones")
         finally:
             self._loaded_at = self._now()
-
-
-# For clock skew and requests in flight.
-SLACK = timedelta(minutes=1)
 
 
 async def rotate_keys(transaction: Transaction, longest_token: timedelta, now: datetime) -> KeyPair:
