@@ -12,8 +12,9 @@ from converter_service.conversions.model import State
 from converter_service.conversions.schemas import ManagedPage, managed_page
 from converter_service.conversions.service import Conversions
 from converter_service.dead_letters.model import DeadLetterStatus
-from converter_service.dead_letters.schemas import DeadLetterDetail, DeadLetterPage, dead_letter_page, detail
+from converter_service.dead_letters.schemas import dead_letter_page, detail
 from converter_service.dead_letters.service import DeadLetterService
+from shared.contracts.dead_letters import DeadLetterPage, WholeDeadLetter
 from shared.http import Injected
 
 LetterStatusIs = Annotated[
@@ -59,14 +60,14 @@ class DeadLetterController(Controller):
     @get("/{letter_id:str}", summary="Get a dead letter with its message and its history")
     async def one(
         self, letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
-    ) -> Response[DeadLetterDetail]:
+    ) -> Response[WholeDeadLetter]:
         found = await dead_letter_service.get(letter_id)
         return Response(detail(found), headers={"Cache-Control": "no-store"})
 
     @post("/{letter_id:str}/replay", status_code=HTTP_200_OK, summary="Replay a dead letter to its queue")
     async def replay(
         self, request: Call, letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
-    ) -> DeadLetterDetail:
+    ) -> WholeDeadLetter:
         return detail(await dead_letter_service.replay(letter_id, request.user.user_id))
 
     @delete("/{letter_id:str}", summary="Discard a dead letter")

@@ -2,11 +2,11 @@
 
 import base64
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
 
 from converter_service.dead_letters.model import DeadLetter, parse_history
+from shared.contracts import dead_letters as bodies
 from shared.contracts.events import EVENTS
 
 SECRET = frozenset(name for event in EVENTS for name in event.secret)
@@ -16,66 +16,23 @@ MAX_DEPTH = 20
 SHOWN_BYTES = 4096
 
 
-class DeadLetterView(msgspec.Struct, frozen=True, kw_only=True):
-    """A dead letter without its body; `size` in bytes. `settled_by` is an account id or `an operator`."""
-
-    id: str
-    status: str
-    queue: str
-    reason: str
-    type: str
-    event_id: str
-    request_id: str
-    size: int
-    died_at: datetime
-    settled_at: datetime | None
-    settled_by: str | None
-
-
-class HistoryEntry(msgspec.Struct, frozen=True):
-    """An event in the life of a message; `at` is null if unknown."""
-
-    at: datetime | None
-    what: str
-
-
-class DeadLetterDetail(DeadLetterView, frozen=True, kw_only=True):
-    """A dead letter with its body: `message` is its JSON, with secrets hidden.
-
-    Of another body the first SHOWN_BYTES are in `text`, or in `base64` if it is not UTF-8; none if it might
-    contain a secret.
-    """
-
-    history: list[HistoryEntry]
-    message: object
-    text: str | None
-    base64: str | None
-
-
-class DeadLetterPage(msgspec.Struct, frozen=True):
-    """`next_cursor` is null on the last page."""
-
-    items: list[DeadLetterView]
-    next_cursor: str | None
-
-
-def dead_letter_page(found: Sequence[DeadLetter], limit: int) -> DeadLetterPage:
+def dead_letter_page(found: Sequence[DeadLetter], limit: int) -> bodies.DeadLetterPage:
     """A page from `limit` + 1 dead letters: the extra one shows that there is a next page."""
     more = found[limit - 1].id if len(found) > limit else None
-    return DeadLetterPage([view(each) for each in found[:limit]], more)
+    return bodies.DeadLetterPage(tuple(view(each) for each in found[:limit]), more)
 
 
-def view(letter: DeadLetter) -> DeadLetterView:
-    return DeadLetterView(**{name: getattr(letter, name) for name in DeadLetterView.__struct_fields__})
+def view(letter: DeadLetter) -> bodies.DeadLetter:
+    return bodies.DeadLetter(**{name: getattr(letter, name) for name in bodies.DeadLetter.__struct_fields__})
 
 
-def detail(letter: DeadLetter) -> DeadLetterDetail:
+def detail(letter: DeadLetter) -> bodies.WholeDeadLetter:
     message = readable(letter.body) if letter.is_complete else None
     start = letter.body[:SHOWN_BYTES]
     text, coded = (None, None) if message is not None or _may_have_secret(letter.body) else _as_text(start)
-    return DeadLetterDetail(
+    return bodies.WholeDeadLetter(
         **msgspec.structs.asdict(view(letter)),
-        history=[HistoryEntry(at, what) for at, what in parse_history(letter.history)],
+        history=tuple(bodies.HistoryEntry(at, what) for at, what in parse_history(letter.history)),
         message=message,
         text=text,
         base64=coded,

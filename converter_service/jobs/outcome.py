@@ -29,9 +29,7 @@ log = get_logger(__name__)
 
 
 class JobOutcome:
-    """Saves the outcome of a run. Every write requires the lease token, so that a run that lost its lease
-    changes nothing.
-    """
+    """Saves the outcome of a run. Every write requires the lease token of that run."""
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ import msgspec
 from bson import Int64
 
 from converter_service.conversions.model import Conversion
-from shared.mongo.connection import Document
+from shared.mongo import Document
 
 # Pending events are read by `storage.outbox` only.
 WITHOUT_OUTBOX = {"outbox": 0, "outbox_since": 0}

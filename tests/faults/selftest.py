@@ -49,7 +49,7 @@ def said(findings: Findings, kind: Kind) -> list[str]:
 
 @dataclass(frozen=True)
 class Planted:
-    """A defect, the services that have it, the injection that shows it, and the expected finding."""
+    """A defect, the services that have it, the injection that exposes it, and the expected finding."""
 
     bug: str
     services: Sequence[str]

@@ -167,7 +167,7 @@ class Traffic:
             await self._view(self.rng.choice(own))
 
     async def _view(self, upload: Upload) -> None:
-        """And download what has become of it."""
+        """Gets the conversion and, if completed, downloads its audio."""
         person, path = upload.person, f"/v1/conversions/{upload.id}"
         answer = await self._request(person, "look", "GET", path)
         if answer is None or not answer.is_success:
@@ -178,7 +178,7 @@ class Traffic:
             await self._request(person, "download", "GET", f"{path}/audio")
 
     async def _sign_in(self, person: Person) -> None:
-        """And out again: an account has so many sessions at once, and the person's own is the oldest."""
+        """Signs in and out again, so that the number of sessions stays below the limit."""
         again = Person(person.http, person.email)
         secret = {"email": person.email, "password": person.password}
         answer = await self._request(again, "login", "POST", "/v1/auth/login", json=secret)
