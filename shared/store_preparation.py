@@ -20,7 +20,7 @@ class StorePreparation:
     async def run(self) -> None:
         """Prepares all stores; returns when done."""
         for store in self._stores:
-            await _until_done(store, self._away)
+            await self._prepare(store)
         self._is_done = True
 
     async def check(self) -> None:
@@ -28,15 +28,14 @@ class StorePreparation:
         if not self._is_done:
             raise Unavailable("The store is not prepared yet.")
 
-
-async def _until_done(store: Callable[[], Awaitable[None]], away: type[Exception]) -> None:
-    while True:
-        try:
-            return await store()
-        except away as error:
-            get_logger(__name__).warning(
-                "database not reachable, preparation will be retried",
-                reason=str(error),
-                retry_after_s=RETRY_AFTER_S,
-            )
-        await asyncio.sleep(RETRY_AFTER_S)
+    async def _prepare(self, store: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                return await store()
+            except self._away as error:
+                get_logger(__name__).warning(
+                    "database not reachable, preparation will be retried",
+                    reason=str(error),
+                    retry_after_s=RETRY_AFTER_S,
+                )
+            await asyncio.sleep(RETRY_AFTER_S)
