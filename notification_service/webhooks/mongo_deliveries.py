@@ -14,7 +14,7 @@ from notification_service.webhooks.delivery import MAX_ATTEMPTS_KEPT, Delivery
 from notification_service.webhooks.mongo_calls import call_store
 from notification_service.webhooks.ports import Lane
 from notification_service.webhooks.retry_policy import Outcome
-from shared.contracts.webhooks import Attempt, Status
+from shared.contracts.webhooks import Attempt, DeliveryStatus
 from shared.mongo import Database, Document, from_now
 
 IS_DUE: Document = {"$expr": {"$lte": ["$due_at", "$$NOW"]}}
@@ -61,7 +61,7 @@ class MongoDeliveries:
         return {**fields, "lane": lane, "expires_at": delivery.created_at + self._keep}
 
     async def list_page(
-        self, lane: Lane, status: Status | None, before: str | None, limit: int
+        self, lane: Lane, status: DeliveryStatus | None, before: str | None, limit: int
     ) -> Sequence[Delivery]:
         wanted: Document = {"lane": _lane_key(lane)}
         if status is not None:

@@ -16,7 +16,7 @@ from notification_service.webhooks.payloads import TEST_TYPE, Payloads
 from notification_service.webhooks.ports import Deliveries, EndpointChange, Endpoints, Lane
 from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.signature import new_secret
-from shared.contracts.webhooks import ChangeWebhook, NewWebhook, Reason, Status
+from shared.contracts.webhooks import ChangeWebhook, DeliveryStatus, NewWebhook, Reason
 from shared.errors import NotFound
 
 T = TypeVar("T")
@@ -106,7 +106,7 @@ class WebhookService:
         return delivery
 
     async def list_deliveries(
-        self, owner_id: str, endpoint_id: str, status: Status | None, before: str | None, limit: int
+        self, owner_id: str, endpoint_id: str, status: DeliveryStatus | None, before: str | None, limit: int
     ) -> Sequence[Delivery]:
         await self.get(owner_id, endpoint_id)
         return await self._deliveries.list_page(Lane(owner_id, endpoint_id), status, before, limit)

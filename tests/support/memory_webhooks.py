@@ -12,7 +12,7 @@ from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.errors import TooManyWebhooks
 from notification_service.webhooks.ports import EndpointChange, Lane
 from notification_service.webhooks.retry_policy import Outcome
-from shared.contracts.webhooks import Attempt, Reason, Status
+from shared.contracts.webhooks import Attempt, DeliveryStatus, Reason
 
 
 class MemoryEndpoints:
@@ -101,7 +101,7 @@ class MemoryDeliveries:
             self.all.setdefault(each.id, replace(each, due_at=due_at))
 
     async def list_page(
-        self, lane: Lane, status: Status | None, before: str | None, limit: int
+        self, lane: Lane, status: DeliveryStatus | None, before: str | None, limit: int
     ) -> Sequence[Delivery]:
         found = [
             each
