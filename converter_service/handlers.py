@@ -49,10 +49,10 @@ def cancellation_listener(broker: Broker, job: Job) -> Consumer:
     """
 
     async def cancelled(event: ConversionCancelled, _: Delivery) -> None:
-        job.check_now(event.conversion_id)
+        job.heartbeat.check_now(event.conversion_id)
 
     async def removed(event: ConversionRemoved, _: Delivery) -> None:
-        job.check_now(event.conversion_id)
+        job.heartbeat.check_now(event.conversion_id)
 
     broadcast = Broadcast(name="converter.stopping", events=(ConversionCancelled, ConversionRemoved))
     handlers = Handlers(

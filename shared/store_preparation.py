@@ -10,17 +10,16 @@ RETRY_AFTER_S = 2.0
 
 
 class StorePreparation:
-    """Prepares stores in turn; retries each while it raises `away`, which means an unreachable database."""
+    """Prepares stores in turn; retries each while it raises Unavailable."""
 
-    def __init__(self, *stores: Callable[[], Awaitable[None]], away: type[Exception]) -> None:
+    def __init__(self, *stores: Callable[[], Awaitable[None]]) -> None:
         self._stores = stores
-        self._away = away
         self._is_done = False
 
     async def run(self) -> None:
         """Prepares all stores; returns when done."""
         for store in self._stores:
-            await self._prepare(store)
+            await _until_done(store)
         self._is_done = True
 
     async def check(self) -> None:
@@ -28,14 +27,15 @@ class StorePreparation:
         if not self._is_done:
             raise Unavailable("The store is not prepared yet.")
 
-    async def _prepare(self, store: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                return await store()
-            except self._away as error:
-                get_logger(__name__).warning(
-                    "database not reachable, preparation will be retried",
-                    reason=str(error),
-                    retry_after_s=RETRY_AFTER_S,
-                )
-            await asyncio.sleep(RETRY_AFTER_S)
+
+async def _until_done(store: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            return await store()
+        except Unavailable as error:
+            get_logger(__name__).warning(
+                "database not reachable, preparation will be retried",
+                reason=str(error),
+                retry_after_s=RETRY_AFTER_S,
+            )
+        await asyncio.sleep(RETRY_AFTER_S)
