@@ -16,7 +16,6 @@ from converter_service.conversions.commands import ConversionCommands
 from converter_service.conversions.controller import ConversionController
 from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.service import Conversions
-from converter_service.dead_letters.metrics import watch_waiting
 from converter_service.dead_letters.service import DeadLetterService
 from converter_service.downloads.controller import AudioAccess, AudioController
 from converter_service.event_streams.controller import EventController
@@ -51,11 +50,13 @@ def build(
     """The application. Opens no connection before its lifespan begins."""
     infrastructure = Infrastructure(settings, broker)
     clock, store = infrastructure.clock, infrastructure.store
-    stored_letters = MongoDeadLetters(infrastructure.database)
+    stored_dead_letters = MongoDeadLetters(infrastructure.database)
     preparation = StorePreparation(
-        infrastructure.blobs.prepare, store.prepare, stored_letters.prepare, away=Unavailable
+        infrastructure.blobs.prepare, store.prepare, stored_dead_letters.prepare, away=Unavailable
     )
-    dead_letters = DeadLetterService(stored_letters, broker.put_back, settings.dead_letter_retention, clock)
+    dead_letters = DeadLetterService(
+        stored_dead_letters, broker.put_back, settings.dead_letter_retention, clock
+    )
     dead_letter_consumer = broker.dead_letter_consumer(dead_letters.keep)
     waiting = Gauge("dead_letters_waiting", "Dead letters to be replayed or discarded", registry=registry)
     hub = Hub(store)
@@ -65,7 +66,7 @@ def build(
         AccessTokens(keys, settings.issuer or settings.public_url, settings.audience),
         verified_email_only=settings.require_verified_email,
     )
-    background = (partial(watch_waiting, dead_letters, waiting.set), partial(hub.run, changes.check))
+    background = (partial(dead_letters.watch_waiting, waiting.set), partial(hub.run, changes.check))
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

@@ -11,14 +11,9 @@ from converter_service.conversions.signed_links import audio_path
 from converter_service.media.options import display_stored
 
 
-class ResultView(Struct, frozen=True, kw_only=True):
+class ResultView(Result, frozen=True, kw_only=True):
     """`bitrate` in bits per second, `duration` in seconds, `size` in bytes."""
 
-    size: int
-    duration: float
-    format: str
-    bitrate: int | None
-    sha256: str
     url: str
 
 
@@ -98,11 +93,4 @@ def _next(found: Sequence[Conversion], limit: int) -> str | None:
 def _result(conversion_id: str, result: Result | None) -> ResultView | None:
     if result is None:
         return None
-    return ResultView(
-        size=result.size,
-        duration=result.duration,
-        format=result.format,
-        bitrate=result.bitrate,
-        sha256=result.sha256,
-        url=audio_path(conversion_id),
-    )
+    return ResultView(**structs.asdict(result), url=audio_path(conversion_id))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from converter_service.dead_letters.model import DeadLetter, parse_history
+from converter_service.dead_letters.model import DeadLetter, parse_history_entry
 from shared.contracts.events import EVENTS
 
 SECRET = frozenset(name for event in EVENTS for name in event.secret)
@@ -65,17 +65,19 @@ def dead_letter_page(found: Sequence[DeadLetter], limit: int) -> DeadLetterPage:
     return DeadLetterPage([view(each) for each in found[:limit]], more)
 
 
-def view(letter: DeadLetter) -> DeadLetterView:
-    return DeadLetterView(**{name: getattr(letter, name) for name in DeadLetterView.__struct_fields__})
+def view(dead_letter: DeadLetter) -> DeadLetterView:
+    return DeadLetterView(**{name: getattr(dead_letter, name) for name in DeadLetterView.__struct_fields__})
 
 
-def detail(letter: DeadLetter) -> DeadLetterDetail:
-    message = readable(letter.body) if letter.is_complete else None
-    start = letter.body[:SHOWN_BYTES]
-    text, coded = (None, None) if message is not None or _may_have_secret(letter.body) else _as_text(start)
+def detail(dead_letter: DeadLetter) -> DeadLetterDetail:
+    message = readable(dead_letter.body) if dead_letter.is_complete else None
+    start = dead_letter.body[:SHOWN_BYTES]
+    text, coded = (
+        (None, None) if message is not None or _may_have_secret(dead_letter.body) else _as_text(start)
+    )
     return DeadLetterDetail(
-        **msgspec.structs.asdict(view(letter)),
-        history=[HistoryEntry(at, what) for at, what in parse_history(letter.history)],
+        **msgspec.structs.asdict(view(dead_letter)),
+        history=[HistoryEntry(*parse_history_entry(entry)) for entry in dead_letter.history],
         message=message,
         text=text,
         base64=coded,

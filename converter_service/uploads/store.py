@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Never
 
 from converter_service.conversions.events import EventFactory
-from converter_service.conversions.lease_renewal import run_while_renewing
+from converter_service.conversions.lease import run_while_renewing
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.ports import Blobs, ConversionStore, Stored
 from converter_service.conversions.state_machine import IllegalTransition

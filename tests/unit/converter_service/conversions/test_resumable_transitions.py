@@ -13,8 +13,7 @@ from converter_service.conversions.transitions.concatenation import (
     concatenated,
     released_from_final,
 )
-from converter_service.conversions.transitions.finish import cancelled
-from converter_service.conversions.transitions.removal import deleted
+from converter_service.conversions.transitions.removal import cancelled, deleted
 from converter_service.conversions.transitions.resumable import (
     segment_discarded,
     segment_stored,
