@@ -117,22 +117,19 @@ def use_cases(
     """What the controllers of uploads, conversions and downloads get injected, by parameter name."""
     store, blobs, cleanup = infrastructure.store, infrastructure.blobs, infrastructure.cleanup
     events, links, clock = infrastructure.events, infrastructure.links, infrastructure.clock
-    quota = Quota(store, infrastructure.queue, quota_limits(settings))
+    quota_limits = QuotaLimits(
+        max_queued=settings.max_queued,
+        account_bytes=settings.quota_bytes,
+        account_conversions=settings.quota_conversions,
+    )
+    quota = Quota(store, infrastructure.queue, quota_limits)
     upload_limits = UploadLimits(settings.max_upload_bytes, UPLOAD_SILENCE)
     resumable_limits = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
     conversions = Conversions(store, blobs, cleanup, clock)
     return {
         "conversions": conversions,
         "commands": ConversionCommands(
-            conversions,
-            store,
-            cleanup,
-            events,
-            links,
-            quota=quota,
-            public_url=settings.public_url,
-            retention=settings.retention,
-            clock=clock,
+            conversions, store, cleanup, events, links, quota, settings.public_url, settings.retention, clock
         ),
         "upload_service": UploadService(
             store, blobs, cleanup, events, limits=upload_limits, clock=clock, quota=quota
@@ -143,11 +140,3 @@ def use_cases(
         "receiver": UploadReceiver(settings.max_upload_bytes, settings.idle_timeout),
         "access": AudioAccess(conversions, tokens.principal, links, utc_now),
     }
-
-
-def quota_limits(settings: ApiSettings) -> QuotaLimits:
-    return QuotaLimits(
-        max_queued=settings.max_queued,
-        account_bytes=settings.quota_bytes,
-        account_conversions=settings.quota_conversions,
-    )
