@@ -7,8 +7,6 @@ from litestar.status_codes import HTTP_204_NO_CONTENT
 from auth_service.accounts.register import Registration
 from auth_service.accounts.schemas import (
     ChangeAccount,
-    ChangePassword,
-    DeleteAccount,
     Register,
     account_of_principal,
     account_of_user,
@@ -16,7 +14,7 @@ from auth_service.accounts.schemas import (
 from auth_service.accounts.service import OwnAccount
 from auth_service.throttle.client import Client
 from auth_service.tokens.principal import Principal
-from shared.contracts.accounts import Account
+from shared.contracts.accounts import Account, ChangePassword, DeleteAccount
 from shared.http import Injected
 
 

@@ -18,15 +18,6 @@ class ChangeAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     current_password: Password
 
 
-class ChangePassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    current_password: Password
-    password: Password
-
-
-class DeleteAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    password: Password
-
-
 def account_of_user(user: User) -> Account:
     return Account(
         id=str(user.id),

@@ -5,11 +5,11 @@ from litestar.params import JSONBody
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from auth_service.audit.actor import Actor
-from auth_service.audit.schemas import RecordAction, audit_page, parse_audit_cursor
+from auth_service.audit.schemas import audit_page, parse_audit_cursor
 from auth_service.audit.service import AuditLog
 from auth_service.introspection.gateway import forwarded_by_the_gateway
 from auth_service.users.page_cursor import Cursor, Limit
-from shared.contracts.administration import AuditPage
+from shared.contracts.administration import AuditedAction, AuditPage
 from shared.http import Injected
 
 
@@ -28,7 +28,7 @@ class AuditController(Controller):
 
     @post(status_code=HTTP_204_NO_CONTENT, guards=[forwarded_by_the_gateway])
     async def record(
-        self, data: JSONBody[RecordAction], actor: Injected[Actor], audit_log: Injected[AuditLog]
+        self, data: JSONBody[AuditedAction], actor: Injected[Actor], audit_log: Injected[AuditLog]
     ) -> None:
         """Called by the gateway before it requests an administrative action from another service."""
         await audit_log.record_request(actor, data.action, data.details)

@@ -14,13 +14,6 @@ class AuditCursor(msgspec.Struct, frozen=True, array_like=True):
     place: Annotated[int, msgspec.Meta(ge=0, lt=2**63 - 1)]
 
 
-class RecordAction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An action that an administrator is about to take in another service, and its objects."""
-
-    action: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,64}(?![\s\S])")]
-    details: Annotated[dict[str, Annotated[str, msgspec.Meta(max_length=200)]], msgspec.Meta(max_length=10)]
-
-
 def audit_page(records: Sequence[AuditRecord], limit: int) -> AuditPage:
     """A page of `limit` entries. `records` has one more if there is a next page."""
     last = records[limit - 1] if len(records) > limit else None

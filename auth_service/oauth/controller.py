@@ -6,7 +6,6 @@ from litestar.status_codes import HTTP_200_OK
 
 from auth_service.oauth.schemas import (
     Finish,
-    Redeem,
     Redirected,
     Start,
     Started,
@@ -17,6 +16,7 @@ from auth_service.oauth.schemas import (
 from auth_service.oauth.service import ProviderLogin
 from auth_service.sessions.schemas import token_pair_body
 from auth_service.throttle.client import Client
+from shared.contracts.oauth import SignInCode
 from shared.contracts.sessions import TokenPair
 from shared.http import Injected
 
@@ -44,6 +44,6 @@ class ProviderLoginController(Controller):
 
     @post("/token", status_code=HTTP_200_OK)
     async def token(
-        self, data: JSONBody[Redeem], provider_login: Injected[ProviderLogin], client: Injected[Client]
+        self, data: JSONBody[SignInCode], provider_login: Injected[ProviderLogin], client: Injected[Client]
     ) -> TokenPair:
         return token_pair_body(await provider_login.redeem(data.code, data.code_verifier, client))

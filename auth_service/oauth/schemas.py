@@ -40,11 +40,6 @@ class Redirected(msgspec.Struct, frozen=True):
     location: str
 
 
-class Redeem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    code: Value
-    code_verifier: Value
-
-
 def started_body(login: StartedLogin) -> Started:
     return Started(login.location, login.browser, int(login.lifetime.total_seconds()))
 

@@ -12,8 +12,9 @@ from auth_service.mailer.mail_token import Purpose
 from auth_service.recovery.email_verification import EmailVerification
 from auth_service.recovery.mail_request import MailRequests
 from auth_service.recovery.password_reset import PasswordReset
-from auth_service.recovery.schemas import ForgotPassword, ResendVerification, ResetPassword, VerifyEmail
+from auth_service.recovery.schemas import ForgotPassword, ResendVerification
 from auth_service.throttle.client import Client
+from shared.contracts.accounts import ResetPassword, VerifyEmail
 from shared.http import Injected
 
 

@@ -2,11 +2,7 @@
 
 import msgspec
 
-from auth_service.users.schemas import Address, Opaque, Password
-
-
-class VerifyEmail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    token: Opaque
+from auth_service.users.schemas import Address
 
 
 class ResendVerification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -17,8 +13,3 @@ class ResendVerification(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 class ForgotPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: Address
-
-
-class ResetPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    token: Opaque
-    password: Password

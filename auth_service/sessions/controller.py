@@ -8,11 +8,11 @@ from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
 from auth_service.sessions.login import PasswordLogin
 from auth_service.sessions.refresh import TokenRefresh
-from auth_service.sessions.schemas import Login, Refresh, session_list, token_pair_body
+from auth_service.sessions.schemas import Login, session_list, token_pair_body
 from auth_service.sessions.service import Sessions
 from auth_service.throttle.client import Client
 from auth_service.tokens.principal import Principal
-from shared.contracts.sessions import SessionList, TokenPair
+from shared.contracts.sessions import Refresh, SessionList, TokenPair
 from shared.http import Injected
 
 

@@ -6,17 +6,13 @@ from uuid import UUID
 import msgspec
 
 from auth_service.sessions import model, token_pair
-from auth_service.users.schemas import Address, Opaque, Password
+from auth_service.users.schemas import Address, Password
 from shared.contracts.sessions import Session, SessionList, TokenPair
 
 
 class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: Address
     password: Password
-
-
-class Refresh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    refresh_token: Opaque
 
 
 def token_pair_body(pair: token_pair.TokenPair) -> TokenPair:
