@@ -40,7 +40,7 @@ from auth_service.sessions.controller import SessionController
 from auth_service.settings import AuthSettings
 from auth_service.tokens.jwks import JwksController
 from shared.clock import utc_now
-from shared.http import Check, Wiring, application
+from shared.http import Check, Wiring, build_application
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
 from shared.messaging.subscriptions import AUTH_AUDIT
@@ -83,7 +83,7 @@ def build(
         finally:
             base.hasher.close()
 
-    return application(
+    return build_application(
         Wiring(
             controllers=_routes(gateway),
             provide={

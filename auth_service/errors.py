@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from shared.contracts.headers import REVOKED_SESSION
+from shared.contracts.sessions import REVOKED_SESSION
 from shared.errors import Conflict, FieldError, InvalidRequest, InvalidToken, ServiceError, Unauthenticated
 
 

@@ -16,7 +16,7 @@ from converter_service.conversions.model import Conversion, Result, Source, Stat
 from converter_service.storage.conversions import MongoConversions
 from devstack.stack import Stack
 from shared.clock import utc_now
-from shared.mongo.connection import connect, database_of
+from shared.mongo import connect, database_of
 from shared.settings import Secret
 
 SMALL, LARGE = 100, 100_000

@@ -23,7 +23,7 @@ from converter_service.storage.conversions import MongoConversions
 from shared.clock import utc_now
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
-from shared.mongo.connection import connect, database_of
+from shared.mongo import connect, database_of
 from shared.settings import Secret
 
 STREAMS = 1_000

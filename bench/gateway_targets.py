@@ -2,10 +2,8 @@
 
 import base64
 import json
-import multiprocessing
 import os
 import secrets
-import subprocess
 import sys
 import tempfile
 import urllib.parse
@@ -16,10 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from bench import gateway_stub
 from bench.cores import on
-from bench.nest_gateway import running_nest
-from bench.relay import free_port, wait_for
+from bench.nest_gateway import nest_command
+from bench.processes import free_port, running_program, running_stub
+from bench.stubs import serve_recorded
+from devstack.servers.environment import plain_environment
 from devstack.stack import Stack
 
 ME, KEYS, INTROSPECT = "/v1/auth/me", "/.well-known/jwks.json", "/internal/introspect"
@@ -71,33 +70,28 @@ def memory_of(stack: Stack, token: str, core: int) -> Iterator[Target]:
         KEYS: response_of(urllib.request.Request(f"{service}{KEYS}")),
         INTROSPECT: response_of(urllib.request.Request(f"{service}{INTROSPECT}", form, basic)),
     }
-    with on(core):
-        process = multiprocessing.get_context("spawn").Process(target=gateway_stub.main, args=(port, answers))
-        process.start()
-    try:
-        wait_for(port)
-        yield Target(f"http://127.0.0.1:{port}", process.pid or 0)
-    finally:
-        process.terminate()
-        process.join(10)
+    with ExitStack() as running:
+        with on(core):
+            pid = running.enter_context(running_stub(serve_recorded, port, answers))
+        yield Target(f"http://127.0.0.1:{port}", pid)
 
 
 @contextmanager
 def gateway(name: str, stack: Stack, service: str, core: int) -> Iterator[Target]:
     """Starts our gateway, or Nest's on `express` or `fastify`."""
     port = free_port()
-    with on(core), ExitStack() as running:
-        if name == "tonegate":
-            pid = running.enter_context(running_tonegate(port, stack, service))
-        else:
-            pid = running.enter_context(running_nest(name, nest_settings(port, stack, service)))
-        wait_for(port)
+    ours = name == "tonegate"
+    command = [sys.executable, "-m", "gateway"] if ours else nest_command(name)
+    environment = (tonegate_environment if ours else nest_environment)(port, stack, service)
+    with on(core), running_program(command, environment, port) as pid:
         yield Target(f"http://127.0.0.1:{port}", pid)
 
 
-def nest_settings(port: int, stack: Stack, service: str) -> Mapping[str, str]:
+def nest_environment(port: int, stack: Stack, service: str) -> dict[str, str]:
     settings = stack.settings()
     return {
+        **plain_environment(),
+        "NODE_ENV": "production",
         "PORT": str(port),
         "AUTH_URL": service,
         "AUTH_ISSUER": settings["GATEWAY_PUBLIC_URL"],
@@ -106,9 +100,8 @@ def nest_settings(port: int, stack: Stack, service: str) -> Mapping[str, str]:
     }
 
 
-@contextmanager
-def running_tonegate(port: int, stack: Stack, service: str) -> Iterator[int]:
-    environment = {
+def tonegate_environment(port: int, stack: Stack, service: str) -> dict[str, str]:
+    return {
         **os.environ,
         **stack.settings(),
         "GATEWAY_PORT": str(port),
@@ -116,14 +109,6 @@ def running_tonegate(port: int, stack: Stack, service: str) -> Iterator[int]:
         "GATEWAY_AUTH_URL": service,
         "GATEWAY_RATE_LIMIT_DEFAULT": f"{UNLIMITED}/minute",
     }
-    command = [sys.executable, "-m", "gateway"]
-    # A session of its own, like the service's: Linux divides a core by session (sched(7), autogroup).
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
-    try:
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def posted(body: object) -> bytes:

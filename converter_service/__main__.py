@@ -15,7 +15,7 @@ from converter_service.cli import USAGE, CommandError, execute
 from converter_service.event_streams.hub import MAX_SUBSCRIPTIONS
 from converter_service.settings import ApiSettings, DeadLetterSettings, WorkerSettings
 from shared.http import Address, Listeners, serve
-from shared.http.connection_limit import connection_limit
+from shared.http.server import connection_limit
 from shared.logs import configure
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS

@@ -12,8 +12,9 @@ from converter_service.conversions.model import State
 from converter_service.conversions.schemas import ManagedPage, managed_page
 from converter_service.conversions.service import Conversions
 from converter_service.dead_letters.model import DeadLetterStatus
-from converter_service.dead_letters.schemas import DeadLetterDetail, DeadLetterPage, dead_letter_page, detail
+from converter_service.dead_letters.schemas import dead_letter_page, detail
 from converter_service.dead_letters.service import DeadLetterService
+from shared.contracts.dead_letters import DeadLetterPage, WholeDeadLetter
 from shared.http import Injected
 
 StatusIs = Annotated[str | None, QueryParameter(name="status", pattern=f"^({'|'.join(DeadLetterStatus)})$")]
@@ -57,7 +58,7 @@ class DeadLetterController(Controller):
     @get("/{dead_letter_id:str}", summary="Get a dead letter with its message and its history")
     async def one(
         self, dead_letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
-    ) -> Response[DeadLetterDetail]:
+    ) -> Response[WholeDeadLetter]:
         found = await dead_letter_service.get(dead_letter_id)
         return Response(detail(found), headers={"Cache-Control": "no-store"})
 
@@ -66,7 +67,7 @@ class DeadLetterController(Controller):
     )
     async def replay(
         self, request: Call, dead_letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
-    ) -> DeadLetterDetail:
+    ) -> WholeDeadLetter:
         return detail(await dead_letter_service.replay(dead_letter_id, request.user.user_id))
 
     @delete("/{dead_letter_id:str}", summary="Discard a dead letter")

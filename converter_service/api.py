@@ -31,7 +31,7 @@ from converter_service.uploads.request_body import UploadReceiver
 from converter_service.uploads.service import UploadLimits, UploadService
 from shared.clock import utc_now
 from shared.errors import Unavailable
-from shared.http import Check, Wiring, application, in_turn
+from shared.http import Check, Wiring, build_application, check_in_turn
 from shared.http.auth_guard import public, require_token
 from shared.identity.access_tokens import AccessTokens
 from shared.identity.public_keys import PublicKeys
@@ -74,7 +74,7 @@ def build(
         async with infrastructure.running(preparation, background, consumers, GRACE):
             yield
 
-    return application(
+    return build_application(
         Wiring(
             controllers=controllers(),
             provide={
@@ -83,7 +83,7 @@ def build(
                 "hub": hub,
             },
             checks=[
-                Check("mongodb", in_turn(clock.ask, preparation.check)),
+                Check("mongodb", check_in_turn(clock.ask, preparation.check)),
                 # While auth_service is away the keys fetched before are used; without any this fails.
                 Check("auth_service", keys.check),
                 # While RabbitMQ is away, events stay in the outbox and dead letters in their queue.

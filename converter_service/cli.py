@@ -20,8 +20,7 @@ from shared.messaging.errors import PublishFailed
 from shared.messaging.ports import Broker
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
-from shared.mongo.connection import connect, database_of
-from shared.mongo.server_clock import ServerClock
+from shared.mongo import ServerClock, connect, database_of
 
 USAGE = "usage: python -m converter_service dead-letters [list | show <id> | replay <id> | discard <id>]"
 # Subcommand → action of its audit event.

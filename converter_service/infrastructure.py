@@ -19,8 +19,7 @@ from converter_service.storage.queue import MongoQueue
 from shared.errors import Unavailable
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker, Consumer
-from shared.mongo.connection import connect, database_of
-from shared.mongo.server_clock import ServerClock
+from shared.mongo import ServerClock, connect, database_of
 from shared.store_preparation import StorePreparation
 from shared.tasks import cancel_all
 

@@ -27,7 +27,7 @@ from converter_service.settings import WorkerSettings
 from converter_service.storage.checkpoint import MongoCheckpoint
 from converter_service.storage.scratch import LocalScratch
 from shared.errors import Unavailable
-from shared.http import Check, Wiring, application, in_turn
+from shared.http import Check, Wiring, build_application, check_in_turn
 from shared.messaging.ports import Broker, Consumer
 from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 from shared.store_preparation import StorePreparation
@@ -62,11 +62,11 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
         finally:
             scratch.close()
 
-    return application(
+    return build_application(
         Wiring(
             controllers=(),
             checks=[
-                Check("mongodb", in_turn(infrastructure.clock.ask, preparation.check)),
+                Check("mongodb", check_in_turn(infrastructure.clock.ask, preparation.check)),
                 Check("rabbitmq", consumers[0].check),
                 Check("ffmpeg", partial(check_executable, tools.ffmpeg, tools.ffprobe)),
                 Check("scratch", scratch.check),

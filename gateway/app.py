@@ -54,7 +54,7 @@ from gateway.proxy.event_stream import Watches
 from gateway.proxy.http_sessions import Sessions
 from gateway.proxy.relay import Relay, Timeouts
 from gateway.settings import GatewaySettings
-from shared.http import Check, Wiring, application
+from shared.http import Check, Wiring, build_application
 from shared.messaging.ports import Broker, Consumer
 
 STOP_TIMEOUT = timedelta(seconds=2)
@@ -83,7 +83,7 @@ def build(
         windows.close()
         store.close()
 
-    return application(
+    return build_application(
         Wiring(
             controllers=[
                 Router("/", route_handlers=compose(modules(settings, sessions, tokens, watches, idempotency)))

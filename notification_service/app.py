@@ -36,14 +36,14 @@ from notification_service.webhooks.sender import WebhookSender
 from notification_service.webhooks.service import WebhookService
 from shared.clock import utc_now
 from shared.errors import Unavailable
-from shared.http import Address, Check, Listeners, Wiring, application, in_turn, serve
+from shared.http import Address, Check, Listeners, Wiring, build_application, check_in_turn, serve
 from shared.http.auth_guard import public, require_token
 from shared.identity.access_tokens import AccessTokens
 from shared.identity.public_keys import PublicKeys
 from shared.messaging.handlers import Handlers
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS, NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS
-from shared.mongo.connection import Database, connect, database_of
+from shared.mongo import Database, connect, database_of
 from shared.settings import SettingsError
 from shared.store_preparation import StorePreparation
 from shared.tasks import cancel_all
@@ -102,7 +102,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
             stops = (consumer.stop(grace) for consumer in consumers)
             await asyncio.gather(*stops, webhooks.dispatcher.stop(grace))
 
-        app = application(
+        app = build_application(
             Wiring(
                 controllers=[WebhookController],
                 provide={"webhooks": webhooks.service},
@@ -110,7 +110,10 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
                 health_opt=public(),
                 checks=(
                     Check("rabbitmq", consumers[0].check),
-                    Check("mongodb", in_turn(email.ledger.ping, email_indexes.check, webhook_indexes.check)),
+                    Check(
+                        "mongodb",
+                        check_in_turn(email.ledger.ping, email_indexes.check, webhook_indexes.check),
+                    ),
                     Check("smtp", email.mailer.ping, critical=False, cached_s=SMTP_CHECK_CACHED_S),
                     Check("auth_service", webhooks.keys.check, critical=False),
                 ),

@@ -1,4 +1,4 @@
-"""Errors of the HTTP API: status, code, title, and whether a retry may succeed."""
+"""Errors of the HTTP API: status, code and title."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -23,7 +23,6 @@ class ServiceError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Something went wrong on our side."
-    retryable: ClassVar[bool] = False
     default_retry_after_s: ClassVar[int | None] = None
 
     def __init__(
@@ -152,7 +151,7 @@ class IdempotencyMismatch(ServiceError):
 class Locked(ServiceError):
     """Another request holds the lock of the resource (RFC 4918 §11.3)."""
 
-    status, code, title, retryable = 423, "conflict", "Another request is changing the resource.", True
+    status, code, title = 423, "conflict", "Another request is changing the resource."
 
 
 class ChecksumMismatch(ServiceError):
@@ -162,25 +161,15 @@ class ChecksumMismatch(ServiceError):
 
 
 class RateLimited(ServiceError):
-    status, code, title, retryable = 429, "rate_limited", "Too many requests; try again later.", True
+    status, code, title = 429, "rate_limited", "Too many requests; try again later."
     default_retry_after_s = 1
 
 
 class Overloaded(ServiceError):
-    status, code, title, retryable = (
-        503,
-        "overloaded",
-        "The service is overloaded; try again soon.",
-        True,
-    )
+    status, code, title = 503, "overloaded", "The service is overloaded; try again soon."
     default_retry_after_s = 1
 
 
 class Unavailable(ServiceError):
-    status, code, title, retryable = (
-        503,
-        "unavailable",
-        "The service is not available; try again soon.",
-        True,
-    )
+    status, code, title = 503, "unavailable", "The service is not available; try again soon."
     default_retry_after_s = 2

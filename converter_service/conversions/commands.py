@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from msgspec import Struct
-
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.lease import LeaseLost
@@ -20,6 +18,7 @@ from converter_service.conversions.transitions.queue import SourceGone, retried
 from converter_service.conversions.transitions.removal import cancelled
 from converter_service.conversions.update import change
 from shared.clock import Clock
+from shared.contracts.conversions import Link
 from shared.errors import Conflict, Gone, NotFound
 from shared.identity.principal import Principal
 from shared.messaging.envelope import Envelope
@@ -29,13 +28,6 @@ ENDED = {
     State.FAILED: "The conversion has already failed.",
     State.EXPIRED: "The conversion has expired.",
 }
-
-
-class Link(Struct, frozen=True):
-    """An absolute URL of the audio that needs no token and is valid until `expires_at`."""
-
-    url: str
-    expires_at: datetime
 
 
 @dataclass(frozen=True)

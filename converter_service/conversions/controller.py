@@ -7,10 +7,11 @@ from litestar import Controller, Request, Response, delete, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
-from converter_service.conversions.commands import ConversionCommands, Link
+from converter_service.conversions.commands import ConversionCommands
 from converter_service.conversions.model import State
-from converter_service.conversions.schemas import ConversionView, LinkWanted, Page, page, shown
+from converter_service.conversions.schemas import ConversionView, Page, page, shown
 from converter_service.conversions.service import Conversions
+from shared.contracts.conversions import Link, LinkWanted
 from shared.http import Injected
 from shared.identity.principal import Principal
 

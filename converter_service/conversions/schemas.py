@@ -2,19 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated
 
-from msgspec import Meta, Struct, structs
+from msgspec import Struct, structs
 
 from converter_service.conversions.model import Conversion, Failure, Result, Source
 from converter_service.conversions.signed_links import audio_path
 from converter_service.media.options import display_stored
-
-
-class ResultView(Result, frozen=True, kw_only=True):
-    """`bitrate` in bits per second, `duration` in seconds, `size` in bytes."""
-
-    url: str
+from shared.contracts.conversions import Audio
 
 
 class ConversionView(Struct, frozen=True, kw_only=True):
@@ -25,7 +19,7 @@ class ConversionView(Struct, frozen=True, kw_only=True):
     progress: float
     source: Source
     options: Mapping[str, str | int | float]
-    result: ResultView | None
+    result: Audio | None
     error: Failure | None
     created_at: datetime
     started_at: datetime | None
@@ -44,12 +38,6 @@ class Page(Struct, frozen=True):
 
     items: list[ConversionView]
     next_cursor: str | None
-
-
-class LinkWanted(Struct, frozen=True, forbid_unknown_fields=True):
-    """`expires_in` in seconds, at most 30 days; the link expires with the audio at the latest."""
-
-    expires_in: Annotated[float, Meta(ge=1, le=2_592_000)] = 3600
 
 
 class ManagedPage(Struct, frozen=True):
@@ -90,7 +78,7 @@ def _next(found: Sequence[Conversion], limit: int) -> str | None:
     return found[limit - 1].id if len(found) > limit else None
 
 
-def _result(conversion_id: str, result: Result | None) -> ResultView | None:
+def _result(conversion_id: str, result: Result | None) -> Audio | None:
     if result is None:
         return None
-    return ResultView(**structs.asdict(result), url=audio_path(conversion_id))
+    return Audio(**structs.asdict(result), url=audio_path(conversion_id))

@@ -2,11 +2,11 @@
 
 import base64
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
 
 from converter_service.dead_letters.model import DeadLetter, parse_history_entry
+from shared.contracts import dead_letters as bodies
 from shared.contracts.events import EVENTS
 
 SECRET = frozenset(name for event in EVENTS for name in event.secret)
@@ -16,68 +16,25 @@ MAX_DEPTH = 20
 SHOWN_BYTES = 4096
 
 
-class DeadLetterView(msgspec.Struct, frozen=True, kw_only=True):
-    """A dead letter without its body; `size` in bytes. `settled_by` is an account id or `an operator`."""
-
-    id: str
-    status: str
-    queue: str
-    reason: str
-    type: str
-    event_id: str
-    request_id: str
-    size: int
-    died_at: datetime
-    settled_at: datetime | None
-    settled_by: str | None
-
-
-class HistoryEntry(msgspec.Struct, frozen=True):
-    """An event in the life of a message; `at` is null if unknown."""
-
-    at: datetime | None
-    what: str
-
-
-class DeadLetterDetail(DeadLetterView, frozen=True, kw_only=True):
-    """A dead letter with its body: `message` is its JSON, with secrets hidden.
-
-    Of another body the first SHOWN_BYTES are in `text`, or in `base64` if it is not UTF-8; none if it might
-    contain a secret.
-    """
-
-    history: list[HistoryEntry]
-    message: object
-    text: str | None
-    base64: str | None
-
-
-class DeadLetterPage(msgspec.Struct, frozen=True):
-    """`next_cursor` is null on the last page."""
-
-    items: list[DeadLetterView]
-    next_cursor: str | None
-
-
-def dead_letter_page(found: Sequence[DeadLetter], limit: int) -> DeadLetterPage:
+def dead_letter_page(found: Sequence[DeadLetter], limit: int) -> bodies.DeadLetterPage:
     """A page from `limit` + 1 dead letters: the extra one shows that there is a next page."""
     more = found[limit - 1].id if len(found) > limit else None
-    return DeadLetterPage([view(each) for each in found[:limit]], more)
+    return bodies.DeadLetterPage(tuple(view(each) for each in found[:limit]), more)
 
 
-def view(dead_letter: DeadLetter) -> DeadLetterView:
-    return DeadLetterView(**{name: getattr(dead_letter, name) for name in DeadLetterView.__struct_fields__})
+def view(dead_letter: DeadLetter) -> bodies.DeadLetter:
+    shown = {name: getattr(dead_letter, name) for name in bodies.DeadLetter.__struct_fields__}
+    return bodies.DeadLetter(**shown)
 
 
-def detail(dead_letter: DeadLetter) -> DeadLetterDetail:
-    message = readable(dead_letter.body) if dead_letter.is_complete else None
-    start = dead_letter.body[:SHOWN_BYTES]
-    text, coded = (
-        (None, None) if message is not None or _may_have_secret(dead_letter.body) else _as_text(start)
-    )
-    return DeadLetterDetail(
+def detail(dead_letter: DeadLetter) -> bodies.WholeDeadLetter:
+    body = dead_letter.body
+    message = readable(body) if dead_letter.is_complete else None
+    is_hidden = message is not None or _may_have_secret(body)
+    text, coded = (None, None) if is_hidden else _as_text(body[:SHOWN_BYTES])
+    return bodies.WholeDeadLetter(
         **msgspec.structs.asdict(view(dead_letter)),
-        history=[HistoryEntry(*parse_history_entry(entry)) for entry in dead_letter.history],
+        history=tuple(bodies.HistoryEntry(*parse_history_entry(entry)) for entry in dead_letter.history),
         message=message,
         text=text,
         base64=coded,

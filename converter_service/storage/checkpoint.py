@@ -5,8 +5,7 @@ from datetime import datetime
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
-from shared.mongo.connection import Database, Document
-from shared.mongo.errors import mongo_errors
+from shared.mongo import Database, Document, mongo_errors
 
 
 class MongoCheckpoint:

@@ -27,8 +27,7 @@ from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import correlation_id, get_logger
 from shared.messaging.envelope import Envelope
-from shared.mongo.connection import OPERATION_MS, Database, Document
-from shared.mongo.errors import mongo_errors
+from shared.mongo import OPERATION_MS, Database, Document, mongo_errors
 
 # Building a new index over all existing conversions.
 INDEXING_TIMEOUT_S = 600.0

@@ -10,8 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from converter_service.dead_letters.model import DeadLetter, DeadLetterStatus
 from shared.errors import Unavailable
-from shared.mongo.connection import Database, Document
-from shared.mongo.errors import mongo_errors
+from shared.mongo import Database, Document, mongo_errors
 
 # The length limit of the dead-letter queue: further dead letters stay in that queue.
 MAX_DEAD_LETTERS = 100_000

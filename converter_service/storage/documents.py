@@ -13,8 +13,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from converter_service.conversions.model import Conversion
 from shared.logs import get_logger
-from shared.mongo.connection import Document
-from shared.mongo.errors import mongo_errors
+from shared.mongo import Document, mongo_errors
 
 POSTPONED_BY = timedelta(minutes=5)
 

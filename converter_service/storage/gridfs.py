@@ -20,8 +20,7 @@ from converter_service.storage.gridfs_reader import contiguous_size, read_range
 from converter_service.storage.gridfs_writer import CHUNK_BYTES, TRANSFER_TIMEOUT_S, ChunkWriter
 from shared.clock import Clock
 from shared.errors import Unavailable
-from shared.mongo.connection import Database, Document
-from shared.mongo.errors import mongo_errors
+from shared.mongo import Database, Document, mongo_errors
 
 CLEAN_UP_TIMEOUT_S = 2.0
 

@@ -8,8 +8,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from converter_service.conversions.ports import BlobMissing
 from converter_service.storage.gridfs_writer import CHUNK_BYTES, TRANSFER_TIMEOUT_S
-from shared.mongo.connection import Document
-from shared.mongo.errors import mongo_errors
+from shared.mongo import Document, mongo_errors
 
 CHUNKS_PER_READ = 2
 

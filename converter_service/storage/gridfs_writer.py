@@ -9,8 +9,7 @@ import pymongo
 from pymongo.asynchronous.collection import AsyncCollection
 
 from converter_service.conversions.ports import Stored
-from shared.mongo.connection import Document
-from shared.mongo.errors import mongo_errors
+from shared.mongo import Document, mongo_errors
 
 CHUNK_BYTES = 1024 * 1024
 CHUNKS_PER_INSERT = 2

@@ -12,8 +12,7 @@ from converter_service.conversions.identifiers import new_id
 from shared.clock import Clock
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
-from shared.mongo.connection import Database, Document
-from shared.mongo.errors import mongo_errors
+from shared.mongo import Database, Document, mongo_errors
 
 
 def pushed(events: Sequence[Envelope], since: datetime) -> Document:

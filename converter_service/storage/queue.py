@@ -8,8 +8,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import Usage
 from converter_service.storage.documents import WITHOUT_OUTBOX, read_or_postpone
-from shared.mongo.connection import Database, Document
-from shared.mongo.errors import mongo_errors
+from shared.mongo import Database, Document, mongo_errors
 
 UNDER_WAY = [state.value for state in (State.UPLOADING, State.QUEUED, State.CONVERTING)]
 

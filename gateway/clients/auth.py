@@ -8,8 +8,7 @@ import msgspec
 from gateway.clients.json_service import JsonService
 from gateway.identity.client_origin import origin
 from gateway.proxy.upstream_errors import BadAnswer
-from shared.contracts.headers import REVOKED_SESSION
-from shared.contracts.sessions import TokenPair
+from shared.contracts.sessions import REVOKED_SESSION, TokenPair
 from shared.errors import ServiceError, Unauthenticated
 from shared.logs import get_logger
 from shared.settings import Secret

@@ -8,7 +8,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from shared.errors import MethodNotAllowed
-from shared.http.problem_response import send_problem
+from shared.http.problems import send_problem
 
 UNKNOWN_METHOD: Any = "ALLOWED"
 ALL_METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"

@@ -6,7 +6,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Sc
 from gateway.identity.auth_guard import READING_KEY, UNCOUNTED_KEY
 from gateway.identity.client_address import ClientAddresses
 from gateway.limits.rate_limit import LimitReached, Rate, RateLimits, Reading
-from shared.http.problem_response import send_problem
+from shared.http.problems import send_problem
 
 UNCOUNTED = frozenset({503})
 """Refusing requests of an overloaded process must stay cheaper than counting them."""

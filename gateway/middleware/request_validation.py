@@ -14,7 +14,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from gateway.asgi import header_values
 from shared.errors import InvalidRequest, NotFound, ServiceError, TooLarge
-from shared.http.problem_response import send_problem
+from shared.http.problems import send_problem
 
 # RFC 9110 §4.1 recommends at least 8000 octets.
 MAX_TARGET_BYTES = 8 * 1024

@@ -8,7 +8,7 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import InvalidRequest
-from shared.http.problem_response import send_problem
+from shared.http.problems import send_problem
 
 VERSION: Final = "1.0.0"
 PATH = re.compile(r"/v1/uploads(?:/.*)?")

@@ -13,9 +13,7 @@ from pymongo import ReturnDocument
 from notification_service.email.errors import LedgerUnavailable
 from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld
 from shared.clock import utc_now
-from shared.mongo.connection import Database, Document
-from shared.mongo.errors import driver_errors
-from shared.mongo.server_clock import from_now
+from shared.mongo import Database, Document, driver_errors, from_now
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from pymongo.errors import PyMongoError
 
 from shared.errors import Unavailable
 from shared.logs import get_logger
-from shared.mongo.errors import driver_errors
+from shared.mongo import driver_errors
 
 T = TypeVar("T")
 

@@ -15,8 +15,7 @@ from notification_service.webhooks.mongo_calls import call_store
 from notification_service.webhooks.ports import Lane
 from notification_service.webhooks.retry_policy import Outcome
 from shared.contracts.webhooks import Attempt, Status
-from shared.mongo.connection import Database, Document
-from shared.mongo.server_clock import from_now
+from shared.mongo import Database, Document, from_now
 
 IS_DUE: Document = {"$expr": {"$lte": ["$due_at", "$$NOW"]}}
 IS_NEW: Document = {"$eq": [{"$type": "$status"}, "missing"]}

@@ -12,7 +12,7 @@ from notification_service.webhooks.errors import TooManyWebhooks
 from notification_service.webhooks.mongo_calls import call_store
 from notification_service.webhooks.ports import EndpointChange
 from shared.contracts.webhooks import Reason
-from shared.mongo.connection import Database, Document
+from shared.mongo import Database, Document
 
 DISABLED_FIELDS = ("disabled_reason", "disabled_at", "failing_since")
 

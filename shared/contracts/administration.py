@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from shared.contracts.accounts import Account
+
 Role = Literal["user", "admin"]
 
 
@@ -17,14 +19,9 @@ class ChangeUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     disabled: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-class ManagedUser(msgspec.Struct, frozen=True):
+class ManagedUser(Account, frozen=True):
     """An account as administrators see it."""
 
-    id: str
-    email: str
-    roles: tuple[str, ...]
-    email_verified: bool
-    created_at: datetime
     disabled: bool
     disabled_at: datetime | None
 

@@ -194,19 +194,4 @@ class OperatorActed(Event, frozen=True, kw_only=True):
     details: dict[str, str]
 
 
-EVENTS: tuple[type[Event], ...] = (
-    VideoUploaded,
-    ConversionCompleted,
-    ConversionFailed,
-    ConversionCancelled,
-    ConversionChanged,
-    ConversionRemoved,
-    SessionRevoked,
-    EmailVerificationRequested,
-    PasswordResetRequested,
-    PasswordChanged,
-    EmailChanged,
-    AccountDeleted,
-    AccountClaimed,
-    OperatorActed,
-)
+EVENTS: tuple[type[Event], ...] = tuple(Event.__subclasses__())

@@ -1,7 +1,7 @@
-"""Bodies about sessions: login, refresh, the list of sessions."""
+"""Sessions: bodies of login, refresh and the list, the public keys of access tokens, an internal header."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -10,6 +10,12 @@ from shared.contracts.fields import Email, Password
 RefreshToken = Annotated[
     str, msgspec.Meta(max_length=256, description="From the last login or the last refresh.")
 ]
+REVOKED_SESSION: Final = "X-Revoked-Session"
+"""In auth_service's responses: the id of a session that this request ended.
+
+The gateway drops the session's tokens from its cache before it responds; the session_revoked event arrives
+later. It is never sent to clients.
+"""
 
 
 class TokenPair(msgspec.Struct, frozen=True):
@@ -50,3 +56,9 @@ class SessionList(msgspec.Struct, frozen=True):
     """All sessions that have not ended."""
 
     items: tuple[Session, ...]
+
+
+class KeySet(msgspec.Struct, frozen=True):
+    """A JSON Web Key Set (RFC 7517 §5)."""
+
+    keys: tuple[dict[str, Any], ...]

@@ -1,8 +1,8 @@
 """HTTP for every service: application, server, problem responses, request ids, health routes."""
 
-from shared.http.application import AsyncGuard, Injected, Wiring, application
+from shared.http.application import AsyncGuard, Injected, Wiring, build_application
 from shared.http.problems import Problem
-from shared.http.readiness import Check, in_turn
+from shared.http.readiness import Check, check_in_turn
 from shared.http.server import Address, Listeners, serve
 
 __all__ = [
@@ -13,7 +13,7 @@ __all__ = [
     "Listeners",
     "Problem",
     "Wiring",
-    "application",
-    "in_turn",
+    "build_application",
+    "check_in_turn",
     "serve",
 ]

@@ -18,8 +18,7 @@ from prometheus_client import CollectorRegistry
 from shared.errors import ClientDisconnected, ServiceError
 from shared.http.graceful_stop import GracefulStop
 from shared.http.health import health_routes
-from shared.http.json_request import StrictJSONRequest
-from shared.http.media_types import require_json_content_type
+from shared.http.json_request import StrictJSONRequest, require_json_content_type
 from shared.http.problems import (
     on_bad_text,
     on_client_disconnected,
@@ -83,7 +82,7 @@ class StopSteps(msgspec.Struct, frozen=True):
             end()
 
 
-def application(wiring: Wiring) -> Litestar:
+def build_application(wiring: Wiring) -> Litestar:
     """Builds the application."""
     graceful_stop = GracefulStop()
     app = Litestar(

@@ -6,7 +6,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from shared.errors import Unavailable
-from shared.http.problem_response import send_problem
+from shared.http.problems import send_problem
 
 # Another process, or the successor of this one, answers by then.
 RETRY_AFTER_S = 1

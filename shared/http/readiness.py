@@ -28,7 +28,7 @@ class Check(msgspec.Struct, frozen=True):
     cached_s: float = CACHED_S
 
 
-def in_turn(*probes: Probe) -> Probe:
+def check_in_turn(*probes: Probe) -> Probe:
     """Combines probes into one that runs them one after the other."""
 
     async def probe() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import resource
 import time
 from datetime import timedelta
 
@@ -20,6 +21,8 @@ from shared.logs import get_logger
 HEADER_TIMEOUT_MS = 15_000
 # Time to close idle connections when no request is running any more.
 MIN_GRACE_S = 1.0
+# Descriptors for other purposes: listeners, the broker, logs, the runtime.
+RESERVED = 64
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -39,6 +42,23 @@ class Listeners(msgspec.Struct, frozen=True):
     max_requests: int = 2048
     grace: timedelta = timedelta(seconds=20)
     buffer_bytes: int = 64 * 1024
+
+
+def connection_limit(wanted: int, others: int) -> int:
+    """The number of client connections that may be open at once, besides `others` to other servers.
+
+    Raises the process's soft limit as far as allowed; returns less than `wanted` where that does not suffice.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + others + RESERVED
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return wanted
+    possible = max(16, soft - others - RESERVED)
+    get_logger(__name__).warning("connection limit reduced", wanted=wanted, possible=possible)
+    return possible
 
 
 async def serve(

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from shared.contracts.jwks import KeySet
+from shared.contracts.sessions import KeySet
 from shared.errors import Unavailable
 from shared.http_client import read_body
 from shared.logs import get_logger

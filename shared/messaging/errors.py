@@ -4,8 +4,6 @@
 class PublishFailed(Exception):
     """The broker refused the message or did not confirm it in time. It may still have been delivered."""
 
-    retryable = True
-
 
 class Unroutable(PublishFailed):
     """No queue is bound for an event that requires one. A retry succeeds once a queue is bound."""

@@ -5,59 +5,47 @@ Publishers declare them too, so that events are kept before their first consumer
 
 from datetime import timedelta
 
-from shared.contracts.events import (
-    AccountClaimed,
-    AccountDeleted,
-    ConversionCancelled,
-    ConversionCompleted,
-    ConversionFailed,
-    EmailChanged,
-    EmailVerificationRequested,
-    OperatorActed,
-    PasswordChanged,
-    PasswordResetRequested,
-    VideoUploaded,
-)
+from shared.contracts import events
 from shared.messaging.ports import Subscription
 
 CONVERTER_WORKER = Subscription(
     queue="converter.worker",
-    events=(VideoUploaded,),
+    events=(events.VideoUploaded,),
     handling_timeout=timedelta(hours=24),
 )
 NOTIFICATION_MAIL = Subscription(
     queue="notification.mail",
     events=(
-        ConversionCompleted,
-        ConversionFailed,
-        EmailVerificationRequested,
-        PasswordResetRequested,
-        PasswordChanged,
-        EmailChanged,
+        events.ConversionCompleted,
+        events.ConversionFailed,
+        events.EmailVerificationRequested,
+        events.PasswordResetRequested,
+        events.PasswordChanged,
+        events.EmailChanged,
     ),
     prefetch=10,
     handling_timeout=timedelta(minutes=10),
 )
 NOTIFICATION_WEBHOOKS = Subscription(
     queue="notification.webhooks",
-    events=(ConversionCompleted, ConversionFailed, ConversionCancelled),
+    events=(events.ConversionCompleted, events.ConversionFailed, events.ConversionCancelled),
     prefetch=10,
     handling_timeout=timedelta(minutes=10),
 )
 NOTIFICATION_ACCOUNTS = Subscription(
     queue="notification.accounts",
-    events=(AccountDeleted, AccountClaimed),
+    events=(events.AccountDeleted, events.AccountClaimed),
     handling_timeout=timedelta(minutes=10),
 )
 CONVERTER_ACCOUNTS = Subscription(
     queue="converter.accounts",
-    events=(AccountDeleted,),
+    events=(events.AccountDeleted,),
     handling_timeout=timedelta(hours=1),
 )
 
 AUTH_AUDIT = Subscription(
     queue="auth.audit",
-    events=(OperatorActed,),
+    events=(events.OperatorActed,),
     handling_timeout=timedelta(minutes=1),
 )
 

@@ -1,9 +1,7 @@
 """Settings from environment variables, loaded once, in `__main__`."""
 
-from shared.settings.fields import Env, SettingsField, fields_of
-from shared.settings.loader import SettingsError, load
-from shared.settings.parsers import HttpOrigin, HttpUrl, TextFormat, duration, http_origin, http_url
-from shared.settings.secret import Secret
+from shared.settings.loader import Env, SettingsError, SettingsField, fields_of, load
+from shared.settings.parsers import HttpOrigin, HttpUrl, Secret, TextFormat, duration, http_origin, http_url
 
 __all__ = [
     "Env",

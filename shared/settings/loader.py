@@ -1,19 +1,51 @@
-"""Loading of a settings struct from environment variables, with an error for each invalid one."""
+"""Settings structs and their loading from environment variables, with an error for each invalid one."""
 
 import types
 import typing
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from shared.settings.fields import SettingsField, fields_of
-from shared.settings.parsers import PARSERS
-from shared.settings.secret import Secret
+from shared.settings.parsers import PARSERS, Secret, TextFormat
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Env(msgspec.Struct, frozen=True):
+    """Annotation of a settings field: its environment variable, and its minimum length or value."""
+
+    name: str
+    at_least: int | None = None
+
+
+class SettingsField(msgspec.Struct, frozen=True):
+    """A field of a settings struct with its environment variable."""
+
+    field: str
+    variable: str
+    type: Any
+    required: bool
+    default: object
+    at_least: int | None
+    form: TextFormat | None = None
+
+
+def fields_of(cls: type[msgspec.Struct]) -> tuple[SettingsField, ...]:
+    """The fields of a settings struct. Raises TypeError for a field without `Env`."""
+    hints = get_type_hints(cls, include_extras=True)
+    found = []
+    for info in msgspec.structs.fields(cls):
+        base, *marks = get_args(hints[info.name]) if get_origin(hints[info.name]) is Annotated else (Any,)
+        env = next((mark for mark in marks if isinstance(mark, Env)), None)
+        if env is None:
+            raise TypeError(f"{cls.__name__}.{info.name} names no environment variable")
+        form = next((mark for mark in marks if isinstance(mark, TextFormat)), None)
+        default = info.default if info.default_factory is msgspec.NODEFAULT else info.default_factory()
+        found.append(SettingsField(info.name, env.name, base, info.required, default, env.at_least, form))
+    return tuple(found)
 
 
 class SettingsError(Exception):

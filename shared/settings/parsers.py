@@ -10,11 +10,34 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from shared.settings.secret import Secret
-
 # Without user name and password, which logs would show, and without query and fragment: paths are appended.
 PLAIN_URL = re.compile(r"[^\s?#@\\\x00-\x20\x7f-\U0010ffff]+")
+TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class Secret:
+    """A secret string. Prints as `***`; `reveal()` returns the value."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
 
 
 class TextFormat(msgspec.Struct, frozen=True):
@@ -58,19 +81,9 @@ HttpOrigin: TypeAlias = Annotated[
 
 
 def _boolean(text: str) -> bool:
-    known = {
-        "true": True,
-        "1": True,
-        "yes": True,
-        "on": True,
-        "false": False,
-        "0": False,
-        "no": False,
-        "off": False,
-    }
-    if text.lower() not in known:
+    if text.lower() not in {*TRUE, *FALSE}:
         raise ValueError(f"{text!r} is neither true nor false")
-    return known[text.lower()]
+    return text.lower() in TRUE
 
 
 def _integer(text: str) -> int:

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from devstack.ports import free_port
 from shared.healthcheck import ready
-from shared.http import Address, Check, Listeners, Wiring, application, serve
+from shared.http import Address, Check, Listeners, Wiring, build_application, serve
 from tests.support.wait import until
 
 
@@ -23,7 +23,7 @@ async def broken() -> None:
 @asynccontextmanager
 async def served(check: Check) -> AsyncIterator[int]:
     registry, stop, port = CollectorRegistry(), asyncio.Event(), free_port()
-    app = application(Wiring(controllers=(), checks=(check,), registry=registry))
+    app = build_application(Wiring(controllers=(), checks=(check,), registry=registry))
     listeners = Listeners(Address("127.0.0.1", port), Address("127.0.0.1", free_port(avoid=[port])))
     serving = asyncio.create_task(serve(app, registry, listeners, stop))
     try:

@@ -21,7 +21,7 @@ from devstack.ports import free_port
 from shared.http import Address, Listeners, serve
 from shared.messaging.ports import Broker
 from shared.messaging.subscriptions import SUBSCRIPTIONS
-from shared.mongo.connection import Database, connect, database_of
+from shared.mongo import Database, connect, database_of
 from shared.settings import Secret
 from tests.support.messaging import MemoryBroker
 from tests.support.sse import EventReader, event_stream

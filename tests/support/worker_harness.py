@@ -28,7 +28,7 @@ from converter_service.storage.scratch import LocalScratch
 from shared.clock import utc_now
 from shared.contracts.events import Event
 from shared.messaging.envelope import unwrap
-from shared.mongo.connection import Client, database_of
+from shared.mongo import Client, database_of
 from shared.settings import Secret
 from tests.support.conversions import uploading
 

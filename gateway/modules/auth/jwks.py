@@ -5,7 +5,7 @@ from litestar import Controller
 from gateway.identity.auth_guard import public
 from gateway.middleware.conditional_requests import shareable
 from gateway.pass_through import forward
-from shared.contracts.jwks import KeySet
+from shared.contracts.sessions import KeySet
 
 MAX_AGE_S = 60
 

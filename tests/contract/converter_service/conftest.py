@@ -9,7 +9,7 @@ from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.queue import MongoQueue
 from shared.clock import utc_now
-from shared.mongo.connection import Client, connect, database_of
+from shared.mongo import Client, connect, database_of
 from shared.settings import Secret
 from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
 from tests.support.in_memory.queue import MemoryQueue

@@ -12,7 +12,7 @@ from converter_service.conversions.ports import BlobMissing, Blobs, WriterFenced
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.gridfs_reader import CHUNKS_PER_READ
 from converter_service.storage.gridfs_writer import CHUNK_BYTES, CHUNKS_PER_INSERT, INSERTS_AT_ONCE
-from shared.mongo.connection import Client, database_of
+from shared.mongo import Client, database_of
 from tests.support.wait import until
 
 DATA = random.Random(7).randbytes(3 * CHUNK_BYTES + 12_345)

@@ -7,7 +7,7 @@ import pytest
 
 from converter_service.maintenance.orphan_collector import Checkpoint
 from converter_service.storage.checkpoint import MongoCheckpoint
-from shared.mongo.connection import Client, database_of
+from shared.mongo import Client, database_of
 from tests.support.conversions import NOON
 from tests.support.in_memory.conversions import MemoryCheckpoint
 

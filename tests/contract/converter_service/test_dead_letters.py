@@ -16,7 +16,7 @@ from converter_service.dead_letters.ports import DeadLetterStore
 from converter_service.storage.dead_letters import MongoDeadLetters
 from shared.clock import utc_now
 from shared.errors import Unavailable
-from shared.mongo.connection import Client, database_of
+from shared.mongo import Client, database_of
 from tests.support.dead_letters import RETENTION, dead
 from tests.support.in_memory.dead_letters import MemoryDeadLetters
 

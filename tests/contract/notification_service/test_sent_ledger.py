@@ -8,7 +8,7 @@ import pytest
 
 from notification_service.email.ledger import AlreadySent, Lease, LeaseHeld, SentLedger
 from notification_service.email.mongo_ledger import MongoLedger
-from shared.mongo.connection import connect
+from shared.mongo import connect
 from shared.settings import Secret
 from tests.support.memory_email import MemoryLedger
 

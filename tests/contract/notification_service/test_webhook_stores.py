@@ -15,7 +15,7 @@ from notification_service.webhooks.mongo_endpoints import MongoEndpoints
 from notification_service.webhooks.ports import Deliveries, EndpointChange, Endpoints, Lane
 from notification_service.webhooks.retry_policy import Outcome
 from shared.contracts.webhooks import Attempt
-from shared.mongo.connection import connect
+from shared.mongo import connect
 from shared.settings import Secret
 from tests.support.memory_webhooks import MemoryDeliveries, MemoryEndpoints
 from tests.support.webhooks import NOON, delivery, endpoint

@@ -9,7 +9,7 @@ from converter_service.storage.outbox import MongoOutbox
 from shared.clock import utc_now
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import OutboxStore
-from shared.mongo.connection import Client, connect, database_of
+from shared.mongo import Client, connect, database_of
 from shared.settings import Secret
 from tests.contract.outbox.suite import LEASE_S, OutboxRig, OutboxSuite, envelope, ids
 from tests.support.conversions import queued

@@ -14,7 +14,7 @@ from converter_service.media.transcoder import Fault
 from converter_service.storage.conversions import MongoConversions
 from converter_service.uploads import service
 from shared.messaging.envelope import Envelope
-from shared.mongo.errors import mongo_errors
+from shared.mongo import mongo_errors
 
 
 def no_fencing() -> None:

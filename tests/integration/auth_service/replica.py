@@ -165,7 +165,7 @@ def settings(url: str, **changes: Any) -> AuthSettings:
     return AuthSettings(**{**known, **changes})
 
 
-def application(configured: AuthSettings, clock: Clock, broker: Broker | None = None) -> Litestar:
+def build_application(configured: AuthSettings, clock: Clock, broker: Broker | None = None) -> Litestar:
     broker = MemoryBroker(SUBSCRIPTIONS) if broker is None else broker
     return build(configured, broker, CollectorRegistry(), now=clock.now)
 
@@ -175,7 +175,7 @@ async def running(
     configured: AuthSettings, clock: Clock, broker: Broker | None = None
 ) -> AsyncIterator[Replica]:
     """A started replica, which may not be ready yet."""
-    app = application(configured, clock, broker)
+    app = build_application(configured, clock, broker)
     transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's own ASGI types
     async with alive(app), httpx.AsyncClient(transport=transport, base_url="http://auth") as http:
         yield Replica(http)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.mongo.connection import connect
+from shared.mongo import connect
 from shared.settings import Secret
 from tests.support.converter import ConverterApi, converter_api
 from tests.support.worker_harness import WorkerHarness

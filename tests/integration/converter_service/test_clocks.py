@@ -16,8 +16,7 @@ from converter_service.storage.conversions import MongoConversions
 from devstack.ports import free_port
 from shared.clock import utc_now
 from shared.errors import Unavailable
-from shared.mongo.connection import Client, connect, database_of
-from shared.mongo.server_clock import Estimate, ServerClock
+from shared.mongo import Client, Estimate, ServerClock, connect, database_of
 from shared.settings import Secret
 from tests.support.conversions import LEASE, converting
 from tests.support.wait import until

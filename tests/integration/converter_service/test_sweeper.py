@@ -18,7 +18,7 @@ from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from shared.clock import utc_now
 from shared.errors import Unavailable
-from shared.mongo.connection import connect
+from shared.mongo import connect
 from shared.settings import Secret
 from tests.support.conversions import queued
 from tests.support.wait import until

@@ -13,7 +13,7 @@ from converter_service.settings import WorkerSettings
 from shared.contracts.events import VideoUploaded
 from shared.messaging.envelope import wrap
 from shared.messaging.subscriptions import SUBSCRIPTIONS
-from shared.mongo.connection import connect
+from shared.mongo import connect
 from shared.settings import Secret
 from tests.support.media import Media
 from tests.support.messaging import MemoryBroker

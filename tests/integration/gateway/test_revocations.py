@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from shared.contracts.events import SessionRevoked
-from shared.contracts.headers import REVOKED_SESSION
+from shared.contracts.sessions import REVOKED_SESSION
 from shared.messaging.envelope import wrap
 from shared.messaging.rabbitmq import RabbitMQ
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running

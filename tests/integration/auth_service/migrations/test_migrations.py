@@ -21,7 +21,7 @@ from auth_service.migrations.upgrade import alembic_config, migrate
 from auth_service.tokens.repository import SigningKeyRepository
 from devstack.servers.postgres import Postgres
 from shared.settings import Secret
-from tests.integration.auth_service.replica import Clock, application, settings
+from tests.integration.auth_service.replica import Clock, build_application, settings
 from tests.integration.auth_service.sql import opened, transaction
 from tests.support.wait import PATIENCE_S
 
@@ -109,7 +109,7 @@ async def test_a_database_that_is_newer_than_the_program_stops_it(postgres_url: 
     async with opened(postgres_url) as database, database.transaction() as session:
         await session.execute(text("UPDATE auth.alembic_version SET version_num = 'from the future'"))
     with pytest.raises(ExceptionGroup) as stopped:
-        async with asyncio.timeout(PATIENCE_S), application(settings(postgres_url), clock).lifespan():
+        async with asyncio.timeout(PATIENCE_S), build_application(settings(postgres_url), clock).lifespan():
             await asyncio.Event().wait()
     assert stopped.group_contains(CommandError)
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from auth_service.composition.sweeper import Sweeper
 from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository
 from shared.contracts.events import SessionRevoked
-from shared.contracts.headers import REVOKED_SESSION
+from shared.contracts.sessions import REVOKED_SESSION
 from tests.integration.auth_service.replica import Clock, Replica, bearer, running, settings
 from tests.integration.auth_service.sql import opened, transaction
 from tests.support.messaging import MemoryBroker

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from converter_service.dead_letters.model import from_message
-from converter_service.dead_letters.schemas import HIDDEN, SHOWN_BYTES, DeadLetterDetail, detail
+from converter_service.dead_letters.schemas import HIDDEN, SHOWN_BYTES, detail
+from shared.contracts.dead_letters import WholeDeadLetter
 from shared.contracts.events import ConversionCompleted, EmailVerificationRequested, PasswordResetRequested
 from tests.support.dead_letters import NOON, RETENTION, dead
 
@@ -23,7 +24,7 @@ DONE = ConversionCompleted(
 )
 
 
-def shown(body: bytes) -> DeadLetterDetail:
+def shown(body: bytes) -> WholeDeadLetter:
     return detail(from_message(dead(body=body), NOON, RETENTION))
 
 

@@ -16,7 +16,7 @@ from litestar.testing import AsyncTestClient
 from auth_service.errors import EmailTaken
 from converter_service.errors import NotReady
 from shared.errors import Conflict, Overloaded, ServiceError
-from shared.http import Check, Wiring, application
+from shared.http import Check, Wiring, build_application
 
 JSON = {"content-type": "application/json"}
 
@@ -72,7 +72,7 @@ async def refuses() -> None:
 
 def client_of(*checks: Check) -> AsyncTestClient[Any]:
     return AsyncTestClient(
-        application(Wiring(controllers=[echo, page, broken, conflict, full], checks=checks)),
+        build_application(Wiring(controllers=[echo, page, broken, conflict, full], checks=checks)),
         raise_server_exceptions=False,
     )
 

@@ -11,7 +11,7 @@ from litestar import get
 from prometheus_client import CollectorRegistry
 
 from devstack.ports import free_port
-from shared.http import Address, Check, Listeners, Wiring, application, serve
+from shared.http import Address, Check, Listeners, Wiring, build_application, serve
 from tests.support.wait import until
 
 
@@ -54,7 +54,7 @@ async def service() -> AsyncIterator[Running]:
 
     registry = CollectorRegistry()
     checks = [Check("database", probe)]
-    app = application(Wiring(controllers=[slow], checks=checks, drains=[finish], registry=registry))
+    app = build_application(Wiring(controllers=[slow], checks=checks, drains=[finish], registry=registry))
     address = Listeners(Address("127.0.0.1", port), Address("127.0.0.1", free_port()))
     async with aiohttp.ClientSession() as http:
         serving = asyncio.create_task(serve(app, registry, address, stop))

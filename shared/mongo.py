@@ -1,19 +1,40 @@
-"""MongoDB's clock. Leases are compared between processes, whose own clocks may differ."""
+"""MongoDB for the services that store in it: connection, errors, and the server's clock."""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson.codec_options import CodecOptions
 from msgspec import Struct
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import (
+    ConnectionFailure,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+    WaitQueueTimeoutError,
+)
 
 from shared.clock import whole_milliseconds
 from shared.errors import Unavailable
 from shared.logs import get_logger
-from shared.mongo.connection import Database, Document
-from shared.mongo.errors import mongo_errors
+from shared.settings import Secret
+from shared.tasks import preserving_cancellation
+
+Document = dict[str, Any]
+Client = AsyncMongoClient[Document]
+Database = AsyncDatabase[Document]
+
+CONNECT_MS = 2_000
+# Bounds a whole operation: server selection, sending, waiting and retries.
+OPERATION_MS = 4_000
+MAX_CONNECTIONS = 64
+
+OUT_OF_DISK_SPACE = 14031
 
 TZ_AWARE = CodecOptions[dict[str, Any]](tz_aware=True)
 REFRESH_S = 10.0
@@ -22,6 +43,68 @@ RETRY_S = 1.0
 DRIFT = 0.001
 
 log = get_logger(__name__)
+
+
+def connect(url: Secret, appname: str = "tonegate") -> Client:
+    """A client that connects on first use. Dates are read in UTC.
+
+    `appname` identifies the client in MongoDB's logs. An acknowledged write survives the loss of a minority
+    of the servers.
+    """
+    return AsyncMongoClient(
+        url.reveal(),
+        appname=appname,
+        tz_aware=True,
+        connectTimeoutMS=CONNECT_MS,
+        timeoutMS=OPERATION_MS,
+        maxPoolSize=MAX_CONNECTIONS,
+        w="majority",
+        journal=True,
+        readConcernLevel="majority",
+        readPreference="primary",
+    )
+
+
+def database_of(client: Client, default: str = "tonegate") -> Database:
+    """The database that the URL names, or `default`."""
+    return client.get_default_database(default)
+
+
+@contextmanager
+def driver_errors(replacement: Callable[[PyMongoError], Exception]) -> Iterator[None]:
+    """Raises `replacement(error)` in place of every driver error.
+
+    Also raises a cancellation that the driver lost, as `mongo_errors` does.
+    """
+    try:
+        with preserving_cancellation():
+            yield
+    except PyMongoError as error:
+        raise replacement(error) from error
+
+
+@contextmanager
+def mongo_errors() -> Iterator[None]:
+    """Raises Unavailable in place of driver errors that mean that MongoDB is out of reach or full.
+
+    Also raises a cancellation that the driver lost (see `preserving_cancellation`): it waits with
+    asyncio.wait_for.
+    """
+    try:
+        with preserving_cancellation():
+            yield
+    except (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError) as error:
+        raise Unavailable("The store cannot be reached.") from error
+    except OperationFailure as error:
+        if error.code == OUT_OF_DISK_SPACE:
+            raise Unavailable("The store is full.", retry_after_s=60) from error
+        if error.timeout or error.has_error_label("RetryableWriteError"):
+            raise Unavailable("The store cannot be reached.") from error
+        raise
+    except PyMongoError as error:
+        if error.timeout:
+            raise Unavailable("The store cannot be reached.") from error
+        raise
 
 
 def from_now(span: timedelta) -> Document:

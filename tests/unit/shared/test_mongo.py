@@ -7,7 +7,7 @@ import pytest
 from pymongo.errors import AutoReconnect, OperationFailure, ServerSelectionTimeoutError
 
 from shared.errors import Unavailable
-from shared.mongo.errors import OUT_OF_DISK_SPACE, mongo_errors
+from shared.mongo import OUT_OF_DISK_SPACE, mongo_errors
 from tests.support.wait import PATIENCE_S
 
 
