@@ -25,12 +25,12 @@ from converter_service.infrastructure import Infrastructure
 from converter_service.settings import ApiSettings
 from converter_service.storage.dead_letters import MongoDeadLetters
 from converter_service.tus.controller import TusController
-from converter_service.tus.service import ResumableLimits, ResumableUploads
+from converter_service.tus.service import ResumableUploads
+from converter_service.tus.writer_lock import ResumableLimits
 from converter_service.uploads.controller import UploadController
 from converter_service.uploads.request_body import UploadReceiver
 from converter_service.uploads.service import UploadLimits, UploadService
 from shared.clock import utc_now
-from shared.errors import Unavailable
 from shared.http import Check, Wiring, build_application, check_in_turn
 from shared.http.auth_guard import public, require_token
 from shared.identity.access_tokens import AccessTokens
@@ -51,9 +51,7 @@ def build(
     infrastructure = Infrastructure(settings, broker)
     clock, store = infrastructure.clock, infrastructure.store
     stored_dead_letters = MongoDeadLetters(infrastructure.database)
-    preparation = StorePreparation(
-        infrastructure.blobs.prepare, store.prepare, stored_dead_letters.prepare, away=Unavailable
-    )
+    preparation = StorePreparation(infrastructure.blobs.prepare, store.prepare, stored_dead_letters.prepare)
     dead_letters = DeadLetterService(
         stored_dead_letters, broker.put_back, settings.dead_letter_retention, clock
     )

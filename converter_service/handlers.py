@@ -47,7 +47,7 @@ def cancellation_listener(broker: Broker, job: Job) -> Consumer:
     """
 
     async def ended(event: ConversionCancelled | ConversionRemoved, _: Delivery) -> None:
-        job.check_now(event.conversion_id)
+        job.heartbeat.check_now(event.conversion_id)
 
     broadcast = Broadcast(name="converter.stopping", events=(ConversionCancelled, ConversionRemoved))
     return broker.listener(

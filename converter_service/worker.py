@@ -19,14 +19,12 @@ from converter_service.jobs.job import Job
 from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.maintenance.orphan_collector import OrphanCollector
 from converter_service.maintenance.sweeper import Sweeper, removal_counter
-from converter_service.media.ffmpeg.runner import TranscodingLimits
-from converter_service.media.ffmpeg.tools import find_tools
+from converter_service.media.ffmpeg.runner import TranscodingLimits, find_tools
 from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder
 from converter_service.media.transcoder import Transcoder
 from converter_service.settings import WorkerSettings
 from converter_service.storage.checkpoint import MongoCheckpoint
 from converter_service.storage.scratch import LocalScratch
-from shared.errors import Unavailable
 from shared.http import Check, Wiring, build_application, check_in_turn
 from shared.messaging.ports import Broker, Consumer
 from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
@@ -48,9 +46,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     scratch = LocalScratch(settings.scratch_dir)
     consumers = _consumers(settings, broker, infrastructure, transcoder, scratch)
     background = _background(infrastructure, removal_counter(registry))
-    preparation = StorePreparation(
-        infrastructure.blobs.prepare, infrastructure.store.prepare, away=Unavailable
-    )
+    preparation = StorePreparation(infrastructure.blobs.prepare, infrastructure.store.prepare)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -66,14 +65,13 @@ def new_delivery(
     event_id: str | None = None,
     correlation_id: str = "",
     subject: str = "",
-    token_hex: Callable[[int], str] = secrets.token_hex,
 ) -> Delivery:
     """Returns a delivery that is due at `now`. Without `event_id` its id is random."""
     return Delivery(
-        id=message_id(endpoint.id, event_id or token_hex(16)),
+        id=message_id(endpoint.id, event_id or secrets.token_hex(16)),
         owner_id=endpoint.owner_id,
         endpoint_id=endpoint.id,
-        order=f"{int(now.timestamp() * 1000):012x}{token_hex(10)}",
+        order=f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(10)}",
         type=kind,
         payload=payload,
         created_at=now,

@@ -59,8 +59,3 @@ def evaluate_attempt(
     after = result.retry_after
     requested = after if after and result.status in RETRY_AFTER_STATUSES else timedelta()
     return Outcome(status="pending", wait=max(planned, min(requested, MAX_RETRY_AFTER)))
-
-
-def lease_for(timeout: timedelta) -> timedelta:
-    """Returns a lease that outlasts one attempt and its record, with a margin for a slow machine."""
-    return timeout * 1.5 + timedelta(seconds=5)

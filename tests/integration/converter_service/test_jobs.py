@@ -435,7 +435,7 @@ async def test_a_cancelled_run_ends_with_nothing_left_but_the_video(harness: Wor
     await transcoder.began.wait()
     over = cancelled(await harness.now(conversion), now=utc_now(), retention=LONG)
     await harness.store.save(over, *harness.events.cancelled(over))
-    worker.check_now(conversion.id)
+    worker.heartbeat.check_now(conversion.id)
     await running
     now = await harness.now(conversion)
     assert (transcoder.cancelled, now.status, now.temporary_blobs) == (1, State.CANCELLED, ())

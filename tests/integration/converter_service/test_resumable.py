@@ -19,7 +19,8 @@ from converter_service.storage.gridfs_writer import CHUNK_BYTES
 from converter_service.storage.queue import MongoQueue
 from converter_service.tus.chunk import Checksum, UploadChunk
 from converter_service.tus.creation import CreationRequest
-from converter_service.tus.service import ResumableLimits, ResumableUploads
+from converter_service.tus.service import ResumableUploads
+from converter_service.tus.writer_lock import ResumableLimits
 from shared.clock import utc_now
 from shared.errors import (
     ChecksumMismatch,
