@@ -26,7 +26,7 @@ from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
 from tests.support.in_memory.queue import MemoryQueue
 from tests.support.wait import until
 from tests.support.worker_harness import ScriptedTranscoder
-from tests.unit.converter_service.jobs.test_lost_answers import (
+from tests.unit.converter_service.jobs.test_lost_replies import (
     ALICE,
     MINUTE,
     QUICK,
