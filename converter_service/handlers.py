@@ -48,17 +48,13 @@ def cancellation_listener(broker: Broker, job: Job) -> Consumer:
     A missed event only delays the stop: each renewal of the lease, every second, finds the change as well.
     """
 
-    async def cancelled(event: ConversionCancelled, _: Delivery) -> None:
-        job.heartbeat.check_now(event.conversion_id)
-
-    async def removed(event: ConversionRemoved, _: Delivery) -> None:
+    async def ended(event: ConversionCancelled | ConversionRemoved, _: Delivery) -> None:
         job.heartbeat.check_now(event.conversion_id)
 
     broadcast = Broadcast(name="converter.stopping", events=(ConversionCancelled, ConversionRemoved))
-    handlers = Handlers(
-        {ConversionCancelled: cancelled, ConversionRemoved: removed}, expected=broadcast.events
+    return broker.listener(
+        broadcast, Handlers(dict.fromkeys(broadcast.events, ended), expected=broadcast.events)
     )
-    return broker.listener(broadcast, handlers)
 
 
 def change_listener(broker: Broker, hub: Hub) -> Consumer:
