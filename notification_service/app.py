@@ -1,49 +1,45 @@
 """Composition root of the notification service: builds emails and webhooks and runs them until stopped."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import aiohttp
-import msgspec
+from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
-from notification_service.email import retry_policy as email_retry_policy
-from notification_service.email.errors import LedgerUnavailable
-from notification_service.email.handlers import EmailHandler, email_handlers
+from notification_service.email.handlers import email_handlers
 from notification_service.email.links import InvalidLink
 from notification_service.email.mongo_ledger import MongoLedger
+from notification_service.email.retry_policy import RetryPolicy
 from notification_service.email.sender import EmailSender
 from notification_service.email.smtp import SmtpMailer
 from notification_service.email.templates import EmailTemplates
 from notification_service.settings import NotificationSettings
-from notification_service.webhooks import retry_policy as webhook_retry_policy
-from notification_service.webhooks.account_deletion import AccountDeletion
+from notification_service.webhooks.account_deletion import AccountDeletion, account_handlers
 from notification_service.webhooks.controller import WebhookController
 from notification_service.webhooks.dispatcher import WebhookDispatcher
-from notification_service.webhooks.fanout import WebhookFanout
-from notification_service.webhooks.handlers import account_handlers, webhook_handlers
+from notification_service.webhooks.fanout import WebhookFanout, webhook_handlers
 from notification_service.webhooks.mongo_deliveries import MongoDeliveries
 from notification_service.webhooks.mongo_endpoints import MongoEndpoints
 from notification_service.webhooks.outbound.address_policy import AddressPolicy, parse_networks
 from notification_service.webhooks.outbound.http_client import open_http_client
-from notification_service.webhooks.outbound.resolver import SystemResolver
+from notification_service.webhooks.outbound.resolver import open_system_resolver
 from notification_service.webhooks.outbound.url_policy import UrlPolicy
 from notification_service.webhooks.payloads import Payloads
-from notification_service.webhooks.secret_cipher import SecretCipher
+from notification_service.webhooks.retry_policy import DispatchPolicy
 from notification_service.webhooks.sender import WebhookSender
 from notification_service.webhooks.service import WebhookService
+from notification_service.webhooks.signature import SecretCipher
 from shared.clock import utc_now
-from shared.errors import Unavailable
 from shared.http import Address, Check, Listeners, Wiring, build_application, check_in_turn, serve
 from shared.http.auth_guard import public, require_token
 from shared.identity.access_tokens import AccessTokens
 from shared.identity.public_keys import PublicKeys
-from shared.messaging.handlers import Handlers
-from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS, NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS
-from shared.mongo import Database, connect, database_of
+from shared.mongo import connect, database_of
 from shared.settings import SettingsError
 from shared.store_preparation import StorePreparation
 from shared.tasks import cancel_all
@@ -56,78 +52,54 @@ SMTP_CHECK_CACHED_S = 5.0
 QUEUES = (NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS, NOTIFICATION_ACCOUNTS)
 
 
-class EmailParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the process runs, consumes and checks for emails."""
-
-    ledger: MongoLedger
-    mailer: SmtpMailer
-    sender: EmailSender
-    handlers: Handlers
-
-
-class WebhookParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the process serves, runs, consumes and checks for webhooks."""
-
-    service: WebhookService
-    fanout: WebhookFanout
-    deletion: AccountDeletion
-    dispatcher: WebhookDispatcher
-    endpoints: MongoEndpoints
-    deliveries: MongoDeliveries
-    keys: PublicKeys
-    tokens: AccessTokens
-
-
 async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     """Runs until `stop` is set. Raises SettingsError for a malformed address."""
     registry = CollectorRegistry()
     client = connect(settings.mongo_url, "tonegate-notification")
     database = database_of(client, DEFAULT_DATABASE)
-    email = _build_email(settings, database, registry)
+    ledger = MongoLedger(database, settings.ledger_keep)
+    endpoints, deliveries = MongoEndpoints(database), MongoDeliveries(database, settings.webhook_keep)
+    # The service works without the indexes, and reports that it is not ready.
+    preparation = StorePreparation(ledger.prepare, endpoints.prepare, deliveries.prepare)
+    mailer = SmtpMailer(settings.smtp_server, settings.smtp_timeout)
+    # A lease outlasts one attempt, with a margin for a slow machine.
+    policy = RetryPolicy(
+        lease=settings.smtp_timeout * 1.25 + timedelta(seconds=2), give_up_after=settings.give_up_after
+    )
+    sender = EmailSender(ledger, mailer, settings.from_address, policy, registry)
+    emails = email_handlers(_email_templates(settings), sender)
     broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES)
-    async with client, broker, _open_webhooks(settings, database, registry) as webhooks:
+    async with (
+        client,
+        broker,
+        aiohttp.ClientSession() as http,
+        _open_webhooks(settings, endpoints, deliveries, registry) as (webhooks, fanout, dispatcher),
+    ):
         consumers = (
-            broker.consumer(NOTIFICATION_MAIL, email.handlers),
-            broker.consumer(NOTIFICATION_WEBHOOKS, webhook_handlers(webhooks.fanout)),
-            broker.consumer(NOTIFICATION_ACCOUNTS, account_handlers(webhooks.deletion)),
+            broker.consumer(NOTIFICATION_MAIL, emails),
+            broker.consumer(NOTIFICATION_WEBHOOKS, webhook_handlers(fanout)),
+            broker.consumer(
+                NOTIFICATION_ACCOUNTS, account_handlers(AccountDeletion(endpoints, deliveries, utc_now))
+            ),
         )
-        # The service works without the indexes, and reports that it is not ready.
-        email_indexes = StorePreparation(email.ledger.prepare, away=LedgerUnavailable)
-        webhook_indexes = StorePreparation(
-            webhooks.endpoints.prepare, webhooks.deliveries.prepare, away=Unavailable
-        )
-        grace = grace_for(max(settings.smtp_timeout, settings.webhook_timeout))
+        keys = PublicKeys(http, settings.auth_url)
 
         async def finish() -> None:
+            grace = grace_for(max(settings.smtp_timeout, settings.webhook_timeout))
             stops = (consumer.stop(grace) for consumer in consumers)
-            await asyncio.gather(*stops, webhooks.dispatcher.stop(grace))
+            await asyncio.gather(*stops, dispatcher.stop(grace))
 
-        app = build_application(
-            Wiring(
-                controllers=[WebhookController],
-                provide={"webhooks": webhooks.service},
-                guards=[require_token(webhooks.tokens.principal)],
-                health_opt=public(),
-                checks=(
-                    Check("rabbitmq", consumers[0].check),
-                    Check(
-                        "mongodb",
-                        check_in_turn(email.ledger.ping, email_indexes.check, webhook_indexes.check),
-                    ),
-                    Check("smtp", email.mailer.ping, critical=False, cached_s=SMTP_CHECK_CACHED_S),
-                    Check("auth_service", webhooks.keys.check, critical=False),
-                ),
-                drains=[finish],
-                registry=registry,
-            )
+        checks = (
+            Check("rabbitmq", consumers[0].check),
+            Check("mongodb", check_in_turn(ledger.ping, preparation.check)),
+            Check("smtp", mailer.ping, critical=False, cached_s=SMTP_CHECK_CACHED_S),
+            Check("auth_service", keys.check, critical=False),
         )
+        app = _application(settings, webhooks, keys, checks=checks, drain=finish, registry=registry)
         async with asyncio.TaskGroup() as tasks:
-            for consumer in consumers:
-                tasks.create_task(consumer.run())
-            tasks.create_task(webhooks.dispatcher.run())
-            background = [
-                tasks.create_task(each.run()) for each in (email_indexes, webhook_indexes, email.sender)
-            ]
+            for each in (*consumers, dispatcher):
+                tasks.create_task(each.run())
+            background = [tasks.create_task(each.run()) for each in (preparation, sender.pending)]
             await serve(app, registry, _listeners(settings), stop)
             await cancel_all(background)
 
@@ -137,71 +109,72 @@ def grace_for(timeout: timedelta) -> timedelta:
     return timeout + timedelta(seconds=10)
 
 
-def _build_email(
-    settings: NotificationSettings, database: Database, registry: CollectorRegistry
-) -> EmailParts:
-    ledger = MongoLedger(database, settings.ledger_keep)
-    mailer = SmtpMailer(settings.smtp_server, settings.smtp_timeout)
-    policy = email_retry_policy.RetryPolicy(
-        lease=email_retry_policy.lease_for(settings.smtp_timeout), give_up_after=settings.give_up_after
+def _application(
+    settings: NotificationSettings,
+    webhooks: WebhookService,
+    keys: PublicKeys,
+    *,
+    checks: Sequence[Check],
+    drain: Callable[[], Awaitable[None]],
+    registry: CollectorRegistry,
+) -> Litestar:
+    tokens = AccessTokens(keys, settings.issuer or settings.public_url, settings.audience)
+    return build_application(
+        Wiring(
+            controllers=[WebhookController],
+            provide={"webhooks": webhooks},
+            guards=[require_token(tokens.principal)],
+            health_opt=public(),
+            checks=checks,
+            drains=[drain],
+            registry=registry,
+        )
     )
-    sender = EmailSender(ledger, mailer, settings.from_address, policy, registry)
-    handlers = email_handlers(EmailHandler(_email_templates(settings), sender))
-    return EmailParts(ledger=ledger, mailer=mailer, sender=sender, handlers=handlers)
 
 
 @asynccontextmanager
 async def _open_webhooks(
-    settings: NotificationSettings, database: Database, registry: CollectorRegistry
-) -> AsyncIterator[WebhookParts]:
-    """Opens the resolver threads and HTTP sessions of webhooks; connects to nothing yet."""
+    settings: NotificationSettings,
+    endpoints: MongoEndpoints,
+    deliveries: MongoDeliveries,
+    registry: CollectorRegistry,
+) -> AsyncIterator[tuple[WebhookService, WebhookFanout, WebhookDispatcher]]:
+    """Opens the resolver threads and the HTTP session of webhooks; connects to nothing yet."""
     addresses = AddressPolicy(parse_networks(settings.webhook_networks))
     urls = UrlPolicy(addresses, http=settings.webhook_http)
     cipher, payloads = SecretCipher(settings.webhook_key), Payloads(settings.public_url)
-    endpoints, deliveries = MongoEndpoints(database), MongoDeliveries(database, settings.webhook_keep)
-    policy = webhook_retry_policy.DispatchPolicy(
-        lease=webhook_retry_policy.lease_for(settings.webhook_timeout),
+    policy = DispatchPolicy(
+        # A lease outlasts one attempt and its record, with a margin for a slow machine.
+        lease=settings.webhook_timeout * 1.5 + timedelta(seconds=5),
         schedule=settings.webhook_schedule,
         concurrency=settings.webhook_concurrency,
     )
-    async with AsyncExitStack() as stack:
-        resolver = stack.enter_context(SystemResolver(settings.webhook_concurrency))
-        opening = open_http_client(addresses, resolver, settings.webhook_timeout)
-        client = await stack.enter_async_context(opening)
-        http = await stack.enter_async_context(aiohttp.ClientSession())
-        sender = WebhookSender(
-            endpoints,
-            deliveries,
-            client=client,
-            urls=urls,
-            cipher=cipher,
-            policy=policy,
-            registry=registry,
-            now=utc_now,
-        )
-        dispatcher = WebhookDispatcher(deliveries, sender, policy)
-        service = WebhookService(
-            endpoints,
-            deliveries,
-            urls=urls,
-            resolver=resolver,
-            cipher=cipher,
-            payloads=payloads,
-            limit=settings.webhooks_per_account,
-            now=utc_now,
-            wake=dispatcher.wake,
-        )
-        keys = PublicKeys(http, settings.auth_url)
-        yield WebhookParts(
-            service=service,
-            fanout=WebhookFanout(endpoints, deliveries, payloads, utc_now, dispatcher.wake),
-            deletion=AccountDeletion(endpoints, deliveries, utc_now),
-            dispatcher=dispatcher,
-            endpoints=endpoints,
-            deliveries=deliveries,
-            keys=keys,
-            tokens=AccessTokens(keys, settings.issuer or settings.public_url, settings.audience),
-        )
+    with open_system_resolver(settings.webhook_concurrency) as resolver:
+        async with open_http_client(addresses, resolver, settings.webhook_timeout) as client:
+            sender = WebhookSender(
+                endpoints,
+                deliveries,
+                client=client,
+                urls=urls,
+                cipher=cipher,
+                policy=policy,
+                registry=registry,
+            )
+            dispatcher = WebhookDispatcher(deliveries, sender, policy)
+            service = WebhookService(
+                endpoints=endpoints,
+                deliveries=deliveries,
+                urls=urls,
+                resolver=resolver,
+                cipher=cipher,
+                payloads=payloads,
+                limit=settings.webhooks_per_account,
+                wake=dispatcher.wake,
+            )
+            fanout = WebhookFanout(
+                endpoints=endpoints, deliveries=deliveries, payloads=payloads, wake=dispatcher.wake
+            )
+            yield service, fanout, dispatcher
 
 
 def _email_templates(settings: NotificationSettings) -> EmailTemplates:

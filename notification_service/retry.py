@@ -15,16 +15,14 @@ T = TypeVar("T")
 STORE_RETRY_S = 5.0
 
 
-async def retry_on(
-    error: type[Exception], call: Callable[[], Awaitable[T]], *, timeout: timedelta, pause: timedelta
-) -> T:
-    """Repeats `call` every `pause` while it raises `error`; re-raises the error once `timeout` has passed."""
+async def retry_unavailable(call: Callable[[], Awaitable[T]], *, timeout: timedelta, pause: timedelta) -> T:
+    """Repeats `call` every `pause` while it raises Unavailable; re-raises it once `timeout` has passed."""
     clock = asyncio.get_running_loop()
     deadline = clock.time() + timeout.total_seconds()
     while True:
         try:
             return await call()
-        except error as failure:
+        except Unavailable as failure:
             if clock.time() >= deadline:
                 raise
             get_logger(__name__).warning("store unavailable, retrying", reason=str(failure))

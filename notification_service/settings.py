@@ -1,14 +1,14 @@
 """Settings of the notification service, read from environment variables."""
 
 from datetime import timedelta
-from itertools import chain
+from email.headerregistry import Address
 from typing import Annotated
 
 import msgspec
 
 from notification_service.email.errors import InvalidEmail
 from notification_service.email.links import InvalidLink, LinkTemplate
-from notification_service.email.message import FromAddress
+from notification_service.email.message import parse_from_address
 from notification_service.email.smtp_server import SmtpServer
 from notification_service.webhooks.outbound.address_policy import parse_networks
 from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError, duration
@@ -49,7 +49,21 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Raises SettingsError with one line for each malformed variable."""
-        if errors := list(chain(self._check_networks(), self._check_retries())):
+        errors = []
+        try:
+            parse_networks(self.webhook_networks)
+        except ValueError as invalid:
+            errors.append(f"NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS: {invalid}")
+        try:
+            longest = max(self.webhook_schedule, default=timedelta())
+        except ValueError as invalid:
+            errors.append(f"NOTIFICATION_WEBHOOK_RETRIES: {invalid}; it needs a list such as 5s,5m,2h")
+        else:
+            if self.webhook_keep <= longest:
+                errors.append(
+                    "NOTIFICATION_WEBHOOK_KEEP: it must be longer than each of NOTIFICATION_WEBHOOK_RETRIES"
+                )
+        if errors:
             raise SettingsError("\n".join(errors))
 
     @property
@@ -66,10 +80,10 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError(f"NOTIFICATION_SMTP_URL: {invalid}") from None
 
     @property
-    def from_address(self) -> FromAddress:
+    def from_address(self) -> Address:
         """Raises SettingsError."""
         try:
-            return FromAddress(self.sender)
+            return parse_from_address(self.sender)
         except InvalidEmail:
             raise SettingsError(
                 "NOTIFICATION_FROM: it should look like Tonegate <tonegate@example.org>"
@@ -84,22 +98,6 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
     def reset_link(self) -> LinkTemplate | None:
         """Raises SettingsError."""
         return _parse_link("NOTIFICATION_RESET_URL", self.reset_url)
-
-    def _check_networks(self) -> list[str]:
-        try:
-            parse_networks(self.webhook_networks)
-        except ValueError as invalid:
-            return [f"NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS: {invalid}"]
-        return []
-
-    def _check_retries(self) -> list[str]:
-        try:
-            delays = self.webhook_schedule
-        except ValueError as invalid:
-            return [f"NOTIFICATION_WEBHOOK_RETRIES: {invalid}; it needs a list such as 5s,5m,2h"]
-        if delays and self.webhook_keep <= max(delays):
-            return ["NOTIFICATION_WEBHOOK_KEEP: it must be longer than each of NOTIFICATION_WEBHOOK_RETRIES"]
-        return []
 
 
 def _parse_link(variable: str, url: str | None) -> LinkTemplate | None:

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from bson.codec_options import CodecOptions
 from msgspec import Struct
@@ -25,6 +25,7 @@ from shared.logs import get_logger
 from shared.settings import Secret
 from shared.tasks import preserving_cancellation
 
+T = TypeVar("T")
 Document = dict[str, Any]
 Client = AsyncMongoClient[Document]
 Database = AsyncDatabase[Document]
@@ -70,17 +71,17 @@ def database_of(client: Client, default: str = "tonegate") -> Database:
     return client.get_default_database(default)
 
 
-@contextmanager
-def driver_errors(replacement: Callable[[PyMongoError], Exception]) -> Iterator[None]:
-    """Raises `replacement(error)` in place of every driver error.
+async def call_mongo(call: Awaitable[T]) -> T:
+    """Awaits a database call; raises Unavailable in place of every driver error.
 
     Also raises a cancellation that the driver lost, as `mongo_errors` does.
     """
     try:
         with preserving_cancellation():
-            yield
+            return await call
     except PyMongoError as error:
-        raise replacement(error) from error
+        log.warning("database call failed", reason=type(error).__name__)
+        raise Unavailable("The store cannot be reached.") from error
 
 
 @contextmanager

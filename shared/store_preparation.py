@@ -10,17 +10,16 @@ RETRY_AFTER_S = 2.0
 
 
 class StorePreparation:
-    """Prepares stores in turn; retries each while it raises `away`, which means an unreachable database."""
+    """Prepares stores in turn; retries each while it raises Unavailable."""
 
-    def __init__(self, *stores: Callable[[], Awaitable[None]], away: type[Exception]) -> None:
+    def __init__(self, *stores: Callable[[], Awaitable[None]]) -> None:
         self._stores = stores
-        self._away = away
         self._is_done = False
 
     async def run(self) -> None:
         """Prepares all stores; returns when done."""
         for store in self._stores:
-            await _until_done(store, self._away)
+            await _until_done(store)
         self._is_done = True
 
     async def check(self) -> None:
@@ -29,11 +28,11 @@ class StorePreparation:
             raise Unavailable("The store is not prepared yet.")
 
 
-async def _until_done(store: Callable[[], Awaitable[None]], away: type[Exception]) -> None:
+async def _until_done(store: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             return await store()
-        except away as error:
+        except Unavailable as error:
             get_logger(__name__).warning(
                 "database not reachable, preparation will be retried",
                 reason=str(error),

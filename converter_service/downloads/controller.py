@@ -1,6 +1,7 @@
 """Downloads of the audio of a conversion, whole or a range, by access token or signed link."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 from litestar import Controller, Request, Response, get, head
@@ -24,28 +25,22 @@ Call = Request[Any, Any, Any]
 PIECE_BYTES = 64 * 1024
 
 
+@dataclass(frozen=True, slots=True)
 class AudioAccess:
     """Access to the audio for its owner, and with a signed link that the owner has created."""
 
-    def __init__(
-        self,
-        conversions: Conversions,
-        authenticate: Authenticate[Principal],
-        links: SignedLinks,
-        clock: Clock,
-    ) -> None:
-        self._conversions = conversions
-        self._authenticate = authenticate
-        self._links = links
-        self._clock = clock
+    conversions: Conversions
+    authenticate: Authenticate[Principal]
+    links: SignedLinks
+    clock: Clock
 
     async def audio(self, request: Call, conversion_id: str) -> Audio:
         """Raises Unauthenticated, InvalidToken, InsufficientScope, NotFound, NotReady, Gone."""
         expires, signature = (request.query_params.get(name) for name in ("expires", "signature"))
         if expires is not None and signature is not None:
-            self._links.check(conversion_id, expires, signature, self._clock())
-            return await self._conversions.public_audio(conversion_id)
-        return await self._conversions.audio(await authenticated(request, self._authenticate), conversion_id)
+            self.links.check(conversion_id, expires, signature, self.clock())
+            return await self.conversions.public_audio(conversion_id)
+        return await self.conversions.audio(await authenticated(request, self.authenticate), conversion_id)
 
 
 class AudioController(Controller):
@@ -108,7 +103,7 @@ def _headers(audio: Audio) -> dict[str, str]:
     form = FORMATS[audio.format]
     return {
         "Content-Type": form.media_type,
-        "Content-Disposition": content_disposition(audio.conversion.source.filename, form.extension),
+        "Content-Disposition": content_disposition(audio.conversion.source.filename, form.name),
         "ETag": f'"{audio.sha256}"',
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",

@@ -54,9 +54,13 @@ class WatchedConversion:
 
     def __init__(self) -> None:
         self.newest: Snapshot | None = None
-        self.is_deleted = False
         self.updated_at = asyncio.get_running_loop().time()
         self.subscriptions: set[Subscription] = set()
+
+    def close(self) -> None:
+        """Ends its subscriptions."""
+        for subscription in self.subscriptions:
+            subscription.close()
 
 
 class Subscription:
@@ -74,7 +78,7 @@ class Subscription:
 
     async def next(self, seen: int) -> Snapshot | None:
         """Waits for a snapshot newer than the revision `seen`; None when the subscription has ended."""
-        while not (self._is_over or self._watched.is_deleted):
+        while not self._is_over:
             newest = self._watched.newest
             if newest is not None and newest.revision > seen:
                 return newest
@@ -119,8 +123,7 @@ class Hub:
             return
         found = await self._store.get(conversion_id)
         if found is None or found.deleted_at:
-            watched.is_deleted = True
-            _notify(watched)
+            watched.close()
         else:
             self.publish(conversion_id, snapshot_of(found))
 
@@ -138,7 +141,8 @@ class Hub:
         watched.updated_at = asyncio.get_running_loop().time()
         if watched.newest is None or snapshot.revision > watched.newest.revision:
             watched.newest = snapshot
-            _notify(watched)
+            for subscription in watched.subscriptions:
+                subscription.changed.set()
 
     async def refresh_all(self) -> None:
         """For the start of a broker connection: earlier events were missed. Raises Unavailable."""
@@ -169,10 +173,4 @@ class Hub:
         """Ends all streams before the process stops; their clients reconnect to another one."""
         self._is_closed = True
         for watched in self._watched.values():
-            for subscription in watched.subscriptions:
-                subscription.close()
-
-
-def _notify(watched: WatchedConversion) -> None:
-    for subscription in watched.subscriptions:
-        subscription.changed.set()
+            watched.close()

@@ -2,14 +2,14 @@
 
 import asyncio
 import random
+from dataclasses import dataclass
 from datetime import datetime
 
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import Lease
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import ConversionStore, VersionConflict
-from converter_service.conversions.transitions.queue import claimable, is_waiting_to_retry
-from converter_service.conversions.transitions.run import claimed
+from converter_service.conversions.transitions.queue import claimable, claimed, is_waiting_to_retry
 from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.fair_queue import AccountsAtLimit, FairQueue
 from converter_service.jobs.outcome import JobOutcome
@@ -32,6 +32,7 @@ POLLS = 10
 log = get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
 class JobClaim:
     """Chooses the next conversion for a message and takes its lease.
 
@@ -39,19 +40,11 @@ class JobClaim:
     announces again what is left over all the same.
     """
 
-    def __init__(
-        self,
-        store: ConversionStore,
-        fair_queue: FairQueue,
-        outcome: JobOutcome,
-        limits: JobLimits,
-        clock: Clock,
-    ) -> None:
-        self._store = store
-        self._fair_queue = fair_queue
-        self._outcome = outcome
-        self._limits = limits
-        self._clock = clock
+    store: ConversionStore
+    fair_queue: FairQueue
+    outcome: JobOutcome
+    limits: JobLimits
+    clock: Clock
 
     async def claim(self, named_id: str) -> RunContext | None:
         """Claims the next conversion for a message that names `named_id`; None if nothing is ready.
@@ -68,7 +61,7 @@ class JobClaim:
 
     async def _next(self, named_id: str) -> RunContext | None:
         for tries in range(1, CLAIM_TRIES + 1):
-            named, now = await self._store.get(named_id), self._clock()
+            named, now = await self.store.get(named_id), self.clock()
             wanted = await self._choose(named, now)
             if wanted is None:
                 raise_if_ready_later(named, now)
@@ -88,23 +81,20 @@ class JobClaim:
         """
         if named is not None and named.status is State.CONVERTING and claimable(named, now):
             return named
-        return await self._fair_queue.next(now)
+        return await self.fair_queue.next(now)
 
     async def _begin(self, wanted: Conversion) -> RunContext | None:
         """None if its attempts are used up; then it fails. Raises VersionConflict."""
-        if wanted.attempts > self._limits.max_retries:
-            await self._outcome.give_up(wanted)
+        if wanted.attempts > self.limits.max_retries:
+            await self.outcome.give_up(wanted)
             return None
-        return await self._take_lease(wanted)
-
-    async def _take_lease(self, conversion: Conversion) -> RunContext:
-        token, blob_id, now = new_id(), new_id(), self._clock()
-        lease = Lease(token, self._limits.worker, now + self._limits.lease)
-        taken = await self._store.save(claimed(conversion, lease, blob_id, now))
-        self._fair_queue.served(taken.owner_id)
-        about = {"conversion_id": taken.id, "run": taken.attempts, "worker": self._limits.worker}
-        if conversion.status is State.CONVERTING:
-            log.warning("lease expired, conversion claimed again", **about, was_with=conversion.worker)
+        token, blob_id, now = new_id(), new_id(), self.clock()
+        lease = Lease(token, self.limits.worker, now + self.limits.lease)
+        taken = await self.store.save(claimed(wanted, lease, blob_id, now))
+        self.fair_queue.served(taken.owner_id)
+        about = {"conversion_id": taken.id, "run": taken.attempts, "worker": self.limits.worker}
+        if wanted.status is State.CONVERTING:
+            log.warning("lease expired, conversion claimed again", **about, was_with=wanted.worker)
         else:
             log.info("conversion claimed", **about)
         return RunContext(taken, token, blob_id)

@@ -12,8 +12,7 @@ from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.fair_queue import FairQueue
 from converter_service.jobs.heartbeat import Heartbeat
 from converter_service.jobs.outcome import JobOutcome
-from converter_service.jobs.ports import Scratch
-from converter_service.jobs.run import ConversionRun
+from converter_service.jobs.run import ConversionRun, Scratch
 from converter_service.media.transcoder import MediaError, Transcoder, TranscoderUnavailable
 from shared.clock import Clock
 from shared.errors import Unavailable
@@ -46,7 +45,7 @@ class Job:
     ) -> None:
         self._outcome = JobOutcome(store, blobs, cleanup, events, limits=limits, clock=clock)
         self._claim = JobClaim(store, FairQueue(queue, limits), self._outcome, limits, clock)
-        self._heartbeat = Heartbeat(store, limits, clock)
+        self.heartbeat = Heartbeat(store, limits, clock)
         self._run = ConversionRun(
             store=store,
             blobs=blobs,
@@ -71,13 +70,9 @@ class Job:
         except Unavailable as error:
             raise Retry(CONFLICT_RETRY_S, str(error), counts=False) from error
 
-    def check_now(self, conversion_id: str) -> None:
-        """Renews the lease of a run in this process now, so that its cancellation is noticed immediately."""
-        self._heartbeat.check_now(conversion_id)
-
     async def _attempt(self, run: RunContext) -> None:
         try:
-            await self._heartbeat.keep_alive(run, self._run.execute(run))
+            await self.heartbeat.keep_alive(run, self._run.execute(run))
         except LeaseLost:
             await self._outcome.discard(run)
         except MediaError as error:

@@ -1,6 +1,7 @@
 """Records the outcome of a run exactly once: completed, failed, requeued or discarded."""
 
 import contextlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from converter_service.conversions.cleanup import Cleanup
@@ -8,8 +9,8 @@ from converter_service.conversions.events import EventFactory
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, Failure, Result, State
 from converter_service.conversions.ports import Blobs, ConversionStore
-from converter_service.conversions.transitions.finish import completed, failed, failed_by
 from converter_service.conversions.transitions.queue import requeued
+from converter_service.conversions.transitions.removal import completed, failed, failed_by
 from converter_service.conversions.update import change
 from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.retry_policy import counts_as_attempt, delay_s, retry_unavailable
@@ -28,25 +29,16 @@ GAVE_UP = Failure(Fault.INTERNAL_ERROR.value, "Something went wrong on our side.
 log = get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
 class JobOutcome:
     """Saves the outcome of a run. Every write requires the lease token of that run."""
 
-    def __init__(
-        self,
-        store: ConversionStore,
-        blobs: Blobs,
-        cleanup: Cleanup,
-        events: EventFactory,
-        *,
-        limits: JobLimits,
-        clock: Clock,
-    ) -> None:
-        self._store = store
-        self._blobs = blobs
-        self._events = events
-        self._limits = limits
-        self._clock = clock
-        self._cleanup = cleanup
+    store: ConversionStore
+    blobs: Blobs
+    cleanup: Cleanup
+    events: EventFactory
+    limits: JobLimits
+    clock: Clock
 
     async def complete(self, run: RunContext, result: Result) -> None:
         """Completes the conversion, whose audio is stored. Raises LeaseLost and Unavailable."""
@@ -54,65 +46,65 @@ class JobOutcome:
 
     async def _record_completion(self, run: RunContext, result: Result) -> None:
         """Idempotent: if the reply to an earlier save was lost, the conversion is completed already."""
-        newest = await self._store.get(run.id)
+        newest = await self.store.get(run.id)
         if newest is None or newest.audio_blob != run.blob_id:
             newest = await change(
-                self._store,
+                self.store,
                 run.id,
                 lambda current: completed(
                     current,
                     run.token,
                     run.blob_id,
                     result,
-                    now=self._clock(),
-                    retention=self._limits.retention,
+                    now=self.clock(),
+                    retention=self.limits.retention,
                 ),
-                self._events.completed,
+                self.events.completed,
             )
         log.info("conversion completed", conversion_id=run.id, size_bytes=result.size)
         with contextlib.suppress(Unavailable, LeaseLost):
-            await self._cleanup.delete_temporary_blobs(newest)
+            await self.cleanup.delete_temporary_blobs(newest)
 
     async def fail(self, run: RunContext, failure: Failure) -> None:
         """Fails the conversion for good. Raises Unavailable after retries."""
         await retry_unavailable(lambda: self._record_failure(run, failure))
 
     async def _record_failure(self, run: RunContext, failure: Failure) -> None:
-        newest = await self._store.get(run.id)
+        newest = await self.store.get(run.id)
         if newest is not None and newest.status is State.FAILED:
             return
         try:
             over = await change(
-                self._store,
+                self.store,
                 run.id,
                 lambda current: failed_by(
-                    current, run.token, failure, now=self._clock(), retention=self._limits.retention
+                    current, run.token, failure, now=self.clock(), retention=self.limits.retention
                 ),
-                self._events.failed,
+                self.events.failed,
             )
         except LeaseLost:
             await self.discard(run)
             return
         log.info("conversion failed", conversion_id=run.id, code=failure.code)
         with contextlib.suppress(Unavailable, LeaseLost):
-            await self._cleanup.delete_temporary_blobs(over)
+            await self.cleanup.delete_temporary_blobs(over)
 
     async def give_up(self, conversion: Conversion) -> None:
         """Fails a conversion whose attempts all ended without an outcome. Raises VersionConflict."""
-        over = failed(conversion, GAVE_UP, now=self._clock(), retention=self._limits.retention)
-        saved = await self._store.save(over, *self._events.failed(over))
+        over = failed(conversion, GAVE_UP, now=self.clock(), retention=self.limits.retention)
+        saved = await self.store.save(over, *self.events.failed(over))
         log.error("conversion failed, attempts used up", conversion_id=saved.id, runs=saved.attempts)
-        await self._cleanup.delete_temporary_blobs(saved)
+        await self.cleanup.delete_temporary_blobs(saved)
 
     async def retry(self, run: RunContext, error: Exception | None = None) -> None:
         """Requeues the conversion with a delay and raises Retry; fails it if its attempts are used up.
 
         Waits for an unavailable store, because an expired lease would count as an attempt.
         """
-        now, attempts = self._clock(), run.conversion.attempts
+        now, attempts = self.clock(), run.conversion.attempts
         waited = now - (run.conversion.started_at or now)
         counts = counts_as_attempt(error, waited)
-        if counts and attempts > self._limits.max_retries:
+        if counts and attempts > self.limits.max_retries:
             await self.fail(run, GAVE_UP)
             return
         delay = tier_for(timedelta(seconds=delay_s(error, attempts, waited)), CONVERTER_WORKER.retry_tiers)
@@ -137,10 +129,10 @@ class JobOutcome:
         self, run: RunContext, *, attempt_counts: bool, retry_at: datetime | None = None
     ) -> None:
         run.conversion = await change(
-            self._store,
+            self.store,
             run.id,
             lambda newest: requeued(
-                newest, run.token, self._clock(), attempt_counts=attempt_counts, retry_at=retry_at
+                newest, run.token, self.clock(), attempt_counts=attempt_counts, retry_at=retry_at
             ),
         )
         log.info("conversion requeued", conversion_id=run.id, attempt_counts=attempt_counts)
@@ -148,12 +140,12 @@ class JobOutcome:
     async def discard(self, run: RunContext) -> None:
         """Deletes the blob of a run that lost its lease, unless it has become the conversion's audio."""
         with contextlib.suppress(Unavailable):
-            newest = await self._store.get(run.id)
+            newest = await self.store.get(run.id)
             if newest is not None and newest.audio_blob == run.blob_id:
                 return
             log.info("lease lost, run discarded", conversion_id=run.id)
-            await self._blobs.delete(run.blob_id)
+            await self.blobs.delete(run.blob_id)
             if newest and newest.deleted_at and newest.lease and newest.lease.token == run.token:
-                await self._cleanup.purge(newest)
+                await self.cleanup.purge(newest)
             elif newest and newest.status is State.CANCELLED:
-                await self._cleanup.delete_temporary_blobs(newest)
+                await self.cleanup.delete_temporary_blobs(newest)

@@ -1,8 +1,10 @@
 """Result cache: copies the audio of an earlier conversion of the same video, options and account."""
 
+from dataclasses import dataclass
+
 from converter_service.conversions.model import Conversion, Result
 from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore
-from converter_service.conversions.transitions.run import source_described
+from converter_service.conversions.transitions.queue import source_described
 from converter_service.conversions.update import change
 from converter_service.jobs.context import RunContext
 from converter_service.jobs.retry_policy import retry_unavailable
@@ -11,12 +13,12 @@ from shared.logs import get_logger
 log = get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
 class ResultCache:
     """Finds earlier results by cache key and copies them, so that each can be deleted on its own."""
 
-    def __init__(self, store: ConversionStore, blobs: Blobs) -> None:
-        self._store = store
-        self._blobs = blobs
+    store: ConversionStore
+    blobs: Blobs
 
     async def copy_for(self, run: RunContext) -> Result | None:
         """Copies an earlier result to the run's blob and checks its digest; None if there is none.
@@ -28,7 +30,7 @@ class ResultCache:
             return None
         source = earlier.source
         run.conversion = await change(
-            self._store,
+            self.store,
             run.id,
             lambda newest: source_described(
                 newest,
@@ -44,14 +46,14 @@ class ResultCache:
     async def _find(self, conversion: Conversion) -> Conversion | None:
         if conversion.cache_key is None:
             return None
-        return await self._store.by_result_cache_key(conversion.owner_id, conversion.cache_key)
+        return await self.store.by_result_cache_key(conversion.owner_id, conversion.cache_key)
 
     async def _copy(self, earlier: Conversion, blob_id: str) -> bool:
         """False if the earlier audio was deleted meanwhile or no longer has its recorded digest."""
 
         async def copy() -> bool:
-            await self._blobs.delete(blob_id)
-            stored = await self._blobs.write(blob_id, await self._blobs.open(str(earlier.audio_blob)))
+            await self.blobs.delete(blob_id)
+            stored = await self.blobs.write(blob_id, await self.blobs.open(str(earlier.audio_blob)))
             return earlier.result is not None and stored.sha256 == earlier.result.sha256
 
         try:

@@ -3,11 +3,14 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from converter_service.conversions.model import Conversion, Result
 from converter_service.conversions.ports import Blobs, ConversionStore, Stored
-from converter_service.conversions.transitions.run import (
+from converter_service.conversions.transitions.queue import (
     digest_recorded,
     earlier_blobs_deleted,
     source_described,
@@ -15,7 +18,6 @@ from converter_service.conversions.transitions.run import (
 from converter_service.conversions.update import change
 from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.outcome import JobOutcome
-from converter_service.jobs.ports import Scratch
 from converter_service.jobs.result_cache import ResultCache
 from converter_service.jobs.retry_policy import retry_unavailable
 from converter_service.media.options import BadOptions, Options, parse_stored
@@ -30,45 +32,47 @@ from converter_service.media.transcoder import (
 )
 
 
+class Scratch(Protocol):
+    """Temporary files on a local disk."""
+
+    def room(self, needed_bytes: int) -> AbstractAsyncContextManager[Path]:
+        """A private, empty directory, removed after the block. Raises OSError if space is short."""
+
+    async def save(self, chunks: AsyncIterator[bytes], path: Path) -> None: ...
+
+    def load(self, path: Path) -> AsyncIterator[bytes]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConversionRun:
-    def __init__(
-        self,
-        *,
-        store: ConversionStore,
-        blobs: Blobs,
-        transcoder: Transcoder,
-        scratch: Scratch,
-        outcome: JobOutcome,
-        limits: JobLimits,
-    ) -> None:
-        self._store = store
-        self._blobs = blobs
-        self._transcoder = transcoder
-        self._scratch = scratch
-        self._outcome = outcome
-        self._result_cache = ResultCache(store, blobs)
-        self._timeout_s = limits.run_timeout.total_seconds()
+    store: ConversionStore
+    blobs: Blobs
+    transcoder: Transcoder
+    scratch: Scratch
+    outcome: JobOutcome
+    limits: JobLimits
 
     async def execute(self, run: RunContext) -> None:
         """Runs until the conversion is completed. Raises LeaseLost, MediaError, TimeoutError and others."""
-        async with asyncio.timeout(self._timeout_s):
-            await self._steps(run)
-
-    async def _steps(self, run: RunContext) -> None:
-        await self._delete_earlier_blobs(run)
-        options = parse_options(run.conversion)
-        result = await self._result_cache.copy_for(run) or await self._transcode(run, options)
-        await self._outcome.complete(run, result)
+        async with asyncio.timeout(self.limits.run_timeout.total_seconds()):
+            await self._delete_earlier_blobs(run)
+            options = parse_options(run.conversion)
+            result = await ResultCache(self.store, self.blobs).copy_for(run) or await self._transcode(
+                run, options
+            )
+            await self.outcome.complete(run, result)
 
     async def _transcode(self, run: RunContext, options: Options) -> Result:
         size = run.conversion.source.size or 0
-        async with self._scratch.room(size) as room:
+        async with self.scratch.room(size) as room:
             source = room / "source"
-            if await self._fetch(run, source) and (known := await self._result_cache.copy_for(run)):
+            if await self._fetch(run, source) and (
+                known := await ResultCache(self.store, self.blobs).copy_for(run)
+            ):
                 return known
-            info = await self._transcoder.probe(source)
+            info = await self.transcoder.probe(source)
             await self._describe(run, info, options)
-            output = await self._transcoder.convert(source, info, options, room / "audio", run.report)
+            output = await self.transcoder.convert(source, info, options, room / "audio", run.report)
             stored = await retry_unavailable(lambda: self._store_audio(run, output))
         return Result(
             size=stored.size,
@@ -81,7 +85,7 @@ class ConversionRun:
     async def _fetch(self, run: RunContext, target: Path) -> bool:
         """Returns True if the SHA-256 was computed here (resumable uploads arrive without one)."""
         seen = hashlib.sha256()
-        await self._scratch.save(self._source(run.conversion, seen), target)
+        await self.scratch.save(self._source(run.conversion, seen), target)
         if run.conversion.source.sha256 is not None:
             return False
         await self._change(run, lambda newest: digest_recorded(newest, run.token, seen.hexdigest()))
@@ -89,7 +93,7 @@ class ConversionRun:
 
     async def _source(self, conversion: Conversion, seen: "hashlib._Hash") -> AsyncIterator[bytes]:
         for blob in conversion.source_blobs:
-            async for piece in await self._blobs.open(blob):
+            async for piece in await self.blobs.open(blob):
                 if conversion.source.sha256 is None:
                     seen.update(piece)
                 yield piece
@@ -98,7 +102,7 @@ class ConversionRun:
         """Deletes the blobs of earlier runs. Those still writing lost their lease and clean up themselves."""
         earlier = [blob for blob in run.conversion.temporary_blobs if blob != run.blob_id]
         for blob in earlier:
-            await self._blobs.delete(blob)
+            await self.blobs.delete(blob)
         if earlier:
             await self._change(run, lambda newest: earlier_blobs_deleted(newest, run.token, run.blob_id))
 
@@ -114,14 +118,14 @@ class ConversionRun:
 
     async def _store_audio(self, run: RunContext, output: Output) -> Stored:
         """Stores the audio; can be repeated, since nothing refers to the blob yet."""
-        await self._blobs.delete(run.blob_id)
-        stored = await self._blobs.write(run.blob_id, self._scratch.load(output.path))
+        await self.blobs.delete(run.blob_id)
+        stored = await self.blobs.write(run.blob_id, self.scratch.load(output.path))
         if stored.size != output.size_bytes:
             raise TranscoderUnavailable("the verified file changed while it was stored")
         return stored
 
     async def _change(self, run: RunContext, step: Callable[[Conversion], Conversion]) -> None:
-        run.conversion = await change(self._store, run.id, step)
+        run.conversion = await change(self.store, run.id, step)
 
 
 def parse_options(conversion: Conversion) -> Options:

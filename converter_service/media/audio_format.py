@@ -35,7 +35,7 @@ class Chapters(Enum):
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
-    """An output format.
+    """An output format; its `name` is also the extension of its files.
 
     `encoder` and `muxer` are ffmpeg's names for writing, `demuxer` and `codec` those that ffprobe must report
     about a result. `sample_rates_hz` can be requested. `max_bytes_per_s` bounds the file's size.
@@ -45,7 +45,6 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    extension: str
     media_type: str
     encoder: str
     muxer: str

@@ -19,7 +19,6 @@ _MP3_LIMITS = (
 
 MP3 = Format(
     name="mp3",
-    extension="mp3",
     media_type="audio/mpeg",
     encoder="libmp3lame",
     muxer="mp3",
@@ -37,7 +36,6 @@ MP3 = Format(
 
 M4A = Format(
     name="m4a",
-    extension="m4a",
     media_type="audio/mp4",
     encoder="aac",
     muxer="ipod",
@@ -53,7 +51,6 @@ M4A = Format(
 
 OPUS = Format(
     name="opus",
-    extension="opus",
     media_type="audio/ogg",
     encoder="libopus",
     muxer="opus",
@@ -71,7 +68,6 @@ OPUS = Format(
 
 FLAC = Format(
     name="flac",
-    extension="flac",
     media_type="audio/flac",
     encoder="flac",
     muxer="flac",
@@ -86,7 +82,6 @@ FLAC = Format(
 
 WAV = Format(
     name="wav",
-    extension="wav",
     media_type="audio/wav",
     encoder="pcm_s16le",
     muxer="wav",

@@ -26,17 +26,11 @@ Reader = Callable[[str], object]
 """
 
 
-def find_reader(name: str) -> tuple[str, Reader]:
-    """Returns the attribute of `Options` for a field and its parser. Raises ValueError if unknown."""
-    try:
-        return READERS[name]
-    except KeyError:
-        raise ValueError(f"is not known; the options are {', '.join(sorted(READERS))}") from None
-
-
-def is_known(name: str) -> bool:
-    """Whether an option has this name."""
-    return name in READERS
+def read_field(name: str, text: str) -> object:
+    """Parses one field. Raises ValueError for an unknown name, too."""
+    if name not in READERS:
+        raise ValueError(f"is not known; the options are {', '.join(sorted(READERS))}")
+    return READERS[name](text)
 
 
 def format_bitrate(bitrate_bps: int) -> str:
@@ -87,20 +81,20 @@ def _tag(text: str) -> str:
     return text
 
 
-READERS: Mapping[str, tuple[str, Reader]] = MappingProxyType(
+READERS: Mapping[str, Reader] = MappingProxyType(
     {
-        "format": ("format", _one_of(*FORMATS)),
-        "bitrate": ("bitrate_bps", _bitrate),
-        "quality": ("quality", _whole(0, 9)),
-        "sample_rate": ("sample_rate", _whole(8_000, 96_000)),
-        "channels": ("channels", _whole(1, 2)),
-        "start": ("start", _seconds),
-        "end": ("end", _seconds),
-        "audio_track": ("audio_track", _whole(0, MAX_TRACKS - 1)),
-        "loudness": ("loudness", _loudness),
-        "cover": ("cover", _one_of(*COVERS)),
-        "title": ("title", _tag),
-        "artist": ("artist", _tag),
-        "album": ("album", _tag),
+        "format": _one_of(*FORMATS),
+        "bitrate": _bitrate,
+        "quality": _whole(0, 9),
+        "sample_rate": _whole(8_000, 96_000),
+        "channels": _whole(1, 2),
+        "start": _seconds,
+        "end": _seconds,
+        "audio_track": _whole(0, MAX_TRACKS - 1),
+        "loudness": _loudness,
+        "cover": _one_of(*COVERS),
+        "title": _tag,
+        "artist": _tag,
+        "album": _tag,
     }
 )

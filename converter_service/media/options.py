@@ -6,7 +6,7 @@ import msgspec
 
 from converter_service.media.audio_format import Covers, Format
 from converter_service.media.formats import FORMATS
-from converter_service.media.option_fields import find_reader, format_bitrate
+from converter_service.media.option_fields import format_bitrate, read_field
 
 DEFAULT_BITRATE_BPS = 192_000
 
@@ -26,7 +26,9 @@ class BadOptions(ValueError):
         self.problems = problems
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Options(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"bitrate_bps": "bitrate"}
+):
     """Validated options. Times are seconds of the source, `loudness` is in LUFS; `None` stands for the
     source's value or the format's default.
 
@@ -87,8 +89,7 @@ def parse(fields: Mapping[str, str]) -> Options:
     values: dict[str, object] = {}
     for name, text in fields.items():
         try:
-            key, reader = find_reader(name)
-            values[key] = reader(text)
+            values[name] = read_field(name, text)
         except ValueError as error:
             problems.append(OptionProblem(name[:64], str(error)))
     if problems:

@@ -2,7 +2,9 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Never
 
 from converter_service.conversions.identifiers import new_id
@@ -22,43 +24,31 @@ from converter_service.conversions.transitions.resumable import (
 from converter_service.conversions.update import change
 from converter_service.errors import UploadLocked
 from converter_service.tus.chunk import UploadChunk
-from converter_service.tus.writer_lock import WriterLock
+from converter_service.tus.writer_lock import LEASE, ResumableLimits, WriterLock
 from shared.clock import Clock
 from shared.errors import Gone, Unavailable
 
-# How long a writer holds its lease without renewal, and how often it renews it while bytes arrive.
-LEASE = timedelta(seconds=5)
+# How often a writer renews its lease while bytes arrive.
 BEAT = timedelta(seconds=1.5)
 
 
+@dataclass(frozen=True, slots=True)
 class ChunkAppender:
-    """A last segment of fewer than `small` bytes is written once more, together with what follows it."""
-
-    def __init__(
-        self,
-        store: ConversionStore,
-        blobs: Blobs,
-        lock: WriterLock,
-        clock: Clock,
-        *,
-        small: int,
-        ttl: timedelta,
-    ) -> None:
-        self._store = store
-        self._blobs = blobs
-        self._lock = lock
-        self._small = small
-        self._ttl = ttl
-        self._clock = clock
+    store: ConversionStore
+    blobs: Blobs
+    lock: WriterLock
+    limits: ResumableLimits
+    clock: Clock
 
     async def append(self, conversion: Conversion, offset: int, chunk: UploadChunk) -> Conversion:
         """Raises WrongOffset, UploadLocked, Gone, Unavailable, and the error that ended `chunk` early."""
-        blob = new_id()
-        locked = await self._acquire(
-            conversion, SegmentWriter(blob, self._alive_until(), verified=chunk.verified), offset
-        )
+        upload, blob = upload_of(conversion), new_id()
+        is_first = upload.offset == 0 and not upload.is_partial
+        chunk.place(room=upload.length - upload.offset, is_first=is_first)
+        writer = SegmentWriter(blob, self.clock() + LEASE, verified=chunk.verified)
+        locked = await self._acquire(conversion, writer, offset)
         try:
-            stored = await self._blobs.write_recoverable(blob, self._segment_bytes(locked, blob, chunk))
+            stored = await self.blobs.write_recoverable(blob, self._segment_bytes(locked, blob, chunk))
             longer = await self._store_segment(locked.id, blob, stored.size)
         except (LeaseLost, WriterFenced, BlobMissing):
             await self._give_way(locked.id, blob)
@@ -67,22 +57,23 @@ class ChunkAppender:
         except Exception:
             await self._discard(locked.id, blob)
             raise
-        await self._lock.delete_temporary_blobs(longer)
+        await self.lock.delete_temporary_blobs(longer)
         if chunk.broken is not None:
             raise chunk.broken
         return longer
 
     async def _acquire(self, conversion: Conversion, writing: SegmentWriter, offset: int) -> Conversion:
         for blob in conversion.temporary_blobs:
-            await self._blobs.delete(blob)
-
-        def step(newest: Conversion) -> Conversion:
-            return writer_acquired(
-                newest, writing, offset=offset, small=self._small, removed=conversion.temporary_blobs
-            )
-
+            await self.blobs.delete(blob)
+        acquire = partial(
+            writer_acquired,
+            writing=writing,
+            offset=offset,
+            small=self.limits.small_bytes,
+            removed=conversion.temporary_blobs,
+        )
         try:
-            return await change(self._store, conversion.id, step)
+            return await change(self.store, conversion.id, acquire)
         except LeaseLost:
             raise Gone("The upload has been terminated.") from None
 
@@ -92,22 +83,16 @@ class ChunkAppender:
         """
         upload = upload_of(locked)
         if upload.writing is not None and upload.writing.repeats:
-            async for piece in await self._blobs.open(upload.segments[-1].blob):
+            async for piece in await self.blobs.open(upload.segments[-1].blob):
                 yield piece
-        renewed_at = self._clock()
+        renewed_at = self.clock()
         async for piece in chunk:
-            if self._clock() - renewed_at >= BEAT:
-                renewed_at = self._clock()
+            if self.clock() - renewed_at >= BEAT:
+                renewed_at = self.clock()
                 with contextlib.suppress(Unavailable):  # no other process can take over meanwhile
-                    await self._renew(locked.id, blob)
+                    renew = partial(writer_renewed, blob=blob, until=renewed_at + LEASE)
+                    await change(self.store, locked.id, renew)
             yield piece
-
-    async def _renew(self, conversion_id: str, blob: str) -> None:
-        until = self._alive_until()
-        await change(self._store, conversion_id, lambda newest: writer_renewed(newest, blob, until))
-
-    def _alive_until(self) -> datetime:
-        return self._clock() + LEASE
 
     async def _store_segment(self, conversion_id: str, blob: str, size: int) -> Conversion:
         """Also succeeds when another process has recovered the complete blob, or when an earlier save went
@@ -115,13 +100,13 @@ class ChunkAppender:
         """
         try:
             return await change(
-                self._store,
+                self.store,
                 conversion_id,
-                lambda newest: segment_stored(newest, blob, size, now=self._clock(), ttl=self._ttl),
-                self._lock.events,
+                lambda newest: segment_stored(newest, blob, size, now=self.clock(), ttl=self.limits.ttl),
+                self.lock.events,
             )
         except LeaseLost:
-            newest = await self._store.get(conversion_id)
+            newest = await self.store.get(conversion_id)
             if newest is not None and not newest.deleted_at and has_segment(newest, blob):
                 return newest
             raise
@@ -129,8 +114,8 @@ class ChunkAppender:
     async def _discard(self, conversion_id: str, blob: str) -> None:
         """Removes refused bytes. While the store is away nothing happens: the lease expires."""
         with contextlib.suppress(Unavailable, LeaseLost):
-            await change(self._store, conversion_id, lambda newest: segment_discarded(newest, blob))
-            await self._blobs.delete(blob)
+            await change(self.store, conversion_id, lambda newest: segment_discarded(newest, blob))
+            await self.blobs.delete(blob)
 
     async def _give_way(self, conversion_id: str, blob: str) -> Never:
         """After the lease was lost: deletes the blob unless the upload refers to it.
@@ -138,9 +123,9 @@ class ChunkAppender:
         While the record still names this writer, another process may be about to store its segment.
         Raises UploadLocked, or Gone for a terminated upload.
         """
-        newest = await self._store.get(conversion_id)
+        newest = await self.store.get(conversion_id)
         if newest is None or not (has_segment(newest, blob) or is_being_written(newest, blob)):
-            await self._blobs.delete(blob)
+            await self.blobs.delete(blob)
         if newest is None or newest.deleted_at or newest.status is State.CANCELLED:
             raise Gone("The upload has been terminated.")
         raise UploadLocked

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from msgspec import Struct
@@ -10,13 +11,13 @@ from msgspec.structs import replace
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
-from converter_service.conversions.model import Conversion
-from converter_service.conversions.ports import ConversionStore
+from converter_service.conversions.model import Conversion, Source, State
 from converter_service.conversions.quota import Quota
 from converter_service.conversions.segments import Upload
-from converter_service.conversions.transitions.resumable import new_resumable_upload, upload_of
+from converter_service.conversions.transitions.resumable import upload_of
 from converter_service.errors import EmptyUpload, PartAlreadyUsed
 from converter_service.tus.concatenation import Concatenation
+from converter_service.tus.writer_lock import ResumableLimits
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import IdempotencyKeys, key_of
 from converter_service.uploads.source import parse_options
@@ -44,27 +45,14 @@ class CreationRequest(Struct, frozen=True, kw_only=True):
     parts: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
 class UploadCreation:
-    """`max_bytes` of one video; `ttl` is how long an upload without activity is kept."""
-
-    def __init__(
-        self,
-        store: ConversionStore,
-        cleanup: Cleanup,
-        concatenation: Concatenation,
-        clock: Clock,
-        *,
-        max_bytes: int,
-        ttl: timedelta,
-        quota: Quota,
-    ) -> None:
-        self._cleanup = cleanup
-        self._concatenation = concatenation
-        self._max_bytes = max_bytes
-        self._ttl = ttl
-        self._clock = clock
-        self._idempotency_keys = IdempotencyKeys(store, clock)
-        self._quota = quota
+    cleanup: Cleanup
+    concatenation: Concatenation
+    idempotency_keys: IdempotencyKeys
+    quota: Quota
+    limits: ResumableLimits
+    clock: Clock
 
     async def create(
         self, owner: Principal, request: CreationRequest, length: int, key: str | None
@@ -75,14 +63,14 @@ class UploadCreation:
         Overloaded by the quota.
         """
         new = self._new(owner, request, length, key)
-        if not await self._idempotency_keys.knows(owner.user_id, key, CALL):
-            await self._quota.check_upload(owner.user_id, length)
-        async with self._quota.account_lock(owner.user_id):
-            earlier = await self._idempotency_keys.claim(new)
+        if not await self.idempotency_keys.knows(owner.user_id, key, CALL):
+            await self.quota.check_upload(owner.user_id, length)
+        async with self.quota.account_lock(owner.user_id):
+            earlier = await self.idempotency_keys.claim(new)
             if earlier:
                 return _same(earlier, new)
             try:
-                await self._quota.check_stored(new)
+                await self.quota.check_stored(new)
             except ServiceError:
                 await self.cancel(new)
                 raise
@@ -96,44 +84,45 @@ class UploadCreation:
         Raises PartAlreadyUsed when one of them belongs to another final upload.
         """
         new = self._new(owner, request, sum(upload_of(part).length for part in parts), key)
-        new = replace(new, due_at=self._clock() + CONCATENATION_TIMEOUT)
-        earlier = await self._idempotency_keys.claim(new)
+        new = replace(new, due_at=self.clock() + CONCATENATION_TIMEOUT)
+        earlier = await self.idempotency_keys.claim(new)
         if earlier:
             return _same(earlier, new)
         try:
-            return await self._concatenation.concatenate(new, parts)
+            return await self.concatenation.concatenate(new, parts)
         except PartAlreadyUsed:
             await self.cancel(new)
-            await self._concatenation.release(new.id, parts)
+            await self.concatenation.release(new.id, parts)
             raise
 
     async def cancel(self, conversion: Conversion) -> None:
         """Deletes the upload; does nothing when it is deleted already."""
         with contextlib.suppress(LeaseLost):
-            await self._cleanup.delete(conversion.id, self._clock())
+            await self.cleanup.delete(conversion.id, self.clock())
 
     def _new(self, owner: Principal, request: CreationRequest, length: int, key: str | None) -> Conversion:
         if length == 0:
             raise EmptyUpload
-        if length > self._max_bytes:
-            raise TooLarge(f"A video may have at most {self._max_bytes} bytes.")
-        now = self._clock()
+        if length > self.limits.max_bytes:
+            raise TooLarge(f"A video may have at most {self.limits.max_bytes} bytes.")
+        now = self.clock()
         upload = Upload(
-            length=length,
-            expires_at=now + self._ttl,
-            metadata=request.metadata,
-            concat=request.concat,
+            length=length, expires_at=now + self.limits.ttl, metadata=request.metadata, concat=request.concat
         )
-        return new_resumable_upload(
-            new_id(),
-            upload,
+        return Conversion(
+            id=new_id(),
             owner_id=owner.user_id,
             recipient=owner.email,
-            filename=safe_name(request.filename),
+            status=State.UPLOADING,
+            source=Source(filename=safe_name(request.filename), size=length),
+            source_blob=None,
+            created_at=now,
+            due_at=upload.expires_at,
             options=parse_options(request.fields).stored(),
-            now=now,
             correlation_id=correlation_id.get(),
             idempotency_key=key_of(owner.user_id, key, CALL) if key else None,
+            upload=upload,
+            reserved_bytes=0 if upload.is_final else length,
         )
 
 

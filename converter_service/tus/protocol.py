@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from datetime import UTC
 from email.utils import format_datetime
 
-from msgspec import Struct
-
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.segments import PARTIAL
 from converter_service.conversions.transitions.resumable import upload_of
@@ -37,13 +35,6 @@ class UnsupportedVersion(PreconditionFailed):
             f"Only version {VERSION} of tus is supported; send it in Tus-Resumable.",
             headers={"Tus-Version": VERSION},
         )
-
-
-class ConcatHeader(Struct, frozen=True):
-    """`Upload-Concat` as received, and the upload ids of the parts it names."""
-
-    text: str = ""
-    parts: tuple[str, ...] = ()
 
 
 def capability_headers(max_bytes: int) -> dict[str, str]:
@@ -77,15 +68,16 @@ def parse_creation(headers: Mapping[str, str]) -> CreationRequest:
     """Raises InvalidRequest, which names the invalid field."""
     metadata = headers.get("upload-metadata", "")
     fields = read_metadata(metadata)
-    concat = read_concat(headers.get("upload-concat", ""))
+    concat = headers.get("upload-concat", "")
+    parts = read_concat(concat)
     name = fields.pop("filename", None) or fields.get("name")
     return CreationRequest(
-        length=read_length(headers, is_final=bool(concat.parts)),
+        length=read_length(headers, is_final=bool(parts)),
         filename=name,
         fields={key: value for key, value in fields.items() if key not in IGNORED_METADATA},
         metadata=metadata,
-        concat=concat.text,
-        parts=concat.parts,
+        concat=concat,
+        parts=parts,
     )
 
 
@@ -137,10 +129,10 @@ def _decoded(key: str, value: str) -> str:
         raise _invalid(key, "must be UTF-8") from None
 
 
-def read_concat(text: str) -> ConcatHeader:
-    """Parses `partial`, or `final;` with the URLs of the parts. Raises InvalidRequest."""
+def read_concat(text: str) -> tuple[str, ...]:
+    """Returns the ids in `final;` with the URLs of the parts; none in `partial`. Raises InvalidRequest."""
     if text in {"", PARTIAL}:
-        return ConcatHeader(text)
+        return ()
     kind, _, urls = text.partition(";")
     found = [PART.fullmatch(url) for url in urls.split(" ") if url]
     ids = tuple(match["id"] for match in found if match)
@@ -150,7 +142,7 @@ def read_concat(text: str) -> ConcatHeader:
         raise _invalid("Upload-Concat", "names a part twice")
     if len(ids) > MOST_PARTS:
         raise _invalid("Upload-Concat", f"must name at most {MOST_PARTS} parts")
-    return ConcatHeader(text, ids)
+    return ids
 
 
 def read_checksum(text: str | None) -> Checksum | None:

@@ -1,9 +1,5 @@
 """Resumable uploads (tus 1.0.0): one writer at a time, and stored bytes survive the end of any process."""
 
-from datetime import timedelta
-
-from msgspec import Struct
-
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
@@ -11,38 +7,15 @@ from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.quota import Quota
 from converter_service.conversions.transitions.resumable import upload_of
 from converter_service.errors import PartAlreadyUsed, UploadLocked, WrongOffset
-from converter_service.tus.append import LEASE, ChunkAppender
+from converter_service.tus.append import ChunkAppender
 from converter_service.tus.chunk import UploadChunk
 from converter_service.tus.concatenation import Concatenation
 from converter_service.tus.creation import CreationRequest, UploadCreation
-from converter_service.tus.writer_lock import WriterLock
+from converter_service.tus.writer_lock import ResumableLimits, WriterLock
+from converter_service.uploads.idempotency import IdempotencyKeys
 from shared.clock import Clock
-from shared.errors import (
-    FieldError,
-    Forbidden,
-    Gone,
-    InvalidRequest,
-    NotFound,
-    TooLarge,
-    Unavailable,
-)
+from shared.errors import FieldError, Forbidden, Gone, InvalidRequest, NotFound, TooLarge, Unavailable
 from shared.identity.principal import Principal
-
-# Bounds the record of an upload to some hundred KiB, however many requests it takes.
-MOST_SEGMENTS = 4096
-SMALLEST_SEGMENT_BYTES = 1024 * 1024
-# Long enough for the lease of a dead writer to expire, and shorter than the gateway waits for a response.
-PATIENCE = LEASE + timedelta(seconds=0.5)
-
-
-class ResumableLimits(Struct, frozen=True):
-    """`max_bytes` of one video; `ttl` is how long an upload without activity is kept; `patience` how long a
-    request waits for another one that writes to the same upload.
-    """
-
-    max_bytes: int
-    ttl: timedelta
-    patience: timedelta = PATIENCE
 
 
 class ResumableUploads:
@@ -61,18 +34,11 @@ class ResumableUploads:
     ) -> None:
         self._store = store
         self._clock = clock
-        small = max(SMALLEST_SEGMENT_BYTES, limits.max_bytes // MOST_SEGMENTS)
-        self._lock = WriterLock(store, blobs, events, clock, ttl=limits.ttl, patience=limits.patience)
-        self._appender = ChunkAppender(store, blobs, self._lock, clock, small=small, ttl=limits.ttl)
-        self._creation = UploadCreation(
-            store,
-            cleanup,
-            Concatenation(store, self._lock, clock),
-            clock,
-            max_bytes=limits.max_bytes,
-            ttl=limits.ttl,
-            quota=quota,
-        )
+        self._lock = WriterLock(store, blobs, events, limits, clock)
+        self._appender = ChunkAppender(store, blobs, self._lock, limits, clock)
+        concatenation = Concatenation(store, self._lock, clock)
+        keys = IdempotencyKeys(store, clock)
+        self._creation = UploadCreation(cleanup, concatenation, keys, quota, limits, clock)
 
     async def create(self, owner: Principal, request: CreationRequest, key: str | None = None) -> Conversion:
         """Returns the new upload, or the earlier one with the same `key` in its present state.
@@ -95,7 +61,7 @@ class ResumableUploads:
         if upload_of(created).offset:
             return created  # created by an earlier request with this key
         try:
-            return await self._appender.append(created, 0, _placed(chunk, created))
+            return await self._appender.append(created, 0, chunk)
         except (Unavailable, UploadLocked, WrongOffset):
             raise
         except Exception:
@@ -130,7 +96,7 @@ class ResumableUploads:
             return found
         if upload.is_complete:
             raise TooLarge("The upload is complete.")
-        return await self._appender.append(found, offset, _placed(chunk, found))
+        return await self._appender.append(found, offset, chunk)
 
     async def terminate(self, owner: Principal, upload_id: str) -> None:
         """Deletes the upload in any state, with the conversion that it has become."""
@@ -169,10 +135,3 @@ def _invalid_part(part_id: str) -> InvalidRequest:
         "A part does not exist.",
         errors=[FieldError("Upload-Concat", f"names {part_id}, which is no partial upload")],
     )
-
-
-def _placed(chunk: UploadChunk, conversion: Conversion) -> UploadChunk:
-    upload = upload_of(conversion)
-    is_first = upload.offset == 0 and not upload.is_partial
-    chunk.place(room=upload.length - upload.offset, is_first=is_first)
-    return chunk

@@ -3,7 +3,10 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
@@ -17,29 +20,41 @@ from shared.logs import get_logger
 from shared.messaging.envelope import Envelope
 
 POLL_S = 0.1
+# How long a writer holds its lease without renewal.
+LEASE = timedelta(seconds=5)
+# Long enough for the lease of a dead writer to expire, and shorter than the gateway waits for a response.
+PATIENCE = LEASE + timedelta(seconds=0.5)
+# Bounds the record of an upload to some hundred KiB, however many requests it takes.
+MOST_SEGMENTS = 4096
+SMALLEST_SEGMENT_BYTES = 1024 * 1024
 
 
+class ResumableLimits(Struct, frozen=True):
+    """`max_bytes` of one video; `ttl` is how long an upload without activity is kept; `patience` how long a
+    request waits for another one that writes to the same upload.
+    """
+
+    max_bytes: int
+    ttl: timedelta
+    patience: timedelta = PATIENCE
+
+    @property
+    def small_bytes(self) -> int:
+        """A last segment of fewer bytes is written once more, together with what follows it."""
+        return max(SMALLEST_SEGMENT_BYTES, self.max_bytes // MOST_SEGMENTS)
+
+
+@dataclass(frozen=True, slots=True)
 class WriterLock:
     """The lock is the lease in `Upload.writing`. Any number of processes may release the same dead writer at
     once: one save succeeds, and all find the same bytes.
     """
 
-    def __init__(
-        self,
-        store: ConversionStore,
-        blobs: Blobs,
-        events: EventFactory,
-        clock: Clock,
-        *,
-        ttl: timedelta,
-        patience: timedelta,
-    ) -> None:
-        self._store = store
-        self._blobs = blobs
-        self._events = events
-        self._ttl = ttl
-        self._patience_s = patience.total_seconds()
-        self._clock = clock
+    store: ConversionStore
+    blobs: Blobs
+    event_factory: EventFactory
+    limits: ResumableLimits
+    clock: Clock
 
     async def wait_until_free(self, conversion: Conversion) -> Conversion:
         """Waits until the upload has no writer, and returns its newest value. A client that reconnects often
@@ -48,9 +63,9 @@ class WriterLock:
         Raises UploadLocked when that takes longer than `patience`, Gone when the upload is deleted meanwhile,
         and Unavailable.
         """
-        until = asyncio.get_running_loop().time() + self._patience_s
+        until = asyncio.get_running_loop().time() + self.limits.patience.total_seconds()
         while (writing := upload_of(conversion).writing) is not None:
-            if writing.until <= self._clock():
+            if writing.until <= self.clock():
                 conversion = await self._release(conversion, writing)
                 continue
             if asyncio.get_running_loop().time() >= until:
@@ -61,10 +76,10 @@ class WriterLock:
 
     async def _release(self, conversion: Conversion, writing: SegmentWriter) -> Conversion:
         """Stores what a dead writer has written as a segment, unless a checksum was to cover it."""
-        size = 0 if writing.verified else await self._blobs.recover(writing.blob)
-        released = segment_stored(conversion, writing.blob, size, now=self._clock(), ttl=self._ttl)
+        size = 0 if writing.verified else await self.blobs.recover(writing.blob)
+        released = segment_stored(conversion, writing.blob, size, now=self.clock(), ttl=self.limits.ttl)
         try:
-            saved = await self._store.save(released, *self.events(released))
+            saved = await self.store.save(released, *self.events(released))
         except VersionConflict:
             return await self._newest(conversion.id)
         get_logger(__name__).info(
@@ -74,17 +89,17 @@ class WriterLock:
         return saved
 
     async def _newest(self, conversion_id: str) -> Conversion:
-        found = await self._store.get(conversion_id)
+        found = await self.store.get(conversion_id)
         if found is None or found.deleted_at:
             raise Gone("The upload has been terminated.")
         return found
 
     def events(self, conversion: Conversion) -> Sequence[Envelope]:
         """The events to store with an upload: of its completion, when it has its last byte."""
-        return self._events.uploaded(conversion) if conversion.status is State.QUEUED else ()
+        return self.event_factory.uploaded(conversion) if conversion.status is State.QUEUED else ()
 
     async def delete_temporary_blobs(self, conversion: Conversion) -> None:
         """Their references are removed with the next change of the record."""
         with contextlib.suppress(Unavailable):
             for blob in conversion.temporary_blobs:
-                await self._blobs.delete(blob)
+                await self.blobs.delete(blob)

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from converter_service.errors import UploadBroken
 from shared.errors import ClientDisconnected, InvalidRequest, RequestTimeout, ServiceError, TooLarge
@@ -15,18 +15,21 @@ DRAIN_BYTES = 4 * 1024 * 1024
 DRAIN_TIME = timedelta(seconds=2)
 
 
-class Framing(Protocol):
-    """Separates the video from what surrounds it in a body, such as the parts of a multipart form."""
+class Framing:
+    """Separates the video from what surrounds it in a body, such as the parts of a multipart form; this one
+    is for bodies that are the video.
+    """
 
-    envelope_limit: int
+    envelope_limit = 0
     """How many bytes the body may have besides the video's."""
-    envelope_bytes: int
+    envelope_bytes = 0
     """How many bytes of the pieces fed so far belong to anything but the video."""
-    at_video: bool
+    at_video = True
     """Whether the video's first byte comes next, or has been read."""
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
         """Yields the video's bytes in `piece`; an empty item marks the position of the first one."""
+        yield piece
 
     def close(self) -> None:
         """Called at the end of the body. Raises InvalidRequest when something is missing."""
@@ -55,7 +58,7 @@ class BodyReader:
         self._idle_s = idle_timeout.total_seconds()
         self._max_bytes = max_bytes
         self._awaits_continue = awaits_continue
-        self._framing: Framing | None = None
+        self._framing = Framing()
         self._digest: hashlib._Hash | None = None
         self._unread: Iterator[bytes] = iter(())
         self._head = b""
@@ -71,7 +74,7 @@ class BodyReader:
         self._max_bytes = min(self._max_bytes, max_bytes)
 
     def frame(self, framing: Framing) -> None:
-        """Makes `framing` find the video in the body. Without it the whole body is the video."""
+        """Makes `framing` find the video in the body."""
         self._framing = framing
 
     def digest_with(self, algorithm: str) -> None:
@@ -84,7 +87,7 @@ class BodyReader:
 
     async def read_envelope(self) -> None:
         """Reads what precedes the video; reads nothing of a body that has no framing."""
-        while self._framing is not None and not self._framing.at_video:
+        while not self._framing.at_video:
             if await self._next_piece() is None:
                 return
 
@@ -120,8 +123,9 @@ class BodyReader:
                 self._check_end()
                 return None
             received = await self._receive_body()
-            self._check_size(self._envelope_bytes + self.size + len(received), self._envelope_limit)
-            self._unread = self._framing.feed(received) if self._framing else iter((received,))
+            arrived = self._framing.envelope_bytes + self.size + len(received)
+            self._check_size(arrived, self._framing.envelope_limit)
+            self._unread = self._framing.feed(received)
         self.size += len(piece)
         self._check_size(self.size)
         return piece
@@ -144,23 +148,14 @@ class BodyReader:
         body: bytes = event["body"]
         return body
 
-    @property
-    def _envelope_bytes(self) -> int:
-        return self._framing.envelope_bytes if self._framing else 0
-
-    @property
-    def _envelope_limit(self) -> int:
-        return self._framing.envelope_limit if self._framing else 0
-
     def _check_size(self, size: int, envelope_limit: int = 0) -> None:
         if size > self._max_bytes + envelope_limit:
             raise TooLarge(f"At most {self._max_bytes} bytes of video are accepted here.")
 
     def _check_end(self) -> None:
-        if self.declared_length not in {None, self._envelope_bytes + self.size}:
+        if self.declared_length not in {None, self._framing.envelope_bytes + self.size}:
             raise UploadBroken("The length of the body differs from its Content-Length.")
-        if self._framing is not None:
-            self._framing.close()
+        self._framing.close()
 
     async def drain(self) -> None:
         """Discards the rest of the body, within DRAIN_BYTES and DRAIN_TIME.

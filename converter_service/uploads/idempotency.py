@@ -7,6 +7,7 @@ deleted together with the conversion. See docs/decisions.
 
 import contextlib
 import hashlib
+from dataclasses import dataclass
 from datetime import timedelta
 
 from converter_service.conversions.lease import LeaseLost
@@ -24,17 +25,17 @@ KEPT = timedelta(hours=24)
 TRIES = 5
 
 
+@dataclass(frozen=True, slots=True)
 class IdempotencyKeys:
     """Keys are separate for each owner, and for each `call`."""
 
-    def __init__(self, store: ConversionStore, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
+    store: ConversionStore
+    clock: Clock
 
     async def knows(self, owner_id: str, key: str | None, call: str = "") -> bool:
         """Returns True if the key is in use: the request is a repetition then, and needs no quota."""
         return (
-            key is not None and await self._store.by_idempotency_key(key_of(owner_id, key, call)) is not None
+            key is not None and await self.store.by_idempotency_key(key_of(owner_id, key, call)) is not None
         )
 
     async def add(self, conversion: Conversion) -> Conversion | None:
@@ -44,39 +45,32 @@ class IdempotencyKeys:
         Raises UploadInProgress while the earlier upload has not ended.
         """
         earlier = await self.claim(conversion)
-        return _as_answered(earlier) if earlier else None
+        if earlier and earlier.status is State.UPLOADING:
+            raise UploadInProgress
+        return as_accepted(earlier) if earlier else None
 
     async def claim(self, conversion: Conversion) -> Conversion | None:
         """Like `add`, but returns the earlier conversion in its present state, also while it is uploading."""
         for _ in range(TRIES):
             try:
-                await self._store.add(conversion)
+                await self.store.add(conversion)
             except KeyTaken:
-                earlier = await self._store.by_idempotency_key(str(conversion.idempotency_key))
+                earlier = await self.store.by_idempotency_key(str(conversion.idempotency_key))
             else:
                 return None
             if earlier is None:
                 continue
-            if earlier.created_at + KEPT > self._clock():
+            if earlier.created_at + KEPT > self.clock():
                 return earlier
-            await self._release(earlier)
+            with contextlib.suppress(LeaseLost):  # removed meanwhile, together with its key
+                await change(self.store, earlier.id, without_idempotency_key)
         raise UploadInProgress
-
-    async def _release(self, conversion: Conversion) -> None:
-        with contextlib.suppress(LeaseLost):  # removed meanwhile, together with its key
-            await change(self._store, conversion.id, without_idempotency_key)
 
 
 def key_of(owner_id: str, key: str, call: str = "") -> str:
     """The stored form of a key: a SHA-256 in hex of owner, call and key."""
     bare = key.strip('"')
     return hashlib.sha256(f"{owner_id}\n{call}{bare}".encode()).hexdigest()
-
-
-def _as_answered(earlier: Conversion) -> Conversion:
-    if earlier.status is State.UPLOADING:
-        raise UploadInProgress
-    return as_accepted(earlier)
 
 
 def refuse_announced(earlier: Conversion, filename: str, again: UploadSource) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from multipart import MultipartSegment, parse_options_header  # type: ignore[import-untyped]
 
-from converter_service.media.option_fields import is_known
-from converter_service.uploads.body_reader import BodyReader
+from converter_service.media.option_fields import READERS
+from converter_service.uploads.body_reader import BodyReader, Framing
 from converter_service.uploads.filenames import name_in_disposition
 from converter_service.uploads.multipart_events import FormEvents
 from shared.errors import FieldError, InvalidRequest
@@ -23,7 +23,7 @@ def media_type(header: str) -> tuple[str, Mapping[str, str]]:
     return str(kind), parameters
 
 
-class MultipartForm:
+class MultipartForm(Framing):
     """Framing of a form's body; also the UploadSource that reads it.
 
     Raises InvalidRequest for a form without a video, with two, or with a field that is given twice, and
@@ -40,7 +40,6 @@ class MultipartForm:
             raise InvalidRequest("The multipart boundary is missing or too long.")
         self.body = body
         body.frame(self)
-        self.envelope_bytes = 0
         self.at_video = False
         self.filename: str | None = None
         self._events = FormEvents(boundary)
@@ -96,16 +95,14 @@ class Field:
         self._text = b""
         if is_repeated:
             raise self._invalid("A field was given twice.", "was given twice")
-        if is_file and not is_known(name):
+        if is_file and name not in READERS:
             raise self._misplaced()
 
     def append(self, text: bytes) -> None:
         self._text += text
-        if len(self._text) <= MAX_FIELD_BYTES:
-            return
-        raise (
-            self._invalid("A field is too long.", "is too long") if is_known(self.name) else self._misplaced()
-        )
+        if len(self._text) > MAX_FIELD_BYTES:
+            too_long = self._invalid("A field is too long.", "is too long")
+            raise too_long if self.name in READERS else self._misplaced()
 
     def value(self) -> str:
         try:

@@ -8,11 +8,9 @@ from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
-from converter_service.conversions.model import Conversion
+from converter_service.conversions.model import Conversion, Source, State
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.quota import Quota
-from converter_service.conversions.transitions.upload import new_upload
-from converter_service.uploads.abort import AbortedUploads
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import (
     IdempotencyKeys,
@@ -53,8 +51,7 @@ class UploadService:
         self._clock = clock
         self._idempotency_keys = IdempotencyKeys(store, clock)
         self._quota = quota
-        self._writer = UploadWriter(store, blobs, events, limits.silence, clock)
-        self._aborted_uploads = AbortedUploads(store, cleanup, clock)
+        self._writer = UploadWriter(store, blobs, cleanup, events, limits.silence, clock)
 
     async def accept(self, owner: Principal, source: UploadSource, key: str | None = None) -> Conversion:
         """Stores the video and queues its conversion; an upload that fails leaves nothing behind.
@@ -79,14 +76,14 @@ class UploadService:
             return await self._replay(earlier, source)
         try:
             source.body.meter = self._quota.meter(conversion)
-            return await self._writer.store(conversion, source)
+            return await self._writer.write(conversion, source)
         except LeaseLost:
-            await self._aborted_uploads.discard(conversion)
+            await self._writer.discard(conversion)
             raise Conflict("The conversion was deleted or cancelled during its upload.") from None
         except Unavailable:
             raise  # discarding would wait for the same store
         except BaseException:
-            await self._aborted_uploads.discard(conversion)
+            await self._writer.discard(conversion)
             raise
 
     async def _admit(self, conversion: Conversion) -> Conversion | None:
@@ -98,7 +95,7 @@ class UploadService:
             try:
                 await self._quota.check_stored(conversion)
             except ServiceError:
-                await self._aborted_uploads.discard(conversion)
+                await self._writer.discard(conversion)
                 raise
         return None
 
@@ -111,14 +108,17 @@ class UploadService:
         return earlier
 
     def _new(self, owner: Principal, source: UploadSource, key: str | None) -> Conversion:
-        return new_upload(
-            new_id(),
-            new_id(),
+        now = self._clock()
+        return Conversion(
+            id=new_id(),
             owner_id=owner.user_id,
             recipient=owner.email,
-            filename=safe_name(source.filename),
-            now=self._clock(),
-            alive_until=self._clock() + self._limits.silence,
+            status=State.UPLOADING,
+            source=Source(filename=safe_name(source.filename)),
+            source_blob=new_id(),
+            created_at=now,
+            due_at=now + self._limits.silence,
+            options={},
             correlation_id=correlation_id.get(),
             idempotency_key=key_of(owner.user_id, key) if key else None,
             reserved_bytes=source.announced_size or 0,

@@ -1,21 +1,27 @@
-"""Writes an upload's bytes to the blob store, with heartbeats meanwhile, then queues its conversion."""
+"""Writes an upload's bytes to the blob store, with heartbeats meanwhile, then queues its conversion; or
+removes what was stored of an upload that failed.
+"""
 
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Never
 
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
-from converter_service.conversions.lease_renewal import run_while_renewing
-from converter_service.conversions.model import Conversion
+from converter_service.conversions.lease import LeaseLost, run_while_renewing
+from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import Blobs, ConversionStore, Stored
 from converter_service.conversions.state_machine import IllegalTransition
+from converter_service.conversions.transitions.removal import deleted
 from converter_service.conversions.transitions.upload import upload_renewed, uploaded
 from converter_service.conversions.update import change
 from converter_service.uploads.source import UploadSource, parse_options
 from shared.clock import Clock
 from shared.errors import Unavailable
+from shared.logs import get_logger
 
 LONGEST_UPLOAD_BEAT_S = 3.0
 # How long the last save of an upload is retried while the store is unavailable; each attempt takes seconds.
@@ -23,33 +29,27 @@ SAVE_AGAIN_FOR_S = 6.0
 SAVE_AGAIN_AFTER_S = 0.5
 
 
+@dataclass(frozen=True, slots=True)
 class UploadWriter:
     """`silence` is how long after its last heartbeat an upload counts as dead."""
 
-    def __init__(
-        self,
-        store: ConversionStore,
-        blobs: Blobs,
-        events: EventFactory,
-        silence: timedelta,
-        clock: Clock,
-    ) -> None:
-        self._store = store
-        self._blobs = blobs
-        self._events = events
-        self._silence = silence
-        self._clock = clock
+    store: ConversionStore
+    blobs: Blobs
+    cleanup: Cleanup
+    events: EventFactory
+    silence: timedelta
+    clock: Clock
 
-    async def store(self, conversion: Conversion, source: UploadSource) -> Conversion:
+    async def write(self, conversion: Conversion, source: UploadSource) -> Conversion:
         """Returns the queued conversion.
 
         Raises LeaseLost once the conversion is deleted or cancelled, Unavailable when its state cannot be
         determined, InvalidRequest for invalid options behind the video, and the errors of the body.
         """
-        return await run_while_renewing(self._write(conversion, source), self._beat(conversion.id))
+        return await run_while_renewing(self._write_and_queue(conversion, source), self._beat(conversion.id))
 
-    async def _write(self, conversion: Conversion, source: UploadSource) -> Conversion:
-        stored = await self._blobs.write(str(conversion.source_blob), source.body)
+    async def _write_and_queue(self, conversion: Conversion, source: UploadSource) -> Conversion:
+        stored = await self.blobs.write(str(conversion.source_blob), source.body)
         options = parse_options(await source.fields()).stored()
         return await self._queue(conversion.id, stored, options)
 
@@ -60,16 +60,16 @@ class UploadWriter:
         until = asyncio.get_running_loop().time() + SAVE_AGAIN_FOR_S
         while asyncio.get_running_loop().time() < until:
             try:
-                newest = await self._store.get(conversion_id)
+                newest = await self.store.get(conversion_id)
                 if newest is not None and newest.source.sha256 is not None and not newest.deleted_at:
                     return newest
                 return await change(
-                    self._store,
+                    self.store,
                     conversion_id,
                     lambda newest: uploaded(
-                        newest, size=stored.size, sha256=stored.sha256, options=options, now=self._clock()
+                        newest, size=stored.size, sha256=stored.sha256, options=options, now=self.clock()
                     ),
-                    self._events.uploaded,
+                    self.events.uploaded,
                 )
             except (Unavailable, IllegalTransition):  # IllegalTransition: the lost save has just gone through
                 await asyncio.sleep(SAVE_AGAIN_AFTER_S)
@@ -82,15 +82,34 @@ class UploadWriter:
         sweeper cannot reach it either, and writing the bytes fails when it is away for too long.
         IllegalTransition means that the upload is complete.
         """
-        beat_s = min(LONGEST_UPLOAD_BEAT_S, self._silence.total_seconds() / 4)
+        beat_s = min(LONGEST_UPLOAD_BEAT_S, self.silence.total_seconds() / 4)
         while True:
             await asyncio.sleep(beat_s)
             with contextlib.suppress(Unavailable, IllegalTransition):
                 await change(
-                    self._store,
+                    self.store,
                     conversion_id,
                     lambda newest: upload_renewed(newest, self._alive_until()),
                 )
 
     def _alive_until(self) -> datetime:
-        return self._clock() + self._silence
+        return self.clock() + self.silence
+
+    async def discard(self, conversion: Conversion) -> None:
+        """Removes a failed upload. Returns within seconds; the sweeper does later what the store does not do
+        now.
+
+        The record goes first, so that no worker converts an upload whose last save went through.
+        """
+        get_logger(__name__).info("upload discarded", conversion_id=conversion.id)
+        await self.cleanup.in_background(self._remove(conversion))
+
+    async def _remove(self, conversion: Conversion) -> None:
+        """A cancelled conversion stays in its owner's list, without bytes."""
+        newest = await self.store.get(conversion.id)
+        if newest is not None and newest.status is State.CANCELLED and not newest.deleted_at:
+            await self.cleanup.delete_temporary_blobs(newest)
+            return
+        with contextlib.suppress(LeaseLost):
+            await change(self.store, conversion.id, lambda newest: deleted(newest, self.clock()))
+        await self.cleanup.purge(conversion)

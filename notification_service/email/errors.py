@@ -11,7 +11,3 @@ class PermanentFailure(Exception):
 
 class TransientFailure(Exception):
     """The mail server did not accept the email now, or its answer is unknown. A retry may succeed."""
-
-
-class LedgerUnavailable(Exception):
-    """The ledger of sent emails cannot be reached."""

@@ -48,9 +48,6 @@ CODES_WITH_OWN_MESSAGE = frozenset({"too_long", "bad_options"})
 
 def explain_failure(code: str, message: str) -> FailureReason:
     """Returns the reason for an error code; an unknown code is explained by the event's `message`."""
-    known = REASONS.get(code)
-    if known is not None and message and code in CODES_WITH_OWN_MESSAGE:
-        return FailureReason(message, known.advice)
-    if known is not None:
-        return known
-    return FailureReason(message or REASONS["internal_error"].what, REASONS["internal_error"].advice)
+    reason = REASONS.get(code, REASONS["internal_error"])
+    prefers_message = code not in REASONS or code in CODES_WITH_OWN_MESSAGE
+    return FailureReason(message, reason.advice) if message and prefers_message else reason

@@ -2,6 +2,8 @@
 
 import re
 
+from notification_service.email.errors import InvalidEmail
+
 TOKEN = "{token}"  # noqa: S105 - a placeholder
 # Excludes whitespace and characters that end a line or an HTML attribute.
 TEMPLATE = re.compile(r"https?://[^\s\"'<>\\^`{}]+\{token\}[^\s\"'<>\\^`{}]*")
@@ -9,7 +11,7 @@ TOKEN_FORMAT = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 
 class InvalidLink(ValueError):
-    """The link template or the token is malformed; the message says what is expected."""
+    """The link template is malformed; the message says what is expected."""
 
 
 class LinkTemplate:
@@ -25,7 +27,7 @@ class LinkTemplate:
         self._template = template
 
     def expand(self, token: str) -> str:
-        """Returns the URL with the token. Raises InvalidLink for a malformed token."""
+        """Returns the URL with the token. Raises InvalidEmail for a malformed token."""
         if TOKEN_FORMAT.fullmatch(token) is None:
-            raise InvalidLink("the token is malformed")
+            raise InvalidEmail("the token is malformed")
         return self._template.replace(TOKEN, token)

@@ -33,22 +33,15 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     utf8: bool = False
 
 
-class FromAddress:
-    """The From header, parsed from a setting such as `Tonegate <no-reply@example.org>`."""
-
-    def __init__(self, text: str) -> None:
-        """Raises InvalidEmail for a malformed address."""
-        name, address = parseaddr(text)
-        self.address = _parse_address(address, display_name=name)
-
-    @property
-    def domain(self) -> str:
-        return self.address.domain
+def parse_from_address(text: str) -> Address:
+    """Parses a From header such as `Tonegate <no-reply@example.org>`. Raises InvalidEmail."""
+    name, address = parseaddr(text)
+    return _parse_address(address, display_name=name)
 
 
 def compose(
     rendered: RenderedEmail,
-    from_address: FromAddress,
+    from_address: Address,
     *,
     event_id: str,
     written_at: datetime,
@@ -61,9 +54,9 @@ def compose(
     """
     recipient = _parse_address(rendered.to)
     digest = hashlib.sha256(event_id.encode("utf-8", "surrogatepass")).hexdigest()[:40]
-    utf8 = not (recipient.addr_spec.isascii() and from_address.address.addr_spec.isascii())
+    utf8 = not (recipient.addr_spec.isascii() and from_address.addr_spec.isascii())
     message = EmailMessage(policy=(SMTPUTF8 if utf8 else SMTP).clone(refold_source="none"))
-    message["From"] = from_address.address
+    message["From"] = from_address
     message["To"] = recipient
     message.set_raw("Subject", _encode_subject(rendered.subject))
     message["Date"] = format_datetime(written_at)
@@ -77,7 +70,7 @@ def compose(
     message.add_alternative(rendered.html, subtype="html", cte="quoted-printable")
     message.set_boundary(f"=_{digest}")
     return Mail(
-        sender=from_address.address.addr_spec,
+        sender=from_address.addr_spec,
         recipient=recipient.addr_spec,
         message_id=message["Message-ID"],
         content=message.as_bytes(),

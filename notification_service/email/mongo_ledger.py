@@ -4,18 +4,14 @@ Leases use the clock of the database server ($$NOW), so that differing clocks of
 """
 
 import secrets
-from collections.abc import Awaitable
 from datetime import timedelta
-from typing import TypeVar, cast
+from typing import cast
 
 from pymongo import ReturnDocument
 
-from notification_service.email.errors import LedgerUnavailable
-from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld
+from notification_service.email.ports import AlreadySent, Claim, Lease, LeaseHeld
 from shared.clock import utc_now
-from shared.mongo import Database, Document, driver_errors, from_now
-
-T = TypeVar("T")
+from shared.mongo import Database, Document, call_mongo, from_now
 
 # True if no one holds a lease: a new entry (no state yet), a released one, or an expired lease.
 FREE = {
@@ -36,14 +32,14 @@ class MongoLedger:
 
     async def prepare(self) -> None:
         """Creates the TTL index of old entries; idempotent, also when run concurrently."""
-        await call_ledger(self._entries.create_index("expires_at", expireAfterSeconds=0, name="expiry"))
+        await call_mongo(self._entries.create_index("expires_at", expireAfterSeconds=0, name="expiry"))
 
     async def ping(self) -> None:
-        await call_ledger(self._entries.database.command("ping"))
+        await call_mongo(self._entries.database.command("ping"))
 
     async def claim(self, event_id: str, lease: timedelta) -> Claim:
         token = secrets.token_hex(16)
-        entry = await call_ledger(self._acquire(event_id, token, lease))
+        entry = await call_mongo(self._acquire(event_id, token, lease))
         if entry["state"] == "sent":
             return AlreadySent()
         if entry["token"] != token:
@@ -75,7 +71,7 @@ class MongoLedger:
     async def record_sent(self, event_id: str, token: str) -> None:
         fields = {"state": "sent", "sent_at": "$$NOW", "sent_by": token, "expires_at": from_now(self._keep)}
         change: list[Document] = [{"$set": fields}, {"$unset": ["token", "until", "reason"]}]
-        await call_ledger(self._entries.update_one({"_id": event_id}, change, upsert=True))
+        await call_mongo(self._entries.update_one({"_id": event_id}, change, upsert=True))
 
     async def postpone(self, event_id: str, token: str) -> None:
         change: Document = {
@@ -83,21 +79,15 @@ class MongoLedger:
             "$inc": {"attempts": 1},
             "$unset": {"token": 1, "until": 1},
         }
-        await call_ledger(self._entries.update_one(_held_by(event_id, token), change))
+        await call_mongo(self._entries.update_one(_held_by(event_id, token), change))
 
     async def record_refusal(self, event_id: str, token: str, reason: str) -> None:
         change: Document = {
             "$set": {"state": "refused", "reason": reason, "refused_at": utc_now()},
             "$unset": {"token": 1, "until": 1, "attempts": 1, "since": 1},
         }
-        await call_ledger(self._entries.update_one(_held_by(event_id, token), change))
+        await call_mongo(self._entries.update_one(_held_by(event_id, token), change))
 
 
 def _held_by(event_id: str, token: str) -> Document:
     return {"_id": event_id, "state": "sending", "token": token}
-
-
-async def call_ledger(call: Awaitable[T]) -> T:
-    """Awaits a database call; raises LedgerUnavailable on any driver error."""
-    with driver_errors(lambda error: LedgerUnavailable(type(error).__name__)):
-        return await call

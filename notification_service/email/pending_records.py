@@ -1,11 +1,12 @@
 """Emails that are sent but not recorded in the ledger yet."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
-from notification_service.email.errors import LedgerUnavailable
-from notification_service.email.ledger import SentLedger
-from notification_service.retry import retry_on
+from notification_service.email.ports import SentLedger
+from notification_service.retry import retry_unavailable
+from shared.errors import Unavailable
 
 
 class PendingRecords:
@@ -32,22 +33,18 @@ class PendingRecords:
     async def record(self, event_id: str, token: str, timeout: timedelta) -> None:
         """Records that the email was sent, with retries.
 
-        Raises LedgerUnavailable after `timeout`; `run` then keeps trying.
+        Raises Unavailable after `timeout`; `run` then keeps trying.
         """
         self._tokens[event_id] = token
-        await retry_on(
-            LedgerUnavailable, lambda: self._record(event_id, token), timeout=timeout, pause=self._pause
-        )
+        await retry_unavailable(lambda: self._record(event_id, token), timeout=timeout, pause=self._pause)
 
     async def run(self) -> None:
         """Records what is pending, every `pause`, until cancelled."""
         while True:
             await asyncio.sleep(self._pause.total_seconds())
-            try:
+            with contextlib.suppress(Unavailable):  # logged where recording failed first
                 for event_id, token in list(self._tokens.items()):
                     await self._record(event_id, token)
-            except LedgerUnavailable:  # logged where recording failed first
-                continue
 
     async def _record(self, event_id: str, token: str) -> None:
         await self._ledger.record_sent(event_id, token)

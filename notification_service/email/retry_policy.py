@@ -33,8 +33,3 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
 def back_off(attempts: int) -> float:
     """Returns the delay in seconds after a failed attempt that followed `attempts` others."""
     return BACK_OFF_S[min(attempts, len(BACK_OFF_S) - 1)]
-
-
-def lease_for(smtp_timeout: timedelta) -> timedelta:
-    """Returns a lease that outlasts one attempt, with a margin for a slow machine."""
-    return smtp_timeout * 1.25 + timedelta(seconds=2)

@@ -8,22 +8,16 @@ not record.
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from email.headerregistry import Address
 from typing import Never
 
 from prometheus_client import CollectorRegistry, Counter
 
-from notification_service.email.errors import (
-    InvalidEmail,
-    LedgerUnavailable,
-    PermanentFailure,
-    TransientFailure,
-)
-from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld, SentLedger
-from notification_service.email.message import FromAddress, Mail, compose
+from notification_service.email.errors import InvalidEmail, PermanentFailure, TransientFailure
+from notification_service.email.message import Mail, compose
 from notification_service.email.pending_records import PendingRecords
-from notification_service.email.ports import Mailer
+from notification_service.email.ports import AlreadySent, Claim, Lease, LeaseHeld, Mailer, SentLedger
 from notification_service.email.retry_policy import (
-    BACK_OFF_S,
     HELD_LEASE_DELAY_S,
     LEDGER_DELAY_S,
     UNRECORDED_DELAY_S,
@@ -31,8 +25,9 @@ from notification_service.email.retry_policy import (
     back_off,
 )
 from notification_service.email.templates import RenderedEmail
-from notification_service.retry import retry_on
+from notification_service.retry import retry_unavailable
 from shared.clock import utc_now
+from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
@@ -45,7 +40,7 @@ class EmailSender:
         self,
         ledger: SentLedger,
         mailer: Mailer,
-        from_address: FromAddress,
+        from_address: Address,
         policy: RetryPolicy,
         registry: CollectorRegistry,
     ) -> None:
@@ -53,13 +48,9 @@ class EmailSender:
         self._mailer = mailer
         self._from = from_address
         self._policy = policy
-        self._pending = PendingRecords(ledger, policy.ledger_pause, policy.max_unrecorded)
+        self.pending = PendingRecords(ledger, policy.ledger_pause, policy.max_unrecorded)
         self._outcomes = Counter("letters", "Emails by outcome", ("outcome",), registry=registry)
         self._log = get_logger(__name__)
-
-    async def run(self) -> None:
-        """Records sent emails that the ledger missed while it was unavailable, until cancelled."""
-        await self._pending.run()
 
     async def send(self, envelope: Envelope, render: Callable[[], RenderedEmail]) -> None:
         """Returns when the email of the event is sent, now or earlier.
@@ -68,9 +59,9 @@ class EmailSender:
         """
         event_id = f"{envelope.source} {envelope.id}"  # unique together (CloudEvents 1.0.2, `id`)
         mail = self._compose(event_id, envelope, render)
-        if event_id in self._pending:
+        if event_id in self.pending:
             raise Retry(HELD_LEASE_DELAY_S, "email sent, not recorded yet", counts=False)
-        if self._pending.is_full:
+        if self.pending.is_full:
             raise Retry(LEDGER_DELAY_S, "too many sent emails are not recorded yet", counts=False)
         match await self._claim(event_id):
             case AlreadySent():
@@ -78,7 +69,7 @@ class EmailSender:
                 self._log.info("email already sent", event_id=envelope.id)
             case LeaseHeld(remaining=remaining):
                 self._count("held")
-                seconds = min(max(remaining.total_seconds(), BACK_OFF_S[0]), HELD_LEASE_DELAY_S)
+                seconds = min(max(remaining.total_seconds(), back_off(0)), HELD_LEASE_DELAY_S)
                 raise Retry(seconds, "another process holds the lease of this email", counts=False)
             case Lease() as lease:
                 await self._finish(self._send(event_id, mail, lease))
@@ -109,13 +100,12 @@ class EmailSender:
 
     async def _claim(self, event_id: str) -> Claim:
         try:
-            return await retry_on(
-                LedgerUnavailable,
+            return await retry_unavailable(
                 lambda: self._ledger.claim(event_id, self._policy.lease),
                 timeout=self._policy.ledger_timeout,
                 pause=self._policy.ledger_pause,
             )
-        except LedgerUnavailable as down:
+        except Unavailable as down:
             raise Retry(LEDGER_DELAY_S, "ledger unavailable", counts=False) from down
 
     async def _send(self, event_id: str, mail: Mail, lease: Lease) -> None:
@@ -131,8 +121,8 @@ class EmailSender:
     async def _record_sent(self, event_id: str, mail: Mail, lease: Lease) -> None:
         self._count("sent")
         try:
-            await self._pending.record(event_id, lease.token, self._policy.ledger_timeout)
-        except LedgerUnavailable as down:
+            await self.pending.record(event_id, lease.token, self._policy.ledger_timeout)
+        except Unavailable as down:
             self._log.error(
                 "email sent but not recorded; it is sent again if this process ends first", event_id=event_id
             )
@@ -151,7 +141,7 @@ class EmailSender:
         delay = back_off(lease.attempts)
         try:
             await self._ledger.postpone(event_id, lease.token)
-        except LedgerUnavailable:  # the lease expires by itself
+        except Unavailable:  # the lease expires by itself
             delay = max(delay, self._policy.lease.total_seconds())
         raise Retry(delay, failure, counts=False)
 
@@ -163,7 +153,7 @@ class EmailSender:
         self._log.error("email cannot be sent", event_id=event_id, reason=reason)
         try:
             await self._ledger.record_refusal(event_id, lease.token, reason)
-        except LedgerUnavailable:
+        except Unavailable:
             self._log.warning("refusal of an email not recorded", event_id=event_id)
         raise Reject(reason)
 

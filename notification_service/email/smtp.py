@@ -26,7 +26,9 @@ class SmtpMailer:
     def __init__(self, server: SmtpServer, timeout: timedelta) -> None:
         self._server = server
         self._timeout = timeout
-        self._tls = _tls_context(verify=server.tls != "auto")
+        self._tls = ssl.create_default_context()
+        if server.tls == "auto":
+            self._tls.check_hostname, self._tls.verify_mode = False, ssl.CERT_NONE
 
     async def send(self, mail: Mail) -> None:
         smtp = self._client()
@@ -40,7 +42,9 @@ class SmtpMailer:
                     mail_options=["SMTPUTF8", "BODY=8BITMIME"] if mail.utf8 else None,
                 )
             # The server has accepted the email. An error from here on must not cause a second send.
-            await _quit(smtp)
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+                async with asyncio.timeout(QUIT_TIMEOUT.total_seconds()):
+                    await smtp.quit()
         except aiosmtplib.SMTPException as error:
             raise _classify(error) from error
         except (OSError, TimeoutError) as error:
@@ -49,28 +53,23 @@ class SmtpMailer:
             smtp.close()
 
     async def ping(self) -> None:
-        try:
-            async with asyncio.timeout(PING_TIMEOUT.total_seconds()):
-                await self._read_greeting()
-        except (OSError, TimeoutError, ValueError) as error:
-            raise TransientFailure(f"no connection: {type(error).__name__}") from error
-
-    async def _read_greeting(self) -> None:
         """Connects and reads the greeting of the server (RFC 5321 §3.1), all its lines (§4.2.1), then quits.
 
         The kernel accepts connections even if the server process hangs, so connecting proves nothing. A QUIT
         before the end of the greeting is treated as spam by some servers.
         """
         tls = self._tls if self._server.tls == "implicit" else None
-        reader, writer = await asyncio.open_connection(self._server.host, self._server.port, ssl=tls)
         try:
-            while (line := await reader.readline()).startswith(b"220-"):
-                pass
-            if not line.startswith(b"220"):
-                raise ConnectionError("not a greeting")
-            writer.write(b"QUIT\r\n")
-        finally:
-            writer.close()
+            async with asyncio.timeout(PING_TIMEOUT.total_seconds()):
+                reader, writer = await asyncio.open_connection(self._server.host, self._server.port, ssl=tls)
+                with contextlib.closing(writer):
+                    while (line := await reader.readline()).startswith(b"220-"):
+                        pass
+                    if not line.startswith(b"220"):
+                        raise ConnectionError("not a greeting")
+                    writer.write(b"QUIT\r\n")
+        except (OSError, TimeoutError, ValueError) as error:
+            raise TransientFailure(f"no connection: {type(error).__name__}") from error
 
     def _client(self) -> aiosmtplib.SMTP:
         """Returns a client that starts TLS and logs in when it connects."""
@@ -88,41 +87,17 @@ class SmtpMailer:
         )
 
 
-async def _quit(smtp: aiosmtplib.SMTP) -> None:
-    with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
-        async with asyncio.timeout(QUIT_TIMEOUT.total_seconds()):
-            await smtp.quit()
-
-
-def _tls_context(*, verify: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 def _classify(error: aiosmtplib.SMTPException) -> PermanentFailure | TransientFailure:
     """Returns PermanentFailure only if the server refused this recipient or content (RFC 5321 §4.2.1).
 
     Errors of the connection, TLS, the login or the sender address need an operator; the email waits.
     """
-    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-        return _classify_reply(error.recipients[0])
-    if isinstance(error, aiosmtplib.SMTPDataError):
-        return _classify_reply(error)
+    reply = error.recipients[0] if isinstance(error, aiosmtplib.SMTPRecipientsRefused) else error
     if isinstance(error, aiosmtplib.SMTPNotSupported):
         return PermanentFailure("the server does not support international addresses")
-    if isinstance(error, aiosmtplib.SMTPResponseException):
-        return TransientFailure(_reply_text(error))
-    return TransientFailure(type(error).__name__)
-
-
-def _classify_reply(reply: aiosmtplib.SMTPResponseException) -> PermanentFailure | TransientFailure:
-    permanent = 500 <= reply.code < 600 and reply.code not in CONNECTION_REPLIES
-    return PermanentFailure(_reply_text(reply)) if permanent else TransientFailure(_reply_text(reply))
-
-
-def _reply_text(reply: aiosmtplib.SMTPResponseException) -> str:
-    """Returns code and text of an SMTP reply, at most 300 characters."""
-    return f"{reply.code} {reply.message}"[:300]
+    if not isinstance(reply, aiosmtplib.SMTPResponseException):
+        return TransientFailure(type(error).__name__)
+    text = f"{reply.code} {reply.message}"[:300]
+    is_about_email = isinstance(error, aiosmtplib.SMTPRecipientsRefused | aiosmtplib.SMTPDataError)
+    is_permanent = 500 <= reply.code < 600 and reply.code not in CONNECTION_REPLIES
+    return PermanentFailure(text) if is_about_email and is_permanent else TransientFailure(text)

@@ -3,7 +3,7 @@
 import re
 import types
 from typing import Literal
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
@@ -38,7 +38,10 @@ class SmtpServer(msgspec.Struct, frozen=True, kw_only=True):
     def from_url(cls, url: str) -> "SmtpServer":
         """Raises ValueError; its message contains no part of the URL, which may hold a password."""
         parts = urlsplit(url)
-        port = _parse_port(parts)
+        try:
+            port = parts.port
+        except ValueError:  # its message quotes a part of a password that contains / or #
+            raise ValueError(f"no usable port; it should look like {FORM}") from None
         if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path not in {"", "/"}:
             raise ValueError(f"not an SMTP address; it should look like {FORM}")
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -55,10 +58,3 @@ class SmtpServer(msgspec.Struct, frozen=True, kw_only=True):
             password=Secret(unquote(parts.password or "")),
             helo=helo,
         )
-
-
-def _parse_port(parts: SplitResult) -> int | None:
-    try:
-        return parts.port
-    except ValueError:  # its message quotes a part of a password that contains / or #
-        raise ValueError(f"no usable port; it should look like {FORM}") from None

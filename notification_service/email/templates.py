@@ -7,7 +7,7 @@ import msgspec
 
 from notification_service.email.errors import InvalidEmail
 from notification_service.email.failure_reasons import explain_failure
-from notification_service.email.links import InvalidLink, LinkTemplate
+from notification_service.email.links import LinkTemplate
 from notification_service.email.text_format import (
     format_audio_name,
     format_duration,
@@ -132,17 +132,13 @@ class EmailTemplates:
         link: LinkTemplate,
         event: EmailVerificationRequested | PasswordResetRequested,
     ) -> RenderedEmail:
-        try:
-            target = link.expand(event.token)
-        except InvalidLink as invalid:
-            raise InvalidEmail(str(invalid)) from None
         return self._render(
             template,
             to=event.recipient,
             subject=subject,
             preview=f"The link works once, until {format_time(event.expires_at)}.",
             address=to_single_line(event.recipient, 254),
-            link=target,
+            link=link.expand(event.token),
             token=event.token,
             expires=format_time(event.expires_at),
         )

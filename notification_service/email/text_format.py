@@ -1,8 +1,8 @@
 """Formats sizes, durations, times and file names for readers of emails."""
 
 import math
-import unicodedata
 from datetime import UTC, datetime
+from unicodedata import category
 
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 MONTHS = (
@@ -24,7 +24,7 @@ def to_single_line(text: str, limit: int) -> str:
     Line breaks, invisible and bidirectional characters become spaces, and runs of spaces become one. A
     longer text loses its middle, so that the extension of a file name is kept.
     """
-    shown = "".join(" " if _is_unprintable(char) else char for char in text)
+    shown = "".join(char if char == JOINER or category(char) not in UNPRINTABLE else " " for char in text)
     line = " ".join(shown.split())
     if len(line) <= limit:
         return line
@@ -35,10 +35,6 @@ def to_single_line(text: str, limit: int) -> str:
 def format_audio_name(form: str) -> str:
     """Returns the name of an audio format: `MP3`, `Opus file`."""
     return AUDIO.get(form, f"{form.upper()} file")
-
-
-def _is_unprintable(char: str) -> bool:
-    return char != JOINER and unicodedata.category(char) in UNPRINTABLE
 
 
 def format_size(count: int) -> str:

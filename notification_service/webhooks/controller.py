@@ -6,7 +6,7 @@ from litestar import Controller, Request, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_202_ACCEPTED
 
-from notification_service.webhooks.service import CreatedWebhook, WebhookService
+from notification_service.webhooks.service import WebhookService
 from shared.contracts.webhooks import (
     STATUSES,
     ChangeWebhook,
@@ -21,9 +21,11 @@ from shared.http import Injected
 from shared.identity.principal import Principal
 
 Call = Request[Principal, Any, Any]
+Service = Injected[WebhookService]
+Id = FromPath[str]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
 Cursor = Annotated[str | None, QueryParameter(name="cursor", pattern=r"^[0-9a-f]{32}$")]
-# A string with a pattern, not `Status | None`: Litestar would read the text `null` as None.
+# A string with a pattern, not `DeliveryStatus | None`: Litestar would read the text `null` as None.
 StatusFilter = Annotated[str | None, QueryParameter(name="status", pattern=f"^({'|'.join(STATUSES)})$")]
 
 
@@ -31,57 +33,43 @@ class WebhookController(Controller):
     path = "/v1/webhooks"
 
     @post("/")
-    async def create(
-        self, request: Call, data: JSONBody[NewWebhook], webhooks: Injected[WebhookService]
-    ) -> MadeWebhook:
+    async def create(self, request: Call, data: JSONBody[NewWebhook], webhooks: Service) -> MadeWebhook:
         caller = request.user
-        return _to_schema(await webhooks.create(caller.user_id, data, caller.session_id or ""))
+        return await webhooks.create(caller.user_id, data, caller.session_id or "")
 
     @get("/")
-    async def list_own(self, request: Call, webhooks: Injected[WebhookService]) -> WebhookList:
+    async def list_own(self, request: Call, webhooks: Service) -> WebhookList:
         owned = await webhooks.list_by_owner(request.user.user_id)
         return WebhookList(tuple(each.to_schema() for each in owned))
 
     @get("/{webhook_id:str}")
-    async def read(
-        self, request: Call, webhook_id: FromPath[str], webhooks: Injected[WebhookService]
-    ) -> Webhook:
+    async def read(self, request: Call, webhook_id: Id, webhooks: Service) -> Webhook:
         return (await webhooks.get(request.user.user_id, webhook_id)).to_schema()
 
     @patch("/{webhook_id:str}")
     async def update(
-        self,
-        request: Call,
-        webhook_id: FromPath[str],
-        data: JSONBody[ChangeWebhook],
-        webhooks: Injected[WebhookService],
+        self, request: Call, webhook_id: Id, data: JSONBody[ChangeWebhook], webhooks: Service
     ) -> Webhook:
         return (await webhooks.update(request.user.user_id, webhook_id, data)).to_schema()
 
     @delete("/{webhook_id:str}")
-    async def remove(
-        self, request: Call, webhook_id: FromPath[str], webhooks: Injected[WebhookService]
-    ) -> None:
+    async def remove(self, request: Call, webhook_id: Id, webhooks: Service) -> None:
         await webhooks.delete(request.user.user_id, webhook_id)
 
     @post("/{webhook_id:str}/secret")
-    async def rotate_secret(
-        self, request: Call, webhook_id: FromPath[str], webhooks: Injected[WebhookService]
-    ) -> MadeWebhook:
-        return _to_schema(await webhooks.rotate_secret(request.user.user_id, webhook_id))
+    async def rotate_secret(self, request: Call, webhook_id: Id, webhooks: Service) -> MadeWebhook:
+        return await webhooks.rotate_secret(request.user.user_id, webhook_id)
 
     @post("/{webhook_id:str}/test", status_code=HTTP_202_ACCEPTED)
-    async def send_test(
-        self, request: Call, webhook_id: FromPath[str], webhooks: Injected[WebhookService]
-    ) -> Delivery:
+    async def send_test(self, request: Call, webhook_id: Id, webhooks: Service) -> Delivery:
         return (await webhooks.send_test(request.user.user_id, webhook_id)).to_schema()
 
     @get("/{webhook_id:str}/deliveries")
     async def list_deliveries(
         self,
         request: Call,
-        webhook_id: FromPath[str],
-        webhooks: Injected[WebhookService],
+        webhook_id: Id,
+        webhooks: Service,
         *,
         status: StatusFilter = None,
         limit: Limit = 20,
@@ -94,17 +82,5 @@ class WebhookController(Controller):
         return DeliveryPage(tuple(each.to_schema() for each in found[:limit]), next_cursor)
 
     @post("/{webhook_id:str}/deliveries/{delivery_id:str}/replay", status_code=HTTP_202_ACCEPTED)
-    async def replay(
-        self,
-        request: Call,
-        webhook_id: FromPath[str],
-        delivery_id: FromPath[str],
-        webhooks: Injected[WebhookService],
-    ) -> Delivery:
+    async def replay(self, request: Call, webhook_id: Id, delivery_id: Id, webhooks: Service) -> Delivery:
         return (await webhooks.replay(request.user.user_id, webhook_id, delivery_id)).to_schema()
-
-
-def _to_schema(created: CreatedWebhook) -> MadeWebhook:
-    shown = created.endpoint.to_schema()
-    fields = {name: getattr(shown, name) for name in shown.__struct_fields__}
-    return MadeWebhook(**fields, secret=created.secret)

@@ -2,14 +2,13 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
 
 from notification_service.webhooks.endpoint import Endpoint
 from shared.contracts import webhooks
-from shared.contracts.webhooks import Attempt, Status
+from shared.contracts.webhooks import Attempt, DeliveryStatus
 
 MAX_ATTEMPTS_KEPT = 20
 
@@ -29,7 +28,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     payload: str
     created_at: datetime
-    status: Status = "pending"
+    status: DeliveryStatus = "pending"
     due_at: datetime | None = None
     delivered_at: datetime | None = None
     begun_at: datetime | None = None
@@ -66,14 +65,13 @@ def new_delivery(
     event_id: str | None = None,
     correlation_id: str = "",
     subject: str = "",
-    token_hex: Callable[[int], str] = secrets.token_hex,
 ) -> Delivery:
     """Returns a delivery that is due at `now`. Without `event_id` its id is random."""
     return Delivery(
-        id=message_id(endpoint.id, event_id or token_hex(16)),
+        id=message_id(endpoint.id, event_id or secrets.token_hex(16)),
         owner_id=endpoint.owner_id,
         endpoint_id=endpoint.id,
-        order=f"{int(now.timestamp() * 1000):012x}{token_hex(10)}",
+        order=f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(10)}",
         type=kind,
         payload=payload,
         created_at=now,

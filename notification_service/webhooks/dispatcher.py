@@ -1,11 +1,10 @@
 """Dispatcher of due deliveries: fair between accounts and endpoints, in any number of processes."""
 
 import asyncio
+import contextlib
 import random
-from collections import Counter
 from datetime import timedelta
 
-from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.ports import Deliveries, Lane
 from notification_service.webhooks.retry_policy import DispatchPolicy
 from notification_service.webhooks.sender import WebhookSender
@@ -23,9 +22,7 @@ class WebhookDispatcher:
 
     def __init__(self, deliveries: Deliveries, sender: WebhookSender, policy: DispatchPolicy) -> None:
         self._deliveries, self._sender, self._policy = deliveries, sender, policy
-        self._by_lane: Counter[Lane] = Counter()
-        self._by_account: Counter[str] = Counter()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Lane] = {}
         self._woken = asyncio.Event()
         self._stopping = False
 
@@ -47,7 +44,9 @@ class WebhookDispatcher:
             except Exception:  # the loop must survive: without it no later delivery is sent
                 log.exception("webhook dispatch failed")
                 pause = self._policy.store_pause
-            await self._wait(pause)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause.total_seconds()):
+                    await self._woken.wait()
 
     async def stop(self, grace: timedelta) -> None:
         """Starts no new deliveries, waits up to `grace` for those in flight, then cancels them."""
@@ -55,16 +54,9 @@ class WebhookDispatcher:
         self.wake()
         if self._running:
             await asyncio.wait(self._running, timeout=grace.total_seconds())
-        for task in set(self._running):
+        for task in list(self._running):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-
-    async def _wait(self, pause: timedelta) -> None:
-        try:
-            async with asyncio.timeout(pause.total_seconds()):
-                await self._woken.wait()
-        except TimeoutError:
-            return
 
     async def _dispatch_round(self) -> int:
         """Starts one delivery per lane with free capacity, in random order; returns how many it started."""
@@ -79,27 +71,19 @@ class WebhookDispatcher:
             if not self._has_capacity(lane):
                 continue
             if claimed := await self._deliveries.claim(lane, self._policy.lease):
-                self._start(lane, claimed)
+                task = asyncio.create_task(self._sender.send(lane, claimed))
+                self._running[task] = lane
+                task.add_done_callback(self._on_done)
                 started += 1
         return started
 
     def _has_capacity(self, lane: Lane) -> bool:
-        return (
-            self._by_lane[lane] < self._policy.per_endpoint
-            and self._by_account[lane.owner_id] < self._policy.per_account
-        )
+        lanes = list(self._running.values())
+        owned = sum(each.owner_id == lane.owner_id for each in lanes)
+        return lanes.count(lane) < self._policy.per_endpoint and owned < self._policy.per_account
 
-    def _start(self, lane: Lane, delivery: Delivery) -> None:
-        self._by_lane[lane] += 1
-        self._by_account[lane.owner_id] += 1
-        task = asyncio.create_task(self._sender.send(lane, delivery))
-        self._running.add(task)
-        task.add_done_callback(lambda done: self._on_done(lane, done))
-
-    def _on_done(self, lane: Lane, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        self._by_lane -= Counter([lane])  # drops zero counts
-        self._by_account -= Counter([lane.owner_id])
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        del self._running[task]
         if not task.cancelled() and (error := task.exception()):
             log.error("webhook delivery failed unexpectedly, will be sent again", exc_info=error)
         self.wake()

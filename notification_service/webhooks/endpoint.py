@@ -1,11 +1,11 @@
 """A webhook endpoint as it is stored."""
 
-import secrets
 from datetime import datetime, timedelta
 
 import msgspec
 
-from shared.contracts.webhooks import EVENT_TYPES, EventType, Reason, Webhook
+from shared.contracts.webhooks import EVENT_TYPES, EventType, MadeWebhook, Reason, Webhook
+from shared.errors import Conflict
 
 # How long the previous secret still signs after a change (Standard Webhooks 1.0.0, "Webhook headers").
 OLD_SECRET_KEPT = timedelta(hours=24)
@@ -53,6 +53,17 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
             created_at=self.created_at,
         )
 
+    def to_created_schema(self, secret: str) -> MadeWebhook:
+        """Returns the schema with the new secret in plain text, which is shown only once."""
+        return MadeWebhook(**msgspec.structs.asdict(self.to_schema()), secret=secret)
 
-def new_id() -> str:
-    return secrets.token_hex(16)
+
+class TooManyWebhooks(Conflict):
+    """The account has reached its limit of webhooks."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"An account may have {limit} webhooks at most.")
+
+
+class WebhookDisabled(Conflict):
+    title = "The webhook is disabled."

@@ -11,14 +11,10 @@ import msgspec
 from pymongo import ASCENDING, DESCENDING, ReturnDocument, UpdateOne
 
 from notification_service.webhooks.delivery import MAX_ATTEMPTS_KEPT, Delivery
-from notification_service.webhooks.mongo_calls import call_store
 from notification_service.webhooks.ports import Lane
 from notification_service.webhooks.retry_policy import Outcome
-from shared.contracts.webhooks import Attempt, Status
-from shared.mongo import Database, Document, from_now
-
-IS_DUE: Document = {"$expr": {"$lte": ["$due_at", "$$NOW"]}}
-IS_NEW: Document = {"$eq": [{"$type": "$status"}, "missing"]}
+from shared.contracts.webhooks import Attempt, DeliveryStatus
+from shared.mongo import Database, Document, call_mongo, from_now
 
 
 class MongoDeliveries:
@@ -36,32 +32,29 @@ class MongoDeliveries:
             ("log_by_status", [("lane", ASCENDING), ("status", ASCENDING), ("order", DESCENDING)]),
         )
         for name, key in keys:
-            await call_store(self._deliveries.create_index(key, name=name))
-        await call_store(self._deliveries.create_index("expires_at", expireAfterSeconds=0, name="expiry"))
+            await call_mongo(self._deliveries.create_index(key, name=name))
+        await call_mongo(self._deliveries.create_index("expires_at", expireAfterSeconds=0, name="expiry"))
 
     async def add(self, deliveries: Sequence[Delivery]) -> None:
-        if not deliveries:
-            return
-        writes = [
-            UpdateOne({"_id": each.id}, [{"$replaceWith": self._insert_if_new(each)}], upsert=True)
-            for each in deliveries
-        ]
-        await call_store(self._deliveries.bulk_write(writes, ordered=False))
+        if deliveries:
+            writes = [
+                UpdateOne({"_id": each.id}, [{"$replaceWith": self._insert_if_new(each)}], upsert=True)
+                for each in deliveries
+            ]
+            await call_mongo(self._deliveries.bulk_write(writes, ordered=False))
 
     def _insert_if_new(self, delivery: Delivery) -> Document:
         """Returns a $replaceWith expression. `due_at` is at most $$NOW: a caller's clock may be ahead."""
-        due = {"due_at": {"$min": [{"$literal": delivery.due_at}, "$$NOW"]}}
-        new = {"$mergeObjects": ["$$ROOT", {"$literal": self._to_document(delivery)}, due]}
-        return {"$cond": [IS_NEW, new, "$$ROOT"]}
-
-    def _to_document(self, delivery: Delivery) -> Document:
         fields: Document = msgspec.to_builtins(delivery, builtin_types=(datetime,))
         lane = _lane_key(Lane(fields.pop("owner_id"), fields.pop("endpoint_id")))
         del fields["id"]
-        return {**fields, "lane": lane, "expires_at": delivery.created_at + self._keep}
+        document = {**fields, "lane": lane, "expires_at": delivery.created_at + self._keep}
+        due = {"due_at": {"$min": [{"$literal": delivery.due_at}, "$$NOW"]}}
+        is_new = {"$eq": [{"$type": "$status"}, "missing"]}
+        return {"$cond": [is_new, {"$mergeObjects": ["$$ROOT", {"$literal": document}, due]}, "$$ROOT"]}
 
     async def list_page(
-        self, lane: Lane, status: Status | None, before: str | None, limit: int
+        self, lane: Lane, status: DeliveryStatus | None, before: str | None, limit: int
     ) -> Sequence[Delivery]:
         wanted: Document = {"lane": _lane_key(lane)}
         if status is not None:
@@ -69,7 +62,7 @@ class MongoDeliveries:
         if before is not None:
             wanted["order"] = {"$lt": before}
         found = self._deliveries.find(wanted).sort("order", DESCENDING).limit(limit)
-        return [_to_delivery(each) for each in await call_store(found.to_list())]
+        return [_to_delivery(each) for each in await call_mongo(found.to_list())]
 
     async def replay(self, lane: Lane, delivery_id: str) -> Delivery | None:
         is_claimed = {
@@ -88,16 +81,11 @@ class MongoDeliveries:
             "expires_at": from_now(self._keep),
         }
         change = {"$replaceWith": {"$cond": [is_claimed, "$$ROOT", {"$mergeObjects": ["$$ROOT", reset]}]}}
-        found = await call_store(
-            self._deliveries.find_one_and_update(
-                {"_id": delivery_id, "lane": _lane_key(lane)}, [change], return_document=ReturnDocument.AFTER
-            )
-        )
-        return _to_delivery(found) if found else None
+        return await self._update_oldest({"_id": delivery_id, "lane": _lane_key(lane)}, change)
 
     async def due_lanes(self) -> Sequence[Lane]:
-        server = await call_store(self._deliveries.database.command("hello"))
-        names = await call_store(self._deliveries.distinct("lane", due_filter(server["localTime"])))
+        server = await call_mongo(self._deliveries.database.command("hello"))
+        names = await call_mongo(self._deliveries.distinct("lane", due_filter(server["localTime"])))
         return [Lane(*name.split("/", 1)) for name in names]
 
     async def claim(self, lane: Lane, lease: timedelta) -> Delivery | None:
@@ -106,25 +94,18 @@ class MongoDeliveries:
             "due_at": from_now(lease),
             "tries": {"$add": ["$tries", 1]},
         }
-        found = await call_store(
-            self._deliveries.find_one_and_update(
-                {"status": "pending", "lane": _lane_key(lane), **IS_DUE},
-                [{"$set": claimed}],
-                sort=[("due_at", ASCENDING)],
-                return_document=ReturnDocument.AFTER,
-            )
+        is_due = {"status": "pending", "lane": _lane_key(lane), "$expr": {"$lte": ["$due_at", "$$NOW"]}}
+        return await self._update_oldest(is_due, {"$set": claimed})
+
+    async def _update_oldest(self, wanted: Document, change: Document) -> Delivery | None:
+        """Changes the matching delivery that has been due longest and returns its new state."""
+        call = self._deliveries.find_one_and_update(
+            wanted, [change], sort=[("due_at", ASCENDING)], return_document=ReturnDocument.AFTER
         )
+        found = await call_mongo(call)
         return _to_delivery(found) if found else None
 
     async def complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> bool:
-        wanted: Document = {"_id": delivery.id, "status": "pending"}
-        if outcome.status != "delivered":
-            wanted["token"] = delivery.token
-        change = [{"$set": self._completion(attempt, outcome)}]
-        completed = await call_store(self._deliveries.update_one(wanted, change))
-        return completed.matched_count > 0
-
-    def _completion(self, attempt: Attempt | None, outcome: Outcome) -> Document:
         fields: Document = {
             "status": outcome.status,
             "token": "",
@@ -136,16 +117,20 @@ class MongoDeliveries:
             all_attempts = {"$concatArrays": ["$attempts", [{"$literal": stored}]]}
             fields["attempts"] = {"$slice": [all_attempts, -MAX_ATTEMPTS_KEPT]}
             fields["begun_at"] = {"$ifNull": ["$begun_at", attempt.at]}
+        wanted: Document = {"_id": delivery.id, "status": "pending"}
         if outcome.status == "delivered":
             fields["delivered_at"] = "$$NOW"
-        return fields
+        else:
+            wanted["token"] = delivery.token
+        completed = await call_mongo(self._deliveries.update_one(wanted, [{"$set": fields}]))
+        return completed.matched_count > 0
 
     async def delete_lane(self, lane: Lane) -> None:
-        await call_store(self._deliveries.delete_many({"lane": _lane_key(lane)}))
+        await call_mongo(self._deliveries.delete_many({"lane": _lane_key(lane)}))
 
     async def delete_by_owner(self, owner_id: str) -> None:
         # "0" follows "/" in ASCII: the range covers every lane of the owner and uses the index.
-        await call_store(
+        await call_mongo(
             self._deliveries.delete_many({"lane": {"$gte": f"{owner_id}/", "$lt": f"{owner_id}0"}})
         )
 

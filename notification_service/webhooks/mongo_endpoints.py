@@ -7,14 +7,9 @@ import msgspec
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from notification_service.webhooks.endpoint import Endpoint
-from notification_service.webhooks.errors import TooManyWebhooks
-from notification_service.webhooks.mongo_calls import call_store
-from notification_service.webhooks.ports import EndpointChange
-from shared.contracts.webhooks import Reason
-from shared.mongo import Database, Document
-
-DISABLED_FIELDS = ("disabled_reason", "disabled_at", "failing_since")
+from notification_service.webhooks.endpoint import Endpoint, TooManyWebhooks
+from shared.contracts.webhooks import ChangeWebhook, Reason
+from shared.mongo import Database, Document, call_mongo
 
 
 class MongoEndpoints:
@@ -26,16 +21,16 @@ class MongoEndpoints:
     async def prepare(self) -> None:
         """Creates the index; idempotent, also when run concurrently."""
         keys = [("owner_id", ASCENDING), ("place", ASCENDING)]
-        await call_store(self._webhooks.create_index(keys, unique=True, name="places"))
+        await call_mongo(self._webhooks.create_index(keys, unique=True, name="places"))
 
     async def add(self, endpoint: Endpoint, limit: int) -> None:
         document = _to_document(endpoint)
         for _ in range(limit):  # a concurrent call may take the free place first
-            taken = await call_store(self._webhooks.distinct("place", {"owner_id": endpoint.owner_id}))
+            taken = await call_mongo(self._webhooks.distinct("place", {"owner_id": endpoint.owner_id}))
             free = next((place for place in range(limit) if place not in taken), None)
             if free is None:
                 break
-            if await call_store(self._insert_at(document, free)):
+            if await call_mongo(self._insert_at(document, free)):
                 return
         raise TooManyWebhooks(limit)
 
@@ -48,26 +43,25 @@ class MongoEndpoints:
 
     async def list_by_owner(self, owner_id: str) -> Sequence[Endpoint]:
         found = self._webhooks.find({"owner_id": owner_id}).sort([("created_at", -1), ("_id", 1)])
-        return [_to_endpoint(each) for each in await call_store(found.to_list())]
+        return [_to_endpoint(each) for each in await call_mongo(found.to_list())]
 
     async def get(self, endpoint_id: str) -> Endpoint | None:
-        found = await call_store(self._webhooks.find_one({"_id": endpoint_id}))
+        found = await call_mongo(self._webhooks.find_one({"_id": endpoint_id}))
         return _to_endpoint(found) if found else None
 
     async def update(
-        self, owner_id: str, endpoint_id: str, change: EndpointChange, now: datetime
+        self, owner_id: str, endpoint_id: str, change: ChangeWebhook, now: datetime
     ) -> Endpoint | None:
         fields: Document = {}
         if isinstance(change.url, str):
             fields["url"] = change.url
-        if isinstance(change.events, tuple):
-            fields["events"] = list(change.events)
+        if isinstance(change.events, list):
+            fields["events"] = list(dict.fromkeys(change.events))
         update: list[Document] = [{"$set": {name: {"$literal": value} for name, value in fields.items()}}]
-        if change.disabled_reason is None:
-            update.append({"$unset": list(DISABLED_FIELDS)})
-        elif isinstance(change.disabled_reason, str):
-            # A disabled endpoint keeps its reason and time.
-            disabled = {"disabled_reason": change.disabled_reason, "disabled_at": now}
+        if change.status == "enabled":
+            update.append({"$unset": ["disabled_reason", "disabled_at", "failing_since"]})
+        elif change.status == "disabled":
+            disabled = {"disabled_reason": "asked", "disabled_at": now}
             update.append(
                 {"$set": {name: {"$ifNull": [f"${name}", value]} for name, value in disabled.items()}}
             )
@@ -82,21 +76,21 @@ class MongoEndpoints:
     async def _update_owned(self, owner_id: str, endpoint_id: str, update: list[Document]) -> Endpoint | None:
         filter_ = {"_id": endpoint_id, "owner_id": owner_id}
         call = self._webhooks.find_one_and_update(filter_, update, return_document=ReturnDocument.AFTER)
-        found = await call_store(call)
+        found = await call_mongo(call)
         return _to_endpoint(found) if found else None
 
     async def delete(self, owner_id: str, endpoint_id: str) -> bool:
-        result = await call_store(self._webhooks.delete_one({"_id": endpoint_id, "owner_id": owner_id}))
+        result = await call_mongo(self._webhooks.delete_one({"_id": endpoint_id, "owner_id": owner_id}))
         return result.deleted_count > 0
 
     async def delete_by_owner(self, owner_id: str) -> None:
-        await call_store(self._webhooks.delete_many({"owner_id": owner_id}))
+        await call_mongo(self._webhooks.delete_many({"owner_id": owner_id}))
 
     async def clear_failing(self, endpoint_id: str) -> None:
-        await call_store(self._webhooks.update_one({"_id": endpoint_id}, {"$unset": {"failing_since": ""}}))
+        await call_mongo(self._webhooks.update_one({"_id": endpoint_id}, {"$unset": {"failing_since": ""}}))
 
     async def mark_failing(self, endpoint_id: str, since: datetime) -> None:
-        await call_store(self._webhooks.update_one({"_id": endpoint_id}, {"$min": {"failing_since": since}}))
+        await call_mongo(self._webhooks.update_one({"_id": endpoint_id}, {"$min": {"failing_since": since}}))
 
     async def disable(
         self, endpoint_id: str, reason: Reason, now: datetime, failing_since: datetime | None = None
@@ -105,7 +99,7 @@ class MongoEndpoints:
         if failing_since is not None:
             enabled["failing_since"] = {"$lte": failing_since}
         change = {"$set": {"disabled_reason": reason, "disabled_at": now}}
-        return (await call_store(self._webhooks.update_one(enabled, change))).modified_count > 0
+        return (await call_mongo(self._webhooks.update_one(enabled, change))).modified_count > 0
 
 
 def _to_document(endpoint: Endpoint) -> Document:

@@ -72,47 +72,37 @@ class Payloads:
 
     def encode_event(self, event: ConversionEnded, at: datetime) -> str:
         """Returns the payload of an event, as it is signed and sent."""
-        return _encode(Message(event_type(event), _truncate_to_seconds(at), self._data(event)))
+        return _encode(TYPES[type(event)], at, self._data(event))
 
     def encode_test(self, endpoint_id: str, at: datetime) -> str:
-        return _encode(Message(TEST_TYPE, _truncate_to_seconds(at), {"webhook_id": endpoint_id}))
+        return _encode(TEST_TYPE, at, {"webhook_id": endpoint_id})
 
     def _data(self, event: ConversionEnded) -> Data:
         url = f"{self._public_url}/v1/conversions/{event.conversion_id}"
         base = Data(
             id=event.conversion_id,
-            status=event_type(event).partition(".")[2],
+            status=TYPES[type(event)].partition(".")[2],
             url=url,
             source=Source(event.filename),
         )
         match event:
             case ConversionCompleted():
+                result = Result(
+                    size=event.size_bytes,
+                    duration=event.duration_s,
+                    format=event.format,
+                    bitrate=event.bitrate_bps,
+                    sha256=event.sha256,
+                    url=f"{url}/audio",
+                )
                 link = Link(f"{self._public_url}{event.audio_path}", event.link_expires_at)
-                return replace(base, result=_result(event, url), link=link)
+                return replace(base, result=result, link=link)
             case ConversionFailed():
                 return replace(base, error=Failure(event.code, event.message))
             case ConversionCancelled():
                 return base
 
 
-def _result(event: ConversionCompleted, url: str) -> Result:
-    return Result(
-        size=event.size_bytes,
-        duration=event.duration_s,
-        format=event.format,
-        bitrate=event.bitrate_bps,
-        sha256=event.sha256,
-        url=f"{url}/audio",
-    )
-
-
-def event_type(event: ConversionEnded) -> EventType:
-    return TYPES[type(event)]
-
-
-def _encode(message: Message) -> str:
+def _encode(kind: str, at: datetime, data: Data | dict[str, str]) -> str:
+    message = Message(kind, at.astimezone(UTC).replace(microsecond=0), data)
     return msgspec.json.encode(message).decode()
-
-
-def _truncate_to_seconds(at: datetime) -> datetime:
-    return at.astimezone(UTC).replace(microsecond=0)

@@ -9,7 +9,7 @@ import msgspec
 from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.retry_policy import Outcome
-from shared.contracts.webhooks import Attempt, EventType, Reason, Status
+from shared.contracts.webhooks import Attempt, ChangeWebhook, DeliveryStatus, Reason
 
 
 class Lane(msgspec.Struct, frozen=True, order=True):
@@ -17,14 +17,6 @@ class Lane(msgspec.Struct, frozen=True, order=True):
 
     owner_id: str
     endpoint_id: str
-
-
-class EndpointChange(msgspec.Struct, frozen=True, kw_only=True):
-    """Changed fields of an endpoint. A `disabled_reason` of None enables it and clears its failures."""
-
-    url: str | msgspec.UnsetType = msgspec.UNSET
-    events: tuple[EventType, ...] | msgspec.UnsetType = msgspec.UNSET
-    disabled_reason: Reason | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Endpoints(Protocol):
@@ -43,9 +35,12 @@ class Endpoints(Protocol):
         """Returns an endpoint of any owner."""
 
     async def update(
-        self, owner_id: str, endpoint_id: str, change: EndpointChange, now: datetime
+        self, owner_id: str, endpoint_id: str, change: ChangeWebhook, now: datetime
     ) -> Endpoint | None:
-        """Changes an endpoint atomically and returns the new state; None if it does not exist."""
+        """Changes an endpoint atomically and returns the new state; None if it does not exist.
+
+        `enabled` clears its failures; `disabled` keeps an earlier reason and time.
+        """
 
     async def rotate_secret(
         self, owner_id: str, endpoint_id: str, secret: str, old_until: datetime
@@ -86,7 +81,7 @@ class Deliveries(Protocol):
         """
 
     async def list_page(
-        self, lane: Lane, status: Status | None, before: str | None, limit: int
+        self, lane: Lane, status: DeliveryStatus | None, before: str | None, limit: int
     ) -> Sequence[Delivery]:
         """Returns deliveries of a lane, newest first, whose `order` is less than `before`."""
 

@@ -7,7 +7,7 @@ import msgspec
 
 from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.outbound.ports import AttemptResult
-from shared.contracts.webhooks import Reason, Status
+from shared.contracts.webhooks import DeliveryStatus, Reason
 
 MAX_RETRY_AFTER = timedelta(hours=24)
 GONE = 410
@@ -37,7 +37,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     reason to disable the endpoint.
     """
 
-    status: Status
+    status: DeliveryStatus
     wait: timedelta = timedelta()
     disable: Reason | None = None
 
@@ -59,8 +59,3 @@ def evaluate_attempt(
     after = result.retry_after
     requested = after if after and result.status in RETRY_AFTER_STATUSES else timedelta()
     return Outcome(status="pending", wait=max(planned, min(requested, MAX_RETRY_AFTER)))
-
-
-def lease_for(timeout: timedelta) -> timedelta:
-    """Returns a lease that outlasts one attempt and its record, with a margin for a slow machine."""
-    return timeout * 1.5 + timedelta(seconds=5)

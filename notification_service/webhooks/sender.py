@@ -7,17 +7,16 @@ from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter
 
-from notification_service.retry import retry_on
+from notification_service.retry import retry_unavailable
 from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.outbound.ports import AttemptResult, WebhookClient
 from notification_service.webhooks.outbound.url_policy import InvalidWebhookUrl, UrlPolicy
 from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
 from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome, evaluate_attempt
-from notification_service.webhooks.secret_cipher import SecretCipher, UndecryptableSecret
-from notification_service.webhooks.signature import sign_message
-from shared.contracts.webhooks import Attempt, Reason
-from shared.errors import Unavailable
+from notification_service.webhooks.signature import SecretCipher, UndecryptableSecret, sign_message
+from shared.clock import utc_now
+from shared.contracts.webhooks import Attempt
 from shared.logs import bind_correlation, get_logger
 
 T = TypeVar("T")
@@ -38,29 +37,25 @@ class WebhookSender:
         cipher: SecretCipher,
         policy: DispatchPolicy,
         registry: CollectorRegistry,
-        now: Callable[[], datetime],
     ) -> None:
         self._endpoints, self._deliveries, self._client = endpoints, deliveries, client
-        self._urls, self._cipher, self._policy, self._now = urls, cipher, policy, now
+        self._urls, self._cipher, self._policy = urls, cipher, policy
         self._attempts = Counter("webhook_attempts", "Attempts by outcome", ("outcome",), registry=registry)
 
     async def send(self, lane: Lane, delivery: Delivery) -> None:
         """Raises Unavailable if the store is unavailable for longer than the lease."""
         with bind_correlation(delivery.correlation_id, delivery.subject):
-            await self._send(lane, delivery)
-
-    async def _send(self, lane: Lane, delivery: Delivery) -> None:
-        endpoint = await self._retry(lambda: self._endpoints.get(delivery.endpoint_id))
-        if endpoint is None:
-            await self._retry(lambda: self._deliveries.delete_lane(lane))
-        elif endpoint.disabled_reason is not None or delivery.tries > len(self._policy.schedule) + 1:
-            # More tries than the schedule allows: earlier processes died while sending it.
-            await self._complete(delivery, None, Outcome(status="failed"))
-        else:
-            await self._attempt(endpoint, delivery)
+            endpoint = await self._retry(lambda: self._endpoints.get(delivery.endpoint_id))
+            if endpoint is None:
+                await self._retry(lambda: self._deliveries.delete_lane(lane))
+            elif endpoint.disabled_reason is not None or delivery.tries > len(self._policy.schedule) + 1:
+                # More tries than the schedule allows: earlier processes died while sending it.
+                await self._complete(delivery, None, Outcome(status="failed"))
+            else:
+                await self._attempt(endpoint, delivery)
 
     async def _attempt(self, endpoint: Endpoint, delivery: Delivery) -> None:
-        began = self._now()
+        began = utc_now()
         result = await self._post(endpoint, delivery, began)
         attempt = Attempt(
             at=began, status=result.status, duration=round(result.duration_s, 3), error=result.error
@@ -106,15 +101,12 @@ class WebhookSender:
             return
         if endpoint.failing_since is None:
             await self._endpoints.mark_failing(endpoint.id, attempt.at)
-        if outcome.disable == "gone":
-            await self._disable(endpoint, "gone")
-        elif outcome.disable == "failing":
-            await self._disable(endpoint, "failing", delivery.begun_at or attempt.at)
-
-    async def _disable(self, endpoint: Endpoint, reason: Reason, since: datetime | None = None) -> None:
-        if await self._endpoints.disable(endpoint.id, reason, self._now(), since):
+        if (reason := outcome.disable) is None:
+            return
+        since = (delivery.begun_at or attempt.at) if reason == "failing" else None
+        if await self._endpoints.disable(endpoint.id, reason, utc_now(), since):
             log.warning("webhook disabled", webhook=endpoint.id, reason=reason)
 
     async def _retry(self, call: Callable[[], Awaitable[T]]) -> T:
         policy = self._policy
-        return await retry_on(Unavailable, call, timeout=policy.lease, pause=policy.store_pause)
+        return await retry_unavailable(call, timeout=policy.lease, pause=policy.store_pause)

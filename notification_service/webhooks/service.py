@@ -1,76 +1,59 @@
 """Use cases of webhook owners."""
 
+import secrets
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from typing import TypeVar
 
-import msgspec
-
 from notification_service.webhooks.delivery import Delivery, new_delivery
-from notification_service.webhooks.endpoint import OLD_SECRET_KEPT, Endpoint, new_id
-from notification_service.webhooks.errors import WebhookDisabled
+from notification_service.webhooks.endpoint import OLD_SECRET_KEPT, Endpoint, WebhookDisabled
 from notification_service.webhooks.outbound.address_policy import parse_address
 from notification_service.webhooks.outbound.ports import Resolver
 from notification_service.webhooks.outbound.url_policy import UrlPolicy
 from notification_service.webhooks.payloads import TEST_TYPE, Payloads
-from notification_service.webhooks.ports import Deliveries, EndpointChange, Endpoints, Lane
-from notification_service.webhooks.secret_cipher import SecretCipher
-from notification_service.webhooks.signature import new_secret
-from shared.contracts.webhooks import ChangeWebhook, NewWebhook, Reason, Status
+from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
+from notification_service.webhooks.signature import SecretCipher, new_secret
+from shared.clock import utc_now
+from shared.contracts.webhooks import ChangeWebhook, DeliveryStatus, MadeWebhook, NewWebhook
 from shared.errors import NotFound
 
 T = TypeVar("T")
 
 
-class CreatedWebhook(msgspec.Struct, frozen=True):
-    """An endpoint with its new secret in plain text, which is shown only once."""
-
-    endpoint: Endpoint
-    secret: str
-
-
+@dataclass(frozen=True, kw_only=True)
 class WebhookService:
     """Manages webhooks. Methods with an `endpoint_id` raise NotFound unless `owner_id` owns it."""
 
-    def __init__(
-        self,
-        endpoints: Endpoints,
-        deliveries: Deliveries,
-        *,
-        urls: UrlPolicy,
-        resolver: Resolver,
-        cipher: SecretCipher,
-        payloads: Payloads,
-        limit: int,
-        now: Callable[[], datetime],
-        wake: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._endpoints, self._deliveries = endpoints, deliveries
-        self._urls, self._resolver = urls, resolver
-        self._cipher, self._payloads = cipher, payloads
-        self._limit, self._now, self._wake = limit, now, wake
+    endpoints: Endpoints
+    deliveries: Deliveries
+    urls: UrlPolicy
+    resolver: Resolver
+    cipher: SecretCipher
+    payloads: Payloads
+    limit: int
+    wake: Callable[[], None]
 
-    async def create(self, owner_id: str, data: NewWebhook, session_id: str = "") -> CreatedWebhook:
+    async def create(self, owner_id: str, data: NewWebhook, session_id: str) -> MadeWebhook:
         """`session_id` is the session or API key of the caller. Raises InvalidWebhookUrl, TooManyWebhooks."""
         await self._check_url(data.url)
         secret = new_secret()
         endpoint = Endpoint(
-            id=new_id(),
+            id=secrets.token_hex(16),
             owner_id=owner_id,
             url=data.url,
             events=None if data.events is None else tuple(dict.fromkeys(data.events)),
-            secret=self._cipher.encrypt(secret),
-            created_at=self._now(),
+            secret=self.cipher.encrypt(secret),
+            created_at=utc_now(),
             session_id=session_id,
         )
-        await self._endpoints.add(endpoint, self._limit)
-        return CreatedWebhook(endpoint, secret)
+        await self.endpoints.add(endpoint, self.limit)
+        return endpoint.to_created_schema(secret)
 
     async def list_by_owner(self, owner_id: str) -> Sequence[Endpoint]:
-        return await self._endpoints.list_by_owner(owner_id)
+        return await self.endpoints.list_by_owner(owner_id)
 
     async def get(self, owner_id: str, endpoint_id: str) -> Endpoint:
-        found = await self._endpoints.get(endpoint_id)
+        found = await self.endpoints.get(endpoint_id)
         if found is None or found.owner_id != owner_id:
             raise NotFound
         return found
@@ -80,42 +63,41 @@ class WebhookService:
         await self.get(owner_id, endpoint_id)
         if isinstance(data.url, str):
             await self._check_url(data.url)
-        change = _endpoint_change(data)
-        return _require(await self._endpoints.update(owner_id, endpoint_id, change, self._now()))
+        return _require(await self.endpoints.update(owner_id, endpoint_id, data, utc_now()))
 
     async def delete(self, owner_id: str, endpoint_id: str) -> None:
         """Deletes a webhook and its deliveries, including those that are not sent yet."""
-        if not await self._endpoints.delete(owner_id, endpoint_id):
+        if not await self.endpoints.delete(owner_id, endpoint_id):
             raise NotFound
-        await self._deliveries.delete_lane(Lane(owner_id, endpoint_id))
+        await self.deliveries.delete_lane(Lane(owner_id, endpoint_id))
 
-    async def rotate_secret(self, owner_id: str, endpoint_id: str) -> CreatedWebhook:
+    async def rotate_secret(self, owner_id: str, endpoint_id: str) -> MadeWebhook:
         """Creates a new secret; the old one keeps signing for OLD_SECRET_KEPT."""
-        secret, until = new_secret(), self._now() + OLD_SECRET_KEPT
-        encrypted = self._cipher.encrypt(secret)
-        rotated = await self._endpoints.rotate_secret(owner_id, endpoint_id, encrypted, until)
-        return CreatedWebhook(_require(rotated), secret)
+        secret, until = new_secret(), utc_now() + OLD_SECRET_KEPT
+        encrypted = self.cipher.encrypt(secret)
+        rotated = await self.endpoints.rotate_secret(owner_id, endpoint_id, encrypted, until)
+        return _require(rotated).to_created_schema(secret)
 
     async def send_test(self, owner_id: str, endpoint_id: str) -> Delivery:
         """Queues a test message. Raises WebhookDisabled."""
-        endpoint, now = await self._get_enabled(owner_id, endpoint_id), self._now()
-        payload = self._payloads.encode_test(endpoint_id, now)
+        endpoint, now = await self._get_enabled(owner_id, endpoint_id), utc_now()
+        payload = self.payloads.encode_test(endpoint_id, now)
         delivery = new_delivery(endpoint, TEST_TYPE, payload, now=now)
-        await self._deliveries.add([delivery])
-        self._wake()
+        await self.deliveries.add([delivery])
+        self.wake()
         return delivery
 
     async def list_deliveries(
-        self, owner_id: str, endpoint_id: str, status: Status | None, before: str | None, limit: int
+        self, owner_id: str, endpoint_id: str, status: DeliveryStatus | None, before: str | None, limit: int
     ) -> Sequence[Delivery]:
         await self.get(owner_id, endpoint_id)
-        return await self._deliveries.list_page(Lane(owner_id, endpoint_id), status, before, limit)
+        return await self.deliveries.list_page(Lane(owner_id, endpoint_id), status, before, limit)
 
     async def replay(self, owner_id: str, endpoint_id: str, delivery_id: str) -> Delivery:
         """Sends a delivery again with the same message id. Raises WebhookDisabled."""
         await self._get_enabled(owner_id, endpoint_id)
-        delivery = await self._deliveries.replay(Lane(owner_id, endpoint_id), delivery_id)
-        self._wake()
+        delivery = await self.deliveries.replay(Lane(owner_id, endpoint_id), delivery_id)
+        self.wake()
         return _require(delivery)
 
     async def _get_enabled(self, owner_id: str, endpoint_id: str) -> Endpoint:
@@ -126,23 +108,14 @@ class WebhookService:
 
     async def _check_url(self, url: str) -> None:
         """Raises InvalidWebhookUrl. Accepts an unresolvable name: each attempt resolves it again."""
-        host = self._urls.parse(url).raw_host or ""
+        host = self.urls.parse(url).raw_host or ""
         if parse_address(host) is not None:
             return
         try:
-            found = await self._resolver(host)
+            found = await self.resolver(host)
         except (OSError, TimeoutError):
             return
-        self._urls.check_addresses(*found)
-
-
-def _endpoint_change(data: ChangeWebhook) -> EndpointChange:
-    reason: Reason | None = "asked" if data.status == "disabled" else None
-    return EndpointChange(
-        url=data.url,
-        events=tuple(dict.fromkeys(data.events)) if isinstance(data.events, list) else msgspec.UNSET,
-        disabled_reason=msgspec.UNSET if data.status is msgspec.UNSET else reason,
-    )
+        self.urls.check_addresses(*found)
 
 
 def _require(found: T | None) -> T:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from converter_service.media.ffmpeg.runner import TranscodingLimits
-from converter_service.media.ffmpeg.tools import find_tools
+from converter_service.media.ffmpeg.runner import TranscodingLimits, find_tools
 from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder
 from converter_service.media.options import parse
 from converter_service.media.transcoder import MediaInfo, Output

@@ -4,15 +4,13 @@ import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from msgspec import UNSET
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from notification_service.webhooks.delivery import MAX_ATTEMPTS_KEPT, Delivery
-from notification_service.webhooks.endpoint import Endpoint
-from notification_service.webhooks.errors import TooManyWebhooks
-from notification_service.webhooks.ports import EndpointChange, Lane
+from notification_service.webhooks.endpoint import Endpoint, TooManyWebhooks
+from notification_service.webhooks.ports import Lane
 from notification_service.webhooks.retry_policy import Outcome
-from shared.contracts.webhooks import Attempt, Reason, Status
+from shared.contracts.webhooks import Attempt, ChangeWebhook, DeliveryStatus, Reason
 
 
 class MemoryEndpoints:
@@ -34,18 +32,20 @@ class MemoryEndpoints:
         return self.all.get(endpoint_id)
 
     async def update(
-        self, owner_id: str, endpoint_id: str, change: EndpointChange, now: datetime
+        self, owner_id: str, endpoint_id: str, change: ChangeWebhook, now: datetime
     ) -> Endpoint | None:
         found = self._own(owner_id, endpoint_id)
         if found is None:
             return None
-        said = {name: value for name, value in asdict(change).items() if value is not UNSET}
-        if said.get("disabled_reason", "") is None:
-            said |= {"disabled_at": None, "failing_since": None}
-        elif "disabled_reason" in said:
-            said["disabled_reason"] = found.disabled_reason or said["disabled_reason"]
-            said["disabled_at"] = found.disabled_at or now
-        self.all[found.id] = replace(found, **said)
+        if isinstance(change.url, str):
+            found = replace(found, url=change.url)
+        if isinstance(change.events, list):
+            found = replace(found, events=tuple(dict.fromkeys(change.events)))
+        if change.status == "enabled":
+            found = replace(found, disabled_reason=None, disabled_at=None, failing_since=None)
+        elif change.status == "disabled" and found.disabled_reason is None:
+            found = replace(found, disabled_reason="asked", disabled_at=now)
+        self.all[found.id] = found
         return self.all[found.id]
 
     async def rotate_secret(
@@ -101,7 +101,7 @@ class MemoryDeliveries:
             self.all.setdefault(each.id, replace(each, due_at=due_at))
 
     async def list_page(
-        self, lane: Lane, status: Status | None, before: str | None, limit: int
+        self, lane: Lane, status: DeliveryStatus | None, before: str | None, limit: int
     ) -> Sequence[Delivery]:
         found = [
             each

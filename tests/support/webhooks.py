@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,14 +15,14 @@ from aiohttp import web
 from standardwebhooks import Webhook as Verifier
 
 from notification_service.webhooks.delivery import Delivery, new_delivery
-from notification_service.webhooks.endpoint import Endpoint, new_id
+from notification_service.webhooks.endpoint import Endpoint
 
 NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
 
 def endpoint(owner_id: str = "ann", **changes: Any) -> Endpoint:
     made = Endpoint(
-        id=new_id(),
+        id=secrets.token_hex(16),
         owner_id=owner_id,
         url="https://example.com/hook",
         events=None,

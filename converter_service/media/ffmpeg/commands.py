@@ -9,10 +9,10 @@ from converter_service.media.audio_format import Chapters, Format
 from converter_service.media.ffmpeg.cover import MAX_SIDE, QUALITY, CoverSource
 from converter_service.media.ffmpeg.filters import PassOptions, apply_filters
 from converter_service.media.ffmpeg.input_options import audio_options, picture_options, result_options
-from converter_service.media.ffmpeg.job import Sidecars, TranscodeJob
+from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.probe_commands import MAX_ALLOC_BYTES
+from converter_service.media.ffmpeg.runner import Tools
 from converter_service.media.ffmpeg.stream_copy import muxer_options
-from converter_service.media.ffmpeg.tools import Tools
 from converter_service.media.options import Options
 from converter_service.media.transcoder import AudioTrack
 
@@ -30,19 +30,19 @@ METER: Mapping[str, str] = {"peak": "true", "framelog": "verbose"}
 
 
 def convert(
-    tools: Tools, job: TranscodeJob, options: PassOptions, sidecars: Sidecars, *, at_most_s: float
+    tools: Tools, job: TranscodeJob, options: PassOptions, *, has_cover: bool, at_most_s: float
 ) -> list[str]:
     """Writes one audio track to `job.target`, `at_most_s` seconds of it."""
     source = _audio(tools, job)
     sound = source if options.is_copy else apply_filters(source, job.track, job.options, options)
-    streams = [sound] if sidecars.cover is None else [sound, _cover_input(sidecars.cover)]
+    streams = [sound, _cover_input(job.cover_path)] if has_cover else [sound]
     codec = {"acodec": "copy", **muxer_options(job)} if options.is_copy else _encoder(job.options, job.track)
     settings = {
         **job.form.settings,
         **codec,
-        **(COVER_STREAM if sidecars.cover else {}),
+        **(COVER_STREAM if has_cover else {}),
         **({"metadata:s:a:0": f"language={job.track.language}"} if job.track.language else {}),
-        # No metadata is taken from the source: what is kept is in the sidecar.
+        # No metadata is taken from the source: what is kept is in the metadata input.
         "map_metadata:s:a": -1,
         "map_metadata": len(streams),
         "map_chapters": len(streams) if job.form.chapters is Chapters.NATIVE else -1,
@@ -53,7 +53,7 @@ def convert(
     words = _ffmpeg(tools, written, MAX_DECODE_ERRORS)
     # ffmpeg-python leaves out inputs of which no stream is mapped, so the metadata input is inserted here.
     after = len(words) - words[::-1].index("-i") + 1
-    return [*words[:after], *METADATA_INPUT, "-i", f"file:{sidecars.metadata}", *words[after:]]
+    return [*words[:after], *METADATA_INPUT, "-i", f"file:{job.metadata_path}", *words[after:]]
 
 
 def measure(tools: Tools, job: TranscodeJob, options: PassOptions, *, at_most_s: float) -> list[str]:

@@ -42,12 +42,8 @@ def cover_sources(job: TranscodeJob) -> tuple[CoverSource, ...]:
     moving = next((picture for picture in known if not picture.is_attached), None)
     if moving is None:
         return attached
-    return (*attached, CoverSource(moving, _place_s(job)), CoverSource(moving, 0.0))
-
-
-def _place_s(job: TranscodeJob) -> float:
-    begin_s = job.options.start or 0.0
-    return begin_s + PLACE * (job.expected_s or 0.0)
+    place_s = (job.options.start or 0.0) + PLACE * (job.expected_s or 0.0)
+    return (*attached, CoverSource(moving, place_s), CoverSource(moving, 0.0))
 
 
 def jpeg_size(picture: bytes) -> tuple[int, int] | None:

@@ -23,6 +23,7 @@ MEMORY_WORDS = ("Cannot allocate memory", "bad_alloc", "Failed to allocate")
 # Lines that our own options cause: no video decoder is on the allowlist.
 HARMLESS = re.compile(r"not on whitelist|Last message repeated|^$")
 SIZE_WORDS = ("File too large",)
+UNITS = ((3600, "hour"), (60, "minute"), (1, "second"))
 
 
 def failure(ended: Exit) -> MediaError | TranscoderUnavailable:
@@ -61,6 +62,22 @@ def cut_off(diagnosis: str = "") -> MediaError:
 
 def too_large(diagnosis: str = "") -> MediaError:
     return MediaError(Fault.TOO_LONG, "The audio would be larger than a result may be.", diagnosis)
+
+
+def too_long(max_duration_s: float) -> MediaError:
+    longest = format_duration(max_duration_s)
+    message = f"The audio is longer than {longest}, which is the most that is converted in one piece."
+    return MediaError(Fault.TOO_LONG, message)
+
+
+def format_duration(seconds: float) -> str:
+    """Returns `5 seconds`, `1 hour 30 minutes` and the like, rounded to whole seconds."""
+    left, words = max(1, round(seconds)), []
+    for length, unit in UNITS:
+        count, left = divmod(left, length)
+        if count:
+            words.append(f"{count} {unit}" if count == 1 else f"{count} {unit}s")
+    return " ".join(words)
 
 
 def unreadable(diagnosis: str) -> MediaError:

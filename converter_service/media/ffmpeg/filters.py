@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import ffmpeg
 import msgspec
 
-from converter_service.media.ffmpeg.window import FOREVER_S, Window
+from converter_service.media.ffmpeg.job import FOREVER_S, Window
 from converter_service.media.options import Options
 from converter_service.media.transcoder import AudioTrack
 

@@ -6,9 +6,29 @@ import msgspec
 
 from converter_service.media.audio_format import Format
 from converter_service.media.containers import DECODERS
-from converter_service.media.ffmpeg.window import Window
 from converter_service.media.options import Options
 from converter_service.media.transcoder import AudioTrack, Fault, MediaError, MediaInfo
+
+# Stands for "to the end".
+FOREVER_S = 1e9
+
+
+class Window(msgspec.Struct, frozen=True):
+    """The requested time range, in seconds from the source's start."""
+
+    start_s: float
+    end_s: float
+
+    @classmethod
+    def of(cls, options: Options) -> "Window":
+        return cls(options.start or 0.0, FOREVER_S if options.end is None else options.end)
+
+    def overlap_s(self, start_s: float, end_s: float) -> float:
+        return max(0.0, min(end_s, self.end_s) - max(start_s, self.start_s))
+
+    def origin_s(self, track: AudioTrack) -> float:
+        """The source time at which the result begins: no silence is put before a track that starts late."""
+        return max(self.start_s, track.start_s, 0.0)
 
 
 class TranscodeJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,12 +56,15 @@ class TranscodeJob(msgspec.Struct, frozen=True, kw_only=True):
         """Expected seconds, estimates included: for progress only."""
         return self.expected_s or self.info.duration_s
 
+    @property
+    def metadata_path(self) -> Path:
+        """The FFMETADATA file that is muxed into the result besides the audio."""
+        return self.target.with_name(f"{self.target.name}.metadata")
 
-class Sidecars(msgspec.Struct, frozen=True, kw_only=True):
-    """Files that are muxed into the result besides the audio: metadata (FFMETADATA) and a JPEG cover."""
-
-    metadata: Path
-    cover: Path | None = None
+    @property
+    def cover_path(self) -> Path:
+        """The JPEG that is muxed into the result, if the source has a usable picture."""
+        return self.target.with_name(f"{self.target.name}.cover")
 
 
 def expected_s(info: MediaInfo, track: AudioTrack, window: Window) -> float | None:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from converter_service.media.ffmpeg.window import FOREVER_S
+from converter_service.media.ffmpeg.job import FOREVER_S
+from converter_service.media.ffmpeg.probe import parse_number
 
 
 class SourceExtent(msgspec.Struct, frozen=True):
@@ -35,8 +36,8 @@ class PacketTotals:
             stream, start, length, flags, *_ = (*line.split(b","), b"", b"", b"", b"")
             if b"D" in flags:
                 continue
-            start_s = _seconds(start)
-            length_s = _seconds(length) or 0.0
+            start_s = parse_number(start)
+            length_s = parse_number(length) or 0.0
             if stream == self._stream:
                 self._sum_s += length_s
             if start_s is not None:
@@ -51,10 +52,3 @@ class PacketTotals:
     @property
     def extent(self) -> SourceExtent:
         return SourceExtent(min(self._start_s, self._end_s), self._end_s, self._sum_s, self._file_end_s)
-
-
-def _seconds(text: bytes) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None

@@ -8,7 +8,6 @@ import msgspec
 
 from converter_service.media.containers import Container, find_container
 from converter_service.media.ffmpeg.errors import unreadable
-from converter_service.media.ffmpeg.probe_json import ChapterEntry, ProbeOutput, StreamEntry
 from converter_service.media.transcoder import AudioTrack, Chapter, MediaInfo, Picture
 
 # libavformat's warning when a file has neither a duration nor timestamps (unchanged since 2007).
@@ -16,6 +15,49 @@ ESTIMATED = "Estimating duration from bitrate"
 DURATION_TAG = re.compile(r"(\d{1,6}):(\d\d):(\d\d(?:\.\d{1,9})?)", re.ASCII)
 NAME_BY_BRAND = {"qt": "mov", "M4A": "m4a", "M4B": "m4a"}
 LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
+
+
+class FormatEntry(msgspec.Struct, frozen=True):
+    format_name: str
+    duration: str = ""
+    start_time: str = ""
+    tags: dict[str, str] = {}
+
+
+class Disposition(msgspec.Struct, frozen=True):
+    default: int = 0
+    attached_pic: int = 0
+
+
+class StreamEntry(msgspec.Struct, frozen=True):
+    index: int = 0
+    codec_type: str = ""
+    codec_name: str = ""
+    sample_rate: str = ""
+    channels: int = 0
+    start_time: str = ""
+    duration: str = ""
+    disposition: Disposition = Disposition()
+    tags: dict[str, str] = {}
+
+    @property
+    def is_video(self) -> bool:
+        """Whether it is a moving picture, not a cover."""
+        return self.codec_type == "video" and not self.disposition.attached_pic
+
+
+class ChapterEntry(msgspec.Struct, frozen=True):
+    start_time: str = ""
+    end_time: str = ""
+    tags: dict[str, str] = {}
+
+
+class ProbeOutput(msgspec.Struct, frozen=True):
+    """The JSON that ffprobe prints about a source, as far as it is requested."""
+
+    format: FormatEntry
+    streams: list[StreamEntry] = []
+    chapters: list[ChapterEntry] = []
 
 
 def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False) -> MediaInfo:
@@ -31,7 +73,7 @@ def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False) -> Med
     if container is None or not probed.streams:
         raise unreadable(complaints)
     audio = [stream for stream in probed.streams if stream.codec_type == "audio"]
-    start_s = _number(probed.format.start_time) or 0.0
+    start_s = parse_number(probed.format.start_time) or 0.0
     return MediaInfo(
         container=_container_name(container, probed, is_webm=is_webm),
         duration_s=_duration(probed.format.duration),
@@ -46,7 +88,7 @@ def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False) -> Med
 
 
 def _track(index: int, stream: StreamEntry, container: Container, file_start_s: float) -> AudioTrack:
-    start_s = (_number(stream.start_time) or file_start_s) - file_start_s
+    start_s = (parse_number(stream.start_time) or file_start_s) - file_start_s
     declared = _duration(stream.duration) if container.track_durations else None
     if declared is None and (end_s := _tagged_end(stream.tags.get("DURATION", ""))) is not None:
         # Matroska's statistics tag DURATION is the timestamp at which the track ends.
@@ -57,7 +99,7 @@ def _track(index: int, stream: StreamEntry, container: Container, file_start_s: 
         stream=stream.index,
         codec=stream.codec_name or "unknown",
         channels=stream.channels,
-        sample_rate=int(_number(stream.sample_rate) or 0),
+        sample_rate=int(parse_number(stream.sample_rate) or 0),
         start_s=start_s,
         duration_s=declared,
         language=language if LANGUAGE.fullmatch(language) and language != "und" else None,
@@ -75,7 +117,7 @@ def _chapters(entries: Iterable[ChapterEntry], file_start_s: float) -> Iterator[
     """Chapters with both times, counted from the file's start instead of from its clock's zero."""
     shift_s = max(0.0, file_start_s)
     for entry in entries:
-        start_s, end_s = _number(entry.start_time), _number(entry.end_time)
+        start_s, end_s = parse_number(entry.start_time), parse_number(entry.end_time)
         if start_s is not None and end_s is not None:
             yield Chapter(start_s - shift_s, end_s - shift_s, entry.tags.get("title", ""))
 
@@ -89,7 +131,7 @@ def _container_name(container: Container, probed: ProbeOutput, *, is_webm: bool)
     return container.name
 
 
-def _number(text: str) -> float | None:
+def parse_number(text: str | bytes) -> float | None:
     try:
         number = float(text)
     except ValueError:
@@ -99,7 +141,7 @@ def _number(text: str) -> float | None:
 
 def _duration(text: str) -> float | None:
     """A positive number of seconds; zero and negative values mean that none is declared."""
-    number = _number(text)
+    number = parse_number(text)
     return number if number is not None and number > 0 else None
 
 

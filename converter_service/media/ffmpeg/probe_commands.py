@@ -5,7 +5,7 @@ from pathlib import Path
 
 from converter_service.media.audio_format import Format
 from converter_service.media.ffmpeg.input_options import result_options, source_options
-from converter_service.media.ffmpeg.tools import Tools
+from converter_service.media.ffmpeg.runner import Tools
 
 # The largest legitimate block is the index of a video of many hours (tens of MiB).
 MAX_ALLOC_BYTES = 512 * 1024 * 1024

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,42 +15,43 @@ from converter_service.media.ffmpeg.cover import (
     jpeg_size,
     picture_comment,
 )
-from converter_service.media.ffmpeg.job import Sidecars, TranscodeJob
+from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.metadata import format_metadata
 from converter_service.media.ffmpeg.runner import ProgramRunner, time_limit
-from converter_service.media.ffmpeg.tools import Tools
 from converter_service.media.transcoder import MediaError, TranscoderUnavailable
 from shared.logs import get_logger
 
 # A frame is decoded within moments, if at all.
 COVER_TIMEOUT = timedelta(seconds=20)
 
+log = get_logger(__name__)
 
+
+@dataclass(frozen=True, slots=True)
 class SidecarFiles:
     """Creates files next to the target, and removes them with `remove`."""
 
-    def __init__(self, tools: Tools, programs: ProgramRunner) -> None:
-        self._tools = tools
-        self._programs = programs
-        self._log = get_logger(__name__)
+    programs: ProgramRunner
 
-    async def create(self, job: TranscodeJob) -> Sidecars:
-        """Writes the metadata and, if the source has a usable picture, the cover."""
-        cover, comment = await self._cover(job), {}
-        if cover is not None and job.form.covers is Covers.COMMENT:
-            comment = await asyncio.to_thread(_cover_comment, cover)
-            cover = None
+    async def create(self, job: TranscodeJob) -> bool:
+        """Writes the metadata and, if the source has a usable picture, the cover.
+
+        Returns True if the cover is to be muxed: in Ogg files it is part of the metadata.
+        """
+        has_cover, comment = await self._extract_cover(job), {}
+        if has_cover and job.form.covers is Covers.COMMENT:
+            comment = await asyncio.to_thread(_cover_comment, job.cover_path)
+            has_cover = False
         text = format_metadata(job.info, job.track, job.options, comment)
-        metadata = _metadata_path(job)
-        await asyncio.to_thread(metadata.write_text, text, encoding="utf-8")
-        return Sidecars(metadata=metadata, cover=cover)
+        await asyncio.to_thread(job.metadata_path.write_text, text, encoding="utf-8")
+        return has_cover
 
     def remove(self, job: TranscodeJob) -> None:
-        for file in (_metadata_path(job), _cover_path(job)):
+        for file in (job.metadata_path, job.cover_path):
             file.unlink(missing_ok=True)
 
-    async def _cover(self, job: TranscodeJob) -> Path | None:
-        """The first picture that can be extracted; None if there is none, which fails no conversion."""
+    async def _extract_cover(self, job: TranscodeJob) -> bool:
+        """Writes the first picture that can be extracted; False if none can, which fails no conversion."""
         for place in cover_sources(job):
             try:
                 async with time_limit(COVER_TIMEOUT):
@@ -57,17 +59,17 @@ class SidecarFiles:
             except (MediaError, TranscoderUnavailable) as fault:
                 complaint = str(fault)
             if complaint is None:
-                return _cover_path(job)
-            self._log.info("cover not extracted", codec=place.picture.codec, reason=complaint[-300:])
-        return None
+                return True
+            log.info("cover not extracted", codec=place.picture.codec, reason=complaint[-300:])
+        return False
 
     async def _extract(self, job: TranscodeJob, place: CoverSource) -> str | None:
         """Writes the cover; returns the reason if that failed."""
-        target = _cover_path(job)
+        target = job.cover_path
         with contextlib.suppress(FileNotFoundError):
             await asyncio.to_thread(target.unlink)
-        command = commands.cover(self._tools, job.source, place, target)
-        async with self._programs.start(
+        command = commands.cover(self.programs.tools, job.source, place, target)
+        async with self.programs.start(
             command, target.parent, result=target, file_bytes=MAX_BYTES
         ) as running:
             async for _ in running.chunks():
@@ -76,14 +78,6 @@ class SidecarFiles:
         if ended.code == 0 and await asyncio.to_thread(_is_jpeg, target):
             return None
         return f"exit {ended.code}: {ended.stderr}"
-
-
-def _metadata_path(job: TranscodeJob) -> Path:
-    return job.target.with_name(f"{job.target.name}.metadata")
-
-
-def _cover_path(job: TranscodeJob) -> Path:
-    return job.target.with_name(f"{job.target.name}.cover")
 
 
 def _is_jpeg(file: Path) -> bool:

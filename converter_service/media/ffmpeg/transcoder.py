@@ -5,17 +5,21 @@ import contextlib
 from pathlib import Path
 
 from converter_service.media.ffmpeg import probe_commands
-from converter_service.media.ffmpeg.checks import Checks, too_long
-from converter_service.media.ffmpeg.declared_size import lacks_bytes
 from converter_service.media.ffmpeg.encode import Encoder
-from converter_service.media.ffmpeg.encoder_pass import EncoderPass
 from converter_service.media.ffmpeg.errors import cut_off, failure
+from converter_service.media.ffmpeg.file_header import is_webm, lacks_bytes
 from converter_service.media.ffmpeg.job import TranscodeJob, choose_track
+from converter_service.media.ffmpeg.job_programs import JobPrograms
 from converter_service.media.ffmpeg.probe import parse_probe
-from converter_service.media.ffmpeg.runner import CapturedRun, ProgramRunner, TranscodingLimits, time_limit
+from converter_service.media.ffmpeg.progress import ProgressReports
+from converter_service.media.ffmpeg.runner import (
+    CapturedRun,
+    ProgramRunner,
+    Tools,
+    TranscodingLimits,
+    time_limit,
+)
 from converter_service.media.ffmpeg.sidecars import SidecarFiles
-from converter_service.media.ffmpeg.tools import Tools
-from converter_service.media.ffmpeg.webm import is_webm
 from converter_service.media.formats import FORMATS
 from converter_service.media.options import Options
 from converter_service.media.sandbox.process import check_restrictions
@@ -29,18 +33,15 @@ class FFmpegTranscoder:
     def __init__(self, tools: Tools, limits: TranscodingLimits) -> None:
         self._tools = tools
         self._limits = limits
-        self._programs = ProgramRunner(limits, (tools.ffmpeg, tools.ffprobe))
-        checks = Checks(tools, limits, self._programs)
-        self._encoder = Encoder(EncoderPass(tools, limits, self._programs, checks), checks)
-        self._sidecars = SidecarFiles(tools, self._programs)
-        self._log = get_logger(__name__)
+        self._programs = ProgramRunner(tools, limits)
+        self._sidecars = SidecarFiles(self._programs)
 
     async def check(self, scratch: Path) -> None:
         """Start-up check: logs sandbox restrictions that do not hold on this machine. Raises
         TranscoderUnavailable if ffmpeg lacks an encoder.
         """
         if missing := [name for name, holds in (await check_restrictions()).items() if not holds]:
-            self._log.warning("sandbox restrictions not available", missing=missing)
+            get_logger(__name__).warning("sandbox restrictions not available", missing=missing)
         listing = await self._programs.capture([self._tools.ffmpeg, "-v", "error", "-encoders"], scratch)
         offered = listing.output.decode("utf-8", "replace").split()
         if lacking := [form.encoder for form in FORMATS.values() if form.encoder not in offered]:
@@ -68,13 +69,15 @@ class FFmpegTranscoder:
         self, source: Path, info: MediaInfo, options: Options, target: Path, on_progress: Progress
     ) -> Output:
         track = choose_track(info, options)
-        if not info.is_estimated and (info.duration_s or 0.0) > self._limits.max_duration_s:
-            raise too_long(self._limits)
+        if not info.is_estimated:
+            self._limits.check_duration(info.duration_s or 0.0)
         job = TranscodeJob(source=source, info=info, track=track, options=options, target=target)
         try:
             async with time_limit(self._limits.job_timeout):
-                sidecars = await self._sidecars.create(job)
-                return await self._encoder.encode(job, sidecars, on_progress)
+                has_cover = await self._sidecars.create(job)
+                reports = ProgressReports(job.likely_s, on_progress)
+                programs = JobPrograms(self._programs, job, reports, has_cover)
+                return await Encoder(job, programs, reports).encode()
         except BaseException:
             with contextlib.suppress(OSError):
                 _remove(target)

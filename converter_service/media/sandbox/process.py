@@ -34,9 +34,12 @@ class SandboxedProcess:
     """A running program; valid inside the `sandboxed` block only."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
+        if process.stdout is None or process.stderr is None:
+            raise RuntimeError("standard output and standard error are pipes")
         self._process = process
+        self._stdout = process.stdout
         self._tail = bytearray()
-        self._draining = asyncio.create_task(self._drain())
+        self._draining = asyncio.create_task(self._drain(process.stderr))
 
     @property
     def pid(self) -> int:
@@ -90,17 +93,9 @@ class SandboxedProcess:
             self._draining.cancel()
             await asyncio.gather(self._draining, return_exceptions=True)
 
-    @property
-    def _stdout(self) -> asyncio.StreamReader:
-        if self._process.stdout is None:
-            raise RuntimeError("standard output is a pipe")
-        return self._process.stdout
-
-    async def _drain(self) -> None:
+    async def _drain(self, stderr: asyncio.StreamReader) -> None:
         """Reads standard error, so that its pipe never fills up, and keeps the tail."""
-        if self._process.stderr is None:
-            raise RuntimeError("standard error is a pipe")
-        while chunk := await self._process.stderr.read(READ_BYTES):
+        while chunk := await stderr.read(READ_BYTES):
             self._tail += chunk
             del self._tail[:-STDERR_TAIL_BYTES]
 

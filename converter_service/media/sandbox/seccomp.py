@@ -17,6 +17,7 @@ OWN_PID = -1
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16
 ALLOWED, KILLED, FAILED = 0x7FFF0000, 0x80000000, 0x00050000
+ALLOW: Step = (RETURN, 0, 0, ALLOWED)
 EPERM, ENOSYS = 1, 38
 X32_CALLS = 0x40000000
 FCNTL_OF_SIGNALS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: SIGIO to another process
@@ -89,21 +90,21 @@ def seccomp_filter(machine: str) -> Sequence[Step]:
         (AT_LEAST, 0, 1, X32_CALLS),
         (RETURN, 0, 0, KILLED),
         *(step for number in numbers if number is not None for step in _when(number, [_fail(EPERM)])),
-        *(step for both, pids in ONLY_ITSELF.values() for step in _only(both[column], pids)),
-        *_when(FCNTL[column], _one_of(1, FCNTL_OF_SIGNALS, then=_fail(EPERM), otherwise=_allow())),
+        *(
+            step
+            for both, pids in ONLY_ITSELF.values()
+            for step in _when(both[column], _one_of(0, pids, then=ALLOW, otherwise=_fail(EPERM)))
+        ),
+        *_when(FCNTL[column], _one_of(1, FCNTL_OF_SIGNALS, then=_fail(EPERM), otherwise=ALLOW)),
         *_when(CLONE[column], _threads_only()),
         *_when(CLONE3[column], [_fail(ENOSYS)]),
-        _allow(),
+        ALLOW,
     )
 
 
 def _when(number: int, block: Sequence[Step]) -> list[Step]:
     """Runs `block`, which must end in a return, for this call number; skips it for others."""
     return [(EQUAL, 0, len(block), number), *block]
-
-
-def _only(number: int, pids: Sequence[int]) -> list[Step]:
-    return _when(number, _one_of(0, pids, then=_allow(), otherwise=_fail(EPERM)))
 
 
 def _one_of(argument: int, values: Sequence[int], *, then: Step, otherwise: Step) -> list[Step]:
@@ -118,13 +119,9 @@ def _threads_only() -> list[Step]:
         (LOAD, 0, 0, ARGUMENTS),
         (ANY_BIT, 2, 0, CLONE_NAMESPACES),
         (ANY_BIT, 0, 1, CLONE_THREAD),
-        _allow(),
+        ALLOW,
         _fail(EPERM),
     ]
-
-
-def _allow() -> Step:
-    return (RETURN, 0, 0, ALLOWED)
 
 
 def _fail(errno: int) -> Step:

@@ -1,6 +1,6 @@
 """Ports of outbound webhook requests: name resolution and the HTTP client."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -8,6 +8,9 @@ import msgspec
 from yarl import URL
 
 from notification_service.webhooks.outbound.address_policy import IPAddress
+
+# Returns all addresses of a host name, uncached. Raises OSError or TimeoutError.
+Resolver = Callable[[str], Awaitable[Sequence[IPAddress]]]
 
 
 class AttemptResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,8 +28,3 @@ class WebhookClient(Protocol):
 
         Follows no redirect and connects only to addresses that the address policy allows.
         """
-
-
-class Resolver(Protocol):
-    async def __call__(self, host: str) -> Sequence[IPAddress]:
-        """Returns all addresses of a host name, uncached. Raises OSError or TimeoutError."""

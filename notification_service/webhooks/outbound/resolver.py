@@ -7,10 +7,10 @@ lookup to use.
 import asyncio
 import functools
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from ipaddress import ip_address
-from typing import Self
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
@@ -24,26 +24,24 @@ class AddressNotAllowed(OSError):
     """The address policy forbids a connection to this address."""
 
 
-class SystemResolver:
-    """The resolver of the system, in its own threads: a name server that hangs blocks no other work."""
+@contextmanager
+def open_system_resolver(max_threads: int) -> Iterator[Resolver]:
+    """Opens the system's resolver in its own threads: a name server that hangs blocks no other work."""
+    threads = ThreadPoolExecutor(max_threads, thread_name_prefix="webhook-dns")
 
-    def __init__(self, max_threads: int) -> None:
-        self._threads = ThreadPoolExecutor(max_threads, thread_name_prefix="webhook-dns")
-
-    async def __call__(self, host: str) -> Sequence[IPAddress]:
+    async def resolve(host: str) -> Sequence[IPAddress]:
         lookup = functools.partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
         try:
             async with asyncio.timeout(LOOKUP_S):
-                found = await asyncio.get_running_loop().run_in_executor(self._threads, lookup)
+                found = await asyncio.get_running_loop().run_in_executor(threads, lookup)
         except UnicodeError:  # such as a label of more than 63 characters
             raise OSError("not a host name") from None
         return list({ip_address(str(entry[4][0]).partition("%")[0]) for entry in found})
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    try:
+        yield resolve
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
 class PolicyResolver(AbstractResolver):

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from notification_service.email.errors import PermanentFailure, TransientFailure
-from notification_service.email.message import FromAddress, Mail, compose
+from notification_service.email.message import Mail, compose, parse_from_address
 from notification_service.email.ports import Mailer
 from notification_service.email.smtp import SmtpMailer
 from notification_service.email.smtp_server import SmtpServer
@@ -19,7 +19,7 @@ from tests.support.memory_email import MemoryMailer
 
 MAIL = compose(
     EmailTemplates("https://tonegate.example").render(completed(filename="Ä talk 🎧.mp4")),
-    FromAddress("Tonegate <no-reply@tonegate.example>"),
+    parse_from_address("Tonegate <no-reply@tonegate.example>"),
     event_id="event-1",
     written_at=datetime(2026, 11, 20, 10, 0, tzinfo=UTC),
 )

@@ -9,12 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from notification_service.webhooks.delivery import Delivery
-from notification_service.webhooks.errors import TooManyWebhooks
+from notification_service.webhooks.endpoint import TooManyWebhooks
 from notification_service.webhooks.mongo_deliveries import MongoDeliveries, due_filter
 from notification_service.webhooks.mongo_endpoints import MongoEndpoints
-from notification_service.webhooks.ports import Deliveries, EndpointChange, Endpoints, Lane
+from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
 from notification_service.webhooks.retry_policy import Outcome
-from shared.contracts.webhooks import Attempt
+from shared.contracts.webhooks import Attempt, ChangeWebhook
 from shared.mongo import connect
 from shared.settings import Secret
 from tests.support.memory_webhooks import MemoryDeliveries, MemoryEndpoints
@@ -106,7 +106,7 @@ async def test_the_limit_per_account_holds_under_concurrent_calls(endpoints: End
 async def test_only_its_owner_changes_or_removes_a_webhook(endpoints: Endpoints) -> None:
     made = endpoint()
     await endpoints.add(made, MOST)
-    assert await endpoints.update("bob", made.id, EndpointChange(url="https://evil.example"), NOON) is None
+    assert await endpoints.update("bob", made.id, ChangeWebhook(url="https://evil.example"), NOON) is None
     assert await endpoints.rotate_secret("bob", made.id, "new", NOON) is None
     assert not await endpoints.delete("bob", made.id)
     assert await endpoints.get(made.id) == made
@@ -118,9 +118,9 @@ async def test_an_update_changes_only_the_given_fields(endpoints: Endpoints) -> 
     made = endpoint()
     await endpoints.add(made, MOST)
     url = "https://example.com/$secret"  # must not be read as a database expression
-    changed = await endpoints.update("ann", made.id, EndpointChange(url=url), NOON)
+    changed = await endpoints.update("ann", made.id, ChangeWebhook(url=url), NOON)
     assert changed == replace(made, url=url)
-    changed = await endpoints.update("ann", made.id, EndpointChange(events=("conversion.failed",)), NOON)
+    changed = await endpoints.update("ann", made.id, ChangeWebhook(events=["conversion.failed"]), NOON)
     assert changed == replace(made, url=url, events=("conversion.failed",))
 
 
@@ -130,10 +130,10 @@ async def test_a_webhook_is_disabled_once_and_enabling_clears_its_failures(endpo
     await endpoints.mark_failing(made.id, NOON)
     assert await endpoints.disable(made.id, "gone", NOON)
     assert not await endpoints.disable(made.id, "failing", NOON)
-    asked = EndpointChange(disabled_reason="asked")
+    asked = ChangeWebhook(status="disabled")
     changed = await endpoints.update("ann", made.id, asked, NOON + timedelta(days=1))
     assert changed == replace(made, disabled_reason="gone", disabled_at=NOON, failing_since=NOON)
-    assert await endpoints.update("ann", made.id, EndpointChange(disabled_reason=None), NOON) == made
+    assert await endpoints.update("ann", made.id, ChangeWebhook(status="enabled"), NOON) == made
     changed = await endpoints.update("ann", made.id, asked, NOON)
     assert changed == replace(made, disabled_reason="asked", disabled_at=NOON)
 

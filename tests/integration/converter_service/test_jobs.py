@@ -10,9 +10,8 @@ from msgspec.structs import replace
 
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.service import Conversions
-from converter_service.conversions.transitions.finish import cancelled
 from converter_service.conversions.transitions.queue import retried
-from converter_service.conversions.transitions.removal import deleted
+from converter_service.conversions.transitions.removal import cancelled, deleted
 from converter_service.media.transcoder import Fault, MachineUnfit, MediaError, TranscoderUnavailable
 from shared.clock import utc_now
 from shared.contracts.events import ConversionCancelled, ConversionCompleted, ConversionFailed, VideoUploaded
@@ -436,7 +435,7 @@ async def test_a_cancelled_run_ends_with_nothing_left_but_the_video(harness: Wor
     await transcoder.began.wait()
     over = cancelled(await harness.now(conversion), now=utc_now(), retention=LONG)
     await harness.store.save(over, *harness.events.cancelled(over))
-    worker.check_now(conversion.id)
+    worker.heartbeat.check_now(conversion.id)
     await running
     now = await harness.now(conversion)
     assert (transcoder.cancelled, now.status, now.temporary_blobs) == (1, State.CANCELLED, ())

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from notification_service.retry import redeliver_when_unavailable, retry_on
+from notification_service.retry import redeliver_when_unavailable, retry_unavailable
 from shared.errors import Unavailable
 from shared.messaging.errors import Retry
 
@@ -27,19 +27,19 @@ class Failing:
 
 async def test_a_call_is_repeated_until_it_succeeds() -> None:
     call = Failing(3)
-    assert await retry_on(Unavailable, call, timeout=timedelta(seconds=30), pause=PAUSE) == "result"
+    assert await retry_unavailable(call, timeout=timedelta(seconds=30), pause=PAUSE) == "result"
     assert call.calls == 4
 
 
 async def test_the_error_is_raised_after_the_timeout() -> None:
     with pytest.raises(Unavailable):
-        await retry_on(Unavailable, Failing(10_000), timeout=timedelta(), pause=PAUSE)
+        await retry_unavailable(Failing(10_000), timeout=timedelta(), pause=PAUSE)
 
 
 async def test_another_error_is_raised_at_once() -> None:
     call = Failing(1, RuntimeError)
     with pytest.raises(RuntimeError):
-        await retry_on(Unavailable, call, timeout=timedelta(seconds=30), pause=PAUSE)
+        await retry_unavailable(call, timeout=timedelta(seconds=30), pause=PAUSE)
     assert call.calls == 1
 
 

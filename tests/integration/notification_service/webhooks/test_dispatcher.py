@@ -18,13 +18,12 @@ from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.outbound.address_policy import AddressPolicy, parse_networks
 from notification_service.webhooks.outbound.http_client import open_http_client
 from notification_service.webhooks.outbound.ports import AttemptResult, WebhookClient
-from notification_service.webhooks.outbound.resolver import SystemResolver
+from notification_service.webhooks.outbound.resolver import open_system_resolver
 from notification_service.webhooks.outbound.url_policy import UrlPolicy
 from notification_service.webhooks.ports import Lane
 from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome
-from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.sender import WebhookSender
-from notification_service.webhooks.signature import new_secret
+from notification_service.webhooks.signature import SecretCipher, new_secret
 from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt
 from shared.errors import Unavailable
@@ -74,7 +73,7 @@ class Stores:
         around: Callable[[WebhookClient], WebhookClient] = lambda client: client,
     ) -> AsyncIterator[WebhookDispatcher]:
         async with AsyncExitStack() as stack:
-            resolver = stack.enter_context(SystemResolver(4))
+            resolver = stack.enter_context(open_system_resolver(4))
             client = await stack.enter_async_context(open_http_client(ADDRESSES, resolver, timeout))
             tasks = await stack.enter_async_context(asyncio.TaskGroup())
             sender = WebhookSender(
@@ -85,7 +84,6 @@ class Stores:
                 cipher=CIPHER,
                 policy=policy,
                 registry=CollectorRegistry(),
-                now=utc_now,
             )
             dispatcher = WebhookDispatcher(self.deliveries, sender, policy)
             tasks.create_task(dispatcher.run())

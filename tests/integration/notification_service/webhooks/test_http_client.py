@@ -16,7 +16,7 @@ from yarl import URL
 from notification_service.webhooks.outbound.address_policy import AddressPolicy, IPAddress, parse_networks
 from notification_service.webhooks.outbound.http_client import WebhookHttpClient, open_http_client
 from notification_service.webhooks.outbound.ports import AttemptResult
-from notification_service.webhooks.outbound.resolver import SystemResolver
+from notification_service.webhooks.outbound.resolver import open_system_resolver
 from tests.support.certificates import self_signed
 from tests.support.webhooks import Receiver, drip, drop, flood, hang, receiver
 
@@ -203,7 +203,7 @@ async def test_a_proxy_in_the_environment_is_ignored(
 
 
 async def test_the_system_resolver_finds_localhost() -> None:
-    with SystemResolver(2) as lookup:
+    with open_system_resolver(2) as lookup:
         assert ip_address("127.0.0.1") in await lookup("localhost")
         with pytest.raises(OSError, match="not a host name"):
             await lookup("a..b")

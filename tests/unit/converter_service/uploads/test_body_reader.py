@@ -10,7 +10,7 @@ from litestar.types import HTTPReceiveMessage
 
 from converter_service.errors import UploadBroken
 from converter_service.uploads import body_reader
-from converter_service.uploads.body_reader import BodyReader
+from converter_service.uploads.body_reader import BodyReader, Framing
 from shared.errors import ClientDisconnected, InvalidRequest, NotFound, RequestTimeout, TooLarge
 from tests.support.request_body import body_of
 
@@ -52,7 +52,7 @@ class Client:
         )
 
 
-class Envelope:
+class Envelope(Framing):
     """Framing for tests: the video is what stands between `<` and `>`."""
 
     envelope_limit = 4

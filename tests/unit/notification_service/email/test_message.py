@@ -11,13 +11,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from notification_service.email.errors import InvalidEmail
-from notification_service.email.message import FromAddress, Mail, compose
+from notification_service.email.message import Mail, compose, parse_from_address
 from notification_service.email.templates import EmailTemplates, RenderedEmail
 from tests.support.event_samples import completed
 
 WHEN = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 TEMPLATES = EmailTemplates("https://tonegate.example")
-SENDER = FromAddress("Tonegate <no-reply@tonegate.example>")
+SENDER = parse_from_address("Tonegate <no-reply@tonegate.example>")
 HEADERS = [
     "From",
     "To",
@@ -163,7 +163,7 @@ def test_a_malformed_request_id_is_left_out(request_id: str) -> None:
 
 
 def test_a_sender_may_have_a_name_in_any_script() -> None:
-    sender = FromAddress('"Tönegate, Büro" <post@tonegate.example>')
+    sender = parse_from_address('"Tönegate, Büro" <post@tonegate.example>')
     assert sender.domain == "tonegate.example"
     email = TEMPLATES.render(completed())
     written = compose(email, sender, event_id="e", written_at=WHEN)
@@ -173,4 +173,4 @@ def test_a_sender_may_have_a_name_in_any_script() -> None:
 
 def test_a_sender_without_an_address_is_refused() -> None:
     with pytest.raises(InvalidEmail):
-        FromAddress("Tonegate")
+        parse_from_address("Tonegate")

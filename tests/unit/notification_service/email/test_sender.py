@@ -8,14 +8,14 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from notification_service.email.errors import LedgerUnavailable
-from notification_service.email.handlers import EmailHandler, email_handlers
-from notification_service.email.ledger import Claim
-from notification_service.email.message import FromAddress, Mail
+from notification_service.email.handlers import email_handlers
+from notification_service.email.message import Mail, parse_from_address
+from notification_service.email.ports import Claim
 from notification_service.email.retry_policy import RetryPolicy
 from notification_service.email.sender import EmailSender
 from notification_service.email.templates import EmailTemplates
 from shared.clock import utc_now
+from shared.errors import Unavailable
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
 from shared.messaging.handlers import Delivery, Handlers
@@ -32,7 +32,7 @@ QUICK = RetryPolicy(
 
 
 class FailingLedger(MemoryLedger):
-    """Raises LedgerUnavailable at the first `failures` calls of the methods in `calls`."""
+    """Raises Unavailable at the first `failures` calls of the methods in `calls`."""
 
     def __init__(self, failures: int, *calls: str) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class FailingLedger(MemoryLedger):
     def _fail(self, call: str) -> None:
         if call in self.calls and self.failures > 0:
             self.failures -= 1
-            raise LedgerUnavailable(call)
+            raise Unavailable(call)
 
     async def claim(self, event_id: str, lease: timedelta) -> Claim:
         self._fail("claim")
@@ -85,12 +85,12 @@ def email_sender(
     policy: RetryPolicy,
     registry: CollectorRegistry | None = None,
 ) -> EmailSender:
-    sender = FromAddress("Tonegate <no-reply@tonegate.example>")
+    sender = parse_from_address("Tonegate <no-reply@tonegate.example>")
     return EmailSender(ledger, mailer, sender, policy, registry or CollectorRegistry())
 
 
 def handlers_of(sender: EmailSender) -> Handlers:
-    return email_handlers(EmailHandler(EmailTemplates("https://tonegate.example"), sender))
+    return email_handlers(EmailTemplates("https://tonegate.example"), sender)
 
 
 def handlers_with(
@@ -270,7 +270,7 @@ async def test_an_unrecorded_email_is_not_sent_again_and_recorded_in_the_end() -
     assert not later.value.counts
     assert len(mailer.taken) == 1
     async with asyncio.TaskGroup() as tasks:
-        catching_up = tasks.create_task(sender.run())
+        catching_up = tasks.create_task(sender.pending.run())
         ledger.failures = 0
         await until(lambda: ledger.entries[EVENT].state == "sent", what="the ledger entry is `sent`")
         catching_up.cancel()

@@ -5,10 +5,9 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from notification_service.webhooks.account_deletion import REPEAT_AFTER, AccountDeletion
+from notification_service.webhooks.account_deletion import REPEAT_AFTER, AccountDeletion, account_handlers
 from notification_service.webhooks.delivery import new_delivery
 from notification_service.webhooks.endpoint import Endpoint
-from notification_service.webhooks.handlers import account_handlers
 from notification_service.webhooks.payloads import TEST_TYPE
 from shared.contracts.events import AccountClaimed
 from shared.messaging.envelope import wrap

@@ -9,8 +9,8 @@ from converter_service.media.audio_format import Format
 from converter_service.media.ffmpeg import commands, probe_commands
 from converter_service.media.ffmpeg.cover import CoverSource
 from converter_service.media.ffmpeg.filters import PassOptions
-from converter_service.media.ffmpeg.job import Sidecars, TranscodeJob
-from converter_service.media.ffmpeg.tools import Tools
+from converter_service.media.ffmpeg.job import TranscodeJob
+from converter_service.media.ffmpeg.runner import Tools
 from converter_service.media.formats import FORMATS
 from converter_service.media.options import parse
 from converter_service.media.transcoder import AudioTrack, MediaInfo, Picture
@@ -18,7 +18,6 @@ from converter_service.media.transcoder import AudioTrack, MediaInfo, Picture
 TOOLS = Tools(ffmpeg="/opt/ffmpeg", ffprobe="/opt/ffprobe", threads=3)
 SOURCE, TARGET = Path("/scratch/source"), Path("/scratch/result")
 TRACK = AudioTrack(index=2, stream=4, codec="aac", channels=6, sample_rate=44_100, language="deu")
-SIDECARS = Sidecars(metadata=Path("/scratch/result.metadata"))
 PICTURE = CoverSource(Picture(stream=7, codec="h264"), 12.0)
 ENCODED = PassOptions()
 
@@ -29,7 +28,7 @@ def job(track: AudioTrack = TRACK, **fields: str) -> TranscodeJob:
 
 
 def converting(track: AudioTrack = TRACK, options: PassOptions = ENCODED, **fields: str) -> list[str]:
-    return commands.convert(TOOLS, job(track, **fields), options, SIDECARS, at_most_s=100.0)
+    return commands.convert(TOOLS, job(track, **fields), options, has_cover=False, at_most_s=100.0)
 
 
 def value_of(words: list[str], name: str) -> str:

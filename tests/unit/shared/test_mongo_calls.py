@@ -1,4 +1,4 @@
-"""Errors and cancellation of the ledger's calls to MongoDB."""
+"""Errors and cancellation of calls to MongoDB."""
 
 import asyncio
 import contextlib
@@ -6,17 +6,18 @@ import contextlib
 import pytest
 from pymongo.errors import AutoReconnect, PyMongoError, ServerSelectionTimeoutError
 
-from notification_service.email.errors import LedgerUnavailable
-from notification_service.email.mongo_ledger import call_ledger
+from shared.errors import Unavailable
+from shared.mongo import call_mongo
 
 
 @pytest.mark.parametrize("trouble", [AutoReconnect("gone"), ServerSelectionTimeoutError("nobody")])
-async def test_a_driver_error_raises_ledger_unavailable(trouble: PyMongoError) -> None:
+async def test_a_driver_error_raises_unavailable(trouble: PyMongoError) -> None:
     async def fails() -> None:
         raise trouble
 
-    with pytest.raises(LedgerUnavailable, match=type(trouble).__name__):
-        await call_ledger(fails())
+    with pytest.raises(Unavailable) as raised:
+        await call_mongo(fails())
+    assert raised.value.__cause__ is trouble
 
 
 async def test_a_cancellation_swallowed_by_the_driver_is_raised() -> None:
@@ -29,7 +30,7 @@ async def test_a_cancellation_swallowed_by_the_driver_is_raised() -> None:
 
     async def call_repeatedly() -> None:
         while True:
-            await call_ledger(swallow_cancellation())
+            await call_mongo(swallow_cancellation())
 
     task = asyncio.create_task(call_repeatedly())
     await begun.wait()

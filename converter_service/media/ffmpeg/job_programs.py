@@ -1,0 +1,116 @@
+"""The programs that one job runs: passes of ffmpeg over its source, and checks of source and result."""
+
+import asyncio
+from dataclasses import dataclass
+
+from converter_service.media.ffmpeg import commands, probe_commands
+from converter_service.media.ffmpeg.errors import complaints, failure, timed_out
+from converter_service.media.ffmpeg.filters import PassOptions
+from converter_service.media.ffmpeg.job import TranscodeJob
+from converter_service.media.ffmpeg.loudness import Loudness, parse_summary
+from converter_service.media.ffmpeg.packets import PacketTotals, SourceExtent
+from converter_service.media.ffmpeg.progress import ProgressReports, Stalled
+from converter_service.media.ffmpeg.runner import ProgramRunner
+from converter_service.media.ffmpeg.verify import VerifiedAudio, verify_audio
+from converter_service.media.sandbox.process import Exit, SandboxedProcess
+from converter_service.media.transcoder import TranscoderUnavailable
+from shared.logs import get_logger
+
+STDERR_LOG_BYTES = 4096
+# The cover counts as a frame of one millisecond, so that this much is reported without any audio.
+EMPTY_S = 0.002
+# All frames of an MP3 are counted, but only its first minute is decoded: the rest comes from the same
+# encoder, and decoding ten minutes would cost 12 % of encoding them. Other formats are decoded to their end.
+DECODED_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class JobPrograms:
+    """`has_cover`: the job's cover file is muxed into the result."""
+
+    runner: ProgramRunner
+    job: TranscodeJob
+    reports: ProgressReports
+    has_cover: bool
+
+    async def encode(self, options: PassOptions) -> VerifiedAudio:
+        """Writes the target and verifies it. Raises MediaError or TranscoderUnavailable."""
+        job, at_most_s = self.job, self.runner.limits.max_duration_s + 1.0
+        command = commands.convert(
+            self.runner.tools, job, options, has_cover=self.has_cover, at_most_s=at_most_s
+        )
+        file_bytes = self.runner.max_result_bytes(job.form)
+        async with self.runner.start(
+            command, job.target.parent, result=job.target, file_bytes=file_bytes
+        ) as running:
+            ended = await self._follow(running)
+        complained = complaints(ended)
+        if ended.code != 0:
+            get_logger(__name__).info("ffmpeg failed", code=ended.code, stderr=complained[-STDERR_LOG_BYTES:])
+            raise failure(ended)
+        if self.reports.made_s <= EMPTY_S:
+            return VerifiedAudio(0.0, complaints=complained)
+        return await self._verify(complained, is_copy=options.is_copy)
+
+    async def measure_source(self) -> Exit:
+        """Measures the loudness of the filtered source; standard error ends with the summary."""
+        at_most_s = self.runner.limits.max_duration_s + 1.0
+        command = commands.measure(self.runner.tools, self.job, PassOptions(), at_most_s=at_most_s)
+        async with self.runner.start(command, self.job.target.parent) as running:
+            return await self._follow(running)
+
+    async def measure_result(self) -> Loudness:
+        """Measures the target's loudness. Raises TranscoderUnavailable if ffmpeg prints no summary."""
+        command = commands.measure_result(self.runner.tools, self.job.form, self.job.target)
+        captured = await self.runner.capture(command, self.job.target.parent)
+        try:
+            return parse_summary(captured.exit.stderr)
+        except ValueError as error:
+            raise _broken(str(error)) from error
+
+    async def source_extent(self) -> SourceExtent:
+        """Lists all packets of the source, which takes as long as reading the file."""
+        totals = PacketTotals(self.job.track.stream, self.job.info.start_s)
+        command = probe_commands.packets(self.runner.tools, self.job.source)
+        async with self.runner.start(command, self.job.target.parent) as running:
+            rest = b""
+            async for chunk in running.chunks():
+                *whole, rest = (rest + chunk).split(b"\n")
+                totals.add(whole)
+            totals.add([rest])
+            await running.wait()
+        return totals.extent
+
+    async def _follow(self, running: SandboxedProcess) -> Exit:
+        """Waits for the end. Raises MediaError if the program stalls."""
+        stall_s = self.runner.limits.stall_timeout.total_seconds()
+        try:
+            await self.reports.follow(running.lines(), stall_s, self.job.options.start or 0.0)
+        except Stalled as error:
+            raise timed_out() from error
+        return await running.wait()
+
+    async def _verify(self, complained: str, *, is_copy: bool) -> VerifiedAudio:
+        """Verifies the target. Raises TranscoderUnavailable if it is broken, MediaError if it is too long.
+
+        A stream copy did not come from our encoder and is decoded to its end.
+        """
+        job, tools, scratch = self.job, self.runner.tools, self.job.target.parent
+        first_s = DECODED_S if job.form.has_counted_frames and not is_copy else None
+        counted, decoded = await asyncio.gather(
+            self.runner.capture(probe_commands.count(tools, job.form, job.target), scratch),
+            self.runner.capture(commands.decode(tools, job.form, job.target, first_s), scratch),
+        )
+        for captured in (counted, decoded):
+            if captured.exit.code != 0 or captured.exit.stderr:
+                raise _broken(captured.exit.stderr[-500:])
+        try:
+            audio = verify_audio(counted.output, decoded.output, job.form, first_s, complained)
+        except ValueError as error:
+            raise _broken(str(error)) from error
+        self.runner.limits.check_duration(audio.seconds)
+        return audio
+
+
+def _broken(reason: str) -> TranscoderUnavailable:
+    return TranscoderUnavailable(f"the result is broken: {reason}")
