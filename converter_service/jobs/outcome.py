@@ -9,8 +9,8 @@ from converter_service.conversions.events import EventFactory
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, Failure, Result, State
 from converter_service.conversions.ports import Blobs, ConversionStore
-from converter_service.conversions.transitions.finish import completed, failed, failed_by
 from converter_service.conversions.transitions.queue import requeued
+from converter_service.conversions.transitions.removal import completed, failed, failed_by
 from converter_service.conversions.update import change
 from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.retry_policy import counts_as_attempt, delay_s, retry_unavailable

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from converter_service.conversions.model import Conversion, Result
 from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore
-from converter_service.conversions.transitions.run import source_described
+from converter_service.conversions.transitions.queue import source_described
 from converter_service.conversions.update import change
 from converter_service.jobs.context import RunContext
 from converter_service.jobs.retry_policy import retry_unavailable

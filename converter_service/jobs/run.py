@@ -10,7 +10,7 @@ from typing import Protocol
 
 from converter_service.conversions.model import Conversion, Result
 from converter_service.conversions.ports import Blobs, ConversionStore, Stored
-from converter_service.conversions.transitions.run import (
+from converter_service.conversions.transitions.queue import (
     digest_recorded,
     earlier_blobs_deleted,
     source_described,

@@ -118,7 +118,7 @@ async def test_nothing_is_left_of_a_deleted_account(person: Person, media: Media
     assert (await person.register()).status_code == 201, "the address is free again"
 
 
-async def test_a_disabled_account_is_out_at_once(system: System, http: httpx.AsyncClient) -> None:
+async def test_a_disabled_account_is_refused_at_once(system: System, http: httpx.AsyncClient) -> None:
     admin = Person(http)
     await asyncio.to_thread(system.command, "auth", "create-admin", admin.email, AUTH_ADMIN_PASSWORD=PASSWORD)
     assert (await admin.sign_in()).status_code == 200

@@ -166,7 +166,7 @@ async def test_a_key_goes_with_its_conversion(api: ConverterApi) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 300, "é", 'a"b'])
-async def test_a_strange_key_is_refused(api: ConverterApi, key: str) -> None:
+async def test_a_malformed_idempotency_key_is_refused(api: ConverterApi, key: str) -> None:
     assert await told(await send(api, VIDEO, key=key)) == (400, "invalid_request")
     assert await stored(api) == (0, 0)
 

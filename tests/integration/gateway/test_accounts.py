@@ -50,18 +50,18 @@ async def test_an_account_is_registered(rig: Rig) -> None:
     assert (seen.target, msgspec.json.decode(bytes(seen.body))) == ("/v1/auth/register", WHO)
 
 
-async def test_signing_in_gives_tokens_that_no_cache_keeps(rig: Rig) -> None:
+async def test_login_responses_are_not_cacheable(rig: Rig) -> None:
     answer(rig, "200 OK", TOKENS)
     status, body, headers = await post(rig, "/v1/auth/login", WHO)
     assert (status, body, headers["Cache-Control"]) == (200, TOKENS, "no-store")
 
 
-async def test_a_refresh_token_is_spent(rig: Rig) -> None:
+async def test_refresh_is_forwarded(rig: Rig) -> None:
     answer(rig, "200 OK", TOKENS)
     assert (await post(rig, "/v1/auth/refresh", {"refresh_token": "r0"}))[:2] == (200, TOKENS)
 
 
-async def test_signing_out_and_me_carry_the_callers_token(rig: Rig) -> None:
+async def test_logout_and_me_forward_the_callers_token(rig: Rig) -> None:
     answer(rig, "204 No Content", None)
     async with rig.http.post(f"{rig.url}/v1/auth/logout", headers=SIGNED_IN) as response:
         assert (response.status, await response.read()) == (204, b"")
@@ -72,14 +72,14 @@ async def test_signing_out_and_me_carry_the_callers_token(rig: Rig) -> None:
     assert asked == [f"Bearer inner-{TOKEN}"] * 2
 
 
-async def test_the_keys_are_public(rig: Rig) -> None:
+async def test_the_jwks_is_public(rig: Rig) -> None:
     answer(rig, "200 OK", {"keys": [{"kty": "EC", "kid": "1"}]})
     async with rig.http.get(f"{rig.url}/.well-known/jwks.json") as response:
         assert await response.json() == {"keys": [{"kty": "EC", "kid": "1"}]}
         assert response.headers["Cache-Control"] == "public, max-age=60"
 
 
-async def test_the_services_problems_are_passed_on(rig: Rig) -> None:
+async def test_problems_of_the_service_are_forwarded(rig: Rig) -> None:
     async def refuse(seen: Seen) -> None:
         await seen.read_body()
         seen.problem(409, "email_taken")
@@ -100,7 +100,7 @@ async def test_the_services_problems_are_passed_on(rig: Rig) -> None:
         ({**WHO, "password": "x" * 2000}, "password"),
     ],
 )
-async def test_a_body_that_does_not_fit_is_refused_here(rig: Rig, body: object, field: str) -> None:
+async def test_an_invalid_body_is_refused_by_the_gateway(rig: Rig, body: object, field: str) -> None:
     status, problem, _ = await post(rig, "/v1/auth/register", body)
     assert (status, problem["code"]) == (400, "invalid_request")
     assert problem["errors"][0]["field"] == field
@@ -132,14 +132,14 @@ async def test_the_frameworks_own_refusals_are_problems_too(
             assert "POST" in response.headers["Allow"]
 
 
-async def test_a_json_body_that_never_comes_is_cut_off() -> None:
+async def test_a_json_body_that_never_arrives_times_out() -> None:
     async with running(idle_timeout=SHORT) as rig, rig.connect() as (reader, writer):
         writer.write(b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
         writer.write(b"Content-Length: 100\r\n\r\n{")
         assert (await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)).split()[1] == b"408"
 
 
-async def test_health_is_open_and_names_what_is_down(rig: Rig) -> None:
+async def test_health_is_public_and_names_unavailable_services(rig: Rig) -> None:
     async with rig.http.get(f"{rig.url}/healthz") as response:
         assert response.status == 200
     async with rig.http.get(f"{rig.url}/readyz") as response:
@@ -154,7 +154,7 @@ async def test_health_is_open_and_names_what_is_down(rig: Rig) -> None:
         }
 
 
-async def test_readiness_is_lost_with_a_service() -> None:
+async def test_the_gateway_is_not_ready_without_a_service() -> None:
     async with running() as rig:
         await rig.converter.stop()
         async with rig.http.get(f"{rig.url}/readyz") as response:

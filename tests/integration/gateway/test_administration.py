@@ -46,7 +46,7 @@ def admin(rig: Rig) -> Rig:
         ("GET", "/v1/admin/audit?cursor=Mg&limit=1", "/v1/admin/audit?cursor=Mg&limit=1", None, AUDIT),
     ],
 )
-async def test_an_administrator_s_call_is_passed_on(
+async def test_an_administrators_call_is_forwarded(
     admin: Rig, method: str, path: str, inside: str, body: object, said: object
 ) -> None:
     answer(admin, "200 OK", said)
@@ -91,7 +91,7 @@ RELAYED = [
 
 
 @pytest.mark.parametrize(("method", "path", "inside", "record"), RELAYED)
-async def test_what_the_converter_does_for_an_administrator_is_recorded_first(
+async def test_an_audit_record_is_written_before_the_converter_is_called(
     admin: Rig, method: str, path: str, inside: str, record: object
 ) -> None:
     answer(admin, "204 No Content", None)
@@ -118,7 +118,9 @@ async def test_what_the_converter_does_for_an_administrator_is_recorded_first(
 
 
 @pytest.mark.parametrize(("status", "code"), [(403, "forbidden"), (503, "unavailable")])
-async def test_without_a_record_nothing_is_done(admin: Rig, status: int, code: str) -> None:
+async def test_without_an_audit_record_the_converter_is_not_called(
+    admin: Rig, status: int, code: str
+) -> None:
     introspect = admin.auth.script
 
     async def refuse(seen: Seen) -> None:
@@ -137,7 +139,7 @@ async def test_without_a_record_nothing_is_done(admin: Rig, status: int, code: s
 
 
 @pytest.mark.parametrize("query", ["limit=0", "cursor=x", "status=nonsense", "owner_id=%2F"])
-async def test_a_query_for_the_converter_that_does_not_fit_is_refused_here(admin: Rig, query: str) -> None:
+async def test_an_invalid_converter_query_is_refused_by_the_gateway(admin: Rig, query: str) -> None:
     async with admin.http.get(_url(admin, f"/v1/admin/conversions?{query}"), headers=ADMIN) as response:
         assert response.status == 400
     assert admin.converter.seen == []
@@ -152,7 +154,9 @@ async def test_a_query_for_the_converter_that_does_not_fit_is_refused_here(admin
         ("GET", "/v1/admin/audit"),
     ],
 )
-async def test_who_is_none_is_refused_before_anything_is_asked(admin: Rig, method: str, path: str) -> None:
+async def test_other_users_are_refused_before_any_service_is_called(
+    admin: Rig, method: str, path: str
+) -> None:
     async with admin.http.request(method, _url(admin, path), json={}, headers=SIGNED_IN) as response:
         problem = await response.json(content_type="application/problem+json")
         assert (response.status, problem["code"]) == (403, "forbidden")
@@ -160,14 +164,14 @@ async def test_who_is_none_is_refused_before_anything_is_asked(admin: Rig, metho
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=" + "x" * 300])
-async def test_a_query_that_does_not_fit_is_refused_here(admin: Rig, query: str) -> None:
+async def test_an_invalid_query_is_refused_by_the_gateway(admin: Rig, query: str) -> None:
     async with admin.http.get(_url(admin, f"/v1/admin/users?{query}"), headers=ADMIN) as response:
         problem = await response.json(content_type="application/problem+json")
         assert (response.status, problem["code"]) == (400, "invalid_request")
     assert {seen.target for seen in admin.auth.seen} == {"/internal/introspect"}
 
 
-async def test_a_program_may_not_administer_whoever_s_key_it_has(admin: Rig) -> None:
+async def test_an_api_key_of_an_administrator_may_not_administer(admin: Rig) -> None:
     admin.auth.sign_in("key", roles=["user", "admin"], scope="conversions:read conversions:write")
     for method, path, _, _ in RELAYED:
         async with admin.http.request(
@@ -177,7 +181,7 @@ async def test_a_program_may_not_administer_whoever_s_key_it_has(admin: Rig) -> 
     assert admin.converter.seen == []
 
 
-async def test_a_disabled_account_is_out_at_once(admin: Rig) -> None:
+async def test_a_disabled_account_is_refused_at_once(admin: Rig) -> None:
     assert await listed(admin, TOKEN) == 202
     answer(admin, "200 OK", {**USER, "id": "u1"})
     async with admin.http.patch(

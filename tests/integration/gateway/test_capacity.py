@@ -41,7 +41,7 @@ async def get(rig: Rig, path: str, token: str = TOKEN) -> tuple[int, dict[str, s
         return answer.status, dict(answer.headers), time.monotonic() - started
 
 
-async def test_what_there_is_no_place_for_is_turned_away_at_once() -> None:
+async def test_requests_above_the_limits_are_refused_at_once() -> None:
     async with running(max_streams=2) as rig:
         held = Held(rig)
         downloads = [asyncio.create_task(get(rig, AUDIO)) for _ in range(2)]
@@ -55,7 +55,7 @@ async def test_what_there_is_no_place_for_is_turned_away_at_once() -> None:
         assert (await get(rig, AUDIO))[0] == 200
 
 
-async def test_one_client_cannot_have_all_the_streams() -> None:
+async def test_streams_per_client_are_limited() -> None:
     """Per account; and per address where there is none, as with signed links."""
     signed = f"{AUDIO}?expires=4000000000&signature=x"
     async with running(max_streams=6, max_streams_per_client=2) as rig:
@@ -75,7 +75,7 @@ async def test_one_client_cannot_have_all_the_streams() -> None:
         assert [(await get(rig, path))[0] for path in (AUDIO, signed)] == [200, 200]
 
 
-async def test_a_call_waits_a_moment_for_a_place_and_so_do_not_too_many() -> None:
+async def test_a_bounded_number_of_calls_waits_briefly_for_a_slot() -> None:
     async def one_waited_and_two_did_not() -> bool:
         held = Held(rig)
         first = asyncio.create_task(get(rig, LIST))
@@ -91,7 +91,7 @@ async def test_a_call_waits_a_moment_for_a_place_and_so_do_not_too_many() -> Non
         await until(one_waited_and_two_did_not, what="one gets the place that it waited for")
 
 
-async def test_nobody_waits_for_long() -> None:
+async def test_a_wait_for_a_slot_is_bounded() -> None:
     async with running(max_calls=1) as rig:
         held = Held(rig)
         first = asyncio.create_task(get(rig, LIST))
@@ -102,7 +102,7 @@ async def test_nobody_waits_for_long() -> None:
         assert (await first)[0] == 200
 
 
-async def test_streams_take_no_place_from_calls_nor_calls_from_streams() -> None:
+async def test_streams_and_calls_have_separate_slots() -> None:
     async with running(max_calls=1, max_streams=1) as rig:
         held = Held(rig)
         inside = [asyncio.create_task(get(rig, path)) for path in (AUDIO, LIST)]
@@ -113,7 +113,7 @@ async def test_streams_take_no_place_from_calls_nor_calls_from_streams() -> None
         assert [(await task)[0] for task in inside] == [200, 200]
 
 
-async def test_a_place_is_free_again_however_its_request_ended() -> None:
+async def test_a_slot_is_released_however_its_request_ended() -> None:
     async with running(max_streams=1, max_calls=1) as rig:
 
         async def served() -> bool:
@@ -132,13 +132,13 @@ def uploads(rig: Rig) -> int:
     return sum(seen.method == "POST" for seen in rig.converter.seen)
 
 
-async def test_a_body_that_dribbles_is_cut_off_though_it_never_stops() -> None:
+async def test_a_slowly_sent_body_is_cut_off_at_its_deadline() -> None:
     async with running(idle_timeout=SHORT) as rig, rig.connect() as (reader, writer):
         writer.write(f"{HEAD}Content-Length: 100000\r\n\r\n".encode())
         assert (await answer_while_dribbling(reader, writer)).startswith(b"HTTP/1.1 408 ")
 
 
-async def test_a_slow_service_is_no_fault_of_the_client() -> None:
+async def test_a_slow_service_does_not_count_against_the_client() -> None:
     go_on = asyncio.Event()
 
     async def slow(seen: Seen) -> None:
@@ -166,7 +166,7 @@ async def test_a_slow_service_is_no_fault_of_the_client() -> None:
 
 
 @pytest.mark.parametrize("piece", [64, 4096])
-async def test_a_client_that_reads_a_few_bytes_now_and_then_is_cut_off(piece: int) -> None:
+async def test_a_client_that_reads_too_slowly_is_cut_off(piece: int) -> None:
     async def long_answer(seen: Seen) -> None:
         await seen.read_body()
         seen.start("200 OK", **{"content-type": "audio/mpeg", "content-length": str(64 * 1024 * 1024)})

@@ -25,7 +25,7 @@ async def link(rig: Rig, key: str | None = None, **body: object) -> tuple[int, d
         return answer.status, await answer.json(content_type=None)
 
 
-async def test_a_link_is_asked_for_with_the_callers_token(rig: Rig) -> None:
+async def test_a_link_is_requested_with_the_callers_token(rig: Rig) -> None:
     rig.converter.script = linked
     assert await link(rig, expires_in=60.5) == (201, {**LINK, "asked": 60.5})
     [seen] = rig.converter.seen
@@ -34,7 +34,7 @@ async def test_a_link_is_asked_for_with_the_callers_token(rig: Rig) -> None:
     assert await link(rig) == (201, {**LINK, "asked": 3600.0})
 
 
-async def test_with_a_key_a_link_is_made_once(rig: Rig) -> None:
+async def test_with_an_idempotency_key_a_link_is_created_once(rig: Rig) -> None:
     rig.converter.script = linked
     first = await link(rig, "k", expires_in=60)
     assert await link(rig, "k", expires_in=60) == first
@@ -42,13 +42,13 @@ async def test_with_a_key_a_link_is_made_once(rig: Rig) -> None:
     assert len(rig.converter.seen) == 1
 
 
-async def test_a_body_that_makes_no_sense_does_not_reach_the_converter(rig: Rig) -> None:
+async def test_an_invalid_body_does_not_reach_the_converter(rig: Rig) -> None:
     for body in ({"expires_in": 0}, {"expires_in": 1e9}, {"other": 1}, {"expires_in": "soon"}):
         assert (await link(rig, **body))[0] == 400
     assert rig.converter.seen == []
 
 
-async def test_what_the_converter_refuses_is_passed_on(rig: Rig) -> None:
+async def test_refusals_of_the_converter_are_forwarded(rig: Rig) -> None:
     async def refuse(seen: Seen) -> None:
         await seen.read_body()
         seen.problem(409, "conflict")
@@ -61,7 +61,7 @@ async def test_what_the_converter_refuses_is_passed_on(rig: Rig) -> None:
     assert [bytes(seen.body) for seen in rig.converter.seen] == [b"", b""]
 
 
-async def test_an_answer_that_is_no_json_is_none(rig: Rig) -> None:
+async def test_a_response_that_is_not_json_is_an_upstream_error(rig: Rig) -> None:
     async def nonsense(seen: Seen) -> None:
         await seen.read_body()
         seen.answer("200 OK", b"<html>", **{"content-type": "application/json"})

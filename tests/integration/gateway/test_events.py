@@ -63,7 +63,7 @@ async def began(stream: EventReader) -> None:
     assert event.name == "progress"
 
 
-async def test_events_come_as_they_are_told_and_a_silent_line_is_not_cut() -> None:
+async def test_events_are_relayed_at_once_and_an_idle_stream_stays_open() -> None:
     async with running(idle_timeout=timedelta(seconds=1)) as impatient:
         streams = Streams(impatient)
         streams.pause_s = 1.5
@@ -80,7 +80,7 @@ async def test_events_come_as_they_are_told_and_a_silent_line_is_not_cut() -> No
         assert seen.header("authorization") == "Bearer inner-t1"
 
 
-async def test_a_stream_ends_in_good_order_when_its_session_does(rig: Rig) -> None:
+async def test_a_stream_ends_cleanly_with_its_session(rig: Rig) -> None:
     Streams(rig)
     rig.auth.sign_in("t2", sid="s2", sub="u2")
     async with watching(rig) as ended, watching(rig, token="t2") as other:
@@ -108,7 +108,7 @@ async def test_a_stream_ends_when_its_token_expires(rig: Rig) -> None:
     await asyncio.wait_for(streams.left.wait(), PATIENCE_S)
 
 
-async def test_a_client_that_leaves_frees_its_place_and_the_converter() -> None:
+async def test_a_disconnected_client_frees_its_slot_and_the_converter() -> None:
     async with running(max_event_streams=1, max_streams=1, max_calls=1) as rig:
         streams = Streams(rig)
         async with watching(rig) as stream:
@@ -122,7 +122,7 @@ async def test_a_client_that_leaves_frees_its_place_and_the_converter() -> None:
             await began(again)
 
 
-async def test_one_account_has_so_many_streams_and_takes_none_from_another() -> None:
+async def test_event_streams_are_limited_per_account() -> None:
     async with running(max_streams_per_client=2) as rig, AsyncExitStack() as stack:
         Streams(rig)
         rig.auth.sign_in("t2", sid="s2", sub="u2")
@@ -134,7 +134,7 @@ async def test_one_account_has_so_many_streams_and_takes_none_from_another() -> 
         await began(await stack.enter_async_context(watching(rig, token="t2")))
 
 
-async def test_a_refusal_of_the_converters_is_passed_on_and_takes_no_place() -> None:
+async def test_a_refusal_of_the_converter_is_forwarded_and_frees_the_slot() -> None:
     async def refuse(seen: Seen) -> None:
         seen.problem(404, "not_found")
 
@@ -145,7 +145,7 @@ async def test_a_refusal_of_the_converters_is_passed_on_and_takes_no_place() -> 
                 assert stream.answer.status == 404
 
 
-async def test_head_says_what_a_get_would_and_takes_no_place() -> None:
+async def test_head_has_the_headers_of_get_and_takes_no_slot() -> None:
     async with running(max_event_streams=1) as rig:
         Streams(rig)
         for _ in range(2):
@@ -154,7 +154,7 @@ async def test_head_says_what_a_get_would_and_takes_no_place() -> None:
                 assert answer.headers["Content-Type"].startswith("text/event-stream")
 
 
-async def test_streams_end_in_good_order_when_the_gateway_stops() -> None:
+async def test_streams_end_cleanly_when_the_gateway_stops() -> None:
     async with AsyncExitStack() as stack:
         rig = await stack.enter_async_context(running())
         Streams(rig)

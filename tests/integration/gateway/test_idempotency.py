@@ -49,7 +49,7 @@ async def register(rig: Rig, key: str = KEY, **changes: str) -> tuple[int, dict[
         return answer.status, await answer.json(content_type=None)
 
 
-async def test_the_same_again_is_answered_the_same_and_done_once(rig: Rig) -> None:
+async def test_a_repeated_request_is_executed_once_and_gets_the_same_response(rig: Rig) -> None:
     registry = Registry(rig)
     first = await register(rig)
     assert first == (201, {**ACCOUNT, "id": "u1"})
@@ -66,7 +66,7 @@ async def test_another_body_is_refused(rig: Rig) -> None:
     assert registry.registered == 1
 
 
-async def test_one_that_is_still_running_is_a_conflict(rig: Rig) -> None:
+async def test_a_repetition_of_a_running_request_is_a_conflict(rig: Rig) -> None:
     registry = Registry(rig)
     registry.go_on.clear()
     first = asyncio.create_task(register(rig))
@@ -78,7 +78,7 @@ async def test_one_that_is_still_running_is_a_conflict(rig: Rig) -> None:
     assert registry.registered == 1
 
 
-async def test_what_failed_may_be_tried_again(rig: Rig) -> None:
+async def test_a_failed_request_may_be_repeated(rig: Rig) -> None:
     registry = Registry(rig, "503 Service Unavailable")
     assert (await register(rig))[0] == 503
     registry.status = "201 Created"
@@ -86,7 +86,7 @@ async def test_what_failed_may_be_tried_again(rig: Rig) -> None:
     assert registry.registered == 2
 
 
-async def test_another_key_is_another_request_and_none_is_none(rig: Rig) -> None:
+async def test_requests_with_another_key_or_none_are_independent(rig: Rig) -> None:
     registry = Registry(rig)
     for key in ("a", "b"):
         assert (await register(rig, key))[0] == 201
@@ -95,7 +95,7 @@ async def test_another_key_is_another_request_and_none_is_none(rig: Rig) -> None
     assert registry.registered == 3
 
 
-async def test_the_same_api_key_is_shown_again_to_its_owner_alone(rig: Rig) -> None:
+async def test_a_repeated_creation_shows_the_api_key_to_its_owner_only(rig: Rig) -> None:
     made: list[dict[str, Any]] = []
 
     async def make(seen: Seen) -> None:
@@ -123,14 +123,14 @@ async def test_the_same_api_key_is_shown_again_to_its_owner_alone(rig: Rig) -> N
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 300, 'a"b'])
-async def test_a_strange_key_is_refused(rig: Rig, key: str) -> None:
+async def test_a_malformed_idempotency_key_is_refused(rig: Rig, key: str) -> None:
     registry = Registry(rig)
     status, problem = await register(rig, key)
     assert (status, problem["code"]) == (400, "invalid_request")
     assert registry.registered == 0
 
 
-async def test_two_gateways_agree_and_keep_no_secret_in_the_store(redis: Redis) -> None:
+async def test_two_gateways_share_records_without_storing_secrets(redis: Redis) -> None:
     async with AsyncExitStack() as stack:
         settings: dict[str, Any] = {"rate_storage_url": Secret(redis.url)}
         one, two = [await stack.enter_async_context(running(**settings)) for _ in range(2)]
@@ -141,7 +141,7 @@ async def test_two_gateways_agree_and_keep_no_secret_in_the_store(redis: Redis) 
         assert (there.registered, here.registered) == (1, 0)
 
 
-async def test_while_the_store_is_away_who_asks_for_once_is_not_served_twice() -> None:
+async def test_without_the_store_requests_with_a_key_are_refused() -> None:
     async with running(rate_storage_url=Secret(f"redis://127.0.0.1:{free_port()}")) as rig:
         registry = Registry(rig)
         assert (await register(rig))[0] == 503

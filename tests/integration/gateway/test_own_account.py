@@ -70,7 +70,7 @@ LIKE_A_SIGN_IN = {"/v1/auth/me", "/v1/auth/password/change", "/v1/auth/password/
 
 
 @pytest.mark.parametrize(("method", "path", "body", "said", "status", "closed"), CALLS)
-async def test_a_call_is_passed_on_and_answered(
+async def test_a_call_is_forwarded_and_answered(
     rig: Rig, method: str, path: str, body: object, said: object, status: int, closed: bool
 ) -> None:
     answer(rig, f"{status} X", said)
@@ -91,13 +91,13 @@ async def test_a_call_is_passed_on_and_answered(
 @pytest.mark.parametrize(
     ("method", "path"), sorted({(call[0], call[1]) for call in CALLS if call[5] and "resend" not in call[1]})
 )
-async def test_without_a_token_nothing_is_asked(rig: Rig, method: str, path: str) -> None:
+async def test_without_a_token_no_service_is_called(rig: Rig, method: str, path: str) -> None:
     async with rig.http.request(method, rig.url + path, json={}) as response:
         assert response.status == 401
     assert rig.auth.seen == []
 
 
-async def test_a_mail_is_asked_for_with_good_credentials_or_none(rig: Rig) -> None:
+async def test_a_mail_is_requested_with_valid_credentials_or_none(rig: Rig) -> None:
     status, problem, _ = await post(rig, "/v1/auth/email/resend", EMAIL, Authorization="Bearer nobody")
     assert (status, problem["code"]) == (401, "unauthenticated")
     assert {seen.target for seen in rig.auth.seen} == {"/internal/introspect"}
@@ -115,7 +115,7 @@ async def test_a_mail_is_asked_for_with_good_credentials_or_none(rig: Rig) -> No
         ("POST", "/v1/auth/password/reset", {"token": 1, "password": NEW}, "token"),
     ],
 )
-async def test_a_body_that_does_not_fit_is_refused_here(
+async def test_an_invalid_body_is_refused_by_the_gateway(
     rig: Rig, method: str, path: str, body: object, field: str
 ) -> None:
     async with rig.http.request(method, rig.url + path, json=body, headers=SIGNED_IN) as response:
@@ -128,7 +128,7 @@ async def test_a_body_that_does_not_fit_is_refused_here(
 @pytest.mark.parametrize(
     "path", ["sessions/..%2f..%2fx", "sessions/a%3fb", "api-keys/%2e%2e", "api-keys/a%23"]
 )
-async def test_an_id_leads_nowhere_else(rig: Rig, path: str) -> None:
+async def test_an_id_cannot_change_the_path(rig: Rig, path: str) -> None:
     async with rig.connect() as (reader, writer):
         writer.write(
             f"DELETE /v1/auth/{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()
@@ -137,7 +137,7 @@ async def test_an_id_leads_nowhere_else(rig: Rig, path: str) -> None:
     assert {seen.target for seen in rig.auth.seen} <= {"/internal/introspect"}
 
 
-async def test_auth_service_learns_whom_the_gateway_calls_for() -> None:
+async def test_auth_service_receives_the_clients_address_and_user_agent() -> None:
     async with running(trusted_proxies=("127.0.0.0/8",)) as rig:
         answer(rig, "202 Accepted", None)
         await raw_forgot(
@@ -161,14 +161,14 @@ async def test_auth_service_learns_whom_the_gateway_calls_for() -> None:
     assert seen.header("authorization") is None
 
 
-async def test_who_says_nothing_of_itself_is_said_nothing_of(rig: Rig) -> None:
+async def test_no_user_agent_is_forwarded_without_one(rig: Rig) -> None:
     answer(rig, "202 Accepted", None)
     await raw_forgot(rig)
     assert rig.auth.seen[0].header("user-agent") is None
     assert rig.auth.seen[0].header("tonegate-client-address") == "127.0.0.1"
 
 
-async def test_many_at_once_are_not_taken_for_each_other() -> None:
+async def test_concurrent_clients_are_not_confused() -> None:
     async with running(trusted_proxies=("127.0.0.0/8",), rate_login="1000/minute") as rig:
         rig.auth.hold = asyncio.Event()
         numbers = range(20)
@@ -200,14 +200,14 @@ async def test_many_at_once_are_not_taken_for_each_other() -> None:
             assert seen.header("authorization") == f"Bearer inner-t{number}"
 
 
-async def test_nothing_of_tonegate_s_own_passes_to_the_converter(rig: Rig) -> None:
+async def test_internal_headers_are_not_forwarded_to_the_converter(rig: Rig) -> None:
     headers = {**SIGNED_IN, "Tonegate-Client-Address": "6.6.6.6", "Tonegate-Anything": "x"}
     async with rig.http.get(f"{rig.url}/v1/conversions", headers=headers) as response:
         assert response.status == 202
     assert not [name for name in rig.converter.seen[0].names if name.startswith("tonegate")]
 
 
-async def test_a_gateway_with_the_wrong_secret_blames_no_client(rig: Rig) -> None:
+async def test_a_wrong_gateway_secret_is_a_server_error(rig: Rig) -> None:
     async def refuse(seen: Seen) -> None:
         await seen.read_body()
         seen.problem(401, "unauthenticated", **{"www-authenticate": 'Basic realm="introspection"'})
@@ -218,7 +218,7 @@ async def test_a_gateway_with_the_wrong_secret_blames_no_client(rig: Rig) -> Non
     assert "WWW-Authenticate" not in headers
 
 
-async def test_a_forgotten_password_is_answered_the_same_whatever_stands_for_an_address(rig: Rig) -> None:
+async def test_password_reset_requests_get_the_same_response_for_any_address(rig: Rig) -> None:
     for address in ("ann@example.org", "no address", "", "x" * 254):
         status, _, _ = await post(rig, "/v1/auth/password/forgot", {"email": address})
         assert status == 202
@@ -232,7 +232,7 @@ CHANGING = [call for call in CALLS if call[0] != "GET" and call[5] and call[1] !
     [call[:3] for call in CHANGING if "resend" not in call[1]] + [("POST", "/v1/auth/logout", None)],
 )
 @pytest.mark.parametrize("fails", [False, True])
-async def test_what_was_known_of_the_account_is_asked_anew_after_a_change(
+async def test_cached_tokens_of_an_account_are_dropped_after_a_change(
     rig: Rig, method: str, path: str, body: object, fails: bool
 ) -> None:
     rig.auth.sign_in("elsewhere", sid="s2")

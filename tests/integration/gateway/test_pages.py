@@ -36,7 +36,7 @@ async def test_a_page_runs_its_own_script_and_fetches_nothing(rig: Rig, path: st
 
 
 @pytest.mark.parametrize(("path", "call"), PAGES.items())
-async def test_a_page_hands_the_secret_to_its_call(rig: Rig, path: str, call: str) -> None:
+async def test_a_page_posts_the_secret_to_its_route(rig: Rig, path: str, call: str) -> None:
     async with rig.http.get(rig.url + path) as answer:
         page = await answer.text()
     assert f'data-call="{call}"' in page

@@ -25,7 +25,7 @@ async def tab(tmp_path: Path) -> AsyncIterator[Tab]:
         yield tab
 
 
-async def test_an_address_is_proven_by_one_press(rig: Rig, tab: Tab) -> None:
+async def test_an_address_is_verified_by_one_click(rig: Rig, tab: Tab) -> None:
     answer(rig, "204 X", None)
     await opened(tab, f"{rig.url}/verify-email#token={SECRET}")
     assert await tab.run("document.getElementById('token').closest('p').hidden") is True
@@ -56,7 +56,7 @@ async def test_a_new_password_is_chosen_at_the_second_try(rig: Rig, tab: Tab) ->
     assert sent(rig.auth.seen[-1]) == {"token": SECRET, "password": "another password altogether"}
 
 
-async def test_without_a_secret_in_the_address_it_is_asked_for(rig: Rig, tab: Tab) -> None:
+async def test_without_a_secret_in_the_url_the_page_has_a_field_for_it(rig: Rig, tab: Tab) -> None:
     answer(rig, "204 X", None)
     await opened(tab, f"{rig.url}/verify-email")
     assert await tab.run("document.getElementById('token').closest('p').hidden") is False

@@ -14,8 +14,8 @@ import pytest
 from devstack.ports import free_port
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN
 from tests.integration.gateway.services import Auth, Seen, Service
+from tests.integration.gateway.stable_count import settled
 from tests.integration.gateway.test_relay_uploads import MIB, pieces
-from tests.integration.gateway.watching import settled
 from tests.support.wait import PATIENCE_S, until
 
 BAD_SETTINGS = 78
@@ -69,7 +69,7 @@ async def healthy(http: aiohttp.ClientSession, url: str) -> bool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-async def test_memory_stays_flat_while_a_service_dawdles_over_many_uploads() -> None:
+async def test_memory_stays_flat_during_many_uploads_to_a_slow_service() -> None:
     released = asyncio.Event()
 
     async def dawdle(seen: Seen) -> None:
@@ -109,7 +109,7 @@ async def test_memory_stays_flat_while_a_service_dawdles_over_many_uploads() -> 
             assert resident_mib(process) - idle < 48
 
 
-async def test_it_stops_in_time_and_lets_a_running_upload_finish() -> None:
+async def test_it_stops_in_time_and_finishes_a_running_upload() -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     async with Auth() as auth, Service() as converter, aiohttp.ClientSession() as http:
@@ -137,7 +137,7 @@ async def test_it_stops_in_time_and_lets_a_running_upload_finish() -> None:
         assert bytes(converter.seen[0].body) == b"firstlast"
 
 
-async def test_bad_settings_are_all_named_and_nothing_starts() -> None:
+async def test_all_invalid_settings_are_reported_and_nothing_starts() -> None:
     async with Auth() as auth, Service() as converter:
         settings = environment(
             free_port(), auth, converter, GATEWAY_RATE_LIMIT_LOGIN="often", GATEWAY_TRUSTED_PROXIES="x"
@@ -151,7 +151,7 @@ async def test_bad_settings_are_all_named_and_nothing_starts() -> None:
     assert b"GATEWAY_TRUSTED_PROXIES" in complaint
 
 
-async def test_metrics_are_on_a_port_of_their_own() -> None:
+async def test_metrics_have_a_separate_port() -> None:
     port = free_port()
     async with Auth() as auth, Service() as converter, aiohttp.ClientSession() as http:
         settings = environment(port, auth, converter)

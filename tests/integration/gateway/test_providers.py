@@ -26,7 +26,7 @@ def asked(rig: Rig) -> tuple[str, str, Any]:
     return seen.method, seen.target, msgspec.json.decode(bytes(seen.body))
 
 
-async def test_the_start_leads_to_the_provider_and_binds_the_browser(rig: Rig) -> None:
+async def test_the_start_redirects_to_the_provider_and_sets_the_cookie(rig: Rig) -> None:
     answer(rig, "200 OK", STARTED)
     response = await get(rig, f"{OAUTH}/corp/start")
     assert (response.status, response.headers["Location"]) == (302, STARTED["location"])
@@ -39,7 +39,7 @@ async def test_the_start_leads_to_the_provider_and_binds_the_browser(rig: Rig) -
     assert asked(rig) == ("POST", f"{OAUTH}/corp/start", {})
 
 
-async def test_with_https_the_cookie_is_secure_and_for_this_host_alone() -> None:
+async def test_with_https_the_cookie_is_secure_and_host_only() -> None:
     async with running(public_url="https://tonegate.example") as rig:
         answer(rig, "200 OK", STARTED)
         cookie = (await get(rig, f"{OAUTH}/corp/start")).headers["Set-Cookie"]
@@ -49,7 +49,7 @@ async def test_with_https_the_cookie_is_secure_and_for_this_host_alone() -> None
     assert not any(attribute.startswith("domain") for attribute in attributes)
 
 
-async def test_a_front_ends_wishes_and_a_known_browser_are_passed_on(rig: Rig) -> None:
+async def test_front_end_parameters_and_the_cookie_are_forwarded(rig: Rig) -> None:
     answer(rig, "200 OK", STARTED)
     query = "redirect_uri=https%3A%2F%2Fapp.example%2F&code_challenge=c&state=mine&browser=x"
     await get(rig, f"{OAUTH}/corp/start?{query}", Cookie=f"tonegate-sign-in={'c' * 43}")
@@ -60,7 +60,7 @@ async def test_a_front_ends_wishes_and_a_known_browser_are_passed_on(rig: Rig) -
     }
 
 
-async def test_the_callback_gives_tokens_that_no_cache_and_no_referrer_keeps(rig: Rig) -> None:
+async def test_the_callback_response_is_not_cacheable_and_sends_no_referrer(rig: Rig) -> None:
     answer(rig, "200 OK", TOKENS)
     query = "code=c&state=s&iss=https%3A%2F%2Fissuer.example&session_state=x&scope=openid&browser=evil"
     async with rig.http.get(
@@ -77,13 +77,13 @@ async def test_the_callback_gives_tokens_that_no_cache_and_no_referrer_keeps(rig
     )
 
 
-async def test_without_the_cookie_nothing_stands_in_for_it(rig: Rig) -> None:
+async def test_nothing_replaces_a_missing_cookie(rig: Rig) -> None:
     answer(rig, "200 OK", TOKENS)
     await get(rig, f"{OAUTH}/corp/callback?code=c&state=s", Cookie="tonegate-sign-in=short")
     assert asked(rig)[2]["browser"] == ""
 
 
-async def test_a_front_end_is_sent_its_code(rig: Rig) -> None:
+async def test_a_front_end_receives_its_code(rig: Rig) -> None:
     answer(rig, "200 OK", {"location": "https://app.example/?code=c"})
     response = await get(rig, f"{OAUTH}/corp/callback?code=c&state=s")
     assert (response.status, response.headers["Location"]) == (303, "https://app.example/?code=c")
@@ -104,7 +104,7 @@ async def test_a_front_end_is_sent_its_code(rig: Rig) -> None:
         "",
     ],
 )
-async def test_no_browser_is_sent_where_none_should_go(rig: Rig, location: str) -> None:
+async def test_a_redirect_to_an_invalid_target_is_refused(rig: Rig, location: str) -> None:
     answer(rig, "200 OK", {**STARTED, "location": location})
     for path in ("start", "callback"):
         response = await get(rig, f"{OAUTH}/corp/{path}")
@@ -112,7 +112,7 @@ async def test_no_browser_is_sent_where_none_should_go(rig: Rig, location: str) 
         assert "Location" not in response.headers
 
 
-async def test_an_end_that_is_neither_is_503(rig: Rig) -> None:
+async def test_an_unexpected_callback_response_is_503(rig: Rig) -> None:
     answer(rig, "200 OK", {})
     assert (await get(rig, f"{OAUTH}/corp/callback?code=c&state=s")).status == 503
 
@@ -130,7 +130,7 @@ async def test_an_end_that_is_neither_is_503(rig: Rig) -> None:
         "/corp",
     ],
 )
-async def test_no_name_of_a_provider_leads_anywhere_else(rig: Rig, path: str) -> None:
+async def test_a_provider_name_cannot_change_the_path(rig: Rig, path: str) -> None:
     assert (await get(rig, OAUTH + path)).status == 404
     assert rig.auth.seen == []
 
@@ -144,7 +144,7 @@ async def test_no_name_of_a_provider_leads_anywhere_else(rig: Rig, path: str) ->
         (f"code={'x' * 4097}", "code"),
     ],
 )
-async def test_a_query_that_no_provider_sends_is_refused_here(rig: Rig, query: str, field: str) -> None:
+async def test_an_invalid_callback_query_is_refused_by_the_gateway(rig: Rig, query: str, field: str) -> None:
     async with rig.http.get(f"{rig.url}{OAUTH}/corp/callback?{query}") as response:
         problem = await response.json(content_type=None)
     assert (response.status, problem["errors"][0]["field"]) == (400, field)
@@ -155,7 +155,7 @@ async def test_a_query_that_no_provider_sends_is_refused_here(rig: Rig, query: s
     ("status", "code"),
     [(400, "sign_in_expired"), (403, "sign_in_cancelled"), (404, "not_found"), (409, "account_not_linked")],
 )
-async def test_the_services_refusals_are_passed_on(rig: Rig, status: int, code: str) -> None:
+async def test_refusals_of_the_service_are_forwarded(rig: Rig, status: int, code: str) -> None:
     async def refuse(seen: Seen) -> None:
         await seen.read_body()
         seen.problem(status, code)
@@ -165,7 +165,7 @@ async def test_the_services_refusals_are_passed_on(rig: Rig, status: int, code: 
         assert (response.status, (await response.json(content_type=None))["code"]) == (status, code)
 
 
-async def test_a_code_is_redeemed_with_its_verifier(rig: Rig) -> None:
+async def test_a_code_is_exchanged_with_its_verifier(rig: Rig) -> None:
     answer(rig, "200 OK", TOKENS)
     body = {"code": "c", "code_verifier": "v"}
     async with rig.http.post(f"{rig.url}{OAUTH}/token", json=body) as response:
@@ -174,7 +174,7 @@ async def test_a_code_is_redeemed_with_its_verifier(rig: Rig) -> None:
     assert asked(rig) == ("POST", f"{OAUTH}/token", body)
 
 
-async def test_sign_ins_with_providers_are_limited_as_all_sign_ins_are() -> None:
+async def test_provider_logins_share_the_login_limit() -> None:
     async with running(rate_login="2/minute") as rig:
         answer(rig, "200 OK", STARTED)
         statuses = [(await get(rig, f"{OAUTH}/corp/start")).status for _ in range(3)]

@@ -9,8 +9,8 @@ import pytest
 
 from tests.integration.gateway.rig import SIGNED_IN, Rig, running
 from tests.integration.gateway.services import Script, Seen
+from tests.integration.gateway.stable_count import settled
 from tests.integration.gateway.test_relay_uploads import BEARER, MIB, SHORT
-from tests.integration.gateway.watching import settled
 from tests.support.wait import PATIENCE_S, until
 
 AUDIO = "/v1/conversions/c1/audio"
@@ -26,7 +26,7 @@ def answering(status: str, body: bytes = b"", **headers: str) -> Script:
     return script
 
 
-async def test_the_audio_arrives_unchanged_with_its_header(rig: Rig) -> None:
+async def test_the_audio_arrives_unchanged_with_its_headers(rig: Rig) -> None:
     content = os.urandom(2 * MIB)
     rig.converter.script = answering(
         "200 OK",
@@ -65,7 +65,7 @@ async def test_a_chunked_answer_stays_chunked(rig: Rig) -> None:
         assert "Content-Length" not in answer.headers
 
 
-async def test_a_coded_answer_is_passed_on_as_it_is(rig: Rig) -> None:
+async def test_an_encoded_response_is_forwarded_unchanged(rig: Rig) -> None:
     coded = gzip.compress(b"audio")
     rig.converter.script = answering("200 OK", coded, **{"content-encoding": "gzip"})
     async with rig.connect() as (reader, writer):
@@ -95,7 +95,7 @@ async def test_an_unsatisfiable_range_is_a_416_problem_that_names_the_size(rig: 
         assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-async def test_what_a_client_has_already_is_a_304_without_a_body(rig: Rig) -> None:
+async def test_an_unchanged_audio_is_a_304_without_a_body(rig: Rig) -> None:
     async def unchanged(seen: Seen) -> None:
         seen.start("304 Not Modified", etag='"e1"')
 
@@ -116,7 +116,7 @@ async def test_head_gives_the_length_without_the_audio(rig: Rig) -> None:
     assert rig.converter.seen[0].method == "HEAD"
 
 
-async def test_head_of_what_is_not_there_is_a_404_without_a_body(rig: Rig) -> None:
+async def test_head_of_an_unknown_audio_is_a_404_without_a_body(rig: Rig) -> None:
     async def missing(seen: Seen) -> None:
         seen.start("404 Not Found", **{"content-length": "99", "content-type": "application/problem+json"})
 
@@ -128,7 +128,7 @@ async def test_head_of_what_is_not_there_is_a_404_without_a_body(rig: Rig) -> No
 
 
 @pytest.mark.parametrize("framing", ["length", "chunked"])
-async def test_a_service_that_dies_half_way_leaves_a_visibly_broken_answer(rig: Rig, framing: str) -> None:
+async def test_a_service_that_crashes_midway_leaves_an_incomplete_response(rig: Rig, framing: str) -> None:
     async def die(seen: Seen) -> None:
         if framing == "length":
             seen.start("200 OK", **{"content-length": "1000000"})
@@ -145,7 +145,7 @@ async def test_a_service_that_dies_half_way_leaves_a_visibly_broken_answer(rig: 
             await answer.read()
 
 
-async def test_a_service_that_falls_silent_half_way_is_given_up() -> None:
+async def test_a_response_that_stalls_midway_is_aborted() -> None:
     async def stall(seen: Seen) -> None:
         seen.start("200 OK", **{"content-length": "1000000"})
         seen.writer.write(bytes(1000))
@@ -160,7 +160,7 @@ async def test_a_service_that_falls_silent_half_way_is_given_up() -> None:
         await until(lambda: rig.converter.seen[0].whole is False)
 
 
-async def test_a_service_that_hangs_is_answered_for_within_seconds_whatever_was_asked(rig: Rig) -> None:
+async def test_a_hanging_service_is_unavailable_within_seconds_for_each_call(rig: Rig) -> None:
     async def hang(seen: Seen) -> None:
         await seen.gone()
 
@@ -173,7 +173,7 @@ async def test_a_service_that_hangs_is_answered_for_within_seconds_whatever_was_
     assert await asyncio.wait_for(asyncio.gather(*calls), SOON_S) == [(503, True)] * 3
 
 
-async def test_a_client_that_goes_away_closes_the_services_connection(rig: Rig) -> None:
+async def test_a_client_that_disconnects_closes_the_services_connection(rig: Rig) -> None:
     rig.converter.script = endless
     async with rig.connect() as (reader, writer):
         writer.write(GET)
@@ -182,7 +182,7 @@ async def test_a_client_that_goes_away_closes_the_services_connection(rig: Rig) 
     await until(lambda: rig.converter.seen[0].whole is False, what="the service sees that nobody reads")
 
 
-async def test_a_client_that_goes_away_while_the_service_is_silent_closes_its_connection(rig: Rig) -> None:
+async def test_a_client_that_disconnects_before_the_response_closes_the_services_connection(rig: Rig) -> None:
     async def silent(seen: Seen) -> None:
         seen.start("200 OK", **{"content-length": "1000000"})
         seen.writer.write(b"x")
@@ -197,7 +197,7 @@ async def test_a_client_that_goes_away_while_the_service_is_silent_closes_its_co
     await until(lambda: rig.converter.seen[0].whole is False)
 
 
-async def test_a_client_that_does_not_read_holds_the_service_back_and_is_cut_off() -> None:
+async def test_a_client_that_does_not_read_applies_back_pressure_and_is_cut_off() -> None:
     async with running(idle_timeout=SHORT * 2) as rig:
         rig.converter.script = endless
         async with rig.connect() as (reader, writer):
@@ -230,7 +230,7 @@ async def endless(seen: Seen) -> None:
         ("418 Teapot", b"", (503, "unavailable")),
     ],
 )
-async def test_an_answer_without_a_problem_becomes_one_and_tells_nothing(
+async def test_an_error_without_a_problem_becomes_one_without_details(
     rig: Rig, answer_line: str, body: bytes, expected: tuple[int, str]
 ) -> None:
     rig.converter.script = answering(answer_line, body, location="/internal/secrets")
@@ -243,7 +243,7 @@ async def test_an_answer_without_a_problem_becomes_one_and_tells_nothing(
     assert len(rig.converter.seen) == 1
 
 
-async def test_a_services_problem_is_passed_on_with_our_request_id(rig: Rig) -> None:
+async def test_a_problem_of_the_service_is_forwarded_with_our_request_id(rig: Rig) -> None:
     async def refuse(seen: Seen) -> None:
         seen.problem(409, "not_ready")
 
@@ -254,7 +254,7 @@ async def test_a_services_problem_is_passed_on_with_our_request_id(rig: Rig) -> 
     assert rig.converter.seen[0].header("x-request-id") == "mine-1"
 
 
-async def test_a_service_that_speaks_no_http_is_unavailable(rig: Rig) -> None:
+async def test_a_service_with_malformed_responses_is_unavailable(rig: Rig) -> None:
     async def babble(seen: Seen) -> None:
         seen.writer.write(b"\x00\x01 nonsense\r\n\r\n")
 
@@ -263,7 +263,7 @@ async def test_a_service_that_speaks_no_http_is_unavailable(rig: Rig) -> None:
         assert (answer.status, (await answer.json())["code"]) == (503, "unavailable")
 
 
-async def test_a_service_that_never_answers_is_unavailable_within_the_idle_time() -> None:
+async def test_a_service_without_a_response_is_unavailable_within_the_idle_timeout() -> None:
     async def never(seen: Seen) -> None:
         await asyncio.Event().wait()
 
@@ -292,7 +292,7 @@ async def test_a_service_that_never_answers_is_unavailable_within_the_idle_time(
         "/v1//auth/../internal",
     ],
 )
-async def test_no_path_leads_anywhere_but_to_a_conversion(rig: Rig, path: str) -> None:
+async def test_an_id_can_address_a_conversion_only(rig: Rig, path: str) -> None:
     async with rig.connect() as (reader, writer):
         writer.write(f"GET {path.replace(' ', '%20')} HTTP/1.1\r\nHost: x\r\n{BEARER}\r\n".encode())
         assert (await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)).split()[1] in {b"404", b"400"}
@@ -300,7 +300,7 @@ async def test_no_path_leads_anywhere_but_to_a_conversion(rig: Rig, path: str) -
     assert all(seen.target == "/internal/introspect" for seen in rig.auth.seen)
 
 
-async def test_a_signed_link_passes_without_a_token(rig: Rig) -> None:
+async def test_a_signed_link_needs_no_token(rig: Rig) -> None:
     rig.converter.script = answering("200 OK", b"audio")
     async with rig.http.get(f"{rig.url}{AUDIO}?expires=12&signature=a-_b&x=y") as answer:
         assert (answer.status, await answer.read()) == (200, b"audio")
@@ -312,20 +312,20 @@ async def test_a_signed_link_passes_without_a_token(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?expires=12", "?signature=a", "?expires=&signature=", "?token=t1"])
-async def test_half_a_signature_opens_nothing(rig: Rig, query: str) -> None:
+async def test_an_incomplete_signature_is_refused(rig: Rig, query: str) -> None:
     async with rig.http.get(f"{rig.url}{AUDIO}{query}") as answer:
         assert (answer.status, (await answer.json())["code"]) == (401, "unauthenticated")
     assert rig.converter.seen == []
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-async def test_a_signature_opens_only_the_audio(rig: Rig, method: str) -> None:
+async def test_a_signature_is_valid_for_the_audio_only(rig: Rig, method: str) -> None:
     async with rig.http.request(method, f"{rig.url}/v1/conversions/c1?expires=1&signature=a") as answer:
         assert answer.status == 401
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-async def test_a_body_that_no_call_has_use_for_is_not_passed_on(rig: Rig, method: str) -> None:
+async def test_an_unexpected_body_is_not_forwarded(rig: Rig, method: str) -> None:
     rig.converter.script = answering("200 OK", b"{}")
     url = f"{rig.url}/v1/conversions/c1"
     async with rig.http.request(method, url, data=b"x" * 1000, headers=SIGNED_IN) as answer:
@@ -335,7 +335,7 @@ async def test_a_body_that_no_call_has_use_for_is_not_passed_on(rig: Rig, method
     assert seen.header("content-length") in {None, "0"}
 
 
-async def test_a_body_announced_for_a_download_and_never_sent_does_no_harm() -> None:
+async def test_a_download_does_not_wait_for_a_declared_body() -> None:
     async with running(idle_timeout=SHORT) as rig, rig.connect() as (reader, writer):
         rig.converter.script = answering("200 OK", b"audio")
         writer.write(GET.replace(b"\r\n\r\n", b"\r\nContent-Length: 10\r\n\r\n"))
@@ -354,7 +354,7 @@ async def test_a_conversion_is_removed(rig: Rig) -> None:
     assert (rig.converter.seen[0].method, rig.converter.seen[0].target) == ("DELETE", "/v1/conversions/c1")
 
 
-async def test_a_list_is_asked_for_with_what_it_knows_only(rig: Rig) -> None:
+async def test_only_known_list_parameters_are_forwarded(rig: Rig) -> None:
     rig.converter.script = answering(
         "200 OK", b'{"items":[],"next_cursor":null}', **{"content-type": "application/json"}
     )

@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
 from tests.integration.gateway.services import Seen
-from tests.integration.gateway.watching import settled
+from tests.integration.gateway.stable_count import settled
 from tests.support.wait import PATIENCE_S, until
 
 BEARER = f"Authorization: Bearer {TOKEN}\r\n"
@@ -62,7 +62,7 @@ async def test_a_body_of_known_length_arrives_unchanged_with_its_length(rig: Rig
     assert seen.header("x-request-id") == answer.headers["X-Request-ID"]
 
 
-async def test_a_chunked_body_arrives_whole_and_chunked(rig: Rig) -> None:
+async def test_a_chunked_body_arrives_complete_and_chunked(rig: Rig) -> None:
     status, _, _ = await upload(rig, pieces(40))
 
     seen = rig.converter.seen[0]
@@ -70,7 +70,7 @@ async def test_a_chunked_body_arrives_whole_and_chunked(rig: Rig) -> None:
     assert "content-length" not in seen.names
 
 
-async def test_an_empty_body_is_passed_on_as_empty(rig: Rig) -> None:
+async def test_an_empty_body_is_forwarded_as_empty(rig: Rig) -> None:
     status, _, _ = await upload(rig, b"")
 
     assert status == 202
@@ -78,7 +78,7 @@ async def test_an_empty_body_is_passed_on_as_empty(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 1000000", "Transfer-Encoding: chunked"])
-async def test_a_client_that_goes_away_leaves_a_body_that_is_visibly_broken(rig: Rig, framing: str) -> None:
+async def test_a_client_that_disconnects_leaves_an_incomplete_body(rig: Rig, framing: str) -> None:
     async with rig.connect() as (_, writer):
         part = b"5\r\nhello\r\n" if "chunked" in framing else b"hello"
         writer.write(f"{HEAD}{framing}\r\n\r\n".encode() + part)
@@ -87,7 +87,7 @@ async def test_a_client_that_goes_away_leaves_a_body_that_is_visibly_broken(rig:
     await until(lambda: rig.converter.seen[0].whole is False, what="the converter sees the break")
 
 
-async def test_a_connection_reset_leaves_a_broken_body_too(rig: Rig) -> None:
+async def test_a_connection_reset_leaves_an_incomplete_body(rig: Rig) -> None:
     async with rig.connect() as (_, writer):
         writer.write(f"{HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n".encode())
         await until(lambda: rig.converter.seen and rig.converter.seen[0].received == 5)
@@ -96,7 +96,7 @@ async def test_a_connection_reset_leaves_a_broken_body_too(rig: Rig) -> None:
     await until(lambda: rig.converter.seen[0].whole is False)
 
 
-async def test_a_client_that_stops_sending_is_told_and_its_upload_ends() -> None:
+async def test_an_upload_that_stalls_gets_a_response_and_ends() -> None:
     async with running(idle_timeout=SHORT) as rig, rig.connect() as (reader, writer):
         writer.write(f"{HEAD}Content-Length: 1000\r\n\r\nhello".encode())
 
@@ -110,14 +110,14 @@ async def test_a_client_that_stops_sending_is_told_and_its_upload_ends() -> None
         await until(lambda: rig.converter.seen[0].whole is False)
 
 
-async def test_a_client_that_dribbles_is_cut_off_when_the_whole_upload_takes_too_long() -> None:
+async def test_a_slowly_sent_upload_is_cut_off_at_the_upload_timeout() -> None:
     async with running(upload_timeout=SHORT) as rig, rig.connect() as (reader, writer):
         writer.write(f"{HEAD}Content-Length: 1000\r\n\r\n".encode())
         assert (await answer_while_dribbling(reader, writer)).startswith(b"HTTP/1.1 408 ")
         await until(lambda: rig.converter.seen[0].whole is False)
 
 
-async def test_a_service_that_does_not_read_holds_the_client_back(rig: Rig) -> None:
+async def test_a_service_that_does_not_read_applies_back_pressure(rig: Rig) -> None:
     released = asyncio.Event()
 
     async def stalled(seen: Seen) -> None:
@@ -146,7 +146,7 @@ async def test_a_service_that_does_not_read_holds_the_client_back(rig: Rig) -> N
     assert (status, rig.converter.seen[0].received) == (202, 64 * MIB)
 
 
-async def test_a_service_that_never_reads_is_given_up() -> None:
+async def test_an_upload_to_a_service_that_never_reads_is_aborted() -> None:
     async def stalled(seen: Seen) -> None:
         seen.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         await asyncio.Event().wait()
@@ -184,7 +184,7 @@ async def test_an_early_refusal_reaches_a_client_that_is_still_sending(
     await until(lambda: rig.converter.seen[0].whole is False, what="the gateway let go of the service")
 
 
-async def test_a_refusal_by_a_service_that_hangs_up_at_once_reaches_the_client(rig: Rig) -> None:
+async def test_a_refusal_reaches_the_client_although_the_service_disconnects(rig: Rig) -> None:
     async def refuse(seen: Seen) -> None:
         seen.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         await seen.reader.read(10_000)
@@ -200,7 +200,7 @@ async def test_a_refusal_by_a_service_that_hangs_up_at_once_reaches_the_client(r
         assert rig.converter.seen[-1].whole is False
 
 
-async def test_a_service_that_has_begun_to_refuse_is_sent_nothing_more(rig: Rig) -> None:
+async def test_no_more_bytes_are_sent_after_a_refusal_has_begun(rig: Rig) -> None:
     async def refuse(seen: Seen) -> None:
         seen.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         await seen.reader.readexactly(100_000)
@@ -222,7 +222,7 @@ async def test_a_service_that_has_begun_to_refuse_is_sent_nothing_more(rig: Rig)
     assert rig.converter.seen[0].received < 16 * MIB
 
 
-async def test_a_service_that_never_says_continue_is_given_up() -> None:
+async def test_an_upload_without_100_continue_is_aborted() -> None:
     async def silent(seen: Seen) -> None:
         await seen.gone()
         seen.whole = False
@@ -234,7 +234,7 @@ async def test_a_service_that_never_says_continue_is_given_up() -> None:
         await until(lambda: rig.converter.seen[0].whole is False)
 
 
-async def test_a_service_that_takes_everything_and_never_answers_is_given_up() -> None:
+async def test_an_upload_without_a_final_response_is_aborted() -> None:
     async def silent(seen: Seen) -> None:
         await seen.read_body()
         await seen.gone()
@@ -259,7 +259,7 @@ async def test_a_client_that_sends_everything_before_it_reads_sees_the_refusal(r
         assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 413 ")
 
 
-async def test_a_client_that_waits_for_100_continue_sends_nothing_that_is_refused(rig: Rig) -> None:
+async def test_a_client_that_waits_for_100_continue_does_not_send_a_refused_body(rig: Rig) -> None:
     async def refuse(seen: Seen) -> None:
         seen.problem(413, "too_large")
         await seen.gone()
@@ -270,7 +270,7 @@ async def test_a_client_that_waits_for_100_continue_sends_nothing_that_is_refuse
         assert (await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)).startswith(b"HTTP/1.1 413 ")
 
 
-async def test_a_service_that_dies_during_an_upload_is_unavailable(rig: Rig) -> None:
+async def test_a_service_that_crashes_during_an_upload_is_unavailable(rig: Rig) -> None:
     async def die(seen: Seen) -> None:
         seen.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         await seen.reader.read(10_000)
@@ -321,7 +321,7 @@ async def test_ambiguous_framing_never_reaches_the_service(rig: Rig, framing: st
     assert rig.converter.seen == []
 
 
-async def test_fields_of_one_hop_stay_there(rig: Rig) -> None:
+async def test_hop_by_hop_headers_are_not_forwarded(rig: Rig) -> None:
     await upload(
         rig,
         b"x",
@@ -351,12 +351,12 @@ async def test_fields_of_one_hop_stay_there(rig: Rig) -> None:
     assert rig.converter.seen[0].header("connection") == "close"
 
 
-async def test_an_idempotency_key_is_passed_on(rig: Rig) -> None:
+async def test_an_idempotency_key_is_forwarded(rig: Rig) -> None:
     await upload(rig, b"x", **{"Idempotency-Key": "k1"})
     assert rig.converter.seen[0].header("idempotency-key") == "k1"
 
 
-async def test_options_are_passed_on_as_they_were_meant(rig: Rig) -> None:
+async def test_options_are_forwarded_unchanged(rig: Rig) -> None:
     asked = {"filename": "a b&c=d/../é\x00.mp4", "format": "mp3", "title": "ÄÖ; x"}
     async with rig.http.post(
         f"{rig.url}/v1/conversions",

@@ -8,16 +8,16 @@ from functools import partial
 from shared.contracts.events import SessionRevoked
 from shared.contracts.sessions import REVOKED_SESSION
 from shared.messaging.envelope import wrap
-from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.broker import RabbitMQ
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
 from tests.integration.gateway.services import Seen
-from tests.integration.gateway.test_door import is_listening
+from tests.integration.gateway.test_authentication import is_listening
 from tests.support.wait import until
 
 HOUR = timedelta(hours=1)
 
 
-async def test_an_ended_session_is_refused_by_every_gateway_that_hears_of_it(amqp_url: str) -> None:
+async def test_an_ended_session_is_refused_by_every_gateway_that_receives_the_event(amqp_url: str) -> None:
     async with AsyncExitStack() as stack:
         publisher = await stack.enter_async_context(RabbitMQ(amqp_url, "auth_service", ()))
         brokers = [RabbitMQ(amqp_url, "gateway", ()) for _ in range(2)]
@@ -33,7 +33,7 @@ async def test_an_ended_session_is_refused_by_every_gateway_that_hears_of_it(amq
             await until(partial(refused, rig), what="the session is refused")
 
 
-async def test_after_signing_out_this_gateway_does_not_wait_for_the_news() -> None:
+async def test_after_logout_this_gateway_does_not_wait_for_the_event() -> None:
     async with running(token_cache_ttl=HOUR) as rig:
         assert await listed(rig) == 202
         end_session(rig, 204)
@@ -42,7 +42,7 @@ async def test_after_signing_out_this_gateway_does_not_wait_for_the_news() -> No
         assert await listed(rig) == 401
 
 
-async def test_an_answer_under_way_while_one_signs_out_is_not_believed() -> None:
+async def test_an_introspection_pending_during_logout_is_discarded() -> None:
     async with running(token_cache_ttl=HOUR) as rig:
         rig.auth.sign_in("t2")
         assert await listed(rig) == 202
@@ -65,7 +65,7 @@ async def test_an_answer_under_way_while_one_signs_out_is_not_believed() -> None
         assert await listed(rig, "t2") == 401
 
 
-async def test_a_refresh_token_that_came_twice_ends_its_session_at_this_gateway_at_once() -> None:
+async def test_reuse_of_a_refresh_token_ends_the_session_at_this_gateway_at_once() -> None:
     async with running(token_cache_ttl=HOUR) as rig:
         assert await listed(rig) == 202
         end_session(rig, 401)
@@ -77,7 +77,7 @@ async def test_a_refresh_token_that_came_twice_ends_its_session_at_this_gateway_
         assert await listed(rig) == 401
 
 
-async def test_a_refused_refresh_token_that_ended_nothing_changes_nothing() -> None:
+async def test_a_refused_refresh_token_that_ended_no_session_has_no_effect() -> None:
     async with running(token_cache_ttl=HOUR) as rig:
         assert await listed(rig) == 202
         end_session(rig, 401, told={})

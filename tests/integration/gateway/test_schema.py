@@ -92,7 +92,7 @@ def operations(found: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     return {(method, path): call for path, item in found["paths"].items() for method, call in item.items()}
 
 
-async def test_every_public_call_is_described_and_says_what_opens_it(rig: Rig) -> None:
+async def test_every_public_route_is_documented_with_its_security(rig: Rig) -> None:
     found = await document(rig)
     calls = operations(found)
     assert found["openapi"].startswith("3.1")
@@ -104,7 +104,7 @@ async def test_every_public_call_is_described_and_says_what_opens_it(rig: Rig) -
     assert found["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
 
 
-async def test_what_the_document_calls_closed_is_closed_and_the_rest_is_open(rig: Rig) -> None:
+async def test_documented_security_matches_the_guards(rig: Rig) -> None:
     for method, path in CLOSED | AUDIO:
         async with rig.http.request(method, rig.url + re.sub("{[a-z_]+}", "x1", path)) as answer:
             assert answer.status == 401, (method, path)
@@ -120,7 +120,7 @@ async def test_every_refusal_is_described_as_a_problem(rig: Rig) -> None:
                 assert set(answer["content"]) == {"application/problem+json"}, (name, status)
 
 
-async def test_whatever_creates_something_takes_an_idempotency_key(rig: Rig) -> None:
+async def test_every_creating_route_takes_an_idempotency_key(rig: Rig) -> None:
     for name, call in operations(await document(rig)).items():
         if name[0] == "post" and "201" in call["responses"]:
             names = {entry["name"] for entry in call.get("parameters", ())}
@@ -128,13 +128,13 @@ async def test_whatever_creates_something_takes_an_idempotency_key(rig: Rig) -> 
             assert "422" in call["responses"], name
 
 
-async def test_readiness_is_described_with_both_its_answers(rig: Rig) -> None:
+async def test_readiness_is_documented_with_both_responses(rig: Rig) -> None:
     ready = operations(await document(rig))["get", "/readyz"]["responses"]
     assert ready["200"]["content"]["application/json"]["schema"]["$ref"].endswith("Ready")
     assert ready["503"]["content"]["application/problem+json"]["schema"]["$ref"].endswith("Problem")
 
 
-async def test_an_upload_is_described_in_both_forms(rig: Rig) -> None:
+async def test_an_upload_is_documented_in_both_forms(rig: Rig) -> None:
     upload = operations(await document(rig))["post", "/v1/conversions"]
     content = upload["requestBody"]["content"]
     assert set(content) == {"multipart/form-data", "video/*", "audio/*", "application/octet-stream"}
@@ -160,7 +160,7 @@ async def test_an_upload_is_described_in_both_forms(rig: Rig) -> None:
     assert "202" in upload["responses"]
 
 
-async def test_the_page_is_open_and_fetches_nothing_from_elsewhere(rig: Rig) -> None:
+async def test_the_page_is_public_and_self_contained(rig: Rig) -> None:
     async with rig.http.get(f"{rig.url}/schema") as answer:
         page = await answer.text()
         assert (answer.status, answer.content_type) == (200, "text/html")
@@ -171,7 +171,7 @@ async def test_the_page_is_open_and_fetches_nothing_from_elsewhere(rig: Rig) -> 
 
 
 @pytest.mark.parametrize("path", ["/schema/nowhere", "/schema/nowhere.json"])
-async def test_what_is_not_there_beside_it_is_a_problem_too(rig: Rig, path: str) -> None:
+async def test_unknown_paths_below_the_schema_are_problems(rig: Rig, path: str) -> None:
     async with rig.http.get(rig.url + path) as answer:
         problem = await answer.json(content_type="application/problem+json")
         assert (answer.status, problem["code"], problem["status"]) == (404, "not_found", 404)

@@ -32,7 +32,7 @@ ACCOUNTS = [
 
 @pytest.mark.parametrize(("method", "path", "needed"), CONVERSIONS)
 @pytest.mark.parametrize("scope", [READ, WRITE, f"{READ} {WRITE}", "", "other:read"])
-async def test_a_key_does_what_its_scope_says_and_nothing_else(
+async def test_an_api_key_is_limited_to_its_scopes(
     rig: Rig, method: str, path: str, needed: str, scope: str
 ) -> None:
     rig.auth.sign_in(KEY, sid="k1", scope=scope)
@@ -52,7 +52,7 @@ async def test_a_key_does_what_its_scope_says_and_nothing_else(
 
 
 @pytest.mark.parametrize(("method", "path"), ACCOUNTS)
-async def test_no_key_manages_accounts_whatever_its_scope(rig: Rig, method: str, path: str) -> None:
+async def test_no_api_key_may_manage_an_account(rig: Rig, method: str, path: str) -> None:
     rig.auth.sign_in(KEY, sid="k1", scope=f"{READ} {WRITE} None:read None:write", roles=["user", "admin"])
     async with rig.http.request(method, rig.url + path, headers={"Authorization": f"Bearer {KEY}"}) as answer:
         assert (answer.status, (await answer.json(content_type=None))["code"]) == (403, "forbidden")
@@ -64,7 +64,7 @@ async def without_body(seen: Seen) -> None:
     seen.answer("200 OK")
 
 
-async def test_a_key_is_remembered_like_a_token(rig: Rig) -> None:
+async def test_an_api_key_is_cached_like_a_token(rig: Rig) -> None:
     rig.auth.sign_in(KEY, sid="k1", scope=READ)
     for _ in range(3):
         async with rig.http.get(

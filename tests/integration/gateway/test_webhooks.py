@@ -53,7 +53,7 @@ def answering(rig: Rig, said: Any) -> None:
     rig.notification.script = script
 
 
-async def test_each_call_goes_to_the_service_for_a_token_that_may_and_its_answer_comes_back(rig: Rig) -> None:
+async def test_each_webhook_call_is_forwarded_for_an_authorized_token(rig: Rig) -> None:
     for scope in (READ, WRITE):
         rig.auth.sign_in(KEY + scope[-4:], sid="k1", scope=scope)
     for method, path, body, said, needed in CALLS:
@@ -77,7 +77,7 @@ async def test_each_call_goes_to_the_service_for_a_token_that_may_and_its_answer
         rig.notification.seen.clear()
 
 
-async def test_the_same_key_again_makes_one_webhook_and_shows_the_same_secret(rig: Rig) -> None:
+async def test_a_repeated_creation_makes_one_webhook_and_shows_the_same_secret(rig: Rig) -> None:
     answering(rig, MADE)
     headers = {**SIGNED_IN, "Idempotency-Key": "one"}
     for _ in range(2):
@@ -89,7 +89,7 @@ async def test_the_same_key_again_makes_one_webhook_and_shows_the_same_secret(ri
         assert (await answer.json(content_type=None))["code"] == "idempotency_mismatch"
 
 
-async def test_the_services_problems_are_passed_on_and_its_absence_is_told(rig: Rig) -> None:
+async def test_problems_of_the_service_are_forwarded_and_its_outage_is_503(rig: Rig) -> None:
     async def refuse(seen: Seen) -> None:
         await seen.read_body()
         seen.problem(404, "not_found")
@@ -120,7 +120,7 @@ NO_WEBHOOKS: list[tuple[Any, str]] = [
 ]
 
 
-async def test_what_makes_no_webhook_is_refused_at_the_door(rig: Rig) -> None:
+async def test_an_invalid_webhook_is_refused_by_the_gateway(rig: Rig) -> None:
     for body, field in NO_WEBHOOKS:
         async with rig.http.post(f"{rig.url}/v1/webhooks", json=body, headers=SIGNED_IN) as answer:
             problem = await answer.json(content_type=None)

@@ -5,7 +5,7 @@ import pytest
 from tests.integration.auth_service.account_mails import AccountMails
 from tests.integration.auth_service.oauth.conftest import FRONT_END
 from tests.integration.auth_service.oauth.rig import OAuthRig, refusal
-from tests.integration.auth_service.oauth.test_linking import change
+from tests.integration.auth_service.oauth.test_account_links import change
 from tests.support.openid_provider import Browser, parameters
 
 ADA = "ada@example.org"

@@ -32,14 +32,14 @@ async def found(seen: Seen) -> None:
     seen.answer("200 OK", b'{"id":"c1"}', **{"content-type": "application/json"})
 
 
-async def test_what_one_process_leaves_to_others_is_asked_once_more(rig: Rig) -> None:
+async def test_a_request_refused_by_a_stopping_process_is_retried_once(rig: Rig) -> None:
     rig.converter.script = stopping(found)
     async with rig.http.get(rig.url + CONVERSION, headers=SIGNED_IN) as answer:
         assert (answer.status, await answer.json()) == (200, {"id": "c1"})
     assert len(rig.converter.seen) == 2
 
 
-async def test_it_is_asked_no_more_than_twice(rig: Rig) -> None:
+async def test_a_request_is_sent_at_most_twice(rig: Rig) -> None:
     rig.converter.script = stopping(found, refusals=9)
     async with rig.http.get(rig.url + CONVERSION, headers=SIGNED_IN) as answer:
         assert (answer.status, (await answer.json())["code"]) == (503, "unavailable")
@@ -47,7 +47,7 @@ async def test_it_is_asked_no_more_than_twice(rig: Rig) -> None:
     assert len(rig.converter.seen) == 2
 
 
-async def test_a_503_that_keeps_its_connection_is_an_answer(rig: Rig) -> None:
+async def test_a_503_on_a_kept_connection_is_not_retried(rig: Rig) -> None:
     async def full(seen: Seen) -> None:
         seen.problem(503, "overloaded", **{"retry-after": "30"})
 
@@ -57,7 +57,7 @@ async def test_a_503_that_keeps_its_connection_is_an_answer(rig: Rig) -> None:
     assert len(rig.converter.seen) == 1
 
 
-async def test_a_body_that_was_streamed_is_not_sent_again(rig: Rig) -> None:
+async def test_a_streamed_body_is_not_sent_again(rig: Rig) -> None:
     rig.converter.script = stopping(accept)
     async with rig.http.post(
         rig.url + "/v1/conversions", data=b"video", headers={**SIGNED_IN, "Content-Type": "video/mp4"}
@@ -66,7 +66,7 @@ async def test_a_body_that_was_streamed_is_not_sent_again(rig: Rig) -> None:
     assert len(rig.converter.seen) == 1
 
 
-async def test_a_token_is_asked_about_once_more_and_nobody_is_alarmed(
+async def test_an_introspection_is_retried_without_a_warning(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     rig.converter.script = found

@@ -45,9 +45,7 @@ async def long_list(seen: Seen) -> None:
         ("OPTIONS", LIST, 204),
     ],
 )
-async def test_every_answer_has_the_headers_that_browsers_heed(
-    rig: Rig, method: str, path: str, status: int
-) -> None:
+async def test_every_response_has_the_security_headers(rig: Rig, method: str, path: str, status: int) -> None:
     answered, headers, _ = await call(rig, method, path)
     assert answered == status
     for name in set(DEFAULTS) - {"Cache-Control"}:
@@ -62,18 +60,18 @@ async def test_every_answer_has_the_headers_that_browsers_heed(
     ]
 
 
-async def test_https_is_promised_where_there_is_https() -> None:
+async def test_hsts_is_sent_with_a_public_https_url() -> None:
     async with running(public_url="https://tonegate.example.org") as rig:
         _, headers, _ = await call(rig, "GET", "/healthz")
         assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
-async def test_what_is_about_one_person_is_kept_by_no_cache(rig: Rig) -> None:
+async def test_personal_responses_are_not_cacheable(rig: Rig) -> None:
     for path in (LIST, "/v1/auth/me", "/nowhere"):
         assert (await call(rig, "GET", path, **SIGNED_IN))[1]["Cache-Control"] == "no-store"
 
 
-async def test_the_page_may_use_its_own_style_and_nothing_else(rig: Rig) -> None:
+async def test_the_csp_of_the_page_allows_its_own_style_only(rig: Rig) -> None:
     _, headers, _ = await call(rig, "GET", "/schema")
     policy = headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
@@ -81,7 +79,7 @@ async def test_the_page_may_use_its_own_style_and_nothing_else(rig: Rig) -> None
 
 
 @pytest.mark.parametrize("path", ["/schema/openapi.json", "/schema", "/.well-known/jwks.json"])
-async def test_who_has_a_public_answer_is_told_that_it_is_the_same(rig: Rig, path: str) -> None:
+async def test_a_public_response_is_revalidated_by_its_etag(rig: Rig, path: str) -> None:
     async def keys(seen: Seen) -> None:
         await seen.read_body()
         seen.answer("200 OK", b'{"keys":[]}', **{"content-type": "application/json"})
@@ -116,7 +114,7 @@ async def test_head_does_not_wait_for_a_body_that_never_ends(rig: Rig) -> None:
     assert (await call(rig, "HEAD", f"{LIST}/c1", **SIGNED_IN))[0] == 200
 
 
-async def test_head_of_what_is_not_there_is_refused_without_a_body(rig: Rig) -> None:
+async def test_head_of_an_unknown_path_is_refused_without_a_body(rig: Rig) -> None:
     assert (await call(rig, "HEAD", "/nowhere"))[::2] == (404, b"")
     assert (await call(rig, "HEAD", "/v1/auth/login"))[::2] == (405, b"")
     assert (await call(rig, "HEAD", LIST))[::2] == (401, b"")
@@ -132,7 +130,7 @@ async def test_head_of_what_is_not_there_is_refused_without_a_body(rig: Rig) -> 
         ("/healthz", "GET, HEAD, OPTIONS"),
     ],
 )
-async def test_what_a_resource_can_do_is_told_without_a_token(rig: Rig, path: str, allowed: str) -> None:
+async def test_options_lists_the_methods_without_a_token(rig: Rig, path: str, allowed: str) -> None:
     status, headers, _ = await call(rig, "OPTIONS", path)
     assert (status, ", ".join(sorted(headers["Allow"].split(", ")))) == (204, allowed)
     status, headers, _ = await call(rig, "PUT", path)
@@ -145,7 +143,7 @@ async def test_options_of_the_whole_server(rig: Rig) -> None:
         assert (await reader.readuntil(b"\r\n")).split()[1] == b"204"
 
 
-async def test_no_page_of_another_origin_reads_anything_unless_settings_say_so(rig: Rig) -> None:
+async def test_cors_is_off_by_default(rig: Rig) -> None:
     status, headers, _ = await call(
         rig, "OPTIONS", LIST, Origin=PAGE, **{"Access-Control-Request-Method": "POST"}
     )
@@ -154,7 +152,7 @@ async def test_no_page_of_another_origin_reads_anything_unless_settings_say_so(r
     assert "Access-Control-Allow-Origin" not in (await call(rig, "GET", LIST, Origin=PAGE))[1]
 
 
-async def test_a_page_named_in_settings_may_ask_and_read() -> None:
+async def test_a_configured_origin_is_allowed() -> None:
     async with running(cors_origins=(PAGE, "https://other.example.org")) as rig:
         ask = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
         status, headers, _ = await call(rig, "OPTIONS", LIST, **ask)
@@ -175,7 +173,7 @@ async def test_a_page_named_in_settings_may_ask_and_read() -> None:
 @pytest.mark.parametrize(
     "origin", ["https://evil.example.org", "null", f"{PAGE}.evil.org", "http://app.example.org"]
 )
-async def test_other_pages_stay_out(origin: str) -> None:
+async def test_other_origins_are_not_allowed(origin: str) -> None:
     async with running(cors_origins=(PAGE,)) as rig:
         for method in ("OPTIONS", "GET"):
             ask = {"Origin": origin, "Access-Control-Request-Method": "GET"}
@@ -188,7 +186,7 @@ async def test_other_pages_stay_out(origin: str) -> None:
     ("asked", "coding"),
     [("gzip", "gzip"), ("br, gzip;q=0.5", "gzip"), ("gzip;q=0", None), ("br", None), ("", None)],
 )
-async def test_long_lists_are_compressed_for_who_asks(rig: Rig, asked: str, coding: str | None) -> None:
+async def test_long_lists_are_compressed_on_request(rig: Rig, asked: str, coding: str | None) -> None:
     rig.converter.script = long_list
     async with (
         aiohttp.ClientSession(auto_decompress=False) as http,

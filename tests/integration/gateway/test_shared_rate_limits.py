@@ -17,7 +17,7 @@ async def sign_in(rig: Rig) -> int:
         return answer.status
 
 
-async def test_two_gateways_let_ten_a_minute_through_and_not_twenty(redis: Redis) -> None:
+async def test_two_gateways_share_a_limit_of_ten_per_minute(redis: Redis) -> None:
     async with AsyncExitStack() as stack:
         settings: dict[str, Any] = {"rate_login": "10/hour", "rate_storage_url": Secret(redis.url)}
         rigs = [await stack.enter_async_context(running(**settings)) for _ in range(2)]
@@ -26,7 +26,7 @@ async def test_two_gateways_let_ten_a_minute_through_and_not_twenty(redis: Redis
         assert 429 not in statuses[:10]
 
 
-async def test_a_limit_is_shared_again_when_its_store_is_back(redis: Redis) -> None:
+async def test_a_limit_is_shared_again_after_an_outage_of_the_store(redis: Redis) -> None:
     async with running(rate_login="3/hour", rate_storage_url=Secret(redis.url)) as rig:
         assert await sign_in(rig) != 429
         await asyncio.to_thread(redis.stop)

@@ -37,14 +37,14 @@ async def get(rig: Rig, path: str = LIST, **headers: str) -> tuple[int, dict[str
         "t1",
     ],
 )
-async def test_what_is_not_a_bearer_token_is_refused_unasked(rig: Rig, authorization: str) -> None:
+async def test_other_credentials_are_refused_without_introspection(rig: Rig, authorization: str) -> None:
     status, problem, headers = await get(rig, Authorization=authorization)
     assert (status, problem["code"]) == (401, "unauthenticated")
     assert headers["WWW-Authenticate"].startswith("Bearer")
     assert rig.auth.seen == []
 
 
-async def test_no_token_is_refused_with_the_scheme_alone(rig: Rig) -> None:
+async def test_a_request_without_a_token_gets_a_challenge_without_an_error(rig: Rig) -> None:
     status, problem, headers = await get(rig)
     assert (status, problem["code"], headers["WWW-Authenticate"]) == (401, "unauthenticated", "Bearer")
 
@@ -55,15 +55,15 @@ async def test_two_tokens_are_refused(rig: Rig) -> None:
         assert (await reader.readuntil(b"\r\n")).split()[1] == b"401"
 
 
-async def test_a_token_in_the_query_is_none(rig: Rig) -> None:
+async def test_a_token_in_the_query_is_ignored(rig: Rig) -> None:
     assert (await get(rig, f"{LIST}?access_token={TOKEN}"))[0] == 401
 
 
-async def test_the_scheme_is_spelt_in_any_case(rig: Rig) -> None:
+async def test_the_scheme_is_case_insensitive(rig: Rig) -> None:
     assert (await get(rig, Authorization=f"bEARER {TOKEN}"))[0] == 202
 
 
-async def test_an_unknown_token_is_refused_and_asked_about_once(rig: Rig) -> None:
+async def test_an_unknown_token_is_refused_after_one_introspection(rig: Rig) -> None:
     for _ in range(3):
         status, problem, headers = await get(rig, Authorization="Bearer nobody")
         assert (status, problem["code"]) == (401, "unauthenticated")
@@ -71,7 +71,7 @@ async def test_an_unknown_token_is_refused_and_asked_about_once(rig: Rig) -> Non
     assert rig.auth.introspected("nobody") == 1
 
 
-async def test_a_token_is_asked_about_once_with_the_gateways_credentials(rig: Rig) -> None:
+async def test_a_token_is_introspected_once_with_the_gateways_credentials(rig: Rig) -> None:
     for _ in range(3):
         assert (await get(rig, **SIGNED_IN))[0] == 202
     assert rig.auth.introspected(TOKEN) == 1
@@ -80,7 +80,7 @@ async def test_a_token_is_asked_about_once_with_the_gateways_credentials(rig: Ri
     assert seen.header("content-type") == "application/x-www-form-urlencoded"
 
 
-async def test_many_requests_at_once_ask_once(rig: Rig) -> None:
+async def test_concurrent_requests_share_one_introspection(rig: Rig) -> None:
     rig.auth.hold = asyncio.Event()
     asking = [asyncio.create_task(get(rig, **SIGNED_IN)) for _ in range(20)]
     await until(lambda: rig.auth.introspected(TOKEN))
@@ -89,7 +89,7 @@ async def test_many_requests_at_once_ask_once(rig: Rig) -> None:
     assert rig.auth.introspected(TOKEN) == 1
 
 
-async def test_a_revoked_session_is_refused_though_its_token_is_remembered() -> None:
+async def test_a_revoked_session_is_refused_although_its_token_is_cached() -> None:
     async with running(token_cache_ttl=timedelta(hours=1)) as rig:
         assert (await get(rig, **SIGNED_IN))[0] == 202
         rig.auth.tokens.clear()
@@ -101,7 +101,7 @@ async def test_a_revoked_session_is_refused_though_its_token_is_remembered() -> 
         await until(refused, what="the session is refused")
 
 
-async def test_a_revocation_overtakes_an_answer_that_is_under_way(rig: Rig) -> None:
+async def test_a_revocation_overrides_a_pending_introspection(rig: Rig) -> None:
     await until(lambda: is_listening(rig))
     rig.auth.hold = asyncio.Event()
     asking = asyncio.create_task(get(rig, **SIGNED_IN))
@@ -113,7 +113,7 @@ async def test_a_revocation_overtakes_an_answer_that_is_under_way(rig: Rig) -> N
     assert (await get(rig, **SIGNED_IN))[0] == 401
 
 
-async def test_other_sessions_stay_signed_in(rig: Rig) -> None:
+async def test_other_sessions_stay_valid(rig: Rig) -> None:
     rig.auth.sign_in("t2", sid="s2")
     assert (await get(rig, Authorization="Bearer t2"))[0] == 202
     rig.auth.tokens.clear()
@@ -121,7 +121,7 @@ async def test_other_sessions_stay_signed_in(rig: Rig) -> None:
     assert (await get(rig, Authorization="Bearer t2"))[0] == 202
 
 
-async def test_known_tokens_work_on_while_auth_is_down_and_others_are_unavailable(rig: Rig) -> None:
+async def test_while_auth_service_is_down_only_cached_tokens_are_accepted(rig: Rig) -> None:
     assert (await get(rig, **SIGNED_IN))[0] == 202
     await rig.auth.stop()
 
@@ -131,13 +131,13 @@ async def test_known_tokens_work_on_while_auth_is_down_and_others_are_unavailabl
     assert int(headers["Retry-After"]) > 0
 
 
-async def test_auth_that_hangs_is_unavailable_within_seconds(rig: Rig) -> None:
+async def test_a_hanging_auth_service_is_unavailable_within_seconds(rig: Rig) -> None:
     rig.auth.hold = asyncio.Event()
     async with asyncio.timeout(SOON_S):
         assert (await get(rig, **SIGNED_IN))[0] == 503
 
 
-async def test_a_connection_that_auth_closed_meanwhile_fails_nobody(rig: Rig) -> None:
+async def test_a_connection_closed_by_auth_service_fails_no_request(rig: Rig) -> None:
     assert (await get(rig, **SIGNED_IN))[0] == 202
     answer = rig.auth.script
     hung_up: list[Seen] = []
@@ -155,7 +155,7 @@ async def test_a_connection_that_auth_closed_meanwhile_fails_nobody(rig: Rig) ->
     assert len(hung_up) == 1
 
 
-async def test_credentials_of_the_gateways_own_that_are_refused_are_no_fault_of_the_client(rig: Rig) -> None:
+async def test_refused_gateway_credentials_are_a_server_error(rig: Rig) -> None:
     async def refuse(seen: Seen) -> None:
         await seen.read_body()
         seen.problem(401, "unauthenticated", **{"www-authenticate": 'Basic realm="x"'})
@@ -167,7 +167,7 @@ async def test_credentials_of_the_gateways_own_that_are_refused_are_no_fault_of_
 
 
 @pytest.mark.parametrize("said", [b"{", b"[]", b'{"active": true}', b'{"active": "yes"}'])
-async def test_an_answer_of_auth_that_makes_no_sense_lets_nobody_in(rig: Rig, said: bytes) -> None:
+async def test_a_malformed_introspection_response_grants_no_access(rig: Rig, said: bytes) -> None:
     async def babble(seen: Seen) -> None:
         await seen.read_body()
         seen.answer("200 OK", said, **{"content-type": "application/json"})
@@ -177,7 +177,7 @@ async def test_an_answer_of_auth_that_makes_no_sense_lets_nobody_in(rig: Rig, sa
     assert rig.converter.seen == []
 
 
-async def test_auth_that_comes_back_is_used_again() -> None:
+async def test_auth_service_is_used_again_after_an_outage() -> None:
     async with running() as rig:
         port = rig.auth.port
         await rig.auth.stop()

@@ -23,7 +23,7 @@ async def call(rig: Rig, method: str, path: str, **headers: str) -> tuple[int, A
         return answer.status, answer.headers
 
 
-async def test_sign_ins_are_counted_whether_they_succeed_or_not() -> None:
+async def test_successful_and_failed_logins_are_counted() -> None:
     async with running(rate_login="2/hour") as rig:
         readings = [await call(rig, "POST", "/v1/auth/login") for _ in range(3)]
 
@@ -37,7 +37,7 @@ async def test_sign_ins_are_counted_whether_they_succeed_or_not() -> None:
         assert len(rig.auth.seen) == 2
 
 
-async def test_classes_are_counted_apart() -> None:
+async def test_rate_classes_are_counted_separately() -> None:
     async with running(rate_login="1/hour", rate_register="1/hour") as rig:
         for _ in range(2):
             await call(rig, "POST", "/v1/auth/login")
@@ -46,7 +46,7 @@ async def test_classes_are_counted_apart() -> None:
         assert headers["RateLimit-Policy"].startswith('"register"')
 
 
-async def test_two_accounts_behind_one_address_do_not_share() -> None:
+async def test_accounts_behind_one_address_have_separate_quotas() -> None:
     async with running(rate_default="1/hour") as rig:
         rig.auth.sign_in("t2", sub="u2", sid="s2")
         assert (await call(rig, "GET", "/v1/conversions", **SIGNED_IN))[0] == 202
@@ -54,7 +54,7 @@ async def test_two_accounts_behind_one_address_do_not_share() -> None:
         assert (await call(rig, "GET", "/v1/conversions", Authorization="Bearer t2"))[0] == 202
 
 
-async def test_guessing_tokens_is_limited_before_anybody_is_asked() -> None:
+async def test_guessed_tokens_are_limited_before_introspection() -> None:
     async with running(rate_default="3/hour") as rig:
         statuses = [
             (await call(rig, "GET", "/v1/conversions", Authorization=f"Bearer guess{n}"))[0] for n in range(6)
@@ -69,7 +69,7 @@ async def test_requests_without_a_token_are_counted_too() -> None:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-async def test_whoever_watches_the_process_is_neither_counted_nor_refused(path: str) -> None:
+async def test_health_checks_are_not_rate_limited(path: str) -> None:
     async with running(rate_default="1/hour") as rig:
         answers = [await call(rig, "GET", path) for _ in range(3)]
         assert [status for status, _ in answers] == [200, 200, 200]
@@ -78,7 +78,7 @@ async def test_whoever_watches_the_process_is_neither_counted_nor_refused(path: 
         assert (await call(rig, "GET", path))[0] == 200
 
 
-async def test_a_full_limit_refuses_an_upload_before_the_service_hears_of_it() -> None:
+async def test_a_rate_limited_upload_does_not_reach_the_service() -> None:
     async with running(rate_upload="1/hour") as rig:
         for expected in (202, 429):
             async with rig.http.post(
@@ -99,7 +99,7 @@ async def test_a_full_limit_refuses_an_upload_before_the_service_hears_of_it() -
         (("127.0.0.0/8",), ["2001:db8::1", "2001:db8:0:1::1"], 401),
     ],
 )
-async def test_only_trusted_proxies_say_for_whom_they_call(
+async def test_forwarded_addresses_are_accepted_from_trusted_proxies_only(
     proxies: tuple[str, ...], addresses: list[str], last: int
 ) -> None:
     async with running(rate_default="1/hour", trusted_proxies=proxies) as rig:
@@ -110,7 +110,7 @@ async def test_only_trusted_proxies_say_for_whom_they_call(
         assert statuses == [401, last]
 
 
-async def test_limits_hold_while_their_storage_is_away() -> None:
+async def test_limits_hold_during_an_outage_of_the_store() -> None:
     storage = Secret(f"redis://127.0.0.1:{free_port()}")
     async with running(rate_login="2/hour", rate_storage_url=storage) as rig:
         assert [(await call(rig, "POST", "/v1/auth/login"))[0] == 429 for _ in range(3)] == [
@@ -123,7 +123,7 @@ async def test_limits_hold_while_their_storage_is_away() -> None:
             assert (await answer.json())["checks"]["rate_limit_storage"] == "down"
 
 
-async def test_a_store_that_is_away_is_asked_again_only_after_a_pause() -> None:
+async def test_an_unavailable_store_is_retried_after_a_pause() -> None:
     windows = RedisWindows(f"redis://127.0.0.1:{free_port()}")
     started = time.monotonic()
     allowed = [(await windows.hit(parse("2/hour"), "a"))[0] for _ in range(5)]
@@ -132,7 +132,7 @@ async def test_a_store_that_is_away_is_asked_again_only_after_a_pause() -> None:
     assert time.monotonic() - started < NOT_LONG_S
 
 
-async def test_a_store_that_hangs_holds_nobody_up() -> None:
+async def test_a_hanging_store_does_not_delay_requests() -> None:
     async with Service() as silent:
         windows = RedisWindows(silent.url.replace("http", "redis"))
         started = time.monotonic()
