@@ -21,7 +21,7 @@ from converter_service.conversions.transitions.upload import uploaded
 from converter_service.event_streams.publisher import ProgressPublisher
 from converter_service.storage.conversions import MongoConversions
 from shared.clock import utc_now
-from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.mongo import connect, database_of
 from shared.settings import Secret

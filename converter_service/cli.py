@@ -18,7 +18,7 @@ from shared.errors import ServiceError, Unavailable
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import PublishFailed
 from shared.messaging.ports import Broker
-from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.mongo import ServerClock, connect, database_of
 

@@ -20,7 +20,9 @@ from shared.contracts.events import (
     VideoUploaded,
 )
 from shared.errors import Unavailable
-from shared.messaging.ports import Broadcast, Broker, Consumer, Delivery, Handlers, Retry
+from shared.messaging.errors import Retry
+from shared.messaging.handlers import Delivery, Handlers
+from shared.messaging.ports import Broadcast, Broker, Consumer
 from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 
 # An upload admitted before the deletion of its account may create its record this much later.
