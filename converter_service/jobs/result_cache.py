@@ -48,18 +48,15 @@ class ResultCache:
             return None
         return await self.store.by_result_cache_key(conversion.owner_id, conversion.cache_key)
 
+    @retry_unavailable
     async def _copy(self, earlier: Conversion, blob_id: str) -> bool:
         """False if the earlier audio was deleted meanwhile or no longer has its recorded digest."""
-
-        async def copy() -> bool:
-            await self.blobs.delete(blob_id)
-            stored = await self.blobs.write(blob_id, await self.blobs.open(str(earlier.audio_blob)))
-            return earlier.result is not None and stored.sha256 == earlier.result.sha256
-
+        await self.blobs.delete(blob_id)
         try:
-            same = await retry_unavailable(copy)
+            stored = await self.blobs.write(blob_id, await self.blobs.open(str(earlier.audio_blob)))
         except BlobMissing:
             return False
-        if not same:
-            log.error("stored audio does not match its digest", conversion_id=earlier.id)
-        return same
+        if earlier.result is not None and stored.sha256 == earlier.result.sha256:
+            return True
+        log.error("stored audio does not match its digest", conversion_id=earlier.id)
+        return False
