@@ -16,7 +16,7 @@ from auth_service.cli import CommandError, run_command
 from auth_service.settings import AuthSettings, CommandSettings
 from shared.clock import utc_now
 from shared.http import Address, Listeners, serve
-from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.process import BAD_CONFIGURATION, run
 from shared.settings import SettingsError, load

@@ -18,22 +18,24 @@ from auth_service.audit.actor import request_actor
 from auth_service.audit.controller import AuditController
 from auth_service.audit.handlers import audit_handlers
 from auth_service.audit.service import AuditLog
-from auth_service.composition.background_tasks import BackgroundTasks, background_tasks
-from auth_service.composition.services import (
+from auth_service.background_tasks import Sweeper, background_tasks
+from auth_service.composition import (
+    Foundation,
     account_services,
     administration_services,
-    build_foundation,
     login_services,
     token_services,
 )
-from auth_service.composition.sweeper import Sweeper
 from auth_service.database.engine import Database
-from auth_service.database.outbox.repository import SqlOutbox
-from auth_service.introspection.authentication import authenticate
+from auth_service.database.outbox import SqlOutbox
+from auth_service.introspection.authentication import (
+    GatewayCredentials,
+    authenticate,
+    request_client,
+)
 from auth_service.introspection.controller import IntrospectionController
-from auth_service.introspection.gateway import GatewayCredentials, only_the_gateway, request_client
 from auth_service.oauth.controller import ProviderLoginController
-from auth_service.oauth.identities.controller import IdentityController
+from auth_service.oauth.identities import IdentityController
 from auth_service.oauth.providers.http_client import ProviderHttpClient
 from auth_service.recovery.controller import RecoveryController
 from auth_service.sessions.controller import SessionController
@@ -60,16 +62,12 @@ def build(
     """Builds the application. It opens no connection before its lifespan begins."""
     database = Database(settings.database_url)
     relay = OutboxRelay(SqlOutbox(database), broker)
-    base = build_foundation(settings, database, relay, now, new_id)
+    base = Foundation(settings, database, relay, now, new_id)
     audit_log = AuditLog(database=database, now=now)
     gateway = GatewayCredentials(settings.introspection_secret)
     provider_http = ProviderHttpClient(loopback_http=settings.oauth_loopback_http)
-    tasks = BackgroundTasks(
-        relay=relay,
-        mailer=base.mailer,
-        sweeper=Sweeper(database, now),
-        audit_consumer=broker.consumer(AUTH_AUDIT, audit_handlers(audit_log)),
-    )
+    consumer = broker.consumer(AUTH_AUDIT, audit_handlers(audit_log))
+    tasks = (relay.run, base.mailer.run, Sweeper(database, now).run, consumer.run)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -131,7 +129,7 @@ def _routes(gateway: GatewayCredentials) -> list[ControllerRouterHandler]:
     internal = Router(
         "/internal",
         route_handlers=[IntrospectionController],
-        guards=[only_the_gateway(gateway)],
+        guards=[gateway.guard],
         cache_control=NO_STORE,
     )
     return [public, internal, JwksController]

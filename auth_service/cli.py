@@ -14,13 +14,11 @@ from auth_service.introspection.service import API_KEY_TOKEN_TTL
 from auth_service.migrations.upgrade import migrate
 from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
 from auth_service.passwords.hasher import PasswordHasher
-from auth_service.passwords.new_password import NewPasswords
-from auth_service.passwords.policy import common_passwords
+from auth_service.passwords.service import NewPasswords
 from auth_service.settings import CommandSettings
-from auth_service.tokens.key_rotation import KeyRotation
+from auth_service.tokens.key_ring import rotate_keys
 from auth_service.users.address import parse_email_field
-from auth_service.users.model import ADMIN, NEW_ACCOUNT_ROLES, User
-from auth_service.users.repository import UserRepository
+from auth_service.users.repository import ADMIN, NEW_ACCOUNT_ROLES, User, UserRepository
 from shared.errors import ServiceError
 from shared.settings import Secret
 
@@ -40,14 +38,14 @@ class Commands:
         self,
         settings: CommandSettings,
         database: Database,
-        new_passwords: NewPasswords,
+        hasher: PasswordHasher,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
-        self._new_passwords = new_passwords
+        self._new_passwords = NewPasswords(hasher)
         self._now = now
         self._audit_log = AuditLog(database=database, now=now)
-        self._rotation = KeyRotation(max(settings.access_token_ttl, API_KEY_TOKEN_TTL), now)
+        self._longest_token = max(settings.access_token_ttl, API_KEY_TOKEN_TTL)
 
     async def create_admin(self, email: str, password: Callable[[], str]) -> str:
         """Promotes an existing account, or creates one with a verified address, for which it calls
@@ -78,7 +76,7 @@ class Commands:
     async def rotate_keys(self) -> str:
         """Adds a new signing key and retires the others; returns a message for the operator."""
         async with self._database.transaction() as transaction:
-            key = await self._rotation.rotate(transaction)
+            key = await rotate_keys(transaction, self._longest_token, self._now())
             await self._record(transaction, "keys_rotated", None)
         return f"key {key.kid} signs in a few seconds; older keys verify until their tokens have expired"
 
@@ -104,7 +102,7 @@ async def open_commands(settings: CommandSettings, now: Callable[[], datetime]) 
     database.open()
     hasher = PasswordHasher(PasswordHash(Argon2Cost()), 1)
     try:
-        yield Commands(settings, database, NewPasswords(hasher, common_passwords()), now)
+        yield Commands(settings, database, hasher, now)
     finally:
         hasher.close()
         await database.close()

@@ -15,13 +15,13 @@ import psutil
 from bench.system import MeasuredSystem, measured_system
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import Lease
-from converter_service.conversions.model import Conversion
-from converter_service.conversions.transitions.run import claimed, renewed
-from converter_service.conversions.transitions.upload import new_upload, uploaded
+from converter_service.conversions.model import Conversion, Source, State
+from converter_service.conversions.transitions.queue import claimed, renewed
+from converter_service.conversions.transitions.upload import uploaded
 from converter_service.event_streams.publisher import ProgressPublisher
 from converter_service.storage.conversions import MongoConversions
 from shared.clock import utc_now
-from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.mongo import connect, database_of
 from shared.settings import Secret
@@ -119,14 +119,16 @@ def say(text: str) -> None:
 
 def claimed_by_us(owner_id: str) -> Conversion:
     now = utc_now()
-    begun = new_upload(
-        new_id(),
-        new_id(),
+    begun = Conversion(
+        id=new_id(),
         owner_id=owner_id,
         recipient="",
-        filename="talk.mp4",
-        now=now,
-        alive_until=now + HOUR,
+        status=State.UPLOADING,
+        source=Source(filename="talk.mp4"),
+        source_blob=new_id(),
+        created_at=now,
+        due_at=now + HOUR,
+        options={},
         correlation_id="bench",
     )
     options = {"format": "mp3", "bitrate": "192k"}

@@ -17,7 +17,7 @@ from converter_service.settings import ApiSettings, DeadLetterSettings, WorkerSe
 from shared.http import Address, Listeners, serve
 from shared.http.server import connection_limit
 from shared.logs import configure
-from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.process import BAD_CONFIGURATION, run
 from shared.settings import SettingsError, load

@@ -1,5 +1,7 @@
 """Access rules of the converter: whose email address counts, and who may administer."""
 
+from dataclasses import dataclass
+
 from litestar.handlers import BaseRouteHandler
 from msgspec.structs import replace
 
@@ -11,19 +13,19 @@ from shared.identity.principal import Principal
 ADMIN = "admin"
 
 
+@dataclass(frozen=True)
 class TokenAuthenticator:
     """Verifies access tokens of auth_service. With `verified_email_only` a principal whose address is not
     verified has no `email`, so that its results are not mailed.
     """
 
-    def __init__(self, tokens: AccessTokens, *, verified_email_only: bool = False) -> None:
-        self._tokens = tokens
-        self._verified_email_only = verified_email_only
+    tokens: AccessTokens
+    verified_email_only: bool = False
 
     async def principal(self, token: str, scope: str) -> Principal:
         """Raises InvalidToken, InsufficientScope, and Unavailable when the token cannot be verified."""
-        principal = await self._tokens.principal(token, scope)
-        if self._verified_email_only and not principal.email_verified:
+        principal = await self.tokens.principal(token, scope)
+        if self.verified_email_only and not principal.email_verified:
             return replace(principal, email="")
         return principal
 

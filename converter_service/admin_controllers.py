@@ -17,9 +17,7 @@ from converter_service.dead_letters.service import DeadLetterService
 from shared.contracts.dead_letters import DeadLetterPage, WholeDeadLetter
 from shared.http import Injected
 
-LetterStatusIs = Annotated[
-    str | None, QueryParameter(name="status", pattern=f"^({'|'.join(DeadLetterStatus)})$")
-]
+StatusIs = Annotated[str | None, QueryParameter(name="status", pattern=f"^({'|'.join(DeadLetterStatus)})$")]
 OwnerId = Annotated[str | None, QueryParameter(name="owner_id", pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 
 
@@ -38,7 +36,7 @@ class ManagedConversionController(Controller):
         cursor: Cursor = None,
     ) -> ManagedPage:
         wanted = None if status is None else State(status)
-        return managed_page(await conversions.page_of_all(owner_id, wanted, cursor, limit + 1), limit)
+        return managed_page(await conversions.page(owner_id, wanted, cursor, limit + 1), limit)
 
 
 class DeadLetterController(Controller):
@@ -50,28 +48,30 @@ class DeadLetterController(Controller):
     async def list_all(
         self,
         dead_letter_service: Injected[DeadLetterService],
-        status: LetterStatusIs = None,
+        status: StatusIs = None,
         limit: Limit = 20,
         cursor: Cursor = None,
     ) -> DeadLetterPage:
         wanted = None if status is None else DeadLetterStatus(status)
         return dead_letter_page(await dead_letter_service.page(wanted, cursor, limit + 1), limit)
 
-    @get("/{letter_id:str}", summary="Get a dead letter with its message and its history")
+    @get("/{dead_letter_id:str}", summary="Get a dead letter with its message and its history")
     async def one(
-        self, letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
+        self, dead_letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
     ) -> Response[WholeDeadLetter]:
-        found = await dead_letter_service.get(letter_id)
+        found = await dead_letter_service.get(dead_letter_id)
         return Response(detail(found), headers={"Cache-Control": "no-store"})
 
-    @post("/{letter_id:str}/replay", status_code=HTTP_200_OK, summary="Replay a dead letter to its queue")
+    @post(
+        "/{dead_letter_id:str}/replay", status_code=HTTP_200_OK, summary="Replay a dead letter to its queue"
+    )
     async def replay(
-        self, request: Call, letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
+        self, request: Call, dead_letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
     ) -> WholeDeadLetter:
-        return detail(await dead_letter_service.replay(letter_id, request.user.user_id))
+        return detail(await dead_letter_service.replay(dead_letter_id, request.user.user_id))
 
-    @delete("/{letter_id:str}", summary="Discard a dead letter")
+    @delete("/{dead_letter_id:str}", summary="Discard a dead letter")
     async def discard(
-        self, request: Call, letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
+        self, request: Call, dead_letter_id: FromPath[str], dead_letter_service: Injected[DeadLetterService]
     ) -> None:
-        await dead_letter_service.discard(letter_id, request.user.user_id)
+        await dead_letter_service.discard(dead_letter_id, request.user.user_id)

@@ -16,7 +16,6 @@ from converter_service.conversions.commands import ConversionCommands
 from converter_service.conversions.controller import ConversionController
 from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.service import Conversions
-from converter_service.dead_letters.metrics import watch_waiting
 from converter_service.dead_letters.service import DeadLetterService
 from converter_service.downloads.controller import AudioAccess, AudioController
 from converter_service.event_streams.controller import EventController
@@ -51,9 +50,11 @@ def build(
     """The application. Opens no connection before its lifespan begins."""
     infrastructure = Infrastructure(settings, broker)
     clock, store = infrastructure.clock, infrastructure.store
-    stored_letters = MongoDeadLetters(infrastructure.database)
-    preparation = StorePreparation(infrastructure.blobs.prepare, store.prepare, stored_letters.prepare)
-    dead_letters = DeadLetterService(stored_letters, broker.put_back, settings.dead_letter_retention, clock)
+    stored_dead_letters = MongoDeadLetters(infrastructure.database)
+    preparation = StorePreparation(infrastructure.blobs.prepare, store.prepare, stored_dead_letters.prepare)
+    dead_letters = DeadLetterService(
+        stored_dead_letters, broker.put_back, settings.dead_letter_retention, clock
+    )
     dead_letter_consumer = broker.dead_letter_consumer(dead_letters.keep)
     waiting = Gauge("dead_letters_waiting", "Dead letters to be replayed or discarded", registry=registry)
     hub = Hub(store)
@@ -63,7 +64,7 @@ def build(
         AccessTokens(keys, settings.issuer or settings.public_url, settings.audience),
         verified_email_only=settings.require_verified_email,
     )
-    background = (partial(watch_waiting, dead_letters, waiting.set), partial(hub.run, changes.check))
+    background = (partial(dead_letters.watch_waiting, waiting.set), partial(hub.run, changes.check))
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -114,22 +115,19 @@ def use_cases(
     """What the controllers of uploads, conversions and downloads get injected, by parameter name."""
     store, blobs, cleanup = infrastructure.store, infrastructure.blobs, infrastructure.cleanup
     events, links, clock = infrastructure.events, infrastructure.links, infrastructure.clock
-    quota = Quota(store, infrastructure.queue, quota_limits(settings))
+    quota_limits = QuotaLimits(
+        max_queued=settings.max_queued,
+        account_bytes=settings.quota_bytes,
+        account_conversions=settings.quota_conversions,
+    )
+    quota = Quota(store, infrastructure.queue, quota_limits)
     upload_limits = UploadLimits(settings.max_upload_bytes, UPLOAD_SILENCE)
     resumable_limits = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
     conversions = Conversions(store, blobs, cleanup, clock)
     return {
         "conversions": conversions,
         "commands": ConversionCommands(
-            conversions,
-            store,
-            cleanup,
-            events,
-            links,
-            quota=quota,
-            public_url=settings.public_url,
-            retention=settings.retention,
-            clock=clock,
+            conversions, store, cleanup, events, links, quota, settings.public_url, settings.retention, clock
         ),
         "upload_service": UploadService(
             store, blobs, cleanup, events, limits=upload_limits, clock=clock, quota=quota
@@ -140,11 +138,3 @@ def use_cases(
         "receiver": UploadReceiver(settings.max_upload_bytes, settings.idle_timeout),
         "access": AudioAccess(conversions, tokens.principal, links, utc_now),
     }
-
-
-def quota_limits(settings: ApiSettings) -> QuotaLimits:
-    return QuotaLimits(
-        max_queued=settings.max_queued,
-        account_bytes=settings.quota_bytes,
-        account_conversions=settings.quota_conversions,
-    )

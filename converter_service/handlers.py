@@ -20,7 +20,9 @@ from shared.contracts.events import (
     VideoUploaded,
 )
 from shared.errors import Unavailable
-from shared.messaging.ports import Broadcast, Broker, Consumer, Delivery, Handlers, Retry
+from shared.messaging.errors import Retry
+from shared.messaging.handlers import Delivery, Handlers
+from shared.messaging.ports import Broadcast, Broker, Consumer
 from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 
 # An upload admitted before the deletion of its account may create its record this much later.
@@ -46,17 +48,13 @@ def cancellation_listener(broker: Broker, job: Job) -> Consumer:
     A missed event only delays the stop: each renewal of the lease, every second, finds the change as well.
     """
 
-    async def cancelled(event: ConversionCancelled, _: Delivery) -> None:
-        job.heartbeat.check_now(event.conversion_id)
-
-    async def removed(event: ConversionRemoved, _: Delivery) -> None:
+    async def ended(event: ConversionCancelled | ConversionRemoved, _: Delivery) -> None:
         job.heartbeat.check_now(event.conversion_id)
 
     broadcast = Broadcast(name="converter.stopping", events=(ConversionCancelled, ConversionRemoved))
-    handlers = Handlers(
-        {ConversionCancelled: cancelled, ConversionRemoved: removed}, expected=broadcast.events
+    return broker.listener(
+        broadcast, Handlers(dict.fromkeys(broadcast.events, ended), expected=broadcast.events)
     )
-    return broker.listener(broadcast, handlers)
 
 
 def change_listener(broker: Broker, hub: Hub) -> Consumer:

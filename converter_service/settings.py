@@ -8,7 +8,7 @@ import msgspec
 
 from shared.settings import Env, HttpOrigin, HttpUrl, Secret
 
-DEAD_LETTER_RETENTION = timedelta(days=30)
+DeadLetterRetention = Annotated[timedelta, Env("CONVERTER_DEAD_LETTER_RETENTION", at_least=60)]
 
 
 class ConverterSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,9 +26,7 @@ class DeadLetterSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     mongo_url: Annotated[Secret, Env("CONVERTER_MONGO_URL")]
     amqp_url: Annotated[Secret, Env("AMQP_URL")]
-    retention: Annotated[timedelta, Env("CONVERTER_DEAD_LETTER_RETENTION", at_least=60)] = (
-        DEAD_LETTER_RETENTION
-    )
+    retention: DeadLetterRetention = timedelta(days=30)
 
 
 class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
@@ -48,9 +46,7 @@ class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
     quota_conversions: Annotated[int, Env("CONVERTER_QUOTA_CONVERSIONS", at_least=0)] = 0
     require_verified_email: Annotated[bool, Env("AUTH_REQUIRE_VERIFIED_EMAIL")] = False
     idle_timeout: Annotated[timedelta, Env("CONVERTER_IDLE_TIMEOUT", at_least=1)] = timedelta(seconds=60)
-    dead_letter_retention: Annotated[timedelta, Env("CONVERTER_DEAD_LETTER_RETENTION", at_least=60)] = (
-        DEAD_LETTER_RETENTION
-    )
+    dead_letter_retention: DeadLetterRetention = timedelta(days=30)
 
 
 class WorkerSettings(ConverterSettings, frozen=True, kw_only=True):

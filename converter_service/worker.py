@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -17,9 +17,8 @@ from converter_service.infrastructure import BackgroundTask, Infrastructure, sto
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
 from converter_service.maintenance.account_deletion import AccountDeletion
-from converter_service.maintenance.metrics import RemovalMetrics
 from converter_service.maintenance.orphan_collector import OrphanCollector
-from converter_service.maintenance.sweeper import Sweeper
+from converter_service.maintenance.sweeper import Sweeper, removal_counter
 from converter_service.media.ffmpeg.runner import TranscodingLimits, find_tools
 from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder
 from converter_service.media.transcoder import Transcoder
@@ -46,7 +45,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     transcoder = FFmpegTranscoder(tools, limits)
     scratch = LocalScratch(settings.scratch_dir)
     consumers = _consumers(settings, broker, infrastructure, transcoder, scratch)
-    background = _background(infrastructure, RemovalMetrics(registry))
+    background = _background(infrastructure, removal_counter(registry))
     preparation = StorePreparation(infrastructure.blobs.prepare, infrastructure.store.prepare)
 
     @asynccontextmanager
@@ -103,13 +102,11 @@ def _consumers(
     )
 
 
-def _background(infrastructure: Infrastructure, metrics: RemovalMetrics) -> Sequence[BackgroundTask]:
+def _background(infrastructure: Infrastructure, count: Callable[[str], None]) -> Sequence[BackgroundTask]:
     store, clock = infrastructure.store, infrastructure.clock
-    sweeper = Sweeper(
-        store, infrastructure.cleanup, infrastructure.events, SWEEP_EVERY, clock, count=metrics.count
-    )
+    sweeper = Sweeper(store, infrastructure.cleanup, infrastructure.events, SWEEP_EVERY, clock, count=count)
     checkpoint = MongoCheckpoint(infrastructure.database, "orphans")
-    orphan_collector = OrphanCollector(store, infrastructure.blobs, checkpoint, clock, metrics.count)
+    orphan_collector = OrphanCollector(store, infrastructure.blobs, checkpoint, clock, count)
     return (sweeper.run, orphan_collector.run)
 
 

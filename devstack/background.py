@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from devstack.errors import StackError
-from devstack.home import Home
-from devstack.lock import exclusive
+from devstack.home import Home, exclusive
 from devstack.ports import is_free
 from devstack.preflight import check_settings
 from devstack.process import end_all

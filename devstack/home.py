@@ -1,9 +1,14 @@
 """Directory of one stack: data, logs, records of processes and secrets."""
 
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from devstack.errors import StackError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -41,3 +46,14 @@ def write_private(file: Path, text: str) -> None:
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
         stream.write(text)
     draft.replace(file)
+
+
+@contextmanager
+def exclusive(home: Home) -> Iterator[None]:
+    """Holds the stack's lock file: one command at a time; released when the holding process ends."""
+    with (home.path / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError(f"another command is at work in {home.path}; please wait for it") from None
+        yield

@@ -9,7 +9,7 @@ from gateway.proxy.http_sessions import open_http_sessions
 from gateway.settings import GatewaySettings
 from shared.http import Address, Listeners, serve
 from shared.http.server import connection_limit
-from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.process import run
 

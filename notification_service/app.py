@@ -37,7 +37,7 @@ from shared.http import Address, Check, Listeners, Wiring, build_application, ch
 from shared.http.auth_guard import public, require_token
 from shared.identity.access_tokens import AccessTokens
 from shared.identity.public_keys import PublicKeys
-from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS, NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS
 from shared.mongo import connect, database_of
 from shared.settings import SettingsError

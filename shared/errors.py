@@ -54,9 +54,10 @@ class Unauthenticated(ServiceError):
     """A required token is missing or invalid; the response names the scheme (RFC 6750 §3)."""
 
     status, code, title = 401, "unauthenticated", "An access token is needed."
+    challenge: ClassVar[str] = "Bearer"
 
     def __init__(self, detail: str = "", *, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": "Bearer", **(headers or {})})
+        super().__init__(detail, headers={"WWW-Authenticate": self.challenge, **(headers or {})})
 
 
 class InvalidToken(Unauthenticated):
@@ -65,12 +66,7 @@ class InvalidToken(Unauthenticated):
     The response does not tell these apart.
     """
 
-    title = "The access token is not valid."
-
-    def __init__(self, detail: str = "", *, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(
-            detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"', **(headers or {})}
-        )
+    title, challenge = "The access token is not valid.", 'Bearer error="invalid_token"'
 
 
 class Forbidden(ServiceError):

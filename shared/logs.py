@@ -88,15 +88,11 @@ def configure(level: LogLevel, log_format: LogFormat, service: str) -> None:
 def _rendering(log_format: LogFormat) -> list[Processor]:
     strip = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if log_format == "console":
-        return [strip, _printable, _console()]
+        # Plain tracebacks: structlog's default prints local variables, which may hold secrets.
+        plain = structlog.dev.plain_traceback
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=plain)
+        return [strip, _printable, renderer]
     return [strip, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=True)]
-
-
-def _console() -> structlog.dev.ConsoleRenderer:
-    """Uses plain tracebacks: structlog's default prints local variables, which may hold secrets."""
-    return structlog.dev.ConsoleRenderer(
-        colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
-    )
 
 
 def _printable(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

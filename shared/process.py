@@ -52,7 +52,8 @@ def run(service: str, settings: type[T], main: Callable[[T, asyncio.Event], Awai
         get_logger(__name__).exception("stopped by an error")
         raise SystemExit(1) from None
     finally:
-        _ignore_further_signals()
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def tune_garbage_collector() -> None:
@@ -85,8 +86,3 @@ async def _until_stopped(main: Callable[[T, asyncio.Event], Awaitable[None]], se
     for number in STOP_SIGNALS:
         signal.signal(number, request_stop)
     await main(settings, stop)
-
-
-def _ignore_further_signals() -> None:
-    for number in STOP_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)

@@ -6,19 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from auth_service.audit.actor import Actor
+from auth_service.audit.actor import Actor, require_administrator
 from auth_service.audit.service import AuditLog
 from auth_service.database.engine import Database
-from auth_service.database.outbox.events import EventWriter
+from auth_service.database.outbox import EventWriter
 from auth_service.errors import OwnAdministrator
 from auth_service.sessions.revocation import Revocation
-from auth_service.users.authorization import require_administrator
-from auth_service.users.model import ADMIN, User
-from auth_service.users.repository import UserRepository
+from auth_service.users.repository import ADMIN, User, UserRepository
 from shared.errors import NotFound
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Administration:
     """Lists and changes accounts.
 

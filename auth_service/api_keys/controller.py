@@ -1,15 +1,29 @@
-"""API key endpoints."""
+"""API key endpoints and their bodies."""
 
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from auth_service.api_keys.schemas import NewApiKey, api_key_list, created_api_key
+from auth_service.api_keys.repository import ApiKey
 from auth_service.api_keys.service import ApiKeys
-from auth_service.tokens.principal import Principal
-from shared.contracts.api_keys import ApiKeyList, MadeApiKey
+from auth_service.tokens.access_token import Principal
+from shared.contracts import api_keys
+from shared.contracts.api_keys import ApiKeyList, MadeApiKey, NewApiKey
 from shared.http import Injected
+
+
+def api_key_body(key: ApiKey) -> api_keys.ApiKey:
+    return api_keys.ApiKey(
+        id=str(key.id),
+        name=key.name,
+        hint=key.hint,
+        scopes=tuple(key.scopes),
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+        last_used_at=key.last_used_at,
+    )
 
 
 class ApiKeyController(Controller):
@@ -19,12 +33,12 @@ class ApiKeyController(Controller):
     async def create(
         self, data: JSONBody[NewApiKey], principal: Injected[Principal], api_keys: Injected[ApiKeys]
     ) -> MadeApiKey:
-        created = await api_keys.create(principal.claims.sub, data.name, data.scopes, data.expires_at)
-        return created_api_key(*created)
+        key, text = await api_keys.create(principal.claims.sub, data.name, data.scopes, data.expires_at)
+        return MadeApiKey(**msgspec.structs.asdict(api_key_body(key)), key=text)
 
     @get()
     async def list_own(self, principal: Injected[Principal], api_keys: Injected[ApiKeys]) -> ApiKeyList:
-        return api_key_list(await api_keys.list(principal.claims.sub))
+        return ApiKeyList(tuple(map(api_key_body, await api_keys.list(principal.claims.sub))))
 
     @delete("/{key_id:uuid}")
     async def delete(

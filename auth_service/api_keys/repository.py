@@ -1,23 +1,34 @@
-"""SQL of API keys."""
+"""The API keys table and its SQL."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, delete, func, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, ForeignKey, Index, delete, func, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
 
-from auth_service.api_keys.model import ApiKey
-from auth_service.database.engine import Transaction
+from auth_service.database.engine import Repository
+from auth_service.database.table import Table
 
 
-class ApiKeyRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
+class ApiKey(Table):
+    """An API key of an account, by its SHA-256. `hint` is the start of the key, shown to its owner."""
 
-    async def add(self, key: ApiKey) -> None:
-        self._session.add(key)
-        await self._session.flush()
+    __tablename__ = "api_keys"
+    __table_args__ = (Index(None, "user_id"),)
 
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"))
+    fingerprint: Mapped[bytes] = mapped_column(unique=True)
+    name: Mapped[str]
+    hint: Mapped[str]
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
+class ApiKeyRepository(Repository):
     async def list(self, user_id: UUID) -> Sequence[ApiKey]:
         """The user's API keys, newest first, including expired ones."""
         statement = select(ApiKey).where(ApiKey.user_id == user_id)

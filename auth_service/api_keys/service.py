@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from auth_service.api_keys.key_format import fingerprint, hint, new_api_key
-from auth_service.api_keys.model import ApiKey
-from auth_service.api_keys.repository import ApiKeyRepository
+from auth_service.api_keys.repository import ApiKey, ApiKeyRepository
 from auth_service.database.engine import Database
-from auth_service.database.outbox.events import EventWriter
+from auth_service.database.outbox import EventWriter
 from auth_service.errors import TooManyKeys, bad_field
 from auth_service.users.repository import UserRepository
 from shared.errors import InvalidToken, NotFound
@@ -17,7 +16,7 @@ from shared.errors import InvalidToken, NotFound
 MAX_KEYS_PER_ACCOUNT = 50
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ApiKeys:
     database: Database
     events: EventWriter
@@ -50,7 +49,7 @@ class ApiKeys:
                 raise InvalidToken
             if await api_keys.count(user_id) >= MAX_KEYS_PER_ACCOUNT:
                 raise TooManyKeys(f"An account may have {MAX_KEYS_PER_ACCOUNT} API keys.")
-            await api_keys.add(key)
+            await api_keys.insert(key)
         return key, text
 
     async def list(self, user_id: UUID) -> Sequence[ApiKey]:

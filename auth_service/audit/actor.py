@@ -4,8 +4,11 @@ from uuid import UUID
 
 import msgspec
 
+from auth_service.database.engine import Transaction
 from auth_service.throttle.client import Client
-from auth_service.tokens.principal import Principal
+from auth_service.tokens.access_token import Principal
+from auth_service.users.repository import UserRepository
+from shared.errors import Forbidden
 from shared.http import Injected
 
 
@@ -22,3 +25,9 @@ OPERATOR = Actor(None, Client())
 def request_actor(principal: Injected[Principal], client: Injected[Client]) -> Actor:
     """The dependency `actor` of administration endpoints."""
     return Actor(principal.claims.sub, client)
+
+
+async def require_administrator(transaction: Transaction, user_id: UUID | None) -> None:
+    """Raises Forbidden unless the user is an active administrator; holds until the transaction ends."""
+    if user_id not in await UserRepository(transaction).lock_administrators():
+        raise Forbidden("The role admin is required.")

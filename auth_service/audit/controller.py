@@ -1,16 +1,44 @@
-"""Audit log endpoints."""
+"""Audit log endpoints and their bodies."""
 
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
 from litestar import Controller, get, post
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from auth_service.audit.actor import Actor
-from auth_service.audit.schemas import audit_page, parse_audit_cursor
+from auth_service.audit.repository import AuditRecord
 from auth_service.audit.service import AuditLog
-from auth_service.introspection.gateway import forwarded_by_the_gateway
-from auth_service.users.page_cursor import Cursor, Limit
-from shared.contracts.administration import AuditedAction, AuditPage
+from auth_service.introspection.authentication import forwarded_by_the_gateway
+from auth_service.users.page_cursor import Cursor, Limit, decode_cursor, encode_cursor
+from shared.contracts.administration import AuditedAction, AuditEntry, AuditPage
 from shared.http import Injected
+
+Position = Annotated[int, msgspec.Meta(ge=0, lt=2**63 - 1)]
+
+
+def audit_page(records: Sequence[AuditRecord], limit: int) -> AuditPage:
+    """A page of `limit` entries. `records` has one more if there is a next page."""
+    last = records[limit - 1] if len(records) > limit else None
+    return AuditPage(
+        tuple(_entry(each) for each in records[:limit]),
+        encode_cursor([last.position]) if last else None,
+    )
+
+
+def _entry(record: AuditRecord) -> AuditEntry:
+    return AuditEntry(
+        id=str(record.position),
+        at=record.at,
+        actor_id=str(record.actor_id) if record.actor_id else None,
+        action=record.action,
+        subject_id=str(record.subject_id) if record.subject_id else None,
+        address=record.address,
+        request_id=record.request_id,
+        details=record.details,
+    )
 
 
 class AuditController(Controller):
@@ -24,7 +52,8 @@ class AuditController(Controller):
         cursor: Cursor = None,
         limit: Limit = 20,
     ) -> AuditPage:
-        return audit_page(await audit_log.list(actor, parse_audit_cursor(cursor), limit + 1), limit)
+        before = decode_cursor(cursor, tuple[Position])[0] if cursor is not None else None
+        return audit_page(await audit_log.list(actor, before, limit + 1), limit)
 
     @post(status_code=HTTP_204_NO_CONTENT, guards=[forwarded_by_the_gateway])
     async def record(

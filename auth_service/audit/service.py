@@ -6,11 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from auth_service.audit.actor import Actor
-from auth_service.audit.model import AuditRecord
-from auth_service.audit.repository import AuditRepository
+from auth_service.audit.actor import Actor, require_administrator
+from auth_service.audit.repository import AuditRecord, AuditRepository
 from auth_service.database.engine import Database, Transaction
-from auth_service.users.authorization import require_administrator
 from shared.logs import correlation_id
 
 
@@ -37,7 +35,7 @@ class AuditLog:
             request_id=correlation_id.get(),
             details=details,
         )
-        await AuditRepository(transaction).add(record)
+        await AuditRepository(transaction).insert(record)
 
     async def list(self, actor: Actor, before: int | None, limit: int) -> Sequence[AuditRecord]:
         """A page of records, newest first; the listing itself is recorded. Raises Forbidden unless the actor
@@ -67,4 +65,4 @@ class AuditLog:
             if await records.is_recorded(event_id):
                 return
             record = AuditRecord(at=at, action=action, request_id=event_id, details=dict(details))
-            await records.add(record)
+            await records.insert(record)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from auth_service.database.connection import Bounds, create_engine
+from auth_service.database.table import Table
 from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.settings import Secret
@@ -21,6 +22,18 @@ TRANSIENT = ("08", "40", "53", "55", "57", "58", "25006", "28", "3D")
 
 # What repositories are constructed with. Services pass it on without using SQLAlchemy themselves.
 Transaction = AsyncSession
+
+
+class Repository:
+    """Base class of repositories, which run their SQL in the transaction of the caller."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._session = transaction
+
+    async def insert(self, row: Table) -> None:
+        """Inserts a row now. Raises IntegrityError for a violated constraint."""
+        self._session.add(row)
+        await self._session.flush()
 
 
 class Database:

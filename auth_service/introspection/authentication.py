@@ -1,14 +1,27 @@
-"""Bearer authentication of a request (RFC 6750)."""
+"""Authentication of requests: bearer tokens (RFC 6750), and the gateway with its client's address."""
 
+import base64
+import hmac
 from typing import Any
 
 from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
 
+from auth_service.errors import GatewayOnly
 from auth_service.introspection.service import Introspection
-from auth_service.tokens.principal import Principal
+from auth_service.throttle.client import Client, parse_client
+from auth_service.tokens.access_token import Principal
 from shared.errors import InsufficientScope, InvalidToken, Unauthenticated
 from shared.http import Injected
 from shared.identity.bearer import bearer_token
+from shared.settings import Secret
+
+GATEWAY = "gateway"
+
+# Headers of requests that the gateway forwards: its own credentials, and the client's address.
+GATEWAY_HEADER = "tonegate-gateway-authorization"
+ADDRESS_HEADER = "tonegate-client-address"
 
 
 async def authenticate(request: Request[Any, Any, Any], introspection: Injected[Introspection]) -> Principal:
@@ -26,3 +39,43 @@ async def authenticate(request: Request[Any, Any, Any], introspection: Injected[
     if principal.scope is not None:
         raise InsufficientScope
     return principal
+
+
+class GatewayCredentials:
+    """HTTP Basic credentials (RFC 7617) with the secret shared by gateway and auth_service."""
+
+    def __init__(self, secret: Secret) -> None:
+        self._expected = base64.b64encode(f"{GATEWAY}:{secret.reveal()}".encode())
+
+    async def guard(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        """Guards internal routes: the Authorization header is the gateway's (RFC 7662 §2.1)."""
+        self.check(connection.headers.get("authorization", ""))
+
+    def check(self, header: str) -> None:
+        """Raises GatewayOnly unless the header holds the gateway's credentials."""
+        scheme, _, credentials = header.partition(" ")
+        same = hmac.compare_digest(credentials.strip().encode(), self._expected)
+        if scheme.lower() != "basic" or not same:
+            raise GatewayOnly
+
+
+def request_client(request: Request[Any, Any, Any], gateway: Injected[GatewayCredentials]) -> Client:
+    """The client of a request: the address that the gateway forwards, otherwise the peer's.
+
+    Raises GatewayOnly if the gateway's credentials are wrong.
+    """
+    credentials, agent = request.headers.get(GATEWAY_HEADER), request.headers.get("user-agent")
+    if credentials is None:
+        return parse_client(request.client.host if request.client else None, agent)
+    gateway.check(credentials)
+    return parse_client(request.headers.get(ADDRESS_HEADER), agent)
+
+
+async def forwarded_by_the_gateway(
+    connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
+) -> None:
+    """A guard for routes that only the gateway calls, with a user's token. The credentials themselves are
+    checked by `request_client`.
+    """
+    if GATEWAY_HEADER not in connection.headers:
+        raise GatewayOnly

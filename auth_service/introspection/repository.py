@@ -8,12 +8,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Select, bindparam, select
 
-from auth_service.api_keys.model import ApiKey
-from auth_service.api_keys.repository import is_unexpired
+from auth_service.api_keys.repository import ApiKey, is_unexpired
 from auth_service.database.engine import Database
-from auth_service.sessions.model import Session
-from auth_service.sessions.repository import is_live
-from auth_service.users.model import User
+from auth_service.sessions.repository import Session, is_live
+from auth_service.users.repository import User
 
 
 class TokenHolder(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from auth_service.api_keys import key_format
 from auth_service.api_keys.repository import ApiKeyRepository
 from auth_service.database.engine import Database
 from auth_service.introspection.repository import TokenHolder, TokenHolderRepository
-from auth_service.tokens.access_token import AccessClaims
+from auth_service.tokens.access_token import AccessClaims, Principal
 from auth_service.tokens.issuer import AccessTokens, Grant
-from auth_service.tokens.principal import Principal
 from shared.errors import InvalidToken
 
 # Lifetime of the internal access token that an API key is exchanged for. Gateways introspect much more often.
@@ -50,19 +50,8 @@ class Introspection:
             return None
         await self._touch(holder)
         until = self._now() + API_KEY_TOKEN_TTL
-        token, claims = self._tokens.issue(
-            await self._tokens.signing_key(),
-            Grant(
-                user_id=holder.user_id,
-                sid=holder.key_id,
-                email=holder.email,
-                email_verified=holder.email_verified,
-                roles=_api_key_roles(holder),
-                until=min(until, holder.expires_at or until),
-                scope=" ".join(holder.scopes),
-            ),
-        )
-        return Principal(claims, token, holder.created_at)
+        until, scope = min(until, holder.expires_at or until), " ".join(holder.scopes)
+        return await self._issue(holder, holder.key_id, _api_key_roles(holder), until, scope)
 
     async def _touch(self, holder: TokenHolder) -> None:
         """Updates the key's `last_used_at`, at most once a minute: a write per request would cost more."""
@@ -78,17 +67,23 @@ class Introspection:
         current = (holder.email, holder.email_verified, roles)
         if (claims.email, claims.email_verified, claims.roles) == current:
             return Principal(claims, token, holder.created_at)
+        until = datetime.fromtimestamp(claims.exp, self._now().tzinfo)
+        return await self._issue(holder, claims.sid, roles, until, claims.scope or None)
+
+    async def _issue(
+        self, holder: TokenHolder, sid: UUID, roles: tuple[str, ...], until: datetime, scope: str | None
+    ) -> Principal:
         grant = Grant(
-            user_id=claims.sub,
-            sid=claims.sid,
+            user_id=holder.user_id,
+            sid=sid,
             email=holder.email,
             email_verified=holder.email_verified,
             roles=roles,
-            until=datetime.fromtimestamp(claims.exp, self._now().tzinfo),
-            scope=claims.scope or None,
+            until=until,
+            scope=scope,
         )
-        reissued, new_claims = self._tokens.issue(await self._tokens.signing_key(), grant)
-        return Principal(new_claims, reissued, holder.created_at)
+        token, claims = self._tokens.issue(await self._tokens.signing_key(), grant)
+        return Principal(claims, token, holder.created_at)
 
 
 def _api_key_roles(holder: TokenHolder) -> tuple[str, ...]:

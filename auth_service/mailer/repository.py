@@ -1,22 +1,44 @@
-"""SQL of mail requests and mail tokens."""
+"""The tables of mail requests and mail tokens, and their SQL."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Identity, Index, delete, select
+from sqlalchemy.orm import Mapped, mapped_column
 
-from auth_service.database.engine import Transaction
-from auth_service.mailer.model import MailRequest, MailToken
+from auth_service.database.engine import Repository
+from auth_service.database.table import Table
 
 
-class MailRequestRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
+class MailRequest(Table):
+    """A request for a mail with a link, to an address that may have no account."""
 
+    __tablename__ = "mail_requests"
+
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    purpose: Mapped[str]
+    address: Mapped[str]
+    correlation_id: Mapped[str]
+
+
+class MailToken(Table):
+    """The single-use token of a mailed link, by its SHA-256, for one purpose, account and address."""
+
+    __tablename__ = "mail_tokens"
+    __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"))
+
+    fingerprint: Mapped[bytes] = mapped_column(primary_key=True)
+    purpose: Mapped[str]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"))
+    address: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class MailRequestRepository(Repository):
     async def add(self, purpose: str, address: str, correlation_id: str) -> None:
-        self._session.add(MailRequest(purpose=purpose, address=address, correlation_id=correlation_id))
-        await self._session.flush()
+        await self.insert(MailRequest(purpose=purpose, address=address, correlation_id=correlation_id))
 
     async def take(self, limit: int) -> Sequence[MailRequest]:
         """Deletes and returns the oldest requests, skipping those that a concurrent transaction has
@@ -30,14 +52,7 @@ class MailRequestRepository:
         return sorted(rows, key=lambda row: row.position)
 
 
-class MailTokenRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
-
-    async def add(self, token: MailToken) -> None:
-        self._session.add(token)
-        await self._session.flush()
-
+class MailTokenRepository(Repository):
     async def find(self, fingerprint: bytes, purpose: str, now: datetime) -> MailToken | None:
         return await self._session.scalar(select(MailToken).where(*_is_usable(fingerprint, purpose, now)))
 

@@ -14,13 +14,11 @@ from uuid import UUID
 import msgspec
 
 from auth_service.database.engine import Database, Transaction
-from auth_service.database.outbox.events import EventWriter
+from auth_service.database.outbox import EventWriter
 from auth_service.mailer.mail_token import Purpose, fingerprint, new_secret
-from auth_service.mailer.model import MailRequest, MailToken
-from auth_service.mailer.repository import MailRequestRepository, MailTokenRepository
+from auth_service.mailer.repository import MailRequest, MailRequestRepository, MailToken, MailTokenRepository
 from auth_service.throttle.repository import CounterRepository
-from auth_service.users.model import User
-from auth_service.users.repository import UserRepository
+from auth_service.users.repository import User, UserRepository
 from shared.contracts.events import (
     EmailChanged,
     EmailVerificationRequested,
@@ -132,7 +130,7 @@ class AccountMailer:
             created_at=now,
             expires_at=expires_at,
         )
-        await MailTokenRepository(transaction).add(token)
+        await MailTokenRepository(transaction).insert(token)
         await self._events.write(transaction, _event(purpose, user, secret, expires_at), user.id)
 
     async def _is_within_limit(

@@ -7,11 +7,10 @@ from uuid import UUID
 
 from auth_service.database.engine import Transaction
 from auth_service.oauth.errors import AccountDisabled, AddressNotVerified, NotLinked, OtherIdentity
-from auth_service.oauth.identities.repository import IdentityRepository
 from auth_service.oauth.providers.ports import Identity
+from auth_service.oauth.repository import IdentityRepository
 from auth_service.users.address import BadAddress, canonical
-from auth_service.users.model import NEW_ACCOUNT_ROLES, User
-from auth_service.users.repository import UserRepository
+from auth_service.users.repository import NEW_ACCOUNT_ROLES, User, UserRepository
 
 
 class ConcurrentChange(Exception):

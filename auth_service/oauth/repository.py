@@ -1,25 +1,73 @@
-"""SQL of provider logins in progress: attempts, and the handover codes for front ends."""
+"""The tables of provider logins in progress and of linked identities, and their SQL."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
 
-from auth_service.database.engine import Transaction
-from auth_service.oauth.model import OAuthAttempt, OAuthHandover
+from auth_service.database.engine import Repository
+from auth_service.database.table import Table
+from auth_service.users.repository import User
+
+
+class OAuthAttempt(Table):
+    """A login that waits for the provider's authorization response. `state` and `browser` are SHA-256
+    digests.
+
+    With `redirect_uri` it ends in a redirect to a front end, with a code that is bound to `code_challenge`.
+    """
+
+    __tablename__ = "oauth_attempts"
+    __table_args__ = (Index(None, "expires_at"),)
+
+    state: Mapped[bytes] = mapped_column(primary_key=True)
+    browser: Mapped[bytes]
+    provider: Mapped[str]
+    nonce: Mapped[str]
+    code_verifier: Mapped[str]
+    redirect_uri: Mapped[str | None]
+    code_challenge: Mapped[str | None]
+    expires_at: Mapped[datetime]
+
+
+class OAuthHandover(Table):
+    """A single-use code, by its SHA-256, that a front end redeems for tokens."""
+
+    __tablename__ = "oauth_handovers"
+    __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"))
+
+    code: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"))
+    code_challenge: Mapped[str]
+    expires_at: Mapped[datetime]
+
+
+class LinkedIdentity(Table):
+    """An identity at a provider that logs in to an account. The email address is no part of the key, because
+    addresses are reassigned (OIDC Core §5.7).
+    """
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("user_id", "issuer"),)
+
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+
 
 # Each insert deletes a few expired rows, so that the tables stay small without a background task.
 PURGED_PER_INSERT = 20
 
 
-class AttemptRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
-
+class AttemptRepository(Repository):
     async def add(self, attempt: OAuthAttempt, now: datetime) -> None:
         await self._purge(now)
-        self._session.add(attempt)
-        await self._session.flush()
+        await self.insert(attempt)
 
     async def take(self, state: bytes, browser: bytes, provider: str, now: datetime) -> OAuthAttempt | None:
         """Deletes and returns the attempt if everything matches. Otherwise it stays: knowing a state alone
@@ -42,14 +90,7 @@ class AttemptRepository:
         await self._session.execute(delete(OAuthHandover).where(OAuthHandover.code.in_(expired)))
 
 
-class HandoverRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
-
-    async def add(self, handover: OAuthHandover) -> None:
-        self._session.add(handover)
-        await self._session.flush()
-
+class HandoverRepository(Repository):
     async def take(self, code: bytes, now: datetime) -> OAuthHandover | None:
         """Deletes and returns the handover, unless it has expired."""
         statement = delete(OAuthHandover).where(OAuthHandover.code == code, OAuthHandover.expires_at > now)
@@ -58,3 +99,48 @@ class HandoverRepository:
     async def delete_all(self, user_id: UUID) -> None:
         """Deletes the codes that would still log in to this account."""
         await self._session.execute(delete(OAuthHandover).where(OAuthHandover.user_id == user_id))
+
+
+class IdentityRepository(Repository):
+    async def share_lock_owner(self, issuer: str, subject: str) -> User | None:
+        """Selects the account of an identity FOR SHARE."""
+        statement = select(User).join(LinkedIdentity, LinkedIdentity.user_id == User.id)
+        statement = statement.where(LinkedIdentity.issuer == issuer, LinkedIdentity.subject == subject)
+        return await self._session.scalar(statement.with_for_update(read=True, of=User))
+
+    async def find_subject(self, issuer: str, user_id: UUID) -> str | None:
+        """The subject that the account is linked to at this issuer."""
+        statement = select(LinkedIdentity.subject).where(LinkedIdentity.issuer == issuer)
+        return await self._session.scalar(statement.where(LinkedIdentity.user_id == user_id))
+
+    async def link(self, issuer: str, subject: str, user_id: UUID, now: datetime) -> bool:
+        """Links an identity; returns False if a concurrent transaction has linked it or the account
+        before.
+        """
+        statement = insert(LinkedIdentity).values(
+            issuer=issuer, subject=subject, user_id=user_id, created_at=now, last_used_at=now
+        )
+        added = await self._session.scalar(
+            statement.on_conflict_do_nothing().returning(LinkedIdentity.user_id)
+        )
+        return added is not None
+
+    async def list(self, user_id: UUID) -> Sequence[LinkedIdentity]:
+        """The identities of an account, oldest first."""
+        statement = select(LinkedIdentity).where(LinkedIdentity.user_id == user_id)
+        ordered = statement.order_by(LinkedIdentity.created_at, LinkedIdentity.issuer)
+        return (await self._session.scalars(ordered)).all()
+
+    async def unlink(self, issuer: str, subject: str) -> None:
+        statement = delete(LinkedIdentity).where(LinkedIdentity.issuer == issuer)
+        await self._session.execute(statement.where(LinkedIdentity.subject == subject))
+
+    async def unlink_all(self, user_id: UUID) -> None:
+        await self._session.execute(delete(LinkedIdentity).where(LinkedIdentity.user_id == user_id))
+
+    async def touch(self, issuer: str, subject: str, now: datetime) -> None:
+        """Sets `last_used_at` of an identity."""
+        statement = update(LinkedIdentity).values(last_used_at=now)
+        await self._session.execute(
+            statement.where(LinkedIdentity.issuer == issuer, LinkedIdentity.subject == subject)
+        )

@@ -13,18 +13,16 @@ from auth_service.errors import bad_field
 from auth_service.oauth.account_link import AccountLinker, ConcurrentChange
 from auth_service.oauth.errors import AccountDisabled, NoPendingLogin, ProviderUnavailable
 from auth_service.oauth.handover import FrontEnd, hand_over, redirect_target
-from auth_service.oauth.model import OAuthAttempt
 from auth_service.oauth.providers.ports import AuthorizationResponse, Identity, PendingLogin, Provider
 from auth_service.oauth.random_value import digest, is_value, new_value, verify_challenge
-from auth_service.oauth.repository import AttemptRepository, HandoverRepository
+from auth_service.oauth.repository import AttemptRepository, HandoverRepository, OAuthAttempt
 from auth_service.sessions.service import Sessions
-from auth_service.sessions.token_pair import TokenPair
 from auth_service.throttle.client import Client
 from auth_service.throttle.repository import KnownNetworkRepository
 from auth_service.tokens.issuer import AccessTokens
 from auth_service.tokens.signing_key import KeyPair
-from auth_service.users.model import User
-from auth_service.users.repository import UserRepository
+from auth_service.users.repository import User, UserRepository
+from shared.contracts.sessions import TokenPair
 from shared.errors import NotFound, ServiceError, Unavailable
 
 ATTEMPT_LIFETIME = timedelta(minutes=10)
@@ -35,12 +33,12 @@ RETRIES = 3
 
 class StartedLogin(msgspec.Struct, frozen=True):
     """`location` is the provider's authorization URL; `browser` is the secret for the browser's cookie, valid
-    for `lifetime`.
+    for `expires_in` seconds.
     """
 
     location: str
     browser: str
-    lifetime: timedelta
+    expires_in: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +81,7 @@ class ProviderLogin:
         )
         async with self.database.transaction() as transaction:
             await AttemptRepository(transaction).add(attempt, self.now())
-        return StartedLogin(location, browser, ATTEMPT_LIFETIME)
+        return StartedLogin(location, browser, int(ATTEMPT_LIFETIME.total_seconds()))
 
     async def finish(
         self, name: str, browser: str, state: str, response: AuthorizationResponse, client: Client

@@ -1,7 +1,7 @@
 """argon2id password hashes (RFC 9106)."""
 
 import secrets
-from typing import Protocol
+from typing import Any
 
 import msgspec
 from passlib.hash import argon2
@@ -17,14 +17,6 @@ class Argon2Cost(msgspec.Struct, frozen=True):
     lanes: int = 1
 
 
-class _Argon2(Protocol):
-    """The part of passlib's untyped handler that is used here."""
-
-    def hash(self, secret: str) -> str: ...
-    def verify(self, secret: str, hash: str) -> bool: ...  # noqa: A002 - passlib's name
-    def needs_update(self, hash: str) -> bool: ...  # noqa: A002 - passlib's name
-
-
 class PasswordHash:
     """argon2id at one cost. Each call takes tens of milliseconds of CPU: not for the event loop.
 
@@ -32,7 +24,7 @@ class PasswordHash:
     """
 
     def __init__(self, cost: Argon2Cost) -> None:
-        self._argon2: _Argon2 = argon2.using(
+        self._argon2: Any = argon2.using(
             type="ID",
             memory_cost=cost.memory_kib,
             rounds=cost.passes,
@@ -41,16 +33,16 @@ class PasswordHash:
             digest_size=32,
         )
         # Verified against for unknown accounts, so that the response time does not reveal them.
-        self._unmatchable = self._argon2.hash(secrets.token_urlsafe(32))
+        self._unmatchable: str = self._argon2.hash(secrets.token_urlsafe(32))
 
     def create(self, password: str) -> str:
-        return self._argon2.hash(normalise(password))
+        return str(self._argon2.hash(normalise(password)))
 
     def matches(self, password: str, stored: str | None) -> bool:
         """Verifies a password; does the same work whether or not there is a stored hash (ASVS 5.0 §6.3.8)."""
-        same = self._argon2.verify(normalise(password), stored or self._unmatchable)
+        same: bool = self._argon2.verify(normalise(password), stored or self._unmatchable)
         return same and stored is not None
 
     def is_outdated(self, stored: str) -> bool:
         """True if `stored` was made at another cost."""
-        return self._argon2.needs_update(stored)
+        return bool(self._argon2.needs_update(stored))

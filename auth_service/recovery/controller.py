@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from litestar import Controller, Request, Response, post
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
@@ -9,44 +10,47 @@ from litestar.status_codes import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 from auth_service.introspection.authentication import authenticate
 from auth_service.introspection.service import Introspection
 from auth_service.mailer.mail_token import Purpose
-from auth_service.recovery.email_verification import EmailVerification
-from auth_service.recovery.mail_request import MailRequests
 from auth_service.recovery.password_reset import PasswordReset
-from auth_service.recovery.schemas import ForgotPassword, ResendVerification
+from auth_service.recovery.service import MailedLinks
 from auth_service.throttle.client import Client
-from shared.contracts.accounts import ResetPassword, VerifyEmail
+from shared.contracts.accounts import ForgotPassword, ResetPassword, VerifyEmail
+from shared.contracts.fields import AnyText
 from shared.http import Injected
+
+
+class ResendVerification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Request for a verification mail, without an address to the account of the bearer token."""
+
+    email: AnyText | None = None
 
 
 class RecoveryController(Controller):
     path = "/v1/auth"
 
     @post("/email/verify", status_code=HTTP_204_NO_CONTENT)
-    async def verify_email(
-        self, data: JSONBody[VerifyEmail], email_verification: Injected[EmailVerification]
-    ) -> None:
-        await email_verification.verify(data.token)
+    async def verify_email(self, data: JSONBody[VerifyEmail], mailed_links: Injected[MailedLinks]) -> None:
+        await mailed_links.verify_email(data.token)
 
     @post("/email/resend", status_code=HTTP_202_ACCEPTED)
     async def resend_verification(
         self,
         request: Request[Any, Any, Any],
         introspection: Injected[Introspection],
-        mail_requests: Injected[MailRequests],
+        mailed_links: Injected[MailedLinks],
         data: JSONBody[ResendVerification | None] = None,
     ) -> Response[bytes]:
         """Mails to the address in the body, or else to that of the bearer token."""
         email = data.email if data else None
         if email is None:
             email = (await authenticate(request, introspection)).claims.email
-        await mail_requests.request(Purpose.VERIFY_EMAIL, email)
+        await mailed_links.request(Purpose.VERIFY_EMAIL, email)
         return Response(b"")
 
     @post("/password/forgot", status_code=HTTP_202_ACCEPTED)
     async def forgot_password(
-        self, data: JSONBody[ForgotPassword], mail_requests: Injected[MailRequests]
+        self, data: JSONBody[ForgotPassword], mailed_links: Injected[MailedLinks]
     ) -> Response[bytes]:
-        await mail_requests.request(Purpose.RESET_PASSWORD, data.email)
+        await mailed_links.request(Purpose.RESET_PASSWORD, data.email)
         return Response(b"")
 
     @post("/password/reset", status_code=HTTP_204_NO_CONTENT)

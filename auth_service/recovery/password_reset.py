@@ -6,23 +6,22 @@ from datetime import datetime
 from uuid import UUID
 
 from auth_service.database.engine import Database, Transaction
-from auth_service.database.outbox.events import EventWriter
+from auth_service.database.outbox import EventWriter
 from auth_service.errors import InvalidLink
 from auth_service.mailer.mail_token import Purpose, fingerprint
 from auth_service.mailer.repository import MailTokenRepository
 from auth_service.mailer.service import AccountMailer
-from auth_service.oauth.identities.repository import IdentityRepository
-from auth_service.oauth.repository import HandoverRepository
-from auth_service.passwords.new_password import NewPasswords
-from auth_service.recovery.link import use_link
+from auth_service.oauth.repository import HandoverRepository, IdentityRepository
+from auth_service.passwords.service import NewPasswords
+from auth_service.recovery.service import use_link
 from auth_service.sessions.revocation import Revocation
 from auth_service.throttle.client import Client
 from auth_service.throttle.service import Throttle
-from auth_service.users.model import User
+from auth_service.users.repository import User
 from shared.contracts.events import AccountClaimed, PasswordChanged
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class PasswordReset:
     database: Database
     mailer: AccountMailer

@@ -1,19 +1,39 @@
-"""Session endpoints: login, refresh, logout, and the list of sessions."""
+"""Session endpoints and their bodies: login, refresh, logout, and the list of sessions."""
 
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
+from auth_service.sessions import repository
 from auth_service.sessions.login import PasswordLogin
 from auth_service.sessions.refresh import TokenRefresh
-from auth_service.sessions.schemas import Login, session_list, token_pair_body
 from auth_service.sessions.service import Sessions
 from auth_service.throttle.client import Client
-from auth_service.tokens.principal import Principal
-from shared.contracts.sessions import Refresh, SessionList, TokenPair
+from auth_service.tokens.access_token import Principal
+from shared.contracts.fields import AnyText, Password
+from shared.contracts.sessions import Refresh, Session, SessionList, TokenPair
 from shared.http import Injected
+
+
+class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    email: AnyText
+    password: Password
+
+
+def session_body(session: repository.Session, current: UUID) -> Session:
+    """A session in the list; `current` is the id of the session that makes the request."""
+    return Session(
+        id=str(session.id),
+        created_at=session.created_at,
+        last_used_at=session.last_used_at,
+        expires_at=min(session.expires_at, session.idle_until),
+        user_agent=session.user_agent,
+        address=session.address,
+        current=session.id == current,
+    )
 
 
 class SessionController(Controller):
@@ -23,13 +43,13 @@ class SessionController(Controller):
     async def login(
         self, data: JSONBody[Login], password_login: Injected[PasswordLogin], client: Injected[Client]
     ) -> TokenPair:
-        return token_pair_body(await password_login.login(data.email, data.password, client))
+        return await password_login.login(data.email, data.password, client)
 
     @post("/refresh", status_code=HTTP_200_OK)
     async def refresh(
         self, data: JSONBody[Refresh], token_refresh: Injected[TokenRefresh], client: Injected[Client]
     ) -> TokenPair:
-        return token_pair_body(await token_refresh.refresh(data.refresh_token, client))
+        return await token_refresh.refresh(data.refresh_token, client)
 
     @post("/logout", status_code=HTTP_204_NO_CONTENT)
     async def logout(self, principal: Injected[Principal], sessions: Injected[Sessions]) -> None:
@@ -37,7 +57,8 @@ class SessionController(Controller):
 
     @get("/sessions")
     async def list_own(self, principal: Injected[Principal], sessions: Injected[Sessions]) -> SessionList:
-        return session_list(await sessions.list(principal.claims.sub), principal.claims.sid)
+        found = await sessions.list(principal.claims.sub)
+        return SessionList(tuple(session_body(each, principal.claims.sid) for each in found))
 
     @delete("/sessions/{session_id:uuid}")
     async def end_own(

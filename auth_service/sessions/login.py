@@ -3,23 +3,22 @@
 from dataclasses import dataclass
 
 from auth_service.database.engine import Database
-from auth_service.database.outbox.events import EventWriter
-from auth_service.passwords.authenticator import PasswordAuthenticator
+from auth_service.database.outbox import EventWriter
 from auth_service.passwords.hasher import PasswordHasher
+from auth_service.passwords.service import PasswordAuthenticator
 from auth_service.sessions.service import Sessions
-from auth_service.sessions.token_pair import TokenPair
 from auth_service.throttle.client import Client
 from auth_service.throttle.service import Throttle
 from auth_service.tokens.issuer import AccessTokens
-from auth_service.users.model import User
-from auth_service.users.repository import UserRepository
+from auth_service.users.repository import User, UserRepository
+from shared.contracts.sessions import TokenPair
 from shared.errors import Unavailable
 
 # How often a login restarts because the account was changed concurrently.
 ATTEMPTS = 3
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class PasswordLogin:
     database: Database
     hasher: PasswordHasher

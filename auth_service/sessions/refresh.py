@@ -8,19 +8,17 @@ from uuid import UUID
 import msgspec
 
 from auth_service.database.engine import Database, Transaction
-from auth_service.database.outbox.events import EventWriter
+from auth_service.database.outbox import EventWriter
 from auth_service.errors import InvalidRefreshToken
-from auth_service.sessions.model import Session
 from auth_service.sessions.refresh_token import fingerprint, new_salt, successor
-from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository, SpentToken
+from auth_service.sessions.repository import RefreshTokenRepository, Session, SessionRepository, SpentToken
 from auth_service.sessions.revocation import Revocation
-from auth_service.sessions.service import Lifetimes
-from auth_service.sessions.token_pair import TokenPair, issue_pair
+from auth_service.sessions.service import Lifetimes, issue_pair
 from auth_service.throttle.client import Client
 from auth_service.tokens.issuer import AccessTokens
 from auth_service.tokens.signing_key import KeyPair
-from auth_service.users.model import User
-from auth_service.users.repository import UserRepository
+from auth_service.users.repository import User, UserRepository
+from shared.contracts.sessions import TokenPair
 from shared.logs import get_logger
 
 
@@ -30,7 +28,7 @@ class Refused(msgspec.Struct, frozen=True):
     revoked_session: UUID | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class TokenRefresh:
     database: Database
     tokens: AccessTokens

@@ -1,14 +1,52 @@
-"""SQL of sessions and refresh tokens."""
+"""The tables of sessions and refresh tokens, and their SQL."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BindParameter, ColumnElement, delete, select, update
+from sqlalchemy import BindParameter, ColumnElement, ForeignKey, Index, delete, select, update
+from sqlalchemy.orm import Mapped, mapped_column
 
-from auth_service.database.engine import Transaction
-from auth_service.sessions.model import RefreshToken, Session
+from auth_service.database.engine import Repository
+from auth_service.database.table import Table
+
+
+class Session(Table):
+    """A session, from login to its end.
+
+    `expires_at` is absolute; each refresh moves `idle_until`. `address` and `user_agent` are from the last
+    use.
+    """
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+    idle_until: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    user_agent: Mapped[str | None]
+    address: Mapped[str | None]
+
+
+class RefreshToken(Table):
+    """A refresh token by its SHA-256. Spent tokens are kept for a while, to detect reuse.
+
+    `successor_salt` and the spent token together yield the token that replaced it.
+    """
+
+    __tablename__ = "refresh_tokens"
+    __table_args__ = (Index(None, "session_id"), Index(None, "spent_at"))
+
+    fingerprint: Mapped[bytes] = mapped_column(primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("auth.sessions.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    spent_at: Mapped[datetime | None]
+    successor_salt: Mapped[bytes | None]
 
 
 class SpentToken(msgspec.Struct, frozen=True):
@@ -19,14 +57,7 @@ class SpentToken(msgspec.Struct, frozen=True):
     successor_salt: bytes
 
 
-class SessionRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
-
-    async def add(self, session: Session) -> None:
-        self._session.add(session)
-        await self._session.flush()
-
+class SessionRepository(Repository):
     async def lock_live(self, session_id: UUID, now: datetime) -> Session | None:
         """Selects a live session FOR UPDATE."""
         statement = select(Session).where(Session.id == session_id, *is_live(now)).with_for_update()
@@ -66,13 +97,9 @@ class SessionRepository:
         return len(removed.all())
 
 
-class RefreshTokenRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
-
+class RefreshTokenRepository(Repository):
     async def add(self, fingerprint: bytes, session_id: UUID, now: datetime) -> None:
-        self._session.add(RefreshToken(fingerprint=fingerprint, session_id=session_id, created_at=now))
-        await self._session.flush()
+        await self.insert(RefreshToken(fingerprint=fingerprint, session_id=session_id, created_at=now))
 
     async def spend(self, fingerprint: bytes, salt: bytes, now: datetime) -> UUID | None:
         """Marks the token as spent and returns its session; None if unknown or spent before.

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from auth_service.api_keys.repository import ApiKeyRepository
 from auth_service.database.engine import Transaction
-from auth_service.database.outbox.events import EventWriter
+from auth_service.database.outbox import EventWriter
 from auth_service.sessions.repository import SessionRepository
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Revocation:
     """Writes one SessionRevoked per session or API key, however often it is revoked (ASVS 5.0 §7.4.1,
     §7.4.2).

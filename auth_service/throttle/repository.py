@@ -1,15 +1,41 @@
-"""SQL of event counters and known networks."""
+"""The tables of event counters and known networks, and their SQL."""
 
 from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import case, delete, exists, select
+from sqlalchemy import ForeignKey, Index, case, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
 
-from auth_service.database.engine import Database, Transaction
-from auth_service.throttle.model import Counter, KnownNetwork
+from auth_service.database.engine import Database, Repository
+from auth_service.database.table import Table
+
+
+class Counter(Table):
+    """A count of rate-limited events. `key` is a digest of the kind of event and its subject; the count
+    restarts after `forget_at`.
+    """
+
+    __tablename__ = "tallies"
+    __table_args__ = (Index(None, "forget_at"),)
+
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    last_at: Mapped[datetime]
+    forget_at: Mapped[datetime]
+
+
+class KnownNetwork(Table):
+    """A network from which the account's owner has logged in before."""
+
+    __tablename__ = "known_networks"
+    __table_args__ = (Index(None, "seen_at"),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"), primary_key=True)
+    network: Mapped[str] = mapped_column(primary_key=True)
+    seen_at: Mapped[datetime]
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -20,10 +46,7 @@ class Count(msgspec.Struct, frozen=True):
     forget_at: datetime
 
 
-class CounterRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
-
+class CounterRepository(Repository):
     async def increment(self, key: bytes, now: datetime, forget_at: datetime, *, sliding: bool) -> int:
         """Adds one and returns the count; a counter past its `forget_at` restarts at 1.
 
@@ -50,10 +73,7 @@ class CounterRepository:
         await self._session.execute(delete(Counter).where(Counter.forget_at <= now))
 
 
-class KnownNetworkRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
-
+class KnownNetworkRepository(Repository):
     async def remember(self, user_id: UUID, network: str, now: datetime) -> None:
         statement = insert(KnownNetwork).values(user_id=user_id, network=network, seen_at=now)
         primary = [KnownNetwork.user_id, KnownNetwork.network]

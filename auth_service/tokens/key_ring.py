@@ -1,4 +1,4 @@
-"""Key ring: an in-memory cache of the signing keys, reloaded because another replica may rotate them."""
+"""Key ring: an in-memory cache of the signing keys, which any replica may rotate, and their rotation."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from auth_service.database.engine import Database
+from auth_service.database.engine import Database, Transaction
 from auth_service.tokens.repository import SigningKeyRepository
-from auth_service.tokens.signing_key import KeyPair
+from auth_service.tokens.signing_key import KeyPair, generate
 from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.settings import Secret
@@ -18,6 +18,8 @@ MIN_RELOAD_INTERVAL = timedelta(seconds=1)
 # Delay between publishing a new key and signing with it: by then every replica has reloaded its key ring.
 PUBLICATION_DELAY = MAX_AGE + timedelta(seconds=2)
 RELOAD_TIMEOUT_S = 1.0
+# Time for which a retired key still verifies after its last token: clock skew and requests in flight.
+SLACK = timedelta(minutes=1)
 
 
 class RingKey(msgspec.Struct, frozen=True):
@@ -86,3 +88,16 @@ class KeyRing:
             get_logger(__name__).warning("signing keys not reloaded, keeping the cached ones")
         finally:
             self._loaded_at = self._now()
+
+
+async def rotate_keys(transaction: Transaction, longest_token: timedelta, now: datetime) -> KeyPair:
+    """Stores and returns a new key that signs after PUBLICATION_DELAY, when every replica has loaded it.
+
+    The old key signs until then, and verifies until the last token signed with it, valid for at most
+    `longest_token`, has expired (ASVS 5.0 §13.3.4).
+    """
+    keys, signs_from = SigningKeyRepository(transaction), now + PUBLICATION_DELAY
+    await keys.retire_all(signs_from, signs_from + longest_token + SLACK)
+    key = generate()
+    await keys.add(key, now, signs_from=signs_from)
+    return key

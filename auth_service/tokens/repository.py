@@ -1,19 +1,34 @@
-"""SQL of signing keys."""
+"""The signing keys table and its SQL."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
 
-from auth_service.database.engine import Transaction
-from auth_service.tokens.model import StoredKey
+from auth_service.database.engine import Repository
+from auth_service.database.table import Table
 from auth_service.tokens.signing_key import KeyPair
 
 
-class SigningKeyRepository:
-    def __init__(self, transaction: Transaction) -> None:
-        self._session = transaction
+class StoredKey(Table):
+    """A signing key shared by all replicas.
 
+    It verifies from `created_at` until `expires_at`. Of the keys with a past `signs_from`, the newest that is
+    not retired signs.
+    """
+
+    __tablename__ = "signing_keys"
+
+    kid: Mapped[str] = mapped_column(primary_key=True)
+    private_pem: Mapped[str]
+    created_at: Mapped[datetime]
+    signs_from: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+
+
+class SigningKeyRepository(Repository):
     async def list_unexpired(self, now: datetime) -> Sequence[StoredKey]:
         """Every key that signs, will sign, or may have signed a token that is still valid; newest first."""
         good = or_(StoredKey.expires_at.is_(None), StoredKey.expires_at > now)
@@ -26,8 +41,7 @@ class SigningKeyRepository:
     async def add(self, key: KeyPair, now: datetime, *, signs_from: datetime | None = None) -> None:
         stored = StoredKey(kid=key.kid, private_pem=key.pem.reveal(), created_at=now)
         stored.signs_from = signs_from or now
-        self._session.add(stored)
-        await self._session.flush()
+        await self.insert(stored)
 
     async def retire_all(self, at: datetime, expires_at: datetime) -> None:
         """Lets every active key sign until `at` and verify until `expires_at`."""

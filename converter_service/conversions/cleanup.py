@@ -1,7 +1,7 @@
 """Deletion of blobs and records, in steps that can be interrupted and repeated."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from datetime import datetime
 
 from converter_service.conversions.model import Conversion, State
@@ -14,10 +14,6 @@ from shared.logs import get_logger
 
 # How long a request waits for clean-up before it is answered.
 REQUEST_WAIT_S = 3.0
-
-
-def no_metrics(_: str) -> None:
-    """Counts nothing, where removals are not measured."""
 
 
 class Cleanup:
@@ -51,16 +47,14 @@ class Cleanup:
 
         The record lists the blobs of that writer; the sweeper purges them once its lease has expired.
         """
-        for blob in conversion.blobs:
-            await self._blobs.delete(blob)
+        await self._delete_blobs(conversion.blobs)
         written_until = conversion.written_until
         if written_until is None or written_until <= now:
             await self._store.remove(conversion.id)
 
     async def purge(self, conversion: Conversion) -> None:
         """Deletes the blobs and the record of a deleted conversion that has no active writer."""
-        for blob in conversion.blobs:
-            await self._blobs.delete(blob)
+        await self._delete_blobs(conversion.blobs)
         await self._store.remove(conversion.id)
 
     async def purge_part(self, part: Conversion, upload: Upload) -> None:
@@ -72,28 +66,24 @@ class Cleanup:
         if final is not None and not final.deleted_at and final.upload is not None:
             if final.status is State.UPLOADING:
                 raise VersionConflict(final.id)
-            await self._store.remove(part.id)
-            return
-        for segment in upload.segments:
-            await self._blobs.delete(segment.blob)
+        else:
+            await self._delete_blobs([segment.blob for segment in upload.segments])
         await self._store.remove(part.id)
 
     async def delete_temporary_blobs(self, conversion: Conversion) -> None:
         """Deletes the temporary blobs of a conversion that has ended."""
-        for blob in conversion.temporary_blobs:
-            await self._blobs.delete(blob)
-        if conversion.temporary_blobs:
-            await change(
-                self._store,
-                conversion.id,
-                lambda newest: temporary_blobs_deleted(newest, conversion.temporary_blobs),
-            )
+        if blobs := conversion.temporary_blobs:
+            await self._delete_blobs(blobs)
+            await change(self._store, conversion.id, lambda newest: temporary_blobs_deleted(newest, blobs))
 
     async def delete_bytes(self, conversion: Conversion) -> None:
         """Deletes all blobs of an expired conversion."""
-        for blob in conversion.blobs:
-            await self._blobs.delete(blob)
+        await self._delete_blobs(conversion.blobs)
         await change(self._store, conversion.id, bytes_deleted)
+
+    async def _delete_blobs(self, blobs: Iterable[str]) -> None:
+        for blob in blobs:
+            await self._blobs.delete(blob)
 
 
 async def _logged(work: Coroutine[object, object, None]) -> None:

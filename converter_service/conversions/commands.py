@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from converter_service.conversions.cleanup import Cleanup
@@ -13,8 +14,8 @@ from converter_service.conversions.quota import Quota
 from converter_service.conversions.service import Conversions
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.conversions.state_machine import IllegalTransition
-from converter_service.conversions.transitions.finish import cancelled
 from converter_service.conversions.transitions.queue import SourceGone, retried
+from converter_service.conversions.transitions.removal import cancelled
 from converter_service.conversions.update import change
 from shared.clock import Clock
 from shared.contracts.conversions import Link
@@ -29,54 +30,42 @@ ENDED = {
 }
 
 
+@dataclass(frozen=True)
 class ConversionCommands:
     """All commands raise NotFound for a conversion of another owner."""
 
-    def __init__(
-        self,
-        conversions: Conversions,
-        store: ConversionStore,
-        cleanup: Cleanup,
-        events: EventFactory,
-        links: SignedLinks,
-        *,
-        quota: Quota,
-        public_url: str,
-        retention: timedelta,
-        clock: Clock,
-    ) -> None:
-        self._conversions = conversions
-        self._store = store
-        self._events = events
-        self._links = links
-        self._quota = quota
-        self._public_url = public_url.rstrip("/")
-        self._retention = retention
-        self._clock = clock
-        self._cleanup = cleanup
+    conversions: Conversions
+    store: ConversionStore
+    cleanup: Cleanup
+    events: EventFactory
+    links: SignedLinks
+    quota: Quota
+    public_url: str
+    retention: timedelta
+    clock: Clock
 
     async def cancel(self, owner: Principal, conversion_id: str) -> Conversion:
         """Cancels an upload or conversion; idempotent. Raises Conflict when it has ended in another way.
 
         The current upload or run is notified, stops and deletes what it has written.
         """
-        found = await self._conversions.get(owner, conversion_id)
+        found = await self.conversions.get(owner, conversion_id)
         if found.status is State.CANCELLED:
             return found
-        now = self._clock()
+        now = self.clock()
         try:
             over = await self._change(
                 conversion_id,
-                lambda newest: cancelled(newest, now=now, retention=self._retention),
-                self._events.cancelled,
+                lambda newest: cancelled(newest, now=now, retention=self.retention),
+                self.events.cancelled,
             )
         except IllegalTransition:
-            newest = await self._conversions.get(owner, conversion_id)
+            newest = await self.conversions.get(owner, conversion_id)
             if newest.status is State.CANCELLED:
                 return newest
             raise Conflict(ENDED.get(newest.status, "The conversion cannot be cancelled now.")) from None
         if over.due_at is not None and over.due_at <= now:  # otherwise the writer may still be active
-            await self._cleanup.in_background(self._cleanup.delete_temporary_blobs(over))
+            await self.cleanup.in_background(self.cleanup.delete_temporary_blobs(over))
         return over
 
     async def retry(self, owner: Principal, conversion_id: str) -> Conversion:
@@ -85,16 +74,16 @@ class ConversionCommands:
         Raises Conflict in any other state, Gone when its video is deleted, Overloaded when the queue is full,
         and RateLimited when the account has too many conversions under way.
         """
-        found = await self._conversions.get(owner, conversion_id)
+        found = await self.conversions.get(owner, conversion_id)
         if found.status is State.EXPIRED:
             raise Gone("The conversion and its video have expired.")
-        now = self._clock()
+        now = self.clock()
         try:
             retried(found, now)  # before the quota: a retry that is not possible must not answer 429
-            async with self._quota.account_lock(owner.user_id):
-                await self._quota.check_retry(owner.user_id)
+            async with self.quota.account_lock(owner.user_id):
+                await self.quota.check_retry(owner.user_id)
                 return await self._change(
-                    conversion_id, lambda newest: retried(newest, now), self._events.uploaded
+                    conversion_id, lambda newest: retried(newest, now), self.events.uploaded
                 )
         except SourceGone:
             raise Gone("The video of this conversion is deleted.") from None
@@ -106,11 +95,11 @@ class ConversionCommands:
 
         Raises NotReady before the conversion has completed, and Gone after it has expired.
         """
-        audio = await self._conversions.audio(owner, conversion_id)
-        until = _whole_seconds(self._clock() + expires_in)
+        audio = await self.conversions.audio(owner, conversion_id)
+        until = _whole_seconds(self.clock() + expires_in)
         kept = audio.conversion.expires_at
         until = until if kept is None else min(until, kept.replace(microsecond=0))
-        return Link(f"{self._public_url}{self._links.sign(conversion_id, until)}", until)
+        return Link(f"{self.public_url.rstrip('/')}{self.links.sign(conversion_id, until)}", until)
 
     async def _change(
         self,
@@ -124,7 +113,7 @@ class ConversionCommands:
             return step(newest)
 
         try:
-            return await change(self._store, conversion_id, unless_deleted, events)
+            return await change(self.store, conversion_id, unless_deleted, events)
         except LeaseLost:
             raise NotFound from None
 

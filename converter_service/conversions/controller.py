@@ -36,7 +36,7 @@ class ConversionController(Controller):
         cursor: Cursor = None,
     ) -> Page:
         wanted = None if status is None else State(status)
-        return page(await conversions.page(request.user, wanted, cursor, limit + 1), limit)
+        return page(await conversions.page(request.user.user_id, wanted, cursor, limit + 1), limit)
 
     @get("/{conversion_id:str}", summary="Get a conversion")
     async def one(

@@ -1,6 +1,7 @@
 """Creates the events that the converter publishes about conversions."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from converter_service.conversions.model import Conversion
@@ -18,13 +19,13 @@ from shared.messaging.envelope import Envelope, wrap
 SOURCE = "/converter_service"
 
 
+@dataclass(frozen=True)
 class EventFactory:
     """Conversion → envelopes of the events that are stored in the same write as its change."""
 
-    def __init__(self, links: SignedLinks, link_ttl: timedelta, clock: Clock) -> None:
-        self._links = links
-        self._link_ttl = link_ttl
-        self._clock = clock
+    links: SignedLinks
+    link_ttl: timedelta
+    clock: Clock
 
     def uploaded(self, conversion: Conversion) -> Sequence[Envelope]:
         return self._wrapped(conversion, VideoUploaded(conversion_id=conversion.id))
@@ -33,7 +34,7 @@ class EventFactory:
         """With a signed link to the audio that is valid no longer than the audio is kept."""
         if conversion.result is None:
             raise ValueError("a completed conversion has a result")
-        until = self._clock() + self._link_ttl
+        until = self.clock() + self.link_ttl
         until = min(until, conversion.expires_at or until).replace(microsecond=0)
         event = ConversionCompleted(
             conversion_id=conversion.id,
@@ -43,7 +44,7 @@ class EventFactory:
             duration_s=conversion.result.duration,
             size_bytes=conversion.result.size,
             format=conversion.result.format,
-            audio_path=self._links.sign(conversion.id, until),
+            audio_path=self.links.sign(conversion.id, until),
             link_expires_at=until,
             bitrate_bps=conversion.result.bitrate,
             sha256=conversion.result.sha256,

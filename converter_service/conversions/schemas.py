@@ -81,11 +81,4 @@ def _next(found: Sequence[Conversion], limit: int) -> str | None:
 def _result(conversion_id: str, result: Result | None) -> Audio | None:
     if result is None:
         return None
-    return Audio(
-        size=result.size,
-        duration=result.duration,
-        format=result.format,
-        bitrate=result.bitrate,
-        sha256=result.sha256,
-        url=audio_path(conversion_id),
-    )
+    return Audio(**structs.asdict(result), url=audio_path(conversion_id))

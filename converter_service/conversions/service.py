@@ -1,6 +1,7 @@
 """Reading and deleting conversions, and access to their audio."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -32,26 +33,20 @@ class Audio(Struct, frozen=True):
     format: str
 
 
+@dataclass(frozen=True)
 class Conversions:
     """Calls with an owner raise NotFound for a conversion of another owner."""
 
-    def __init__(self, store: ConversionStore, blobs: Blobs, cleanup: Cleanup, clock: Clock) -> None:
-        self._store = store
-        self._blobs = blobs
-        self._cleanup = cleanup
-        self._clock = clock
+    store: ConversionStore
+    blobs: Blobs
+    cleanup: Cleanup
+    clock: Clock
 
     async def page(
-        self, owner: Principal, status: State | None, before_id: str | None, limit: int
-    ) -> Sequence[Conversion]:
-        """Conversions of one owner, newest first, older than `before_id`."""
-        return await self._store.page(owner.user_id, status, before_id, limit)
-
-    async def page_of_all(
         self, owner_id: str | None, status: State | None, before_id: str | None, limit: int
     ) -> Sequence[Conversion]:
-        """For administrators: conversions of all owners, or of one, newest first."""
-        return await self._store.page(owner_id, status, before_id, limit)
+        """Conversions of one owner, or of all (None, for administrators), newest first."""
+        return await self.store.page(owner_id, status, before_id, limit)
 
     async def get(self, owner: Principal, conversion_id: str) -> Conversion:
         found = await self._existing(conversion_id)
@@ -63,7 +58,7 @@ class Conversions:
         """Deletes a conversion in any state: invisible at once, its blobs are deleted soon after."""
         await self.get(owner, conversion_id)
         try:
-            await self._cleanup.delete(conversion_id, self._clock())
+            await self.cleanup.delete(conversion_id, self.clock())
         except LeaseLost:
             raise NotFound from None
 
@@ -78,13 +73,13 @@ class Conversions:
     async def read(self, audio: Audio, first: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `first` up to, not including, `end`. Raises Gone when the audio is deleted."""
         try:
-            return await self._blobs.open(audio.blob_id, first, end)
+            return await self.blobs.open(audio.blob_id, first, end)
         except BlobMissing:
             raise Gone("The audio has been deleted.") from None
 
     async def _existing(self, conversion_id: str) -> Conversion:
         """Raises NotFound, also for a partial upload."""
-        found = await self._store.get(conversion_id)
+        found = await self.store.get(conversion_id)
         if found is None or found.deleted_at or (found.upload and found.upload.is_partial):
             raise NotFound
         return found

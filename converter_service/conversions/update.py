@@ -11,16 +11,11 @@ from shared.messaging.envelope import Envelope
 TRIES = 10
 
 
-def no_events(_: Conversion) -> Sequence[Envelope]:
-    """No events, for changes that are not announced."""
-    return ()
-
-
 async def change(
     store: ConversionStore,
     conversion_id: str,
     step: Callable[[Conversion], Conversion],
-    events: Callable[[Conversion], Sequence[Envelope]] = no_events,
+    events: Callable[[Conversion], Sequence[Envelope]] = lambda _: (),
 ) -> Conversion:
     """Applies `step` to the newest value and saves the result together with its `events`.
 

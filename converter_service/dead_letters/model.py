@@ -1,6 +1,5 @@
 """The dead letter: a message that no consumer could handle, and its settlement."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -50,7 +49,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
 
 def from_message(dead: DeadMessage, now: datetime, retention: timedelta) -> DeadLetter:
     """The dead letter of a message from the dead-letter queue."""
-    letter = DeadLetter(
+    dead_letter = DeadLetter(
         id=dead.id,
         status=DeadLetterStatus.WAITING,
         queue=dead.queue,
@@ -64,23 +63,19 @@ def from_message(dead: DeadMessage, now: datetime, retention: timedelta) -> Dead
     try:
         envelope = decode(dead.body)
     except MalformedEnvelope:
-        return letter
+        return dead_letter
     request_id = envelope.correlationid or ""
-    return replace(letter, type=envelope.type, event_id=envelope.id, request_id=request_id)
+    return replace(dead_letter, type=envelope.type, event_id=envelope.id, request_id=request_id)
 
 
 def settled(
-    letter: DeadLetter, status: DeadLetterStatus, by: str, now: datetime, retention: timedelta
+    dead_letter: DeadLetter, status: DeadLetterStatus, by: str, now: datetime, retention: timedelta
 ) -> DeadLetter:
     """Replayed or discarded; `by` is an account id or OPERATOR. Kept for another `retention`."""
-    history = (*letter.history, history_entry(now, f"{status} by {by}"))
+    history = (*dead_letter.history, history_entry(now, f"{status} by {by}"))
+    forget_at = now + retention
     return replace(
-        letter,
-        status=status,
-        history=history,
-        settled_at=now,
-        settled_by=by,
-        forget_at=now + retention,
+        dead_letter, status=status, history=history, settled_at=now, settled_by=by, forget_at=forget_at
     )
 
 
@@ -89,12 +84,8 @@ def history_entry(at: datetime, what: str) -> str:
     return f"{at.isoformat(timespec='milliseconds')} {printable(what)}"
 
 
-def parse_history(history: Sequence[str]) -> list[tuple[datetime | None, str]]:
-    """Splits history entries into time (None if there is none) and text."""
-    return [_parse_entry(entry) for entry in history]
-
-
-def _parse_entry(entry: str) -> tuple[datetime | None, str]:
+def parse_history_entry(entry: str) -> tuple[datetime | None, str]:
+    """Splits a history entry into time (None if there is none) and text."""
     at, _, what = entry.partition(" ")
     try:
         return datetime.fromisoformat(at), what

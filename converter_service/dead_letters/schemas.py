@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from converter_service.dead_letters.model import DeadLetter, parse_history
+from converter_service.dead_letters.model import DeadLetter, parse_history_entry
 from shared.contracts import dead_letters as bodies
 from shared.contracts.events import EVENTS
 
@@ -22,17 +22,19 @@ def dead_letter_page(found: Sequence[DeadLetter], limit: int) -> bodies.DeadLett
     return bodies.DeadLetterPage(tuple(view(each) for each in found[:limit]), more)
 
 
-def view(letter: DeadLetter) -> bodies.DeadLetter:
-    return bodies.DeadLetter(**{name: getattr(letter, name) for name in bodies.DeadLetter.__struct_fields__})
+def view(dead_letter: DeadLetter) -> bodies.DeadLetter:
+    shown = {name: getattr(dead_letter, name) for name in bodies.DeadLetter.__struct_fields__}
+    return bodies.DeadLetter(**shown)
 
 
-def detail(letter: DeadLetter) -> bodies.WholeDeadLetter:
-    message = readable(letter.body) if letter.is_complete else None
-    start = letter.body[:SHOWN_BYTES]
-    text, coded = (None, None) if message is not None or _may_have_secret(letter.body) else _as_text(start)
+def detail(dead_letter: DeadLetter) -> bodies.WholeDeadLetter:
+    body = dead_letter.body
+    message = readable(body) if dead_letter.is_complete else None
+    is_hidden = message is not None or _may_have_secret(body)
+    text, coded = (None, None) if is_hidden else _as_text(body[:SHOWN_BYTES])
     return bodies.WholeDeadLetter(
-        **msgspec.structs.asdict(view(letter)),
-        history=tuple(bodies.HistoryEntry(at, what) for at, what in parse_history(letter.history)),
+        **msgspec.structs.asdict(view(dead_letter)),
+        history=tuple(bodies.HistoryEntry(*parse_history_entry(entry)) for entry in dead_letter.history),
         message=message,
         text=text,
         base64=coded,

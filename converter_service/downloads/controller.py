@@ -10,7 +10,7 @@ from litestar.response import Stream
 
 from converter_service.conversions.service import Audio, Conversions
 from converter_service.conversions.signed_links import SignedLinks
-from converter_service.downloads.ranges import Slice, matches, not_modified, range_applies, selected
+from converter_service.downloads.ranges import matches, not_modified, range_applies, selected
 from converter_service.media.formats import FORMATS
 from converter_service.uploads.filenames import content_disposition
 from shared.clock import Clock
@@ -61,15 +61,17 @@ class AudioController(Controller):
         """Answers 200, 206, 304, 409, 410, 412 or 416 (RFC 9110 §13.2.2 gives the order)."""
         audio = await access.audio(request, conversion_id)
         headers = _headers(audio)
-        check_if_match(request, headers["ETag"])
-        if not_modified(request.headers.get("if-none-match"), headers["ETag"]):
+        if is_current(request, headers["ETag"]):
             return Response(b"", status_code=304, headers=_not_modified_headers(headers))
-        part = _part(request, audio, headers["ETag"])
-        pieces: AsyncIterator[bytes] = await conversions.read(audio, part.first, part.end)
+        applies = range_applies(request.headers.get("if-range"), headers["ETag"])
+        part = selected(request.headers.get("range") if applies else None, audio.size)
+        extent = {"Content-Length": str(part.length)}
+        if part.partial:
+            extent["Content-Range"] = part.content_range
         return Stream(
-            split_pieces(pieces),
+            split_pieces(await conversions.read(audio, part.first, part.end)),
             status_code=206 if part.partial else 200,
-            headers=headers | _extent(part),
+            headers=headers | extent,
             media_type=headers["Content-Type"],
         )
 
@@ -79,8 +81,7 @@ class AudioController(Controller):
     ) -> Response[None]:
         audio = await access.audio(request, conversion_id)
         headers = _headers(audio)
-        check_if_match(request, headers["ETag"])
-        if not_modified(request.headers.get("if-none-match"), headers["ETag"]):
+        if is_current(request, headers["ETag"]):
             return Response(None, status_code=304, headers=_not_modified_headers(headers))
         # Range is defined for GET only (RFC 9110 §14.2).
         return Response(None, headers=headers | {"Content-Length": str(audio.size)})
@@ -93,10 +94,11 @@ async def split_pieces(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             yield piece[start : start + PIECE_BYTES]
 
 
-def check_if_match(request: Call, etag: str) -> None:
-    """Raises PreconditionFailed when If-Match names another audio than this one."""
+def is_current(request: Call, etag: str) -> bool:
+    """Whether the client has this audio. Raises PreconditionFailed when If-Match names another one."""
     if not matches(request.headers.get("if-match"), etag):
         raise PreconditionFailed("The audio has another ETag than If-Match names.")
+    return not_modified(request.headers.get("if-none-match"), etag)
 
 
 def _headers(audio: Audio) -> dict[str, str]:
@@ -114,13 +116,3 @@ def _headers(audio: Audio) -> dict[str, str]:
 def _not_modified_headers(headers: dict[str, str]) -> dict[str, str]:
     """The header fields of a 304 (RFC 9110 §15.4.5)."""
     return {name: headers[name] for name in ("ETag", "Cache-Control")}
-
-
-def _part(request: Call, audio: Audio, etag: str) -> Slice:
-    applies = range_applies(request.headers.get("if-range"), etag)
-    return selected(request.headers.get("range") if applies else None, audio.size)
-
-
-def _extent(part: Slice) -> dict[str, str]:
-    length = {"Content-Length": str(part.length)}
-    return length | {"Content-Range": part.content_range} if part.partial else length

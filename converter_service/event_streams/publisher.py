@@ -15,7 +15,8 @@ from converter_service.conversions.schemas import shown
 from shared.contracts.events import ConversionChanged, ConversionRemoved, Event
 from shared.logs import get_logger
 from shared.messaging.envelope import wrap
-from shared.messaging.ports import Publisher, PublishFailed
+from shared.messaging.errors import PublishFailed
+from shared.messaging.ports import Publisher
 
 T = TypeVar("T")
 

@@ -9,8 +9,7 @@ from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import Lease
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import ConversionStore, VersionConflict
-from converter_service.conversions.transitions.queue import claimable, is_waiting_to_retry
-from converter_service.conversions.transitions.run import claimed
+from converter_service.conversions.transitions.queue import claimable, claimed, is_waiting_to_retry
 from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.fair_queue import AccountsAtLimit, FairQueue
 from converter_service.jobs.outcome import JobOutcome

@@ -9,8 +9,8 @@ from converter_service.conversions.events import EventFactory
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, Failure, Result, State
 from converter_service.conversions.ports import Blobs, ConversionStore
-from converter_service.conversions.transitions.finish import completed, failed, failed_by
 from converter_service.conversions.transitions.queue import requeued
+from converter_service.conversions.transitions.removal import completed, failed, failed_by
 from converter_service.conversions.update import change
 from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.retry_policy import counts_as_attempt, delay_s, retry_unavailable
@@ -40,12 +40,12 @@ class JobOutcome:
     limits: JobLimits
     clock: Clock
 
+    @retry_unavailable
     async def complete(self, run: RunContext, result: Result) -> None:
-        """Completes the conversion, whose audio is stored. Raises LeaseLost and Unavailable."""
-        await retry_unavailable(lambda: self._record_completion(run, result))
+        """Completes the conversion, whose audio is stored. Raises LeaseLost and Unavailable.
 
-    async def _record_completion(self, run: RunContext, result: Result) -> None:
-        """Idempotent: if the reply to an earlier save was lost, the conversion is completed already."""
+        Idempotent: if the reply to an earlier save was lost, the conversion is completed already.
+        """
         newest = await self.store.get(run.id)
         if newest is None or newest.audio_blob != run.blob_id:
             newest = await change(
@@ -65,11 +65,9 @@ class JobOutcome:
         with contextlib.suppress(Unavailable, LeaseLost):
             await self.cleanup.delete_temporary_blobs(newest)
 
+    @retry_unavailable
     async def fail(self, run: RunContext, failure: Failure) -> None:
         """Fails the conversion for good. Raises Unavailable after retries."""
-        await retry_unavailable(lambda: self._record_failure(run, failure))
-
-    async def _record_failure(self, run: RunContext, failure: Failure) -> None:
         newest = await self.store.get(run.id)
         if newest is not None and newest.status is State.FAILED:
             return
@@ -110,7 +108,7 @@ class JobOutcome:
         delay = tier_for(timedelta(seconds=delay_s(error, attempts, waited)), CONVERTER_WORKER.retry_tiers)
         retry_at = now + delay - BEFORE_ITS_MESSAGE
         try:
-            await retry_unavailable(lambda: self._release(run, attempt_counts=counts, retry_at=retry_at))
+            await retry_unavailable(self._release)(run, attempt_counts=counts, retry_at=retry_at)
         except LeaseLost:
             await self.discard(run)
             return

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from converter_service.conversions.model import Conversion, Result
 from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore
-from converter_service.conversions.transitions.run import source_described
+from converter_service.conversions.transitions.queue import source_described
 from converter_service.conversions.update import change
 from converter_service.jobs.context import RunContext
 from converter_service.jobs.retry_policy import retry_unavailable
@@ -48,18 +48,15 @@ class ResultCache:
             return None
         return await self.store.by_result_cache_key(conversion.owner_id, conversion.cache_key)
 
+    @retry_unavailable
     async def _copy(self, earlier: Conversion, blob_id: str) -> bool:
         """False if the earlier audio was deleted meanwhile or no longer has its recorded digest."""
-
-        async def copy() -> bool:
-            await self.blobs.delete(blob_id)
-            stored = await self.blobs.write(blob_id, await self.blobs.open(str(earlier.audio_blob)))
-            return earlier.result is not None and stored.sha256 == earlier.result.sha256
-
+        await self.blobs.delete(blob_id)
         try:
-            same = await retry_unavailable(copy)
+            stored = await self.blobs.write(blob_id, await self.blobs.open(str(earlier.audio_blob)))
         except BlobMissing:
             return False
-        if not same:
-            log.error("stored audio does not match its digest", conversion_id=earlier.id)
-        return same
+        if earlier.result is not None and stored.sha256 == earlier.result.sha256:
+            return True
+        log.error("stored audio does not match its digest", conversion_id=earlier.id)
+        return False

@@ -2,14 +2,16 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
-from typing import TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from converter_service.media.transcoder import MachineUnfit, TranscoderUnavailable
 from shared.errors import Unavailable
 from shared.logs import get_logger
 
+P = ParamSpec("P")
 T = TypeVar("T")
 FIRST_DELAY_S, LONGEST_DELAY_S = 2.0, 120.0
 # After a killed program or a broken result: the machine may be short of a resource.
@@ -43,15 +45,20 @@ def delay_s(error: BaseException | None, attempts: int, waited: timedelta) -> fl
     return delay * random.uniform(0.75, 1.25)  # noqa: S311, jitter
 
 
-async def retry_unavailable(step: Callable[[], Awaitable[T]]) -> T:
-    """Returns the result of `step`, retried for about two minutes while it raises Unavailable.
+def retry_unavailable(step: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Decorator of an idempotent step: retries it for about two minutes while it raises Unavailable.
 
     A short outage of the store then does not waste minutes of conversion.
     """
-    for delay in STORE_DELAYS_S:
-        try:
-            return await step()
-        except Unavailable:
-            get_logger(__name__).warning("store unavailable, retrying", retry_in_s=delay)
-            await asyncio.sleep(delay)
-    return await step()
+
+    @wraps(step)
+    async def retried(*args: P.args, **kwargs: P.kwargs) -> T:
+        for delay in STORE_DELAYS_S:
+            try:
+                return await step(*args, **kwargs)
+            except Unavailable:
+                get_logger(__name__).warning("store unavailable, retrying", retry_in_s=delay)
+                await asyncio.sleep(delay)
+        return await step(*args, **kwargs)
+
+    return retried

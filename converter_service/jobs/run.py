@@ -10,7 +10,7 @@ from typing import Protocol
 
 from converter_service.conversions.model import Conversion, Result
 from converter_service.conversions.ports import Blobs, ConversionStore, Stored
-from converter_service.conversions.transitions.run import (
+from converter_service.conversions.transitions.queue import (
     digest_recorded,
     earlier_blobs_deleted,
     source_described,
@@ -73,7 +73,7 @@ class ConversionRun:
             info = await self.transcoder.probe(source)
             await self._describe(run, info, options)
             output = await self.transcoder.convert(source, info, options, room / "audio", run.report)
-            stored = await retry_unavailable(lambda: self._store_audio(run, output))
+            stored = await self._store_audio(run, output)
         return Result(
             size=stored.size,
             duration=output.duration_s,
@@ -116,6 +116,7 @@ class ConversionRun:
             ),
         )
 
+    @retry_unavailable
     async def _store_audio(self, run: RunContext, output: Output) -> Stored:
         """Stores the audio; can be repeated, since nothing refers to the blob yet."""
         await self.blobs.delete(run.blob_id)

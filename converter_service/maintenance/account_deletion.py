@@ -1,6 +1,7 @@
 """Deletes all conversions and partial uploads of a deleted account."""
 
 import contextlib
+from dataclasses import dataclass
 
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.lease import LeaseLost
@@ -13,11 +14,11 @@ from shared.logs import get_logger
 BATCH = 50
 
 
+@dataclass(frozen=True)
 class AccountDeletion:
-    def __init__(self, store: ConversionStore, cleanup: Cleanup, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
-        self._cleanup = cleanup
+    store: ConversionStore
+    cleanup: Cleanup
+    clock: Clock
 
     async def delete_all(self, owner_id: str) -> int:
         """Deletes an owner's conversions in every state; returns how many.
@@ -26,18 +27,18 @@ class AccountDeletion:
         Can be repeated: raises Unavailable, possibly half-way, while the store is unreachable.
         """
         gone = 0
-        while found := await self._store.page(owner_id, None, None, BATCH):
+        while found := await self.store.page(owner_id, None, None, BATCH):
             for conversion in found:
                 await self._delete(conversion.id)
             gone += len(found)
-        while parts := await self._store.partial_uploads(owner_id, BATCH):
+        while parts := await self.store.partial_uploads(owner_id, BATCH):
             for part in parts:
                 await self._delete(part.id)
         get_logger(__name__).info("conversions of account deleted", owner_id=owner_id, conversions=gone)
         return gone
 
     async def _delete(self, conversion_id: str) -> None:
-        now = self._clock()
+        now = self.clock()
         with contextlib.suppress(LeaseLost):  # already removed
-            marked = await change(self._store, conversion_id, lambda newest: deleted(newest, now))
-            await self._cleanup.purge_unless_written(marked, now)
+            marked = await change(self.store, conversion_id, lambda newest: deleted(newest, now))
+            await self.cleanup.purge_unless_written(marked, now)

@@ -6,12 +6,12 @@ A blob's id is saved in its conversion before its first byte: an unreferenced bl
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from converter_service.conversions.cleanup import no_metrics
 from converter_service.conversions.identifiers import creation_time
 from converter_service.conversions.ports import Blobs, ConversionStore
-from converter_service.maintenance.ports import Checkpoint
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import get_logger
@@ -25,25 +25,31 @@ MIN_AGE = timedelta(days=1)
 log = get_logger(__name__)
 
 
+class Checkpoint(Protocol):
+    """The position of a scan that all workers share. All calls raise Unavailable."""
+
+    async def claim(self, now: datetime, not_before: datetime) -> str | None:
+        """Returns the position to continue from (at first an empty one), or None when no step is due yet.
+
+        The next claim succeeds at `not_before`, or at the time that `advance` sets.
+        """
+
+    async def advance(self, place: str, not_before: datetime) -> None:
+        """Sets the position for the next claim, and the earliest time of it."""
+
+
+@dataclass(frozen=True)
 class OrphanCollector:
     """Scans all blobs in the order of their ids, sharing one checkpoint with the collectors of all workers.
 
     Two collectors at the same position do no harm. Blobs whose ids `new_id` did not create are left alone.
     """
 
-    def __init__(
-        self,
-        store: ConversionStore,
-        blobs: Blobs,
-        checkpoint: Checkpoint,
-        clock: Clock,
-        count: Callable[[str], None] = no_metrics,
-    ) -> None:
-        self._store = store
-        self._blobs = blobs
-        self._checkpoint = checkpoint
-        self._clock = clock
-        self._count = count
+    store: ConversionStore
+    blobs: Blobs
+    checkpoint: Checkpoint
+    clock: Clock
+    count: Callable[[str], None] = lambda _: None
 
     async def run(self) -> None:
         """Runs a step about every STEP_EVERY until cancelled."""
@@ -58,26 +64,26 @@ class OrphanCollector:
 
     async def step(self) -> int:
         """Checks one batch if it is due; returns the number of deleted orphans. Raises Unavailable."""
-        now = self._clock()
-        place = await self._checkpoint.claim(now, now + STEP_EVERY)
+        now = self.clock()
+        place = await self.checkpoint.claim(now, now + STEP_EVERY)
         if place is None:
             return 0
-        found = await self._blobs.ids(place, BATCH)
+        found = await self.blobs.ids(place, BATCH)
         orphans = await self._orphans(found, now)
         for blob_id in orphans:
-            await self._blobs.delete(blob_id)
-            self._count("orphan")
+            await self.blobs.delete(blob_id)
+            self.count("orphan")
             log.warning("orphaned blob deleted", blob_id=blob_id)
         if len(found) < BATCH:
-            await self._checkpoint.advance("", now + SCAN_EVERY)
+            await self.checkpoint.advance("", now + SCAN_EVERY)
         else:
-            await self._checkpoint.advance(found[-1], now + STEP_EVERY)
+            await self.checkpoint.advance(found[-1], now + STEP_EVERY)
         return len(orphans)
 
     async def _orphans(self, blob_ids: Sequence[str], now: datetime) -> Sequence[str]:
         """Queries references twice: a segment may move from one conversion to another during the query."""
         unreferenced = [blob_id for blob_id in blob_ids if (creation_time(blob_id) or now) <= now - MIN_AGE]
         for _ in range(2):
-            referenced = await self._store.referenced_blobs(unreferenced) if unreferenced else frozenset()
+            referenced = await self.store.referenced_blobs(unreferenced) if unreferenced else frozenset()
             unreferenced = [blob_id for blob_id in unreferenced if blob_id not in referenced]
         return unreferenced

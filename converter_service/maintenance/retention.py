@@ -11,19 +11,17 @@ from converter_service.conversions.update import change
 from shared.logs import get_logger
 
 
-class Retention:
-    """Applies `expires_at` of a conversion; each expiry is counted as `expired`."""
-
-    def __init__(self, store: ConversionStore, cleanup: Cleanup, count: Callable[[str], None]) -> None:
-        self._store = store
-        self._cleanup = cleanup
-        self._count = count
-
-    async def apply(self, conversion: Conversion, now: datetime) -> None:
-        """Deletes the temporary blobs of a conversion that has ended; all its blobs once it has expired."""
-        await self._cleanup.delete_temporary_blobs(conversion)
-        if conversion.expires_at and conversion.expires_at <= now:
-            over = await change(self._store, conversion.id, lambda newest: expired(newest, now))
-            await self._cleanup.delete_bytes(over)
-            self._count("expired")
-            get_logger(__name__).info("conversion expired", conversion_id=conversion.id)
+async def apply_retention(
+    store: ConversionStore,
+    cleanup: Cleanup,
+    count: Callable[[str], None],
+    conversion: Conversion,
+    now: datetime,
+) -> None:
+    """Deletes the temporary blobs of a conversion that has ended; all its blobs once it has expired."""
+    await cleanup.delete_temporary_blobs(conversion)
+    if conversion.expires_at and conversion.expires_at <= now:
+        over = await change(store, conversion.id, lambda newest: expired(newest, now))
+        await cleanup.delete_bytes(over)
+        count("expired")
+        get_logger(__name__).info("conversion expired", conversion_id=conversion.id)

@@ -7,9 +7,12 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from converter_service.conversions.cleanup import Cleanup, no_metrics
+from prometheus_client import CollectorRegistry, Counter
+
+from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, State
@@ -17,7 +20,7 @@ from converter_service.conversions.ports import ConversionStore, VersionConflict
 from converter_service.conversions.state_machine import IllegalTransition
 from converter_service.conversions.transitions.queue import lease_expired, reannounced
 from converter_service.conversions.transitions.removal import deleted, postponed
-from converter_service.maintenance.retention import Retention
+from converter_service.maintenance.retention import apply_retention
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
@@ -29,26 +32,24 @@ RETRY_AFTER = timedelta(minutes=1)
 log = get_logger(__name__)
 
 
+def removal_counter(registry: CollectorRegistry) -> Callable[[str], None]:
+    """Counts removals in `converter_removed_total`: `dead_upload`, `deletion`, `expired` or `orphan`."""
+    removed = Counter(
+        "converter_removed", "Removed conversions and blobs, by reason", ("what",), registry=registry
+    )
+    return lambda what: removed.labels(what).inc()
+
+
+@dataclass(frozen=True)
 class Sweeper:
     """Processes conversions whose `due_at` has passed, a bounded batch at a time."""
 
-    def __init__(
-        self,
-        store: ConversionStore,
-        cleanup: Cleanup,
-        events: EventFactory,
-        every: timedelta,
-        clock: Clock,
-        *,
-        count: Callable[[str], None] = no_metrics,
-    ) -> None:
-        self._store = store
-        self._cleanup = cleanup
-        self._events = events
-        self._every_s = every.total_seconds()
-        self._clock = clock
-        self._count = count
-        self._retention = Retention(store, cleanup, count)
+    store: ConversionStore
+    cleanup: Cleanup
+    events: EventFactory
+    every: timedelta
+    clock: Clock
+    count: Callable[[str], None] = lambda _: None
 
     async def run(self) -> None:
         """Sweeps about every `every`, at once while there is more to do, until cancelled."""
@@ -61,12 +62,12 @@ class Sweeper:
             except Exception:  # the sweeper must keep running
                 log.exception("sweep failed")
             if not processed:
-                await asyncio.sleep(self._every_s * random.uniform(0.5, 1.5))  # noqa: S311, jitter
+                await asyncio.sleep(self.every.total_seconds() * random.uniform(0.5, 1.5))  # noqa: S311, jitter
 
     async def sweep(self) -> int:
         """Processes one batch; returns the number of successes. Raises Unavailable."""
         processed = 0
-        for conversion in await self._store.due(self._clock(), BATCH):
+        for conversion in await self.store.due(self.clock(), BATCH):
             with bind_correlation(conversion.correlation_id, conversion.id):
                 if await self._succeeds(conversion):
                     processed += 1
@@ -76,7 +77,7 @@ class Sweeper:
 
     async def _succeeds(self, conversion: Conversion) -> bool:
         try:
-            await self._process(conversion, self._clock())
+            await self._process(conversion, self.clock())
         except (VersionConflict, IllegalTransition, LeaseLost):
             log.debug("conversion changed while it was swept", conversion_id=conversion.id)
         except Unavailable as away:
@@ -90,20 +91,20 @@ class Sweeper:
     async def _postpone(self, conversion: Conversion) -> None:
         """Lets later conversions go first, unless this one has changed in the meantime."""
         with contextlib.suppress(VersionConflict):
-            await self._store.save(postponed(conversion, self._clock() + RETRY_AFTER))
+            await self.store.save(postponed(conversion, self.clock() + RETRY_AFTER))
 
     async def _process(self, conversion: Conversion, now: datetime) -> None:
         if conversion.deleted_at:
-            await self._cleanup.purge(conversion)
-            self._count("deletion")
+            await self.cleanup.purge(conversion)
+            self.count("deletion")
             log.info("deletion finished", conversion_id=conversion.id)
             return
         match conversion.status:
             case State.UPLOADING if conversion.upload and conversion.upload.joined_into:
-                await self._cleanup.purge_part(conversion, conversion.upload)
+                await self.cleanup.purge_part(conversion, conversion.upload)
             case State.UPLOADING:
-                await self._cleanup.purge(await self._store.save(deleted(conversion, now)))
-                self._count("dead_upload")
+                await self.cleanup.purge(await self.store.save(deleted(conversion, now)))
+                self.count("dead_upload")
                 log.warning("dead upload removed", conversion_id=conversion.id)
             case State.QUEUED:
                 await self._announce(reannounced(conversion, now))
@@ -113,9 +114,9 @@ class Sweeper:
                 about = {"run": conversion.attempts, "was_with": conversion.worker}
                 log.warning("dead run, queued again", conversion_id=conversion.id, **about)
             case State.COMPLETED | State.FAILED | State.CANCELLED:
-                await self._retention.apply(conversion, now)
+                await apply_retention(self.store, self.cleanup, self.count, conversion, now)
             case State.EXPIRED:
-                await self._cleanup.delete_bytes(conversion)
+                await self.cleanup.delete_bytes(conversion)
 
     async def _announce(self, queued: Conversion) -> None:
-        await self._store.save(queued, *self._events.uploaded(queued))
+        await self.store.save(queued, *self.events.uploaded(queued))

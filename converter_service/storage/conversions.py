@@ -19,10 +19,10 @@ from converter_service.storage.documents import (
     WITHOUT_OUTBOX,
     conversion_of,
     document_of,
+    read_or_postpone,
 )
-from converter_service.storage.indexes import indexes
+from converter_service.storage.indexes import INDEXES
 from converter_service.storage.outbox import pushed
-from converter_service.storage.unreadable import read_or_postpone
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import correlation_id, get_logger
@@ -53,7 +53,7 @@ class MongoConversions:
     async def prepare(self) -> None:
         """Creates the indexes and the field `blobs` of old documents. Idempotent, also concurrently."""
         with mongo_errors(), pymongo.timeout(INDEXING_TIMEOUT_S):
-            await self._documents.create_indexes(indexes())
+            await self._documents.create_indexes(INDEXES)
             await self._documents.update_many({"blobs": {"$exists": False}}, [ADD_BLOBS])
         self._indexed.set()
 
@@ -77,13 +77,14 @@ class MongoConversions:
             raise KeyTaken(conversion.id) from taken
 
     async def by_idempotency_key(self, idempotency_key: str) -> Conversion | None:
-        with mongo_errors():
-            found = await self._documents.find_one({"idempotency_key": idempotency_key}, WITHOUT_OUTBOX)
-        return conversion_of(found) if found else None
+        return await self._one({"idempotency_key": idempotency_key})
 
     async def get(self, conversion_id: str) -> Conversion | None:
+        return await self._one({"_id": conversion_id})
+
+    async def _one(self, wanted: Document, sort: list[tuple[str, int]] | None = None) -> Conversion | None:
         with mongo_errors():
-            found = await self._documents.find_one({"_id": conversion_id}, WITHOUT_OUTBOX)
+            found = await self._documents.find_one(wanted, WITHOUT_OUTBOX, sort=sort)
         return conversion_of(found) if found else None
 
     async def save(self, conversion: Conversion, *events: Envelope) -> Conversion:
@@ -134,10 +135,7 @@ class MongoConversions:
             "status": State.COMPLETED.value,
             "deleted_at": None,
         }
-        with mongo_errors():
-            newest = [("_id", DESCENDING)]
-            found = await self._documents.find_one(wanted, WITHOUT_OUTBOX, sort=newest)
-        return conversion_of(found) if found else None
+        return await self._one(wanted, sort=[("_id", DESCENDING)])
 
     async def referenced_blobs(self, blob_ids: Sequence[str]) -> Collection[str]:
         """Waits for `prepare`, which adds the field `blobs` to old documents."""

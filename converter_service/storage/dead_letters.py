@@ -34,18 +34,18 @@ class MongoDeadLetters:
                 ]
             )
 
-    async def add(self, letter: DeadLetter) -> None:
+    async def add(self, dead_letter: DeadLetter) -> None:
         with mongo_errors():
             if await self._documents.estimated_document_count() >= self._limit:
                 raise Unavailable("There are too many dead letters.")
             try:
-                await self._documents.insert_one(_document(letter))
+                await self._documents.insert_one(_document(dead_letter))
             except DuplicateKeyError:
                 return
 
-    async def get(self, letter_id: str) -> DeadLetter | None:
+    async def get(self, dead_letter_id: str) -> DeadLetter | None:
         with mongo_errors():
-            found = await self._documents.find_one({"_id": letter_id}, WITHOUT_HOLDER)
+            found = await self._documents.find_one({"_id": dead_letter_id}, WITHOUT_HOLDER)
         return _letter(found) if found else None
 
     async def page(
@@ -62,24 +62,26 @@ class MongoDeadLetters:
             )
             return [_letter(document) for document in await found.to_list()]
 
-    async def hold(self, letter_id: str, holder: str, now: datetime, until: datetime) -> bool:
+    async def hold(self, dead_letter_id: str, holder: str, now: datetime, until: datetime) -> bool:
         free = {"$or": [{"held_until": {"$exists": False}}, {"held_until": {"$lte": now}}]}
         with mongo_errors():
             done = await self._documents.update_one(
-                {"_id": letter_id, "status": DeadLetterStatus.WAITING.value, **free},
+                {"_id": dead_letter_id, "status": DeadLetterStatus.WAITING.value, **free},
                 {"$set": {"held_by": holder, "held_until": until}},
             )
         return done.matched_count == 1
 
-    async def release(self, letter_id: str, holder: str) -> None:
+    async def release(self, dead_letter_id: str, holder: str) -> None:
         with mongo_errors():
             await self._documents.update_one(
-                {"_id": letter_id, "held_by": holder}, {"$unset": {"held_by": "", "held_until": ""}}
+                {"_id": dead_letter_id, "held_by": holder}, {"$unset": {"held_by": "", "held_until": ""}}
             )
 
-    async def settle(self, letter: DeadLetter, holder: str) -> bool:
+    async def settle(self, dead_letter: DeadLetter, holder: str) -> bool:
         with mongo_errors():
-            done = await self._documents.replace_one({"_id": letter.id, "held_by": holder}, _document(letter))
+            done = await self._documents.replace_one(
+                {"_id": dead_letter.id, "held_by": holder}, _document(dead_letter)
+            )
         return done.matched_count == 1
 
     async def waiting(self) -> int:
@@ -87,8 +89,8 @@ class MongoDeadLetters:
             return await self._documents.count_documents({"status": DeadLetterStatus.WAITING.value})
 
 
-def _document(letter: DeadLetter) -> Document:
-    document: Document = msgspec.to_builtins(letter, builtin_types=(datetime, bytes))
+def _document(dead_letter: DeadLetter) -> Document:
+    document: Document = msgspec.to_builtins(dead_letter, builtin_types=(datetime, bytes))
     document["_id"] = document.pop("id")
     return document
 

@@ -1,14 +1,21 @@
-"""Conversion ↔ MongoDB document; the only place that knows both the attributes and the stored fields."""
+"""Conversion ↔ MongoDB document; the only place that knows both the attributes and the stored fields.
+
+Documents that are not valid conversions, such as those of a newer version, are skipped and postponed.
+"""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 import msgspec
 from bson import Int64
+from pymongo.asynchronous.collection import AsyncCollection
 
 from converter_service.conversions.model import Conversion
-from shared.mongo import Document
+from shared.logs import get_logger
+from shared.mongo import Document, mongo_errors
+
+POSTPONED_BY = timedelta(minutes=5)
 
 # Pending events are read by `storage.outbox` only.
 WITHOUT_OUTBOX = {"outbox": 0, "outbox_since": 0}
@@ -25,7 +32,6 @@ ADD_BLOBS: Document = {
         }
     }
 }
-
 
 # Attributes whose stored field has another name. The stored names stay: running systems have such documents.
 STORED_AS: Mapping[str, str] = MappingProxyType(
@@ -52,3 +58,20 @@ def document_of(conversion: Conversion) -> Document:
 def conversion_of(document: Document) -> Conversion:
     """Raises msgspec.ValidationError for an invalid document, such as one that a newer version wrote."""
     return msgspec.convert({ATTRIBUTES.get(key, key): value for key, value in document.items()}, Conversion)
+
+
+async def read_or_postpone(
+    documents: AsyncCollection[Document], document: Document, now: datetime, field: str
+) -> Conversion | None:
+    """Returns the conversion, or None after setting the time in `field` of an invalid document to later.
+
+    `field` is what the caller selects by: other documents come first until then.
+    """
+    try:
+        return conversion_of(document)
+    except msgspec.ValidationError:
+        get_logger(__name__).exception("unreadable conversion", conversion_id=str(document["_id"]))
+    unchanged = {"_id": document["_id"], field: document.get(field)}
+    with mongo_errors():
+        await documents.update_one(unchanged, {"$set": {field: now + POSTPONED_BY}})
+    return None

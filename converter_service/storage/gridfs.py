@@ -40,35 +40,37 @@ class GridFSBlobs:
             await self._files.create_index([("filename", ASCENDING), ("uploadDate", ASCENDING)])
 
     async def write(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
-        writer = ChunkWriter(self._chunks, blob_id)
         try:
-            stored = await writer.write(chunks)
-            await self._finish(blob_id, stored)
+            return await self._write(blob_id, chunks)
         except Unavailable:
-            # A deletion would wait for the unreachable store once more. Running inserts end by their timeout:
-            # cancelling them can leave the driver's locks broken.
-            raise
+            raise  # a deletion would wait for the unreachable store once more
         except BaseException:
-            # A running insert could add a chunk after the deletion.
-            await writer.settle()
             with contextlib.suppress(Unavailable), pymongo.timeout(CLEAN_UP_TIMEOUT_S):
                 await self.delete(blob_id)
             raise
-        return stored
 
     async def write_recoverable(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
         """Whichever of this writer and `recover` inserts the `fs.files` document first determines the size.
 
         Chunks that the writer adds after a recovery are beyond that size and never read.
         """
+        try:
+            return await self._write(blob_id, chunks)
+        except DuplicateKeyError:
+            raise WriterFenced(blob_id) from None
+
+    async def _write(self, blob_id: str, chunks: AsyncIterator[bytes]) -> Stored:
+        """When it raises, no insert is running that could add a chunk after a deletion.
+
+        Except for Unavailable: then running inserts end by their timeout, since cancelling them can leave the
+        driver's locks broken.
+        """
         writer = ChunkWriter(self._chunks, blob_id)
         try:
             stored = await writer.write(chunks)
             await self._finish(blob_id, stored)
-        except DuplicateKeyError:
-            raise WriterFenced(blob_id) from None
         except Unavailable:
-            raise  # as in `write`
+            raise
         except BaseException:
             await writer.settle()
             raise

@@ -1,45 +1,36 @@
 """The indexes of the collection `conversions`, one for each query."""
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from typing import Final
+
+from pymongo import DESCENDING, IndexModel
 
 from converter_service.conversions.model import State
 
-
-def indexes() -> list[IndexModel]:
-    """Index models; partial where most documents lack the indexed field."""
-    return [
-        IndexModel([("owner_id", ASCENDING), ("_id", DESCENDING)], name="owner"),
-        IndexModel(
-            [("owner_id", ASCENDING), ("status", ASCENDING), ("_id", DESCENDING)],
-            name="owner_status",
-        ),
-        IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
-        IndexModel([("due_at", ASCENDING)], name="due"),
-        IndexModel([("blobs", ASCENDING)], name="blobs"),
-        IndexModel(
-            [("owner_id", ASCENDING), ("made_after", ASCENDING), ("_id", DESCENDING)],
-            name="made_after",
-            partialFilterExpression={"made_after": {"$type": "string"}},
-        ),
-        IndexModel(
-            [("owner_id", ASCENDING), ("held_bytes", ASCENDING)],
-            name="held_bytes",
-            partialFilterExpression={"held_bytes": {"$gt": 0}},
-        ),
-        IndexModel(
-            [("status", ASCENDING), ("owner_id", ASCENDING), ("_id", ASCENDING)],
-            name="waiting",
-            partialFilterExpression={"status": State.QUEUED.value},
-        ),
-        IndexModel(
-            [("idempotency_key", ASCENDING)],
-            name="idempotency_key",
-            unique=True,
-            partialFilterExpression={"idempotency_key": {"$type": "string"}},
-        ),
-        IndexModel(
-            [("outbox_since", ASCENDING), ("_id", ASCENDING)],
-            name="outbox",
-            partialFilterExpression={"outbox_since": {"$exists": True}},
-        ),
-    ]
+# Partial where most documents lack the indexed field.
+INDEXES: Final = [
+    IndexModel(["owner_id", ("_id", DESCENDING)], name="owner"),
+    IndexModel(["owner_id", "status", ("_id", DESCENDING)], name="owner_status"),
+    IndexModel(["status", ("_id", DESCENDING)], name="status"),
+    IndexModel("due_at", name="due"),
+    IndexModel("blobs", name="blobs"),
+    IndexModel(
+        ["owner_id", "made_after", ("_id", DESCENDING)],
+        name="made_after",
+        partialFilterExpression={"made_after": {"$type": "string"}},
+    ),
+    IndexModel(
+        ["owner_id", "held_bytes"], name="held_bytes", partialFilterExpression={"held_bytes": {"$gt": 0}}
+    ),
+    IndexModel(
+        ["status", "owner_id", "_id"], name="waiting", partialFilterExpression={"status": State.QUEUED.value}
+    ),
+    IndexModel(
+        "idempotency_key",
+        name="idempotency_key",
+        unique=True,
+        partialFilterExpression={"idempotency_key": {"$type": "string"}},
+    ),
+    IndexModel(
+        ["outbox_since", "_id"], name="outbox", partialFilterExpression={"outbox_since": {"$exists": True}}
+    ),
+]

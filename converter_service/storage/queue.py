@@ -7,8 +7,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import Usage
-from converter_service.storage.documents import WITHOUT_OUTBOX
-from converter_service.storage.unreadable import read_or_postpone
+from converter_service.storage.documents import WITHOUT_OUTBOX, read_or_postpone
 from shared.mongo import Database, Document, mongo_errors
 
 UNDER_WAY = [state.value for state in (State.UPLOADING, State.QUEUED, State.CONVERTING)]

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
-from converter_service.conversions.model import Conversion
+from converter_service.conversions.model import Conversion, Source, State
 from converter_service.conversions.quota import Quota
 from converter_service.conversions.segments import Upload
-from converter_service.conversions.transitions.resumable import new_resumable_upload, upload_of
+from converter_service.conversions.transitions.resumable import upload_of
 from converter_service.errors import EmptyUpload, PartAlreadyUsed
 from converter_service.tus.concatenation import Concatenation
 from converter_service.tus.writer_lock import ResumableLimits
@@ -109,16 +109,20 @@ class UploadCreation:
         upload = Upload(
             length=length, expires_at=now + self.limits.ttl, metadata=request.metadata, concat=request.concat
         )
-        return new_resumable_upload(
-            new_id(),
-            upload,
+        return Conversion(
+            id=new_id(),
             owner_id=owner.user_id,
             recipient=owner.email,
-            filename=safe_name(request.filename),
+            status=State.UPLOADING,
+            source=Source(filename=safe_name(request.filename), size=length),
+            source_blob=None,
+            created_at=now,
+            due_at=upload.expires_at,
             options=parse_options(request.fields).stored(),
-            now=now,
             correlation_id=correlation_id.get(),
             idempotency_key=key_of(owner.user_id, key, CALL) if key else None,
+            upload=upload,
+            reserved_bytes=0 if upload.is_final else length,
         )
 
 

@@ -8,10 +8,9 @@ from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
-from converter_service.conversions.model import Conversion
+from converter_service.conversions.model import Conversion, Source, State
 from converter_service.conversions.ports import Blobs, ConversionStore
 from converter_service.conversions.quota import Quota
-from converter_service.conversions.transitions.upload import new_upload
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import (
     IdempotencyKeys,
@@ -109,14 +108,17 @@ class UploadService:
         return earlier
 
     def _new(self, owner: Principal, source: UploadSource, key: str | None) -> Conversion:
-        return new_upload(
-            new_id(),
-            new_id(),
+        now = self._clock()
+        return Conversion(
+            id=new_id(),
             owner_id=owner.user_id,
             recipient=owner.email,
-            filename=safe_name(source.filename),
-            now=self._clock(),
-            alive_until=self._clock() + self._limits.silence,
+            status=State.UPLOADING,
+            source=Source(filename=safe_name(source.filename)),
+            source_blob=new_id(),
+            created_at=now,
+            due_at=now + self._limits.silence,
+            options={},
             correlation_id=correlation_id.get(),
             idempotency_key=key_of(owner.user_id, key) if key else None,
             reserved_bytes=source.announced_size or 0,

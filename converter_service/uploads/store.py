@@ -11,8 +11,7 @@ from typing import Never
 
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
-from converter_service.conversions.lease import LeaseLost
-from converter_service.conversions.lease_renewal import run_while_renewing
+from converter_service.conversions.lease import LeaseLost, run_while_renewing
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import Blobs, ConversionStore, Stored
 from converter_service.conversions.state_machine import IllegalTransition

@@ -9,8 +9,7 @@ from devstack.demo.media import make_sample
 from devstack.demo.terminal import Terminal
 from devstack.demo.walkthrough import Walkthrough
 from devstack.errors import StackError
-from devstack.home import Home
-from devstack.lock import exclusive
+from devstack.home import Home, exclusive
 from devstack.preflight import check_settings
 from devstack.process import end_all
 from devstack.stack import Stack

@@ -2,7 +2,8 @@
 
 from gateway.identity.token_cache import TokenCache
 from shared.contracts.events import SessionRevoked
-from shared.messaging.ports import Broadcast, Broker, Consumer, Delivery, Handlers
+from shared.messaging.handlers import Delivery, Handlers
+from shared.messaging.ports import Broadcast, Broker, Consumer
 
 
 def revocations(broker: Broker, tokens: TokenCache) -> Consumer:

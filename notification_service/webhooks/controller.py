@@ -25,7 +25,7 @@ Service = Injected[WebhookService]
 Id = FromPath[str]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
 Cursor = Annotated[str | None, QueryParameter(name="cursor", pattern=r"^[0-9a-f]{32}$")]
-# A string with a pattern, not `Status | None`: Litestar would read the text `null` as None.
+# A string with a pattern, not `DeliveryStatus | None`: Litestar would read the text `null` as None.
 StatusFilter = Annotated[str | None, QueryParameter(name="status", pattern=f"^({'|'.join(STATUSES)})$")]
 
 

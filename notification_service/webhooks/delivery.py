@@ -8,7 +8,7 @@ import msgspec
 
 from notification_service.webhooks.endpoint import Endpoint
 from shared.contracts import webhooks
-from shared.contracts.webhooks import Attempt, Status
+from shared.contracts.webhooks import Attempt, DeliveryStatus
 
 MAX_ATTEMPTS_KEPT = 20
 
@@ -28,7 +28,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     payload: str
     created_at: datetime
-    status: Status = "pending"
+    status: DeliveryStatus = "pending"
     due_at: datetime | None = None
     delivered_at: datetime | None = None
     begun_at: datetime | None = None

@@ -13,7 +13,7 @@ from pymongo import ASCENDING, DESCENDING, ReturnDocument, UpdateOne
 from notification_service.webhooks.delivery import MAX_ATTEMPTS_KEPT, Delivery
 from notification_service.webhooks.ports import Lane
 from notification_service.webhooks.retry_policy import Outcome
-from shared.contracts.webhooks import Attempt, Status
+from shared.contracts.webhooks import Attempt, DeliveryStatus
 from shared.mongo import Database, Document, call_mongo, from_now
 
 
@@ -54,7 +54,7 @@ class MongoDeliveries:
         return {"$cond": [is_new, {"$mergeObjects": ["$$ROOT", {"$literal": document}, due]}, "$$ROOT"]}
 
     async def list_page(
-        self, lane: Lane, status: Status | None, before: str | None, limit: int
+        self, lane: Lane, status: DeliveryStatus | None, before: str | None, limit: int
     ) -> Sequence[Delivery]:
         wanted: Document = {"lane": _lane_key(lane)}
         if status is not None:

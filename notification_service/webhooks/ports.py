@@ -9,7 +9,7 @@ import msgspec
 from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.retry_policy import Outcome
-from shared.contracts.webhooks import Attempt, ChangeWebhook, Reason, Status
+from shared.contracts.webhooks import Attempt, ChangeWebhook, DeliveryStatus, Reason
 
 
 class Lane(msgspec.Struct, frozen=True, order=True):
@@ -81,7 +81,7 @@ class Deliveries(Protocol):
         """
 
     async def list_page(
-        self, lane: Lane, status: Status | None, before: str | None, limit: int
+        self, lane: Lane, status: DeliveryStatus | None, before: str | None, limit: int
     ) -> Sequence[Delivery]:
         """Returns deliveries of a lane, newest first, whose `order` is less than `before`."""
 

@@ -7,7 +7,7 @@ import msgspec
 
 from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.outbound.ports import AttemptResult
-from shared.contracts.webhooks import Reason, Status
+from shared.contracts.webhooks import DeliveryStatus, Reason
 
 MAX_RETRY_AFTER = timedelta(hours=24)
 GONE = 410
@@ -37,7 +37,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     reason to disable the endpoint.
     """
 
-    status: Status
+    status: DeliveryStatus
     wait: timedelta = timedelta()
     disable: Reason | None = None
 

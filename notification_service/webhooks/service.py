@@ -14,7 +14,7 @@ from notification_service.webhooks.payloads import TEST_TYPE, Payloads
 from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
 from notification_service.webhooks.signature import SecretCipher, new_secret
 from shared.clock import utc_now
-from shared.contracts.webhooks import ChangeWebhook, MadeWebhook, NewWebhook, Status
+from shared.contracts.webhooks import ChangeWebhook, DeliveryStatus, MadeWebhook, NewWebhook
 from shared.errors import NotFound
 
 T = TypeVar("T")
@@ -88,7 +88,7 @@ class WebhookService:
         return delivery
 
     async def list_deliveries(
-        self, owner_id: str, endpoint_id: str, status: Status | None, before: str | None, limit: int
+        self, owner_id: str, endpoint_id: str, status: DeliveryStatus | None, before: str | None, limit: int
     ) -> Sequence[Delivery]:
         await self.get(owner_id, endpoint_id)
         return await self.deliveries.list_page(Lane(owner_id, endpoint_id), status, before, limit)

@@ -8,10 +8,10 @@ import msgspec
 EventType = Literal["conversion.completed", "conversion.failed", "conversion.cancelled"]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
-Status = Literal["pending", "delivered", "failed"]
-STATUSES: tuple[Status, ...] = get_args(Status)
+DeliveryStatus = Literal["pending", "delivered", "failed"]
+STATUSES: tuple[DeliveryStatus, ...] = get_args(DeliveryStatus)
 
-Standing = Literal["enabled", "disabled"]
+WebhookStatus = Literal["enabled", "disabled"]
 Reason = Literal["asked", "gone", "failing"]
 
 Url = Annotated[
@@ -41,7 +41,7 @@ class ChangeWebhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     url: Url | msgspec.UnsetType = msgspec.UNSET
     events: Events | msgspec.UnsetType = msgspec.UNSET
-    status: Standing | msgspec.UnsetType = msgspec.UNSET
+    status: WebhookStatus | msgspec.UnsetType = msgspec.UNSET
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     url: str
     events: tuple[EventType, ...]
-    status: Standing
+    status: WebhookStatus
     disabled_reason: Reason | None
     disabled_at: datetime | None
     failing_since: datetime | None
@@ -89,7 +89,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     type: str
-    status: Status
+    status: DeliveryStatus
     created_at: datetime
     next_attempt_at: datetime | None
     delivered_at: datetime | None

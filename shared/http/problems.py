@@ -9,22 +9,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import Send
 
-from shared.errors import (
-    ChecksumMismatch,
-    ClientDisconnected,
-    FieldError,
-    Forbidden,
-    InvalidRequest,
-    MethodNotAllowed,
-    NotFound,
-    Overloaded,
-    RateLimited,
-    ServiceError,
-    TooLarge,
-    Unauthenticated,
-    Unavailable,
-    UnsupportedMediaType,
-)
+from shared import errors
+from shared.errors import ClientDisconnected, FieldError, InvalidRequest, ServiceError
 from shared.http.validation_errors import field_errors
 from shared.logs import correlation_id, get_logger
 
@@ -34,20 +20,20 @@ MEDIA_TYPE = "application/problem+json"
 BY_STATUS: Mapping[int, type[ServiceError]] = {
     kind.status: kind
     for kind in (
-        InvalidRequest,
-        Unauthenticated,
-        Forbidden,
-        NotFound,
-        MethodNotAllowed,
-        TooLarge,
-        UnsupportedMediaType,
-        RateLimited,
-        Overloaded,
-        Unavailable,
+        errors.InvalidRequest,
+        errors.Unauthenticated,
+        errors.Forbidden,
+        errors.NotFound,
+        errors.MethodNotAllowed,
+        errors.TooLarge,
+        errors.UnsupportedMediaType,
+        errors.RateLimited,
+        errors.Overloaded,
+        errors.Unavailable,
     )
 }
 
-PHRASES: Mapping[int, str] = {ChecksumMismatch.status: "Checksum Mismatch"}
+PHRASES: Mapping[int, str] = {errors.ChecksumMismatch.status: "Checksum Mismatch"}
 
 
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -115,8 +101,8 @@ def on_framework_error(request: Request[Any, Any, Any], error: HTTPException) ->
     headers = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
     if kind is not InvalidRequest:
         return problem(kind(headers=headers))
-    errors = field_errors(error.extra)
-    return problem(InvalidRequest("" if errors else "The body could not be read.", errors=errors))
+    found = field_errors(error.extra)
+    return problem(InvalidRequest("" if found else "The body could not be read.", errors=found))
 
 
 def on_unexpected_error(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:

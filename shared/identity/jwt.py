@@ -64,18 +64,15 @@ def verified_claims(
 
     `key` is the one that `key_id` named; `now` is in seconds since the epoch. Algorithm and key come from the
     caller, never from the token (RFC 8725 §3.1, ASVS 5.0 §9.1). `typ`, `iss` and `aud` tie the token to this
-    system (RFC 9068 §4, ASVS 5.0 §9.2). Raises InvalidToken.
+    system (RFC 9068 §4, ASVS 5.0 §9.2). Valid is `nbf` (optional) <= now < `exp`, without leeway (RFC 7519
+    §4.1.4 and §4.1.5, ASVS 5.0 §9.2.1). Raises InvalidToken.
     """
     key_id(token)
     try:
         claims = msgspec.json.decode(jws.verify(token, key, [ALGORITHM]), type=kind)
     except (JOSEError, msgspec.DecodeError, ValueError, TypeError, KeyError):
         raise InvalidToken from None
-    if claims.iss != issuer or claims.aud != audience or not _is_valid_at(claims, now):
+    is_valid_now = (claims.nbf or 0) <= now < claims.exp
+    if claims.iss != issuer or claims.aud != audience or not is_valid_now:
         raise InvalidToken
     return claims
-
-
-def _is_valid_at(claims: RegisteredClaims, now: float) -> bool:
-    """RFC 7519 §4.1.4 and §4.1.5, ASVS 5.0 §9.2.1: `nbf` (optional) <= now < `exp`, without leeway."""
-    return (claims.nbf or 0) <= now < claims.exp

@@ -49,8 +49,23 @@ def dead_letter_id(died_at: datetime, queue: str, body: bytes) -> str:
 
 async def keep_until_stored(letter: DeadLetter, keep: KeepDeadLetter, *, is_ours: Callable[[], bool]) -> bool:
     """Calls `keep` until it succeeds. Returns False if the message was lost meanwhile (`is_ours`)."""
+    pause_s = FIRST_PAUSE_S
     with bind_correlation(*_correlation(letter)):
-        return await _keep_until_stored(letter, keep, is_ours)
+        while is_ours():
+            try:
+                async with asyncio.timeout(STORE_TIMEOUT_S):
+                    await keep(letter)
+            except asyncio.CancelledError:
+                if cancel_requested():
+                    raise
+            except Exception as error:  # noqa: BLE001, logged; the letter is tried again
+                log.warning("dead letter not stored, will retry", letter=letter.id, reason=describe(error))
+            else:
+                log.info("dead letter stored", letter=letter.id, queue=letter.queue, reason=letter.reason)
+                return True
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+    return False
 
 
 def _correlation(letter: DeadLetter) -> tuple[str, str]:
@@ -60,22 +75,3 @@ def _correlation(letter: DeadLetter) -> tuple[str, str]:
     except MalformedEnvelope:
         return "", ""
     return envelope.correlationid or "", envelope.subject
-
-
-async def _keep_until_stored(letter: DeadLetter, keep: KeepDeadLetter, is_ours: Callable[[], bool]) -> bool:
-    pause_s = FIRST_PAUSE_S
-    while is_ours():
-        try:
-            async with asyncio.timeout(STORE_TIMEOUT_S):
-                await keep(letter)
-        except asyncio.CancelledError:
-            if cancel_requested():
-                raise
-        except Exception as error:  # noqa: BLE001, logged; the letter is tried again
-            log.warning("dead letter not stored, will retry", letter=letter.id, reason=describe(error))
-        else:
-            log.info("dead letter stored", letter=letter.id, queue=letter.queue, reason=letter.reason)
-            return True
-        await asyncio.sleep(pause_s)
-        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-    return False

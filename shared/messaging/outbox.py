@@ -14,7 +14,8 @@ import msgspec
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger
 from shared.messaging.envelope import Envelope
-from shared.messaging.ports import Publisher, PublishFailed
+from shared.messaging.errors import PublishFailed
+from shared.messaging.ports import Publisher
 from shared.tasks import cancel_requested
 
 log = get_logger(__name__)

@@ -8,28 +8,9 @@ from typing import Protocol
 import msgspec
 
 from shared.contracts.events import Event
-from shared.messaging.dead_letters import DeadLetter, KeepDeadLetter
+from shared.messaging.dead_letters import KeepDeadLetter
 from shared.messaging.envelope import Envelope
-from shared.messaging.errors import NotReady, PublishFailed, Reject, Retry, Unroutable
-from shared.messaging.handlers import Delivery, Handlers
-
-__all__ = [
-    "Broadcast",
-    "Broker",
-    "Consumer",
-    "DeadLetter",
-    "Delivery",
-    "Handlers",
-    "KeepDeadLetter",
-    "NotReady",
-    "PublishFailed",
-    "Publisher",
-    "Reject",
-    "Retry",
-    "Subscription",
-    "Unroutable",
-    "nothing_missed",
-]
+from shared.messaging.handlers import Handlers
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 

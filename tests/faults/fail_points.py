@@ -37,8 +37,8 @@ STEPS: Mapping[str, Mapping[str, str]] = {
     "auth": {
         "hash": "auth_service.passwords.hasher:HashSlot.matches",
         "bearer": "auth_service.introspection.repository:TokenHolderRepository.find_by_session",
-        "outbox-claim": "auth_service.database.outbox.repository:SqlOutbox.claim",
-        "outbox-clear": "auth_service.database.outbox.repository:SqlOutbox.clear",
+        "outbox-claim": "auth_service.database.outbox:SqlOutbox.claim",
+        "outbox-clear": "auth_service.database.outbox:SqlOutbox.clear",
         **BROKER,
     },
     "converter": {

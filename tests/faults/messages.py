@@ -21,7 +21,7 @@ from shared.contracts.events import (
     VideoUploaded,
 )
 from shared.messaging.envelope import encode, wrap
-from shared.messaging.rabbitmq import Names
+from shared.messaging.rabbitmq.topology import Names
 from shared.messaging.subscriptions import (
     AUTH_AUDIT,
     CONVERTER_WORKER,

@@ -9,7 +9,7 @@ from pymongo import MongoClient
 from sqlalchemy import func, select
 
 from auth_service.database.connection import one_connection
-from auth_service.database.outbox.model import StoredEvent
+from auth_service.database.outbox import StoredEvent
 from shared.settings import Secret
 from tests.faults.faulty_system import FaultySystem
 from tests.support.client import FINAL
@@ -79,8 +79,10 @@ def left(records: Iterable[Document], stored: set[str]) -> Iterator[str]:
         mine = set(blobs(record))
         known |= mine
         if record["status"] in FINAL:
-            debris = set(record["debris"]) & stored
-            yield from (f"{record['_id']} is over and its debris {blob} is still there" for blob in debris)
+            temporary = set(record["debris"]) & stored
+            yield from (
+                f"{record['_id']} has ended and its temporary blob {blob} still exists" for blob in temporary
+            )
             missing = mine - set(record["debris"]) - stored
             yield from (f"{record['_id']} has no blob {blob}" for blob in missing)
         if record["lease"] is not None:

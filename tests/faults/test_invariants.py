@@ -42,7 +42,7 @@ def test_nothing_is_found_where_all_is_tidy(seen: dict[str, Any], stored: set[st
     ("seen", "stored", "words"),
     [
         (record(), {"s", "a", "x"}, "orphaned blob x"),
-        (record(debris=["d"]), {"s", "a", "d"}, "its debris d is still there"),
+        (record(debris=["d"]), {"s", "a", "d"}, "its temporary blob d still exists"),
         (record(), {"s"}, "has no blob a"),
         (record(source_blob=None, upload=resumable("1", "2")), {"1", "a"}, "has no blob 2"),
         (record(lease={"worker": "w"}), {"s", "a"}, "leases held by dead workers"),

@@ -3,12 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 from converter_service.conversions.lease import Lease
-from converter_service.conversions.model import Conversion, Failure, Result
+from converter_service.conversions.model import Conversion, Failure, Result, Source, State
 from converter_service.conversions.segments import Segment, Upload
-from converter_service.conversions.transitions.finish import completed, failed
-from converter_service.conversions.transitions.resumable import new_resumable_upload
-from converter_service.conversions.transitions.run import claimed
-from converter_service.conversions.transitions.upload import new_upload, uploaded, with_reserved_bytes
+from converter_service.conversions.transitions.queue import claimed
+from converter_service.conversions.transitions.removal import completed, failed
+from converter_service.conversions.transitions.upload import uploaded, with_reserved_bytes
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RETENTION = timedelta(days=7)
@@ -19,14 +18,16 @@ NO_AUDIO = Failure("no_audio_track", "The video has no audio track.")
 
 def uploading(number: int = 1, *, owner_id: str = "alice", at: datetime = NOON) -> Conversion:
     """A conversion being uploaded; ids sort by `number`."""
-    return new_upload(
-        f"{number:032x}",
-        f"source-{number}",
+    return Conversion(
+        id=f"{number:032x}",
         owner_id=owner_id,
         recipient=f"{owner_id}@example.com",
-        filename="talk.mp4",
-        now=at,
-        alive_until=at + timedelta(minutes=2),
+        status=State.UPLOADING,
+        source=Source(filename="talk.mp4"),
+        source_blob=f"source-{number}",
+        created_at=at,
+        due_at=at + timedelta(minutes=2),
+        options={},
         correlation_id=f"request-{number}",
     )
 
@@ -44,15 +45,19 @@ def resumable(
     upload = Upload(
         length=length, expires_at=at + timedelta(days=1), metadata="x", concat=concat, segments=segments
     )
-    return new_resumable_upload(
-        f"{number:032x}",
-        upload,
+    return Conversion(
+        id=f"{number:032x}",
         owner_id=owner_id,
         recipient=f"{owner_id}@example.com",
-        filename="talk.mp4",
+        status=State.UPLOADING,
+        source=Source(filename="talk.mp4", size=length),
+        source_blob=None,
+        created_at=at,
+        due_at=upload.expires_at,
         options={"format": "mp3", "bitrate": "192k"},
-        now=at,
         correlation_id=f"request-{number}",
+        upload=upload,
+        reserved_bytes=0 if upload.is_final else length,
     )
 
 

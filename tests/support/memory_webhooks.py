@@ -10,7 +10,7 @@ from notification_service.webhooks.delivery import MAX_ATTEMPTS_KEPT, Delivery
 from notification_service.webhooks.endpoint import Endpoint, TooManyWebhooks
 from notification_service.webhooks.ports import Lane
 from notification_service.webhooks.retry_policy import Outcome
-from shared.contracts.webhooks import Attempt, ChangeWebhook, Reason, Status
+from shared.contracts.webhooks import Attempt, ChangeWebhook, DeliveryStatus, Reason
 
 
 class MemoryEndpoints:
@@ -101,7 +101,7 @@ class MemoryDeliveries:
             self.all.setdefault(each.id, replace(each, due_at=due_at))
 
     async def list_page(
-        self, lane: Lane, status: Status | None, before: str | None, limit: int
+        self, lane: Lane, status: DeliveryStatus | None, before: str | None, limit: int
     ) -> Sequence[Delivery]:
         found = [
             each

@@ -14,7 +14,7 @@ from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.signed_links import SignedLinks
-from converter_service.conversions.transitions.upload import new_upload, uploaded
+from converter_service.conversions.transitions.upload import uploaded
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
 from converter_service.maintenance.sweeper import Sweeper
@@ -30,6 +30,7 @@ from shared.contracts.events import Event
 from shared.messaging.envelope import unwrap
 from shared.mongo import Client, database_of
 from shared.settings import Secret
+from tests.support.conversions import uploading
 
 VIDEO = b"video" * 100_000
 LEASE = timedelta(seconds=1)
@@ -131,15 +132,12 @@ class WorkerHarness:
             yield video
 
         now = utc_now()
-        begun = new_upload(
-            new_id(),
-            new_id(),
-            owner_id=owner_id,
+        begun = replace(
+            uploading(owner_id=owner_id, at=now),
+            id=new_id(),
+            source_blob=new_id(),
             recipient=f"{owner_id}@example.org",
-            filename="talk.mp4",
-            now=now,
-            alive_until=now + timedelta(minutes=1),
-            correlation_id="request-1",
+            due_at=now + timedelta(minutes=1),
         )
         stored = await self.blobs.write(str(begun.source_blob), content())
         conversion = uploaded(

@@ -1,8 +1,10 @@
 """The port to a provider, and the values that pass through it."""
 
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
+
+Parameter = Annotated[str, msgspec.Meta(max_length=4096)]
 
 
 class PendingLogin(msgspec.Struct, frozen=True):
@@ -18,9 +20,9 @@ class PendingLogin(msgspec.Struct, frozen=True):
 class AuthorizationResponse(msgspec.Struct, frozen=True, kw_only=True):
     """Parameters of the redirect back from the provider (RFC 6749 §4.1.2, RFC 9207 §2)."""
 
-    code: str | None = None
-    issuer: str | None = None
-    error: str | None = None
+    code: Parameter | None = None
+    issuer: Parameter | None = msgspec.field(default=None, name="iss")
+    error: Parameter | None = None
 
 
 class Identity(msgspec.Struct, frozen=True):

@@ -11,36 +11,6 @@ from converter_service.conversions.state_machine import IllegalTransition, with_
 from converter_service.conversions.transitions.queue import REANNOUNCE_AFTER
 
 
-def new_upload(
-    conversion_id: str,
-    blob_id: str,
-    *,
-    owner_id: str,
-    recipient: str,
-    filename: str,
-    now: datetime,
-    alive_until: datetime,
-    correlation_id: str,
-    idempotency_key: str | None = None,
-    reserved_bytes: int = 0,
-) -> Conversion:
-    """A new record, saved before the first byte. Not renewed by `alive_until`, the upload counts as dead."""
-    return Conversion(
-        id=conversion_id,
-        owner_id=owner_id,
-        recipient=recipient,
-        status=State.UPLOADING,
-        source=Source(filename=filename),
-        source_blob=blob_id,
-        created_at=now,
-        due_at=alive_until,
-        options={},
-        correlation_id=correlation_id,
-        idempotency_key=idempotency_key,
-        reserved_bytes=reserved_bytes,
-    )
-
-
 def upload_renewed(conversion: Conversion, alive_until: datetime) -> Conversion:
     """The lease of the upload is extended to `alive_until`.
 

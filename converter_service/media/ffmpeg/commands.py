@@ -8,9 +8,13 @@ import ffmpeg
 from converter_service.media.audio_format import Chapters, Format
 from converter_service.media.ffmpeg.cover import MAX_SIDE, QUALITY, CoverSource
 from converter_service.media.ffmpeg.filters import PassOptions, apply_filters
-from converter_service.media.ffmpeg.input_options import audio_options, picture_options, result_options
 from converter_service.media.ffmpeg.job import TranscodeJob
-from converter_service.media.ffmpeg.probe_commands import MAX_ALLOC_BYTES
+from converter_service.media.ffmpeg.probe_commands import (
+    MAX_ALLOC_BYTES,
+    audio_options,
+    picture_options,
+    result_options,
+)
 from converter_service.media.ffmpeg.runner import Tools
 from converter_service.media.ffmpeg.stream_copy import muxer_options
 from converter_service.media.options import Options

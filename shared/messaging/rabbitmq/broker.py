@@ -4,15 +4,13 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
-from aio_pika.abc import AbstractChannel
-
 from shared.contracts.events import EVENTS
 from shared.messaging.dead_letters import KeepDeadLetter
 from shared.messaging.envelope import Envelope, encode
 from shared.messaging.handlers import Handlers
 from shared.messaging.ports import Broadcast, Subscription
 from shared.messaging.rabbitmq.broadcast import BroadcastQueue
-from shared.messaging.rabbitmq.connection import Connection, ReportLoss
+from shared.messaging.rabbitmq.connection import Connection
 from shared.messaging.rabbitmq.consumer import RabbitConsumer
 from shared.messaging.rabbitmq.dead_letters import DeadLetterQueue
 from shared.messaging.rabbitmq.headers import replay_headers
@@ -44,10 +42,12 @@ class RabbitMQ:
     ) -> None:
         self._url = url
         self._name = name
-        self._subscriptions = tuple(subscriptions)
         self._names = names
         self._timing = timing
-        self._connection = Connection(url, f"{name}/publish", self._declare, timing)
+        queues = tuple(subscriptions)
+        self._connection = Connection(
+            url, f"{name}/publish", lambda channel, _: declare(channel, names, queues), timing
+        )
         self._publisher = ConfirmingPublisher(self._connection, timing.publish_timeout)
 
     async def __aenter__(self) -> Self:
@@ -86,6 +86,3 @@ class RabbitMQ:
 
     async def check(self) -> None:
         await self._connection.check()
-
-    async def _declare(self, channel: AbstractChannel, _: ReportLoss) -> None:
-        await declare(channel, self._names, self._subscriptions)

@@ -9,7 +9,8 @@ import msgspec
 
 from shared.contracts.events import VideoUploaded
 from shared.messaging.ports import Broker, Subscription
-from shared.messaging.rabbitmq import Names, RabbitMQ
+from shared.messaging.rabbitmq.broker import RabbitMQ
+from shared.messaging.rabbitmq.topology import Names
 from tests.support.messaging import MemoryBroker
 
 FAST = Subscription(

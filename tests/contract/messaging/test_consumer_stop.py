@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.contracts.events import VideoUploaded
-from shared.messaging.ports import NotReady
+from shared.messaging.errors import NotReady
 from tests.contract.messaging.broker_rigs import Rig, quick_subscription
 from tests.support.consumers import Gate, Recorder, consuming, handlers, publish, running
 from tests.support.wait import PATIENCE_S

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.contracts.events import VideoUploaded
+from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.envelope import encode
-from shared.messaging.ports import Broker, DeadLetter, Reject, Unroutable
+from shared.messaging.errors import Reject, Unroutable
+from shared.messaging.ports import Broker
 from tests.contract.messaging.broker_rigs import Rig, quick_subscription
 from tests.support.consumers import Failing, Recorder, consuming, publish, running
 from tests.support.wait import until

@@ -8,8 +8,8 @@ import pytest
 from shared.contracts.events import SessionRevoked, VideoUploaded
 from shared.logs import bind_correlation, correlation_id
 from shared.messaging.envelope import wrap
+from shared.messaging.errors import PublishFailed, Unroutable
 from shared.messaging.handlers import Handlers, MissingHandler
-from shared.messaging.ports import PublishFailed, Unroutable
 from tests.contract.messaging.broker_rigs import Rig, quick_subscription
 from tests.support.consumers import Gate, Recorder, consuming, handlers, kill, publish, running
 from tests.support.wait import until

@@ -9,7 +9,7 @@ import pytest
 
 from shared.contracts.events import SessionRevoked, VideoUploaded
 from shared.messaging.envelope import encode, wrap
-from shared.messaging.ports import Reject, Retry
+from shared.messaging.errors import Reject, Retry
 from tests.contract.messaging.broker_rigs import DeadLetter, Rig, quick_subscription
 from tests.support.consumers import Failing, Gate, Recorder, consuming, publish
 from tests.support.wait import until

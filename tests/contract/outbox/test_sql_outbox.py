@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from auth_service.database.engine import Database
-from auth_service.database.outbox.repository import SqlOutbox, store
+from auth_service.database.outbox import SqlOutbox, store
 from auth_service.migrations.upgrade import migrate
 from shared.clock import utc_now
 from shared.messaging.envelope import Envelope

@@ -9,7 +9,7 @@ from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.outbox import MongoOutbox
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
-from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.rabbitmq.work_queue import WorkQueue
 
 

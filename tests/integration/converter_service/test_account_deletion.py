@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
-from converter_service.conversions.transitions.upload import new_upload
 from converter_service.handlers import LATE_UPLOADS, account_handlers
 from converter_service.maintenance import account_deletion
 from converter_service.maintenance.account_deletion import AccountDeletion
@@ -22,6 +21,7 @@ from shared.identity.principal import Principal
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery
+from tests.support.conversions import uploading
 from tests.support.request_body import body_of
 from tests.support.wait import until
 from tests.support.worker_harness import VIDEO, ScriptedTranscoder, WorkerHarness
@@ -62,15 +62,8 @@ async def test_a_repeated_event_has_no_effect(harness: WorkerHarness) -> None:
 async def test_any_number_of_conversions_is_deleted(harness: WorkerHarness) -> None:
     now = utc_now()
     for _ in range(2 * account_deletion.BATCH + 1):
-        waiting = new_upload(
-            new_id(),
-            new_id(),
-            owner_id="alice",
-            recipient="",
-            filename="talk.mp4",
-            now=now,
-            alive_until=now - timedelta(seconds=1),
-            correlation_id="",
+        waiting = replace(
+            uploading(at=now), id=new_id(), source_blob=new_id(), due_at=now - timedelta(seconds=1)
         )
         await harness.store.add(waiting)
     assert (

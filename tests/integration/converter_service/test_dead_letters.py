@@ -6,8 +6,8 @@ import aiohttp
 import pytest
 
 from shared.contracts.events import VideoUploaded
-from shared.messaging.ports import Reject
-from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.errors import Reject
+from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import CONVERTER_WORKER, SUBSCRIPTIONS
 from tests.integration.converter_service.test_administration import administrator
 from tests.support.consumers import Failing, Recorder, consuming, publish

@@ -1,18 +1,17 @@
 """Orphaned blobs are deleted, all others stay, with concurrent collectors and active uploads."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from converter_service.conversions.cleanup import no_metrics
 from converter_service.conversions.identifiers import creation_time, new_id
 from converter_service.maintenance import orphan_collector
-from converter_service.maintenance.metrics import RemovalMetrics
 from converter_service.maintenance.orphan_collector import MIN_AGE, SCAN_EVERY, OrphanCollector
+from converter_service.maintenance.sweeper import removal_counter
 from converter_service.storage.checkpoint import MongoCheckpoint
 from shared.clock import utc_now
 from tests.support.worker_harness import ScriptedTranscoder, WorkerHarness
@@ -36,9 +35,10 @@ async def stored(harness: WorkerHarness, *blob_ids: str) -> None:
         await harness.blobs.write(blob_id, content())
 
 
-def keeper(harness: WorkerHarness, clock: Later, removals: RemovalMetrics | None = None) -> OrphanCollector:
+def keeper(
+    harness: WorkerHarness, clock: Later, count: Callable[[str], None] = lambda _: None
+) -> OrphanCollector:
     checkpoint = MongoCheckpoint(harness.database, "orphans")
-    count = removals.count if removals else no_metrics
     return OrphanCollector(harness.store, harness.blobs, checkpoint, clock, count)
 
 
@@ -62,7 +62,7 @@ async def test_orphans_are_deleted_in_small_steps_and_referenced_blobs_stay(
     await harness.worker(ScriptedTranscoder()).run(done.id)
     kept = set((await harness.now(waiting)).blobs) | set((await harness.now(done)).blobs)
     clock, registry = Later(), CollectorRegistry()
-    walker = keeper(harness, clock, RemovalMetrics(registry))
+    walker = keeper(harness, clock, removal_counter(registry))
     assert await walker.step() == 2
     assert await walker.step() == 0, "it is not time yet"
     clock.ahead += orphan_collector.STEP_EVERY

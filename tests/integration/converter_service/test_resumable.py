@@ -10,9 +10,8 @@ import pytest
 
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.quota import Quota, QuotaLimits
-from converter_service.conversions.transitions.concatenation import assigned_to_final
-from converter_service.conversions.transitions.finish import cancelled
-from converter_service.conversions.transitions.resumable import upload_of
+from converter_service.conversions.transitions.removal import cancelled
+from converter_service.conversions.transitions.resumable import assigned_to_final, upload_of
 from converter_service.errors import PartAlreadyUsed, UploadLocked, WrongOffset
 from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.maintenance.sweeper import Sweeper

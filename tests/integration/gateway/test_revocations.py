@@ -8,7 +8,7 @@ from functools import partial
 from shared.contracts.events import SessionRevoked
 from shared.contracts.sessions import REVOKED_SESSION
 from shared.messaging.envelope import wrap
-from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.broker import RabbitMQ
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
 from tests.integration.gateway.services import ReceivedRequest
 from tests.integration.gateway.test_authentication import is_listening

@@ -12,10 +12,13 @@ import pytest
 
 from devstack.servers.rabbitmq import RabbitMQ as Node
 from shared.contracts.events import SessionRevoked, VideoUploaded
+from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.envelope import wrap
+from shared.messaging.errors import NotReady, PublishFailed, Retry
 from shared.messaging.outbox import OutboxRelay
-from shared.messaging.ports import Broadcast, DeadLetter, NotReady, PublishFailed, Retry, Subscription
-from shared.messaging.rabbitmq import RabbitMQ, Timing
+from shared.messaging.ports import Broadcast, Subscription
+from shared.messaging.rabbitmq.broker import RabbitMQ
+from shared.messaging.rabbitmq.timeouts import Timing
 from tests.support.consumers import Failing, Gate, Recorder, consuming, handlers, publish, running
 from tests.support.messaging.outbox import MemoryOutbox
 from tests.support.wait import PATIENCE_S, until

@@ -8,7 +8,7 @@ import httpx
 
 from notification_service.app import run
 from notification_service.settings import NotificationSettings
-from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
 from tests.support.wait import PATIENCE_S, until
 

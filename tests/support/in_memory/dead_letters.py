@@ -15,43 +15,47 @@ class MemoryDeadLetters:
         self.contents: dict[str, DeadLetter] = {}
         self._held: dict[str, tuple[str, datetime]] = {}
 
-    async def add(self, letter: DeadLetter) -> None:
-        self.contents.setdefault(letter.id, letter)
+    async def add(self, dead_letter: DeadLetter) -> None:
+        self.contents.setdefault(dead_letter.id, dead_letter)
 
-    async def get(self, letter_id: str) -> DeadLetter | None:
-        return self.contents.get(letter_id)
+    async def get(self, dead_letter_id: str) -> DeadLetter | None:
+        return self.contents.get(dead_letter_id)
 
     async def page(
         self, status: DeadLetterStatus | None, before_id: str | None, limit: int
     ) -> Sequence[DeadLetter]:
         fitting = (
-            replace(letter, body=b"")
-            for letter in self.contents.values()
-            if status in {None, letter.status} and (before_id is None or letter.id < before_id)
+            replace(dead_letter, body=b"")
+            for dead_letter in self.contents.values()
+            if status in {None, dead_letter.status} and (before_id is None or dead_letter.id < before_id)
         )
         return sorted(fitting, key=lambda each: each.id, reverse=True)[:limit]
 
-    async def hold(self, letter_id: str, holder: str, now: datetime, until: datetime) -> bool:
-        letter, held = self.contents.get(letter_id), self._held.get(letter_id)
-        if letter is None or letter.status is not DeadLetterStatus.WAITING or (held and held[1] > now):
+    async def hold(self, dead_letter_id: str, holder: str, now: datetime, until: datetime) -> bool:
+        dead_letter, held = self.contents.get(dead_letter_id), self._held.get(dead_letter_id)
+        if (
+            dead_letter is None
+            or dead_letter.status is not DeadLetterStatus.WAITING
+            or (held and held[1] > now)
+        ):
             return False
-        self._held[letter_id] = (holder, until)
+        self._held[dead_letter_id] = (holder, until)
         return True
 
-    async def release(self, letter_id: str, holder: str) -> None:
-        if self._is_held(letter_id, holder):
-            del self._held[letter_id]
+    async def release(self, dead_letter_id: str, holder: str) -> None:
+        if self._is_held(dead_letter_id, holder):
+            del self._held[dead_letter_id]
 
-    async def settle(self, letter: DeadLetter, holder: str) -> bool:
-        if not self._is_held(letter.id, holder):
+    async def settle(self, dead_letter: DeadLetter, holder: str) -> bool:
+        if not self._is_held(dead_letter.id, holder):
             return False
-        del self._held[letter.id]
-        self.contents[letter.id] = letter
+        del self._held[dead_letter.id]
+        self.contents[dead_letter.id] = dead_letter
         return True
 
     async def waiting(self) -> int:
-        return sum(letter.status is DeadLetterStatus.WAITING for letter in self.contents.values())
+        return sum(dead_letter.status is DeadLetterStatus.WAITING for dead_letter in self.contents.values())
 
-    def _is_held(self, letter_id: str, holder: str) -> bool:
-        held = self._held.get(letter_id)
+    def _is_held(self, dead_letter_id: str, holder: str) -> bool:
+        held = self._held.get(dead_letter_id)
         return held is not None and held[0] == holder

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from auth_service.database.engine import Database
-from auth_service.database.outbox.events import EventWriter
+from auth_service.database.outbox import EventWriter
 from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.service import AccountMailer, MailPolicy
 from shared.contracts.events import (

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from auth_service.composition.sweeper import Sweeper
+from auth_service.background_tasks import Sweeper
 from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository
 from shared.contracts.events import SessionRevoked
 from shared.contracts.sessions import REVOKED_SESSION

@@ -7,8 +7,7 @@ from jose import jwt
 from sqlalchemy import text
 
 from auth_service.database.engine import Database
-from auth_service.tokens.key_ring import MAX_AGE, PUBLICATION_DELAY
-from auth_service.tokens.key_rotation import SLACK, KeyRotation
+from auth_service.tokens.key_ring import MAX_AGE, PUBLICATION_DELAY, SLACK, rotate_keys
 from auth_service.tokens.repository import SigningKeyRepository
 from auth_service.tokens.signing_key import KeyPair, generate
 from tests.integration.auth_service.replica import Clock, Person, Replica
@@ -26,7 +25,7 @@ async def newer(auth: Replica, second: Replica, postgres_url: str, clock: Clock)
 
 async def rotate(database: Database, clock: Clock) -> KeyPair:
     async with database.transaction() as session:
-        return await KeyRotation(LONGEST_TOKEN, clock.now).rotate(session)
+        return await rotate_keys(session, LONGEST_TOKEN, clock.now())
 
 
 def kid(person: Person) -> str:

@@ -17,7 +17,7 @@ from devstack.ports import free_port
 from notification_service.app import run
 from notification_service.settings import NotificationSettings
 from shared.messaging.envelope import decode
-from shared.messaging.rabbitmq import Names
+from shared.messaging.rabbitmq.topology import Names
 from shared.settings import Secret, SettingsError, load
 from tests.integration.notification_service.service_process import publishing, running
 from tests.support.event_samples import completed, enveloped, failed

@@ -158,7 +158,7 @@ async def test_a_deletion_whose_bytes_take_long_is_answered_soon_and_finished_la
     began = time.monotonic()
     await conversions.delete(ALICE, conversion.id)
     assert time.monotonic() - began < SOON_S
-    assert await conversions.page(ALICE, None, None, 10) == []
+    assert await conversions.page(ALICE.user_id, None, None, 10) == []
     blobs.hangs = False
     sweeper = Sweeper(store, Cleanup(store, blobs), event_factory(), MINUTE, utc_now)
     assert await sweeper.sweep() == 1

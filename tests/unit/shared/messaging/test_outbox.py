@@ -9,8 +9,8 @@ import pytest
 from shared.contracts.events import SessionRevoked, VideoUploaded
 from shared.logs import correlation_id
 from shared.messaging.envelope import Envelope, wrap
+from shared.messaging.errors import PublishFailed
 from shared.messaging.outbox import OutboxRelay, Pending
-from shared.messaging.ports import PublishFailed
 from tests.support.messaging.outbox import MemoryOutbox
 from tests.support.wait import until
 

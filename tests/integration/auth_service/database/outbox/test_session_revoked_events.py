@@ -4,7 +4,7 @@ import time
 from functools import partial
 
 from shared.contracts.events import SessionRevoked
-from shared.messaging.rabbitmq import RabbitMQ
+from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
 from tests.integration.auth_service.replica import Clock, listening, running, settings
 from tests.support.wait import until

@@ -1,16 +1,19 @@
-"""Sweeper: deletes expired rows in small batches."""
+"""Background tasks: their start after the migrations, and the sweeper of expired rows."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from auth_service.database.engine import Database
 from auth_service.mailer.repository import MailTokenRepository
+from auth_service.migrations.upgrade import migrate_with_retries
 from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository
 from auth_service.throttle.repository import CounterRepository, KnownNetworkRepository
 from auth_service.tokens.repository import SigningKeyRepository
 from shared.errors import Unavailable
 from shared.logs import get_logger
+from shared.settings import Secret
 
 # Expired sessions are kept for a while, for investigations.
 SESSIONS_KEPT = timedelta(days=7)
@@ -27,6 +30,8 @@ BATCH_PAUSE_S = 1.0
 
 
 class Sweeper:
+    """Deletes expired rows in small batches."""
+
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database = database
         self._now = now
@@ -56,3 +61,32 @@ class Sweeper:
             refresh_tokens = RefreshTokenRepository(transaction)
             spent = await refresh_tokens.purge_spent(now - SPENT_TOKENS_KEPT, SPENT_TOKENS_PER_BATCH)
         return sessions >= SESSIONS_PER_BATCH or spent >= SPENT_TOKENS_PER_BATCH
+
+
+@asynccontextmanager
+async def background_tasks(
+    url: Secret,
+    database: Database,
+    tasks: Sequence[Callable[[], Coroutine[object, None, None]]],
+    now: Callable[[], datetime],
+) -> AsyncIterator[None]:
+    """Migrates, then runs the tasks until the block ends. An unexpected error in one ends the block, and so
+    the process.
+    """
+
+    async def migrate_and_run() -> None:
+        await migrate_with_retries(url, now)
+        database.open()
+        async with asyncio.TaskGroup() as running:
+            for task in tasks:
+                running.create_task(task())
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(migrate_and_run())
+            try:
+                yield
+            finally:
+                running.cancel()
+    finally:
+        await database.close()

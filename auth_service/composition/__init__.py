@@ -1,1 +1,0 @@
-"""Composition: construction of the services, and the background tasks of the process."""

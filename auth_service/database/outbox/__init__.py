@@ -1,1 +1,0 @@
-"""Transactional outbox: events stored in PostgreSQL until published."""

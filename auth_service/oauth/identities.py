@@ -1,0 +1,86 @@
+"""Linked identities of an account: listing and unlinking by its owner, and the endpoints."""
+
+import hashlib
+from collections.abc import Mapping
+from uuid import UUID
+
+from litestar import Controller, delete, get
+from litestar.params import FromPath
+
+from auth_service.database.engine import Database
+from auth_service.errors import OnlyLoginMethod
+from auth_service.oauth.repository import HandoverRepository, IdentityRepository, LinkedIdentity
+from auth_service.tokens.access_token import Principal
+from auth_service.users.repository import UserRepository
+from shared.contracts.oauth import IdentityList, ProviderIdentity
+from shared.errors import InvalidToken, NotFound
+from shared.http import Injected
+
+
+class LinkedIdentities:
+    """Identities of accounts; `names` are those of the configured providers, by issuer."""
+
+    def __init__(self, database: Database, names: Mapping[str, str]) -> None:
+        self._database = database
+        self._names = names
+
+    async def list(self, user_id: UUID) -> IdentityList:
+        """The identities of an account, oldest first, including those of providers that are no longer
+        configured.
+        """
+        async with self._database.transaction() as transaction:
+            linked = await IdentityRepository(transaction).list(user_id)
+        return IdentityList(tuple(self._body(each) for each in linked))
+
+    async def unlink(self, user_id: UUID, name: str) -> None:
+        """Removes a link, named by its `public_id`, and pending handover codes. Raises NotFound,
+        OnlyLoginMethod.
+
+        A later login at the provider with a verified address links the identity again.
+        """
+        async with self._database.transaction() as transaction:
+            user = await UserRepository(transaction).lock(user_id)
+            if user is None:
+                raise InvalidToken
+            identities = IdentityRepository(transaction)
+            linked = await identities.list(user_id)
+            found = next((each for each in linked if public_id(each) == name), None)
+            if found is None:
+                raise NotFound
+            if user.password_hash is None and len(linked) == 1:
+                raise OnlyLoginMethod
+            await identities.unlink(found.issuer, found.subject)
+            await HandoverRepository(transaction).delete_all(user_id)
+
+    def _body(self, identity: LinkedIdentity) -> ProviderIdentity:
+        return ProviderIdentity(
+            id=public_id(identity),
+            provider=self._names.get(identity.issuer),
+            issuer=identity.issuer,
+            created_at=identity.created_at,
+            last_used_at=identity.last_used_at,
+        )
+
+
+def public_id(identity: LinkedIdentity) -> str:
+    """A stable id of 32 hexadecimal digits, which does not reveal the subject at the provider."""
+    return hashlib.sha256(f"{identity.issuer}\n{identity.subject}".encode()).hexdigest()[:32]
+
+
+class IdentityController(Controller):
+    path = "/v1/auth/identities"
+
+    @get()
+    async def list_own(
+        self, principal: Injected[Principal], linked_identities: Injected[LinkedIdentities]
+    ) -> IdentityList:
+        return await linked_identities.list(principal.claims.sub)
+
+    @delete("/{identity_id:str}")
+    async def unlink(
+        self,
+        identity_id: FromPath[str],
+        principal: Injected[Principal],
+        linked_identities: Injected[LinkedIdentities],
+    ) -> None:
+        await linked_identities.unlink(principal.claims.sub, identity_id)

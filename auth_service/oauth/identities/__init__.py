@@ -1,1 +1,0 @@
-"""Provider identities linked to accounts."""
