@@ -115,7 +115,7 @@ def test_secrets_come_from_the_services_own_files(service: str) -> None:
     assert f"{service}-secrets:{MOUNT}:ro" in SERVICES[service]["volumes"]
 
 
-def test_only_the_one_shot_sees_the_secrets_of_others() -> None:
+def test_only_the_initial_container_sees_all_secrets() -> None:
     for name, service in SERVICES.items():
         mounted = [volume.split(":")[0] for volume in service.get("volumes", []) if "secrets" in volume]
         if name != "secrets":
@@ -130,7 +130,7 @@ def test_every_consumer_of_secrets_has_a_volume() -> None:
     assert SERVICES["secrets"]["command"][2] == "/secrets"
 
 
-def test_no_password_stands_in_what_is_committed() -> None:
+def test_no_password_is_committed() -> None:
     for file in ("compose.yaml", *(f"{own.folder}/Dockerfile" for own in OWN.values())):
         text = (ROOT / file).read_text()
         assert not re.search(r"://[^/\s\"]*:[^/\s\"]*@", text)
@@ -183,13 +183,13 @@ def test_an_image_holds_its_own_service_and_nothing_of_the_others(service: str) 
 
 
 @each_of_ours
-def test_an_image_runs_as_nobody_in_particular(service: str) -> None:
+def test_an_image_runs_as_an_unprivileged_user(service: str) -> None:
     assert image_of(service).last("USER") == f"{SERVICE}:{SERVICE}"
     assert "user" not in SERVICES[service]
 
 
 @each_of_ours
-def test_our_containers_can_do_little(service: str) -> None:
+def test_our_containers_have_minimal_privileges(service: str) -> None:
     container = SERVICES[service]
     assert container["read_only"] is True
     assert container["cap_drop"] == ["ALL"]
@@ -216,7 +216,7 @@ def test_there_can_be_many_workers() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_nothing_grows_without_a_bound(service: str) -> None:
+def test_memory_and_logs_are_bounded(service: str) -> None:
     limits = SERVICES[service]["deploy"]["resources"]["limits"]
     assert set(limits) == {"cpus", "memory", "pids"}
     assert SERVICES[service]["logging"]["options"].keys() == {"max-size", "max-file"}
@@ -230,7 +230,7 @@ def test_every_server_is_checked_for_its_health(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_everything_waits_until_what_it_needs_is_there(service: str) -> None:
+def test_services_wait_for_their_dependencies(service: str) -> None:
     for name, how in SERVICES[service].get("depends_on", {}).items():
         wanted = "service_completed_successfully" if name in ONCE else "service_healthy"
         assert how == {"condition": wanted}
@@ -249,7 +249,7 @@ def test_a_service_waits_for_the_servers_in_its_addresses(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_what_runs_starts_again_by_itself(service: str) -> None:
+def test_services_are_restarted_automatically(service: str) -> None:
     assert SERVICES[service]["restart"] == ("no" if service in ONCE else "unless-stopped")
 
 
@@ -269,7 +269,7 @@ def test_a_stop_waits_as_long_as_the_code_may_take() -> None:
     assert timedelta(seconds=Service.stop_policy.grace_s) >= max(longest.values())
 
 
-def test_only_the_door_and_the_mail_have_a_way_out() -> None:
+def test_only_gateway_and_mail_have_external_access() -> None:
     """auth_service has internet access too once identity providers are configured."""
     assert compose()["networks"] == {
         "front": {},
@@ -298,7 +298,7 @@ def test_every_image_has_a_version() -> None:
     assert {arguments(own.folder)["UV_VERSION"] for own in OWN.values()} == {"0.13.8"}
 
 
-def test_what_is_kept_is_named() -> None:
+def test_persistent_volumes_are_named() -> None:
     named = {
         volume.split(":")[0]
         for service in SERVICES.values()
@@ -308,7 +308,7 @@ def test_what_is_kept_is_named() -> None:
     assert named == set(compose()["volumes"])
 
 
-def test_what_is_mounted_from_the_repository_is_there_and_read_only() -> None:
+def test_files_mounted_from_the_repository_exist_and_are_read_only() -> None:
     mounts = [
         volume.split(":")
         for service in SERVICES.values()
@@ -321,7 +321,7 @@ def test_what_is_mounted_from_the_repository_is_there_and_read_only() -> None:
         assert mode == "ro"
 
 
-def test_what_an_image_needs_is_sent_to_its_build() -> None:
+def test_files_of_an_image_are_in_its_build_context() -> None:
     sent = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     wanted = {"pyproject.toml", "uv.lock", "shared/", *(f"{own.folder}/" for own in OWN.values())}
     assert set(sent) == wanted
@@ -339,7 +339,7 @@ def test_the_example_explains_every_variable_that_can_be_set() -> None:
     assert set(example()) == set(overridable())
 
 
-def test_the_example_proposes_what_is_the_default_anyway() -> None:
+def test_the_example_proposes_the_defaults() -> None:
     in_code = {name: field for own in OWN.values() for name, field in own.fields().items()}
     for name, value in example().items():
         default = overridable()[name]

@@ -21,7 +21,7 @@ def test_a_second_start_changes_nothing(tmp_path: Path) -> None:
     assert contents(tmp_path) == first
 
 
-def test_no_two_deployments_and_no_two_secrets_are_alike(tmp_path: Path) -> None:
+def test_secrets_of_deployments_are_unique(tmp_path: Path) -> None:
     for name in ("one", "other"):
         prepare(tmp_path / name)
     made = [
@@ -37,7 +37,7 @@ def _salts(folder: Path) -> set[str]:
     return {(folder / name / MASTER / "rabbitmq_salt").read_text() for name in ("one", "other")}
 
 
-def test_a_lost_file_of_a_consumer_comes_back_the_same(tmp_path: Path) -> None:
+def test_a_lost_file_of_a_consumer_is_restored_unchanged(tmp_path: Path) -> None:
     prepare(tmp_path)
     first = contents(tmp_path)
     (tmp_path / "gateway").chmod(0o700)
@@ -46,7 +46,7 @@ def test_a_lost_file_of_a_consumer_comes_back_the_same(tmp_path: Path) -> None:
     assert contents(tmp_path) == first
 
 
-def test_a_start_that_died_while_writing_is_completed(tmp_path: Path) -> None:
+def test_an_interrupted_start_is_completed(tmp_path: Path) -> None:
     (tmp_path / MASTER).mkdir(parents=True)
     (tmp_path / MASTER / ".introspection.draft").write_text("half a sec")
     prepare(tmp_path)
@@ -63,7 +63,7 @@ def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
             assert stat.S_IMODE(path.stat().st_mode) == 0o500
 
 
-def test_who_works_together_knows_the_same(tmp_path: Path) -> None:
+def test_shared_secrets_are_equal_for_their_consumers(tmp_path: Path) -> None:
     prepare(tmp_path)
     files = contents(tmp_path)
     assert files["gateway/introspection"] == files["auth/introspection"]

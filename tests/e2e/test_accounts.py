@@ -16,7 +16,7 @@ NEW = "another password altogether"
 CONFIRM, CHOOSE = "Confirm your address", "Choose a new password"
 
 
-async def test_a_changed_password_ends_all_other_sessions_at_the_door(
+async def test_a_password_change_ends_all_other_sessions_at_the_gateway(
     person: Person, mailbox: Mailbox
 ) -> None:
     other = await elsewhere(person)
@@ -32,7 +32,7 @@ async def test_a_changed_password_ends_all_other_sessions_at_the_door(
     assert (await person.sign_in()).status_code == 200
 
 
-async def test_a_forgotten_password_is_replaced_by_mail(person: Person, mailbox: Mailbox) -> None:
+async def test_a_forgotten_password_is_reset_by_mail(person: Person, mailbox: Mailbox) -> None:
     for address in (person.email, "nobody@example.org"):
         asked = await person.http.post("/v1/auth/password/forgot", json={"email": address})
         assert (asked.status_code, asked.content) == (202, b"")
@@ -46,7 +46,7 @@ async def test_a_forgotten_password_is_replaced_by_mail(person: Person, mailbox:
     assert (await person.http.post("/v1/auth/password/reset", json=reset)).status_code == 400
 
 
-async def test_an_address_is_proven_by_a_mail_that_was_asked_for(person: Person, mailbox: Mailbox) -> None:
+async def test_an_address_is_verified_by_a_requested_mail(person: Person, mailbox: Mailbox) -> None:
     assert (await person.get("/v1/auth/me")).json()["email_verified"] is False
     assert (await person.post("/v1/auth/email/resend")).status_code == 202
     secret = await mailed_secret(person, mailbox, CONFIRM, "/verify-email")
@@ -56,7 +56,7 @@ async def test_an_address_is_proven_by_a_mail_that_was_asked_for(person: Person,
     assert len(mailbox.to(person.email)) == 1, "registering alone brings no mail"
 
 
-async def test_one_sees_where_one_is_signed_in_and_ends_it(person: Person) -> None:
+async def test_sessions_are_listed_and_ended_by_their_owner(person: Person) -> None:
     other = await elsewhere(person, agent="phone/2.0")
     assert (await other.get("/v1/conversions")).status_code == 200
     listed = (await person.get("/v1/auth/sessions")).json()["items"]
@@ -69,7 +69,7 @@ async def test_one_sees_where_one_is_signed_in_and_ends_it(person: Person) -> No
     assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
 
 
-async def test_a_program_uploads_and_reads_with_a_key(person: Person, media: Media) -> None:
+async def test_a_program_uploads_and_reads_with_an_api_key(person: Person, media: Media) -> None:
     made = (await person.post("/v1/auth/api-keys", name="nightly")).json()
     program = holding(person, made["key"])
     uploaded = await program.upload(media.video(seconds=1))
@@ -87,7 +87,7 @@ async def test_a_program_uploads_and_reads_with_a_key(person: Person, media: Med
 @pytest.mark.parametrize(
     ("scope", "reads", "uploads"), [("conversions:read", 200, 403), ("conversions:write", 403, 202)]
 )
-async def test_a_key_may_what_its_scope_says(
+async def test_an_api_key_is_limited_to_its_scopes(
     person: Person, media: Media, scope: str, reads: int, uploads: int
 ) -> None:
     made = await person.post("/v1/auth/api-keys", name="narrow", scopes=[scope])
@@ -101,7 +101,7 @@ async def test_a_key_may_what_its_scope_says(
         assert (await program.get(path)).status_code == 403
 
 
-async def test_nothing_is_left_of_a_deleted_account(person: Person, media: Media, system: System) -> None:
+async def test_a_deleted_account_leaves_no_data(person: Person, media: Media, system: System) -> None:
     uploaded = await person.upload(media.video(seconds=1))
     identity = (await person.finished(uploaded.json()["id"]))["id"]
     made = await person.post("/v1/auth/api-keys", name="mine")

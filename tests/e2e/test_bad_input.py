@@ -34,7 +34,7 @@ async def test_a_token_is_refused_right_after_signing_out(http: httpx.AsyncClien
         assert (await person.get("/v1/conversions")).status_code == 401
 
 
-async def test_a_token_is_refused_right_after_its_sessions_refresh_token_came_twice(
+async def test_a_token_is_refused_right_after_its_refresh_token_was_reused(
     http: httpx.AsyncClient,
 ) -> None:
     for _ in range(10):
@@ -80,7 +80,7 @@ def _zip() -> bytes:
     ],
     ids=["text", "zip", "png", "jpeg"],
 )
-async def test_what_is_no_video_is_refused_or_fails_with_a_mail(
+async def test_other_files_are_refused_or_fail_with_a_mail(
     person: Person, mailbox: Mailbox, body: bytes
 ) -> None:
     answer = await person.upload_raw(body, "innocent.mp4")
@@ -146,7 +146,7 @@ async def test_an_unannounced_size_over_the_limit_is_refused(
 
 
 @pytest.mark.parametrize("announced", [True, False])
-async def test_a_client_that_leaves_in_the_middle_leaves_nothing(
+async def test_a_client_that_disconnects_midway_leaves_nothing(
     small_system: System, small_person: Person, announced: bool
 ) -> None:
     with socket.create_connection(small_system.address, timeout=PATIENCE_S) as connection:
@@ -178,7 +178,7 @@ async def test_a_client_that_leaves_in_the_middle_leaves_nothing(
         "%2e%2e%2f.mp4",
     ],
 )
-async def test_an_odd_file_name_is_given_back_safely(
+async def test_an_unusual_file_name_is_returned_safely(
     person: Person, media: Media, mailbox: Mailbox, filename: str
 ) -> None:
     answer = await person.upload_raw(media.video(seconds=1).read_bytes(), filename)

@@ -157,7 +157,7 @@ BUT_SIGNING_OUT = ("--exclude-path-regex", SIGNING_OUT)
 ABOUT_WEBHOOKS = "^/v1/webhooks"
 
 
-async def test_each_call_answers_what_the_document_allows(
+async def test_each_call_returns_a_documented_response(
     system: System, person: Person, media: Media, tmp_path: Path
 ) -> None:
     accepted = await person.upload(media.video(seconds=1))
@@ -168,7 +168,7 @@ async def test_each_call_answers_what_the_document_allows(
     await explored(system, person, tmp_path, *phases, *rest)
 
 
-async def test_each_call_about_webhooks_answers_what_the_document_allows(
+async def test_each_webhook_call_returns_a_documented_response(
     system: System, person: Person, tmp_path: Path
 ) -> None:
     made = (await person.post("/v1/webhooks", url="https://example.com/hook")).json()
@@ -177,7 +177,7 @@ async def test_each_call_about_webhooks_answers_what_the_document_allows(
     await explored(system, person, tmp_path, *few, "--include-path-regex", ABOUT_WEBHOOKS)
 
 
-async def test_calls_that_follow_each_other_answer_what_the_document_allows(
+async def test_linked_calls_return_documented_responses(
     system: System, person: Person, tmp_path: Path
 ) -> None:
     (tmp_path / "rules.toml").write_text(RULES + WEBHOOKS)
@@ -187,9 +187,7 @@ async def test_calls_that_follow_each_other_answer_what_the_document_allows(
     await explored(system, person, tmp_path, *phases, *BUT_SIGNING_OUT)
 
 
-async def test_signing_out_answers_what_the_document_allows(
-    system: System, person: Person, tmp_path: Path
-) -> None:
+async def test_logout_returns_a_documented_response(system: System, person: Person, tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text(RULES)
     once = ("--phases", "coverage,fuzzing", "--max-examples", "5", "--exclude-checks", "ignored_auth")
     await explored(system, person, tmp_path, *once, "--include-path-regex", SIGNING_OUT)

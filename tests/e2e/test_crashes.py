@@ -58,7 +58,7 @@ async def test_a_worker_killed_again_and_again_still_finishes(
     await _one_mp3_and_one_mail(system, person, mailbox, identity)
 
 
-async def test_a_worker_that_is_asked_to_stop_hands_its_work_back_at_once(
+async def test_a_stopping_worker_releases_its_conversion_at_once(
     system: System, person: Person, mailbox: Mailbox, media: Media
 ) -> None:
     identity = await _uploaded(person, media, seconds=LONG_S)
@@ -70,7 +70,7 @@ async def test_a_worker_that_is_asked_to_stop_hands_its_work_back_at_once(
     await _one_mp3_and_one_mail(system, person, mailbox, identity)
 
 
-async def test_every_service_killed_at_once_comes_back_to_finish(
+async def test_all_services_killed_together_finish_after_their_restart(
     system: System, person: Person, mailbox: Mailbox, media: Media
 ) -> None:
     identity = await _uploaded(person, media, seconds=LONG_S)

@@ -81,7 +81,7 @@ async def test_an_administrator_sees_replays_and_discards_a_dead_letter(
     assert record["details"] == {"dead_letter": letter["id"]}
 
 
-async def test_an_operator_does_the_same_at_the_command_line(system: System, admin: Person) -> None:
+async def test_an_operator_replays_and_discards_at_the_command_line(system: System, admin: Person) -> None:
     await poison(system, "poison-2")
     letter = await arrived(admin, "poison-2")
     assert letter["id"] in {each["id"] for each in await operate(system, "list")}

@@ -19,7 +19,7 @@ async def converting(system: System, person: Person, media: Media) -> str:
     return str(accepted.json()["id"])
 
 
-async def test_what_is_watched_is_called_off_tried_again_and_shared(
+async def test_a_watched_conversion_is_cancelled_retried_and_shared(
     system: System, person: Person, mailbox: Mailbox, media: Media
 ) -> None:
     identity = await converting(system, person, media)

@@ -104,7 +104,7 @@ def _is_stopping(service: Service) -> bool:
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("stopped", STOPPED, ids=" ".join)
-async def test_nothing_under_way_fails_when_a_service_is_asked_to_stop(
+async def test_no_running_request_fails_when_a_service_stops(
     system: System, person: Person, video: bytes, large: str, stopped: tuple[str, ...]
 ) -> None:
     busy = Busy(system, person, video, large)

@@ -71,7 +71,7 @@ async def test_without_a_service_its_calls_are_unavailable_and_recover(
     await _works_again(person, path)
 
 
-async def test_a_frozen_service_is_answered_for_within_seconds(
+async def test_calls_to_a_frozen_service_fail_within_seconds(
     system: System, person: Person, media: Media
 ) -> None:
     video = media.video(seconds=1)

@@ -198,7 +198,7 @@ def routes(document: Any) -> list[Route]:
     ]
 
 
-async def test_every_route_with_an_id_has_its_row(scene: Scene) -> None:
+async def test_every_route_with_an_id_is_covered(scene: Scene) -> None:
     named = {parameter for route in scene.routes for parameter in route.parameters}
     assert named <= OWNED.keys() | RESERVED | WITHIN | NAMES
     assert named >= {"conversion_id", "session_id", "key_id", "identity_id", "user_id"}
@@ -209,7 +209,7 @@ async def test_every_route_with_an_id_has_its_row(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("parameter", OWNED)
-async def test_what_belongs_to_somebody_else_is_not_there(scene: Scene, parameter: str) -> None:
+async def test_resources_of_other_accounts_are_not_found(scene: Scene, parameter: str) -> None:
     """The response equals that for an unknown id, so that existence is not revealed."""
     for route in scene.routes_to(parameter):
         identity = await scene.id_of(parameter)
@@ -222,7 +222,7 @@ async def test_what_belongs_to_somebody_else_is_not_there(scene: Scene, paramete
 
 
 @pytest.mark.parametrize("parameter", OWNED)
-async def test_a_program_and_nobody_get_no_further(scene: Scene, parameter: str) -> None:
+async def test_api_keys_and_anonymous_clients_are_refused_too(scene: Scene, parameter: str) -> None:
     for route in scene.routes_to(parameter):
         identity = await scene.id_of(parameter)
         by_program = await route.asked(scene.program, **{parameter: identity})
@@ -234,9 +234,7 @@ async def test_a_program_and_nobody_get_no_further(scene: Scene, parameter: str)
 
 
 @pytest.mark.parametrize("parameter", sorted(RESERVED))
-async def test_what_is_for_administrators_tells_nobody_else_what_there_is(
-    scene: Scene, parameter: str
-) -> None:
+async def test_administration_routes_reveal_nothing_to_other_users(scene: Scene, parameter: str) -> None:
     for route in scene.routes_to(parameter):
         real = scene.ids.get(parameter, NOBODY_S[0])
         for identity in (real, like(real)):
@@ -246,7 +244,7 @@ async def test_what_is_for_administrators_tells_nobody_else_what_there_is(
     assert await session_is_there(scene)
 
 
-async def test_lists_hold_ones_own_things_only(scene: Scene) -> None:
+async def test_lists_contain_the_callers_resources_only(scene: Scene) -> None:
     lists = ("/v1/conversions", "/v1/auth/sessions", "/v1/auth/api-keys", "/v1/auth/identities")
     for path in lists:
         listed = (await scene.stranger.get(path)).text

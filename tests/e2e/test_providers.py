@@ -44,7 +44,7 @@ async def way_back(http: httpx.AsyncClient) -> str:
     return back
 
 
-async def test_a_browser_comes_back_with_tokens_that_open_the_account(http: httpx.AsyncClient) -> None:
+async def test_a_browser_receives_valid_tokens(http: httpx.AsyncClient) -> None:
     answer = await http.get(await way_back(http))
     assert answer.status_code == 200, answer.text
     token = answer.json()["access_token"]
@@ -62,7 +62,7 @@ async def test_a_callback_of_another_browsers_login_is_refused(
     assert (answer.status_code, answer.json()["code"]) == (400, "sign_in_expired")
 
 
-async def test_of_two_clicks_at_once_one_signs_in(http: httpx.AsyncClient) -> None:
+async def test_of_two_concurrent_clicks_one_logs_in(http: httpx.AsyncClient) -> None:
     back = await way_back(http)
     answers = await asyncio.gather(http.get(back), http.get(back))
     assert sorted(answer.status_code for answer in answers) == [200, 400]

@@ -41,7 +41,7 @@ async def restarted(system: System, *names: str) -> None:
     await asyncio.to_thread(system.start, *names)
 
 
-async def test_tus_js_client_goes_on_after_a_pause_in_which_everything_was_killed(
+async def test_tus_js_client_resumes_after_all_services_were_killed(
     system: System, person: Person, noise: Path
 ) -> None:
     endpoint, token = f"{system.url}/v1/uploads", person.tokens["access_token"]
@@ -61,7 +61,7 @@ async def test_tus_js_client_goes_on_after_a_pause_in_which_everything_was_kille
 @pytest.mark.parametrize(
     ("chunk_size", "parallel"), [(None, 3), (20_000, 1)], ids=["in three parts at once", "in small chunks"]
 )
-async def test_what_tus_js_client_sends_becomes_audio(
+async def test_an_upload_of_tus_js_client_becomes_audio(
     system: System, person: Person, media: Media, chunk_size: int | None, parallel: int
 ) -> None:
     endpoint, token = f"{system.url}/v1/uploads", person.tokens["access_token"]
@@ -173,9 +173,7 @@ class Sender:
         )
 
 
-async def test_an_upload_that_was_killed_ten_times_is_the_same_to_the_byte(
-    system: System, person: Person
-) -> None:
+async def test_an_upload_interrupted_ten_times_is_unchanged(system: System, person: Person) -> None:
     """Set `TONEGATE_RESUMED_BYTES=2147483648` for a long upload."""
     recording = Recording(RESUMED_BYTES)
     sender, offset = Sender(system, person, recording), 0

@@ -51,7 +51,7 @@ async def test_a_forged_token_is_refused(person: Person, http: httpx.AsyncClient
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-async def test_no_kind_of_forgery_is_left_out(person: Person, http: httpx.AsyncClient) -> None:
+async def test_every_kind_of_forgery_is_covered(person: Person, http: httpx.AsyncClient) -> None:
     keys = (await http.get("/.well-known/jwks.json")).json()
     assert set(forgeries(person.tokens["access_token"], keys)) == set(KINDS)
 
@@ -87,7 +87,7 @@ MISISSUED = (
 
 
 @pytest.mark.parametrize("kind", MISISSUED)
-async def test_a_token_signed_by_our_own_key_for_something_else_is_refused(
+async def test_a_token_signed_by_our_own_key_for_another_purpose_is_refused(
     person: Person, http: httpx.AsyncClient, system: System, kind: str
 ) -> None:
     """The signature is valid, so only the claim can be the reason."""
@@ -127,9 +127,7 @@ async def test_a_spent_refresh_token_ends_its_session_and_no_other(person: Perso
     ],
     ids=lambda planted: next(iter(planted)),
 )
-async def test_a_session_is_new_at_every_sign_in_whatever_was_planted(
-    person: Person, planted: dict[str, str]
-) -> None:
+async def test_every_login_creates_a_new_session(person: Person, planted: dict[str, str]) -> None:
     """Session fixation (ASVS 5.0 §7.2.4): identifiers sent by the client are never used."""
     body = {"email": person.email, "password": PASSWORD}
     answers = [await person.http.post("/v1/auth/login", json=body, headers=planted) for _ in range(2)]
@@ -150,7 +148,7 @@ ASKING = {
 
 
 @pytest.mark.parametrize("asking", ASKING)
-async def test_no_answer_tells_whether_an_address_has_an_account(person: Person, asking: str) -> None:
+async def test_no_response_reveals_whether_an_address_has_an_account(person: Person, asking: str) -> None:
     """ASVS 5.0 §6.3.8. Registration reveals it and is rate-limited."""
     path, body, status = ASKING[asking]
     unknown = Person(person.http).email
@@ -182,9 +180,7 @@ def seen(answer: httpx.Response) -> tuple[dict[str, str], dict[str, object]]:
     ],
     ids=lambda more: next(iter(more)),
 )
-async def test_nobody_gives_themselves_more_than_an_account(
-    http: httpx.AsyncClient, more: dict[str, object]
-) -> None:
+async def test_registration_cannot_set_roles(http: httpx.AsyncClient, more: dict[str, object]) -> None:
     person = Person(http)
     body = {"email": person.email, "password": PASSWORD, **more}
     answer = await http.post("/v1/auth/register", json=body)
@@ -208,7 +204,7 @@ async def test_nobody_gives_themselves_more_than_an_account(
         ("POST", "/v1/auth/email/verify", {"roles": ["admin"]}),
     ],
 )
-async def test_nobody_becomes_more_by_saying_so_later(
+async def test_additional_fields_cannot_raise_privileges(
     person: Person, method: str, path: str, body: dict[str, object]
 ) -> None:
     """Adds a field to an otherwise valid body, so that it is the only reason (ASVS 5.0 §15.3.3)."""
@@ -229,7 +225,7 @@ async def test_nobody_becomes_more_by_saying_so_later(
 
 
 @pytest.mark.parametrize("path", ["/internal/introspect", "/metrics", "/v1/internal/introspect"])
-async def test_not_even_the_services_own_secret_opens_what_is_inside(
+async def test_internal_routes_are_unreachable_even_with_the_services_secret(
     system: System, http: httpx.AsyncClient, path: str
 ) -> None:
     """ASVS 5.0 §13.4.5. Variants of path encoding have a suite of their own on raw sockets."""
@@ -239,7 +235,7 @@ async def test_not_even_the_services_own_secret_opens_what_is_inside(
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-async def test_a_twin_of_a_field_changes_nothing(http: httpx.AsyncClient) -> None:
+async def test_a_duplicate_field_has_no_effect(http: httpx.AsyncClient) -> None:
     person = Person(http)
     twins = f'{{"email":"{person.email}","password":"{PASSWORD}","roles":["admin"],"roles":["user"]}}'
     answer = await http.post("/v1/auth/register", content=twins, headers={"Content-Type": "application/json"})

@@ -156,7 +156,7 @@ async def test_access_ends_at_the_other_gateway_at_once(door: Door, end: Ending)
 
 
 @pytest.mark.parametrize("part", ["auth", "postgres"])
-async def test_who_was_just_seen_works_on_until_the_gateway_has_to_ask_again(door: Door, part: str) -> None:
+async def test_cached_access_works_until_the_cache_expires(door: Door, part: str) -> None:
     person = await door.visitor()
     token = person.tokens["access_token"]
     for http in (door.near, door.far):
@@ -179,7 +179,7 @@ async def test_who_was_just_seen_works_on_until_the_gateway_has_to_ask_again(doo
         await until(partial(is_ready, http), what="readyz says so")
 
 
-async def test_new_signing_keys_disturb_nobody(door: Door) -> None:
+async def test_key_rotation_interrupts_no_session(door: Door) -> None:
     """ASVS 5.0 §13.3.4. Tokens of old and new keys are valid at both gateways during rotation."""
     person = await door.visitor()
     old = person.tokens["access_token"]

@@ -16,7 +16,7 @@ async def hook(person: Person, url: str, **more: Any) -> Any:
     return answer.json()
 
 
-async def test_what_becomes_of_a_conversion_is_told_to_whom_it_concerns(
+async def test_outcomes_are_delivered_to_the_webhooks_of_the_owner(
     person: Person, http: httpx.AsyncClient, media: Media
 ) -> None:
     other = await signed_in(http)
@@ -74,13 +74,13 @@ async def nothing_of_it_is_another_s(other: Person, webhook_id: str, delivery_id
     assert tried == 14
 
 
-async def test_a_webhook_that_leads_inside_is_refused(person: Person) -> None:
+async def test_a_webhook_to_an_internal_address_is_refused(person: Person) -> None:
     for url in ("https://10.0.0.1/", "https://[::1]/", "https://169.254.169.254/latest/meta-data/"):
         answer = await person.post("/v1/webhooks", url=url)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "url"), url
 
 
-async def test_a_deleted_account_is_told_nothing_more(http: httpx.AsyncClient, media: Media) -> None:
+async def test_a_deleted_account_gets_no_more_webhook_messages(http: httpx.AsyncClient, media: Media) -> None:
     leaver = await signed_in(http)
     async with receiver() as there:
         made = await hook(leaver, there.url)

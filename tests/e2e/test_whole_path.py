@@ -54,7 +54,7 @@ async def test_raw_bytes_become_an_mp3_and_a_mail(
     assert "notes.mp4" in text_of(mail)
 
 
-async def test_the_mail_s_link_gives_the_audio_without_a_token(
+async def test_the_mailed_link_gives_the_audio_without_a_token(
     person: Person, mailbox: Mailbox, media: Media, http: httpx.AsyncClient
 ) -> None:
     done = await _completed(person, media)
@@ -67,7 +67,7 @@ async def test_the_mail_s_link_gives_the_audio_without_a_token(
 @pytest.mark.parametrize(
     "change", [("signature=", "signature=A"), ("expires=", "expires=9"), ("/audio", "/audio/x")]
 )
-async def test_a_link_that_was_tampered_with_gives_nothing(
+async def test_a_modified_link_is_refused(
     person: Person, mailbox: Mailbox, media: Media, http: httpx.AsyncClient, change: tuple[str, str]
 ) -> None:
     await _completed(person, media)
@@ -75,7 +75,7 @@ async def test_a_link_that_was_tampered_with_gives_nothing(
     assert (await http.get(link_in(mail).replace(*change))).status_code in {401, 404}
 
 
-async def test_a_video_without_sound_is_told_so_by_mail(
+async def test_a_video_without_sound_fails_with_a_mail(
     person: Person, mailbox: Mailbox, media: Media
 ) -> None:
     answer = await person.upload(media.silent_video(seconds=2), "mute.mp4")
@@ -104,7 +104,7 @@ async def test_progress_only_ever_grows(person: Person, media: Media) -> None:
     ("method", "suffix"),
     [("GET", ""), ("DELETE", ""), ("GET", "/audio"), ("HEAD", "/audio")],
 )
-async def test_somebody_else_s_conversion_does_not_exist(
+async def test_conversions_of_other_accounts_are_not_found(
     person: Person, http: httpx.AsyncClient, media: Media, method: str, suffix: str
 ) -> None:
     done = await _completed(person, media)
@@ -116,7 +116,7 @@ async def test_somebody_else_s_conversion_does_not_exist(
     assert (await person.conversion(done["id"]))["status"] == "completed"
 
 
-async def test_audio_can_be_asked_for_in_parts(person: Person, media: Media) -> None:
+async def test_audio_can_be_downloaded_in_ranges(person: Person, media: Media) -> None:
     done = await _completed(person, media)
     whole = await person.audio(done["id"])
     part = await person.audio(done["id"], Range="bytes=10-19")
@@ -148,7 +148,7 @@ async def test_the_newest_conversion_is_listed_first(person: Person, media: Medi
     assert rest["next_cursor"] is None
 
 
-async def test_one_id_is_told_from_the_door_to_the_mail(
+async def test_one_correlation_id_is_logged_from_gateway_to_mail(
     person: Person, mailbox: Mailbox, media: Media
 ) -> None:
     answer = await person.request(

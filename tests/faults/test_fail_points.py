@@ -16,7 +16,7 @@ FailPoints(pathlib.Path()).install(sys.argv[1])
 
 
 @pytest.mark.parametrize("role", STEPS)
-def test_every_fail_point_of_a_role_is_there(role: str) -> None:
+def test_every_fail_point_of_a_role_exists(role: str) -> None:
     """Installs the points in a separate process, because wrapping cannot be undone."""
     root = Path(__file__).parents[2]
     done = subprocess.run(

@@ -34,7 +34,7 @@ def resumable(*segments: str, writing: str | None = None) -> dict[str, Any]:
         ),
     ],
 )
-def test_nothing_is_found_where_all_is_tidy(seen: dict[str, Any], stored: set[str]) -> None:
+def test_a_clean_state_has_no_findings(seen: dict[str, Any], stored: set[str]) -> None:
     assert not list(left([seen], stored))
 
 
@@ -48,11 +48,11 @@ def test_nothing_is_found_where_all_is_tidy(seen: dict[str, Any], stored: set[st
         (record(lease={"worker": "w"}), {"s", "a"}, "leases held by dead workers"),
     ],
 )
-def test_what_should_not_be_is_found(seen: dict[str, Any], stored: set[str], words: str) -> None:
+def test_leftovers_are_found(seen: dict[str, Any], stored: set[str], words: str) -> None:
     assert any(words in each for each in left([seen], stored))
 
 
-def test_whoever_is_told_once_is_told_right() -> None:
+def test_one_notification_per_upload_is_correct() -> None:
     assert not [*ONCE.lacking(), *ONCE.different(), *ONCE.repeated(), *ONCE.later(ONCE)]
 
 
@@ -65,10 +65,10 @@ def test_whoever_is_told_once_is_told_right() -> None:
         (Notifications(Counter(["m"]), Counter(["w"]), conversions=2), ["2 conversions"]),
     ],
 )
-def test_who_is_told_too_often_or_never_is_found(heard: Notifications, found: list[str]) -> None:
+def test_repeated_and_missing_notifications_are_found(heard: Notifications, found: list[str]) -> None:
     assert [*heard.lacking(), *heard.different(), *heard.repeated()] == found
 
 
-def test_what_comes_late_is_found_be_it_the_very_same() -> None:
+def test_late_notifications_are_found_even_if_repeated() -> None:
     late = Notifications(Counter(["m", "m"]), Counter(["w", "v"]), conversions=2)
     assert len(list(late.later(ONCE))) == 3

@@ -53,7 +53,7 @@ def _times(folder: Path) -> list[float]:
     return [float(each) for each in done.stdout.split()]
 
 
-def test_a_shifted_clock_is_wrong_for_whoever_asks_for_the_time_of_day_and_for_nobody_else(
+def test_a_shifted_clock_affects_the_wall_clock_only(
     tmp_path: Path,
 ) -> None:
     *before, steady = _times(tmp_path)

@@ -255,7 +255,7 @@ async def test_the_finished_upload_is_a_conversion_with_its_name_and_options(doo
     assert await door.stored(path) == VIDEO
 
 
-async def test_parts_that_came_in_any_order_are_one_conversion(door: Front) -> None:
+async def test_partial_uploads_sent_in_any_order_become_one_conversion(door: Front) -> None:
     first = await door.begin(HALF, Upload_Concat="partial")
     second = await door.begin(LENGTH - HALF, Upload_Concat="partial")
     listed = await (await door.call("GET", "/v1/conversions")).json()
@@ -284,14 +284,14 @@ async def joined(door: Front, *parts: str):  # type: ignore[no-untyped-def]
     return await door.call("POST", headers=named)
 
 
-async def test_somebody_elses_parts_cannot_be_joined(door: Front) -> None:
+async def test_partial_uploads_of_other_accounts_cannot_be_concatenated(door: Front) -> None:
     part = await door.begin(LENGTH, Upload_Concat="partial")
     await door.append(part, 0, VIDEO)
     headers = {"Upload-Concat": f"final;{part}"}
     assert (await door.call("POST", headers=headers, owner="bob")).status == 400
 
 
-async def test_the_same_creation_again_with_its_key_is_the_same_upload(door: Front) -> None:
+async def test_a_repeated_creation_with_its_key_returns_the_same_upload(door: Front) -> None:
     asked = {"Upload-Length": str(LENGTH), "Upload-Metadata": NAMED, "Idempotency-Key": "once"}
     first = await door.call("POST", headers=asked)
     await door.append(first.headers["Location"], 0, VIDEO[:HALF])
@@ -303,7 +303,7 @@ async def test_the_same_creation_again_with_its_key_is_the_same_upload(door: Fro
     assert other.status == 422
 
 
-async def test_a_page_elsewhere_may_use_it_all(door: Front) -> None:
+async def test_another_origin_may_use_all_of_tus(door: Front) -> None:
     asked = {"Origin": PAGE, "Access-Control-Request-Method": "PATCH", "Tus-Resumable": None}
     allowed = (await door.call("OPTIONS", owner=None, headers=asked)).headers
     answered = (await door.call("POST", headers={"Origin": PAGE, "Upload-Length": "5"})).headers
@@ -316,14 +316,14 @@ async def test_a_page_elsewhere_may_use_it_all(door: Front) -> None:
     assert set(read.split()) <= set(answered["Access-Control-Expose-Headers"].split(", "))
 
 
-async def test_the_override_counts_nowhere_else(door: Front) -> None:
+async def test_the_method_override_is_for_tus_only(door: Front) -> None:
     override = {"X-HTTP-Method-Override": "DELETE"}
     path = await door.begin(LENGTH)
     answer = await door.call("GET", path.replace("uploads", "conversions"), headers=override)
     assert (answer.status, await door.offset(path)) == (200, 0)
 
 
-async def test_bytes_of_a_wrong_type_are_said_to_be_so(door: Front) -> None:
+async def test_bytes_of_a_wrong_content_type_are_refused(door: Front) -> None:
     path = await door.begin(LENGTH)
     answer = await door.call("PATCH", path, headers={"Upload-Offset": "0"}, body=VIDEO)
     assert answer.status == 204, OFFSET_TYPE

@@ -39,7 +39,7 @@ def test_a_missing_directory_is_named(video: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"), [("gone.mp4", "no file"), (".", "not a file"), ("zero", "empty")]
 )
-def test_what_cannot_be_uploaded_is_refused_at_once(video: Path, name: str, reason: str) -> None:
+def test_an_unusable_video_path_is_refused_at_once(video: Path, name: str, reason: str) -> None:
     video.with_name("zero").touch()
     with pytest.raises(StackError, match=reason):
         checked_video(video.with_name(name) if name != "." else video.parent)

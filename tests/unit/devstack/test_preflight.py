@@ -15,12 +15,12 @@ def refusal(path: Path, given: dict[str, str]) -> list[str]:
     return str(refused.value).splitlines()
 
 
-def test_what_the_stack_chooses_itself_is_good(tmp_path: Path) -> None:
+def test_default_settings_are_valid(tmp_path: Path) -> None:
     check_settings(Stack(tmp_path))
 
 
 @pytest.mark.parametrize("port", ["abc", "70000", "0", "-1", "8_000", "²", "9" * 5000])
-def test_what_is_no_port_is_refused(tmp_path: Path, port: str) -> None:
+def test_an_invalid_port_is_refused(tmp_path: Path, port: str) -> None:
     expected = f"GATEWAY_PORT: {port!r} is not a port; it needs a number from 1 to 65535"
     assert refusal(tmp_path, {"GATEWAY_PORT": port}) == ["bad settings", expected]
 
@@ -32,7 +32,7 @@ def test_two_processes_do_not_share_a_port(tmp_path: Path) -> None:
     ]
 
 
-def test_each_bad_setting_is_told_once_and_no_secret_with_it(tmp_path: Path) -> None:
+def test_each_invalid_setting_is_reported_once_without_secrets(tmp_path: Path) -> None:
     given = {"CONVERTER_LINK_KEY": "confidential", "LOG_LEVEL": "loud", "GATEWAY_RATE_LIMIT_LOGIN": "ten"}
     lines = refusal(tmp_path, given)[1:]
     assert [line.partition(":")[0] for line in lines] == [
@@ -53,5 +53,5 @@ def test_a_port_may_be_named_by_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "given", [{"CONVERTER_MONGO_URL": "mongodb://[::1"}, {"CONVERTER_MONGO_URL_FILE": "/no/such/file"}]
 )
-def test_an_address_that_cannot_be_read_is_named(tmp_path: Path, given: dict[str, str]) -> None:
+def test_an_unreadable_address_is_reported(tmp_path: Path, given: dict[str, str]) -> None:
     assert "CONVERTER_MONGO_URL" in refusal(tmp_path, given)[0]

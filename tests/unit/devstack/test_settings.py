@@ -13,7 +13,7 @@ def test_only_our_own_variables_are_taken_from_the_environment() -> None:
     assert given_in(environment) == {"GATEWAY_PORT": "9000", "AMQP_URL": "amqp://there"}
 
 
-def test_a_given_file_displaces_the_chosen_value() -> None:
+def test_a_given_file_overrides_the_default() -> None:
     given = {"AMQP_URL_FILE": "/run/secrets/amqp"}
     assert merged({"AMQP_URL": "amqp://here", "LOG_LEVEL": "info"}, given) == {**given, "LOG_LEVEL": "info"}
 
@@ -27,7 +27,7 @@ def test_a_given_file_displaces_the_chosen_value() -> None:
         ("mongodb://u:p@h/a?authSource=admin", "mongodb://u:p@h/b?authSource=admin"),
     ],
 )
-def test_another_database_keeps_where_credentials_are_checked(url: str, expected: str) -> None:
+def test_another_database_keeps_the_authentication_source(url: str, expected: str) -> None:
     assert other_database(url, "b") == expected
 
 
@@ -44,7 +44,7 @@ def test_the_mail_ledger_follows_the_conversions_to_their_server(tmp_path: Path)
     assert stack.settings()["NOTIFICATION_MONGO_URL"] == "mongodb://there/tonegate_notification"
 
 
-def test_replicas_have_ports_of_their_own_and_know_the_same_secrets(tmp_path: Path) -> None:
+def test_replicas_have_separate_ports_and_shared_secrets(tmp_path: Path) -> None:
     stack = Stack(tmp_path, {"GATEWAY_PORT": "9000"})
     first, second = stack.service("gateway").environment(), stack.service("gateway-2").environment()
     assert first["GATEWAY_PORT"] == "9000"
@@ -59,5 +59,5 @@ def test_overrides_of_one_service_stay_with_it(tmp_path: Path) -> None:
     assert "CONVERTER_LEASE" not in stack.service("worker-2").environment()
 
 
-def test_a_stack_comes_back_on_the_same_ports_with_the_same_secrets(tmp_path: Path) -> None:
+def test_a_stack_restarts_on_the_same_ports_with_the_same_secrets(tmp_path: Path) -> None:
     assert Stack(tmp_path).settings() == Stack(tmp_path).settings()

@@ -53,7 +53,7 @@ class EmptyModule:
     pass
 
 
-def test_modules_that_fit_become_routers() -> None:
+def test_valid_modules_become_routers() -> None:
     app = Litestar(compose([GreetingModule(greeter=Greeter())]), openapi_config=None)
     assert "/greet" in {route.path for route in app.routes}
 
@@ -77,16 +77,16 @@ def test_a_provider_left_out_stops_the_start() -> None:
         ([Greeter()], "not a module"),
     ],
 )
-def test_pieces_that_do_not_fit_stop_the_start(modules: list[object], complaint: str) -> None:
+def test_invalid_modules_stop_the_start(modules: list[object], complaint: str) -> None:
     with pytest.raises(ModuleError, match=complaint):
         compose(modules)
 
 
-def test_a_handler_that_asks_for_what_its_module_does_not_provide_stops_the_start() -> None:
+def test_a_handler_with_an_unknown_dependency_stops_the_start() -> None:
     with pytest.raises(ImproperlyConfiguredException, match="greeter"):
         Litestar(compose([ForgetfulModule()]), openapi_config=None)
 
 
-def test_two_handlers_of_one_call_stop_the_start() -> None:
+def test_two_handlers_of_one_route_stop_the_start() -> None:
     with pytest.raises(ImproperlyConfiguredException, match="greet"):
         Litestar(compose([GreetingModule(greeter=Greeter()), SameCallModule()]), openapi_config=None)

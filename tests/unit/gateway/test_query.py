@@ -7,7 +7,7 @@ from shared.errors import InvalidRequest
 
 
 @pytest.mark.parametrize("query", [b"a=1&a=2", b"a=%ff", b"a=\xff", b"b=1", b"&".join([b"a=1"] * 100)])
-def test_a_query_that_cannot_be_meant_is_refused(query: bytes) -> None:
+def test_a_malformed_query_is_refused(query: bytes) -> None:
     with pytest.raises(InvalidRequest):
         chosen({"query_string": query}, ("a",), refuse_others=True)
 

@@ -32,7 +32,7 @@ def test_a_bad_setting_is_named_before_the_gateway_starts(variable: str, value: 
         load(GatewaySettings, {**NEEDED, variable: value})
 
 
-def test_the_settings_that_outsiders_rely_on_are_read() -> None:
+def test_documented_settings_are_read() -> None:
     settings: Any = load(
         GatewaySettings, {**NEEDED, "GATEWAY_PORT": "9", "GATEWAY_RATE_LIMIT_LOGIN": "2/second"}
     )

@@ -50,7 +50,7 @@ def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
 @pytest.mark.parametrize(
     "page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")), ids=lambda page: page.name
 )
-def test_every_link_inside_the_repository_leads_somewhere(page: Path) -> None:
+def test_every_relative_link_resolves(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
@@ -65,7 +65,7 @@ def test_decisions_are_numbered_without_gaps_and_named_by_their_numbers() -> Non
             assert int(said) == int(meant), page.name
 
 
-def test_the_api_s_page_names_every_option_and_every_error() -> None:
+def test_the_api_page_lists_every_option_and_every_error() -> None:
     page = (ROOT / "docs/api.md").read_text()
     table = page.partition("### Options")[2].partition("### Uploading")[0]
     options = {name for row in re.findall(r"^\| (`.+?) \|", table, re.MULTILINE) for name in _quoted(row)}
@@ -84,6 +84,6 @@ def _kinds_of(kind: type[ServiceError]) -> set[type[ServiceError]]:
     return {each for each in found if not each.__module__.startswith("tests")}
 
 
-def test_the_schema_names_the_version_that_the_project_has() -> None:
+def test_the_schema_has_the_version_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == gateway.openapi.config.VERSION

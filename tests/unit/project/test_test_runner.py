@@ -40,14 +40,14 @@ def ran(folder: Path, *options: str, **files: str) -> subprocess.CompletedProces
     )
 
 
-def test_one_that_passes_when_run_again_fails_nothing_and_is_named(tmp_path: Path) -> None:
+def test_an_unsteady_test_is_reported_without_failing_the_run(tmp_path: Path) -> None:
     done = ran(tmp_path, steady=STEADY, unsteady=UNSTEADY)
     assert done.returncode == 0, done.stdout
     assert "1 test failed at first and passed when run again: unsteady, to be fixed." in done.stdout
     assert done.stdout.rstrip().endswith("test_unsteady.py::test_unsteady")
 
 
-def test_one_that_fails_again_fails_the_run(tmp_path: Path) -> None:
+def test_a_test_that_fails_twice_fails_the_run(tmp_path: Path) -> None:
     done = ran(tmp_path, broken=BROKEN, unsteady=UNSTEADY)
     assert done.returncode == 1, done.stdout
     assert "2 tests failed. Running what failed again, one at a time:" in done.stdout
@@ -58,7 +58,7 @@ def test_one_that_fails_again_fails_the_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "text"), [((), NO_TEST), (("--no-such-option",), STEADY), (("-k", "nothing"), STEADY)]
 )
-def test_what_is_no_failed_test_is_a_failure_at_once(
+def test_an_error_of_the_runner_is_a_failure_at_once(
     tmp_path: Path, options: tuple[str, ...], text: str
 ) -> None:
     done = ran(tmp_path, *options, given=text)

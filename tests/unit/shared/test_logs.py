@@ -32,9 +32,7 @@ def test_a_line_carries_service_and_correlation_id(capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
-def test_a_user_string_cannot_start_a_line_of_its_own(
-    log_format: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_user_string_cannot_start_a_log_line(log_format: str, capsys: pytest.CaptureFixture[str]) -> None:
     configure("info", log_format, "gateway")  # type: ignore[arg-type]
     get_logger("x").info("stored", filename='a\n{"event": "forged"}\x1b[31m')
     out = capsys.readouterr().out
@@ -55,7 +53,7 @@ def test_a_traceback_never_shows_local_variables(log_format: str, capsys: pytest
     assert "hunter2" not in out
 
 
-def test_a_library_s_own_log_comes_out_in_the_same_form(capsys: pytest.CaptureFixture[str]) -> None:
+def test_logs_of_libraries_have_the_same_format(capsys: pytest.CaptureFixture[str]) -> None:
     configure("info", "json", "gateway")
     logging.getLogger("some.library").warning("slow %s", "query")
     assert json.loads(capsys.readouterr().out)["event"] == "slow query"

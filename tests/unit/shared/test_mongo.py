@@ -20,17 +20,17 @@ from tests.support.wait import PATIENCE_S
         OperationFailure("stepped down", 189, {"errorLabels": ["RetryableWriteError"]}),
     ],
 )
-async def test_a_database_that_cannot_work_now_is_unavailable(raised: Exception) -> None:
+async def test_temporary_database_errors_are_unavailable(raised: Exception) -> None:
     with pytest.raises(Unavailable), mongo_errors():
         raise raised
 
 
-async def test_a_faulty_command_is_not_excused() -> None:
+async def test_an_invalid_command_is_not_unavailable() -> None:
     with pytest.raises(OperationFailure), mongo_errors():
         raise OperationFailure("bad query", 2)
 
 
-async def test_a_cancellation_that_the_driver_lost_is_not_lost() -> None:
+async def test_a_cancellation_lost_by_the_driver_is_raised() -> None:
     begun = asyncio.Event()
 
     async def losing() -> None:

@@ -34,7 +34,7 @@ def test_a_missing_setting_ends_with_the_code_for_bad_configuration() -> None:
     assert "EXAMPLE_PORT is not set" in done.stderr
 
 
-def test_a_setting_found_wrong_later_ends_the_same_way() -> None:
+def test_a_setting_found_invalid_later_ends_with_the_same_code() -> None:
     done = _run(EXAMPLE_PORT="1")
     assert done.returncode == 78
     assert "the first port is taken" in done.stderr
@@ -46,5 +46,5 @@ def test_a_crash_is_logged_and_ends_with_one() -> None:
     assert '"event": "stopped by an error"' in done.stdout
 
 
-def test_a_service_that_is_done_ends_with_zero() -> None:
+def test_a_finished_service_ends_with_zero() -> None:
     assert _run(EXAMPLE_PORT="3").returncode == 0

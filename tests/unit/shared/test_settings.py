@@ -46,7 +46,7 @@ def test_every_variable_is_read_in_its_own_type() -> None:
 @pytest.mark.parametrize(
     "url", ["http://host", "https://host.example:8443", "http://[::1]:8000", "https://host/tonegate/"]
 )
-def test_an_address_of_ours_is_read_as_it_is(url: str) -> None:
+def test_an_internal_address_is_read_unchanged(url: str) -> None:
     assert load(Example, {"EXAMPLE_URL": "x", "EXAMPLE_SITE": url}).site == url
 
 
@@ -69,7 +69,7 @@ def test_an_address_of_ours_is_read_as_it_is(url: str) -> None:
     ],
 )
 @pytest.mark.parametrize("variable", ["EXAMPLE_SITE", "EXAMPLE_SERVICE"])
-def test_an_address_that_is_none_is_refused_by_name(variable: str, url: str) -> None:
+def test_an_invalid_address_is_refused_by_variable_name(variable: str, url: str) -> None:
     with pytest.raises(SettingsError, match=f"{variable}: .*; it needs a URL such as http"):
         load(Example, {"EXAMPLE_URL": "x", variable: url})
 
@@ -79,7 +79,7 @@ def test_a_service_is_named_without_a_path() -> None:
         load(Example, {"EXAMPLE_URL": "x", "EXAMPLE_SERVICE": "http://host/path"})
 
 
-def test_a_missing_variable_is_named_with_what_it_should_look_like() -> None:
+def test_a_missing_variable_is_named_with_its_format() -> None:
     with pytest.raises(SettingsError, match="EXAMPLE_URL is not set; it needs a secret text"):
         load(Example, {})
 
@@ -92,7 +92,7 @@ def test_all_wrong_variables_are_named_at_once() -> None:
 
 
 @pytest.mark.parametrize(("variable", "value"), [("EXAMPLE_PORT", "0"), ("EXAMPLE_KEY", "short")])
-def test_a_value_below_its_least_is_refused(variable: str, value: str) -> None:
+def test_a_value_below_its_minimum_is_refused(variable: str, value: str) -> None:
     with pytest.raises(SettingsError, match=variable):
         load(Example, {"EXAMPLE_URL": "x", variable: value})
 
@@ -107,7 +107,7 @@ def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
     assert settings.url.reveal() == "from-a-file"
 
 
-def test_the_variable_itself_wins_over_its_file(tmp_path: Path) -> None:
+def test_the_variable_overrides_its_file(tmp_path: Path) -> None:
     (tmp_path / "url").write_text("from-a-file")
     environment = {"EXAMPLE_URL": "direct", "EXAMPLE_URL_FILE": str(tmp_path / "url")}
     assert load(Example, environment).url.reveal() == "direct"

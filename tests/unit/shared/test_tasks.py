@@ -21,7 +21,7 @@ class Losing:
         return "answer"
 
 
-async def test_a_cancellation_that_a_library_lost_is_raised_after_all() -> None:
+async def test_a_cancellation_lost_by_a_library_is_raised() -> None:
     losing = Losing()
 
     async def for_ever() -> None:
@@ -55,12 +55,12 @@ async def test_a_cancelled_task_can_still_clean_up() -> None:
     assert (task.cancelled(), cleaned) == (True, ["cleaned"])
 
 
-async def test_what_went_wrong_inside_is_what_is_raised() -> None:
+async def test_the_inner_error_is_raised() -> None:
     with pytest.raises(LookupError), preserving_cancellation():
         raise LookupError
 
 
-async def test_a_loop_that_lost_one_is_cancelled_again() -> None:
+async def test_a_loop_that_lost_a_cancellation_is_cancelled_again() -> None:
     losing = Losing()
 
     async def for_ever() -> None:

@@ -11,7 +11,7 @@ def test_a_key_begins_with_a_prefix_and_is_one_word() -> None:
     assert re.fullmatch(r"tng_[0-9A-Za-z]{49}", new_api_key())
 
 
-def test_no_two_are_alike() -> None:
+def test_values_are_unique() -> None:
     assert len({new_api_key() for _ in range(1000)}) == 1000
 
 
@@ -24,7 +24,7 @@ def test_malformed_keys_are_refused(text: str) -> None:
     assert not is_api_key(text)
 
 
-def test_one_wrong_character_anywhere_is_noticed() -> None:
+def test_a_single_wrong_character_is_detected() -> None:
     key = new_api_key()
     for place in range(4, len(key)):
         other = "a" if key[place] != "a" else "b"

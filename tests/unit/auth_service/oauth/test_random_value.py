@@ -17,7 +17,7 @@ def test_values_are_unique_and_have_one_form() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x" * 42, "x" * 44, "x" * 42 + "=", "x" * 42 + "\n", "ü" * 43])
-def test_text_of_another_form_is_no_value(text: str) -> None:
+def test_malformed_values_are_refused(text: str) -> None:
     assert not is_value(text)
 
 

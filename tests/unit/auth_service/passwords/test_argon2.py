@@ -23,7 +23,7 @@ def test_the_same_password_never_hashes_to_the_same_twice(passwords: PasswordHas
     assert passwords.create("correct horse") != passwords.create("correct horse")
 
 
-def test_nothing_matches_without_a_stored_hash(passwords: PasswordHash) -> None:
+def test_without_a_stored_hash_no_password_matches(passwords: PasswordHash) -> None:
     assert not passwords.matches("anything at all", None)
 
 

@@ -76,7 +76,7 @@ async def test_a_wait_that_is_too_long_is_refused_and_frees_its_place(held: Held
     hashing.close()
 
 
-async def test_a_cancelled_caller_keeps_its_slot_until_the_thread_has_finished(held: Held) -> None:
+async def test_the_slot_of_a_cancelled_caller_is_released_when_its_thread_finishes(held: Held) -> None:
     hashing = PasswordHasher(held, 1, max_wait_s=0.05)
     leaving = asyncio.create_task(hashing.create("a cancelled password"))
     await until(lambda: held.at_work == 1, what="one at work")

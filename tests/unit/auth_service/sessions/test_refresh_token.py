@@ -7,11 +7,11 @@ def test_a_refresh_token_holds_256_bits() -> None:
     assert len(new_refresh_token()) == 43
 
 
-def test_no_two_are_alike() -> None:
+def test_values_are_unique() -> None:
     assert len({new_refresh_token() for _ in range(1000)}) == 1000
 
 
-def test_what_is_stored_does_not_contain_it_and_is_the_same_each_time() -> None:
+def test_the_fingerprint_is_deterministic_and_does_not_contain_the_token() -> None:
     token = new_refresh_token()
     assert token.encode() not in fingerprint(token)
     assert fingerprint(token) == fingerprint(token)

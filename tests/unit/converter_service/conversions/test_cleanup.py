@@ -8,7 +8,7 @@ from tests.support.conversions import NOON, uploading
 from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
 
 
-async def test_a_deleted_upload_is_on_record_until_its_writer_must_have_stopped() -> None:
+async def test_the_record_of_a_deleted_upload_is_kept_until_its_lease_expires() -> None:
     store, gone = MemoryConversions(), deleted(uploading(), NOON)
     assert gone.due_at is not None
     await store.add(gone)

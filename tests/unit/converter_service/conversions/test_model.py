@@ -53,7 +53,7 @@ def test_every_state_has_its_row_in_the_table() -> None:
     assert set(TRANSITIONS) == set(State)
 
 
-def test_nothing_leads_out_of_expired() -> None:
+def test_expired_is_a_final_state() -> None:
     assert TRANSITIONS[State.EXPIRED] == frozenset()
 
 
@@ -106,17 +106,17 @@ def test_a_claim_counts_as_an_attempt_and_remembers_where_the_audio_goes() -> No
     ],
     ids=["claimed by another", "lapsed", "deleted", "completed"],
 )
-def test_whoever_lost_the_lease_changes_nothing(after: Conversion, move: object) -> None:
+def test_a_run_without_the_lease_changes_nothing(after: Conversion, move: object) -> None:
     with pytest.raises(LeaseLost):
         move(after)  # type: ignore[operator]
 
 
-def test_a_run_renews_its_lease_even_after_it_lapsed_if_nobody_took_it() -> None:
+def test_an_expired_lease_can_be_renewed_unless_claimed_by_another_run() -> None:
     assert renewed(converting(), "token-1", LATER + LEASE, 0.5).due_at == LATER + LEASE
 
 
 @given(st.lists(st.floats(-1, 2)))
-def test_progress_never_goes_back_nor_past_one(shares: list[float]) -> None:
+def test_progress_is_monotonic_and_at_most_one(shares: list[float]) -> None:
     conversion = converting()
     for share in shares:
         before = conversion.progress
@@ -124,7 +124,7 @@ def test_progress_never_goes_back_nor_past_one(shares: list[float]) -> None:
         assert before <= conversion.progress <= 1
 
 
-def test_completing_keeps_the_audio_and_leaves_the_rest_to_be_removed_at_once() -> None:
+def test_completion_keeps_the_audio_and_schedules_the_rest_for_removal() -> None:
     second = claimed(converting(), SECOND_LEASE, "audio-2", LATER)
     finished = completed(second, "token-2", "audio-2", RESULT, now=LATER, retention=RETENTION)
     assert finished.status is State.COMPLETED
@@ -137,16 +137,16 @@ def test_completing_keeps_the_audio_and_leaves_the_rest_to_be_removed_at_once() 
     )
 
 
-def test_handing_back_gives_the_attempt_back_unless_it_failed() -> None:
+def test_a_released_run_counts_as_an_attempt_only_if_it_failed() -> None:
     assert requeued(converting(), "token-1", NOON, attempt_counts=False).attempts == 0
     assert requeued(converting(), "token-1", NOON, attempt_counts=True).attempts == 1
 
 
-def test_a_dead_run_counts_as_an_attempt() -> None:
+def test_an_expired_run_counts_as_an_attempt() -> None:
     assert lease_expired(converting(), LATER).attempts == 1
 
 
-def test_a_run_that_is_alive_does_not_lapse() -> None:
+def test_a_run_with_a_valid_lease_does_not_expire() -> None:
     with pytest.raises(IllegalTransition):
         lease_expired(converting(), NOON)
 
@@ -159,13 +159,13 @@ def test_an_upload_that_was_deleted_meanwhile_does_not_become_a_conversion() -> 
         uploaded(gone, size=1, sha256="", options={}, now=NOON)
 
 
-def test_deleting_what_is_being_written_waits_for_the_writer() -> None:
+def test_deletion_of_an_upload_waits_for_its_writer() -> None:
     assert deleted(converting(), NOON).due_at == NOON + LEASE
     assert deleted(uploading(), NOON).due_at == uploading().due_at
     assert deleted(done(), NOON).due_at == NOON
 
 
-def test_deleting_twice_keeps_the_first_time() -> None:
+def test_a_second_deletion_keeps_the_first_time_stamp() -> None:
     assert deleted(deleted(done(), NOON), LATER).deleted_at == NOON
 
 
@@ -177,13 +177,13 @@ def test_an_expired_conversion_is_due_until_its_bytes_are_gone() -> None:
     assert bytes_deleted(over).due_at is None
 
 
-def test_giving_up_is_possible_from_the_queue_and_from_a_dead_run() -> None:
+def test_queued_conversions_and_expired_runs_can_be_failed() -> None:
     for conversion in (queued(), converting()):
         assert failed(conversion, NO_AUDIO, now=NOON, retention=RETENTION).status is State.FAILED
 
 
 @pytest.mark.parametrize("make", [uploading, queued, converting])
-def test_what_has_not_ended_can_be_cancelled_and_nobody_holds_it_any_more(make: Make) -> None:
+def test_an_unfinished_conversion_can_be_cancelled_and_loses_its_lease(make: Make) -> None:
     over = cancelled(make(), now=NOON, retention=RETENTION)
     assert (over.status, over.lease, over.expires_at) == (State.CANCELLED, None, NOON + RETENTION)
     with pytest.raises(LeaseLost):
@@ -193,24 +193,24 @@ def test_what_has_not_ended_can_be_cancelled_and_nobody_holds_it_any_more(make: 
 
 
 @pytest.mark.parametrize("make", [done, failed_one])
-def test_what_has_ended_cannot_be_cancelled(make: Make) -> None:
+def test_a_finished_conversion_cannot_be_cancelled(make: Make) -> None:
     with pytest.raises(IllegalTransition):
         cancelled(make(), now=NOON, retention=RETENTION)
 
 
-def test_what_a_cancelled_run_may_still_write_is_removed_when_its_lease_has_lapsed() -> None:
+def test_output_of_a_cancelled_run_is_removed_after_its_lease() -> None:
     over = cancelled(converting(), now=NOON, retention=RETENTION)
     assert (over.temporary_blobs, over.due_at) == (("audio-1",), NOON + LEASE)
 
 
-def test_half_a_video_is_removed_when_its_upload_is_cancelled() -> None:
+def test_an_incomplete_video_is_removed_when_its_upload_is_cancelled() -> None:
     over = cancelled(uploading(), now=NOON, retention=RETENTION)
     assert (over.source_blob, over.temporary_blobs, over.due_at) == (None, ("source-1",), uploading().due_at)
     with pytest.raises(SourceGone):
         retried(over, NOON)
 
 
-def test_another_try_begins_anew_and_keeps_what_is_to_be_removed() -> None:
+def test_a_retry_resets_the_run_and_keeps_blobs_to_be_removed() -> None:
     over = cancelled(converting(), now=NOON, retention=RETENTION)
     again = retried(over, LATER)
     assert (again.status, again.attempts, again.progress, again.expires_at) == (State.QUEUED, 0, 0.0, None)
@@ -220,24 +220,24 @@ def test_another_try_begins_anew_and_keeps_what_is_to_be_removed() -> None:
 
 
 @pytest.mark.parametrize("make", [uploading, queued, converting, done])
-def test_only_what_failed_or_was_cancelled_can_be_tried_again(make: Make) -> None:
+def test_only_failed_or_cancelled_conversions_can_be_retried(make: Make) -> None:
     with pytest.raises(IllegalTransition):
         retried(make(), NOON)
 
 
-def test_nothing_is_tried_again_when_its_time_is_over() -> None:
+def test_an_expired_conversion_cannot_be_retried() -> None:
     with pytest.raises(SourceGone):
         retried(failed_one(), NOON + RETENTION)
 
 
-def test_tidying_up_late_takes_nothing_from_a_new_try() -> None:
+def test_a_late_cleanup_does_not_affect_a_retry() -> None:
     over = cancelled(converting(), now=NOON, retention=RETENTION)
     running = claimed(retried(over, NOON), SECOND_LEASE, "audio-2", NOON)
     tidy = temporary_blobs_deleted(running, over.temporary_blobs)
     assert (tidy.temporary_blobs, tidy.due_at) == (("audio-2",), SECOND_LEASE.until)
 
 
-def test_an_edition_is_new_for_what_clients_see_and_for_nothing_else() -> None:
+def test_the_revision_changes_with_client_visible_fields_only() -> None:
     running = converting()
     still = renewed(running, "token-1", LATER, running.progress)
     assert still.revision == running.revision

@@ -22,14 +22,14 @@ def parts(path: str) -> tuple[str, str]:
     return query["expires"][0], query["signature"][0]
 
 
-def test_what_was_signed_is_accepted_until_it_expires() -> None:
+def test_a_signed_link_is_accepted_until_it_expires() -> None:
     expires, signature = parts(LINKS.sign("c1", LATER))
     assert LINKS.check("c1", expires, signature, NOON) == LATER
     with pytest.raises(LinkExpired):
         LINKS.check("c1", expires, signature, LATER)
 
 
-def test_a_link_fits_its_own_conversion_only() -> None:
+def test_a_link_is_valid_for_its_conversion_only() -> None:
     expires, signature = parts(LINKS.sign("c1", LATER))
     with pytest.raises(Unauthenticated):
         LINKS.check("c2", expires, signature, NOON)
@@ -48,6 +48,6 @@ def test_a_link_of_another_key_is_refused() -> None:
 
 
 @given(st.text(), st.text())
-def test_nothing_made_up_is_accepted(expires: str, signature: str) -> None:
+def test_forged_signatures_are_refused(expires: str, signature: str) -> None:
     with pytest.raises(Unauthenticated):
         LINKS.check("c1", expires, signature, NOON)

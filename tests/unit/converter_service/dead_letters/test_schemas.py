@@ -66,7 +66,7 @@ def test_the_secret_of_an_event_is_hidden_and_the_rest_is_shown(
         b"[" * 30 + b'"SECRET"' + b"]" * 30,
     ],
 )
-def test_what_cannot_be_understood_tells_no_secret_either(body: bytes) -> None:
+def test_unreadable_messages_reveal_no_secret(body: bytes) -> None:
     assert SECRET.encode() not in msgspec.json.encode(shown(body.replace(b"SECRET", SECRET.encode())))
 
 
@@ -88,7 +88,7 @@ def test_anything_can_be_shown(body: bytes, message: object, text: str | None, b
     msgspec.json.encode(view)
 
 
-def test_hidden_is_hidden_wherever_it_stands() -> None:
+def test_secrets_are_hidden_at_any_depth() -> None:
     assert shown(b'{"a": [{"token": 1}], "audio_path": null}').message == {
         "a": [{"token": HIDDEN}],
         "audio_path": HIDDEN,

@@ -39,7 +39,7 @@ def room() -> Room:
     return Room()
 
 
-async def test_a_replay_goes_to_the_queue_where_it_died_with_all_that_happened(room: Room) -> None:
+async def test_a_replay_goes_to_the_original_queue_with_its_history(room: Room) -> None:
     letter = dead(history=("2026-11-20T11:59:00+00:00 earlier",))
     await room.dead_letter_service.keep(letter)
     done = await room.dead_letter_service.replay(letter.id, "root")
@@ -64,7 +64,7 @@ async def test_a_double_click_replays_once(room: Room) -> None:
     assert len(room.back) == 1
 
 
-async def test_of_two_at_once_one_replays_and_the_other_is_told(room: Room) -> None:
+async def test_of_two_concurrent_replays_one_is_refused(room: Room) -> None:
     await room.dead_letter_service.keep(dead())
     room.gate = asyncio.Event()
     first = asyncio.create_task(room.dead_letter_service.replay(dead().id, "a"))
@@ -80,7 +80,7 @@ async def test_of_two_at_once_one_replays_and_the_other_is_told(room: Room) -> N
     assert len(room.back) == 1
 
 
-async def test_what_was_discarded_is_not_replayed_and_the_other_way_round(room: Room) -> None:
+async def test_a_discarded_dead_letter_is_not_replayed_and_vice_versa(room: Room) -> None:
     for number in (1, 2):
         await room.dead_letter_service.keep(dead(number))
     discarded = await room.dead_letter_service.discard(dead(1).id, "root")
@@ -96,7 +96,7 @@ async def test_what_was_discarded_is_not_replayed_and_the_other_way_round(room: 
 @pytest.mark.parametrize(
     ("error", "answer"), [(PublishFailed("away"), Unavailable), (Unroutable("no queue"), Conflict)]
 )
-async def test_a_replay_that_fails_leaves_the_letter_waiting(
+async def test_a_failed_replay_leaves_the_dead_letter_waiting(
     room: Room, error: Exception, answer: type[Exception]
 ) -> None:
     await room.dead_letter_service.keep(dead())
@@ -107,7 +107,7 @@ async def test_a_replay_that_fails_leaves_the_letter_waiting(
     assert (await room.dead_letter_service.replay(dead().id, "root")).status is DeadLetterStatus.REPLAYED
 
 
-async def test_a_replay_that_died_in_the_middle_can_be_asked_for_again_in_time(room: Room) -> None:
+async def test_an_interrupted_replay_can_be_repeated_after_its_lease(room: Room) -> None:
     await room.dead_letter_service.keep(dead())
     assert await room.letters.hold(dead().id, "dead", room.now, room.now + HOLD)
     with pytest.raises(DeadLetterLocked):
@@ -126,7 +126,7 @@ async def test_a_huge_message_is_kept_in_part_and_can_only_be_discarded(room: Ro
     assert (await room.dead_letter_service.discard(huge.id, "root")).status is DeadLetterStatus.DISCARDED
 
 
-async def test_what_is_not_there_is_not_found(room: Room) -> None:
+async def test_a_missing_dead_letter_is_not_found(room: Room) -> None:
     for call in (
         room.dead_letter_service.get("0" * 32),
         room.dead_letter_service.replay("0" * 32, "x"),
@@ -136,7 +136,7 @@ async def test_what_is_not_there_is_not_found(room: Room) -> None:
             await call
 
 
-async def test_what_its_envelope_says_is_known_where_there_is_one(room: Room) -> None:
+async def test_metadata_is_read_from_a_valid_envelope(room: Room) -> None:
     for letter in (dead(1), dead(2, b"\xff")):
         await room.dead_letter_service.keep(letter)
     known, unknown = (

@@ -14,7 +14,7 @@ async def large() -> AsyncIterator[bytes]:
     yield AUDIO[3 * PIECE_BYTES + 1 :]
 
 
-async def test_pieces_are_small_and_all_there_is() -> None:
+async def test_pieces_are_small_and_complete() -> None:
     small = [piece async for piece in split_pieces(large())]
     assert b"".join(small) == AUDIO
     assert max(map(len, small)) == PIECE_BYTES

@@ -70,7 +70,7 @@ def test_a_range_past_the_end_cannot_be_satisfied(header: str) -> None:
 
 
 @given(st.text(), st.integers(1, 1000))
-def test_whatever_is_sent_a_slice_lies_within_the_audio(header: str, size: int) -> None:
+def test_any_slice_lies_within_the_audio(header: str, size: int) -> None:
     try:
         part = selected(header, size)
     except RangeNotSatisfiable:

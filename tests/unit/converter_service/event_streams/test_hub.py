@@ -58,7 +58,7 @@ def over(conversion: Conversion) -> Conversion:
     return cancelled(conversion, now=NOON, retention=RETENTION)
 
 
-async def test_whoever_is_slow_gets_the_newest_and_never_misses_the_end(store: CountingStore) -> None:
+async def test_a_slow_subscriber_gets_the_latest_and_the_final_state(store: CountingStore) -> None:
     hub, conversion = Hub(store), converting()
     with hub.subscribe(conversion.id) as subscription:
         for step in range(1, 100):
@@ -70,7 +70,7 @@ async def test_whoever_is_slow_gets_the_newest_and_never_misses_the_end(store: C
         assert (newest.status, newest.is_final) == (State.CANCELLED, True)
 
 
-async def test_late_and_repeated_news_is_no_news(store: CountingStore) -> None:
+async def test_late_and_repeated_events_are_ignored(store: CountingStore) -> None:
     hub, first = Hub(store), converting()
     second = further(first, 0.5)
     with hub.subscribe(first.id) as subscription:
@@ -85,7 +85,7 @@ async def test_late_and_repeated_news_is_no_news(store: CountingStore) -> None:
         assert newest.revision == second.revision + 1
 
 
-async def test_one_look_serves_all_who_watch(store: CountingStore) -> None:
+async def test_one_query_serves_all_subscribers(store: CountingStore) -> None:
     hub = Hub(store)
     with ExitStack() as stack:
         listeners = [stack.enter_context(hub.subscribe(converting().id)) for _ in range(100)]
@@ -95,7 +95,7 @@ async def test_one_look_serves_all_who_watch(store: CountingStore) -> None:
     assert store.asked == 1
 
 
-async def test_nobody_is_looked_up_whom_nobody_watches(store: CountingStore) -> None:
+async def test_conversions_without_subscribers_are_not_queried(store: CountingStore) -> None:
     hub = Hub(store)
     with hub.subscribe(converting().id):
         pass
@@ -106,7 +106,7 @@ async def test_nobody_is_looked_up_whom_nobody_watches(store: CountingStore) -> 
     assert store.asked == 0
 
 
-async def test_news_of_what_is_known_to_be_over_asks_nobody(store: CountingStore) -> None:
+async def test_events_of_finished_conversions_cause_no_query(store: CountingStore) -> None:
     hub = Hub(store)
     with hub.subscribe(done().id):
         hub.publish(done().id, snapshot_of(done()))
@@ -129,7 +129,7 @@ async def running(hub: Hub, *, connected: bool) -> AsyncIterator[None]:
             await task
 
 
-async def test_while_no_news_can_arrive_the_store_is_asked(store: CountingStore) -> None:
+async def test_without_a_broker_the_store_is_polled(store: CountingStore) -> None:
     hub = Hub(store, SOON)
     store.away = True
     async with running(hub, connected=False):
@@ -142,7 +142,7 @@ async def test_while_no_news_can_arrive_the_store_is_asked(store: CountingStore)
             assert newest.is_final
 
 
-async def test_what_was_missed_is_looked_up_when_listening_begins(store: CountingStore) -> None:
+async def test_missed_changes_are_queried_when_the_subscription_starts(store: CountingStore) -> None:
     hub = Hub(store)
     async with MemoryBroker(()) as broker:
         news = change_listener(broker, hub)
@@ -156,7 +156,7 @@ async def test_what_was_missed_is_looked_up_when_listening_begins(store: Countin
         await listening
 
 
-async def test_with_a_broker_the_store_is_asked_only_after_a_long_silence(store: CountingStore) -> None:
+async def test_with_a_broker_the_store_is_polled_rarely(store: CountingStore) -> None:
     hub = Hub(store, SOON)
     rounds = 0
 
@@ -171,7 +171,7 @@ async def test_with_a_broker_the_store_is_asked_only_after_a_long_silence(store:
     assert store.asked == 0
 
 
-async def test_what_is_deleted_or_gone_altogether_ends_without_a_word(store: CountingStore) -> None:
+async def test_streams_of_deleted_conversions_end_without_an_event(store: CountingStore) -> None:
     hub = Hub(store)
     with hub.subscribe(converting().id) as subscription, hub.subscribe("nothing") as other:
         await store.save(deleted(converting(), NOON))
@@ -180,7 +180,7 @@ async def test_what_is_deleted_or_gone_altogether_ends_without_a_word(store: Cou
         assert await other.next(-1) is None
 
 
-async def test_when_the_process_stops_all_streams_end_and_new_ones_at_once(store: CountingStore) -> None:
+async def test_all_streams_end_when_the_process_stops(store: CountingStore) -> None:
     hub = Hub(store)
     with hub.subscribe(converting().id) as subscription:
         waiting = asyncio.create_task(subscription.next(converting().revision))
@@ -190,7 +190,7 @@ async def test_when_the_process_stops_all_streams_end_and_new_ones_at_once(store
         assert await late.next(-1) is None
 
 
-async def test_only_so_many_may_watch(store: CountingStore) -> None:
+async def test_the_number_of_subscribers_is_limited(store: CountingStore) -> None:
     hub = Hub(store)
     with ExitStack() as stack:
         for _ in range(MAX_SUBSCRIPTIONS):
@@ -201,7 +201,7 @@ async def test_only_so_many_may_watch(store: CountingStore) -> None:
         pass
 
 
-def test_an_event_is_one_line_of_data_whatever_the_file_is_called() -> None:
+def test_an_event_has_one_data_line_for_any_file_name() -> None:
     hostile = replace(done(), source=replace(done().source, filename="a\nevent: b\r\ndata: c\u2028.mp4"))
     lines = format_event(snapshot_of(hostile)).decode().split("\n")
     assert [line.partition(":")[0] for line in lines] == ["id", "event", "data", "", ""]
@@ -222,5 +222,5 @@ def test_an_event_is_one_line_of_data_whatever_the_file_is_called() -> None:
         ("9" * 5000, -1),
     ],
 )
-def test_an_id_that_was_never_given_counts_as_none(header: str | None, seen: int) -> None:
+def test_an_unknown_last_event_id_is_ignored(header: str | None, seen: int) -> None:
     assert parse_last_event_id(header, Snapshot(7, State.CONVERTING, b"{}")) == seen

@@ -41,24 +41,24 @@ async def told(heard: Heard, *conversions: Conversion) -> list[Envelope]:
     return heard.envelopes
 
 
-async def test_of_many_changes_that_wait_only_the_newest_is_told() -> None:
+async def test_of_several_queued_changes_only_the_newest_is_published() -> None:
     first = converting()
     second = renewed(first, "token-1", NOON + LEASE, 0.5)
     [envelope] = await told(Heard(), first, second, first, second)
     assert (envelope.type, envelope.data["edition"]) == ("conversion_changed", second.revision)
 
 
-async def test_a_deletion_is_told_without_the_conversion() -> None:
+async def test_a_deletion_is_published_without_the_conversion() -> None:
     [envelope] = await told(Heard(), deleted(converting(), NOON))
     assert (envelope.type, envelope.data) == ("conversion_removed", {"conversion_id": converting().id})
 
 
-async def test_a_broker_that_is_away_costs_the_news_and_nothing_else() -> None:
+async def test_an_unavailable_broker_only_loses_progress_events() -> None:
     envelopes = await told(Heard(failing=1), queued(1), queued(2))
     assert [each.subject for each in envelopes] == [queued(2).id]
 
 
-async def test_what_waits_is_bounded_and_the_oldest_goes_first() -> None:
+async def test_the_queue_is_bounded_and_drops_the_oldest() -> None:
     envelopes = await told(Heard(), *(queued(number) for number in range(MAX_WAITING + 5)))
     assert len(envelopes) == MAX_WAITING
     assert envelopes[0].subject == queued(5).id

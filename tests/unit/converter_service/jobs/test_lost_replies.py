@@ -95,7 +95,7 @@ def events(store: MemoryConversions) -> list[type]:
     return [type(unwrap(waiting.envelope)) for waiting in store.outbox]
 
 
-async def test_an_upload_whose_last_answer_is_lost_is_found_to_be_taken_in() -> None:
+async def test_an_upload_is_accepted_although_the_last_reply_was_lost() -> None:
     store, blobs = Forgetful(lost=1), MemoryBlobs()
     service = upload_service(store, blobs, MINUTE)
     accepted = await service.accept(ALICE, Upload())
@@ -104,7 +104,7 @@ async def test_an_upload_whose_last_answer_is_lost_is_found_to_be_taken_in() -> 
     assert events(store) == [VideoUploaded]
 
 
-async def test_an_upload_whose_sender_falls_silent_is_not_taken_for_dead() -> None:
+async def test_a_stalled_upload_keeps_its_lease() -> None:
     store, blobs = MemoryConversions(), MemoryBlobs()
 
     async def for_long() -> None:
@@ -119,9 +119,7 @@ async def test_an_upload_whose_sender_falls_silent_is_not_taken_for_dead() -> No
 
 
 @pytest.mark.parametrize("lost", range(1, 6))
-async def test_whichever_answer_a_worker_misses_there_is_one_audio_and_one_event(
-    tmp_path: Path, lost: int
-) -> None:
+async def test_any_lost_reply_leaves_one_audio_and_one_event(tmp_path: Path, lost: int) -> None:
     """Saves: claimed, described, completed; later ones are heartbeats or cleanup."""
     store, blobs = Forgetful(), MemoryBlobs()
     service = upload_service(store, blobs, MINUTE)

@@ -23,7 +23,7 @@ def refused_fields(**fields: str) -> list[str]:
     return [problem.field for problem in refused.value.problems]
 
 
-def test_nothing_asked_is_an_mp3_of_192k() -> None:
+def test_the_default_is_an_mp3_of_192k() -> None:
     assert parse({}).shown() == {"format": "mp3", "bitrate": "192k"}
 
 
@@ -186,7 +186,7 @@ valid_fields = st.fixed_dictionaries(
 @given(valid_fields)
 @example({"sample_rate": "22050"})
 @example({"start": "0.00001"})
-def test_what_was_accepted_is_accepted_again_from_the_store_and_means_the_same(
+def test_accepted_options_are_stored_and_read_back_unchanged(
     fields: dict[str, str],
 ) -> None:
     try:

@@ -15,7 +15,7 @@ def alive(root: Path) -> set[str]:
     return {path.stem for path in root.glob(f"{PREFIX}*.lock")}
 
 
-async def test_a_worker_that_starts_removes_what_the_dead_left_and_nothing_of_the_living(
+async def test_a_starting_worker_removes_directories_of_crashed_workers_only(
     tmp_path: Path,
 ) -> None:
     living, next_one = LocalScratch(tmp_path), LocalScratch(tmp_path)
@@ -32,7 +32,7 @@ async def test_a_worker_that_starts_removes_what_the_dead_left_and_nothing_of_th
 
 
 @pytest.mark.parametrize("rival", ["holds it", "has removed it"])
-async def test_a_rival_that_comes_between_the_file_and_its_lock_does_no_harm(
+async def test_a_lock_file_deleted_before_locking_is_created_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rival: str
 ) -> None:
     """The other worker deletes the lock file before it is locked, as a dead worker's."""

@@ -78,14 +78,14 @@ async def all_of(body: BodyReader) -> list[bytes]:
     return [piece async for piece in body]
 
 
-async def test_a_body_comes_in_the_pieces_in_which_it_was_sent() -> None:
+async def test_a_body_is_read_in_the_pieces_in_which_it_was_sent() -> None:
     body = Client().send(b"one", b"", b"two", more=False).body(SOON)
     assert await all_of(body) == [b"one", b"two"]
     assert body.size == 6
     assert await all_of(body) == [], "the end stays the end"
 
 
-async def test_a_client_that_falls_silent_or_hangs_up_is_told_apart() -> None:
+async def test_stalled_and_disconnected_clients_are_distinguished() -> None:
     client = Client()
     with pytest.raises(RequestTimeout):
         await anext(client.body(SOON))
@@ -105,7 +105,7 @@ async def test_the_deadline_is_for_each_piece_and_not_for_the_body() -> None:
 
 
 @pytest.mark.parametrize("gone", [True, False])
-async def test_a_body_that_broke_off_never_looks_complete(gone: bool) -> None:
+async def test_an_interrupted_body_never_looks_complete(gone: bool) -> None:
     client = Client().send(b"half")
     body = client.body(SOON)
     if gone:
@@ -118,7 +118,7 @@ async def test_a_body_that_broke_off_never_looks_complete(gone: bool) -> None:
         await anext(body)
 
 
-async def test_another_event_is_refused() -> None:
+async def test_an_unexpected_asgi_event_is_refused() -> None:
     client = Client()
     client.sent.put_nowait({"type": "http.strange"})  # type: ignore[typeddict-item]
     with pytest.raises(InvalidRequest):
@@ -179,7 +179,7 @@ async def test_a_digest_is_that_of_the_whole_body_peeked_bytes_included(algorith
     assert body.size == 11
 
 
-async def test_peeking_into_a_short_body_gives_all_of_it() -> None:
+async def test_peek_returns_all_of_a_short_body() -> None:
     body = Client().send(b"one", more=False).body()
     assert await body.peek(16) == b"one"
     assert await body.peek(16) == b"one"
@@ -187,7 +187,7 @@ async def test_peeking_into_a_short_body_gives_all_of_it() -> None:
     assert await Client().send(more=False).body().peek(16) == b""
 
 
-async def test_a_meter_is_asked_before_each_piece_with_the_bytes_so_far() -> None:
+async def test_the_meter_is_called_before_each_piece_with_the_bytes_so_far() -> None:
     asked: list[int] = []
 
     async def meter(size: int) -> None:
@@ -228,7 +228,7 @@ async def refuse(body: BodyReader) -> None:
         raise NotFound
 
 
-async def test_what_is_left_of_a_refused_body_is_discarded() -> None:
+async def test_the_rest_of_a_refused_body_is_discarded() -> None:
     client = Client().send(b"one", b"two", b"three", more=False)
     with pytest.raises(NotFound):
         await refuse(client.body())

@@ -40,7 +40,7 @@ def test_a_long_name_keeps_its_extension() -> None:
 
 
 @given(st.text(max_size=2000))
-def test_whatever_is_sent_what_is_kept_is_harmless(sent: str) -> None:
+def test_any_name_is_sanitized(sent: str) -> None:
     kept = safe_name(sent)
     assert 0 < len(kept.encode()) <= 255
     assert not set(kept) & {"/", "\\", "\x00", "\n", "\r"}

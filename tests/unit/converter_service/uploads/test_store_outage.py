@@ -73,7 +73,7 @@ class HangingBlobs(MemoryBlobs):
         await super().delete(blob_id)
 
 
-async def test_an_upload_outlives_a_store_that_is_away_for_a_heartbeat() -> None:
+async def test_an_upload_survives_a_failed_heartbeat() -> None:
     store = Coming()
 
     async def while_it_is_away() -> None:
@@ -85,7 +85,7 @@ async def test_an_upload_outlives_a_store_that_is_away_for_a_heartbeat() -> None
     assert (await service.accept(ALICE, Upload(pause=while_it_is_away))).status is State.QUEUED
 
 
-async def test_an_upload_outlives_a_store_that_is_away_for_the_last_save() -> None:
+async def test_an_upload_survives_an_outage_at_the_last_save() -> None:
     store, pieces = Coming(), 0
 
     def before_each() -> None:
@@ -100,7 +100,7 @@ async def test_an_upload_outlives_a_store_that_is_away_for_the_last_save() -> No
     assert events(store) == [VideoUploaded]
 
 
-async def test_an_upload_of_which_nothing_can_be_known_is_not_thrown_away(
+async def test_an_upload_of_unknown_outcome_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The response is 503, and the conversion stays queued: its client may never send the video again."""
@@ -116,7 +116,7 @@ async def test_an_upload_of_which_nothing_can_be_known_is_not_thrown_away(
     assert events(store) == [VideoUploaded]
 
 
-async def test_a_store_that_is_away_for_a_run_and_its_end_costs_no_attempt(tmp_path: Path) -> None:
+async def test_an_outage_of_the_store_during_a_run_costs_no_attempt(tmp_path: Path) -> None:
     """The store fails when the worker reads the video, and again when it releases its claim."""
     store, blobs = Coming(), MemoryBlobs()
     service = upload_service(store, blobs, MINUTE)
@@ -149,7 +149,7 @@ async def test_a_store_that_is_away_for_a_run_and_its_end_costs_no_attempt(tmp_p
     assert (given_back.status, given_back.attempts, given_back.lease) == (State.QUEUED, 0, None)
 
 
-async def test_a_deletion_whose_bytes_take_long_is_answered_soon_and_finished_later() -> None:
+async def test_a_slow_deletion_is_answered_soon_and_completed_later() -> None:
     store, blobs = MemoryConversions(), HangingBlobs()
     conversion = done(at=utc_now())
     await store.add(conversion)
@@ -165,7 +165,7 @@ async def test_a_deletion_whose_bytes_take_long_is_answered_soon_and_finished_la
     assert (store.contents, blobs.contents) == ({}, {})
 
 
-async def test_a_refused_upload_whose_bytes_take_long_is_answered_soon() -> None:
+async def test_a_refused_upload_with_a_slow_cleanup_is_answered_soon() -> None:
     store = MemoryConversions()
     service = upload_service(store, HangingBlobs(), MINUTE, max_bytes=1000)
     began = time.monotonic()

@@ -24,16 +24,16 @@ def caller(*roles: str) -> Connection:
 HANDLER = HTTPRouteHandler("/", http_method="GET")
 
 
-async def test_the_role_lets_in() -> None:
+async def test_the_required_role_is_accepted() -> None:
     assert await requires_role("admin")(caller("user", "admin"), HANDLER) is None  # type: ignore[misc]
 
 
-async def test_another_role_does_not() -> None:
+async def test_another_role_is_refused() -> None:
     with pytest.raises(Forbidden):
         await requires_role("admin")(caller("user"), HANDLER)  # type: ignore[misc]
 
 
-async def test_nobody_is_let_in_by_no_role() -> None:
+async def test_a_principal_without_roles_is_refused() -> None:
     nobody: Connection = ASGIConnection({"type": "http", "headers": []})  # type: ignore[arg-type]
     with pytest.raises(Unauthenticated):
         await requires_role("admin")(nobody, HANDLER)  # type: ignore[misc]

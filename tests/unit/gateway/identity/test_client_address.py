@@ -33,7 +33,7 @@ def scope(peer: str | None, *forwarded: str) -> HTTPScope:
         (None, ("1.1.1.1",), "unknown"),
     ],
 )
-def test_the_client_is_the_first_stranger_seen_from_here(
+def test_the_client_is_the_nearest_untrusted_address(
     peer: str | None, forwarded: tuple[str, ...], key: str
 ) -> None:
     assert ClientAddresses(["10.0.0.0/8"]).key(scope(peer, *forwarded)) == key
@@ -64,7 +64,7 @@ def named(peer: str, **fields: str) -> HTTPScope:
         ("", "10.0.0.1"),
     ],
 )
-def test_forwarded_is_read_like_its_older_brother(forwarded: str, key: str) -> None:
+def test_forwarded_is_read_like_x_forwarded_for(forwarded: str, key: str) -> None:
     assert ClientAddresses(["10.0.0.0/8"]).key(named("10.0.0.1", forwarded=forwarded)) == key
     assert ClientAddresses(["10.0.0.0/8"]).key(named("192.0.2.1", forwarded=forwarded)) == "192.0.2.1"
 
@@ -78,6 +78,6 @@ def test_forwarded_is_read_like_its_older_brother(forwarded: str, key: str) -> N
         ("1.1.1.1", "nonsense", "10.0.0.1"),
     ],
 )
-def test_two_fields_that_do_not_agree_are_not_believed(older: str, newer: str, key: str) -> None:
+def test_contradictory_headers_are_ignored(older: str, newer: str, key: str) -> None:
     scope = named("10.0.0.1", x_forwarded_for=older, forwarded=newer)
     assert ClientAddresses(["10.0.0.0/8"]).key(scope) == key

@@ -12,7 +12,7 @@ from tests.support.wait import until
 from tests.unit.gateway.identity.test_token_cache import AuthService, principal
 
 
-async def test_each_time_listening_begins_what_was_known_is_forgotten() -> None:
+async def test_the_cache_is_cleared_after_each_reconnect() -> None:
     auth = AuthService()
     auth.known["t"] = principal("s1")
     tokens = TokenCache(auth.introspect, timedelta(seconds=60), wall=lambda: 0.0)
@@ -27,7 +27,7 @@ async def test_each_time_listening_begins_what_was_known_is_forgotten() -> None:
             await running
 
 
-async def test_an_ended_session_is_forgotten() -> None:
+async def test_tokens_of_an_ended_session_are_dropped() -> None:
     auth = AuthService()
     auth.known = {"t": principal("s1"), "u": principal("s2")}
     tokens = TokenCache(auth.introspect, timedelta(seconds=60), wall=lambda: 0.0)

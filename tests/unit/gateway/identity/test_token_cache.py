@@ -74,7 +74,7 @@ async def under_way(auth: AuthService, count: int = 1) -> None:
     await until(lambda: len(auth.asked) >= count)
 
 
-async def test_an_answer_is_remembered_for_its_time_only(auth: AuthService, clock: Clock) -> None:
+async def test_an_answer_is_cached_for_its_ttl_only(auth: AuthService, clock: Clock) -> None:
     auth.known["t"] = principal()
     tokens = cache(auth, clock)
     for _ in range(3):
@@ -87,9 +87,7 @@ async def test_an_answer_is_remembered_for_its_time_only(auth: AuthService, cloc
     assert auth.asked == ["t", "t"]
 
 
-async def test_an_answer_is_never_remembered_beyond_the_tokens_own_end(
-    auth: AuthService, clock: Clock
-) -> None:
+async def test_an_answer_is_never_cached_beyond_the_tokens_expiry(auth: AuthService, clock: Clock) -> None:
     auth.known["t"] = principal(expires_at=clock.now + 2)
     tokens = cache(auth, clock)
     await tokens.look_up("t")
@@ -97,13 +95,13 @@ async def test_an_answer_is_never_remembered_beyond_the_tokens_own_end(
     assert tokens.cached("t") is None
 
 
-async def test_a_refusal_is_remembered_too(auth: AuthService, clock: Clock) -> None:
+async def test_a_refusal_is_cached_too(auth: AuthService, clock: Clock) -> None:
     tokens = cache(auth, clock)
     assert [await tokens.look_up("x"), await tokens.look_up("x")] == [None, None]
     assert auth.asked == ["x"]
 
 
-async def test_a_failure_is_not_remembered(auth: AuthService, clock: Clock) -> None:
+async def test_a_failure_is_not_cached(auth: AuthService, clock: Clock) -> None:
     auth.known["t"], auth.broken = principal(), True
     tokens = cache(auth, clock)
     with pytest.raises(Unavailable):
@@ -118,7 +116,7 @@ async def test_the_tokens_themselves_are_not_kept(auth: AuthService, clock: Cloc
     assert "a-very-secret-token" not in repr(vars(tokens))
 
 
-async def test_it_stays_within_its_bounds_and_drops_the_longest_unused(
+async def test_the_cache_is_bounded_and_drops_the_least_recently_used(
     auth: AuthService, clock: Clock
 ) -> None:
     tokens = cache(auth, clock, capacity=2)
@@ -132,7 +130,7 @@ async def test_it_stays_within_its_bounds_and_drops_the_longest_unused(
     assert tokens.cached("a") is not None
 
 
-async def test_made_up_tokens_do_not_push_out_real_ones(auth: AuthService, clock: Clock) -> None:
+async def test_invalid_tokens_do_not_evict_valid_ones(auth: AuthService, clock: Clock) -> None:
     tokens = cache(auth, clock, capacity=2)
     auth.known["t"] = principal()
     await tokens.look_up("t")
@@ -142,7 +140,7 @@ async def test_made_up_tokens_do_not_push_out_real_ones(auth: AuthService, clock
     assert len(tokens) == 3
 
 
-async def test_those_who_ask_at_once_share_one_question(auth: AuthService, clock: Clock) -> None:
+async def test_concurrent_lookups_share_one_introspection(auth: AuthService, clock: Clock) -> None:
     auth.known["t"], auth.hold = principal(), asyncio.Event()
     tokens = cache(auth, clock)
     asking = [asyncio.create_task(tokens.look_up("t")) for _ in range(10)]
@@ -153,7 +151,7 @@ async def test_those_who_ask_at_once_share_one_question(auth: AuthService, clock
 
 
 @pytest.mark.parametrize("leaver", [0, 1])
-async def test_one_who_hangs_up_does_not_fail_the_others(
+async def test_a_cancelled_lookup_does_not_fail_the_others(
     auth: AuthService, clock: Clock, leaver: int
 ) -> None:
     auth.known["t"], auth.hold = principal(), asyncio.Event()
@@ -169,9 +167,7 @@ async def test_one_who_hangs_up_does_not_fail_the_others(
     assert auth.asked == ["t"]
 
 
-async def test_a_question_that_nobody_waits_for_any_more_may_fail_in_peace(
-    auth: AuthService, clock: Clock
-) -> None:
+async def test_an_abandoned_introspection_may_fail_silently(auth: AuthService, clock: Clock) -> None:
     auth.hold, auth.broken = asyncio.Event(), True
     tokens = cache(auth, clock)
     asking = asyncio.create_task(tokens.look_up("t"))
@@ -184,7 +180,7 @@ async def test_a_question_that_nobody_waits_for_any_more_may_fail_in_peace(
     assert len(tokens) == 0
 
 
-async def test_a_revoked_session_is_forgotten_and_no_other(auth: AuthService, clock: Clock) -> None:
+async def test_tokens_of_a_revoked_session_are_dropped_and_no_others(auth: AuthService, clock: Clock) -> None:
     tokens = cache(auth, clock)
     auth.known = {"a": principal("s1"), "b": principal("s1"), "c": principal("s2")}
     for token in auth.known:
@@ -193,7 +189,7 @@ async def test_a_revoked_session_is_forgotten_and_no_other(auth: AuthService, cl
     assert [tokens.cached(token) is None for token in "abc"] == [True, True, False]
 
 
-async def test_a_revocation_overtakes_the_answer_that_is_under_way(auth: AuthService, clock: Clock) -> None:
+async def test_a_revocation_overrides_a_pending_lookup(auth: AuthService, clock: Clock) -> None:
     auth.known["t"], auth.hold = principal("s1"), asyncio.Event()
     tokens = cache(auth, clock)
     asking = asyncio.create_task(tokens.look_up("t"))
@@ -205,7 +201,7 @@ async def test_a_revocation_overtakes_the_answer_that_is_under_way(auth: AuthSer
     assert verdict is None or verdict.principal is None
 
 
-async def test_one_who_joins_after_the_revocation_is_refused_too(auth: AuthService, clock: Clock) -> None:
+async def test_a_lookup_joined_after_the_revocation_is_refused_too(auth: AuthService, clock: Clock) -> None:
     auth.known["t"], auth.hold = principal("s1"), asyncio.Event()
     tokens = cache(auth, clock)
     first = asyncio.create_task(tokens.look_up("t"))
@@ -217,7 +213,7 @@ async def test_one_who_joins_after_the_revocation_is_refused_too(auth: AuthServi
     assert (await first, await second) == (None, None)
 
 
-async def test_after_a_gap_everything_is_asked_again(auth: AuthService, clock: Clock) -> None:
+async def test_after_a_gap_every_token_is_introspected_again(auth: AuthService, clock: Clock) -> None:
     tokens = cache(auth, clock)
     auth.known["t"] = principal()
     await tokens.look_up("t")
@@ -228,7 +224,7 @@ async def test_after_a_gap_everything_is_asked_again(auth: AuthService, clock: C
     assert auth.asked == ["t", "x", "t"]
 
 
-async def test_an_answer_from_before_a_gap_is_not_remembered_nor_shared(
+async def test_an_answer_from_before_a_gap_is_neither_cached_nor_shared(
     auth: AuthService, clock: Clock
 ) -> None:
     auth.known["t"], auth.hold = principal(), asyncio.Event()
@@ -244,7 +240,7 @@ async def test_an_answer_from_before_a_gap_is_not_remembered_nor_shared(
     assert auth.asked == ["t", "t"]
 
 
-async def test_after_a_change_of_an_account_its_tokens_are_asked_about_again_and_no_others(
+async def test_after_an_account_change_only_its_tokens_are_introspected_again(
     auth: AuthService, clock: Clock
 ) -> None:
     cache = TokenCache(auth.introspect, TTL, monotonic=clock, wall=clock)
@@ -262,7 +258,7 @@ async def test_after_a_change_of_an_account_its_tokens_are_asked_about_again_and
     assert cache.cached("a") is None
 
 
-async def test_an_answer_from_before_a_change_is_not_remembered_nor_shared(
+async def test_an_answer_from_before_a_change_is_neither_cached_nor_shared(
     auth: AuthService, clock: Clock
 ) -> None:
     cache = TokenCache(auth.introspect, TTL, monotonic=clock, wall=clock)
@@ -279,7 +275,7 @@ async def test_an_answer_from_before_a_change_is_not_remembered_nor_shared(
     assert await cache.look_up("a") is None
 
 
-async def test_questions_under_way_are_bounded(auth: AuthService, clock: Clock) -> None:
+async def test_pending_introspections_are_bounded(auth: AuthService, clock: Clock) -> None:
     auth.hold = asyncio.Event()
     tokens = cache(auth, clock, at_once=2)
     asking = [asyncio.create_task(tokens.look_up(token)) for token in "ab"]
@@ -291,7 +287,7 @@ async def test_questions_under_way_are_bounded(auth: AuthService, clock: Clock) 
     assert await tokens.look_up("c") is None
 
 
-async def test_closing_ends_what_is_under_way(auth: AuthService, clock: Clock) -> None:
+async def test_close_cancels_pending_introspections(auth: AuthService, clock: Clock) -> None:
     auth.hold = asyncio.Event()
     tokens = cache(auth, clock)
     asking = asyncio.create_task(tokens.look_up("t"))

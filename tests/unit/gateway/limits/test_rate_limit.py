@@ -14,7 +14,7 @@ def limits(default: str = "3/minute") -> RateLimits:
     return RateLimits(dict.fromkeys(Rate, default), MemoryWindows())
 
 
-async def test_the_quota_is_let_through_and_no_more() -> None:
+async def test_the_quota_is_allowed_and_no_more() -> None:
     counting = limits()
     readings = [await counting.hit(Rate.LOGIN, "a") for _ in range(3)]
     assert [reading.remaining for reading in readings] == [2, 1, 0]
@@ -24,14 +24,14 @@ async def test_the_quota_is_let_through_and_no_more() -> None:
     assert 1 <= int(reached.value.headers["Retry-After"]) <= 60
 
 
-async def test_keys_and_classes_are_counted_apart() -> None:
+async def test_keys_and_classes_are_counted_separately() -> None:
     counting = limits("1/minute")
     await counting.hit(Rate.LOGIN, "a")
     await counting.hit(Rate.LOGIN, "b")
     await counting.hit(Rate.UPLOAD, "a")
 
 
-async def test_one_who_waits_as_long_as_told_is_let_through() -> None:
+async def test_a_request_after_retry_after_is_allowed() -> None:
     counting = limits("2/second")
     for _ in range(2):
         await counting.hit(Rate.LOGIN, "a")
@@ -42,7 +42,7 @@ async def test_one_who_waits_as_long_as_told_is_let_through() -> None:
     await counting.hit(Rate.LOGIN, "a")
 
 
-async def test_requests_that_may_fail_only_start_while_all_of_them_could() -> None:
+async def test_failure_slots_are_reserved_for_running_requests() -> None:
     counting = limits("3/minute")
     await counting.hit(Rate.DEFAULT, "a")
     async with counting.room(Rate.DEFAULT, "a"), counting.room(Rate.DEFAULT, "a"):
@@ -60,7 +60,7 @@ def test_the_headers_are_structured_fields() -> None:
     assert reading.headers() == {"RateLimit-Policy": '"login";q=10;w=60', "RateLimit": '"login";r=9;t=60'}
 
 
-async def test_a_clock_that_is_set_back_refuses_nobody_for_longer_than_the_window() -> None:
+async def test_a_clock_set_back_refuses_requests_for_one_window_at_most() -> None:
     clocks = {"wall": 1e9, "monotonic": 0.0}
     windows = MemoryWindows(monotonic=lambda: clocks["monotonic"], wall=lambda: clocks["wall"])
     allowed, stats = await windows.hit(parse("1/minute"), "a")

@@ -59,7 +59,7 @@ def gateway() -> Gateway:
     return Gateway()
 
 
-async def test_news_of_a_session_ends_its_streams_and_no_others(gateway: Gateway) -> None:
+async def test_a_revoked_session_ends_its_streams_and_no_others(gateway: Gateway) -> None:
     one, other = gateway.stream("s1"), gateway.stream("s2")
     gateway.tokens.revoke_session("s1")
     gateway.tokens.revoke_session("s1")
@@ -76,7 +76,7 @@ async def test_a_stream_ends_with_its_token(gateway: Gateway) -> None:
     assert stream.ended == 1
 
 
-async def test_what_nobody_told_is_found_out_within_a_minute(gateway: Gateway) -> None:
+async def test_lost_access_without_an_event_is_detected_within_a_minute(gateway: Gateway) -> None:
     stream = gateway.stream()
     gateway.auth.known.clear()
     await gateway.watches.round()
@@ -86,7 +86,7 @@ async def test_what_nobody_told_is_found_out_within_a_minute(gateway: Gateway) -
     assert stream.ended == 1
 
 
-async def test_after_a_gap_in_the_news_and_a_change_of_the_account_it_is_asked_at_once(
+async def test_access_is_checked_at_once_after_a_gap_or_an_account_change(
     gateway: Gateway,
 ) -> None:
     stream = gateway.stream()
@@ -101,7 +101,7 @@ async def test_after_a_gap_in_the_news_and_a_change_of_the_account_it_is_asked_a
     assert stream.ended == 1
 
 
-async def test_while_nobody_can_say_a_stream_goes_on(gateway: Gateway) -> None:
+async def test_a_stream_continues_while_auth_service_is_unavailable(gateway: Gateway) -> None:
     stream = gateway.stream()
     gateway.auth.broken = True
     gateway.clock.now += LOOKUP_INTERVAL.total_seconds()
@@ -109,12 +109,12 @@ async def test_while_nobody_can_say_a_stream_goes_on(gateway: Gateway) -> None:
     assert stream.ended == 0
 
 
-async def test_a_stream_that_begins_while_the_process_stops_ends_at_once(gateway: Gateway) -> None:
+async def test_a_stream_started_during_shutdown_ends_at_once(gateway: Gateway) -> None:
     gateway.watches.close()
     assert gateway.stream().ended == 1
 
 
-async def test_a_request_that_ends_is_forgotten(gateway: Gateway) -> None:
+async def test_a_finished_request_is_removed(gateway: Gateway) -> None:
     stream = gateway.stream()
     assert len(gateway.watches) == 1
     for act in stream.scope["state"]["release"]:

@@ -23,7 +23,7 @@ def test_only_named_fields_reach_a_service() -> None:
 
 
 @pytest.mark.parametrize("value", [b"video/mp4\r\nX: y", b"video/\xff", b"a\x00b"])
-def test_a_value_with_strange_characters_is_refused(value: bytes) -> None:
+def test_a_value_with_invalid_characters_is_refused(value: bytes) -> None:
     with pytest.raises(InvalidRequest):
         towards_service([(b"content-type", value)])
 

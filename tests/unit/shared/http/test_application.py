@@ -104,7 +104,7 @@ async def test_every_error_is_a_problem_with_its_code(
     assert body["request_id"] == answer.headers["x-request-id"]
 
 
-async def test_an_unexpected_error_tells_the_client_nothing_and_the_log_everything(
+async def test_an_unexpected_error_is_logged_in_full_and_hidden_from_the_client(
     client: AsyncTestClient[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):
@@ -146,7 +146,7 @@ async def test_an_unexpected_error_tells_the_client_nothing_and_the_log_everythi
         ({"email": "a", "roles": ["admin"]}, "roles", "is not known"),
     ],
 )
-async def test_a_wrong_field_is_named_in_our_own_words(
+async def test_an_invalid_field_is_named_in_the_problem(
     client: AsyncTestClient[Any], sent: object, field: str, message: str
 ) -> None:
     answer = await client.post("/echo", content=json.dumps(sent), headers=JSON)
@@ -154,7 +154,7 @@ async def test_a_wrong_field_is_named_in_our_own_words(
     assert answer.json()["errors"] == [{"field": field, "message": message}]
 
 
-async def test_a_parameter_is_named_in_our_own_words(client: AsyncTestClient[Any]) -> None:
+async def test_an_invalid_parameter_is_named_in_the_problem(client: AsyncTestClient[Any]) -> None:
     answer = await client.get("/page", params={"limit": "many", "colour": "pink"})
     assert answer.json()["errors"] == [
         {"field": "limit", "message": "must be a whole number"},
@@ -171,14 +171,14 @@ async def test_an_empty_body_is_called_missing(client: AsyncTestClient[Any]) -> 
 @pytest.mark.parametrize(
     "said", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json"]
 )
-async def test_json_under_another_name_is_refused(client: AsyncTestClient[Any], said: str) -> None:
+async def test_json_with_another_content_type_is_refused(client: AsyncTestClient[Any], said: str) -> None:
     answer = await client.post("/echo", content='{"email": "a"}', headers={"content-type": said})
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
     assert answer.json()["detail"] == "Send the body as application/json."
 
 
 @pytest.mark.parametrize("said", ["application/json; charset=utf-8", "Application/JSON", None])
-async def test_json_by_its_name_or_without_one_is_taken(
+async def test_json_with_its_content_type_or_none_is_accepted(
     client: AsyncTestClient[Any], said: str | None
 ) -> None:
     headers = {} if said is None else {"content-type": said}
@@ -214,17 +214,17 @@ async def test_a_wrong_method_gets_the_allowed_ones(client: AsyncTestClient[Any]
     assert "POST" in (await client.put("/echo")).headers["allow"]
 
 
-async def test_overload_says_when_to_come_back(client: AsyncTestClient[Any]) -> None:
+async def test_overload_has_retry_after(client: AsyncTestClient[Any]) -> None:
     assert (await client.get("/full")).headers["retry-after"] == "7"
 
 
-async def test_a_sane_request_id_is_kept(client: AsyncTestClient[Any]) -> None:
+async def test_a_valid_request_id_is_kept(client: AsyncTestClient[Any]) -> None:
     answer = await client.get("/healthz", headers={"X-Request-ID": "trace-42"})
     assert answer.headers["x-request-id"] == "trace-42"
 
 
 @pytest.mark.parametrize("sent", ["", "a" * 65, "two words", "line\tbreak", "<script>"])
-async def test_an_insane_request_id_is_replaced(client: AsyncTestClient[Any], sent: str) -> None:
+async def test_an_invalid_request_id_is_replaced(client: AsyncTestClient[Any], sent: str) -> None:
     answer = await client.get("/healthz", headers={"X-Request-ID": sent})
     assert answer.headers["x-request-id"] != sent
 
@@ -236,7 +236,7 @@ async def test_readiness_names_every_dependency() -> None:
     assert answer.json() == {"status": "ok", "checks": {"database": "ok", "broker": "down"}}
 
 
-async def test_what_is_costly_to_ask_is_remembered_for_longer() -> None:
+async def test_expensive_probes_are_cached_for_longer() -> None:
     asked = list[str]()
 
     async def often() -> None:

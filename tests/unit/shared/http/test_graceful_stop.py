@@ -80,7 +80,7 @@ async def _is_draining(running: Running) -> bool:
     return await running.status("/readyz") == 503
 
 
-async def test_what_runs_is_finished_and_what_is_new_is_refused() -> None:
+async def test_running_requests_finish_and_new_ones_are_refused() -> None:
     async with service() as running:
         slow = asyncio.create_task(running.get("/slow"))
         await running.called.wait()
@@ -98,7 +98,7 @@ async def test_what_runs_is_finished_and_what_is_new_is_refused() -> None:
             await running.status("/healthz")
 
 
-async def test_health_is_answered_for_until_what_runs_beside_has_been_handed_back() -> None:
+async def test_health_checks_are_answered_until_other_work_is_drained() -> None:
     async with service() as running:
         running.stop.set()
         await until(lambda: _is_draining(running), what="it says that it is not ready")

@@ -6,7 +6,7 @@ from shared.errors import InvalidToken
 from shared.identity.bearer import bearer_token
 
 
-def test_a_bearer_token_is_taken_as_it_is() -> None:
+def test_a_bearer_token_is_returned_unchanged() -> None:
     assert bearer_token(["Bearer abc.DEF-_~+/=="]) == "abc.DEF-_~+/=="
     assert bearer_token([]) is None
 

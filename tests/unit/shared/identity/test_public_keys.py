@@ -43,7 +43,7 @@ async def standing() -> AsyncIterator[tuple[Standing, str]]:
         stub.end()
 
 
-async def test_known_keys_are_good_enough_while_auth_service_hangs(standing: tuple[Standing, str]) -> None:
+async def test_cached_keys_are_used_while_auth_service_hangs(standing: tuple[Standing, str]) -> None:
     stub, url = standing
     age = 0.0
     async with aiohttp.ClientSession() as http:

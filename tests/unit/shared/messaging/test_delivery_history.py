@@ -47,7 +47,7 @@ def test_postponements_do_not_push_failures_out_of_the_history() -> None:
     ]
 
 
-def test_nothing_in_a_reason_can_drive_a_terminal_or_break_a_line() -> None:
+def test_control_characters_in_a_reason_are_escaped() -> None:
     assert printable("a\x1b[31m\r\nb\u2028") == "a\ufffd[31m\ufffd\ufffdb\ufffd"
 
 
@@ -57,7 +57,7 @@ def test_a_history_survives_the_headers() -> None:
 
 
 @pytest.mark.parametrize("value", ["7", -1, None, 3.5, [], {}])
-def test_headers_of_strangers_count_as_absent(value: object) -> None:
+def test_foreign_headers_count_as_absent(value: object) -> None:
     headers = {
         "x-tonegate-failures": value,
         "x-tonegate-postponements": value,

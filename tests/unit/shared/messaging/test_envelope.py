@@ -41,7 +41,7 @@ def test_an_event_travels_as_a_cloudevent_in_json() -> None:
     }
 
 
-def test_what_is_wrapped_is_unwrapped_the_same() -> None:
+def test_an_event_is_unchanged_after_encoding_and_decoding() -> None:
     event = ConversionCompleted(
         conversion_id="c1",
         owner_id="u1",
@@ -61,17 +61,17 @@ def test_an_envelope_survives_being_stored_as_a_document() -> None:
     assert msgspec.convert(msgspec.to_builtins(envelope), Envelope) == envelope
 
 
-def test_the_running_request_lends_its_correlation_id() -> None:
+def test_the_correlation_id_of_the_current_request_is_used() -> None:
     with bind_correlation("request-1"):
         assert wrap(UPLOADED, "/converter", "c1").correlationid == "request-1"
     assert wrap(UPLOADED, "/converter", "c1").correlationid is None
 
 
-def test_every_envelope_gets_an_id_of_its_own() -> None:
+def test_every_envelope_gets_a_unique_id() -> None:
     assert wrap(UPLOADED, "/converter", "c1").id != wrap(UPLOADED, "/converter", "c1").id
 
 
-def test_what_no_consumer_could_read_is_refused_at_the_source() -> None:
+def test_an_unreadable_event_is_refused_by_the_producer() -> None:
     with pytest.raises(MalformedEnvelope, match="subject"):
         wrap(UPLOADED, "/converter", "two words")
     with pytest.raises(MalformedData, match="conversion_id"):
@@ -90,7 +90,7 @@ def test_null_attributes_count_as_absent() -> None:
     assert decode(msgspec.json.encode(document)).correlationid is None
 
 
-def test_an_unknown_type_and_an_unknown_version_are_told_apart() -> None:
+def test_unknown_types_and_unknown_versions_are_distinguished() -> None:
     envelope = wrap(UPLOADED, "/converter", "c1")
     with pytest.raises(UnknownEvent, match="video_vanished"):
         unwrap(msgspec.structs.replace(envelope, type="video_vanished"))
@@ -99,15 +99,15 @@ def test_an_unknown_type_and_an_unknown_version_are_told_apart() -> None:
 
 
 @given(st.binary(max_size=500))
-def test_no_bytes_do_worse_than_being_malformed(body: bytes) -> None:
+def test_any_bytes_are_decoded_or_malformed(body: bytes) -> None:
     with pytest.raises(BadMessage):
         unwrap(decode(body))
 
 
-def test_every_event_has_a_name_of_its_own() -> None:
+def test_every_event_has_a_unique_name() -> None:
     assert len({event.type for event in EVENTS}) == len(EVENTS)
 
 
-def test_only_some_events_need_no_listener() -> None:
+def test_only_some_events_may_be_published_without_a_queue() -> None:
     news = {ConversionChanged, ConversionRemoved, SessionRevoked}
     assert {event for event in EVENTS if not event.needs_listener} == news

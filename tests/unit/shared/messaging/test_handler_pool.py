@@ -25,7 +25,7 @@ class Work:
         slots.start(self.run, self.cancelled)
 
 
-async def test_what_exceeds_the_slots_waits_in_order() -> None:
+async def test_work_beyond_the_slots_waits_in_order() -> None:
     slots = HandlerPool(1)
     works = [Work(), Work(), Work()]
     for work in works:
@@ -48,7 +48,7 @@ async def test_draining_waits_within_the_grace() -> None:
     assert work.state == "done"
 
 
-async def test_draining_cancels_what_is_left_begun_or_not() -> None:
+async def test_draining_cancels_started_and_waiting_work() -> None:
     slots, running, waiting = HandlerPool(1), Work(), Work()
     running.start_in(slots)
     waiting.start_in(slots)
@@ -57,7 +57,7 @@ async def test_draining_cancels_what_is_left_begun_or_not() -> None:
     assert waiting.state == "cancelled while waiting"
 
 
-async def test_forgetting_what_waits_leaves_alone_what_runs() -> None:
+async def test_dropping_waiting_work_does_not_affect_running_work() -> None:
     slots, running, waiting, later = HandlerPool(1), Work(), Work(), Work()
     running.start_in(slots)
     waiting.start_in(slots)

@@ -15,11 +15,11 @@ def test_a_missing_handler_is_named() -> None:
         Handlers({ConversionCompleted: handle}, expected=NOTIFICATION_MAIL.events)
 
 
-def test_a_stray_handler_is_named() -> None:
+def test_an_unexpected_handler_is_named() -> None:
     both: dict[type[Event], Handler] = {ConversionCompleted: handle, ConversionFailed: handle}
     with pytest.raises(MissingHandler, match="unexpected conversion_failed"):
         Handlers(both, expected=[ConversionCompleted])
 
 
-def test_no_two_inboxes_share_a_queue() -> None:
+def test_no_two_subscriptions_share_a_queue() -> None:
     assert len({inbox.queue for inbox in SUBSCRIPTIONS}) == len(SUBSCRIPTIONS)

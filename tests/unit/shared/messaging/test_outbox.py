@@ -79,7 +79,7 @@ def quick(store: MemoryOutbox, broker: Broker, lease_s: float = 20) -> OutboxRel
     return OutboxRelay(store, broker, batch=10, lease_s=lease_s, poll_s=0.05, max_pause_s=0.05)
 
 
-async def test_what_is_stored_is_published_in_order_and_cleared(broker: Broker) -> None:
+async def test_stored_events_are_published_in_order_and_cleared(broker: Broker) -> None:
     store = MemoryOutbox()
     for number in range(25):
         await store.store(uploaded(number))
@@ -117,7 +117,7 @@ async def test_nothing_is_cleared_while_the_broker_is_down_and_all_is_sent_after
     assert broker.published == ["event-0"]
 
 
-async def test_it_outlasts_its_own_lease_while_the_broker_is_down(broker: Broker) -> None:
+async def test_the_relay_outlasts_its_own_lease_while_the_broker_is_down(broker: Broker) -> None:
     store = MemoryOutbox()
     broker.down = True
     await store.store(uploaded())
@@ -128,9 +128,7 @@ async def test_it_outlasts_its_own_lease_while_the_broker_is_down(broker: Broker
 
 
 @pytest.mark.parametrize("error", [PublishFailed("unroutable"), ValueError("a fault in the program")])
-async def test_one_event_that_cannot_be_sent_does_not_hold_up_the_others(
-    broker: Broker, error: Exception
-) -> None:
+async def test_an_unpublishable_event_does_not_block_others(broker: Broker, error: Exception) -> None:
     store = MemoryOutbox()
     broker.refuses, broker.error = {"session_revoked"}, error
     await store.store(wrap(SessionRevoked(session_id="s", user_id="u"), "/test", "s", "stuck"))
@@ -142,7 +140,7 @@ async def test_one_event_that_cannot_be_sent_does_not_hold_up_the_others(
     assert len(store) == 1
 
 
-async def test_an_event_that_is_never_published_holds_nothing_up_while_its_lease_lasts(
+async def test_an_unpublishable_event_blocks_nothing_during_its_lease(
     broker: Broker,
 ) -> None:
     store, loop = MemoryOutbox(), asyncio.get_running_loop()
@@ -160,7 +158,7 @@ async def test_an_event_that_is_never_published_holds_nothing_up_while_its_lease
     assert broker.published == [*(f"event-{number}" for number in range(25)), "stuck"]
 
 
-async def test_more_failures_than_a_batch_come_back_with_their_leases(broker: Broker) -> None:
+async def test_more_failures_than_a_batch_are_retried_after_their_leases(broker: Broker) -> None:
     store = MemoryOutbox()
     broker.down = True
     for number in range(35):
@@ -172,7 +170,7 @@ async def test_more_failures_than_a_batch_come_back_with_their_leases(broker: Br
     assert set(broker.published) == {f"event-{number}" for number in range(35)}
 
 
-async def test_a_store_that_fails_to_claim_is_asked_again(broker: Broker) -> None:
+async def test_a_failed_claim_is_retried(broker: Broker) -> None:
     store = FailingStore(claims=3)
     await store.store(uploaded())
     async with relaying(quick(store, broker)) as task:
@@ -180,7 +178,7 @@ async def test_a_store_that_fails_to_claim_is_asked_again(broker: Broker) -> Non
         assert not task.done()
 
 
-async def test_what_could_not_be_cleared_is_published_again(broker: Broker) -> None:
+async def test_an_event_that_could_not_be_cleared_is_published_again(broker: Broker) -> None:
     store = FailingStore(clears=1)
     await store.store(uploaded())
     async with relaying(quick(store, broker, lease_s=0.1)):
@@ -196,7 +194,7 @@ async def test_an_event_is_published_under_its_own_correlation_id(broker: Broker
     assert broker.correlations == ["request-7"]
 
 
-async def test_a_relay_ends_though_its_store_swallowed_the_cancellation() -> None:
+async def test_a_relay_ends_although_its_store_swallowed_the_cancellation() -> None:
     class Swallowing(MemoryOutbox):
         async def claim(self, limit: int, lease_s: float) -> Sequence[Pending]:
             with contextlib.suppress(asyncio.CancelledError):

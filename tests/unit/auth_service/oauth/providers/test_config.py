@@ -109,7 +109,7 @@ def test_an_invalid_provider_is_refused_without_revealing_its_secret(change: dic
     assert str(CORP["client_secret"]) not in str(refused.value)
 
 
-def test_a_name_is_given_once() -> None:
+def test_provider_names_are_unique() -> None:
     with pytest.raises(SettingsError, match="defined twice"):
         named(CORP, CORP)
 

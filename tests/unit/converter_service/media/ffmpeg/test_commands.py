@@ -47,7 +47,7 @@ def value_of(words: list[str], name: str) -> str:
     ],
     ids=["convert", "probe", "probe briefly", "packets", "measure", "cover"],
 )
-def test_every_reader_of_a_source_is_fenced_in_before_the_source_is_named(words: list[str]) -> None:
+def test_protocol_restrictions_precede_the_input(words: list[str]) -> None:
     fence = words[: words.index("-i")]
     assert value_of(fence, "-protocol_whitelist") == "file"
     assert "mov" in value_of(fence, "-format_whitelist").split(",")
@@ -76,7 +76,7 @@ def test_only_decoders_of_pictures_may_be_opened_for_a_cover_and_none_for_a_huge
     assert "[0:7]scale" in value_of(words, "-filter_complex")
 
 
-def test_nothing_that_a_client_wrote_is_on_a_command_line() -> None:
+def test_no_client_text_is_on_a_command_line() -> None:
     words = converting(title="-i", artist="file:/etc/passwd", album="; rm -rf /")
     assert words.count("-i") == 2
     assert not [word for word in words if "passwd" in word or "rm -rf" in word]
@@ -100,7 +100,7 @@ def test_more_than_two_channels_are_mixed_down_and_the_threads_are_bounded() -> 
     assert [words[n + 1] for n, word in enumerate(words) if word == "-threads"] == ["3", "3"]
 
 
-def test_a_part_is_cut_behind_the_decoder_and_begins_at_nought() -> None:
+def test_a_part_is_cut_after_the_decoder_and_starts_at_zero() -> None:
     words = converting(start="5", end="7.5")
     assert "-ss" not in words
     filters = value_of(words, "-filter_complex")
@@ -108,25 +108,25 @@ def test_a_part_is_cut_behind_the_decoder_and_begins_at_nought() -> None:
     assert value_of(words, "-t") == "100.000000"
 
 
-def test_loudness_is_set_last_and_the_rate_is_brought_back() -> None:
+def test_loudness_is_set_last_and_the_sample_rate_restored() -> None:
     filters = value_of(converting(options=PassOptions(gain={"I": -16.0})), "-filter_complex")
     assert filters.split("loudnorm")[1].count("aresample=sample_rate=44100") == 1
     assert filters.index("aformat") < filters.index("loudnorm")
 
 
-def test_a_copy_meets_neither_filter_nor_encoder() -> None:
+def test_a_copy_uses_neither_filter_nor_encoder() -> None:
     words = converting(options=PassOptions(is_copy=True))
     assert value_of(words, "-acodec") == "copy"
     assert not {"-filter_complex", "-b:a", "-ac", "-ar"} & set(words)
 
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=lambda form: form.name)
-def test_a_result_must_be_recognised_as_what_it_was_meant_to_be(form: Format) -> None:
+def test_a_result_must_be_of_the_requested_format(form: Format) -> None:
     for words in (probe_commands.count(TOOLS, form, TARGET), commands.decode(TOOLS, form, TARGET, 60.0)):
         assert value_of(words, "-format_whitelist") == form.demuxer
 
 
-def test_one_channel_is_not_encoded_at_a_rate_that_only_two_can_have() -> None:
+def test_mono_is_not_encoded_at_a_rate_for_stereo_only() -> None:
     mono = replace(TRACK, channels=1)
     assert value_of(converting(mono, format="opus", bitrate="320k"), "-b:a") == "256000"
     assert value_of(converting(format="opus", bitrate="320k"), "-b:a") == "320000"

@@ -18,7 +18,7 @@ from converter_service.media.transcoder import Fault, MachineUnfit, MediaError, 
         (1, "pipe: Input/output error"),
     ],
 )
-def test_what_may_be_the_machines_fault_is_worth_another_try(code: int, stderr: str) -> None:
+def test_possible_machine_errors_are_retried(code: int, stderr: str) -> None:
     assert type(failure(Exit(code=code, stderr=stderr))) is TranscoderUnavailable
 
 
@@ -51,14 +51,14 @@ def test_certain_machine_errors_are_distinguished(code: int, stderr: str) -> Non
         (1, "Error while opening decoder for input stream #0:0", Fault.UNSUPPORTED_MEDIA),
     ],
 )
-def test_the_files_faults_are_final(code: int, stderr: str, fault: Fault) -> None:
+def test_errors_of_the_file_are_final(code: int, stderr: str, fault: Fault) -> None:
     failed = failure(Exit(code=code, stderr=stderr))
     assert isinstance(failed, MediaError)
     assert failed.code is fault
     assert stderr not in failed.message or not stderr
 
 
-def test_refused_video_decoders_are_no_complaint() -> None:
+def test_messages_about_refused_video_decoders_are_ignored() -> None:
     own = "[h264 @ 0x1] Codec (h264) not on whitelist 'aac'\n    Last message repeated 1 times\n"
     assert complaints(Exit(code=0, stderr=own)) == ""
     assert "partial" in complaints(Exit(code=0, stderr=f"{own}stream 1: partial file\n"))

@@ -20,13 +20,13 @@ def asf(size: int, flags: int) -> bytes:
     return ASF_HEADER + bytes(14) + properties + struct.pack("<I", flags) + bytes(12)
 
 
-def test_riff_and_asf_headers_know_the_files_size() -> None:
+def test_riff_and_asf_headers_declare_the_file_size() -> None:
     assert declared_bytes(b"RIFF" + struct.pack("<I", 1000) + b"AVI ") == 1008
     assert declared_bytes(b"RIFX" + struct.pack(">I", 1000) + b"WAVE") == 1008
     assert declared_bytes(asf(5000, flags=2)) == 5000
 
 
-def test_sizes_that_were_never_filled_in_say_nothing() -> None:
+def test_placeholder_sizes_are_ignored() -> None:
     assert declared_bytes(b"RIFF" + b"\xff" * 4 + b"WAVE") is None
     assert declared_bytes(b"RIFF" + bytes(4) + b"WAVE") is None
     assert declared_bytes(asf(5000, flags=1)) is None
@@ -34,7 +34,7 @@ def test_sizes_that_were_never_filled_in_say_nothing() -> None:
 
 
 @pytest.mark.parametrize(("there", "lacking"), [(1008, False), (2000, False), (1000, False), (900, True)])
-def test_only_a_material_part_counts(tmp_path: Path, there: int, lacking: bool) -> None:
+def test_only_a_large_missing_part_counts(tmp_path: Path, there: int, lacking: bool) -> None:
     file = tmp_path / "a.avi"
     file.write_bytes((b"RIFF" + struct.pack("<I", 1000) + b"AVI ").ljust(there, b"\0"))
     assert lacks_bytes(file) is lacking

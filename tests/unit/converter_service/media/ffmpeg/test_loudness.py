@@ -35,11 +35,11 @@ def loudness(integrated_lufs: float = -29.2, **changes: float) -> Loudness:
     return Loudness(integrated_lufs=integrated_lufs, **{**usual, **changes})
 
 
-def test_the_last_summary_counts_and_not_what_a_file_says_of_itself() -> None:
+def test_the_last_summary_is_used_and_file_metadata_ignored() -> None:
     assert parse_summary(SUMMARY.format(i="-29.2", peak="-17.2")) == loudness()
 
 
-def test_silence_is_measured_and_not_heard() -> None:
+def test_silence_has_no_loudness() -> None:
     silence = parse_summary(SUMMARY.format(i="-70.0", peak="-inf"))
     assert (silence.is_audible, silence.peak_dbtp) == (False, -99.0)
     assert loudness().is_audible
@@ -61,7 +61,7 @@ def test_a_missing_summary_is_an_error(printed: str) -> None:
     ],
 )
 @pytest.mark.parametrize("wanted", [-70.0, -16.0, -5.0, 3.0, -120.0])
-def test_loudnorm_is_requested_nothing_that_it_does_not_take(measured: Loudness, wanted: float) -> None:
+def test_loudnorm_arguments_are_within_its_limits(measured: Loudness, wanted: float) -> None:
     """Nor any value that loudnorm takes for "not measured"."""
     asked = loudnorm_arguments(measured, wanted)
     bounds: dict[str, tuple[float, float]] = {
@@ -77,7 +77,7 @@ def test_loudnorm_is_requested_nothing_that_it_does_not_take(measured: Loudness,
     assert float(asked["LRA"]) >= float(asked["measured_LRA"])
 
 
-def test_within_half_a_unit_it_is_met_and_beyond_it_is_aimed_anew() -> None:
+def test_loudness_within_half_a_unit_is_met_and_otherwise_measured_again() -> None:
     assert is_within_tolerance(loudness(-16.4), -16.0)
     assert not is_within_tolerance(loudness(-16.7), -16.0)
     assert corrected_target(-16.0, loudness(-17.5)) == -14.5

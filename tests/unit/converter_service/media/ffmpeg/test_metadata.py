@@ -26,7 +26,7 @@ def lines(*chapters: Chapter, track: AudioTrack = TRACK, **fields: str) -> list[
     return [line for line in text.splitlines() if line.startswith(("START", "END", "title", "CHAPTER"))]
 
 
-def test_what_was_requested_wins_however_the_source_spells_it() -> None:
+def test_requested_tags_override_any_spelling_of_the_source() -> None:
     assert kept({"TITLE": "Old", "Artist": "Kept"}, title="New") == {"title": "New", "artist": "Kept"}
 
 
@@ -34,7 +34,7 @@ def test_an_empty_option_removes_a_tag() -> None:
     assert kept({"title": "Old", "artist": "Kept"}, title="") == {"artist": "Kept"}
 
 
-def test_a_tracks_own_tags_count_where_the_file_has_none() -> None:
+def test_track_tags_are_used_where_the_file_has_none() -> None:
     track = AudioTrack(
         index=0, stream=0, codec="opus", channels=2, sample_rate=48_000, tags={"title": "T", "genre": "G"}
     )
@@ -46,24 +46,24 @@ def test_a_tracks_own_tags_count_where_the_file_has_none() -> None:
     ["encoder", "major_brand", "DURATION-eng", "BPS", "_STATISTICS_TAGS", "language", "iTunSMPB",
      "CHAPTER001", "METADATA_BLOCK_PICTURE", "", "a=b", "a\nb", "-i", "x" * 65],
 )  # fmt: skip
-def test_what_is_no_tag_of_the_audio_is_not_kept(name: str) -> None:
+def test_technical_tags_are_dropped(name: str) -> None:
     assert kept({name: "x"}) == {}
 
 
-def test_gains_for_players_are_kept_unless_the_loudness_changes() -> None:
+def test_replay_gain_is_kept_unless_the_loudness_changes() -> None:
     gains = {"replaygain_track_gain": "-3 dB", "R128_TRACK_GAIN": "5"}
     assert len(kept(gains)) == 2
     assert kept(gains, loudness="-16") == {}
 
 
-def test_however_much_a_source_says_what_is_kept_is_bounded_and_printable() -> None:
+def test_kept_tags_are_bounded_and_printable() -> None:
     assert len(kept({f"tag{n}": "x" for n in range(1000)})) == 64
     long = kept({f"tag{n}": "x" * 100_000 for n in range(20)})
     assert (max(map(len, long.values())), len(long)) == (8000, 8)
     assert kept({"lyrics": "a\0b\x1b[31m\nc\u202e"}) == {"lyrics": "a b [31m\nc"}
 
 
-def test_no_word_breaks_out_of_its_line() -> None:
+def test_values_are_escaped_within_their_line() -> None:
     text = format_metadata(
         info({"comment": "a=b;c#d\\e\n[CHAPTER]"}), TRACK, parse({"title": "ends\\"}), {"own": "1"}
     )
@@ -84,7 +84,7 @@ def test_chapters_count_from_where_the_sound_begins() -> None:
     assert lines(THREE[0], track=late) == ["START=0", "END=6000", "title=One"]
 
 
-def test_chapters_of_no_length_and_beyond_the_end_are_none() -> None:
+def test_empty_chapters_and_those_after_the_end_are_dropped() -> None:
     assert lines(Chapter(5.0, 5.0), Chapter(9.0, 3.0), Chapter(70.0, 80.0), Chapter(-9.0, -1.0)) == []
 
 

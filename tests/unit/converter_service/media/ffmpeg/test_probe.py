@@ -38,23 +38,23 @@ def test_a_video_without_audio_is_described_too_and_no_stream_at_all_is_unreadab
 
 
 @pytest.mark.parametrize("printed", [b"", b"{}", b"[]", b'{"format": 1}', b"\xff"])
-def test_an_answer_that_is_none_is_unreadable(printed: bytes) -> None:
+def test_malformed_output_is_unreadable(printed: bytes) -> None:
     assert fault(printed) is Fault.UNREADABLE_MEDIA
 
 
 @pytest.mark.parametrize("duration", ["N/A", "nan", "inf", "-5.0", "0.000000", "", "1e999"])
-def test_a_duration_that_says_nothing_is_unknown(duration: str) -> None:
+def test_an_invalid_duration_is_unknown(duration: str) -> None:
     assert parse_probe(answer(AUDIO, duration=duration), "").duration_s is None
 
 
-def test_a_guess_from_a_bit_rate_is_marked_as_one() -> None:
+def test_a_duration_estimated_from_the_bit_rate_is_marked() -> None:
     guessed = "Estimating duration from bitrate, this may be inaccurate"
     info = parse_probe(answer(AUDIO, name="mp3", duration="5"), guessed)
     assert info.is_estimated
     assert not info.has_own_duration
 
 
-def test_matroskas_tag_is_where_a_track_ends() -> None:
+def test_the_duration_tag_of_matroska_is_the_end_of_the_track() -> None:
     tagged = {**AUDIO, "start_time": "2.0", "tags": {"DURATION": "00:01:02.500000000"}}
     info = parse_probe(answer(VIDEO, tagged, name="matroska,webm", duration="70"), "")
     assert info.audio_tracks[0].duration_s == 60.5
@@ -64,7 +64,7 @@ def test_matroskas_tag_is_where_a_track_ends() -> None:
 @pytest.mark.parametrize(
     "tag", ["", "1:2", "99:99", "aa:bb:cc", "00:00:-1", "\u0660\u0660:\u0660\u0660:\u0660\u0661"]
 )
-def test_a_malformed_tag_says_nothing(tag: str) -> None:
+def test_a_malformed_tag_is_ignored(tag: str) -> None:
     info = parse_probe(answer({**AUDIO, "tags": {"DURATION": tag}}, name="matroska,webm"), "")
     assert info.audio_tracks[0].duration_s is None
 
@@ -72,7 +72,7 @@ def test_a_malformed_tag_says_nothing(tag: str) -> None:
 @pytest.mark.parametrize(
     ("brand", "container"), [("qt  ", "mov"), ("M4A ", "m4a"), ("3gp4", "3gp"), ("isom", "mp4"), ("", "mp4")]
 )
-def test_the_brand_tells_mp4s_relatives_apart(brand: str, container: str) -> None:
+def test_mp4_variants_are_distinguished_by_brand(brand: str, container: str) -> None:
     assert parse_probe(answer(AUDIO, tags={"major_brand": brand}), "").container == container
 
 
@@ -84,10 +84,10 @@ OPUS = {**AUDIO, "codec_name": "opus"}
     ("streams", "container"),
     [([VIDEO, AUDIO], "mkv"), ([AUDIO], "mka"), ([COVER, AUDIO], "mka"), ([OPUS], "mka"), ([VIDEO], "mkv")],
 )
-def test_a_matroska_is_called_by_what_is_in_it(streams: list[dict[str, object]], container: str) -> None:
+def test_matroska_files_are_named_by_their_contents(streams: list[dict[str, object]], container: str) -> None:
     assert parse_probe(answer(*streams, name="matroska,webm"), "").container == container
 
 
-def test_a_webm_is_one_when_it_says_so() -> None:
+def test_webm_is_detected_by_its_doctype() -> None:
     assert parse_probe(answer(OPUS, name="matroska,webm"), "", is_webm=True).container == "webm"
     assert parse_probe(answer(VIDEO, AUDIO), "", is_webm=True).container == "mp4"

@@ -59,7 +59,7 @@ async def test_without_an_expected_duration_nothing_is_reported() -> None:
 
 
 @pytest.mark.parametrize("value", [b"-5", b"", b"x", b"1e9", b"\xff"])
-async def test_nonsense_is_no_progress(value: bytes) -> None:
+async def test_malformed_progress_is_ignored(value: bytes) -> None:
     reports = ProgressReports(10.0, Listener())
     await reports.follow(lines(b"out_time_us=" + value, b"=", b""), 60)
     assert reports.made_s == 0.0

@@ -38,18 +38,18 @@ def test_audio_that_is_what_is_requested_may_be_copied(fields: dict[str, str]) -
         {"sample_rate": "48000"},
     ],
 )
-def test_what_needs_an_encoder_gets_one(fields: dict[str, str]) -> None:
+def test_changed_audio_is_encoded(fields: dict[str, str]) -> None:
     assert not may_be_copied(job(**fields))
 
 
 @pytest.mark.parametrize(
     "track", [replace(MP3, channels=6), replace(MP3, sample_rate=7_350), replace(MP3, start_s=1.5)]
 )
-def test_what_a_format_cannot_carry_is_not_copied(track: AudioTrack) -> None:
+def test_codecs_that_the_format_does_not_support_are_not_copied(track: AudioTrack) -> None:
     assert not may_be_copied(job(track))
 
 
-def test_without_a_length_to_hold_it_to_nothing_is_copied() -> None:
+def test_audio_of_unknown_length_is_not_copied() -> None:
     assert not may_be_copied(job(MP3, None))
 
 
@@ -70,13 +70,13 @@ def test_the_default_bit_rate_is_a_ceiling_and_one_that_was_requested_is_met(
     assert meets_request(job(**fields), 60.0, bitrate_bps) is fits
 
 
-def test_lossless_sound_has_no_bit_rate_to_meet() -> None:
+def test_lossless_audio_needs_no_bit_rate() -> None:
     flac = replace(MP3, codec="flac")
     assert meets_request(job(flac, format="flac"), 60.0, 3_000_000)
 
 
 @pytest.mark.parametrize("made_s", [59.0, 61.0])
-def test_a_copy_of_another_length_does_not_count(made_s: float) -> None:
+def test_a_copy_of_another_length_is_refused(made_s: float) -> None:
     assert not meets_request(job(), made_s, 128_000)
 
 

@@ -31,7 +31,7 @@ def judged(made_s: float, extent: SourceExtent, source: MediaInfo, *, complained
     return verdict(made_s, source, track(), extent, ALL, complained=complained)
 
 
-def test_a_file_that_ends_where_it_says_is_whole() -> None:
+def test_a_file_of_its_declared_length_is_complete() -> None:
     assert judged(60.0, SourceExtent(0, 60, 60, 60), info(60.0)) is Verdict.WHOLE
 
 
@@ -39,15 +39,15 @@ def test_audio_may_end_before_the_video_does() -> None:
     assert judged(40.0, SourceExtent(0, 40, 40, 60), info(60.0)) is Verdict.WHOLE
 
 
-def test_a_file_that_ends_early_is_cut_off() -> None:
+def test_a_file_that_ends_early_is_truncated() -> None:
     assert judged(40.0, SourceExtent(0, 40, 40, 40), info(60.0)) is Verdict.CUT_OFF
 
 
-def test_a_file_without_a_length_of_its_own_cannot_be_cut_off() -> None:
+def test_a_file_without_a_declared_length_is_never_truncated() -> None:
     assert judged(40.0, SourceExtent(0, 40, 40, 40), info(60.0, own=False)) is Verdict.WHOLE
 
 
-def test_a_track_that_ends_early_with_a_fault_is_cut_off() -> None:
+def test_a_track_that_ends_early_with_an_error_is_truncated() -> None:
     extent = SourceExtent(0, 40, 40, 60)
     assert verdict(40.0, info(60.0), track(60.0), extent, ALL, complained=True) is Verdict.CUT_OFF
     assert verdict(40.0, info(60.0), track(60.0), extent, ALL, complained=False) is Verdict.WHOLE
@@ -59,17 +59,17 @@ def test_less_sound_than_packets_is_damage_when_the_decoder_complained_and_gaps_
     assert judged(30.0, extent, info(60.0)) is Verdict.GAPS
 
 
-def test_leaping_timestamps_of_a_stream_are_no_gap() -> None:
+def test_timestamp_jumps_of_a_stream_are_no_gap() -> None:
     assert judged(40.0, SourceExtent(0, 90_000, 40, 90_000), info(None, own=False)) is Verdict.WHOLE
 
 
-def test_a_file_may_be_cut_off_behind_the_part_that_was_requested() -> None:
+def test_a_file_may_be_truncated_after_the_requested_part() -> None:
     window = Window(5.0, 20.0)
     cut = SourceExtent(0, 40, 40, 40)
     assert verdict(15.0, info(60.0), track(), cut, window, complained=True) is Verdict.WHOLE
 
 
-def test_what_is_expected_is_what_the_track_declares_within_what_was_requested() -> None:
+def test_the_expected_length_is_the_declared_one_within_the_requested_part() -> None:
     assert expected_s(info(60.0), track(50.0), ALL) == 50.0
     assert expected_s(info(60.0), track(None), ALL) == 60.0
     assert expected_s(info(60.0), track(50.0, start_s=10.0), Window(5.0, 20.0)) == 10.0
@@ -89,5 +89,5 @@ def test_only_audio_of_the_expected_length_passes_without_a_packet_list() -> Non
 @pytest.mark.parametrize(
     ("duration_s", "most_s"), [(1, 0.121), (10, 0.31), (60, 1.16), (600, 1.7), (36_000, 37.1)]
 )
-def test_what_may_be_missing_grows_slowly(duration_s: float, most_s: float) -> None:
+def test_the_tolerance_grows_slowly_with_the_length(duration_s: float, most_s: float) -> None:
     assert tolerance_s(duration_s) == pytest.approx(most_s, abs=0.01)

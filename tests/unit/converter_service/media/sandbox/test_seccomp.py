@@ -72,7 +72,7 @@ def test_every_call_on_the_list_is_refused_and_what_ffmpeg_needs_is_not(machine:
 
 
 @pytest.mark.parametrize("call", ONLY_ITSELF)
-def test_some_calls_are_for_the_process_itself_only(machine: str, column: int, call: str) -> None:
+def test_some_calls_are_allowed_on_the_own_process_only(machine: str, column: int, call: str) -> None:
     number = ONLY_ITSELF[call][0][column]
     assert verdict(machine, number, OWN, OWN) == ALLOWED
     for pid in (OTHER, -1, 1, -OWN):
@@ -94,7 +94,7 @@ def test_no_descriptor_can_be_made_to_signal(machine: str, column: int) -> None:
     assert {result for result in verdicts.values() if result != BLOCKED} == {ALLOWED}
 
 
-def test_another_abi_is_no_way_around(machine: str) -> None:
+def test_calls_of_another_abi_are_refused(machine: str) -> None:
     assert verdict(machine, 0, architecture=0x40000003) == KILLED
     assert verdict(machine, 0x40000000 | 41) == KILLED
 
