@@ -87,7 +87,7 @@ def test_a_slow_machine_does_less_of_everything_and_leaves_nothing_out() -> None
     assert now <= 61
 
 
-async def test_an_unanswered_mail_arrives_and_its_sender_hears_the_end() -> None:
+async def test_a_mail_whose_reply_is_cut_off_arrives_and_its_connection_closes() -> None:
     heard: list[bytes] = []
     over = asyncio.Event()
 
@@ -122,7 +122,7 @@ async def test_an_unanswered_mail_arrives_and_its_sender_hears_the_end() -> None
         await asyncio.wait_for(over.wait(), PATIENCE_S)
 
 
-def test_each_fail_point_of_a_role_has_its_turn_before_any_comes_again() -> None:
+def test_each_fail_point_of_a_role_comes_up_before_any_is_repeated() -> None:
     schedule = PointSchedule("1")
     every = names("worker")
     drawn = [
@@ -131,7 +131,7 @@ def test_each_fail_point_of_a_role_has_its_turn_before_any_comes_again() -> None
     assert sorted(drawn) == sorted(every)
 
 
-def test_a_fail_point_that_nobody_came_by_comes_again_and_is_told_of_until_it_was_hit() -> None:
+def test_a_fail_point_that_was_not_hit_is_repeated_and_reported_until_hit() -> None:
     schedule = PointSchedule("1")
     point = schedule.draw("auth", "SIGTERM")
     schedule.note("auth", "SIGTERM", point, is_hit=False)

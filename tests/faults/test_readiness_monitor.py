@@ -45,7 +45,7 @@ def test_who_can_do_without_it_may_be_ready(name: str, broken: str) -> None:
     assert not judged(ready(name), seen(broken))
 
 
-def test_nobody_needs_to_know_at_once() -> None:
+def test_a_late_readiness_change_is_tolerated_within_the_detection_time() -> None:
     at = LONG_S / 2
     assert not judged(ready("auth", at), seen("postgres", since=at - KNOWN_AFTER_S / 2))
     assert not judged(ready("gateway", at), seen("postgres", since=at - KNOWN_AFTER_S - 2 * PROBE_S + 0.1))

@@ -230,7 +230,7 @@ async def test_a_secret_encrypted_with_another_key_fails_without_a_call(
     assert there.calls == []
 
 
-async def test_a_delivery_whose_processes_die_fails_in_the_end(stores: Stores, there: Receiver) -> None:
+async def test_a_delivery_whose_processes_crash_fails_in_the_end(stores: Stores, there: Receiver) -> None:
     sent = await stores.send(await stores.hook(there.url))
     for _ in range(3):
         for lane in await stores.deliveries.due_lanes():

@@ -5,7 +5,7 @@ import pytest
 from converter_service.media.containers import CONTAINERS, find_container
 from converter_service.media.formats import FORMATS, MP3
 
-# Demuxers that open other files, devices or programs when a file's content tells them to.
+# Demuxers that open other files, devices or programs if a file refers to them.
 REACHING = {
     "hls",
     "dash",

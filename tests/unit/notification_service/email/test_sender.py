@@ -324,7 +324,7 @@ async def test_a_cancelled_record_is_finished() -> None:
     assert ledger.entries[EVENT].state == "sent"
 
 
-async def test_an_email_is_sent_again_with_the_same_bytes_after_its_process_died() -> None:
+async def test_an_email_is_sent_again_with_the_same_bytes_after_its_process_crashed() -> None:
     ledger, mailer = MemoryLedger(), SlowMailer()
     to, _ = handlers_with(ledger, mailer, RetryPolicy(lease=timedelta(0), cancel_grace=timedelta(0)))
     dying = asyncio.create_task(_completed(handle_completed(to)))
