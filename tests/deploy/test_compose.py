@@ -216,7 +216,7 @@ def test_there_can_be_many_workers() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_memory_and_logs_are_bounded(service: str) -> None:
+def test_resources_and_logs_are_bounded(service: str) -> None:
     limits = SERVICES[service]["deploy"]["resources"]["limits"]
     assert set(limits) == {"cpus", "memory", "pids"}
     assert SERVICES[service]["logging"]["options"].keys() == {"max-size", "max-file"}

@@ -34,7 +34,7 @@ def small_system(
     vhosts: VhostPool,
     mail_sink: MailSink,
 ) -> Iterator[System]:
-    """A system with a small upload limit and a database of its own."""
+    """A system with a small upload limit and a separate database."""
     mongo_url, amqp_url = mongo.new_database(), vhosts.take()
     given = {
         **SETTINGS,

@@ -1,4 +1,4 @@
-"""After the crash of any process an accepted upload still gives exactly one MP3 and one mail."""
+"""After the crash of any process an accepted upload still becomes exactly one MP3 and one mail."""
 
 import asyncio
 from collections.abc import AsyncIterator

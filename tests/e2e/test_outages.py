@@ -1,4 +1,4 @@
-"""During an outage clients get errors within seconds; afterwards the system recovers by itself."""
+"""During an outage clients get errors within seconds; afterwards the system recovers automatically."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ from tests.support.sse import event_stream
 from tests.support.system import System
 from tests.support.wait import until
 
-# Would hang without a deadline of ours.
+# Without our own deadline the request would hang.
 SOON_S = 60.0
 
 

@@ -77,7 +77,7 @@ async def test_a_run_that_dies_is_logged_with_the_worker_that_took_over(
         assert log.lacks(RECORDED, answered) is None
     assert log.lacks(published("video_uploaded"), {"event": "conversion completed"}) is None
     runs = {line["run"]: line["worker"] for line in log.lines if line["event"] in CLAIMED}
-    # On a slow machine the second run may lose its lease of 3 s too; then a third takes over.
+    # On a slow machine the second run may lose its lease of 3 s too; then a third run follows.
     dead = [line["was_with"] for line in log.lines if line.get("was_with")]
     assert dead == [runs[run] for run in range(1, len(runs))]
     assert runs[1] != runs[2]

@@ -29,7 +29,7 @@ OK, UNAUTHORIZED, UNAVAILABLE = 200, 401, 503
 
 
 @dataclass
-class Door:
+class GatewayPair:
     """Clients of both gateways; access is revoked through `near` and checked at `far`."""
 
     near: httpx.AsyncClient
@@ -54,79 +54,79 @@ def both(system: System) -> Iterator[System]:
 
 
 @pytest.fixture
-async def door(both: System) -> AsyncIterator[Door]:
+async def gateways(both: System) -> AsyncIterator[GatewayPair]:
     async with visiting(both.stack.service(SECOND).url) as near, visiting(both.url) as far:
         for http in (near, far):
             await until(partial(receives_revocations, http), what="the gateway receives revocations")
-        yield Door(near, far, both)
+        yield GatewayPair(near, far, both)
 
 
-async def by_signing_out(door: Door) -> str:
-    person = await door.visitor()
-    return await ending(door, person.tokens["access_token"], person.sign_out)
+async def by_signing_out(gateways: GatewayPair) -> str:
+    person = await gateways.visitor()
+    return await ending(gateways, person.tokens["access_token"], person.sign_out)
 
 
-async def by_ending_another_session(door: Door) -> str:
-    person = await door.visitor()
+async def by_ending_another_session(gateways: GatewayPair) -> str:
+    person = await gateways.visitor()
     other = await elsewhere(person)
     listed = (await person.get("/v1/auth/sessions")).json()["items"]
     [identity] = [each["id"] for each in listed if not each["current"]]
     end = partial(person.request, "DELETE", f"/v1/auth/sessions/{identity}")
-    return await ending(door, other.tokens["access_token"], end)
+    return await ending(gateways, other.tokens["access_token"], end)
 
 
-async def by_changing_the_password(door: Door) -> str:
-    person = await door.visitor()
+async def by_changing_the_password(gateways: GatewayPair) -> str:
+    person = await gateways.visitor()
     other = await elsewhere(person)
     change = partial(person.post, "/v1/auth/password/change", current_password=PASSWORD, password=NEW)
-    return await ending(door, other.tokens["access_token"], change)
+    return await ending(gateways, other.tokens["access_token"], change)
 
 
-async def by_resetting_the_password(door: Door) -> str:
-    person = await door.visitor()
-    secret = await reset_secret(door, person)
-    reset = partial(door.near.post, "/v1/auth/password/reset", json={"token": secret, "password": NEW})
-    return await ending(door, person.tokens["access_token"], reset)
+async def by_resetting_the_password(gateways: GatewayPair) -> str:
+    person = await gateways.visitor()
+    secret = await reset_secret(gateways, person)
+    reset = partial(gateways.near.post, "/v1/auth/password/reset", json={"token": secret, "password": NEW})
+    return await ending(gateways, person.tokens["access_token"], reset)
 
 
-async def by_an_administrator(door: Door) -> str:
-    admin, person = await administrator(door), await door.visitor()
+async def by_an_administrator(gateways: GatewayPair) -> str:
+    admin, person = await administrator(gateways), await gateways.visitor()
     identity = (await person.get("/v1/auth/me")).json()["id"]
     disable = partial(admin.request, "PATCH", f"/v1/admin/users/{identity}", json={"disabled": True})
-    return await ending(door, person.tokens["access_token"], disable)
+    return await ending(gateways, person.tokens["access_token"], disable)
 
 
-async def by_deleting_the_account(door: Door) -> str:
-    person = await door.visitor()
+async def by_deleting_the_account(gateways: GatewayPair) -> str:
+    person = await gateways.visitor()
     leave = partial(person.request, "DELETE", "/v1/auth/me", json={"password": PASSWORD})
-    return await ending(door, person.tokens["access_token"], leave)
+    return await ending(gateways, person.tokens["access_token"], leave)
 
 
-async def by_deleting_an_api_key(door: Door) -> str:
-    person = await door.visitor()
+async def by_deleting_an_api_key(gateways: GatewayPair) -> str:
+    person = await gateways.visitor()
     made = (await person.post("/v1/auth/api-keys", name="nightly")).json()
     delete = partial(person.request, "DELETE", f"/v1/auth/api-keys/{made['id']}")
-    return await ending(door, made["key"], delete)
+    return await ending(gateways, made["key"], delete)
 
 
-async def by_deleting_the_account_of_an_api_key(door: Door) -> str:
-    person = await door.visitor()
+async def by_deleting_the_account_of_an_api_key(gateways: GatewayPair) -> str:
+    person = await gateways.visitor()
     made = (await person.post("/v1/auth/api-keys", name="nightly")).json()
     leave = partial(person.request, "DELETE", "/v1/auth/me", json={"password": PASSWORD})
-    return await ending(door, made["key"], leave)
+    return await ending(gateways, made["key"], leave)
 
 
-async def by_reusing_a_refresh_token(door: Door) -> str:
+async def by_reusing_a_refresh_token(gateways: GatewayPair) -> str:
     """Refreshes twice: the grace period for two tabs ends when the new token is used."""
-    person = await door.visitor()
+    person = await gateways.visitor()
     first = person.tokens["refresh_token"]
     for _ in range(2):
         (await person.refresh()).raise_for_status()
-    reuse = partial(door.near.post, "/v1/auth/refresh", json={"refresh_token": first})
-    return await ending(door, person.tokens["access_token"], reuse, answered=UNAUTHORIZED)
+    reuse = partial(gateways.near.post, "/v1/auth/refresh", json={"refresh_token": first})
+    return await ending(gateways, person.tokens["access_token"], reuse, answered=UNAUTHORIZED)
 
 
-Ending = Callable[[Door], Awaitable[str]]
+Ending = Callable[[GatewayPair], Awaitable[str]]
 ENDINGS: tuple[Ending, ...] = (
     by_signing_out,
     by_ending_another_session,
@@ -141,54 +141,54 @@ ENDINGS: tuple[Ending, ...] = (
 
 
 @pytest.mark.parametrize("end", ENDINGS, ids=lambda end: end.__name__)
-async def test_access_ends_at_the_other_gateway_at_once(door: Door, end: Ending) -> None:
+async def test_access_ends_at_the_other_gateway_at_once(gateways: GatewayPair, end: Ending) -> None:
     """ASVS 5.0 §7.4.1 to §7.4.3. `pytest -rP` prints the delay."""
-    token = await end(door)
+    token = await end(gateways)
     since = time.monotonic()
-    answer = await door.seen(token)
+    answer = await gateways.seen(token)
     while answer.status_code != UNAUTHORIZED and time.monotonic() - since < AT_ONCE_S:
-        answer = await door.seen(token)
+        answer = await gateways.seen(token)
     took_ms = (time.monotonic() - since) * 1000
     print(f"{end.__name__}: refused after {took_ms:.1f} ms")
     assert (answer.status_code, answer.json().get("code")) == (UNAUTHORIZED, "unauthenticated")
     assert took_ms < AT_ONCE_S * 1000
-    assert (await asks(door.near, token)).status_code == UNAUTHORIZED
+    assert (await asks(gateways.near, token)).status_code == UNAUTHORIZED
 
 
 @pytest.mark.parametrize("part", ["auth", "postgres"])
-async def test_cached_access_works_until_the_cache_expires(door: Door, part: str) -> None:
-    person = await door.visitor()
+async def test_cached_access_works_until_the_cache_expires(gateways: GatewayPair, part: str) -> None:
+    person = await gateways.visitor()
     token = person.tokens["access_token"]
-    for http in (door.near, door.far):
+    for http in (gateways.near, gateways.far):
         assert (await asks(http, token)).status_code == OK
-    await asyncio.to_thread(door.system.kill, part)
+    await asyncio.to_thread(gateways.system.kill, part)
     try:
-        assert (await asks(door.far, token)).status_code == OK, "it is remembered"
-        refused = await until(partial(unavailable, door.near, token), what="the gateway has to ask again")
+        assert (await asks(gateways.far, token)).status_code == OK, "it is remembered"
+        refused = await until(partial(unavailable, gateways.near, token), what="the gateway has to ask again")
         assert refused.json()["code"] == "unavailable"
         assert int(refused.headers["retry-after"]) >= 1
         assert refused.headers.get("www-authenticate") is None, "no challenge to sign in again"
-        ready = await until(partial(not_ready, door.near), what="readyz says so")
+        ready = await until(partial(not_ready, gateways.near), what="readyz says so")
         assert ready.json()["checks"]["auth_service"] == "down"
         assert ready.json()["checks"]["converter_service"] == "ok"
-        assert (await door.near.get("/healthz")).status_code == OK
+        assert (await gateways.near.get("/healthz")).status_code == OK
     finally:
-        await asyncio.to_thread(door.system.start, part)
-    for http in (door.near, door.far):
+        await asyncio.to_thread(gateways.system.start, part)
+    for http in (gateways.near, gateways.far):
         await until(partial(is_let_in, http, token), what="access works again")
         await until(partial(is_ready, http), what="readyz says so")
 
 
-async def test_key_rotation_interrupts_no_session(door: Door) -> None:
+async def test_key_rotation_interrupts_no_session(gateways: GatewayPair) -> None:
     """ASVS 5.0 §13.3.4. Tokens of old and new keys are valid at both gateways during rotation."""
-    person = await door.visitor()
+    person = await gateways.visitor()
     old = person.tokens["access_token"]
-    rotating = asyncio.create_task(asyncio.to_thread(door.system.command, "auth", "rotate-keys"))
+    rotating = asyncio.create_task(asyncio.to_thread(gateways.system.command, "auth", "rotate-keys"))
 
     async def signed_anew() -> bool:
         (await person.refresh()).raise_for_status()
         newest = person.tokens["access_token"]
-        for http in (door.near, door.far):
+        for http in (gateways.near, gateways.far):
             for token in (old, newest):
                 assert (await asks(http, token)).raise_for_status()
                 assert (await me(http, token)).raise_for_status()
@@ -196,15 +196,18 @@ async def test_key_rotation_interrupts_no_session(door: Door) -> None:
 
     await until(signed_anew, what="a token signed with the new key")
     await rotating
-    published = [key["kid"] for key in (await door.far.get("/.well-known/jwks.json")).json()["keys"]]
+    published = [key["kid"] for key in (await gateways.far.get("/.well-known/jwks.json")).json()["keys"]]
     assert {key_id(old), key_id(person.tokens["access_token"])} <= set(published)
 
 
 async def ending(
-    door: Door, token: str, end: Callable[[], Awaitable[httpx.Response]], answered: int | None = None
+    gateways: GatewayPair,
+    token: str,
+    end: Callable[[], Awaitable[httpx.Response]],
+    answered: int | None = None,
 ) -> str:
     """Uses the token at both gateways, so that both cache it, then revokes it; returns the token."""
-    for http in (door.near, door.far):
+    for http in (gateways.near, gateways.far):
         assert (await asks(http, token)).status_code == OK
     answer = await end()
     assert answer.is_success if answered is None else answer.status_code == answered
@@ -252,16 +255,16 @@ async def elsewhere(person: Person) -> Person:
     return other
 
 
-async def administrator(door: Door) -> Person:
-    admin = Person(door.near)
-    create = partial(door.system.command, AUTH_ADMIN_PASSWORD=PASSWORD)
+async def administrator(gateways: GatewayPair) -> Person:
+    admin = Person(gateways.near)
+    create = partial(gateways.system.command, AUTH_ADMIN_PASSWORD=PASSWORD)
     await asyncio.to_thread(create, "auth", "create-admin", admin.email)
     (await admin.sign_in()).raise_for_status()
     return admin
 
 
-async def reset_secret(door: Door, person: Person) -> str:
-    mailbox: Mailbox = door.system.mailbox
-    (await door.near.post("/v1/auth/password/forgot", json={"email": person.email})).raise_for_status()
+async def reset_secret(gateways: GatewayPair, person: Person) -> str:
+    mailbox: Mailbox = gateways.system.mailbox
+    (await gateways.near.post("/v1/auth/password/forgot", json={"email": person.email})).raise_for_status()
     mail = await mailbox.next_about_account(person.email, "Choose a new password")
     return link_in(mail).partition("#token=")[2]

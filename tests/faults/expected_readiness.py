@@ -56,7 +56,7 @@ def lacks_itself(name: str, broken: frozenset[str]) -> bool:
 
 
 def broken_in(system: FaultySystem) -> frozenset[str]:
-    """Returns the parts that are dead or frozen and the links that pass nothing, at this moment."""
+    """Returns the parts that are stopped or frozen now, and the links that pass no bytes."""
     parts = {name for name in system.parts if not system.is_alive(name) or system.is_frozen(name)}
     links = {name for name, link in system.proxies.links.items() if link.state in FOUL}
     return frozenset(parts | links)

@@ -137,7 +137,7 @@ class FaultySystem(System):
         return pid is not None and is_stopped(pid)
 
     def revive(self) -> None:
-        """Heals all links, disks and clocks, resumes frozen parts and restarts dead ones."""
+        """Heals all links, disks and clocks, resumes frozen parts and restarts stopped ones."""
         for link in self.proxies.links.values():
             link.turn(LinkState.FAIR)
         for disk in self.disks.values():

@@ -34,9 +34,7 @@ async def missing_log_lines(system: FaultySystem, uploads: Sequence[Upload], rng
 
 
 def _gaps(system: FaultySystem, upload: Upload) -> list[str]:
-    """A process that dies between a step and its log line causes the step to be repeated, so each line
-    exists.
-    """
+    """Every line exists: a step whose process crashed before logging it is repeated."""
     with MongoClient[Document](system.mongo_url) as client:
         found = client["tonegate"]["conversions"].find_one({"_id": upload.id}, {"correlation_id": 1})
     log = RequestLog(system.stack, str(found and found["correlation_id"]), str(upload.id))
@@ -57,7 +55,7 @@ def _gaps(system: FaultySystem, upload: Upload) -> list[str]:
 
 
 def _is_explained(lines: Sequence[Line]) -> bool:
-    """Returns True if between two claims a line gives the reason why the first run did not finish."""
+    """Returns True if a line between two claims has the reason why the first run did not finish."""
     has_reason = True
     for line in lines:
         if line["event"] in CLAIMED:

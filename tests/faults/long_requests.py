@@ -1,6 +1,6 @@
 """Long requests: a slow upload, a slow download and an event stream, which no graceful stop may break.
 
-The download does not fit into buffers on its way: 23 MB that are read within some seconds.
+The download is larger than all buffers of the connection: 23 MB that are read within some seconds.
 """
 
 import asyncio

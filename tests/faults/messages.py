@@ -40,7 +40,7 @@ RECORDED_WITHIN_S = 10.0
 # Minimum number of recorded events before some are repeated.
 ENOUGH = 6
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-# Queue → an event of a type that it is bound to, about nothing that exists.
+# Queue → an event of a type that it is bound to, about an id that does not exist.
 EXPECTED: Mapping[str, Event] = {
     CONVERTER_WORKER.queue: VideoUploaded(conversion_id="unknown"),
     NOTIFICATION_MAIL.queue: PasswordChanged(user_id="x", recipient="nobody@example.org", changed_at=NOW),
@@ -69,7 +69,7 @@ class Repetitions:
 
 
 class Messages:
-    """Records every event from a queue of its own, to publish it again."""
+    """Records every event in a separate queue, to publish it again."""
 
     # Queue and what is wrong with it → message.
     MALFORMED: Mapping[tuple[str, str], bytes] = {

@@ -93,7 +93,7 @@ class ReadinessMonitor:
 
 
 def judged(said: ProbeResult, seen: Sequence[Snapshot]) -> str:
-    """Returns what is wrong with a response; empty if nothing."""
+    """Returns a message about a wrong response; empty if it is correct."""
     if said.took_s > ANSWERED_WITHIN_S + BUSY_S - EVERY_S:
         meanwhile = between(seen, said.asked_at, said.asked_at + said.took_s)
         if meanwhile and not any(said.name in moment.broken for moment in meanwhile):
@@ -108,7 +108,7 @@ def judged(said: ProbeResult, seen: Sequence[Snapshot]) -> str:
 
 
 def _came_back(said: ProbeResult, seen: Sequence[Snapshot]) -> bool:
-    """Returns True if the service was ready at some moment while the response was under way."""
+    """Returns True if the service was ready at some moment between request and response."""
     meanwhile = between(seen, said.asked_at, said.asked_at + said.took_s + LOOKS_APART_S)
     return any(may_be_ready(said.name, moment.broken) for moment in meanwhile)
 

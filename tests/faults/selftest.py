@@ -75,7 +75,7 @@ async def _sleeps_before_it_stores(context: ScenarioContext) -> bool:
 
 
 async def _nothing(context: ScenarioContext) -> bool:
-    """Injects nothing: the traffic is enough."""
+    """Injects no fault, because traffic alone exposes the defect."""
     await context.pause(AT_WORK_S)
     return True
 
@@ -149,7 +149,7 @@ async def undetected(system: FaultySystem, run: Run, only: str = "") -> list[str
 
 
 async def _found_without(run: Run, chosen: Sequence[Planted]) -> list[str]:
-    """Each thing that is broken to bring mistakes to light is broken once; dead letters are its own."""
+    """Runs each injection once without a planted defect; returns the findings (none are expected)."""
     rows = []
     for dead_letters in sorted({planted.dead_letters for planted in chosen}):
         breaks = {planted.inject: None for planted in chosen if planted.dead_letters == dead_letters}
@@ -159,7 +159,7 @@ async def _found_without(run: Run, chosen: Sequence[Planted]) -> list[str]:
 
 
 def _each(breaks: Iterable[Break]) -> Break:
-    """Another one at every call."""
+    """Returns another value at every call."""
     left = iter(breaks)
 
     async def inject(context: ScenarioContext) -> bool:

@@ -1,4 +1,4 @@
-"""`/readyz` names dependencies that are dead, frozen or cut off, calls report them, and all recovers."""
+"""`/readyz` lists stopped, frozen and unreachable dependencies; calls return 503; all recovers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping

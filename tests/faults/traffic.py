@@ -145,7 +145,7 @@ class Traffic:
         return upload
 
     async def _sent(self, upload: Upload) -> bool:
-        # The title makes each of them a conversion of its own: no two ask for the same audio.
+        # Each has another title, so that no result is taken from the cache.
         query = {"filename": upload.filename, "title": upload.filename}
         headers = {"Content-Type": "video/mp4", "Idempotency-Key": f'"{upload.key}"'}
         body = (self.silent if upload.kind is Kind.SILENT else self.good).read_bytes()
@@ -198,7 +198,7 @@ class Traffic:
         content: bytes | None = None,
         json: Mapping[str, str] | None = None,
     ) -> httpx.Response | None:
-        """Sends a request; returns None if the connection broke, because a process may have died."""
+        """Sends a request; returns None if the connection broke, because a process may have been killed."""
         url = self.rng.choice(self.urls)
         sent = person.http.build_request(
             method,
@@ -227,6 +227,6 @@ class Traffic:
         return answer
 
     async def _honour_retry_after(self, answer: httpx.Response) -> None:
-        """Waits as long as Retry-After says, at most LONGEST_PAUSE_S."""
+        """Waits for the duration in Retry-After, at most LONGEST_PAUSE_S."""
         after = answer.headers.get("retry-after", "")
         await asyncio.sleep(min(float(after) if after.isdecimal() else TRY_AGAIN_S, LONGEST_PAUSE_S))

@@ -198,7 +198,7 @@ RULES = [
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def door(mongo: Mongo) -> AsyncIterator[Front]:
+async def api(mongo: Mongo) -> AsyncIterator[Front]:
     url = mongo.new_database()
     async with front(url, max_upload_bytes=MAX_BYTES) as running:
         yield running
@@ -206,12 +206,12 @@ async def door(mongo: Mongo) -> AsyncIterator[Front]:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.says)
-async def test_rule(door: Front, rule: Rule) -> None:
-    path = await door.begin(LENGTH, Upload_Metadata=NAMED)
+async def test_rule(api: Front, rule: Rule) -> None:
+    path = await api.begin(LENGTH, Upload_Metadata=NAMED)
     if rule.stored:
-        assert (await door.append(path, 0, VIDEO[: rule.stored])).status == 204
+        assert (await api.append(path, 0, VIDEO[: rule.stored])).status == 204
 
-    answer = await door.call(
+    answer = await api.call(
         rule.method, rule.at or path, body=rule.body, owner=rule.owner, headers=rule.headers
     )
 
@@ -225,7 +225,7 @@ async def test_rule(door: Front, rule: Rule) -> None:
     for name, value in rule.answer.items():
         assert value in answer.headers[name]
     assert not [name for name in rule.without if name in answer.headers]
-    assert await door.offset(path) == rule.then
+    assert await api.offset(path) == rule.then
 
 
 @pytest.mark.parametrize(
@@ -237,76 +237,76 @@ async def test_rule(door: Front, rule: Rule) -> None:
         (metadata(format="mp3", quality="11"), "quality"),
     ],
 )
-async def test_a_problem_names_the_option_at_fault(door: Front, sent: str, field: str) -> None:
-    answer = await door.call("POST", headers={"Upload-Length": "5", "Upload-Metadata": sent})
+async def test_a_problem_names_the_option_at_fault(api: Front, sent: str, field: str) -> None:
+    answer = await api.call("POST", headers={"Upload-Length": "5", "Upload-Metadata": sent})
     problem = await answer.json(content_type=None)
     assert (answer.status, [error["field"] for error in problem["errors"]]) == (400, [field])
 
 
-async def test_the_finished_upload_is_a_conversion_with_its_name_and_options(door: Front) -> None:
-    path = await door.begin(LENGTH, Upload_Metadata=NAMED)
-    before = await (await door.call("GET", path.replace("uploads", "conversions"))).json()
-    last = await door.append(path, 0, VIDEO)
+async def test_the_finished_upload_is_a_conversion_with_its_name_and_options(api: Front) -> None:
+    path = await api.begin(LENGTH, Upload_Metadata=NAMED)
+    before = await (await api.call("GET", path.replace("uploads", "conversions"))).json()
+    last = await api.append(path, 0, VIDEO)
     identity = last.headers["Tonegate-Conversion-Id"]
-    after = await (await door.call("GET", f"/v1/conversions/{identity}")).json()
+    after = await (await api.call("GET", f"/v1/conversions/{identity}")).json()
     assert (before["status"], after["status"]) == ("uploading", "queued")
     assert (after["source"]["filename"], after["source"]["size"]) == ("talk.mp4", LENGTH)
     assert after["options"] == {"format": "mp3", "bitrate": "128k"}
-    assert await door.stored(path) == VIDEO
+    assert await api.stored(path) == VIDEO
 
 
-async def test_partial_uploads_sent_in_any_order_become_one_conversion(door: Front) -> None:
-    first = await door.begin(HALF, Upload_Concat="partial")
-    second = await door.begin(LENGTH - HALF, Upload_Concat="partial")
-    listed = await (await door.call("GET", "/v1/conversions")).json()
-    early = await joined(door, first, second)
-    await door.append(second, 0, VIDEO[HALF:])
-    await door.append(first, 0, VIDEO[:HALF])
+async def test_partial_uploads_sent_in_any_order_become_one_conversion(api: Front) -> None:
+    first = await api.begin(HALF, Upload_Concat="partial")
+    second = await api.begin(LENGTH - HALF, Upload_Concat="partial")
+    listed = await (await api.call("GET", "/v1/conversions")).json()
+    early = await joined(api, first, second)
+    await api.append(second, 0, VIDEO[HALF:])
+    await api.append(first, 0, VIDEO[:HALF])
 
-    final = await joined(door, first, door.url + second)
+    final = await joined(api, first, api.url + second)
 
     assert (early.status, final.status) == (409, 201)
     path = final.headers["Location"]
     assert final.headers["Tonegate-Conversion-Id"] == path.rpartition("/")[2]
-    assert await door.stored(path) == VIDEO
-    state = await door.call("HEAD", path)
+    assert await api.stored(path) == VIDEO
+    state = await api.call("HEAD", path)
     assert state.headers["Upload-Offset"] == state.headers["Upload-Length"] == str(LENGTH)
-    assert state.headers["Upload-Concat"] == f"final;{first} {door.url}{second}"
-    assert (await door.append(path, LENGTH, b"x")).status == 403
-    assert (await joined(door, first, second)).status == 400
-    assert await door.offset(first) is None
+    assert state.headers["Upload-Concat"] == f"final;{first} {api.url}{second}"
+    assert (await api.append(path, LENGTH, b"x")).status == 403
+    assert (await joined(api, first, second)).status == 400
+    assert await api.offset(first) is None
     assert first.rpartition("/")[2] not in {item["id"] for item in listed["items"]}
-    assert await door.stored(path) == VIDEO
+    assert await api.stored(path) == VIDEO
 
 
-async def joined(door: Front, *parts: str):  # type: ignore[no-untyped-def]
+async def joined(api: Front, *parts: str):  # type: ignore[no-untyped-def]
     named = {"Upload-Concat": "final;" + " ".join(parts), "Upload-Metadata": NAMED}
-    return await door.call("POST", headers=named)
+    return await api.call("POST", headers=named)
 
 
-async def test_partial_uploads_of_other_accounts_cannot_be_concatenated(door: Front) -> None:
-    part = await door.begin(LENGTH, Upload_Concat="partial")
-    await door.append(part, 0, VIDEO)
+async def test_partial_uploads_of_other_accounts_cannot_be_concatenated(api: Front) -> None:
+    part = await api.begin(LENGTH, Upload_Concat="partial")
+    await api.append(part, 0, VIDEO)
     headers = {"Upload-Concat": f"final;{part}"}
-    assert (await door.call("POST", headers=headers, owner="bob")).status == 400
+    assert (await api.call("POST", headers=headers, owner="bob")).status == 400
 
 
-async def test_a_repeated_creation_with_its_key_returns_the_same_upload(door: Front) -> None:
+async def test_a_repeated_creation_with_its_key_returns_the_same_upload(api: Front) -> None:
     asked = {"Upload-Length": str(LENGTH), "Upload-Metadata": NAMED, "Idempotency-Key": "once"}
-    first = await door.call("POST", headers=asked)
-    await door.append(first.headers["Location"], 0, VIDEO[:HALF])
-    again = await door.call("POST", headers=asked)
-    other = await door.call("POST", headers={**asked, "Upload-Length": "7"})
-    somebody = await door.call("POST", headers=asked, owner="bob")
+    first = await api.call("POST", headers=asked)
+    await api.append(first.headers["Location"], 0, VIDEO[:HALF])
+    again = await api.call("POST", headers=asked)
+    other = await api.call("POST", headers={**asked, "Upload-Length": "7"})
+    other_account = await api.call("POST", headers=asked, owner="bob")
     assert (again.status, again.headers["Upload-Offset"]) == (201, str(HALF))
-    assert again.headers["Location"] == first.headers["Location"] != somebody.headers["Location"]
+    assert again.headers["Location"] == first.headers["Location"] != other_account.headers["Location"]
     assert other.status == 422
 
 
-async def test_another_origin_may_use_all_of_tus(door: Front) -> None:
+async def test_another_origin_may_use_all_of_tus(api: Front) -> None:
     asked = {"Origin": PAGE, "Access-Control-Request-Method": "PATCH", "Tus-Resumable": None}
-    allowed = (await door.call("OPTIONS", owner=None, headers=asked)).headers
-    answered = (await door.call("POST", headers={"Origin": PAGE, "Upload-Length": "5"})).headers
+    allowed = (await api.call("OPTIONS", owner=None, headers=asked)).headers
+    answered = (await api.call("POST", headers={"Origin": PAGE, "Upload-Length": "5"})).headers
     sent = "Tus-Resumable Upload-Offset Upload-Length Upload-Metadata Upload-Concat Upload-Checksum"
     read = "Location Tus-Resumable Upload-Offset Upload-Length Upload-Expires Tonegate-Conversion-Id"
     assert "PATCH" in allowed["Access-Control-Allow-Methods"]
@@ -316,14 +316,14 @@ async def test_another_origin_may_use_all_of_tus(door: Front) -> None:
     assert set(read.split()) <= set(answered["Access-Control-Expose-Headers"].split(", "))
 
 
-async def test_the_method_override_is_for_tus_only(door: Front) -> None:
+async def test_the_method_override_is_for_tus_only(api: Front) -> None:
     override = {"X-HTTP-Method-Override": "DELETE"}
-    path = await door.begin(LENGTH)
-    answer = await door.call("GET", path.replace("uploads", "conversions"), headers=override)
-    assert (answer.status, await door.offset(path)) == (200, 0)
+    path = await api.begin(LENGTH)
+    answer = await api.call("GET", path.replace("uploads", "conversions"), headers=override)
+    assert (answer.status, await api.offset(path)) == (200, 0)
 
 
-async def test_bytes_of_a_wrong_content_type_are_refused(door: Front) -> None:
-    path = await door.begin(LENGTH)
-    answer = await door.call("PATCH", path, headers={"Upload-Offset": "0"}, body=VIDEO)
+async def test_bytes_of_a_wrong_content_type_are_refused(api: Front) -> None:
+    path = await api.begin(LENGTH)
+    answer = await api.call("PATCH", path, headers={"Upload-Offset": "0"}, body=VIDEO)
     assert answer.status == 204, OFFSET_TYPE

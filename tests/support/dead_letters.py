@@ -11,7 +11,7 @@ RETENTION = timedelta(days=30)
 QUEUE = "converter.worker"
 
 
-def dead(
+def dead_letter(
     number: int = 1, body: bytes | Event | None = None, *, queue: str = QUEUE, history: tuple[str, ...] = ()
 ) -> DeadLetter:
     """A dead-lettered message; a greater `number` is a later one."""

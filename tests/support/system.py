@@ -144,7 +144,7 @@ class System:
             return client.get_default_database()["conversions"].count_documents({"status": "uploading"}) > 0
 
     async def is_quiet(self, conversion_id: str) -> bool:
-        """True if a finished conversion has nothing left in the outbox or in any queue."""
+        """Returns True if no event of a finished conversion is left in the outbox or a queue."""
         if self.document_of(conversion_id).get("outbox"):
             return False
         return await asyncio.to_thread(self.messages) == 0

@@ -170,7 +170,7 @@ class WorkerHarness:
         return set(files) | set(await self.database["fs.chunks"].distinct("files_id"))
 
     async def expire_lease(self, conversion: Conversion) -> None:
-        """Moves the lease's expiry to the past, as if its holder had died."""
+        """Moves the lease's expiry to the past, as if its holder had crashed."""
         newest = await self.now(conversion)
         assert newest.lease is not None
         past = utc_now() - timedelta(seconds=1)

@@ -1,4 +1,4 @@
-// Calls to the account service over kept connections.
+// Calls to auth_service over keep-alive connections.
 import { Injectable, OnModuleDestroy, UnauthorizedException, ServiceUnavailableException } from '@nestjs/common';
 import { Pool } from 'undici';
 import { Principal } from './principal';
@@ -18,7 +18,7 @@ const credentials = `Basic ${Buffer.from(`gateway:${process.env.AUTH_INTROSPECTI
 export class AuthClient implements OnModuleDestroy {
   private readonly pool = new Pool(service, { connections: 256, keepAliveTimeout: 5_000, headersTimeout: 10_000 });
 
-  // RFC 7662; null for a token that is not active.
+  // Introspects a token (RFC 7662); null if it is not active.
   async introspect(token: string): Promise<Principal | null> {
     const { statusCode, body } = await this.pool.request({
       method: 'POST',

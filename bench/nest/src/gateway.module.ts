@@ -1,4 +1,4 @@
-// The one call that is measured, and one that says the process is up.
+// The measured route, and a health check.
 import { Controller, Get, Header, Module, Req } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';

@@ -1,4 +1,4 @@
-// First who is calling, then how often: counted by account, as the gateway that is measured beside this does.
+// Authentication, then the rate limit per account, in the same order as in Tonegate's gateway.
 import { CanActivate, ExecutionContext, Injectable, UnauthorizedException } from '@nestjs/common';
 import { ThrottlerGuard } from '@nestjs/throttler';
 import { Principal, SignedInRequest } from './principal';

@@ -1,4 +1,4 @@
-// A gateway as Nest's documentation builds one, for the comparison in bench/door.py: `node dist/main.js express|fastify`.
+// A gateway as Nest's documentation builds one, for the comparison in bench/nest_gateway.py: `node dist/main.js express|fastify`.
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';

@@ -1,4 +1,4 @@
-// Who is calling, as the request carries it after the guard.
+// The authenticated principal that the guard attaches to the request.
 export interface Principal {
   userId: string;
   email: string;

@@ -1,4 +1,4 @@
-// What the account service said of tokens, for a few seconds. Keys are digests: tokens are not kept.
+// Introspection cache with a TTL of a few seconds; keys are digests, so that tokens are not stored.
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
@@ -23,7 +23,7 @@ export class TokenCache {
     private readonly auth: AuthClient,
   ) {}
 
-  // A promise only where something has to be asked.
+  // Returns a promise only if the token is not cached.
   whose(token: string): Principal | null | Promise<Principal | null> {
     const digest = createHash('sha256').update(token).digest('base64');
     const known = this.verdicts.get(digest);

@@ -4,7 +4,7 @@ const form = document.querySelector("form");
 const button = form.querySelector("button");
 const message = document.getElementById("message");
 
-// The secret is read from the fragment, which reaches no server, and taken out of the address.
+// Reads the secret from the URL's fragment, which is not sent to servers, and removes it from the address bar.
 function take() {
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
   if (!token) return;

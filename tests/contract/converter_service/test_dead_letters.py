@@ -17,7 +17,7 @@ from converter_service.storage.dead_letters import MongoDeadLetters
 from shared.clock import utc_now
 from shared.errors import Unavailable
 from shared.mongo import Client, database_of
-from tests.support.dead_letters import RETENTION, dead
+from tests.support.dead_letters import RETENTION, dead_letter
 from tests.support.in_memory.dead_letters import MemoryDeadLetters
 
 LATER = timedelta(seconds=30)
@@ -42,7 +42,7 @@ def letters(request: pytest.FixtureRequest) -> DeadLetterStore:
 
 
 def letter(number: int = 1) -> DeadLetter:
-    return from_message(dead(number), utc_now(), RETENTION)
+    return from_message(dead_letter(number), utc_now(), RETENTION)
 
 
 async def held(letters: DeadLetterStore, holder: str, now: datetime | None = None) -> bool:

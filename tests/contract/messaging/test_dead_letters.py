@@ -18,7 +18,7 @@ from tests.support.wait import until
 UPLOADED = VideoUploaded(conversion_id="c1")
 
 
-class Keeper:
+class UnreliableStore:
     """Stores dead letters in memory after `failures` failed calls."""
 
     def __init__(self, failures: int = 0) -> None:
@@ -37,13 +37,13 @@ class Keeper:
 
 
 @contextlib.asynccontextmanager
-async def keeping(broker: Broker, keeper: Keeper) -> AsyncIterator[None]:
+async def keeping(broker: Broker, keeper: UnreliableStore) -> AsyncIterator[None]:
     async with running(broker.dead_letter_consumer(keeper)):
         yield
 
 
 async def test_a_dead_letter_is_stored_with_all_its_metadata(rig: Rig) -> None:
-    keeper, recorder = Keeper(), Recorder(Failing(ValueError("broken"), Reject("hopeless")))
+    keeper, recorder = UnreliableStore(), Recorder(Failing(ValueError("broken"), Reject("hopeless")))
     began = datetime.now(UTC) - timedelta(milliseconds=1)
     async with (
         rig.process(quick_subscription()) as broker,
@@ -65,7 +65,7 @@ async def test_a_dead_letter_is_stored_with_all_its_metadata(rig: Rig) -> None:
 
 
 async def test_a_dead_letter_that_cannot_be_stored_stays_queued(rig: Rig) -> None:
-    keeper = Keeper(failures=2)
+    keeper = UnreliableStore(failures=2)
     async with (
         rig.process(quick_subscription()) as broker,
         consuming(broker, quick_subscription(), Recorder()),
@@ -78,7 +78,7 @@ async def test_a_dead_letter_that_cannot_be_stored_stays_queued(rig: Rig) -> Non
 
 
 async def test_a_replayed_message_starts_without_failures(rig: Rig) -> None:
-    keeper, recorder = Keeper(), Recorder(Failing(Reject("hopeless")))
+    keeper, recorder = UnreliableStore(), Recorder(Failing(Reject("hopeless")))
     other, elsewhere = quick_subscription("test.other"), Recorder()
     async with (
         rig.process(quick_subscription(), other) as broker,
@@ -96,7 +96,7 @@ async def test_a_replayed_message_starts_without_failures(rig: Rig) -> None:
 
 
 async def test_a_message_that_fails_after_a_replay_is_a_new_dead_letter_naming_the_first(rig: Rig) -> None:
-    keeper, recorder = Keeper(), Recorder(Failing(Reject("hopeless"), Reject("still hopeless")))
+    keeper, recorder = UnreliableStore(), Recorder(Failing(Reject("hopeless"), Reject("still hopeless")))
     async with (
         rig.process(quick_subscription()) as broker,
         consuming(broker, quick_subscription(), recorder),

@@ -25,7 +25,7 @@ MAIL = compose(
 )
 
 
-class Post(msgspec.Struct):
+class MailerRig(msgspec.Struct):
     """A mailer, and controls of the server behind it."""
 
     mailer: Mailer
@@ -36,7 +36,7 @@ class Post(msgspec.Struct):
 
 
 @pytest.fixture(params=["memory", "smtp"])
-async def post(request: pytest.FixtureRequest) -> AsyncIterator[Post]:
+async def post(request: pytest.FixtureRequest) -> AsyncIterator[MailerRig]:
     if request.param == "memory":
         yield _memory()
         return
@@ -44,7 +44,7 @@ async def post(request: pytest.FixtureRequest) -> AsyncIterator[Post]:
         yield _smtp(server)
 
 
-def _memory() -> Post:
+def _memory() -> MailerRig:
     mailer = MemoryMailer()
 
     def refuse() -> None:
@@ -53,7 +53,7 @@ def _memory() -> Post:
     async def be(*, down: bool) -> None:
         mailer.down = down
 
-    return Post(
+    return MailerRig(
         mailer,
         lambda: [mail.content for mail in mailer.taken],
         refuse,
@@ -62,13 +62,13 @@ def _memory() -> Post:
     )
 
 
-def _smtp(server: MailServer) -> Post:
+def _smtp(server: MailServer) -> MailerRig:
     mailer = SmtpMailer(SmtpServer.from_url(f"smtp://{server.address}"), timedelta(seconds=5))
 
     def refuse() -> None:
         server.behaviour.recipient = ["550 no such mailbox"] * 5
 
-    return Post(
+    return MailerRig(
         mailer,
         lambda: [received.content for received in server.taken],
         refuse,
@@ -77,26 +77,26 @@ def _smtp(server: MailServer) -> Post:
     )
 
 
-async def test_an_email_arrives_once_byte_for_byte(post: Post) -> None:
+async def test_an_email_arrives_once_byte_for_byte(post: MailerRig) -> None:
     await post.mailer.send(MAIL)
     assert post.taken() == [MAIL.content]
 
 
-async def test_several_emails_arrive_in_order(post: Post) -> None:
+async def test_several_emails_arrive_in_order(post: MailerRig) -> None:
     other = msgspec.structs.replace(MAIL, recipient="bob@example.org")
     await post.mailer.send(MAIL)
     await post.mailer.send(other)
     assert len(post.taken()) == 2
 
 
-async def test_a_refused_email_raises_permanent_failure_with_the_reply(post: Post) -> None:
+async def test_a_refused_email_raises_permanent_failure_with_the_reply(post: MailerRig) -> None:
     post.refuse()
     with pytest.raises(PermanentFailure, match="550 no such mailbox"):
         await post.mailer.send(MAIL)
     assert post.taken() == []
 
 
-async def test_an_unreachable_server_is_a_transient_failure_until_it_is_back(post: Post) -> None:
+async def test_an_unreachable_server_is_a_transient_failure_until_it_is_back(post: MailerRig) -> None:
     await post.go_down()
     with pytest.raises(TransientFailure):
         await post.mailer.send(MAIL)
@@ -105,14 +105,14 @@ async def test_an_unreachable_server_is_a_transient_failure_until_it_is_back(pos
     assert post.taken() == [MAIL.content]
 
 
-async def test_ping_raises_while_the_server_is_unreachable(post: Post) -> None:
+async def test_ping_raises_while_the_server_is_unreachable(post: MailerRig) -> None:
     await post.mailer.ping()
     await post.go_down()
     with pytest.raises(TransientFailure):
         await post.mailer.ping()
 
 
-async def test_emails_can_be_sent_concurrently(post: Post) -> None:
+async def test_emails_can_be_sent_concurrently(post: MailerRig) -> None:
     mails: list[Mail] = [msgspec.structs.replace(MAIL, recipient=f"r{n}@example.org") for n in range(10)]
     await asyncio.gather(*map(post.mailer.send, mails))
     assert len(post.taken()) == 10

@@ -16,7 +16,7 @@ HANGS_ONE_IN = 3
 
 
 def never_delete() -> None:
-    """Blobs of dead runs are never deleted."""
+    """Blobs of crashed runs are never deleted."""
 
     async def kept(self: GridFSBlobs, blob_id: str) -> None:
         return

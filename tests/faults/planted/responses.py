@@ -95,7 +95,7 @@ def turn_away_for_good() -> None:
 
 
 def _now_and_then(happens: Callable[[], Awaitable[None]]) -> None:
-    """Calls `happens` for some list requests."""
+    """Calls `happens` before some list requests are relayed."""
     stream = Relay.stream
 
     async def mostly(

@@ -10,9 +10,7 @@ ATTEMPTS = 4
 
 
 async def crash(context: ScenarioContext) -> bool:
-    """Uploads a file that crashes ffmpeg in every worker; checks that no worker dies and attempts are
-    bounded.
-    """
+    """Uploads a file that crashes ffmpeg; checks that workers survive and attempts are bounded."""
     system = context.system
     if not system.crashing_ffmpeg.is_available:
         return False

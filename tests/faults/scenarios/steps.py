@@ -1,4 +1,4 @@
-"""Signals at fail points: a process dies, stops or freezes between two external steps."""
+"""Signals at fail points: a process is killed, stopped or frozen between two external steps."""
 
 import asyncio
 import signal

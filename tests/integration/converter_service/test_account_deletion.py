@@ -92,7 +92,7 @@ async def test_a_running_conversion_is_stopped_and_deleted(harness: WorkerHarnes
     await until(nothing_left, what="the sweeper has finished")
 
 
-class Dripping:
+class SlowVideo:
     """A video whose second half is sent once the test sets an event."""
 
     filename = "talk.mp4"
@@ -126,7 +126,7 @@ async def test_a_running_upload_is_refused_at_its_end_and_deleted(
         clock=utc_now,
         quota=harness.quota,
     )
-    incoming = Dripping()
+    incoming = SlowVideo()
     uploading = asyncio.create_task(service.accept(ALICE, incoming))
     await incoming.begun.wait()
     await told(harness)

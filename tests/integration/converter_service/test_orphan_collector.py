@@ -17,7 +17,7 @@ from shared.clock import utc_now
 from tests.support.worker_harness import ScriptedTranscoder, WorkerHarness
 
 
-class Later:
+class ShiftedClock:
     """A clock that is ahead by more than the minimum age of orphans."""
 
     def __init__(self) -> None:
@@ -36,13 +36,13 @@ async def stored(harness: WorkerHarness, *blob_ids: str) -> None:
 
 
 def keeper(
-    harness: WorkerHarness, clock: Later, count: Callable[[str], None] = lambda _: None
+    harness: WorkerHarness, clock: ShiftedClock, count: Callable[[str], None] = lambda _: None
 ) -> OrphanCollector:
     checkpoint = MongoCheckpoint(harness.database, "orphans")
     return OrphanCollector(harness.store, harness.blobs, checkpoint, clock, count)
 
 
-async def round_of(walker: OrphanCollector, clock: Later, steps: int) -> int:
+async def round_of(walker: OrphanCollector, clock: ShiftedClock, steps: int) -> int:
     """Runs `steps` steps, each when it is due."""
     gone = 0
     for _ in range(steps):
@@ -61,7 +61,7 @@ async def test_orphans_are_deleted_in_small_steps_and_referenced_blobs_stay(
     waiting, done = await harness.queued(), await harness.queued(b"another")
     await harness.worker(ScriptedTranscoder()).run(done.id)
     kept = set((await harness.now(waiting)).blobs) | set((await harness.now(done)).blobs)
-    clock, registry = Later(), CollectorRegistry()
+    clock, registry = ShiftedClock(), CollectorRegistry()
     walker = keeper(harness, clock, removal_counter(registry))
     assert await walker.step() == 2
     assert await walker.step() == 0, "it is not time yet"
@@ -77,7 +77,7 @@ async def test_a_scan_continues_in_another_process_and_restarts_after_a_while(
     monkeypatch.setattr(orphan_collector, "BATCH", 1)
     first, second = new_id(), new_id()
     await stored(harness, first, second)
-    clock = Later()
+    clock = ShiftedClock()
     assert await round_of(keeper(harness, clock), clock, 1) == 1
     assert await round_of(keeper(harness, clock), clock, 2) == 1
     early = "0" + first[1:11] + "0" + first[12:]
@@ -89,7 +89,7 @@ async def test_a_scan_continues_in_another_process_and_restarts_after_a_while(
 
 async def test_recent_and_foreign_blobs_are_not_deleted(harness: WorkerHarness) -> None:
     young, foreign = new_id(), "holiday.mp4"
-    clock = Later()
+    clock = ShiftedClock()
     clock.ahead = timedelta()
     await stored(harness, young, foreign)
     assert await round_of(keeper(harness, clock), clock, 2) == 0
@@ -99,7 +99,7 @@ async def test_recent_and_foreign_blobs_are_not_deleted(harness: WorkerHarness) 
 
 
 async def test_concurrent_collectors_do_not_disturb_a_running_conversion(harness: WorkerHarness) -> None:
-    clock, looked = Later(), asyncio.Event()
+    clock, looked = ShiftedClock(), asyncio.Event()
 
     async def meanwhile(_: Path) -> None:
         await asyncio.gather(*(keeper(harness, clock).step() for _ in range(4)))
@@ -117,7 +117,7 @@ async def test_blobs_of_records_in_the_old_format_are_kept(harness: WorkerHarnes
     await harness.worker(ScriptedTranscoder()).run(conversion.id)
     await harness.database["conversions"].update_many({}, {"$unset": {"blobs": ""}})
     await harness.store.prepare()
-    clock = Later()
+    clock = ShiftedClock()
     assert await round_of(keeper(harness, clock), clock, 2) == 0
     assert await harness.blobs_stored() == set((await harness.now(conversion)).blobs)
 

@@ -358,7 +358,7 @@ async def test_tiny_requests_make_neither_many_segments_nor_many_chunks(
     assert await harness.blobs_stored() == set((await harness.now(upload)).source_blobs)
 
 
-class Accidents:
+class RandomFailures:
     """An upload by a client whose requests fail in random ways."""
 
     def __init__(self, harness: WorkerHarness, seed: int) -> None:
@@ -408,7 +408,7 @@ async def test_after_any_sequence_of_failures_the_bytes_are_the_same(
     harness: WorkerHarness, seed: int
 ) -> None:
     upload = await UploadRig(harness).begin()
-    await Accidents(harness, seed).run(upload)
+    await RandomFailures(harness, seed).run(upload)
     assert await UploadRig(harness).stored(upload) == VIDEO
     assert len(await harness.announced()) == 1
 

@@ -18,7 +18,7 @@ AUDIO = f"{LIST}/c1/audio"
 NOT_LONG_S = 30
 
 
-class Held:
+class HeldConverter:
     """A converter whose responses wait for `go_on`."""
 
     def __init__(self, rig: Rig) -> None:
@@ -43,7 +43,7 @@ async def get(rig: Rig, path: str, token: str = TOKEN) -> tuple[int, dict[str, s
 
 async def test_requests_above_the_limits_are_refused_at_once() -> None:
     async with running(max_streams=2) as rig:
-        held = Held(rig)
+        held = HeldConverter(rig)
         downloads = [asyncio.create_task(get(rig, AUDIO)) for _ in range(2)]
         await until(lambda: held.inside == 2)
         status, headers, seconds = await get(rig, AUDIO)
@@ -60,7 +60,7 @@ async def test_streams_per_client_are_limited() -> None:
     signed = f"{AUDIO}?expires=4000000000&signature=x"
     async with running(max_streams=6, max_streams_per_client=2) as rig:
         rig.auth.sign_in("t2", sub="u2", sid="s2")
-        held = Held(rig)
+        held = HeldConverter(rig)
         own = [asyncio.create_task(get(rig, AUDIO)) for _ in range(2)]
         await until(lambda: held.inside == 2)
         status, headers, _ = await get(rig, AUDIO)
@@ -77,7 +77,7 @@ async def test_streams_per_client_are_limited() -> None:
 
 async def test_a_bounded_number_of_calls_waits_briefly_for_a_slot() -> None:
     async def one_waited_and_two_did_not() -> bool:
-        held = Held(rig)
+        held = HeldConverter(rig)
         first = asyncio.create_task(get(rig, LIST))
         await until(lambda: held.inside == 1)
         others = [asyncio.create_task(get(rig, LIST)) for _ in range(3)]
@@ -93,7 +93,7 @@ async def test_a_bounded_number_of_calls_waits_briefly_for_a_slot() -> None:
 
 async def test_a_wait_for_a_slot_is_bounded() -> None:
     async with running(max_calls=1) as rig:
-        held = Held(rig)
+        held = HeldConverter(rig)
         first = asyncio.create_task(get(rig, LIST))
         await until(lambda: held.inside == 1)
         status, _, seconds = await get(rig, LIST)
@@ -104,7 +104,7 @@ async def test_a_wait_for_a_slot_is_bounded() -> None:
 
 async def test_streams_and_calls_have_separate_slots() -> None:
     async with running(max_calls=1, max_streams=1) as rig:
-        held = Held(rig)
+        held = HeldConverter(rig)
         inside = [asyncio.create_task(get(rig, path)) for path in (AUDIO, LIST)]
         await until(lambda: held.inside == 2)
         async with rig.http.get(f"{rig.url}/healthz") as answer:

@@ -19,7 +19,7 @@ from tests.support.wait import until
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 
 
-class Registry:
+class RegistrationStub:
     """An auth_service that only registers accounts."""
 
     def __init__(self, rig: Rig, status: str = "201 Created") -> None:
@@ -50,7 +50,7 @@ async def register(rig: Rig, key: str = KEY, **changes: str) -> tuple[int, dict[
 
 
 async def test_a_repeated_request_is_executed_once_and_gets_the_same_response(rig: Rig) -> None:
-    registry = Registry(rig)
+    registry = RegistrationStub(rig)
     first = await register(rig)
     assert first == (201, {**ACCOUNT, "id": "u1"})
     assert await register(rig) == first
@@ -59,7 +59,7 @@ async def test_a_repeated_request_is_executed_once_and_gets_the_same_response(ri
 
 
 async def test_another_body_is_refused(rig: Rig) -> None:
-    registry = Registry(rig)
+    registry = RegistrationStub(rig)
     await register(rig)
     status, problem = await register(rig, password="another password")
     assert (status, problem["code"]) == (422, "idempotency_mismatch")
@@ -67,7 +67,7 @@ async def test_another_body_is_refused(rig: Rig) -> None:
 
 
 async def test_a_repetition_of_a_running_request_is_a_conflict(rig: Rig) -> None:
-    registry = Registry(rig)
+    registry = RegistrationStub(rig)
     registry.go_on.clear()
     first = asyncio.create_task(register(rig))
     await until(lambda: registry.registered == 1)
@@ -79,7 +79,7 @@ async def test_a_repetition_of_a_running_request_is_a_conflict(rig: Rig) -> None
 
 
 async def test_a_failed_request_may_be_repeated(rig: Rig) -> None:
-    registry = Registry(rig, "503 Service Unavailable")
+    registry = RegistrationStub(rig, "503 Service Unavailable")
     assert (await register(rig))[0] == 503
     registry.status = "201 Created"
     assert (await register(rig))[0] == 201
@@ -87,7 +87,7 @@ async def test_a_failed_request_may_be_repeated(rig: Rig) -> None:
 
 
 async def test_requests_with_another_key_or_none_are_independent(rig: Rig) -> None:
-    registry = Registry(rig)
+    registry = RegistrationStub(rig)
     for key in ("a", "b"):
         assert (await register(rig, key))[0] == 201
     async with rig.http.post(f"{rig.url}/v1/auth/register", json=WHO) as answer:
@@ -124,7 +124,7 @@ async def test_a_repeated_creation_shows_the_api_key_to_its_owner_only(rig: Rig)
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 300, 'a"b'])
 async def test_a_malformed_idempotency_key_is_refused(rig: Rig, key: str) -> None:
-    registry = Registry(rig)
+    registry = RegistrationStub(rig)
     status, problem = await register(rig, key)
     assert (status, problem["code"]) == (400, "invalid_request")
     assert registry.registered == 0
@@ -134,7 +134,7 @@ async def test_two_gateways_share_records_without_storing_secrets(redis: Redis) 
     async with AsyncExitStack() as stack:
         settings: dict[str, Any] = {"rate_storage_url": Secret(redis.url)}
         one, two = [await stack.enter_async_context(running(**settings)) for _ in range(2)]
-        there, here = Registry(one), Registry(two)
+        there, here = RegistrationStub(one), RegistrationStub(two)
         first = await register(one)
         assert await register(two) == first
         assert (await register(two, password="another password"))[0] == 422
@@ -143,7 +143,7 @@ async def test_two_gateways_share_records_without_storing_secrets(redis: Redis) 
 
 async def test_without_the_store_requests_with_a_key_are_refused() -> None:
     async with running(rate_storage_url=Secret(f"redis://127.0.0.1:{free_port()}")) as rig:
-        registry = Registry(rig)
+        registry = RegistrationStub(rig)
         assert (await register(rig))[0] == 503
         assert registry.registered == 0
         async with rig.http.post(f"{rig.url}/v1/auth/register", json=WHO) as answer:

@@ -1,4 +1,4 @@
-"""A module that does not fit stops the process at start."""
+"""Composition of modules: valid ones become routers, invalid ones raise ModuleError."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ class SameCallModule:
 
 
 @module(controllers=[GreetingController])
-class ForgetfulModule:
+class IncompleteModule:
     pass
 
 
@@ -84,7 +84,7 @@ def test_invalid_modules_stop_the_start(modules: list[object], complaint: str) -
 
 def test_a_handler_with_an_unknown_dependency_stops_the_start() -> None:
     with pytest.raises(ImproperlyConfiguredException, match="greeter"):
-        Litestar(compose([ForgetfulModule()]), openapi_config=None)
+        Litestar(compose([IncompleteModule()]), openapi_config=None)
 
 
 def test_two_handlers_of_one_route_stop_the_start() -> None:

@@ -7,7 +7,7 @@ from converter_service.dead_letters.model import from_message
 from converter_service.dead_letters.schemas import HIDDEN, SHOWN_BYTES, detail
 from shared.contracts.dead_letters import WholeDeadLetter
 from shared.contracts.events import ConversionCompleted, EmailVerificationRequested, PasswordResetRequested
-from tests.support.dead_letters import NOON, RETENTION, dead
+from tests.support.dead_letters import NOON, RETENTION, dead_letter
 
 SECRET = "mcVtJx3_do-not-show"
 ACCOUNT = {"user_id": "u1", "recipient": "ada@example.org", "token": SECRET, "expires_at": NOON}
@@ -25,12 +25,12 @@ DONE = ConversionCompleted(
 
 
 def shown(body: bytes) -> WholeDeadLetter:
-    return detail(from_message(dead(body=body), NOON, RETENTION))
+    return detail(from_message(dead_letter(body=body), NOON, RETENTION))
 
 
 def test_a_readable_message_is_shown_as_it_is() -> None:
-    view = shown(dead().body)
-    assert msgspec.json.decode(dead().body) == view.message
+    view = shown(dead_letter().body)
+    assert msgspec.json.decode(dead_letter().body) == view.message
     assert (view.text, view.base64) == (None, None)
     assert [(each.at, each.what) for each in view.history] == [
         (view.died_at, "dead in converter.worker: ValueError: broken")
@@ -49,7 +49,7 @@ def test_a_readable_message_is_shown_as_it_is() -> None:
 def test_the_secret_of_an_event_is_hidden_and_the_rest_is_shown(
     event: EmailVerificationRequested | PasswordResetRequested | ConversionCompleted,
 ) -> None:
-    view = detail(from_message(dead(body=event), NOON, RETENTION))
+    view = detail(from_message(dead_letter(body=event), NOON, RETENTION))
     encoded = msgspec.json.encode(view)
     assert SECRET.encode() not in encoded
     assert b"ada@example.org" in encoded

@@ -11,11 +11,11 @@ from converter_service.dead_letters.service import HOLD, DeadLetterService
 from converter_service.errors import DeadLetterLocked
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.messaging.errors import PublishFailed, Unroutable
-from tests.support.dead_letters import NOON, QUEUE, RETENTION, dead
+from tests.support.dead_letters import NOON, QUEUE, RETENTION, dead_letter
 from tests.support.in_memory.dead_letters import MemoryDeadLetters
 
 
-class Room:
+class DeadLetterRig:
     """The service with an in-memory store, a settable clock and a broker that records published messages."""
 
     def __init__(self) -> None:
@@ -35,113 +35,117 @@ class Room:
 
 
 @pytest.fixture
-def room() -> Room:
-    return Room()
+def rig() -> DeadLetterRig:
+    return DeadLetterRig()
 
 
-async def test_a_replay_goes_to_the_original_queue_with_its_history(room: Room) -> None:
-    letter = dead(history=("2026-11-20T11:59:00+00:00 earlier",))
-    await room.dead_letter_service.keep(letter)
-    done = await room.dead_letter_service.replay(letter.id, "root")
-    [(queue, body, history)] = room.back
+async def test_a_replay_goes_to_the_original_queue_with_its_history(rig: DeadLetterRig) -> None:
+    letter = dead_letter(history=("2026-11-20T11:59:00+00:00 earlier",))
+    await rig.dead_letter_service.keep(letter)
+    done = await rig.dead_letter_service.replay(letter.id, "root")
+    [(queue, body, history)] = rig.back
     assert (queue, body) == (QUEUE, letter.body)
     assert history == (
         "2026-11-20T11:59:00+00:00 earlier",
         f"2026-11-20T12:00:01.000+00:00 dead in {QUEUE}: ValueError: broken",
         "2026-11-20T12:01:00.000+00:00 replayed by root",
     )
-    assert (done.status, done.settled_by, done.settled_at) == (DeadLetterStatus.REPLAYED, "root", room.now)
-    assert done.forget_at == room.now + RETENTION
-    assert await room.letters.get(letter.id) == done
+    assert (done.status, done.settled_by, done.settled_at) == (DeadLetterStatus.REPLAYED, "root", rig.now)
+    assert done.forget_at == rig.now + RETENTION
+    assert await rig.letters.get(letter.id) == done
 
 
-async def test_a_double_click_replays_once(room: Room) -> None:
-    await room.dead_letter_service.keep(dead())
-    first = await room.dead_letter_service.replay(dead().id, "root")
-    assert await room.dead_letter_service.replay(dead().id, "another") == first
-    await room.dead_letter_service.keep(dead())
-    assert await room.dead_letter_service.replay(dead().id, "root") == first
-    assert len(room.back) == 1
+async def test_a_double_click_replays_once(rig: DeadLetterRig) -> None:
+    await rig.dead_letter_service.keep(dead_letter())
+    first = await rig.dead_letter_service.replay(dead_letter().id, "root")
+    assert await rig.dead_letter_service.replay(dead_letter().id, "another") == first
+    await rig.dead_letter_service.keep(dead_letter())
+    assert await rig.dead_letter_service.replay(dead_letter().id, "root") == first
+    assert len(rig.back) == 1
 
 
-async def test_of_two_concurrent_replays_one_is_refused(room: Room) -> None:
-    await room.dead_letter_service.keep(dead())
-    room.gate = asyncio.Event()
-    first = asyncio.create_task(room.dead_letter_service.replay(dead().id, "a"))
+async def test_of_two_concurrent_replays_one_is_refused(rig: DeadLetterRig) -> None:
+    await rig.dead_letter_service.keep(dead_letter())
+    rig.gate = asyncio.Event()
+    first = asyncio.create_task(rig.dead_letter_service.replay(dead_letter().id, "a"))
     await asyncio.sleep(0)
     for other in (
-        room.dead_letter_service.replay(dead().id, "b"),
-        room.dead_letter_service.discard(dead().id, "b"),
+        rig.dead_letter_service.replay(dead_letter().id, "b"),
+        rig.dead_letter_service.discard(dead_letter().id, "b"),
     ):
         with pytest.raises(DeadLetterLocked):
             await other
-    room.gate.set()
+    rig.gate.set()
     await first
-    assert len(room.back) == 1
+    assert len(rig.back) == 1
 
 
-async def test_a_discarded_dead_letter_is_not_replayed_and_vice_versa(room: Room) -> None:
+async def test_a_discarded_dead_letter_is_not_replayed_and_vice_versa(rig: DeadLetterRig) -> None:
     for number in (1, 2):
-        await room.dead_letter_service.keep(dead(number))
-    discarded = await room.dead_letter_service.discard(dead(1).id, "root")
-    assert await room.dead_letter_service.discard(dead(1).id, "root") == discarded
+        await rig.dead_letter_service.keep(dead_letter(number))
+    discarded = await rig.dead_letter_service.discard(dead_letter(1).id, "root")
+    assert await rig.dead_letter_service.discard(dead_letter(1).id, "root") == discarded
     with pytest.raises(Conflict):
-        await room.dead_letter_service.replay(dead(1).id, "root")
-    await room.dead_letter_service.replay(dead(2).id, "root")
+        await rig.dead_letter_service.replay(dead_letter(1).id, "root")
+    await rig.dead_letter_service.replay(dead_letter(2).id, "root")
     with pytest.raises(Conflict):
-        await room.dead_letter_service.discard(dead(2).id, "root")
-    assert [body for _, body, _ in room.back] == [dead(2).body]
+        await rig.dead_letter_service.discard(dead_letter(2).id, "root")
+    assert [body for _, body, _ in rig.back] == [dead_letter(2).body]
 
 
 @pytest.mark.parametrize(
     ("error", "answer"), [(PublishFailed("away"), Unavailable), (Unroutable("no queue"), Conflict)]
 )
 async def test_a_failed_replay_leaves_the_dead_letter_waiting(
-    room: Room, error: Exception, answer: type[Exception]
+    rig: DeadLetterRig, error: Exception, answer: type[Exception]
 ) -> None:
-    await room.dead_letter_service.keep(dead())
-    room.errors.append(error)
+    await rig.dead_letter_service.keep(dead_letter())
+    rig.errors.append(error)
     with pytest.raises(answer):
-        await room.dead_letter_service.replay(dead().id, "root")
-    assert await room.dead_letter_service.waiting() == 1
-    assert (await room.dead_letter_service.replay(dead().id, "root")).status is DeadLetterStatus.REPLAYED
+        await rig.dead_letter_service.replay(dead_letter().id, "root")
+    assert await rig.dead_letter_service.waiting() == 1
+    assert (
+        await rig.dead_letter_service.replay(dead_letter().id, "root")
+    ).status is DeadLetterStatus.REPLAYED
 
 
-async def test_an_interrupted_replay_can_be_repeated_after_its_lease(room: Room) -> None:
-    await room.dead_letter_service.keep(dead())
-    assert await room.letters.hold(dead().id, "dead", room.now, room.now + HOLD)
+async def test_an_interrupted_replay_can_be_repeated_after_its_lease(rig: DeadLetterRig) -> None:
+    await rig.dead_letter_service.keep(dead_letter())
+    assert await rig.letters.hold(dead_letter().id, "dead", rig.now, rig.now + HOLD)
     with pytest.raises(DeadLetterLocked):
-        await room.dead_letter_service.replay(dead().id, "root")
-    room.now += HOLD
-    assert (await room.dead_letter_service.replay(dead().id, "root")).status is DeadLetterStatus.REPLAYED
+        await rig.dead_letter_service.replay(dead_letter().id, "root")
+    rig.now += HOLD
+    assert (
+        await rig.dead_letter_service.replay(dead_letter().id, "root")
+    ).status is DeadLetterStatus.REPLAYED
 
 
-async def test_a_huge_message_is_kept_in_part_and_can_only_be_discarded(room: Room) -> None:
-    huge = dead(body=b"x" * (MAX_BODY_BYTES + 1))
-    await room.dead_letter_service.keep(huge)
-    kept = await room.dead_letter_service.get(huge.id)
+async def test_a_huge_message_is_kept_in_part_and_can_only_be_discarded(rig: DeadLetterRig) -> None:
+    huge = dead_letter(body=b"x" * (MAX_BODY_BYTES + 1))
+    await rig.dead_letter_service.keep(huge)
+    kept = await rig.dead_letter_service.get(huge.id)
     assert (len(kept.body), kept.size) == (MAX_BODY_BYTES, MAX_BODY_BYTES + 1)
     with pytest.raises(Conflict):
-        await room.dead_letter_service.replay(huge.id, "root")
-    assert (await room.dead_letter_service.discard(huge.id, "root")).status is DeadLetterStatus.DISCARDED
+        await rig.dead_letter_service.replay(huge.id, "root")
+    assert (await rig.dead_letter_service.discard(huge.id, "root")).status is DeadLetterStatus.DISCARDED
 
 
-async def test_a_missing_dead_letter_is_not_found(room: Room) -> None:
+async def test_a_missing_dead_letter_is_not_found(rig: DeadLetterRig) -> None:
     for call in (
-        room.dead_letter_service.get("0" * 32),
-        room.dead_letter_service.replay("0" * 32, "x"),
-        room.dead_letter_service.discard("0" * 32, "x"),
+        rig.dead_letter_service.get("0" * 32),
+        rig.dead_letter_service.replay("0" * 32, "x"),
+        rig.dead_letter_service.discard("0" * 32, "x"),
     ):
         with pytest.raises(NotFound):
             await call
 
 
-async def test_metadata_is_read_from_a_valid_envelope(room: Room) -> None:
-    for letter in (dead(1), dead(2, b"\xff")):
-        await room.dead_letter_service.keep(letter)
+async def test_metadata_is_read_from_a_valid_envelope(rig: DeadLetterRig) -> None:
+    for letter in (dead_letter(1), dead_letter(2, b"\xff")):
+        await rig.dead_letter_service.keep(letter)
     known, unknown = (
-        await room.dead_letter_service.get(dead(1).id),
-        await room.dead_letter_service.get(dead(2, b"\xff").id),
+        await rig.dead_letter_service.get(dead_letter(1).id),
+        await rig.dead_letter_service.get(dead_letter(2, b"\xff").id),
     )
     assert (known.type, known.event_id, known.request_id) == ("video_uploaded", "event-1", "r1")
     assert (unknown.type, unknown.event_id, unknown.request_id) == ("", "", "")

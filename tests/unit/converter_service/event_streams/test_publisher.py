@@ -13,8 +13,8 @@ from tests.support.conversions import LEASE, NOON, converting, queued
 from tests.support.wait import until
 
 
-class Heard:
-    """A broker that records published events, and refuses the first `failing`."""
+class RecordingBroker:
+    """A broker that records published events, and refuses the first `failing` of them."""
 
     def __init__(self, failing: int = 0) -> None:
         self.failing = failing
@@ -27,7 +27,7 @@ class Heard:
         self.envelopes.append(envelope)
 
 
-async def told(heard: Heard, *conversions: Conversion) -> list[Envelope]:
+async def told(heard: RecordingBroker, *conversions: Conversion) -> list[Envelope]:
     """The events published up to that of the last conversion."""
     publisher = ProgressPublisher(heard)
     for conversion in conversions:
@@ -44,21 +44,21 @@ async def told(heard: Heard, *conversions: Conversion) -> list[Envelope]:
 async def test_of_several_queued_changes_only_the_newest_is_published() -> None:
     first = converting()
     second = renewed(first, "token-1", NOON + LEASE, 0.5)
-    [envelope] = await told(Heard(), first, second, first, second)
+    [envelope] = await told(RecordingBroker(), first, second, first, second)
     assert (envelope.type, envelope.data["edition"]) == ("conversion_changed", second.revision)
 
 
 async def test_a_deletion_is_published_without_the_conversion() -> None:
-    [envelope] = await told(Heard(), deleted(converting(), NOON))
+    [envelope] = await told(RecordingBroker(), deleted(converting(), NOON))
     assert (envelope.type, envelope.data) == ("conversion_removed", {"conversion_id": converting().id})
 
 
 async def test_an_unavailable_broker_only_loses_progress_events() -> None:
-    envelopes = await told(Heard(failing=1), queued(1), queued(2))
+    envelopes = await told(RecordingBroker(failing=1), queued(1), queued(2))
     assert [each.subject for each in envelopes] == [queued(2).id]
 
 
 async def test_the_queue_is_bounded_and_drops_the_oldest() -> None:
-    envelopes = await told(Heard(), *(queued(number) for number in range(MAX_WAITING + 5)))
+    envelopes = await told(RecordingBroker(), *(queued(number) for number in range(MAX_WAITING + 5)))
     assert len(envelopes) == MAX_WAITING
     assert envelopes[0].subject == queued(5).id

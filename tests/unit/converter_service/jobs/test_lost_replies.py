@@ -35,7 +35,7 @@ MINUTE = timedelta(minutes=1)
 QUICK = timedelta(seconds=0.4)
 
 
-class Forgetful(MemoryConversions):
+class LossyStore(MemoryConversions):
     """Raises Unavailable after the `lost`th save, counted from 1, has succeeded."""
 
     def __init__(self, lost: int = 0) -> None:
@@ -96,7 +96,7 @@ def events(store: MemoryConversions) -> list[type]:
 
 
 async def test_an_upload_is_accepted_although_the_last_reply_was_lost() -> None:
-    store, blobs = Forgetful(lost=1), MemoryBlobs()
+    store, blobs = LossyStore(lost=1), MemoryBlobs()
     service = upload_service(store, blobs, MINUTE)
     accepted = await service.accept(ALICE, Upload())
     assert store.contents == {accepted.id: accepted}
@@ -121,7 +121,7 @@ async def test_a_stalled_upload_keeps_its_lease() -> None:
 @pytest.mark.parametrize("lost", range(1, 6))
 async def test_any_lost_reply_leaves_one_audio_and_one_event(tmp_path: Path, lost: int) -> None:
     """Saves: claimed, described, completed; later ones are heartbeats or cleanup."""
-    store, blobs = Forgetful(), MemoryBlobs()
+    store, blobs = LossyStore(), MemoryBlobs()
     service = upload_service(store, blobs, MINUTE)
     accepted = await service.accept(ALICE, Upload())
     store.lost = store.saves + lost

@@ -35,7 +35,7 @@ async def test_a_starting_worker_removes_directories_of_crashed_workers_only(
 async def test_a_lock_file_deleted_before_locking_is_created_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rival: str
 ) -> None:
-    """The other worker deletes the lock file before it is locked, as a dead worker's."""
+    """The other worker deletes the lock file before it is locked, as if it belonged to a crashed worker."""
     taken = list[IO[str]]()
 
     def too_late(lock: Callable[[int, int], None]) -> Callable[[int, int], None]:

@@ -39,7 +39,7 @@ from tests.unit.converter_service.jobs.test_lost_replies import (
 SOON_S = 25.0
 
 
-class Coming(MemoryConversions):
+class UnreliableStore(MemoryConversions):
     """A store that can be made unavailable; with `saves_all_the_same` a save succeeds, and raises then."""
 
     away = False
@@ -74,7 +74,7 @@ class HangingBlobs(MemoryBlobs):
 
 
 async def test_an_upload_survives_a_failed_heartbeat() -> None:
-    store = Coming()
+    store = UnreliableStore()
 
     async def while_it_is_away() -> None:
         store.away = True
@@ -86,7 +86,7 @@ async def test_an_upload_survives_a_failed_heartbeat() -> None:
 
 
 async def test_an_upload_survives_an_outage_at_the_last_save() -> None:
-    store, pieces = Coming(), 0
+    store, pieces = UnreliableStore(), 0
 
     def before_each() -> None:
         nonlocal pieces
@@ -105,7 +105,7 @@ async def test_an_upload_of_unknown_outcome_is_kept(
 ) -> None:
     """The response is 503, and the conversion stays queued: its client may never send the video again."""
     monkeypatch.setattr(store_module, "SAVE_AGAIN_FOR_S", 0.3)
-    store, blobs = Coming(), MemoryBlobs()
+    store, blobs = UnreliableStore(), MemoryBlobs()
     store.saves_all_the_same = True
     service = upload_service(store, blobs, MINUTE)
     with pytest.raises(Unavailable, match="is not known"):
@@ -118,7 +118,7 @@ async def test_an_upload_of_unknown_outcome_is_kept(
 
 async def test_an_outage_of_the_store_during_a_run_costs_no_attempt(tmp_path: Path) -> None:
     """The store fails when the worker reads the video, and again when it releases its claim."""
-    store, blobs = Coming(), MemoryBlobs()
+    store, blobs = UnreliableStore(), MemoryBlobs()
     service = upload_service(store, blobs, MINUTE)
     accepted = await service.accept(ALICE, Upload())
 

@@ -1,4 +1,4 @@
-"""Roles open what they are named for, and nothing without a principal."""
+"""Role guard: the required role is accepted, others and anonymous requests are refused."""
 
 import pytest
 from litestar.connection import ASGIConnection
@@ -33,7 +33,7 @@ async def test_another_role_is_refused() -> None:
         await requires_role("admin")(caller("user"), HANDLER)  # type: ignore[misc]
 
 
-async def test_a_principal_without_roles_is_refused() -> None:
-    nobody: Connection = ASGIConnection({"type": "http", "headers": []})  # type: ignore[arg-type]
+async def test_a_request_without_a_principal_is_unauthenticated() -> None:
+    anonymous: Connection = ASGIConnection({"type": "http", "headers": []})  # type: ignore[arg-type]
     with pytest.raises(Unauthenticated):
-        await requires_role("admin")(nobody, HANDLER)  # type: ignore[misc]
+        await requires_role("admin")(anonymous, HANDLER)  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""What the gateway does with news of ended sessions, and with the lack of it."""
+"""Effects of SessionRevoked events, and of missed ones, on cached tokens."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What the token cache remembers, and what it forgets."""
+"""Token cache: TTL, bounds, single flight, and entries dropped on revocation."""
 
 import asyncio
 from contextlib import suppress
@@ -25,7 +25,7 @@ class Clock:
 
 
 class AuthService:
-    """Answers questions about tokens; holds them back while `hold` is set."""
+    """Stub of auth_service that introspects tokens; waits for `hold` if it is set."""
 
     def __init__(self) -> None:
         self.known: dict[str, Principal] = {}

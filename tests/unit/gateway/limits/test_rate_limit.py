@@ -1,4 +1,4 @@
-"""Rate limits: moving windows, and room for failures."""
+"""Rate limits: moving windows, and reservations for requests that count only on failure."""
 
 import time
 
@@ -42,7 +42,7 @@ async def test_a_request_after_retry_after_is_allowed() -> None:
     await counting.hit(Rate.LOGIN, "a")
 
 
-async def test_failure_slots_are_reserved_for_running_requests() -> None:
+async def test_concurrent_requests_that_may_fail_stay_within_the_quota() -> None:
     counting = limits("3/minute")
     await counting.hit(Rate.DEFAULT, "a")
     async with counting.room(Rate.DEFAULT, "a"), counting.room(Rate.DEFAULT, "a"):

@@ -1,4 +1,4 @@
-"""Event streams end with their callers' access, by whatever way it becomes known."""
+"""Event streams end when their caller's access ends: by event, by expiry or at the periodic check."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta

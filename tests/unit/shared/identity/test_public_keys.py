@@ -15,7 +15,7 @@ from tests.support.wait import until
 KEYS = b'{"keys":[{"kid":"k1"}]}'
 
 
-class Standing:
+class KeyServer:
     """A stub of auth_service that serves the keys; does not respond while `hangs` is set."""
 
     def __init__(self) -> None:
@@ -36,14 +36,14 @@ class Standing:
 
 
 @pytest.fixture
-async def standing() -> AsyncIterator[tuple[Standing, str]]:
-    stub = Standing()
+async def standing() -> AsyncIterator[tuple[KeyServer, str]]:
+    stub = KeyServer()
     async with await asyncio.start_server(stub.answer, "127.0.0.1", 0) as server:
         yield stub, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         stub.end()
 
 
-async def test_cached_keys_are_used_while_auth_service_hangs(standing: tuple[Standing, str]) -> None:
+async def test_cached_keys_are_used_while_auth_service_hangs(standing: tuple[KeyServer, str]) -> None:
     stub, url = standing
     age = 0.0
     async with aiohttp.ClientSession() as http:
@@ -60,7 +60,7 @@ async def test_cached_keys_are_used_while_auth_service_hangs(standing: tuple[Sta
             await keys.check()
 
 
-async def test_a_cancelled_fetch_counts_as_a_try(standing: tuple[Standing, str]) -> None:
+async def test_a_cancelled_fetch_counts_as_a_try(standing: tuple[KeyServer, str]) -> None:
     stub, url = standing
     age = 0.0
     async with aiohttp.ClientSession() as http:

@@ -12,7 +12,7 @@ from converter_service.media.transcoder import AudioTrack, MediaInfo, Picture
 
 PHOTO = Picture(stream=2, codec="mjpeg", is_attached=True)
 VIDEO = Picture(stream=0, codec="h264")
-# Start, a quantisation table of nothing, a frame of 3 x 2, end.
+# Start of image, an empty quantisation table, a frame of 3 x 2 pixels, end of image.
 JPEG = bytes.fromhex("ffd8 ffdb0002 ffc0000b 08 0002 0003 01 011100 ffd9")
 
 

@@ -77,7 +77,7 @@ def test_loudnorm_arguments_are_within_its_limits(measured: Loudness, wanted: fl
     assert float(asked["LRA"]) >= float(asked["measured_LRA"])
 
 
-def test_loudness_within_half_a_unit_is_met_and_otherwise_measured_again() -> None:
+def test_loudness_within_half_a_unit_is_met_and_otherwise_corrected() -> None:
     assert is_within_tolerance(loudness(-16.4), -16.0)
     assert not is_within_tolerance(loudness(-16.7), -16.0)
     assert corrected_target(-16.0, loudness(-17.5)) == -14.5
