@@ -63,7 +63,7 @@ def test_a_shifted_clock_affects_the_wall_clock_only(
     assert later - steady < 600
 
 
-def test_a_poisoned_title_is_a_crash_and_any_other_is_none(tmp_path: Path) -> None:
+def test_ffmpeg_crashes_on_the_crashing_title_only(tmp_path: Path) -> None:
     poison = CrashingFfmpeg(tmp_path)
     poison.install()
     codes = []
@@ -75,7 +75,7 @@ def test_a_poisoned_title_is_a_crash_and_any_other_is_none(tmp_path: Path) -> No
     assert codes == [0, -signal.SIGSEGV]
 
 
-def test_a_slow_machine_does_less_of_everything_and_leaves_nothing_out() -> None:
+def test_a_slow_machine_runs_every_scenario_less_often() -> None:
     now = 0.0
     budget = TimeBudget(1.0, planned=30, clock=lambda: now)
     done = []
@@ -143,7 +143,7 @@ def test_a_fail_point_that_was_not_hit_is_repeated_and_reported_until_hit() -> N
     assert f"auth SIGTERM {point}" not in schedule.never_reached
 
 
-def test_what_one_process_draws_depends_on_no_other() -> None:
+def test_the_order_of_one_process_is_independent_of_others() -> None:
     alone, after_others = PointSchedule("1"), PointSchedule("1")
     for name in ("worker", "gateway", "auth"):
         after_others.draw(name, "SIGKILL")
@@ -151,7 +151,7 @@ def test_what_one_process_draws_depends_on_no_other() -> None:
     assert drawn[0] == drawn[1]
 
 
-def test_every_malformed_message_is_wrong_in_the_one_way_that_its_name_says() -> None:
+def test_every_malformed_message_has_exactly_its_named_defect() -> None:
     wrong: dict[str, set[type[Exception]]] = {}
     for (_, what), body in Messages.MALFORMED.items():
         with pytest.raises(BadMessage) as raised:

@@ -127,7 +127,7 @@ async def visitor(system: FaultySystem, media: Media) -> AsyncIterator[Visitor]:
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("outage", OUTAGES, ids=str)
-async def test_readyz_names_what_is_lacking_and_calls_that_need_it_say_so(
+async def test_readyz_lists_missing_dependencies_and_dependent_calls_fail(
     system: FaultySystem, visitor: Visitor, outage: Outage
 ) -> None:
     await outage.begin(system)

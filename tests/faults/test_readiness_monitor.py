@@ -33,7 +33,7 @@ def ready(name: str, at: float = LONG_S / 2) -> ProbeResult:
         ("notification", "mongo"),
     ],
 )
-def test_who_is_ready_without_what_it_needs_is_found(name: str, broken: str) -> None:
+def test_a_service_ready_without_a_required_dependency_is_found(name: str, broken: str) -> None:
     assert judged(ready(name), seen(broken))
 
 
@@ -41,7 +41,7 @@ def test_who_is_ready_without_what_it_needs_is_found(name: str, broken: str) -> 
     ("name", "broken"),
     [("gateway", "gateway-2>auth"), ("gateway", "rabbitmq"), ("notification", "mail"), ("auth", "mongo")],
 )
-def test_who_can_do_without_it_may_be_ready(name: str, broken: str) -> None:
+def test_a_service_may_be_ready_without_an_optional_dependency(name: str, broken: str) -> None:
     assert not judged(ready(name), seen(broken))
 
 
@@ -51,7 +51,7 @@ def test_a_late_readiness_change_is_tolerated_within_the_detection_time() -> Non
     assert not judged(ready("gateway", at), seen("postgres", since=at - KNOWN_AFTER_S - 2 * PROBE_S + 0.1))
 
 
-def test_what_came_back_before_the_answer_was_given_is_there() -> None:
+def test_a_dependency_restored_before_the_response_counts_as_available() -> None:
     at = LONG_S / 2
     thawed = [
         moment if moment.at < at + 2.0 else Snapshot(moment.at, frozenset()) for moment in seen("rabbitmq")
@@ -60,25 +60,25 @@ def test_what_came_back_before_the_answer_was_given_is_there() -> None:
     assert judged(ProbeResult("worker", at, 0.1, is_ready=True), thawed)
 
 
-def test_what_it_asks_itself_it_knows_sooner() -> None:
+def test_a_failed_direct_dependency_is_detected_sooner() -> None:
     at = LONG_S / 2
     assert judged(ready("auth", at), seen("postgres", since=at - KNOWN_AFTER_S - PROBE_S - SNAPSHOT_EVERY_S))
 
 
-def test_who_is_not_ready_although_nothing_is_broken_is_found() -> None:
+def test_an_unready_service_without_a_fault_is_found() -> None:
     said = ProbeResult("auth", LONG_S / 2, 0.1, is_ready=False)
     assert judged(said, calm())
     assert not judged(said, seen())
     assert not judged(said, calm(apart_s=3 * SNAPSHOT_EVERY_S))
 
 
-def test_a_late_answer_is_found_unless_the_service_itself_stood_still() -> None:
+def test_a_late_response_is_found_unless_the_service_was_frozen() -> None:
     late = ProbeResult("auth", 1.0, ANSWERED_WITHIN_S + BUSY_S, is_ready=None)
     assert judged(late, seen("postgres"))
     assert not judged(late, seen("auth"))
 
 
-def test_what_is_lacking_has_a_name() -> None:
+def test_missing_dependencies_have_names() -> None:
     assert lacking("gateway", frozenset({"mongo"})) == {
         "converter": "converter_service",
         "notification": "notification_service",

@@ -9,7 +9,7 @@ AWAY = {"status": 503, "code": "unavailable"}
 AGAIN = {"content-type": PROBLEM, "retry-after": "2"}
 
 
-def test_the_page_knows_the_codes_of_every_status() -> None:
+def test_the_page_lists_the_codes_of_every_status() -> None:
     codes = codes_by_status(PAGE.read_text())
     assert codes[503] == {"overloaded", "unavailable"}
     assert codes[408] == {"request_timeout"}
@@ -24,7 +24,7 @@ def test_the_page_knows_the_codes_of_every_status() -> None:
         httpx.Response(409, json={"status": 409, "code": "conflict"}, headers={"content-type": PROBLEM}),
     ],
 )
-def test_what_is_documented_is_right(answer: httpx.Response) -> None:
+def test_documented_responses_are_accepted(answer: httpx.Response) -> None:
     assert not ResponseChecks().complaints("upload", answer)
 
 
@@ -43,5 +43,5 @@ def test_what_is_documented_is_right(answer: httpx.Response) -> None:
         (httpx.Response(503, json={"status": 503}, headers=AGAIN), "with the code None"),
     ],
 )
-def test_what_is_not_is_found(answer: httpx.Response, words: str) -> None:
+def test_undocumented_responses_are_found(answer: httpx.Response, words: str) -> None:
     assert any(words in complaint for complaint in ResponseChecks().complaints("upload", answer))

@@ -32,7 +32,7 @@ def system(folder: Path) -> Iterator[FaultySystem]:
 
 
 @pytest.mark.timeout(900)
-async def test_whatever_breaks_nothing_accepted_is_lost_and_nothing_comes_twice(
+async def test_no_accepted_upload_is_lost_or_repeated_under_any_fault(
     system: FaultySystem, folder: Path
 ) -> None:
     run = Run(system, folder, SEED)
