@@ -16,7 +16,7 @@ from bench.system import MeasuredSystem, measured_system
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import Lease
 from converter_service.conversions.model import Conversion, Source, State
-from converter_service.conversions.transitions.queue import claimed, renewed
+from converter_service.conversions.transitions.run import claimed, renewed
 from converter_service.conversions.transitions.upload import uploaded
 from converter_service.event_streams.publisher import ProgressPublisher
 from converter_service.storage.conversions import MongoConversions

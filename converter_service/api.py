@@ -1,6 +1,6 @@
 """Composition root of the api process."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -12,12 +12,9 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from converter_service.access import TokenAuthenticator
 from converter_service.admin_controllers import DeadLetterController, ManagedConversionController
-from converter_service.conversions.commands import ConversionCommands
 from converter_service.conversions.controller import ConversionController
-from converter_service.conversions.quota import Quota, QuotaLimits
-from converter_service.conversions.service import Conversions
 from converter_service.dead_letters.service import DeadLetterService
-from converter_service.downloads.controller import AudioAccess, AudioController
+from converter_service.downloads.controller import AudioController
 from converter_service.event_streams.controller import EventController
 from converter_service.event_streams.hub import Hub
 from converter_service.handlers import change_listener
@@ -25,12 +22,8 @@ from converter_service.infrastructure import Infrastructure
 from converter_service.settings import ApiSettings
 from converter_service.storage.dead_letters import MongoDeadLetters
 from converter_service.tus.controller import TusController
-from converter_service.tus.service import ResumableUploads
-from converter_service.tus.writer_lock import ResumableLimits
 from converter_service.uploads.controller import UploadController
-from converter_service.uploads.request_body import UploadReceiver
-from converter_service.uploads.service import UploadLimits, UploadService
-from shared.clock import utc_now
+from converter_service.use_cases import use_cases
 from shared.http import Check, Wiring, build_application, check_in_turn
 from shared.http.auth_guard import public, require_token
 from shared.identity.access_tokens import AccessTokens
@@ -40,8 +33,6 @@ from shared.store_preparation import StorePreparation
 
 # How long a dead letter may take to be stored after SIGTERM; others stay in their queue.
 GRACE = timedelta(seconds=2)
-# An upload whose lease is not renewed for this long is dead: its quota and idempotency key are released.
-UPLOAD_SILENCE = timedelta(seconds=20)
 
 
 def build(
@@ -107,34 +98,3 @@ def controllers() -> list[ControllerRouterHandler]:
         ManagedConversionController,
         DeadLetterController,
     ]
-
-
-def use_cases(
-    settings: ApiSettings, infrastructure: Infrastructure, tokens: TokenAuthenticator
-) -> Mapping[str, object]:
-    """What the controllers of uploads, conversions and downloads get injected, by parameter name."""
-    store, blobs, cleanup = infrastructure.store, infrastructure.blobs, infrastructure.cleanup
-    events, links, clock = infrastructure.events, infrastructure.links, infrastructure.clock
-    quota_limits = QuotaLimits(
-        max_queued=settings.max_queued,
-        account_bytes=settings.quota_bytes,
-        account_conversions=settings.quota_conversions,
-    )
-    quota = Quota(store, infrastructure.queue, quota_limits)
-    upload_limits = UploadLimits(settings.max_upload_bytes, UPLOAD_SILENCE)
-    resumable_limits = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
-    conversions = Conversions(store, blobs, cleanup, clock)
-    return {
-        "conversions": conversions,
-        "commands": ConversionCommands(
-            conversions, store, cleanup, events, links, quota, settings.public_url, settings.retention, clock
-        ),
-        "upload_service": UploadService(
-            store, blobs, cleanup, events, limits=upload_limits, clock=clock, quota=quota
-        ),
-        "uploads": ResumableUploads(
-            store, blobs, cleanup, events, limits=resumable_limits, clock=clock, quota=quota
-        ),
-        "receiver": UploadReceiver(settings.max_upload_bytes, settings.idle_timeout),
-        "access": AudioAccess(conversions, tokens.principal, links, utc_now),
-    }

@@ -6,7 +6,8 @@ from typing import TypeAlias
 import msgspec
 
 from converter_service.conversions.model import State
-from converter_service.event_streams.hub import Hub, Snapshot
+from converter_service.event_streams.hub import Hub
+from converter_service.event_streams.snapshot import Snapshot
 from converter_service.jobs.job import Job
 from converter_service.maintenance.account_deletion import AccountDeletion
 from shared.clock import Clock

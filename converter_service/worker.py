@@ -17,9 +17,11 @@ from converter_service.infrastructure import BackgroundTask, Infrastructure, sto
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
 from converter_service.maintenance.account_deletion import AccountDeletion
+from converter_service.maintenance.metrics import removal_counter
 from converter_service.maintenance.orphan_collector import OrphanCollector
-from converter_service.maintenance.sweeper import Sweeper, removal_counter
-from converter_service.media.ffmpeg.runner import TranscodingLimits, find_tools
+from converter_service.maintenance.sweeper import Sweeper
+from converter_service.media.ffmpeg.limits import TranscodingLimits
+from converter_service.media.ffmpeg.tools import find_tools
 from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder
 from converter_service.media.transcoder import Transcoder
 from converter_service.settings import WorkerSettings

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Coroutine, Iterable
 from datetime import datetime
 
+from converter_service.conversions.blobs import Blobs
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.ports import Blobs, ConversionStore, VersionConflict
+from converter_service.conversions.ports import ConversionStore, VersionConflict
 from converter_service.conversions.segments import Upload
 from converter_service.conversions.transitions.removal import bytes_deleted, deleted, temporary_blobs_deleted
 from converter_service.conversions.update import change

@@ -14,8 +14,8 @@ from converter_service.conversions.quota import Quota
 from converter_service.conversions.service import Conversions
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.conversions.state_machine import IllegalTransition
+from converter_service.conversions.transitions.finish import cancelled
 from converter_service.conversions.transitions.queue import SourceGone, retried
-from converter_service.conversions.transitions.removal import cancelled
 from converter_service.conversions.update import change
 from shared.clock import Clock
 from shared.contracts.conversions import Link

@@ -7,7 +7,7 @@ from msgspec import Struct, structs
 
 from converter_service.conversions.model import Conversion, Failure, Result, Source
 from converter_service.conversions.signed_links import audio_path
-from converter_service.media.options import display_stored
+from converter_service.media.option_parser import display_stored
 from shared.contracts.conversions import Audio
 
 

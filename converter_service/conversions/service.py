@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
+from converter_service.conversions.blobs import BlobMissing, Blobs
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore
+from converter_service.conversions.ports import ConversionStore
 from converter_service.errors import NotReady
 from shared.clock import Clock
 from shared.errors import Gone, NotFound

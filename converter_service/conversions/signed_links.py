@@ -1,4 +1,7 @@
-"""Signed download links: they give access to one audio without a token until they expire."""
+"""Signed download links: they give access to one audio without a token until they expire.
+
+The lifetime of the links in mails is set in `conversions/events.py`, from `link_ttl` in `settings.py`.
+"""
 
 import base64
 import hashlib

@@ -1,46 +1,23 @@
 """Downloads of the audio of a conversion, whole or a range, by access token or signed link."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
-from litestar import Controller, Request, Response, get, head
+from litestar import Controller, Response, get, head
 from litestar.params import FromPath
 from litestar.response import Stream
 
 from converter_service.conversions.service import Audio, Conversions
-from converter_service.conversions.signed_links import SignedLinks
+from converter_service.downloads.access import AudioAccess, Call
 from converter_service.downloads.ranges import matches, not_modified, range_applies, selected
 from converter_service.media.formats import FORMATS
 from converter_service.uploads.filenames import content_disposition
-from shared.clock import Clock
 from shared.errors import PreconditionFailed
 from shared.http import Injected
-from shared.http.auth_guard import Authenticate, authenticated, public
-from shared.identity.principal import Principal
-
-Call = Request[Any, Any, Any]
+from shared.http.auth_guard import public
 
 # The HTTP server buffers a fixed number of pieces for a slow client, whatever their size.
 PIECE_BYTES = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class AudioAccess:
-    """Access to the audio for its owner, and with a signed link that the owner has created."""
-
-    conversions: Conversions
-    authenticate: Authenticate[Principal]
-    links: SignedLinks
-    clock: Clock
-
-    async def audio(self, request: Call, conversion_id: str) -> Audio:
-        """Raises Unauthenticated, InvalidToken, InsufficientScope, NotFound, NotReady, Gone."""
-        expires, signature = (request.query_params.get(name) for name in ("expires", "signature"))
-        if expires is not None and signature is not None:
-            self.links.check(conversion_id, expires, signature, self.clock())
-            return await self.conversions.public_audio(conversion_id)
-        return await self.conversions.audio(await authenticated(request, self.authenticate), conversion_id)
 
 
 class AudioController(Controller):

@@ -1,4 +1,4 @@
-"""Event streams of this process: subscriptions to conversions, fed by broker events and by the store.
+"""The hub of event streams in this process: feeds subscriptions from broker events and from the store.
 
 One read of the store serves all subscriptions to a conversion. The store is read where events may have been
 missed: when a subscription begins, when the broker connects, and after a time without events.
@@ -8,12 +8,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 
-import msgspec
 from msgspec import Struct
 
-from converter_service.conversions.model import FINAL, Conversion, State
 from converter_service.conversions.ports import ConversionStore
-from converter_service.conversions.schemas import shown
+from converter_service.event_streams.snapshot import Snapshot, snapshot_of
+from converter_service.event_streams.subscription import Subscription, WatchedConversion
 from shared.errors import Overloaded, Unavailable
 from shared.messaging.errors import NotReady
 
@@ -31,60 +30,6 @@ class RefreshIntervals(Struct, frozen=True):
 
 
 REFRESH_INTERVALS = RefreshIntervals()
-
-
-class Snapshot(Struct, frozen=True):
-    """A conversion as clients see it; `body` is its JSON. A higher revision is newer."""
-
-    revision: int
-    status: State
-    body: bytes
-
-    @property
-    def is_final(self) -> bool:
-        return self.status in FINAL
-
-
-def snapshot_of(conversion: Conversion) -> Snapshot:
-    return Snapshot(conversion.revision, conversion.status, msgspec.json.encode(shown(conversion)))
-
-
-class WatchedConversion:
-    """A conversion that has subscriptions in this process."""
-
-    def __init__(self) -> None:
-        self.newest: Snapshot | None = None
-        self.updated_at = asyncio.get_running_loop().time()
-        self.subscriptions: set[Subscription] = set()
-
-    def close(self) -> None:
-        """Ends its subscriptions."""
-        for subscription in self.subscriptions:
-            subscription.close()
-
-
-class Subscription:
-    """Gives the newest snapshot only: a slow client skips earlier ones, but never the final one."""
-
-    def __init__(self, watched: WatchedConversion) -> None:
-        self._watched = watched
-        self._is_over = False
-        self.changed = asyncio.Event()
-
-    def close(self) -> None:
-        """Ends the subscription: `next` returns None."""
-        self._is_over = True
-        self.changed.set()
-
-    async def next(self, seen: int) -> Snapshot | None:
-        """Waits for a snapshot newer than the revision `seen`; None when the subscription has ended."""
-        while not self._is_over:
-            newest = self._watched.newest
-            if newest is not None and newest.revision > seen:
-                return newest
-            self.changed.clear()
-            await self.changed.wait()
-        return None
 
 
 class Hub:

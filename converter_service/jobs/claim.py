@@ -9,7 +9,8 @@ from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import Lease
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import ConversionStore, VersionConflict
-from converter_service.conversions.transitions.queue import claimable, claimed, is_waiting_to_retry
+from converter_service.conversions.transitions.queue import claimable, is_waiting_to_retry
+from converter_service.conversions.transitions.run import claimed
 from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.fair_queue import AccountsAtLimit, FairQueue
 from converter_service.jobs.outcome import JobOutcome
@@ -37,7 +38,7 @@ class JobClaim:
     """Chooses the next conversion for a message and takes its lease.
 
     There are as many messages as queued conversions, so that each message may run any of them. The sweeper
-    announces again what is left over all the same.
+    re-announces conversions that still have no message.
     """
 
     store: ConversionStore

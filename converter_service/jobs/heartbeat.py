@@ -5,9 +5,9 @@ import contextlib
 from collections.abc import Coroutine
 from typing import Never, TypeVar
 
-from converter_service.conversions.lease import run_while_renewing
+from converter_service.conversions.lease_renewal import run_while_renewing
 from converter_service.conversions.ports import ConversionStore
-from converter_service.conversions.transitions.queue import renewed
+from converter_service.conversions.transitions.run import renewed
 from converter_service.conversions.update import change
 from converter_service.jobs.context import JobLimits, RunContext
 from shared.clock import Clock

@@ -2,18 +2,21 @@
 
 import asyncio
 
+from converter_service.conversions.blobs import BlobMissing, Blobs
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Failure
-from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore, Queue
+from converter_service.conversions.ports import ConversionStore, Queue
 from converter_service.jobs.claim import CONFLICT_RETRY_S, JobClaim
 from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.fair_queue import FairQueue
 from converter_service.jobs.heartbeat import Heartbeat
 from converter_service.jobs.outcome import JobOutcome
-from converter_service.jobs.run import ConversionRun, Scratch
-from converter_service.media.transcoder import MediaError, Transcoder, TranscoderUnavailable
+from converter_service.jobs.ports import Scratch
+from converter_service.jobs.run import ConversionRun
+from converter_service.media.errors import MediaError, TranscoderUnavailable
+from converter_service.media.transcoder import Transcoder
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, get_logger

@@ -4,17 +4,18 @@ import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from converter_service.conversions.blobs import Blobs
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, Failure, Result, State
-from converter_service.conversions.ports import Blobs, ConversionStore
+from converter_service.conversions.ports import ConversionStore
+from converter_service.conversions.transitions.finish import completed, failed, failed_by
 from converter_service.conversions.transitions.queue import requeued
-from converter_service.conversions.transitions.removal import completed, failed, failed_by
 from converter_service.conversions.update import change
 from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.retry_policy import counts_as_attempt, delay_s, retry_unavailable
-from converter_service.media.transcoder import Fault
+from converter_service.media.errors import Fault
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import get_logger

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from converter_service.conversions.blobs import BlobMissing, Blobs
 from converter_service.conversions.model import Conversion, Result
-from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore
-from converter_service.conversions.transitions.queue import source_described
+from converter_service.conversions.ports import ConversionStore
+from converter_service.conversions.transitions.run import source_described
 from converter_service.conversions.update import change
 from converter_service.jobs.context import RunContext
 from converter_service.jobs.retry_policy import retry_unavailable

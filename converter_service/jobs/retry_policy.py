@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from converter_service.media.transcoder import MachineUnfit, TranscoderUnavailable
+from converter_service.media.errors import MachineUnfit, TranscoderUnavailable
 from shared.errors import Unavailable
 from shared.logs import get_logger
 

@@ -3,14 +3,13 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
+from converter_service.conversions.blobs import Blobs, Stored
 from converter_service.conversions.model import Conversion, Result
-from converter_service.conversions.ports import Blobs, ConversionStore, Stored
-from converter_service.conversions.transitions.queue import (
+from converter_service.conversions.ports import ConversionStore
+from converter_service.conversions.transitions.run import (
     digest_recorded,
     earlier_blobs_deleted,
     source_described,
@@ -18,29 +17,15 @@ from converter_service.conversions.transitions.queue import (
 from converter_service.conversions.update import change
 from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.outcome import JobOutcome
+from converter_service.jobs.ports import Scratch
 from converter_service.jobs.result_cache import ResultCache
 from converter_service.jobs.retry_policy import retry_unavailable
-from converter_service.media.options import BadOptions, Options, parse_stored
-from converter_service.media.transcoder import (
-    AudioTrack,
-    Fault,
-    MediaError,
-    MediaInfo,
-    Output,
-    Transcoder,
-    TranscoderUnavailable,
-)
-
-
-class Scratch(Protocol):
-    """Temporary files on a local disk."""
-
-    def room(self, needed_bytes: int) -> AbstractAsyncContextManager[Path]:
-        """A private, empty directory, removed after the block. Raises OSError if space is short."""
-
-    async def save(self, chunks: AsyncIterator[bytes], path: Path) -> None: ...
-
-    def load(self, path: Path) -> AsyncIterator[bytes]: ...
+from converter_service.media.errors import Fault, MediaError, TranscoderUnavailable
+from converter_service.media.media_info import AudioTrack, MediaInfo
+from converter_service.media.option_parser import parse_stored
+from converter_service.media.option_problems import BadOptions
+from converter_service.media.options import Options
+from converter_service.media.transcoder import Output, Transcoder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

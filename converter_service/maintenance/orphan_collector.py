@@ -8,10 +8,11 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
+from converter_service.conversions.blobs import Blobs
 from converter_service.conversions.identifiers import creation_time
-from converter_service.conversions.ports import Blobs, ConversionStore
+from converter_service.conversions.ports import ConversionStore
+from converter_service.maintenance.ports import Checkpoint
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import get_logger
@@ -23,19 +24,6 @@ SCAN_EVERY = timedelta(hours=1)
 MIN_AGE = timedelta(days=1)
 
 log = get_logger(__name__)
-
-
-class Checkpoint(Protocol):
-    """The position of a scan that all workers share. All calls raise Unavailable."""
-
-    async def claim(self, now: datetime, not_before: datetime) -> str | None:
-        """Returns the position to continue from (at first an empty one), or None when no step is due yet.
-
-        The next claim succeeds at `not_before`, or at the time that `advance` sets.
-        """
-
-    async def advance(self, place: str, not_before: datetime) -> None:
-        """Sets the position for the next claim, and the earliest time of it."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from prometheus_client import CollectorRegistry, Counter
-
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.lease import LeaseLost
@@ -30,14 +28,6 @@ BATCH = 50
 RETRY_AFTER = timedelta(minutes=1)
 
 log = get_logger(__name__)
-
-
-def removal_counter(registry: CollectorRegistry) -> Callable[[str], None]:
-    """Counts removals in `converter_removed_total`: `dead_upload`, `deletion`, `expired` or `orphan`."""
-    removed = Counter(
-        "converter_removed", "Removed conversions and blobs, by reason", ("what",), registry=registry
-    )
-    return lambda what: removed.labels(what).inc()
 
 
 @dataclass(frozen=True)

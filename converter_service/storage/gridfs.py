@@ -15,7 +15,7 @@ from pymongo import ASCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
-from converter_service.conversions.ports import BlobMissing, Stored, WriterFenced
+from converter_service.conversions.blobs import BlobMissing, Stored, WriterFenced
 from converter_service.storage.gridfs_reader import contiguous_size, read_range
 from converter_service.storage.gridfs_writer import CHUNK_BYTES, TRANSFER_TIMEOUT_S, ChunkWriter
 from shared.clock import Clock

@@ -6,7 +6,7 @@ import pymongo
 from pymongo import ASCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 
-from converter_service.conversions.ports import BlobMissing
+from converter_service.conversions.blobs import BlobMissing
 from converter_service.storage.gridfs_writer import CHUNK_BYTES, TRANSFER_TIMEOUT_S
 from shared.mongo import Document, mongo_errors
 

@@ -8,7 +8,7 @@ from typing import Any
 import pymongo
 from pymongo.asynchronous.collection import AsyncCollection
 
-from converter_service.conversions.ports import Stored
+from converter_service.conversions.blobs import Stored
 from shared.mongo import Document, mongo_errors
 
 CHUNK_BYTES = 1024 * 1024

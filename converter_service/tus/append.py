@@ -7,10 +7,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Never
 
+from converter_service.conversions.blobs import BlobMissing, Blobs, WriterFenced
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.ports import BlobMissing, Blobs, ConversionStore, WriterFenced
+from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.segments import SegmentWriter
 from converter_service.conversions.transitions.resumable import (
     has_segment,
@@ -24,7 +25,8 @@ from converter_service.conversions.transitions.resumable import (
 from converter_service.conversions.update import change
 from converter_service.errors import UploadLocked
 from converter_service.tus.chunk import UploadChunk
-from converter_service.tus.writer_lock import LEASE, ResumableLimits, WriterLock
+from converter_service.tus.limits import LEASE, ResumableLimits
+from converter_service.tus.writer_lock import WriterLock
 from shared.clock import Clock
 from shared.errors import Gone, Unavailable
 

@@ -8,12 +8,12 @@ from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.segments import Segment
-from converter_service.conversions.transitions.resumable import (
+from converter_service.conversions.transitions.concatenation import (
     assigned_to_final,
     concatenated,
     released_from_final,
-    upload_of,
 )
+from converter_service.conversions.transitions.resumable import upload_of
 from converter_service.conversions.update import change
 from converter_service.errors import PartAlreadyUsed
 from converter_service.tus.writer_lock import WriterLock

@@ -12,14 +12,14 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CON
 
 from converter_service.conversions.controller import Call
 from converter_service.tus.chunk import UploadChunk
+from converter_service.tus.creation_headers import parse_creation
+from converter_service.tus.header_fields import read_whole
 from converter_service.tus.protocol import (
     OFFSET_TYPE,
     VERSION,
     UnsupportedVersion,
     capability_headers,
-    parse_creation,
     read_checksum,
-    read_whole,
     upload_headers,
 )
 from converter_service.tus.service import ResumableUploads

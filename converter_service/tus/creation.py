@@ -17,7 +17,7 @@ from converter_service.conversions.segments import Upload
 from converter_service.conversions.transitions.resumable import upload_of
 from converter_service.errors import EmptyUpload, PartAlreadyUsed
 from converter_service.tus.concatenation import Concatenation
-from converter_service.tus.writer_lock import ResumableLimits
+from converter_service.tus.limits import ResumableLimits
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import IdempotencyKeys, key_of
 from converter_service.uploads.source import parse_options

@@ -1,9 +1,10 @@
 """Resumable uploads (tus 1.0.0): one writer at a time, and stored bytes survive the end of any process."""
 
+from converter_service.conversions.blobs import Blobs
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.ports import Blobs, ConversionStore
+from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.quota import Quota
 from converter_service.conversions.transitions.resumable import upload_of
 from converter_service.errors import PartAlreadyUsed, UploadLocked, WrongOffset
@@ -11,7 +12,8 @@ from converter_service.tus.append import ChunkAppender
 from converter_service.tus.chunk import UploadChunk
 from converter_service.tus.concatenation import Concatenation
 from converter_service.tus.creation import CreationRequest, UploadCreation
-from converter_service.tus.writer_lock import ResumableLimits, WriterLock
+from converter_service.tus.limits import ResumableLimits
+from converter_service.tus.writer_lock import WriterLock
 from converter_service.uploads.idempotency import IdempotencyKeys
 from shared.clock import Clock
 from shared.errors import FieldError, Forbidden, Gone, InvalidRequest, NotFound, TooLarge, Unavailable

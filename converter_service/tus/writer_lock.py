@@ -4,44 +4,21 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
-from msgspec import Struct
-
+from converter_service.conversions.blobs import Blobs
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.ports import Blobs, ConversionStore, VersionConflict
+from converter_service.conversions.ports import ConversionStore, VersionConflict
 from converter_service.conversions.segments import SegmentWriter
 from converter_service.conversions.transitions.resumable import segment_stored, upload_of
 from converter_service.errors import UploadLocked
+from converter_service.tus.limits import ResumableLimits
 from shared.clock import Clock
 from shared.errors import Gone, Unavailable
 from shared.logs import get_logger
 from shared.messaging.envelope import Envelope
 
 POLL_S = 0.1
-# How long a writer holds its lease without renewal.
-LEASE = timedelta(seconds=5)
-# Long enough for the lease of a dead writer to expire, and shorter than the gateway waits for a response.
-PATIENCE = LEASE + timedelta(seconds=0.5)
-# Bounds the record of an upload to some hundred KiB, however many requests it takes.
-MOST_SEGMENTS = 4096
-SMALLEST_SEGMENT_BYTES = 1024 * 1024
-
-
-class ResumableLimits(Struct, frozen=True):
-    """`max_bytes` of one video; `ttl` is how long an upload without activity is kept; `patience` how long a
-    request waits for another one that writes to the same upload.
-    """
-
-    max_bytes: int
-    ttl: timedelta
-    patience: timedelta = PATIENCE
-
-    @property
-    def small_bytes(self) -> int:
-        """A last segment of fewer bytes is written once more, together with what follows it."""
-        return max(SMALLEST_SEGMENT_BYTES, self.max_bytes // MOST_SEGMENTS)
 
 
 @dataclass(frozen=True, slots=True)

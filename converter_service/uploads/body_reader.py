@@ -8,31 +8,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from converter_service.errors import UploadBroken
+from converter_service.uploads.body_frame import Framing
 from shared.errors import ClientDisconnected, InvalidRequest, RequestTimeout, ServiceError, TooLarge
 
 # How much of a refused body is still read, and for how long, so that its client receives the response.
 DRAIN_BYTES = 4 * 1024 * 1024
 DRAIN_TIME = timedelta(seconds=2)
-
-
-class Framing:
-    """Separates the video from what surrounds it in a body, such as the parts of a multipart form; this one
-    is for bodies that are the video.
-    """
-
-    envelope_limit = 0
-    """How many bytes the body may have besides the video's."""
-    envelope_bytes = 0
-    """How many bytes of the pieces fed so far belong to anything but the video."""
-    at_video = True
-    """Whether the video's first byte comes next, or has been read."""
-
-    def feed(self, piece: bytes) -> Iterator[bytes]:
-        """Yields the video's bytes in `piece`; an empty item marks the position of the first one."""
-        yield piece
-
-    def close(self) -> None:
-        """Called at the end of the body. Raises InvalidRequest when something is missing."""
 
 
 class BodyReader:

@@ -4,14 +4,13 @@ from collections.abc import Iterator, Mapping
 
 from multipart import MultipartSegment, parse_options_header  # type: ignore[import-untyped]
 
-from converter_service.media.option_fields import READERS
-from converter_service.uploads.body_reader import BodyReader, Framing
+from converter_service.uploads.body_frame import Framing
+from converter_service.uploads.body_reader import BodyReader
 from converter_service.uploads.filenames import name_in_disposition
+from converter_service.uploads.form_field import FILE, Field
 from converter_service.uploads.multipart_events import FormEvents
 from shared.errors import FieldError, InvalidRequest
 
-FILE = "file"
-MAX_FIELD_BYTES = 4 * 1024
 MAX_BOUNDARY = 200
 # How many bytes a form may have besides the video's.
 ENVELOPE_BYTES = 256 * 1024
@@ -85,34 +84,3 @@ class MultipartForm(Framing):
             self._fields[field.name] = field.value()
         else:
             field.append(event)
-
-
-class Field:
-    """A part that holds an option. Errors show at most 64 characters of its name."""
-
-    def __init__(self, name: str, *, is_file: bool, is_repeated: bool) -> None:
-        self.name = name
-        self._text = b""
-        if is_repeated:
-            raise self._invalid("A field was given twice.", "was given twice")
-        if is_file and name not in READERS:
-            raise self._misplaced()
-
-    def append(self, text: bytes) -> None:
-        self._text += text
-        if len(self._text) > MAX_FIELD_BYTES:
-            too_long = self._invalid("A field is too long.", "is too long")
-            raise too_long if self.name in READERS else self._misplaced()
-
-    def value(self) -> str:
-        try:
-            return self._text.decode()
-        except UnicodeDecodeError:
-            raise self._invalid("A field is no text.", "must be UTF-8") from None
-
-    def _misplaced(self) -> InvalidRequest:
-        """For a large part or a file under an unknown name: most likely the video."""
-        return self._invalid(f"The video belongs in a part with the name {FILE}.", "is not known")
-
-    def _invalid(self, detail: str, message: str) -> InvalidRequest:
-        return InvalidRequest(detail, errors=[FieldError(self.name[:64], message)])

@@ -3,20 +3,18 @@
 import base64
 import binascii
 import re
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from litestar import Request
-from litestar.datastructures import MultiDict
 from msgspec import Struct
 
 from converter_service.uploads.body_reader import BodyReader
 from converter_service.uploads.multipart import ENVELOPE_BYTES, MultipartForm, media_type
+from converter_service.uploads.raw_video import RawVideo, refuse_query
 from converter_service.uploads.source import UploadSource
-from shared.errors import FieldError, InvalidRequest, TooLarge, UnsupportedMediaType
+from shared.errors import TooLarge, UnsupportedMediaType
 
-MAX_QUERY_FIELDS = 32
 DIGEST = re.compile(r"(?:^|,)\s*sha-256=:(?P<digest>[A-Za-z0-9+/]{43}=):")
 
 
@@ -54,43 +52,6 @@ class UploadReceiver(Struct, frozen=True):
     def _check_length(self, body: BodyReader, limit: int) -> None:
         if body.declared_length is not None and body.declared_length > limit:
             raise TooLarge(f"A video may have at most {self.max_bytes} bytes.")
-
-
-class RawVideo:
-    """The body is the video; its name and its options are query parameters."""
-
-    def __init__(self, query: MultiDict[str], body: BodyReader, sha256: str | None) -> None:
-        self._fields = single_values(query)
-        self.filename = self._fields.pop("filename", None)
-        self.body = body
-        self.announced_size, self.announced_sha256 = body.declared_length, sha256
-
-    async def fields(self) -> Mapping[str, str]:
-        return self._fields
-
-
-def refuse_query(query: MultiDict[str]) -> None:
-    """Raises InvalidRequest for query parameters beside a form, which would otherwise have no effect."""
-    if query:
-        raise InvalidRequest(
-            "With a form, options are fields of the form.",
-            errors=[FieldError(name[:64], "belongs in the form") for name in sorted(query)],
-        )
-
-
-def single_values(query: MultiDict[str]) -> dict[str, str]:
-    """Raises InvalidRequest for a parameter that is given twice."""
-    given = list(query.items())
-    fields = dict(given)
-    if len(given) > MAX_QUERY_FIELDS:
-        raise InvalidRequest("Too many query parameters.")
-    if len(fields) != len(given):
-        names = [name for name, _ in given]
-        twice = sorted({name[:64] for name in names if names.count(name) > 1})
-        raise InvalidRequest(
-            "A parameter was given twice.", errors=[FieldError(name, "was given twice") for name in twice]
-        )
-    return fields
 
 
 def declared_length(request: Request[Any, Any, Any]) -> int | None:

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+from converter_service.conversions.blobs import Blobs
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, Source, State
-from converter_service.conversions.ports import Blobs, ConversionStore
+from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.quota import Quota
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import (

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from converter_service.errors import EmptyUpload
-from converter_service.media.options import BadOptions, Options, parse
+from converter_service.media.option_parser import parse
+from converter_service.media.option_problems import BadOptions
+from converter_service.media.options import Options
 from converter_service.uploads.body_reader import BodyReader
 from converter_service.uploads.sniffing import LOOK_BYTES, not_media
 from shared.errors import FieldError, InvalidRequest, UnsupportedMediaType

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Never
 
+from converter_service.conversions.blobs import Blobs, Stored
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
-from converter_service.conversions.lease import LeaseLost, run_while_renewing
+from converter_service.conversions.lease import LeaseLost
+from converter_service.conversions.lease_renewal import run_while_renewing
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.ports import Blobs, ConversionStore, Stored
+from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.state_machine import IllegalTransition
 from converter_service.conversions.transitions.removal import deleted
 from converter_service.conversions.transitions.upload import upload_renewed, uploaded

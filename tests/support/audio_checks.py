@@ -10,10 +10,12 @@ from pathlib import Path
 
 import psutil
 
-from converter_service.media.ffmpeg.runner import TranscodingLimits, find_tools
+from converter_service.media.ffmpeg.limits import TranscodingLimits
+from converter_service.media.ffmpeg.tools import find_tools
 from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder
-from converter_service.media.options import parse
-from converter_service.media.transcoder import MediaInfo, Output
+from converter_service.media.media_info import MediaInfo
+from converter_service.media.option_parser import parse
+from converter_service.media.transcoder import Output
 
 SAMPLE_HZ = 8_000
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from converter_service.conversions.lease import Lease
 from converter_service.conversions.model import Conversion, Failure, Result, Source, State
 from converter_service.conversions.segments import Segment, Upload
-from converter_service.conversions.transitions.queue import claimed
-from converter_service.conversions.transitions.removal import completed, failed
+from converter_service.conversions.transitions.finish import completed, failed
+from converter_service.conversions.transitions.run import claimed
 from converter_service.conversions.transitions.upload import uploaded, with_reserved_bytes
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

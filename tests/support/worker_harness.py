@@ -18,8 +18,9 @@ from converter_service.conversions.transitions.upload import uploaded
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
 from converter_service.maintenance.sweeper import Sweeper
+from converter_service.media.media_info import AudioTrack, MediaInfo
 from converter_service.media.options import Options
-from converter_service.media.transcoder import AudioTrack, MediaInfo, Output, Progress
+from converter_service.media.transcoder import Output, Progress
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.outbox import MongoOutbox

@@ -1,7 +1,4 @@
-"""Transitions of resumable uploads (tus 1.0.0): one writer at a time, stored segments are kept.
-
-Partial uploads are assigned to their final upload and released from it (concatenation).
-"""
+"""Transitions of resumable uploads (tus 1.0.0): one writer at a time, stored segments are kept."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,7 +9,7 @@ from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.segments import Segment, SegmentWriter, Upload
 from converter_service.conversions.transitions.upload import uploaded
-from converter_service.errors import PartAlreadyUsed, UploadLocked, WrongOffset
+from converter_service.errors import UploadLocked, WrongOffset
 
 
 def writer_acquired(
@@ -115,36 +112,3 @@ def with_upload(conversion: Conversion, upload: Upload) -> Conversion:
     """With a new upload state; not due for removal before the writer's lease and the upload have expired."""
     until = upload.writing.until if upload.writing else upload.expires_at
     return replace(conversion, upload=upload, due_at=max(until, upload.expires_at))
-
-
-# The sweeper may act on a record that it has read up to this long ago.
-SWEEPER_DELAY = timedelta(minutes=5)
-
-
-def assigned_to_final(conversion: Conversion, final_id: str) -> Conversion:
-    """A complete partial upload becomes a part of the final upload.
-
-    Raises PartAlreadyUsed when it is incomplete or part of another one, LeaseLost when it is deleted.
-    """
-    upload = open_upload(conversion)
-    if not (upload.is_partial and upload.is_complete) or upload.joined_into not in {None, final_id}:
-        raise PartAlreadyUsed
-    return replace(conversion, upload=replace(upload, joined_into=final_id), reserved_bytes=0)
-
-
-def released_from_final(conversion: Conversion, final_id: str, now: datetime) -> Conversion:
-    """The final upload has failed: the partial upload may be used again.
-
-    Raises LeaseLost when it is not assigned to that final upload, or expires so soon that the sweeper may
-    already delete its bytes.
-    """
-    upload = open_upload(conversion)
-    if upload.joined_into != final_id or upload.expires_at <= now + SWEEPER_DELAY:
-        raise LeaseLost
-    return replace(conversion, upload=replace(upload, joined_into=None), reserved_bytes=upload.length)
-
-
-def concatenated(conversion: Conversion, segments: Sequence[Segment], now: datetime) -> Conversion:
-    """The final upload owns the segments of its parts and is queued. Raises LeaseLost when it is deleted."""
-    upload = open_upload(conversion)
-    return queued_for_conversion(with_upload(conversion, replace(upload, segments=tuple(segments))), now)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from converter_service.media.audio_format import Chapters, Format
-from converter_service.media.ffmpeg.job import Window
-from converter_service.media.transcoder import AudioTrack, Chapter, MediaInfo
+from converter_service.media.ffmpeg.window import Window
+from converter_service.media.media_info import AudioTrack, Chapter, MediaInfo
 
 # The table of contents of ID3 has a one-byte count (ID3v2 Chapter Frame Addendum, 3.2).
 MAX_CHAPTERS = 255

@@ -9,9 +9,9 @@ import struct
 import msgspec
 
 from converter_service.media.audio_format import Covers
-from converter_service.media.containers import PICTURE_DECODERS
+from converter_service.media.decoders import PICTURE_DECODERS
 from converter_service.media.ffmpeg.job import TranscodeJob
-from converter_service.media.transcoder import Picture
+from converter_service.media.media_info import Picture
 
 MAX_SIDE = 1000
 MAX_BYTES = 1024 * 1024

@@ -4,8 +4,9 @@ normalisation, repeated if the first pass lost audio to gaps in the timestamps.
 
 from dataclasses import dataclass
 
+from converter_service.media.errors import Fault, MediaError, TranscoderUnavailable
 from converter_service.media.ffmpeg import verify
-from converter_service.media.ffmpeg.errors import cut_off
+from converter_service.media.ffmpeg.faults import cut_off
 from converter_service.media.ffmpeg.filters import Gain, PassOptions
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.job_programs import JobPrograms
@@ -17,9 +18,10 @@ from converter_service.media.ffmpeg.loudness import (
     parse_summary,
 )
 from converter_service.media.ffmpeg.progress import ProgressReports
+from converter_service.media.ffmpeg.result import VerifiedAudio
 from converter_service.media.ffmpeg.stream_copy import may_be_copied, meets_request
-from converter_service.media.ffmpeg.verify import Verdict, VerifiedAudio
-from converter_service.media.transcoder import Fault, MediaError, Output, TranscoderUnavailable
+from converter_service.media.ffmpeg.verify import Verdict
+from converter_service.media.transcoder import Output
 from shared.logs import get_logger
 
 log = get_logger(__name__)

@@ -3,9 +3,10 @@
 import re
 import signal
 
+from converter_service.media.errors import MachineUnfit, MediaError, TranscoderUnavailable
+from converter_service.media.ffmpeg.faults import timed_out, too_large, unreadable, unsupported
 from converter_service.media.sandbox import launcher
 from converter_service.media.sandbox.process import Exit
-from converter_service.media.transcoder import Fault, MachineUnfit, MediaError, TranscoderUnavailable
 
 # ffmpeg's exit code after it ended in order because of a signal.
 ASKED_TO_STOP = 255
@@ -23,7 +24,6 @@ MEMORY_WORDS = ("Cannot allocate memory", "bad_alloc", "Failed to allocate")
 # Lines that our own options cause: no video decoder is on the allowlist.
 HARMLESS = re.compile(r"not on whitelist|Last message repeated|^$")
 SIZE_WORDS = ("File too large",)
-UNITS = ((3600, "hour"), (60, "minute"), (1, "second"))
 
 
 def failure(ended: Exit) -> MediaError | TranscoderUnavailable:
@@ -50,43 +50,6 @@ def _by_words(ended: Exit) -> MediaError:
 def complaints(ended: Exit) -> str:
     """Returns the decoder's error messages without harmless ones."""
     return "\n".join(line for line in ended.stderr.splitlines() if not HARMLESS.search(line)).strip()
-
-
-def unsupported(message: str, diagnosis: str = "") -> MediaError:
-    return MediaError(Fault.UNSUPPORTED_MEDIA, message, diagnosis)
-
-
-def cut_off(diagnosis: str = "") -> MediaError:
-    return MediaError(Fault.UNREADABLE_MEDIA, "The file is cut off: its end is missing.", diagnosis)
-
-
-def too_large(diagnosis: str = "") -> MediaError:
-    return MediaError(Fault.TOO_LONG, "The audio would be larger than a result may be.", diagnosis)
-
-
-def too_long(max_duration_s: float) -> MediaError:
-    longest = format_duration(max_duration_s)
-    message = f"The audio is longer than {longest}, which is the most that is converted in one piece."
-    return MediaError(Fault.TOO_LONG, message)
-
-
-def format_duration(seconds: float) -> str:
-    """Returns `5 seconds`, `1 hour 30 minutes` and the like, rounded to whole seconds."""
-    left, words = max(1, round(seconds)), []
-    for length, unit in UNITS:
-        count, left = divmod(left, length)
-        if count:
-            words.append(f"{count} {unit}" if count == 1 else f"{count} {unit}s")
-    return " ".join(words)
-
-
-def unreadable(diagnosis: str) -> MediaError:
-    message = "The file is not a video or audio file that can be read, or it is damaged."
-    return MediaError(Fault.UNREADABLE_MEDIA, message, diagnosis)
-
-
-def timed_out() -> MediaError:
-    return MediaError(Fault.TIMED_OUT, "The conversion took longer than it may.")
 
 
 def _by_signal(number: int, stderr: str) -> MediaError | TranscoderUnavailable:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 import ffmpeg
 import msgspec
 
-from converter_service.media.ffmpeg.job import FOREVER_S, Window
+from converter_service.media.ffmpeg.window import FOREVER_S, Window
+from converter_service.media.media_info import AudioTrack
 from converter_service.media.options import Options
-from converter_service.media.transcoder import AudioTrack
 
 LAYOUTS: Mapping[int, str] = {1: "mono", 2: "stereo", 8: "7.1"}
 # ffmpeg's default: centre and surrounds at -3 dB, no LFE (ITU-R BS.775-4, annex 4). With this value it scales

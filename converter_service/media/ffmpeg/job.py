@@ -5,30 +5,9 @@ from pathlib import Path
 import msgspec
 
 from converter_service.media.audio_format import Format
-from converter_service.media.containers import DECODERS
+from converter_service.media.ffmpeg.window import Window
+from converter_service.media.media_info import AudioTrack, MediaInfo
 from converter_service.media.options import Options
-from converter_service.media.transcoder import AudioTrack, Fault, MediaError, MediaInfo
-
-# Stands for "to the end".
-FOREVER_S = 1e9
-
-
-class Window(msgspec.Struct, frozen=True):
-    """The requested time range, in seconds from the source's start."""
-
-    start_s: float
-    end_s: float
-
-    @classmethod
-    def of(cls, options: Options) -> "Window":
-        return cls(options.start or 0.0, FOREVER_S if options.end is None else options.end)
-
-    def overlap_s(self, start_s: float, end_s: float) -> float:
-        return max(0.0, min(end_s, self.end_s) - max(start_s, self.start_s))
-
-    def origin_s(self, track: AudioTrack) -> float:
-        """The source time at which the result begins: no silence is put before a track that starts late."""
-        return max(self.start_s, track.start_s, 0.0)
 
 
 class TranscodeJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,23 +52,3 @@ def expected_s(info: MediaInfo, track: AudioTrack, window: Window) -> float | No
     if declared is None:
         return None
     return window.overlap_s(track.start_s, track.start_s + declared)
-
-
-def choose_track(info: MediaInfo, options: Options) -> AudioTrack:
-    """The requested track, else the file's default one, else its first; decodable ones only.
-
-    Raises MediaError.
-    """
-    tracks = info.audio_tracks
-    if not tracks:
-        raise MediaError(Fault.NO_AUDIO_TRACK, "The video has no audio track.")
-    if options.audio_track is not None:
-        if options.audio_track >= len(tracks):
-            message = f"There is no audio track {options.audio_track}; the file has {len(tracks)}, from 0."
-            raise MediaError(Fault.BAD_OPTIONS, message)
-        tracks = (tracks[options.audio_track],)
-    known = [track for track in tracks if track.codec in DECODERS]
-    if not known:
-        message = "The file's audio is of a kind that is not supported."
-        raise MediaError(Fault.UNSUPPORTED_MEDIA, message, ", ".join(track.codec for track in tracks))
-    return next((track for track in known if track.is_default), known[0])

@@ -3,17 +3,18 @@
 import asyncio
 from dataclasses import dataclass
 
-from converter_service.media.ffmpeg import commands, probe_commands
-from converter_service.media.ffmpeg.errors import complaints, failure, timed_out
+from converter_service.media.errors import TranscoderUnavailable
+from converter_service.media.ffmpeg import commands, measure_commands, probe_commands
+from converter_service.media.ffmpeg.errors import complaints, failure
+from converter_service.media.ffmpeg.faults import timed_out
 from converter_service.media.ffmpeg.filters import PassOptions
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.loudness import Loudness, parse_summary
 from converter_service.media.ffmpeg.packets import PacketTotals, SourceExtent
 from converter_service.media.ffmpeg.progress import ProgressReports, Stalled
+from converter_service.media.ffmpeg.result import VerifiedAudio, verify_audio
 from converter_service.media.ffmpeg.runner import ProgramRunner
-from converter_service.media.ffmpeg.verify import VerifiedAudio, verify_audio
 from converter_service.media.sandbox.process import Exit, SandboxedProcess
-from converter_service.media.transcoder import TranscoderUnavailable
 from shared.logs import get_logger
 
 STDERR_LOG_BYTES = 4096
@@ -55,13 +56,13 @@ class JobPrograms:
     async def measure_source(self) -> Exit:
         """Measures the loudness of the filtered source; standard error ends with the summary."""
         at_most_s = self.runner.limits.max_duration_s + 1.0
-        command = commands.measure(self.runner.tools, self.job, PassOptions(), at_most_s=at_most_s)
+        command = measure_commands.measure(self.runner.tools, self.job, PassOptions(), at_most_s=at_most_s)
         async with self.runner.start(command, self.job.target.parent) as running:
             return await self._follow(running)
 
     async def measure_result(self) -> Loudness:
         """Measures the target's loudness. Raises TranscoderUnavailable if ffmpeg prints no summary."""
-        command = commands.measure_result(self.runner.tools, self.job.form, self.job.target)
+        command = measure_commands.measure_result(self.runner.tools, self.job.form, self.job.target)
         captured = await self.runner.capture(command, self.job.target.parent)
         try:
             return parse_summary(captured.exit.stderr)
@@ -99,7 +100,7 @@ class JobPrograms:
         first_s = DECODED_S if job.form.has_counted_frames and not is_copy else None
         counted, decoded = await asyncio.gather(
             self.runner.capture(probe_commands.count(tools, job.form, job.target), scratch),
-            self.runner.capture(commands.decode(tools, job.form, job.target, first_s), scratch),
+            self.runner.capture(measure_commands.decode(tools, job.form, job.target, first_s), scratch),
         )
         for captured in (counted, decoded):
             if captured.exit.code != 0 or captured.exit.stderr:

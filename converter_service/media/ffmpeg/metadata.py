@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from converter_service.media.audio_format import Chapters
 from converter_service.media.ffmpeg.chapters import chapter_comments, chapters_within, milliseconds, printable
-from converter_service.media.ffmpeg.job import Window
+from converter_service.media.ffmpeg.window import Window
+from converter_service.media.media_info import AudioTrack, MediaInfo
 from converter_service.media.options import Options
-from converter_service.media.transcoder import AudioTrack, MediaInfo
 
 MAX_TAGS = 64
 MAX_TAG_CHARACTERS = 8_000

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from converter_service.media.ffmpeg.job import FOREVER_S
-from converter_service.media.ffmpeg.probe import parse_number
+from converter_service.media.ffmpeg.probe_values import parse_number
+from converter_service.media.ffmpeg.window import FOREVER_S
 
 
 class SourceExtent(msgspec.Struct, frozen=True):

@@ -1,63 +1,20 @@
 """Turns ffprobe's output into a MediaInfo, or into the error that the file is unreadable."""
 
-import math
 import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from converter_service.media.containers import Container, find_container
-from converter_service.media.ffmpeg.errors import unreadable
-from converter_service.media.transcoder import AudioTrack, Chapter, MediaInfo, Picture
+from converter_service.media.ffmpeg.faults import unreadable
+from converter_service.media.ffmpeg.probe_json import ChapterEntry, ProbeOutput, StreamEntry
+from converter_service.media.ffmpeg.probe_values import parse_duration, parse_number, parse_tagged_end
+from converter_service.media.media_info import AudioTrack, Chapter, MediaInfo, Picture
 
 # libavformat's warning when a file has neither a duration nor timestamps (unchanged since 2007).
 ESTIMATED = "Estimating duration from bitrate"
-DURATION_TAG = re.compile(r"(\d{1,6}):(\d\d):(\d\d(?:\.\d{1,9})?)", re.ASCII)
 NAME_BY_BRAND = {"qt": "mov", "M4A": "m4a", "M4B": "m4a"}
 LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
-
-
-class FormatEntry(msgspec.Struct, frozen=True):
-    format_name: str
-    duration: str = ""
-    start_time: str = ""
-    tags: dict[str, str] = {}
-
-
-class Disposition(msgspec.Struct, frozen=True):
-    default: int = 0
-    attached_pic: int = 0
-
-
-class StreamEntry(msgspec.Struct, frozen=True):
-    index: int = 0
-    codec_type: str = ""
-    codec_name: str = ""
-    sample_rate: str = ""
-    channels: int = 0
-    start_time: str = ""
-    duration: str = ""
-    disposition: Disposition = Disposition()
-    tags: dict[str, str] = {}
-
-    @property
-    def is_video(self) -> bool:
-        """Whether it is a moving picture, not a cover."""
-        return self.codec_type == "video" and not self.disposition.attached_pic
-
-
-class ChapterEntry(msgspec.Struct, frozen=True):
-    start_time: str = ""
-    end_time: str = ""
-    tags: dict[str, str] = {}
-
-
-class ProbeOutput(msgspec.Struct, frozen=True):
-    """The JSON that ffprobe prints about a source, as far as it is requested."""
-
-    format: FormatEntry
-    streams: list[StreamEntry] = []
-    chapters: list[ChapterEntry] = []
 
 
 def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False) -> MediaInfo:
@@ -76,7 +33,7 @@ def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False) -> Med
     start_s = parse_number(probed.format.start_time) or 0.0
     return MediaInfo(
         container=_container_name(container, probed, is_webm=is_webm),
-        duration_s=_duration(probed.format.duration),
+        duration_s=parse_duration(probed.format.duration),
         audio_tracks=tuple(_track(n, stream, container, start_s) for n, stream in enumerate(audio)),
         start_s=start_s,
         is_estimated=ESTIMATED in complaints,
@@ -89,8 +46,8 @@ def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False) -> Med
 
 def _track(index: int, stream: StreamEntry, container: Container, file_start_s: float) -> AudioTrack:
     start_s = (parse_number(stream.start_time) or file_start_s) - file_start_s
-    declared = _duration(stream.duration) if container.track_durations else None
-    if declared is None and (end_s := _tagged_end(stream.tags.get("DURATION", ""))) is not None:
+    declared = parse_duration(stream.duration) if container.track_durations else None
+    if declared is None and (end_s := parse_tagged_end(stream.tags.get("DURATION", ""))) is not None:
         # Matroska's statistics tag DURATION is the timestamp at which the track ends.
         declared = max(0.0, end_s - start_s)
     language = stream.tags.get("language", "")
@@ -129,25 +86,3 @@ def _container_name(container: Container, probed: ProbeOutput, *, is_webm: bool)
     if container.name == "mkv":
         return "webm" if is_webm else "mkv" if any(stream.is_video for stream in probed.streams) else "mka"
     return container.name
-
-
-def parse_number(text: str | bytes) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _duration(text: str) -> float | None:
-    """A positive number of seconds; zero and negative values mean that none is declared."""
-    number = parse_number(text)
-    return number if number is not None and number > 0 else None
-
-
-def _tagged_end(text: str) -> float | None:
-    found = DURATION_TAG.fullmatch(text)
-    if found is None:
-        return None
-    hours, minutes, seconds = found.groups()
-    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)

@@ -1,22 +1,14 @@
-"""The command lines of ffprobe, and the input options that ffmpeg shares: protocol, demuxer and decoder
-allowlists, and bounds on probing.
-"""
+"""The command lines of ffprobe."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from converter_service.media.audio_format import Format
-from converter_service.media.containers import CONTAINERS, DECODERS, PICTURE_DECODERS
-from converter_service.media.ffmpeg.runner import Tools
+from converter_service.media.ffmpeg.input_options import result_options, source_options
+from converter_service.media.ffmpeg.tools import Tools
 
 # The largest legitimate block is the index of a video of many hours (tens of MiB).
 MAX_ALLOC_BYTES = 512 * 1024 * 1024
-# ffmpeg's own defaults, set explicitly: a build with other defaults cannot raise them.
-PROBE_BYTES = 5_000_000
-PROBE_US = 5_000_000
-MAX_STREAMS = 200
-# Of the source's picture: enough for frames of 8K videos and for photographs.
-MAX_PIXELS = 50_000_000
 STREAM_FIELDS = "index,codec_type,codec_name,codec_tag_string,sample_rate,channels,start_time,duration"
 FORMAT_FIELDS = "format=format_name,duration,start_time,nb_streams"
 DISPOSITIONS = "stream_disposition=default,attached_pic"
@@ -31,49 +23,6 @@ FIELDS_WITHOUT_TAGS = (
 RESULT_FIELDS = (
     "format=format_name,duration:stream=codec_type,codec_name,sample_rate,duration,bit_rate,nb_read_packets"
 )
-
-InputOptions = dict[str, str | int]
-
-
-def source_options(threads: int) -> InputOptions:
-    """For any untrusted source: no other file, no network, only known demuxers, bounded probing.
-
-    References to other files are off by default in ffmpeg's mov demuxer (`enable_drefs`) and not implemented
-    in its matroska demuxer (linked segments); the allowlist excludes the formats that consist of them.
-    """
-    return {
-        "protocol_whitelist": "file",
-        "format_whitelist": ",".join(CONTAINERS),
-        "probesize": PROBE_BYTES,
-        "analyzeduration": PROBE_US,
-        "max_streams": MAX_STREAMS,
-        "threads": threads,
-    }
-
-
-def audio_options(threads: int) -> InputOptions:
-    """For decoding audio of a source: known audio decoders only. Not for ffprobe, which opens a decoder for
-    every track.
-    """
-    return {**source_options(threads), "codec_whitelist": _joined(DECODERS)}
-
-
-def picture_options() -> InputOptions:
-    """For decoding a picture of a source: known picture decoders only, and at most MAX_PIXELS."""
-    return {
-        **source_options(1),
-        "codec_whitelist": _joined(PICTURE_DECODERS),
-        "max_pixels": MAX_PIXELS,
-    }
-
-
-def result_options(form: Format, threads: int) -> InputOptions:
-    """For reading a result: it must be recognised as the format that it was written in."""
-    return {"protocol_whitelist": "file", "format_whitelist": form.demuxer, "threads": threads}
-
-
-def _joined(decoders: Mapping[str, tuple[str, ...]]) -> str:
-    return ",".join(name for names in decoders.values() for name in names)
 
 
 def probe(tools: Tools, source: Path, *, with_tags: bool = True) -> list[str]:

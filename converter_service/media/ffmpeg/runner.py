@@ -1,7 +1,6 @@
 """Runs ffmpeg and ffprobe in the sandbox, within the operator's limits."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -11,10 +10,11 @@ from pathlib import Path
 import msgspec
 
 from converter_service.media.audio_format import Format
-from converter_service.media.ffmpeg.errors import timed_out, too_long, unreadable
+from converter_service.media.ffmpeg.faults import timed_out, unreadable
+from converter_service.media.ffmpeg.limits import TranscodingLimits
+from converter_service.media.ffmpeg.tools import Tools
 from converter_service.media.sandbox.policy import Limits
 from converter_service.media.sandbox.process import Exit, SandboxedProcess, TooMuchOutput, sandboxed
-from converter_service.media.transcoder import TranscoderUnavailable
 
 # A few KiB is usual; with long tags and hundreds of chapters it is some hundred.
 OUTPUT_BYTES = 4 * 1024 * 1024
@@ -23,43 +23,6 @@ TAGS_BYTES = 16 * 1024 * 1024
 # Newer ffmpegs demux, decode and encode in separate threads. The wall clock limit is what users see; the CPU
 # limit ends a process whose worker can no longer do so.
 CPU_PER_WALL_SECOND = 4
-
-
-class Tools(msgspec.Struct, frozen=True, kw_only=True):
-    """Absolute paths of the programs, and how many threads each may use."""
-
-    ffmpeg: str
-    ffprobe: str
-    threads: int
-
-
-def find_tools(threads: int, ffmpeg: str = "ffmpeg", ffprobe: str = "ffprobe") -> Tools:
-    """Looks the programs up on PATH. Raises TranscoderUnavailable with the names of missing ones."""
-    found = {name: shutil.which(name) for name in (ffmpeg, ffprobe)}
-    if missing := [name for name, path in found.items() if path is None]:
-        raise TranscoderUnavailable(f"not installed: {', '.join(missing)}")
-    absolute = {name: str(Path(str(path)).absolute()) for name, path in found.items()}
-    return Tools(ffmpeg=absolute[ffmpeg], ffprobe=absolute[ffprobe], threads=threads)
-
-
-class TranscodingLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Limits of one conversion. `job_timeout` is wall clock time, `stall_timeout` time without any output."""
-
-    max_duration: timedelta = timedelta(hours=12)
-    job_timeout: timedelta = timedelta(hours=2)
-    probe_timeout: timedelta = timedelta(minutes=1)
-    stall_timeout: timedelta = timedelta(minutes=2)
-    memory_bytes: int = 2 * 1024**3
-    max_result_bytes: int = 8 * 1024**3
-
-    @property
-    def max_duration_s(self) -> float:
-        return self.max_duration.total_seconds()
-
-    def check_duration(self, seconds: float) -> None:
-        """Raises MediaError for audio longer than `max_duration`."""
-        if seconds > self.max_duration_s:
-            raise too_long(self.max_duration_s)
 
 
 class CapturedRun(msgspec.Struct, frozen=True):

@@ -7,7 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from converter_service.media.audio_format import Covers
-from converter_service.media.ffmpeg import commands
+from converter_service.media.errors import MediaError, TranscoderUnavailable
+from converter_service.media.ffmpeg import cover_command
 from converter_service.media.ffmpeg.cover import (
     MAX_BYTES,
     CoverSource,
@@ -18,7 +19,6 @@ from converter_service.media.ffmpeg.cover import (
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.metadata import format_metadata
 from converter_service.media.ffmpeg.runner import ProgramRunner, time_limit
-from converter_service.media.transcoder import MediaError, TranscoderUnavailable
 from shared.logs import get_logger
 
 # A frame is decoded within moments, if at all.
@@ -68,7 +68,7 @@ class SidecarFiles:
         target = job.cover_path
         with contextlib.suppress(FileNotFoundError):
             await asyncio.to_thread(target.unlink)
-        command = commands.cover(self.programs.tools, job.source, place, target)
+        command = cover_command.cover(self.programs.tools, job.source, place, target)
         async with self.programs.start(
             command, target.parent, result=target, file_bytes=MAX_BYTES
         ) as running:

@@ -4,26 +4,27 @@ import asyncio
 import contextlib
 from pathlib import Path
 
+from converter_service.media.errors import MediaError, TranscoderUnavailable
 from converter_service.media.ffmpeg import probe_commands
+from converter_service.media.ffmpeg.declared_size import lacks_bytes
 from converter_service.media.ffmpeg.encode import Encoder
-from converter_service.media.ffmpeg.errors import cut_off, failure
-from converter_service.media.ffmpeg.file_header import is_webm, lacks_bytes
-from converter_service.media.ffmpeg.job import TranscodeJob, choose_track
+from converter_service.media.ffmpeg.errors import failure
+from converter_service.media.ffmpeg.faults import cut_off
+from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.job_programs import JobPrograms
+from converter_service.media.ffmpeg.limits import TranscodingLimits
 from converter_service.media.ffmpeg.probe import parse_probe
 from converter_service.media.ffmpeg.progress import ProgressReports
-from converter_service.media.ffmpeg.runner import (
-    CapturedRun,
-    ProgramRunner,
-    Tools,
-    TranscodingLimits,
-    time_limit,
-)
+from converter_service.media.ffmpeg.runner import CapturedRun, ProgramRunner, time_limit
 from converter_service.media.ffmpeg.sidecars import SidecarFiles
+from converter_service.media.ffmpeg.tools import Tools
+from converter_service.media.ffmpeg.track_choice import choose_track
+from converter_service.media.ffmpeg.webm import is_webm
 from converter_service.media.formats import FORMATS
+from converter_service.media.media_info import MediaInfo
 from converter_service.media.options import Options
 from converter_service.media.sandbox.process import check_restrictions
-from converter_service.media.transcoder import MediaError, MediaInfo, Output, Progress, TranscoderUnavailable
+from converter_service.media.transcoder import Output, Progress
 from shared.logs import get_logger
 
 

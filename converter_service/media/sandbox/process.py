@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from converter_service.media.errors import MachineUnfit
 from converter_service.media.sandbox.policy import ENVIRONMENT, Limits, launch_command
-from converter_service.media.transcoder import MachineUnfit
 from shared.logs import get_logger
 
 STDERR_TAIL_BYTES = 16 * 1024

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from converter_service.conversions.ports import Blobs, ConversionStore, Queue
+from converter_service.conversions.blobs import Blobs
+from converter_service.conversions.ports import ConversionStore, Queue
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.queue import MongoQueue

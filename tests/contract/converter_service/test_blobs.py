@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from gridfs.asynchronous import AsyncGridFSBucket
 
-from converter_service.conversions.ports import BlobMissing, Blobs, WriterFenced
+from converter_service.conversions.blobs import BlobMissing, Blobs, WriterFenced
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.gridfs_reader import CHUNKS_PER_READ
 from converter_service.storage.gridfs_writer import CHUNK_BYTES, CHUNKS_PER_INSERT, INSERTS_AT_ONCE

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from converter_service.maintenance.orphan_collector import Checkpoint
+from converter_service.maintenance.ports import Checkpoint
 from converter_service.storage.checkpoint import MongoCheckpoint
 from shared.mongo import Client, database_of
 from tests.support.conversions import NOON

@@ -6,10 +6,11 @@ import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from converter_service.conversions.ports import Stored
+from converter_service.conversions.blobs import Stored
 from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder
+from converter_service.media.media_info import MediaInfo
 from converter_service.media.options import Options
-from converter_service.media.transcoder import MediaInfo, Output, Progress
+from converter_service.media.transcoder import Output, Progress
 from converter_service.storage.gridfs import GridFSBlobs
 
 HANGS_ONE_IN = 3

@@ -10,7 +10,7 @@ from converter_service.conversions.lease import Lease
 from converter_service.conversions.model import Conversion, Failure, State
 from converter_service.jobs.context import RunContext
 from converter_service.jobs.outcome import JobOutcome
-from converter_service.media.transcoder import Fault
+from converter_service.media.errors import Fault
 from converter_service.storage.conversions import MongoConversions
 from converter_service.uploads import service
 from shared.messaging.envelope import Envelope

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from converter_service.conversions.model import Conversion
-from converter_service.conversions.transitions.removal import bytes_deleted, cancelled, expired
+from converter_service.conversions.transitions.finish import cancelled
+from converter_service.conversions.transitions.removal import bytes_deleted, expired
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from shared.clock import utc_now

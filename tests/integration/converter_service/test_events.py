@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from converter_service.conversions.events import SOURCE
 from converter_service.conversions.model import Conversion
-from converter_service.conversions.transitions.queue import renewed
-from converter_service.conversions.transitions.removal import bytes_deleted, cancelled, deleted, expired
+from converter_service.conversions.transitions.finish import cancelled
+from converter_service.conversions.transitions.removal import bytes_deleted, deleted, expired
+from converter_service.conversions.transitions.run import renewed
 from converter_service.event_streams.publisher import change_event
 from converter_service.storage.conversions import MongoConversions
 from shared.clock import utc_now

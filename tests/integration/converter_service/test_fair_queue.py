@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.model import Conversion, State
 from converter_service.jobs import claim
-from converter_service.media.transcoder import TranscoderUnavailable
+from converter_service.media.errors import TranscoderUnavailable
 from shared.clock import utc_now
 from shared.messaging.errors import Retry
 from tests.support.worker_harness import ScriptedTranscoder, WorkerHarness

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.service import Conversions
+from converter_service.conversions.transitions.finish import cancelled
 from converter_service.conversions.transitions.queue import retried
-from converter_service.conversions.transitions.removal import cancelled, deleted
-from converter_service.media.transcoder import Fault, MachineUnfit, MediaError, TranscoderUnavailable
+from converter_service.conversions.transitions.removal import deleted
+from converter_service.media.errors import Fault, MachineUnfit, MediaError, TranscoderUnavailable
 from shared.clock import utc_now
 from shared.contracts.events import ConversionCancelled, ConversionCompleted, ConversionFailed, VideoUploaded
 from shared.errors import Unavailable

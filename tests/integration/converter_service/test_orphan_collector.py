@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry
 
 from converter_service.conversions.identifiers import creation_time, new_id
 from converter_service.maintenance import orphan_collector
+from converter_service.maintenance.metrics import removal_counter
 from converter_service.maintenance.orphan_collector import MIN_AGE, SCAN_EVERY, OrphanCollector
-from converter_service.maintenance.sweeper import removal_counter
 from converter_service.storage.checkpoint import MongoCheckpoint
 from shared.clock import utc_now
 from tests.support.worker_harness import ScriptedTranscoder, WorkerHarness

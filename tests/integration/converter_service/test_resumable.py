@@ -10,8 +10,9 @@ import pytest
 
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.quota import Quota, QuotaLimits
-from converter_service.conversions.transitions.removal import cancelled
-from converter_service.conversions.transitions.resumable import assigned_to_final, upload_of
+from converter_service.conversions.transitions.concatenation import assigned_to_final
+from converter_service.conversions.transitions.finish import cancelled
+from converter_service.conversions.transitions.resumable import upload_of
 from converter_service.errors import PartAlreadyUsed, UploadLocked, WrongOffset
 from converter_service.maintenance.account_deletion import AccountDeletion
 from converter_service.maintenance.sweeper import Sweeper
@@ -19,8 +20,8 @@ from converter_service.storage.gridfs_writer import CHUNK_BYTES
 from converter_service.storage.queue import MongoQueue
 from converter_service.tus.chunk import Checksum, UploadChunk
 from converter_service.tus.creation import CreationRequest
+from converter_service.tus.limits import ResumableLimits
 from converter_service.tus.service import ResumableUploads
-from converter_service.tus.writer_lock import ResumableLimits
 from shared.clock import utc_now
 from shared.errors import (
     ChecksumMismatch,

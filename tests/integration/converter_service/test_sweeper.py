@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from converter_service.conversions.blobs import Blobs
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.model import Conversion
-from converter_service.conversions.ports import Blobs, ConversionStore
+from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.transitions.removal import deleted
 from converter_service.maintenance.sweeper import BATCH, Sweeper
 from converter_service.storage.conversions import MongoConversions

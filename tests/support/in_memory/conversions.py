@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from converter_service.conversions.blobs import BlobMissing, Stored, WriterFenced
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.ports import BlobMissing, KeyTaken, Stored, VersionConflict, WriterFenced
+from converter_service.conversions.ports import KeyTaken, VersionConflict
 from shared.messaging.envelope import Envelope
 from shared.messaging.outbox import Pending
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from converter_service.media.ffmpeg.runner import find_tools
-from converter_service.media.transcoder import Fault, MediaError, TranscoderUnavailable
+from converter_service.media.errors import Fault, MediaError, TranscoderUnavailable
+from converter_service.media.ffmpeg.tools import find_tools
 from tests.support import hostile_media
 from tests.support.audio_checks import SAMPLE_HZ, TranscodingHarness, loudest, pitch_hz, samples
 from tests.support.audio_signals import chirp

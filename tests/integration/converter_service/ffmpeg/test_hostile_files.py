@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from converter_service.media.transcoder import Fault, MediaError
+from converter_service.media.errors import Fault, MediaError
 from tests.support import hostile_media
 from tests.support.audio_checks import TranscodingHarness, loudest, samples
 from tests.support.media import Media

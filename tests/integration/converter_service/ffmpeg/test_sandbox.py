@@ -10,13 +10,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from converter_service.media.ffmpeg.runner import find_tools
-from converter_service.media.options import parse
+from converter_service.media.errors import Fault, MediaError, TranscoderUnavailable
+from converter_service.media.ffmpeg.tools import find_tools
+from converter_service.media.option_parser import parse
 from converter_service.media.sandbox.launcher import LANDLOCK_CREATE, LANDLOCK_VERSION
 from converter_service.media.sandbox.policy import Limits
 from converter_service.media.sandbox.process import Exit, TooMuchOutput, check_restrictions, sandboxed
 from converter_service.media.sandbox.seccomp import CLONE, CLONE3, ONLY_ITSELF, REFUSED
-from converter_service.media.transcoder import Fault, MediaError, TranscoderUnavailable
 from tests.support import hostile_media
 from tests.support.audio_checks import TranscodingHarness
 from tests.support.media import Media

@@ -10,26 +10,21 @@ from hypothesis import strategies as st
 from converter_service.conversions.lease import Lease, LeaseLost
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.state_machine import TRANSITIONS, IllegalTransition
+from converter_service.conversions.transitions.finish import cancelled, completed, failed, failed_by
 from converter_service.conversions.transitions.queue import (
     SourceGone,
     claimable,
-    claimed,
-    earlier_blobs_deleted,
     lease_expired,
-    renewed,
     requeued,
     retried,
 )
 from converter_service.conversions.transitions.removal import (
     bytes_deleted,
-    cancelled,
-    completed,
     deleted,
     expired,
-    failed,
-    failed_by,
     temporary_blobs_deleted,
 )
+from converter_service.conversions.transitions.run import claimed, earlier_blobs_deleted, renewed
 from converter_service.conversions.transitions.upload import upload_renewed, uploaded
 from tests.support.conversions import (
     LEASE,

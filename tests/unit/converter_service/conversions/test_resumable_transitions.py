@@ -8,11 +8,14 @@ from msgspec.structs import replace
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.segments import Segment, SegmentWriter
-from converter_service.conversions.transitions.removal import cancelled, deleted
-from converter_service.conversions.transitions.resumable import (
+from converter_service.conversions.transitions.concatenation import (
     assigned_to_final,
     concatenated,
     released_from_final,
+)
+from converter_service.conversions.transitions.finish import cancelled
+from converter_service.conversions.transitions.removal import deleted
+from converter_service.conversions.transitions.resumable import (
     segment_discarded,
     segment_stored,
     upload_of,

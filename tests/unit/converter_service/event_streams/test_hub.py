@@ -9,16 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service.conversions.model import Conversion, State
-from converter_service.conversions.transitions.queue import renewed
-from converter_service.conversions.transitions.removal import cancelled, deleted
-from converter_service.event_streams.controller import format_event, parse_last_event_id
-from converter_service.event_streams.hub import (
-    MAX_SUBSCRIPTIONS,
-    Hub,
-    RefreshIntervals,
-    Snapshot,
-    snapshot_of,
-)
+from converter_service.conversions.transitions.finish import cancelled
+from converter_service.conversions.transitions.removal import deleted
+from converter_service.conversions.transitions.run import renewed
+from converter_service.event_streams.controller import parse_last_event_id
+from converter_service.event_streams.hub import MAX_SUBSCRIPTIONS, Hub, RefreshIntervals
+from converter_service.event_streams.snapshot import Snapshot, snapshot_of
+from converter_service.event_streams.stream import format_event
 from converter_service.handlers import change_listener
 from shared.errors import Overloaded, Unavailable
 from shared.messaging.errors import NotReady

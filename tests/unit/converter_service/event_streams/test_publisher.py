@@ -4,8 +4,8 @@ import asyncio
 from contextlib import suppress
 
 from converter_service.conversions.model import Conversion
-from converter_service.conversions.transitions.queue import renewed
 from converter_service.conversions.transitions.removal import deleted
+from converter_service.conversions.transitions.run import renewed
 from converter_service.event_streams.publisher import MAX_WAITING, ProgressPublisher
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import PublishFailed

@@ -7,14 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from converter_service.media.formats import FORMATS
-from converter_service.media.options import (
-    BadOptions,
-    OptionProblem,
-    Options,
-    display_stored,
-    parse,
-    parse_stored,
-)
+from converter_service.media.option_parser import display_stored, parse, parse_stored
+from converter_service.media.option_problems import BadOptions, OptionProblem
+from converter_service.media.options import Options
 
 
 def refused_fields(**fields: str) -> list[str]:

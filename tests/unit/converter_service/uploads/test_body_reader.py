@@ -10,7 +10,8 @@ from litestar.types import HTTPReceiveMessage
 
 from converter_service.errors import UploadBroken
 from converter_service.uploads import body_reader
-from converter_service.uploads.body_reader import BodyReader, Framing
+from converter_service.uploads.body_frame import Framing
+from converter_service.uploads.body_reader import BodyReader
 from shared.errors import ClientDisconnected, InvalidRequest, NotFound, RequestTimeout, TooLarge
 from tests.support.request_body import body_of
 

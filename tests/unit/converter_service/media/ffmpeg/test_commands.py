@@ -6,14 +6,14 @@ import pytest
 from msgspec.structs import replace
 
 from converter_service.media.audio_format import Format
-from converter_service.media.ffmpeg import commands, probe_commands
+from converter_service.media.ffmpeg import commands, cover_command, measure_commands, probe_commands
 from converter_service.media.ffmpeg.cover import CoverSource
 from converter_service.media.ffmpeg.filters import PassOptions
 from converter_service.media.ffmpeg.job import TranscodeJob
-from converter_service.media.ffmpeg.runner import Tools
+from converter_service.media.ffmpeg.tools import Tools
 from converter_service.media.formats import FORMATS
-from converter_service.media.options import parse
-from converter_service.media.transcoder import AudioTrack, MediaInfo, Picture
+from converter_service.media.media_info import AudioTrack, MediaInfo, Picture
+from converter_service.media.option_parser import parse
 
 TOOLS = Tools(ffmpeg="/opt/ffmpeg", ffprobe="/opt/ffprobe", threads=3)
 SOURCE, TARGET = Path("/scratch/source"), Path("/scratch/result")
@@ -42,8 +42,8 @@ def value_of(words: list[str], name: str) -> str:
         probe_commands.probe(TOOLS, SOURCE),
         probe_commands.probe(TOOLS, SOURCE, with_tags=False),
         probe_commands.packets(TOOLS, SOURCE),
-        commands.measure(TOOLS, job(), PassOptions(), at_most_s=100.0),
-        commands.cover(TOOLS, SOURCE, PICTURE, TARGET),
+        measure_commands.measure(TOOLS, job(), PassOptions(), at_most_s=100.0),
+        cover_command.cover(TOOLS, SOURCE, PICTURE, TARGET),
     ],
     ids=["convert", "probe", "probe briefly", "packets", "measure", "cover"],
 )
@@ -68,7 +68,7 @@ def test_only_audio_decoders_may_be_opened() -> None:
 
 
 def test_only_decoders_of_pictures_may_be_opened_for_a_cover_and_none_for_a_huge_one() -> None:
-    words = commands.cover(TOOLS, SOURCE, PICTURE, TARGET)
+    words = cover_command.cover(TOOLS, SOURCE, PICTURE, TARGET)
     allowed = value_of(words, "-codec_whitelist").split(",")
     assert ("h264" in allowed, "aac" in allowed) == (True, False)
     assert words.index("-max_pixels") < words.index("-i")
@@ -122,7 +122,10 @@ def test_a_copy_uses_neither_filter_nor_encoder() -> None:
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=lambda form: form.name)
 def test_a_result_must_be_of_the_requested_format(form: Format) -> None:
-    for words in (probe_commands.count(TOOLS, form, TARGET), commands.decode(TOOLS, form, TARGET, 60.0)):
+    for words in (
+        probe_commands.count(TOOLS, form, TARGET),
+        measure_commands.decode(TOOLS, form, TARGET, 60.0),
+    ):
         assert value_of(words, "-format_whitelist") == form.demuxer
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from converter_service.media.ffmpeg.cover import CoverSource, cover_sources, jpeg_size, picture_comment
 from converter_service.media.ffmpeg.job import TranscodeJob
-from converter_service.media.options import parse
-from converter_service.media.transcoder import AudioTrack, MediaInfo, Picture
+from converter_service.media.media_info import AudioTrack, MediaInfo, Picture
+from converter_service.media.option_parser import parse
 
 PHOTO = Picture(stream=2, codec="mjpeg", is_attached=True)
 VIDEO = Picture(stream=0, codec="h264")

@@ -4,9 +4,9 @@ import signal
 
 import pytest
 
+from converter_service.media.errors import Fault, MachineUnfit, MediaError, TranscoderUnavailable
 from converter_service.media.ffmpeg.errors import complaints, failure
 from converter_service.media.sandbox.process import Exit
-from converter_service.media.transcoder import Fault, MachineUnfit, MediaError, TranscoderUnavailable
 
 
 @pytest.mark.parametrize(

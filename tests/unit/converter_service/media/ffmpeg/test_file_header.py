@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converter_service.media.ffmpeg.file_header import (
+from converter_service.media.ffmpeg.declared_size import (
     ASF_FILE_PROPERTIES,
     ASF_HEADER,
     declared_bytes,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from converter_service.media.ffmpeg.errors import format_duration
+from converter_service.media.durations import format_duration
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from converter_service.media.ffmpeg.metadata import format_metadata, select_tags
-from converter_service.media.options import parse
-from converter_service.media.transcoder import AudioTrack, Chapter, MediaInfo
+from converter_service.media.media_info import AudioTrack, Chapter, MediaInfo
+from converter_service.media.option_parser import parse
 
 TRACK = AudioTrack(index=0, stream=0, codec="aac", channels=2, sample_rate=48_000)
 THREE = (Chapter(0.0, 10.0, "One"), Chapter(10.0, 20.0, "Two"), Chapter(20.0, 60.0, "Three"))

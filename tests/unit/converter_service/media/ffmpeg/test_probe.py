@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from converter_service.media.errors import Fault, MediaError
 from converter_service.media.ffmpeg.probe import parse_probe
-from converter_service.media.transcoder import Fault, MediaError
 
 MOV = "mov,mp4,m4a,3gp,3g2,mj2"
 AUDIO = {"index": 1, "codec_type": "audio", "codec_name": "aac", "sample_rate": "44100", "channels": 2}

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.stream_copy import may_be_copied, meets_request, muxer_options
-from converter_service.media.options import parse
-from converter_service.media.transcoder import AudioTrack, MediaInfo
+from converter_service.media.media_info import AudioTrack, MediaInfo
+from converter_service.media.option_parser import parse
 
 MP3 = AudioTrack(index=0, stream=1, codec="mp3", channels=2, sample_rate=44_100)
 

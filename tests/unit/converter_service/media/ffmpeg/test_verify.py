@@ -2,11 +2,12 @@
 
 import pytest
 
-from converter_service.media.ffmpeg.job import Window, expected_s
+from converter_service.media.ffmpeg.job import expected_s
 from converter_service.media.ffmpeg.packets import SourceExtent
 from converter_service.media.ffmpeg.verify import Verdict, has_expected_length, tolerance_s, verdict
-from converter_service.media.options import parse
-from converter_service.media.transcoder import AudioTrack, MediaInfo
+from converter_service.media.ffmpeg.window import Window
+from converter_service.media.media_info import AudioTrack, MediaInfo
+from converter_service.media.option_parser import parse
 
 ALL = Window(0.0, 1e9)
 

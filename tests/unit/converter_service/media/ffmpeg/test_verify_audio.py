@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from converter_service.media.ffmpeg.verify import verify_audio
+from converter_service.media.ffmpeg.result import verify_audio
 from converter_service.media.formats import FLAC, MP3
 
 

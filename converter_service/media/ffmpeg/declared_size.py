@@ -1,10 +1,8 @@
-"""Facts in a file's header that ffprobe does not report: the declared file size, and WebM.
+"""The size that an AVI, WAV or ASF file declares in its header; detects cut-off files.
 
-The size that an AVI, WAV or ASF file declares detects cut-off files: ffmpeg's demuxers for them adapt the
-duration to what is left, so that nothing seems missing.
+ffmpeg's demuxers for these formats adapt the duration to what is left, so that nothing seems missing.
 """
 
-import re
 import struct
 from pathlib import Path
 
@@ -16,14 +14,6 @@ RIFF_UNKNOWN = frozenset({0, 0xFFFFFFFF})
 ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 ASF_BROADCAST = 1
-# The EBML header (RFC 8794 §8.1, §11.2.4) at the file's start with the DocType "webm".
-WEBM = re.compile(rb"\x1a\x45\xdf\xa3.{1,400}?\x42\x82\x84webm", re.DOTALL)
-
-
-def is_webm(path: Path) -> bool:
-    """Distinguishes WebM from other Matroska files, for which ffprobe has one name."""
-    with path.open("rb") as file:
-        return WEBM.match(file.read(512)) is not None
 
 
 def lacks_bytes(path: Path) -> bool:

@@ -1,0 +1,54 @@
+"""Transitions of a conversion's run; all but the claim need the token of the current lease."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from converter_service.conversions.lease import Lease
+from converter_service.conversions.model import Conversion, State
+from converter_service.conversions.state_machine import IllegalTransition, bump_revision, with_state
+from converter_service.conversions.transitions.queue import claimable
+
+
+def claimed(conversion: Conversion, lease: Lease, blob_id: str, now: datetime) -> Conversion:
+    """A run begins: one more attempt, whose audio is written to `blob_id`."""
+    if not claimable(conversion, now):
+        raise IllegalTransition(f"{conversion.status} cannot be claimed")
+    waiting = conversion if conversion.status is State.QUEUED else with_state(conversion, State.QUEUED)
+    return replace(
+        with_state(waiting, State.CONVERTING),
+        lease=lease,
+        attempts=conversion.attempts + 1,
+        temporary_blobs=(*conversion.temporary_blobs, blob_id),
+        started_at=conversion.started_at or now,
+        due_at=lease.until,
+    )
+
+
+def renewed(conversion: Conversion, token: str, until: datetime, progress: float) -> Conversion:
+    """The lease is extended. `progress` (0 to 1) never decreases. Raises LeaseLost."""
+    lease = conversion.lease_of(token)
+    alive = replace(conversion, lease=replace(lease, until=until), due_at=until)
+    at_least = max(conversion.progress, min(progress, 1.0))
+    return alive if at_least == conversion.progress else bump_revision(replace(alive, progress=at_least))
+
+
+def source_described(
+    conversion: Conversion, token: str, *, duration: float | None, container: str, audio_codec: str | None
+) -> Conversion:
+    """The probed properties of the video are recorded; `duration` in seconds. Raises LeaseLost."""
+    conversion.lease_of(token)
+    known = replace(conversion.source, duration=duration, container=container, audio_codec=audio_codec)
+    return bump_revision(replace(conversion, source=known))
+
+
+def digest_recorded(conversion: Conversion, token: str, sha256: str) -> Conversion:
+    """The SHA-256 of the video is recorded, in hex. Raises LeaseLost."""
+    conversion.lease_of(token)
+    return bump_revision(replace(conversion, source=replace(conversion.source, sha256=sha256)))
+
+
+def earlier_blobs_deleted(conversion: Conversion, token: str, blob_id: str) -> Conversion:
+    """The temporary blobs of earlier runs are deleted; only `blob_id` remains. Raises LeaseLost."""
+    conversion.lease_of(token)
+    return replace(conversion, temporary_blobs=(blob_id,))

@@ -1,0 +1,32 @@
+"""Access to a conversion's audio, by token or signed link."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request
+
+from converter_service.conversions.service import Audio, Conversions
+from converter_service.conversions.signed_links import SignedLinks
+from shared.clock import Clock
+from shared.http.auth_guard import Authenticate, authenticated
+from shared.identity.principal import Principal
+
+Call = Request[Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AudioAccess:
+    """Access to the audio for its owner, and with a signed link that the owner has created."""
+
+    conversions: Conversions
+    authenticate: Authenticate[Principal]
+    links: SignedLinks
+    clock: Clock
+
+    async def audio(self, request: Call, conversion_id: str) -> Audio:
+        """Raises Unauthenticated, InvalidToken, InsufficientScope, NotFound, NotReady, Gone."""
+        expires, signature = (request.query_params.get(name) for name in ("expires", "signature"))
+        if expires is not None and signature is not None:
+            self.links.check(conversion_id, expires, signature, self.clock())
+            return await self.conversions.public_audio(conversion_id)
+        return await self.conversions.audio(await authenticated(request, self.authenticate), conversion_id)

@@ -1,0 +1,23 @@
+"""A conversion as event streams send it."""
+
+import msgspec
+from msgspec import Struct
+
+from converter_service.conversions.model import FINAL, Conversion, State
+from converter_service.conversions.schemas import shown
+
+
+class Snapshot(Struct, frozen=True):
+    """A conversion as clients see it; `body` is its JSON. A higher revision is newer."""
+
+    revision: int
+    status: State
+    body: bytes
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+
+def snapshot_of(conversion: Conversion) -> Snapshot:
+    return Snapshot(conversion.revision, conversion.status, msgspec.json.encode(shown(conversion)))

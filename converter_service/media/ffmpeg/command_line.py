@@ -1,0 +1,27 @@
+"""Compiles command lines of ffmpeg: the global options, and the source's audio as input."""
+
+import ffmpeg
+
+from converter_service.media.ffmpeg.input_options import audio_options
+from converter_service.media.ffmpeg.job import TranscodeJob
+from converter_service.media.ffmpeg.probe_commands import MAX_ALLOC_BYTES
+from converter_service.media.ffmpeg.tools import Tools
+
+PROGRESS_PERIOD_S = 0.5
+# The length check finds what is missing; this bound finds noise that a decoder made of damaged data.
+MAX_DECODE_ERRORS = 0.5
+
+
+def audio_input(tools: Tools, job: TranscodeJob) -> ffmpeg.nodes.FilterableStream:
+    return ffmpeg.input(f"file:{job.source}", **audio_options(tools.threads))[f"a:{job.track.index}"]
+
+
+def compile_command(
+    tools: Tools, output: ffmpeg.nodes.OutputStream, most_errors: float, level: str = "error"
+) -> list[str]:
+    """Compiles the command line; global options stand before those of any file."""
+    options = ["-hide_banner", "-nostdin", "-nostats", "-y", "-v", level]
+    options += ["-max_alloc", str(MAX_ALLOC_BYTES), "-max_error_rate", str(most_errors)]
+    options += ["-progress", "pipe:1", "-stats_period", str(PROGRESS_PERIOD_S)]
+    compiled: list[str] = ffmpeg.compile(output, cmd=[tools.ffmpeg, *options])
+    return compiled

@@ -1,0 +1,39 @@
+"""The command lines of ffmpeg that write no file: measuring the loudness and decoding a result."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import ffmpeg
+
+from converter_service.media.audio_format import Format
+from converter_service.media.ffmpeg.command_line import MAX_DECODE_ERRORS, audio_input, compile_command
+from converter_service.media.ffmpeg.filters import PassOptions, apply_filters
+from converter_service.media.ffmpeg.input_options import result_options
+from converter_service.media.ffmpeg.job import TranscodeJob
+from converter_service.media.ffmpeg.tools import Tools
+
+# The summary needs log level `info`, at which the filter would also print a line per frame.
+METER: Mapping[str, str] = {"peak": "true", "framelog": "verbose"}
+
+
+def measure(tools: Tools, job: TranscodeJob, options: PassOptions, *, at_most_s: float) -> list[str]:
+    """Measures the loudness of what `convert` would write; standard error ends with a summary."""
+    sound = apply_filters(audio_input(tools, job), job.track, job.options, options).filter("ebur128", **METER)
+    output = sound.output("-", format="null", t=f"{at_most_s:.6f}", threads=tools.threads)
+    return compile_command(tools, output, MAX_DECODE_ERRORS, "info")
+
+
+def measure_result(tools: Tools, form: Format, result: Path) -> list[str]:
+    """Measures the loudness of a result; standard error ends with a summary."""
+    sound = ffmpeg.input(f"file:{result}", **result_options(form, tools.threads))["a:0"]
+    output = sound.filter("ebur128", **METER).output("-", format="null", threads=tools.threads)
+    return compile_command(tools, output, 0.0, "info")
+
+
+def decode(tools: Tools, form: Format, result: Path, first_s: float | None) -> list[str]:
+    """Decodes a result, or its first seconds, and discards the audio."""
+    limit = {} if first_s is None else {"t": first_s}
+    sound = ffmpeg.input(f"file:{result}", **result_options(form, tools.threads), **limit)["a:0"]
+    # Progress reports then count decoded samples, whatever the timestamps say.
+    counted = sound.filter("asetpts", expr="N/SR/TB")
+    return compile_command(tools, counted.output("-", format="null", threads=tools.threads), 0.0)

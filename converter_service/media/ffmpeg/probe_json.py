@@ -1,0 +1,46 @@
+"""The JSON that ffprobe prints about a source."""
+
+import msgspec
+
+
+class FormatEntry(msgspec.Struct, frozen=True):
+    format_name: str
+    duration: str = ""
+    start_time: str = ""
+    tags: dict[str, str] = {}
+
+
+class Disposition(msgspec.Struct, frozen=True):
+    default: int = 0
+    attached_pic: int = 0
+
+
+class StreamEntry(msgspec.Struct, frozen=True):
+    index: int = 0
+    codec_type: str = ""
+    codec_name: str = ""
+    sample_rate: str = ""
+    channels: int = 0
+    start_time: str = ""
+    duration: str = ""
+    disposition: Disposition = Disposition()
+    tags: dict[str, str] = {}
+
+    @property
+    def is_video(self) -> bool:
+        """Whether it is a moving picture, not a cover."""
+        return self.codec_type == "video" and not self.disposition.attached_pic
+
+
+class ChapterEntry(msgspec.Struct, frozen=True):
+    start_time: str = ""
+    end_time: str = ""
+    tags: dict[str, str] = {}
+
+
+class ProbeOutput(msgspec.Struct, frozen=True):
+    """The JSON that ffprobe prints about a source, as far as it is requested."""
+
+    format: FormatEntry
+    streams: list[StreamEntry] = []
+    chapters: list[ChapterEntry] = []

@@ -1,0 +1,60 @@
+"""The declared properties of a media file: audio tracks, pictures, chapters."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+
+class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
+    """An audio stream; `index` counts audio streams only, `stream` all of them, both from 0.
+
+    `start_s` counts from the file's start. `duration_s` is declared for this stream, None if it is not.
+    """
+
+    index: int
+    stream: int
+    codec: str
+    channels: int
+    sample_rate: int
+    start_s: float = 0.0
+    duration_s: float | None = None
+    language: str | None = None
+    is_default: bool = False
+    tags: Mapping[str, str] = MappingProxyType({})
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """A video stream or, if `is_attached`, cover art."""
+
+    stream: int
+    codec: str
+    is_attached: bool = False
+
+
+class Chapter(msgspec.Struct, frozen=True):
+    """A chapter, in seconds from the file's start; the title is untrusted text."""
+
+    start_s: float
+    end_s: float
+    title: str = ""
+
+
+class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """The declared properties of a file; it may have no `audio_tracks`.
+
+    `container` is a short name such as `mp4`. `start_s` is the timestamp at which the file begins.
+    `duration_s` is that of its longest stream, None if unknown (a live recording); `is_estimated`: it is
+    computed from a bit rate and good for progress only; `has_own_duration`: it is declared, so that a shorter
+    result is a loss. `tags`, `chapters` and `pictures` are untrusted and not validated.
+    """
+
+    container: str
+    duration_s: float | None
+    audio_tracks: tuple[AudioTrack, ...]
+    start_s: float = 0.0
+    is_estimated: bool = False
+    has_own_duration: bool = False
+    tags: Mapping[str, str] = MappingProxyType({})
+    chapters: tuple[Chapter, ...] = ()
+    pictures: tuple[Picture, ...] = ()

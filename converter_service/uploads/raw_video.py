@@ -1,0 +1,47 @@
+"""A request body that is the video, with the options in the query string."""
+
+from collections.abc import Mapping
+
+from litestar.datastructures import MultiDict
+
+from converter_service.uploads.body_reader import BodyReader
+from shared.errors import FieldError, InvalidRequest
+
+MAX_QUERY_FIELDS = 32
+
+
+class RawVideo:
+    """The body is the video; its name and its options are query parameters."""
+
+    def __init__(self, query: MultiDict[str], body: BodyReader, sha256: str | None) -> None:
+        self._fields = single_values(query)
+        self.filename = self._fields.pop("filename", None)
+        self.body = body
+        self.announced_size, self.announced_sha256 = body.declared_length, sha256
+
+    async def fields(self) -> Mapping[str, str]:
+        return self._fields
+
+
+def refuse_query(query: MultiDict[str]) -> None:
+    """Raises InvalidRequest for query parameters beside a form, which would otherwise have no effect."""
+    if query:
+        raise InvalidRequest(
+            "With a form, options are fields of the form.",
+            errors=[FieldError(name[:64], "belongs in the form") for name in sorted(query)],
+        )
+
+
+def single_values(query: MultiDict[str]) -> dict[str, str]:
+    """Raises InvalidRequest for a parameter that is given twice."""
+    given = list(query.items())
+    fields = dict(given)
+    if len(given) > MAX_QUERY_FIELDS:
+        raise InvalidRequest("Too many query parameters.")
+    if len(fields) != len(given):
+        names = [name for name, _ in given]
+        twice = sorted({name[:64] for name in names if names.count(name) > 1})
+        raise InvalidRequest(
+            "A parameter was given twice.", errors=[FieldError(name, "was given twice") for name in twice]
+        )
+    return fields

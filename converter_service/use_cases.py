@@ -1,0 +1,51 @@
+"""Builds the use cases of uploads, conversions and downloads for the api process."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from converter_service.access import TokenAuthenticator
+from converter_service.conversions.commands import ConversionCommands
+from converter_service.conversions.quota import Quota, QuotaLimits
+from converter_service.conversions.service import Conversions
+from converter_service.downloads.access import AudioAccess
+from converter_service.infrastructure import Infrastructure
+from converter_service.settings import ApiSettings
+from converter_service.tus.limits import ResumableLimits
+from converter_service.tus.service import ResumableUploads
+from converter_service.uploads.request_body import UploadReceiver
+from converter_service.uploads.service import UploadLimits, UploadService
+from shared.clock import utc_now
+
+# An upload whose lease is not renewed for this long is dead: its quota and idempotency key are released.
+UPLOAD_SILENCE = timedelta(seconds=20)
+
+
+def use_cases(
+    settings: ApiSettings, infrastructure: Infrastructure, tokens: TokenAuthenticator
+) -> Mapping[str, object]:
+    """Dependencies of the controllers, by parameter name."""
+    store, blobs, cleanup = infrastructure.store, infrastructure.blobs, infrastructure.cleanup
+    events, links, clock = infrastructure.events, infrastructure.links, infrastructure.clock
+    quota_limits = QuotaLimits(
+        max_queued=settings.max_queued,
+        account_bytes=settings.quota_bytes,
+        account_conversions=settings.quota_conversions,
+    )
+    quota = Quota(store, infrastructure.queue, quota_limits)
+    upload_limits = UploadLimits(settings.max_upload_bytes, UPLOAD_SILENCE)
+    resumable_limits = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
+    conversions = Conversions(store, blobs, cleanup, clock)
+    return {
+        "conversions": conversions,
+        "commands": ConversionCommands(
+            conversions, store, cleanup, events, links, quota, settings.public_url, settings.retention, clock
+        ),
+        "upload_service": UploadService(
+            store, blobs, cleanup, events, limits=upload_limits, clock=clock, quota=quota
+        ),
+        "uploads": ResumableUploads(
+            store, blobs, cleanup, events, limits=resumable_limits, clock=clock, quota=quota
+        ),
+        "receiver": UploadReceiver(settings.max_upload_bytes, settings.idle_timeout),
+        "access": AudioAccess(conversions, tokens.principal, links, utc_now),
+    }
