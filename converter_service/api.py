@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from converter_service.access import TokenAuthenticator
 from converter_service.admin_controllers import DeadLetterController, ManagedConversionController
 from converter_service.conversions.controller import ConversionController
+from converter_service.dead_letters.metrics import watch_waiting
 from converter_service.dead_letters.service import DeadLetterService
 from converter_service.downloads.controller import AudioController
 from converter_service.event_streams.controller import EventController
@@ -55,7 +56,7 @@ def build(
         AccessTokens(keys, settings.issuer or settings.public_url, settings.audience),
         verified_email_only=settings.require_verified_email,
     )
-    background = (partial(dead_letters.watch_waiting, waiting.set), partial(hub.run, changes.check))
+    background = (partial(watch_waiting, dead_letters, waiting.set), partial(hub.run, changes.check))
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

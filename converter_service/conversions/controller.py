@@ -9,7 +9,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from converter_service.conversions.commands import ConversionCommands
 from converter_service.conversions.model import State
-from converter_service.conversions.schemas import ConversionView, Page, page, shown
+from converter_service.conversions.schemas import ConversionView, Page, page, to_view
 from converter_service.conversions.service import Conversions
 from shared.contracts.conversions import Link, LinkWanted
 from shared.http import Injected
@@ -43,13 +43,13 @@ class ConversionController(Controller):
         self, request: Call, conversion_id: FromPath[str], conversions: Injected[Conversions]
     ) -> Response[ConversionView]:
         found = await conversions.get(request.user, conversion_id)
-        return Response(shown(found), headers={"Cache-Control": "no-store"})
+        return Response(to_view(found), headers={"Cache-Control": "no-store"})
 
     @post("/{conversion_id:str}/cancel", status_code=HTTP_200_OK, summary="Cancel a conversion")
     async def cancel(
         self, request: Call, conversion_id: FromPath[str], commands: Injected[ConversionCommands]
     ) -> ConversionView:
-        return shown(await commands.cancel(request.user, conversion_id))
+        return to_view(await commands.cancel(request.user, conversion_id))
 
     @post(
         "/{conversion_id:str}/retry",
@@ -59,7 +59,7 @@ class ConversionController(Controller):
     async def retry(
         self, request: Call, conversion_id: FromPath[str], commands: Injected[ConversionCommands]
     ) -> ConversionView:
-        return shown(await commands.retry(request.user, conversion_id))
+        return to_view(await commands.retry(request.user, conversion_id))
 
     @post("/{conversion_id:str}/link", summary="Create a signed link to the audio")
     async def link(

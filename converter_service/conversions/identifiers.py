@@ -4,13 +4,15 @@ import re
 import secrets
 from datetime import UTC, datetime
 
+from shared.clock import utc_now
+
 # The first hex digit of the timestamp is 0 until the year 2527.
 UUID7 = re.compile(r"0[0-9a-f]{11}7[0-9a-f]{3}[89ab][0-9a-f]{15}")
 
 
 def new_id() -> str:
     """A new id; sorts by creation time and has 74 random bits, so it cannot be guessed."""
-    milliseconds = int(datetime.now(UTC).timestamp() * 1000)
+    milliseconds = round(utc_now().timestamp() * 1000)
     value = (
         (milliseconds << 80)
         | (0x7 << 76)

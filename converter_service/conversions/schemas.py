@@ -47,7 +47,7 @@ class ManagedPage(Struct, frozen=True):
 
 def page(found: Sequence[Conversion], limit: int) -> Page:
     """A page from `limit` + 1 conversions: the extra one shows that there is a next page."""
-    return Page([shown(each) for each in found[:limit]], _next(found, limit))
+    return Page([to_view(each) for each in found[:limit]], _next(found, limit))
 
 
 def managed_page(found: Sequence[Conversion], limit: int) -> ManagedPage:
@@ -55,10 +55,10 @@ def managed_page(found: Sequence[Conversion], limit: int) -> ManagedPage:
 
 
 def managed(conversion: Conversion) -> ManagedConversion:
-    return ManagedConversion(**structs.asdict(shown(conversion)), owner_id=conversion.owner_id)
+    return ManagedConversion(**structs.asdict(to_view(conversion)), owner_id=conversion.owner_id)
 
 
-def shown(conversion: Conversion) -> ConversionView:
+def to_view(conversion: Conversion) -> ConversionView:
     return ConversionView(
         id=conversion.id,
         status=conversion.status.value,

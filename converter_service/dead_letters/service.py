@@ -1,6 +1,5 @@
 """Use cases of administrators and operators: list, read, replay and discard dead letters."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +16,6 @@ from shared.messaging.errors import PublishFailed, Unroutable
 
 # Longer than the timeout of publishing a message.
 HOLD = timedelta(seconds=30)
-WATCH_EVERY_S = 10.0
 
 OPERATOR = "an operator"
 
@@ -71,15 +69,6 @@ class DeadLetterService:
     async def waiting(self) -> int:
         """Number of dead letters that are not settled."""
         return await self.dead_letters.waiting()
-
-    async def watch_waiting(self, set_waiting: Callable[[float], None]) -> None:
-        """Reports the number of waiting dead letters every WATCH_EVERY_S until cancelled, for the metric."""
-        while True:
-            try:
-                set_waiting(await self.dead_letters.waiting())
-            except Unavailable:
-                log.warning("dead letters not counted: store unavailable")
-            await asyncio.sleep(WATCH_EVERY_S)
 
     async def _settle(self, dead_letter_id: str, status: DeadLetterStatus, by: str) -> DeadLetter:
         dead_letter = await self.get(dead_letter_id)

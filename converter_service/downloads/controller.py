@@ -9,7 +9,7 @@ from litestar.response import Stream
 
 from converter_service.conversions.service import Audio, Conversions
 from converter_service.downloads.access import AudioAccess, Call
-from converter_service.downloads.ranges import matches, not_modified, range_applies, selected
+from converter_service.downloads.ranges import matches, not_modified, range_applies, select_range
 from converter_service.media.formats import FORMATS
 from converter_service.uploads.filenames import content_disposition
 from shared.errors import PreconditionFailed
@@ -41,7 +41,7 @@ class AudioController(Controller):
         if is_current(request, headers["ETag"]):
             return Response(b"", status_code=304, headers=_not_modified_headers(headers))
         applies = range_applies(request.headers.get("if-range"), headers["ETag"])
-        part = selected(request.headers.get("range") if applies else None, audio.size)
+        part = select_range(request.headers.get("range") if applies else None, audio.size)
         extent = {"Content-Length": str(part.length)}
         if part.partial:
             extent["Content-Range"] = part.content_range

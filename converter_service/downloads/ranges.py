@@ -28,7 +28,7 @@ class Slice(Struct, frozen=True):
         return f"bytes {self.first}-{self.end - 1}/{self.size}"
 
 
-def selected(header: str | None, size: int) -> Slice:
+def select_range(header: str | None, size: int) -> Slice:
     """The slice that a Range header selects; `size` in bytes. Raises RangeNotSatisfiable.
 
     Without a header, with another unit, several ranges or malformed ones, everything is selected: RFC 9110

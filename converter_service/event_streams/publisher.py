@@ -11,7 +11,7 @@ import msgspec
 
 from converter_service.conversions.events import SOURCE
 from converter_service.conversions.model import Conversion
-from converter_service.conversions.schemas import shown
+from converter_service.conversions.schemas import to_view
 from shared.contracts.events import ConversionChanged, ConversionRemoved, Event
 from shared.logs import get_logger
 from shared.messaging.envelope import wrap
@@ -74,7 +74,7 @@ def change_event(conversion: Conversion) -> Event:
         conversion_id=conversion.id,
         edition=conversion.revision,
         status=conversion.status.value,
-        conversion=msgspec.to_builtins(shown(conversion)),
+        conversion=msgspec.to_builtins(to_view(conversion)),
     )
 
 

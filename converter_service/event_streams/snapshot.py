@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from converter_service.conversions.model import FINAL, Conversion, State
-from converter_service.conversions.schemas import shown
+from converter_service.conversions.schemas import to_view
 
 
 class Snapshot(Struct, frozen=True):
@@ -20,4 +20,4 @@ class Snapshot(Struct, frozen=True):
 
 
 def snapshot_of(conversion: Conversion) -> Snapshot:
-    return Snapshot(conversion.revision, conversion.status, msgspec.json.encode(shown(conversion)))
+    return Snapshot(conversion.revision, conversion.status, msgspec.json.encode(to_view(conversion)))

@@ -6,7 +6,7 @@ from litestar import Controller, Request, Response, post
 from litestar.params import HeaderParameter
 from litestar.status_codes import HTTP_202_ACCEPTED
 
-from converter_service.conversions.schemas import ConversionView, shown
+from converter_service.conversions.schemas import ConversionView, to_view
 from converter_service.uploads.request_body import UploadReceiver
 from converter_service.uploads.service import UploadService
 from shared.http import Injected
@@ -34,4 +34,4 @@ class UploadController(Controller):
         """Accepts `multipart/form-data` with a part `file`, or the video itself as the body."""
         async with receiver.open(request) as body:
             accepted = await upload_service.accept(request.user, receiver.source(request, body), key)
-        return Response(shown(accepted), headers={"Location": f"/v1/conversions/{accepted.id}"})
+        return Response(to_view(accepted), headers={"Location": f"/v1/conversions/{accepted.id}"})

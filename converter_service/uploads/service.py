@@ -12,6 +12,7 @@ from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, Source, State
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.quota import Quota
+from converter_service.uploads.abort import AbortedUploads
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import (
     IdempotencyKeys,
@@ -52,7 +53,8 @@ class UploadService:
         self._clock = clock
         self._idempotency_keys = IdempotencyKeys(store, clock)
         self._quota = quota
-        self._writer = UploadWriter(store, blobs, cleanup, events, limits.silence, clock)
+        self._writer = UploadWriter(store, blobs, events, limits.silence, clock)
+        self._aborted = AbortedUploads(store, cleanup, clock)
 
     async def accept(self, owner: Principal, source: UploadSource, key: str | None = None) -> Conversion:
         """Stores the video and queues its conversion; an upload that fails leaves nothing behind.
@@ -79,12 +81,12 @@ class UploadService:
             source.body.meter = self._quota.meter(conversion)
             return await self._writer.write(conversion, source)
         except LeaseLost:
-            await self._writer.discard(conversion)
+            await self._aborted.discard(conversion)
             raise Conflict("The conversion was deleted or cancelled during its upload.") from None
         except Unavailable:
             raise  # discarding would wait for the same store
         except BaseException:
-            await self._writer.discard(conversion)
+            await self._aborted.discard(conversion)
             raise
 
     async def _admit(self, conversion: Conversion) -> Conversion | None:
@@ -96,7 +98,7 @@ class UploadService:
             try:
                 await self._quota.check_stored(conversion)
             except ServiceError:
-                await self._writer.discard(conversion)
+                await self._aborted.discard(conversion)
                 raise
         return None
 

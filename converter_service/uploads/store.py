@@ -1,6 +1,4 @@
-"""Writes an upload's bytes to the blob store, with heartbeats meanwhile, then queues its conversion; or
-removes what was stored of an upload that failed.
-"""
+"""Writes an upload's bytes to the blob store, with heartbeats meanwhile, then queues its conversion."""
 
 import asyncio
 import contextlib
@@ -10,20 +8,16 @@ from datetime import datetime, timedelta
 from typing import Never
 
 from converter_service.conversions.blobs import Blobs, Stored
-from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
-from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.lease_renewal import run_while_renewing
-from converter_service.conversions.model import Conversion, State
+from converter_service.conversions.model import Conversion
 from converter_service.conversions.ports import ConversionStore
 from converter_service.conversions.state_machine import IllegalTransition
-from converter_service.conversions.transitions.removal import deleted
 from converter_service.conversions.transitions.upload import upload_renewed, uploaded
 from converter_service.conversions.update import change
 from converter_service.uploads.source import UploadSource, parse_options
 from shared.clock import Clock
 from shared.errors import Unavailable
-from shared.logs import get_logger
 
 LONGEST_UPLOAD_BEAT_S = 3.0
 # How long the last save of an upload is retried while the store is unavailable; each attempt takes seconds.
@@ -37,7 +31,6 @@ class UploadWriter:
 
     store: ConversionStore
     blobs: Blobs
-    cleanup: Cleanup
     events: EventFactory
     silence: timedelta
     clock: Clock
@@ -96,22 +89,3 @@ class UploadWriter:
 
     def _alive_until(self) -> datetime:
         return self.clock() + self.silence
-
-    async def discard(self, conversion: Conversion) -> None:
-        """Removes a failed upload. Returns within seconds; the sweeper does later what the store does not do
-        now.
-
-        The record goes first, so that no worker converts an upload whose last save went through.
-        """
-        get_logger(__name__).info("upload discarded", conversion_id=conversion.id)
-        await self.cleanup.in_background(self._remove(conversion))
-
-    async def _remove(self, conversion: Conversion) -> None:
-        """A cancelled conversion stays in its owner's list, without bytes."""
-        newest = await self.store.get(conversion.id)
-        if newest is not None and newest.status is State.CANCELLED and not newest.deleted_at:
-            await self.cleanup.delete_temporary_blobs(newest)
-            return
-        with contextlib.suppress(LeaseLost):
-            await change(self.store, conversion.id, lambda newest: deleted(newest, self.clock()))
-        await self.cleanup.purge(conversion)

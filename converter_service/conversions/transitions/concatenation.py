@@ -20,7 +20,7 @@ SWEEPER_DELAY = timedelta(minutes=5)
 
 
 def assigned_to_final(conversion: Conversion, final_id: str) -> Conversion:
-    """A complete partial upload becomes a part of the final upload.
+    """Returns the complete partial upload as a part of the final upload.
 
     Raises PartAlreadyUsed when it is incomplete or part of another one, LeaseLost when it is deleted.
     """
@@ -31,7 +31,7 @@ def assigned_to_final(conversion: Conversion, final_id: str) -> Conversion:
 
 
 def released_from_final(conversion: Conversion, final_id: str, now: datetime) -> Conversion:
-    """The final upload has failed: the partial upload may be used again.
+    """Returns the partial upload as usable again, after its final upload failed.
 
     Raises LeaseLost when it is not assigned to that final upload, or expires so soon that the sweeper may
     already delete its bytes.
@@ -43,6 +43,6 @@ def released_from_final(conversion: Conversion, final_id: str, now: datetime) ->
 
 
 def concatenated(conversion: Conversion, segments: Sequence[Segment], now: datetime) -> Conversion:
-    """The final upload owns the segments of its parts and is queued. Raises LeaseLost when it is deleted."""
+    """Returns the final upload as queued, with its parts' segments. Raises LeaseLost when it is deleted."""
     upload = open_upload(conversion)
     return queued_for_conversion(with_upload(conversion, replace(upload, segments=tuple(segments))), now)

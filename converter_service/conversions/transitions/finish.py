@@ -12,7 +12,7 @@ from converter_service.conversions.transitions.removal import without_video
 def completed(
     conversion: Conversion, token: str, blob_id: str, result: Result, *, now: datetime, retention: timedelta
 ) -> Conversion:
-    """Completed, with the audio in `blob_id`. Raises LeaseLost."""
+    """Returns the record as completed, with the audio in `blob_id`. Raises LeaseLost."""
     conversion.lease_of(token)
     rest = tuple(blob for blob in conversion.temporary_blobs if blob != blob_id)
     done = _finish(replace(with_state(conversion, State.COMPLETED), temporary_blobs=rest), now, retention)
@@ -27,20 +27,20 @@ def completed(
 
 
 def failed(conversion: Conversion, failure: Failure, *, now: datetime, retention: timedelta) -> Conversion:
-    """Failed; only its owner can have it retried."""
+    """Returns the record as failed; only its owner can have it retried."""
     return replace(_finish(with_state(conversion, State.FAILED), now, retention), error=failure)
 
 
 def failed_by(
     conversion: Conversion, token: str, failure: Failure, *, now: datetime, retention: timedelta
 ) -> Conversion:
-    """Failed in the run with this lease token. Raises LeaseLost."""
+    """Returns the record as failed in the run with this lease token. Raises LeaseLost."""
     conversion.lease_of(token)
     return failed(conversion, failure, now=now, retention=retention)
 
 
 def cancelled(conversion: Conversion, *, now: datetime, retention: timedelta) -> Conversion:
-    """Cancelled by its owner. Raises IllegalTransition when it has already ended.
+    """Returns the record as cancelled by its owner. Raises IllegalTransition when it has already ended.
 
     The current writer or worker loses its lease and deletes what it has written; if it is dead, the sweeper
     does. An incomplete video is deleted, so a cancelled upload cannot be retried.

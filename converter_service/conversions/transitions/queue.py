@@ -33,12 +33,12 @@ def is_waiting_to_retry(conversion: Conversion, now: datetime) -> bool:
 
 
 def reannounced(conversion: Conversion, now: datetime) -> Conversion:
-    """Still queued; its event is published again, and once more after REANNOUNCE_AFTER."""
+    """Returns the queued record, due once more after REANNOUNCE_AFTER; its event is published again."""
     return replace(conversion, due_at=now + REANNOUNCE_AFTER)
 
 
 def retried(conversion: Conversion, now: datetime) -> Conversion:
-    """Queued again by its owner, with all attempts left.
+    """Returns the record as queued again by its owner, with all attempts left.
 
     Raises SourceGone when the video is deleted, IllegalTransition unless it has failed or was cancelled.
     """
@@ -68,7 +68,7 @@ def requeued(
     attempt_counts: bool,
     retry_at: datetime | None = None,
 ) -> Conversion:
-    """The run ended without an outcome: queued again, for `retry_at` or at once. Raises LeaseLost."""
+    """Returns the record as queued after a run without outcome, for `retry_at` or now. Raises LeaseLost."""
     conversion.lease_of(token)
     attempts = conversion.attempts if attempt_counts else max(0, conversion.attempts - 1)
     due_at = retry_at + RETRY_OVERDUE_AFTER if retry_at else now + REANNOUNCE_AFTER
@@ -77,7 +77,7 @@ def requeued(
 
 
 def lease_expired(conversion: Conversion, now: datetime) -> Conversion:
-    """The worker is dead: queued again. The attempt counts, since the video may have crashed the worker.
+    """Returns the record as queued after its worker died. The attempt counts: the video may have crashed it.
 
     Raises IllegalTransition while the lease is valid.
     """

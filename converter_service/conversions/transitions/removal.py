@@ -10,17 +10,17 @@ from converter_service.conversions.state_machine import bump_revision, with_stat
 
 
 def expired(conversion: Conversion, now: datetime) -> Conversion:
-    """Expired: the record stays, due at once for the deletion of its blobs."""
+    """Returns the record as expired: it stays, due at once for the deletion of its blobs."""
     return replace(with_state(conversion, State.EXPIRED), due_at=now)
 
 
 def bytes_deleted(conversion: Conversion) -> Conversion:
-    """The blobs of an expired conversion are deleted; it is not due any more."""
+    """Returns the expired record after its blobs were deleted; it is not due any more."""
     return replace(without_video(conversion), audio_blob=None, temporary_blobs=(), due_at=None)
 
 
 def temporary_blobs_deleted(conversion: Conversion, deleted_blobs: Collection[str]) -> Conversion:
-    """These temporary blobs are deleted. Those that a retry has added in the meantime stay."""
+    """Returns the record without `deleted_blobs`; blobs that a retry has added in the meantime stay."""
     rest = tuple(blob for blob in conversion.temporary_blobs if blob not in deleted_blobs)
     settled = conversion.status in FINAL and not rest
     return replace(
@@ -29,7 +29,7 @@ def temporary_blobs_deleted(conversion: Conversion, deleted_blobs: Collection[st
 
 
 def deleted(conversion: Conversion, now: datetime) -> Conversion:
-    """Deleted: invisible at once; the sweeper purges it when the lease of its writer has expired."""
+    """Returns the record as deleted: invisible at once, purged by the sweeper after its writer's lease."""
     return replace(
         bump_revision(conversion),
         deleted_at=conversion.deleted_at or now,
@@ -39,11 +39,11 @@ def deleted(conversion: Conversion, now: datetime) -> Conversion:
 
 
 def postponed(conversion: Conversion, until: datetime) -> Conversion:
-    """Due again at `until`: the sweeper could not process it."""
+    """Returns the record with its next due time at `until`, because the sweeper could not process it."""
     return replace(conversion, due_at=until)
 
 
 def without_video(conversion: Conversion) -> Conversion:
-    """Without references to the blobs of the video."""
+    """Returns the record without references to the blobs of the video."""
     upload = replace(conversion.upload, segments=(), writing=None) if conversion.upload else None
     return replace(conversion, source_blob=None, upload=upload)

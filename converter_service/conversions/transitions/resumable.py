@@ -15,7 +15,7 @@ from converter_service.errors import UploadLocked, WrongOffset
 def writer_acquired(
     conversion: Conversion, writing: SegmentWriter, *, offset: int, small: int, removed: Sequence[str]
 ) -> Conversion:
-    """A request becomes the writer, from `offset` on; the temporary blobs in `removed` are deleted.
+    """Returns the upload with a request as its writer from `offset` on, without the blobs in `removed`.
 
     Raises UploadLocked while another request is the writer, WrongOffset, and LeaseLost when the upload is not
     open any more.
@@ -32,7 +32,7 @@ def writer_acquired(
 
 
 def writer_renewed(conversion: Conversion, blob: str, until: datetime) -> Conversion:
-    """The writer's lease is extended. Raises LeaseLost when `blob` is not the writer's any more."""
+    """Returns the upload with its writer's lease extended. Raises LeaseLost if `blob` is not the writer's."""
     upload, writing = _writer_of(conversion, blob)
     return with_upload(conversion, replace(upload, writing=replace(writing, until=until)))
 
@@ -40,7 +40,7 @@ def writer_renewed(conversion: Conversion, blob: str, until: datetime) -> Conver
 def segment_stored(
     conversion: Conversion, blob: str, size: int, *, now: datetime, ttl: timedelta
 ) -> Conversion:
-    """The writer is done, with `size` bytes in its blob; a complete upload is queued.
+    """Returns the upload with the writer's blob of `size` bytes; a complete upload is queued.
 
     Raises LeaseLost when `blob` is not the writer's any more.
     """
@@ -61,7 +61,7 @@ def segment_stored(
 
 
 def segment_discarded(conversion: Conversion, blob: str) -> Conversion:
-    """The writer is done, without a segment. Raises LeaseLost when `blob` is not the writer's any more."""
+    """Returns the upload without its writer. Raises LeaseLost when `blob` is not the writer's any more."""
     upload, _ = _writer_of(conversion, blob)
     cleared = replace(conversion, temporary_blobs=(*conversion.temporary_blobs, blob))
     return with_upload(cleared, replace(upload, writing=None))
@@ -89,7 +89,7 @@ def is_being_written(conversion: Conversion, blob: str) -> bool:
 
 
 def queued_for_conversion(conversion: Conversion, now: datetime) -> Conversion:
-    """Queued without a digest, which the worker computes."""
+    """Returns the record as queued without a digest, which the worker computes."""
     size = conversion.source.size or 0
     return uploaded(conversion, size=size, sha256=None, options=conversion.options, now=now)
 
@@ -109,6 +109,6 @@ def _writer_of(conversion: Conversion, blob: str) -> tuple[Upload, SegmentWriter
 
 
 def with_upload(conversion: Conversion, upload: Upload) -> Conversion:
-    """With a new upload state; not due for removal before the writer's lease and the upload have expired."""
+    """Returns the record with `upload`, due for removal after the writer's lease and the upload expired."""
     until = upload.writing.until if upload.writing else upload.expires_at
     return replace(conversion, upload=upload, due_at=max(until, upload.expires_at))

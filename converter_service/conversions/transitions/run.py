@@ -11,7 +11,7 @@ from converter_service.conversions.transitions.queue import claimable
 
 
 def claimed(conversion: Conversion, lease: Lease, blob_id: str, now: datetime) -> Conversion:
-    """A run begins: one more attempt, whose audio is written to `blob_id`."""
+    """Returns the record as converting: one more attempt, whose audio is written to `blob_id`."""
     if not claimable(conversion, now):
         raise IllegalTransition(f"{conversion.status} cannot be claimed")
     waiting = conversion if conversion.status is State.QUEUED else with_state(conversion, State.QUEUED)
@@ -26,7 +26,7 @@ def claimed(conversion: Conversion, lease: Lease, blob_id: str, now: datetime) -
 
 
 def renewed(conversion: Conversion, token: str, until: datetime, progress: float) -> Conversion:
-    """The lease is extended. `progress` (0 to 1) never decreases. Raises LeaseLost."""
+    """Returns the record with its lease extended; `progress` (0 to 1) never decreases. Raises LeaseLost."""
     lease = conversion.lease_of(token)
     alive = replace(conversion, lease=replace(lease, until=until), due_at=until)
     at_least = max(conversion.progress, min(progress, 1.0))
@@ -36,19 +36,19 @@ def renewed(conversion: Conversion, token: str, until: datetime, progress: float
 def source_described(
     conversion: Conversion, token: str, *, duration: float | None, container: str, audio_codec: str | None
 ) -> Conversion:
-    """The probed properties of the video are recorded; `duration` in seconds. Raises LeaseLost."""
+    """Returns the record with the probed properties of the video; `duration` in seconds. Raises LeaseLost."""
     conversion.lease_of(token)
     known = replace(conversion.source, duration=duration, container=container, audio_codec=audio_codec)
     return bump_revision(replace(conversion, source=known))
 
 
 def digest_recorded(conversion: Conversion, token: str, sha256: str) -> Conversion:
-    """The SHA-256 of the video is recorded, in hex. Raises LeaseLost."""
+    """Returns the record with the SHA-256 of the video, in hex. Raises LeaseLost."""
     conversion.lease_of(token)
     return bump_revision(replace(conversion, source=replace(conversion.source, sha256=sha256)))
 
 
 def earlier_blobs_deleted(conversion: Conversion, token: str, blob_id: str) -> Conversion:
-    """The temporary blobs of earlier runs are deleted; only `blob_id` remains. Raises LeaseLost."""
+    """Returns the record with `blob_id` as its only temporary blob. Raises LeaseLost."""
     conversion.lease_of(token)
     return replace(conversion, temporary_blobs=(blob_id,))

@@ -12,7 +12,7 @@ from converter_service.conversions.transitions.queue import REANNOUNCE_AFTER
 
 
 def upload_renewed(conversion: Conversion, alive_until: datetime) -> Conversion:
-    """The lease of the upload is extended to `alive_until`.
+    """Returns the record with the upload's lease extended to `alive_until`.
 
     Raises LeaseLost after deletion or cancellation, IllegalTransition when the upload is complete.
     """
@@ -24,7 +24,7 @@ def upload_renewed(conversion: Conversion, alive_until: datetime) -> Conversion:
 
 
 def with_reserved_bytes(conversion: Conversion, size: int) -> Conversion:
-    """`size` bytes count against the owner's quota. Raises LeaseLost unless it is still being uploaded."""
+    """Returns the record with `size` bytes reserved in the quota. Raises LeaseLost if the upload ended."""
     if conversion.deleted_at or conversion.status is not State.UPLOADING:
         raise LeaseLost
     return replace(conversion, reserved_bytes=size)
@@ -38,7 +38,7 @@ def uploaded(
     options: Mapping[str, str | int | float],
     now: datetime,
 ) -> Conversion:
-    """Queued: all bytes are stored. `sha256` is None when the upload came in several requests.
+    """Returns the record as queued with all bytes stored; `sha256` is None for resumable uploads.
 
     Raises LeaseLost after deletion or cancellation, IllegalTransition when it is already queued.
     """
@@ -51,7 +51,7 @@ def uploaded(
 
 
 def as_accepted(conversion: Conversion) -> Conversion:
-    """As it was in the response to its upload: queued, without later progress."""
+    """Returns the record as in the response to its upload: queued, without later progress."""
     source = conversion.source
     return replace(
         conversion,
@@ -67,5 +67,5 @@ def as_accepted(conversion: Conversion) -> Conversion:
 
 
 def without_idempotency_key(conversion: Conversion) -> Conversion:
-    """Releases the idempotency key."""
+    """Returns the record without its idempotency key, which can then be used again."""
     return replace(conversion, idempotency_key=None)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converter_service.downloads.ranges import Slice, matches, not_modified, range_applies, selected
+from converter_service.downloads.ranges import Slice, matches, not_modified, range_applies, select_range
 from shared.errors import RangeNotSatisfiable
 
 WHOLE = Slice(0, 100, 100, partial=False)
@@ -28,7 +28,7 @@ WHOLE = Slice(0, 100, 100, partial=False)
     ],
 )
 def test_a_single_range_is_answered_in_part(header: str, first: int, end: int) -> None:
-    assert selected(header, 100) == Slice(first, end, 100, partial=True)
+    assert select_range(header, 100) == Slice(first, end, 100, partial=True)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_single_range_is_answered_in_part(header: str, first: int, end: int) -
     ],
 )
 def test_what_is_no_single_range_of_bytes_is_ignored(header: str | None) -> None:
-    assert selected(header, 100) == WHOLE
+    assert select_range(header, 100) == WHOLE
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ def test_what_is_no_single_range_of_bytes_is_ignored(header: str | None) -> None
 )
 def test_a_range_past_the_end_cannot_be_satisfied(header: str) -> None:
     with pytest.raises(RangeNotSatisfiable) as refused:
-        selected(header, 100)
+        select_range(header, 100)
     assert refused.value.headers["Content-Range"] == "bytes */100"
 
 
 @given(st.text(), st.integers(1, 1000))
 def test_any_slice_lies_within_the_audio(header: str, size: int) -> None:
     try:
-        part = selected(header, size)
+        part = select_range(header, size)
     except RangeNotSatisfiable:
         return
     assert 0 <= part.first < part.end <= size
