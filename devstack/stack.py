@@ -1,4 +1,4 @@
-"""The whole system as local processes: four servers, five processes of the services, and replicas on request."""
+"""The whole system as local processes: servers, the five processes of the services, and replicas."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
