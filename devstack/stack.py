@@ -1,4 +1,4 @@
-"""The whole system as local processes: four servers and five processes of the services, plus requested replicas."""
+"""The whole system as local processes: servers, the five processes of the services, and replicas."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
