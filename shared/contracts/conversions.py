@@ -1,4 +1,4 @@
-"""Bodies about conversions."""
+"""Request and response bodies of conversions."""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Bodies about dead letters: messages that no consumer could handle."""
+"""Request and response bodies of dead letters: messages that no consumer could handle."""
 
 from datetime import datetime
 from typing import Any, Literal
