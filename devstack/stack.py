@@ -1,4 +1,4 @@
-"""The whole system as local processes: four servers and five services, plus requested replicas."""
+"""The whole system as local processes: servers, the five processes of the services, and replicas."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -56,7 +56,7 @@ class Stack:
 
     @property
     def services(self) -> list[Service]:
-        """The five services and all requested replicas."""
+        """The five processes and all requested replicas."""
         replicas = (name for name in self._services if name not in COMMANDS)
         return [self.service(name) for name in (*COMMANDS, *replicas)]
 
@@ -80,7 +80,7 @@ class Stack:
     def inventory(self) -> str:
         """What `start` starts, as text for the terminal."""
         servers = ", ".join(TITLES[server.name] for server in self.servers)
-        return f"{servers} and the five services" if servers else "the five services"
+        return f"{servers} and the five processes" if servers else "the five processes"
 
     @property
     def url(self) -> str:

@@ -111,14 +111,14 @@ def modules(
     auth = AuthService(sessions.pooled, settings.auth_url, settings.introspection_secret)
     notification = JsonService(sessions.pooled, settings.notification_url)
     timeouts = Timeouts(idle=settings.idle_timeout, upload=settings.upload_timeout)
-    relay = Relay(sessions, settings.converter_url, timeouts)
+    converter = Relay(sessions, settings.converter_url, timeouts)
     cookie = BrowserCookie(settings.public_url)
     return [
         AuthModule(service=auth, tokens=tokens, browser_cookie=cookie, idempotency=idempotency),
         AccountsModule(service=auth, tokens=tokens, idempotency=idempotency),
-        AdministrationModule(service=auth, relay=relay, audit_log=AuditLog(auth), tokens=tokens),
-        ConversionsModule(relay=relay, idempotency=idempotency, watches=watches),
-        UploadsModule(relay=relay),
+        AdministrationModule(service=auth, converter=converter, audit_log=AuditLog(auth), tokens=tokens),
+        ConversionsModule(converter=converter, idempotency=idempotency, watches=watches),
+        UploadsModule(converter=converter),
         WebhooksModule(service=notification, idempotency=idempotency),
         PagesModule(verify_page=verify_page(), reset_page=reset_page()),
     ]

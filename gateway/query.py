@@ -13,7 +13,7 @@ MAX_NAME_LENGTH = 64
 Query = Sequence[tuple[str, str]]
 
 
-def chosen(scope: Mapping[str, Any], names: Sequence[str], *, refuse_others: bool = False) -> Query:
+def pick(scope: Mapping[str, Any], names: Sequence[str], *, refuse_others: bool = False) -> Query:
     """The parameters in `names`, in the order of the query. Raises InvalidRequest for a repeated one, and
     with `refuse_others` for any other: ignoring a misspelt parameter would change the result.
     """

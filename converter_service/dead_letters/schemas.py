@@ -34,7 +34,7 @@ def detail(dead_letter: DeadLetter) -> bodies.WholeDeadLetter:
     text, coded = (None, None) if is_hidden else _as_text(body[:SHOWN_BYTES])
     return bodies.WholeDeadLetter(
         **msgspec.structs.asdict(view(dead_letter)),
-        history=tuple(bodies.HistoryEntry(*parse_history_entry(entry)) for entry in dead_letter.history),
+        history=tuple(bodies.Happening(*parse_history_entry(entry)) for entry in dead_letter.history),
         message=message,
         text=text,
         base64=coded,

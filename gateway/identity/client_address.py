@@ -13,7 +13,7 @@ COUNTED_IPV6_PREFIX = 64
 
 class ClientAddresses:
     """Reads `X-Forwarded-For` and `Forwarded` from the right, as far as the hops are trusted proxies: the
-    first other hop is the client, and what stands left of it may be forged (ASVS 5.0, 4.1.3 and 15.3.4).
+    first other hop is the client, and entries left of it are untrusted (ASVS 5.0, 4.1.3 and 15.3.4).
 
     A proxy usually sets one of the two fields and passes on the client's own value of the other. When both
     are there and differ, both are ignored.

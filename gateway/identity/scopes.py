@@ -1,4 +1,4 @@
-"""What a token may do that may do less than its account: routes say what they belong to."""
+"""Scope check: each route declares its resource."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -11,8 +11,8 @@ RESOURCE_KEY: Final = "resource"
 
 
 def scoped(resource: str) -> dict[str, Any]:
-    """`opt = scoped("conversions")`: open to tokens with `conversions:read`, or `conversions:write` for what
-    changes something. A route that says nothing is closed to every token that has a scope at all.
+    """`opt = scoped("conversions")`: open to tokens with `conversions:read`, or `conversions:write` for
+    unsafe methods. A route without a resource is closed to every token that has scopes.
     """
     return {RESOURCE_KEY: resource}
 

@@ -89,7 +89,7 @@ class HandlerPool:
         self._by_client[client] += 1
 
     def release(self, client: str | None) -> None:
-        """`client` is None for a slot that was not assigned."""
+        """Frees a slot; `client` is None if it was not yet counted for a client."""
         self._free.release()
         if client is None:
             return

@@ -1,4 +1,4 @@
-"""Completion of the generated OpenAPI document by what holds for every operation."""
+"""Adds the responses and headers common to all operations."""
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus

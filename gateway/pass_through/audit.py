@@ -8,7 +8,7 @@ import msgspec
 from gateway.clients.audit_log import AuditLog
 from gateway.identity.auth_guard import principal_of
 from gateway.pass_through.upstream import AnyRequest
-from gateway.proxy.path_segments import plain
+from gateway.proxy.path_segments import require_plain
 from shared.http import Injected
 
 
@@ -29,6 +29,6 @@ async def record(request: AnyRequest, audit: Audit | None, given: Mapping[str, A
     if audit is None:
         return
     log: AuditLog = given["audit_log"]
-    values = {**given, **{name: plain(str(value)) for name, value in request.path_params.items()}}
+    values = {**given, **{name: require_plain(str(value)) for name, value in request.path_params.items()}}
     details = {name: values[source] for name, source in audit.details.items() if values[source] is not None}
     await log.record(principal_of(request).access_token, audit.action, details)

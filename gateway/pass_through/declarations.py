@@ -14,7 +14,7 @@
         )
 
 The request to the service has the same method and path, and the caller's access token. The module provides
-the service, as `service` for `forward` and as `relay` for `relay`.
+the called service: as `service` for `forward`, unless `to` names another, and as `converter` for `relay`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ from gateway.pass_through.audit import Audit, audit_parameters, record
 from gateway.pass_through.route import Documents, route
 from gateway.pass_through.upstream import AnyRequest, JsonUpstream, upstream_path
 from gateway.proxy.relay import Relay
-from gateway.query import Query, chosen
+from gateway.query import Query, pick
 from shared.http import Injected
 
 REQUIRED: Final = object()
@@ -58,7 +58,8 @@ def forward(
 ) -> HTTPRouteHandler:
     """A route that validates the request's JSON body and query here, and answers with the service's JSON.
 
-    `query` declares the query parameters as its fields. `idempotent` accepts an Idempotency-Key.
+    `to` is the name under which the module provides the service. `query` declares the query parameters as
+    its fields. `idempotent` accepts an Idempotency-Key.
     `changes_account` drops the token cache's entries of the caller's account.
     """
     parameters: dict[str, Any] = {
@@ -115,18 +116,16 @@ def relay(
     typed = query if isinstance(query, type) else None
     names = () if isinstance(query, type) else query
     parameters: dict[str, Any] = {
-        "relay": Injected[Relay],
+        "converter": Injected[Relay],
         **_query_parameters(typed),
         **audit_parameters(audit),
     }
 
     async def handler(_: object, request: AnyRequest, **given: Any) -> ASGIResponse:
         await record(request, audit, given)
-        sent_query = _sent(given, typed) or chosen(
-            request.scope, names, refuse_others=refuse_other_parameters
-        )
+        sent_query = _sent(given, typed) or pick(request.scope, names, refuse_others=refuse_other_parameters)
         sent_path, token = upstream_path(request), caller_token(request)
-        service: Relay = given["relay"]
+        service: Relay = given["converter"]
         return await service.stream(request, sent_path, query=sent_query, token=token)
 
     return route(handler, method, path, parameters, ASGIResponse, documents=documents, documented=answer)

@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from litestar import Request
 
-from gateway.proxy.path_segments import plain
+from gateway.proxy.path_segments import require_plain
 from gateway.query import Query
 from shared.settings import Secret
 
@@ -28,8 +28,8 @@ class JsonUpstream(Protocol):
 
 
 def upstream_path(request: AnyRequest) -> str:
-    """The path of the route with the values of its parameters. Raises NotFound for a value that is more than
-    a plain name: a client cannot address anything else by it.
+    """The path of the route with the values of its parameters. Raises NotFound for a value with
+    other characters than those of identifiers, so that it cannot change the path.
     """
-    values = {name: plain(str(value)) for name, value in request.path_params.items()}
+    values = {name: require_plain(str(value)) for name, value in request.path_params.items()}
     return request.scope["path_template"].format(**values)

@@ -6,7 +6,7 @@ SAFE_SEGMENT = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 MAX_LENGTH = 64
 
 
-def plain(segment: str) -> str:
+def require_plain(segment: str) -> str:
     """`segment` unchanged. Raises NotFound when it has other characters than SAFE_SEGMENT, or too many."""
     if not 0 < len(segment) <= MAX_LENGTH or not SAFE_SEGMENT.issuperset(segment):
         raise NotFound

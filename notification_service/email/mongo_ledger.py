@@ -9,7 +9,7 @@ from typing import cast
 
 from pymongo import ReturnDocument
 
-from notification_service.email.ports import AlreadySent, Claim, Lease, LeaseHeld
+from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld
 from shared.clock import utc_now
 from shared.mongo import Database, Document, call_mongo, from_now
 

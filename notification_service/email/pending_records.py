@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from datetime import timedelta
 
-from notification_service.email.ports import SentLedger
+from notification_service.email.ledger import SentLedger
 from notification_service.retry import retry_unavailable
 from shared.errors import Unavailable
 

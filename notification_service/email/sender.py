@@ -14,9 +14,10 @@ from typing import Never
 from prometheus_client import CollectorRegistry, Counter
 
 from notification_service.email.errors import InvalidEmail, PermanentFailure, TransientFailure
+from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld, SentLedger
 from notification_service.email.message import Mail, compose
 from notification_service.email.pending_records import PendingRecords
-from notification_service.email.ports import AlreadySent, Claim, Lease, LeaseHeld, Mailer, SentLedger
+from notification_service.email.ports import Mailer
 from notification_service.email.retry_policy import (
     HELD_LEASE_DELAY_S,
     LEDGER_DELAY_S,

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 import msgspec
 
 from shared.contracts.webhooks import EVENT_TYPES, EventType, MadeWebhook, Reason, Webhook
-from shared.errors import Conflict
 
 # How long the previous secret still signs after a change (Standard Webhooks 1.0.0, "Webhook headers").
 OLD_SECRET_KEPT = timedelta(hours=24)
@@ -56,14 +55,3 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     def to_created_schema(self, secret: str) -> MadeWebhook:
         """Returns the schema with the new secret in plain text, which is shown only once."""
         return MadeWebhook(**msgspec.structs.asdict(self.to_schema()), secret=secret)
-
-
-class TooManyWebhooks(Conflict):
-    """The account has reached its limit of webhooks."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"An account may have {limit} webhooks at most.")
-
-
-class WebhookDisabled(Conflict):
-    title = "The webhook is disabled."

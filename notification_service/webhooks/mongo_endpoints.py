@@ -7,7 +7,8 @@ import msgspec
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from notification_service.webhooks.endpoint import Endpoint, TooManyWebhooks
+from notification_service.webhooks.endpoint import Endpoint
+from notification_service.webhooks.errors import TooManyWebhooks
 from shared.contracts.webhooks import ChangeWebhook, Reason
 from shared.mongo import Database, Document, call_mongo
 

@@ -14,7 +14,8 @@ from notification_service.webhooks.outbound.ports import AttemptResult, WebhookC
 from notification_service.webhooks.outbound.url_policy import InvalidWebhookUrl, UrlPolicy
 from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
 from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome, evaluate_attempt
-from notification_service.webhooks.signature import SecretCipher, UndecryptableSecret, sign_message
+from notification_service.webhooks.secret_cipher import SecretCipher, UndecryptableSecret
+from notification_service.webhooks.signature import sign_message
 from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt
 from shared.logs import bind_correlation, get_logger

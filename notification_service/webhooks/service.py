@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from notification_service.webhooks.delivery import Delivery, new_delivery
-from notification_service.webhooks.endpoint import OLD_SECRET_KEPT, Endpoint, WebhookDisabled
+from notification_service.webhooks.endpoint import OLD_SECRET_KEPT, Endpoint
+from notification_service.webhooks.errors import WebhookDisabled
 from notification_service.webhooks.outbound.address_policy import parse_address
 from notification_service.webhooks.outbound.ports import Resolver
 from notification_service.webhooks.outbound.url_policy import UrlPolicy
 from notification_service.webhooks.payloads import TEST_TYPE, Payloads
 from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
-from notification_service.webhooks.signature import SecretCipher, new_secret
+from notification_service.webhooks.secret_cipher import SecretCipher
+from notification_service.webhooks.signature import new_secret
 from shared.clock import utc_now
 from shared.contracts.webhooks import ChangeWebhook, DeliveryStatus, MadeWebhook, NewWebhook
 from shared.errors import NotFound

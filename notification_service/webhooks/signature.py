@@ -1,15 +1,11 @@
-"""Secrets, their encryption at rest, and signature headers (Standard Webhooks 1.0.0, "Signature scheme")."""
+"""Secrets and signature headers (Standard Webhooks 1.0.0, "Signature scheme", symmetric)."""
 
 import base64
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from cryptography.fernet import Fernet, InvalidToken
 from standardwebhooks import Webhook
-
-from shared.settings import Secret
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32  # the specification asks for 24 to 64
@@ -32,28 +28,3 @@ def sign_message(message_id: str, time: datetime, body: bytes, keys: Sequence[st
         "webhook-timestamp": str(int(time.timestamp())),
         "webhook-signature": " ".join(Webhook(key).sign(message_id, time, text) for key in keys),
     }
-
-
-class UndecryptableSecret(Exception):
-    """The secret was encrypted with another key, or has been modified."""
-
-
-class SecretCipher:
-    """Encrypts secrets with Fernet (AES-128-CBC with HMAC-SHA256), so that the database alone reveals none.
-
-    The encryption key is derived from `key` by BLAKE2b.
-    """
-
-    def __init__(self, key: Secret) -> None:
-        derived = hashlib.blake2b(key.reveal().encode(), digest_size=32, person=b"webhook secrets").digest()
-        self._fernet = Fernet(base64.urlsafe_b64encode(derived))
-
-    def encrypt(self, secret: str) -> str:
-        return self._fernet.encrypt(secret.encode()).decode()
-
-    def decrypt(self, encrypted: str) -> str:
-        """Raises UndecryptableSecret."""
-        try:
-            return self._fernet.decrypt(encrypted).decode()
-        except InvalidToken:
-            raise UndecryptableSecret from None

@@ -1,4 +1,4 @@
-"""Bodies about one's own account: registration, change, password and address recovery."""
+"""Request and response bodies of the user's own account: registration, change, password, address."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Bodies about accounts and the audit log, for administrators."""
+"""Request and response bodies of accounts and the audit log, for administrators."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal

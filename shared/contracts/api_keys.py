@@ -1,4 +1,4 @@
-"""Bodies about API keys."""
+"""Request and response bodies of API keys."""
 
 from datetime import datetime
 from typing import Annotated, Literal

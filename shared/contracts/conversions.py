@@ -1,4 +1,4 @@
-"""Bodies about conversions."""
+"""Request and response bodies of conversions."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -19,15 +19,15 @@ class Source(msgspec.Struct, frozen=True):
     audio_codec: str | None = None
 
 
-class Audio(msgspec.Struct, frozen=True):
+class Audio(msgspec.Struct, frozen=True, kw_only=True):
     """The converted audio. `bitrate` in bits per second, `duration` in seconds, `size` in bytes."""
 
     size: int
     duration: float
     format: str
+    bitrate: int | None = None
     sha256: str
     url: str
-    bitrate: int | None = None
 
 
 class Failure(msgspec.Struct, frozen=True):

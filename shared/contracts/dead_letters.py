@@ -1,4 +1,4 @@
-"""Bodies about dead letters: messages that no consumer could handle."""
+"""Request and response bodies of dead letters: messages that no consumer could handle."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -26,7 +26,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     settled_by: str | None = None
 
 
-class HistoryEntry(msgspec.Struct, frozen=True):
+class Happening(msgspec.Struct, frozen=True):
     """An entry of the history: a failed delivery, the move to the dead letters, or a replay."""
 
     at: datetime | None
@@ -38,7 +38,7 @@ class WholeDeadLetter(DeadLetter, frozen=True, kw_only=True):
     that is not JSON is truncated, in `text` or else in `base64`, and omitted if it may contain a secret.
     """
 
-    history: tuple[HistoryEntry, ...]
+    history: tuple[Happening, ...]
     message: Any = None
     text: str | None = None
     base64: str | None = None

@@ -1,4 +1,4 @@
-"""Bodies about login with an OAuth provider, and about linked provider identities."""
+"""Request and response bodies of login with an OAuth provider, and of linked provider identities."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Sessions: bodies of login, refresh and the list, the public keys of access tokens, an internal header."""
+"""Request and response bodies of sessions: login, refresh, list; public keys and an internal header."""
 
 from datetime import datetime
 from typing import Annotated, Any, Final

@@ -1,4 +1,4 @@
-"""Bodies about webhooks."""
+"""Request and response bodies of webhooks."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args

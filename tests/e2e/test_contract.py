@@ -124,7 +124,7 @@ async def ran(*command: str, cwd: Path) -> tuple[int, str]:
 
 @pytest.fixture
 async def person(http: httpx.AsyncClient) -> Person:
-    """Has another password than the document's example, which would delete the account."""
+    """Registers an account with a password other than the document's example, which could delete it."""
     account = Person(http, password="only this person knows it")
     assert (await account.register()).status_code == 201
     assert (await account.sign_in()).status_code == 200

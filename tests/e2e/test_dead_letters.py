@@ -92,7 +92,7 @@ async def test_an_operator_replays_and_discards_at_the_command_line(system: Syst
     with pytest.raises(subprocess.CalledProcessError) as refused:
         await operate(system, "replay", letter["id"])
     assert refused.value.returncode == 2
-    assert "discarded already" in refused.value.stderr
+    assert "already been discarded" in refused.value.stderr
 
     async def recorded() -> bool:
         entries = (await admin.get("/v1/admin/audit", params={"limit": 100})).json()["items"]

@@ -80,7 +80,7 @@ async def _nothing(context: ScenarioContext) -> bool:
     return True
 
 
-async def _somebody_sends_silence(context: ScenarioContext) -> bool:
+async def _silence_uploaded(context: ScenarioContext) -> bool:
     await context.traffic.one(Sent.SILENT)
     return True
 
@@ -117,7 +117,7 @@ PLANTED = (
     ),
     Planted("no_fencing", WORKERS, _sleeps_before_it_stores, Kind.DUPLICATED, "different"),
     Planted("store_half", WORKERS, _nothing, Kind.LOST, "the audio is not what"),
-    Planted("give_a_wrong_reason", WORKERS, _somebody_sends_silence, Kind.LOST, "(too_long), not failed"),
+    Planted("give_a_wrong_reason", WORKERS, _silence_uploaded, Kind.LOST, "(too_long), not failed"),
     Planted("never_come_to_an_end", WORKERS, _nothing, Kind.LOST, "never ended"),
     Planted(
         "throw_away_what_is_malformed",

@@ -29,7 +29,10 @@ def checksum(algorithm: str, content: bytes) -> str:
 
 
 class Rule(Struct, kw_only=True):
-    """`stored` bytes of VIDEO exist before the request, and `then` bytes after it (None: no upload)."""
+    """One rule of tus: request, expected response, stored bytes before and after.
+
+    `stored` bytes of VIDEO exist before the request, and `then` bytes after it (None: no upload).
+    """
 
     says: str
     method: str = "PATCH"
@@ -69,9 +72,9 @@ RULES = [
     ),
     Rule(says="the offset is told when it is 0", method="HEAD", stored=0, status=200, then=0,
          answer={"Upload-Offset": "0"}),
-    Rule(says="what is not there has no offset", method="HEAD", at="/v1/uploads/" + 32 * "0", status=404,
+    Rule(says="an unknown upload has no offset", method="HEAD", at="/v1/uploads/" + 32 * "0", status=404,
          without=("Upload-Offset",)),
-    Rule(says="what is somebody else's is not there", method="HEAD", owner="bob", status=404,
+    Rule(says="another user's upload is not found", method="HEAD", owner="bob", status=404,
          without=("Upload-Offset",)),
     # --- core: PATCH
     Rule(says="PATCH is acknowledged with the new offset", headers=AT_HALF, body=REST[:7], status=204,
@@ -89,9 +92,9 @@ RULES = [
          code="too_large"),
     Rule(says="no bytes change nothing", headers=AT_HALF, body=b"", status=204,
          answer={"Upload-Offset": str(HALF)}),
-    Rule(says="PATCH of what is not there", at="/v1/uploads/" + 32 * "0", headers=AT_HALF, body=REST,
+    Rule(says="PATCH of an unknown upload", at="/v1/uploads/" + 32 * "0", headers=AT_HALF, body=REST,
          status=404, code="not_found"),
-    Rule(says="PATCH of somebody else's", headers=AT_HALF, body=REST, owner="bob", status=404,
+    Rule(says="PATCH of another user's upload", headers=AT_HALF, body=REST, owner="bob", status=404,
          code="not_found"),
     Rule(says="what is certainly no media is refused with its first bytes", stored=0,
          headers={"Upload-Offset": "0"}, body=b"\x89PNG\r\n\x1a\n" + bytes(20), status=415, then=0),
@@ -127,11 +130,11 @@ RULES = [
          headers={"X-HTTP-Method-Override": "DELETE"}, status=204, then=None),
     Rule(says="it has to be a method", method="POST", headers={"X-HTTP-Method-Override": "G\tT"}, status=400,
          code="invalid_request"),
-    # --- who may
-    Rule(says="nobody in particular may not begin", method="POST", at="/v1/uploads", owner=None, status=401,
+    # --- authorization
+    Rule(says="an upload without a token is refused", method="POST", at="/v1/uploads", owner=None, status=401,
          code="unauthenticated"),
-    Rule(says="who may only look may look", method="HEAD", owner="reader", status=200),
-    Rule(says="who may only look may not write", headers=AT_HALF, body=REST, owner="reader", status=403,
+    Rule(says="a token with read scope may read", method="HEAD", owner="reader", status=200),
+    Rule(says="a token with read scope may not write", headers=AT_HALF, body=REST, owner="reader", status=403,
          code="forbidden"),
     # --- creation
     begin("creation answers with a place, and when it expires", without=("Tonegate-Conversion-Id",),
@@ -184,7 +187,7 @@ RULES = [
     # --- termination
     Rule(says="DELETE ends an unfinished upload", method="DELETE", status=204, then=None),
     Rule(says="DELETE ends a complete one", method="DELETE", stored=LENGTH, status=204, then=None),
-    Rule(says="DELETE of somebody else's", method="DELETE", owner="bob", status=404),
+    Rule(says="DELETE of another user's upload", method="DELETE", owner="bob", status=404),
     # --- concatenation
     begin("a part says so", headers={"Upload-Concat": "partial"}, answer={"Upload-Concat": "partial"}),
     begin("a final upload names its parts", status=400,

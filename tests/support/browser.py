@@ -1,4 +1,7 @@
-"""Drives Chromium or Chrome over the DevTools protocol; `executable` is None where none is installed."""
+"""Drives Chromium or Chrome over the DevTools protocol; `executable` is None where none is installed.
+
+`make test` installs one on Debian and macOS; on Ubuntu the browser tests need one installed by hand.
+"""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Change and deletion of one's account."""
+"""Change and deletion of the user's account."""
 
 from litestar import Controller
 

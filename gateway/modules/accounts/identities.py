@@ -1,4 +1,4 @@
-"""Identities at OAuth providers that are linked to one's account."""
+"""Identities at OAuth providers that are linked to the user's account."""
 
 from litestar import Controller
 

@@ -1,4 +1,4 @@
-"""One's own account."""
+"""The user's own account."""
 
 from gateway.clients.auth import AuthService
 from gateway.idempotency.service import Idempotency

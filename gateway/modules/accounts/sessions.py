@@ -1,4 +1,4 @@
-"""One's sessions."""
+"""The user's sessions."""
 
 from litestar import Controller
 

@@ -52,7 +52,7 @@ class DeadLettersController(Controller):
     discard = forward(
         "DELETE",
         "/{letter_id:str}",
-        to="relay",
+        to="converter",
         audit=Audit("dead_letter_discarded", LETTER_ID),
         summary="Discard a dead letter; its record is kept for a while",
         operation_id="discard_dead_letter",

@@ -18,6 +18,6 @@ from gateway.proxy.relay import Relay
 )
 class AdministrationModule:
     service: AuthService
-    relay: Relay
+    converter: Relay
     audit_log: AuditLog
     tokens: TokenCache

@@ -19,7 +19,7 @@ from gateway.modules.auth.browser_cookie import BrowserCookie
 from gateway.openapi.problem_responses import problems
 from gateway.pass_through import forward
 from gateway.proxy.upstream_errors import BadAnswer
-from gateway.query import chosen
+from gateway.query import pick
 from shared.contracts.oauth import SignInCode
 from shared.contracts.sessions import TokenPair
 from shared.errors import FieldError, InvalidRequest, NotFound
@@ -154,7 +154,7 @@ def provider_name(provider: str) -> str:
 
 def parameters(request: Request[Any, Any, Any], known: dict[str, int]) -> dict[str, str]:
     """The query parameters in `known`, which maps names to maximal lengths. Raises InvalidRequest."""
-    given = dict(chosen(request.scope, tuple(known)))
+    given = dict(pick(request.scope, tuple(known)))
     errors = [FieldError(name, "is too long") for name, value in given.items() if len(value) > known[name]]
     if errors:
         raise InvalidRequest("The query is not valid.", errors=errors)

@@ -15,7 +15,7 @@ class ControlController(Controller):
     cancel = forward(
         "POST",
         "/cancel",
-        to="relay",
+        to="converter",
         answer=Conversion,
         status_code=200,
         success="Cancelled",
@@ -27,7 +27,7 @@ class ControlController(Controller):
     retry = forward(
         "POST",
         "/retry",
-        to="relay",
+        to="converter",
         answer=Conversion,
         idempotent=True,
         status_code=202,
@@ -40,7 +40,7 @@ class ControlController(Controller):
     link = forward(
         "POST",
         "/link",
-        to="relay",
+        to="converter",
         body=LinkWanted,
         body_default=LinkWanted(),
         answer=Link,

@@ -23,7 +23,7 @@ from gateway.modules.conversions.documents import (
 from gateway.openapi.problem_responses import problems
 from gateway.pass_through import forward, relay, upstream_path
 from gateway.proxy.relay import Relay
-from gateway.query import chosen
+from gateway.query import pick
 from shared.contracts.conversions import Conversion, ConversionPage
 from shared.errors import InvalidRequest
 from shared.http import Injected
@@ -77,7 +77,7 @@ class ConversionsController(Controller):
     remove = forward(
         "DELETE",
         "/{conversion_id:str}",
-        to="relay",
+        to="converter",
         summary="Delete a conversion with its video and its audio",
         operation_id="delete_conversion",
         problems=(400, 401, 403, 404),
@@ -93,9 +93,9 @@ class ConversionsController(Controller):
         status_code=200,
         responses=problems(400, 401, 403, 404, 409, 410, 412, 416),
     )
-    async def audio(self, request: Request[Any, Any, Any], relay: Injected[Relay]) -> ASGIResponse:
+    async def audio(self, request: Request[Any, Any, Any], converter: Injected[Relay]) -> ASGIResponse:
         """Relays the signature of a signed link, or else the caller's token; never both."""
-        query, token = chosen(request.scope, AUDIO_QUERY), caller_token(request)
+        query, token = pick(request.scope, AUDIO_QUERY), caller_token(request)
         if token is not None and query:
             raise InvalidRequest("A signed link needs both parameters: expires and signature.")
-        return await relay.stream(request, upstream_path(request), query=query, token=token)
+        return await converter.stream(request, upstream_path(request), query=query, token=token)

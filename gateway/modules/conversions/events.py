@@ -30,10 +30,10 @@ class EventsController(Controller):
         responses=problems(400, 401, 403, 404),
     )
     async def events(
-        self, request: Request[Any, Any, Any], relay: Injected[Relay], watches: Injected[Watches]
+        self, request: Request[Any, Any, Any], converter: Injected[Relay], watches: Injected[Watches]
     ) -> ASGIResponse:
         """Server-Sent Events: first the present state, then `progress`, and last one of `completed`, `failed`
         and `cancelled`, each with the conversion. The stream also ends when the token does.
         """
         watch, token = watches.open(request), principal_of(request).access_token
-        return await relay.events(request, upstream_path(request), token=token, watch=watch)
+        return await converter.events(request, upstream_path(request), token=token, watch=watch)

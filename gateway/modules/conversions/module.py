@@ -11,6 +11,6 @@ from gateway.proxy.relay import Relay
 
 @module(controllers=[ConversionsController, ControlController, EventsController])
 class ConversionsModule:
-    relay: Relay
+    converter: Relay
     idempotency: Idempotency
     watches: Watches

@@ -78,7 +78,7 @@ class UploadsController(Controller):
     terminate = forward(
         "DELETE",
         "/{upload_id:str}",
-        to="relay",
+        to="converter",
         summary="Delete an upload, or the conversion that it has become",
         operation_id="terminate_upload",
         operation_class=TusOperation,
@@ -95,5 +95,5 @@ class UploadsController(Controller):
         operation_class=AbilitiesOperation,
         responses={204: ResponseSpec(None, description="Extensions and limits"), **problems(404)},
     )
-    async def abilities(self, request: Request[Any, Any, Any], relay: Injected[Relay]) -> ASGIResponse:
-        return await relay.stream(request, PATH, token=None)
+    async def abilities(self, request: Request[Any, Any, Any], converter: Injected[Relay]) -> ASGIResponse:
+        return await converter.stream(request, PATH, token=None)

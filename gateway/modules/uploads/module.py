@@ -7,4 +7,4 @@ from gateway.proxy.relay import Relay
 
 @module(controllers=[UploadsController])
 class UploadsModule:
-    relay: Relay
+    converter: Relay

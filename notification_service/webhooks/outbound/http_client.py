@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import email.utils
 import socket
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, timedelta
@@ -14,6 +13,7 @@ from aiohappyeyeballs import AddrInfoType
 from yarl import URL
 
 from notification_service.webhooks.outbound.address_policy import AddressPolicy, parse_address
+from notification_service.webhooks.outbound.error_codes import classify_error, classify_status
 from notification_service.webhooks.outbound.ports import AttemptResult, Resolver
 from notification_service.webhooks.outbound.resolver import AddressNotAllowed, PolicyResolver
 from shared.clock import utc_now
@@ -47,11 +47,11 @@ class WebhookHttpClient:
             ) as response:
                 await _discard_body(response)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            return AttemptResult(duration_s=clock.time() - began, error=_classify_error(error))
+            return AttemptResult(duration_s=clock.time() - began, error=classify_error(error))
         return AttemptResult(
             duration_s=clock.time() - began,
             status=response.status,
-            error=_classify_status(response.status),
+            error=classify_status(response.status),
             retry_after=_parse_retry_after(response.headers.get("Retry-After", "")),
         )
 
@@ -109,38 +109,3 @@ def _parse_retry_after(value: str) -> timedelta | None:
         at = email.utils.parsedate_to_datetime(value)
         return (at if at.tzinfo else at.replace(tzinfo=UTC)) - utc_now()
     return None
-
-
-def _classify_error(error: BaseException) -> str:
-    """Returns the error code of an attempt, as the log of deliveries shows it to owners.
-
-    A code reveals nothing that the owner could not find out.
-    """
-    if _is_caused_by(error, AddressNotAllowed):
-        return "address_not_allowed"
-    if isinstance(error, TimeoutError):
-        return "timed_out"
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "host_not_found"
-    if isinstance(error, aiohttp.ClientSSLError) or _is_caused_by(error, ssl.SSLError):
-        return "tls_failed"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return "not_connected"
-    is_malformed = isinstance(error, aiohttp.ClientResponseError | ValueError)
-    return "bad_answer" if is_malformed else "connection_broken"
-
-
-def _classify_status(status: int) -> str | None:
-    """Returns the code of a response status; None for 2xx."""
-    if 200 <= status < 300:
-        return None
-    return "redirected" if 300 <= status < 400 else "refused"
-
-
-def _is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
-    """Searches the causes of an exception, aiohttp's `os_error` and the members of exception groups."""
-    if error is None or isinstance(error, kind):
-        return error is not None
-    if isinstance(error, BaseExceptionGroup):
-        return any(_is_caused_by(each, kind) for each in error.exceptions)
-    return _is_caused_by(error.__cause__, kind) or _is_caused_by(getattr(error, "os_error", None), kind)

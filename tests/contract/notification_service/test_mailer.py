@@ -14,8 +14,8 @@ from notification_service.email.smtp import SmtpMailer
 from notification_service.email.smtp_server import SmtpServer
 from notification_service.email.templates import EmailTemplates
 from tests.support.event_samples import completed
+from tests.support.in_memory.email import MemoryMailer
 from tests.support.mail_server import MailServer, mail_server
-from tests.support.memory_email import MemoryMailer
 
 MAIL = compose(
     EmailTemplates("https://tonegate.example").render(completed(filename="Ä talk 🎧.mp4")),

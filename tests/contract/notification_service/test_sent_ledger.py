@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from notification_service.email.ledger import AlreadySent, Lease, LeaseHeld, SentLedger
 from notification_service.email.mongo_ledger import MongoLedger
-from notification_service.email.ports import AlreadySent, Lease, LeaseHeld, SentLedger
 from shared.mongo import connect
 from shared.settings import Secret
-from tests.support.memory_email import MemoryLedger
+from tests.support.in_memory.email import MemoryLedger
 
 LEASE = timedelta(minutes=1)
 LAPSED = timedelta(0)

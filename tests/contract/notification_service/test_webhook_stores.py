@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from notification_service.webhooks.delivery import Delivery
-from notification_service.webhooks.endpoint import TooManyWebhooks
+from notification_service.webhooks.errors import TooManyWebhooks
 from notification_service.webhooks.mongo_deliveries import MongoDeliveries, due_filter
 from notification_service.webhooks.mongo_endpoints import MongoEndpoints
 from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
@@ -17,7 +17,7 @@ from notification_service.webhooks.retry_policy import Outcome
 from shared.contracts.webhooks import Attempt, ChangeWebhook
 from shared.mongo import connect
 from shared.settings import Secret
-from tests.support.memory_webhooks import MemoryDeliveries, MemoryEndpoints
+from tests.support.in_memory.webhooks import MemoryDeliveries, MemoryEndpoints
 from tests.support.webhooks import NOON, delivery, endpoint
 
 LEASE = timedelta(minutes=1)

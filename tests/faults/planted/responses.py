@@ -11,8 +11,8 @@ from gateway.clients.introspection import IntrospectionClient
 from gateway.identity.principal import Principal
 from gateway.proxy.relay import AnyRequest, Relay
 from gateway.query import Query
+from notification_service.email.ledger import Claim, Lease
 from notification_service.email.mongo_ledger import MongoLedger
-from notification_service.email.ports import Claim, Lease
 from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.mongo_deliveries import MongoDeliveries

@@ -37,7 +37,7 @@ def at_a_step(name: str, signum: signal.Signals) -> Break:
 async def hit(
     context: ScenarioContext, name: str, point: str, signum: signal.Signals, within_s: float = HIT_WITHIN_S
 ) -> bool:
-    """Arms one point; returns False if it was not reached in time."""
+    """Arms one fail point; returns False if it was not reached in time."""
     if not await _arrived(context, name, point, signum, within_s):
         return False
     await _had_an_effect(context, name, point, signum)

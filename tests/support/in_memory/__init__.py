@@ -1,1 +1,1 @@
-"""In-memory adapters of the converter's ports; they pass the same contract suites as the MongoDB adapters."""
+"""In-memory adapters of the services' ports; they pass the same contract suites as the real adapters."""

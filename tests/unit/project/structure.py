@@ -1,6 +1,7 @@
 """Measurements of the source tree: sizes of files and functions, names of modules, paths by feature."""
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -38,13 +39,18 @@ def modules_of(files: Iterable[str], packages: Sequence[str]) -> list[str]:
 
 
 def missing_nouns(files: Iterable[str], nouns: Mapping[str, str]) -> list[str]:
-    """Returns `noun: service` for each noun that no path of its service contains."""
+    """Returns `noun: service` for each noun whose words are in no path of its service."""
     paths = [path.lower() for path in files]
     return [
         f"{noun}: {service}"
         for noun, service in nouns.items()
-        if not any(path.startswith(f"{service}/") and noun.replace(" ", "_") in path for path in paths)
+        if not any(path.startswith(f"{service}/") and _names(path, noun) for path in paths)
     ]
+
+
+def _names(path: str, noun: str) -> bool:
+    """Compares whole words: `range` is in `range_header.py` and `ranges.py`, but not in `arrange.py`."""
+    return re.search(rf"(?<![a-z]){noun.replace(' ', '_')}s?(?![a-z])", path) is not None
 
 
 def size_problems(root: Path, modules: Sequence[str]) -> list[str]:

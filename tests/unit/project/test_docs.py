@@ -29,6 +29,7 @@ MODULES = (
     notification_service.settings,
     shared.process,
 )
+PAGES = sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")) + sorted(ROOT.glob("deploy/**/*.md"))
 VARIABLE = re.compile(r"`((?:LOG|AMQP|GATEWAY|AUTH|CONVERTER|WORKER|NOTIFICATION)_[A-Z_]+)`")
 
 
@@ -47,12 +48,16 @@ def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
     assert documented == _known()
 
 
-@pytest.mark.parametrize(
-    "page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")), ids=lambda page: page.name
-)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_relative_link_resolves(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_source_file_that_a_page_names_exists(page: Path) -> None:
+    named = re.findall(r"`([\w.-]+(?:/[\w.-]+)+\.py)`", page.read_text())
+    assert [path for path in named if not (ROOT / path).is_file()] == []
 
 
 def test_decisions_are_numbered_without_gaps_and_named_by_their_numbers() -> None:

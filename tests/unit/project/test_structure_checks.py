@@ -50,6 +50,22 @@ def test_a_noun_is_missing_unless_its_own_service_has_a_path_of_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "noun", "is_named"),
+    [
+        ("one/range.py", "range", True),
+        ("one/byte_ranges.py", "range", True),
+        ("one/arrange.py", "range", False),
+        ("one/tus/model.py", "tus", True),
+        ("one/status.py", "tus", False),
+        ("one/recovery.py", "cover", False),
+        ("one/state_machine.py", "state machine", True),
+    ],
+)
+def test_a_noun_is_compared_with_whole_words(path: str, noun: str, is_named: bool) -> None:
+    assert missing_nouns([path], {noun: "one"}) == ([] if is_named else [f"{noun}: one"])
+
+
+@pytest.mark.parametrize(
     ("counts", "problems"),
     [
         ([MAX_MEDIAN_LINES] * 9 + [MAX_LINES], []),

@@ -22,13 +22,14 @@ from notification_service.webhooks.outbound.resolver import open_system_resolver
 from notification_service.webhooks.outbound.url_policy import UrlPolicy
 from notification_service.webhooks.ports import Lane
 from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome
+from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.sender import WebhookSender
-from notification_service.webhooks.signature import SecretCipher, new_secret
+from notification_service.webhooks.signature import new_secret
 from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt
 from shared.errors import Unavailable
 from shared.settings import Secret
-from tests.support.memory_webhooks import MemoryDeliveries, MemoryEndpoints
+from tests.support.in_memory.webhooks import MemoryDeliveries, MemoryEndpoints
 from tests.support.wait import until
 from tests.support.webhooks import Receiver, delivery, drop, endpoint, hang, receiver
 

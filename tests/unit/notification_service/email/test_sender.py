@@ -9,8 +9,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from notification_service.email.handlers import email_handlers
+from notification_service.email.ledger import Claim
 from notification_service.email.message import Mail, parse_from_address
-from notification_service.email.ports import Claim
 from notification_service.email.retry_policy import RetryPolicy
 from notification_service.email.sender import EmailSender
 from notification_service.email.templates import EmailTemplates
@@ -20,7 +20,7 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
 from shared.messaging.handlers import Delivery, Handlers
 from tests.support.event_samples import TOKEN, completed, enveloped, failed, reset, verify
-from tests.support.memory_email import Entry, MemoryLedger, MemoryMailer
+from tests.support.in_memory.email import Entry, MemoryLedger, MemoryMailer
 from tests.support.wait import until
 
 EVENT = "tonegate/converter event-1"

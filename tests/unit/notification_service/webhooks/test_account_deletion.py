@@ -13,7 +13,7 @@ from shared.contracts.events import AccountClaimed
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery
-from tests.support.memory_webhooks import MemoryDeliveries, MemoryEndpoints
+from tests.support.in_memory.webhooks import MemoryDeliveries, MemoryEndpoints
 from tests.support.webhooks import NOON, endpoint
 
 SECOND = timedelta(seconds=1)

@@ -9,12 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from notification_service.webhooks.signature import (
-    SecretCipher,
-    UndecryptableSecret,
-    new_secret,
-    sign_message,
-)
+from notification_service.webhooks.secret_cipher import SecretCipher, UndecryptableSecret
+from notification_service.webhooks.signature import new_secret, sign_message
 from shared.settings import Secret
 
 BODY = b'{"type":"conversion.completed"}'

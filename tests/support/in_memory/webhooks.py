@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from notification_service.webhooks.delivery import MAX_ATTEMPTS_KEPT, Delivery
-from notification_service.webhooks.endpoint import Endpoint, TooManyWebhooks
+from notification_service.webhooks.endpoint import Endpoint
+from notification_service.webhooks.errors import TooManyWebhooks
 from notification_service.webhooks.ports import Lane
 from notification_service.webhooks.retry_policy import Outcome
 from shared.contracts.webhooks import Attempt, ChangeWebhook, DeliveryStatus, Reason

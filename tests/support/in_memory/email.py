@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct
 
 from notification_service.email.errors import PermanentFailure, TransientFailure
+from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld
 from notification_service.email.message import Mail
-from notification_service.email.ports import AlreadySent, Claim, Lease, LeaseHeld
 
 
 class Entry(Struct):
