@@ -18,7 +18,7 @@ from auth_service.audit.actor import request_actor
 from auth_service.audit.controller import AuditController
 from auth_service.audit.handlers import audit_handlers
 from auth_service.audit.service import AuditLog
-from auth_service.background_tasks import Sweeper, background_tasks
+from auth_service.background_tasks import background_tasks
 from auth_service.composition import (
     Foundation,
     account_services,
@@ -34,12 +34,12 @@ from auth_service.introspection.authentication import (
     request_client,
 )
 from auth_service.introspection.controller import IntrospectionController
-from auth_service.oauth.controller import ProviderLoginController
-from auth_service.oauth.identities import IdentityController
+from auth_service.oauth.controller import IdentityController, ProviderLoginController
 from auth_service.oauth.providers.http_client import ProviderHttpClient
 from auth_service.recovery.controller import RecoveryController
 from auth_service.sessions.controller import SessionController
 from auth_service.settings import AuthSettings
+from auth_service.sweeper import Sweeper
 from auth_service.tokens.jwks import JwksController
 from shared.clock import utc_now
 from shared.http import Check, Wiring, build_application

@@ -14,11 +14,12 @@ from auth_service.introspection.service import API_KEY_TOKEN_TTL
 from auth_service.migrations.upgrade import migrate
 from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
 from auth_service.passwords.hasher import PasswordHasher
-from auth_service.passwords.service import NewPasswords
+from auth_service.passwords.new_password import NewPasswords
 from auth_service.settings import CommandSettings
-from auth_service.tokens.key_ring import rotate_keys
+from auth_service.tokens.key_rotation import rotate_keys
 from auth_service.users.address import parse_email_field
-from auth_service.users.repository import ADMIN, NEW_ACCOUNT_ROLES, User, UserRepository
+from auth_service.users.model import ADMIN, NEW_ACCOUNT_ROLES, User
+from auth_service.users.repository import UserRepository
 from shared.errors import ServiceError
 from shared.settings import Secret
 

@@ -24,7 +24,9 @@ from auth_service.oauth.providers.ports import Provider
 from auth_service.oauth.service import ProviderLogin
 from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
 from auth_service.passwords.hasher import PasswordHasher
-from auth_service.passwords.service import NewPasswords, PasswordAuthenticator
+from auth_service.passwords.new_password import NewPasswords
+from auth_service.passwords.service import PasswordAuthenticator
+from auth_service.recovery.email_verification import EmailVerification
 from auth_service.recovery.password_reset import PasswordReset
 from auth_service.recovery.service import MailedLinks
 from auth_service.sessions.login import PasswordLogin
@@ -118,7 +120,8 @@ def account_services(base: Foundation) -> dict[str, object]:
         "own_account": OwnAccount(
             database, base.authenticator, new_passwords, mailer, base.revocation, base.events, now
         ),
-        "mailed_links": MailedLinks(database, mailer, now),
+        "mailed_links": MailedLinks(database, mailer),
+        "email_verification": EmailVerification(database, now),
         "password_reset": PasswordReset(
             database, mailer, new_passwords, base.throttle, base.revocation, base.events, now
         ),

@@ -58,7 +58,7 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError("\n".join(problems))
 
     def providers(self) -> ProviderSettings:
-        """The providers that users can log in with."""
+        """The providers that users can sign in with."""
         google, github = self._google(), None
         if self.oauth_github_client_id and self.oauth_github_client_secret:
             github = GitHubSettings(

@@ -1,42 +1,16 @@
-"""Account endpoints: registration, and reading, changing and deleting one's own account.
+"""Account endpoints: registration, and reading, changing and deleting one's own account."""
 
-Unknown fields of bodies are refused (mass assignment, ASVS 5.0 §15.3.3). `email` is any text here, because
-the services validate addresses.
-"""
-
-import msgspec
 from litestar import Controller, delete, get, patch, post
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from auth_service.accounts.register import Registration
+from auth_service.accounts.schemas import ChangeAccount, Register, account_of_user
 from auth_service.accounts.service import OwnAccount
 from auth_service.throttle.client import Client
-from auth_service.tokens.access_token import Principal
-from auth_service.users.repository import User
+from auth_service.tokens.principal import Principal
 from shared.contracts.accounts import Account, ChangePassword, DeleteAccount
-from shared.contracts.fields import AnyText, Password
 from shared.http import Injected
-
-
-class Register(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    email: AnyText
-    password: Password
-
-
-class ChangeAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    email: AnyText
-    current_password: Password
-
-
-def account_of_user(user: User) -> Account:
-    return Account(
-        id=str(user.id),
-        email=user.email,
-        roles=tuple(user.roles),
-        email_verified=user.email_verified_at is not None,
-        created_at=user.created_at,
-    )
 
 
 class AccountController(Controller):

@@ -9,11 +9,12 @@ from auth_service.database.engine import Database
 from auth_service.errors import EmailTaken
 from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.service import AccountMailer
-from auth_service.passwords.service import NewPasswords
+from auth_service.passwords.new_password import NewPasswords
 from auth_service.throttle.client import Client
 from auth_service.throttle.repository import KnownNetworkRepository
 from auth_service.users.address import parse_email_field
-from auth_service.users.repository import NEW_ACCOUNT_ROLES, User, UserRepository
+from auth_service.users.model import NEW_ACCOUNT_ROLES, User
+from auth_service.users.repository import UserRepository
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,14 @@ from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.repository import MailTokenRepository
 from auth_service.mailer.service import AccountMailer
 from auth_service.oauth.repository import HandoverRepository
-from auth_service.passwords.service import NewPasswords, PasswordAuthenticator
+from auth_service.passwords.new_password import NewPasswords
+from auth_service.passwords.service import PasswordAuthenticator
 from auth_service.sessions.revocation import Revocation
 from auth_service.throttle.client import Client
 from auth_service.tokens.access_token import AccessClaims
 from auth_service.users.address import parse_email_field
-from auth_service.users.repository import User, UserRepository
+from auth_service.users.model import User
+from auth_service.users.repository import UserRepository
 from shared.contracts.events import AccountDeleted, EmailChanged, PasswordChanged
 from shared.errors import InvalidToken
 

@@ -12,7 +12,8 @@ from auth_service.database.engine import Database
 from auth_service.database.outbox import EventWriter
 from auth_service.errors import OwnAdministrator
 from auth_service.sessions.revocation import Revocation
-from auth_service.users.repository import ADMIN, User, UserRepository
+from auth_service.users.model import ADMIN, User
+from auth_service.users.repository import UserRepository
 from shared.errors import NotFound
 
 

@@ -1,4 +1,4 @@
-"""API key endpoints and their bodies."""
+"""API key endpoints."""
 
 from uuid import UUID
 
@@ -6,24 +6,11 @@ import msgspec
 from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from auth_service.api_keys.repository import ApiKey
+from auth_service.api_keys.schemas import api_key_body
 from auth_service.api_keys.service import ApiKeys
-from auth_service.tokens.access_token import Principal
-from shared.contracts import api_keys
+from auth_service.tokens.principal import Principal
 from shared.contracts.api_keys import ApiKeyList, MadeApiKey, NewApiKey
 from shared.http import Injected
-
-
-def api_key_body(key: ApiKey) -> api_keys.ApiKey:
-    return api_keys.ApiKey(
-        id=str(key.id),
-        name=key.name,
-        hint=key.hint,
-        scopes=tuple(key.scopes),
-        created_at=key.created_at,
-        expires_at=key.expires_at,
-        last_used_at=key.last_used_at,
-    )
 
 
 class ApiKeyController(Controller):

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from auth_service.api_keys.key_format import fingerprint, hint, new_api_key
-from auth_service.api_keys.repository import ApiKey, ApiKeyRepository
+from auth_service.api_keys.model import ApiKey
+from auth_service.api_keys.repository import ApiKeyRepository
 from auth_service.database.engine import Database
 from auth_service.database.outbox import EventWriter
 from auth_service.errors import TooManyKeys, bad_field

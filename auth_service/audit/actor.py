@@ -6,7 +6,7 @@ import msgspec
 
 from auth_service.database.engine import Transaction
 from auth_service.throttle.client import Client
-from auth_service.tokens.access_token import Principal
+from auth_service.tokens.principal import Principal
 from auth_service.users.repository import UserRepository
 from shared.errors import Forbidden
 from shared.http import Injected

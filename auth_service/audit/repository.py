@@ -1,34 +1,11 @@
-"""The audit log table and its SQL. Records are added and read, never changed."""
+"""SQL of the audit log. Records are added and read, never changed."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
-from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, select, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import select, text
 
+from auth_service.audit.model import AuditRecord
 from auth_service.database.engine import Repository
-from auth_service.database.table import Table
-
-
-class AuditRecord(Table):
-    """An administrative action. Without foreign keys: records outlive the accounts that they name.
-
-    `actor_id` is None for an action at a command line.
-    """
-
-    __tablename__ = "audit"
-
-    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    at: Mapped[datetime]
-    actor_id: Mapped[UUID | None]
-    action: Mapped[str]
-    subject_id: Mapped[UUID | None]
-    address: Mapped[str | None]
-    request_id: Mapped[str]
-    details: Mapped[dict[str, Any]]
-
 
 # An arbitrary number that is not used for another lock in this database.
 RECORDING_LOCK = 0x746F_6E65_6175_6469  # "toneaudi"

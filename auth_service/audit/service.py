@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from auth_service.audit.actor import Actor, require_administrator
-from auth_service.audit.repository import AuditRecord, AuditRepository
+from auth_service.audit.model import AuditRecord
+from auth_service.audit.repository import AuditRepository
 from auth_service.database.engine import Database, Transaction
 from shared.logs import correlation_id
 

@@ -11,7 +11,7 @@ from litestar.handlers import BaseRouteHandler
 from auth_service.errors import GatewayOnly
 from auth_service.introspection.service import Introspection
 from auth_service.throttle.client import Client, parse_client
-from auth_service.tokens.access_token import Principal
+from auth_service.tokens.principal import Principal
 from shared.errors import InsufficientScope, InvalidToken, Unauthenticated
 from shared.http import Injected
 from shared.identity.bearer import bearer_token

@@ -1,6 +1,6 @@
-"""The token introspection endpoint (RFC 7662), for the gateway, and its bodies."""
+"""The token introspection endpoint (RFC 7662), for the gateway."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from litestar import Controller, post
@@ -8,32 +8,9 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.status_codes import HTTP_200_OK
 
+from auth_service.introspection.schemas import Active, Inactive, Introspect
 from auth_service.introspection.service import Introspection
-from auth_service.tokens.access_token import AccessClaims
 from shared.http import Injected
-
-
-class Introspect(msgspec.Struct, frozen=True):
-    """Request (RFC 7662 §2.1); `token_type_hint` is accepted and ignored."""
-
-    token: str
-
-
-class Inactive(msgspec.Struct, frozen=True):
-    """Response for a token that is not valid, without a reason (RFC 7662 §2.2)."""
-
-    active: Literal[False] = False
-
-
-class Active(AccessClaims, frozen=True, kw_only=True):
-    """Response for a valid token (RFC 7662 §2.2): its claims, with the account's current roles and address.
-
-    `access_token` is the JWT to forward to other services.
-    """
-
-    active: Literal[True] = True
-    access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a token type
 
 
 class IntrospectionController(Controller):

@@ -8,24 +8,13 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Select, bindparam, select
 
-from auth_service.api_keys.repository import ApiKey, is_unexpired
+from auth_service.api_keys.model import ApiKey
+from auth_service.api_keys.repository import is_unexpired
 from auth_service.database.engine import Database
-from auth_service.sessions.repository import Session, is_live
-from auth_service.users.repository import User
-
-
-class TokenHolder(msgspec.Struct, frozen=True, kw_only=True):
-    """The current state of the account that holds a credential. The last four fields are an API key's."""
-
-    user_id: UUID
-    email: str
-    email_verified: bool
-    roles: tuple[str, ...]
-    created_at: datetime
-    key_id: UUID | None = None
-    scopes: tuple[str, ...] = ()
-    expires_at: datetime | None = None
-    last_used_at: datetime | None = None
+from auth_service.introspection.model import TokenHolder
+from auth_service.sessions.model import Session
+from auth_service.sessions.repository import is_live
+from auth_service.users.model import User
 
 
 class TokenHolderRepository:

@@ -7,9 +7,11 @@ from uuid import UUID
 from auth_service.api_keys import key_format
 from auth_service.api_keys.repository import ApiKeyRepository
 from auth_service.database.engine import Database
-from auth_service.introspection.repository import TokenHolder, TokenHolderRepository
-from auth_service.tokens.access_token import AccessClaims, Principal
+from auth_service.introspection.model import TokenHolder
+from auth_service.introspection.repository import TokenHolderRepository
+from auth_service.tokens.access_token import AccessClaims
 from auth_service.tokens.issuer import AccessTokens, Grant
+from auth_service.tokens.principal import Principal
 from shared.errors import InvalidToken
 
 # Lifetime of the internal access token that an API key is exchanged for. Gateways introspect much more often.

@@ -16,9 +16,11 @@ import msgspec
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
 from auth_service.mailer.mail_token import Purpose, fingerprint, new_secret
-from auth_service.mailer.repository import MailRequest, MailRequestRepository, MailToken, MailTokenRepository
+from auth_service.mailer.model import MailRequest, MailToken
+from auth_service.mailer.repository import MailRequestRepository, MailTokenRepository
 from auth_service.throttle.repository import CounterRepository
-from auth_service.users.repository import User, UserRepository
+from auth_service.users.model import User
+from auth_service.users.repository import UserRepository
 from shared.contracts.events import (
     EmailChanged,
     EmailVerificationRequested,

@@ -10,11 +10,12 @@ from auth_service.oauth.errors import AccountDisabled, AddressNotVerified, NotLi
 from auth_service.oauth.providers.ports import Identity
 from auth_service.oauth.repository import IdentityRepository
 from auth_service.users.address import BadAddress, canonical
-from auth_service.users.repository import NEW_ACCOUNT_ROLES, User, UserRepository
+from auth_service.users.model import NEW_ACCOUNT_ROLES, User
+from auth_service.users.repository import UserRepository
 
 
 class ConcurrentChange(Exception):
-    """Another transaction has created the same account or link; the caller's has to be repeated."""
+    """Another transaction has created the same account or link; the caller must retry its transaction."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,47 +1,17 @@
-"""Provider login endpoints, called by the gateway, which makes redirects and cookies for the browser."""
+"""Provider login and linked identity endpoints; the gateway makes redirects and cookies for the browser."""
 
-from typing import Annotated
-
-import msgspec
-from litestar import Controller, post
+from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
-from auth_service.oauth.handover import FrontEnd
-from auth_service.oauth.providers.ports import AuthorizationResponse, Parameter
+from auth_service.oauth.identities import LinkedIdentities
+from auth_service.oauth.schemas import Finish, Redirected, Start, parse_front_end
 from auth_service.oauth.service import ProviderLogin, StartedLogin
 from auth_service.throttle.client import Client
-from shared.contracts.oauth import SignInCode
+from auth_service.tokens.principal import Principal
+from shared.contracts.oauth import IdentityList, SignInCode
 from shared.contracts.sessions import TokenPair
 from shared.http import Injected
-
-Value = Annotated[str, msgspec.Meta(max_length=128)]
-
-
-class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Request to start a login; `browser` is the secret from the browser's cookie, if it has one."""
-
-    browser: Value | None = None
-    redirect_uri: Parameter | None = None
-    code_challenge: Value | None = None
-
-
-class Finish(AuthorizationResponse, frozen=True, forbid_unknown_fields=True):
-    """The authorization response with its state; `browser` is from the cookie."""
-
-    browser: Value = ""
-    state: Value = ""
-
-
-class Redirected(msgspec.Struct, frozen=True):
-    location: str
-
-
-def parse_front_end(start: Start) -> FrontEnd | None:
-    """The front end of a request, or None; a single missing parameter becomes empty and is refused later."""
-    if start.redirect_uri is None and start.code_challenge is None:
-        return None
-    return FrontEnd(start.redirect_uri or "", start.code_challenge or "")
 
 
 class ProviderLoginController(Controller):
@@ -69,3 +39,22 @@ class ProviderLoginController(Controller):
         self, data: JSONBody[SignInCode], provider_login: Injected[ProviderLogin], client: Injected[Client]
     ) -> TokenPair:
         return await provider_login.redeem(data.code, data.code_verifier, client)
+
+
+class IdentityController(Controller):
+    path = "/v1/auth/identities"
+
+    @get()
+    async def list_own(
+        self, principal: Injected[Principal], linked_identities: Injected[LinkedIdentities]
+    ) -> IdentityList:
+        return await linked_identities.list(principal.claims.sub)
+
+    @delete("/{identity_id:str}")
+    async def unlink(
+        self,
+        identity_id: FromPath[str],
+        principal: Injected[Principal],
+        linked_identities: Injected[LinkedIdentities],
+    ) -> None:
+        await linked_identities.unlink(principal.claims.sub, identity_id)

@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 import msgspec
 
 from auth_service.database.engine import Transaction
+from auth_service.oauth.model import OAuthHandover
 from auth_service.oauth.random_value import digest, new_value
-from auth_service.oauth.repository import HandoverRepository, OAuthHandover
-from auth_service.users.repository import User
+from auth_service.oauth.repository import HandoverRepository
+from auth_service.users.model import User
 
 # RFC 6749 §4.1.2 recommends ten minutes at most; a front end redeems its code at once.
 HANDOVER_LIFETIME = timedelta(minutes=1)

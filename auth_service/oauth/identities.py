@@ -1,20 +1,16 @@
-"""Linked identities of an account: listing and unlinking by its owner, and the endpoints."""
+"""Linked identities of an account: listing and unlinking by its owner."""
 
 import hashlib
 from collections.abc import Mapping
 from uuid import UUID
 
-from litestar import Controller, delete, get
-from litestar.params import FromPath
-
 from auth_service.database.engine import Database
 from auth_service.errors import OnlyLoginMethod
-from auth_service.oauth.repository import HandoverRepository, IdentityRepository, LinkedIdentity
-from auth_service.tokens.access_token import Principal
+from auth_service.oauth.model import LinkedIdentity
+from auth_service.oauth.repository import HandoverRepository, IdentityRepository
 from auth_service.users.repository import UserRepository
 from shared.contracts.oauth import IdentityList, ProviderIdentity
 from shared.errors import InvalidToken, NotFound
-from shared.http import Injected
 
 
 class LinkedIdentities:
@@ -65,22 +61,3 @@ class LinkedIdentities:
 def public_id(identity: LinkedIdentity) -> str:
     """A stable id of 32 hexadecimal digits, which does not reveal the subject at the provider."""
     return hashlib.sha256(f"{identity.issuer}\n{identity.subject}".encode()).hexdigest()[:32]
-
-
-class IdentityController(Controller):
-    path = "/v1/auth/identities"
-
-    @get()
-    async def list_own(
-        self, principal: Injected[Principal], linked_identities: Injected[LinkedIdentities]
-    ) -> IdentityList:
-        return await linked_identities.list(principal.claims.sub)
-
-    @delete("/{identity_id:str}")
-    async def unlink(
-        self,
-        identity_id: FromPath[str],
-        principal: Injected[Principal],
-        linked_identities: Injected[LinkedIdentities],
-    ) -> None:
-        await linked_identities.unlink(principal.claims.sub, identity_id)

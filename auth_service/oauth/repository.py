@@ -1,64 +1,15 @@
-"""The tables of provider logins in progress and of linked identities, and their SQL."""
+"""SQL of provider logins in progress and of linked identities."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Mapped, mapped_column
 
 from auth_service.database.engine import Repository
-from auth_service.database.table import Table
-from auth_service.users.repository import User
-
-
-class OAuthAttempt(Table):
-    """A login that waits for the provider's authorization response. `state` and `browser` are SHA-256
-    digests.
-
-    With `redirect_uri` it ends in a redirect to a front end, with a code that is bound to `code_challenge`.
-    """
-
-    __tablename__ = "oauth_attempts"
-    __table_args__ = (Index(None, "expires_at"),)
-
-    state: Mapped[bytes] = mapped_column(primary_key=True)
-    browser: Mapped[bytes]
-    provider: Mapped[str]
-    nonce: Mapped[str]
-    code_verifier: Mapped[str]
-    redirect_uri: Mapped[str | None]
-    code_challenge: Mapped[str | None]
-    expires_at: Mapped[datetime]
-
-
-class OAuthHandover(Table):
-    """A single-use code, by its SHA-256, that a front end redeems for tokens."""
-
-    __tablename__ = "oauth_handovers"
-    __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"))
-
-    code: Mapped[bytes] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"))
-    code_challenge: Mapped[str]
-    expires_at: Mapped[datetime]
-
-
-class LinkedIdentity(Table):
-    """An identity at a provider that logs in to an account. The email address is no part of the key, because
-    addresses are reassigned (OIDC Core §5.7).
-    """
-
-    __tablename__ = "identities"
-    __table_args__ = (UniqueConstraint("user_id", "issuer"),)
-
-    issuer: Mapped[str] = mapped_column(primary_key=True)
-    subject: Mapped[str] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"))
-    created_at: Mapped[datetime]
-    last_used_at: Mapped[datetime]
-
+from auth_service.oauth.model import LinkedIdentity, OAuthAttempt, OAuthHandover
+from auth_service.users.model import User
 
 # Each insert deletes a few expired rows, so that the tables stay small without a background task.
 PURGED_PER_INSERT = 20
@@ -97,7 +48,7 @@ class HandoverRepository(Repository):
         return await self._session.scalar(statement.returning(OAuthHandover))
 
     async def delete_all(self, user_id: UUID) -> None:
-        """Deletes the codes that would still log in to this account."""
+        """Deletes the codes that would still sign in to this account."""
         await self._session.execute(delete(OAuthHandover).where(OAuthHandover.user_id == user_id))
 
 

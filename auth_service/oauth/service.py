@@ -13,15 +13,17 @@ from auth_service.errors import bad_field
 from auth_service.oauth.account_link import AccountLinker, ConcurrentChange
 from auth_service.oauth.errors import AccountDisabled, NoPendingLogin, ProviderUnavailable
 from auth_service.oauth.handover import FrontEnd, hand_over, redirect_target
+from auth_service.oauth.model import OAuthAttempt
 from auth_service.oauth.providers.ports import AuthorizationResponse, Identity, PendingLogin, Provider
 from auth_service.oauth.random_value import digest, is_value, new_value, verify_challenge
-from auth_service.oauth.repository import AttemptRepository, HandoverRepository, OAuthAttempt
+from auth_service.oauth.repository import AttemptRepository, HandoverRepository
 from auth_service.sessions.service import Sessions
 from auth_service.throttle.client import Client
 from auth_service.throttle.repository import KnownNetworkRepository
 from auth_service.tokens.issuer import AccessTokens
 from auth_service.tokens.signing_key import KeyPair
-from auth_service.users.repository import User, UserRepository
+from auth_service.users.model import User
+from auth_service.users.repository import UserRepository
 from shared.contracts.sessions import TokenPair
 from shared.errors import NotFound, ServiceError, Unavailable
 
@@ -43,7 +45,7 @@ class StartedLogin(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderLogin:
-    """Logs in users with a provider; `callback` is the redirect URI at the gateway, with `{provider}` in
+    """Signs in users with a provider; `callback` is the redirect URI at the gateway, with `{provider}` in
     it.
     """
 

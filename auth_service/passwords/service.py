@@ -3,33 +3,15 @@
 from collections.abc import Awaitable, Callable
 
 from auth_service.database.engine import Database
-from auth_service.errors import InvalidCredentials, WeakPassword, bad_field
+from auth_service.errors import InvalidCredentials
 from auth_service.passwords.hasher import PasswordHasher
-from auth_service.passwords.policy import PasswordTooLong, PasswordTooWeak, common_passwords, refuse_weak
+from auth_service.passwords.policy import PasswordTooLong
 from auth_service.throttle.client import Client
 from auth_service.throttle.service import Throttle
 from auth_service.users.address import BadAddress, canonical
-from auth_service.users.repository import User, UserRepository
-from shared.errors import FieldError
+from auth_service.users.model import User
+from auth_service.users.repository import UserRepository
 from shared.logs import get_logger
-
-
-class NewPasswords:
-    def __init__(self, hasher: PasswordHasher) -> None:
-        self._hasher = hasher
-        self._common = common_passwords()
-
-    async def hash(self, password: str, email: str) -> str:
-        """Checks a password and returns its hash. Raises WeakPassword, InvalidRequest if it is too long,
-        Overloaded.
-        """
-        try:
-            refuse_weak(password, email, self._common)
-        except PasswordTooLong as error:
-            raise bad_field("password", str(error)) from None
-        except PasswordTooWeak as weak:
-            raise WeakPassword(f"The password {weak}.", errors=[FieldError("password", str(weak))]) from None
-        return await self._hasher.create(password)
 
 
 class PasswordAuthenticator:
@@ -60,7 +42,7 @@ class PasswordAuthenticator:
         return await self._verify(address, find, password, client)
 
     async def reauthenticate(self, user: User, password: str, client: Client) -> User:
-        """Verifies the password of a logged-in user, before a sensitive change (ASVS 5.0 §7.5.1)."""
+        """Verifies the password of a signed-in user, before a sensitive change (ASVS 5.0 §7.5.1)."""
 
         async def find() -> User | None:
             return user

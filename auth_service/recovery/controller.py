@@ -1,8 +1,7 @@
-"""Email verification and password reset endpoints. None of them logs in."""
+"""Email verification and password reset endpoints. None of them signs the user in."""
 
 from typing import Any
 
-import msgspec
 from litestar import Controller, Request, Response, post
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
@@ -10,26 +9,23 @@ from litestar.status_codes import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 from auth_service.introspection.authentication import authenticate
 from auth_service.introspection.service import Introspection
 from auth_service.mailer.mail_token import Purpose
+from auth_service.recovery.email_verification import EmailVerification
 from auth_service.recovery.password_reset import PasswordReset
+from auth_service.recovery.schemas import ResendVerification
 from auth_service.recovery.service import MailedLinks
 from auth_service.throttle.client import Client
 from shared.contracts.accounts import ForgotPassword, ResetPassword, VerifyEmail
-from shared.contracts.fields import AnyText
 from shared.http import Injected
-
-
-class ResendVerification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Request for a verification mail, without an address to the account of the bearer token."""
-
-    email: AnyText | None = None
 
 
 class RecoveryController(Controller):
     path = "/v1/auth"
 
     @post("/email/verify", status_code=HTTP_204_NO_CONTENT)
-    async def verify_email(self, data: JSONBody[VerifyEmail], mailed_links: Injected[MailedLinks]) -> None:
-        await mailed_links.verify_email(data.token)
+    async def verify_email(
+        self, data: JSONBody[VerifyEmail], email_verification: Injected[EmailVerification]
+    ) -> None:
+        await email_verification.verify(data.token)
 
     @post("/email/resend", status_code=HTTP_202_ACCEPTED)
     async def resend_verification(

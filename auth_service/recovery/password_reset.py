@@ -12,12 +12,12 @@ from auth_service.mailer.mail_token import Purpose, fingerprint
 from auth_service.mailer.repository import MailTokenRepository
 from auth_service.mailer.service import AccountMailer
 from auth_service.oauth.repository import HandoverRepository, IdentityRepository
-from auth_service.passwords.service import NewPasswords
-from auth_service.recovery.service import use_link
+from auth_service.passwords.new_password import NewPasswords
+from auth_service.recovery.link import use_link
 from auth_service.sessions.revocation import Revocation
 from auth_service.throttle.client import Client
 from auth_service.throttle.service import Throttle
-from auth_service.users.repository import User
+from auth_service.users.model import User
 from shared.contracts.events import AccountClaimed, PasswordChanged
 
 
@@ -32,7 +32,7 @@ class PasswordReset:
     now: Callable[[], datetime]
 
     async def reset(self, secret: str, password: str, client: Client) -> None:
-        """Sets a new password and revokes all sessions (ASVS 5.0 §7.4.3); does not log in.
+        """Sets a new password and revokes all sessions (ASVS 5.0 §7.4.3); does not sign the user in.
 
         The address becomes verified, since the mail was received (NIST SP 800-63B-4 §4.2.1.2). Raises
         InvalidLink, and WeakPassword, after which the link can still be used.

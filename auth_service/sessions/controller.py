@@ -1,39 +1,19 @@
-"""Session endpoints and their bodies: login, refresh, logout, and the list of sessions."""
+"""Session endpoints: login, refresh, logout, and the list of sessions."""
 
 from uuid import UUID
 
-import msgspec
 from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
-from auth_service.sessions import repository
 from auth_service.sessions.login import PasswordLogin
 from auth_service.sessions.refresh import TokenRefresh
+from auth_service.sessions.schemas import Login, session_body
 from auth_service.sessions.service import Sessions
 from auth_service.throttle.client import Client
-from auth_service.tokens.access_token import Principal
-from shared.contracts.fields import AnyText, Password
-from shared.contracts.sessions import Refresh, Session, SessionList, TokenPair
+from auth_service.tokens.principal import Principal
+from shared.contracts.sessions import Refresh, SessionList, TokenPair
 from shared.http import Injected
-
-
-class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    email: AnyText
-    password: Password
-
-
-def session_body(session: repository.Session, current: UUID) -> Session:
-    """A session in the list; `current` is the id of the session that makes the request."""
-    return Session(
-        id=str(session.id),
-        created_at=session.created_at,
-        last_used_at=session.last_used_at,
-        expires_at=min(session.expires_at, session.idle_until),
-        user_agent=session.user_agent,
-        address=session.address,
-        current=session.id == current,
-    )
 
 
 class SessionController(Controller):

@@ -10,7 +10,8 @@ from auth_service.sessions.service import Sessions
 from auth_service.throttle.client import Client
 from auth_service.throttle.service import Throttle
 from auth_service.tokens.issuer import AccessTokens
-from auth_service.users.repository import User, UserRepository
+from auth_service.users.model import User
+from auth_service.users.repository import UserRepository
 from shared.contracts.sessions import TokenPair
 from shared.errors import Unavailable
 

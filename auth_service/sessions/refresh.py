@@ -10,14 +10,17 @@ import msgspec
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
 from auth_service.errors import InvalidRefreshToken
+from auth_service.sessions.model import Session, SpentToken
 from auth_service.sessions.refresh_token import fingerprint, new_salt, successor
-from auth_service.sessions.repository import RefreshTokenRepository, Session, SessionRepository, SpentToken
+from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository
 from auth_service.sessions.revocation import Revocation
-from auth_service.sessions.service import Lifetimes, issue_pair
+from auth_service.sessions.service import Lifetimes
+from auth_service.sessions.token_pair import issue_pair
 from auth_service.throttle.client import Client
 from auth_service.tokens.issuer import AccessTokens
 from auth_service.tokens.signing_key import KeyPair
-from auth_service.users.repository import User, UserRepository
+from auth_service.users.model import User
+from auth_service.users.repository import UserRepository
 from shared.contracts.sessions import TokenPair
 from shared.logs import get_logger
 

@@ -9,32 +9,17 @@ import msgspec
 
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
+from auth_service.sessions.model import Session
 from auth_service.sessions.refresh_token import fingerprint, new_refresh_token
-from auth_service.sessions.repository import RefreshTokenRepository, Session, SessionRepository
+from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository
 from auth_service.sessions.revocation import Revocation
+from auth_service.sessions.token_pair import issue_pair
 from auth_service.throttle.client import Client
-from auth_service.tokens.issuer import AccessTokens, Grant
+from auth_service.tokens.issuer import AccessTokens
 from auth_service.tokens.signing_key import KeyPair
-from auth_service.users.repository import User
+from auth_service.users.model import User
 from shared.contracts.sessions import TokenPair
 from shared.errors import NotFound
-
-
-def issue_pair(
-    tokens: AccessTokens, key: KeyPair, user: User, session: Session, refresh_token: str
-) -> TokenPair:
-    """Signs an access token for the session; it expires with the session at the latest."""
-    grant = Grant(
-        user_id=user.id,
-        sid=session.id,
-        email=user.email,
-        email_verified=user.email_verified_at is not None,
-        roles=tuple(user.roles),
-        until=min(session.expires_at, session.idle_until),
-    )
-    access_token, claims = tokens.issue(key, grant)
-    return TokenPair(access_token, "Bearer", claims.exp - claims.iat, refresh_token)
-
 
 # Live sessions of one account (ASVS 5.0 §7.1.2). A further login revokes the least recently used one.
 MAX_SESSIONS = 100

@@ -1,7 +1,7 @@
 """Login throttling: slows down password guessing without locking out the account's owner.
 
 Failures are counted per account and network, and per account over all unknown networks. A network is known
-if the account's owner has logged in from it before.
+if the account's owner has signed in from it before.
 
 - After `free_failures` consecutive failures, each further one doubles the delay: up to 15 minutes, but at
   most one minute in a known network. A neighbour in that network can delay the owner, not lock them out.
@@ -20,7 +20,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from auth_service.database.engine import Database, Transaction
-from auth_service.throttle.repository import Count, CounterRepository, KnownNetworkRepository, ThrottleQueries
+from auth_service.throttle.model import Count
+from auth_service.throttle.repository import CounterRepository, KnownNetworkRepository, ThrottleQueries
 from shared.errors import RateLimited
 from shared.logs import get_logger
 

@@ -54,20 +54,3 @@ def verify(
     return verified_claims(
         token, key.public, AccessClaims, issuer=issuer, audience=audience, now=now.timestamp()
     )
-
-
-class Principal(msgspec.Struct, frozen=True):
-    """The account behind a valid token.
-
-    `claims` hold the current address and roles, not those of the presented token. `internal_token` is an
-    access token with these claims, for other services.
-    """
-
-    claims: AccessClaims
-    internal_token: str
-    account_created_at: datetime
-
-    @property
-    def scope(self) -> str | None:
-        """Space-separated scopes of an API key; None for a session, which is unrestricted."""
-        return self.claims.scope or None

@@ -1,4 +1,4 @@
-"""Key ring: an in-memory cache of the signing keys, which any replica may rotate, and their rotation."""
+"""Key ring: an in-memory cache of the signing keys, which any replica may rotate."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from auth_service.database.engine import Database, Transaction
+from auth_service.database.engine import Database
 from auth_service.tokens.repository import SigningKeyRepository
-from auth_service.tokens.signing_key import KeyPair, generate
+from auth_service.tokens.signing_key import KeyPair
 from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.settings import Secret
@@ -66,7 +66,7 @@ class KeyRing:
                 if self._is_older_than(age):
                     await self._load()
         if not self._keys:
-            raise Unavailable("The account service is starting.")
+            raise Unavailable("Signing keys are not loaded yet.")
         return {key.pair.kid: key.pair for key in self._keys}
 
     def _is_older_than(self, age: timedelta) -> bool:
@@ -88,16 +88,3 @@ class KeyRing:
             get_logger(__name__).warning("signing keys not reloaded, keeping the cached ones")
         finally:
             self._loaded_at = self._now()
-
-
-async def rotate_keys(transaction: Transaction, longest_token: timedelta, now: datetime) -> KeyPair:
-    """Stores and returns a new key that signs after PUBLICATION_DELAY, when every replica has loaded it.
-
-    The old key signs until then, and verifies until the last token signed with it, valid for at most
-    `longest_token`, has expired (ASVS 5.0 §13.3.4).
-    """
-    keys, signs_from = SigningKeyRepository(transaction), now + PUBLICATION_DELAY
-    await keys.retire_all(signs_from, signs_from + longest_token + SLACK)
-    key = generate()
-    await keys.add(key, now, signs_from=signs_from)
-    return key

@@ -1,31 +1,13 @@
-"""The signing keys table and its SQL."""
+"""SQL of signing keys."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, exists, or_, select, update
-from sqlalchemy.orm import Mapped, mapped_column
 
 from auth_service.database.engine import Repository
-from auth_service.database.table import Table
+from auth_service.tokens.model import StoredKey
 from auth_service.tokens.signing_key import KeyPair
-
-
-class StoredKey(Table):
-    """A signing key shared by all replicas.
-
-    It verifies from `created_at` until `expires_at`. Of the keys with a past `signs_from`, the newest that is
-    not retired signs.
-    """
-
-    __tablename__ = "signing_keys"
-
-    kid: Mapped[str] = mapped_column(primary_key=True)
-    private_pem: Mapped[str]
-    created_at: Mapped[datetime]
-    signs_from: Mapped[datetime]
-    retired_at: Mapped[datetime | None]
-    expires_at: Mapped[datetime | None]
 
 
 class SigningKeyRepository(Repository):

@@ -28,7 +28,7 @@ def canonical(address: str) -> str:
         raise BadAddress(f"must be at most {MAX_LENGTH} characters long")
     match = ADDRESS.fullmatch(address)
     if match is None or len(match["local"]) > 64:
-        raise BadAddress("must be an e-mail address such as name@example.com")
+        raise BadAddress("must be an email address such as name@example.com")
     return address.lower()
 
 

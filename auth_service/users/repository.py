@@ -1,38 +1,15 @@
-"""The users table, the roles of accounts, and their SQL."""
+"""SQL of accounts."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, delete, select, text, tuple_, update
+from sqlalchemy import delete, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, mapped_column
 
 from auth_service.database.engine import Repository
-from auth_service.database.table import Table
-
-ADMIN = "admin"
-NEW_ACCOUNT_ROLES = ("user",)
-
-
-class User(Table):
-    """An account. `email` is as typed, `email_canonical` is unique; `password_hash` is None for accounts that
-    only log in with a provider.
-    """
-
-    __tablename__ = "users"
-    __table_args__ = (Index(None, "created_at", "id"),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    email: Mapped[str]
-    email_canonical: Mapped[str] = mapped_column(unique=True)
-    email_verified_at: Mapped[datetime | None]
-    password_hash: Mapped[str | None]
-    roles: Mapped[list[str]]
-    created_at: Mapped[datetime]
-    disabled_at: Mapped[datetime | None]
-
+from auth_service.users.model import ADMIN, User
 
 # An arbitrary number that is not used for another lock in this database.
 ADMINISTRATION_LOCK = 0x746F_6E65_6164_6D69  # "toneadmi"

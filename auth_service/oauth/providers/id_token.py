@@ -81,7 +81,7 @@ def parse_claims(claims: dict[str, Any]) -> IdClaims:
 def _verify_signature(
     token: str, keys: KeySet, algorithms: Collection[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Header and claims of a token signed with one of `keys`.
+    """Verifies the signature; returns header and claims.
 
     `jwk` and `jku` in the header are ignored (RFC 8725 §3.10). Without a `kid` the set must hold a single key
     (OIDC Core §10.1).

@@ -79,7 +79,7 @@ async def test_there_is_no_default_administrator(auth: Replica, postgres_url: st
 @pytest.mark.parametrize(
     ("arguments", "password", "expected"),
     [
-        (["create-admin", "no address"], PASSWORD, "email must be an e-mail address"),
+        (["create-admin", "no address"], PASSWORD, "email must be an email address"),
         (["create-admin", ADMIN], "short", "password must be at least 8"),
         (["create-admin", ADMIN], ADMIN, "password must not be your address"),
         (["create-admin"], PASSWORD, "usage"),

@@ -7,7 +7,8 @@ from jose import jwt
 from sqlalchemy import text
 
 from auth_service.database.engine import Database
-from auth_service.tokens.key_ring import MAX_AGE, PUBLICATION_DELAY, SLACK, rotate_keys
+from auth_service.tokens.key_ring import MAX_AGE, PUBLICATION_DELAY, SLACK
+from auth_service.tokens.key_rotation import rotate_keys
 from auth_service.tokens.repository import SigningKeyRepository
 from auth_service.tokens.signing_key import KeyPair, generate
 from tests.integration.auth_service.replica import Clock, Person, Replica

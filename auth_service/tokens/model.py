@@ -1,0 +1,24 @@
+"""The signing keys table."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from auth_service.database.table import Table
+
+
+class StoredKey(Table):
+    """A signing key shared by all replicas.
+
+    It verifies from `created_at` until `expires_at`. Of the keys with a past `signs_from`, the newest that is
+    not retired signs.
+    """
+
+    __tablename__ = "signing_keys"
+
+    kid: Mapped[str] = mapped_column(primary_key=True)
+    private_pem: Mapped[str]
+    created_at: Mapped[datetime]
+    signs_from: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]

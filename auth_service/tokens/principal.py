@@ -1,0 +1,24 @@
+"""The authenticated account of a request."""
+
+from datetime import datetime
+
+import msgspec
+
+from auth_service.tokens.access_token import AccessClaims
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """The account behind a valid token.
+
+    `claims` hold the current address and roles, not those of the presented token. `internal_token` is an
+    access token with these claims, for other services.
+    """
+
+    claims: AccessClaims
+    internal_token: str
+    account_created_at: datetime
+
+    @property
+    def scope(self) -> str | None:
+        """Space-separated scopes of an API key; None for a session, which is unrestricted."""
+        return self.claims.scope or None
