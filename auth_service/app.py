@@ -28,11 +28,7 @@ from auth_service.composition import (
 )
 from auth_service.database.engine import Database
 from auth_service.database.outbox import SqlOutbox
-from auth_service.introspection.authentication import (
-    GatewayCredentials,
-    authenticate,
-    request_client,
-)
+from auth_service.introspection.authentication import GatewayCredentials, authenticate, request_client
 from auth_service.introspection.controller import IntrospectionController
 from auth_service.oauth.controller import IdentityController, ProviderLoginController
 from auth_service.oauth.providers.http_client import ProviderHttpClient

@@ -20,7 +20,8 @@ from shared.messaging.errors import PublishFailed
 from shared.messaging.ports import Broker
 from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
-from shared.mongo import ServerClock, connect, database_of
+from shared.mongo import connect, database_of
+from shared.mongo_clock import ServerClock
 
 USAGE = "usage: python -m converter_service dead-letters [list | show <id> | replay <id> | discard <id>]"
 # Subcommand → action of its audit event.

@@ -19,7 +19,8 @@ from converter_service.storage.queue import MongoQueue
 from shared.errors import Unavailable
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker, Consumer
-from shared.mongo import ServerClock, connect, database_of
+from shared.mongo import connect, database_of
+from shared.mongo_clock import ServerClock
 from shared.store_preparation import StorePreparation
 from shared.tasks import cancel_all
 

@@ -10,33 +10,15 @@ import msgspec
 from authlib.oauth2.base import OAuth2Error
 from authlib.oauth2.client import OAuth2Client
 
-from auth_service.oauth.errors import LoginCancelled, LoginRefused
+from auth_service.oauth.errors import LoginRefused
 from auth_service.oauth.providers.http_client import (
     ProviderHttpClient,
     ProviderResponse,
     provider_unavailable,
 )
-from auth_service.oauth.providers.ports import AuthorizationResponse, PendingLogin
+from auth_service.oauth.providers.ports import PendingLogin
 from shared.logs import get_logger
 from shared.settings import Secret
-
-CANCELLED = frozenset({"access_denied", "consent_required", "interaction_required", "login_required"})
-TEMPORARY = frozenset({"server_error", "temporarily_unavailable"})
-
-
-def authorization_code(response: AuthorizationResponse) -> str:
-    """The code of a successful response. Raises LoginCancelled, LoginRefused, ProviderUnavailable."""
-    if response.error in CANCELLED:
-        raise LoginCancelled
-    if response.error in TEMPORARY:
-        raise provider_unavailable("temporary error in the authorization response")
-    if response.error is not None:
-        get_logger(__name__).warning("provider refused the login", error=response.error[:64])
-        raise LoginRefused
-    if not response.code:
-        raise LoginRefused
-    return response.code
-
 
 # Errors caused by the code or the browser; the last one is GitHub's own.
 CODE_ERRORS = frozenset({"invalid_grant", "invalid_request", "bad_verification_code"})

@@ -5,12 +5,8 @@ from typing import Any
 import msgspec
 
 from auth_service.oauth.errors import LoginRefused
-from auth_service.oauth.providers.code_grant import (
-    ClientRegistration,
-    authorization_code,
-    authorization_url,
-    redeem_code,
-)
+from auth_service.oauth.providers.authorization_response import authorization_code
+from auth_service.oauth.providers.code_grant import ClientRegistration, authorization_url, redeem_code
 from auth_service.oauth.providers.config import GitHubSettings
 from auth_service.oauth.providers.http_client import ProviderHttpClient
 from auth_service.oauth.providers.ports import AuthorizationResponse, Identity, PendingLogin

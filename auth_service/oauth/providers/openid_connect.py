@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from auth_service.oauth.errors import LoginRefused
+from auth_service.oauth.providers.authorization_response import authorization_code
 from auth_service.oauth.providers.code_grant import (
     ClientRegistration,
     TokenResponse,
-    authorization_code,
     authorization_url,
     redeem_code,
 )

@@ -16,7 +16,8 @@ from converter_service.storage.conversions import MongoConversions
 from devstack.ports import free_port
 from shared.clock import utc_now
 from shared.errors import Unavailable
-from shared.mongo import Client, Estimate, ServerClock, connect, database_of
+from shared.mongo import Client, connect, database_of
+from shared.mongo_clock import Estimate, ServerClock
 from shared.settings import Secret
 from tests.support.conversions import LEASE, converting
 from tests.support.wait import until
