@@ -38,7 +38,7 @@ def test_changed_settings_and_an_external_mail_server_are_reported(tmp_path: Pat
     given = {"GATEWAY_PORT": str(free_port()), "NOTIFICATION_SMTP_URL": "smtp://127.0.0.1:9"}
     try:
         said = command("up", tmp_path, given)
-        assert "Starting PostgreSQL, MongoDB, RabbitMQ and the five services ...\n" in said
+        assert "Starting PostgreSQL, MongoDB, RabbitMQ and the five processes ...\n" in said
         assert "\nmail: goes to the server in NOTIFICATION_SMTP_URL\n" in said
 
         said = command("up", tmp_path, {"GATEWAY_PORT": "8766", "AMQP_URL": "amqp://u:confidential@there/"})
