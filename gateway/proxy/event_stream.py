@@ -99,7 +99,7 @@ class Watches:
             watch.end()
 
     async def _look_up(self, watch: Watch) -> None:
-        with suppress(ServiceError):  # the stream goes on: the token expires soon enough
+        with suppress(ServiceError):  # keeps the stream open: the token expires soon anyway
             if await self._tokens.look_up(watch.token) is None:
                 watch.end()
 
