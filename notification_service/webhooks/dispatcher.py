@@ -5,6 +5,7 @@ import contextlib
 import random
 from datetime import timedelta
 
+from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.ports import Deliveries, Lane
 from notification_service.webhooks.retry_policy import DispatchPolicy
 from notification_service.webhooks.sender import WebhookSender
@@ -23,20 +24,45 @@ class WebhookDispatcher:
     def __init__(self, deliveries: Deliveries, sender: WebhookSender, policy: DispatchPolicy) -> None:
         self._deliveries, self._sender, self._policy = deliveries, sender, policy
         self._running: dict[asyncio.Task[None], Lane] = {}
-        self._woken = asyncio.Event()
-        self._stopping = False
+        self._woken, self._over = asyncio.Event(), asyncio.Event()
+        self._stopping = self._started = False
 
     def wake(self) -> None:
         """Looks for due deliveries now instead of at the next poll."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Dispatches until `stop` is called; pauses while the store is unavailable."""
+        """Dispatches until `stop` is called; returns when no delivery is in flight."""
+        self._started = True
+        try:
+            async with asyncio.TaskGroup() as sends:
+                await self._dispatch(sends)
+        finally:
+            self._over.set()
+
+    async def stop(self, grace: timedelta) -> None:
+        """Starts no new deliveries, waits up to `grace` for those in flight, then cancels them.
+
+        A delivery that is being claimed at this moment is in flight, too: `run` starts it and waits for it.
+        """
+        self._stopping = True
+        self.wake()
+        if not self._started:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace.total_seconds()):
+                await self._over.wait()
+        for task in list(self._running):
+            task.cancel()
+        await self._over.wait()
+
+    async def _dispatch(self, sends: asyncio.TaskGroup) -> None:
+        """Starts due deliveries; pauses while the store is unavailable."""
         while not self._stopping:
             self._woken.clear()
             try:
                 pause = self._policy.poll
-                if await self._dispatch_round():
+                if await self._dispatch_round(sends):
                     continue
             except Unavailable as unavailable:
                 log.warning("webhook store unavailable, dispatch paused", reason=str(unavailable))
@@ -44,21 +70,13 @@ class WebhookDispatcher:
             except Exception:  # the loop must survive: without it no later delivery is sent
                 log.exception("webhook dispatch failed")
                 pause = self._policy.store_pause
+            if self._stopping:
+                return
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause.total_seconds()):
                     await self._woken.wait()
 
-    async def stop(self, grace: timedelta) -> None:
-        """Starts no new deliveries, waits up to `grace` for those in flight, then cancels them."""
-        self._stopping = True
-        self.wake()
-        if self._running:
-            await asyncio.wait(self._running, timeout=grace.total_seconds())
-        for task in list(self._running):
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
-
-    async def _dispatch_round(self) -> int:
+    async def _dispatch_round(self, sends: asyncio.TaskGroup) -> int:
         """Starts one delivery per lane with free capacity, in random order; returns how many it started."""
         if len(self._running) >= self._policy.concurrency:
             return 0
@@ -71,7 +89,7 @@ class WebhookDispatcher:
             if not self._has_capacity(lane):
                 continue
             if claimed := await self._deliveries.claim(lane, self._policy.lease):
-                task = asyncio.create_task(self._sender.send(lane, claimed))
+                task = sends.create_task(self._send(lane, claimed))
                 self._running[task] = lane
                 task.add_done_callback(self._on_done)
                 started += 1
@@ -82,8 +100,12 @@ class WebhookDispatcher:
         owned = sum(each.owner_id == lane.owner_id for each in lanes)
         return lanes.count(lane) < self._policy.per_endpoint and owned < self._policy.per_account
 
+    async def _send(self, lane: Lane, claimed: Delivery) -> None:
+        try:
+            await self._sender.send(lane, claimed)
+        except Exception:  # one delivery must not end the others
+            log.exception("webhook delivery failed unexpectedly, will be sent again", message=claimed.id)
+
     def _on_done(self, task: asyncio.Task[None]) -> None:
         del self._running[task]
-        if not task.cancelled() and (error := task.exception()):
-            log.error("webhook delivery failed unexpectedly, will be sent again", exc_info=error)
         self.wake()
