@@ -1,10 +1,13 @@
 """Cancellation of asyncio tasks, where libraries raise, lose or swallow it."""
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from shared.logs import get_logger
+
+T = TypeVar("T")
 
 log = get_logger(__name__)
 
@@ -33,6 +36,37 @@ def preserving_cancellation() -> Iterator[None]:
     yield
     if _cancellations() > before:
         raise asyncio.CancelledError
+
+
+async def finish_when_cancelled(work: Coroutine[Any, Any, T], grace_s: float) -> T:
+    """Awaits `work`; if this task is cancelled meanwhile, `work` still gets `grace_s` seconds to end.
+
+    Then raises CancelledError, whatever became of `work`. For steps whose half would be worse than none, such
+    as sending and recording what was sent. Further cancellations change nothing.
+    """
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if not cancel_requested():
+            raise  # `work` itself was cancelled, by a library for instance
+        await _wait_uncancelled(task, grace_s)
+        task.cancel()
+        await _wait_uncancelled(task, CANCEL_AGAIN_S)
+        if not task.cancelled() and task.done() and (error := task.exception()):
+            log.warning("step failed after its cancellation", reason=repr(error))
+        raise
+
+
+async def _wait_uncancelled(task: asyncio.Task[Any], timeout_s: float) -> None:
+    """Waits for the end of `task`, also if the waiting task is cancelled again."""
+    clock = asyncio.get_running_loop()
+    deadline = clock.time() + timeout_s
+    while not task.done() and clock.time() < deadline:
+        try:
+            await asyncio.wait({task}, timeout=deadline - clock.time())
+        except asyncio.CancelledError:
+            continue
 
 
 async def cancel_all(tasks: Collection[asyncio.Task[None]], again_s: float = CANCEL_AGAIN_S) -> None:

@@ -16,9 +16,12 @@ from shared.logs import bind_correlation, get_logger
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import PublishFailed
 from shared.messaging.ports import Publisher
-from shared.tasks import cancel_requested
+from shared.tasks import cancel_requested, finish_when_cancelled
 
 log = get_logger(__name__)
+
+# Time after a cancellation for the confirms of a batch and its removal from the store.
+FINISH_S = 10.0
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +86,8 @@ class OutboxRelay:
     async def run(self) -> None:
         """Publishes until cancelled. Failures of store or broker are logged and retried with back-off.
 
+        A cancelled relay first removes the events that it is publishing: they are not published twice.
+
         Also checks for a cancellation that a driver swallowed because its answer came at the same moment.
         """
         while not cancel_requested():
@@ -110,7 +115,7 @@ class OutboxRelay:
             LeasedEvent(each, until) for each in claimed
         ]
         self._held = []  # if the store fails now, these events are claimed again later
-        failed = await self._publish(batch)
+        failed = await finish_when_cancelled(self._publish(batch), FINISH_S)
         self._held = failed[: self._batch]
         if failed:
             await self._back_off()

@@ -59,6 +59,8 @@ STEPS: Mapping[str, Mapping[str, str]] = {
         "ledger-sent": "notification_service.email.mongo_ledger:MongoLedger.record_sent",
         "send": "notification_service.email.smtp:SmtpMailer.send",
         "webhook-add": "notification_service.webhooks.mongo_deliveries:MongoDeliveries.add",
+        "webhook-claim": "notification_service.webhooks.mongo_deliveries:MongoDeliveries.claim",
+        "webhook-look-up": "notification_service.webhooks.mongo_endpoints:MongoEndpoints.get",
         "webhook-post": "notification_service.webhooks.outbound.http_client:WebhookHttpClient.post",
         "webhook-settle": "notification_service.webhooks.mongo_deliveries:MongoDeliveries.complete",
     },

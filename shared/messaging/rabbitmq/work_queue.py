@@ -13,10 +13,13 @@ from shared.messaging.rabbitmq.headers import dead_letter_headers, history_heade
 from shared.messaging.rabbitmq.publisher import ConfirmingPublisher
 from shared.messaging.rabbitmq.settlement import is_lost, send_settlement
 from shared.messaging.rabbitmq.topology import Names, declare, tier_name
+from shared.tasks import finish_when_cancelled
 
 log = get_logger(__name__)
 
 MOVE_ATTEMPTS = 5
+# A confirmed publication and its acknowledgement; less than what a stop allows cancelled handlers.
+MOVE_GRACE_S = 6.0
 
 
 class WorkQueue:
@@ -64,12 +67,17 @@ class WorkQueue:
             if is_lost(message):
                 return
             try:
-                await self._publisher.send(exchange, key, message.body, headers)
+                await finish_when_cancelled(self._move_once(message, exchange, key, headers), MOVE_GRACE_S)
             except PublishFailed as error:
                 log.warning("message not moved", to=key, attempt=attempt, reason=str(error))
                 await asyncio.sleep(attempt)
             else:
-                await send_settlement(message.ack())
                 return
         # basic.reject counts against the delivery limit, which ends this; basic.nack does not since 4.3.
         await send_settlement(message.reject(requeue=True))
+
+    async def _move_once(
+        self, message: AbstractIncomingMessage, exchange: str, key: str, headers: HeadersType
+    ) -> None:
+        await self._publisher.send(exchange, key, message.body, headers)
+        await send_settlement(message.ack())

@@ -209,3 +209,28 @@ async def test_a_relay_ends_although_its_store_swallowed_the_cancellation() -> N
     running.cancel()
     done, _ = await asyncio.wait({running}, timeout=60)
     assert done == {running}
+
+
+class SlowToClear(MemoryOutbox):
+    """Removes events once `go` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clearing, self.go = asyncio.Event(), asyncio.Event()
+
+    async def clear(self, pending: Sequence[Pending]) -> None:
+        self.clearing.set()
+        await self.go.wait()
+        await super().clear(pending)
+
+
+async def test_a_cancelled_relay_removes_what_it_has_published(broker: Broker) -> None:
+    store = SlowToClear()
+    await store.store(uploaded())
+    relay = asyncio.create_task(quick(store, broker).run())
+    await store.clearing.wait()
+    relay.cancel()
+    await asyncio.sleep(0)
+    store.go.set()
+    await asyncio.wait({relay})
+    assert (relay.cancelled(), broker.published, len(store)) == (True, ["event-0"], 0)

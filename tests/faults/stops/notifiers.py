@@ -1,0 +1,93 @@
+"""Replicas of notification_service with fail points, and their stops by SIGTERM."""
+
+import asyncio
+import contextlib
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from devstack.service import Service
+from devstack.stack import Stack
+from tests.faults.fail_points import FailPoints, names
+from tests.support.wait import until
+
+REPLICAS = ("notification", "notification-2")
+# Every second stop is at a random moment, the others are at fail points in turn.
+MOMENT_S = (0.0, 0.8)
+HIT_WITHIN_S = 5.0
+ENDED_WITHIN_S = 60.0
+AGAIN_S = (0.0, 0.3)
+TERM = signal.SIGTERM
+
+
+class Notifiers:
+    """Two replicas; `hits` counts the stops at each fail point, `problems` lists unclean exits."""
+
+    def __init__(self, stack: Stack, folder: Path, settings: Mapping[str, str], rng: random.Random) -> None:
+        self._stack, self._folder, self._rng = stack, folder, rng
+        self._points: list[str] = []
+        self.hits: Counter[str] = Counter()
+        self.moments = 0
+        self.problems: list[str] = []
+        self.slowest_s = 0.0
+        for name in REPLICAS:
+            overrides = {**settings, "FAULTS_FOLDER": str(folder / name)}
+            self._stack.service(name).launched_by("tests.faults.launch").configure(overrides)
+
+    async def start(self) -> None:
+        await asyncio.to_thread(self._stack.start, *REPLICAS)
+
+    async def end(self) -> None:
+        for name in REPLICAS:
+            await asyncio.to_thread(self._stack.service(name).stop)
+
+    async def stop_repeatedly(self, count: int) -> None:
+        """Stops and restarts the replicas `count` times in total, independently of each other."""
+        async with asyncio.TaskGroup() as tasks:
+            for place, name in enumerate(REPLICAS):
+                times = count // len(REPLICAS) + (place < count % len(REPLICAS))
+                tasks.create_task(self._stop_each(self._stack.service(name), times))
+
+    async def _stop_each(self, service: Service, times: int) -> None:
+        for number in range(times):
+            await (self._at_a_moment(service) if number % 2 else self._at_a_point(service))
+            await asyncio.to_thread(service.start)
+
+    async def _at_a_moment(self, service: Service) -> None:
+        await asyncio.sleep(self._rng.uniform(*MOMENT_S))
+        service.process.send(TERM)
+        self.moments += 1
+        await self._ended(service, "a random moment")
+
+    async def _at_a_point(self, service: Service) -> None:
+        points, point = FailPoints(self._folder / service.name / "notification"), self._draw()
+        points.arm(point, TERM)
+        with contextlib.suppress(AssertionError):
+            await until(lambda: points.is_hit(point), timeout_s=HIT_WITHIN_S)
+        if points.disarm(point):  # not reached: it comes up again
+            self._points.insert(0, point)
+            service.process.send(TERM)
+            self.moments += 1
+        else:
+            self.hits[point] += 1
+        await self._ended(service, point)
+
+    def _draw(self) -> str:
+        if not self._points:
+            self._points = names("notification")
+            self._rng.shuffle(self._points)
+        return self._points.pop()
+
+    async def _ended(self, service: Service, where: str) -> None:
+        """Waits for a clean exit; half of the processes get a second SIGTERM meanwhile."""
+        began = time.monotonic()
+        if self._rng.random() < 0.5:
+            await asyncio.sleep(self._rng.uniform(*AGAIN_S))
+            service.process.send(TERM)
+        await until(lambda: not service.alive, timeout_s=ENDED_WITHIN_S, what=f"the end of {service.name}")
+        self.slowest_s = max(self.slowest_s, time.monotonic() - began)
+        if (code := service.process.exit_code) != 0:
+            self.problems.append(f"{service.name}, stopped at {where}, ended with {code}")

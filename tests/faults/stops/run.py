@@ -1,0 +1,114 @@
+"""One run: events flow while notifiers are stopped; then every mail and webhook is counted."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+
+from devstack.stack import Stack
+from shared.settings import Secret
+from tests.faults.notifications import Notifications
+from tests.faults.stops.event_stream import RECIPIENT, EventStream
+from tests.faults.stops.notifiers import Notifiers
+from tests.faults.stops.receiver import SlowReceiver
+from tests.support.wait import until
+
+IDLE_WITHIN_S = 120.0
+# Leases of seconds, so that a message which a stop left unrecorded is sent again within the run.
+SETTINGS = {
+    "NOTIFICATION_SMTP_TIMEOUT": "3s",
+    "NOTIFICATION_WEBHOOK_TIMEOUT": "3s",
+    "NOTIFICATION_WEBHOOK_HTTP": "true",
+    "NOTIFICATION_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
+    "NOTIFICATION_WEBHOOK_RETRIES": "1s,2s,5s",
+}
+
+
+@dataclass
+class StopReport:
+    """Result of a run; `problems` is empty if each event had one mail and one webhook."""
+
+    stops: int
+    points: Counter[str]
+    moments: int
+    slowest_s: float
+    events: int = 0
+    lost: list[str] = field(default_factory=list)
+    twice: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def problems(self) -> list[str]:
+        return [*self.lost, *self.twice, *self.wrong]
+
+
+async def run_stops(
+    stack: Stack, folder: Path, *, amqp_url: str, mongo_url: str, stops: int, seed: int
+) -> StopReport:
+    """Needs running servers; starts and ends the notifiers itself."""
+    rng = random.Random(f"{seed} stops")
+    receiver = SlowReceiver(stack.ports["stops-receiver"], random.Random(f"{seed} receiver"))
+    stream = EventStream(amqp_url, random.Random(f"{seed} events"))
+    settings = {**SETTINGS, "AMQP_URL": amqp_url, "NOTIFICATION_MONGO_URL": mongo_url}
+    notifiers = Notifiers(stack, folder, settings, rng)
+    key = Secret(stack.settings()["NOTIFICATION_WEBHOOK_KEY"])
+    await stream.add_webhooks(Secret(mongo_url), key, receiver.url)
+    try:
+        async with receiver.listening():
+            await notifiers.start()
+            async with stream.flowing():
+                await notifiers.stop_repeatedly(stops)
+            report = StopReport(stops, notifiers.hits, notifiers.moments, notifiers.slowest_s)
+            report.wrong += notifiers.problems
+            with suppress(AssertionError):
+                await until(lambda: _is_idle(stack, mongo_url, stream.published), IDLE_WITHIN_S)
+            report.events = len(stream.published)
+            count(report, stream.published, await asyncio.to_thread(_mails, stack), receiver)
+            if not await _is_idle(stack, mongo_url, stream.published):
+                report.wrong.append("some deliveries are still pending, or mails not recorded")
+    finally:
+        await notifiers.end()
+    return report
+
+
+def count(
+    report: StopReport, published: Sequence[str], mails: dict[str, Counter[str]], receiver: SlowReceiver
+) -> None:
+    """Adds lost and repeated mails and webhooks to the report."""
+    for identity in published:
+        received = Notifications(Counter(mails.get(identity, {})), receiver.deliveries(identity))
+        report.lost += [f"{identity}: {each}" for each in received.lacking()]
+        report.twice += [f"{identity}: {each}" for each in (*received.different(), *received.repeated())]
+
+
+async def _is_idle(stack: Stack, mongo_url: str, published: Sequence[str]) -> bool:
+    """True once every delivery and every mail is recorded: nothing can be sent any more."""
+    return await asyncio.to_thread(_recorded, mongo_url) == (len(published), len(published), 0)
+
+
+def _recorded(mongo_url: str) -> tuple[int, int, int]:
+    """Numbers of recorded mails, recorded webhooks, and those not recorded yet."""
+    with MongoClient[dict[str, Any]](mongo_url) as client:
+        database = client.get_default_database()
+        ledger, deliveries = database["letters"], database["webhook_deliveries"]
+        return (
+            ledger.count_documents({"state": "sent"}),
+            deliveries.count_documents({"status": "delivered"}),
+            ledger.count_documents({"state": {"$ne": "sent"}})
+            + deliveries.count_documents({"status": {"$ne": "delivered"}}),
+        )
+
+
+def _mails(stack: Stack) -> dict[str, Counter[str]]:
+    """Mails by file name of the conversion, then by Message-ID."""
+    found: dict[str, Counter[str]] = {}
+    for mail in stack.mail.messages(to=RECIPIENT):
+        name = str(mail["Subject"]).rpartition(": ")[2]
+        found.setdefault(name, Counter())[str(mail["Message-ID"])] += 1
+    return found
