@@ -24,6 +24,11 @@ from shared.errors import ServiceError
 from shared.settings import Secret
 
 USAGE = "usage: python -m auth_service [create-admin <email> | rotate-keys]"
+# Anyone can register an address that is not theirs, and would become an administrator with their own password.
+UNVERIFIED = (
+    "{email} has an account whose address is not verified, so it may have been registered by another person; reset "
+    "its password by the mailed link, which verifies the address and ends all access from before, and try again"
+)
 
 
 class CommandError(Exception):
@@ -49,10 +54,11 @@ class Commands:
         self._longest_token = max(settings.access_token_ttl, API_KEY_TOKEN_TTL)
 
     async def create_admin(self, email: str, password: Callable[[], str]) -> str:
-        """Promotes an existing account, or creates one with a verified address, for which it calls
+        """Promotes an existing account with a verified address, or creates one, for which it calls
         `password`.
 
-        Returns a message for the operator. Raises CommandError, InvalidRequest, WeakPassword.
+        Returns a message for the operator. Raises CommandError, also for an account whose address is not
+        verified; InvalidRequest, WeakPassword.
         """
         address = parse_email_field(email)
         async with self._database.transaction() as transaction:
@@ -87,6 +93,8 @@ class Commands:
             raise CommandError(f"{email} was deleted concurrently; try again")
         if ADMIN in user.roles:
             return f"{email} is an administrator already"
+        if user.email_verified_at is None:
+            raise CommandError(UNVERIFIED.format(email=email))
         user.roles = [*user.roles, ADMIN]
         await self._record(transaction, "admin_promoted", user.id)
         return f"{email} is now an administrator"
