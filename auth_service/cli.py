@@ -24,10 +24,10 @@ from shared.errors import ServiceError
 from shared.settings import Secret
 
 USAGE = "usage: python -m auth_service [create-admin <email> | rotate-keys]"
-# Anyone can register an address that is not theirs, and would become an administrator with their own password.
+# Anyone can register an address that is not theirs, and would become an administrator.
 UNVERIFIED = (
-    "{email} has an account whose address is not verified, so it may have been registered by another person; reset "
-    "its password by the mailed link, which verifies the address and ends all access from before, and try again"
+    "{email} has an account whose address is not verified, so another person may have registered it; reset "
+    "its password by the mailed link, which verifies the address and ends earlier access, and try again"
 )
 
 

@@ -14,6 +14,7 @@ from auth_service.database.outbox import EventWriter
 from auth_service.introspection.service import Introspection
 from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.service import AccountMailer, MailPolicy
+from auth_service.oauth.account_claim import AccountClaim
 from auth_service.oauth.account_link import AccountLinker
 from auth_service.oauth.identities import LinkedIdentities
 from auth_service.oauth.providers.config import GITHUB, ProviderSettings
@@ -54,6 +55,7 @@ class Foundation:
         self.settings, self.database, self.now, self.new_id = settings, database, now, new_id
         self.events = EventWriter(now=now, new_id=new_id, wake_relay=relay.wake)
         self.revocation = Revocation(self.events, now)
+        self.account_claim = AccountClaim(self.revocation, self.events, now)
         issuer = settings.issuer or settings.public_url
         policy = TokenPolicy(issuer, settings.audience, settings.access_token_ttl)
         self.tokens = AccessTokens(key_ring=KeyRing(database, now), policy=policy, now=now, new_id=new_id)
@@ -92,7 +94,9 @@ def login_services(base: Foundation, provider_http: ProviderHttpClient) -> dict[
             database=database,
             tokens=tokens,
             sessions=sessions,
-            linker=AccountLinker(now=now, new_id=base.new_id),
+            linker=AccountLinker(
+                account_claim=base.account_claim, mailer=base.mailer, now=now, new_id=base.new_id
+            ),
             providers=_providers(providers, provider_http, now),
             redirect_urls=settings.oauth_redirect_urls,
             callback=f"{settings.public_url.rstrip('/')}/v1/auth/oauth/{{provider}}/callback",
@@ -121,9 +125,16 @@ def account_services(base: Foundation) -> dict[str, object]:
             database, base.authenticator, new_passwords, mailer, base.revocation, base.events, now
         ),
         "mailed_links": MailedLinks(database, mailer),
-        "email_verification": EmailVerification(database, now),
+        "email_verification": EmailVerification(database, base.authenticator, now),
         "password_reset": PasswordReset(
-            database, mailer, new_passwords, base.throttle, base.revocation, base.events, now
+            database,
+            mailer,
+            new_passwords,
+            base.throttle,
+            base.revocation,
+            base.account_claim,
+            base.events,
+            now,
         ),
     }
 

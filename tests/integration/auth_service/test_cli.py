@@ -62,7 +62,7 @@ async def test_an_account_with_a_verified_address_is_promoted_and_keeps_its_pass
     auth: Replica, mails: AccountMails, postgres_url: str, clock: Clock, command: CommandSettings
 ) -> None:
     person = await auth.person()
-    verified = await auth.post("email/verify", token=await mails.verification(person.email))
+    verified = await auth.verify(await mails.verification(person.email))
     assert verified.status_code == 204
     output = await run_command(["create-admin", person.email.upper()], command, clock.now)
     assert "is now an administrator" in output
