@@ -13,6 +13,7 @@ from auth_service.database.engine import Database, Transaction
 from auth_service.introspection.service import API_KEY_TOKEN_TTL
 from auth_service.migrations.upgrade import migrate
 from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
+from auth_service.passwords.breached_list import breached_list
 from auth_service.passwords.hasher import PasswordHasher
 from auth_service.passwords.new_password import NewPasswords
 from auth_service.settings import CommandSettings
@@ -48,7 +49,7 @@ class Commands:
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
-        self._new_passwords = NewPasswords(hasher)
+        self._new_passwords = NewPasswords(hasher, breached_list(settings.breached_passwords))
         self._now = now
         self._audit_log = AuditLog(database=database, now=now)
         self._longest_token = max(settings.access_token_ttl, API_KEY_TOKEN_TTL)

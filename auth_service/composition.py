@@ -24,6 +24,7 @@ from auth_service.oauth.providers.openid_connect import OpenIDProvider
 from auth_service.oauth.providers.ports import Provider
 from auth_service.oauth.service import ProviderLogin
 from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
+from auth_service.passwords.breached_list import breached_list
 from auth_service.passwords.hasher import PasswordHasher
 from auth_service.passwords.new_password import NewPasswords
 from auth_service.passwords.service import PasswordAuthenticator
@@ -116,7 +117,7 @@ def _providers(
 
 def account_services(base: Foundation) -> dict[str, object]:
     database, mailer, now = base.database, base.mailer, base.now
-    new_passwords = NewPasswords(base.hasher)
+    new_passwords = NewPasswords(base.hasher, breached_list(base.settings.breached_passwords))
     return {
         "registration": Registration(
             database, new_passwords, mailer, base.settings.require_verified_email, now, base.new_id

@@ -105,7 +105,7 @@ async def test_there_is_no_default_administrator(auth: Replica, postgres_url: st
     [
         (["create-admin", "no address"], PASSWORD, "email must be an email address"),
         (["create-admin", ADMIN], "short", "password must be at least 8"),
-        (["create-admin", ADMIN], ADMIN, "password must not be your address"),
+        (["create-admin", ADMIN], ADMIN, "password must not be made of your address"),
         (["create-admin"], PASSWORD, "usage"),
         (["create-admin", ADMIN, PASSWORD], PASSWORD, "usage"),
         (["drop-everything"], PASSWORD, "usage"),
