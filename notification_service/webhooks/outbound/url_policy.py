@@ -49,16 +49,20 @@ class UrlPolicy:
             raise InvalidWebhookUrl("must have no fragment")
         if port is None or (port < FIRST_UNPRIVILEGED_PORT and port not in WEB_PORTS):
             raise InvalidWebhookUrl("must have port 80, 443, or one from 1024 on")
-        address = parse_address(host)
-        if address is None and (not NAME.fullmatch(host) or NUMERIC_END.fullmatch(host)):
-            raise InvalidWebhookUrl("has a host that is neither a name nor an address")
-        if address is None and LOCAL_NAMES.fullmatch(host.rstrip(".")) and self._addresses.is_public_only:
-            # As a private address is, whether or not the name exists: the answers must not reveal the names.
-            raise InvalidWebhookUrl(FORBIDDEN_ADDRESS)
-        self.check_addresses(address)
+        self._check_host(host)
         return target
 
-    def check_addresses(self, *addresses: IPAddress | None) -> None:
-        """Raises InvalidWebhookUrl if any of the addresses is not allowed. None is skipped."""
-        if not all(address is None or self._addresses.allows(address) for address in addresses):
+    def _check_host(self, host: str) -> None:
+        address = parse_address(host)
+        if address is not None:
+            self.check_addresses(address)
+        elif not NAME.fullmatch(host) or NUMERIC_END.fullmatch(host):
+            raise InvalidWebhookUrl("has a host that is neither a name nor an address")
+        elif LOCAL_NAMES.fullmatch(host.rstrip(".")) and self._addresses.is_public_only:
+            # As a private address is, whether or not the name exists: the answers must not reveal the names.
+            raise InvalidWebhookUrl(FORBIDDEN_ADDRESS)
+
+    def check_addresses(self, *addresses: IPAddress) -> None:
+        """Raises InvalidWebhookUrl if any of the addresses is not allowed."""
+        if not all(map(self._addresses.allows, addresses)):
             raise InvalidWebhookUrl(FORBIDDEN_ADDRESS)
