@@ -13,6 +13,7 @@ from auth_service.database.engine import Database, Transaction
 from auth_service.introspection.service import API_KEY_TOKEN_TTL
 from auth_service.migrations.upgrade import migrate
 from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
+from auth_service.passwords.breached_list import breached_list
 from auth_service.passwords.hasher import PasswordHasher
 from auth_service.passwords.new_password import NewPasswords
 from auth_service.settings import CommandSettings
@@ -24,6 +25,11 @@ from shared.errors import ServiceError
 from shared.settings import Secret
 
 USAGE = "usage: python -m auth_service [create-admin <email> | rotate-keys]"
+# Anyone can register an address that is not theirs, and would become an administrator.
+UNVERIFIED = (
+    "{email} has an account whose address is not verified, so another person may have registered it; reset "
+    "its password by the mailed link, which verifies the address and ends earlier access, and try again"
+)
 
 
 class CommandError(Exception):
@@ -43,16 +49,17 @@ class Commands:
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
-        self._new_passwords = NewPasswords(hasher)
+        self._new_passwords = NewPasswords(hasher, breached_list(settings.breached_passwords))
         self._now = now
         self._audit_log = AuditLog(database=database, now=now)
         self._longest_token = max(settings.access_token_ttl, API_KEY_TOKEN_TTL)
 
     async def create_admin(self, email: str, password: Callable[[], str]) -> str:
-        """Promotes an existing account, or creates one with a verified address, for which it calls
+        """Promotes an existing account with a verified address, or creates one, for which it calls
         `password`.
 
-        Returns a message for the operator. Raises CommandError, InvalidRequest, WeakPassword.
+        Returns a message for the operator. Raises CommandError, also for an account whose address is not
+        verified; InvalidRequest, WeakPassword.
         """
         address = parse_email_field(email)
         async with self._database.transaction() as transaction:
@@ -87,6 +94,8 @@ class Commands:
             raise CommandError(f"{email} was deleted concurrently; try again")
         if ADMIN in user.roles:
             return f"{email} is an administrator already"
+        if user.email_verified_at is None:
+            raise CommandError(UNVERIFIED.format(email=email))
         user.roles = [*user.roles, ADMIN]
         await self._record(transaction, "admin_promoted", user.id)
         return f"{email} is now an administrator"

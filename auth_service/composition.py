@@ -14,6 +14,7 @@ from auth_service.database.outbox import EventWriter
 from auth_service.introspection.service import Introspection
 from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.service import AccountMailer, MailPolicy
+from auth_service.oauth.account_claim import AccountClaim
 from auth_service.oauth.account_link import AccountLinker
 from auth_service.oauth.identities import LinkedIdentities
 from auth_service.oauth.providers.config import GITHUB, ProviderSettings
@@ -23,6 +24,7 @@ from auth_service.oauth.providers.openid_connect import OpenIDProvider
 from auth_service.oauth.providers.ports import Provider
 from auth_service.oauth.service import ProviderLogin
 from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
+from auth_service.passwords.breached_list import breached_list
 from auth_service.passwords.hasher import PasswordHasher
 from auth_service.passwords.new_password import NewPasswords
 from auth_service.passwords.service import PasswordAuthenticator
@@ -54,6 +56,7 @@ class Foundation:
         self.settings, self.database, self.now, self.new_id = settings, database, now, new_id
         self.events = EventWriter(now=now, new_id=new_id, wake_relay=relay.wake)
         self.revocation = Revocation(self.events, now)
+        self.account_claim = AccountClaim(self.revocation, self.events, now)
         issuer = settings.issuer or settings.public_url
         policy = TokenPolicy(issuer, settings.audience, settings.access_token_ttl)
         self.tokens = AccessTokens(key_ring=KeyRing(database, now), policy=policy, now=now, new_id=new_id)
@@ -92,7 +95,9 @@ def login_services(base: Foundation, provider_http: ProviderHttpClient) -> dict[
             database=database,
             tokens=tokens,
             sessions=sessions,
-            linker=AccountLinker(now=now, new_id=base.new_id),
+            linker=AccountLinker(
+                account_claim=base.account_claim, mailer=base.mailer, now=now, new_id=base.new_id
+            ),
             providers=_providers(providers, provider_http, now),
             redirect_urls=settings.oauth_redirect_urls,
             callback=f"{settings.public_url.rstrip('/')}/v1/auth/oauth/{{provider}}/callback",
@@ -112,7 +117,7 @@ def _providers(
 
 def account_services(base: Foundation) -> dict[str, object]:
     database, mailer, now = base.database, base.mailer, base.now
-    new_passwords = NewPasswords(base.hasher)
+    new_passwords = NewPasswords(base.hasher, breached_list(base.settings.breached_passwords))
     return {
         "registration": Registration(
             database, new_passwords, mailer, base.settings.require_verified_email, now, base.new_id
@@ -121,9 +126,16 @@ def account_services(base: Foundation) -> dict[str, object]:
             database, base.authenticator, new_passwords, mailer, base.revocation, base.events, now
         ),
         "mailed_links": MailedLinks(database, mailer),
-        "email_verification": EmailVerification(database, now),
+        "email_verification": EmailVerification(database, base.authenticator, now),
         "password_reset": PasswordReset(
-            database, mailer, new_passwords, base.throttle, base.revocation, base.events, now
+            database,
+            mailer,
+            new_passwords,
+            base.throttle,
+            base.revocation,
+            base.account_claim,
+            base.events,
+            now,
         ),
     }
 

@@ -1,6 +1,8 @@
 """Settings of the service and of its operator commands, from environment variables."""
 
+import os
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -40,6 +42,7 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     require_verified_email: Annotated[bool, Env("AUTH_REQUIRE_VERIFIED_EMAIL")] = False
     free_failures: Annotated[int, Env("AUTH_FREE_FAILURES", at_least=1)] = 10
     hash_concurrency: Annotated[int, Env("AUTH_HASH_CONCURRENCY", at_least=1)] = 2
+    breached_passwords: Annotated[str | None, Env("AUTH_BREACHED_PASSWORDS")] = None
 
     oauth_google_client_id: Annotated[str | None, Env("AUTH_OAUTH_GOOGLE_CLIENT_ID")] = None
     oauth_google_client_secret: Annotated[Secret | None, Env("AUTH_OAUTH_GOOGLE_CLIENT_SECRET")] = None
@@ -52,8 +55,9 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     oauth_loopback_http: Annotated[bool, Env("AUTH_OAUTH_LOOPBACK_HTTP")] = False
 
     def __post_init__(self) -> None:
-        """Raises SettingsError that names every malformed variable of the providers."""
+        """Raises SettingsError that names every malformed variable."""
         problems = [*self._pair_problems(), *self._issuer_problems(), *self._url_problems()]
+        problems += _list_problems(self.breached_passwords)
         if problems:
             raise SettingsError("\n".join(problems))
 
@@ -136,3 +140,15 @@ class CommandSettings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: Annotated[Secret, Env("AUTH_DATABASE_URL")]
     access_token_ttl: Annotated[timedelta, Env("AUTH_ACCESS_TOKEN_TTL", at_least=1)] = timedelta(minutes=15)
     admin_password: Annotated[Secret | None, Env("AUTH_ADMIN_PASSWORD")] = None
+    breached_passwords: Annotated[str | None, Env("AUTH_BREACHED_PASSWORDS")] = None
+
+    def __post_init__(self) -> None:
+        """Raises SettingsError for a list that cannot be read."""
+        if problems := _list_problems(self.breached_passwords):
+            raise SettingsError("\n".join(problems))
+
+
+def _list_problems(path: str | None) -> list[str]:
+    if path is None or (Path(path).is_file() and os.access(path, os.R_OK)):
+        return []
+    return [f"AUTH_BREACHED_PASSWORDS: {path!r} is not a file that can be read"]

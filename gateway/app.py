@@ -22,6 +22,7 @@ from gateway.idempotency.service import Idempotency
 from gateway.idempotency.store import IdempotencyStore
 from gateway.identity.auth_guard import AuthGuard, public, uncounted
 from gateway.identity.client_address import ClientAddresses
+from gateway.identity.forwarded import ForwardedField
 from gateway.identity.revocations import revocations
 from gateway.identity.token_cache import TokenCache
 from gateway.limits.concurrency import concurrency_limits, vital
@@ -71,7 +72,7 @@ def build(
     listener = revocations(broker, tokens)
     windows, store = rate_windows(settings), idempotency_store(settings)
     limits = RateLimits(policies(settings), windows)
-    addresses = ClientAddresses(settings.trusted_proxies)
+    addresses = ClientAddresses(settings.trusted_proxies, ForwardedField(settings.forwarded_field))
     guard = AuthGuard(tokens, limits, addresses, concurrency_limits(settings))
     idempotency = Idempotency(store, addresses, settings.introspection_secret)
 

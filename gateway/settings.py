@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from ipaddress import ip_network
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from limits import parse
@@ -31,6 +31,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     rate_upload: Annotated[str, Env("GATEWAY_RATE_LIMIT_UPLOAD")] = "60/hour"
     rate_storage_url: Annotated[Secret, Env("GATEWAY_RATE_LIMIT_STORAGE_URL")] = Secret("memory://")
     trusted_proxies: Annotated[tuple[str, ...], Env("GATEWAY_TRUSTED_PROXIES")] = ()
+    forwarded_field: Annotated[Literal["x-forwarded-for", "forwarded"], Env("GATEWAY_FORWARDED_FIELD")] = (
+        "x-forwarded-for"
+    )
 
     cors_origins: Annotated[tuple[str, ...], Env("GATEWAY_CORS_ORIGINS")] = ()
 

@@ -26,6 +26,7 @@ from shared.contracts.events import (
     EmailVerificationRequested,
     Event,
     PasswordChanged,
+    PasswordRemoved,
     PasswordResetRequested,
 )
 from shared.errors import Unavailable
@@ -37,7 +38,7 @@ BATCH_SIZE = 50
 POLL_INTERVAL_S = 5.0
 WINDOW = timedelta(hours=1)
 
-Notice = PasswordChanged | EmailChanged
+Notice = PasswordChanged | PasswordRemoved | EmailChanged
 
 
 class MailPolicy(msgspec.Struct, frozen=True):

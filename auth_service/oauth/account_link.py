@@ -6,12 +6,15 @@ from datetime import datetime
 from uuid import UUID
 
 from auth_service.database.engine import Transaction
-from auth_service.oauth.errors import AccountDisabled, AddressNotVerified, NotLinked, OtherIdentity
+from auth_service.mailer.service import AccountMailer
+from auth_service.oauth.account_claim import AccountClaim
+from auth_service.oauth.errors import AccountDisabled, AddressNotVerified, OtherIdentity
 from auth_service.oauth.providers.ports import Identity
 from auth_service.oauth.repository import IdentityRepository
 from auth_service.users.address import BadAddress, canonical
 from auth_service.users.model import NEW_ACCOUNT_ROLES, User
 from auth_service.users.repository import UserRepository
+from shared.contracts.events import PasswordRemoved
 
 
 class ConcurrentChange(Exception):
@@ -20,13 +23,15 @@ class ConcurrentChange(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class AccountLinker:
+    account_claim: AccountClaim
+    mailer: AccountMailer
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
 
     async def find_or_link(self, transaction: Transaction, identity: Identity) -> User:
         """The account of a provider identity, linked or created if necessary, and locked against changes.
 
-        Raises ConcurrentChange, AddressNotVerified, NotLinked, OtherIdentity, AccountDisabled.
+        Raises ConcurrentChange, AddressNotVerified, OtherIdentity, AccountDisabled.
         """
         identities = IdentityRepository(transaction)
         user = await identities.share_lock_owner(identity.issuer, identity.subject)
@@ -37,19 +42,19 @@ class AccountLinker:
         return user
 
     async def _link(self, transaction: Transaction, identity: Identity) -> User:
-        """Links an identity to the account with its address, which must be verified here and at the provider
-        (ASVS 5.0 §6.8.1).
+        """Links an identity to the account with its address, which must be verified at the provider (ASVS 5.0
+        §6.8.1). Where it was never verified here, the account may be an attacker's: its access ends.
         """
         users, identities = UserRepository(transaction), IdentityRepository(transaction)
         email, address = _verified_address(identity)
-        user = await users.share_lock_by_address(address)
+        user = await users.lock_by_address(address)
         if user is None:
             user = self._new_user(email, address)
             if not await users.add(user):
                 raise ConcurrentChange
         _refuse_disabled(user)
         if user.email_verified_at is None:
-            raise NotLinked
+            await self._claim(transaction, user)
         linked = await identities.find_subject(identity.issuer, user.id)
         if linked not in {None, identity.subject}:
             raise OtherIdentity
@@ -57,6 +62,14 @@ class AccountLinker:
         if linked or not await identities.link(identity.issuer, identity.subject, user.id, now):
             raise ConcurrentChange
         return user
+
+    async def _claim(self, transaction: Transaction, user: User) -> None:
+        await self.account_claim.claim(transaction, user)
+        if user.password_hash is None:
+            return
+        user.password_hash = None
+        notice = PasswordRemoved(user_id=str(user.id), recipient=user.email, changed_at=self.now())
+        await self.mailer.notify(transaction, notice, user.email_canonical, verified=True)
 
     def _new_user(self, email: str, address: str) -> User:
         now = self.now()

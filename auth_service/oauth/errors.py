@@ -31,19 +31,6 @@ class AddressNotVerified(Forbidden):
     )
 
 
-class NotLinked(Conflict):
-    """The account with this address never verified it here. An attacker may have registered it in advance,
-    and would keep access after linking (Sudhodanan and Paverd, "Pre-hijacked accounts", USENIX Security
-    2022).
-    """
-
-    code = "account_not_linked"
-    title = (
-        "An account with this address exists, and the address was never verified here. Sign in with its "
-        "password and verify the address, or reset the password by mail; then start again."
-    )
-
-
 class OtherIdentity(Conflict):
     code, title = (
         "account_not_linked",

@@ -23,9 +23,21 @@ class RecoveryController(Controller):
 
     @post("/email/verify", status_code=HTTP_204_NO_CONTENT)
     async def verify_email(
-        self, data: JSONBody[VerifyEmail], email_verification: Injected[EmailVerification]
+        self,
+        request: Request[Any, Any, Any],
+        data: JSONBody[VerifyEmail],
+        introspection: Injected[Introspection],
+        email_verification: Injected[EmailVerification],
+        client: Injected[Client],
     ) -> None:
-        await email_verification.verify(data.token)
+        """By the account's password, or else by a bearer token of the account."""
+        if data.password is not None:
+            await email_verification.verify_by_password(data.token, data.password, client)
+        elif "authorization" in request.headers:
+            signed_in = await authenticate(request, introspection)
+            await email_verification.verify_as(data.token, signed_in.claims.sub)
+        else:
+            await email_verification.verify_as(data.token, None)
 
     @post("/email/resend", status_code=HTTP_202_ACCEPTED)
     async def resend_verification(

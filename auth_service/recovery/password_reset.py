@@ -1,24 +1,23 @@
 """Password reset by a mailed link."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
-from auth_service.database.engine import Database, Transaction
+from auth_service.database.engine import Database
 from auth_service.database.outbox import EventWriter
 from auth_service.errors import InvalidLink
 from auth_service.mailer.mail_token import Purpose, fingerprint
 from auth_service.mailer.repository import MailTokenRepository
 from auth_service.mailer.service import AccountMailer
-from auth_service.oauth.repository import HandoverRepository, IdentityRepository
+from auth_service.oauth.account_claim import AccountClaim
+from auth_service.oauth.repository import HandoverRepository
 from auth_service.passwords.new_password import NewPasswords
 from auth_service.recovery.link import use_link
 from auth_service.sessions.revocation import Revocation
 from auth_service.throttle.client import Client
 from auth_service.throttle.service import Throttle
-from auth_service.users.model import User
-from shared.contracts.events import AccountClaimed, PasswordChanged
+from shared.contracts.events import PasswordChanged
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ class PasswordReset:
     new_passwords: NewPasswords
     throttle: Throttle
     revocation: Revocation
+    account_claim: AccountClaim
     events: EventWriter
     now: Callable[[], datetime]
 
@@ -41,32 +41,15 @@ class PasswordReset:
         async with self.database.transaction() as transaction:
             user = await use_link(transaction, secret, Purpose.RESET_PASSWORD, self.now())
             user.password_hash = new_hash
-            sessions = await self.revocation.revoke_sessions(transaction, user.id)
             if user.email_verified_at is None:
-                await self._remove_previous_access(transaction, user, sessions)
-                user.email_verified_at = self.now()
+                await self.account_claim.claim(transaction, user)
+            await self.revocation.revoke_sessions(transaction, user.id)
             await HandoverRepository(transaction).delete_all(user.id)
             await MailTokenRepository(transaction).delete(user.id, Purpose.RESET_PASSWORD)
             notice = PasswordChanged(user_id=str(user.id), recipient=user.email, changed_at=self.now())
             await self.mailer.notify(transaction, notice, user.email_canonical, verified=True)
             await self.throttle.record_success(transaction, user.email_canonical, user.id, client.network)
         self.events.wake_relay()
-
-    async def _remove_previous_access(
-        self, transaction: Transaction, user: User, sessions: Sequence[UUID]
-    ) -> None:
-        """Unlinks identities and deletes API keys of an account whose address was never verified.
-
-        They may belong to an attacker who registered the victim's address in advance: the "trojan identifier"
-        of pre-hijacked accounts (Sudhodanan and Paverd, USENIX Security 2022). AccountClaimed tells other
-        services which sessions and keys have ended.
-        """
-        await IdentityRepository(transaction).unlink_all(user.id)
-        keys = await self.revocation.delete_api_keys(transaction, user.id)
-        claimed = AccountClaimed(
-            user_id=str(user.id), claimed_at=self.now(), ended=tuple(map(str, (*sessions, *keys)))
-        )
-        await self.events.write(transaction, claimed, user.id)
 
     async def _find_address(self, secret: str) -> str:
         """The token's address, read before hashing so that an unknown token costs no hash."""

@@ -34,10 +34,10 @@ class UserRepository(Repository):
         statement = select(User).where(User.id == user_id).with_for_update(read=True)
         return await self._session.scalar(statement)
 
-    async def share_lock_by_address(self, canonical: str) -> User | None:
-        """As `share_lock`, by canonical address."""
-        statement = select(User).where(User.email_canonical == canonical)
-        return await self._session.scalar(statement.with_for_update(read=True))
+    async def lock_by_address(self, canonical: str) -> User | None:
+        """As `lock`, by canonical address."""
+        statement = select(User).where(User.email_canonical == canonical).with_for_update()
+        return await self._session.scalar(statement.execution_options(populate_existing=True))
 
     async def lock(self, user_id: UUID) -> User | None:
         """Selects the account FOR UPDATE, and refreshes the values of an instance loaded before."""

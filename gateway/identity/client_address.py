@@ -5,22 +5,25 @@ from ipaddress import IPv6Address, ip_network
 
 from litestar.types import HTTPScope
 
-from gateway.identity.forwarded import Hops, IPAddress, address_in, forwarded, forwarded_for
+from gateway.identity.forwarded import FORWARDED_PARSERS, ForwardedField, Hops, IPAddress, address_in
 
 # A household or host has at least a /64 (RFC 6177), so limits of single addresses would be without effect.
 COUNTED_IPV6_PREFIX = 64
 
 
 class ClientAddresses:
-    """Reads `X-Forwarded-For` and `Forwarded` from the right, as far as the hops are trusted proxies: the
+    """Reads `X-Forwarded-For` or `Forwarded` from the right, as far as the hops are trusted proxies: the
     first other hop is the client, and entries left of it are untrusted (ASVS 5.0, 4.1.3 and 15.3.4).
 
-    A proxy usually sets one of the two fields and passes on the client's own value of the other. When both
-    are there and differ, both are ignored.
+    Only the configured field is read: a proxy sets one of the two and passes on the client's own value of the
+    other.
     """
 
-    def __init__(self, trusted_proxies: Iterable[str]) -> None:
+    def __init__(
+        self, trusted_proxies: Iterable[str], field: ForwardedField = ForwardedField.X_FORWARDED_FOR
+    ) -> None:
         self._trusted = tuple(ip_network(network) for network in trusted_proxies)
+        self._hops = FORWARDED_PARSERS[field]
 
     def key(self, scope: HTTPScope) -> str:
         """The client's key in rate limits: an IPv4 address or an IPv6 network of 64 bits."""
@@ -32,9 +35,7 @@ class ClientAddresses:
         peer = address_in(client[0]) if client else None
         if peer is None or not self._is_trusted(peer):
             return peer
-        chains = [chain for chain in (forwarded_for(scope["headers"]), forwarded(scope["headers"])) if chain]
-        named = {self._first_untrusted(peer, chain) for chain in chains}
-        return named.pop() if len(named) == 1 else peer
+        return self._first_untrusted(peer, self._hops(scope["headers"]))
 
     def _first_untrusted(self, address: IPAddress, chain: Hops) -> IPAddress:
         for hop in reversed(chain):

@@ -1,9 +1,11 @@
 """Parsers of `Forwarded` (RFC 7239) and `X-Forwarded-For`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from types import MappingProxyType
 
 IPAddress = IPv4Address | IPv6Address
 
@@ -19,6 +21,13 @@ Hops = list[IPAddress | None]
 """Addresses in the order of the field, the nearest hop last; None for a hop without an address."""
 
 
+class ForwardedField(StrEnum):
+    """The header field in which the proxies name their clients."""
+
+    X_FORWARDED_FOR = "x-forwarded-for"
+    FORWARDED = "forwarded"
+
+
 def forwarded_for(headers: Iterable[tuple[bytes, bytes]]) -> Hops:
     """`X-Forwarded-For: 192.0.2.1, 198.51.100.7`"""
     lines = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
@@ -31,6 +40,11 @@ def forwarded(headers: Iterable[tuple[bytes, bytes]]) -> Hops:
     """
     lines = [value.decode("latin-1") for name, value in headers if name == b"forwarded"]
     return [hop for line in lines for hop in _elements(line)][-MAX_HOPS:]
+
+
+FORWARDED_PARSERS: Mapping[ForwardedField, Callable[[Iterable[tuple[bytes, bytes]]], Hops]] = (
+    MappingProxyType({ForwardedField.X_FORWARDED_FOR: forwarded_for, ForwardedField.FORWARDED: forwarded})
+)
 
 
 def _elements(line: str) -> Hops:

@@ -21,6 +21,7 @@ from shared.contracts.events import (
     EmailChanged,
     EmailVerificationRequested,
     PasswordChanged,
+    PasswordRemoved,
     PasswordResetRequested,
 )
 
@@ -30,8 +31,16 @@ EmailEvent = (
     | EmailVerificationRequested
     | PasswordResetRequested
     | PasswordChanged
+    | PasswordRemoved
     | EmailChanged
 )
+# Notices contain no link, so that a forged one is easier to recognise. That of a changed address goes to the
+# old address, without the new one: its reader may not own the account any more.
+NOTICE_SUBJECTS = {
+    PasswordChanged.type: "Your password was changed",
+    PasswordRemoved.type: "The password of your account was removed",
+    EmailChanged.type: "The address of your account was changed",
+}
 TEMPLATE_FILES = Path(__file__).parent / "template_files"
 SUBJECT_NAME_LIMIT = 60
 BODY_NAME_LIMIT = 160
@@ -78,12 +87,8 @@ class EmailTemplates:
                 return self._render_token_email("verify", "Confirm your address", self._verify, event)
             case PasswordResetRequested():
                 return self._render_token_email("reset", "Choose a new password", self._reset, event)
-            case PasswordChanged():
-                # Notices contain no link, so that a forged one is easier to recognise.
-                return self._render_notice("password_changed", "Your password was changed", event)
-            case EmailChanged():
-                # Sent to the old address, without the new one: its reader may not own the account any more.
-                return self._render_notice("email_changed", "The address of your account was changed", event)
+            case PasswordChanged() | PasswordRemoved() | EmailChanged():
+                return self._render_notice(event)
 
     def _render_completed(self, event: ConversionCompleted) -> RenderedEmail:
         audio = format_audio_name(to_single_line(event.format, 12))
@@ -113,13 +118,11 @@ class EmailTemplates:
             conversion_id=to_single_line(event.conversion_id, 100),
         )
 
-    def _render_notice(
-        self, template: str, subject: str, event: PasswordChanged | EmailChanged
-    ) -> RenderedEmail:
+    def _render_notice(self, event: PasswordChanged | PasswordRemoved | EmailChanged) -> RenderedEmail:
         return self._render(
-            template,
+            event.type,
             to=event.recipient,
-            subject=subject,
+            subject=NOTICE_SUBJECTS[event.type],
             preview="If it was you, there is nothing to do.",
             address=to_single_line(event.recipient, 254),
             when=format_time(event.changed_at),

@@ -57,10 +57,11 @@ class ResetPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: Password
 
 
-class VerifyEmail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The token of the mailed link."""
+class VerifyEmail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The token of the mailed link. The account's password may take the place of an access token."""
 
     token: MailedToken
+    password: Password | None = None
 
 
 class ResendVerification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -153,6 +153,18 @@ class PasswordChanged(Event, frozen=True, kw_only=True):
     changed_at: datetime
 
 
+class PasswordRemoved(Event, frozen=True, kw_only=True):
+    """The owner of an unverified account's address signed in with a provider, which ended the account's
+    password and all other access from before; the owner is notified.
+    """
+
+    type: ClassVar[str] = "password_removed"
+
+    user_id: str
+    recipient: str
+    changed_at: datetime
+
+
 class EmailChanged(Event, frozen=True, kw_only=True):
     """An account's email address was changed. `recipient` is the previous address."""
 
@@ -172,7 +184,7 @@ class AccountDeleted(Event, frozen=True, kw_only=True):
 
 
 class AccountClaimed(Event, frozen=True, kw_only=True):
-    """The owner of an unverified account's address proved it by resetting the password.
+    """The owner of an unverified account's address proved it, by resetting the password or with a provider.
 
     Webhooks that others may have created in the account before `claimed_at` are deleted. `ended` lists the
     sessions and API keys that the account had until then.

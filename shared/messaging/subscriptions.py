@@ -21,6 +21,7 @@ NOTIFICATION_MAIL = Subscription(
         events.EmailVerificationRequested,
         events.PasswordResetRequested,
         events.PasswordChanged,
+        events.PasswordRemoved,
         events.EmailChanged,
     ),
     prefetch=10,

@@ -50,7 +50,7 @@ async def test_an_address_is_verified_by_a_requested_mail(person: Person, mailbo
     assert (await person.get("/v1/auth/me")).json()["email_verified"] is False
     assert (await person.post("/v1/auth/email/resend")).status_code == 202
     secret = await mailed_secret(person, mailbox, CONFIRM, "/verify-email")
-    verified = await person.http.post("/v1/auth/email/verify", json={"token": secret})
+    verified = await person.http.post("/v1/auth/email/verify", json={"token": secret, "password": PASSWORD})
     assert (verified.status_code, verified.content) == (204, b"")
     assert (await person.get("/v1/auth/me")).json()["email_verified"] is True
     assert len(mailbox.to(person.email)) == 1, "registering alone brings no mail"

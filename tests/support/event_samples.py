@@ -12,6 +12,7 @@ from shared.contracts.events import (
     EmailVerificationRequested,
     Event,
     PasswordChanged,
+    PasswordRemoved,
     PasswordResetRequested,
 )
 from shared.messaging.envelope import Envelope, wrap
@@ -54,6 +55,11 @@ RESET = PasswordResetRequested(
 
 
 PASSWORD_CHANGED = PasswordChanged(
+    user_id="0198f3c2-1111-7a3b-9c0f-5e6a7b8c9d0e",
+    recipient="ann@example.org",
+    changed_at=datetime(2026, 11, 20, 10, 0, tzinfo=UTC),
+)
+PASSWORD_REMOVED = PasswordRemoved(
     user_id="0198f3c2-1111-7a3b-9c0f-5e6a7b8c9d0e",
     recipient="ann@example.org",
     changed_at=datetime(2026, 11, 20, 10, 0, tzinfo=UTC),

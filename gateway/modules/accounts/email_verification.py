@@ -2,7 +2,7 @@
 
 from litestar import Controller
 
-from gateway.identity.auth_guard import limited, optional, public
+from gateway.identity.auth_guard import limited, optional
 from gateway.limits.rate_limit import Rate
 from gateway.openapi.problem_responses import NO_STORE
 from gateway.pass_through import forward
@@ -21,11 +21,11 @@ class EmailVerificationController(Controller):
         "POST",
         "/verify",
         body=VerifyEmail,
-        opt=public,
+        opt=optional,
         status_code=204,
-        summary="Verify an e-mail address with the token of the mailed link",
+        summary="Verify an e-mail address with the token of the mailed link, signed in or with the password",
         operation_id="verify_email",
-        problems=(400, 408, 413, 415),
+        problems=(400, 401, 403, 408, 413, 415),
     )
 
     resend_verification = forward(

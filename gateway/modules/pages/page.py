@@ -10,6 +10,11 @@ from string import Template
 import msgspec
 
 HERE = Path(__file__).parent
+# The address alone does not prove that its reader made the account.
+VERIFY_FIELDS = """<p><label for="password">Your password</label>
+<input id="password" name="password" type="password" required maxlength="128" autocomplete="current-password">
+<small>If you did not make this account, do not confirm it: close this page.</small></p>
+"""
 RESET_FIELDS = """<p><label for="password">New password</label>
 <input id="password" name="password" type="password" required maxlength="128" autocomplete="new-password">
 <small>At least 8 characters; a few unusual words are easy to remember and hard to guess.</small></p>
@@ -27,10 +32,11 @@ def verify_page() -> Page:
     """E-mail verification. The token is used when the button is pressed, because mail scanners open links."""
     return _page(
         title="Confirm your address",
-        introduction="Confirm that this address is yours by pressing the button.",
+        introduction="Confirm that this address and its account are yours.",
         call="v1/auth/email/verify",
         done="Thank you: your address is confirmed. You may close this page.",
         button="Confirm my address",
+        fields=VERIFY_FIELDS,
     )
 
 

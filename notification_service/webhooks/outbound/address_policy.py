@@ -47,6 +47,11 @@ class AddressPolicy:
     def __init__(self, allowed: Iterable[IPNetwork] = ()) -> None:
         self._allowed = tuple(allowed)
 
+    @property
+    def is_public_only(self) -> bool:
+        """Whether the operator allows no network besides public addresses."""
+        return not self._allowed
+
     def allows(self, address: IPAddress) -> bool:
         if any(address in network for network in self._allowed):
             return True

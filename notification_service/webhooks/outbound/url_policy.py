@@ -11,6 +11,9 @@ from shared.errors import FieldError, InvalidRequest
 WEB_PORTS = frozenset({80, 443})
 FIRST_UNPRIVILEGED_PORT = 1024
 NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
+# Names that are never public: RFC 6761 §6.3, RFC 6762 §3, RFC 8375, and ICANN's reserved "internal".
+LOCAL_NAMES = re.compile(r"[^.]+|(.*\.)?(localhost|local|internal|home\.arpa)", re.IGNORECASE)
+FORBIDDEN_ADDRESS = "leads to an address that may not be called"
 # Resolvers read such a name as an IPv4 address in a legacy format (127.1, 0x7f.1).
 NUMERIC_END = re.compile(r"(.*\.)?([0-9]+|0[xX][0-9A-Fa-f]*)\.?")
 
@@ -46,13 +49,20 @@ class UrlPolicy:
             raise InvalidWebhookUrl("must have no fragment")
         if port is None or (port < FIRST_UNPRIVILEGED_PORT and port not in WEB_PORTS):
             raise InvalidWebhookUrl("must have port 80, 443, or one from 1024 on")
-        address = parse_address(host)
-        if address is None and (not NAME.fullmatch(host) or NUMERIC_END.fullmatch(host)):
-            raise InvalidWebhookUrl("has a host that is neither a name nor an address")
-        self.check_addresses(address)
+        self._check_host(host)
         return target
 
-    def check_addresses(self, *addresses: IPAddress | None) -> None:
-        """Raises InvalidWebhookUrl if any of the addresses is not allowed. None is skipped."""
-        if not all(address is None or self._addresses.allows(address) for address in addresses):
-            raise InvalidWebhookUrl("leads to an address that may not be called")
+    def _check_host(self, host: str) -> None:
+        address = parse_address(host)
+        if address is not None:
+            self.check_addresses(address)
+        elif not NAME.fullmatch(host) or NUMERIC_END.fullmatch(host):
+            raise InvalidWebhookUrl("has a host that is neither a name nor an address")
+        elif LOCAL_NAMES.fullmatch(host.rstrip(".")) and self._addresses.is_public_only:
+            # As a private address is, whether or not the name exists: the answers must not reveal the names.
+            raise InvalidWebhookUrl(FORBIDDEN_ADDRESS)
+
+    def check_addresses(self, *addresses: IPAddress) -> None:
+        """Raises InvalidWebhookUrl if any of the addresses is not allowed."""
+        if not all(map(self._addresses.allows, addresses)):
+            raise InvalidWebhookUrl(FORBIDDEN_ADDRESS)

@@ -11,6 +11,7 @@ from shared.contracts.events import (
     EmailVerificationRequested,
     Event,
     PasswordChanged,
+    PasswordRemoved,
     PasswordResetRequested,
 )
 from shared.messaging.handlers import Delivery, Handlers
@@ -19,7 +20,12 @@ from shared.messaging.subscriptions import NOTIFICATION_MAIL
 from tests.support.wait import until
 
 MailEvent = TypeVar(
-    "MailEvent", EmailVerificationRequested, PasswordResetRequested, PasswordChanged, EmailChanged
+    "MailEvent",
+    EmailVerificationRequested,
+    PasswordResetRequested,
+    PasswordChanged,
+    PasswordRemoved,
+    EmailChanged,
 )
 Secret = TypeVar("Secret", EmailVerificationRequested, PasswordResetRequested)
 

@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,9 @@ from auth_service.migrations.tables import METADATA
 from auth_service.migrations.upgrade import migrate
 from devstack.servers.postgres import Postgres
 from devstack.stack import Stack
-from shared.contracts.events import SessionRevoked
-from shared.messaging.subscriptions import SUBSCRIPTIONS
+from shared.contracts.events import AccountClaimed, AccountDeleted, SessionRevoked
+from shared.messaging.handlers import Delivery, Handlers
+from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS, SUBSCRIPTIONS
 from shared.settings import Secret
 from tests.integration.auth_service.account_mails import AccountMails, recorded_mails
 from tests.integration.auth_service.replica import Clock, Replica, listening, running, settings
@@ -96,3 +97,20 @@ def breakable(breakable_stack: Stack) -> Postgres:
     if not server.alive:
         server.start()
     return server
+
+
+@pytest.fixture
+async def claimed(broker: MemoryBroker) -> AsyncIterator[list[AccountClaimed]]:
+    """Account events, as notification_service receives them."""
+    received: list[AccountClaimed] = []
+
+    async def receive(event: AccountDeleted | AccountClaimed, _: Delivery) -> None:
+        if isinstance(event, AccountClaimed):
+            received.append(event)
+
+    kinds = NOTIFICATION_ACCOUNTS.events
+    consumer = broker.consumer(NOTIFICATION_ACCOUNTS, Handlers(dict.fromkeys(kinds, receive), expected=kinds))
+    running = asyncio.create_task(consumer.run())
+    yield received
+    await consumer.stop(timedelta(seconds=1))
+    await running

@@ -62,6 +62,10 @@ class Replica:
         headers = calling_from(address) if address else {}
         return await self.call("POST", "auth/login", headers=headers, email=email, password=password)
 
+    async def verify(self, token: str, password: str = PASSWORD) -> httpx.Response:
+        """Verifies an address by the token of a mailed link and the account's password."""
+        return await self.post("email/verify", token=token, password=password)
+
     async def refresh(self, token: str) -> httpx.Response:
         return await self.post("refresh", refresh_token=token)
 

@@ -12,6 +12,7 @@ from auth_service.__main__ import command as command_line
 from auth_service.cli import CommandError, run_command
 from auth_service.settings import CommandSettings
 from shared.settings import Secret
+from tests.integration.auth_service.account_mails import AccountMails
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica
 from tests.integration.auth_service.sql import opened
 from tests.integration.auth_service.tokens.test_key_ring import published
@@ -57,16 +58,39 @@ async def test_the_first_administrator_comes_from_the_command_line(auth: Replica
     assert (await actions(postgres_url))[0] == ("admin_created", None)
 
 
-async def test_an_existing_account_is_promoted_and_keeps_its_password(
-    auth: Replica, postgres_url: str, clock: Clock, command: CommandSettings
+async def test_an_account_with_a_verified_address_is_promoted_and_keeps_its_password(
+    auth: Replica, mails: AccountMails, postgres_url: str, clock: Clock, command: CommandSettings
 ) -> None:
     person = await auth.person()
+    verified = await auth.verify(await mails.verification(person.email))
+    assert verified.status_code == 204
     output = await run_command(["create-admin", person.email.upper()], command, clock.now)
     assert "is now an administrator" in output
     assert (await person.call("GET", "admin/users")).status_code == 200, "also where it is signed in already"
     await person.sign_in()
     assert "already" in await run_command(["create-admin", person.email], command, clock.now)
     assert (await actions(postgres_url))[0] == ("admin_promoted", None)
+
+
+async def test_an_account_registered_for_a_foreign_address_does_not_become_an_administrator(
+    auth: Replica, mails: AccountMails, postgres_url: str, clock: Clock, command: CommandSettings
+) -> None:
+    """An attacker registers the operator's address before the operator runs `create-admin`."""
+    attacker = await auth.person()
+    with pytest.raises(CommandError, match="address is not verified"):
+        await run_command(["create-admin", attacker.email], command, clock.now)
+    assert await actions(postgres_url) == []
+    await attacker.sign_in()
+    assert (await attacker.call("GET", "admin/users")).status_code == 403
+
+    await auth.post("password/forgot", email=attacker.email)
+    reset = await auth.post(
+        "password/reset", token=await mails.reset(attacker.email), password="the operator's own words"
+    )
+    assert reset.status_code == 204
+    await run_command(["create-admin", attacker.email], command, clock.now)
+    assert (await auth.login(attacker.email)).status_code == 401
+    assert not await attacker.is_signed_in()
 
 
 async def test_there_is_no_default_administrator(auth: Replica, postgres_url: str) -> None:
@@ -81,7 +105,7 @@ async def test_there_is_no_default_administrator(auth: Replica, postgres_url: st
     [
         (["create-admin", "no address"], PASSWORD, "email must be an email address"),
         (["create-admin", ADMIN], "short", "password must be at least 8"),
-        (["create-admin", ADMIN], ADMIN, "password must not be your address"),
+        (["create-admin", ADMIN], ADMIN, "password must not be made of your address"),
         (["create-admin"], PASSWORD, "usage"),
         (["create-admin", ADMIN, PASSWORD], PASSWORD, "usage"),
         (["drop-everything"], PASSWORD, "usage"),

@@ -25,16 +25,20 @@ async def tab(tmp_path: Path) -> AsyncIterator[Tab]:
         yield tab
 
 
-async def test_an_address_is_verified_by_one_click(rig: Rig, tab: Tab) -> None:
+async def test_an_address_is_verified_by_the_password_and_one_click(rig: Rig, tab: Tab) -> None:
     answer(rig, "204 X", None)
     await opened(tab, f"{rig.url}/verify-email#token={SECRET}")
     assert await tab.run("document.getElementById('token').closest('p').hidden") is True
     assert await tab.run("location.hash") == "", "the secret does not stay in the address"
     assert rig.auth.seen == [], "opening the page alone spends nothing: scanners of mails do that"
     await tab.run(PRESS)
+    assert rig.auth.seen == [], "the link alone does not prove the account"
+    await tab.type_into("password", "the account's own words")
+    await tab.run(PRESS)
     await wait_for_message(tab, "confirmed")
     [seen] = rig.auth.seen
-    assert (seen.target, sent(seen)) == ("/v1/auth/email/verify", {"token": SECRET})
+    body = {"token": SECRET, "password": "the account's own words"}
+    assert (seen.target, sent(seen)) == ("/v1/auth/email/verify", body)
     assert await tab.run("document.querySelector('form').hidden") is True
 
 
@@ -63,6 +67,7 @@ async def test_without_a_secret_in_the_url_the_page_has_a_field_for_it(rig: Rig,
     await tab.run(PRESS)
     assert rig.auth.seen == []
     await tab.type_into("token", SECRET)
+    await tab.type_into("password", "the account's own words")
     await tab.run(PRESS)
     await wait_for_message(tab, "confirmed")
 

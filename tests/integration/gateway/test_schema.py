@@ -20,7 +20,6 @@ PUBLIC = {
     ("post", "/v1/auth/oauth/token"),
     ("post", "/v1/auth/password/forgot"),
     ("post", "/v1/auth/password/reset"),
-    ("post", "/v1/auth/email/verify"),
     ("options", "/v1/uploads"),
     ("options", "/v1/uploads/{upload_id}"),
     ("get", "/.well-known/jwks.json"),
@@ -71,7 +70,7 @@ CLOSED = {
     ("delete", "/v1/uploads/{upload_id}"),
 }
 AUDIO = {("get", "/v1/conversions/{conversion_id}/audio"), ("head", "/v1/conversions/{conversion_id}/audio")}
-EITHER = {("post", "/v1/auth/email/resend")}
+EITHER = {("post", "/v1/auth/email/resend"), ("post", "/v1/auth/email/verify")}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -18,6 +18,7 @@ NEEDED = {"AUTH_INTROSPECTION_SECRET": "0123456789abcdef", "AMQP_URL": "amqp://x
         ("GATEWAY_RATE_LIMIT_DEFAULT", "0/minute"),
         ("GATEWAY_RATE_LIMIT_STORAGE_URL", "mongodb://x"),
         ("GATEWAY_TRUSTED_PROXIES", "10.0.0.0/8,nonsense"),
+        ("GATEWAY_FORWARDED_FIELD", "x-real-ip"),
         ("GATEWAY_AUTH_URL", "ftp://x"),
         ("GATEWAY_CONVERTER_URL", "http://x/path"),
         ("GATEWAY_IDLE_TIMEOUT", "0"),

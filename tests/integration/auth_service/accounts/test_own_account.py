@@ -102,7 +102,7 @@ async def test_a_new_password_and_a_new_address_are_notified_the_latter_to_the_o
 ) -> None:
     """Otherwise a takeover with a stolen password would go unnoticed (ASVS 5.0 §6.3.7)."""
     person = await auth.person()
-    await auth.post("email/verify", token=await mails.verification(person.email))
+    await auth.verify(await mails.verification(person.email))
     await person.call("POST", "auth/password/change", current_password=PASSWORD, password=NEW)
     assert (await mails.notice(PasswordChanged, person.email)).changed_at == clock.now()
     await person.call("PATCH", "auth/me", current_password=NEW, email="thief@example.org")
@@ -118,7 +118,7 @@ async def test_an_unverified_address_gets_no_notice(auth: Replica, mails: Accoun
         await person.call("POST", "auth/password/change", current_password=current, password=wanted)
     await mails.verification((await auth.person()).email)  # events keep their order
     assert mails.of(PasswordChanged, person.email) == []
-    await auth.post("email/verify", token=await mails.verification(person.email))
+    await auth.verify(await mails.verification(person.email), NEW)
     for current, wanted in pairwise(passwords[1:]):
         await person.call("POST", "auth/password/change", current_password=current, password=wanted)
     await mails.verification((await auth.person()).email)
@@ -136,7 +136,7 @@ async def test_a_new_address_is_unverified_and_the_one_to_sign_in_with(
     auth: Replica, mails: AccountMails
 ) -> None:
     person = await auth.person()
-    await auth.post("email/verify", token=await mails.verification(person.email))
+    await auth.verify(await mails.verification(person.email))
     answer = await person.call("PATCH", "auth/me", current_password=PASSWORD, email="New@Example.org")
     assert answer.status_code == 200
     assert (answer.json()["email"], answer.json()["email_verified"]) == ("New@Example.org", False)
@@ -150,7 +150,7 @@ async def test_only_the_case_of_an_address_changes_nothing_about_it(
     auth: Replica, mails: AccountMails
 ) -> None:
     person = await auth.person()
-    await auth.post("email/verify", token=await mails.verification(person.email))
+    await auth.verify(await mails.verification(person.email))
     answer = await person.call("PATCH", "auth/me", current_password=PASSWORD, email=person.email.upper())
     assert (answer.json()["email"], answer.json()["email_verified"]) == (person.email.upper(), True)
 

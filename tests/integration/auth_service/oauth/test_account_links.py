@@ -6,10 +6,13 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import text
 
+from shared.contracts.events import AccountClaimed, PasswordRemoved
 from tests.integration.auth_service.account_mails import AccountMails
 from tests.integration.auth_service.oauth.rig import OAuthRig, SignIn, refusal
+from tests.integration.auth_service.replica import Person
 from tests.integration.auth_service.sql import opened
 from tests.support.openid_provider import Browser
+from tests.support.wait import until
 
 ADA = "ada@example.org"
 
@@ -39,16 +42,50 @@ async def test_a_verified_account_is_linked_and_keeps_its_password(rig: OAuthRig
     assert (await rig.replica.login(ADA)).status_code == 200
 
 
-async def test_an_account_with_an_unverified_address_is_not_linked(rig: OAuthRig, browser: Browser) -> None:
+async def test_an_account_with_an_unverified_address_is_taken_from_who_registered_it(
+    rig: OAuthRig, browser: Browser, mails: AccountMails
+) -> None:
     """Otherwise an attacker who registered the address first would share the account (pre-hijacking)."""
+    attacker = Person(rig.replica, ADA)
     await rig.replica.register(ADA)
+    await attacker.sign_in()
+    key = (await attacker.call("POST", "auth/api-keys", name="mine")).json()["key"]
+    identity = await attacker.identity()
+
     attempt = await rig.begin()
-    answer = await attempt.come_back(await browser.sign_in(attempt.question, ADA))
-    assert refusal(answer) == (409, "account_not_linked")
-    assert "verify the address" in answer.json()["detail"]
-    await change(rig, "UPDATE auth.users SET email_verified_at = now()")
+    me = await rig.me(await attempt.come_back(await browser.sign_in(attempt.question, ADA)))
+    assert (me["id"], me["email"], me["email_verified"]) == (identity, ADA, True)
+    assert not await attacker.is_signed_in()
+    assert (await rig.replica.refresh(attacker.refresh_token)).status_code == 401
+    assert not await rig.replica.is_active(key)
+    assert (await rig.replica.login(ADA)).status_code == 401, "the password is gone"
+    await mails.notice(PasswordRemoved, ADA)
+
+
+async def test_taking_an_account_announces_the_sessions_that_ended_for_its_webhooks(
+    rig: OAuthRig, browser: Browser, claimed: list[AccountClaimed]
+) -> None:
+    await rig.replica.register(ADA)
+    attacker = Person(rig.replica, ADA)
+    await attacker.sign_in()
+    (session,) = (await attacker.call("GET", "auth/sessions")).json()["items"]
+    attempt = await rig.begin()
+    await attempt.come_back(await browser.sign_in(attempt.question, ADA))
+    await until(lambda: claimed, what="AccountClaimed")
+    assert claimed[0].ended == (session["id"],)
+
+
+async def test_a_verified_account_keeps_its_password_sessions_and_keys_when_it_is_linked(
+    rig: OAuthRig, browser: Browser
+) -> None:
+    await verified(rig, ADA)
+    owner = Person(rig.replica, ADA)
+    await owner.sign_in()
+    key = (await owner.call("POST", "auth/api-keys", name="mine")).json()["key"]
     attempt = await rig.begin()
     assert (await attempt.come_back(await browser.sign_in(attempt.question, ADA))).status_code == 200
+    assert await owner.is_signed_in()
+    assert await rig.replica.is_active(key)
 
 
 @pytest.mark.parametrize("login", [f"unverified:{ADA}", "nobody:ada", "no address at all"])

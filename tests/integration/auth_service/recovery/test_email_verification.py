@@ -21,9 +21,42 @@ async def test_a_new_account_gets_a_verification_mail(auth: Replica, mails: Acco
     person = await auth.person()
     assert not await is_verified(person)
     secret = await mails.verification(person.email)
-    answer = await auth.post("email/verify", token=secret)
+    answer = await auth.verify(secret)
     assert (answer.status_code, answer.content) == (204, b"")
     assert await is_verified(person)
+
+
+async def test_the_link_alone_does_not_verify_an_address(auth: Replica, mails: AccountMails) -> None:
+    """The owner of the address presses "Confirm" in an account that an attacker registered for it."""
+    attacker = await auth.person()
+    secret = await mails.verification(attacker.email)
+    without = await auth.post("email/verify", token=secret)
+    assert (without.status_code, without.json()["code"]) == (401, "unauthenticated")
+    wrong = await auth.verify(secret, "a password of the owner's")
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "invalid_credentials")
+    other = await auth.person()
+    foreign = await other.call("POST", "auth/email/verify", token=secret)
+    assert (foreign.status_code, foreign.json()["code"]) == (403, "forbidden")
+    assert not await is_verified(attacker)
+    assert (await auth.verify(secret)).status_code == 204, "the link is not spent"
+
+
+async def test_an_access_token_takes_the_place_of_the_password(auth: Replica, mails: AccountMails) -> None:
+    person = await auth.person()
+    secret = await mails.verification(person.email)
+    key = (await person.call("POST", "auth/api-keys", name="nightly")).json()["key"]
+    by_key = await auth.call("POST", "auth/email/verify", key, token=secret)
+    assert (by_key.status_code, by_key.json()["code"]) == (403, "forbidden")
+    assert (await person.call("POST", "auth/email/verify", token=secret)).status_code == 204
+    assert await is_verified(person)
+
+
+async def test_guessing_a_password_by_a_link_is_throttled(auth: Replica, mails: AccountMails) -> None:
+    person = await auth.person()
+    secret = await mails.verification(person.email)
+    codes = [(await auth.verify(secret, f"guess number {each}")).status_code for each in range(12)]
+    assert codes[0] == 401
+    assert codes[-1] == 429
 
 
 async def test_without_require_verified_email_a_mail_is_sent_on_request_only(
@@ -35,7 +68,7 @@ async def test_without_require_verified_email_a_mail_is_sent_on_request_only(
         for asking in (other, person):
             assert (await asking.call("POST", "auth/email/resend")).status_code == 202
             secret = await mails.verification(asking.email)
-            assert (await auth.post("email/verify", token=secret)).status_code == 204
+            assert (await auth.verify(secret)).status_code == 204
         assert len(mails.all) == 2, "mails keep their order, so the registration's would have come before"
 
 
@@ -50,9 +83,7 @@ async def test_a_link_works_once_under_concurrent_use(
 ) -> None:
     person = await auth.person()
     secret = await mails.verification(person.email)
-    answers = await asyncio.gather(
-        *(replica.post("email/verify", token=secret) for replica in (auth, second) * 3)
-    )
+    answers = await asyncio.gather(*(replica.verify(secret) for replica in (auth, second) * 3))
     assert sorted(answer.status_code for answer in answers) == [204] + [400] * 5
 
 
@@ -60,12 +91,12 @@ async def test_an_expired_link_is_refused(auth: Replica, mails: AccountMails, cl
     person = await auth.person()
     secret = await mails.verification(person.email)
     clock.advance(days=1)
-    assert (await auth.post("email/verify", token=secret)).status_code == 400
+    assert (await auth.verify(secret)).status_code == 400
 
 
 @pytest.mark.parametrize("token", ["", "x", "\x00", "ü", "' OR 1=1 --", "A" * 43])
 async def test_an_unknown_token_is_refused_without_a_reason(auth: Replica, token: str) -> None:
-    answer = await auth.post("email/verify", token=token)
+    answer = await auth.verify(token)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
     assert answer.json()["errors"] == [
         {"field": "token", "message": "is not valid, was used before or has expired"}
@@ -76,7 +107,7 @@ async def test_a_password_reset_token_does_not_verify_an_address(auth: Replica, 
     person = await auth.person()
     await auth.post("password/forgot", email=person.email)
     secret = await mails.reset(person.email)
-    assert (await auth.post("email/verify", token=secret)).status_code == 400
+    assert (await auth.verify(secret)).status_code == 400
     assert not await is_verified(person)
 
 
@@ -90,7 +121,7 @@ async def test_another_mail_can_be_requested_with_a_token_or_by_address(
     second = await mails.verification(person.email, 2)
     assert (await auth.post("email/resend", email=person.email)).status_code == 202
     await mails.verification(person.email, 3)
-    assert (await auth.post("email/verify", token=second)).status_code == 204
+    assert (await auth.verify(second)).status_code == 204
 
 
 async def test_a_request_without_token_and_address_is_refused(auth: Replica) -> None:
@@ -100,7 +131,7 @@ async def test_a_request_without_token_and_address_is_refused(auth: Replica) -> 
 
 async def test_a_verified_address_gets_no_more_mails(auth: Replica, mails: AccountMails) -> None:
     person = await auth.person()
-    await auth.post("email/verify", token=await mails.verification(person.email))
+    await auth.verify(await mails.verification(person.email))
     assert (await person.call("POST", "auth/email/resend")).status_code == 202
     other = await auth.person()
     await mails.verification(other.email)
@@ -109,7 +140,7 @@ async def test_a_verified_address_gets_no_more_mails(auth: Replica, mails: Accou
 
 async def test_verification_does_not_log_in(auth: Replica, mails: AccountMails) -> None:
     person = await auth.person()
-    answer = await auth.post("email/verify", token=await mails.verification(person.email))
+    answer = await auth.verify(await mails.verification(person.email))
     assert answer.content == b""
     assert "set-cookie" not in answer.headers
 
@@ -118,7 +149,7 @@ async def test_introspection_shows_the_verified_address_at_once(auth: Replica, m
     person = await auth.person()
     before = (await auth.introspect(person.access_token)).json()
     assert (before["email_verified"], before["access_token"]) == (False, person.access_token)
-    await auth.post("email/verify", token=await mails.verification(person.email))
+    await auth.verify(await mails.verification(person.email))
     after = (await auth.introspect(person.access_token)).json()
     assert after["email_verified"] is True
     assert after["access_token"] != person.access_token, "the old one still says that it is not verified"
@@ -132,11 +163,9 @@ async def test_a_change_of_address_invalidates_mailed_links(auth: Replica, mails
     old = await mails.verification(person.email)
     changed = await person.call("PATCH", "auth/me", email="new@example.org", current_password=PASSWORD)
     assert changed.status_code == 200
-    assert (await auth.post("email/verify", token=old)).status_code == 400
+    assert (await auth.verify(old)).status_code == 400
     assert not await is_verified(person)
-    assert (
-        await auth.post("email/verify", token=await mails.verification("new@example.org"))
-    ).status_code == 204
+    assert (await auth.verify(await mails.verification("new@example.org"))).status_code == 204
     assert await is_verified(person)
 
 
@@ -148,5 +177,5 @@ async def test_a_link_mailed_during_a_change_of_address_is_invalid(
     async with opened(postgres_url) as database, database.transaction() as session:
         moved = "UPDATE auth.users SET email = 'new@example.org', email_canonical = 'new@example.org'"
         await session.execute(text(moved))
-    assert (await auth.post("email/verify", token=late)).status_code == 400
+    assert (await auth.verify(late)).status_code == 400
     assert not await is_verified(person)

@@ -1,7 +1,6 @@
 """Password reset: equal responses for all addresses, single-use links, revoked sessions."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
 
@@ -14,37 +13,16 @@ from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.service import AccountMailer, MailPolicy
 from shared.contracts.events import (
     AccountClaimed,
-    AccountDeleted,
     PasswordChanged,
     PasswordResetRequested,
     SessionRevoked,
 )
-from shared.messaging.handlers import Delivery, Handlers
-from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS
 from tests.integration.auth_service.account_mails import AccountMails
 from tests.integration.auth_service.replica import PASSWORD, Clock, Replica, running, settings
 from tests.integration.auth_service.sql import opened
-from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 
 NEW = "another correct horse"
-
-
-@pytest.fixture
-async def claimed(broker: MemoryBroker) -> AsyncIterator[list[AccountClaimed]]:
-    """Account events, as notification_service receives them."""
-    received: list[AccountClaimed] = []
-
-    async def receive(event: AccountDeleted | AccountClaimed, _: Delivery) -> None:
-        if isinstance(event, AccountClaimed):
-            received.append(event)
-
-    kinds = NOTIFICATION_ACCOUNTS.events
-    consumer = broker.consumer(NOTIFICATION_ACCOUNTS, Handlers(dict.fromkeys(kinds, receive), expected=kinds))
-    running = asyncio.create_task(consumer.run())
-    yield received
-    await consumer.stop(timedelta(seconds=1))
-    await running
 
 
 async def test_a_reset_replaces_the_password_and_revokes_all_sessions(
@@ -228,7 +206,7 @@ async def test_a_reset_keeps_api_keys_of_an_account_with_a_verified_address(
     auth: Replica, mails: AccountMails
 ) -> None:
     person = await auth.person()
-    await auth.post("email/verify", token=await mails.verification(person.email))
+    await auth.verify(await mails.verification(person.email))
     made = (await person.call("POST", "auth/api-keys", name="nightly")).json()
     await auth.post("password/forgot", email=person.email)
     await auth.post("password/reset", token=await mails.reset(person.email), password=NEW)

@@ -13,6 +13,7 @@ from tests.support.event_samples import (
     CONVERSION,
     EMAIL_CHANGED,
     PASSWORD_CHANGED,
+    PASSWORD_REMOVED,
     TOKEN,
     completed,
     failed,
@@ -122,6 +123,7 @@ def test_the_password_reset_email_has_a_link_and_a_code(templates: EmailTemplate
 def test_notices_of_changes_have_no_link(templates: EmailTemplates) -> None:
     for email, subject in (
         (templates.render(PASSWORD_CHANGED), "Your password was changed"),
+        (templates.render(PASSWORD_REMOVED), "The password of your account was removed"),
         (templates.render(EMAIL_CHANGED), "The address of your account was changed"),
     ):
         assert (email.to, email.subject) == ("ann@example.org", subject)
@@ -207,6 +209,7 @@ def test_an_audio_path_off_this_site_raises_invalid_email(templates: EmailTempla
 def test_the_html_loads_no_external_resources(templates: EmailTemplates) -> None:
     notices = (
         templates.render(PASSWORD_CHANGED),
+        templates.render(PASSWORD_REMOVED),
         templates.render(EMAIL_CHANGED),
     )
     account = (templates.render(verify()), templates.render(reset()), *notices)

@@ -74,6 +74,39 @@ def test_a_non_public_address_is_not_allowed(address: str) -> None:
         URLS.parse(written(address))
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "mongo",
+        "RABBITMQ",
+        "gateway.",
+        "localhost",
+        "x.localhost",
+        "a.local",
+        "db.Internal",
+        "a.home.arpa",
+    ],
+)
+def test_a_local_name_is_refused_as_a_private_address_is(host: str) -> None:
+    with pytest.raises(InvalidWebhookUrl) as refused:
+        URLS.parse(f"https://{host}/x")
+    with pytest.raises(InvalidWebhookUrl) as private:
+        URLS.parse("https://10.0.0.1/x")
+    assert refused.value.errors == private.value.errors
+
+
+def test_a_local_name_is_allowed_where_the_operator_allows_a_network() -> None:
+    own = UrlPolicy(AddressPolicy(parse_networks(["10.1.0.0/16"])))
+    assert own.parse("https://hooks/x").raw_host == "hooks"
+
+
+@pytest.mark.parametrize(
+    "host", ["hooks.example.org", "local.example.org", "localhost.example.org", "internal.de"]
+)
+def test_a_public_name_that_resembles_a_local_one_is_allowed(host: str) -> None:
+    assert URLS.parse(f"https://{host}/x").raw_host == host
+
+
 @pytest.mark.parametrize("address", PUBLIC)
 def test_a_public_address_is_allowed(address: str) -> None:
     assert AddressPolicy().allows(ip_address(address))
