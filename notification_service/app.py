@@ -67,18 +67,13 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     client = connect(settings.mongo_url, "tonegate-notification")
     database = database_of(client, DEFAULT_DATABASE)
     ledger = MongoLedger(database, settings.ledger_keep, HANDOVER)
-    endpoints, deliveries = (
-        MongoEndpoints(database),
-        MongoDeliveries(database, settings.webhook_keep, HANDOVER),
-    )
+    endpoints = MongoEndpoints(database)
+    deliveries = MongoDeliveries(database, settings.webhook_keep, HANDOVER)
     stopping = asyncio.Event()
     # The service works without the indexes, and reports that it is not ready.
     preparation = StorePreparation(ledger.prepare, endpoints.prepare, deliveries.prepare)
     mailer = SmtpMailer(settings.smtp_server, settings.smtp_timeout)
-    # A lease outlasts one attempt, with a margin for a slow machine.
-    policy = RetryPolicy(
-        lease=settings.smtp_timeout * 1.25 + timedelta(seconds=2), give_up_after=settings.give_up_after
-    )
+    policy = _email_policy(settings)
     sender = EmailSender(ledger, mailer, settings.from_address, policy, registry, stopping=stopping)
     emails = email_handlers(_email_templates(settings), sender)
     broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES)
@@ -88,11 +83,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
         aiohttp.ClientSession() as http,
         _open_webhooks(
             settings, endpoints, deliveries, publisher=broker, stopping=stopping, registry=registry
-        ) as (
-            webhooks,
-            fanout,
-            dispatcher,
-        ),
+        ) as (webhooks, fanout, dispatcher),
     ):
         consumers = (
             broker.consumer(NOTIFICATION_MAIL, emails),
@@ -202,6 +193,12 @@ async def _open_webhooks(
                 endpoints=endpoints, deliveries=deliveries, payloads=payloads, wake=dispatcher.wake
             )
             yield service, fanout, dispatcher
+
+
+def _email_policy(settings: NotificationSettings) -> RetryPolicy:
+    # A lease outlasts one attempt, with a margin for a slow machine.
+    lease = settings.smtp_timeout * 1.25 + timedelta(seconds=2)
+    return RetryPolicy(lease=lease, give_up_after=settings.give_up_after)
 
 
 def _email_templates(settings: NotificationSettings) -> EmailTemplates:

@@ -21,6 +21,7 @@ from notification_service.email.message import Mail, compose
 from notification_service.email.pending_records import PendingRecords
 from notification_service.email.ports import Mailer
 from notification_service.email.retry_policy import (
+    HAND_ON_DELAY_S,
     HELD_LEASE_DELAY_S,
     LEDGER_DELAY_S,
     UNRECORDED_DELAY_S,
@@ -94,7 +95,7 @@ class EmailSender:
             await finish_when_cancelled(work, grace.total_seconds())
         except asyncio.CancelledError:
             if sent_by := self.pending.token_of(event_id):
-                raise self._hand_on(sent_by) from None
+                raise _hand_on(sent_by) from None
             raise
 
     async def _record_handed_on(self, event_id: str, sent_by: str) -> None:
@@ -102,11 +103,8 @@ class EmailSender:
         try:
             await self.pending.record(event_id, sent_by, timedelta())
         except Unavailable as down:
-            raise self._hand_on(sent_by) from down
+            raise _hand_on(sent_by, UNRECORDED_DELAY_S) from down
         self._log.info("email recorded that was sent earlier", event_id=event_id)
-
-    def _hand_on(self, sent_by: str) -> Retry:
-        return Retry(UNRECORDED_DELAY_S, "email sent, not recorded yet", counts=False, note=sent_by)
 
     def _compose(self, event_id: str, envelope: Envelope, render: Callable[[], RenderedEmail]) -> Mail:
         try:
@@ -148,7 +146,7 @@ class EmailSender:
             await self.pending.record(event_id, lease.token, self._policy.ledger_timeout)
         except Unavailable as down:
             self._log.warning("email sent but not recorded, will be recorded later", event_id=event_id)
-            raise self._hand_on(lease.token) from down
+            raise _hand_on(lease.token) from down
         self._log.info(
             "email sent", event_id=event_id, message_id=mail.message_id, attempt=lease.attempts + 1
         )
@@ -181,3 +179,8 @@ class EmailSender:
 
     def _count(self, outcome: str) -> None:
         self._outcomes.labels(outcome).inc()
+
+
+def _hand_on(sent_by: str, delay_s: float = HAND_ON_DELAY_S) -> Retry:
+    """The next delivery of the event records what was sent under the lease with the token `sent_by`."""
+    return Retry(delay_s, "email sent, not recorded yet", counts=False, note=sent_by)
