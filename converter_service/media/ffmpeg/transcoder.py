@@ -11,6 +11,7 @@ from converter_service.media.ffmpeg.faults import cut_off
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.job_programs import JobPrograms
 from converter_service.media.ffmpeg.limits import TranscodingLimits
+from converter_service.media.ffmpeg.placeholder_lengths import fill_in_lengths
 from converter_service.media.ffmpeg.progress import ProgressReports
 from converter_service.media.ffmpeg.runner import ProgramRunner, time_limit
 from converter_service.media.ffmpeg.sidecars import SidecarFiles
@@ -46,6 +47,7 @@ class FFmpegTranscoder:
             raise TranscoderUnavailable(f"ffmpeg lacks {', '.join(lacking)}: {listing.exit.stderr[-200:]}")
 
     async def probe(self, source: Path) -> MediaInfo:
+        await asyncio.to_thread(fill_in_lengths, source)
         if await asyncio.to_thread(lacks_bytes, source):
             raise cut_off("shorter than its header says")
         async with time_limit(self._limits.probe_timeout):

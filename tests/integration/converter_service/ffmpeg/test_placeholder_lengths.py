@@ -1,0 +1,98 @@
+"""Files written to a pipe, whose headers do not tell their length."""
+
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from converter_service.media.errors import Fault, MediaError
+from tests.support.audio_checks import TranscodingHarness, pitch_hz
+
+SECONDS = 3.0
+
+
+def pipe(container: str, *options: str) -> bytes:
+    codec = "pcm_s16be" if container in {"aiff", "au"} else "pcm_s16le"
+    tone = ["-f", "lavfi", "-i", f"sine=frequency=440:duration={SECONDS}:sample_rate=48000"]
+    command = ["ffmpeg", "-v", "error", *tone, "-c:a", codec, "-f", container, *options, "pipe:1"]
+    return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+
+
+def wav(size: int, riff: int) -> bytes:
+    whole = bytearray(pipe("wav", "-bitexact"))
+    at = whole.index(b"data") + 4
+    struct.pack_into("<I", whole, at, size)
+    struct.pack_into("<I", whole, 4, riff)
+    return bytes(whole)
+
+
+def aiff(size: int, frames: int) -> bytes:
+    whole = bytearray(pipe("aiff"))
+    struct.pack_into(">I", whole, whole.index(b"SSND") + 4, size)
+    struct.pack_into(">I", whole, whole.index(b"COMM") + 10, frames)
+    struct.pack_into(">I", whole, 4, size)
+    return bytes(whole)
+
+
+def au(size: int) -> bytes:
+    whole = bytearray(pipe("au"))
+    struct.pack_into(">I", whole, 8, size)
+    return bytes(whole)
+
+
+async def assert_whole(harness: TranscodingHarness, file: Path, form: str = "mp3") -> None:
+    info = await harness.probe(file)
+    assert info.duration_s == pytest.approx(SECONDS, abs=0.01)
+    output = await harness.convert(file, format=form)
+    assert output.duration_s == pytest.approx(SECONDS, abs=0.05)
+    assert pitch_hz(harness.result) == pytest.approx(440, abs=3)
+
+
+@pytest.mark.parametrize(
+    ("container", "options"),
+    [
+        ("wav", ()),
+        ("wav", ("-rf64", "always")),
+        ("w64", ()),
+        ("aiff", ()),
+        ("au", ()),
+        ("caf", ()),
+    ],
+)
+async def test_a_file_that_ffmpeg_wrote_to_a_pipe_is_whole(
+    harness: TranscodingHarness, tmp_path: Path, container: str, options: tuple[str, ...]
+) -> None:
+    file = tmp_path / "piped"
+    file.write_bytes(pipe(container, *options))
+    await assert_whole(harness, file)
+
+
+@pytest.mark.parametrize(
+    "size",
+    [0, 0x7F000000, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFF000, 0xFFFFFFFF],
+)
+@pytest.mark.parametrize("container", ["wav", "aiff", "au"])
+async def test_a_length_near_a_limit_is_none(
+    harness: TranscodingHarness, tmp_path: Path, container: str, size: int
+) -> None:
+    """SoX, speech services and others write such lengths."""
+    file = tmp_path / "piped"
+    made = {
+        "wav": lambda: wav(size, min(size + 36, 0xFFFFFFFF)),
+        "aiff": lambda: aiff(size, size // 2),
+        "au": lambda: au(size),
+    }
+    file.write_bytes(made[container]())
+    await assert_whole(harness, file, "wav")
+
+
+@pytest.mark.parametrize("claimed", [400_000, 0x10000000])
+async def test_any_other_length_is_a_promise(
+    harness: TranscodingHarness, tmp_path: Path, claimed: int
+) -> None:
+    file = tmp_path / "cut"
+    file.write_bytes(wav(claimed, claimed + 36))
+    with pytest.raises(MediaError) as refused:
+        await harness.convert(file)
+    assert refused.value.code is Fault.UNREADABLE_MEDIA
