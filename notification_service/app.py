@@ -19,6 +19,7 @@ from notification_service.email.templates import EmailTemplates
 from notification_service.settings import NotificationSettings
 from notification_service.webhooks.account_deletion import AccountDeletion, account_handlers
 from notification_service.webhooks.controller import WebhookController
+from notification_service.webhooks.delivery_record import DeliveryRecorder, record_handlers
 from notification_service.webhooks.dispatcher import WebhookDispatcher
 from notification_service.webhooks.fanout import WebhookFanout, webhook_handlers
 from notification_service.webhooks.mongo_deliveries import MongoDeliveries
@@ -37,8 +38,14 @@ from shared.http import Address, Check, Listeners, Wiring, build_application, ch
 from shared.http.auth_guard import public, require_token
 from shared.identity.access_tokens import AccessTokens
 from shared.identity.public_keys import PublicKeys
+from shared.messaging.ports import Publisher
 from shared.messaging.rabbitmq.broker import RabbitMQ
-from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS, NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS
+from shared.messaging.subscriptions import (
+    NOTIFICATION_ACCOUNTS,
+    NOTIFICATION_MAIL,
+    NOTIFICATION_RECORDS,
+    NOTIFICATION_WEBHOOKS,
+)
 from shared.mongo import connect, database_of
 from shared.settings import SettingsError
 from shared.store_preparation import StorePreparation
@@ -49,7 +56,9 @@ DEFAULT_DATABASE = "tonegate_notification"
 LISTENERS_GRACE = timedelta(seconds=5)
 # Readiness is public, and a mail server blocks a client that connects every second without sending.
 SMTP_CHECK_CACHED_S = 5.0
-QUEUES = (NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS, NOTIFICATION_ACCOUNTS)
+QUEUES = (NOTIFICATION_MAIL, NOTIFICATION_WEBHOOKS, NOTIFICATION_RECORDS, NOTIFICATION_ACCOUNTS)
+# How long the record of an expired lease may take to arrive: a redelivery of five seconds, and its handling.
+HANDOVER = timedelta(seconds=10)
 
 
 async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
@@ -57,27 +66,29 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     registry = CollectorRegistry()
     client = connect(settings.mongo_url, "tonegate-notification")
     database = database_of(client, DEFAULT_DATABASE)
-    ledger = MongoLedger(database, settings.ledger_keep)
-    endpoints, deliveries = MongoEndpoints(database), MongoDeliveries(database, settings.webhook_keep)
+    ledger = MongoLedger(database, settings.ledger_keep, HANDOVER)
+    endpoints = MongoEndpoints(database)
+    deliveries = MongoDeliveries(database, settings.webhook_keep, HANDOVER)
+    stopping = asyncio.Event()
     # The service works without the indexes, and reports that it is not ready.
     preparation = StorePreparation(ledger.prepare, endpoints.prepare, deliveries.prepare)
     mailer = SmtpMailer(settings.smtp_server, settings.smtp_timeout)
-    # A lease outlasts one attempt, with a margin for a slow machine.
-    policy = RetryPolicy(
-        lease=settings.smtp_timeout * 1.25 + timedelta(seconds=2), give_up_after=settings.give_up_after
-    )
-    sender = EmailSender(ledger, mailer, settings.from_address, policy, registry)
+    policy = _email_policy(settings)
+    sender = EmailSender(ledger, mailer, settings.from_address, policy, registry, stopping=stopping)
     emails = email_handlers(_email_templates(settings), sender)
     broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES)
     async with (
         client,
         broker,
         aiohttp.ClientSession() as http,
-        _open_webhooks(settings, endpoints, deliveries, registry) as (webhooks, fanout, dispatcher),
+        _open_webhooks(
+            settings, endpoints, deliveries, publisher=broker, stopping=stopping, registry=registry
+        ) as (webhooks, fanout, dispatcher),
     ):
         consumers = (
             broker.consumer(NOTIFICATION_MAIL, emails),
             broker.consumer(NOTIFICATION_WEBHOOKS, webhook_handlers(fanout)),
+            broker.consumer(NOTIFICATION_RECORDS, record_handlers(deliveries)),
             broker.consumer(
                 NOTIFICATION_ACCOUNTS, account_handlers(AccountDeletion(endpoints, deliveries, utc_now))
             ),
@@ -85,6 +96,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
         keys = PublicKeys(http, settings.auth_url)
 
         async def finish() -> None:
+            stopping.set()
             grace = grace_for(max(settings.smtp_timeout, settings.webhook_timeout))
             stops = (consumer.stop(grace) for consumer in consumers)
             await asyncio.gather(*stops, dispatcher.stop(grace))
@@ -137,15 +149,20 @@ async def _open_webhooks(
     settings: NotificationSettings,
     endpoints: MongoEndpoints,
     deliveries: MongoDeliveries,
+    *,
+    publisher: Publisher,
+    stopping: asyncio.Event,
     registry: CollectorRegistry,
 ) -> AsyncIterator[tuple[WebhookService, WebhookFanout, WebhookDispatcher]]:
     """Opens the resolver threads and the HTTP session of webhooks; connects to nothing yet."""
     addresses = AddressPolicy(parse_networks(settings.webhook_networks))
     urls = UrlPolicy(addresses, http=settings.webhook_http)
     cipher, payloads = SecretCipher(settings.webhook_key), Payloads(settings.public_url)
+    # A lease outlasts one attempt and its record, with a margin for a slow machine.
+    lease = settings.webhook_timeout * 1.5 + timedelta(seconds=5)
     policy = DispatchPolicy(
-        # A lease outlasts one attempt and its record, with a margin for a slow machine.
-        lease=settings.webhook_timeout * 1.5 + timedelta(seconds=5),
+        lease=lease,
+        begin_within=lease / 4,
         schedule=settings.webhook_schedule,
         concurrency=settings.webhook_concurrency,
     )
@@ -154,6 +171,7 @@ async def _open_webhooks(
             sender = WebhookSender(
                 endpoints,
                 deliveries,
+                DeliveryRecorder(deliveries, publisher, policy, stopping),
                 client=client,
                 urls=urls,
                 cipher=cipher,
@@ -175,6 +193,12 @@ async def _open_webhooks(
                 endpoints=endpoints, deliveries=deliveries, payloads=payloads, wake=dispatcher.wake
             )
             yield service, fanout, dispatcher
+
+
+def _email_policy(settings: NotificationSettings) -> RetryPolicy:
+    # A lease outlasts one attempt, with a margin for a slow machine.
+    lease = settings.smtp_timeout * 1.25 + timedelta(seconds=2)
+    return RetryPolicy(lease=lease, give_up_after=settings.give_up_after)
 
 
 def _email_templates(settings: NotificationSettings) -> EmailTemplates:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TypeVar
 
@@ -15,18 +15,34 @@ T = TypeVar("T")
 STORE_RETRY_S = 5.0
 
 
-async def retry_unavailable(call: Callable[[], Awaitable[T]], *, timeout: timedelta, pause: timedelta) -> T:
-    """Repeats `call` every `pause` while it raises Unavailable; re-raises it once `timeout` has passed."""
+async def retry_unavailable(
+    call: Callable[[], Awaitable[T]],
+    *,
+    timeout: timedelta,
+    pause: timedelta,
+    stopping: asyncio.Event | None = None,
+) -> T:
+    """Repeats `call` every `pause` while it raises Unavailable.
+
+    Re-raises it once `timeout` has passed, or `stopping` is set: the caller then hands on what it holds.
+    """
     clock = asyncio.get_running_loop()
     deadline = clock.time() + timeout.total_seconds()
     while True:
         try:
             return await call()
         except Unavailable as failure:
-            if clock.time() >= deadline:
+            if clock.time() >= deadline or (stopping and stopping.is_set()):
                 raise
             get_logger(__name__).warning("store unavailable, retrying", reason=str(failure))
-        await asyncio.sleep(pause.total_seconds())
+        await _pause(pause, stopping or asyncio.Event())
+
+
+async def _pause(pause: timedelta, stopping: asyncio.Event) -> None:
+    """Sleeps, but no longer than until `stopping` is set."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(pause.total_seconds()):
+            await stopping.wait()
 
 
 @contextmanager

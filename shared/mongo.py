@@ -47,6 +47,7 @@ def connect(url: Secret, appname: str = "tonegate") -> Client:
         tz_aware=True,
         connectTimeoutMS=CONNECT_MS,
         timeoutMS=OPERATION_MS,
+        serverSelectionTimeoutMS=OPERATION_MS,  # `close` knows only this limit, by default 30 seconds
         maxPoolSize=MAX_CONNECTIONS,
         w="majority",
         journal=True,

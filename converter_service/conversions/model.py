@@ -40,13 +40,16 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """The audio: `size` in bytes, `duration` in seconds, `bitrate` in bits per second."""
+    """The audio: `size` in bytes, `duration` in seconds, `bitrate` in bits per second. `gaps` is None or the
+    seconds of the source that have no sound although there should be some.
+    """
 
     size: int
     duration: float
     format: str
     bitrate: int | None
     sha256: str
+    gaps: float | None = None
 
 
 class Failure(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, structs
 
 from converter_service.conversions.model import Conversion, Failure, Result, Source
 from converter_service.conversions.signed_links import audio_path
@@ -81,4 +81,6 @@ def _next(found: Sequence[Conversion], limit: int) -> str | None:
 def _result(conversion_id: str, result: Result | None) -> Audio | None:
     if result is None:
         return None
-    return Audio(**structs.asdict(result), url=audio_path(conversion_id))
+    known = structs.asdict(result)
+    gaps = known.pop("gaps") or UNSET
+    return Audio(**known, gaps=gaps, url=audio_path(conversion_id))

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from converter_service.conversions.blobs import Blobs, Stored
 from converter_service.conversions.model import Conversion, Result
 from converter_service.conversions.ports import ConversionStore
@@ -58,6 +60,8 @@ class ConversionRun:
             info = await self.transcoder.probe(source)
             await self._describe(run, info, options)
             output = await self.transcoder.convert(source, info, options, room / "audio", run.report)
+            if output.source_duration_s is not None:
+                await self._describe(run, replace(info, duration_s=output.source_duration_s), options)
             stored = await self._store_audio(run, output)
         return Result(
             size=stored.size,
@@ -65,6 +69,7 @@ class ConversionRun:
             format=output.format,
             bitrate=output.bitrate_bps,
             sha256=stored.sha256,
+            gaps=round(output.gaps_s, 3) or None,
         )
 
     async def _fetch(self, run: RunContext, target: Path) -> bool:

@@ -9,7 +9,9 @@ import msgspec
 class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
     """An audio stream; `index` counts audio streams only, `stream` all of them, both from 0.
 
-    `start_s` counts from the file's start. `duration_s` is declared for this stream, None if it is not.
+    `channels` and `sample_rate` are 0 if unknown. `start_s` counts from the file's start; `is_start_assumed`:
+    it may be the file's own, for lack of a packet of the track. `duration_s` is declared for this stream,
+    None if it is not.
     """
 
     index: int
@@ -18,6 +20,7 @@ class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
     channels: int
     sample_rate: int
     start_s: float = 0.0
+    is_start_assumed: bool = False
     duration_s: float | None = None
     language: str | None = None
     is_default: bool = False
@@ -46,7 +49,8 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
     `container` is a short name such as `mp4`. `start_s` is the timestamp at which the file begins.
     `duration_s` is that of its longest stream, None if unknown (a live recording); `is_estimated`: it is
     computed from a bit rate and good for progress only; `has_own_duration`: it is declared, so that a shorter
-    result is a loss. `tags`, `chapters` and `pictures` are untrusted and not validated.
+    result is a loss; `is_deep`: tracks were searched for far behind the file's start. `tags`, `chapters` and
+    `pictures` are untrusted and not validated.
     """
 
     container: str
@@ -55,6 +59,7 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
     start_s: float = 0.0
     is_estimated: bool = False
     has_own_duration: bool = False
+    is_deep: bool = False
     tags: Mapping[str, str] = MappingProxyType({})
     chapters: tuple[Chapter, ...] = ()
     pictures: tuple[Picture, ...] = ()

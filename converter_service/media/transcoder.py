@@ -14,13 +14,19 @@ Progress = Callable[[float], Awaitable[None]]
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
-    """A verified result. `bitrate_bps` is the average bit rate, `duration_s` the decoded duration."""
+    """A verified result. `bitrate_bps` is the average bit rate, `duration_s` the decoded duration.
+
+    `gaps_s` are seconds of the source without sound, mostly silence in the result; `source_duration_s` is the
+    source's duration, if the conversion found it out.
+    """
 
     format: str
     bitrate_bps: int
     duration_s: float
     size_bytes: int
     path: Path
+    gaps_s: float = 0.0
+    source_duration_s: float | None = None
 
 
 class Transcoder(Protocol):

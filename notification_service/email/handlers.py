@@ -30,6 +30,6 @@ def email_handlers(templates: EmailTemplates, sender: EmailSender) -> Handlers:
                     "event has no recipient, no email sent", event_id=delivery.envelope.id
                 )
             case _:
-                await sender.send(delivery.envelope, lambda: templates.render(event))
+                await sender.send(delivery.envelope, lambda: templates.render(event), delivery.note)
 
     return Handlers(dict.fromkeys(get_args(EmailEvent), send), expected=NOTIFICATION_MAIL.events)

@@ -38,7 +38,10 @@ class SentLedger(Protocol):
     """
 
     async def claim(self, event_id: str, lease: timedelta) -> Claim:
-        """Returns a Lease for a new, postponed or refused event, and for one whose lease has expired."""
+        """Returns a Lease for a new, postponed or refused event, and for one whose lease has expired.
+
+        The record of an expired lease may still be on its way: a ledger may return LeaseHeld until then.
+        """
 
     async def record_sent(self, event_id: str, token: str) -> None:
         """Marks the event as sent, even if the lease has expired: every later claim is AlreadySent."""

@@ -13,22 +13,28 @@ from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHe
 from shared.clock import utc_now
 from shared.mongo import Database, Document, call_mongo, from_now
 
-# True if no one holds a lease: a new entry (no state yet), a released one, or an expired lease.
+EXPIRED = {"$lte": ["$until", "$$NOW"]}
+# True if no one holds a lease: a new entry (no state yet), a released one, or one whose record did not come.
 FREE = {
     "$or": [
         {"$in": [{"$ifNull": ["$state", "new"]}, ["new", "waiting", "refused"]]},
-        {"$and": [{"$eq": ["$state", "sending"]}, {"$lte": ["$until", "$$NOW"]}]},
+        {"$and": [{"$eq": ["$state", "lapsed"]}, EXPIRED]},
     ]
 }
+LAPSED = {"$and": [{"$eq": ["$state", "sending"]}, EXPIRED]}
 REMAINING_MS = {"$max": [{"$subtract": ["$until", "$$NOW"]}, 0]}
 
 
 class MongoLedger:
-    """A SentLedger in the collection `letters`. Stores no address and no content of an email."""
+    """A SentLedger in the collection `letters`. Stores no address and no content of an email.
 
-    def __init__(self, database: Database, keep: timedelta) -> None:
+    After an expired lease the record of its holder may still arrive for the time `handover`, which begins
+    with the first claim that finds the lease expired: the ledger may have been unavailable until then.
+    """
+
+    def __init__(self, database: Database, keep: timedelta, handover: timedelta = timedelta()) -> None:
         self._entries = database["letters"]
-        self._keep = keep
+        self._keep, self._handover = keep, handover
 
     async def prepare(self) -> None:
         """Creates the TTL index of old entries; idempotent, also when run concurrently."""
@@ -59,9 +65,14 @@ class MongoLedger:
             "since": {"$ifNull": ["$since", "$$NOW"]},
             "expires_at": from_now(self._keep),
         }
+        lapsed = {"state": "lapsed", "until": from_now(self._handover)}
+        branches = [
+            {"case": FREE, "then": {"$mergeObjects": ["$$ROOT", taken]}},
+            {"case": LAPSED, "then": {"$mergeObjects": ["$$ROOT", lapsed if self._handover else taken]}},
+        ]
         entry = await self._entries.find_one_and_update(
             {"_id": event_id},
-            [{"$replaceWith": {"$cond": [FREE, {"$mergeObjects": ["$$ROOT", taken]}, "$$ROOT"]}}],
+            [{"$replaceWith": {"$switch": {"branches": branches, "default": "$$ROOT"}}}],
             {"state": 1, "token": 1, "attempts": 1, "since": 1, "remaining_ms": REMAINING_MS},
             upsert=True,
             return_document=ReturnDocument.AFTER,

@@ -16,8 +16,10 @@ class PendingRecords:
     again. Callers check `is_full` before sending, which bounds the memory to `limit` entries.
     """
 
-    def __init__(self, ledger: SentLedger, pause: timedelta, limit: int) -> None:
-        self._ledger = ledger
+    def __init__(
+        self, ledger: SentLedger, pause: timedelta, limit: int, stopping: asyncio.Event | None = None
+    ) -> None:
+        self._ledger, self._stopping = ledger, stopping
         self._pause = pause
         self._limit = limit
         self._tokens: dict[str, str] = {}
@@ -26,17 +28,19 @@ class PendingRecords:
     def is_full(self) -> bool:
         return len(self._tokens) >= self._limit
 
-    def __contains__(self, event_id: str) -> bool:
-        """Returns True if the email of this event is sent and not recorded yet."""
-        return event_id in self._tokens
+    def token_of(self, event_id: str) -> str | None:
+        """Returns the lease's token if the email of this event is sent and not recorded yet."""
+        return self._tokens.get(event_id)
 
     async def record(self, event_id: str, token: str, timeout: timedelta) -> None:
         """Records that the email was sent, with retries.
 
-        Raises Unavailable after `timeout`; `run` then keeps trying.
+        Raises Unavailable after `timeout`, or once the process is to stop; `run` then keeps trying.
         """
         self._tokens[event_id] = token
-        await retry_unavailable(lambda: self._record(event_id, token), timeout=timeout, pause=self._pause)
+        await retry_unavailable(
+            lambda: self._record(event_id, token), timeout=timeout, pause=self._pause, stopping=self._stopping
+        )
 
     async def run(self) -> None:
         """Records what is pending, every `pause`, until cancelled."""

@@ -10,7 +10,9 @@ BACK_OFF_S = (1.0, 5.0, 30.0, 120.0, 600.0)
 HELD_LEASE_DELAY_S = 5.0
 # After a ledger that stayed unavailable for the whole of `ledger_timeout`.
 LEDGER_DELAY_S = 120.0
-UNRECORDED_DELAY_S = 600.0
+# Of an email that is sent and not recorded: at first, and after each later try.
+HAND_ON_DELAY_S = 5.0
+UNRECORDED_DELAY_S = 30.0
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +20,8 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     `lease` is longer than the mailer's timeout. Two times `ledger_timeout` plus the mailer's timeout stay
     below the queue's handling timeout. `give_up_after`: RFC 5321 §4.5.4.1 asks for at least four to five
-    days. `cancel_grace` is the time for a cancelled delivery to finish. `max_unrecorded` bounds the emails
+    days. `cancel_grace` is the time for a cancelled delivery to finish; at a stop nothing but the mail itself
+    lasts longer. `max_unrecorded` bounds the emails
     that are sent and not recorded yet.
     """
 

@@ -2,12 +2,14 @@
 
 Order: claim a lease in the ledger, send, record. If a process dies between the server's acceptance and the
 record, its lease expires and the email is sent a second time with the same bytes; the opposite order would
-lose the email. A process that stays alive finishes a send even when cancelled, and remembers what it could
-not record.
+lose the email. A process that stays alive finishes a send even when cancelled. What it could not record it
+remembers, and hands on to the next process in the message of the event: `Delivery.note` is then the token of
+the lease under which the email was sent.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from datetime import timedelta
 from email.headerregistry import Address
 from typing import Never
 
@@ -19,6 +21,7 @@ from notification_service.email.message import Mail, compose
 from notification_service.email.pending_records import PendingRecords
 from notification_service.email.ports import Mailer
 from notification_service.email.retry_policy import (
+    HAND_ON_DELAY_S,
     HELD_LEASE_DELAY_S,
     LEDGER_DELAY_S,
     UNRECORDED_DELAY_S,
@@ -32,6 +35,7 @@ from shared.errors import Unavailable
 from shared.logs import get_logger
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
+from shared.tasks import finish_when_cancelled
 
 
 class EmailSender:
@@ -44,24 +48,30 @@ class EmailSender:
         from_address: Address,
         policy: RetryPolicy,
         registry: CollectorRegistry,
+        *,
+        stopping: asyncio.Event | None = None,
     ) -> None:
-        self._ledger = ledger
+        """Once `stopping` is set the sender no longer waits for a ledger that is unavailable."""
+        self._ledger, self._stopping = ledger, stopping
         self._mailer = mailer
         self._from = from_address
         self._policy = policy
-        self.pending = PendingRecords(ledger, policy.ledger_pause, policy.max_unrecorded)
+        self.pending = PendingRecords(ledger, policy.ledger_pause, policy.max_unrecorded, stopping)
         self._outcomes = Counter("letters", "Emails by outcome", ("outcome",), registry=registry)
         self._log = get_logger(__name__)
 
-    async def send(self, envelope: Envelope, render: Callable[[], RenderedEmail]) -> None:
+    async def send(self, envelope: Envelope, render: Callable[[], RenderedEmail], sent_by: str = "") -> None:
         """Returns when the email of the event is sent, now or earlier.
+
+        With `sent_by`, the token of a lease, it was sent and only has to be recorded.
 
         Raises Retry if it has to be sent later, and Reject if it can never be sent.
         """
         event_id = f"{envelope.source} {envelope.id}"  # unique together (CloudEvents 1.0.2, `id`)
+        if sent_by := sent_by or self.pending.token_of(event_id) or "":
+            await self._record_handed_on(event_id, sent_by)
+            return
         mail = self._compose(event_id, envelope, render)
-        if event_id in self.pending:
-            raise Retry(HELD_LEASE_DELAY_S, "email sent, not recorded yet", counts=False)
         if self.pending.is_full:
             raise Retry(LEDGER_DELAY_S, "too many sent emails are not recorded yet", counts=False)
         match await self._claim(event_id):
@@ -73,18 +83,28 @@ class EmailSender:
                 seconds = min(max(remaining.total_seconds(), back_off(0)), HELD_LEASE_DELAY_S)
                 raise Retry(seconds, "another process holds the lease of this email", counts=False)
             case Lease() as lease:
-                await self._finish(self._send(event_id, mail, lease))
+                await self._finish(event_id, mail, lease)
 
-    async def _finish(self, work: Coroutine[None, None, None]) -> None:
-        """Shields sending and recording from cancellation for `cancel_grace`, so that both happen or none."""
-        task = asyncio.create_task(work)
+    async def _finish(self, event_id: str, mail: Mail, lease: Lease) -> None:
+        """Sends and records, both or none: a cancellation waits for `cancel_grace`.
+
+        Raises Retry in place of a cancellation if the email is sent and not recorded.
+        """
+        work, grace = self._send(event_id, mail, lease), self._policy.cancel_grace
         try:
-            await asyncio.shield(task)
+            await finish_when_cancelled(work, grace.total_seconds())
         except asyncio.CancelledError:
-            await asyncio.wait({task}, timeout=self._policy.cancel_grace.total_seconds())
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            if sent_by := self.pending.token_of(event_id):
+                raise _hand_on(sent_by) from None
             raise
+
+    async def _record_handed_on(self, event_id: str, sent_by: str) -> None:
+        """Records once what an earlier delivery of the event has sent."""
+        try:
+            await self.pending.record(event_id, sent_by, timedelta())
+        except Unavailable as down:
+            raise _hand_on(sent_by, UNRECORDED_DELAY_S) from down
+        self._log.info("email recorded that was sent earlier", event_id=event_id)
 
     def _compose(self, event_id: str, envelope: Envelope, render: Callable[[], RenderedEmail]) -> Mail:
         try:
@@ -105,6 +125,7 @@ class EmailSender:
                 lambda: self._ledger.claim(event_id, self._policy.lease),
                 timeout=self._policy.ledger_timeout,
                 pause=self._policy.ledger_pause,
+                stopping=self._stopping,
             )
         except Unavailable as down:
             raise Retry(LEDGER_DELAY_S, "ledger unavailable", counts=False) from down
@@ -124,10 +145,8 @@ class EmailSender:
         try:
             await self.pending.record(event_id, lease.token, self._policy.ledger_timeout)
         except Unavailable as down:
-            self._log.error(
-                "email sent but not recorded; it is sent again if this process ends first", event_id=event_id
-            )
-            raise Retry(UNRECORDED_DELAY_S, "ledger unavailable", counts=False) from down
+            self._log.warning("email sent but not recorded, will be recorded later", event_id=event_id)
+            raise _hand_on(lease.token) from down
         self._log.info(
             "email sent", event_id=event_id, message_id=mail.message_id, attempt=lease.attempts + 1
         )
@@ -160,3 +179,8 @@ class EmailSender:
 
     def _count(self, outcome: str) -> None:
         self._outcomes.labels(outcome).inc()
+
+
+def _hand_on(sent_by: str, delay_s: float = HAND_ON_DELAY_S) -> Retry:
+    """The next delivery of the event records what was sent under the lease with the token `sent_by`."""
+    return Retry(delay_s, "email sent, not recorded yet", counts=False, note=sent_by)

@@ -88,8 +88,9 @@ class WebhookDispatcher:
                 break
             if not self._has_capacity(lane):
                 continue
+            now = asyncio.get_running_loop().time()
             if claimed := await self._deliveries.claim(lane, self._policy.lease):
-                task = sends.create_task(self._send(lane, claimed))
+                task = sends.create_task(self._send(lane, claimed, now))
                 self._running[task] = lane
                 task.add_done_callback(self._on_done)
                 started += 1
@@ -100,9 +101,9 @@ class WebhookDispatcher:
         owned = sum(each.owner_id == lane.owner_id for each in lanes)
         return lanes.count(lane) < self._policy.per_endpoint and owned < self._policy.per_account
 
-    async def _send(self, lane: Lane, claimed: Delivery) -> None:
+    async def _send(self, lane: Lane, claimed: Delivery, claimed_at: float) -> None:
         try:
-            await self._sender.send(lane, claimed)
+            await self._sender.send(lane, claimed, claimed_at)
         except Exception:  # one delivery must not end the others
             log.exception("webhook delivery failed unexpectedly, will be sent again", message=claimed.id)
 

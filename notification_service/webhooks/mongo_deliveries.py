@@ -1,6 +1,7 @@
 """Store of deliveries in MongoDB, collection `webhook_deliveries`. Due times use the clock of the server.
 
-A claim sets a token and a due time in the future: if its holder dies, the delivery becomes due again.
+A claim sets a token and a due time in the future: if its holder dies, the delivery becomes due again. A due
+delivery with a token was not settled by its holder: it waits once more, since the record may be on its way.
 """
 
 import secrets
@@ -18,11 +19,14 @@ from shared.mongo import Database, Document, call_mongo, from_now
 
 
 class MongoDeliveries:
-    """Deliveries that expire `keep` after their last change."""
+    """Deliveries that expire `keep` after their last change.
 
-    def __init__(self, database: Database, keep: timedelta) -> None:
+    After an expired claim the record of its holder may still arrive for the time `handover`.
+    """
+
+    def __init__(self, database: Database, keep: timedelta, handover: timedelta = timedelta()) -> None:
         self._deliveries = database["webhook_deliveries"]
-        self._keep = keep
+        self._keep, self._handover = keep, handover
 
     async def prepare(self) -> None:
         """Creates the indexes; idempotent, also when run concurrently."""
@@ -89,13 +93,15 @@ class MongoDeliveries:
         return [Lane(*name.split("/", 1)) for name in names]
 
     async def claim(self, lane: Lane, lease: timedelta) -> Delivery | None:
+        is_unsettled = {"$and": [{"$ne": ["$token", ""]}, bool(self._handover)]}
         claimed = {
-            "token": secrets.token_hex(16),
-            "due_at": from_now(lease),
-            "tries": {"$add": ["$tries", 1]},
+            "token": {"$cond": [is_unsettled, "", secrets.token_hex(16)]},
+            "due_at": {"$cond": [is_unsettled, from_now(self._handover), from_now(lease)]},
+            "tries": {"$cond": [is_unsettled, "$tries", {"$add": ["$tries", 1]}]},
         }
         is_due = {"status": "pending", "lane": _lane_key(lane), "$expr": {"$lte": ["$due_at", "$$NOW"]}}
-        return await self._update_oldest(is_due, {"$set": claimed})
+        found = await self._update_oldest(is_due, {"$set": claimed})
+        return found if found and found.token else None
 
     async def _update_oldest(self, wanted: Document, change: Document) -> Delivery | None:
         """Changes the matching delivery that has been due longest and returns its new state."""
@@ -106,6 +112,16 @@ class MongoDeliveries:
         return _to_delivery(found) if found else None
 
     async def complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> bool:
+        wanted: Document = {"_id": delivery.id, "status": "pending", "token": delivery.token}
+        if outcome.status == "delivered":
+            del wanted["token"]
+        return await self._settle(wanted, attempt, outcome)
+
+    async def record_delivered(self, delivery_id: str, attempt: Attempt) -> None:
+        wanted: Document = {"_id": delivery_id, "status": "pending"}
+        await self._settle(wanted, attempt, Outcome(status="delivered"))
+
+    async def _settle(self, wanted: Document, attempt: Attempt | None, outcome: Outcome) -> bool:
         fields: Document = {
             "status": outcome.status,
             "token": "",
@@ -117,11 +133,8 @@ class MongoDeliveries:
             all_attempts = {"$concatArrays": ["$attempts", [{"$literal": stored}]]}
             fields["attempts"] = {"$slice": [all_attempts, -MAX_ATTEMPTS_KEPT]}
             fields["begun_at"] = {"$ifNull": ["$begun_at", attempt.at]}
-        wanted: Document = {"_id": delivery.id, "status": "pending"}
         if outcome.status == "delivered":
             fields["delivered_at"] = "$$NOW"
-        else:
-            wanted["token"] = delivery.token
         completed = await call_mongo(self._deliveries.update_one(wanted, [{"$set": fields}]))
         return completed.matched_count > 0
 

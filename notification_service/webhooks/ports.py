@@ -94,7 +94,8 @@ class Deliveries(Protocol):
     async def claim(self, lane: Lane, lease: timedelta) -> Delivery | None:
         """Claims the delivery that has been due longest and counts a try.
 
-        It is due again when the lease expires.
+        It is due again when the lease expires. Returns None if the record of an expired lease may still be
+        on its way; the delivery is then due a little later.
         """
 
     async def complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> bool:
@@ -103,6 +104,9 @@ class Deliveries(Protocol):
         Returns False without a change if the lease expired and another process claimed the delivery; the
         outcome `delivered` is stored in any case.
         """
+
+    async def record_delivered(self, delivery_id: str, attempt: Attempt) -> None:
+        """Stores the successful attempt of another process, which could not store it."""
 
     async def delete_lane(self, lane: Lane) -> None:
         """Deletes all deliveries of a lane."""

@@ -19,12 +19,14 @@ class DispatchPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Limits of sending in one process.
 
     `concurrency`, `per_account` and `per_endpoint` bound the messages in flight. `lease` is longer than an
-    attempt and its record. `schedule` holds the delays after the first, second, … failed attempt. `poll` is
-    the interval of looking for due messages, `store_pause` the delay while the store is unavailable.
+    attempt and its record; an attempt begins within `begin_within` of its claim, or not at all. `schedule`
+    holds the delays after the first, second, … failed attempt. `poll` is the interval of looking for due
+    messages, `store_pause` the delay while the store is unavailable.
     """
 
     lease: timedelta
     schedule: tuple[timedelta, ...]
+    begin_within: timedelta = timedelta(minutes=1)
     concurrency: int = 32
     per_account: int = 8
     per_endpoint: int = 4

@@ -1,14 +1,13 @@
 """Sender of one claimed delivery: sign, post, store the outcome."""
 
+import asyncio
 import random
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter
 
-from notification_service.retry import retry_unavailable
 from notification_service.webhooks.delivery import Delivery
+from notification_service.webhooks.delivery_record import DeliveryRecorder
 from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.outbound.ports import AttemptResult, WebhookClient
 from notification_service.webhooks.outbound.url_policy import InvalidWebhookUrl, UrlPolicy
@@ -19,8 +18,10 @@ from notification_service.webhooks.signature import sign_message
 from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt
 from shared.logs import bind_correlation, get_logger
+from shared.tasks import finish_when_cancelled
 
-T = TypeVar("T")
+# Time after a cancellation for a record that is being written.
+RECORD_GRACE_S = 8.0
 
 log = get_logger(__name__)
 
@@ -32,6 +33,7 @@ class WebhookSender:
         self,
         endpoints: Endpoints,
         deliveries: Deliveries,
+        recorder: DeliveryRecorder,
         *,
         client: WebhookClient,
         urls: UrlPolicy,
@@ -40,18 +42,27 @@ class WebhookSender:
         registry: CollectorRegistry,
     ) -> None:
         self._endpoints, self._deliveries, self._client = endpoints, deliveries, client
+        self._recorder = recorder
         self._urls, self._cipher, self._policy = urls, cipher, policy
         self._attempts = Counter("webhook_attempts", "Attempts by outcome", ("outcome",), registry=registry)
 
-    async def send(self, lane: Lane, delivery: Delivery) -> None:
-        """Raises Unavailable if the store is unavailable for longer than the lease."""
+    async def send(self, lane: Lane, delivery: Delivery, claimed_at: float) -> None:
+        """`claimed_at`: event loop time before the claim. Raises Unavailable if the store is unavailable."""
+        retry = self._recorder.retry
         with bind_correlation(delivery.correlation_id, delivery.subject):
-            endpoint = await self._retry(lambda: self._endpoints.get(delivery.endpoint_id))
+            endpoint = await retry(lambda: self._endpoints.get(delivery.endpoint_id))
+            late_s = (
+                asyncio.get_running_loop().time() - claimed_at - self._policy.begin_within.total_seconds()
+            )
             if endpoint is None:
-                await self._retry(lambda: self._deliveries.delete_lane(lane))
+                await retry(lambda: self._deliveries.delete_lane(lane))
+            elif late_s > 0:  # the lease could expire during the attempt, and another process send, too
+                log.warning(
+                    "webhook attempt left to a later claim, too late after its own", message=delivery.id
+                )
             elif endpoint.disabled_reason is not None or delivery.tries > len(self._policy.schedule) + 1:
                 # More tries than the schedule allows: earlier processes died while sending it.
-                await self._complete(delivery, None, Outcome(status="failed"))
+                await self._recorder.complete(delivery, None, Outcome(status="failed"))
             else:
                 await self._attempt(endpoint, delivery)
 
@@ -72,8 +83,9 @@ class WebhookSender:
             error=result.error,
             outcome=outcome.status,
         )
-        await self._complete(delivery, attempt, outcome)
-        await self._retry(lambda: self._update_endpoint(endpoint, delivery, attempt, outcome))
+        record = self._recorder.complete(delivery, attempt, outcome)
+        await finish_when_cancelled(record, RECORD_GRACE_S)
+        await self._recorder.retry(lambda: self._update_endpoint(endpoint, delivery, attempt, outcome))
 
     async def _post(self, endpoint: Endpoint, delivery: Delivery, began: datetime) -> AttemptResult:
         """Checks the URL again, since the policy may have changed after creation, then signs and posts."""
@@ -87,10 +99,6 @@ class WebhookSender:
             log.warning("webhook secret cannot be decrypted with this key", webhook=endpoint.id)
             return AttemptResult(duration_s=0, error="cannot_be_signed")
         return await self._client.post(target, body, sign_message(delivery.id, began, body, keys))
-
-    async def _complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> None:
-        if not await self._retry(lambda: self._deliveries.complete(delivery, attempt, outcome)):
-            log.warning("webhook lease expired before its attempt ended", message=delivery.id)
 
     async def _update_endpoint(
         self, endpoint: Endpoint, delivery: Delivery, attempt: Attempt, outcome: Outcome
@@ -107,7 +115,3 @@ class WebhookSender:
         since = (delivery.begun_at or attempt.at) if reason == "failing" else None
         if await self._endpoints.disable(endpoint.id, reason, utc_now(), since):
             log.warning("webhook disabled", webhook=endpoint.id, reason=reason)
-
-    async def _retry(self, call: Callable[[], Awaitable[T]]) -> T:
-        policy = self._policy
-        return await retry_unavailable(call, timeout=policy.lease, pause=policy.store_pause)

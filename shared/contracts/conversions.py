@@ -20,7 +20,10 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Audio(msgspec.Struct, frozen=True, kw_only=True):
-    """The converted audio. `bitrate` in bits per second, `duration` in seconds, `size` in bytes."""
+    """The converted audio. `bitrate` in bits per second, `duration` in seconds, `size` in bytes. `gaps` is
+    there only if sound is missing in the source: the seconds of silence that stand for it, or that could not
+    be decoded.
+    """
 
     size: int
     duration: float
@@ -28,6 +31,7 @@ class Audio(msgspec.Struct, frozen=True, kw_only=True):
     bitrate: int | None = None
     sha256: str
     url: str
+    gaps: float | msgspec.UnsetType = msgspec.UNSET
 
 
 class Failure(msgspec.Struct, frozen=True):

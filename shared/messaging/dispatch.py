@@ -76,7 +76,10 @@ async def _dispatch_envelope(
     except BadMessage as error:
         return _unreadable(error, incoming, subscription)
     delivery = Delivery(
-        envelope=envelope, attempt=incoming.history.failures + 1, redelivered=incoming.redelivered
+        envelope=envelope,
+        attempt=incoming.history.failures + 1,
+        redelivered=incoming.redelivered,
+        note=incoming.history.note,
     )
     return await _handle(event, delivery, incoming.history, subscription, handlers)
 
@@ -116,6 +119,8 @@ def _after_retry(
     retry: Retry, history: DeliveryHistory, subscription: Subscription
 ) -> RetryLater | DeadLettered:
     tier = tier_for(timedelta(seconds=retry.delay_s), subscription.retry_tiers)
+    if retry.note:
+        history = msgspec.structs.replace(history, note=printable(retry.note))
     if retry.counts:
         return _bounded(history.failed(str(retry)), str(retry), subscription, tier)
     postponed = history.postponed(str(retry))

@@ -33,6 +33,12 @@ NOTIFICATION_WEBHOOKS = Subscription(
     prefetch=10,
     handling_timeout=timedelta(minutes=10),
 )
+NOTIFICATION_RECORDS = Subscription(
+    queue="notification.records",
+    events=(events.WebhookDelivered,),
+    prefetch=10,
+    handling_timeout=timedelta(minutes=1),
+)
 NOTIFICATION_ACCOUNTS = Subscription(
     queue="notification.accounts",
     events=(events.AccountDeleted, events.AccountClaimed),
@@ -55,6 +61,7 @@ SUBSCRIPTIONS = (
     CONVERTER_ACCOUNTS,
     NOTIFICATION_MAIL,
     NOTIFICATION_WEBHOOKS,
+    NOTIFICATION_RECORDS,
     NOTIFICATION_ACCOUNTS,
     AUTH_AUDIT,
 )

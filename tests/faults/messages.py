@@ -19,6 +19,7 @@ from shared.contracts.events import (
     OperatorActed,
     PasswordChanged,
     VideoUploaded,
+    WebhookDelivered,
 )
 from shared.messaging.envelope import encode, wrap
 from shared.messaging.rabbitmq.topology import Names
@@ -27,6 +28,7 @@ from shared.messaging.subscriptions import (
     CONVERTER_WORKER,
     NOTIFICATION_ACCOUNTS,
     NOTIFICATION_MAIL,
+    NOTIFICATION_RECORDS,
     NOTIFICATION_WEBHOOKS,
 )
 from tests.support.wait import until
@@ -45,6 +47,7 @@ EXPECTED: Mapping[str, Event] = {
     CONVERTER_WORKER.queue: VideoUploaded(conversion_id="unknown"),
     NOTIFICATION_MAIL.queue: PasswordChanged(user_id="x", recipient="nobody@example.org", changed_at=NOW),
     NOTIFICATION_WEBHOOKS.queue: ConversionCancelled(conversion_id="unknown", owner_id="x", filename="x"),
+    NOTIFICATION_RECORDS.queue: WebhookDelivered(delivery_id="unknown", at=NOW, status=200, duration_s=0.1),
     NOTIFICATION_ACCOUNTS.queue: AccountDeleted(user_id="unknown"),
 }
 

@@ -13,15 +13,27 @@ MAX_DECODE_ERRORS = 0.5
 
 
 def audio_input(tools: Tools, job: TranscodeJob) -> ffmpeg.nodes.FilterableStream:
-    return ffmpeg.input(f"file:{job.source}", **audio_options(tools.threads))[f"a:{job.track.index}"]
+    options = audio_options(tools.threads, is_deep=job.info.is_deep)
+    return ffmpeg.input(f"file:{job.source}", **options)[f"a:{job.track.index}"]
 
 
 def compile_command(
-    tools: Tools, output: ffmpeg.nodes.OutputStream, most_errors: float, level: str = "error"
+    tools: Tools,
+    output: ffmpeg.nodes.OutputStream,
+    most_errors: float,
+    level: str = "error",
+    *,
+    own_timestamps: bool = False,
 ) -> list[str]:
-    """Compiles the command line; global options stand before those of any file."""
+    """Compiles the command line; global options stand before those of any file.
+
+    `own_timestamps`: filters see the timestamps that are in the file. Otherwise ffmpeg subtracts its own idea
+    of the file's start, which depends on the decoders that it may open.
+    """
     options = ["-hide_banner", "-nostdin", "-nostats", "-y", "-v", level]
     options += ["-max_alloc", str(MAX_ALLOC_BYTES), "-max_error_rate", str(most_errors)]
     options += ["-progress", "pipe:1", "-stats_period", str(PROGRESS_PERIOD_S)]
+    if own_timestamps:
+        options.append("-copyts")
     compiled: list[str] = ffmpeg.compile(output, cmd=[tools.ffmpeg, *options])
     return compiled

@@ -27,7 +27,7 @@ def convert(
 ) -> list[str]:
     """Writes one audio track to `job.target`, `at_most_s` seconds of it."""
     source = audio_input(tools, job)
-    sound = source if options.is_copy else apply_filters(source, job.track, job.options, options)
+    sound = source if options.is_copy else apply_filters(source, job, options)
     streams = [sound, _cover_input(job.cover_path)] if has_cover else [sound]
     codec = {"acodec": "copy", **muxer_options(job)} if options.is_copy else _encoder(job.options, job.track)
     settings = {
@@ -43,7 +43,7 @@ def convert(
         "threads": tools.threads,
     }
     written = ffmpeg.output(*streams, f"file:{job.target}", format=job.form.muxer, **settings)
-    words = compile_command(tools, written, MAX_DECODE_ERRORS)
+    words = compile_command(tools, written, MAX_DECODE_ERRORS, own_timestamps=not options.is_copy)
     # ffmpeg-python leaves out inputs of which no stream is mapped, so the metadata input is inserted here.
     after = len(words) - words[::-1].index("-i") + 1
     return [*words[:after], *METADATA_INPUT, "-i", f"file:{job.metadata_path}", *words[after:]]

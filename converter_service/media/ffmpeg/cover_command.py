@@ -10,11 +10,13 @@ from converter_service.media.ffmpeg.input_options import picture_options
 from converter_service.media.ffmpeg.tools import Tools
 
 
-def cover(tools: Tools, source: Path, place: CoverSource, target: Path) -> list[str]:
+def cover(
+    tools: Tools, source: Path, place: CoverSource, target: Path, *, is_deep: bool = False
+) -> list[str]:
     """Writes one picture of the source as a JPEG of bounded size."""
     seek = {} if place.at_s is None else {"ss": f"{place.at_s:.6f}", "noaccurate_seek": None}
     stream = str(place.picture.stream)
-    picture = ffmpeg.input(f"file:{source}", **picture_options(), **seek)[stream]
+    picture = ffmpeg.input(f"file:{source}", **picture_options(is_deep=is_deep), **seek)[stream]
     factor = f"min(1,{MAX_SIDE}/max(iw*sar,ih))"
     scaled = picture.filter("scale", w=f"max(1,round(iw*sar*{factor}))", h=f"max(1,round(ih*{factor}))")
     settings = {"frames:v": 1, "c:v": "mjpeg", "q:v": QUALITY, "map_metadata": -1, "threads": 1}

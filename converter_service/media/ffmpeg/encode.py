@@ -1,8 +1,10 @@
 """Makes a verified result in as few passes as possible: a stream copy, or an encoding with optional loudness
-normalisation, repeated if the first pass lost audio to gaps in the timestamps.
+normalisation.
 """
 
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from converter_service.media.errors import Fault, MediaError, TranscoderUnavailable
 from converter_service.media.ffmpeg import verify
@@ -23,6 +25,9 @@ from converter_service.media.ffmpeg.stream_copy import may_be_copied, meets_requ
 from converter_service.media.ffmpeg.verify import Verdict
 from converter_service.media.transcoder import Output
 from shared.logs import get_logger
+
+# A copy's time line may be longer than its sound by a frame of padding at most.
+COPIED_GAP_S = 0.05
 
 log = get_logger(__name__)
 
@@ -52,7 +57,8 @@ class Encoder:
             return None
         finally:
             self.reports.end = 1.0
-        if made.seconds <= 0 or made.complaints:
+        has_gaps = self.reports.made_s - made.seconds > COPIED_GAP_S
+        if made.seconds <= 0 or made.complaints or has_gaps:
             return None
         copied = self._output(made)
         return copied if meets_request(self.job, made.seconds, copied.bitrate_bps) else None
@@ -95,17 +101,17 @@ class Encoder:
         return measured if measured.is_audible else None
 
     async def _encode_whole(self, gain: Gain | None = None) -> VerifiedAudio:
-        """Encodes and checks completeness; repeats with gaps filled if timestamps leave gaps."""
+        """Encodes and checks completeness."""
         job, made = self.job, await self.programs.encode(PassOptions(gain=gain))
-        if verify.has_expected_length(made.seconds, job.expected_s):
+        if verify.has_expected_length(made.sound_s, job.expected_s):
             return made
         extent = await self.programs.source_extent()
         complained = bool(made.complaints)
-        judged = verify.verdict(made.seconds, job.info, job.track, extent, job.window, complained=complained)
+        judged = verify.verdict(made.sound_s, job.info, job.track, extent, job.window, complained=complained)
         _raise_for(judged, made, job)
-        if judged is Verdict.WHOLE:
-            return made
-        return await self.programs.encode(PassOptions(gain=gain, fill_gaps=True))
+        is_known = job.info.duration_s is not None and not job.info.is_estimated
+        source_s = None if is_known else max(extent.file_end_s, extent.audio_end_s)
+        return replace(made, lost_s=verify.lost_s(made.sound_s, extent), source_s=source_s)
 
     def _output(self, audio: VerifiedAudio) -> Output:
         size = self.job.target.stat().st_size
@@ -116,6 +122,8 @@ class Encoder:
             format=self.job.form.name,
             bitrate_bps=audio.bitrate_bps or round(max(0, size - aside) * 8 / audio.seconds),
             duration_s=audio.seconds,
+            gaps_s=audio.silence_s + audio.lost_s,
+            source_duration_s=audio.source_s,
             size_bytes=size,
             path=self.job.target,
         )

@@ -5,6 +5,7 @@ import signal
 
 from converter_service.media.errors import MachineUnfit, MediaError, TranscoderUnavailable
 from converter_service.media.ffmpeg.faults import timed_out, too_large, unreadable, unsupported
+from converter_service.media.ffmpeg.silence_report import PRINTED
 from converter_service.media.sandbox import launcher
 from converter_service.media.sandbox.process import Exit
 
@@ -49,7 +50,8 @@ def _by_words(ended: Exit) -> MediaError:
 
 def complaints(ended: Exit) -> str:
     """Returns the decoder's error messages without harmless ones."""
-    return "\n".join(line for line in ended.stderr.splitlines() if not HARMLESS.search(line)).strip()
+    lines = PRINTED.sub("", ended.stderr).splitlines()
+    return "\n".join(line for line in lines if not HARMLESS.search(line)).strip()
 
 
 def _by_signal(number: int, stderr: str) -> MediaError | TranscoderUnavailable:

@@ -48,7 +48,8 @@ class TranscodeJob(msgspec.Struct, frozen=True, kw_only=True):
 
 def expected_s(info: MediaInfo, track: AudioTrack, window: Window) -> float | None:
     """Seconds of `track` within `window`; None if neither track nor file declares a reliable duration."""
-    declared = track.duration_s or (None if info.is_estimated else info.duration_s)
-    if declared is None:
+    if track.duration_s:
+        return window.overlap_s(track.start_s, track.start_s + track.duration_s)
+    if info.is_estimated or info.duration_s is None:
         return None
-    return window.overlap_s(track.start_s, track.start_s + declared)
+    return window.overlap_s(track.start_s, info.duration_s)

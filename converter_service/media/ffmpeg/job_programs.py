@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from converter_service.media.errors import TranscoderUnavailable
 from converter_service.media.ffmpeg import commands, measure_commands, probe_commands
 from converter_service.media.ffmpeg.errors import complaints, failure
@@ -11,14 +13,17 @@ from converter_service.media.ffmpeg.filters import PassOptions
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.loudness import Loudness, parse_summary
 from converter_service.media.ffmpeg.packets import PacketTotals, SourceExtent
+from converter_service.media.ffmpeg.placement import Placement
 from converter_service.media.ffmpeg.progress import ProgressReports, Stalled
-from converter_service.media.ffmpeg.result import VerifiedAudio, verify_audio
+from converter_service.media.ffmpeg.result import VerifiedAudio, decoded_s, verify_audio
 from converter_service.media.ffmpeg.runner import ProgramRunner
+from converter_service.media.ffmpeg.silence_report import parse_silence
 from converter_service.media.sandbox.process import Exit, SandboxedProcess
 from shared.logs import get_logger
 
 STDERR_LOG_BYTES = 4096
-# The cover counts as a frame of one millisecond, so that this much is reported without any audio.
+# ffmpeg may report this little even of a whole result: a cover counts as one millisecond, and reports begin
+# at 0 when timestamps are kept. Decoding the result then shows whether it has any audio.
 EMPTY_S = 0.002
 # All frames of an MP3 are counted, but only its first minute is decoded: the rest comes from the same
 # encoder, and decoding ten minutes would cost 12 % of encoding them. Other formats are decoded to their end.
@@ -49,9 +54,8 @@ class JobPrograms:
         if ended.code != 0:
             get_logger(__name__).info("ffmpeg failed", code=ended.code, stderr=complained[-STDERR_LOG_BYTES:])
             raise failure(ended)
-        if self.reports.made_s <= EMPTY_S:
-            return VerifiedAudio(0.0, complaints=complained)
-        return await self._verify(complained, is_copy=options.is_copy)
+        audio = await self._verify(complained, is_copy=options.is_copy)
+        return replace(audio, silence_s=parse_silence(ended.stderr))
 
     async def measure_source(self) -> Exit:
         """Measures the loudness of the filtered source; standard error ends with the summary."""
@@ -71,8 +75,8 @@ class JobPrograms:
 
     async def source_extent(self) -> SourceExtent:
         """Lists all packets of the source, which takes as long as reading the file."""
-        totals = PacketTotals(self.job.track.stream, self.job.info.start_s)
-        command = probe_commands.packets(self.runner.tools, self.job.source)
+        totals = PacketTotals(self.job.track, Placement.of(self.job.info), self.job.window)
+        command = probe_commands.packets(self.runner.tools, self.job.source, is_deep=self.job.info.is_deep)
         async with self.runner.start(command, self.job.target.parent) as running:
             rest = b""
             async for chunk in running.chunks():
@@ -102,6 +106,8 @@ class JobPrograms:
             self.runner.capture(probe_commands.count(tools, job.form, job.target), scratch),
             self.runner.capture(measure_commands.decode(tools, job.form, job.target, first_s), scratch),
         )
+        if self.reports.made_s <= EMPTY_S and decoded_s(decoded.output) <= 0:
+            return VerifiedAudio(0.0, complaints=complained)
         for captured in (counted, decoded):
             if captured.exit.code != 0 or captured.exit.stderr:
                 raise _broken(captured.exit.stderr[-500:])

@@ -18,9 +18,9 @@ METER: Mapping[str, str] = {"peak": "true", "framelog": "verbose"}
 
 def measure(tools: Tools, job: TranscodeJob, options: PassOptions, *, at_most_s: float) -> list[str]:
     """Measures the loudness of what `convert` would write; standard error ends with a summary."""
-    sound = apply_filters(audio_input(tools, job), job.track, job.options, options).filter("ebur128", **METER)
+    sound = apply_filters(audio_input(tools, job), job, options).filter("ebur128", **METER)
     output = sound.output("-", format="null", t=f"{at_most_s:.6f}", threads=tools.threads)
-    return compile_command(tools, output, MAX_DECODE_ERRORS, "info")
+    return compile_command(tools, output, MAX_DECODE_ERRORS, "info", own_timestamps=True)
 
 
 def measure_result(tools: Tools, form: Format, result: Path) -> list[str]:

@@ -4,13 +4,20 @@ from collections.abc import Iterable
 
 import msgspec
 
+from converter_service.media.ffmpeg.placement import Placement
 from converter_service.media.ffmpeg.probe_values import parse_number
-from converter_service.media.ffmpeg.window import FOREVER_S
+from converter_service.media.ffmpeg.window import FOREVER_S, Window
+from converter_service.media.media_info import AudioTrack
+
+# Codecs whose packets are all of one length. MP4 declares the time to the next packet, with any gap between.
+REGULAR = frozenset(["aac", "ac3", "alac", "amr_nb", "amr_wb", "eac3", "flac", "mp1", "mp2", "mp3", "opus"])
+# Packets without a duration are as long as the shortest so far, which is within these bounds.
+SHORTEST_PACKET_S, LONGEST_PACKET_S = 0.002, 0.2
 
 
 class SourceExtent(msgspec.Struct, frozen=True):
-    """Seconds from the file's start: where the chosen audio track begins and ends, the sum of its packets'
-    durations, and where the last packet of any track ends.
+    """Seconds from the file's start: where the chosen audio track begins and ends when it is placed, its
+    sound within the window, and where the last packet of any track ends.
     """
 
     audio_start_s: float
@@ -22,13 +29,16 @@ class SourceExtent(msgspec.Struct, frozen=True):
 class PacketTotals:
     """Adds up ffprobe's packet lines, which may be millions, in constant memory."""
 
-    def __init__(self, stream_index: int, file_start_s: float) -> None:
-        self._stream = str(stream_index).encode()
-        self._origin_s = file_start_s
-        self._start_s = FOREVER_S
-        self._end_s = 0.0
-        self._sum_s = 0.0
-        self._file_end_s = 0.0
+    def __init__(self, track: AudioTrack, placement: Placement, window: Window) -> None:
+        self._stream = str(track.stream).encode()
+        self._is_regular = track.codec in REGULAR
+        self._placement = placement
+        self._window = window
+        self._start_s: float | None = None
+        self._end_s = self._sound_s = self._file_end_s = 0.0
+        self._expected_s = self._offset_s = 0.0
+        self._usual_s = LONGEST_PACKET_S
+        self._waiting: tuple[float, float | None] | None = None
 
     def add(self, lines: Iterable[bytes]) -> None:
         """Adds lines of `stream_index,pts_time,duration_time,flags`; packets flagged D are skipped."""
@@ -36,19 +46,47 @@ class PacketTotals:
             stream, start, length, flags, *_ = (*line.split(b","), b"", b"", b"", b"")
             if b"D" in flags:
                 continue
-            start_s = parse_number(start)
-            length_s = parse_number(length) or 0.0
-            if stream == self._stream:
-                self._sum_s += length_s
+            start_s, length_s = parse_number(start), parse_number(length)
             if start_s is not None:
-                self._place(stream, start_s - self._origin_s, length_s)
-
-    def _place(self, stream: bytes, start_s: float, length_s: float) -> None:
-        self._file_end_s = max(self._file_end_s, start_s + length_s)
-        if stream == self._stream:
-            self._start_s = min(self._start_s, max(0.0, start_s))
-            self._end_s = max(self._end_s, start_s + length_s)
+                start_s -= self._placement.zero_s
+                self._file_end_s = max(self._file_end_s, start_s + (length_s or 0.0))
+            if stream == self._stream:
+                self._take(start_s, length_s)
 
     @property
     def extent(self) -> SourceExtent:
-        return SourceExtent(min(self._start_s, self._end_s), self._end_s, self._sum_s, self._file_end_s)
+        """The totals, once all packets are added."""
+        self._place_waiting(None)
+        start_s = FOREVER_S if self._start_s is None else self._start_s
+        return SourceExtent(min(start_s, self._end_s), self._end_s, self._sound_s, self._file_end_s)
+
+    def _take(self, start_s: float | None, length_s: float | None) -> None:
+        """Keeps one packet until the next one shows how long it is."""
+        self._place_waiting(start_s)
+        if start_s is not None:
+            self._waiting = (start_s, length_s)
+        elif length_s:
+            self._waiting = (self._expected_s, length_s)
+
+    def _place_waiting(self, next_s: float | None) -> None:
+        if self._waiting is None:
+            return
+        (start_s, length_s), self._waiting = self._waiting, None
+        length_s = self._sound_of(length_s, None if next_s is None else next_s - start_s)
+        if self._start_s is None:
+            self._start_s = self._end_s = self._expected_s = start_s
+        step_s = start_s - self._expected_s
+        if self._placement.is_restart(step_s):
+            self._offset_s = self._end_s - start_s
+        placed_s = self._end_s + self._placement.silence_s(start_s + self._offset_s - self._end_s, step_s)
+        self._end_s, self._expected_s = placed_s + length_s, start_s + length_s
+        self._sound_s += self._window.overlap_s(placed_s, self._end_s)
+
+    def _sound_of(self, length_s: float | None, step_s: float | None) -> float:
+        """The length of a packet's sound, from its declared length and the time to the next packet."""
+        seen_s = step_s if length_s is None else length_s
+        if seen_s is not None and SHORTEST_PACKET_S < seen_s < self._usual_s:
+            self._usual_s = seen_s
+        if length_s is None or (self._is_regular and length_s > 1.5 * self._usual_s):
+            return self._usual_s
+        return length_s

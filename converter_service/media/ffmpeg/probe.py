@@ -17,7 +17,7 @@ NAME_BY_BRAND = {"qt": "mov", "M4A": "m4a", "M4B": "m4a"}
 LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 
 
-def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False) -> MediaInfo:
+def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False, is_deep: bool = False) -> MediaInfo:
     """Parses ffprobe's JSON and its warnings. Raises MediaError if the file is not readable media.
 
     `is_webm` is the DocType of a Matroska file.
@@ -34,18 +34,21 @@ def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False) -> Med
     return MediaInfo(
         container=_container_name(container, probed, is_webm=is_webm),
         duration_s=parse_duration(probed.format.duration),
-        audio_tracks=tuple(_track(n, stream, container, start_s) for n, stream in enumerate(audio)),
+        audio_tracks=tuple(_track(n, stream, container, probed) for n, stream in enumerate(audio)),
         start_s=start_s,
         is_estimated=ESTIMATED in complaints,
         has_own_duration=container.own_duration and ESTIMATED not in complaints,
+        is_deep=is_deep,
         tags=probed.format.tags,
         chapters=tuple(_chapters(probed.chapters, start_s)),
         pictures=tuple(_picture(stream) for stream in probed.streams if stream.codec_type == "video"),
     )
 
 
-def _track(index: int, stream: StreamEntry, container: Container, file_start_s: float) -> AudioTrack:
-    start_s = (parse_number(stream.start_time) or file_start_s) - file_start_s
+def _track(index: int, stream: StreamEntry, container: Container, probed: ProbeOutput) -> AudioTrack:
+    file_start_s = parse_number(probed.format.start_time) or 0.0
+    own_start_s = parse_number(stream.start_time)
+    start_s = 0.0 if own_start_s is None else own_start_s - file_start_s
     declared = parse_duration(stream.duration) if container.track_durations else None
     if declared is None and (end_s := parse_tagged_end(stream.tags.get("DURATION", ""))) is not None:
         # Matroska's statistics tag DURATION is the timestamp at which the track ends.
@@ -58,11 +61,20 @@ def _track(index: int, stream: StreamEntry, container: Container, file_start_s: 
         channels=stream.channels,
         sample_rate=int(parse_number(stream.sample_rate) or 0),
         start_s=start_s,
+        is_start_assumed=_is_filled_in(stream, container, probed),
         duration_s=declared,
         language=language if LANGUAGE.fullmatch(language) and language != "und" else None,
         is_default=bool(stream.disposition.default),
         tags=stream.tags,
     )
+
+
+def _is_filled_in(stream: StreamEntry, container: Container, probed: ProbeOutput) -> bool:
+    """Whether libavformat may have given the track the file's own times, as it does if it found no packet."""
+    if container.track_durations or len(probed.streams) == 1:
+        return False
+    form = probed.format
+    return (stream.start_time, stream.duration) == (form.start_time, form.duration)
 
 
 def _picture(stream: StreamEntry) -> Picture:

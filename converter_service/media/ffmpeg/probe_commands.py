@@ -6,6 +6,7 @@ from pathlib import Path
 from converter_service.media.audio_format import Format
 from converter_service.media.ffmpeg.input_options import result_options, source_options
 from converter_service.media.ffmpeg.tools import Tools
+from converter_service.media.media_info import AudioTrack
 
 # The largest legitimate block is the index of a video of many hours (tens of MiB).
 MAX_ALLOC_BYTES = 512 * 1024 * 1024
@@ -25,16 +26,28 @@ RESULT_FIELDS = (
 )
 
 
-def probe(tools: Tools, source: Path, *, with_tags: bool = True) -> list[str]:
+def probe(tools: Tools, source: Path, *, with_tags: bool = True, is_deep: bool = False) -> list[str]:
     """Describes a source in JSON; `with_tags` includes tags and chapters, whose size is unbounded."""
     fields = FIELDS_WITH_TAGS if with_tags else FIELDS_WITHOUT_TAGS
-    return _ffprobe(tools, "warning", source_options(tools.threads), fields, form="json", file=source)
+    options = source_options(tools.threads, is_deep=is_deep)
+    return _ffprobe(tools, "warning", options, fields, form="json", file=source)
 
 
-def packets(tools: Tools, source: Path) -> list[str]:
+def packets(tools: Tools, source: Path, *, is_deep: bool = False) -> list[str]:
     """Lists the packets of all streams, one a line: `stream_index,pts_time,duration_time,flags`."""
     fields = "packet=stream_index,pts_time,duration_time,flags"
-    return _ffprobe(tools, "error", source_options(tools.threads), fields, form="csv=p=0", file=source)
+    options = source_options(tools.threads, is_deep=is_deep)
+    return _ffprobe(tools, "error", options, fields, form="csv=p=0", file=source)
+
+
+def first_packet(tools: Tools, source: Path, track: AudioTrack, *, is_deep: bool) -> list[str]:
+    """Prints the timestamp of the first packet of one track."""
+    options = {
+        **source_options(tools.threads, is_deep=is_deep),
+        "select_streams": track.stream,
+        "read_intervals": "%+#1",
+    }
+    return _ffprobe(tools, "error", options, "packet=pts_time", form="csv=p=0", file=source)
 
 
 def count(tools: Tools, form: Format, result: Path) -> list[str]:

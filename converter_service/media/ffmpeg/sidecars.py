@@ -68,7 +68,9 @@ class SidecarFiles:
         target = job.cover_path
         with contextlib.suppress(FileNotFoundError):
             await asyncio.to_thread(target.unlink)
-        command = cover_command.cover(self.programs.tools, job.source, place, target)
+        command = cover_command.cover(
+            self.programs.tools, job.source, place, target, is_deep=job.info.is_deep
+        )
         async with self.programs.start(
             command, target.parent, result=target, file_bytes=MAX_BYTES
         ) as running:

@@ -4,22 +4,19 @@ import asyncio
 import contextlib
 from pathlib import Path
 
-from converter_service.media.errors import MediaError, TranscoderUnavailable
-from converter_service.media.ffmpeg import probe_commands
+from converter_service.media.errors import TranscoderUnavailable
 from converter_service.media.ffmpeg.declared_size import lacks_bytes
 from converter_service.media.ffmpeg.encode import Encoder
-from converter_service.media.ffmpeg.errors import failure
 from converter_service.media.ffmpeg.faults import cut_off
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.job_programs import JobPrograms
 from converter_service.media.ffmpeg.limits import TranscodingLimits
-from converter_service.media.ffmpeg.probe import parse_probe
 from converter_service.media.ffmpeg.progress import ProgressReports
-from converter_service.media.ffmpeg.runner import CapturedRun, ProgramRunner, time_limit
+from converter_service.media.ffmpeg.runner import ProgramRunner, time_limit
 from converter_service.media.ffmpeg.sidecars import SidecarFiles
+from converter_service.media.ffmpeg.source_probe import SourceProbe
 from converter_service.media.ffmpeg.tools import Tools
 from converter_service.media.ffmpeg.track_choice import choose_track
-from converter_service.media.ffmpeg.webm import is_webm
 from converter_service.media.formats import FORMATS
 from converter_service.media.media_info import MediaInfo
 from converter_service.media.options import Options
@@ -52,19 +49,7 @@ class FFmpegTranscoder:
         if await asyncio.to_thread(lacks_bytes, source):
             raise cut_off("shorter than its header says")
         async with time_limit(self._limits.probe_timeout):
-            captured = await self._run_ffprobe(source)
-        if captured.exit.code != 0:
-            raise failure(captured.exit)
-        webm = await asyncio.to_thread(is_webm, source)
-        return parse_probe(captured.output, captured.exit.stderr, is_webm=webm)
-
-    async def _run_ffprobe(self, source: Path) -> CapturedRun:
-        """Tries again without tags and chapters if the file has more of them than the output may hold."""
-        try:
-            return await self._programs.capture(probe_commands.probe(self._tools, source), source.parent)
-        except MediaError:
-            brief = probe_commands.probe(self._tools, source, with_tags=False)
-            return await self._programs.capture(brief, source.parent)
+            return await SourceProbe(self._programs, source).describe()
 
     async def convert(
         self, source: Path, info: MediaInfo, options: Options, target: Path, on_progress: Progress
@@ -72,16 +57,20 @@ class FFmpegTranscoder:
         track = choose_track(info, options)
         if not info.is_estimated:
             self._limits.check_duration(info.duration_s or 0.0)
-        job = TranscodeJob(source=source, info=info, track=track, options=options, target=target)
+        async with time_limit(self._limits.job_timeout):
+            track = await SourceProbe(self._programs, source).locate(track, info)
+            job = TranscodeJob(source=source, info=info, track=track, options=options, target=target)
+            return await self._run(job, on_progress)
+
+    async def _run(self, job: TranscodeJob, on_progress: Progress) -> Output:
         try:
-            async with time_limit(self._limits.job_timeout):
-                has_cover = await self._sidecars.create(job)
-                reports = ProgressReports(job.likely_s, on_progress)
-                programs = JobPrograms(self._programs, job, reports, has_cover)
-                return await Encoder(job, programs, reports).encode()
+            has_cover = await self._sidecars.create(job)
+            reports = ProgressReports(job.likely_s, on_progress)
+            programs = JobPrograms(self._programs, job, reports, has_cover)
+            return await Encoder(job, programs, reports).encode()
         except BaseException:
             with contextlib.suppress(OSError):
-                _remove(target)
+                _remove(job.target)
             raise
         finally:
             with contextlib.suppress(OSError):

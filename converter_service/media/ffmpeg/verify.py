@@ -1,8 +1,8 @@
 """Verification that a result holds all of the source's audio.
 
 ffmpeg's exit code 0 does not tell: it is also 0 for a file that was cut off after its index, and for one
-whose middle is missing. The result's seconds are compared with what the source declares; where too few came
-out, or nothing is declared, the ends of the source's packets decide.
+whose middle is missing. The seconds of sound in the result, without silence put into gaps, are compared
+with what the source declares; where too few came out, or nothing is declared, the source's packets decide.
 """
 
 from enum import Enum, auto
@@ -16,12 +16,11 @@ LENGTH_TOLERANCE_S = 0.2
 
 
 class Verdict(Enum):
-    """Result of the check. `GAPS`: all packets came out, but their timestamps leave gaps."""
+    """Result of the check. `DAMAGED`: sound is missing, and the decoder reported errors."""
 
     WHOLE = auto()
     CUT_OFF = auto()
     DAMAGED = auto()
-    GAPS = auto()
 
 
 def tolerance_s(duration_s: float) -> float:
@@ -33,13 +32,19 @@ def tolerance_s(duration_s: float) -> float:
     return 0.1 + min(1.0, 0.02 * duration_s) + 0.001 * duration_s
 
 
-def has_expected_length(made_s: float, expected: float | None) -> bool:
-    """Whether the result is as long as expected, so that the packets need not be listed."""
-    return expected is not None and made_s > 0 and made_s >= expected - LENGTH_TOLERANCE_S
+def has_expected_length(sound_s: float, expected: float | None) -> bool:
+    """Whether the result has as much sound as expected, so that the packets need not be listed."""
+    return expected is not None and sound_s > 0 and sound_s >= expected - LENGTH_TOLERANCE_S
+
+
+def lost_s(sound_s: float, extent: SourceExtent) -> float:
+    """Seconds of sound in the source's packets that are not in the result."""
+    lost = extent.audio_s - sound_s
+    return lost if lost > LENGTH_TOLERANCE_S else 0.0
 
 
 def verdict(
-    made_s: float,
+    sound_s: float,
     info: MediaInfo,
     track: AudioTrack,
     extent: SourceExtent,
@@ -47,8 +52,8 @@ def verdict(
     *,
     complained: bool,
 ) -> Verdict:
-    """Compares `made_s` seconds of result with the packets of the source; `complained`: the decoder reported
-    errors.
+    """Compares `sound_s` seconds of sound in the result with the packets of the source; `complained`: the
+    decoder reported errors.
     """
     if info.has_own_duration and info.duration_s is not None:
         due_s = min(info.duration_s, window.end_s)
@@ -59,12 +64,6 @@ def verdict(
         due_s = min(track.start_s + track.duration_s, window.end_s)
         if extent.audio_end_s < due_s - tolerance_s(due_s):
             return Verdict.CUT_OFF
-    # Where timestamps may jump for no reason, only the durations of the packets are meaningful.
-    there_s = window.overlap_s(extent.audio_start_s, extent.audio_end_s)
-    if not info.has_own_duration:
-        there_s = min(there_s, extent.audio_s)
-    if made_s >= there_s - tolerance_s(there_s):
-        return Verdict.WHOLE
-    if complained:
-        return Verdict.DAMAGED
-    return Verdict.GAPS if info.has_own_duration else Verdict.WHOLE
+    # Without an error, the packets' durations may be wrong; `lost_s` then tells what is missing.
+    is_short = sound_s < extent.audio_s - tolerance_s(extent.audio_s)
+    return Verdict.DAMAGED if complained and is_short else Verdict.WHOLE

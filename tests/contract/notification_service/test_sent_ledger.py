@@ -11,9 +11,12 @@ from notification_service.email.mongo_ledger import MongoLedger
 from shared.mongo import connect
 from shared.settings import Secret
 from tests.support.in_memory.email import MemoryLedger
+from tests.support.wait import until
 
 LEASE = timedelta(minutes=1)
 LAPSED = timedelta(0)
+# Long enough that a test on a slow machine ends within it.
+HANDOVER = timedelta(minutes=5)
 
 
 @pytest.fixture(params=["memory", "mongo"])
@@ -130,3 +133,31 @@ async def test_an_event_id_is_never_read_as_an_expression(ledger: SentLedger) ->
         claim = await leased(ledger, event)
         await ledger.record_sent(event, claim.token)
         assert await ledger.claim(event, LEASE) == AlreadySent()
+
+
+@pytest.fixture
+async def patient(mongo_url: str) -> AsyncIterator[MongoLedger]:
+    """A ledger that waits for the records of expired leases."""
+    async with connect(Secret(mongo_url)) as client:
+        yield MongoLedger(client.get_default_database(), timedelta(days=30), HANDOVER)
+
+
+async def test_the_record_of_an_expired_lease_may_arrive_after_the_next_claim(patient: MongoLedger) -> None:
+    late = await leased(patient, lease=LAPSED)
+    claim = await patient.claim("event", LEASE)
+    assert isinstance(claim, LeaseHeld)
+    assert claim.remaining > HANDOVER / 2
+    await patient.record_sent("event", late.token)
+    assert await patient.claim("event", LEASE) == AlreadySent()
+
+
+async def test_an_expired_lease_without_a_record_goes_to_another_claim_in_the_end(mongo_url: str) -> None:
+    async with connect(Secret(mongo_url)) as client:
+        soon = MongoLedger(client.get_default_database(), timedelta(days=30), timedelta(milliseconds=50))
+        await leased(soon, lease=LAPSED)
+        assert isinstance(await soon.claim("event", LEASE), LeaseHeld)
+        await until(lambda: _is_leased(soon), what="the handover has ended")
+
+
+async def _is_leased(ledger: SentLedger) -> bool:
+    return isinstance(await ledger.claim("event", LEASE), Lease)

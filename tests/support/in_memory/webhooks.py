@@ -155,6 +155,10 @@ class MemoryDeliveries:
         )
         return True
 
+    async def record_delivered(self, delivery_id: str, attempt: Attempt) -> None:
+        if found := self.all.get(delivery_id):
+            await self.complete(found, attempt, Outcome(status="delivered"))
+
     async def delete_lane(self, lane: Lane) -> None:
         self.all = {each.id: each for each in self.all.values() if _lane(each) != lane}
 

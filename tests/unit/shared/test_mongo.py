@@ -7,7 +7,8 @@ import pytest
 from pymongo.errors import AutoReconnect, OperationFailure, ServerSelectionTimeoutError
 
 from shared.errors import Unavailable
-from shared.mongo import OUT_OF_DISK_SPACE, mongo_errors
+from shared.mongo import OPERATION_MS, OUT_OF_DISK_SPACE, connect, mongo_errors
+from shared.settings import Secret
 from tests.support.wait import PATIENCE_S
 
 
@@ -70,3 +71,9 @@ async def test_a_cancelled_task_can_still_clean_up() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert cleaned
+
+
+async def test_closing_a_client_waits_for_an_unreachable_server_no_longer_than_an_operation() -> None:
+    """`close` ignores `timeoutMS`: it ends the sessions on a server that it first selects."""
+    async with connect(Secret("mongodb://127.0.0.1:1")) as client:
+        assert client.options.server_selection_timeout * 1000 <= OPERATION_MS

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from yarl import URL
 
 from notification_service.webhooks.delivery import Delivery
+from notification_service.webhooks.delivery_record import DeliveryRecorder
 from notification_service.webhooks.dispatcher import WebhookDispatcher
 from notification_service.webhooks.endpoint import Endpoint
 from notification_service.webhooks.outbound.address_policy import AddressPolicy, parse_networks
@@ -28,8 +29,10 @@ from notification_service.webhooks.signature import new_secret
 from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt
 from shared.errors import Unavailable
+from shared.messaging.subscriptions import NOTIFICATION_RECORDS
 from shared.settings import Secret
 from tests.support.in_memory.webhooks import MemoryDeliveries, MemoryEndpoints
+from tests.support.messaging.broker import MemoryBroker
 from tests.support.wait import until
 from tests.support.webhooks import Receiver, delivery, drop, endpoint, hang, receiver
 
@@ -49,6 +52,8 @@ class Stores:
 
     endpoints: MemoryEndpoints = field(default_factory=MemoryEndpoints)
     deliveries: MemoryDeliveries = field(default_factory=MemoryDeliveries)
+    publisher: MemoryBroker = field(default_factory=lambda: MemoryBroker((NOTIFICATION_RECORDS,)))
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def hook(self, url: str, owner_id: str = "ann", **changes: object) -> Endpoint:
         made = endpoint(owner_id, url=url, secret=CIPHER.encrypt(SECRET), **changes)
@@ -80,6 +85,7 @@ class Stores:
             sender = WebhookSender(
                 self.endpoints,
                 self.deliveries,
+                DeliveryRecorder(self.deliveries, self.publisher, policy, self.stopping),
                 client=around(client),
                 urls=UrlPolicy(ADDRESSES, http=True),
                 cipher=CIPHER,

@@ -5,13 +5,15 @@ from datetime import timedelta
 
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
 from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.ports import Lane
 from notification_service.webhooks.retry_policy import Outcome
 from shared.contracts.webhooks import Attempt
-from tests.integration.notification_service.webhooks.test_dispatcher import Stores
+from tests.integration.notification_service.webhooks.test_dispatcher import QUICK, Stores
 from tests.support.in_memory.webhooks import MemoryDeliveries
+from tests.support.wait import until
 from tests.support.webhooks import receiver
 
 GRACE = timedelta(seconds=30)
@@ -84,3 +86,12 @@ async def test_a_dispatcher_that_never_ran_stops_at_once() -> None:
     stores = Stores()
     async with stores.delivering() as dispatcher:
         await dispatcher.stop(GRACE)
+
+
+async def test_an_attempt_that_would_begin_late_in_its_lease_is_left_to_a_later_claim() -> None:
+    stores = Stores()
+    async with receiver() as there:
+        sent = await stores.send(await stores.hook(there.url))
+        async with stores.delivering(replace(QUICK, begin_within=timedelta(seconds=-1))):
+            await until(lambda: stores.state(sent).token, what="the claim")
+        assert (there.calls, stores.state(sent).status) == ([], "pending")

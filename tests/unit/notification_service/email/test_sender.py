@@ -84,9 +84,10 @@ def email_sender(
     mailer: MemoryMailer,
     policy: RetryPolicy,
     registry: CollectorRegistry | None = None,
+    stopping: asyncio.Event | None = None,
 ) -> EmailSender:
     sender = parse_from_address("Tonegate <no-reply@tonegate.example>")
-    return EmailSender(ledger, mailer, sender, policy, registry or CollectorRegistry())
+    return EmailSender(ledger, mailer, sender, policy, registry or CollectorRegistry(), stopping=stopping)
 
 
 def handlers_of(sender: EmailSender) -> Handlers:

@@ -104,7 +104,8 @@ def test_a_part_is_cut_after_the_decoder_and_starts_at_zero() -> None:
     words = converting(start="5", end="7.5")
     assert "-ss" not in words
     filters = value_of(words, "-filter_complex")
-    assert filters.index("atrim=end=7.500000:start=5.000000") < filters.index("asetpts=expr=PTS-5.000000/TB")
+    assert filters.index("atrim=end=7.500000:start=5.000000") < filters.index("PTS-round(5.000000/TB)")
+    assert "-copyts" in words
     assert value_of(words, "-t") == "100.000000"
 
 

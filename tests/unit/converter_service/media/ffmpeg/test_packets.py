@@ -1,15 +1,67 @@
 """Summing up of a source's packets."""
 
+import pytest
+
 from converter_service.media.ffmpeg.packets import PacketTotals, SourceExtent
+from converter_service.media.ffmpeg.placement import Placement
+from converter_service.media.ffmpeg.window import Window
+from converter_service.media.media_info import AudioTrack
+
+ALL = Window(0.0, 1e9)
+
+
+def totals(codec: str = "vorbis", window: Window = ALL, **placement: float) -> PacketTotals:
+    track = AudioTrack(index=0, stream=1, codec=codec, channels=2, sample_rate=48_000)
+    return PacketTotals(track, Placement(**placement), window)
+
+
+def lines(*packets: tuple[float | str, float | str]) -> list[bytes]:
+    return [f"1,{start},{length},K_".encode() for start, length in packets]
 
 
 def test_packets_are_added_up_from_the_files_own_start() -> None:
-    totals = PacketTotals(1, 10.0)
-    totals.add([b"0,10.0,0.04,K__", b"1,10.5,0.5,K_", b"1,11.0,0.5,K_", b"0,14.0,0.04,__", b"", b"garbage"])
-    assert totals.extent == SourceExtent(0.5, 1.5, 1.0, 4.04)
+    adding = totals(zero_s=10.0)
+    adding.add([b"0,10.0,0.04,K__", b"1,10.5,0.5,K_", b"1,11.0,0.5,K_", b"0,14.0,0.04,__", b"", b"garbage"])
+    assert adding.extent == SourceExtent(0.5, 1.5, 1.0, 4.04)
 
 
 def test_packets_to_be_discarded_and_packets_without_a_time_move_no_end() -> None:
-    totals = PacketTotals(1, 0.0)
-    totals.add([b"1,-0.02,0.02,KD", b"1,0.0,0.02,K_", b"1,N/A,N/A,K_", b"1,nan,0.02,K_"])
-    assert totals.extent.audio_end_s == 0.02
+    adding = totals()
+    adding.add([b"1,-0.02,0.02,KD", b"1,0.0,0.02,K_", b"1,N/A,N/A,K_"])
+    assert adding.extent.audio_end_s == 0.02
+
+
+def test_a_leap_is_not_sound_and_what_overlaps_is_put_behind() -> None:
+    adding = totals()
+    adding.add(lines((0.0, 1.0), (2.0, 1.0), (2.5, 1.0), (4.5, 1.0)))
+    assert adding.extent == SourceExtent(0.0, 5.5, 4.0, 5.5)
+
+
+def test_a_restarted_clock_counts_on() -> None:
+    adding = totals()
+    adding.add(lines((20.0, 10.0), (0.0, 1.0), (2.0, 1.0)))
+    assert (adding.extent.audio_end_s, adding.extent.audio_s) == (33.0, 12.0)
+
+
+def test_a_long_leap_of_a_joined_recording_is_a_restart_too() -> None:
+    adding = totals(restart_ahead_s=10.0)
+    adding.add(lines((0.0, 1.0), (90_000.0, 1.0)))
+    assert adding.extent.audio_end_s == 2.0
+
+
+def test_only_sound_within_the_window_counts() -> None:
+    adding = totals(window=Window(0.5, 2.5))
+    adding.add(lines((0.0, 1.0), (2.0, 1.0)))
+    assert adding.extent.audio_s == pytest.approx(1.0)
+
+
+def test_packets_without_a_length_are_as_long_as_their_neighbours() -> None:
+    adding = totals("aac")
+    adding.add(lines((0.0, "N/A"), (0.02, "N/A"), (0.04, "N/A"), (1.04, "N/A")))
+    assert adding.extent.audio_s == pytest.approx(0.08)
+
+
+def test_a_length_that_includes_a_gap_is_not_all_sound() -> None:
+    adding = totals("aac")
+    adding.add(lines((0.0, 0.02), (0.02, 1.02), (1.04, 0.02)))
+    assert adding.extent.audio_s == pytest.approx(0.06)

@@ -4,7 +4,7 @@ import pytest
 
 from converter_service.media.ffmpeg.job import expected_s
 from converter_service.media.ffmpeg.packets import SourceExtent
-from converter_service.media.ffmpeg.verify import Verdict, has_expected_length, tolerance_s, verdict
+from converter_service.media.ffmpeg.verify import Verdict, has_expected_length, lost_s, tolerance_s, verdict
 from converter_service.media.ffmpeg.window import Window
 from converter_service.media.media_info import AudioTrack, MediaInfo
 from converter_service.media.option_parser import parse
@@ -54,10 +54,12 @@ def test_a_track_that_ends_early_with_an_error_is_truncated() -> None:
     assert verdict(40.0, info(60.0), track(60.0), extent, ALL, complained=False) is Verdict.WHOLE
 
 
-def test_less_sound_than_packets_is_damage_when_the_decoder_complained_and_gaps_when_not() -> None:
+def test_less_sound_than_packets_is_damage_when_the_decoder_complained_and_shown_as_lost_when_not() -> None:
     extent = SourceExtent(0, 60, 60, 60)
     assert judged(30.0, extent, info(60.0), complained=True) is Verdict.DAMAGED
-    assert judged(30.0, extent, info(60.0)) is Verdict.GAPS
+    assert judged(30.0, extent, info(60.0)) is Verdict.WHOLE
+    assert lost_s(30.0, extent) == 30.0
+    assert lost_s(59.9, extent) == 0.0
 
 
 def test_timestamp_jumps_of_a_stream_are_no_gap() -> None:
@@ -66,7 +68,7 @@ def test_timestamp_jumps_of_a_stream_are_no_gap() -> None:
 
 def test_a_file_may_be_truncated_after_the_requested_part() -> None:
     window = Window(5.0, 20.0)
-    cut = SourceExtent(0, 40, 40, 40)
+    cut = SourceExtent(0, 40, 15, 40)
     assert verdict(15.0, info(60.0), track(), cut, window, complained=True) is Verdict.WHOLE
 
 
@@ -75,6 +77,7 @@ def test_the_expected_length_is_the_declared_one_within_the_requested_part() -> 
     assert expected_s(info(60.0), track(None), ALL) == 60.0
     assert expected_s(info(60.0), track(50.0, start_s=10.0), Window(5.0, 20.0)) == 10.0
     assert expected_s(info(60.0), track(50.0), Window.of(parse({"start": "55"}))) == 0.0
+    assert expected_s(info(60.0), track(None, start_s=10.0), ALL) == 50.0
     assert expected_s(info(None), track(None), ALL) is None
     assert expected_s(info(60.0, estimated=True), track(None), ALL) is None
 

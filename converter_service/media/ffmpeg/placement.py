@@ -1,0 +1,70 @@
+"""The rule by which decoded audio is placed on the time line of its source.
+
+Sound is placed at its timestamp, but never before the end of the sound that precedes it: nothing is dropped.
+Time in between becomes silence. A timestamp that goes back by more than RESTART_S is a clock that was
+restarted: the sound follows at once, and later timestamps count from there. Some containers join recordings,
+so that there a leap ahead by more than RESTART_S is a restart too.
+"""
+
+import msgspec
+
+from converter_service.media.ffmpeg.window import FOREVER_S, Window
+from converter_service.media.media_info import MediaInfo
+
+RESTART_S = 10.0
+# Shorter than one frame of any codec at usual rates, longer than rounding to milliseconds.
+LEAP_S = 0.015
+# Lag that adds up from smaller steps: a clock that runs faster than the samples.
+DRIFT_S = 0.1
+# AVI has no timestamps: libavformat derives them from byte counts, which is rough at variable bit rates.
+COUNTED = frozenset({"avi"})
+COUNTED_LEAP_S = 0.25
+# MPEG-TS, MPEG-PS and Ogg: recordings may be joined without new timestamps (AVFMT_TS_DISCONT of libavformat).
+JOINED = frozenset({"ts", "mpg", "ogg"})
+
+
+class Placement(msgspec.Struct, frozen=True, kw_only=True):
+    """`zero_s` is the timestamp of the source's zero; the rest are thresholds of the rule, in seconds."""
+
+    zero_s: float = 0.0
+    leap_s: float = LEAP_S
+    drift_s: float = DRIFT_S
+    restart_ahead_s: float = FOREVER_S
+
+    @classmethod
+    def of(cls, info: MediaInfo) -> "Placement":
+        if info.container in COUNTED:
+            return cls(zero_s=info.start_s, leap_s=COUNTED_LEAP_S, drift_s=FOREVER_S)
+        return cls(zero_s=info.start_s, restart_ahead_s=RESTART_S if info.container in JOINED else FOREVER_S)
+
+    def is_restart(self, step_s: float) -> bool:
+        """`step_s` is the time between the end of one packet and the start of the next."""
+        return step_s < -RESTART_S or step_s > self.restart_ahead_s
+
+    def silence_s(self, lag_s: float, step_s: float) -> float:
+        """The silence before a packet whose time is `lag_s` after the end of what is placed."""
+        return lag_s if lag_s > self.drift_s or min(lag_s, step_s) > self.leap_s else 0.0
+
+    def expression(self, window: Window) -> str:
+        """The same rule for ffmpeg's filter `asetpts`, which evaluates it for each frame and once at the end.
+
+        It prints the silence within `window`, in seconds, each time after it has grown, one evaluation late:
+        the timestamp at the end is not reliable. Registers: 0 end of what is placed, 1 offset of a restarted
+        clock, 2 expected timestamp, 3 sum of silence, 4 timestamp, 5 lag, 6 silence before this frame, 7 the
+        part of it within the window.
+        """
+        length = "round(S/SR/TB)"
+        restarted = f"lt(ld(4)-ld(2),-{RESTART_S}/TB)+gt(ld(4)-ld(2),{self.restart_ahead_s}/TB)"
+        silent = f"gt(ld(5),{self.drift_s}/TB)+gt(min(ld(5),ld(4)-ld(2)),{self.leap_s}/TB)"
+        return ";".join(
+            (
+                "if(ld(7),print(st(3,ld(3)+ld(7)),16),0)",
+                f"st(4,if(isnan(PTS),ld(2),round(PTS-({self.zero_s:.6f})/TB)))",
+                f"if(N,if({restarted},st(1,ld(0)-ld(4)),0),st(0,ld(4))+st(2,ld(4)))",
+                "st(5,ld(4)+ld(1)-ld(0))",
+                f"st(6,if({silent},ld(5),0))",
+                f"st(7,max(0,min({window.end_s:.6f}/TB,ld(0)+ld(6))-max({window.start_s:.6f}/TB,ld(0)))*TB)",
+                f"st(2,ld(4)+{length})",
+                f"st(0,ld(0)+ld(6)+{length})-{length}",
+            )
+        )

@@ -1,0 +1,72 @@
+"""Describes a source with as few runs of ffprobe as tell all that a conversion derives from its tracks."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from converter_service.media.errors import MediaError
+from converter_service.media.ffmpeg import probe_commands
+from converter_service.media.ffmpeg.errors import failure
+from converter_service.media.ffmpeg.probe import parse_probe
+from converter_service.media.ffmpeg.probe_values import parse_number
+from converter_service.media.ffmpeg.runner import CapturedRun, ProgramRunner, time_limit
+from converter_service.media.ffmpeg.webm import is_webm
+from converter_service.media.media_info import AudioTrack, MediaInfo
+
+# Their headers do not list the tracks, so that one may first appear anywhere.
+UNLISTED = frozenset({"flv", "mpg", "ts"})
+# Of the time that a probe may take; if that is not enough, the first answer is used.
+DEEP_TIMEOUT = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceProbe:
+    programs: ProgramRunner
+    source: Path
+
+    async def describe(self) -> MediaInfo:
+        """Raises MediaError if the source is not readable media, and TranscoderUnavailable."""
+        info = await self._probe(is_deep=False)
+        if not _is_complete(info):
+            with contextlib.suppress(MediaError):
+                async with time_limit(DEEP_TIMEOUT):
+                    return await self._probe(is_deep=True)
+        return info
+
+    async def locate(self, track: AudioTrack, info: MediaInfo) -> AudioTrack:
+        """Finds the start of a track by its first packet if the probe did not reach any of its packets."""
+        if not track.is_start_assumed:
+            return track
+        command = probe_commands.first_packet(self.programs.tools, self.source, track, is_deep=info.is_deep)
+        captured = await self.programs.capture(command, self.source.parent)
+        start_s = parse_number(captured.output.partition(b"\n")[0].rstrip(b",\r "))
+        return track if start_s is None else replace(track, start_s=start_s - info.start_s)
+
+    async def _probe(self, *, is_deep: bool) -> MediaInfo:
+        captured = await self._run(is_deep=is_deep)
+        if captured.exit.code != 0:
+            raise failure(captured.exit)
+        webm = await asyncio.to_thread(is_webm, self.source)
+        return parse_probe(captured.output, captured.exit.stderr, is_webm=webm, is_deep=is_deep)
+
+    async def _run(self, *, is_deep: bool) -> CapturedRun:
+        """Tries again without tags and chapters if the file has more of them than the output may hold."""
+        tools, source = self.programs.tools, self.source
+        try:
+            return await self.programs.capture(
+                probe_commands.probe(tools, source, is_deep=is_deep), source.parent
+            )
+        except MediaError:
+            brief = probe_commands.probe(tools, source, with_tags=False, is_deep=is_deep)
+            return await self.programs.capture(brief, source.parent)
+
+
+def _is_complete(info: MediaInfo) -> bool:
+    """Whether the tracks are known; a second, deeper probe may find more."""
+    if not info.audio_tracks:
+        return info.container not in UNLISTED
+    return all(track.channels and track.sample_rate for track in info.audio_tracks)

@@ -1,0 +1,113 @@
+"""A process that is stopped while MongoDB is cut off: the next one only records what was sent."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from aiohttp import web
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from msgspec.structs import replace
+from yarl import URL
+
+from devstack.ports import free_port
+from notification_service.settings import NotificationSettings
+from notification_service.webhooks.mongo_endpoints import MongoEndpoints
+from notification_service.webhooks.secret_cipher import SecretCipher
+from notification_service.webhooks.signature import new_secret
+from shared.mongo import Client, connect, database_of
+from shared.settings import Secret
+from tests.faults.proxy import Link, LinkState, Proxies
+from tests.integration.notification_service.service_process import publishing, running
+from tests.support.event_samples import COMPLETED, enveloped
+from tests.support.mail_server import MailServer
+from tests.support.wait import until
+from tests.support.webhooks import endpoint, receiver
+
+KEY = Secret("k" * 32)
+
+
+@pytest.fixture
+def link(mongo_url: str) -> Iterator[Link]:
+    """The way to MongoDB, which a test can cut."""
+    proxies = Proxies()
+    yield proxies.link("mongo", free_port(), URL(mongo_url).port or 0)
+    proxies.close()
+
+
+@pytest.fixture
+def settings(amqp_url: str, mongo_url: str, link: Link) -> NotificationSettings:
+    """Limits of a second: the leases have expired when the store is back."""
+    direct = URL(mongo_url).with_query({"directConnection": "true"})
+    return NotificationSettings(
+        amqp_url=Secret(amqp_url),
+        mongo_url=Secret(str(direct.with_port(link.port))),
+        smtp_url=Secret(f"smtp://127.0.0.1:{free_port()}"),
+        sender="Tonegate <no-reply@tonegate.example>",
+        port=free_port(),
+        metrics_port=free_port(),
+        auth_url=f"http://127.0.0.1:{free_port()}",
+        webhook_key=KEY,
+        webhook_http=True,
+        webhook_networks=("127.0.0.0/8",),
+        webhook_timeout=timedelta(seconds=1),
+        smtp_timeout=timedelta(seconds=1),
+    )
+
+
+async def test_a_webhook_that_could_not_be_recorded_is_not_sent_again(
+    settings: NotificationSettings, link: Link, mongo_url: str
+) -> None:
+    async def cut_and_accept(_: web.Request) -> web.Response:
+        await asyncio.to_thread(link.turn, LinkState.CUT)
+        return web.Response(status=204)
+
+    async with receiver() as there, connect(Secret(mongo_url)) as client:
+        hook = endpoint(COMPLETED.owner_id, url=there.url, secret=SecretCipher(KEY).encrypt(new_secret()))
+        await MongoEndpoints(database_of(client)).add(hook, 1)
+        there.answers = [cut_and_accept]
+        async with running(settings), publishing(settings) as broker:
+            await broker.publish(enveloped(replace(COMPLETED, recipient="")))
+            await until(lambda: there.calls, what="the webhook")
+        await asyncio.to_thread(link.turn, LinkState.FAIR)
+        async with running(settings):
+            await until(lambda: _is_delivered(client), what="the record")
+        assert len(there.calls) == 1
+
+
+class CuttingMailServer(MailServer):
+    """Cuts the link when it has accepted a mail."""
+
+    def __init__(self, link: Link, port: int) -> None:
+        super().__init__(port=port)
+        self._link = link
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        answer = await super().handle_DATA(server, session, envelope)
+        await asyncio.to_thread(self._link.turn, LinkState.CUT)
+        return answer
+
+
+async def test_a_mail_that_could_not_be_recorded_is_not_sent_again(
+    settings: NotificationSettings, link: Link, mongo_url: str
+) -> None:
+    server = CuttingMailServer(link, URL(settings.smtp_url.reveal()).port or 0)
+    await server.start()
+    async with connect(Secret(mongo_url)) as client:
+        async with running(settings), publishing(settings) as broker:
+            await broker.publish(enveloped(COMPLETED))
+            await until(lambda: server.taken, what="the mail")
+        await asyncio.to_thread(link.turn, LinkState.FAIR)
+        async with running(settings):
+            await until(lambda: _is_recorded(client), what="the record")
+    await server.stop()
+    assert len(server.taken) == 1
+
+
+async def _is_delivered(client: Client) -> bool:
+    found = await database_of(client)["webhook_deliveries"].find_one({"status": "delivered"})
+    return found is not None
+
+
+async def _is_recorded(client: Client) -> bool:
+    return await database_of(client)["letters"].find_one({"state": "sent"}) is not None

@@ -1,0 +1,20 @@
+"""The silence that ffmpeg reports."""
+
+from converter_service.media.ffmpeg.errors import complaints
+from converter_service.media.ffmpeg.silence_report import parse_silence
+from converter_service.media.sandbox.process import Exit
+
+
+def test_the_last_sum_counts_in_the_form_of_any_ffmpeg() -> None:
+    assert parse_silence("") == 0.0
+    assert parse_silence("0.200000\n1.200000\n") == 1.2
+    assert parse_silence("[Eval @ 0x7ff71ec9d520] 0.200000\n[aac @ 0x1] Error 3.000000\n") == 0.2
+
+
+def test_a_sum_that_starts_anew_is_added() -> None:
+    assert parse_silence("1.000000\n2.000000\n0.500000\n") == 2.5
+
+
+def test_a_report_of_silence_is_no_complaint() -> None:
+    assert complaints(Exit(code=0, stderr="[Eval @ 0x7f] 0.200000\n1.000000\n")) == ""
+    assert complaints(Exit(code=0, stderr="1.000000\n[aac @ 0x1] Error 3\n")) == "[aac @ 0x1] Error 3"

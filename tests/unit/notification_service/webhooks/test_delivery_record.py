@@ -1,0 +1,69 @@
+"""DeliveryRecorder hands on what it cannot store, and another process stores it."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from notification_service.webhooks.delivery import Delivery
+from notification_service.webhooks.delivery_record import DeliveryRecorder, record_handlers
+from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome
+from shared.clock import utc_now
+from shared.contracts.webhooks import Attempt
+from shared.errors import Unavailable
+from shared.messaging.subscriptions import NOTIFICATION_RECORDS
+from tests.support.in_memory.webhooks import MemoryDeliveries
+from tests.support.messaging.broker import MemoryBroker
+from tests.support.wait import until
+from tests.support.webhooks import delivery, endpoint
+
+# Longer than any stop: a stop must not wait for the end of these limits.
+PATIENT = DispatchPolicy(lease=timedelta(hours=1), schedule=(), store_pause=timedelta(seconds=30))
+ATTEMPT = Attempt(at=utc_now(), status=204, duration=0.1, error=None)
+DELIVERED = Outcome(status="delivered")
+
+
+class AwayUntil(MemoryDeliveries):
+    """A store whose `complete` raises Unavailable until `is_back`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_back, self.calls = False, 0
+
+    async def complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> bool:
+        self.calls += 1
+        if not self.is_back:
+            raise Unavailable
+        return await super().complete(delivery, attempt, outcome)
+
+
+async def test_a_stop_ends_the_wait_for_the_store_and_another_process_stores_the_attempt() -> None:
+    store, stopping, sent = AwayUntil(), asyncio.Event(), delivery(endpoint())
+    await store.add([sent])
+    async with MemoryBroker((NOTIFICATION_RECORDS,)) as broker:
+        recorder = DeliveryRecorder(store, broker, PATIENT, stopping)
+        recording = asyncio.create_task(recorder.complete(sent, ATTEMPT, DELIVERED))
+        await until(lambda: store.calls, what="the first try")
+        stopping.set()
+        await recording
+        assert store.all[sent.id].status == "pending"
+        store.is_back = True
+        consumer = broker.consumer(NOTIFICATION_RECORDS, record_handlers(store))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(consumer.run())
+            await until(lambda: store.all[sent.id].status == "delivered", what="the record")
+            await consumer.stop(timedelta(seconds=30))
+    assert store.all[sent.id].attempts == (ATTEMPT,)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "outcome"), [(ATTEMPT, DELIVERED), (ATTEMPT, Outcome(status="failed")), (None, DELIVERED)]
+)
+async def test_without_a_broker_or_a_delivery_the_error_is_raised(
+    attempt: Attempt | None, outcome: Outcome
+) -> None:
+    store, stopping, sent = AwayUntil(), asyncio.Event(), delivery(endpoint())
+    stopping.set()
+    recorder = DeliveryRecorder(store, MemoryBroker(()), PATIENT, stopping)
+    with pytest.raises(Unavailable):
+        await recorder.complete(sent, attempt, outcome)
