@@ -1,6 +1,7 @@
 """JSON requests to a service behind the gateway."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
@@ -9,7 +10,7 @@ from litestar import Request
 from yarl import URL
 
 from gateway.proxy.http_sessions import CONNECT_S
-from gateway.proxy.upstream_errors import BadAnswer, read_answer, refusal
+from gateway.proxy.upstream_errors import BadAnswer, is_elsewhere, read_answer, refusal
 from gateway.query import Query
 from shared.errors import ServiceError, Unavailable
 from shared.logs import correlation_id, get_logger
@@ -53,18 +54,25 @@ class JsonService:
     async def send(
         self, method: str, path: str, body: object = None, token: Secret | None = None, query: Query = ()
     ) -> bytes:
-        """The body of the response. `body` is sent as JSON, and nothing is sent for None."""
+        """The body of the response. `body` is sent as JSON, and nothing is sent for None. A request that a
+        stopping process has refused, without handling it, is sent once more on another connection.
+        """
         url = self._origin.with_path(path)
+        request = partial(
+            self._session.request,
+            method,
+            url.with_query(query) if query else url,
+            data=None if body is None else msgspec.json.encode(body),
+            headers=self._headers(token, has_body=body is not None),
+            allow_redirects=False,
+            timeout=time_limit(CALL_TIMEOUT),
+        )
         try:
-            async with self._session.request(
-                method,
-                url.with_query(query) if query else url,
-                data=None if body is None else msgspec.json.encode(body),
-                headers=self._headers(token, has_body=body is not None),
-                allow_redirects=False,
-                timeout=time_limit(CALL_TIMEOUT),
-            ) as response:
+            async with request() as response:
                 content = await read_answer(response)
+            if is_elsewhere(response):
+                async with request() as response:
+                    content = await read_answer(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self.unavailable(error) from error
         if response.status >= 300:

@@ -9,18 +9,24 @@ from datetime import timedelta
 import msgspec
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
-from granian.server.embed import Server
 from litestar import Litestar
 from litestar.types import ASGIApp
 from prometheus_client import CollectorRegistry, make_asgi_app
 
 from shared.http.application import STOP_STEPS, StopSteps
+from shared.http.detachable_server import DetachableServer
+from shared.http.late_connections import answering_late_connections
 from shared.logs import get_logger
 
 # Cuts off clients that send their header too slowly (slow loris).
 HEADER_TIMEOUT_MS = 15_000
 # Time to close idle connections when no request is running any more.
 MIN_GRACE_S = 1.0
+# Idle connections are closed once none was used for the first of these times, or after the second one: their
+# clients would lose a request that is on its way just then.
+QUIET_S, MAX_QUIET_S = 1.0, 5.0
+# A connection that was just accepted is closed unless its first request has arrived.
+FIRST_REQUEST_S = 0.1
 # Descriptors for other purposes: listeners, the broker, logs, the runtime.
 RESERVED = 64
 
@@ -82,15 +88,17 @@ async def serve(
         finally:  # also after an error: a listener left running would keep the process alive
             stopping.cancel()
             _stop_steps(app).begin()
-            for server in (main, metrics):
-                server.stop()  # type: ignore[no-untyped-call]
-            await _end(running, max(left_s, MIN_GRACE_S))
+            async with answering_late_connections(main.detach()):
+                await asyncio.sleep(FIRST_REQUEST_S)
+                for server in (main, metrics):
+                    server.stop()  # type: ignore[no-untyped-call]
+                await _end(running, max(left_s, MIN_GRACE_S))
         if not was_stopped:
             raise RuntimeError("a listener ended by itself")
 
 
-def _server(app: ASGIApp, address: Address, max_requests: int, buffer_bytes: int) -> Server:
-    return Server(
+def _server(app: ASGIApp, address: Address, max_requests: int, buffer_bytes: int) -> DetachableServer:
+    return DetachableServer(
         app,
         address=address.host,
         port=address.port,
@@ -119,6 +127,8 @@ async def _drain(app: Litestar, grace_s: float) -> float:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(grace_s):
             await steps.graceful_stop.finished()
+            async with asyncio.timeout(MAX_QUIET_S):
+                await steps.graceful_stop.quiet(QUIET_S)
     await drains
     return grace_s - (time.monotonic() - began)
 

@@ -47,6 +47,29 @@ async def test_a_request_is_sent_at_most_twice(rig: Rig) -> None:
     assert len(rig.converter.seen) == 2
 
 
+@pytest.mark.parametrize(("refusals", "status"), [(1, 204), (9, 503)])
+async def test_a_call_of_the_account_service_is_sent_at_most_twice(
+    rig: Rig, refusals: int, status: int
+) -> None:
+    """Signing out, for which a client waits that is about to leave."""
+
+    async def done(seen: ReceivedRequest) -> None:
+        seen.answer("204 No Content", b"")
+
+    async def first_known(seen: ReceivedRequest) -> None:
+        if seen.target == "/internal/introspect":
+            said = msgspec.json.encode(rig.auth.tokens["t1"])
+            seen.answer("200 OK", said, **{"content-type": "application/json"})
+        else:
+            await script(seen)
+
+    script = stopping(done, refusals)
+    rig.auth.script = first_known
+    async with rig.http.post(rig.url + "/v1/auth/logout", headers=SIGNED_IN) as answer:
+        assert answer.status == status
+    assert [seen.target for seen in rig.auth.seen].count("/v1/auth/logout") == 2
+
+
 async def test_a_503_on_a_kept_connection_is_not_retried(rig: Rig) -> None:
     async def full(seen: ReceivedRequest) -> None:
         seen.problem(503, "overloaded", **{"retry-after": "30"})

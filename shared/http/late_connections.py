@@ -1,0 +1,102 @@
+"""Connections that clients open while the server is about to end: each gets a 503 instead of a reset."""
+
+import asyncio
+import contextlib
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from shared.http.graceful_stop import ShuttingDown
+from shared.http.problems import MEDIA_TYPE, describe, phrase
+from shared.logs import correlation_id
+
+MAX_ANSWERED = 256
+HEADER_BYTES = 64 * 1024
+ANSWER_S = 2.0
+# Closing a socket with unread bytes resets the connection; the client may lose the answer (RFC 9112 §9.6).
+LINGER_S = 1.0
+LINGER_BYTES = 1024 * 1024
+
+
+@asynccontextmanager
+async def answering_late_connections(listener: socket.socket | None) -> AsyncIterator[None]:
+    """Answers connections for the duration of the block, in which the server of the socket ends."""
+    if listener is None:
+        yield
+        return
+    late = LateConnections(listener)
+    late.begin()
+    try:
+        yield
+    finally:
+        await late.close()
+
+
+class LateConnections:
+    """Accepts from a listening socket once the server has stopped to do so. The kernel completes connections
+    before any program accepts them; closing the listener would reset those.
+    """
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        listener.setblocking(False)
+        self._answers: set[asyncio.Task[None]] = set()
+
+    def begin(self) -> None:
+        """Answers new connections until `close`."""
+        asyncio.get_running_loop().add_reader(self._listener, self._accept)
+
+    async def close(self) -> None:
+        """Takes what is waiting, closes the listener, and waits for the answers."""
+        asyncio.get_running_loop().remove_reader(self._listener)
+        self._accept()
+        self._listener.close()
+        if self._answers:
+            await asyncio.wait(self._answers)
+
+    def _accept(self) -> None:
+        """Takes all that is waiting: an asynchronous accept that is cancelled could lose a connection."""
+        with contextlib.suppress(OSError):
+            while True:
+                self._take(self._listener.accept()[0])
+
+    def _take(self, accepted: socket.socket) -> None:
+        if len(self._answers) >= MAX_ANSWERED:
+            accepted.close()
+            return
+        accepted.setblocking(False)
+        task = asyncio.create_task(self._serve(accepted))
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def _serve(self, accepted: socket.socket) -> None:
+        """Reads one request's header, answers, and lingers until the client has closed the connection."""
+        with contextlib.suppress(
+            OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError
+        ):
+            reader, writer = await asyncio.open_connection(sock=accepted, limit=HEADER_BYTES)
+            try:
+                async with asyncio.timeout(ANSWER_S):
+                    await reader.readuntil(b"\r\n\r\n")
+                    writer.write(_answer())
+                    writer.write_eof()
+                async with asyncio.timeout(LINGER_S):
+                    left = LINGER_BYTES
+                    while left > 0 and (piece := await reader.read(HEADER_BYTES)):
+                        left -= len(piece)
+            finally:
+                writer.close()
+
+
+def _answer() -> bytes:
+    """The complete response to any request. A client that sent HEAD does not read the body."""
+    refusal, identity = ShuttingDown(), secrets.token_hex(16)
+    correlation_id.set(identity)
+    body = msgspec.json.encode(describe(refusal))
+    fields = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), "X-Request-ID": identity}
+    lines = [f"{name}: {value}" for name, value in {**fields, **refusal.headers}.items()]
+    head = "\r\n".join([f"HTTP/1.1 {refusal.status} {phrase(refusal.status)}", *lines, "", ""])
+    return head.encode() + body
