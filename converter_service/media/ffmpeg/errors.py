@@ -22,8 +22,9 @@ UNFIT_WORDS = ("No space left on device", "Unknown encoder", "Disk quota exceede
 DOUBTFUL_WORDS = ("Input/output error",)
 UNSUPPORTED_WORDS = ("opening decoder", "Decoder (codec", "Unknown decoder", "max_streams")
 MEMORY_WORDS = ("Cannot allocate memory", "bad_alloc", "Failed to allocate")
-# Lines that our own options cause: no video decoder is on the allowlist.
-HARMLESS = re.compile(r"not on whitelist|Last message repeated|^$")
+# Lines that our own options cause (no video decoder is on the allowlist), and that of ffmpeg 8's Opus parser
+# at the end of each Matroska file; the decoder reports a damaged packet in other words.
+HARMLESS = re.compile(r"not on whitelist|Last message repeated|Error parsing Opus packet header|^$")
 SIZE_WORDS = ("File too large",)
 
 
