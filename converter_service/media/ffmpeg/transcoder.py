@@ -10,6 +10,7 @@ from converter_service.media.ffmpeg.encode import Encoder
 from converter_service.media.ffmpeg.faults import cut_off, protected
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.job_programs import JobPrograms
+from converter_service.media.ffmpeg.large_tags import drop_private_frames
 from converter_service.media.ffmpeg.limits import TranscodingLimits
 from converter_service.media.ffmpeg.placeholder_lengths import fill_in_lengths
 from converter_service.media.ffmpeg.progress import ProgressReports
@@ -50,6 +51,7 @@ class FFmpegTranscoder:
     async def probe(self, source: Path) -> MediaInfo:
         if await asyncio.to_thread(is_protected, source):
             raise protected()
+        await asyncio.to_thread(drop_private_frames, source)
         await asyncio.to_thread(fill_in_lengths, source)
         if await asyncio.to_thread(lacks_bytes, source):
             raise cut_off("shorter than its header says")
