@@ -49,7 +49,8 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
         """The same rule for ffmpeg's filter `asetpts`, which evaluates it for each frame and once at the end.
 
         It prints the silence within `window`, in seconds, each time after it has grown, one evaluation late:
-        the timestamp at the end is not reliable. Registers: 0 end of what is placed, 1 offset of a restarted
+        the timestamp at the end is not reliable. Behind the window there may be no further evaluation, so
+        there it prints at once. Registers: 0 end of what is placed, 1 offset of a restarted
         clock, 2 expected timestamp, 3 sum of silence, 4 timestamp, 5 lag, 6 silence before this frame, 7 the
         part of it within the window.
         """
@@ -64,6 +65,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
                 "st(5,ld(4)+ld(1)-ld(0))",
                 f"st(6,if({silent},ld(5),0))",
                 f"st(7,max(0,min({window.end_s:.6f}/TB,ld(0)+ld(6))-max({window.start_s:.6f}/TB,ld(0)))*TB)",
+                f"if(gte(ld(0)+ld(6),{window.end_s:.6f}/TB)*ld(7),print(st(3,ld(3)+ld(7)),16)+st(7,0),0)",
                 f"st(2,ld(4)+{length})",
                 f"st(0,ld(0)+ld(6)+{length})-{length}",
             )
