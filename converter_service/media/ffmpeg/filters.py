@@ -79,7 +79,7 @@ def rate_for(track: AudioTrack, options: Options) -> int | None:
 def _place(job: TranscodeJob) -> Iterator[Filter]:
     """Places the sound on the source's time line, cuts it there, and lets it begin at 0."""
     window = job.window
-    yield "asetpts", {"expr": Placement.of(job.info).expression(window)}
+    yield "asetpts", {"expr": Placement.of(job.info, job.track).expression(window)}
     yield "aresample", FILLING
     if window.start_s > 0 or window.end_s < FOREVER_S:
         end = {} if window.end_s == FOREVER_S else {"end": f"{window.end_s:.6f}"}
