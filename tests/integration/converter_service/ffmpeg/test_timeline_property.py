@@ -16,12 +16,10 @@ EXAMPLES = int(os.environ.get("TIMELINE_EXAMPLES", "12"))
 CARRIERS = [
     ("mp4", "aac"),
     ("mov", "aac"),
-    ("mov", "pcm_s16le"),
     ("mkv", "aac"),
     ("mkv", "libmp3lame"),
     ("mkv", "libopus"),
     ("mkv", "ac3"),
-    ("mkv", "flac"),
     ("webm", "libopus"),
     ("webm", "libvorbis"),
     ("ts", "mp2"),
@@ -32,6 +30,7 @@ CARRIERS = [
 FORMATS = ["mp3", "m4a", "opus", "flac", "wav"]
 # The muxer packs several frames behind one timestamp.
 PACKED = frozenset({"mpg"})
+# Not in the list: PCM in MOV, which cannot leap, and FLAC, whose frames of 96 ms blur a leap.
 # Only these muxers write timestamps that go back.
 BACKWARD = frozenset({"mkv", "webm"})
 
