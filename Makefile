@@ -29,8 +29,8 @@ bootstrap:
 demo up down: bootstrap
 	@$(PYTHON) -m devstack $@
 
-# Only the tests need a browser.
-test: BOOTSTRAP_OPTIONS := --browser
+# Only the tests need a browser and other generations of ffmpeg.
+test: BOOTSTRAP_OPTIONS := --tests
 
 test: bootstrap
 	@$(PYTHON) -m tests

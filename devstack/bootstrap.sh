@@ -1,10 +1,10 @@
 #!/bin/sh
 # Installs what the other `make` targets need: uv, the locked packages, RabbitMQ, Redis, ffmpeg; with
-# `--browser` also Chromium (Debian) or Chrome (macOS), for the browser tests.
+# `--tests` also a browser (Debian's Chromium, or Chrome on macOS) and Debian 13's ffmpeg, for the tests.
 # Quick and silent when nothing is missing. Never starts a server and never leaves one enabled.
 set -eu
 
-BROWSER=$([ "${1:-}" = --browser ] && echo yes || echo no)
+TESTS=$([ "${1:-}" = --tests ] && echo yes || echo no)
 
 cd "$(dirname "$0")/.."
 TOOLS=.devstack/tools
@@ -27,7 +27,7 @@ CHROME="/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 has_browser() {
     has chromium || has chromium-browser || has google-chrome || [ -x "$CHROME" ]
 }
-needs_browser() { [ "$BROWSER" = yes ] && ! has_browser; }
+needs_browser() { [ "$TESTS" = yes ] && ! has_browser; }
 # Ubuntu has Chromium as a snap only, which is not installed here: without a browser its tests are skipped.
 is_debian() { grep -qx 'ID=debian' /etc/os-release 2>/dev/null; }
 
@@ -147,3 +147,4 @@ install_uv
 UV=$(command -v uv || echo "$TOOLS/bin/uv")
 [ -x .venv/bin/python ] || say "Installing the locked packages into .venv ..."
 env -u VIRTUAL_ENV -u UV_PROJECT_ENVIRONMENT "$UV" sync --quiet --frozen --all-extras --all-groups
+if [ "$TESTS" = yes ]; then devstack/debian13_ffmpeg.sh; fi

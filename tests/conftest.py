@@ -13,6 +13,7 @@ from devstack.servers.postgres import Postgres
 from devstack.servers.rabbitmq import RabbitMQ
 from devstack.servers.redis import Redis
 from devstack.stack import Stack
+from tests.support.ffmpeg_generations import generations
 from tests.support.media import Media
 from tests.support.openid_provider import OpenIDProvider
 from tests.support.vhosts import VhostPool
@@ -28,6 +29,11 @@ def pytest_configure() -> None:
     """Disables Hypothesis's deadline: examples may be slow on a busy machine."""
     settings.register_profile("tonegate", deadline=None)
     settings.load_profile("tonegate")
+
+
+def pytest_report_header() -> list[str]:
+    """Names the generations of ffmpeg that the tests run with."""
+    return [", ".join(f"{each} ({each.origin})" for each in generations())]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,7 +1,7 @@
 """The accepted containers, as data: an allowlist of ffmpeg's demuxers.
 
-The list is short on purpose, since each entry is a parser of untrusted bytes. Playlists, scripts and image
-sequences (hls, dash, concat, image2, sdp, tty …) are left out because they name other files.
+Each entry is a parser of untrusted bytes, which runs in the sandbox. Playlists, scripts and image sequences
+(hls, dash, concat, image2, imf, sdp, tty …) are left out because they name other files.
 """
 
 from collections.abc import Mapping
@@ -23,6 +23,11 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     own_duration: bool = True
 
 
+# Files of these declare how long they are.
+_INDEXED = "ape dsf gxf iff mpc mpc8 mxf nut qcp rm tak tta wtv wv"
+# As long as their packets, or with a duration that is computed from a bit rate.
+_STREAMED = "aea dts dtshd dv loas mlp nistsphere oma shn truehd voc"
+
 _CONTAINERS = (
     Container(demuxer="mov", name="mp4", track_durations=True),
     Container(demuxer="matroska", name="mkv"),
@@ -43,6 +48,8 @@ _CONTAINERS = (
     Container(demuxer="aiff", name="aiff", track_durations=True),
     Container(demuxer="caf", name="caf", track_durations=True),
     Container(demuxer="au", name="au", track_durations=True),
+    *(Container(demuxer=name, name=name) for name in _INDEXED.split()),
+    *(Container(demuxer=name, name=name, own_duration=False) for name in _STREAMED.split()),
 )
 
 CONTAINERS: Mapping[str, Container] = MappingProxyType({c.demuxer: c for c in _CONTAINERS})

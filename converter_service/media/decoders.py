@@ -1,6 +1,7 @@
 """The accepted codecs, as data: allowlists of ffmpeg's audio and picture decoders.
 
-The lists are short on purpose, since each entry is a parser of untrusted bytes. Picture decoders are allowed
+Each entry is a parser of untrusted bytes, which runs in the sandbox. Decoders that a build of ffmpeg lacks
+make its files unsupported there. Picture decoders are allowed
 for covers only, in a separate process.
 """
 
@@ -9,7 +10,11 @@ from types import MappingProxyType
 
 # Codecs whose only allowed decoder has the same name.
 _NAMESAKES = (
-    "aac aac_latm ac3 adpcm_ima_qt adpcm_ima_wav adpcm_ms adpcm_swf alac eac3 flac nellymoser pcm_alaw "
+    "aac aac_latm ac3 adpcm_ct adpcm_ima_qt adpcm_ima_wav adpcm_ms adpcm_sbpro_2 adpcm_sbpro_3 adpcm_sbpro_4 "
+    "adpcm_swf adpcm_yamaha alac ape atrac1 atrac3 atrac3al cook dsd_lsbf dsd_lsbf_planar dsd_msbf "
+    "dsd_msbf_planar dst eac3 evrc flac mlp nellymoser pcm_alaw pcm_s16be_planar pcm_s16le_planar "
+    "pcm_s24le_planar pcm_s32le_planar pcm_s64be pcm_s64le pcm_s8_planar pcm_u16be pcm_u16le pcm_u24be "
+    "pcm_u24le pcm_u32be pcm_u32le qcelp ralf s302m shorten sipr tak tta wavpack "
     "pcm_bluray pcm_dvd pcm_f32be pcm_f32le pcm_f64be pcm_f64le pcm_mulaw pcm_s16be pcm_s16le pcm_s24be "
     "pcm_s24le pcm_s32be pcm_s32le pcm_s8 pcm_u8 truehd wmalossless wmapro wmav1 wmav2 wmavoice"
 )
@@ -17,6 +22,16 @@ _NAMESAKES = (
 DECODERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         **{name: (name,) for name in _NAMESAKES.split()},
+        "adpcm_g722": ("g722",),
+        "adpcm_g726": ("g726",),
+        "adpcm_g726le": ("g726le",),
+        "atrac3p": ("atrac3plus",),
+        "atrac3pal": ("atrac3plusal",),
+        "mp4als": ("als",),
+        "musepack7": ("mpc7",),
+        "musepack8": ("mpc8",),
+        "ra_144": ("real_144",),
+        "ra_288": ("real_288",),
         "amr_nb": ("amrnb", "libopencore_amrnb"),
         "amr_wb": ("amrwb", "libopencore_amrwb"),
         "dts": ("dca",),

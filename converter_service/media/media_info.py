@@ -9,9 +9,9 @@ import msgspec
 class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
     """An audio stream; `index` counts audio streams only, `stream` all of them, both from 0.
 
-    `channels` and `sample_rate` are 0 if unknown. `start_s` counts from the file's start; `is_start_assumed`:
-    it may be the file's own, for lack of a packet of the track. `duration_s` is declared for this stream,
-    None if it is not.
+    `channels` and `sample_rate` are 0 if unknown; `layout` is ffprobe's name, or empty. `start_s` counts from
+    the file's start; `is_start_assumed`: it may be the file's own, for lack of a packet of the track.
+    `duration_s` is declared for this stream, None if it is not.
     """
 
     index: int
@@ -19,6 +19,7 @@ class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
     codec: str
     channels: int
     sample_rate: int
+    layout: str = ""
     start_s: float = 0.0
     is_start_assumed: bool = False
     duration_s: float | None = None

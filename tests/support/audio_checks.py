@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from converter_service.media.ffmpeg.limits import TranscodingLimits
-from converter_service.media.ffmpeg.tools import find_tools
+from converter_service.media.ffmpeg.tools import Tools, find_tools
 from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder
 from converter_service.media.media_info import MediaInfo
 from converter_service.media.option_parser import parse
@@ -25,6 +25,7 @@ class TranscodingHarness:
     """Converts copies of files, as a worker does: their original names do not matter."""
 
     scratch: Path
+    tools: Tools = field(default_factory=lambda: find_tools(threads=1))
     limits: TranscodingLimits = field(default_factory=TranscodingLimits)
     reported: list[float] = field(default_factory=list)
 
@@ -38,7 +39,7 @@ class TranscodingHarness:
 
     @property
     def transcoder(self) -> FFmpegTranscoder:
-        return FFmpegTranscoder(find_tools(threads=1), self.limits)
+        return FFmpegTranscoder(self.tools, self.limits)
 
     async def probe(self, file: Path) -> MediaInfo:
         self._bring(file)

@@ -21,9 +21,12 @@ UNFIT_WORDS = ("No space left on device", "Unknown encoder", "Disk quota exceede
 # Either a failing disk or a demuxer that cannot go on.
 DOUBTFUL_WORDS = ("Input/output error",)
 UNSUPPORTED_WORDS = ("opening decoder", "Decoder (codec", "Unknown decoder", "max_streams")
+# What decoders without USAC (MPEG-D, ISO/IEC 23003-3) say about it.
+OBJECT_TYPE_42 = re.compile(r"Audio object type [A-Z-]*42\b|USAC", re.ASCII)
 MEMORY_WORDS = ("Cannot allocate memory", "bad_alloc", "Failed to allocate")
-# Lines that our own options cause: no video decoder is on the allowlist.
-HARMLESS = re.compile(r"not on whitelist|Last message repeated|^$")
+# Lines that our own options cause (no video decoder is on the allowlist), and that of ffmpeg 8's Opus parser
+# at the end of each Matroska file; the decoder reports a damaged packet in other words.
+HARMLESS = re.compile(r"not on whitelist|Last message repeated|Error parsing Opus packet header|^$")
 SIZE_WORDS = ("File too large",)
 
 
@@ -43,6 +46,8 @@ def _by_words(ended: Exit) -> MediaError:
         return too_large(ended.stderr)
     if _mentions(ended, MEMORY_WORDS):
         return unsupported("The file needs more memory than a conversion may use.", ended.stderr)
+    if OBJECT_TYPE_42.search(ended.stderr):
+        return unsupported("The file's audio is xHE-AAC (USAC), which is not supported.", ended.stderr)
     if _mentions(ended, UNSUPPORTED_WORDS):
         return unsupported("The file's audio is of a kind that is not supported.", ended.stderr)
     return unreadable(ended.stderr)

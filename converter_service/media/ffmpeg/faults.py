@@ -8,6 +8,11 @@ def unsupported(message: str, diagnosis: str = "") -> MediaError:
     return MediaError(Fault.UNSUPPORTED_MEDIA, message, diagnosis)
 
 
+def protected() -> MediaError:
+    message = "The file is protected: its audio is encrypted, which is not supported."
+    return MediaError(Fault.UNSUPPORTED_MEDIA, message)
+
+
 def cut_off(diagnosis: str = "") -> MediaError:
     return MediaError(Fault.UNREADABLE_MEDIA, "The file is cut off: its end is missing.", diagnosis)
 

@@ -6,19 +6,16 @@ import ffmpeg
 import msgspec
 
 from converter_service.media.ffmpeg.job import TranscodeJob
+from converter_service.media.ffmpeg.mix import MIXING, layouts_for, mix_expression
 from converter_service.media.ffmpeg.placement import Placement
 from converter_service.media.ffmpeg.window import FOREVER_S
 from converter_service.media.media_info import AudioTrack
 from converter_service.media.options import Options
 
-LAYOUTS: Mapping[int, str] = {1: "mono", 2: "stereo", 8: "7.1"}
-# ffmpeg's default: centre and surrounds at -3 dB, no LFE (ITU-R BS.775-4, annex 4). With this value it scales
-# coefficients that add up to more than 1 down alike, so that nothing clips (ATSC A/52, 7.8.2).
-MIXING: Mapping[str, str] = {"rematrix_maxval": "1.0"}
 # For normalised audio whose own sample rate is not known.
 LOUDNESS_HZ = 48_000
 # Silence for every leap that `Placement` left.
-FILLING: Mapping[str, float] = {"async": 1, "min_hard_comp": 0.005}
+FILLING: Mapping[str, float | str] = {"async": 1, "min_hard_comp": 0.005, **MIXING}
 
 Filter = tuple[str, Mapping[str, str | float]]
 Gain = Mapping[str, float | str]
@@ -46,26 +43,19 @@ def filter_chain(job: TranscodeJob, settings: PassOptions) -> Iterator[Filter]:
     """
     track, options = job.track, job.options
     yield from _place(job)
-    channels, rate = channels_for(track, options), rate_for(track, options)
-    # Not set if unchanged: the header may be wrong, and then the decoder's layout is right.
-    if channels is not None:
-        yield "aresample", MIXING
-        yield "aformat", {"channel_layouts": LAYOUTS[channels]}
+    rate = rate_for(track, options)
+    # Every resampler may be the one that mixes, also when the layout changes in mid-stream.
+    yield "aresample", MIXING
+    if (layouts := layouts_for(options)) is not None:
+        yield "aformat", {"channel_layouts": layouts}
     if settings.gain is not None:
         rate = rate or LOUDNESS_HZ
     if rate is not None and (rate != track.sample_rate or settings.gain is not None):
-        yield "aresample", {"sample_rate": rate}
+        yield "aresample", {"sample_rate": rate, **MIXING}
     if settings.gain is not None:
         yield "loudnorm", settings.gain
         # loudnorm's output has 192 kHz.
         yield "aresample", {"sample_rate": rate or LOUDNESS_HZ}
-
-
-def channels_for(track: AudioTrack, options: Options) -> int | None:
-    """The number of channels to mix to; None to keep the source's."""
-    if options.channels is not None or track.channels > options.target.max_channels:
-        return options.channels or options.target.max_channels
-    return None
 
 
 def rate_for(track: AudioTrack, options: Options) -> int | None:
@@ -80,6 +70,8 @@ def _place(job: TranscodeJob) -> Iterator[Filter]:
     """Places the sound on the source's time line, cuts it there, and lets it begin at 0."""
     window = job.window
     yield "asetpts", {"expr": Placement.of(job.info, job.track).expression(window)}
+    if (expression := mix_expression(job.track, job.options)) is not None:
+        yield "pan", {"args": expression}
     yield "aresample", FILLING
     if window.start_s > 0 or window.end_s < FOREVER_S:
         end = {} if window.end_s == FOREVER_S else {"end": f"{window.end_s:.6f}"}

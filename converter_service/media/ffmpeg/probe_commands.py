@@ -10,7 +10,9 @@ from converter_service.media.media_info import AudioTrack
 
 # The largest legitimate block is the index of a video of many hours (tens of MiB).
 MAX_ALLOC_BYTES = 512 * 1024 * 1024
-STREAM_FIELDS = "index,codec_type,codec_name,codec_tag_string,sample_rate,channels,start_time,duration"
+STREAM_FIELDS = (
+    "index,codec_type,codec_name,codec_tag_string,sample_rate,channels,channel_layout,start_time,duration"
+)
 FORMAT_FIELDS = "format=format_name,duration,start_time,nb_streams"
 DISPOSITIONS = "stream_disposition=default,attached_pic"
 FIELDS_WITH_TAGS = (

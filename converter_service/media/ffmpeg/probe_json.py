@@ -21,6 +21,7 @@ class StreamEntry(msgspec.Struct, frozen=True):
     codec_name: str = ""
     sample_rate: str = ""
     channels: int = 0
+    channel_layout: str = ""
     start_time: str = ""
     duration: str = ""
     disposition: Disposition = Disposition()

@@ -21,6 +21,6 @@ def choose_track(info: MediaInfo, options: Options) -> AudioTrack:
         tracks = (tracks[options.audio_track],)
     known = [track for track in tracks if track.codec in DECODERS]
     if not known:
-        message = "The file's audio is of a kind that is not supported."
-        raise MediaError(Fault.UNSUPPORTED_MEDIA, message, ", ".join(track.codec for track in tracks))
+        codecs = ", ".join(sorted({track.codec for track in tracks}))
+        raise MediaError(Fault.UNSUPPORTED_MEDIA, f"The file's audio ({codecs}) is not supported.", codecs)
     return next((track for track in known if track.is_default), known[0])

@@ -7,9 +7,10 @@ from pathlib import Path
 from converter_service.media.errors import TranscoderUnavailable
 from converter_service.media.ffmpeg.declared_size import lacks_bytes
 from converter_service.media.ffmpeg.encode import Encoder
-from converter_service.media.ffmpeg.faults import cut_off
+from converter_service.media.ffmpeg.faults import cut_off, protected
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.job_programs import JobPrograms
+from converter_service.media.ffmpeg.large_tags import drop_private_frames
 from converter_service.media.ffmpeg.limits import TranscodingLimits
 from converter_service.media.ffmpeg.placeholder_lengths import fill_in_lengths
 from converter_service.media.ffmpeg.progress import ProgressReports
@@ -21,6 +22,7 @@ from converter_service.media.ffmpeg.track_choice import choose_track
 from converter_service.media.formats import FORMATS
 from converter_service.media.media_info import MediaInfo
 from converter_service.media.options import Options
+from converter_service.media.protection import is_protected
 from converter_service.media.sandbox.process import check_restrictions
 from converter_service.media.transcoder import Output, Progress
 from shared.logs import get_logger
@@ -47,6 +49,9 @@ class FFmpegTranscoder:
             raise TranscoderUnavailable(f"ffmpeg lacks {', '.join(lacking)}: {listing.exit.stderr[-200:]}")
 
     async def probe(self, source: Path) -> MediaInfo:
+        if await asyncio.to_thread(is_protected, source):
+            raise protected()
+        await asyncio.to_thread(drop_private_frames, source)
         await asyncio.to_thread(fill_in_lengths, source)
         if await asyncio.to_thread(lacks_bytes, source):
             raise cut_off("shorter than its header says")
