@@ -27,17 +27,19 @@ async def use_curl(url: str, calls: Calls, tally: Tally, over: asyncio.Event) ->
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
+        is_done = False
         try:
-            await _record(curl, batch, url, tally, over)
+            is_done = await _record(curl, batch, url, tally, over)
         finally:
-            if curl.returncode is None:
+            if not is_done:
                 curl.kill()
             await curl.wait()
 
 
 async def _record(
     curl: asyncio.subprocess.Process, batch: list[Call], url: str, tally: Tally, over: asyncio.Event
-) -> None:
+) -> bool:
+    """Counts the results as they arrive; returns False if the run is over before."""
     assert curl.stdin is not None
     assert curl.stdout is not None
     curl.stdin.write("next\n".join(_config(call, url) for call in batch).encode())
@@ -50,7 +52,7 @@ async def _record(
             await asyncio.wait({reading, ended}, return_when=asyncio.FIRST_COMPLETED)
             if not reading.done():
                 reading.cancel()
-                return
+                return False
             line = reading.result()
             if not line or line.startswith(MARK.encode()):
                 break
@@ -61,6 +63,7 @@ async def _record(
         _count(call, line.decode().removeprefix(MARK), body, tally)
         body = b""
     ended.cancel()
+    return True
 
 
 def _count(call: Call, result: str, body: bytes, tally: Tally) -> None:
