@@ -133,4 +133,4 @@ def likely_track(info: MediaInfo, options: Options) -> AudioTrack | None:
     tracks = info.audio_tracks
     if options.audio_track is not None and options.audio_track < len(tracks):
         return tracks[options.audio_track]
-    return next((track for track in tracks if track.is_default), tracks[0] if tracks else None)
+    return min(tracks, key=lambda track: (not track.is_programme, not track.is_default), default=None)

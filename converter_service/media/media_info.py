@@ -11,7 +11,8 @@ class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
 
     `channels` and `sample_rate` are 0 if unknown; `layout` is ffprobe's name, or empty. `start_s` counts from
     the file's start; `is_start_assumed`: it may be the file's own, for lack of a packet of the track.
-    `duration_s` is declared for this stream, None if it is not.
+    `duration_s` is declared for this stream, None if it is not. `is_programme` is
+    False for commentary, narration, dubs and the like.
     """
 
     index: int
@@ -25,15 +26,17 @@ class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float | None = None
     language: str | None = None
     is_default: bool = False
+    is_programme: bool = True
     tags: Mapping[str, str] = MappingProxyType({})
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
-    """A video stream or, if `is_attached`, cover art."""
+    """A video stream or, if `is_attached`, cover art; `is_front`: declared to be the front cover."""
 
     stream: int
     codec: str
     is_attached: bool = False
+    is_front: bool = False
 
 
 class Chapter(msgspec.Struct, frozen=True):

@@ -78,6 +78,9 @@ class Timeline:
         moved = f"asetpts='PTS+({self.late_s}{shift})/TB'"
         if not self.has_video:
             return media.made([*sound, "-af", moved, "-c:a", codec, *extra], container)
+        if container == "ts":
+            # A PES packet of several frames has the timestamp of the first one only.
+            extra = (*extra, "-pes_payload_size", "0")
         length = max(self.late_s + self.sound_s, self.end_s, 1.0)
         picture = ["-f", "lavfi", "-i", f"testsrc=size=64x36:rate=25:duration={length}"]
         mapped = ["-filter_complex", f"[1:a]{moved}[a]", "-map", "0", "-map", "[a]"]

@@ -36,7 +36,8 @@ def cover_sources(job: TranscodeJob) -> tuple[CoverSource, ...]:
     if job.form.covers is Covers.NONE or job.options.cover == "none":
         return ()
     known = [picture for picture in job.info.pictures if picture.codec in PICTURE_DECODERS]
-    attached = tuple(CoverSource(picture) for picture in known if picture.is_attached)[:1]
+    fronts_first = sorted(known, key=lambda picture: not picture.is_front)
+    attached = tuple(CoverSource(picture) for picture in fronts_first if picture.is_attached)[:1]
     if job.options.cover != "auto":
         return attached
     moving = next((picture for picture in known if not picture.is_attached), None)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from converter_service.media.errors import Fault, MediaError, TranscoderUnavailable
 from converter_service.media.ffmpeg import verify
-from converter_service.media.ffmpeg.faults import cut_off
+from converter_service.media.ffmpeg.faults import cut_off, unsupported
 from converter_service.media.ffmpeg.filters import Gain, PassOptions
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.job_programs import JobPrograms
@@ -105,6 +105,9 @@ class Encoder:
         job, made = self.job, await self.programs.encode(PassOptions(gain=gain))
         if verify.has_expected_length(made.sound_s, job.expected_s):
             return made
+        if made.sound_s < 0:
+            # ffmpeg ends without an error if the silence does not fit into its memory.
+            raise unsupported("The timestamps of the file's audio leap too often and too far.")
         extent = await self.programs.source_extent()
         complained = bool(made.complaints)
         judged = verify.verdict(made.sound_s, job.info, job.track, extent, job.window, complained=complained)

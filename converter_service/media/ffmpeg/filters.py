@@ -69,7 +69,7 @@ def rate_for(track: AudioTrack, options: Options) -> int | None:
 def _place(job: TranscodeJob) -> Iterator[Filter]:
     """Places the sound on the source's time line, cuts it there, and lets it begin at 0."""
     window = job.window
-    yield "asetpts", {"expr": Placement.of(job.info).expression(window)}
+    yield "asetpts", {"expr": Placement.of(job.info, job.track).expression(window)}
     if (expression := mix_expression(job.track, job.options)) is not None:
         yield "pan", {"args": expression}
     yield "aresample", FILLING

@@ -18,6 +18,7 @@ from converter_service.media.ffmpeg.progress import ProgressReports, Stalled
 from converter_service.media.ffmpeg.result import VerifiedAudio, decoded_s, verify_audio
 from converter_service.media.ffmpeg.runner import ProgramRunner
 from converter_service.media.ffmpeg.silence_report import parse_silence
+from converter_service.media.ffmpeg.verify import LENGTH_TOLERANCE_S
 from converter_service.media.sandbox.process import Exit, SandboxedProcess
 from shared.logs import get_logger
 
@@ -55,7 +56,9 @@ class JobPrograms:
             get_logger(__name__).info("ffmpeg failed", code=ended.code, stderr=complained[-STDERR_LOG_BYTES:])
             raise failure(ended)
         audio = await self._verify(complained, is_copy=options.is_copy)
-        return replace(audio, silence_s=parse_silence(ended.stderr))
+        wanted_s = job.window.end_s - job.window.origin_s(job.track)
+        is_full = audio.seconds > wanted_s - LENGTH_TOLERANCE_S
+        return replace(audio, silence_s=parse_silence(ended.stderr, is_full=is_full))
 
     async def measure_source(self) -> Exit:
         """Measures the loudness of the filtered source; standard error ends with the summary."""
@@ -75,7 +78,7 @@ class JobPrograms:
 
     async def source_extent(self) -> SourceExtent:
         """Lists all packets of the source, which takes as long as reading the file."""
-        totals = PacketTotals(self.job.track, Placement.of(self.job.info), self.job.window)
+        totals = PacketTotals(self.job.track, Placement.of(self.job.info, self.job.track), self.job.window)
         command = probe_commands.packets(self.runner.tools, self.job.source, is_deep=self.job.info.is_deep)
         async with self.runner.start(command, self.job.target.parent) as running:
             rest = b""

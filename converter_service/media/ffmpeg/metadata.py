@@ -21,7 +21,9 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.:/-]{0,63}")
 NOT_KEPT = re.compile(
     r"major_brand|minor_version|compatible_brands|encoder|encodersettings|creation_time|duration.*|"
     r"handler_name|vendor_id|language|bps.*|number_of_(bytes|frames).*|_statistics.*|itunsmpb|itunnorm|"
-    r"chapter\d{3}.*|metadata_block_picture|coverart.*|title-[a-z]{3}"
+    r"chapter\d{3}.*|metadata_block_picture|coverart.*|title-[a-z]{3}|"
+    # Binary frames of ID3v2, which ffmpeg shows as text with escapes and cannot always write back.
+    r"id3v2_priv\..*"
 )
 # Playback gains, which are wrong once the loudness is changed.
 GAINS = re.compile(r"replaygain_.*|r128_.*")
@@ -42,18 +44,22 @@ def format_metadata(info: MediaInfo, track: AudioTrack, options: Options, more: 
 
 
 def select_tags(info: MediaInfo, track: AudioTrack, options: Options) -> dict[str, str]:
-    """Requested tags first, then the file's, then the track's (where Ogg has them), up to the bounds."""
-    kept: dict[str, str] = {}
+    """Requested tags first, then the file's, up to the bounds; names keep their case.
+
+    In Ogg the track's tags are the file's; elsewhere they describe the track only ("Surround 5.1").
+    """
+    kept: dict[str, tuple[str, str]] = {}
     room = MAX_ALL_CHARACTERS
-    for name, text in (*options.tags.items(), *info.tags.items(), *track.tags.items()):
+    of_track = track.tags if info.container == "ogg" else {}
+    for name, text in (*options.tags.items(), *info.tags.items(), *of_track.items()):
         shown = printable(text, MAX_TAG_CHARACTERS, line_breaks=True)
         if name.lower() in kept or not _is_kept(name, options) or len(shown) > room:
             continue
         if len(kept) == MAX_TAGS:
             break
-        kept[name.lower()] = shown
+        kept[name.lower()] = (name, shown)
         room -= len(shown)
-    return {name: text for name, text in kept.items() if text}
+    return dict(entry for entry in kept.values() if entry[1])
 
 
 def _is_kept(name: str, options: Options) -> bool:

@@ -3,15 +3,17 @@
 Sound is placed at its timestamp, but never before the end of the sound that precedes it: nothing is dropped.
 Time in between becomes silence. A timestamp that goes back by more than RESTART_S is a clock that was
 restarted: the sound follows at once, and later timestamps count from there. Some containers join recordings,
-so that there a leap ahead by more than RESTART_S is a restart too.
+so that there a leap ahead by more than RESTART_S is a restart too; elsewhere one that is too long to fill.
 """
 
 import msgspec
 
 from converter_service.media.ffmpeg.window import FOREVER_S, Window
-from converter_service.media.media_info import MediaInfo
+from converter_service.media.media_info import AudioTrack, MediaInfo
 
 RESTART_S = 10.0
+# ffmpeg's filter holds all of a silence in memory, in samples of up to four bytes.
+LONGEST_SILENCE_S, SILENCE_BYTES = 300.0, 200_000_000
 # Shorter than one frame of any codec at usual rates, longer than rounding to milliseconds.
 LEAP_S = 0.015
 # Lag that adds up from smaller steps: a clock that runs faster than the samples.
@@ -29,13 +31,17 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     zero_s: float = 0.0
     leap_s: float = LEAP_S
     drift_s: float = DRIFT_S
-    restart_ahead_s: float = FOREVER_S
+    restart_ahead_s: float = LONGEST_SILENCE_S
 
     @classmethod
-    def of(cls, info: MediaInfo) -> "Placement":
+    def of(cls, info: MediaInfo, track: AudioTrack) -> "Placement":
+        fillable_s = SILENCE_BYTES / (4 * max(1, track.channels) * max(48_000, track.sample_rate))
+        ahead_s = min(LONGEST_SILENCE_S, fillable_s, RESTART_S if info.container in JOINED else FOREVER_S)
         if info.container in COUNTED:
-            return cls(zero_s=info.start_s, leap_s=COUNTED_LEAP_S, drift_s=FOREVER_S)
-        return cls(zero_s=info.start_s, restart_ahead_s=RESTART_S if info.container in JOINED else FOREVER_S)
+            leap_s, drift_s = COUNTED_LEAP_S, FOREVER_S
+        else:
+            leap_s, drift_s = LEAP_S, DRIFT_S
+        return cls(zero_s=info.start_s, leap_s=leap_s, drift_s=drift_s, restart_ahead_s=ahead_s)
 
     def is_restart(self, step_s: float) -> bool:
         """`step_s` is the time between the end of one packet and the start of the next."""
@@ -49,10 +55,11 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
         """The same rule for ffmpeg's filter `asetpts`, which evaluates it for each frame and once at the end.
 
         It prints the silence within `window`, in seconds, each time after it has grown, one evaluation late:
-        the timestamp at the end is not reliable. Behind the window there may be no further evaluation, so
-        there it prints at once. Registers: 0 end of what is placed, 1 offset of a restarted
-        clock, 2 expected timestamp, 3 sum of silence, 4 timestamp, 5 lag, 6 silence before this frame, 7 the
-        part of it within the window.
+        the timestamp at the end is not reliable. Silence up to the window's end may be the last thing that
+        is evaluated, so that the sum is printed at once, as a negative number.
+
+        Registers: 0 end of what is placed, 1 offset of a restarted clock, 2 expected timestamp, 3 sum of
+        silence, 4 timestamp, 5 lag, 6 silence before this frame, 7 the part of it within the window.
         """
         length = "round(S/SR/TB)"
         restarted = f"lt(ld(4)-ld(2),-{RESTART_S}/TB)+gt(ld(4)-ld(2),{self.restart_ahead_s}/TB)"
@@ -65,7 +72,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
                 "st(5,ld(4)+ld(1)-ld(0))",
                 f"st(6,if({silent},ld(5),0))",
                 f"st(7,max(0,min({window.end_s:.6f}/TB,ld(0)+ld(6))-max({window.start_s:.6f}/TB,ld(0)))*TB)",
-                f"if(gte(ld(0)+ld(6),{window.end_s:.6f}/TB)*ld(7),print(st(3,ld(3)+ld(7)),16)+st(7,0),0)",
+                f"if(ld(7)*gte(ld(0)+ld(6),{window.end_s:.6f}/TB),print(-ld(3)-ld(7),16),0)",
                 f"st(2,ld(4)+{length})",
                 f"st(0,ld(0)+ld(6)+{length})-{length}",
             )

@@ -66,6 +66,7 @@ def _track(index: int, stream: StreamEntry, container: Container, probed: ProbeO
         duration_s=declared,
         language=language if LANGUAGE.fullmatch(language) and language != "und" else None,
         is_default=bool(stream.disposition.default),
+        is_programme=stream.disposition.is_programme,
         tags=stream.tags,
     )
 
@@ -80,7 +81,10 @@ def _is_filled_in(stream: StreamEntry, container: Container, probed: ProbeOutput
 
 def _picture(stream: StreamEntry) -> Picture:
     attached = bool(stream.disposition.attached_pic)
-    return Picture(stream=stream.index, codec=stream.codec_name, is_attached=attached)
+    # ID3v2 and FLAC declare a picture's type (ffmpeg: `comment`), Matroska names the cover's file.
+    is_front = stream.tags.get("comment", "").lower() == "cover (front)"
+    is_front = is_front or stream.tags.get("filename", "").lower().startswith("cover.")
+    return Picture(stream=stream.index, codec=stream.codec_name, is_attached=attached, is_front=is_front)
 
 
 def _chapters(entries: Iterable[ChapterEntry], file_start_s: float) -> Iterator[Chapter]:

@@ -14,14 +14,17 @@ STREAM_FIELDS = (
     "index,codec_type,codec_name,codec_tag_string,sample_rate,channels,channel_layout,start_time,duration"
 )
 FORMAT_FIELDS = "format=format_name,duration,start_time,nb_streams"
-DISPOSITIONS = "stream_disposition=default,attached_pic"
+DISPOSITIONS = (
+    "stream_disposition=default,attached_pic,comment,visual_impaired,hearing_impaired,dub,descriptions"
+    ",clean_effects"
+)
 FIELDS_WITH_TAGS = (
     f"{FORMAT_FIELDS}:format_tags:stream={STREAM_FIELDS}:{DISPOSITIONS}:stream_tags"
     ":chapter=start_time,end_time:chapter_tags=title"
 )
 FIELDS_WITHOUT_TAGS = (
     f"{FORMAT_FIELDS}:format_tags=major_brand:stream={STREAM_FIELDS}:{DISPOSITIONS}"
-    ":stream_tags=language,DURATION"
+    ":stream_tags=language,DURATION,comment,filename"
 )
 RESULT_FIELDS = (
     "format=format_name,duration:stream=codec_type,codec_name,sample_rate,duration,bit_rate,nb_read_packets"

@@ -13,6 +13,18 @@ class FormatEntry(msgspec.Struct, frozen=True):
 class Disposition(msgspec.Struct, frozen=True):
     default: int = 0
     attached_pic: int = 0
+    comment: int = 0
+    visual_impaired: int = 0
+    hearing_impaired: int = 0
+    dub: int = 0
+    descriptions: int = 0
+    clean_effects: int = 0
+
+    @property
+    def is_programme(self) -> bool:
+        """Whether the track is neither commentary, narration, a dub nor a part of the sound."""
+        special = (self.comment, self.visual_impaired, self.hearing_impaired, self.dub)
+        return not any((*special, self.descriptions, self.clean_effects))
 
 
 class StreamEntry(msgspec.Struct, frozen=True):

@@ -44,7 +44,11 @@ class SourceProbe:
         command = probe_commands.first_packet(self.programs.tools, self.source, track, is_deep=info.is_deep)
         captured = await self.programs.capture(command, self.source.parent)
         start_s = parse_number(captured.output.partition(b"\n")[0].rstrip(b",\r "))
-        return track if start_s is None else replace(track, start_s=start_s - info.start_s)
+        if start_s is None:
+            return track
+        late_s = start_s - info.start_s - track.start_s
+        rest_s = None if track.duration_s is None else max(0.0, track.duration_s - late_s)
+        return replace(track, start_s=track.start_s + late_s, duration_s=rest_s)
 
     async def _probe(self, *, is_deep: bool) -> MediaInfo:
         captured = await self._run(is_deep=is_deep)

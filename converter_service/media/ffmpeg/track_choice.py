@@ -7,7 +7,9 @@ from converter_service.media.options import Options
 
 
 def choose_track(info: MediaInfo, options: Options) -> AudioTrack:
-    """The requested track, else the file's default one, else its first; decodable ones only.
+    """The requested track, else the programme's default one, else its first; decodable ones only.
+
+    Commentary, narration and dubs are chosen only on request, or if the file has nothing else.
 
     Raises MediaError.
     """
@@ -23,4 +25,4 @@ def choose_track(info: MediaInfo, options: Options) -> AudioTrack:
     if not known:
         codecs = ", ".join(sorted({track.codec for track in tracks}))
         raise MediaError(Fault.UNSUPPORTED_MEDIA, f"The file's audio ({codecs}) is not supported.", codecs)
-    return next((track for track in known if track.is_default), known[0])
+    return min(known, key=lambda track: (not track.is_programme, not track.is_default))

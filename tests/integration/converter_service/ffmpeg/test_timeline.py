@@ -153,3 +153,15 @@ async def test_the_duration_of_a_live_recording_is_known_afterwards(
     output = await harness.convert(live)
     assert output.source_duration_s == pytest.approx(GAP.end_s, abs=0.1)
     assert GAP.faults(harness.result, output) == []
+
+
+@pytest.mark.parametrize(("by_s", "filled_s"), [(290.0, 290.0), (3_600.0, 0.0)])
+async def test_a_leap_of_many_minutes_is_filled_and_one_of_an_hour_is_a_joint(
+    harness: TranscodingHarness, media: Media, by_s: float, filled_s: float
+) -> None:
+    source = Timeline(6.0, leaps=(Leap(3.0, by_s),), has_video=False).write(
+        media, "mkv", "libmp3lame", "-ac", "2"
+    )
+    output = await harness.convert(source, format="flac")
+    assert output.duration_s == pytest.approx(6.0 + filled_s, abs=0.1)
+    assert output.gaps_s == pytest.approx(filled_s, abs=0.05)

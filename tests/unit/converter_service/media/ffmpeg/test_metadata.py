@@ -27,18 +27,35 @@ def lines(*chapters: Chapter, track: AudioTrack = TRACK, **fields: str) -> list[
 
 
 def test_requested_tags_override_any_spelling_of_the_source() -> None:
-    assert kept({"TITLE": "Old", "Artist": "Kept"}, title="New") == {"title": "New", "artist": "Kept"}
+    assert kept({"TITLE": "Old", "Artist": "Kept"}, title="New") == {"title": "New", "Artist": "Kept"}
 
 
 def test_an_empty_option_removes_a_tag() -> None:
     assert kept({"title": "Old", "artist": "Kept"}, title="") == {"artist": "Kept"}
 
 
-def test_track_tags_are_used_where_the_file_has_none() -> None:
+def test_names_keep_their_case_and_with_it_their_id3_frames() -> None:
+    named = {"TBPM": "120", "TSRC": "X", "MusicBrainz Album Id": "1"}
+    assert kept(named) == named
+
+
+def test_binary_frames_are_left_out() -> None:
+    assert kept({"id3v2_priv.TRAKTOR4": "A\\x80"}) == {}
+
+
+def test_a_tracks_name_is_no_title_of_the_file() -> None:
+    track = AudioTrack(
+        index=0, stream=0, codec="aac", channels=6, sample_rate=48_000, tags={"title": "Surround 5.1"}
+    )
+    assert kept({}, track) == {}
+
+
+def test_track_tags_of_ogg_are_used_where_the_file_has_none() -> None:
     track = AudioTrack(
         index=0, stream=0, codec="opus", channels=2, sample_rate=48_000, tags={"title": "T", "genre": "G"}
     )
-    assert kept({"title": "File"}, track) == {"title": "File", "genre": "G"}
+    ogg = MediaInfo(container="ogg", duration_s=60.0, audio_tracks=(track,), tags={"title": "File"})
+    assert select_tags(ogg, track, parse({})) == {"title": "File", "genre": "G"}
 
 
 @pytest.mark.parametrize(
