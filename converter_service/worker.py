@@ -67,6 +67,8 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
                 Check("mongodb", check_in_turn(infrastructure.clock.ask, preparation.check)),
                 Check("rabbitmq", consumers[0].check),
                 Check("ffmpeg", partial(check_executable, tools.ffmpeg, tools.ffprobe)),
+                # Not critical: conversions of what it can read go on.
+                Check("ffmpeg_sources", transcoder.check_sources, critical=False),
                 Check("scratch", scratch.check),
             ],
             lifespan=[lifespan],

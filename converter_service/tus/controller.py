@@ -68,9 +68,8 @@ class TusController(Controller):
         if not has_body(request):
             created = await uploads.create(request.user, wanted, key)
         else:
-            async with receiver.open(request) as body:
-                chunk = chunk_of(request, body)
-                created = await uploads.create_with(request.user, wanted, key, chunk)
+            chunk = chunk_of(request, receiver.open(request))
+            created = await uploads.create_with(request.user, wanted, key, chunk)
         headers = {**upload_headers(created), "Location": f"/v1/uploads/{created.id}"}
         return bare(HTTP_201_CREATED, headers)
 
@@ -88,10 +87,9 @@ class TusController(Controller):
         uploads: Injected[ResumableUploads],
         receiver: Injected[UploadReceiver],
     ) -> ASGIResponse:
-        async with receiver.open(request) as body:
-            chunk = chunk_of(request, body)
-            offset = read_whole(request.headers, "Upload-Offset")
-            longer = await uploads.append(request.user, upload_id, offset, chunk)
+        chunk = chunk_of(request, receiver.open(request))
+        offset = read_whole(request.headers, "Upload-Offset")
+        longer = await uploads.append(request.user, upload_id, offset, chunk)
         return bare(HTTP_204_NO_CONTENT, upload_headers(longer))
 
     @delete("/{upload_id:str}", summary="Delete an upload, or the conversion it has become")

@@ -4,16 +4,11 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import timedelta
-from types import TracebackType
 from typing import Any, Self
 
 from converter_service.errors import UploadBroken
 from converter_service.uploads.body_frame import Framing
-from shared.errors import ClientDisconnected, InvalidRequest, RequestTimeout, ServiceError, TooLarge
-
-# How much of a refused body is still read, and for how long, so that its client receives the response.
-DRAIN_BYTES = 4 * 1024 * 1024
-DRAIN_TIME = timedelta(seconds=2)
+from shared.errors import ClientDisconnected, InvalidRequest, RequestTimeout, TooLarge
 
 
 class BodyReader:
@@ -22,8 +17,6 @@ class BodyReader:
     Reads no faster than it is consumed. Raises ClientDisconnected when the connection closes early (RFC 9112
     §8), RequestTimeout when nothing arrives for `idle_timeout`, TooLarge beyond `max_bytes`, UploadBroken
     when the body is not `declared_length` bytes long, and what the framing and the meter raise.
-
-    As a context manager it drains the body at the end, except after an unexpected error.
     """
 
     def __init__(
@@ -33,17 +26,15 @@ class BodyReader:
         idle_timeout: timedelta,
         max_bytes: int,
         declared_length: int | None = None,
-        awaits_continue: bool = False,
     ) -> None:
         self._receive = receive
         self._idle_s = idle_timeout.total_seconds()
         self._max_bytes = max_bytes
-        self._awaits_continue = awaits_continue
         self._framing = Framing()
         self._digest: hashlib._Hash | None = None
         self._unread: Iterator[bytes] = iter(())
         self._head = b""
-        self._started = self._complete = self._failed = False
+        self._complete = self._failed = False
         self.declared_length = declared_length
         self.size = 0
         """How many bytes of the video have been read."""
@@ -115,7 +106,7 @@ class BodyReader:
         """The next piece of the body. After an error or a cancellation nothing more can be received."""
         if self._failed:
             raise ClientDisconnected("The body was not received completely.")
-        self._started = self._failed = True
+        self._failed = True
         try:
             async with asyncio.timeout(self._idle_s):
                 event = await self._receive()
@@ -137,28 +128,3 @@ class BodyReader:
         if self.declared_length not in {None, self._framing.envelope_bytes + self.size}:
             raise UploadBroken("The length of the body differs from its Content-Length.")
         self._framing.close()
-
-    async def drain(self) -> None:
-        """Discards the rest of the body, within DRAIN_BYTES and DRAIN_TIME.
-
-        Closing a connection with unread bytes resets it, and the response can be lost (RFC 9112 §9.6). A
-        client that still waits for 100 Continue (RFC 9110 §10.1.1) sends nothing: its body is not drained.
-        """
-        if self._awaits_continue and not self._started:
-            return
-        discarded = 0
-        try:
-            async with asyncio.timeout(DRAIN_TIME.total_seconds()):
-                while discarded <= DRAIN_BYTES and not (self._complete or self._failed):
-                    discarded += len(await self._receive_body())
-        except (TimeoutError, ServiceError):
-            return
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None or isinstance(error, ServiceError):
-            await self.drain()

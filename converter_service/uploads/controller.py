@@ -32,6 +32,6 @@ class UploadController(Controller):
         key: IdempotencyKey = None,
     ) -> Response[ConversionView]:
         """Accepts `multipart/form-data` with a part `file`, or the video itself as the body."""
-        async with receiver.open(request) as body:
-            accepted = await upload_service.accept(request.user, receiver.source(request, body), key)
+        source = receiver.source(request, receiver.open(request))
+        accepted = await upload_service.accept(request.user, source, key)
         return Response(to_view(accepted), headers={"Location": f"/v1/conversions/{accepted.id}"})

@@ -30,7 +30,6 @@ class UploadReceiver(Struct, frozen=True):
             idle_timeout=self.idle_timeout,
             max_bytes=self.max_bytes,
             declared_length=declared_length(request),
-            awaits_continue="100-continue" in request.headers.get("expect", "").lower(),
         )
 
     def source(self, request: Request[Any, Any, Any], body: BodyReader) -> UploadSource:

@@ -1,31 +1,20 @@
-"""Request body deadlines, and draining of refused bodies."""
+"""Request body deadlines."""
 
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final, cast
 
-import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
 from shared.errors import ClientDisconnected, RequestTimeout
+from shared.http.body_drain import has_body
 
 BODY_KEY: Final = "request_body"
 JSON_TIMEOUT = timedelta(seconds=30)
 # Slower bodies are refused even when no pause in them is as long as `idle` (slow loris).
 MIN_BYTES_PER_S = 240
-FRAMING = frozenset({b"content-length", b"transfer-encoding"})
-
-
-class DrainLimits(msgspec.Struct, frozen=True):
-    """How much of a refused body is read after the response (RFC 9112 §9.6): a client that is still sending
-    when its connection is closed may lose the response.
-    """
-
-    max_bytes: int = 1024 * 1024 * 1024
-    timeout: timedelta = timedelta(seconds=30)
-    idle: timedelta = timedelta(seconds=5)
 
 
 class IncomingBody:
@@ -76,24 +65,12 @@ class IncomingBody:
         """
         return self._idle_s + self.received / MIN_BYTES_PER_S - self._waited_s
 
-    async def drain(self, limits: DrainLimits) -> None:
-        """Reads and drops the rest of the body, within `limits`."""
-        self._idle_s = min(self._idle_s, limits.idle.total_seconds())
-        self.allow(limits.timeout)
-        end = self.received + limits.max_bytes
-        try:
-            while not self.complete and not self.given_up and self.received <= end:
-                await self.receive()
-        except (ClientDisconnected, RequestTimeout):
-            return
-
 
 class RequestBodyMiddleware:
-    """Gives each request with a body an IncomingBody, and drains what was not read of it."""
+    """Gives each request with a body an IncomingBody."""
 
-    def __init__(self, app: ASGIApp, idle: timedelta, draining: DrainLimits | None = None) -> None:
+    def __init__(self, app: ASGIApp, idle: timedelta) -> None:
         self._app, self._idle = app, idle
-        self._draining = draining or DrainLimits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP or not has_body(scope):
@@ -101,24 +78,7 @@ class RequestBodyMiddleware:
             return
         body = IncomingBody(receive, self._idle, min(self._idle, JSON_TIMEOUT))
         scope.setdefault("state", {})[BODY_KEY] = body
-        try:
-            await self._app(scope, cast("Receive", body.receive), send)
-        finally:
-            # A client that expects 100 Continue and did not get it is not sending (RFC 9110 §10.1.1).
-            if not body.complete and (body.begun or not expects_continue(scope)):
-                await body.drain(self._draining)
-
-
-def has_body(scope: Mapping[str, Any]) -> bool:
-    """RFC 9112 §6.3: a request without Content-Length and Transfer-Encoding has no body."""
-    return any(
-        name in FRAMING and not (name == b"content-length" and value.strip() == b"0")
-        for name, value in scope["headers"]
-    )
-
-
-def expects_continue(scope: Mapping[str, Any]) -> bool:
-    return any(name == b"expect" and b"100-continue" in value.lower() for name, value in scope["headers"])
+        await self._app(scope, cast("Receive", body.receive), send)
 
 
 def incoming_body(scope: Mapping[str, Any]) -> IncomingBody | None:

@@ -9,9 +9,12 @@ import aiohttp
 import msgspec
 from aiohappyeyeballs import AddrInfoType
 
+from shared.http.server import QUIET_S
+
 CONNECT_S = 3.0
-# Shorter than the services' own, so that they do not close a pooled connection just as it is reused.
-KEEPALIVE_S = 5.0
+# A stopping service closes the connections that nobody used for QUIET_S. A pooled connection expires before
+# that, so that the service does not close it just as it is reused.
+KEEPALIVE_S = QUIET_S - 0.5
 NOT_ADDED = frozenset({"User-Agent", "Accept", "Accept-Encoding", "Content-Type"})
 
 

@@ -146,24 +146,30 @@ class Relay:
         self, request: AnyRequest, url: URL, headers: CIMultiDict[str], body: IncomingBody
     ) -> ASGIResponse:
         """With `Expect: 100-continue` (RFC 9110 §10.1.1) the service can refuse the request by its header,
-        before the client sends its body.
+        before the client sends its body. If that process is about to stop, the request is sent once more:
+        nothing was read of the body yet.
         """
         body.allow(self._timeouts.upload)
         length = headers.get("Content-Length")
         upload = Upload(body, int(length) if length is not None else None, self._timeouts.idle)
+        send = partial(
+            self._sessions.single_use.request,
+            request.method,
+            url,
+            headers=headers,
+            expect100=True,
+            allow_redirects=False,
+            timeout=self._timeout(),
+        )
         response = None
         try:
             async with asyncio.timeout(None) as timeout:
                 upload.watch(timeout, self._timeouts.answer)
-                response = await self._sessions.single_use.request(
-                    request.method,
-                    url,
-                    data=upload,
-                    headers=headers,
-                    expect100=True,
-                    allow_redirects=False,
-                    timeout=self._timeout(),
-                )
+                response = await send(data=upload)
+                if is_elsewhere(response) and not body.begun:
+                    response.close()
+                    upload.watch(timeout, self._timeouts.answer)
+                    response = await send(data=upload)
             upload.stop()
             return await self._answer(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from prometheus_client import CollectorRegistry
 
 from shared.errors import ClientDisconnected, ServiceError
+from shared.http.body_drain import BodyDrainMiddleware
 from shared.http.graceful_stop import GracefulStop
 from shared.http.health import health_routes
 from shared.http.json_request import StrictJSONRequest, require_json_content_type
@@ -48,8 +49,9 @@ class Wiring(msgspec.Struct, kw_only=True):
     """Everything that an application consists of.
 
     `provide` holds ready objects, injected by name. `middleware` wraps the routes in ASGI middleware,
-    innermost first, inside of the request log. When the process is stopped, `on_stop` functions end endless
-    responses at once, and `drains` finish or hand back other work while health checks are still answered.
+    innermost first, inside of the request log and of the draining of unread bodies. When the process is
+    stopped, `on_stop` functions end endless responses at once, and `drains` finish or hand back other work
+    while health checks are still answered.
     `extra` is passed to Litestar.
     """
 
@@ -109,6 +111,7 @@ def build_application(wiring: Wiring) -> Litestar:
     app.asgi_handler = graceful_stop.middleware(app.asgi_handler)
     for wrap in wiring.middleware:
         app.asgi_handler = wrap(app.asgi_handler)
+    app.asgi_handler = BodyDrainMiddleware(app.asgi_handler)
     app.asgi_handler = RequestLogMiddleware(app.asgi_handler, wiring.registry)
     return app
 

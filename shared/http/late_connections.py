@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import socket
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,7 +14,9 @@ from shared.http.graceful_stop import ShuttingDown
 from shared.http.problems import MEDIA_TYPE, describe, phrase
 from shared.logs import correlation_id
 
-MAX_ANSWERED = 256
+# Connections whose request is read before the answer. Those beyond are answered at once; the oldest of these
+# are closed when more arrive.
+MAX_ANSWERED, MAX_ANSWERED_AT_ONCE = 256, 768
 HEADER_BYTES = 64 * 1024
 ANSWER_S = 2.0
 # Closing a socket with unread bytes resets the connection; the client may lose the answer (RFC 9112 §9.6).
@@ -44,6 +47,7 @@ class LateConnections:
         self._listener = listener
         listener.setblocking(False)
         self._answers: set[asyncio.Task[None]] = set()
+        self._answered_at_once: deque[socket.socket] = deque()
 
     def begin(self) -> None:
         """Answers new connections until `close`."""
@@ -56,6 +60,10 @@ class LateConnections:
         self._listener.close()
         if self._answers:
             await asyncio.wait(self._answers)
+        if self._answered_at_once:
+            await asyncio.sleep(LINGER_S)
+        while self._answered_at_once:
+            _discard(self._answered_at_once.popleft())
 
     def _accept(self) -> None:
         """Takes all that is waiting: an asynchronous accept that is cancelled could lose a connection."""
@@ -64,13 +72,24 @@ class LateConnections:
                 self._take(self._listener.accept()[0])
 
     def _take(self, accepted: socket.socket) -> None:
-        if len(self._answers) >= MAX_ANSWERED:
-            accepted.close()
-            return
         accepted.setblocking(False)
+        if len(self._answers) >= MAX_ANSWERED:
+            self._answer_at_once(accepted)
+            return
         task = asyncio.create_task(self._serve(accepted))
         self._answers.add(task)
         task.add_done_callback(self._answers.discard)
+
+    def _answer_at_once(self, accepted: socket.socket) -> None:
+        """Answers before the request is read. The client has time to send it and to read the answer until the
+        connection is closed.
+        """
+        with contextlib.suppress(OSError):
+            accepted.send(_answer())
+            accepted.shutdown(socket.SHUT_WR)
+        self._answered_at_once.append(accepted)
+        if len(self._answered_at_once) > MAX_ANSWERED_AT_ONCE:
+            _discard(self._answered_at_once.popleft())
 
     async def _serve(self, accepted: socket.socket) -> None:
         """Reads one request's header, answers, and lingers until the client has closed the connection."""
@@ -89,6 +108,15 @@ class LateConnections:
                         left -= len(piece)
             finally:
                 writer.close()
+
+
+def _discard(accepted: socket.socket) -> None:
+    """Closes a connection after reading what has arrived."""
+    with contextlib.suppress(OSError):
+        left = LINGER_BYTES
+        while left > 0 and (piece := accepted.recv(HEADER_BYTES)):
+            left -= len(piece)
+    accepted.close()
 
 
 def _answer() -> bytes:

@@ -23,8 +23,9 @@ HEADER_TIMEOUT_MS = 15_000
 # Time to close idle connections when no request is running any more.
 MIN_GRACE_S = 1.0
 # Idle connections are closed once none was used for the first of these times, or after the second one: their
-# clients would lose a request that is on its way just then.
-QUIET_S, MAX_QUIET_S = 1.0, 5.0
+# clients would lose a request that is on its way just then. The first one is longer than the gateway keeps a
+# connection in its pool.
+QUIET_S, MAX_QUIET_S = 1.5, 5.0
 # A connection that was just accepted is closed unless its first request has arrived.
 FIRST_REQUEST_S = 0.1
 # Descriptors for other purposes: listeners, the broker, logs, the runtime.

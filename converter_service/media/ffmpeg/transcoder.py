@@ -5,6 +5,7 @@ import contextlib
 from pathlib import Path
 
 from converter_service.media.errors import TranscoderUnavailable
+from converter_service.media.ffmpeg.capabilities import Capabilities, read_capabilities
 from converter_service.media.ffmpeg.declared_size import lacks_bytes
 from converter_service.media.ffmpeg.encode import Encoder
 from converter_service.media.ffmpeg.faults import cut_off, protected
@@ -19,7 +20,6 @@ from converter_service.media.ffmpeg.sidecars import SidecarFiles
 from converter_service.media.ffmpeg.source_probe import SourceProbe
 from converter_service.media.ffmpeg.tools import Tools
 from converter_service.media.ffmpeg.track_choice import choose_track
-from converter_service.media.formats import FORMATS
 from converter_service.media.media_info import MediaInfo
 from converter_service.media.options import Options
 from converter_service.media.protection import is_protected
@@ -36,17 +36,24 @@ class FFmpegTranscoder:
         self._limits = limits
         self._programs = ProgramRunner(tools, limits)
         self._sidecars = SidecarFiles(self._programs)
+        self._capabilities = Capabilities()
 
     async def check(self, scratch: Path) -> None:
-        """Start-up check: logs sandbox restrictions that do not hold on this machine. Raises
-        TranscoderUnavailable if ffmpeg lacks an encoder.
+        """Start-up check: logs sandbox restrictions that do not hold on this machine, and accepted sources
+        that this ffmpeg cannot read. Raises TranscoderUnavailable if it cannot write a format.
         """
         if missing := [name for name, holds in (await check_restrictions()).items() if not holds]:
             get_logger(__name__).warning("sandbox restrictions not available", missing=missing)
-        listing = await self._programs.capture([self._tools.ffmpeg, "-v", "error", "-encoders"], scratch)
-        offered = listing.output.decode("utf-8", "replace").split()
-        if lacking := [form.encoder for form in FORMATS.values() if form.encoder not in offered]:
-            raise TranscoderUnavailable(f"ffmpeg lacks {', '.join(lacking)}: {listing.exit.stderr[-200:]}")
+        self._capabilities = await read_capabilities(self._programs, scratch)
+        if self._capabilities.formats:
+            raise TranscoderUnavailable(f"ffmpeg cannot write {', '.join(self._capabilities.formats)}")
+        if unreadable := self._capabilities.unreadable:
+            get_logger(__name__).warning("ffmpeg cannot read all sources", **unreadable)
+
+    async def check_sources(self) -> None:
+        """Raises TranscoderUnavailable if `check` found sources that this ffmpeg cannot read."""
+        if unreadable := self._capabilities.unreadable:
+            raise TranscoderUnavailable(f"ffmpeg cannot read {dict(unreadable)}")
 
     async def probe(self, source: Path) -> MediaInfo:
         if await asyncio.to_thread(is_protected, source):

@@ -89,6 +89,30 @@ async def test_a_streamed_body_is_not_sent_again(rig: Rig) -> None:
     assert len(rig.converter.seen) == 1
 
 
+@pytest.mark.parametrize(("refusals", "status"), [(1, 202), (9, 503)])
+async def test_an_upload_of_which_nothing_was_read_is_sent_at_most_twice(
+    rig: Rig, refusals: int, status: int
+) -> None:
+    """The stopping process refuses it by its header, without 100 Continue."""
+    left = refusals
+
+    async def script(seen: ReceivedRequest) -> None:
+        nonlocal left
+        if left:
+            left -= 1
+            seen.problem(503, "unavailable", connection="close", **{"retry-after": "1"})
+            seen.writer.close()
+        else:
+            await accept(seen)
+
+    rig.converter.script = script
+    async with rig.http.post(
+        rig.url + "/v1/conversions", data=b"video", headers={**SIGNED_IN, "Content-Type": "video/mp4"}
+    ) as answer:
+        assert answer.status == status
+    assert len(rig.converter.seen) == 2
+
+
 async def test_an_introspection_is_retried_without_a_warning(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:

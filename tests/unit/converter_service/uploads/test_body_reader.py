@@ -9,10 +9,9 @@ import pytest
 from litestar.types import HTTPReceiveMessage
 
 from converter_service.errors import UploadBroken
-from converter_service.uploads import body_reader
 from converter_service.uploads.body_frame import Framing
 from converter_service.uploads.body_reader import BodyReader
-from shared.errors import ClientDisconnected, InvalidRequest, NotFound, RequestTimeout, TooLarge
+from shared.errors import ClientDisconnected, InvalidRequest, RequestTimeout, TooLarge
 from tests.support.request_body import body_of
 
 SOON = timedelta(seconds=0.05)
@@ -41,15 +40,12 @@ class Client:
         idle: timedelta = LATE,
         max_bytes: int = MANY,
         length: int | None = None,
-        *,
-        awaits_continue: bool = False,
     ) -> BodyReader:
         return BodyReader(
             self.sent.get,
             idle_timeout=idle,
             max_bytes=max_bytes,
             declared_length=length,
-            awaits_continue=awaits_continue,
         )
 
 
@@ -221,44 +217,3 @@ async def test_a_framed_body_is_bounded_as_a_whole_and_in_its_video(sent: bytes)
     body.frame(Envelope())
     with pytest.raises(TooLarge):
         await all_of(body)
-
-
-async def refuse(body: BodyReader) -> None:
-    async with body:
-        await anext(body)
-        raise NotFound
-
-
-async def test_the_rest_of_a_refused_body_is_discarded() -> None:
-    client = Client().send(b"one", b"two", b"three", more=False)
-    with pytest.raises(NotFound):
-        await refuse(client.body())
-    assert client.sent.empty()
-
-
-async def test_draining_ends_at_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body_reader, "DRAIN_BYTES", 5)
-    client = Client().send(*[b"123"] * 10)
-    await client.body().drain()
-    assert client.sent.qsize() == 8
-    monkeypatch.setattr(body_reader, "DRAIN_TIME", SOON)
-    async with asyncio.timeout(60):
-        await Client().body().drain()
-
-
-async def test_a_client_that_waits_for_100_continue_is_not_drained() -> None:
-    client = Client().send(b"one", more=False)
-    await client.body(awaits_continue=True).drain()
-    assert client.sent.qsize() == 2
-    body = client.body(awaits_continue=True)
-    await anext(body)
-    await body.drain()
-    assert client.sent.empty()
-
-
-async def test_an_unexpected_error_ends_the_reading_at_once() -> None:
-    client = Client().send(b"one", more=False)
-    with pytest.raises(ZeroDivisionError):
-        async with client.body():
-            raise ZeroDivisionError
-    assert client.sent.qsize() == 2

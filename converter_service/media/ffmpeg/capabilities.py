@@ -1,0 +1,68 @@
+"""What the installed ffmpeg can do, from its own lists: never guessed from its version."""
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import msgspec
+
+from converter_service.media.containers import CONTAINERS
+from converter_service.media.decoders import DECODERS, PICTURE_DECODERS
+from converter_service.media.errors import TranscoderUnavailable
+from converter_service.media.ffmpeg.runner import ProgramRunner
+from converter_service.media.formats import FORMATS
+
+LISTS = ("encoders", "decoders", "demuxers", "muxers")
+# A legend, a line of dashes, then one entry a line: flags, name or names, description.
+ENTRY = re.compile(r"^ [A-Z.a-z ]+? +([^ ]+) ", re.MULTILINE)
+LEGEND_END = re.compile(r"^ -+$", re.MULTILINE)
+
+
+class Capabilities(msgspec.Struct, frozen=True):
+    """What this build lacks: results in these formats, sources in these containers and with these codecs."""
+
+    formats: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
+    codecs: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
+
+    @property
+    def unreadable(self) -> Mapping[str, tuple[str, ...]]:
+        """What is lacking of the sources, by kind; empty if nothing is."""
+        kinds = {"containers": self.containers, "codecs": self.codecs, "pictures": self.pictures}
+        return MappingProxyType({kind: names for kind, names in kinds.items() if names})
+
+
+async def read_capabilities(programs: ProgramRunner, scratch: Path) -> Capabilities:
+    """Raises TranscoderUnavailable if ffmpeg does not run."""
+    texts = await asyncio.gather(*(_listing(programs, name, scratch) for name in LISTS))
+    encoders, decoders, demuxers, muxers = (parse_listing(text) for text in texts)
+    return Capabilities(
+        formats=tuple(
+            name
+            for name, form in FORMATS.items()
+            if form.encoder not in encoders or form.muxer not in muxers or form.demuxer not in demuxers
+        ),
+        containers=tuple(each.name for each in CONTAINERS.values() if each.demuxer not in demuxers),
+        codecs=_without_decoder(DECODERS, decoders),
+        pictures=_without_decoder(PICTURE_DECODERS, decoders),
+    )
+
+
+async def _listing(programs: ProgramRunner, name: str, scratch: Path) -> str:
+    ran = await programs.capture([programs.tools.ffmpeg, "-v", "error", f"-{name}"], scratch)
+    if ran.exit.code != 0:
+        raise TranscoderUnavailable(f"ffmpeg does not list its {name}: {ran.exit.stderr[-200:]}")
+    return ran.output.decode("utf-8", "replace")
+
+
+def parse_listing(text: str) -> frozenset[str]:
+    """The names in a list that ffmpeg prints; an entry may have several, separated by commas."""
+    entries = LEGEND_END.split(text, 1)[-1]
+    return frozenset(name for names in ENTRY.findall(entries) for name in names.split(","))
+
+
+def _without_decoder(wanted: Mapping[str, Iterable[str]], offered: frozenset[str]) -> tuple[str, ...]:
+    return tuple(codec for codec, decoders in wanted.items() if offered.isdisjoint(decoders))
