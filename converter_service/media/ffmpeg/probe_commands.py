@@ -24,7 +24,7 @@ FIELDS_WITH_TAGS = (
 )
 FIELDS_WITHOUT_TAGS = (
     f"{FORMAT_FIELDS}:format_tags=major_brand:stream={STREAM_FIELDS}:{DISPOSITIONS}"
-    ":stream_tags=language,DURATION,comment,filename"
+    ":stream_tags=language,DURATION"
 )
 RESULT_FIELDS = (
     "format=format_name,duration:stream=codec_type,codec_name,sample_rate,duration,bit_rate,nb_read_packets"

@@ -77,3 +77,12 @@ async def test_the_front_cover_is_taken_before_other_pictures(
     await harness.convert(source)
     red, _, blue = first_pixel(harness.result)
     assert red > blue + 100
+
+
+async def test_a_comment_larger_than_the_probes_output_fails_no_conversion(
+    harness: TranscodingHarness, media: Media, tmp_path: Path
+) -> None:
+    marks = tmp_path / "marks.txt"
+    marks.write_text(";FFMETADATA1\ncomment=" + "x" * 9_000_000 + "\n")
+    source = media.made([*TONES[:4], "-i", str(marks), "-map_metadata", "1", "-c:a", "libvorbis"], "ogg")
+    assert (await harness.convert(source)).duration_s == pytest.approx(3.0, abs=0.1)
