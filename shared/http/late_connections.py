@@ -14,9 +14,6 @@ from shared.http.graceful_stop import ShuttingDown
 from shared.http.problems import MEDIA_TYPE, describe, phrase
 from shared.logs import correlation_id
 
-# Connections whose request is read before the answer. Those beyond are answered at once; the oldest of these
-# are closed when more arrive.
-MAX_ANSWERED, MAX_ANSWERED_AT_ONCE = 256, 768
 HEADER_BYTES = 64 * 1024
 ANSWER_S = 2.0
 # Closing a socket with unread bytes resets the connection; the client may lose the answer (RFC 9112 §9.6).
@@ -24,13 +21,24 @@ LINGER_S = 1.0
 LINGER_BYTES = 1024 * 1024
 
 
+class LateLimits(msgspec.Struct, frozen=True):
+    """`read` is the number of connections whose request is read before the answer. Those beyond are answered
+    at once; the oldest of these are closed when there are more than `at_once`.
+    """
+
+    read: int = 256
+    at_once: int = 768
+
+
 @asynccontextmanager
-async def answering_late_connections(listener: socket.socket | None) -> AsyncIterator[None]:
+async def answering_late_connections(
+    listener: socket.socket | None, limits: LateLimits | None = None
+) -> AsyncIterator[None]:
     """Answers connections for the duration of the block, in which the server of the socket ends."""
     if listener is None:
         yield
         return
-    late = LateConnections(listener)
+    late = LateConnections(listener, limits or LateLimits())
     late.begin()
     try:
         yield
@@ -43,8 +51,8 @@ class LateConnections:
     before any program accepts them; closing the listener would reset those.
     """
 
-    def __init__(self, listener: socket.socket) -> None:
-        self._listener = listener
+    def __init__(self, listener: socket.socket, limits: LateLimits) -> None:
+        self._listener, self._limits = listener, limits
         listener.setblocking(False)
         self._answers: set[asyncio.Task[None]] = set()
         self._answered_at_once: deque[socket.socket] = deque()
@@ -73,7 +81,7 @@ class LateConnections:
 
     def _take(self, accepted: socket.socket) -> None:
         accepted.setblocking(False)
-        if len(self._answers) >= MAX_ANSWERED:
+        if len(self._answers) >= self._limits.read:
             self._answer_at_once(accepted)
             return
         task = asyncio.create_task(self._serve(accepted))
@@ -88,7 +96,7 @@ class LateConnections:
             accepted.send(_answer())
             accepted.shutdown(socket.SHUT_WR)
         self._answered_at_once.append(accepted)
-        if len(self._answered_at_once) > MAX_ANSWERED_AT_ONCE:
+        if len(self._answered_at_once) > self._limits.at_once:
             _discard(self._answered_at_once.popleft())
 
     async def _serve(self, accepted: socket.socket) -> None:

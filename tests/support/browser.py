@@ -7,6 +7,7 @@ import asyncio
 import json
 import re
 import shutil
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ import aiohttp
 
 from tests.support.wait import PATIENCE_S
 
+EVENTS = 1000
 LISTENING = re.compile(r"DevTools listening on (ws://\S+)")
 ARGUMENTS = (
     "--headless",
@@ -40,10 +42,11 @@ def executable() -> str | None:
 
 
 class Tab:
-    """One DevTools session; commands are answered in order."""
+    """One DevTools session; commands are answered in order. `events` came meanwhile."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, session_id: str = "") -> None:
         self._socket, self._session_id, self._last = socket, session_id, 0
+        self.events: deque[dict[str, Any]] = deque(maxlen=EVENTS)
 
     async def command(self, method: str, **parameters: Any) -> dict[str, Any]:
         self._last += 1
@@ -55,6 +58,8 @@ class Tab:
                 assert "error" not in answer, answer
                 result: dict[str, Any] = answer["result"]
                 return result
+            if "method" in answer:
+                self.events.append(answer)
 
     async def open(self, url: str) -> None:
         await self.command("Page.navigate", url=url)

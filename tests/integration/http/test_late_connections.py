@@ -5,17 +5,14 @@ import socket
 
 import pytest
 
-from shared.http import late_connections
-from shared.http.late_connections import answering_late_connections
+from shared.http.late_connections import LateLimits, answering_late_connections
 from tests.integration.http.stoppable_server import RawConnection
 
 CONNECTIONS = 12
 
 
 @pytest.mark.parametrize("at_once", [CONNECTIONS, 3])
-async def test_each_connection_of_a_burst_is_answered(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
-    monkeypatch.setattr(late_connections, "MAX_ANSWERED", 2)
-    monkeypatch.setattr(late_connections, "MAX_ANSWERED_AT_ONCE", at_once)
+async def test_each_connection_of_a_burst_is_answered(at_once: int) -> None:
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
     address = listener.getsockname()
 
@@ -27,5 +24,5 @@ async def test_each_connection_of_a_burst_is_answered(monkeypatch: pytest.Monkey
         connection.writer.close()
         return closed
 
-    async with answering_late_connections(listener):
+    async with answering_late_connections(listener, LateLimits(read=2, at_once=at_once)):
         assert await asyncio.gather(*[ask() for _ in range(CONNECTIONS)]) == [True] * CONNECTIONS

@@ -1,0 +1,16 @@
+"""No request on an established connection stays without an answer while services are restarted."""
+
+from pathlib import Path
+
+from devstack.stack import Stack
+from tests.faults.rolling_restarts.run import SETTINGS, Load, run_restarts
+
+
+async def test_each_request_on_an_established_connection_is_answered(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    load = Load(restarts=10, clients=2, sessions=10, longest_pause_s=3.0, between_s=1.0)
+    with Stack(tmp_path / "stack", SETTINGS) as stack:
+        stack.start()
+        report = await run_restarts(stack, load)
+    assert report.problems == []
+    assert all(sum(tally.answers.values()) > 0 for tally in report.tallies.values())
