@@ -56,7 +56,7 @@ def test_binary_frames_are_left_out() -> None:
     "name",
     ["location", "location-eng", "LOCATION", "com.apple.quicktime.location.ISO6709", "make", "Model",
      "model-eng", "com.apple.quicktime.make", "com.apple.quicktime.model", "com.apple.quicktime.software",
-     "GPS Coordinates", "com.android.version", "com.android.manufacturer", "CameraSerialNumber", "Lens", "device_name"],
+     "GPS Coordinates", "com.android.version", "com.android.manufacturer", "CameraSerialNumber", "Lens"],
 )  # fmt: skip
 def test_places_and_devices_are_left_out_unless_the_operator_keeps_them(name: str) -> None:
     recorded = job(info({name: "x", "title": "Kept"}))
