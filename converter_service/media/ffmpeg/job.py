@@ -16,6 +16,7 @@ class TranscodeJob(msgspec.Struct, frozen=True, kw_only=True):
     track: AudioTrack
     options: Options
     target: Path
+    keeps_private_tags: bool = False
 
     @property
     def form(self) -> Format:

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 
 from converter_service.media.audio_format import Chapters
 from converter_service.media.ffmpeg.chapters import chapter_comments, chapters_within, milliseconds, printable
-from converter_service.media.ffmpeg.window import Window
-from converter_service.media.media_info import AudioTrack, MediaInfo
-from converter_service.media.options import Options
+from converter_service.media.ffmpeg.job import TranscodeJob
 
 MAX_TAGS = 64
 MAX_TAG_CHARACTERS = 8_000
@@ -25,15 +23,23 @@ NOT_KEPT = re.compile(
     # Binary frames of ID3v2, which ffmpeg shows as text with escapes and cannot always write back.
     r"id3v2_priv\..*"
 )
+# Where and with which device something was recorded: results are shared by link. The names are those of
+# QuickTime and MP4 (`©xyz` is `location` in ffmpeg), Android, RIFF's INFO list and EXIF.
+PRIVATE = re.compile(
+    r"(.*\.)?(location|gps|geo|xyz)([._ -].*)?|(.*\.)?(make|model|manufacturer)(-[a-z]{3})?|com\.android\..*|"
+    r"com\.apple\.quicktime\.(software|content\.identifier|camera\..*|full-frame-rate.*|still-image.*)|"
+    r".*(serial|device|camera|lens|firmware).*"
+)
 # Playback gains, which are wrong once the loudness is changed.
 GAINS = re.compile(r"replaygain_.*|r128_.*")
 SYNTAX = re.compile(r"([=;#\\\n])")
 
 
-def format_metadata(info: MediaInfo, track: AudioTrack, options: Options, more: Mapping[str, str]) -> str:
+def format_metadata(job: TranscodeJob, more: Mapping[str, str]) -> str:
     """Returns the text of an FFMETADATA file. `more` are additional tags, exempt from the bounds."""
-    chapters = tuple(chapters_within(info, track, Window.of(options)))
-    tags = {**select_tags(info, track, options), **chapter_comments(chapters, options.target), **more}
+    options = job.options
+    chapters = tuple(chapters_within(job.info, job.track, job.window))
+    tags = {**select_tags(job), **chapter_comments(chapters, options.target), **more}
     lines = [";FFMETADATA1", *(f"{name}={_escaped(text)}" for name, text in tags.items())]
     if options.target.chapters is Chapters.NATIVE:
         for chapter in chapters:
@@ -43,17 +49,17 @@ def format_metadata(info: MediaInfo, track: AudioTrack, options: Options, more: 
     return "\n".join(lines) + "\n"
 
 
-def select_tags(info: MediaInfo, track: AudioTrack, options: Options) -> dict[str, str]:
+def select_tags(job: TranscodeJob) -> dict[str, str]:
     """Requested tags first, then the file's, up to the bounds; names keep their case.
 
     In Ogg the track's tags are the file's; elsewhere they describe the track only ("Surround 5.1").
     """
     kept: dict[str, tuple[str, str]] = {}
     room = MAX_ALL_CHARACTERS
-    of_track = track.tags if info.container == "ogg" else {}
-    for name, text in (*options.tags.items(), *info.tags.items(), *of_track.items()):
+    of_track = job.track.tags if job.info.container == "ogg" else {}
+    for name, text in (*job.options.tags.items(), *job.info.tags.items(), *of_track.items()):
         shown = printable(text, MAX_TAG_CHARACTERS, line_breaks=True)
-        if name.lower() in kept or not _is_kept(name, options) or len(shown) > room:
+        if name.lower() in kept or not _is_kept(name, job) or len(shown) > room:
             continue
         if len(kept) == MAX_TAGS:
             break
@@ -62,10 +68,13 @@ def select_tags(info: MediaInfo, track: AudioTrack, options: Options) -> dict[st
     return dict(entry for entry in kept.values() if entry[1])
 
 
-def _is_kept(name: str, options: Options) -> bool:
-    if not NAME.fullmatch(name) or NOT_KEPT.fullmatch(name.lower()):
+def _is_kept(name: str, job: TranscodeJob) -> bool:
+    lowered = name.lower()
+    if not NAME.fullmatch(name) or NOT_KEPT.fullmatch(lowered):
         return False
-    return options.loudness is None or not GAINS.fullmatch(name.lower())
+    if not job.keeps_private_tags and PRIVATE.fullmatch(lowered):
+        return False
+    return job.options.loudness is None or not GAINS.fullmatch(lowered)
 
 
 def _escaped(text: str) -> str:

@@ -42,7 +42,7 @@ class SidecarFiles:
         if has_cover and job.form.covers is Covers.COMMENT:
             comment = await asyncio.to_thread(_cover_comment, job.cover_path)
             has_cover = False
-        text = format_metadata(job.info, job.track, job.options, comment)
+        text = format_metadata(job, comment)
         await asyncio.to_thread(job.metadata_path.write_text, text, encoding="utf-8")
         return has_cover
 

@@ -31,8 +31,10 @@ from shared.logs import get_logger
 class FFmpegTranscoder:
     """Implements `Transcoder`. Every program can read only the directory of the file that it is given."""
 
-    def __init__(self, tools: Tools, limits: TranscodingLimits) -> None:
+    def __init__(self, tools: Tools, limits: TranscodingLimits, *, keeps_private_tags: bool = False) -> None:
+        """`keeps_private_tags`: results have the places and devices that their sources name."""
         self._tools = tools
+        self._keeps_private_tags = keeps_private_tags
         self._limits = limits
         self._programs = ProgramRunner(tools, limits)
         self._sidecars = SidecarFiles(self._programs)
@@ -73,7 +75,14 @@ class FFmpegTranscoder:
             self._limits.check_duration(info.duration_s or 0.0)
         async with time_limit(self._limits.job_timeout):
             track = await SourceProbe(self._programs, source).locate(track, info)
-            job = TranscodeJob(source=source, info=info, track=track, options=options, target=target)
+            job = TranscodeJob(
+                source=source,
+                info=info,
+                track=track,
+                options=options,
+                target=target,
+                keeps_private_tags=self._keeps_private_tags,
+            )
             return await self._run(job, on_progress)
 
     async def _run(self, job: TranscodeJob, on_progress: Progress) -> Output:

@@ -1,9 +1,12 @@
 """Tags and chapters of results."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.metadata import format_metadata, select_tags
 from converter_service.media.media_info import AudioTrack, Chapter, MediaInfo
 from converter_service.media.option_parser import parse
@@ -17,12 +20,18 @@ def info(tags: Mapping[str, str] | None = None, chapters: tuple[Chapter, ...] = 
     return MediaInfo(container="mkv", duration_s=60.0, audio_tracks=track, tags=tags or {}, chapters=chapters)
 
 
+def job(described: MediaInfo, track: AudioTrack = TRACK, **fields: str) -> TranscodeJob:
+    return TranscodeJob(
+        source=Path("source"), info=described, track=track, options=parse(fields), target=Path("target")
+    )
+
+
 def kept(tags: Mapping[str, str], track: AudioTrack = TRACK, **fields: str) -> dict[str, str]:
-    return select_tags(info(tags), track, parse(fields))
+    return select_tags(job(info(tags), track, **fields))
 
 
 def lines(*chapters: Chapter, track: AudioTrack = TRACK, **fields: str) -> list[str]:
-    text = format_metadata(info(chapters=chapters), track, parse(fields), {})
+    text = format_metadata(job(info(chapters=chapters), track, **fields), {})
     return [line for line in text.splitlines() if line.startswith(("START", "END", "title", "CHAPTER"))]
 
 
@@ -43,6 +52,23 @@ def test_binary_frames_are_left_out() -> None:
     assert kept({"id3v2_priv.TRAKTOR4": "A\\x80"}) == {}
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["location", "location-eng", "LOCATION", "com.apple.quicktime.location.ISO6709", "make", "Model",
+     "model-eng", "com.apple.quicktime.make", "com.apple.quicktime.model", "com.apple.quicktime.software",
+     "GPS Coordinates", "com.android.version", "com.android.manufacturer", "CameraSerialNumber", "Lens"],
+)  # fmt: skip
+def test_places_and_devices_are_left_out_unless_the_operator_keeps_them(name: str) -> None:
+    recorded = job(info({name: "x", "title": "Kept"}))
+    assert select_tags(recorded) == {"title": "Kept"}
+    assert select_tags(replace(recorded, keeps_private_tags=True)) == {name: "x", "title": "Kept"}
+
+
+@pytest.mark.parametrize("name", ["allocation", "dislocation", "Modeller", "maker", "geology", "genre"])
+def test_tags_that_resemble_those_of_places_and_devices_are_kept(name: str) -> None:
+    assert kept({name: "x"}) == {name: "x"}
+
+
 def test_a_tracks_name_is_no_title_of_the_file() -> None:
     track = AudioTrack(
         index=0, stream=0, codec="aac", channels=6, sample_rate=48_000, tags={"title": "Surround 5.1"}
@@ -55,7 +81,7 @@ def test_track_tags_of_ogg_are_used_where_the_file_has_none() -> None:
         index=0, stream=0, codec="opus", channels=2, sample_rate=48_000, tags={"title": "T", "genre": "G"}
     )
     ogg = MediaInfo(container="ogg", duration_s=60.0, audio_tracks=(track,), tags={"title": "File"})
-    assert select_tags(ogg, track, parse({})) == {"title": "File", "genre": "G"}
+    assert select_tags(job(ogg, track)) == {"title": "File", "genre": "G"}
 
 
 @pytest.mark.parametrize(
@@ -81,9 +107,7 @@ def test_kept_tags_are_bounded_and_printable() -> None:
 
 
 def test_values_are_escaped_within_their_line() -> None:
-    text = format_metadata(
-        info({"comment": "a=b;c#d\\e\n[CHAPTER]"}), TRACK, parse({"title": "ends\\"}), {"own": "1"}
-    )
+    text = format_metadata(job(info({"comment": "a=b;c#d\\e\n[CHAPTER]"}), title="ends\\"), {"own": "1"})
     assert text == ";FFMETADATA1\ntitle=ends\\\\ \ncomment=a\\=b\\;c\\#d\\\\e\\\n[CHAPTER]\nown=1\n"
 
 
