@@ -23,8 +23,8 @@ from converter_service.media.sandbox.process import Exit, SandboxedProcess
 from shared.logs import get_logger
 
 STDERR_LOG_BYTES = 4096
-# ffmpeg may report this little even of a whole result: a cover counts as one millisecond, and reports begin
-# at 0 when timestamps are kept. Decoding the result then shows whether it has any audio.
+# ffmpeg may report this little even of a whole result: reports begin at 0 when timestamps are kept, and newer
+# ffmpegs end with the one millisecond of a cover. Decoding the result then shows whether it has any audio.
 EMPTY_S = 0.002
 # All frames of an MP3 are counted, but only its first minute is decoded: the rest comes from the same
 # encoder, and decoding ten minutes would cost 12 % of encoding them. Other formats are decoded to their end.
@@ -55,6 +55,8 @@ class JobPrograms:
         if ended.code != 0 or is_machines_fault(ended):
             get_logger(__name__).info("ffmpeg failed", code=ended.code, stderr=complained[-STDERR_LOG_BYTES:])
             raise failure(ended)
+        if options.is_copy and self.has_cover:
+            await self._read_copied_time(at_most_s)
         audio = await self._verify(complained, is_copy=options.is_copy)
         wanted_s = job.window.end_s - job.window.origin_s(job.track)
         is_full = audio.seconds > wanted_s - LENGTH_TOLERANCE_S
@@ -88,6 +90,14 @@ class JobPrograms:
             totals.add([rest])
             await running.wait()
         return totals.extent
+
+    async def _read_copied_time(self, at_most_s: float) -> None:
+        """Lets the reports end with the audio's last timestamp. Newer ffmpegs report the time of the stream
+        that ended first, which is the cover.
+        """
+        command = measure_commands.copied_time(self.runner.tools, self.job, at_most_s=at_most_s)
+        async with self.runner.start(command, self.job.target.parent) as running:
+            await self._follow(running)
 
     async def _follow(self, running: SandboxedProcess) -> Exit:
         """Waits for the end. Raises MediaError if the program stalls."""

@@ -23,6 +23,14 @@ def measure(tools: Tools, job: TranscodeJob, options: PassOptions, *, at_most_s:
     return compile_command(tools, output, MAX_DECODE_ERRORS, "info", own_timestamps=True)
 
 
+def copied_time(tools: Tools, job: TranscodeJob, *, at_most_s: float) -> list[str]:
+    """Copies the audio track to nowhere: the progress report then ends with its last timestamp."""
+    output = audio_input(tools, job).output(
+        "-", format="null", acodec="copy", t=f"{at_most_s:.6f}", threads=tools.threads
+    )
+    return compile_command(tools, output, MAX_DECODE_ERRORS)
+
+
 def measure_result(tools: Tools, form: Format, result: Path) -> list[str]:
     """Measures the loudness of a result; standard error ends with a summary."""
     sound = ffmpeg.input(f"file:{result}", **result_options(form, tools.threads))["a:0"]

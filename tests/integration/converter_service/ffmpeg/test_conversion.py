@@ -243,8 +243,14 @@ async def test_opus_does_not_exceed_the_bit_rate(harness: TranscodingHarness, me
     assert output.bitrate_bps == pytest.approx(96_000, rel=0.05)
 
 
-async def test_progress_only_grows_and_is_throttled(harness: TranscodingHarness, media: Media) -> None:
-    await harness.convert(media.made(tone(100), "wav"))
+@pytest.mark.parametrize("cover", ["auto", "none"])
+async def test_progress_only_grows_and_is_throttled(
+    harness: TranscodingHarness, media: Media, cover: str
+) -> None:
+    """Also with a cover, whose time newer ffmpegs report at the end."""
+    still = ("-f", "lavfi", "-i", "testsrc=size=64x36:rate=1:duration=300")
+    source = media.made([*still, *tone(300), "-c:v", "mpeg4", "-c:a", "flac"], "mkv")
+    await harness.convert(source, cover=cover)
     assert harness.reported == sorted(set(harness.reported))
     assert 1 <= len(harness.reported) <= 40
     assert all(0 < done < 1 for done in harness.reported)

@@ -64,6 +64,15 @@ async def test_leaps_of_any_length_become_silence(
     assert timeline.faults(harness.result, output) == []
 
 
+@pytest.mark.parametrize(("codec", "form"), [("libmp3lame", "mp3"), ("aac", "m4a"), ("flac", "flac")])
+async def test_a_cover_hides_no_leap_of_sound_that_could_be_copied(
+    harness: TranscodingHarness, media: Media, codec: str, form: str
+) -> None:
+    timeline = Timeline(6.0, leaps=(Leap(2.0, 0.15),))
+    output = await harness.convert(timeline.write(media, "mkv", codec), format=form, cover="auto")
+    assert timeline.faults(harness.result, output) == []
+
+
 @pytest.mark.parametrize("form", FORMATS)
 async def test_many_small_leaps_add_up(harness: TranscodingHarness, media: Media, form: str) -> None:
     timeline = Timeline(8.0, leaps=tuple(Leap(float(n), 0.03) for n in range(1, 8)), has_video=False)
