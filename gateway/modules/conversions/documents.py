@@ -93,6 +93,8 @@ def upload_body() -> RequestBody:
             "video/*": raw,
             "audio/*": raw,
             "application/octet-stream": raw,
+            "application/mp4": raw,
+            "application/ogg": raw,
         },
     )
 
@@ -123,7 +125,7 @@ class UploadOperation(Operation):
     def __post_init__(self) -> None:
         self.request_body = upload_body()
         self.parameters = [
-            in_query("filename", TEXT, "Name of the file, when the body is not a form."),
+            in_query("filename", TEXT, "Name of the file, in any charset, when the body is not a form."),
             *(in_query(name, schema) for name, schema in OPTIONS.items()),
             IDEMPOTENCY_KEY,
             in_header(
