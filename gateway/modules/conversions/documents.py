@@ -93,8 +93,6 @@ def upload_body() -> RequestBody:
             "video/*": raw,
             "audio/*": raw,
             "application/octet-stream": raw,
-            "application/mp4": raw,
-            "application/ogg": raw,
         },
     )
 
