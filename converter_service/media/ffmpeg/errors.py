@@ -30,11 +30,16 @@ HARMLESS = re.compile(r"not on whitelist|Last message repeated|Error parsing Opu
 SIZE_WORDS = ("File too large",)
 
 
+def is_machines_fault(ended: Exit) -> bool:
+    """Whether the machine was the cause. The exit code is 0, too, if the end of a file cannot be written."""
+    return ended.code in UNFIT_CODES or _mentions(ended, UNFIT_WORDS)
+
+
 def failure(ended: Exit) -> MediaError | TranscoderUnavailable:
-    """Returns the exception to raise for an exit code other than 0."""
+    """Returns the exception to raise for an exit code other than 0, or for a fault of the machine."""
     if ended.code < 0:
         return _by_signal(-ended.code, ended.stderr)
-    if ended.code in UNFIT_CODES or _mentions(ended, UNFIT_WORDS):
+    if is_machines_fault(ended):
         return MachineUnfit(_summary(ended))
     if ended.code == ASKED_TO_STOP or _mentions(ended, DOUBTFUL_WORDS):
         return TranscoderUnavailable(_summary(ended))

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from converter_service.media.errors import TranscoderUnavailable
 from converter_service.media.ffmpeg import commands, measure_commands, probe_commands
-from converter_service.media.ffmpeg.errors import complaints, failure
+from converter_service.media.ffmpeg.errors import complaints, failure, is_machines_fault
 from converter_service.media.ffmpeg.faults import timed_out
 from converter_service.media.ffmpeg.filters import PassOptions
 from converter_service.media.ffmpeg.job import TranscodeJob
@@ -52,7 +52,7 @@ class JobPrograms:
         ) as running:
             ended = await self._follow(running)
         complained = complaints(ended)
-        if ended.code != 0:
+        if ended.code != 0 or is_machines_fault(ended):
             get_logger(__name__).info("ffmpeg failed", code=ended.code, stderr=complained[-STDERR_LOG_BYTES:])
             raise failure(ended)
         audio = await self._verify(complained, is_copy=options.is_copy)
