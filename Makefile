@@ -20,7 +20,7 @@ help:
 	@echo 'make test-fast                      unit and contract tests without servers; under a minute'
 	@echo 'make check                          style, types, import contracts, lock file'
 	@echo 'make bench                          measurements'
-	@echo 'make faults                         injects some 500 faults; about half an hour'
+	@echo 'make faults                         injects some 500 faults; about forty minutes on two cores'
 	@echo 'make faults-planted                 checks that `make faults` detects planted defects'
 
 bootstrap:

@@ -9,6 +9,8 @@ from shared.errors import FieldError, InvalidRequest
 
 MAX_PARAMETERS = 64
 MAX_NAME_LENGTH = 64
+# Relayed as its bytes are: a file name may be in any charset.
+ANY_CHARSET = frozenset({"filename"})
 
 Query = Sequence[tuple[str, str]]
 
@@ -31,13 +33,20 @@ def pick(scope: Mapping[str, Any], names: Sequence[str], *, refuse_others: bool 
 
 
 def parsed(query_string: bytes) -> Query:
-    """All parameters. Raises InvalidRequest for a query that is not UTF-8 or has too many parameters."""
+    """All parameters. Raises InvalidRequest for a query that is not UTF-8 or has too many parameters.
+
+    Bytes of a file name that are not UTF-8 are surrogates, as `surrogateescape` makes them.
+    """
     try:
-        return parse_qsl(
+        given = parse_qsl(
             query_string.decode("ascii"),
             keep_blank_values=True,
-            errors="strict",
+            errors="surrogateescape",
             max_num_fields=MAX_PARAMETERS,
         )
+        for name, value in given:
+            if name not in ANY_CHARSET:
+                f"{name}{value}".encode()
     except ValueError:
         raise InvalidRequest("The query cannot be read.") from None
+    return given

@@ -6,29 +6,31 @@ import re
 from collections.abc import Mapping
 
 from converter_service.conversions.segments import PARTIAL
+from converter_service.media.option_fields import READERS
 from converter_service.tus.creation import CreationRequest
 from converter_service.tus.header_fields import WHOLE, invalid_field, read_whole
+from converter_service.uploads.charsets import decode_text
 from shared.errors import TooLarge
 
 METADATA_BYTES = 8 * 1024
 MOST_PARTS = 128
-# Metadata that common clients add by themselves; ignored.
-IGNORED_METADATA = frozenset({"filetype", "name", "type", "relativePath"})
-KEY = re.compile(r"[!-+\--~]{1,64}", re.ASCII)
+# `name` is what Uppy calls the file.
+FILENAME, NAME = "filename", "name"
+KEY = re.compile(r"[!-+\--~]+", re.ASCII)
 PART = re.compile(r"(?:https?://[^/\s]+)?(?:/[A-Za-z0-9._~/-]*)?/v1/uploads/(?P<id>[0-9a-f]{32})/?", re.ASCII)
 
 
 def parse_creation(headers: Mapping[str, str]) -> CreationRequest:
     """Raises InvalidRequest, which names the invalid field."""
     metadata = headers.get("upload-metadata", "")
-    fields = read_metadata(metadata)
+    fields = dict(read_metadata(metadata))
     concat = headers.get("upload-concat", "")
     parts = read_concat(concat)
-    name = fields.pop("filename", None) or fields.get("name")
+    filename, name = fields.pop(FILENAME, None), fields.pop(NAME, None)
     return CreationRequest(
         length=read_length(headers, is_final=bool(parts)),
-        filename=name,
-        fields={key: value for key, value in fields.items() if key not in IGNORED_METADATA},
+        filename=filename or name,
+        fields=fields,
         metadata=metadata,
         concat=concat,
         parts=parts,
@@ -49,8 +51,12 @@ def read_length(headers: Mapping[str, str], *, is_final: bool) -> int | None:
     return read_whole(headers, "Upload-Length")
 
 
-def read_metadata(text: str) -> dict[str, str]:
-    """Parses `filename dGFsay5tcDQ=,bitrate MTI4aw==`. Raises InvalidRequest, which names the invalid key."""
+def read_metadata(text: str) -> Mapping[str, str]:
+    """File name and options in `filename dGFsay5tcDQ=,bitrate MTI4aw==`.
+
+    Other keys and their values are ignored: clients add some by themselves, such as `relativePath` and
+    `lastModified`. Raises InvalidRequest, which names the invalid key.
+    """
     if len(text) > METADATA_BYTES:
         raise invalid_field("Upload-Metadata", f"must have at most {METADATA_BYTES} bytes")
     fields: dict[str, str] = {}
@@ -62,13 +68,16 @@ def read_metadata(text: str) -> dict[str, str]:
             )
         if key in fields:
             raise invalid_field(key, "was given twice")
-        fields[key] = _decoded(key, value)
+        if key in READERS or key in {FILENAME, NAME}:
+            fields[key] = _decoded(key, value)
     return fields
 
 
 def _decoded(key: str, value: str) -> str:
+    """The name of a file may be in any charset."""
     try:
-        return base64.b64decode(value, validate=True).decode()
+        decoded = base64.b64decode(value, validate=True)
+        return decode_text(decoded) if key in {FILENAME, NAME} else decoded.decode()
     except binascii.Error:
         raise invalid_field(key, "must be base64") from None
     except UnicodeDecodeError:

@@ -6,9 +6,10 @@ from multipart import MultipartSegment, parse_options_header  # type: ignore[imp
 
 from converter_service.uploads.body_frame import Framing
 from converter_service.uploads.body_reader import BodyReader
-from converter_service.uploads.filenames import name_in_disposition
-from converter_service.uploads.form_field import FILE, Field
-from converter_service.uploads.multipart_events import FormEvents
+from converter_service.uploads.charsets import decode_text
+from converter_service.uploads.disposition import read_filename
+from converter_service.uploads.form_field import CHARSET, FILE, Field
+from converter_service.uploads.multipart_events import FormEvents, raw_header
 from shared.errors import FieldError, InvalidRequest
 
 MAX_BOUNDARY = 200
@@ -34,13 +35,15 @@ class MultipartForm(Framing):
     announced_size: int | None = None
     announced_sha256: str | None = None
 
-    def __init__(self, boundary: str, body: BodyReader) -> None:
+    def __init__(self, boundary: str, body: BodyReader, charset: str | None = None) -> None:
+        """`charset` is the declared one of text that is not UTF-8."""
         if not 0 < len(boundary) <= MAX_BOUNDARY:
             raise InvalidRequest("The multipart boundary is missing or too long.")
         self.body = body
         body.frame(self)
         self.at_video = False
         self.filename: str | None = None
+        self._charset = charset
         self._events = FormEvents(boundary)
         self._fields: dict[str, str] = {}
         self._field: Field | None = None
@@ -69,18 +72,25 @@ class MultipartForm(Framing):
             raise InvalidRequest("The form has no video.", errors=[FieldError(FILE, "is required")])
 
     def _begin_part(self, segment: MultipartSegment) -> None:
-        name = segment.name or ""
+        name = decode_text(raw_header(segment.name), self._charset)
         if name != FILE:
-            self._field = Field(name, is_file=segment.filename is not None, is_repeated=name in self._fields)
+            self._field = Field(
+                name,
+                is_file=segment.filename is not None,
+                is_repeated=name in self._fields,
+                charset=segment.charset or self._charset,
+            )
         elif self.at_video:
             raise InvalidRequest("A form may have one video.", errors=[FieldError(FILE, "was given twice")])
         else:
             self._field, self.at_video = None, True
-            disposition = segment.header("Content-Disposition") or ""
-            self.filename = name_in_disposition(disposition, segment.filename)
+            disposition = raw_header(segment.header("Content-Disposition"))
+            self.filename = read_filename(disposition, self._charset)
 
-    def _continue_field(self, field: "Field", event: bytes | None) -> None:
-        if event is None:
-            self._fields[field.name] = field.value()
-        else:
+    def _continue_field(self, field: Field, event: bytes | None) -> None:
+        if event is not None:
             field.append(event)
+        elif field.name == CHARSET:
+            self._charset = field.value()
+        else:
+            self._fields[field.name] = field.value()

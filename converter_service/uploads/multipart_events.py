@@ -19,6 +19,8 @@ MAX_HEADER_BYTES = 8 * 1024
 MAX_HEADERS = 8
 # Before the first part and after the last one.
 OUTSIDE_BYTES = 16 * 1024
+# Maps each byte to one character. The charset of a header is known only when it is read (`raw_header`).
+HEADER_CHARSET = "iso-8859-1"
 
 Event: TypeAlias = MultipartSegment | bytes | None
 
@@ -37,6 +39,7 @@ class FormEvents:
                 max_header_size=MAX_HEADER_BYTES,
                 max_header_count=MAX_HEADERS,
                 max_segment_count=MAX_PARTS,
+                header_charset=HEADER_CHARSET,
             )
         self._delimiter = b"--" + boundary.encode()
         self._outside = True
@@ -62,6 +65,11 @@ class FormEvents:
     def close(self) -> None:
         with _parser_errors():
             self._parser.close()
+
+
+def raw_header(text: str | None) -> bytes:
+    """The bytes of a header's text, as received."""
+    return (text or "").encode(HEADER_CHARSET)
 
 
 def _check_outside(size: int) -> None:

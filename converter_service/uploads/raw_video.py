@@ -1,26 +1,39 @@
 """A request body that is the video, with the options in the query string."""
 
 from collections.abc import Mapping
+from urllib.parse import unquote_to_bytes
 
 from litestar.datastructures import MultiDict
 
 from converter_service.uploads.body_reader import BodyReader
+from converter_service.uploads.charsets import decode_text
 from shared.errors import FieldError, InvalidRequest
 
 MAX_QUERY_FIELDS = 32
+FILENAME = "filename"
 
 
 class RawVideo:
     """The body is the video; its name and its options are query parameters."""
 
-    def __init__(self, query: MultiDict[str], body: BodyReader, sha256: str | None) -> None:
+    def __init__(
+        self, query: MultiDict[str], query_string: bytes, body: BodyReader, sha256: str | None
+    ) -> None:
         self._fields = single_values(query)
-        self.filename = self._fields.pop("filename", None)
+        self._fields.pop(FILENAME, None)
+        self.filename = read_filename(query_string)
         self.body = body
         self.announced_size, self.announced_sha256 = body.declared_length, sha256
 
     async def fields(self) -> Mapping[str, str]:
         return self._fields
+
+
+def read_filename(query_string: bytes) -> str | None:
+    """The query parameter `filename`, whose bytes may be in any charset."""
+    pairs = (pair.partition(b"=") for pair in query_string.replace(b"+", b" ").split(b"&"))
+    given = (value for name, _, value in pairs if unquote_to_bytes(name) == FILENAME.encode())
+    return next((decode_text(unquote_to_bytes(value)) for value in given), None)
 
 
 def refuse_query(query: MultiDict[str]) -> None:

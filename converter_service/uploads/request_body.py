@@ -10,6 +10,7 @@ from litestar import Request
 from msgspec import Struct
 
 from converter_service.uploads.body_reader import BodyReader
+from converter_service.uploads.media_types import is_media_type
 from converter_service.uploads.multipart import ENVELOPE_BYTES, MultipartForm, media_type
 from converter_service.uploads.raw_video import RawVideo, refuse_query
 from converter_service.uploads.source import UploadSource
@@ -42,10 +43,11 @@ class UploadReceiver(Struct, frozen=True):
         if kind == "multipart/form-data":
             refuse_query(request.query_params)
             self._check_length(body, self.max_bytes + ENVELOPE_BYTES)
-            return MultipartForm(parameters.get("boundary", ""), body)
-        if kind == "application/octet-stream" or kind.startswith(("video/", "audio/")):
+            return MultipartForm(parameters.get("boundary", ""), body, parameters.get("charset"))
+        if is_media_type(kind):
             self._check_length(body, self.max_bytes)
-            return RawVideo(request.query_params, body, declared_sha256(request))
+            query_string = request.scope["query_string"]
+            return RawVideo(request.query_params, query_string, body, declared_sha256(request))
         raise UnsupportedMediaType("Send multipart/form-data, video/*, audio/* or application/octet-stream.")
 
     def _check_length(self, body: BodyReader, limit: int) -> None:

@@ -207,7 +207,7 @@ class Relay:
             return await read_answer(response)
 
     def _url(self, path: str, query: Query) -> URL:
-        encoded = urlencode(query, quote_via=quote)
+        encoded = urlencode(query, quote_via=quote, errors="surrogateescape")
         return URL(f"{self._origin}{path}?{encoded}" if encoded else f"{self._origin}{path}", encoded=True)
 
     def _timeout(self, at_least_s: float = 0.0) -> aiohttp.ClientTimeout:

@@ -154,7 +154,16 @@ RULES = [
     begin("values are base64", headers={"Upload-Metadata": "title ?"}, status=400),
     begin("values are UTF-8", headers={"Upload-Metadata": "title /w=="}, status=400),
     begin("options are checked at once", headers={"Upload-Metadata": metadata(bitrate="1k")}, status=400),
-    begin("unknown options too", headers={"Upload-Metadata": metadata(bitrat="128k")}, status=400),
+    begin("a file name may be in any charset", headers={"Upload-Metadata": "filename Y2Fm6S53YXY="}),
+    begin("a key that is no option is ignored, and so is its value",
+          headers={"Upload-Metadata": "filename dGFsay5tcDQ=,is_confidential"}),
+    *(
+        begin(f"{name} is ignored, which clients add by themselves",
+              headers={"Upload-Metadata": metadata(filename="talk.mp4", **{name: "x"})})
+        for name in ("mimeType", "size", "lastModified", "contentType", "caption", "relativePath", "name",
+                     "type", "filetype", "bitrat", "x" * 100)
+    ),
+    begin("an ignored value may be anything", headers={"Upload-Metadata": "caption /w==,size ?,size ?"}),
     # --- creation with upload
     begin("the first bytes may come with it", body=VIDEO[:9], answer={"Upload-Offset": "9"}),
     begin("all of them may", body=VIDEO, answer={"Upload-Offset": str(LENGTH)}, without=("Upload-Expires",)),
@@ -235,7 +244,9 @@ async def test_rule(api: Front, rule: Rule) -> None:
     ("sent", "field"),
     [
         (metadata(bitrate="1k"), "bitrate"),
-        (metadata(filename="a.mp4", nonsense="1"), "nonsense"),
+        (metadata(filename="a.mp4", nonsense="1", channels="9"), "channels"),
+        ("filename ?", "filename"),
+        ("filename YQ==,filename Yg==", "filename"),
         ("title ?", "title"),
         (metadata(format="mp3", quality="11"), "quality"),
     ],

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -41,6 +41,7 @@ class Front:
         body: object = None,
         owner: str | None = "alice",
         headers: Mapping[str, str | None] | None = None,
+        skip_auto_headers: Sequence[str] | None = None,
     ) -> aiohttp.ClientResponse:
         """Sends a tus 1.0.0 request; headers that are None are omitted."""
         given: dict[str, str | None] = {"Tus-Resumable": "1.0.0"}
@@ -50,7 +51,9 @@ class Front:
             given["Content-Type"] = OFFSET_TYPE
         given |= headers or {}
         sent = {name: value for name, value in given.items() if value is not None}
-        answer = await self._http.request(method, self.url + path, headers=sent, data=body)
+        answer = await self._http.request(
+            method, self.url + path, headers=sent, data=body, skip_auto_headers=skip_auto_headers
+        )
         await answer.read()
         return answer
 

@@ -32,14 +32,16 @@ CARDIOIDS = ("0.414*c0+0.293*c1+0.293*c3", "0.414*c0-0.293*c1+0.293*c3")
 AMBISONIC_MONO = "c0"
 
 
-def layouts_for(options: Options) -> str | None:
-    """The layouts that the result may have; None if any will do. The header does not tell which is needed:
-    the decoder may give more channels than it says.
+def layouts_for(track: AudioTrack, options: Options) -> str | None:
+    """The layouts that the result may have; None if any will do. The decoder may give more channels than the
+    header says, so a format of two channels always has one named. Only where the header says fewer is it left
+    to ffmpeg, which may choose mono for more than two.
     """
     if options.channels is not None:
         return BY_COUNT[options.channels]
-    highest = options.target.max_channels
-    return "|".join(BY_COUNT[n] for n in (1, 2)) if highest == 2 else None
+    if options.target.max_channels != 2:
+        return None
+    return BY_COUNT[2] if track.channels >= 2 else f"{BY_COUNT[1]}|{BY_COUNT[2]}"
 
 
 def mix_expression(track: AudioTrack, options: Options) -> str | None:

@@ -123,7 +123,7 @@ class UploadOperation(Operation):
     def __post_init__(self) -> None:
         self.request_body = upload_body()
         self.parameters = [
-            in_query("filename", TEXT, "Name of the file, when the body is not a form."),
+            in_query("filename", TEXT, "Name of the file, in any charset, when the body is not a form."),
             *(in_query(name, schema) for name, schema in OPTIONS.items()),
             IDEMPOTENCY_KEY,
             in_header(

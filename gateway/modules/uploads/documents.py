@@ -110,7 +110,10 @@ class CreationOperation(TusOperation):
     def __post_init__(self) -> None:
         super().__post_init__()
         metadata = Schema(type=OpenAPIType.STRING, max_length=8192)
-        description = "`filename` and options: comma-separated pairs of a name and its value in base64."
+        description = (
+            "`filename` and options: comma-separated pairs of a name and its value in base64. "
+            "Other names are ignored."
+        )
         described = in_header("Upload-Metadata", metadata, description)
         described.examples = {"mono": Example(value="filename dGFsay5tcDQ=,channels MQ==")}
         length = Schema(type=OpenAPIType.INTEGER, minimum=1)

@@ -96,7 +96,7 @@ def test_tags_and_chapters_come_from_the_file_beside_the_result() -> None:
 def test_more_than_two_channels_are_mixed_down_and_the_threads_are_bounded() -> None:
     words = converting()
     assert "aresample=rematrix_maxval=1.0" in value_of(words, "-filter_complex")
-    assert "aformat=channel_layouts=mono|stereo" in value_of(words, "-filter_complex")
+    assert "aformat=channel_layouts=stereo" in value_of(words, "-filter_complex")
     assert [words[n + 1] for n, word in enumerate(words) if word == "-threads"] == ["3", "3"]
 
 
