@@ -12,6 +12,8 @@ from litestar.types import ControllerRouterHandler
 from prometheus_client import CollectorRegistry
 
 from auth_service.accounts.controller import AccountController
+from auth_service.activity.caller import request_caller
+from auth_service.activity.controller import ActivityController
 from auth_service.admin.controller import AdministrationController
 from auth_service.api_keys.controller import ApiKeyController
 from auth_service.audit.actor import request_actor
@@ -32,11 +34,13 @@ from auth_service.introspection.authentication import GatewayCredentials, authen
 from auth_service.introspection.controller import IntrospectionController
 from auth_service.oauth.controller import IdentityController, ProviderLoginController
 from auth_service.oauth.providers.http_client import ProviderHttpClient
+from auth_service.proofs.controller import ProofController
 from auth_service.recovery.controller import RecoveryController
 from auth_service.sessions.controller import SessionController
 from auth_service.settings import AuthSettings
 from auth_service.sweeper import Sweeper
 from auth_service.tokens.jwks import JwksController
+from auth_service.webhook_changes.controller import WebhookChangeController
 from shared.clock import utc_now
 from shared.http import Check, Wiring, build_application
 from shared.messaging.outbox import OutboxRelay
@@ -63,7 +67,7 @@ def build(
     gateway = GatewayCredentials(settings.introspection_secret)
     provider_http = ProviderHttpClient(loopback_http=settings.oauth_loopback_http)
     consumer = broker.consumer(AUTH_AUDIT, audit_handlers(audit_log))
-    tasks = (relay.run, base.mailer.run, Sweeper(database, now).run, consumer.run)
+    tasks = (relay.run, base.mailer.run, Sweeper(database, settings.activity_keep, now).run, consumer.run)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -109,16 +113,20 @@ def _routes(gateway: GatewayCredentials) -> list[ControllerRouterHandler]:
             AccountController,
             SessionController,
             RecoveryController,
+            ProofController,
+            ActivityController,
             ApiKeyController,
             IdentityController,
             AdministrationController,
             AuditController,
             ProviderLoginController,
+            WebhookChangeController,
         ],
         cache_control=NO_STORE,
         dependencies={
             "principal": Provide(authenticate),
             "client": Provide(request_client, sync_to_thread=False),
+            "caller": Provide(request_caller, sync_to_thread=False),
             "actor": Provide(request_actor, sync_to_thread=False),
         },
     )

@@ -7,6 +7,7 @@ from litestar.status_codes import HTTP_204_NO_CONTENT
 from auth_service.accounts.register import Registration
 from auth_service.accounts.schemas import ChangeAccount, Register, account_of_user
 from auth_service.accounts.service import OwnAccount
+from auth_service.activity.caller import Caller
 from auth_service.throttle.client import Client
 from auth_service.tokens.principal import Principal
 from shared.contracts.accounts import Account, ChangePassword, DeleteAccount
@@ -32,29 +33,26 @@ class AccountController(Controller):
     async def change(
         self,
         data: JSONBody[ChangeAccount],
-        principal: Injected[Principal],
-        client: Injected[Client],
+        caller: Injected[Caller],
         own_account: Injected[OwnAccount],
     ) -> Account:
-        changed = await own_account.change_email(principal.claims, data.current_password, data.email, client)
+        changed = await own_account.change_email(caller, data.current_password, data.email)
         return account_of_user(changed)
 
     @delete("/me")
     async def delete(
         self,
         data: JSONBody[DeleteAccount],
-        principal: Injected[Principal],
-        client: Injected[Client],
+        caller: Injected[Caller],
         own_account: Injected[OwnAccount],
     ) -> None:
-        await own_account.delete(principal.claims, data.password, client)
+        await own_account.delete(caller, data.password)
 
     @post("/password/change", status_code=HTTP_204_NO_CONTENT)
     async def change_password(
         self,
         data: JSONBody[ChangePassword],
-        principal: Injected[Principal],
-        client: Injected[Client],
+        caller: Injected[Caller],
         own_account: Injected[OwnAccount],
     ) -> None:
-        await own_account.change_password(principal.claims, data.current_password, data.password, client)
+        await own_account.change_password(caller, data.current_password, data.password)

@@ -18,7 +18,7 @@ class Register(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class ChangeAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: AnyText
-    current_password: Password
+    current_password: Password | None = None
 
 
 def account_of_user(user: User) -> Account:

@@ -30,14 +30,20 @@ async def authenticate(request: Request[Any, Any, Any], introspection: Injected[
     Raises Unauthenticated without a token, InvalidToken if it is not valid, and InsufficientScope for an API
     key: no scope allows account management.
     """
+    principal = await authenticate_any(request, introspection)
+    if principal.scope is not None:
+        raise InsufficientScope
+    return principal
+
+
+async def authenticate_any(request: Request[Any, Any, Any], introspection: Introspection) -> Principal:
+    """The principal of the request's session token or API key. Raises Unauthenticated, InvalidToken."""
     token = bearer_token(request.headers.getall("authorization", []))
     if token is None:
         raise Unauthenticated
     principal = await introspection.introspect(token)
     if principal is None:
         raise InvalidToken
-    if principal.scope is not None:
-        raise InsufficientScope
     return principal
 
 

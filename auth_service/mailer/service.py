@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from auth_service.activity.event import Event as ActivityEvent
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
 from auth_service.mailer.mail_token import Purpose, fingerprint, new_secret
@@ -22,6 +23,7 @@ from auth_service.throttle.repository import CounterRepository
 from auth_service.users.model import User
 from auth_service.users.repository import UserRepository
 from shared.contracts.events import (
+    AccountAccessChanged,
     EmailChanged,
     EmailVerificationRequested,
     Event,
@@ -38,7 +40,7 @@ BATCH_SIZE = 50
 POLL_INTERVAL_S = 5.0
 WINDOW = timedelta(hours=1)
 
-Notice = PasswordChanged | PasswordRemoved | EmailChanged
+Notice = PasswordChanged | PasswordRemoved | EmailChanged | AccountAccessChanged
 
 
 class MailPolicy(msgspec.Struct, frozen=True):
@@ -78,8 +80,17 @@ class AccountMailer:
         if self._policy.verified_only and not verified:
             return
         now = self._now()
-        if await self._is_within_limit(transaction, notice.type, address, now + WINDOW, notice.user_id):
+        kind = f"{notice.type}/{notice.change}" if isinstance(notice, AccountAccessChanged) else notice.type
+        if await self._is_within_limit(transaction, kind, address, now + WINDOW, notice.user_id):
             await self._events.write(transaction, notice, UUID(notice.user_id))
+
+    async def notify_of(self, transaction: Transaction, change: ActivityEvent, user: User) -> None:
+        """Announces a change of what gives access to an account, to its present address."""
+        notice = AccountAccessChanged(
+            user_id=str(user.id), recipient=user.email, change=change, changed_at=self._now()
+        )
+        verified = user.email_verified_at is not None
+        await self.notify(transaction, notice, user.email_canonical, verified=verified)
 
     def wake(self) -> None:
         """Makes `run` process requests now."""

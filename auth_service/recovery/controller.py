@@ -35,9 +35,9 @@ class RecoveryController(Controller):
             await email_verification.verify_by_password(data.token, data.password, client)
         elif "authorization" in request.headers:
             signed_in = await authenticate(request, introspection)
-            await email_verification.verify_as(data.token, signed_in.claims.sub)
+            await email_verification.verify_as(data.token, signed_in.claims.sub, client)
         else:
-            await email_verification.verify_as(data.token, None)
+            await email_verification.verify_as(data.token, None, client)
 
     @post("/email/resend", status_code=HTTP_202_ACCEPTED)
     async def resend_verification(
@@ -68,4 +68,4 @@ class RecoveryController(Controller):
         password_reset: Injected[PasswordReset],
         client: Injected[Client],
     ) -> None:
-        await password_reset.reset(data.token, data.password, client)
+        await password_reset.reset(data, client)

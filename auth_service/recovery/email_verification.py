@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from auth_service.activity.event import Event
+from auth_service.activity.service import ActivityLog
 from auth_service.database.engine import Database
 from auth_service.errors import InvalidLink
 from auth_service.mailer.mail_token import Purpose
@@ -24,6 +26,7 @@ class EmailVerification:
 
     database: Database
     authenticator: PasswordAuthenticator
+    activity: ActivityLog
     now: Callable[[], datetime]
 
     async def verify_by_password(self, secret: str, password: str, client: Client) -> None:
@@ -31,9 +34,9 @@ class EmailVerification:
         async with self.database.transaction() as transaction:
             user = await find_owner(transaction, secret, Purpose.VERIFY_EMAIL, self.now())
         await self.authenticator.reauthenticate(user, password, client)
-        await self._verify(secret, user.id)
+        await self._verify(secret, user.id, client)
 
-    async def verify_as(self, secret: str, signed_in: UUID | None) -> None:
+    async def verify_as(self, secret: str, signed_in: UUID | None, client: Client) -> None:
         """Raises InvalidLink, Unauthenticated without a user who is signed in, and Forbidden if that user has
         another account; the link stays usable.
         """
@@ -43,12 +46,13 @@ class EmailVerification:
             raise Unauthenticated("Sign in to the account, or send its password.")
         if signed_in != user.id:
             raise Forbidden("You are signed in to another account than that of the link.")
-        await self._verify(secret, user.id)
+        await self._verify(secret, user.id, client)
 
-    async def _verify(self, secret: str, user_id: UUID) -> None:
+    async def _verify(self, secret: str, user_id: UUID, client: Client) -> None:
         async with self.database.transaction() as transaction:
             user = await use_link(transaction, secret, Purpose.VERIFY_EMAIL, self.now())
             if user.id != user_id:
                 raise InvalidLink
             user.email_verified_at = user.email_verified_at or self.now()
             await MailTokenRepository(transaction).delete(user.id, Purpose.VERIFY_EMAIL)
+            await self.activity.record(transaction, Event.EMAIL_VERIFIED, user.id, client)

@@ -5,6 +5,7 @@ from pathlib import Path
 import jinja2
 import msgspec
 
+from notification_service.email.access_changes import describe_change
 from notification_service.email.errors import InvalidEmail
 from notification_service.email.failure_reasons import explain_failure
 from notification_service.email.links import LinkTemplate
@@ -16,6 +17,7 @@ from notification_service.email.text_format import (
     to_single_line,
 )
 from shared.contracts.events import (
+    AccountAccessChanged,
     ConversionCompleted,
     ConversionFailed,
     EmailChanged,
@@ -33,6 +35,7 @@ EmailEvent = (
     | PasswordChanged
     | PasswordRemoved
     | EmailChanged
+    | AccountAccessChanged
 )
 # Notices contain no link, so that a forged one is easier to recognise. That of a changed address goes to the
 # old address, without the new one: its reader may not own the account any more.
@@ -89,6 +92,8 @@ class EmailTemplates:
                 return self._render_token_email("reset", "Choose a new password", self._reset, event)
             case PasswordChanged() | PasswordRemoved() | EmailChanged():
                 return self._render_notice(event)
+            case AccountAccessChanged():
+                return self._render_access_change(event)
 
     def _render_completed(self, event: ConversionCompleted) -> RenderedEmail:
         audio = format_audio_name(to_single_line(event.format, 12))
@@ -128,6 +133,18 @@ class EmailTemplates:
             when=format_time(event.changed_at),
         )
 
+    def _render_access_change(self, event: AccountAccessChanged) -> RenderedEmail:
+        words = describe_change(event.change)
+        return self._render(
+            event.type,
+            to=event.recipient,
+            subject=words.subject,
+            preview="If it was you, there is nothing to do.",
+            what=words.what,
+            address=to_single_line(event.recipient, 254),
+            when=format_time(event.changed_at),
+        )
+
     def _render_token_email(
         self,
         template: str,
@@ -148,7 +165,7 @@ class EmailTemplates:
 
     def _render(self, template: str, *, to: str, subject: str, **fields: str) -> RenderedEmail:
         html = self._templates.get_template(f"{template}.html").render(subject=subject, **fields)
-        text = self._templates.get_template(f"{template}.txt").render(**fields)
+        text = self._templates.get_template(f"{template}.txt").render(subject=subject, **fields)
         return RenderedEmail(to=to, subject=subject, text=text, html=html)
 
     def _link(self, path: str) -> str:

@@ -175,6 +175,20 @@ class EmailChanged(Event, frozen=True, kw_only=True):
     changed_at: datetime
 
 
+class AccountAccessChanged(Event, frozen=True, kw_only=True):
+    """What gives access to an account, or to its results, was changed; its owner is notified.
+
+    `change` is the name of the event in the account's activity log.
+    """
+
+    type: ClassVar[str] = "account_access_changed"
+
+    user_id: str
+    recipient: str
+    change: str
+    changed_at: datetime
+
+
 class WebhookDelivered(Event, frozen=True, kw_only=True):
     """A webhook was delivered, but its store was unavailable; published for the process that records it.
 
@@ -208,6 +222,18 @@ class AccountClaimed(Event, frozen=True, kw_only=True):
 
     user_id: str
     claimed_at: datetime
+    ended: tuple[str, ...] = ()
+
+
+class AccountRecovered(Event, frozen=True, kw_only=True):
+    """An account's password was reset by mail, and its owner did not ask to keep its webhooks: those created
+    before `recovered_at` are deleted. `ended` lists the sessions and API keys that the reset has ended.
+    """
+
+    type: ClassVar[str] = "account_recovered"
+
+    user_id: str
+    recovered_at: datetime
     ended: tuple[str, ...] = ()
 
 

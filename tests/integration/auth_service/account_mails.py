@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from shared.contracts.events import (
+    AccountAccessChanged,
     EmailChanged,
     EmailVerificationRequested,
     Event,
@@ -26,6 +27,7 @@ MailEvent = TypeVar(
     PasswordChanged,
     PasswordRemoved,
     EmailChanged,
+    AccountAccessChanged,
 )
 Secret = TypeVar("Secret", EmailVerificationRequested, PasswordResetRequested)
 

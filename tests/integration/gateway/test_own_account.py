@@ -40,6 +40,16 @@ IDENTITY = {
     "created_at": "2026-11-20T10:00:00Z",
     "last_used_at": "2026-11-20T10:00:00Z",
 }
+EVENT = {
+    "id": "7",
+    "at": "2026-11-20T10:00:00Z",
+    "event": "login",
+    "result": "succeeded",
+    "session_id": "s1",
+    "address": "192.0.2.1",
+    "user_agent": None,
+    "details": {"method": "password"},
+}
 MADE = {**KEY, "key": "tng_abcdef"}
 NEW = "another password altogether"
 EMAIL = {"email": "b@example.com"}
@@ -61,10 +71,15 @@ CALLS = [
     ("POST", "/v1/auth/api-keys", {"name": "nightly", "scopes": ["conversions:read"]}, MADE, 201, True),
     ("GET", "/v1/auth/api-keys", None, {"items": [KEY]}, 200, True),
     ("DELETE", "/v1/auth/api-keys/k1", None, None, 204, True),
+    ("POST", "/v1/auth/proof", {"password": "old"}, None, 204, True),
+    ("GET", "/v1/auth/activity", None, {"items": [EVENT], "next_cursor": None}, 200, True),
+    ("DELETE", "/v1/auth/sessions/s2", {"current_password": "old"}, None, 204, True),
+    ("DELETE", "/v1/auth/identities/i1", {"current_password": "old"}, None, 204, True),
+    ("POST", "/v1/auth/api-keys", {"name": "nightly", "current_password": "old"}, MADE, 201, True),
     ("GET", "/v1/auth/identities", None, {"items": [IDENTITY]}, 200, True),
     ("DELETE", "/v1/auth/identities/i1", None, None, 204, True),
 ]
-LIKE_A_SIGN_IN = {"/v1/auth/me", "/v1/auth/password/change", "/v1/auth/password/forgot"} | {
+LIKE_A_SIGN_IN = {"/v1/auth/me", "/v1/auth/proof", "/v1/auth/password/change", "/v1/auth/password/forgot"} | {
     f"/v1/auth/{action}" for action in ("password/reset", "email/verify", "email/resend")
 }
 
@@ -107,7 +122,6 @@ async def test_a_resend_request_with_an_invalid_token_is_refused(rig: Rig) -> No
     ("method", "path", "body", "field"),
     [
         ("PATCH", "/v1/auth/me", {**CHANGE, "roles": ["admin"]}, "roles"),
-        ("PATCH", "/v1/auth/me", EMAIL, "current_password"),
         ("DELETE", "/v1/auth/me", {}, "password"),
         ("POST", "/v1/auth/api-keys", {"name": "x", "scopes": ["accounts:write"]}, "scopes"),
         ("POST", "/v1/auth/api-keys", {"name": "x\n"}, "name"),

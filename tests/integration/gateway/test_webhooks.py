@@ -127,3 +127,57 @@ async def test_an_invalid_webhook_is_refused_by_the_gateway(rig: Rig) -> None:
         assert (answer.status, problem["code"]) == (400, "invalid_request")
         assert [each["field"] for each in problem["errors"]] == [field], body
     assert rig.notification.seen == []
+
+
+SENSITIVE: list[tuple[str, str, Any, str]] = [
+    ("POST", "", NEW, "webhook_created"),
+    ("PATCH", "/h1", NEW, "webhook_changed"),
+    ("POST", "/h1/secret", {}, "webhook_secret_changed"),
+]
+
+
+async def test_a_change_is_announced_with_the_password_and_passed_on_without_it(rig: Rig) -> None:
+    for method, path, body, change in SENSITIVE:
+        answering(rig, MADE)
+        rig.auth.seen.clear()
+        sent = {**body, "current_password": "a secret of mine"}
+        url = f"{rig.url}/v1/webhooks{path}"
+        async with rig.http.request(method, url, json=sent, headers=SIGNED_IN) as answer:
+            assert answer.status in {200, 201}
+        announced = [seen for seen in rig.auth.seen if seen.target == "/v1/auth/webhook-changes"]
+        (seen,) = announced
+        assert json.loads(bytes(seen.body)) == {"change": change, "current_password": "a secret of mine"}
+        assert seen.header("authorization") == "Bearer inner-t1"
+        assert seen.header("tonegate-gateway-authorization")
+        assert b"secret of mine" not in bytes(rig.notification.seen[-1].body)
+
+
+async def test_without_a_fresh_proof_no_webhook_is_changed(rig: Rig) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
+        await seen.read_body()
+        if seen.target == "/internal/introspect":
+            body = json.dumps(rig.auth.tokens["t1"]).encode()
+            seen.answer("200 OK", body, **{"content-type": "application/json"})
+        else:
+            seen.problem(403, "proof_required")
+
+    rig.auth.script = refuse
+    for method, path, body, _ in SENSITIVE:
+        url = f"{rig.url}/v1/webhooks{path}"
+        async with rig.http.request(method, url, json=body, headers=SIGNED_IN) as answer:
+            assert (answer.status, (await answer.json(content_type=None))["code"]) == (403, "proof_required")
+    assert rig.notification.seen == []
+    answering(rig, HOOK)
+    for change in ({"status": "disabled"}, {"events": ["conversion.failed"]}):
+        url = f"{rig.url}/v1/webhooks/h1"
+        async with rig.http.patch(url, json=change, headers=SIGNED_IN) as answer:
+            assert answer.status == 200, "only another address needs a proof"
+
+
+async def test_a_repeated_creation_is_announced_once(rig: Rig) -> None:
+    answering(rig, MADE)
+    headers = {**SIGNED_IN, "Idempotency-Key": "one"}
+    for _ in range(2):
+        async with rig.http.post(f"{rig.url}/v1/webhooks", json=NEW, headers=headers) as answer:
+            assert answer.status == 201
+    assert [seen.target for seen in rig.auth.seen].count("/v1/auth/webhook-changes") == 1

@@ -1,0 +1,1 @@
+"""Changes of webhooks, which the gateway announces here before notification_service makes them."""
