@@ -7,7 +7,7 @@ import msgspec
 
 from shared.contracts.fields import Moment, Password
 
-Scope = Literal["conversions:read", "conversions:write"]
+Scope = Literal["conversions:read", "conversions:write", "webhooks:read", "webhooks:write"]
 KeyName = Annotated[
     str,
     msgspec.Meta(
@@ -21,7 +21,8 @@ KeyName = Annotated[
 
 
 class NewApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """An API key to create. Without `scopes` it has both; without `expires_at` it does not expire.
+    """An API key to create. Without `scopes` it has both of conversions; without `expires_at` it does not
+    expire.
     `current_password` takes the place of a fresh proof.
     """
 

@@ -2,9 +2,9 @@
 
 from litestar import Controller
 
-from gateway.identity.scopes import scoped
 from gateway.pass_through import forward
 from shared.contracts.conversions import Conversion, Link, LinkWanted
+from shared.identity.scopes import READ, also_scoped, scoped
 
 
 class ControlController(Controller):
@@ -42,6 +42,7 @@ class ControlController(Controller):
         "/link",
         to="converter",
         body=LinkWanted,
+        opt=also_scoped(READ),
         body_default=LinkWanted(),
         answer=Link,
         idempotent=True,

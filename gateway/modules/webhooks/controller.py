@@ -2,17 +2,17 @@
 
 from litestar import Controller
 
-from gateway.identity.scopes import scoped
 from gateway.openapi.problem_responses import NO_STORE
 from gateway.pass_through import Announcement, forward
 from shared.contracts.sessions import CurrentPassword
 from shared.contracts.webhooks import ChangeWebhook, Delivery, MadeWebhook, NewWebhook, Webhook, WebhookList
+from shared.identity.scopes import scoped
 
 
 class WebhooksController(Controller):
     path = "/v1/webhooks"
     tags = ["webhooks"]  # noqa: RUF012 - Litestar's own form
-    opt = scoped("conversions")
+    opt = scoped("webhooks")
     cache_control = NO_STORE
 
     create = forward(
