@@ -27,7 +27,7 @@ class IdentitiesController(Controller):
         body=CurrentPassword,
         body_default=None,
         changes_account=True,
-        summary="Unlink a provider from your account",
+        summary="Unlink a provider from your account; needs a fresh proof",
         operation_id="unlink_identity",
         problems=(400, 401, 403, 404, 408, 409, 413, 415),
     )

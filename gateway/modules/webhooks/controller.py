@@ -21,7 +21,7 @@ class WebhooksController(Controller):
         answer=MadeWebhook,
         idempotent=True,
         announcement=Announcement("webhook_created"),
-        summary="Create a webhook (Standard Webhooks)",
+        summary="Create a webhook (Standard Webhooks); needs a fresh proof",
         operation_id="create_webhook",
         problems=(400, 401, 403, 408, 409, 413, 415, 422),
     )
