@@ -65,6 +65,7 @@ class Foundation:
         self.tokens = AccessTokens(key_ring=KeyRing(database, now), policy=policy, now=now, new_id=new_id)
         lifetimes = {
             Purpose.VERIFY_EMAIL: settings.verify_token_ttl,
+            Purpose.CHANGE_EMAIL: settings.verify_token_ttl,
             Purpose.RESET_PASSWORD: settings.reset_token_ttl,
         }
         mails = MailPolicy(lifetimes, settings.mails_per_hour, settings.require_verified_email)
@@ -166,7 +167,9 @@ def account_services(base: Foundation) -> dict[str, object]:
         ),
         "webhook_changes": WebhookChanges(database, base.proofs, mailer, base.activity, base.events),
         "mailed_links": MailedLinks(database, mailer),
-        "email_verification": EmailVerification(database, base.authenticator, base.activity, now),
+        "email_verification": EmailVerification(
+            database, base.authenticator, mailer, base.activity, base.events, now
+        ),
         "password_reset": PasswordReset(
             database,
             mailer,

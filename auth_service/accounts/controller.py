@@ -5,11 +5,12 @@ from litestar.params import JSONBody
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from auth_service.accounts.register import Registration
-from auth_service.accounts.schemas import ChangeAccount, Register, account_of_user
+from auth_service.accounts.schemas import ChangeAccount, Register, account_of_user, own_account_of_user
 from auth_service.accounts.service import OwnAccount
 from auth_service.activity.caller import Caller
 from auth_service.throttle.client import Client
 from auth_service.tokens.principal import Principal
+from shared.contracts import accounts
 from shared.contracts.accounts import Account, ChangePassword, DeleteAccount
 from shared.http import Injected
 
@@ -24,10 +25,17 @@ class AccountController(Controller):
         return account_of_user(await registration.register(data.email, data.password, client))
 
     @get("/me")
-    async def me(self, principal: Injected[Principal]) -> Account:
+    async def me(self, principal: Injected[Principal]) -> accounts.OwnAccount:
         """The account, taken from the principal without a query."""
-        claims, created_at = principal.claims, principal.account_created_at
-        return Account(str(claims.sub), claims.email, claims.roles, claims.email_verified, created_at)
+        claims = principal.claims
+        return accounts.OwnAccount(
+            id=str(claims.sub),
+            email=claims.email,
+            roles=claims.roles,
+            email_verified=claims.email_verified,
+            created_at=principal.account_created_at,
+            pending_email=principal.pending_email,
+        )
 
     @patch("/me")
     async def change(
@@ -35,9 +43,9 @@ class AccountController(Controller):
         data: JSONBody[ChangeAccount],
         caller: Injected[Caller],
         own_account: Injected[OwnAccount],
-    ) -> Account:
+    ) -> accounts.OwnAccount:
         changed = await own_account.change_email(caller, data.current_password, data.email)
-        return account_of_user(changed)
+        return own_account_of_user(changed)
 
     @delete("/me")
     async def delete(

@@ -9,7 +9,7 @@ from auth_service.activity.event import Event
 from auth_service.activity.service import ActivityLog
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
-from auth_service.errors import EmailTaken, InvalidCredentials, LastAdministrator
+from auth_service.errors import InvalidCredentials, LastAdministrator
 from auth_service.mailer.mail_token import Purpose
 from auth_service.mailer.repository import MailTokenRepository
 from auth_service.mailer.service import AccountMailer
@@ -21,7 +21,7 @@ from auth_service.sessions.revocation import Revocation
 from auth_service.users.address import parse_email_field
 from auth_service.users.model import User
 from auth_service.users.repository import UserRepository
-from shared.contracts.events import AccountDeleted, EmailChanged, PasswordChanged
+from shared.contracts.events import AccountDeleted, PasswordChanged
 from shared.errors import InvalidToken
 
 
@@ -62,9 +62,11 @@ class OwnAccount:
         self.events.wake_relay()
 
     async def change_email(self, caller: Caller, current: str | None, email: str) -> User:
-        """Sets an unverified address, mails a verification link to it and a notice to the old one.
+        """Asks for another address, which replaces the present one when the link mailed to it is confirmed;
+        a notice goes to the present one. The present address itself ends an earlier change.
 
-        Raises InvalidRequest, EmailTaken.
+        The answer is the same for an address that has an account: its owner is told by mail. Raises
+        InvalidRequest.
         """
         address = parse_email_field(email)
         await self.proofs.require(caller, current)
@@ -72,18 +74,14 @@ class OwnAccount:
             user = await UserRepository(transaction).lock(caller.user_id)
             if user is None or user.disabled_at:
                 raise InvalidToken
+            await MailTokenRepository(transaction).delete(user.id, Purpose.CHANGE_EMAIL)
             if address == user.email_canonical:
-                user.email = email
+                user.email, user.pending_email = email, None
                 return user
-            notice = EmailChanged(user_id=str(user.id), recipient=user.email, changed_at=self.now())
-            old, verified = user.email_canonical, user.email_verified_at is not None
-            if not await UserRepository(transaction).change_address(user, email, address):
-                raise EmailTaken
-            await self.mailer.notify(transaction, notice, old, verified=verified)
-            # Links mailed to the old address become invalid.
-            for purpose in Purpose:
-                await MailTokenRepository(transaction).delete(user.id, purpose)
-            await self.mailer.request(transaction, Purpose.VERIFY_EMAIL, address)
+            user.pending_email = email
+            await self.mailer.request_change(transaction, user, address)
+            await self.mailer.notify_of(transaction, Event.EMAIL_CHANGE_REQUESTED, user)
+            await self.activity.record_call(transaction, Event.EMAIL_CHANGE_REQUESTED, caller)
         self.mailer.wake()
         self.events.wake_relay()
         return user

@@ -20,11 +20,13 @@ from auth_service.mailer.mail_token import Purpose, fingerprint, new_secret
 from auth_service.mailer.model import MailRequest, MailToken
 from auth_service.mailer.repository import MailRequestRepository, MailTokenRepository
 from auth_service.throttle.repository import CounterRepository
+from auth_service.users.address import canonical
 from auth_service.users.model import User
 from auth_service.users.repository import UserRepository
 from shared.contracts.events import (
     AccountAccessChanged,
     EmailChanged,
+    EmailInUse,
     EmailVerificationRequested,
     Event,
     PasswordChanged,
@@ -71,6 +73,13 @@ class AccountMailer:
     async def request(self, transaction: Transaction, purpose: Purpose, address: str) -> None:
         """Requests a mail to a canonical address. `wake` after commit processes it without delay."""
         await MailRequestRepository(transaction).add(purpose, address, correlation_id.get())
+
+    async def request_change(self, transaction: Transaction, user: User, address: str) -> None:
+        """Requests a mail to the canonical address that an account asks for. Whether the address has an
+        account is looked up later, so that neither the response nor its time reveals it.
+        """
+        requests = MailRequestRepository(transaction)
+        await requests.add(Purpose.CHANGE_EMAIL, address, correlation_id.get(), user.id)
 
     async def notify(self, transaction: Transaction, notice: Notice, address: str, *, verified: bool) -> None:
         """Announces a change in its own transaction, so that no takeover goes unnoticed (ASVS 5.0 §6.3.7).
@@ -129,23 +138,35 @@ class AccountMailer:
 
     async def _process(self, transaction: Transaction, request: MailRequest) -> None:
         purpose, now = Purpose(request.purpose), self._now()
-        user = await UserRepository(transaction).find_by_address(request.address)
-        if user is None or not _is_applicable(user, purpose):
-            return
+        users = UserRepository(transaction)
+        holder = await users.find_by_address(request.address)
+        user = await users.find(request.user_id) if request.user_id else holder
+        if user is None or not _is_applicable(user, purpose, request.address):
+            return None
         until = now + self._policy.window(purpose)
         if not await self._is_within_limit(transaction, purpose, request.address, until, str(user.id)):
-            return
+            return None
+        if purpose is Purpose.CHANGE_EMAIL and holder is not None:
+            return await self._report_taken(transaction, holder)
         secret, expires_at = new_secret(), now + self._policy.lifetimes[purpose]
         token = MailToken(
             fingerprint=fingerprint(secret, purpose),
             purpose=purpose,
             user_id=user.id,
-            address=user.email_canonical,
+            address=request.address,
             created_at=now,
             expires_at=expires_at,
         )
         await MailTokenRepository(transaction).insert(token)
         await self._events.write(transaction, _event(purpose, user, secret, expires_at), user.id)
+        return None
+
+    async def _report_taken(self, transaction: Transaction, holder: User) -> None:
+        """Tells the owner of an address that another account has asked for it."""
+        if holder.disabled_at is not None or (self._policy.verified_only and not holder.email_verified_at):
+            return
+        event = EmailInUse(user_id=str(holder.id), recipient=holder.email, requested_at=self._now())
+        await self._events.write(transaction, event, holder.id)
 
     async def _is_within_limit(
         self, transaction: Transaction, kind: str, address: str, until: datetime, account: str
@@ -158,12 +179,19 @@ class AccountMailer:
         return sent <= self._policy.per_hour
 
 
-def _is_applicable(user: User, purpose: Purpose) -> bool:
+def _is_applicable(user: User, purpose: Purpose, address: str) -> bool:
     if user.disabled_at is not None:
         return False
-    return purpose is Purpose.RESET_PASSWORD or user.email_verified_at is None
+    match purpose:
+        case Purpose.RESET_PASSWORD:
+            return True
+        case Purpose.VERIFY_EMAIL:
+            return user.email_verified_at is None
+        case Purpose.CHANGE_EMAIL:
+            return user.pending_email is not None and canonical(user.pending_email) == address
 
 
 def _event(purpose: Purpose, user: User, secret: str, expires_at: datetime) -> Event:
-    kind = EmailVerificationRequested if purpose is Purpose.VERIFY_EMAIL else PasswordResetRequested
-    return kind(user_id=str(user.id), recipient=user.email, token=secret, expires_at=expires_at)
+    kind = PasswordResetRequested if purpose is Purpose.RESET_PASSWORD else EmailVerificationRequested
+    recipient = user.pending_email if purpose is Purpose.CHANGE_EMAIL else None
+    return kind(user_id=str(user.id), recipient=recipient or user.email, token=secret, expires_at=expires_at)

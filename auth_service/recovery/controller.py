@@ -47,11 +47,15 @@ class RecoveryController(Controller):
         mailed_links: Injected[MailedLinks],
         data: JSONBody[ResendVerification | None] = None,
     ) -> Response[bytes]:
-        """Mails to the address in the body, or else to that of the bearer token."""
-        email = data.email if data else None
-        if email is None:
-            email = (await authenticate(request, introspection)).claims.email
-        await mailed_links.request(Purpose.VERIFY_EMAIL, email)
+        """Mails to the address in the body, or else to the pending or the present one of the bearer token."""
+        if data is not None and data.email is not None:
+            await mailed_links.request(Purpose.VERIFY_EMAIL, data.email)
+            return Response(b"")
+        principal = await authenticate(request, introspection)
+        if principal.pending_email is not None:
+            await mailed_links.request_change(principal.claims.sub)
+        else:
+            await mailed_links.request(Purpose.VERIFY_EMAIL, principal.claims.email)
         return Response(b"")
 
     @post("/password/forgot", status_code=HTTP_202_ACCEPTED)

@@ -46,14 +46,15 @@ class PasswordReset:
         new_hash = await self.new_passwords.hash(data.password, await self._find_address(data.token))
         async with self.database.transaction() as transaction:
             user = await use_link(transaction, data.token, Purpose.RESET_PASSWORD, self.now())
-            user.password_hash = new_hash
+            user.password_hash, user.pending_email = new_hash, None
             if user.email_verified_at is None:
                 await self.account_claim.claim(transaction, user)
             else:
                 await self._end_access(transaction, user, data)
             await self.activity.record(transaction, Event.PASSWORD_RESET, user.id, client)
             await HandoverRepository(transaction).delete_all(user.id)
-            await MailTokenRepository(transaction).delete(user.id, Purpose.RESET_PASSWORD)
+            for purpose in (Purpose.RESET_PASSWORD, Purpose.CHANGE_EMAIL):
+                await MailTokenRepository(transaction).delete(user.id, purpose)
             notice = PasswordChanged(user_id=str(user.id), recipient=user.email, changed_at=self.now())
             await self.mailer.notify(transaction, notice, user.email_canonical, verified=True)
             await self.throttle.record_success(transaction, user.email_canonical, user.id, client.network)

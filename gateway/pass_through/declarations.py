@@ -148,4 +148,6 @@ def _sent(given: Mapping[str, Any], query: type[msgspec.Struct] | None) -> Query
 
 def _account_change(request: AnyRequest, given: Mapping[str, Any]) -> AbstractContextManager[None]:
     tokens: TokenCache | None = given.get("tokens")
-    return nullcontext() if tokens is None else tokens.changing(principal_of(request).user_id)
+    if tokens is None or caller_token(request) is None:
+        return nullcontext()
+    return tokens.changing(principal_of(request).user_id)

@@ -21,6 +21,7 @@ from shared.contracts.events import (
     ConversionCompleted,
     ConversionFailed,
     EmailChanged,
+    EmailInUse,
     EmailVerificationRequested,
     PasswordChanged,
     PasswordRemoved,
@@ -35,6 +36,7 @@ EmailEvent = (
     | PasswordChanged
     | PasswordRemoved
     | EmailChanged
+    | EmailInUse
     | AccountAccessChanged
 )
 # Notices contain no link, so that a forged one is easier to recognise. That of a changed address goes to the
@@ -90,10 +92,19 @@ class EmailTemplates:
                 return self._render_token_email("verify", "Confirm your address", self._verify, event)
             case PasswordResetRequested():
                 return self._render_token_email("reset", "Choose a new password", self._reset, event)
-            case PasswordChanged() | PasswordRemoved() | EmailChanged():
-                return self._render_notice(event)
+            case _:
+                return self._render_account_notice(event)
+
+    def _render_account_notice(
+        self, event: PasswordChanged | PasswordRemoved | EmailChanged | EmailInUse | AccountAccessChanged
+    ) -> RenderedEmail:
+        match event:
+            case EmailInUse():
+                return self._render_in_use(event)
             case AccountAccessChanged():
                 return self._render_access_change(event)
+            case _:
+                return self._render_notice(event)
 
     def _render_completed(self, event: ConversionCompleted) -> RenderedEmail:
         audio = format_audio_name(to_single_line(event.format, 12))
@@ -131,6 +142,16 @@ class EmailTemplates:
             preview="If it was you, there is nothing to do.",
             address=to_single_line(event.recipient, 254),
             when=format_time(event.changed_at),
+        )
+
+    def _render_in_use(self, event: EmailInUse) -> RenderedEmail:
+        return self._render(
+            event.type,
+            to=event.recipient,
+            subject="Your address was entered for another account",
+            preview="There is nothing to do.",
+            address=to_single_line(event.recipient, 254),
+            when=format_time(event.requested_at),
         )
 
     def _render_access_change(self, event: AccountAccessChanged) -> RenderedEmail:

@@ -17,6 +17,12 @@ class Account(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+class OwnAccount(Account, frozen=True):
+    """The caller's account. `pending_email` replaces `email` once the link mailed to it is confirmed."""
+
+    pending_email: str | None = None
+
+
 class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A new account."""
 
@@ -25,8 +31,8 @@ class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChangeAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The account's new address, which is unverified until its owner confirms it. `current_password` takes
-    the place of a fresh proof.
+    """The account's new address, which replaces the present one once it is confirmed by mail; the present
+    one ends an earlier change. `current_password` takes the place of a fresh proof.
     """
 
     email: Email

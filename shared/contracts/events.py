@@ -175,6 +175,16 @@ class EmailChanged(Event, frozen=True, kw_only=True):
     changed_at: datetime
 
 
+class EmailInUse(Event, frozen=True, kw_only=True):
+    """Another account asked for the address of this one; its owner is notified, the other account is not."""
+
+    type: ClassVar[str] = "email_in_use"
+
+    user_id: str
+    recipient: str
+    requested_at: datetime
+
+
 class AccountAccessChanged(Event, frozen=True, kw_only=True):
     """What gives access to an account, or to its results, was changed; its owner is notified.
 

@@ -23,6 +23,7 @@ NOTIFICATION_MAIL = Subscription(
         events.PasswordChanged,
         events.PasswordRemoved,
         events.EmailChanged,
+        events.EmailInUse,
         events.AccountAccessChanged,
     ),
     prefetch=10,

@@ -9,6 +9,7 @@ from typing import TypeVar
 from shared.contracts.events import (
     AccountAccessChanged,
     EmailChanged,
+    EmailInUse,
     EmailVerificationRequested,
     Event,
     PasswordChanged,
@@ -28,6 +29,7 @@ MailEvent = TypeVar(
     PasswordRemoved,
     EmailChanged,
     AccountAccessChanged,
+    EmailInUse,
 )
 Secret = TypeVar("Secret", EmailVerificationRequested, PasswordResetRequested)
 

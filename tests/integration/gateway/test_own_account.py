@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
 from tests.integration.gateway.services import ReceivedRequest
-from tests.integration.gateway.test_accounts import ACCOUNT, answer, post
+from tests.integration.gateway.test_accounts import OWN, answer, post
 from tests.support.wait import until
 
 SESSIONS = {
@@ -58,7 +58,7 @@ SECRET = "s3cret-of-a-mail"
 
 # method, path, request body, response body of auth_service, its status, whether a token is required
 CALLS = [
-    ("PATCH", "/v1/auth/me", CHANGE, ACCOUNT, 200, True),
+    ("PATCH", "/v1/auth/me", CHANGE, OWN, 200, True),
     ("DELETE", "/v1/auth/me", {"password": "old"}, None, 204, True),
     ("POST", "/v1/auth/password/change", {"current_password": "old", "password": NEW}, None, 204, True),
     ("POST", "/v1/auth/password/forgot", EMAIL, None, 202, False),
@@ -253,7 +253,7 @@ async def test_cached_tokens_of_an_account_are_dropped_after_a_change(
     rig.auth.sign_in("stranger", sub="u2", sid="s3")
     for token in (TOKEN, "elsewhere", "stranger"):
         assert await listed(rig, token) == 202
-    said = ACCOUNT if method == "PATCH" else None
+    said = OWN if method == "PATCH" else None
     answer(rig, "503 X" if fails else "204 X" if said is None else "200 X", said)
     async with rig.http.request(method, rig.url + path, json=body, headers=SIGNED_IN) as response:
         assert response.status in ({503} if fails else {200, 204})
