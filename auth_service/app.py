@@ -11,11 +11,11 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 from prometheus_client import CollectorRegistry
 
-from auth_service.accounts.controller import AccountController
-from auth_service.activity.caller import request_caller
-from auth_service.activity.controller import ActivityController
+from auth_service.accounts.controller import AccountController, WebhookChangeController
 from auth_service.admin.controller import AdministrationController
 from auth_service.api_keys.controller import ApiKeyController
+from auth_service.audit.activity.caller import request_caller
+from auth_service.audit.activity.controller import ActivityController
 from auth_service.audit.actor import request_actor
 from auth_service.audit.controller import AuditController
 from auth_service.audit.handlers import audit_handlers
@@ -34,13 +34,12 @@ from auth_service.introspection.authentication import GatewayCredentials, authen
 from auth_service.introspection.controller import IntrospectionController
 from auth_service.oauth.controller import IdentityController, ProviderLoginController
 from auth_service.oauth.providers.http_client import ProviderHttpClient
-from auth_service.proofs.controller import ProofController
+from auth_service.passwords.controller import ProofController
 from auth_service.recovery.controller import RecoveryController
 from auth_service.sessions.controller import SessionController
 from auth_service.settings import AuthSettings
 from auth_service.sweeper import Sweeper
 from auth_service.tokens.jwks import JwksController
-from auth_service.webhook_changes.controller import WebhookChangeController
 from shared.clock import utc_now
 from shared.http import Check, Wiring, build_application
 from shared.messaging.outbox import OutboxRelay

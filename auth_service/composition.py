@@ -6,9 +6,10 @@ from uuid import UUID
 
 from auth_service.accounts.register import Registration
 from auth_service.accounts.service import OwnAccount
-from auth_service.activity.service import ActivityLog
+from auth_service.accounts.webhook_changes import WebhookChanges
 from auth_service.admin.service import Administration
 from auth_service.api_keys.service import ApiKeys
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.audit.service import AuditLog
 from auth_service.database.engine import Database
 from auth_service.database.outbox import EventWriter
@@ -28,8 +29,8 @@ from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
 from auth_service.passwords.breached_list import breached_list
 from auth_service.passwords.hasher import PasswordHasher
 from auth_service.passwords.new_password import NewPasswords
+from auth_service.passwords.proofs import Proofs
 from auth_service.passwords.service import PasswordAuthenticator
-from auth_service.proofs.service import Proofs
 from auth_service.recovery.email_verification import EmailVerification
 from auth_service.recovery.password_reset import PasswordReset
 from auth_service.recovery.service import MailedLinks
@@ -41,7 +42,6 @@ from auth_service.settings import AuthSettings
 from auth_service.throttle.service import Throttle
 from auth_service.tokens.issuer import AccessTokens, TokenPolicy
 from auth_service.tokens.key_ring import KeyRing
-from auth_service.webhook_changes.service import WebhookChanges
 from shared.messaging.outbox import OutboxRelay
 
 

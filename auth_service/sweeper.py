@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from auth_service.activity.repository import ActivityRepository
+from auth_service.audit.activity.repository import ActivityRepository
 from auth_service.database.engine import Database
 from auth_service.mailer.repository import MailTokenRepository
 from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository

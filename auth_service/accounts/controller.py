@@ -1,17 +1,25 @@
-"""Account endpoints: registration, and reading, changing and deleting one's own account."""
+"""Account endpoints: registration, one's own account, and announcements of webhook changes."""
 
-from litestar import Controller, delete, get, patch, post
+from typing import Any
+
+from litestar import Controller, Request, delete, get, patch, post
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from auth_service.accounts.register import Registration
 from auth_service.accounts.schemas import ChangeAccount, Register, account_of_user, own_account_of_user
 from auth_service.accounts.service import OwnAccount
-from auth_service.activity.caller import Caller
+from auth_service.accounts.webhook_changes import WebhookChanges
+from auth_service.audit.activity.caller import Caller
+from auth_service.audit.activity.event import Event
+from auth_service.introspection.authentication import authenticate_any
+from auth_service.introspection.service import Introspection
 from auth_service.throttle.client import Client
+from auth_service.throttle.gateway import forwarded_by_the_gateway
 from auth_service.tokens.principal import Principal
 from shared.contracts import accounts
 from shared.contracts.accounts import Account, ChangePassword, DeleteAccount
+from shared.contracts.webhooks import WebhookChange
 from shared.http import Injected
 
 
@@ -64,3 +72,20 @@ class AccountController(Controller):
         own_account: Injected[OwnAccount],
     ) -> None:
         await own_account.change_password(caller, data.current_password, data.password)
+
+
+class WebhookChangeController(Controller):
+    path = "/v1/auth/webhook-changes"
+
+    @post(status_code=HTTP_204_NO_CONTENT, guards=[forwarded_by_the_gateway])
+    async def announce(
+        self,
+        request: Request[Any, Any, Any],
+        data: JSONBody[WebhookChange],
+        introspection: Injected[Introspection],
+        client: Injected[Client],
+        webhook_changes: Injected[WebhookChanges],
+    ) -> None:
+        """The gateway has checked the scope of an API key."""
+        caller = Caller(await authenticate_any(request, introspection), client)
+        await webhook_changes.announce(caller, Event(data.change), data.current_password)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from auth_service.activity.event import Event
-from auth_service.activity.service import ActivityLog
+from auth_service.audit.activity.event import Event
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.engine import Database
 from auth_service.errors import EmailTaken
 from auth_service.mailer.mail_token import Purpose

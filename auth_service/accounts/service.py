@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from auth_service.activity.caller import Caller
-from auth_service.activity.event import Event
-from auth_service.activity.service import ActivityLog
+from auth_service.audit.activity.caller import Caller
+from auth_service.audit.activity.event import Event
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
 from auth_service.errors import InvalidCredentials, LastAdministrator
@@ -15,8 +15,8 @@ from auth_service.mailer.repository import MailTokenRepository
 from auth_service.mailer.service import AccountMailer
 from auth_service.oauth.repository import HandoverRepository
 from auth_service.passwords.new_password import NewPasswords
+from auth_service.passwords.proofs import Proofs
 from auth_service.passwords.service import PasswordAuthenticator
-from auth_service.proofs.service import Proofs
 from auth_service.sessions.revocation import Revocation
 from auth_service.users.address import parse_email_field
 from auth_service.users.model import User

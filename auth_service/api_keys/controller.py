@@ -6,10 +6,10 @@ import msgspec
 from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from auth_service.activity.caller import Caller
 from auth_service.api_keys.schemas import api_key_body
 from auth_service.api_keys.service import ApiKeys
-from auth_service.proofs.service import Proofs
+from auth_service.audit.activity.caller import Caller
+from auth_service.passwords.proofs import Proofs
 from auth_service.tokens.principal import Principal
 from shared.contracts.api_keys import ApiKeyList, MadeApiKey, NewApiKey
 from shared.http import Injected

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from auth_service.activity.caller import Caller
-from auth_service.activity.event import Event
-from auth_service.activity.service import ActivityLog
 from auth_service.api_keys.key_format import fingerprint, hint, new_api_key
 from auth_service.api_keys.model import ApiKey
 from auth_service.api_keys.repository import ApiKeyRepository
+from auth_service.audit.activity.caller import Caller
+from auth_service.audit.activity.event import Event
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.engine import Database
 from auth_service.database.outbox import EventWriter
 from auth_service.errors import TooManyKeys, bad_field

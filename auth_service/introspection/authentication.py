@@ -11,6 +11,7 @@ from litestar.handlers import BaseRouteHandler
 from auth_service.errors import GatewayOnly
 from auth_service.introspection.service import Introspection
 from auth_service.throttle.client import Client, parse_client
+from auth_service.throttle.gateway import ADDRESS_HEADER, GATEWAY_HEADER
 from auth_service.tokens.principal import Principal
 from shared.errors import InsufficientScope, InvalidToken, Unauthenticated
 from shared.http import Injected
@@ -18,10 +19,6 @@ from shared.identity.bearer import bearer_token
 from shared.settings import Secret
 
 GATEWAY = "gateway"
-
-# Headers of requests that the gateway forwards: its own credentials, and the client's address.
-GATEWAY_HEADER = "tonegate-gateway-authorization"
-ADDRESS_HEADER = "tonegate-client-address"
 
 
 async def authenticate(request: Request[Any, Any, Any], introspection: Injected[Introspection]) -> Principal:
@@ -75,13 +72,3 @@ def request_client(request: Request[Any, Any, Any], gateway: Injected[GatewayCre
         return parse_client(request.client.host if request.client else None, agent)
     gateway.check(credentials)
     return parse_client(request.headers.get(ADDRESS_HEADER), agent)
-
-
-async def forwarded_by_the_gateway(
-    connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
-) -> None:
-    """A guard for routes that only the gateway calls, with a user's token. The credentials themselves are
-    checked by `request_client`.
-    """
-    if GATEWAY_HEADER not in connection.headers:
-        raise GatewayOnly

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from auth_service.activity.event import Event as ActivityEvent
+from auth_service.audit.activity.event import Event as ActivityEvent
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
 from auth_service.mailer.mail_token import Purpose, fingerprint, new_secret

@@ -4,11 +4,11 @@ from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
-from auth_service.activity.caller import Caller
+from auth_service.audit.activity.caller import Caller
 from auth_service.oauth.identities import LinkedIdentities
 from auth_service.oauth.schemas import Finish, Redirected, Start, parse_front_end
 from auth_service.oauth.service import ProviderLogin, StartedLogin
-from auth_service.proofs.service import Proofs
+from auth_service.passwords.proofs import Proofs
 from auth_service.throttle.client import Client
 from auth_service.tokens.principal import Principal
 from shared.contracts.oauth import IdentityList, SignInCode

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Mapping
 from uuid import UUID
 
-from auth_service.activity.caller import Caller
-from auth_service.activity.event import Event
-from auth_service.activity.service import ActivityLog
+from auth_service.audit.activity.caller import Caller
+from auth_service.audit.activity.event import Event
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.engine import Database
 from auth_service.database.outbox import EventWriter
 from auth_service.errors import OnlyLoginMethod

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from auth_service.activity.event import Event
-from auth_service.activity.service import ActivityLog
+from auth_service.audit.activity.event import Event
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.engine import Database
 from auth_service.errors import InvalidCredentials
 from auth_service.passwords.hasher import PasswordHasher

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from auth_service.activity.event import Event
-from auth_service.activity.service import ActivityLog
+from auth_service.audit.activity.event import Event
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
 from auth_service.errors import InvalidLink

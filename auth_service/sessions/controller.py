@@ -6,8 +6,8 @@ from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
-from auth_service.activity.caller import Caller
-from auth_service.proofs.service import Proofs
+from auth_service.audit.activity.caller import Caller
+from auth_service.passwords.proofs import Proofs
 from auth_service.sessions.login import PasswordLogin
 from auth_service.sessions.refresh import TokenRefresh
 from auth_service.sessions.schemas import Login, session_body

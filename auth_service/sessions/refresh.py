@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from auth_service.activity.event import Event, Result
-from auth_service.activity.service import ActivityLog
+from auth_service.audit.activity.event import Event, Result
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
 from auth_service.errors import InvalidRefreshToken

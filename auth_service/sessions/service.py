@@ -7,13 +7,13 @@ from uuid import UUID
 
 import msgspec
 
-from auth_service.activity.caller import Caller
-from auth_service.activity.event import Event
-from auth_service.activity.service import ActivityLog
+from auth_service.audit.activity.caller import Caller
+from auth_service.audit.activity.event import Event
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
 from auth_service.mailer.service import AccountMailer
-from auth_service.proofs.repository import ProofRepository
+from auth_service.passwords.repository import ProofRepository
 from auth_service.sessions.model import Session
 from auth_service.sessions.refresh_token import fingerprint, new_refresh_token
 from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository

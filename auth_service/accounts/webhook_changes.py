@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from auth_service.activity.caller import Caller
-from auth_service.activity.event import Event
-from auth_service.activity.service import ActivityLog
+from auth_service.audit.activity.caller import Caller
+from auth_service.audit.activity.event import Event
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.engine import Database
 from auth_service.database.outbox import EventWriter
 from auth_service.mailer.service import AccountMailer
-from auth_service.proofs.service import Proofs
+from auth_service.passwords.proofs import Proofs
 from auth_service.users.repository import UserRepository
 from shared.errors import InvalidToken
 

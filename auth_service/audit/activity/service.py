@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from auth_service.activity.caller import Caller
-from auth_service.activity.event import Event, Result
-from auth_service.activity.model import ActivityRecord
-from auth_service.activity.repository import ActivityRepository
+from auth_service.audit.activity.caller import Caller
+from auth_service.audit.activity.event import Event, Result
+from auth_service.audit.activity.model import ActivityRecord
+from auth_service.audit.activity.repository import ActivityRepository
 from auth_service.database.engine import Database, Transaction, after_commit
 from auth_service.throttle.client import Client
 from auth_service.throttle.repository import CounterRepository

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from auth_service.activity.caller import Caller
-from auth_service.activity.event import Event
-from auth_service.activity.service import ActivityLog
+from auth_service.audit.activity.caller import Caller
+from auth_service.audit.activity.event import Event
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.engine import Database
 from auth_service.errors import ProofRequired
+from auth_service.passwords.repository import ProofRepository
 from auth_service.passwords.service import PasswordAuthenticator
-from auth_service.proofs.repository import ProofRepository
 from auth_service.users.repository import UserRepository
 from shared.errors import InvalidToken
 

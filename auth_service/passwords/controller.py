@@ -4,8 +4,8 @@ from litestar import Controller, post
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
-from auth_service.activity.caller import Caller
-from auth_service.proofs.service import Proofs
+from auth_service.audit.activity.caller import Caller
+from auth_service.passwords.proofs import Proofs
 from shared.contracts.sessions import GiveProof
 from shared.http import Injected
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from auth_service.activity.model import ActivityRecord
+from auth_service.audit.activity.model import ActivityRecord
 from auth_service.database.engine import Repository
 
 

@@ -2,8 +2,8 @@
 
 from litestar import Controller, get
 
-from auth_service.activity.schemas import activity_page
-from auth_service.activity.service import ActivityLog
+from auth_service.audit.activity.schemas import activity_page
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.tokens.principal import Principal
 from auth_service.users.page_cursor import Cursor, Limit, Position, decode_cursor
 from shared.contracts.activity import ActivityPage

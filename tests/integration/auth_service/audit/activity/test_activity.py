@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from auth_service.activity.service import REFUSALS_PER_HOUR
+from auth_service.audit.activity.service import REFUSALS_PER_HOUR
 from auth_service.sweeper import Sweeper
 from shared.logs import configure
 from tests.integration.auth_service.account_mails import AccountMails

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from auth_service.activity.model import ActivityRecord
+from auth_service.audit.activity.model import ActivityRecord
 from auth_service.users.page_cursor import encode_cursor
 from shared.contracts.activity import ActivityEvent, ActivityPage
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from auth_service.database.engine import Repository
-from auth_service.proofs.model import SessionProof
+from auth_service.passwords.model import SessionProof
 
 
 class ProofRepository(Repository):

@@ -1,1 +1,0 @@
-"""Fresh proofs: a recent sign-in or password, which sensitive changes of an account require."""

@@ -1,1 +1,0 @@
-"""Changes of webhooks, which the gateway announces here before notification_service makes them."""
