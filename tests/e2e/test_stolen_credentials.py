@@ -91,7 +91,7 @@ async def test_a_password_reset_ends_a_thief_s_keys_and_webhooks(person: Person,
         return (await thief.get("/v1/conversions")).status_code == 401
 
     async def no_webhooks() -> bool:
-        return (await person.get("/v1/webhooks")).json()["items"] == []
+        return not (await person.get("/v1/webhooks")).json()["items"]
 
     await until(refused, what="the key is refused")
     await until(no_webhooks, what="the webhook is deleted")
