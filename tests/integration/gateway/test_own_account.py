@@ -75,7 +75,14 @@ CALLS = [
     ("GET", "/v1/auth/activity?limit=20", None, {"items": [EVENT], "next_cursor": None}, 200, True),
     ("DELETE", "/v1/auth/sessions/s2", {"current_password": "old"}, None, 204, True),
     ("DELETE", "/v1/auth/identities/i1", {"current_password": "old"}, None, 204, True),
-    ("POST", "/v1/auth/api-keys", {"name": "nightly", "current_password": "old"}, MADE, 201, True),
+    (
+        "POST",
+        "/v1/auth/api-keys",
+        {"name": "nightly", "scopes": ["conversions:read"], "current_password": "old"},
+        MADE,
+        201,
+        True,
+    ),
     ("GET", "/v1/auth/identities", None, {"items": [IDENTITY]}, 200, True),
     ("DELETE", "/v1/auth/identities/i1", None, None, 204, True),
 ]
