@@ -66,7 +66,7 @@ def _track(index: int, stream: StreamEntry, container: Container, probed: ProbeO
         duration_s=declared,
         language=language if LANGUAGE.fullmatch(language) and language != "und" else None,
         is_default=bool(stream.disposition.default),
-        is_programme=stream.disposition.is_programme,
+        kind=stream.disposition.kind,
         tags=stream.tags,
     )
 

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from converter_service.media.media_info import TrackKind
+
 
 class FormatEntry(msgspec.Struct, frozen=True):
     format_name: str
@@ -21,10 +23,14 @@ class Disposition(msgspec.Struct, frozen=True):
     clean_effects: int = 0
 
     @property
-    def is_programme(self) -> bool:
-        """Whether the track is neither commentary, narration, a dub nor a part of the sound."""
-        special = (self.comment, self.visual_impaired, self.hearing_impaired, self.dub)
-        return not any((*special, self.descriptions, self.clean_effects))
+    def kind(self) -> TrackKind:
+        if self.comment:
+            return TrackKind.COMMENTARY
+        if self.visual_impaired or self.descriptions:
+            return TrackKind.AUDIO_DESCRIPTION
+        if self.hearing_impaired:
+            return TrackKind.HEARING_IMPAIRED
+        return TrackKind.DUB if self.dub or self.clean_effects else TrackKind.MAIN
 
 
 class StreamEntry(msgspec.Struct, frozen=True):

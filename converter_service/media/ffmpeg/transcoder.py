@@ -7,6 +7,7 @@ from pathlib import Path
 from converter_service.media.errors import TranscoderUnavailable
 from converter_service.media.ffmpeg.capabilities import Capabilities, read_capabilities
 from converter_service.media.ffmpeg.declared_size import lacks_bytes
+from converter_service.media.ffmpeg.empty_tracks import EmptyTracks
 from converter_service.media.ffmpeg.encode import Encoder
 from converter_service.media.ffmpeg.faults import cut_off, protected
 from converter_service.media.ffmpeg.job import TranscodeJob
@@ -66,7 +67,8 @@ class FFmpegTranscoder:
         if await asyncio.to_thread(lacks_bytes, source):
             raise cut_off("shorter than its header says")
         async with time_limit(self._limits.probe_timeout):
-            return await SourceProbe(self._programs, source).describe()
+            info = await SourceProbe(self._programs, source).describe()
+            return await EmptyTracks(self._programs, source).marked(info)
 
     async def convert(
         self, source: Path, info: MediaInfo, options: Options, target: Path, on_progress: Progress
