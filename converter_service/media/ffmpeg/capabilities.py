@@ -19,10 +19,11 @@ LISTS = ("encoders", "decoders", "demuxers", "muxers", "filters")
 ENTRY = re.compile(r"^ [A-Z.a-z ]+? +([^ =]+) ", re.MULTILINE)
 LEGEND_END = re.compile(r"^ -+$", re.MULTILINE)
 # The filters that the commands name, and those that ffmpeg itself puts around them.
-FILTERS = frozenset(
-    ["abuffer", "abuffersink", "aformat", "anull", "aresample", "asetpts", "atrim", "ebur128", "loudnorm"]
-    + ["pan", "buffer", "buffersink", "format", "null", "scale"]
+_FILTERS = (
+    "abuffer abuffersink aformat anull aresample asetpts atrim buffer buffersink ebur128 format"
+    " loudnorm null pan scale"
 )
+FILTERS = frozenset(_FILTERS.split())
 
 
 class Capabilities(msgspec.Struct, frozen=True):
