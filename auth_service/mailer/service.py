@@ -24,14 +24,13 @@ from auth_service.users.address import canonical
 from auth_service.users.model import User
 from auth_service.users.repository import UserRepository
 from shared.contracts.events import (
-    AccountAccessChanged,
     EmailChanged,
-    EmailInUse,
     EmailVerificationRequested,
     Event,
     PasswordChanged,
     PasswordRemoved,
     PasswordResetRequested,
+    SecurityEventOccurred,
 )
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, correlation_id, get_logger
@@ -42,7 +41,7 @@ BATCH_SIZE = 50
 POLL_INTERVAL_S = 5.0
 WINDOW = timedelta(hours=1)
 
-Notice = PasswordChanged | PasswordRemoved | EmailChanged | AccountAccessChanged
+Notice = PasswordChanged | PasswordRemoved | EmailChanged | SecurityEventOccurred
 
 
 class MailPolicy(msgspec.Struct, frozen=True):
@@ -89,14 +88,14 @@ class AccountMailer:
         if self._policy.verified_only and not verified:
             return
         now = self._now()
-        kind = f"{notice.type}/{notice.change}" if isinstance(notice, AccountAccessChanged) else notice.type
+        kind = f"{notice.type}/{notice.event}" if isinstance(notice, SecurityEventOccurred) else notice.type
         if await self._is_within_limit(transaction, kind, address, now + WINDOW, notice.user_id):
             await self._events.write(transaction, notice, UUID(notice.user_id))
 
-    async def notify_of(self, transaction: Transaction, change: ActivityEvent, user: User) -> None:
-        """Announces a change of what gives access to an account, to its present address."""
-        notice = AccountAccessChanged(
-            user_id=str(user.id), recipient=user.email, change=change, changed_at=self._now()
+    async def notify_of(self, transaction: Transaction, event: ActivityEvent, user: User) -> None:
+        """Announces an event of an account's security to its present address."""
+        notice = SecurityEventOccurred(
+            user_id=str(user.id), recipient=user.email, event=event, occurred_at=self._now()
         )
         verified = user.email_verified_at is not None
         await self.notify(transaction, notice, user.email_canonical, verified=verified)
@@ -142,12 +141,14 @@ class AccountMailer:
         holder = await users.find_by_address(request.address)
         user = await users.find(request.user_id) if request.user_id else holder
         if user is None or not _is_applicable(user, purpose, request.address):
-            return None
+            return
         until = now + self._policy.window(purpose)
         if not await self._is_within_limit(transaction, purpose, request.address, until, str(user.id)):
-            return None
+            return
         if purpose is Purpose.CHANGE_EMAIL and holder is not None:
-            return await self._report_taken(transaction, holder)
+            if holder.disabled_at is None:
+                await self.notify_of(transaction, ActivityEvent.EMAIL_IN_USE, holder)
+            return
         secret, expires_at = new_secret(), now + self._policy.lifetimes[purpose]
         token = MailToken(
             fingerprint=fingerprint(secret, purpose),
@@ -159,14 +160,6 @@ class AccountMailer:
         )
         await MailTokenRepository(transaction).insert(token)
         await self._events.write(transaction, _event(purpose, user, secret, expires_at), user.id)
-        return None
-
-    async def _report_taken(self, transaction: Transaction, holder: User) -> None:
-        """Tells the owner of an address that another account has asked for it."""
-        if holder.disabled_at is not None or (self._policy.verified_only and not holder.email_verified_at):
-            return
-        event = EmailInUse(user_id=str(holder.id), recipient=holder.email, requested_at=self._now())
-        await self._events.write(transaction, event, holder.id)
 
     async def _is_within_limit(
         self, transaction: Transaction, kind: str, address: str, until: datetime, account: str

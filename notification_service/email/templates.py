@@ -5,10 +5,10 @@ from pathlib import Path
 import jinja2
 import msgspec
 
-from notification_service.email.access_changes import describe_change
 from notification_service.email.errors import InvalidEmail
 from notification_service.email.failure_reasons import explain_failure
 from notification_service.email.links import LinkTemplate
+from notification_service.email.security_events import describe_event
 from notification_service.email.text_format import (
     format_audio_name,
     format_duration,
@@ -17,15 +17,14 @@ from notification_service.email.text_format import (
     to_single_line,
 )
 from shared.contracts.events import (
-    AccountAccessChanged,
     ConversionCompleted,
     ConversionFailed,
     EmailChanged,
-    EmailInUse,
     EmailVerificationRequested,
     PasswordChanged,
     PasswordRemoved,
     PasswordResetRequested,
+    SecurityEventOccurred,
 )
 
 EmailEvent = (
@@ -36,8 +35,7 @@ EmailEvent = (
     | PasswordChanged
     | PasswordRemoved
     | EmailChanged
-    | EmailInUse
-    | AccountAccessChanged
+    | SecurityEventOccurred
 )
 # Notices contain no link, so that a forged one is easier to recognise. That of a changed address goes to the
 # old address, without the new one: its reader may not own the account any more.
@@ -92,18 +90,9 @@ class EmailTemplates:
                 return self._render_token_email("verify", "Confirm your address", self._verify, event)
             case PasswordResetRequested():
                 return self._render_token_email("reset", "Choose a new password", self._reset, event)
-            case _:
-                return self._render_account_notice(event)
-
-    def _render_account_notice(
-        self, event: PasswordChanged | PasswordRemoved | EmailChanged | EmailInUse | AccountAccessChanged
-    ) -> RenderedEmail:
-        match event:
-            case EmailInUse():
-                return self._render_in_use(event)
-            case AccountAccessChanged():
-                return self._render_access_change(event)
-            case _:
+            case SecurityEventOccurred():
+                return self._render_security_event(event)
+            case PasswordChanged() | PasswordRemoved() | EmailChanged():
                 return self._render_notice(event)
 
     def _render_completed(self, event: ConversionCompleted) -> RenderedEmail:
@@ -144,26 +133,16 @@ class EmailTemplates:
             when=format_time(event.changed_at),
         )
 
-    def _render_in_use(self, event: EmailInUse) -> RenderedEmail:
+    def _render_security_event(self, event: SecurityEventOccurred) -> RenderedEmail:
+        words = describe_event(event.event)
         return self._render(
-            event.type,
-            to=event.recipient,
-            subject="Your address was entered for another account",
-            preview="There is nothing to do.",
-            address=to_single_line(event.recipient, 254),
-            when=format_time(event.requested_at),
-        )
-
-    def _render_access_change(self, event: AccountAccessChanged) -> RenderedEmail:
-        words = describe_change(event.change)
-        return self._render(
-            event.type,
+            words.template,
             to=event.recipient,
             subject=words.subject,
             preview="If it was you, there is nothing to do.",
             what=words.what,
             address=to_single_line(event.recipient, 254),
-            when=format_time(event.changed_at),
+            when=format_time(event.occurred_at),
         )
 
     def _render_token_email(

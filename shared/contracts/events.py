@@ -175,28 +175,17 @@ class EmailChanged(Event, frozen=True, kw_only=True):
     changed_at: datetime
 
 
-class EmailInUse(Event, frozen=True, kw_only=True):
-    """Another account asked for the address of this one; its owner is notified, the other account is not."""
-
-    type: ClassVar[str] = "email_in_use"
-
-    user_id: str
-    recipient: str
-    requested_at: datetime
-
-
-class AccountAccessChanged(Event, frozen=True, kw_only=True):
-    """What gives access to an account, or to its results, was changed; its owner is notified.
-
-    `change` is the name of the event in the account's activity log.
+class SecurityEventOccurred(Event, frozen=True, kw_only=True):
+    """An event of an account's security, of which its owner is notified; `event` is its name in the account's
+    activity log.
     """
 
-    type: ClassVar[str] = "account_access_changed"
+    type: ClassVar[str] = "security_event_occurred"
 
     user_id: str
     recipient: str
-    change: str
-    changed_at: datetime
+    event: str
+    occurred_at: datetime
 
 
 class WebhookDelivered(Event, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ class Event(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a name
     EMAIL_VERIFIED = "email_verified"
     EMAIL_CHANGE_REQUESTED = "email_change_requested"
+    EMAIL_IN_USE = "email_in_use"
     EMAIL_CHANGED = "email_changed"
     API_KEY_CREATED = "api_key_created"
     API_KEY_DELETED = "api_key_deleted"

@@ -7,14 +7,13 @@ from datetime import timedelta
 from typing import TypeVar
 
 from shared.contracts.events import (
-    AccountAccessChanged,
     EmailChanged,
-    EmailInUse,
     EmailVerificationRequested,
     Event,
     PasswordChanged,
     PasswordRemoved,
     PasswordResetRequested,
+    SecurityEventOccurred,
 )
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.ports import Broker
@@ -28,8 +27,7 @@ MailEvent = TypeVar(
     PasswordChanged,
     PasswordRemoved,
     EmailChanged,
-    AccountAccessChanged,
-    EmailInUse,
+    SecurityEventOccurred,
 )
 Secret = TypeVar("Secret", EmailVerificationRequested, PasswordResetRequested)
 

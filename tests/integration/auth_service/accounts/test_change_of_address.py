@@ -6,10 +6,9 @@ import httpx
 import pytest
 
 from shared.contracts.events import (
-    AccountAccessChanged,
     EmailChanged,
-    EmailInUse,
     EmailVerificationRequested,
+    SecurityEventOccurred,
 )
 from tests.integration.auth_service.account_mails import AccountMails
 from tests.integration.auth_service.replica import PASSWORD, Clock, Person, Replica
@@ -57,8 +56,8 @@ async def test_the_present_address_is_told_of_the_request_and_of_the_change(
 ) -> None:
     person = await verified(auth, mails)
     await change(person, "thief@example.org")
-    requested = await mails.notice(AccountAccessChanged, person.email)
-    assert (requested.change, requested.changed_at) == ("email_change_requested", clock.now())
+    requested = await mails.notice(SecurityEventOccurred, person.email)
+    assert (requested.event, requested.occurred_at) == ("email_change_requested", clock.now())
     link = await mails.verification("thief@example.org")
     assert mails.of(EmailChanged, person.email) == [], "nothing has changed yet"
     assert (await auth.verify(link)).status_code == 204
@@ -80,7 +79,8 @@ async def test_the_answer_does_not_tell_whether_an_address_has_an_account(
         resent = await curious.call("POST", "auth/email/resend")
         answers[email] = (answer.status_code, body, resent.status_code, resent.content)
     assert answers[person.email] == answers["nobody@example.org"]
-    notice = await mails.notice(EmailInUse, person.email)
+    notice = await mails.notice(SecurityEventOccurred, person.email)
+    assert notice.event == "email_in_use"
     assert curious.email not in repr(notice)
     await mails.verification("nobody@example.org")
     assert len(mails.of(EmailVerificationRequested, person.email)) == 1, "that of the registration"
@@ -94,7 +94,7 @@ async def test_the_owner_of_a_taken_address_is_told_a_few_times_an_hour_at_most(
     for _ in range(6):
         assert (await change(curious, person.email.upper())).status_code == 200
     await mails.verification((await auth.person()).email)  # mails keep their order
-    assert len(mails.of(EmailInUse, person.email)) == 3
+    assert len(mails.of(SecurityEventOccurred, person.email)) == 3
 
 
 async def test_of_two_accounts_that_ask_for_one_address_the_first_to_confirm_gets_it(

@@ -129,15 +129,15 @@ async def test_every_step_down_can_be_taken_and_up_again(postgres_url: str) -> N
     ("before", "after"),
     [
         (
-            "{conversions:read,conversions:write}",
+            ["conversions:read", "conversions:write"],
             ["conversions:read", "conversions:write", "webhooks:read", "webhooks:write"],
         ),
-        ("{conversions:read}", ["conversions:read", "webhooks:read"]),
-        ("{conversions:write}", ["conversions:write"]),
+        (["conversions:read"], ["conversions:read", "webhooks:read"]),
+        (["conversions:write"], ["conversions:write"]),
     ],
 )
 async def test_an_older_key_keeps_what_it_legitimately_had(
-    postgres_url: str, before: str, after: list[str]
+    postgres_url: str, before: list[str], after: list[str]
 ) -> None:
     def to(connection: Connection, revision: str) -> None:
         move = command.upgrade if revision == "head" else command.downgrade

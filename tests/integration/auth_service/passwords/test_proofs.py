@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from shared.contracts.events import AccountAccessChanged, EmailChanged
+from shared.contracts.events import EmailChanged, SecurityEventOccurred
 from tests.integration.auth_service.account_mails import AccountMails
 from tests.integration.auth_service.replica import (
     PASSWORD,
@@ -79,7 +79,7 @@ async def test_a_stolen_token_without_the_password_is_refused_and_says_what_to_d
     await person.refresh()
     assert (await person.call("POST", "auth/api-keys", name="ci")).status_code == 403, "a refresh is no proof"
     await mails.verification((await auth.person()).email)  # events keep their order
-    assert not [each for each in mails.all if isinstance(each, AccountAccessChanged | EmailChanged)]
+    assert not [each for each in mails.all if isinstance(each, SecurityEventOccurred | EmailChanged)]
 
 
 @pytest.mark.parametrize("call", SENSITIVE)
@@ -172,7 +172,7 @@ async def test_a_mail_tells_of_each_change_without_a_secret(
     person = await auth.person()
     await auth.verify(await mails.verification(person.email))
     answer = await call(person, postgres_url, {})
-    notice = await mails.notice(AccountAccessChanged, person.email)
-    assert notice.change == change
+    notice = await mails.notice(SecurityEventOccurred, person.email)
+    assert notice.event == change
     assert "tng_" not in repr(notice)
     assert answer.is_success
