@@ -5,7 +5,7 @@ import os
 import resource
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
@@ -72,16 +72,12 @@ async def test_a_process_without_free_descriptors_answers_when_there_is_one_agai
 
 @contextmanager
 def all_descriptors_taken() -> Iterator[None]:
-    """Takes every descriptor below a limit that is lowered for the duration of the block."""
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    taken: list[int] = []
+    """Lowers the limit to the lowest free descriptor for the duration of the block."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)
     try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + 1, limits[1]))
-        with suppress(OSError):
-            while True:
-                taken.append(os.dup(0))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 1, hard))
         yield
     finally:
-        for descriptor in taken:
-            os.close(descriptor)
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        os.close(lowest)
