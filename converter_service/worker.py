@@ -130,4 +130,5 @@ def job_limits(settings: WorkerSettings) -> JobLimits:
         retention=settings.retention,
         run_timeout=settings.job_timeout + TRANSFERS,
         per_account=settings.account_concurrency,
+        account_bytes=settings.quota_bytes,
     )
