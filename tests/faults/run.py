@@ -34,7 +34,7 @@ from tests.support.wait import until
 
 PEOPLE = 4
 NOTHING: Mapping[str, str] = MappingProxyType({})
-PAUSE_S = 0.6
+PAUSE_S = 0.8
 # The servers reserve part of their disk.
 DISK_MIB = {"scratch": 1024, "mongo": 1536}
 READY_WITHIN_S = 90.0
