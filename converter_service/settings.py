@@ -64,3 +64,4 @@ class WorkerSettings(ConverterSettings, frozen=True, kw_only=True):
     lease: Annotated[timedelta, Env("CONVERTER_LEASE", at_least=3)] = timedelta(seconds=15)
     scratch_dir: Annotated[Path | None, Env("CONVERTER_SCRATCH_DIR")] = None
     keep_private_tags: Annotated[bool, Env("CONVERTER_KEEP_PRIVATE_TAGS")] = False
+    sandbox_requires: Annotated[tuple[str, ...], Env("CONVERTER_SANDBOX_REQUIRES")] = ()
