@@ -22,6 +22,7 @@ class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
 
     `channels` and `sample_rate` are 0 if unknown; `layout` is ffprobe's name, or empty. `start_s` counts from
     the file's start; `is_start_assumed`: it may be the file's own, for lack of a packet of the track.
+    `bits` per sample are 0 for lossy codecs.
     `duration_s` is declared for this stream, None if it is not. `is_empty`: no frame of it can be decoded,
     which is known only of tracks that would be chosen before others.
     """
@@ -32,6 +33,7 @@ class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
     channels: int
     sample_rate: int
     layout: str = ""
+    bits: int = 0
     start_s: float = 0.0
     is_start_assumed: bool = False
     duration_s: float | None = None

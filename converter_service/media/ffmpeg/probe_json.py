@@ -4,6 +4,10 @@ import msgspec
 
 from converter_service.media.media_info import TrackKind
 
+# Codecs that keep floating-point samples, or DSD, which is decoded to such. Their precision is that of float.
+LOSSLESS_FLOAT = ("pcm_f", "dsd_", "dst", "wavpack", "mp4als")
+FLOAT_BITS = 24
+
 
 class FormatEntry(msgspec.Struct, frozen=True):
     format_name: str
@@ -40,10 +44,21 @@ class StreamEntry(msgspec.Struct, frozen=True):
     sample_rate: str = ""
     channels: int = 0
     channel_layout: str = ""
+    sample_fmt: str = ""
+    bits_per_sample: int = 0
+    bits_per_raw_sample: str = ""
     start_time: str = ""
     duration: str = ""
     disposition: Disposition = Disposition()
     tags: dict[str, str] = {}
+
+    @property
+    def bits(self) -> int:
+        """The precision of samples; 0 for lossy codecs, whose decoders choose it."""
+        if self.sample_fmt.startswith(("flt", "dbl")):
+            return FLOAT_BITS if self.codec_name.startswith(LOSSLESS_FLOAT) else 0
+        raw = int(self.bits_per_raw_sample) if self.bits_per_raw_sample.isdigit() else 0
+        return raw or self.bits_per_sample
 
     @property
     def is_video(self) -> bool:
