@@ -2,6 +2,9 @@
 
 Signatures are those of the formats' specifications; no accepted container begins with one of them. An upload
 that has one is refused at once; the worker also asks ffmpeg, see `ffmpeg.recognised_format`.
+
+No library does this: `filetype` and `puremagic` know neither playlists nor manifests, and guess from weak
+signatures, which would refuse media; libmagic is a parser of untrusted bytes in C, which needs the sandbox.
 """
 
 import codecs
