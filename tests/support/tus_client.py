@@ -42,8 +42,11 @@ async def tus_js(
     pause_at: int = 0,
     chunk_size: int | None = None,
     parallel: int = 1,
+    is_deferred: bool = False,
 ) -> AsyncIterator[TusJs]:
-    """Starts an upload that pauses once, after `pause_at` bytes."""
+    """Starts an upload that pauses once, after `pause_at` bytes; with `is_deferred`, of a stream of unknown
+    size.
+    """
     folder = await asyncio.to_thread(installed, SOURCES)
     given = {
         "ENDPOINT": endpoint,
@@ -53,6 +56,7 @@ async def tus_js(
         "PAUSE_AT": str(pause_at),
         "CHUNK_SIZE": str(chunk_size or ""),
         "PARALLEL": str(parallel),
+        "DEFERRED": "yes" if is_deferred else "",
     }
     process = await asyncio.create_subprocess_exec(
         str(NODE), str(folder / "upload.js"), env={**plain_environment(), **given}, stdin=PIPE, stdout=PIPE
