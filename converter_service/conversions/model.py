@@ -10,6 +10,7 @@ from msgspec import Struct
 from converter_service.conversions.cache_key import cache_key_of
 from converter_service.conversions.lease import Lease, LeaseLost
 from converter_service.conversions.segments import Upload
+from converter_service.media.media_info import TrackKind
 
 
 class State(StrEnum):
@@ -28,6 +29,18 @@ class State(StrEnum):
 FINAL: Final = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED, State.EXPIRED})
 
 
+class SourceTrack(Struct, frozen=True, kw_only=True):
+    """An audio track of the video; `index` is the option `audio_track` that chooses it."""
+
+    index: int
+    language: str | None
+    title: str | None
+    codec: str
+    channels: int | None
+    default: bool
+    kind: TrackKind
+
+
 class Source(Struct, frozen=True, kw_only=True):
     """The uploaded video: `size` in bytes, `duration` in seconds; None until known."""
 
@@ -37,6 +50,7 @@ class Source(Struct, frozen=True, kw_only=True):
     duration: float | None = None
     container: str | None = None
     audio_codec: str | None = None
+    audio_tracks: tuple[SourceTrack, ...] | None = None
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -69,7 +83,8 @@ class Conversion(Struct, frozen=True, kw_only=True):
     `idempotency_key` is unique, reserved from the first byte of the upload on.
     `upload` is set for a resumable upload: the video is in its segments, otherwise in `source_blob`.
     `retry_at` is the earliest time of the next run after one without a result.
-    `result_cache_key` identifies the audio, for reuse; `reserved_bytes` is what an upload may store at most.
+    `result_cache_key` identifies the audio, for reuse; `reserved_bytes` is what an upload may store at most,
+    and then the expected size of the audio that is being made.
     `temporary_blobs` are to be deleted when the conversion ends, except the one that becomes the audio. An id
     is recorded here before its first byte is stored, so that nothing is lost track of in a crash.
     """
@@ -131,12 +146,14 @@ class Conversion(Struct, frozen=True, kw_only=True):
 
     @property
     def held_bytes(self) -> int:
-        """Bytes that count against the owner's quota: video (while uploading: its reservation) plus audio."""
+        """Bytes that count against the owner's quota: video plus audio, or the reservations for them."""
         if self.deleted_at or self.status is State.EXPIRED:
             return 0
         if self.status is State.UPLOADING:
             return self.reserved_bytes
         video = self.source.size or 0 if self.source_blobs else 0
+        if self.status is State.CONVERTING:
+            return video + self.reserved_bytes
         return video + (self.result.size if self.result else 0)
 
     @property

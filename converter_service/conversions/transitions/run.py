@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from converter_service.conversions.lease import Lease
-from converter_service.conversions.model import Conversion, State
+from converter_service.conversions.model import Conversion, SourceTrack, State
 from converter_service.conversions.state_machine import IllegalTransition, bump_revision, with_state
 from converter_service.conversions.transitions.queue import claimable
 
@@ -20,6 +20,7 @@ def claimed(conversion: Conversion, lease: Lease, blob_id: str, now: datetime) -
         lease=lease,
         attempts=conversion.attempts + 1,
         temporary_blobs=(*conversion.temporary_blobs, blob_id),
+        reserved_bytes=0,
         started_at=conversion.started_at or now,
         due_at=lease.until,
     )
@@ -34,12 +35,33 @@ def renewed(conversion: Conversion, token: str, until: datetime, progress: float
 
 
 def source_described(
-    conversion: Conversion, token: str, *, duration: float | None, container: str, audio_codec: str | None
+    conversion: Conversion,
+    token: str,
+    *,
+    duration: float | None,
+    container: str,
+    audio_codec: str | None,
+    audio_tracks: tuple[SourceTrack, ...] | None,
+    result_bytes: int = 0,
 ) -> Conversion:
-    """Returns the record with the probed properties of the video; `duration` in seconds. Raises LeaseLost."""
+    """Returns the record with the probed properties of the video, `duration` in seconds, and with
+    `result_bytes` reserved for the audio. Raises LeaseLost.
+    """
     conversion.lease_of(token)
-    known = replace(conversion.source, duration=duration, container=container, audio_codec=audio_codec)
-    return bump_revision(replace(conversion, source=known))
+    known = replace(
+        conversion.source,
+        duration=duration,
+        container=container,
+        audio_codec=audio_codec,
+        audio_tracks=audio_tracks,
+    )
+    return bump_revision(replace(conversion, source=known, reserved_bytes=result_bytes))
+
+
+def result_reserved(conversion: Conversion, token: str, size: int) -> Conversion:
+    """Returns the record with `size` bytes reserved for the audio. Raises LeaseLost."""
+    conversion.lease_of(token)
+    return replace(conversion, reserved_bytes=size)
 
 
 def digest_recorded(conversion: Conversion, token: str, sha256: str) -> Conversion:
