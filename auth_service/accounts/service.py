@@ -75,11 +75,11 @@ class OwnAccount:
             if user is None or user.disabled_at:
                 raise InvalidToken
             await MailTokenRepository(transaction).delete(user.id, Purpose.CHANGE_EMAIL)
-            if address == user.email_canonical:
-                user.email, user.pending_email = email, None
+            if address.canonical == user.email_canonical:
+                user.email, user.pending_email = address.written, None
                 return user
-            user.pending_email = email
-            await self.mailer.request_change(transaction, user, address)
+            user.pending_email = address.written
+            await self.mailer.request_change(transaction, user, address.canonical)
             await self.mailer.notify_of(transaction, Event.EMAIL_CHANGE_REQUESTED, user)
             await self.activity.record_call(transaction, Event.EMAIL_CHANGE_REQUESTED, caller)
         self.mailer.wake()

@@ -23,7 +23,7 @@ class AccountController(Controller):
         body=ChangeAccount,
         answer=OwnAccount,
         changes_account=True,
-        summary="Ask for another e-mail address, which replaces the present one once it is confirmed",
+        summary="Ask for another email address, which replaces the present one once it is confirmed",
         operation_id="change_account",
         problems=(400, 401, 403, 408, 413, 415),
     )
