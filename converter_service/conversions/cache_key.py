@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 
 # To be incremented when the encoder's output changes for the same video and options.
-ENCODING = 2
+ENCODING = 3
 
 
 def cache_key_of(source_sha256: str, options: Mapping[str, str | int | float]) -> str:

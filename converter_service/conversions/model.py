@@ -10,6 +10,7 @@ from msgspec import Struct
 from converter_service.conversions.cache_key import cache_key_of
 from converter_service.conversions.lease import Lease, LeaseLost
 from converter_service.conversions.segments import Upload
+from converter_service.media.media_info import TrackKind
 
 
 class State(StrEnum):
@@ -28,6 +29,18 @@ class State(StrEnum):
 FINAL: Final = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED, State.EXPIRED})
 
 
+class SourceTrack(Struct, frozen=True, kw_only=True):
+    """An audio track of the video; `index` is the option `audio_track` that chooses it."""
+
+    index: int
+    language: str | None
+    title: str | None
+    codec: str
+    channels: int | None
+    default: bool
+    kind: TrackKind
+
+
 class Source(Struct, frozen=True, kw_only=True):
     """The uploaded video: `size` in bytes, `duration` in seconds; None until known."""
 
@@ -37,6 +50,7 @@ class Source(Struct, frozen=True, kw_only=True):
     duration: float | None = None
     container: str | None = None
     audio_codec: str | None = None
+    audio_tracks: tuple[SourceTrack, ...] | None = None
 
 
 class Result(Struct, frozen=True, kw_only=True):

@@ -39,6 +39,7 @@ class ResultCache:
                 duration=source.duration,
                 container=source.container or "",
                 audio_codec=source.audio_codec,
+                audio_tracks=source.audio_tracks,
             ),
         )
         log.info("audio copied from earlier conversion", conversion_id=run.id, earlier_id=earlier.id)

@@ -22,11 +22,13 @@ from converter_service.jobs.outcome import JobOutcome
 from converter_service.jobs.ports import Scratch
 from converter_service.jobs.result_cache import ResultCache
 from converter_service.jobs.retry_policy import retry_unavailable
+from converter_service.jobs.source_tracks import describe_tracks
 from converter_service.media.errors import Fault, MediaError, TranscoderUnavailable
 from converter_service.media.media_info import AudioTrack, MediaInfo
 from converter_service.media.option_parser import parse_stored
 from converter_service.media.option_problems import BadOptions
 from converter_service.media.options import Options
+from converter_service.media.track_preference import preferred
 from converter_service.media.transcoder import Output, Transcoder
 
 
@@ -98,11 +100,15 @@ class ConversionRun:
 
     async def _describe(self, run: RunContext, info: MediaInfo, options: Options) -> None:
         track = likely_track(info, options)
-        codec = track.codec if track else None
         await self._change(
             run,
             lambda newest: source_described(
-                newest, run.token, duration=info.duration_s, container=info.container, audio_codec=codec
+                newest,
+                run.token,
+                duration=info.duration_s,
+                container=info.container,
+                audio_codec=track.codec if track else None,
+                audio_tracks=describe_tracks(info),
             ),
         )
 
@@ -129,8 +135,8 @@ def parse_options(conversion: Conversion) -> Options:
 
 
 def likely_track(info: MediaInfo, options: Options) -> AudioTrack | None:
-    """The track that the transcoder will most likely choose: requested, else default, else first."""
+    """The track that the transcoder will most likely choose: the requested one, else the preferred one."""
     tracks = info.audio_tracks
     if options.audio_track is not None and options.audio_track < len(tracks):
         return tracks[options.audio_track]
-    return min(tracks, key=lambda track: (not track.is_programme, not track.is_default), default=None)
+    return next(iter(preferred(tracks)), None)

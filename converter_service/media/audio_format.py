@@ -6,6 +6,8 @@ from types import MappingProxyType
 
 import msgspec
 
+WIDE_BITS = 16
+
 
 class RateLimit(msgspec.Struct, frozen=True):
     """The highest bit rate of a format at sample rates up to `up_to_hz`.
@@ -41,7 +43,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     about a result. `sample_rates_hz` can be requested. `max_bytes_per_s` bounds the file's size.
     `has_counted_frames`: files consist of frames of equal length and declare their number. `mono_bitrate_bps`
     is the highest bit rate of one channel, if lower than that of two. `settings` are the muxer's options,
-    `encoder_settings` the encoder's.
+    `encoder_settings` the encoder's. `wide` is its variant for sources of more than WIDE_BITS per sample.
     """
 
     name: str
@@ -61,6 +63,11 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     max_bytes_per_s: int = 48_000
     settings: Mapping[str, str] = MappingProxyType({})
     encoder_settings: Mapping[str, str] = MappingProxyType({})
+    wide: "Format | None" = None
+
+    def for_bits(self, bits: int) -> "Format":
+        """The variant for samples of `bits`, which is the format itself if that has no other."""
+        return self.wide if self.wide is not None and bits > WIDE_BITS else self
 
     @property
     def has_bitrate(self) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
 from converter_service.media.audio_format import Chapters, Covers, Format, RateLimit
 
 _MPEG_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
@@ -66,13 +68,15 @@ OPUS = Format(
     encoder_settings=MappingProxyType({"vbr": "constrained"}),
 )
 
-FLAC = Format(
+_FLAC = Format(
     name="flac",
     media_type="audio/flac",
     encoder="flac",
     muxer="flac",
     demuxer="flac",
     codec="flac",
+    # Otherwise ffmpeg's choice for lossy sources is 24 bits.
+    encoder_settings=MappingProxyType({"sample_fmt": "s16"}),
     covers=Covers.STREAM,
     chapters=Chapters.COMMENTS,
     sample_rates_hz=(*_MPEG_RATES, 88_200, 96_000),
@@ -80,7 +84,7 @@ FLAC = Format(
     max_bytes_per_s=3_200_000,
 )
 
-WAV = Format(
+_WAV = Format(
     name="wav",
     media_type="audio/wav",
     encoder="pcm_s16le",
@@ -93,5 +97,14 @@ WAV = Format(
     # RIFF's sizes have 32 bits; above 4 GiB the file is written as RF64 (EBU Tech 3306).
     settings=MappingProxyType({"rf64": "auto"}),
 )
+
+# The same for sources of more than 16 bits.
+_FLAC_24 = replace(
+    _FLAC, encoder_settings=MappingProxyType({"sample_fmt": "s32", "bits_per_raw_sample": "24"})
+)
+_WAV_24 = replace(_WAV, encoder="pcm_s24le", codec="pcm_s24le")
+
+FLAC = replace(_FLAC, wide=_FLAC_24)
+WAV = replace(_WAV, wide=_WAV_24)
 
 FORMATS: Mapping[str, Format] = MappingProxyType({f.name: f for f in (MP3, M4A, OPUS, FLAC, WAV)})

@@ -1,9 +1,20 @@
 """The declared properties of a media file: audio tracks, pictures, chapters."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from types import MappingProxyType
 
 import msgspec
+
+
+class TrackKind(StrEnum):
+    """What an audio track is for. `DUB` is another language's voices, or sound without voices for dubbing."""
+
+    MAIN = "main"
+    COMMENTARY = "commentary"
+    AUDIO_DESCRIPTION = "audio_description"
+    HEARING_IMPAIRED = "hearing_impaired"
+    DUB = "dub"
 
 
 class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
@@ -11,8 +22,9 @@ class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
 
     `channels` and `sample_rate` are 0 if unknown; `layout` is ffprobe's name, or empty. `start_s` counts from
     the file's start; `is_start_assumed`: it may be the file's own, for lack of a packet of the track.
-    `duration_s` is declared for this stream, None if it is not. `is_programme` is
-    False for commentary, narration, dubs and the like.
+    `bits` per sample are 0 for lossy codecs.
+    `duration_s` is declared for this stream, None if it is not. `is_empty`: no frame of it can be decoded,
+    which is known only of tracks that would be chosen before others.
     """
 
     index: int
@@ -21,12 +33,14 @@ class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
     channels: int
     sample_rate: int
     layout: str = ""
+    bits: int = 0
     start_s: float = 0.0
     is_start_assumed: bool = False
     duration_s: float | None = None
     language: str | None = None
     is_default: bool = False
-    is_programme: bool = True
+    is_empty: bool = False
+    kind: TrackKind = TrackKind.MAIN
     tags: Mapping[str, str] = MappingProxyType({})
 
 

@@ -8,8 +8,22 @@ import msgspec
 Status = Literal["uploading", "queued", "converting", "completed", "failed", "cancelled", "expired"]
 
 
+class AudioTrack(msgspec.Struct, frozen=True, kw_only=True):
+    """An audio track of the video. `index` is the value of the option `audio_track` that chooses it;
+    `language` is an ISO 639 code, `default` whether the file declares it to be the default track.
+    """
+
+    index: int
+    language: str | None = None
+    title: str | None = None
+    codec: str
+    channels: int | None = None
+    default: bool
+    kind: Literal["main", "commentary", "audio_description", "hearing_impaired", "dub"]
+
+
 class Source(msgspec.Struct, frozen=True):
-    """The uploaded video. `size` in bytes, `duration` in seconds."""
+    """The uploaded video. `size` in bytes, `duration` in seconds; `audio_tracks` are the first 64."""
 
     filename: str
     size: int | None = None
@@ -17,6 +31,7 @@ class Source(msgspec.Struct, frozen=True):
     duration: float | None = None
     container: str | None = None
     audio_codec: str | None = None
+    audio_tracks: tuple[AudioTrack, ...] | None = None
 
 
 class Audio(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from converter_service.conversions.lease import Lease
-from converter_service.conversions.model import Conversion, State
+from converter_service.conversions.model import Conversion, SourceTrack, State
 from converter_service.conversions.state_machine import IllegalTransition, bump_revision, with_state
 from converter_service.conversions.transitions.queue import claimable
 
@@ -34,11 +34,23 @@ def renewed(conversion: Conversion, token: str, until: datetime, progress: float
 
 
 def source_described(
-    conversion: Conversion, token: str, *, duration: float | None, container: str, audio_codec: str | None
+    conversion: Conversion,
+    token: str,
+    *,
+    duration: float | None,
+    container: str,
+    audio_codec: str | None,
+    audio_tracks: tuple[SourceTrack, ...] | None,
 ) -> Conversion:
     """Returns the record with the probed properties of the video; `duration` in seconds. Raises LeaseLost."""
     conversion.lease_of(token)
-    known = replace(conversion.source, duration=duration, container=container, audio_codec=audio_codec)
+    known = replace(
+        conversion.source,
+        duration=duration,
+        container=container,
+        audio_codec=audio_codec,
+        audio_tracks=audio_tracks,
+    )
     return bump_revision(replace(conversion, source=known))
 
 

@@ -1,11 +1,14 @@
 """Compiles command lines of ffmpeg: the global options, and the source's audio as input."""
 
+from pathlib import Path
+
 import ffmpeg
 
 from converter_service.media.ffmpeg.input_options import audio_options
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.probe_commands import MAX_ALLOC_BYTES
 from converter_service.media.ffmpeg.tools import Tools
+from converter_service.media.media_info import AudioTrack
 
 PROGRESS_PERIOD_S = 0.5
 # The length check finds what is missing; this bound finds noise that a decoder made of damaged data.
@@ -13,8 +16,14 @@ MAX_DECODE_ERRORS = 0.5
 
 
 def audio_input(tools: Tools, job: TranscodeJob) -> ffmpeg.nodes.FilterableStream:
-    options = audio_options(tools.threads, is_deep=job.info.is_deep)
-    return ffmpeg.input(f"file:{job.source}", **options)[f"a:{job.track.index}"]
+    return track_input(tools, job.source, job.track, is_deep=job.info.is_deep)
+
+
+def track_input(
+    tools: Tools, source: Path, track: AudioTrack, *, is_deep: bool
+) -> ffmpeg.nodes.FilterableStream:
+    options = audio_options(tools.threads, is_deep=is_deep)
+    return ffmpeg.input(f"file:{source}", **options)[f"a:{track.index}"]
 
 
 def compile_command(
@@ -24,6 +33,7 @@ def compile_command(
     level: str = "error",
     *,
     own_timestamps: bool = False,
+    reports_progress: bool = True,
 ) -> list[str]:
     """Compiles the command line; global options stand before those of any file.
 
@@ -32,7 +42,8 @@ def compile_command(
     """
     options = ["-hide_banner", "-nostdin", "-nostats", "-y", "-v", level]
     options += ["-max_alloc", str(MAX_ALLOC_BYTES), "-max_error_rate", str(most_errors)]
-    options += ["-progress", "pipe:1", "-stats_period", str(PROGRESS_PERIOD_S)]
+    if reports_progress:
+        options += ["-progress", "pipe:1", "-stats_period", str(PROGRESS_PERIOD_S)]
     if own_timestamps:
         options.append("-copyts")
     compiled: list[str] = ffmpeg.compile(output, cmd=[tools.ffmpeg, *options])

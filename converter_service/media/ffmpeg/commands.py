@@ -6,13 +6,12 @@ from pathlib import Path
 import ffmpeg
 
 from converter_service.media.audio_format import Chapters
+from converter_service.media.bit_rates import bitrate_for
 from converter_service.media.ffmpeg.command_line import MAX_DECODE_ERRORS, audio_input, compile_command
 from converter_service.media.ffmpeg.filters import PassOptions, apply_filters
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.stream_copy import muxer_options
 from converter_service.media.ffmpeg.tools import Tools
-from converter_service.media.media_info import AudioTrack
-from converter_service.media.options import Options
 
 COVER_STREAM: Mapping[str, str] = {
     "c:v": "copy",
@@ -29,7 +28,7 @@ def convert(
     source = audio_input(tools, job)
     sound = source if options.is_copy else apply_filters(source, job, options)
     streams = [sound, _cover_input(job.cover_path)] if has_cover else [sound]
-    codec = {"acodec": "copy", **muxer_options(job)} if options.is_copy else _encoder(job.options, job.track)
+    codec = {"acodec": "copy", **muxer_options(job)} if options.is_copy else _encoder(job)
     settings = {
         **job.form.settings,
         **codec,
@@ -55,12 +54,10 @@ def _cover_input(cover: Path) -> ffmpeg.nodes.FilterableStream:
     return ffmpeg.input(f"file:{cover}", format="mjpeg", framerate=1000, **options)["v:0"]
 
 
-def _encoder(options: Options, track: AudioTrack) -> dict[str, str | int]:
-    form = options.target
-    chosen: dict[str, str | int] = {"acodec": form.encoder, **form.encoder_settings}
-    if (bitrate := options.effective_bitrate_bps) is not None:
-        channels = options.channels or track.channels
-        chosen["audio_bitrate"] = min(bitrate, form.highest_bitrate_bps(options.sample_rate, channels))
-    elif options.quality is not None:
-        chosen["q:a"] = options.quality
+def _encoder(job: TranscodeJob) -> dict[str, str | int]:
+    chosen: dict[str, str | int] = {"acodec": job.form.encoder, **job.form.encoder_settings}
+    if (bitrate := bitrate_for(job.options, job.track)) is not None:
+        chosen["audio_bitrate"] = bitrate
+    elif job.options.quality is not None:
+        chosen["q:a"] = job.options.quality
     return chosen

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import ffmpeg
 import msgspec
 
+from converter_service.media.bit_rates import bitrate_for
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.mix import MIXING, layouts_for, mix_expression
 from converter_service.media.ffmpeg.placement import Placement
@@ -62,7 +63,7 @@ def rate_for(track: AudioTrack, options: Options) -> int | None:
     """The result's sample rate in Hz; None to leave the choice to ffmpeg, which knows the decoder's."""
     if not track.sample_rate:
         return options.sample_rate
-    bitrate = options.effective_bitrate_bps
+    bitrate = bitrate_for(options, track)
     return options.sample_rate or options.target.sample_rate_for(track.sample_rate, bitrate)
 
 

@@ -20,7 +20,7 @@ class TranscodeJob(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def form(self) -> Format:
-        return self.options.target
+        return self.options.target.for_bits(self.track.bits)
 
     @property
     def window(self) -> Window:

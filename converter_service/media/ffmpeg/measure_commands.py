@@ -6,11 +6,17 @@ from pathlib import Path
 import ffmpeg
 
 from converter_service.media.audio_format import Format
-from converter_service.media.ffmpeg.command_line import MAX_DECODE_ERRORS, audio_input, compile_command
+from converter_service.media.ffmpeg.command_line import (
+    MAX_DECODE_ERRORS,
+    audio_input,
+    compile_command,
+    track_input,
+)
 from converter_service.media.ffmpeg.filters import PassOptions, apply_filters
 from converter_service.media.ffmpeg.input_options import result_options
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.tools import Tools
+from converter_service.media.media_info import AudioTrack
 
 # The summary needs log level `info`, at which the filter would also print a line per frame.
 METER: Mapping[str, str] = {"peak": "true", "framelog": "verbose"}
@@ -21,6 +27,13 @@ def measure(tools: Tools, job: TranscodeJob, options: PassOptions, *, at_most_s:
     sound = apply_filters(audio_input(tools, job), job, options).filter("ebur128", **METER)
     output = sound.output("-", format="null", t=f"{at_most_s:.6f}", threads=tools.threads)
     return compile_command(tools, output, MAX_DECODE_ERRORS, "info", own_timestamps=True)
+
+
+def first_frame(tools: Tools, source: Path, track: AudioTrack, *, is_deep: bool) -> list[str]:
+    """Prints the samples of a track's first frame, or nothing if none can be decoded."""
+    sound = track_input(tools, source, track, is_deep=is_deep)
+    output = sound.output("-", format="s16le", **{"frames:a": 1, "threads": tools.threads})
+    return compile_command(tools, output, 1.0, reports_progress=False)
 
 
 def copied_time(tools: Tools, job: TranscodeJob, *, at_most_s: float) -> list[str]:

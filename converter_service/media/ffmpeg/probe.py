@@ -60,13 +60,14 @@ def _track(index: int, stream: StreamEntry, container: Container, probed: ProbeO
         codec=stream.codec_name or "unknown",
         channels=stream.channels,
         layout=stream.channel_layout,
+        bits=stream.bits,
         sample_rate=int(parse_number(stream.sample_rate) or 0),
         start_s=start_s,
         is_start_assumed=_is_filled_in(stream, container, probed),
         duration_s=declared,
         language=language if LANGUAGE.fullmatch(language) and language != "und" else None,
         is_default=bool(stream.disposition.default),
-        is_programme=stream.disposition.is_programme,
+        kind=stream.disposition.kind,
         tags=stream.tags,
     )
 

@@ -2,6 +2,12 @@
 
 import msgspec
 
+from converter_service.media.media_info import TrackKind
+
+# Codecs that keep floating-point samples, or DSD, which is decoded to such. Their precision is that of float.
+LOSSLESS_FLOAT = ("pcm_f", "dsd_", "dst", "wavpack", "mp4als")
+FLOAT_BITS = 24
+
 
 class FormatEntry(msgspec.Struct, frozen=True):
     format_name: str
@@ -21,10 +27,14 @@ class Disposition(msgspec.Struct, frozen=True):
     clean_effects: int = 0
 
     @property
-    def is_programme(self) -> bool:
-        """Whether the track is neither commentary, narration, a dub nor a part of the sound."""
-        special = (self.comment, self.visual_impaired, self.hearing_impaired, self.dub)
-        return not any((*special, self.descriptions, self.clean_effects))
+    def kind(self) -> TrackKind:
+        if self.comment:
+            return TrackKind.COMMENTARY
+        if self.visual_impaired or self.descriptions:
+            return TrackKind.AUDIO_DESCRIPTION
+        if self.hearing_impaired:
+            return TrackKind.HEARING_IMPAIRED
+        return TrackKind.DUB if self.dub or self.clean_effects else TrackKind.MAIN
 
 
 class StreamEntry(msgspec.Struct, frozen=True):
@@ -34,10 +44,21 @@ class StreamEntry(msgspec.Struct, frozen=True):
     sample_rate: str = ""
     channels: int = 0
     channel_layout: str = ""
+    sample_fmt: str = ""
+    bits_per_sample: int = 0
+    bits_per_raw_sample: str = ""
     start_time: str = ""
     duration: str = ""
     disposition: Disposition = Disposition()
     tags: dict[str, str] = {}
+
+    @property
+    def bits(self) -> int:
+        """The precision of samples; 0 for lossy codecs, whose decoders choose it."""
+        if self.sample_fmt.startswith(("flt", "dbl")):
+            return FLOAT_BITS if self.codec_name.startswith(LOSSLESS_FLOAT) else 0
+        raw = int(self.bits_per_raw_sample) if self.bits_per_raw_sample.isdigit() else 0
+        return raw or self.bits_per_sample
 
     @property
     def is_video(self) -> bool:

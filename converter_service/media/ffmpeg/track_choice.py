@@ -4,15 +4,11 @@ from converter_service.media.decoders import DECODERS
 from converter_service.media.errors import Fault, MediaError
 from converter_service.media.media_info import AudioTrack, MediaInfo
 from converter_service.media.options import Options
+from converter_service.media.track_preference import preferred
 
 
 def choose_track(info: MediaInfo, options: Options) -> AudioTrack:
-    """The requested track, else the programme's default one, else its first; decodable ones only.
-
-    Commentary, narration and dubs are chosen only on request, or if the file has nothing else.
-
-    Raises MediaError.
-    """
+    """The requested track, else the preferred one; decodable ones only. Raises MediaError."""
     tracks = info.audio_tracks
     if not tracks:
         raise MediaError(Fault.NO_AUDIO_TRACK, "The video has no audio track.")
@@ -25,4 +21,4 @@ def choose_track(info: MediaInfo, options: Options) -> AudioTrack:
     if not known:
         codecs = ", ".join(sorted({track.codec for track in tracks}))
         raise MediaError(Fault.UNSUPPORTED_MEDIA, f"The file's audio ({codecs}) is not supported.", codecs)
-    return min(known, key=lambda track: (not track.is_programme, not track.is_default))
+    return preferred(known)[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 from converter_service.media.errors import TranscoderUnavailable
 from converter_service.media.ffmpeg.capabilities import Capabilities, read_capabilities
 from converter_service.media.ffmpeg.declared_size import lacks_bytes
+from converter_service.media.ffmpeg.empty_tracks import EmptyTracks
 from converter_service.media.ffmpeg.encode import Encoder
 from converter_service.media.ffmpeg.faults import cut_off, protected
 from converter_service.media.ffmpeg.job import TranscodeJob
@@ -42,13 +43,14 @@ class FFmpegTranscoder:
 
     async def check(self, scratch: Path) -> None:
         """Start-up check: logs sandbox restrictions that do not hold on this machine, and accepted sources
-        that this ffmpeg cannot read. Raises TranscoderUnavailable if it cannot write a format.
+        that this ffmpeg cannot read. Raises TranscoderUnavailable if it cannot write a format or lacks a
+        filter.
         """
         if missing := [name for name, holds in (await check_restrictions()).items() if not holds]:
             get_logger(__name__).warning("sandbox restrictions not available", missing=missing)
         self._capabilities = await read_capabilities(self._programs, scratch)
-        if self._capabilities.formats:
-            raise TranscoderUnavailable(f"ffmpeg cannot write {', '.join(self._capabilities.formats)}")
+        for kind, names in self._capabilities.disabling.items():
+            raise TranscoderUnavailable(f"ffmpeg lacks {kind}: {', '.join(names)}")
         if unreadable := self._capabilities.unreadable:
             get_logger(__name__).warning("ffmpeg cannot read all sources", **unreadable)
 
@@ -65,7 +67,8 @@ class FFmpegTranscoder:
         if await asyncio.to_thread(lacks_bytes, source):
             raise cut_off("shorter than its header says")
         async with time_limit(self._limits.probe_timeout):
-            return await SourceProbe(self._programs, source).describe()
+            info = await SourceProbe(self._programs, source).describe()
+            return await EmptyTracks(self._programs, source).marked(info)
 
     async def convert(
         self, source: Path, info: MediaInfo, options: Options, target: Path, on_progress: Progress

@@ -50,6 +50,10 @@ async def test_a_queued_conversion_becomes_audio_and_is_announced_once(harness: 
     assert done.result
     assert done.result.size == len(transcoder.audio_of(VIDEO))
     assert (done.source.duration, done.source.container, done.source.audio_codec) == (2.0, "mp4", "aac")
+    assert done.source.audio_tracks
+    assert [(track.index, track.codec, track.kind) for track in done.source.audio_tracks] == [
+        (0, "aac", "main")
+    ]
     [event] = await harness.announced()
     assert isinstance(event, ConversionCompleted)
     assert (event.recipient, event.filename, event.format) == ("alice@example.org", "talk.mp4", "mp3")
@@ -82,6 +86,7 @@ async def test_bad_media_fails_at_once_with_its_reason(harness: WorkerHarness) -
     await harness.worker(transcoder).run(conversion.id)
     failed = await harness.now(conversion)
     assert (failed.source.duration, failed.source.container, failed.source.audio_codec) == (2.0, "mp4", None)
+    assert failed.source.audio_tracks == ()
     assert failed.status is State.FAILED
     assert failed.error
     assert failed.error.code == "no_audio_track"

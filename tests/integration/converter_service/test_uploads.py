@@ -68,6 +68,7 @@ async def test_a_raw_upload_is_stored_and_returns_the_conversion(api: ConverterA
             "duration": None,
             "container": None,
             "audio_codec": None,
+            "audio_tracks": None,
         },
         "options": {"format": "mp3", "bitrate": "128k", "channels": 1},
         "result": None,

@@ -6,19 +6,31 @@ import bson
 from bson.codec_options import CodecOptions
 
 from converter_service.conversions.lease import Lease
-from converter_service.conversions.model import Conversion, Failure, Result, Source, State
+from converter_service.conversions.model import Conversion, Failure, Result, Source, SourceTrack, State
 from converter_service.conversions.segments import Segment, SegmentWriter, Upload
+from converter_service.media.media_info import TrackKind
 from converter_service.storage.documents import conversion_of, document_of
 
 WITH_ZONE = CodecOptions[dict[str, object]](tz_aware=True)
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
+TRACK = SourceTrack(
+    index=0, language="deu", title="T", codec="aac", channels=2, default=True, kind=TrackKind.DUB
+)
 CONVERSION = Conversion(
     id="c1",
     owner_id="o1",
     recipient="a@example.org",
     status=State.CONVERTING,
-    source=Source(filename="a.mp4", size=5, sha256="ab", duration=1.5, container="mov", audio_codec="aac"),
+    source=Source(
+        filename="a.mp4",
+        size=5,
+        sha256="ab",
+        duration=1.5,
+        container="mov",
+        audio_codec="aac",
+        audio_tracks=(TRACK,),
+    ),
     source_blob="b0",
     created_at=NOW,
     due_at=NOW,
@@ -64,6 +76,17 @@ DOCUMENT = {
         "duration": 1.5,
         "container": "mov",
         "audio_codec": "aac",
+        "audio_tracks": [
+            {
+                "index": 0,
+                "language": "deu",
+                "title": "T",
+                "codec": "aac",
+                "channels": 2,
+                "default": True,
+                "kind": "dub",
+            }
+        ],
     },
     "source_blob": "b0",
     "created_at": NOW,
