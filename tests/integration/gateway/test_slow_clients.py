@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ LIST = "/v1/conversions"
 Socket = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 # A speed is known after 0.1 s, and there is no floor within a test.
-QUICKLY_KNOWN = {"speed_window": timedelta(seconds=2), "min_speed": 0}
+QUICKLY_KNOWN: dict[str, Any] = {"speed_window": timedelta(seconds=2), "min_speed": 0}
 
 
 @asynccontextmanager
@@ -97,7 +98,11 @@ async def test_one_address_holds_no_more_than_its_share_of_the_calls() -> None:
         await go_on.wait()
         seen.answer("200 OK", b"{}", **{"content-type": "application/json"})
 
-    proxied = {"trusted_proxies": ("127.0.0.0/8",), "max_calls": 4, "max_calls_per_address": 2}
+    proxied: dict[str, Any] = {
+        "trusted_proxies": ("127.0.0.0/8",),
+        "max_calls": 4,
+        "max_calls_per_address": 2,
+    }
     async with running(**proxied) as rig:
         rig.converter.script = held
         one, other = ({**SIGNED_IN, "X-Forwarded-For": address} for address in ("1.1.1.1", "2.2.2.2"))
@@ -112,7 +117,7 @@ async def test_one_address_holds_no_more_than_its_share_of_the_calls() -> None:
 
 
 @pytest.mark.parametrize("limits", [{"max_streams": 4}, {"max_streams": 8, "max_streams_per_address": 4}])
-async def test_slow_uploads_give_way_to_uploads_downloads_and_mailed_links(limits: dict[str, int]) -> None:
+async def test_slow_uploads_give_way_to_uploads_downloads_and_mailed_links(limits: dict[str, Any]) -> None:
     """Also to those of the same address."""
     async with running(**limits, **QUICKLY_KNOWN) as rig:
         slow = f"{HEAD}Content-Length: 100000\r\n\r\nhello".encode()
@@ -146,7 +151,7 @@ async def test_uploads_leave_slots_for_downloads() -> None:
 
 async def test_a_fast_upload_does_not_give_way() -> None:
     head = f"{HEAD}Content-Length: 100005\r\n\r\n".encode()
-    settings = {"max_streams": 1, "slow_speed": 10, **QUICKLY_KNOWN}
+    settings: dict[str, Any] = {"max_streams": 1, "slow_speed": 10, **QUICKLY_KNOWN}
     async with running(**settings) as rig, sockets(rig, 1, head) as [each]:
         for _ in range(10):
             each[1].write(bytes(10_000))
