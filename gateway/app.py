@@ -121,7 +121,7 @@ def modules(
         ConversionsModule(converter=converter, idempotency=idempotency, watches=watches),
         UploadsModule(converter=converter),
         WebhooksModule(service=notification, idempotency=idempotency),
-        PagesModule(verify_page=verify_page(), reset_page=reset_page()),
+        PagesModule(notification=notification, verify_page=verify_page(), reset_page=reset_page()),
     ]
 
 
