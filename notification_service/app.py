@@ -1,7 +1,7 @@
 """Composition root of the notification service: builds emails and webhooks and runs them until stopped."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -86,8 +86,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     policy = _email_policy(settings)
     sender = EmailSender(ledger, mailer, settings.from_address, policy, registry, stopping=stopping)
     tokens = DeclineTokens(settings.webhook_key)
-    limits = RecipientLimits(settings.per_day, settings.unverified_per_day, settings.unverified_total)
-    admission = EmailAdmission(recipients, failures, declined, limits)
+    admission = EmailAdmission(recipients, failures, declined, _recipient_limits(settings))
     emails = email_handlers(_email_templates(settings, tokens), sender, admission)
     broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES)
     async with (
@@ -120,10 +119,8 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
             Check("smtp", mailer.ping, critical=False, cached_s=SMTP_CHECK_CACHED_S),
             Check("auth_service", keys.check, critical=False),
         )
-        declining = DeclineService(tokens, declined, broker)
-        app = _application(
-            settings, webhooks, declining, keys, checks=checks, drain=finish, registry=registry
-        )
+        provide = {"webhooks": webhooks, "declining": DeclineService(tokens, declined, broker)}
+        app = _application(settings, provide, keys, checks=checks, drain=finish, registry=registry)
         async with asyncio.TaskGroup() as tasks:
             for each in (*consumers, dispatcher):
                 tasks.create_task(each.run())
@@ -139,8 +136,7 @@ def grace_for(timeout: timedelta) -> timedelta:
 
 def _application(
     settings: NotificationSettings,
-    webhooks: WebhookService,
-    declining: DeclineService,
+    provide: Mapping[str, object],
     keys: PublicKeys,
     *,
     checks: Sequence[Check],
@@ -151,7 +147,7 @@ def _application(
     return build_application(
         Wiring(
             controllers=[WebhookController, DeclineController],
-            provide={"webhooks": webhooks, "declining": declining},
+            provide=provide,
             guards=[require_token(tokens.principal)],
             health_opt=public(),
             checks=checks,
@@ -218,6 +214,10 @@ def _email_policy(settings: NotificationSettings) -> RetryPolicy:
     # A lease outlasts one attempt, with a margin for a slow machine.
     lease = settings.smtp_timeout * 1.25 + timedelta(seconds=2)
     return RetryPolicy(lease=lease, give_up_after=settings.give_up_after)
+
+
+def _recipient_limits(settings: NotificationSettings) -> RecipientLimits:
+    return RecipientLimits(settings.per_day, settings.unverified_per_day, settings.unverified_total)
 
 
 def _email_templates(settings: NotificationSettings, tokens: DeclineTokens) -> EmailTemplates:
