@@ -5,8 +5,8 @@ from contextlib import suppress
 
 
 def mailbox_digest(address: str) -> str:
-    """SHA-256 in hexadecimal. Case, a tag after `+` (RFC 5233) and the spelling of an international domain do not
-    matter: they lead to one reader.
+    """SHA-256 in hexadecimal. Case, a tag after `+` (RFC 5233) and the spelling of an international domain do
+    not matter: they lead to one reader.
     """
     local, _, domain = address.rpartition("@")
     with suppress(UnicodeError):
