@@ -78,10 +78,10 @@ def in_header(name: str, description: str) -> Parameter:
     return Parameter(name=name, param_in="header", schema=TEXT, required=False, description=description)
 
 
-# Not as keys of the content: generators of clients know the types below only, and would leave out the call.
+# Not as keys of the content, because a generator of clients has to know each of these.
 BODY_DESCRIPTION = (
-    "A form with the file and options, or the bytes of the file with options in the query. The bytes tell what "
-    "the file is; these types, or none, are accepted as well: "
+    "A form with the file and options, or the bytes of the file with options in the query. The bytes tell "
+    "what the file is; these types, or none, are accepted as well: "
     + ", ".join(f"`{kind}`" for kind in sorted(CONTAINERS | UNKNOWN - {""}))
     + "."
 )
