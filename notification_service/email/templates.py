@@ -1,5 +1,6 @@
 """Renders the subject, text and HTML of each email from its event, with Jinja templates."""
 
+import re
 from pathlib import Path
 
 import jinja2
@@ -45,6 +46,10 @@ NOTICE_SUBJECTS = {
     PasswordRemoved.type: "The password of your account was removed",
     EmailChanged.type: "The address of your account was changed",
 }
+# Names that no mail program turns into a link: no dot but that of an extension which is no top-level domain.
+PLAIN_NAME = re.compile(
+    r"[\w ()+,'-]{1,60}\.(?:mp4|m4v|mkv|webm|avi|mpe?g|3gp|ogv|ts|flv|wmv|mp3|m4a|wav|flac|ogg)"
+)
 TEMPLATE_FILES = Path(__file__).parent / "template_files"
 SUBJECT_NAME_LIMIT = 60
 BODY_NAME_LIMIT = 160
@@ -201,7 +206,9 @@ def _with_name(subject: str, event: ConversionCompleted | ConversionFailed) -> s
 
 
 def _body_name(event: ConversionCompleted | ConversionFailed) -> str:
-    return "" if event.recipient_verified is False else _shorten(event.filename, BODY_NAME_LIMIT)
+    """Empty for a name that is not to be shown to the reader of an unverified address."""
+    name = _shorten(event.filename, BODY_NAME_LIMIT)
+    return "" if event.recipient_verified is False and PLAIN_NAME.fullmatch(name) is None else name
 
 
 def _shorten(filename: str, limit: int) -> str:

@@ -158,6 +158,18 @@ def test_an_email_to_an_unverified_address_has_no_words_of_its_sender_and_a_way_
     assert DECLINES.read(token) == Decline(completed().owner_id, mailbox_digest("ann@example.org"))
 
 
+@pytest.mark.parametrize(
+    ("filename", "shown"),
+    [("My talk (2).mp4", True), ("evil.example.mp4", False), ("evil.mov", False), ("a@b", False)],
+)
+def test_a_name_that_could_become_a_link_is_not_shown_to_an_unverified_address(
+    templates: EmailTemplates, filename: str, shown: bool
+) -> None:
+    email = templates.render(completed(filename=filename, recipient_verified=False))
+    assert email.subject == "Your MP3 is ready"
+    assert (filename in email.text, filename in email.html) == (shown, shown)
+
+
 @pytest.mark.parametrize("verified", [True, None])
 def test_an_email_to_a_verified_address_or_of_an_older_event_names_the_file(
     templates: EmailTemplates, verified: bool | None
