@@ -57,7 +57,8 @@ async def test_rate_classes_are_counted_separately() -> None:
 async def test_retries_count_as_uploads_and_messages_by_hand_have_a_class_of_their_own(
     limit: str, path: str
 ) -> None:
-    async with running(**{limit: "2/minute"}) as rig:
+    changes: dict[str, Any] = {limit: "2/minute"}
+    async with running(**changes) as rig:
         statuses = []
         for _ in range(3):
             async with rig.http.post(rig.url + path, headers=SIGNED_IN) as answer:
