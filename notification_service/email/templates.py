@@ -10,6 +10,7 @@ from notification_service.email.declines import DeclineTokens
 from notification_service.email.errors import InvalidEmail
 from notification_service.email.failure_reasons import explain_failure
 from notification_service.email.links import LinkTemplate
+from notification_service.email.security_events import describe_event
 from notification_service.email.text_format import (
     format_audio_name,
     format_duration,
@@ -25,6 +26,7 @@ from shared.contracts.events import (
     PasswordChanged,
     PasswordRemoved,
     PasswordResetRequested,
+    SecurityEventOccurred,
 )
 
 EmailEvent = (
@@ -35,6 +37,7 @@ EmailEvent = (
     | PasswordChanged
     | PasswordRemoved
     | EmailChanged
+    | SecurityEventOccurred
 )
 # Notices contain no link, so that a forged one is easier to recognise. That of a changed address goes to the
 # old address, without the new one: its reader may not own the account any more.
@@ -98,6 +101,8 @@ class EmailTemplates:
                 return self._render_token_email("verify", "Confirm your address", self._verify, event)
             case PasswordResetRequested():
                 return self._render_token_email("reset", "Choose a new password", self._reset, event)
+            case SecurityEventOccurred():
+                return self._render_security_event(event)
             case PasswordChanged() | PasswordRemoved() | EmailChanged():
                 return self._render_notice(event)
 
@@ -142,6 +147,18 @@ class EmailTemplates:
             when=format_time(event.changed_at),
         )
 
+    def _render_security_event(self, event: SecurityEventOccurred) -> RenderedEmail:
+        words = describe_event(event.event)
+        return self._render(
+            words.template,
+            to=event.recipient,
+            subject=words.subject,
+            preview="If it was you, there is nothing to do.",
+            what=words.what,
+            address=to_single_line(event.recipient, 254),
+            when=format_time(event.occurred_at),
+        )
+
     def _render_token_email(
         self,
         template: str,
@@ -163,7 +180,7 @@ class EmailTemplates:
     def _render(self, template: str, *, to: str, subject: str, **fields: str) -> RenderedEmail:
         fields.setdefault("not_me", "")
         html = self._templates.get_template(f"{template}.html").render(subject=subject, **fields)
-        text = self._templates.get_template(f"{template}.txt").render(**fields)
+        text = self._templates.get_template(f"{template}.txt").render(subject=subject, **fields)
         return RenderedEmail(to=to, subject=subject, text=text, html=html)
 
     def _decline_link(self, event: ConversionCompleted | ConversionFailed) -> str:

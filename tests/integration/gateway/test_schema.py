@@ -38,6 +38,8 @@ CLOSED = {
     ("post", "/v1/auth/api-keys"),
     ("get", "/v1/auth/api-keys"),
     ("delete", "/v1/auth/api-keys/{key_id}"),
+    ("post", "/v1/auth/proof"),
+    ("get", "/v1/auth/activity"),
     ("get", "/v1/auth/identities"),
     ("delete", "/v1/auth/identities/{identity_id}"),
     ("get", "/v1/admin/users"),
