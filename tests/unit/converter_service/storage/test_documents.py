@@ -115,6 +115,7 @@ DOCUMENT = {
         "segments": [{"blob": "b3", "size": 4}],
         "writing": {"blob": "b4", "until": NOW, "repeats": 1, "verified": True},
         "joined_into": "c2",
+        "is_deferred": False,
     },
     "reserved_bytes": 7,
     "recipient_verified": True,
