@@ -16,6 +16,7 @@ from bench.system import MeasuredSystem, measured_system
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import Lease
 from converter_service.conversions.model import Conversion, Source, State
+from converter_service.conversions.public_paths import PublicPaths
 from converter_service.conversions.transitions.run import claimed, renewed
 from converter_service.conversions.transitions.upload import uploaded
 from converter_service.event_streams.publisher import ProgressPublisher
@@ -66,7 +67,7 @@ def main() -> None:
 async def measured(system: MeasuredSystem) -> None:
     url, amqp = Secret(system.stack.mongo.url()), system.stack.rabbitmq.url()
     async with connect(url) as client, RabbitMQ(amqp, "bench", SUBSCRIPTIONS) as broker:
-        publisher = ProgressPublisher(broker)
+        publisher = ProgressPublisher(broker, PublicPaths(system.stack.url))
         store = MongoConversions(database_of(client), utc_now, on_save=publisher.enqueue)
         running = claimed_by_us(system.call("GET", "/v1/auth/me")["id"])
         await store.add(running)

@@ -9,6 +9,7 @@ from litestar.status_codes import HTTP_200_OK
 from converter_service.access import administrators_only
 from converter_service.conversions.controller import Call, Cursor, Limit, Status
 from converter_service.conversions.model import State
+from converter_service.conversions.public_paths import PublicPaths
 from converter_service.conversions.schemas import ManagedPage, managed_page
 from converter_service.conversions.service import Conversions
 from converter_service.dead_letters.model import DeadLetterStatus
@@ -30,13 +31,15 @@ class ManagedConversionController(Controller):
     async def list_all(
         self,
         conversions: Injected[Conversions],
+        paths: Injected[PublicPaths],
+        *,
         owner_id: OwnerId = None,
         status: Status = None,
         limit: Limit = 20,
         cursor: Cursor = None,
     ) -> ManagedPage:
         wanted = None if status is None else State(status)
-        return managed_page(await conversions.page(owner_id, wanted, cursor, limit + 1), limit)
+        return managed_page(await conversions.page(owner_id, wanted, cursor, limit + 1), limit, paths)
 
 
 class DeadLetterController(Controller):

@@ -49,7 +49,7 @@ def build(
     )
     dead_letter_consumer = broker.dead_letter_consumer(dead_letters.keep)
     waiting = Gauge("dead_letters_waiting", "Dead letters to be replayed or discarded", registry=registry)
-    hub = Hub(store)
+    hub = Hub(store, infrastructure.paths)
     changes = change_listener(broker, hub)
     keys = PublicKeys(http, settings.auth_url)
     tokens = TokenAuthenticator(
@@ -71,6 +71,7 @@ def build(
                 **use_cases(settings, infrastructure, tokens),
                 "dead_letter_service": dead_letters,
                 "hub": hub,
+                "paths": infrastructure.paths,
             },
             checks=[
                 Check("mongodb", check_in_turn(clock.ask, preparation.check)),

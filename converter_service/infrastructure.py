@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
+from converter_service.conversions.public_paths import PublicPaths
 from converter_service.conversions.signed_links import SignedLinks
 from converter_service.event_streams.publisher import ProgressPublisher
 from converter_service.settings import ConverterSettings
@@ -36,7 +37,8 @@ class Infrastructure:
         self.database = database_of(self._client)
         self.clock = ServerClock(self.database)
         self._relay = OutboxRelay(MongoOutbox(self.database, self.clock), broker)
-        self._progress = ProgressPublisher(broker)
+        self.paths = PublicPaths(settings.public_url)
+        self._progress = ProgressPublisher(broker, self.paths)
         self.store = MongoConversions(self.database, self.clock, self._relay.wake, self._progress.enqueue)
         self.blobs = GridFSBlobs(self.database, self.clock)
         self.queue = MongoQueue(self.database)

@@ -9,6 +9,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from converter_service.conversions.commands import ConversionCommands
 from converter_service.conversions.model import State
+from converter_service.conversions.public_paths import PublicPaths
 from converter_service.conversions.schemas import ConversionView, Page, page, to_view
 from converter_service.conversions.service import Conversions
 from shared.contracts.conversions import Link, LinkWanted
@@ -31,25 +32,35 @@ class ConversionController(Controller):
         self,
         request: Call,
         conversions: Injected[Conversions],
+        paths: Injected[PublicPaths],
+        *,
         status: Status = None,
         limit: Limit = 20,
         cursor: Cursor = None,
     ) -> Page:
         wanted = None if status is None else State(status)
-        return page(await conversions.page(request.user.user_id, wanted, cursor, limit + 1), limit)
+        return page(await conversions.page(request.user.user_id, wanted, cursor, limit + 1), limit, paths)
 
     @get("/{conversion_id:str}", summary="Get a conversion")
     async def one(
-        self, request: Call, conversion_id: FromPath[str], conversions: Injected[Conversions]
+        self,
+        request: Call,
+        conversion_id: FromPath[str],
+        conversions: Injected[Conversions],
+        paths: Injected[PublicPaths],
     ) -> Response[ConversionView]:
         found = await conversions.get(request.user, conversion_id)
-        return Response(to_view(found), headers={"Cache-Control": "no-store"})
+        return Response(to_view(found, paths), headers={"Cache-Control": "no-store"})
 
     @post("/{conversion_id:str}/cancel", status_code=HTTP_200_OK, summary="Cancel a conversion")
     async def cancel(
-        self, request: Call, conversion_id: FromPath[str], commands: Injected[ConversionCommands]
+        self,
+        request: Call,
+        conversion_id: FromPath[str],
+        commands: Injected[ConversionCommands],
+        paths: Injected[PublicPaths],
     ) -> ConversionView:
-        return to_view(await commands.cancel(request.user, conversion_id))
+        return to_view(await commands.cancel(request.user, conversion_id), paths)
 
     @post(
         "/{conversion_id:str}/retry",
@@ -57,9 +68,13 @@ class ConversionController(Controller):
         summary="Retry a failed or cancelled conversion",
     )
     async def retry(
-        self, request: Call, conversion_id: FromPath[str], commands: Injected[ConversionCommands]
+        self,
+        request: Call,
+        conversion_id: FromPath[str],
+        commands: Injected[ConversionCommands],
+        paths: Injected[PublicPaths],
     ) -> ConversionView:
-        return to_view(await commands.retry(request.user, conversion_id))
+        return to_view(await commands.retry(request.user, conversion_id), paths)
 
     @post("/{conversion_id:str}/link", summary="Create a signed link to the audio")
     async def link(

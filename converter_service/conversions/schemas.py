@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import UNSET, Struct, structs
 
 from converter_service.conversions.model import Conversion, Failure, Result, Source
-from converter_service.conversions.signed_links import audio_path
+from converter_service.conversions.public_paths import PublicPaths
 from converter_service.media.option_parser import display_stored
 from shared.contracts.conversions import Audio
 
@@ -45,27 +45,27 @@ class ManagedPage(Struct, frozen=True):
     next_cursor: str | None
 
 
-def page(found: Sequence[Conversion], limit: int) -> Page:
+def page(found: Sequence[Conversion], limit: int, paths: PublicPaths) -> Page:
     """A page from `limit` + 1 conversions: the extra one shows that there is a next page."""
-    return Page([to_view(each) for each in found[:limit]], _next(found, limit))
+    return Page([to_view(each, paths) for each in found[:limit]], _next(found, limit))
 
 
-def managed_page(found: Sequence[Conversion], limit: int) -> ManagedPage:
-    return ManagedPage([managed(each) for each in found[:limit]], _next(found, limit))
+def managed_page(found: Sequence[Conversion], limit: int, paths: PublicPaths) -> ManagedPage:
+    return ManagedPage([managed(each, paths) for each in found[:limit]], _next(found, limit))
 
 
-def managed(conversion: Conversion) -> ManagedConversion:
-    return ManagedConversion(**structs.asdict(to_view(conversion)), owner_id=conversion.owner_id)
+def managed(conversion: Conversion, paths: PublicPaths) -> ManagedConversion:
+    return ManagedConversion(**structs.asdict(to_view(conversion, paths)), owner_id=conversion.owner_id)
 
 
-def to_view(conversion: Conversion) -> ConversionView:
+def to_view(conversion: Conversion, paths: PublicPaths) -> ConversionView:
     return ConversionView(
         id=conversion.id,
         status=conversion.status.value,
         progress=round(conversion.progress, 4),
         source=conversion.source,
         options=display_stored(conversion.options),
-        result=_result(conversion.id, conversion.result),
+        result=_result(conversion.result, paths.audio(conversion.id)),
         error=conversion.error,
         created_at=conversion.created_at,
         started_at=conversion.started_at,
@@ -78,9 +78,9 @@ def _next(found: Sequence[Conversion], limit: int) -> str | None:
     return found[limit - 1].id if len(found) > limit else None
 
 
-def _result(conversion_id: str, result: Result | None) -> Audio | None:
+def _result(result: Result | None, url: str) -> Audio | None:
     if result is None:
         return None
     known = structs.asdict(result)
     gaps = known.pop("gaps") or UNSET
-    return Audio(**known, gaps=gaps, url=audio_path(conversion_id))
+    return Audio(**known, gaps=gaps, url=url)

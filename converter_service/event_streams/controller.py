@@ -7,6 +7,7 @@ from litestar import Controller, Request, get
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
+from converter_service.conversions.public_paths import PublicPaths
 from converter_service.conversions.service import Conversions
 from converter_service.event_streams.hub import Hub
 from converter_service.event_streams.snapshot import Snapshot, snapshot_of
@@ -38,9 +39,10 @@ class EventController(Controller):
         conversion_id: FromPath[str],
         conversions: Injected[Conversions],
         hub: Injected[Hub],
+        paths: Injected[PublicPaths],
     ) -> ASGIResponse:
         """Responds 204 when the client has seen the final state: an EventSource then stops reconnecting."""
-        now = snapshot_of(await conversions.get(request.user, conversion_id))
+        now = snapshot_of(await conversions.get(request.user, conversion_id), paths)
         seen = parse_last_event_id(request.headers.get("last-event-id"), now)
         if now.is_final and now.revision <= seen:
             return ASGIResponse(status_code=204, headers=dict(HEADERS))

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from msgspec import Struct
 
 from converter_service.conversions.ports import ConversionStore
+from converter_service.conversions.public_paths import PublicPaths
 from converter_service.event_streams.snapshot import Snapshot, snapshot_of
 from converter_service.event_streams.subscription import Subscription, WatchedConversion
 from shared.errors import Overloaded, Unavailable
@@ -35,8 +36,14 @@ REFRESH_INTERVALS = RefreshIntervals()
 class Hub:
     """Passes snapshots of conversions to the subscriptions of this process."""
 
-    def __init__(self, store: ConversionStore, intervals: RefreshIntervals = REFRESH_INTERVALS) -> None:
+    def __init__(
+        self,
+        store: ConversionStore,
+        paths: PublicPaths,
+        intervals: RefreshIntervals = REFRESH_INTERVALS,
+    ) -> None:
         self._store = store
+        self._paths = paths
         self._intervals = intervals
         self._watched: dict[str, WatchedConversion] = {}
         self._subscriptions = 0
@@ -70,7 +77,7 @@ class Hub:
         if found is None or found.deleted_at:
             watched.close()
         else:
-            self.publish(conversion_id, snapshot_of(found))
+            self.publish(conversion_id, snapshot_of(found, self._paths))
 
     async def refresh_unless_final(self, conversion_id: str) -> None:
         """`refresh`, for events that do not contain the conversion. Raises Unavailable."""

@@ -11,6 +11,7 @@ import msgspec
 
 from converter_service.conversions.events import SOURCE
 from converter_service.conversions.model import Conversion
+from converter_service.conversions.public_paths import PublicPaths
 from converter_service.conversions.schemas import to_view
 from shared.contracts.events import ConversionChanged, ConversionRemoved, Event
 from shared.logs import get_logger
@@ -32,8 +33,9 @@ log = get_logger(__name__)
 class ProgressPublisher:
     """`enqueue` never waits, so that clients of event streams cannot slow down uploads and conversions."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: Publisher, paths: PublicPaths) -> None:
         self._publisher = publisher
+        self._paths = paths
         self._waiting: OrderedDict[str, Conversion] = OrderedDict()
         self._revisions: OrderedDict[str, int] = OrderedDict()
         self._filled = asyncio.Event()
@@ -56,7 +58,7 @@ class ProgressPublisher:
                 await self._publish(conversion)
 
     async def _publish(self, conversion: Conversion) -> None:
-        event = change_event(conversion)
+        event = change_event(conversion, self._paths)
         correlation = conversion.correlation_id or None
         try:
             await self._publisher.publish(wrap(event, SOURCE, conversion.id, correlation=correlation))
@@ -67,14 +69,14 @@ class ProgressPublisher:
             log.exception("progress event not published", type=event.type)
 
 
-def change_event(conversion: Conversion) -> Event:
+def change_event(conversion: Conversion, paths: PublicPaths) -> Event:
     if conversion.deleted_at:
         return ConversionRemoved(conversion_id=conversion.id)
     return ConversionChanged(
         conversion_id=conversion.id,
         edition=conversion.revision,
         status=conversion.status.value,
-        conversion=msgspec.to_builtins(to_view(conversion)),
+        conversion=msgspec.to_builtins(to_view(conversion, paths)),
     )
 
 

@@ -4,6 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from converter_service.conversions.model import FINAL, Conversion, State
+from converter_service.conversions.public_paths import PublicPaths
 from converter_service.conversions.schemas import to_view
 
 
@@ -19,5 +20,6 @@ class Snapshot(Struct, frozen=True):
         return self.status in FINAL
 
 
-def snapshot_of(conversion: Conversion) -> Snapshot:
-    return Snapshot(conversion.revision, conversion.status, msgspec.json.encode(to_view(conversion)))
+def snapshot_of(conversion: Conversion, paths: PublicPaths) -> Snapshot:
+    body = msgspec.json.encode(to_view(conversion, paths))
+    return Snapshot(conversion.revision, conversion.status, body)

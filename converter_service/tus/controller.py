@@ -11,6 +11,7 @@ from litestar.response.base import ASGIResponse
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from converter_service.conversions.controller import Call
+from converter_service.conversions.public_paths import PublicPaths
 from converter_service.tus.chunk import UploadChunk
 from converter_service.tus.creation_headers import parse_creation
 from converter_service.tus.header_fields import read_whole
@@ -62,6 +63,7 @@ class TusController(Controller):
         request: Call,
         uploads: Injected[ResumableUploads],
         receiver: Injected[UploadReceiver],
+        paths: Injected[PublicPaths],
         key: IdempotencyKey = None,
     ) -> ASGIResponse:
         wanted = parse_creation(request.headers)
@@ -70,7 +72,7 @@ class TusController(Controller):
         else:
             chunk = chunk_of(request, receiver.open(request))
             created = await uploads.create_with(request.user, wanted, key, chunk)
-        headers = {**upload_headers(created), "Location": f"/v1/uploads/{created.id}"}
+        headers = {**upload_headers(created), "Location": paths.upload(created.id)}
         return bare(HTTP_201_CREATED, headers)
 
     @route("/{upload_id:str}", http_method=HEAD, summary="Get the offset of an upload")

@@ -6,6 +6,7 @@ from litestar import Controller, Request, Response, post
 from litestar.params import HeaderParameter
 from litestar.status_codes import HTTP_202_ACCEPTED
 
+from converter_service.conversions.public_paths import PublicPaths
 from converter_service.conversions.schemas import ConversionView, to_view
 from converter_service.uploads.request_body import UploadReceiver
 from converter_service.uploads.service import UploadService
@@ -29,9 +30,10 @@ class UploadController(Controller):
         request: Request[Principal, Any, Any],
         upload_service: Injected[UploadService],
         receiver: Injected[UploadReceiver],
+        paths: Injected[PublicPaths],
         key: IdempotencyKey = None,
     ) -> Response[ConversionView]:
         """Accepts `multipart/form-data` with a part `file`, or the video itself as the body."""
         source = receiver.source(request, receiver.open(request))
         accepted = await upload_service.accept(request.user, source, key)
-        return Response(to_view(accepted), headers={"Location": f"/v1/conversions/{accepted.id}"})
+        return Response(to_view(accepted, paths), headers={"Location": paths.conversion(accepted.id)})

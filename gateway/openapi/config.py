@@ -6,7 +6,7 @@ from typing import Any
 from litestar import MediaType, Response, Router
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, OpenAPI, SecurityScheme
+from litestar.openapi.spec import Components, OpenAPI, SecurityScheme, Server
 
 from gateway.identity.auth_guard import public
 from gateway.middleware.compression import compressible
@@ -44,8 +44,9 @@ def openapi_config(public_url: str) -> OpenAPIConfig:
         version=VERSION,
         description="Upload a video, get its sound as audio, get an e-mail when it is done. "
         f"Served at {public_url}.",
+        servers=[Server(url=public_url.rstrip("/"))],
         components=Components(security_schemes={"bearer": bearer}),
-        render_plugins=[SchemaPage(), JsonRenderPlugin()],
+        render_plugins=[SchemaPage(public_url), JsonRenderPlugin()],
         openapi_router=Router(
             "/schema",
             route_handlers=[],

@@ -9,6 +9,8 @@ from typing import Any
 from litestar import Request
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 
+from shared.settings import path_prefix
+
 JsonObject = Mapping[str, Any]
 
 METHODS = ("get", "head", "post", "put", "patch", "delete")
@@ -27,11 +29,12 @@ td, th { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0;
 class SchemaPage(OpenAPIRenderPlugin):
     """Served at the root of the schema router."""
 
-    def __init__(self) -> None:
+    def __init__(self, public_url: str) -> None:
         super().__init__(path="/")
+        self._document = f"{path_prefix(public_url)}/schema/openapi.json"
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
-        return page(openapi_schema).encode()
+        return page(openapi_schema, self._document).encode()
 
 
 def page_policy() -> str:
@@ -43,7 +46,8 @@ def page_policy() -> str:
     )
 
 
-def page(document: JsonObject) -> str:
+def page(document: JsonObject, path: str) -> str:
+    """`path` is where clients find `document`."""
     title = escape(document["info"]["title"])
     calls = "".join(_calls(document))
     schemas = "".join(_schemas(document))
@@ -52,7 +56,7 @@ def page(document: JsonObject) -> str:
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>'
         f"<h1>{title} {escape(document['info']['version'])}</h1>"
         f"<p>{escape(document['info'].get('description', ''))}</p>"
-        '<p>Machine-readable: <a href="/schema/openapi.json">/schema/openapi.json</a> (OpenAPI 3.1)</p>'
+        f'<p>Machine-readable: <a href="{escape(path)}">{escape(path)}</a> (OpenAPI 3.1)</p>'
         f"<h2>Operations</h2>{calls}<h2>Schemas</h2>{schemas}</body></html>"
     )
 

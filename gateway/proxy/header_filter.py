@@ -67,7 +67,8 @@ RESPONSE_FIELDS = frozenset(
 
 # RFC 9110 §5.5: visible ASCII, spaces and tabs. Other octets have no defined encoding.
 VALUE = re.compile(r"[\x20-\x7e\t]*")
-LOCAL_LOCATION = re.compile(r"/v1/[A-Za-z0-9/_-]+")
+# The API's path, after that of the public URL: never `//`, which would name another host.
+LOCAL_LOCATION = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*/v1(?:/[A-Za-z0-9_-]+)+/?")
 
 
 def towards_service(headers: Iterable[tuple[bytes, bytes]]) -> CIMultiDict[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -72,6 +72,15 @@ def http_origin(text: str) -> str:
     if urlsplit(http_url(text)).path not in {"", "/"}:
         raise ValueError("it has a path")
     return text
+
+
+def path_prefix(url: str) -> str:
+    """The path of a base URL, without a slash at its end: what the paths of its resources begin with.
+
+    One slash at its start, because a reference that starts with two names another host (RFC 3986 §4.2).
+    """
+    path = quote(urlsplit(url).path.strip("/"), safe="/%:@!$&'()*+,;=~")
+    return f"/{path}" if path else ""
 
 
 HttpUrl: TypeAlias = Annotated[str, TextFormat(http_url, "a URL such as https://host or http://host:port")]

@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 from converter_service.conversions.lease import Lease
 from converter_service.conversions.model import Conversion, Failure, Result, Source, State
+from converter_service.conversions.public_paths import PublicPaths
 from converter_service.conversions.segments import Segment, Upload
 from converter_service.conversions.transitions.finish import completed, failed
 from converter_service.conversions.transitions.run import claimed
 from converter_service.conversions.transitions.upload import uploaded, with_reserved_bytes
 
+PATHS = PublicPaths("http://127.0.0.1:8000")
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RETENTION = timedelta(days=7)
 LEASE = timedelta(seconds=15)

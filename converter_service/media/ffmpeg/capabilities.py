@@ -14,19 +14,34 @@ from converter_service.media.errors import TranscoderUnavailable
 from converter_service.media.ffmpeg.runner import ProgramRunner
 from converter_service.media.formats import FORMATS
 
-LISTS = ("encoders", "decoders", "demuxers", "muxers")
-# A legend, a line of dashes, then one entry a line: flags, name or names, description.
-ENTRY = re.compile(r"^ [A-Z.a-z ]+? +([^ ]+) ", re.MULTILINE)
+LISTS = ("encoders", "decoders", "demuxers", "muxers", "filters")
+# A legend and, except for filters, a line of dashes; then entries: flags, name or names, description.
+ENTRY = re.compile(r"^ [A-Z.a-z ]+? +([^ =]+) ", re.MULTILINE)
 LEGEND_END = re.compile(r"^ -+$", re.MULTILINE)
+# The filters that the commands name, and those that ffmpeg itself puts around them.
+_FILTERS = (
+    "abuffer abuffersink aformat anull aresample asetpts atrim buffer buffersink ebur128 format"
+    " loudnorm null pan scale"
+)
+FILTERS = frozenset(_FILTERS.split())
 
 
 class Capabilities(msgspec.Struct, frozen=True):
-    """What this build lacks: results in these formats, sources in these containers and with these codecs."""
+    """What this build lacks: filters, without which it converts nothing, results in these formats, sources in
+    these containers and with these codecs.
+    """
 
+    filters: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     containers: tuple[str, ...] = ()
     codecs: tuple[str, ...] = ()
     pictures: tuple[str, ...] = ()
+
+    @property
+    def disabling(self) -> Mapping[str, tuple[str, ...]]:
+        """What is lacking of filters and formats, by kind; empty if the worker can convert."""
+        kinds = {"filters": self.filters, "formats": self.formats}
+        return MappingProxyType({kind: names for kind, names in kinds.items() if names})
 
     @property
     def unreadable(self) -> Mapping[str, tuple[str, ...]]:
@@ -38,8 +53,9 @@ class Capabilities(msgspec.Struct, frozen=True):
 async def read_capabilities(programs: ProgramRunner, scratch: Path) -> Capabilities:
     """Raises TranscoderUnavailable if ffmpeg does not run."""
     texts = await asyncio.gather(*(_listing(programs, name, scratch) for name in LISTS))
-    encoders, decoders, demuxers, muxers = (parse_listing(text) for text in texts)
+    encoders, decoders, demuxers, muxers, filters = (parse_listing(text) for text in texts)
     return Capabilities(
+        filters=tuple(sorted(FILTERS - filters)),
         formats=tuple(
             name
             for name, form in FORMATS.items()

@@ -48,13 +48,14 @@ class FFmpegTranscoder:
 
     async def check(self, scratch: Path) -> None:
         """Start-up check: logs sandbox restrictions that do not hold on this machine, and accepted sources
-        that this ffmpeg cannot read. Raises TranscoderUnavailable if it cannot write a format.
+        that this ffmpeg cannot read. Raises TranscoderUnavailable if it cannot write a format or lacks a
+        filter.
         """
         if missing := [name for name, holds in (await check_restrictions()).items() if not holds]:
             get_logger(__name__).warning("sandbox restrictions not available", missing=missing)
         self._capabilities = await read_capabilities(self._programs, scratch)
-        if self._capabilities.formats:
-            raise TranscoderUnavailable(f"ffmpeg cannot write {', '.join(self._capabilities.formats)}")
+        for kind, names in self._capabilities.disabling.items():
+            raise TranscoderUnavailable(f"ffmpeg lacks {kind}: {', '.join(names)}")
         if unreadable := self._capabilities.unreadable:
             get_logger(__name__).warning("ffmpeg cannot read all sources", **unreadable)
 

@@ -12,7 +12,7 @@ from converter_service.storage.conversions import MongoConversions
 from shared.clock import utc_now
 from shared.contracts.events import ConversionCancelled
 from shared.messaging.envelope import wrap
-from tests.support.conversions import RETENTION, converting, done, failed_one, queued
+from tests.support.conversions import PATHS, RETENTION, converting, done, failed_one, queued
 from tests.support.converter import ConverterApi
 from tests.support.sse import ServerEvent
 
@@ -39,7 +39,7 @@ class Watched:
         await self.publish()
 
     async def publish(self) -> None:
-        await self.api.broker.publish(wrap(change_event(self.now), SOURCE, self.now.id))
+        await self.api.broker.publish(wrap(change_event(self.now, PATHS), SOURCE, self.now.id))
 
     def further(self, share: float) -> Conversion:
         return renewed(self.now, "token-1", utc_now() + MINUTE, share)

@@ -7,7 +7,17 @@ from typing import Annotated, Literal
 import msgspec
 import pytest
 
-from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError, duration, fields_of, load
+from shared.settings import (
+    Env,
+    HttpOrigin,
+    HttpUrl,
+    Secret,
+    SettingsError,
+    duration,
+    fields_of,
+    load,
+    path_prefix,
+)
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,3 +149,18 @@ def test_a_field_without_a_variable_is_a_programming_error() -> None:
 
     with pytest.raises(TypeError, match="names no environment variable"):
         fields_of(Unnamed)
+
+
+@pytest.mark.parametrize(
+    ("url", "prefix"),
+    [
+        ("https://example.org", ""),
+        ("https://example.org/", ""),
+        ("https://example.org/media/", "/media"),
+        ("https://example.org/a/b%20c", "/a/b%20c"),
+        ("https://example.org//evil.example/", "/evil.example"),
+        ('https://example.org/a"b', "/a%22b"),
+    ],
+)
+def test_the_prefix_of_paths_is_the_path_of_a_base_url(url: str, prefix: str) -> None:
+    assert path_prefix(url) == prefix

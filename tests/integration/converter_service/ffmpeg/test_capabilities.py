@@ -55,9 +55,13 @@ async def test_sources_that_cannot_be_read_are_named_and_the_rest_goes_on(
     assert named in str(failed.value)
 
 
-async def test_a_worker_does_not_start_when_a_format_cannot_be_written(
-    harness: TranscodingHarness, tmp_path: Path
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [("libopus", "formats: opus"), ("pan", "filters: pan"), ("loudnorm", "filters: loudnorm")],
+)
+async def test_a_worker_does_not_start_when_it_lacks_what_every_conversion_needs(
+    harness: TranscodingHarness, tmp_path: Path, name: str, named: str
 ) -> None:
-    lacking(harness, tmp_path, "libopus")
-    with pytest.raises(TranscoderUnavailable, match="cannot write opus"):
+    lacking(harness, tmp_path, name)
+    with pytest.raises(TranscoderUnavailable, match=f"lacks {named}$"):
         await harness.transcoder.check(harness.scratch)

@@ -19,7 +19,7 @@ from converter_service.event_streams.stream import format_event
 from converter_service.handlers import change_listener
 from shared.errors import Overloaded, Unavailable
 from shared.messaging.errors import NotReady
-from tests.support.conversions import LEASE, NOON, RETENTION, converting, done
+from tests.support.conversions import LEASE, NOON, PATHS, RETENTION, converting, done
 from tests.support.in_memory.conversions import MemoryConversions
 from tests.support.messaging import MemoryBroker
 from tests.support.wait import PATIENCE_S, until
@@ -56,57 +56,57 @@ def over(conversion: Conversion) -> Conversion:
 
 
 async def test_a_slow_subscriber_gets_the_latest_and_the_final_state(store: CountingStore) -> None:
-    hub, conversion = Hub(store), converting()
+    hub, conversion = Hub(store, PATHS), converting()
     with hub.subscribe(conversion.id) as subscription:
         for step in range(1, 100):
             conversion = further(conversion, step / 100)
-            hub.publish(conversion.id, snapshot_of(conversion))
-        hub.publish(conversion.id, snapshot_of(over(conversion)))
+            hub.publish(conversion.id, snapshot_of(conversion, PATHS))
+        hub.publish(conversion.id, snapshot_of(over(conversion), PATHS))
         newest = await subscription.next(-1)
         assert newest is not None
         assert (newest.status, newest.is_final) == (State.CANCELLED, True)
 
 
 async def test_late_and_repeated_events_are_ignored(store: CountingStore) -> None:
-    hub, first = Hub(store), converting()
+    hub, first = Hub(store, PATHS), converting()
     second = further(first, 0.5)
     with hub.subscribe(first.id) as subscription:
         for each in (second, first, second):
-            hub.publish(first.id, snapshot_of(each))
-        assert await subscription.next(-1) == snapshot_of(second)
+            hub.publish(first.id, snapshot_of(each, PATHS))
+        assert await subscription.next(-1) == snapshot_of(second, PATHS)
         waiting = asyncio.create_task(subscription.next(second.revision))
-        hub.publish(first.id, snapshot_of(second))
-        hub.publish(first.id, snapshot_of(further(second, 0.75)))
+        hub.publish(first.id, snapshot_of(second, PATHS))
+        hub.publish(first.id, snapshot_of(further(second, 0.75), PATHS))
         newest = await waiting
         assert newest is not None
         assert newest.revision == second.revision + 1
 
 
 async def test_one_query_serves_all_subscribers(store: CountingStore) -> None:
-    hub = Hub(store)
+    hub = Hub(store, PATHS)
     with ExitStack() as stack:
         listeners = [stack.enter_context(hub.subscribe(converting().id)) for _ in range(100)]
         await hub.refresh(converting().id)
         found = {await subscription.next(-1) for subscription in listeners}
-    assert found == {snapshot_of(converting())}
+    assert found == {snapshot_of(converting(), PATHS)}
     assert store.asked == 1
 
 
 async def test_conversions_without_subscribers_are_not_queried(store: CountingStore) -> None:
-    hub = Hub(store)
+    hub = Hub(store, PATHS)
     with hub.subscribe(converting().id):
         pass
     await hub.refresh(converting().id)
     await hub.refresh_all()
     await hub.refresh_unless_final(converting().id)
-    hub.publish(converting().id, snapshot_of(converting()))
+    hub.publish(converting().id, snapshot_of(converting(), PATHS))
     assert store.asked == 0
 
 
 async def test_events_of_finished_conversions_cause_no_query(store: CountingStore) -> None:
-    hub = Hub(store)
+    hub = Hub(store, PATHS)
     with hub.subscribe(done().id):
-        hub.publish(done().id, snapshot_of(done()))
+        hub.publish(done().id, snapshot_of(done(), PATHS))
         await hub.refresh_unless_final(done().id)
     assert store.asked == 0
 
@@ -127,7 +127,7 @@ async def running(hub: Hub, *, connected: bool) -> AsyncIterator[None]:
 
 
 async def test_without_a_broker_the_store_is_polled(store: CountingStore) -> None:
-    hub = Hub(store, SOON)
+    hub = Hub(store, PATHS, SOON)
     store.away = True
     async with running(hub, connected=False):
         with hub.subscribe(converting().id) as subscription:
@@ -140,7 +140,7 @@ async def test_without_a_broker_the_store_is_polled(store: CountingStore) -> Non
 
 
 async def test_missed_changes_are_queried_when_the_subscription_starts(store: CountingStore) -> None:
-    hub = Hub(store)
+    hub = Hub(store, PATHS)
     async with MemoryBroker(()) as broker:
         news = change_listener(broker, hub)
         with hub.subscribe(converting().id) as subscription:
@@ -154,7 +154,7 @@ async def test_missed_changes_are_queried_when_the_subscription_starts(store: Co
 
 
 async def test_with_a_broker_the_store_is_polled_rarely(store: CountingStore) -> None:
-    hub = Hub(store, SOON)
+    hub = Hub(store, PATHS, SOON)
     rounds = 0
 
     async def listening() -> None:
@@ -169,7 +169,7 @@ async def test_with_a_broker_the_store_is_polled_rarely(store: CountingStore) ->
 
 
 async def test_streams_of_deleted_conversions_end_without_an_event(store: CountingStore) -> None:
-    hub = Hub(store)
+    hub = Hub(store, PATHS)
     with hub.subscribe(converting().id) as subscription, hub.subscribe("nothing") as other:
         await store.save(deleted(converting(), NOON))
         await hub.refresh_all()
@@ -178,7 +178,7 @@ async def test_streams_of_deleted_conversions_end_without_an_event(store: Counti
 
 
 async def test_all_streams_end_when_the_process_stops(store: CountingStore) -> None:
-    hub = Hub(store)
+    hub = Hub(store, PATHS)
     with hub.subscribe(converting().id) as subscription:
         waiting = asyncio.create_task(subscription.next(converting().revision))
         hub.close()
@@ -188,7 +188,7 @@ async def test_all_streams_end_when_the_process_stops(store: CountingStore) -> N
 
 
 async def test_the_number_of_subscribers_is_limited(store: CountingStore) -> None:
-    hub = Hub(store)
+    hub = Hub(store, PATHS)
     with ExitStack() as stack:
         for _ in range(MAX_SUBSCRIPTIONS):
             stack.enter_context(hub.subscribe("one"))
@@ -200,7 +200,7 @@ async def test_the_number_of_subscribers_is_limited(store: CountingStore) -> Non
 
 def test_an_event_has_one_data_line_for_any_file_name() -> None:
     hostile = replace(done(), source=replace(done().source, filename="a\nevent: b\r\ndata: c\u2028.mp4"))
-    lines = format_event(snapshot_of(hostile)).decode().split("\n")
+    lines = format_event(snapshot_of(hostile, PATHS)).decode().split("\n")
     assert [line.partition(":")[0] for line in lines] == ["id", "event", "data", "", ""]
     assert "\r" not in "".join(lines)
 

@@ -9,7 +9,7 @@ from converter_service.conversions.transitions.run import renewed
 from converter_service.event_streams.publisher import MAX_WAITING, ProgressPublisher
 from shared.messaging.envelope import Envelope
 from shared.messaging.errors import PublishFailed
-from tests.support.conversions import LEASE, NOON, converting, queued
+from tests.support.conversions import LEASE, NOON, PATHS, converting, queued
 from tests.support.wait import until
 
 
@@ -29,7 +29,7 @@ class RecordingBroker:
 
 async def told(heard: RecordingBroker, *conversions: Conversion) -> list[Envelope]:
     """The events published up to that of the last conversion."""
-    publisher = ProgressPublisher(heard)
+    publisher = ProgressPublisher(heard, PATHS)
     for conversion in conversions:
         publisher.enqueue(conversion)
     running = asyncio.create_task(publisher.run())

@@ -34,6 +34,25 @@ def test_a_chunked_answer_has_no_length() -> None:
     ]
 
 
-@pytest.mark.parametrize("location", ["http://db.internal/", "//evil/x", "/internal/x", "/v1/\r\nX: y"])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://db.internal/",
+        "http://db.internal/v1/x",
+        "//evil/x",
+        "//evil/v1/x",
+        "/media//evil/v1/x",
+        "/\\evil/v1/x",
+        "/internal/x",
+        "/v1/",
+        "/v1/\r\nX: y",
+        "/v1/../x",
+    ],
+)
 def test_a_location_outside_the_api_is_dropped(location: str) -> None:
     assert towards_client({"Location": location}) == []
+
+
+@pytest.mark.parametrize("location", ["/v1/uploads/1f", "/media/v1/uploads/1f", "/a.b/~c/v1/conversions/1f"])
+def test_a_location_of_the_api_is_relayed_with_its_prefix(location: str) -> None:
+    assert towards_client({"Location": location}) == [("location", location)]

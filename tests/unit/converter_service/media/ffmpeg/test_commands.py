@@ -1,5 +1,6 @@
 """The command lines of ffmpeg and ffprobe for untrusted files."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from msgspec.structs import replace
 
 from converter_service.media.audio_format import Format
 from converter_service.media.ffmpeg import commands, cover_command, measure_commands, probe_commands
+from converter_service.media.ffmpeg.capabilities import FILTERS
 from converter_service.media.ffmpeg.cover import CoverSource
 from converter_service.media.ffmpeg.filters import PassOptions
 from converter_service.media.ffmpeg.job import TranscodeJob
@@ -20,6 +22,8 @@ SOURCE, TARGET = Path("/scratch/source"), Path("/scratch/result")
 TRACK = AudioTrack(index=2, stream=4, codec="aac", channels=6, sample_rate=44_100, language="deu")
 PICTURE = CoverSource(Picture(stream=7, codec="h264"), 12.0)
 ENCODED = PassOptions()
+# In a chain such as `[0:a:2]pan=…`; ffmpeg-python escapes what is in arguments.
+FILTER_NAME = re.compile(r"\]([a-z0-9]+)=")
 
 
 def job(track: AudioTrack = TRACK, **fields: str) -> TranscodeJob:
@@ -54,6 +58,25 @@ def test_protocol_restrictions_precede_the_input(words: list[str]) -> None:
     assert value_of(fence, "-max_streams") == "200"
     assert "-max_alloc" in fence
     assert value_of(words, "-i") == "file:/scratch/source"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        converting(format="opus", start="1", end="2", channels="1", sample_rate="16000"),
+        converting(replace(TRACK, layout="ambisonic 1", channels=4)),
+        converting(options=PassOptions(gain={"I": -16})),
+        measure_commands.measure(TOOLS, job(), PassOptions(), at_most_s=100.0),
+        measure_commands.measure_result(TOOLS, FORMATS["mp3"], TARGET),
+        measure_commands.decode(TOOLS, FORMATS["mp3"], TARGET, None),
+        cover_command.cover(TOOLS, SOURCE, PICTURE, TARGET),
+    ],
+    ids=["options", "mix", "loudness", "measure", "measure result", "decode", "cover"],
+)
+def test_every_filter_of_a_command_is_checked_for_at_start(words: list[str]) -> None:
+    named = set(FILTER_NAME.findall(value_of(words, "-filter_complex")))
+    assert named
+    assert named <= FILTERS
 
 
 def test_the_track_is_counted_among_audio_tracks() -> None:
