@@ -10,7 +10,7 @@ override OUT := $(value OUT)
 export VIDEO OUT
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo up down test test-fast check bench faults faults-planted
+.PHONY: help bootstrap demo up down test test-fast check bench faults faults-planted test-containers
 
 help:
 	@echo 'make demo [VIDEO=path] [OUT=path]   converts a video, shows the MP3 and the mail, stops everything'
@@ -21,6 +21,7 @@ help:
 	@echo 'make check                          style, types, import contracts, lock file'
 	@echo 'make bench                          measurements'
 	@echo 'make faults                         injects some 500 faults; about forty minutes on two cores'
+	@echo 'make test-containers                builds compose.yaml and tests its containers; needs Docker'
 	@echo 'make faults-planted                 checks that `make faults` detects planted defects'
 
 bootstrap:
@@ -52,6 +53,9 @@ faults: bootstrap
 	@failed=0; \
 	for what in '' --three; do $(PYTHON) -m tests.faults $$what || failed=1; done; \
 	exit $$failed
+
+test-containers: bootstrap
+	@TONEGATE_CONTAINERS=1 $(PYTHON) -m pytest tests/containers
 
 faults-planted: bootstrap
 	@$(PYTHON) -m tests.faults --planted

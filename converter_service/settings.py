@@ -20,6 +20,7 @@ class ConverterSettings(msgspec.Struct, frozen=True, kw_only=True):
     link_key: Annotated[Secret, Env("CONVERTER_LINK_KEY", at_least=32)]
     link_ttl: Annotated[timedelta, Env("CONVERTER_LINK_TTL", at_least=1)] = timedelta(days=7)
     retention: Annotated[timedelta, Env("CONVERTER_RETENTION", at_least=1)] = timedelta(days=7)
+    quota_bytes: Annotated[int, Env("CONVERTER_QUOTA_BYTES", at_least=0)] = 20 * 1024**3
 
 
 class DeadLetterSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +43,6 @@ class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
     max_upload_bytes: Annotated[int, Env("CONVERTER_MAX_UPLOAD_BYTES", at_least=1)] = 1024**3
     upload_ttl: Annotated[timedelta, Env("CONVERTER_UPLOAD_TTL", at_least=1)] = timedelta(days=1)
     max_queued: Annotated[int, Env("CONVERTER_MAX_QUEUED", at_least=0)] = 10_000
-    quota_bytes: Annotated[int, Env("CONVERTER_QUOTA_BYTES", at_least=0)] = 0
     quota_conversions: Annotated[int, Env("CONVERTER_QUOTA_CONVERSIONS", at_least=0)] = 0
     require_verified_email: Annotated[bool, Env("AUTH_REQUIRE_VERIFIED_EMAIL")] = False
     idle_timeout: Annotated[timedelta, Env("CONVERTER_IDLE_TIMEOUT", at_least=1)] = timedelta(seconds=60)
@@ -64,3 +64,4 @@ class WorkerSettings(ConverterSettings, frozen=True, kw_only=True):
     lease: Annotated[timedelta, Env("CONVERTER_LEASE", at_least=3)] = timedelta(seconds=15)
     scratch_dir: Annotated[Path | None, Env("CONVERTER_SCRATCH_DIR")] = None
     keep_private_tags: Annotated[bool, Env("CONVERTER_KEEP_PRIVATE_TAGS")] = False
+    sandbox_requires: Annotated[tuple[str, ...], Env("CONVERTER_SANDBOX_REQUIRES")] = ()

@@ -23,6 +23,7 @@ from converter_service.maintenance.sweeper import Sweeper
 from converter_service.media.ffmpeg.limits import TranscodingLimits
 from converter_service.media.ffmpeg.tools import find_tools
 from converter_service.media.ffmpeg.transcoder import FFmpegTranscoder
+from converter_service.media.sandbox.requirements import SandboxRequirements
 from converter_service.media.transcoder import Transcoder
 from converter_service.settings import WorkerSettings
 from converter_service.storage.checkpoint import MongoCheckpoint
@@ -45,6 +46,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     tools = find_tools(settings.ffmpeg_threads)
     limits = TranscodingLimits(max_duration=settings.max_duration, job_timeout=settings.job_timeout)
     transcoder = FFmpegTranscoder(tools, limits, keeps_private_tags=settings.keep_private_tags)
+    sandbox = SandboxRequirements(settings.sandbox_requires)
     scratch = LocalScratch(settings.scratch_dir)
     consumers = _consumers(settings, broker, infrastructure, transcoder, scratch)
     background = _background(infrastructure, removal_counter(registry))
@@ -54,6 +56,7 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         scratch.open()
         try:
+            await sandbox.enforce()
             await transcoder.check(scratch.home)
             async with infrastructure.running(preparation, background, consumers, GRACE):
                 yield
@@ -69,6 +72,8 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
                 Check("ffmpeg", partial(check_executable, tools.ffmpeg, tools.ffprobe)),
                 # Not critical: conversions of what it can read go on.
                 Check("ffmpeg_sources", transcoder.check_sources, critical=False),
+                # Not critical: a required mechanism that is missing ends the worker at its start.
+                Check("sandbox", sandbox.check, critical=False),
                 Check("scratch", scratch.check),
             ],
             lifespan=[lifespan],
@@ -130,4 +135,5 @@ def job_limits(settings: WorkerSettings) -> JobLimits:
         retention=settings.retention,
         run_timeout=settings.job_timeout + TRANSFERS,
         per_account=settings.account_concurrency,
+        account_bytes=settings.quota_bytes,
     )

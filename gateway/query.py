@@ -44,9 +44,13 @@ def parsed(query_string: bytes) -> Query:
             errors="surrogateescape",
             max_num_fields=MAX_PARAMETERS,
         )
-        for name, value in given:
-            if name not in ANY_CHARSET:
-                f"{name}{value}".encode()
     except ValueError:
         raise InvalidRequest("The query cannot be read.") from None
+    if not all(name in ANY_CHARSET or is_utf8(name + value) for name, value in given):
+        raise InvalidRequest("The query cannot be read.")
     return given
+
+
+def is_utf8(text: str) -> bool:
+    """Returns False for text with surrogates, which stand for bytes that are not UTF-8."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -83,7 +83,8 @@ class Conversion(Struct, frozen=True, kw_only=True):
     `idempotency_key` is unique, reserved from the first byte of the upload on.
     `upload` is set for a resumable upload: the video is in its segments, otherwise in `source_blob`.
     `retry_at` is the earliest time of the next run after one without a result.
-    `result_cache_key` identifies the audio, for reuse; `reserved_bytes` is what an upload may store at most.
+    `result_cache_key` identifies the audio, for reuse; `reserved_bytes` is what an upload may store at most,
+    and then the expected size of the audio that is being made.
     `temporary_blobs` are to be deleted when the conversion ends, except the one that becomes the audio. An id
     is recorded here before its first byte is stored, so that nothing is lost track of in a crash.
     """
@@ -145,12 +146,14 @@ class Conversion(Struct, frozen=True, kw_only=True):
 
     @property
     def held_bytes(self) -> int:
-        """Bytes that count against the owner's quota: video (while uploading: its reservation) plus audio."""
+        """Bytes that count against the owner's quota: video plus audio, or the reservations for them."""
         if self.deleted_at or self.status is State.EXPIRED:
             return 0
         if self.status is State.UPLOADING:
             return self.reserved_bytes
         video = self.source.size or 0 if self.source_blobs else 0
+        if self.status is State.CONVERTING:
+            return video + self.reserved_bytes
         return video + (self.result.size if self.result else 0)
 
     @property

@@ -93,6 +93,13 @@ class Quota:
                 return wanted
         raise self._full(usage.bytes - received)
 
+    async def check_result(self, conversion: Conversion) -> None:
+        """Checks the usage with the bytes that a saved record reserves for its audio. Raises TooLarge."""
+        if self._limits.account_bytes:
+            usage = await self._queue.usage(conversion.owner_id)
+            if usage.bytes > self._limits.account_bytes:
+                raise self._full(usage.bytes - conversion.reserved_bytes)
+
     @property
     def _counts(self) -> bool:
         return bool(self._limits.account_bytes or self._limits.account_conversions)

@@ -10,8 +10,8 @@ from converter_service.conversions.model import Conversion
 class JobLimits(Struct, frozen=True):
     """Limits of one worker. `run_timeout` bounds a whole run, including fetching and storing.
 
-    `per_account` is the number of conversions of one account that may run at once on all workers; 0 is
-    unlimited.
+    `per_account` is the number of conversions of one account that may run at once on all workers,
+    `account_bytes` the stored bytes of one account; 0 is unlimited.
     """
 
     worker: str
@@ -20,6 +20,7 @@ class JobLimits(Struct, frozen=True):
     retention: timedelta
     run_timeout: timedelta
     per_account: int = 0
+    account_bytes: int = 0
 
 
 class RunContext:

@@ -8,6 +8,7 @@ from converter_service.conversions.events import EventFactory
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Failure
 from converter_service.conversions.ports import ConversionStore, Queue
+from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.jobs.claim import CONFLICT_RETRY_S, JobClaim
 from converter_service.jobs.context import JobLimits, RunContext
 from converter_service.jobs.fair_queue import FairQueue
@@ -55,6 +56,7 @@ class Job:
             transcoder=transcoder,
             scratch=scratch,
             outcome=self._outcome,
+            quota=Quota(store, queue, QuotaLimits(account_bytes=limits.account_bytes)),
             limits=limits,
         )
 

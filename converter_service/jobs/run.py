@@ -11,9 +11,11 @@ from msgspec.structs import replace
 from converter_service.conversions.blobs import Blobs, Stored
 from converter_service.conversions.model import Conversion, Result
 from converter_service.conversions.ports import ConversionStore
+from converter_service.conversions.quota import Quota
 from converter_service.conversions.transitions.run import (
     digest_recorded,
     earlier_blobs_deleted,
+    result_reserved,
     source_described,
 )
 from converter_service.conversions.update import change
@@ -24,12 +26,16 @@ from converter_service.jobs.result_cache import ResultCache
 from converter_service.jobs.retry_policy import retry_unavailable
 from converter_service.jobs.source_tracks import describe_tracks
 from converter_service.media.errors import Fault, MediaError, TranscoderUnavailable
+from converter_service.media.expected_size import expected_bytes
 from converter_service.media.media_info import AudioTrack, MediaInfo
 from converter_service.media.option_parser import parse_stored
 from converter_service.media.option_problems import BadOptions
 from converter_service.media.options import Options
 from converter_service.media.track_preference import preferred
 from converter_service.media.transcoder import Output, Transcoder
+from shared.errors import TooLarge
+
+QUOTA_EXCEEDED = "The audio would exceed the storage quota of the account."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +45,7 @@ class ConversionRun:
     transcoder: Transcoder
     scratch: Scratch
     outcome: JobOutcome
+    quota: Quota
     limits: JobLimits
 
     async def execute(self, run: RunContext) -> None:
@@ -49,6 +56,7 @@ class ConversionRun:
             result = await ResultCache(self.store, self.blobs).copy_for(run) or await self._transcode(
                 run, options
             )
+            await self._reserve(run, result.size)
             await self.outcome.complete(run, result)
 
     async def _transcode(self, run: RunContext, options: Options) -> Result:
@@ -61,9 +69,11 @@ class ConversionRun:
                 return known
             info = await self.transcoder.probe(source)
             await self._describe(run, info, options)
+            await self._check_quota(run)
             output = await self.transcoder.convert(source, info, options, room / "audio", run.report)
             if output.source_duration_s is not None:
                 await self._describe(run, replace(info, duration_s=output.source_duration_s), options)
+            await self._reserve(run, output.size_bytes)
             stored = await self._store_audio(run, output)
         return Result(
             size=stored.size,
@@ -109,8 +119,21 @@ class ConversionRun:
                 container=info.container,
                 audio_codec=track.codec if track else None,
                 audio_tracks=describe_tracks(info),
+                result_bytes=expected_bytes(info, track, options),
             ),
         )
+
+    async def _reserve(self, run: RunContext, size: int) -> None:
+        """Reserves the known size of the audio. Raises LeaseLost, MediaError."""
+        if size > run.conversion.reserved_bytes:
+            await self._change(run, lambda newest: result_reserved(newest, run.token, size))
+            await self._check_quota(run)
+
+    async def _check_quota(self, run: RunContext) -> None:
+        try:
+            await self.quota.check_result(run.conversion)
+        except TooLarge as error:
+            raise MediaError(Fault.TOO_LONG, QUOTA_EXCEEDED, error.detail) from error
 
     @retry_unavailable
     async def _store_audio(self, run: RunContext, output: Output) -> Stored:

@@ -12,8 +12,8 @@ from aiohappyeyeballs import AddrInfoType
 from shared.http.server import QUIET_S
 
 CONNECT_S = 3.0
-# A stopping service closes the connections that nobody used for QUIET_S. A pooled connection expires before
-# that, so that the service does not close it just as it is reused.
+# A stopping service closes connections that were idle for QUIET_S. Pooled connections expire earlier, so that
+# none is closed at the moment of its reuse.
 KEEPALIVE_S = QUIET_S - 0.5
 NOT_ADDED = frozenset({"User-Agent", "Accept", "Accept-Encoding", "Content-Type"})
 

@@ -14,11 +14,14 @@ from shared.http.graceful_stop import ShuttingDown
 from shared.http.problems import MEDIA_TYPE, describe, phrase
 from shared.logs import correlation_id
 
-HEADER_BYTES = 64 * 1024
+PIECE_BYTES = 64 * 1024
 ANSWER_S = 2.0
 # Closing a socket with unread bytes resets the connection; the client may lose the answer (RFC 9112 §9.6).
-LINGER_S = 1.0
-LINGER_BYTES = 1024 * 1024
+# Clients that do not read before they have sent the whole body need the longer time.
+IDLE_S, LINGER_S = 1.0, 8.0
+DISCARDED_BYTES = 1024 * 1024
+# Pause after a failed accept, for instance when the process has no free descriptor.
+RETRY_S = 0.05
 
 
 class LateLimits(msgspec.Struct, frozen=True):
@@ -56,6 +59,7 @@ class LateConnections:
         listener.setblocking(False)
         self._answers: set[asyncio.Task[None]] = set()
         self._answered_at_once: deque[socket.socket] = deque()
+        self._retry: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
         """Answers new connections until `close`."""
@@ -63,21 +67,29 @@ class LateConnections:
 
     async def close(self) -> None:
         """Takes what is waiting, closes the listener, and waits for the answers."""
-        asyncio.get_running_loop().remove_reader(self._listener)
         self._accept()
+        asyncio.get_running_loop().remove_reader(self._listener)
+        if self._retry is not None:
+            self._retry.cancel()
         self._listener.close()
         if self._answers:
             await asyncio.wait(self._answers)
         if self._answered_at_once:
-            await asyncio.sleep(LINGER_S)
+            await asyncio.sleep(IDLE_S)
         while self._answered_at_once:
             _discard(self._answered_at_once.popleft())
 
     def _accept(self) -> None:
         """Takes all that is waiting: an asynchronous accept that is cancelled could lose a connection."""
-        with contextlib.suppress(OSError):
+        try:
             while True:
                 self._take(self._listener.accept()[0])
+        except BlockingIOError:
+            return
+        except OSError:
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(self._listener)
+            self._retry = loop.call_later(RETRY_S, self.begin)
 
     def _take(self, accepted: socket.socket) -> None:
         accepted.setblocking(False)
@@ -100,20 +112,19 @@ class LateConnections:
             _discard(self._answered_at_once.popleft())
 
     async def _serve(self, accepted: socket.socket) -> None:
-        """Reads one request's header, answers, and lingers until the client has closed the connection."""
+        """Reads one request's header, answers, and reads on until the client closes or sends nothing more."""
         with contextlib.suppress(
             OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError
         ):
-            reader, writer = await asyncio.open_connection(sock=accepted, limit=HEADER_BYTES)
+            reader, writer = await asyncio.open_connection(sock=accepted, limit=PIECE_BYTES)
             try:
                 async with asyncio.timeout(ANSWER_S):
                     await reader.readuntil(b"\r\n\r\n")
                     writer.write(_answer())
                     writer.write_eof()
                 async with asyncio.timeout(LINGER_S):
-                    left = LINGER_BYTES
-                    while left > 0 and (piece := await reader.read(HEADER_BYTES)):
-                        left -= len(piece)
+                    while await asyncio.wait_for(reader.read(PIECE_BYTES), IDLE_S):
+                        pass
             finally:
                 writer.close()
 
@@ -121,8 +132,8 @@ class LateConnections:
 def _discard(accepted: socket.socket) -> None:
     """Closes a connection after reading what has arrived."""
     with contextlib.suppress(OSError):
-        left = LINGER_BYTES
-        while left > 0 and (piece := accepted.recv(HEADER_BYTES)):
+        left = DISCARDED_BYTES
+        while left > 0 and (piece := accepted.recv(PIECE_BYTES)):
             left -= len(piece)
     accepted.close()
 

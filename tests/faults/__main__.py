@@ -1,4 +1,4 @@
-"""Command line: `python -m tests.faults [--seed N] [--only TEXT] [--scale N] [--minutes M]`.
+"""Command line: `python -m tests.faults [--seed N] [--only TEXT] [--scale N] [--minutes M] [--systems N]`.
 
 Prints a table; the exit code is 1 if a check failed, and 0 also for fewer injections than asked.
 """
@@ -8,10 +8,13 @@ import asyncio
 import secrets
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 
 from tests.faults import termination
 from tests.faults.faulty_system import FaultySystem
+from tests.faults.point_schedule import PointSchedule
 from tests.faults.report import HEAD, line, reached, total
 from tests.faults.run import Row, Run, running
 from tests.faults.scenarios.catalogue import chosen, every, of_a_set
@@ -22,6 +25,7 @@ from tests.faults.time_budget import TimeBudget
 # Minimum number of injections of a whole run, as docs/reliability.md states.
 ENOUGH = 500
 MINUTES, MINUTES_OF_THREE = 40.0, 2.0
+SYSTEMS = 2
 # Cost of the checks after a scenario, in injections.
 CHECK_COST = 1.5
 
@@ -30,28 +34,44 @@ def main() -> int:
     options = arguments()
     termination.exit_on_sigterm()
     print(f"seed {options.seed}", flush=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="tonegate-faults-", ignore_cleanup_errors=True) as path,
-        running(Path(path), three=options.three) as system,
-    ):
-        run = Run(system, Path(path), options.seed)
-        work = planted(system, run) if options.planted else everything(system, run, options)
+    count = 1 if options.planted or options.three else options.systems
+    with systems(count, three=options.three) as started:
+        work = planted(*started[0], options) if options.planted else everything(started, options)
         problems = asyncio.run(work)
     print(*(problems or ["nothing was lost, nothing came twice"]), sep="\n")
     return 1 if problems else 0
 
 
-async def planted(system: FaultySystem, run: Run) -> list[str]:
+@contextmanager
+def systems(count: int, *, three: bool) -> Iterator[list[tuple[FaultySystem, Path]]]:
+    """Starts systems that share nothing, each below a folder of its own."""
+    with ExitStack() as ends:
+        temporary = tempfile.TemporaryDirectory(prefix="tonegate-faults-", ignore_cleanup_errors=True)
+        root = Path(ends.enter_context(temporary))
+        root.chmod(0o755)  # as in running()
+        folders = [root / str(number) for number in range(count)]
+        for folder in folders:
+            folder.mkdir()
+        yield [(ends.enter_context(running(folder, three=three)), folder) for folder in folders]
+
+
+async def planted(system: FaultySystem, folder: Path, options: argparse.Namespace) -> list[str]:
     """Returns the planted defects that the checks did not detect."""
+    run = Run(system, folder, options.seed)
     async with run.begun():
         return await undetected(system, run)
 
 
-async def everything(system: FaultySystem, run: Run, options: argparse.Namespace) -> list[str]:
-    async with run.begun():
-        rows = await all_of(system, run, options)
+async def everything(started: Sequence[tuple[FaultySystem, Path]], options: argparse.Namespace) -> list[str]:
+    """Runs all selected scenarios on the systems side by side; returns what was wrong."""
+    schedule = PointSchedule(str(options.seed))
+    runs = [Run(system, folder, options.seed, schedule) for system, folder in started]
+    async with AsyncExitStack() as receivers:
+        for run in runs:
+            await receivers.enter_async_context(run.begun())
+        rows = await all_of(started[0][0], runs, options)
     all_rows = total(rows)
-    print(line(all_rows), *reached(run.schedule), sep="\n", flush=True)
+    print(line(all_rows), *reached(schedule), sep="\n", flush=True)
     problems = [f"{row.scenario}: {problem}" for row in rows for problem in row.problems]
     is_whole = not options.three and not options.only and options.scale >= 1
     if is_whole and all_rows.injected < ENOUGH:
@@ -59,8 +79,8 @@ async def everything(system: FaultySystem, run: Run, options: argparse.Namespace
     return problems
 
 
-async def all_of(system: FaultySystem, run: Run, options: argparse.Namespace) -> list[Row]:
-    """Runs every selected scenario, as often as planned or as the time budget allows."""
+async def all_of(system: FaultySystem, runs: Sequence[Run], options: argparse.Namespace) -> list[Row]:
+    """Runs every selected scenario once, as often as planned or as the time budget allows."""
     wished = chosen(of_a_set() if options.three else every(), options.only)
     scenarios = [scenario for scenario in wished if scenario.is_possible(system)]
     left_out = [f"not possible here: {each.name}" for each in wished if each not in scenarios]
@@ -69,13 +89,22 @@ async def all_of(system: FaultySystem, run: Run, options: argparse.Namespace) ->
     wanted = {scenario.name: max(1, round(scenario.times * options.scale)) for scenario in scenarios}
     minutes = options.minutes or (MINUTES_OF_THREE if options.three else MINUTES)
     budget = TimeBudget(minutes, sum(_work(each, wanted[each.name]) for each in scenarios))
-    for scenario in scenarios:
-        times = budget.times(wanted[scenario.name])
-        rows.append(await run.scenario(scenario, times))
-        budget.note(_work(scenario, wanted[scenario.name]), _work(scenario, times))
-        print(line(rows[-1]), *rows[-1].problems, sep="\n", flush=True)
-    rows.append(await run.at_the_end())
-    print(line(rows[-1]), *rows[-1].problems, sep="\n", flush=True)
+    waiting = iter(scenarios)
+
+    def note(row: Row) -> None:
+        rows.append(row)
+        print(line(row), *row.problems, sep="\n", flush=True)
+
+    async def work_through(run: Run) -> None:
+        for scenario in waiting:
+            times = budget.times(wanted[scenario.name])
+            note(await run.scenario(scenario, times))
+            budget.note(_work(scenario, wanted[scenario.name]), _work(scenario, times))
+        note(await run.at_the_end())
+
+    async with asyncio.TaskGroup() as tasks:
+        for run in runs:
+            tasks.create_task(work_through(run))
     return rows
 
 
@@ -95,6 +124,9 @@ def arguments() -> argparse.Namespace:
         "--minutes",
         type=float,
         help=f"time budget; default {MINUTES:g}, with --three {MINUTES_OF_THREE:g}",
+    )
+    parser.add_argument(
+        "--systems", type=int, default=SYSTEMS, help=f"systems side by side; default {SYSTEMS}"
     )
     parser.add_argument("--three", action="store_true", help="use a replica set of three MongoDB servers")
     parser.add_argument("--planted", action="store_true", help="check that planted defects are detected")

@@ -19,7 +19,7 @@ from tests.faults.expected_readiness import (
 )
 from tests.faults.faulty_system import SERVICES, FaultySystem
 
-EVERY_S = 0.5
+EVERY_S = 1.0
 SNAPSHOT_EVERY_S = 0.2
 # Tolerance for a busy machine.
 BUSY_S = 4.0

@@ -34,7 +34,7 @@ from tests.support.wait import until
 
 PEOPLE = 4
 NOTHING: Mapping[str, str] = MappingProxyType({})
-PAUSE_S = 0.6
+PAUSE_S = 0.8
 # The servers reserve part of their disk.
 DISK_MIB = {"scratch": 1024, "mongo": 1536}
 READY_WITHIN_S = 90.0
@@ -92,9 +92,11 @@ def running(
 
 
 class Run:
-    """Runs scenarios on one system."""
+    """Runs scenarios on one system. Runs side by side share the schedule of fail points."""
 
-    def __init__(self, system: FaultySystem, folder: Path, seed: int) -> None:
+    def __init__(
+        self, system: FaultySystem, folder: Path, seed: int, schedule: PointSchedule | None = None
+    ) -> None:
         media = Media(folder)
         self._system = system
         self._seed = seed
@@ -107,7 +109,7 @@ class Run:
         rng = random.Random(f"{seed} traffic")
         self._traffic = Traffic(system.urls, self._good, media.silent_video(1.0), rng, receiver)
         self._invariants = Invariants(system, receiver)
-        self.schedule = PointSchedule(str(seed))
+        self.schedule = schedule or PointSchedule(str(seed))
         self._dead_letters = 0
 
     @asynccontextmanager

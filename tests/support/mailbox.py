@@ -56,6 +56,10 @@ def _part(message: EmailMessage, kind: str) -> str:
 
 
 def link_in(message: EmailMessage) -> str:
-    found = re.search(r"https?://\S+", text_of(message))
+    return first_link(text_of(message))
+
+
+def first_link(text: str) -> str:
+    found = re.search(r"https?://\S+", text)
     assert found, "the mail has no link"
     return found[0]

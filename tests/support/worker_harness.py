@@ -113,6 +113,7 @@ class WorkerHarness:
         max_retries: int = 3,
         lease: timedelta = LEASE,
         per_account: int = 0,
+        account_bytes: int = 0,
     ) -> Job:
         return Job(
             store=self.store,
@@ -122,7 +123,9 @@ class WorkerHarness:
             transcoder=transcoder,
             scratch=self.scratch,
             events=self.events,
-            limits=JobLimits(name, lease, max_retries, RETENTION, timedelta(minutes=1), per_account),
+            limits=JobLimits(
+                name, lease, max_retries, RETENTION, timedelta(minutes=1), per_account, account_bytes
+            ),
             clock=utc_now,
         )
 

@@ -20,6 +20,7 @@ def claimed(conversion: Conversion, lease: Lease, blob_id: str, now: datetime) -
         lease=lease,
         attempts=conversion.attempts + 1,
         temporary_blobs=(*conversion.temporary_blobs, blob_id),
+        reserved_bytes=0,
         started_at=conversion.started_at or now,
         due_at=lease.until,
     )
@@ -41,8 +42,11 @@ def source_described(
     container: str,
     audio_codec: str | None,
     audio_tracks: tuple[SourceTrack, ...] | None,
+    result_bytes: int = 0,
 ) -> Conversion:
-    """Returns the record with the probed properties of the video; `duration` in seconds. Raises LeaseLost."""
+    """Returns the record with the probed properties of the video, `duration` in seconds, and with
+    `result_bytes` reserved for the audio. Raises LeaseLost.
+    """
     conversion.lease_of(token)
     known = replace(
         conversion.source,
@@ -51,7 +55,13 @@ def source_described(
         audio_codec=audio_codec,
         audio_tracks=audio_tracks,
     )
-    return bump_revision(replace(conversion, source=known))
+    return bump_revision(replace(conversion, source=known, reserved_bytes=result_bytes))
+
+
+def result_reserved(conversion: Conversion, token: str, size: int) -> Conversion:
+    """Returns the record with `size` bytes reserved for the audio. Raises LeaseLost."""
+    conversion.lease_of(token)
+    return replace(conversion, reserved_bytes=size)
 
 
 def digest_recorded(conversion: Conversion, token: str, sha256: str) -> Conversion:

@@ -49,7 +49,7 @@ class JobPrograms:
         command = commands.convert(
             self.runner.tools, job, options, has_cover=self.has_cover, at_most_s=at_most_s
         )
-        file_bytes = self.runner.max_result_bytes(job.form)
+        file_bytes = await asyncio.to_thread(self.runner.max_result_bytes, job.form, job.source)
         async with self.runner.start(
             command, job.target.parent, result=job.target, file_bytes=file_bytes
         ) as running:

@@ -1,6 +1,7 @@
 """Runs ffmpeg and ffprobe in the sandbox, within the operator's limits."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ from converter_service.media.sandbox.process import Exit, SandboxedProcess, TooM
 OUTPUT_BYTES = 4 * 1024 * 1024
 # Room in a result for tags and chapters that come from the source.
 TAGS_BYTES = 16 * 1024 * 1024
+# Bounds the result by its source: speech at 6 kbit/s becomes some 250 times as large as WAV.
+LEAST_RESULT_BYTES, RESULT_PER_SOURCE_BYTE = 64 * 1024 * 1024, 300
+# Of the free disk space, what one result leaves to others.
+SPARE_BYTES = 64 * 1024 * 1024
 # Newer ffmpegs demux, decode and encode in separate threads. The wall clock limit is what users see; the CPU
 # limit ends a process whose worker can no longer do so.
 CPU_PER_WALL_SECOND = 4
@@ -69,10 +74,16 @@ class ProgramRunner:
                 raise unreadable("too long an answer") from error
             return CapturedRun(output, await running.wait())
 
-    def max_result_bytes(self, form: Format) -> int:
-        """The size that no valid result in `form` exceeds."""
-        largest = int(form.max_bytes_per_s * self.limits.max_duration_s) + TAGS_BYTES
-        return min(largest, self.limits.max_result_bytes)
+    def max_result_bytes(self, form: Format, source: Path) -> int:
+        """The size that no valid result in `form` exceeds, and for which the disk of `source` has room.
+
+        Of a disk that is nearly full all is taken: ffmpeg then reports that, which is no fault of the source.
+        """
+        by_duration = int(form.max_bytes_per_s * self.limits.max_duration_s) + TAGS_BYTES
+        by_source = LEAST_RESULT_BYTES + RESULT_PER_SOURCE_BYTE * source.stat().st_size
+        room = shutil.disk_usage(source).free - SPARE_BYTES
+        by_room = room if room > SPARE_BYTES else self.limits.max_result_bytes
+        return min(by_duration, by_source, by_room, self.limits.max_result_bytes)
 
 
 @asynccontextmanager

@@ -27,7 +27,6 @@ from converter_service.media.ffmpeg.track_choice import choose_track
 from converter_service.media.media_info import MediaInfo
 from converter_service.media.options import Options
 from converter_service.media.protection import is_protected
-from converter_service.media.sandbox.process import check_restrictions
 from converter_service.media.tags.command_lines import find_tag_tools
 from converter_service.media.transcoder import Output, Progress
 from shared.logs import get_logger
@@ -47,12 +46,9 @@ class FFmpegTranscoder:
         self._capabilities = Capabilities()
 
     async def check(self, scratch: Path) -> None:
-        """Start-up check: logs sandbox restrictions that do not hold on this machine, and accepted sources
-        that this ffmpeg cannot read. Raises TranscoderUnavailable if it cannot write a format or lacks a
-        filter.
+        """Start-up check: logs accepted sources that this ffmpeg cannot read. Raises TranscoderUnavailable if
+        it cannot write a format or lacks a filter.
         """
-        if missing := [name for name, holds in (await check_restrictions()).items() if not holds]:
-            get_logger(__name__).warning("sandbox restrictions not available", missing=missing)
         self._capabilities = await read_capabilities(self._programs, scratch)
         for kind, names in self._capabilities.disabling.items():
             raise TranscoderUnavailable(f"ffmpeg lacks {kind}: {', '.join(names)}")

@@ -1,0 +1,31 @@
+"""The expected size of a result, from what the source declares; for the reservation in the quota."""
+
+from converter_service.media.audio_format import WIDE_BITS
+from converter_service.media.bit_rates import bitrate_for
+from converter_service.media.media_info import AudioTrack, MediaInfo
+from converter_service.media.options import Options
+
+# Of a variable bit rate at the best quality: LAME's V0 averages 245 kbit/s.
+QUALITY_BPS = 245_000
+USUAL_RATE_HZ, USUAL_CHANNELS = 48_000, 2
+SAMPLE_BYTES, WIDE_SAMPLE_BYTES = 2, 3
+# Music in FLAC has about half the size of its samples.
+COMPRESSED = {"flac": 0.5}
+
+
+def expected_bytes(info: MediaInfo, track: AudioTrack | None, options: Options) -> int:
+    """The likely size of the result; 0 if there is no track, or the source does not declare its duration."""
+    if track is None or info.duration_s is None or info.is_estimated:
+        return 0
+    end_s = info.duration_s if options.end is None else min(options.end, info.duration_s)
+    seconds = max(0.0, end_s - (options.start or 0.0))
+    return int(seconds * _bytes_per_s(track, options))
+
+
+def _bytes_per_s(track: AudioTrack, options: Options) -> float:
+    if options.target.has_bitrate:
+        return (bitrate_for(options, track) or QUALITY_BPS) / 8
+    rate = options.sample_rate or track.sample_rate or USUAL_RATE_HZ
+    channels = options.channels or min(track.channels or USUAL_CHANNELS, options.target.max_channels)
+    sample_bytes = WIDE_SAMPLE_BYTES if track.bits > WIDE_BITS else SAMPLE_BYTES
+    return rate * channels * sample_bytes * COMPRESSED.get(options.format, 1.0)

@@ -1,0 +1,1 @@
+"""Tests of the containers, which need a Docker engine: `make test-containers`."""
