@@ -12,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 from prometheus_client import CollectorRegistry
 
 from auth_service.accounts.controller import AccountController
+from auth_service.accounts.decline import AccountDecline, account_handlers
 from auth_service.admin.controller import AdministrationController
 from auth_service.api_keys.controller import ApiKeyController
 from auth_service.audit.actor import request_actor
@@ -41,7 +42,7 @@ from shared.clock import utc_now
 from shared.http import Check, Wiring, build_application
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
-from shared.messaging.subscriptions import AUTH_AUDIT
+from shared.messaging.subscriptions import AUTH_ACCOUNTS, AUTH_AUDIT
 
 # RFC 6749 §5.1: responses with tokens must not be cached; neither are those about one user.
 NO_STORE = CacheControlHeader(no_store=True)
@@ -62,8 +63,15 @@ def build(
     audit_log = AuditLog(database=database, now=now)
     gateway = GatewayCredentials(settings.introspection_secret)
     provider_http = ProviderHttpClient(loopback_http=settings.oauth_loopback_http)
-    consumer = broker.consumer(AUTH_AUDIT, audit_handlers(audit_log))
-    tasks = (relay.run, base.mailer.run, Sweeper(database, now).run, consumer.run)
+    decline = AccountDecline(
+        database=database, revocation=base.revocation, events=base.events, audit_log=audit_log, now=now
+    )
+    consumers = (
+        broker.consumer(AUTH_AUDIT, audit_handlers(audit_log)),
+        broker.consumer(AUTH_ACCOUNTS, account_handlers(decline)),
+    )
+    listening = (consumer.run for consumer in consumers)
+    tasks = (relay.run, base.mailer.run, Sweeper(database, now).run, *listening)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

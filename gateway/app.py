@@ -73,7 +73,7 @@ def build(
     windows, store = rate_windows(settings), idempotency_store(settings)
     limits = RateLimits(policies(settings), windows)
     addresses = ClientAddresses(settings.trusted_proxies, ForwardedField(settings.forwarded_field))
-    guard = AuthGuard(tokens, limits, addresses, concurrency_limits(settings))
+    guard = AuthGuard(tokens, limits, addresses, concurrency_limits(settings, registry))
     idempotency = Idempotency(store, addresses, settings.introspection_secret)
 
     @asynccontextmanager
@@ -121,7 +121,7 @@ def modules(
         ConversionsModule(converter=converter, idempotency=idempotency, watches=watches),
         UploadsModule(converter=converter),
         WebhooksModule(service=notification, idempotency=idempotency),
-        PagesModule(verify_page=verify_page(), reset_page=reset_page()),
+        PagesModule(notification=notification, verify_page=verify_page(), reset_page=reset_page()),
     ]
 
 
@@ -169,6 +169,7 @@ def policies(settings: GatewaySettings) -> dict[Rate, str]:
         Rate.LOGIN: settings.rate_login,
         Rate.REGISTER: settings.rate_register,
         Rate.UPLOAD: settings.rate_upload,
+        Rate.WEBHOOK_TEST: settings.rate_webhook_test,
     }
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import jinja2
 import msgspec
 
+from notification_service.email.declines import DeclineTokens
 from notification_service.email.errors import InvalidEmail
 from notification_service.email.failure_reasons import explain_failure
 from notification_service.email.links import LinkTemplate
@@ -62,9 +63,14 @@ class EmailTemplates:
     """
 
     def __init__(
-        self, public_url: str, verify: LinkTemplate | None = None, reset: LinkTemplate | None = None
+        self,
+        public_url: str,
+        declines: DeclineTokens,
+        verify: LinkTemplate | None = None,
+        reset: LinkTemplate | None = None,
     ) -> None:
         self._public_url = public_url.rstrip("/")
+        self._declines = declines
         self._verify = verify or LinkTemplate(f"{self._public_url}/verify-email#token={{token}}")
         self._reset = reset or LinkTemplate(f"{self._public_url}/reset-password#token={{token}}")
         self._templates = jinja2.Environment(
@@ -95,9 +101,10 @@ class EmailTemplates:
         return self._render(
             "completed",
             to=event.recipient,
-            subject=f"Your {audio} is ready: {_shorten(event.filename, SUBJECT_NAME_LIMIT)}",
+            subject=_with_name(f"Your {audio} is ready", event),
             preview=f"Your link works until {format_time(event.link_expires_at)}.",
-            filename=_shorten(event.filename, BODY_NAME_LIMIT),
+            filename=_body_name(event),
+            not_me=self._decline_link(event),
             format=audio,
             duration=format_duration(event.duration_s),
             size=format_size(event.size_bytes),
@@ -106,13 +113,15 @@ class EmailTemplates:
         )
 
     def _render_failed(self, event: ConversionFailed) -> RenderedEmail:
-        reason = explain_failure(event.code, to_single_line(event.message, 300))
+        message = "" if event.recipient_verified is False else event.message
+        reason = explain_failure(event.code, to_single_line(message, 300))
         return self._render(
             "failed",
             to=event.recipient,
-            subject=f"Your video could not be converted: {_shorten(event.filename, SUBJECT_NAME_LIMIT)}",
+            subject=_with_name("Your video could not be converted", event),
             preview=reason.what,
-            filename=_shorten(event.filename, BODY_NAME_LIMIT),
+            filename=_body_name(event),
+            not_me=self._decline_link(event),
             what=reason.what,
             advice=reason.advice,
             conversion_id=to_single_line(event.conversion_id, 100),
@@ -147,15 +156,35 @@ class EmailTemplates:
         )
 
     def _render(self, template: str, *, to: str, subject: str, **fields: str) -> RenderedEmail:
+        fields.setdefault("not_me", "")
         html = self._templates.get_template(f"{template}.html").render(subject=subject, **fields)
         text = self._templates.get_template(f"{template}.txt").render(**fields)
         return RenderedEmail(to=to, subject=subject, text=text, html=html)
+
+    def _decline_link(self, event: ConversionCompleted | ConversionFailed) -> str:
+        """The link "this was not me" for unverified addresses; empty for others."""
+        if event.recipient_verified is not False:
+            return ""
+        return f"{self._public_url}/not-me?token={self._declines.token(event.owner_id, event.recipient)}"
 
     def _link(self, path: str) -> str:
         """Returns the URL of an absolute path. Rejects `@host` and `.suffix`, which would change the host."""
         if not path.startswith("/") or not path.isascii() or not path.isprintable() or " " in path:
             raise InvalidEmail("the event's audio path is not a path on this site")
         return self._public_url + path
+
+
+def _with_name(subject: str, event: ConversionCompleted | ConversionFailed) -> str:
+    """The reader of an unverified address may not know the sender, whose words are left out: file names have
+    carried advertisements and links.
+    """
+    if event.recipient_verified is False:
+        return subject
+    return f"{subject}: {_shorten(event.filename, SUBJECT_NAME_LIMIT)}"
+
+
+def _body_name(event: ConversionCompleted | ConversionFailed) -> str:
+    return "" if event.recipient_verified is False else _shorten(event.filename, BODY_NAME_LIMIT)
 
 
 def _shorten(filename: str, limit: int) -> str:

@@ -15,6 +15,7 @@ from notification_service.webhooks.payloads import TEST_TYPE, Payloads
 from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
 from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.signature import new_secret
+from notification_service.webhooks.test_limit import TestLimit
 from shared.clock import utc_now
 from shared.contracts.webhooks import ChangeWebhook, DeliveryStatus, MadeWebhook, NewWebhook
 from shared.errors import NotFound
@@ -33,6 +34,7 @@ class WebhookService:
     cipher: SecretCipher
     payloads: Payloads
     limit: int
+    tests: TestLimit
     wake: Callable[[], None]
 
     async def create(self, owner_id: str, data: NewWebhook, session_id: str) -> MadeWebhook:
@@ -81,8 +83,9 @@ class WebhookService:
         return _require(rotated).to_created_schema(secret)
 
     async def send_test(self, owner_id: str, endpoint_id: str) -> Delivery:
-        """Queues a test message. Raises WebhookDisabled."""
+        """Queues a test message. Raises WebhookDisabled, TooManyTests."""
         endpoint, now = await self._get_enabled(owner_id, endpoint_id), utc_now()
+        await self.tests.count(endpoint.url)
         payload = self.payloads.encode_test(endpoint_id, now)
         delivery = new_delivery(endpoint, TEST_TYPE, payload, now=now)
         await self.deliveries.add([delivery])
@@ -96,8 +99,9 @@ class WebhookService:
         return await self.deliveries.list_page(Lane(owner_id, endpoint_id), status, before, limit)
 
     async def replay(self, owner_id: str, endpoint_id: str, delivery_id: str) -> Delivery:
-        """Sends a delivery again with the same message id. Raises WebhookDisabled."""
-        await self._get_enabled(owner_id, endpoint_id)
+        """Sends a delivery again with the same message id. Raises WebhookDisabled, TooManyTests."""
+        endpoint = await self._get_enabled(owner_id, endpoint_id)
+        await self.tests.count(endpoint.url)
         delivery = await self.deliveries.replay(Lane(owner_id, endpoint_id), delivery_id)
         self.wake()
         return _require(delivery)

@@ -33,7 +33,8 @@ class VideoUploaded(Event, frozen=True, kw_only=True):
 class ConversionCompleted(Event, frozen=True, kw_only=True):
     """The audio is stored and verified. `audio_path` is signed and relative to the gateway's public URL.
 
-    Without a `recipient` no email is sent.
+    Without a `recipient` no email is sent. `recipient_verified` says whether the account had verified that
+    address when it uploaded; None in the events of older producers.
     """
 
     type: ClassVar[str] = "conversion_completed"
@@ -50,13 +51,14 @@ class ConversionCompleted(Event, frozen=True, kw_only=True):
     link_expires_at: datetime
     bitrate_bps: int | None = None
     sha256: str | None = None
+    recipient_verified: bool | None = None
 
 
 class ConversionFailed(Event, frozen=True, kw_only=True):
     """The conversion ended without audio.
 
-    `code` is one of the API's conversion errors, `message` its text for users. Without a `recipient` no email
-    is sent.
+    `code` is one of the API's conversion errors, `message` its text for users. `recipient` and
+    `recipient_verified` as in ConversionCompleted.
     """
 
     type: ClassVar[str] = "conversion_failed"
@@ -67,6 +69,7 @@ class ConversionFailed(Event, frozen=True, kw_only=True):
     filename: str
     code: str
     message: str
+    recipient_verified: bool | None = None
 
 
 class ConversionCancelled(Event, frozen=True, kw_only=True):
@@ -209,6 +212,17 @@ class AccountClaimed(Event, frozen=True, kw_only=True):
     user_id: str
     claimed_at: datetime
     ended: tuple[str, ...] = ()
+
+
+class AccountDeclined(Event, frozen=True, kw_only=True):
+    """The reader of an email says that the account is not theirs. auth_service closes it, unless its address
+    has been verified or is no longer this mailbox (`mailbox_digest`).
+    """
+
+    type: ClassVar[str] = "account_declined"
+
+    user_id: str
+    mailbox: str
 
 
 class OperatorActed(Event, frozen=True, kw_only=True):

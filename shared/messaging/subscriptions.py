@@ -56,6 +56,12 @@ AUTH_AUDIT = Subscription(
     handling_timeout=timedelta(minutes=1),
 )
 
+AUTH_ACCOUNTS = Subscription(
+    queue="auth.accounts",
+    events=(events.AccountDeclined,),
+    handling_timeout=timedelta(minutes=1),
+)
+
 SUBSCRIPTIONS = (
     CONVERTER_WORKER,
     CONVERTER_ACCOUNTS,
@@ -64,4 +70,5 @@ SUBSCRIPTIONS = (
     NOTIFICATION_RECORDS,
     NOTIFICATION_ACCOUNTS,
     AUTH_AUDIT,
+    AUTH_ACCOUNTS,
 )

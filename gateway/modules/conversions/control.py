@@ -2,7 +2,9 @@
 
 from litestar import Controller
 
+from gateway.identity.auth_guard import limited
 from gateway.identity.scopes import scoped
+from gateway.limits.rate_limit import Rate
 from gateway.pass_through import forward
 from shared.contracts.conversions import Conversion, Link, LinkWanted
 
@@ -31,6 +33,7 @@ class ControlController(Controller):
         answer=Conversion,
         idempotent=True,
         status_code=202,
+        opt=limited(Rate.UPLOAD),
         success="Accepted",
         summary="Retry a conversion that failed or was cancelled",
         operation_id="retry_conversion",

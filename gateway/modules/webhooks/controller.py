@@ -2,7 +2,9 @@
 
 from litestar import Controller
 
+from gateway.identity.auth_guard import limited
 from gateway.identity.scopes import scoped
+from gateway.limits.rate_limit import Rate
 from gateway.openapi.problem_responses import NO_STORE
 from gateway.pass_through import forward
 from shared.contracts.webhooks import ChangeWebhook, Delivery, MadeWebhook, NewWebhook, Webhook, WebhookList
@@ -75,6 +77,7 @@ class WebhooksController(Controller):
         answer=Delivery,
         idempotent=True,
         status_code=202,
+        opt=limited(Rate.WEBHOOK_TEST),
         summary="Send a test message",
         operation_id="test_webhook",
         problems=(400, 401, 403, 404, 409, 422),

@@ -2,7 +2,9 @@
 
 from litestar import Controller
 
+from gateway.identity.auth_guard import limited
 from gateway.identity.scopes import scoped
+from gateway.limits.rate_limit import Rate
 from gateway.modules.webhooks.schemas import DeliveryQuery
 from gateway.openapi.problem_responses import NO_STORE
 from gateway.pass_through import forward
@@ -29,6 +31,7 @@ class DeliveriesController(Controller):
         "/{delivery_id:str}/replay",
         answer=Delivery,
         status_code=202,
+        opt=limited(Rate.WEBHOOK_TEST),
         summary="Send a message again, with the same webhook-id",
         operation_id="replay_webhook_delivery",
         problems=(400, 401, 403, 404, 409),

@@ -122,6 +122,21 @@ async def process(settings: NotificationSettings) -> AsyncIterator[asyncio.subpr
         await running.wait()
 
 
+async def test_one_host_gets_a_few_test_messages_a_minute_from_all_accounts_together(
+    settings: NotificationSettings, issuer: Issuer, there: Receiver
+) -> None:
+    async with served(settings, issuer) as api:
+        webhooks = {owner: await api.made(there.url, owner) for owner in ("ann", "bob")}
+        statuses = []
+        for number in range(20):
+            owner = ("ann", "bob")[number % 2]
+            statuses.append((await api.call("POST", f"/{webhooks[owner]['id']}/test", owner)).status_code)
+        assert statuses == [202] * 10 + [429] * 10
+        refused = await api.call("POST", f"/{webhooks['ann']['id']}/test")
+        assert (refused.json()["code"], refused.headers["Retry-After"]) == ("rate_limited", "60")
+        await until(lambda: len(there.taken) == 10, what="ten messages")
+
+
 async def test_events_are_delivered_once_signed_and_logged(
     settings: NotificationSettings, issuer: Issuer, there: Receiver
 ) -> None:

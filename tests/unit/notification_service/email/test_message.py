@@ -14,9 +14,10 @@ from notification_service.email.errors import InvalidEmail
 from notification_service.email.message import Mail, compose, parse_from_address
 from notification_service.email.templates import EmailTemplates, RenderedEmail
 from tests.support.event_samples import completed
+from tests.support.in_memory.email import DECLINES
 
 WHEN = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
-TEMPLATES = EmailTemplates("https://tonegate.example")
+TEMPLATES = EmailTemplates("https://tonegate.example", DECLINES)
 SENDER = parse_from_address("Tonegate <no-reply@tonegate.example>")
 HEADERS = [
     "From",
@@ -145,9 +146,18 @@ def test_any_address_yields_one_mailbox_or_an_error(address: str) -> None:
     assert written.recipient.isascii() or written.utf8
 
 
-def test_an_international_domain_is_sent_in_ascii() -> None:
-    written = mail(TEMPLATES.render(completed(recipient="ann@bücher.example")))
-    assert written.recipient == "ann@xn--bcher-kva.example"
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("ann@bücher.example", "ann@xn--bcher-kva.example"),
+        ("ann@xn--bcher-kva.example", "ann@xn--bcher-kva.example"),
+        ("ann@straße.example", "ann@xn--strae-oqa.example"),
+        (" ann@bücher.example ", "ann@xn--bcher-kva.example"),
+    ],
+)
+def test_an_international_domain_is_sent_in_ascii(typed: str, sent: str) -> None:
+    written = mail(TEMPLATES.render(completed(recipient=typed)))
+    assert written.recipient == sent
     assert not written.utf8
 
 

@@ -2,13 +2,16 @@
 
 import html
 import re
+from collections.abc import Callable
 
 import pytest
 
+from notification_service.email.declines import Decline
 from notification_service.email.errors import InvalidEmail
 from notification_service.email.failure_reasons import CODES_WITH_OWN_MESSAGE, REASONS
 from notification_service.email.links import InvalidLink, LinkTemplate
-from notification_service.email.templates import EmailTemplates
+from notification_service.email.templates import EmailEvent, EmailTemplates
+from shared.mailbox import mailbox_digest
 from tests.support.event_samples import (
     CONVERSION,
     EMAIL_CHANGED,
@@ -20,6 +23,7 @@ from tests.support.event_samples import (
     reset,
     verify,
 )
+from tests.support.in_memory.email import DECLINES
 
 PUBLIC = "https://tonegate.example"
 CODES = (
@@ -35,7 +39,7 @@ CODES = (
 
 @pytest.fixture
 def templates() -> EmailTemplates:
-    return EmailTemplates(PUBLIC + "/")
+    return EmailTemplates(PUBLIC + "/", DECLINES)
 
 
 def test_a_completed_email_has_the_link_and_its_expiry(templates: EmailTemplates) -> None:
@@ -136,9 +140,33 @@ def test_notices_of_changes_have_no_link(templates: EmailTemplates) -> None:
         assert "href" not in email.html
 
 
+@pytest.mark.parametrize("event", [completed, failed])
+def test_an_email_to_an_unverified_address_has_no_words_of_its_sender_and_a_way_to_decline(
+    templates: EmailTemplates, event: Callable[..., EmailEvent]
+) -> None:
+    words = "WIN a PRIZE at www.evil.example"
+    more = {"message": words, "code": "bad_options"} if event is failed else {}
+    email = templates.render(event(filename=f"{words}.mp4", recipient_verified=False, **more))
+    for part in (email.subject, email.text, html.unescape(email.html)):
+        assert "PRIZE" not in part
+        assert "evil" not in part
+    [token] = set(re.findall(rf"{PUBLIC}/not-me\?token=([A-Za-z0-9._-]+)", email.text + email.html))
+    assert DECLINES.read(token) == Decline(completed().owner_id, mailbox_digest("ann@example.org"))
+
+
+@pytest.mark.parametrize("verified", [True, None])
+def test_an_email_to_a_verified_address_or_of_an_older_event_names_the_file(
+    templates: EmailTemplates, verified: bool | None
+) -> None:
+    email = templates.render(completed(recipient_verified=verified))
+    assert email.subject.endswith("talk.mp4")
+    assert "not-me" not in email.text + email.html
+
+
 def test_configured_link_templates_replace_the_default_pages() -> None:
     own = EmailTemplates(
         PUBLIC,
+        DECLINES,
         LinkTemplate("https://app.example/v?t={token}&x=1"),
         LinkTemplate("https://app.example/r/{token}"),
     )
