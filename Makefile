@@ -10,7 +10,7 @@ override OUT := $(value OUT)
 export VIDEO OUT
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo up down test test-fast check bench faults faults-planted test-containers
+.PHONY: help bootstrap demo up down test test-fast check bench differences faults faults-planted test-containers
 
 help:
 	@echo 'make demo [VIDEO=path] [OUT=path]   converts a video, shows the MP3 and the mail, stops everything'
@@ -20,6 +20,7 @@ help:
 	@echo 'make test-fast                      unit and contract tests without servers; under a minute'
 	@echo 'make check                          style, types, import contracts, lock file'
 	@echo 'make bench                          measurements'
+	@echo 'make differences                    compares results with those of a plain ffmpeg; some minutes'
 	@echo 'make faults                         injects some 500 faults; about forty minutes on two cores'
 	@echo 'make test-containers                builds compose.yaml and tests its containers; needs Docker'
 	@echo 'make faults-planted                 checks that `make faults` detects planted defects'
@@ -48,6 +49,9 @@ check: bootstrap
 
 bench: bootstrap
 	@$(PYTHON) -m bench
+
+differences: bootstrap
+	@$(PYTHON) -m bench.differential docs/differences.md
 
 faults: bootstrap
 	@failed=0; \

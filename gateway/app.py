@@ -16,6 +16,7 @@ from gateway.clients.audit_log import AuditLog
 from gateway.clients.auth import AuthService
 from gateway.clients.introspection import IntrospectionClient
 from gateway.clients.json_service import JsonService
+from gateway.clients.webhook_changes import WebhookAnnouncements
 from gateway.idempotency.memory_store import MemoryIdempotencyStore
 from gateway.idempotency.redis_store import RedisIdempotencyStore
 from gateway.idempotency.service import Idempotency
@@ -120,7 +121,9 @@ def modules(
         AdministrationModule(service=auth, converter=converter, audit_log=AuditLog(auth), tokens=tokens),
         ConversionsModule(converter=converter, idempotency=idempotency, watches=watches),
         UploadsModule(converter=converter),
-        WebhooksModule(service=notification, idempotency=idempotency),
+        WebhooksModule(
+            service=notification, announcements=WebhookAnnouncements(auth), idempotency=idempotency
+        ),
         PagesModule(notification=notification, verify_page=verify_page(), reset_page=reset_page()),
     ]
 

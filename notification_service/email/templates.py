@@ -1,5 +1,6 @@
 """Renders the subject, text and HTML of each email from its event, with Jinja templates."""
 
+import re
 from pathlib import Path
 
 import jinja2
@@ -9,6 +10,7 @@ from notification_service.email.declines import DeclineTokens
 from notification_service.email.errors import InvalidEmail
 from notification_service.email.failure_reasons import explain_failure
 from notification_service.email.links import LinkTemplate
+from notification_service.email.security_events import describe_event
 from notification_service.email.text_format import (
     format_audio_name,
     format_duration,
@@ -24,6 +26,7 @@ from shared.contracts.events import (
     PasswordChanged,
     PasswordRemoved,
     PasswordResetRequested,
+    SecurityEventOccurred,
 )
 
 EmailEvent = (
@@ -34,6 +37,7 @@ EmailEvent = (
     | PasswordChanged
     | PasswordRemoved
     | EmailChanged
+    | SecurityEventOccurred
 )
 # Notices contain no link, so that a forged one is easier to recognise. That of a changed address goes to the
 # old address, without the new one: its reader may not own the account any more.
@@ -42,6 +46,10 @@ NOTICE_SUBJECTS = {
     PasswordRemoved.type: "The password of your account was removed",
     EmailChanged.type: "The address of your account was changed",
 }
+# Names that no mail program turns into a link: no dot but that of an extension which is no top-level domain.
+PLAIN_NAME = re.compile(
+    r"[\w ()+,'-]{1,60}\.(?:mp4|m4v|mkv|webm|avi|mpe?g|3gp|ogv|ts|flv|wmv|mp3|m4a|wav|flac|ogg)"
+)
 TEMPLATE_FILES = Path(__file__).parent / "template_files"
 SUBJECT_NAME_LIMIT = 60
 BODY_NAME_LIMIT = 160
@@ -93,6 +101,8 @@ class EmailTemplates:
                 return self._render_token_email("verify", "Confirm your address", self._verify, event)
             case PasswordResetRequested():
                 return self._render_token_email("reset", "Choose a new password", self._reset, event)
+            case SecurityEventOccurred():
+                return self._render_security_event(event)
             case PasswordChanged() | PasswordRemoved() | EmailChanged():
                 return self._render_notice(event)
 
@@ -137,6 +147,18 @@ class EmailTemplates:
             when=format_time(event.changed_at),
         )
 
+    def _render_security_event(self, event: SecurityEventOccurred) -> RenderedEmail:
+        words = describe_event(event.event)
+        return self._render(
+            words.template,
+            to=event.recipient,
+            subject=words.subject,
+            preview="If it was you, there is nothing to do.",
+            what=words.what,
+            address=to_single_line(event.recipient, 254),
+            when=format_time(event.occurred_at),
+        )
+
     def _render_token_email(
         self,
         template: str,
@@ -158,7 +180,7 @@ class EmailTemplates:
     def _render(self, template: str, *, to: str, subject: str, **fields: str) -> RenderedEmail:
         fields.setdefault("not_me", "")
         html = self._templates.get_template(f"{template}.html").render(subject=subject, **fields)
-        text = self._templates.get_template(f"{template}.txt").render(**fields)
+        text = self._templates.get_template(f"{template}.txt").render(subject=subject, **fields)
         return RenderedEmail(to=to, subject=subject, text=text, html=html)
 
     def _decline_link(self, event: ConversionCompleted | ConversionFailed) -> str:
@@ -184,7 +206,9 @@ def _with_name(subject: str, event: ConversionCompleted | ConversionFailed) -> s
 
 
 def _body_name(event: ConversionCompleted | ConversionFailed) -> str:
-    return "" if event.recipient_verified is False else _shorten(event.filename, BODY_NAME_LIMIT)
+    """Empty for a name that is not to be shown to the reader of an unverified address."""
+    name = _shorten(event.filename, BODY_NAME_LIMIT)
+    return "" if event.recipient_verified is False and PLAIN_NAME.fullmatch(name) is None else name
 
 
 def _shorten(filename: str, limit: int) -> str:

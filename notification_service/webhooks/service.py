@@ -18,7 +18,8 @@ from notification_service.webhooks.signature import new_secret
 from notification_service.webhooks.test_limit import TestLimit
 from shared.clock import utc_now
 from shared.contracts.webhooks import ChangeWebhook, DeliveryStatus, MadeWebhook, NewWebhook
-from shared.errors import NotFound
+from shared.errors import InsufficientScope, NotFound
+from shared.identity.scopes import READ
 
 T = TypeVar("T")
 
@@ -37,8 +38,12 @@ class WebhookService:
     tests: TestLimit
     wake: Callable[[], None]
 
-    async def create(self, owner_id: str, data: NewWebhook, session_id: str) -> MadeWebhook:
-        """`session_id` is the session or API key of the caller. Raises InvalidWebhookUrl, TooManyWebhooks."""
+    async def create(
+        self, owner_id: str, data: NewWebhook, session_id: str, *, links: bool = True
+    ) -> MadeWebhook:
+        """`session_id` is the session or API key of the caller; `links` says whether its messages may have
+        links to the audio. Raises InvalidWebhookUrl, TooManyWebhooks.
+        """
         await self._check_url(data.url)
         secret = new_secret()
         endpoint = Endpoint(
@@ -49,6 +54,7 @@ class WebhookService:
             secret=self.cipher.encrypt(secret),
             created_at=utc_now(),
             session_id=session_id,
+            links=links,
         )
         await self.endpoints.add(endpoint, self.limit)
         return endpoint.to_created_schema(secret)
@@ -62,10 +68,16 @@ class WebhookService:
             raise NotFound
         return found
 
-    async def update(self, owner_id: str, endpoint_id: str, data: ChangeWebhook) -> Endpoint:
-        """Raises InvalidWebhookUrl."""
-        await self.get(owner_id, endpoint_id)
+    async def update(
+        self, owner_id: str, endpoint_id: str, data: ChangeWebhook, *, links: bool = True
+    ) -> Endpoint:
+        """Raises InvalidWebhookUrl, and InsufficientScope if the caller, who may not have `links` to the
+        audio, changes where they are sent.
+        """
+        found = await self.get(owner_id, endpoint_id)
         if isinstance(data.url, str):
+            if found.links and not links:
+                raise InsufficientScope(READ)
             await self._check_url(data.url)
         return _require(await self.endpoints.update(owner_id, endpoint_id, data, utc_now()))
 

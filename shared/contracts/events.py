@@ -7,19 +7,7 @@ the old one.
 from datetime import datetime
 from typing import ClassVar
 
-import msgspec
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all events. Unknown fields are ignored, so that older consumers accept newer producers."""
-
-    type: ClassVar[str]
-    """The CloudEvents type, and the routing key."""
-    version: ClassVar[int] = 1
-    needs_listener: ClassVar[bool] = True
-    """False if publishing succeeds without a bound queue."""
-    secret: ClassVar[frozenset[str]] = frozenset()
-    """Fields that hold credentials; hidden from operators."""
+from shared.contracts.event import Event as Event  # noqa: PLC0414 - exported from here
 
 
 class VideoUploaded(Event, frozen=True, kw_only=True):
@@ -178,6 +166,17 @@ class EmailChanged(Event, frozen=True, kw_only=True):
     changed_at: datetime
 
 
+class SecurityEventOccurred(Event, frozen=True, kw_only=True):
+    """An event of an account's security, `event` in its activity log; the owner is notified."""
+
+    type: ClassVar[str] = "security_event_occurred"
+
+    user_id: str
+    recipient: str
+    event: str
+    occurred_at: datetime
+
+
 class WebhookDelivered(Event, frozen=True, kw_only=True):
     """A webhook was delivered, but its store was unavailable; published for the process that records it.
 
@@ -211,6 +210,16 @@ class AccountClaimed(Event, frozen=True, kw_only=True):
 
     user_id: str
     claimed_at: datetime
+    ended: tuple[str, ...] = ()
+
+
+class AccountRecovered(Event, frozen=True, kw_only=True):
+    """A password was reset by mail: webhooks of before `recovered_at` or made with `ended` are deleted."""
+
+    type: ClassVar[str] = "account_recovered"
+
+    user_id: str
+    recovered_at: datetime
     ended: tuple[str, ...] = ()
 
 

@@ -23,6 +23,7 @@ NOTIFICATION_MAIL = Subscription(
         events.PasswordChanged,
         events.PasswordRemoved,
         events.EmailChanged,
+        events.SecurityEventOccurred,
     ),
     prefetch=10,
     handling_timeout=timedelta(minutes=10),
@@ -41,7 +42,7 @@ NOTIFICATION_RECORDS = Subscription(
 )
 NOTIFICATION_ACCOUNTS = Subscription(
     queue="notification.accounts",
-    events=(events.AccountDeleted, events.AccountClaimed),
+    events=(events.AccountDeleted, events.AccountClaimed, events.AccountRecovered),
     handling_timeout=timedelta(minutes=10),
 )
 CONVERTER_ACCOUNTS = Subscription(

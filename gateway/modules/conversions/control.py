@@ -3,10 +3,10 @@
 from litestar import Controller
 
 from gateway.identity.auth_guard import limited
-from gateway.identity.scopes import scoped
 from gateway.limits.rate_limit import Rate
 from gateway.pass_through import forward
 from shared.contracts.conversions import Conversion, Link, LinkWanted
+from shared.identity.scopes import READ, also_scoped, scoped
 
 
 class ControlController(Controller):
@@ -45,6 +45,7 @@ class ControlController(Controller):
         "/link",
         to="converter",
         body=LinkWanted,
+        opt=also_scoped(READ),
         body_default=LinkWanted(),
         answer=Link,
         idempotent=True,

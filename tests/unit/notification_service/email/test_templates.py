@@ -10,6 +10,7 @@ from notification_service.email.declines import Decline
 from notification_service.email.errors import InvalidEmail
 from notification_service.email.failure_reasons import CODES_WITH_OWN_MESSAGE, REASONS
 from notification_service.email.links import InvalidLink, LinkTemplate
+from notification_service.email.security_events import EVENTS, OTHER
 from notification_service.email.templates import EmailEvent, EmailTemplates
 from shared.mailbox import mailbox_digest
 from tests.support.event_samples import (
@@ -21,6 +22,7 @@ from tests.support.event_samples import (
     completed,
     failed,
     reset,
+    security_event,
     verify,
 )
 from tests.support.in_memory.email import DECLINES
@@ -129,6 +131,8 @@ def test_notices_of_changes_have_no_link(templates: EmailTemplates) -> None:
         (templates.render(PASSWORD_CHANGED), "Your password was changed"),
         (templates.render(PASSWORD_REMOVED), "The password of your account was removed"),
         (templates.render(EMAIL_CHANGED), "The address of your account was changed"),
+        *((templates.render(security_event(name)), words.subject) for name, words in EVENTS.items()),
+        (templates.render(security_event("of a later version")), OTHER.subject),
     ):
         assert (email.to, email.subject) == ("ann@example.org", subject)
         for body in (email.text, email.html):
@@ -152,6 +156,18 @@ def test_an_email_to_an_unverified_address_has_no_words_of_its_sender_and_a_way_
         assert "evil" not in part
     [token] = set(re.findall(rf"{PUBLIC}/not-me\?token=([A-Za-z0-9._-]+)", email.text + email.html))
     assert DECLINES.read(token) == Decline(completed().owner_id, mailbox_digest("ann@example.org"))
+
+
+@pytest.mark.parametrize(
+    ("filename", "shown"),
+    [("My talk (2).mp4", True), ("evil.example.mp4", False), ("evil.mov", False), ("a@b", False)],
+)
+def test_a_name_that_could_become_a_link_is_not_shown_to_an_unverified_address(
+    templates: EmailTemplates, filename: str, shown: bool
+) -> None:
+    email = templates.render(completed(filename=filename, recipient_verified=False))
+    assert email.subject == "Your MP3 is ready"
+    assert (filename in email.text, filename in email.html) == (shown, shown)
 
 
 @pytest.mark.parametrize("verified", [True, None])
@@ -239,6 +255,7 @@ def test_the_html_loads_no_external_resources(templates: EmailTemplates) -> None
         templates.render(PASSWORD_CHANGED),
         templates.render(PASSWORD_REMOVED),
         templates.render(EMAIL_CHANGED),
+        *(templates.render(security_event(name)) for name in EVENTS),
     )
     account = (templates.render(verify()), templates.render(reset()), *notices)
     for email in (templates.render(completed()), templates.render(failed()), *account):
