@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from auth_service.database.connection import one_connection
 from shared.settings import Secret
-from tests.support.client import PASSWORD, Person
+from tests.support.client import PASSWORD, Person, signed_in
 from tests.support.mailbox import Mailbox, link_in
 from tests.support.media import Media
 from tests.support.system import System
@@ -142,6 +142,30 @@ async def test_the_owner_sees_in_the_recent_activity_who_did_what_from_where(
     rest = await person.get("/v1/auth/activity", params={"cursor": page["next_cursor"]})
     assert [each["event"] for each in rest.json()["items"]] == ["login", "account_registered"]
     assert rest.json()["next_cursor"] is None
+
+
+async def test_a_new_address_tells_nothing_of_other_accounts_and_counts_once_it_is_confirmed(
+    person: Person, http: httpx.AsyncClient, mailbox: Mailbox
+) -> None:
+    other = await signed_in(http)
+    answers = []
+    for email in (other.email, f"new-{person.email}"):
+        answer = await person.request("PATCH", "/v1/auth/me", json={"email": email})
+        body = answer.json()
+        assert body.pop("pending_email") == email
+        answers.append((answer.status_code, body))
+    assert answers[0] == answers[1] == (200, answers[0][1])
+    await mailbox.next_about_account(other.email, "Your address was entered for another account")
+    await mailbox.next_about_account(person.email, "A new address was requested")
+    assert (await person.get("/v1/auth/me")).json()["email"] == person.email
+    new = Person(http, f"new-{person.email}", PASSWORD)
+    assert (await new.sign_in()).status_code == 401
+    secret = await mailed(new, mailbox, "Confirm your address")
+    assert (await person.post("/v1/auth/email/verify", token=secret)).status_code == 204
+    await mailbox.next_about_account(person.email, "The address of your account was changed")
+    assert (await new.sign_in()).status_code == 200
+    account = (await new.get("/v1/auth/me")).json()
+    assert (account["email"], account["email_verified"], account["pending_email"]) == (new.email, True, None)
 
 
 async def verify(person: Person, mailbox: Mailbox) -> None:
