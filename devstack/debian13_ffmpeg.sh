@@ -21,9 +21,14 @@ leave() {
 
 [ "$(uname -s)" = Linux ] && command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || leave 'this is no Debian'
 [ -r "$KEYRING" ] || leave 'no keyring of Debian'
-# The mirror of this machine's own packages.
-MIRROR=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(COMPONENT)' 'Created-By: Packages' |
-    sed -n 's/^\([^ ]*\) Debian main$/\1/p' | grep -v -- -security | head -n 1)
+# The mirror of this machine's own packages: by its origin or, before apt has ever read its lists, by its path.
+MIRROR=$(
+    {
+        apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(COMPONENT)' 'Created-By: Packages' |
+            sed -n 's/^\([^ ]*\) Debian main$/\1/p'
+        apt-get indextargets --no-release-info --format '$(REPO_URI)' | grep '/debian/*$'
+    } | grep -v -- -security | head -n 1
+)
 [ -n "$MIRROR" ] || leave 'apt names no mirror of Debian'
 
 mkdir -p .devstack

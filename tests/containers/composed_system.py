@@ -29,19 +29,20 @@ class ComposedSystem(msgspec.Struct, frozen=True):
     def image(self, service: str) -> str:
         return f"tonegate/{service}:{TAG}"
 
-    async def mail_to(self, address: str, subject: str) -> str:
-        """Waits for a mail whose subject contains `subject`; returns its text."""
+    async def mail_to(self, address: str, words: str) -> str:
+        """Waits for a mail with these words in its text; returns that."""
         async with httpx.AsyncClient(base_url=self.mail_url, timeout=30) as http:
 
             async def arrived() -> str | None:
                 messages: list[dict[str, Any]] = (await http.get("/api/v1/messages")).json()["messages"]
                 for each in messages:
-                    is_to = any(to["Address"] == address for to in each["To"])
-                    if is_to and subject in each["Subject"]:
-                        return str((await http.get(f"/api/v1/message/{each['ID']}")).json()["Text"])
+                    if any(to["Address"] == address for to in each["To"]):
+                        text = str((await http.get(f"/api/v1/message/{each['ID']}")).json()["Text"])
+                        if words in text:
+                            return text
                 return None
 
-            return await until(arrived, what=f"a mail about {subject!r}")
+            return await until(arrived, what=f"a mail about {words!r}")
 
 
 @contextmanager

@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 
 from tests.containers.composed_system import ComposedSystem
+from tests.containers.docker import BUILD_S
 from tests.support.audio_checks import samples
 from tests.support.client import Person, signed_in, visiting
 from tests.support.mailbox import first_link
 from tests.support.media import Media, probe
 from tests.support.timeline import Leap, Timeline
 
+# The first test builds the images.
+pytestmark = pytest.mark.timeout(2 * BUILD_S)
 GAP_S = 2.0
 MARKS = """;FFMETADATA1
 [CHAPTER]

@@ -1,8 +1,12 @@
 """The media tests pass inside the image of the worker, under the restrictions of compose.yaml."""
 
+import pytest
+
 from tests.containers.composed_system import ComposedSystem
 from tests.containers.docker import BUILD_S, docker
 
+# Images are built, and hundreds of files converted.
+pytestmark = pytest.mark.timeout(2 * BUILD_S)
 IMAGE = "tonegate/worker-tests:test"
 RESTRICTED = ("--cap-drop", "ALL", "--security-opt", "no-new-privileges:true", "--network", "none")
 # The tests write their own sources and results, and run programs from there.
