@@ -63,23 +63,23 @@ class Commands:
         """
         address = parse_email_field(email)
         async with self._database.transaction() as transaction:
-            user = await UserRepository(transaction).find_by_address(address)
+            user = await UserRepository(transaction).find_by_address(address.canonical)
             if user is not None:
-                return await self._promote(transaction, user.id, email)
+                return await self._promote(transaction, user.id, address.written)
         created = User(
             id=uuid4(),
-            email=email,
-            email_canonical=address,
+            email=address.written,
+            email_canonical=address.canonical,
             email_verified_at=self._now(),
-            password_hash=await self._new_passwords.hash(password(), email),
+            password_hash=await self._new_passwords.hash(password(), address.written),
             roles=[*NEW_ACCOUNT_ROLES, ADMIN],
             created_at=self._now(),
         )
         async with self._database.transaction() as transaction:
             if not await UserRepository(transaction).add(created):
-                raise CommandError(f"{email} was registered concurrently; try again")
+                raise CommandError(f"{address.written} was registered concurrently; try again")
             await self._record(transaction, "admin_created", created.id)
-        return f"{email} has a new account and is an administrator"
+        return f"{address.written} has a new account and is an administrator"
 
     async def rotate_keys(self) -> str:
         """Adds a new signing key and retires the others; returns a message for the operator."""

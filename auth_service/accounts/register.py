@@ -33,9 +33,9 @@ class Registration:
         address = parse_email_field(email)
         user = User(
             id=self.new_id(),
-            email=email,
-            email_canonical=address,
-            password_hash=await self.new_passwords.hash(password, email),
+            email=address.written,
+            email_canonical=address.canonical,
+            password_hash=await self.new_passwords.hash(password, address.written),
             roles=list(NEW_ACCOUNT_ROLES),
             created_at=self.now(),
         )
@@ -44,6 +44,6 @@ class Registration:
                 raise EmailTaken
             await KnownNetworkRepository(transaction).remember(user.id, client.network, self.now())
             if self.verify_at_once:
-                await self.mailer.request(transaction, Purpose.VERIFY_EMAIL, address)
+                await self.mailer.request(transaction, Purpose.VERIFY_EMAIL, address.canonical)
         self.mailer.wake()
         return user

@@ -68,18 +68,18 @@ class OwnAccount:
         authenticated = await self._authenticate(claims.sub, current, client)
         async with self.database.transaction() as transaction:
             user = await _lock_unchanged(transaction, authenticated)
-            if address == user.email_canonical:
-                user.email = email
+            if address.canonical == user.email_canonical:
+                user.email = address.written
                 return user
             notice = EmailChanged(user_id=str(user.id), recipient=user.email, changed_at=self.now())
             old, verified = user.email_canonical, user.email_verified_at is not None
-            if not await UserRepository(transaction).change_address(user, email, address):
+            if not await UserRepository(transaction).change_address(user, address.written, address.canonical):
                 raise EmailTaken
             await self.mailer.notify(transaction, notice, old, verified=verified)
             # Links mailed to the old address become invalid.
             for purpose in Purpose:
                 await MailTokenRepository(transaction).delete(user.id, purpose)
-            await self.mailer.request(transaction, Purpose.VERIFY_EMAIL, address)
+            await self.mailer.request(transaction, Purpose.VERIFY_EMAIL, address.canonical)
         self.mailer.wake()
         self.events.wake_relay()
         return user

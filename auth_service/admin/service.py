@@ -12,6 +12,7 @@ from auth_service.database.engine import Database
 from auth_service.database.outbox import EventWriter
 from auth_service.errors import OwnAdministrator
 from auth_service.sessions.revocation import Revocation
+from auth_service.users.address import canonical_parts
 from auth_service.users.model import ADMIN, User
 from auth_service.users.repository import UserRepository
 from shared.errors import NotFound
@@ -36,8 +37,8 @@ class Administration:
         """A page of accounts, newest first; `containing` is a case-insensitive substring of the address."""
         async with self.database.transaction() as transaction:
             await require_administrator(transaction, actor.id)
-            substring = containing.lower() if containing else None
-            found = await UserRepository(transaction).page(substring, before, limit)
+            substrings = canonical_parts(containing) if containing else ()
+            found = await UserRepository(transaction).page(substrings, before, limit)
             await self.audit_log.record(transaction, actor, "users_listed", None, {"email": containing or ""})
         return found
 

@@ -11,7 +11,7 @@ from auth_service.oauth.account_claim import AccountClaim
 from auth_service.oauth.errors import AccountDisabled, AddressNotVerified, OtherIdentity
 from auth_service.oauth.providers.ports import Identity
 from auth_service.oauth.repository import IdentityRepository
-from auth_service.users.address import BadAddress, canonical
+from auth_service.users.address import BadAddress, parse_address
 from auth_service.users.model import NEW_ACCOUNT_ROLES, User
 from auth_service.users.repository import UserRepository
 from shared.contracts.events import PasswordRemoved
@@ -89,9 +89,10 @@ def _verified_address(identity: Identity) -> tuple[str, str]:
     if identity.email is None or not identity.email_verified:
         raise AddressNotVerified
     try:
-        return identity.email, canonical(identity.email)
+        address = parse_address(identity.email)
     except BadAddress:
         raise AddressNotVerified from None
+    return address.written, address.canonical
 
 
 def _refuse_disabled(user: User) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, tuple_, update
+from sqlalchemy import delete, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -72,12 +72,13 @@ class UserRepository(Repository):
         return set(await self._session.scalars(statement))
 
     async def page(
-        self, containing: str | None, before: tuple[datetime, UUID] | None, limit: int
+        self, containing: Sequence[str], before: tuple[datetime, UUID] | None, limit: int
     ) -> Sequence[User]:
-        """A page of accounts, newest first; `containing` is a substring of the canonical address."""
+        """A page of accounts, newest first; with any of the substrings in their canonical addresses."""
         statement = select(User).order_by(User.created_at.desc(), User.id.desc()).limit(limit)
-        if containing is not None:
-            statement = statement.where(User.email_canonical.contains(containing, autoescape=True))
+        if containing:
+            matches = [User.email_canonical.contains(part, autoescape=True) for part in containing]
+            statement = statement.where(or_(*matches))
         if before is not None:
             statement = statement.where(tuple_(User.created_at, User.id) < before)
         return (await self._session.scalars(statement)).all()

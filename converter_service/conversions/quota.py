@@ -82,6 +82,15 @@ class Quota:
 
         return reserve
 
+    async def reserve(self, conversion: Conversion, size: int) -> None:
+        """Reserves `size` bytes for an upload; raises TooLarge, and then its reservation is as before."""
+        try:
+            await self.meter(conversion)(size)
+        except TooLarge:
+            before = partial(with_reserved_bytes, size=conversion.reserved_bytes)
+            await change(self._store, conversion.id, before)
+            raise
+
     async def _reserve(self, conversion: Conversion, received: int, reserved: int) -> int:
         """Reserves at least the received bytes; returns the reservation. Raises TooLarge."""
         others = (await self._queue.usage(conversion.owner_id)).bytes - reserved

@@ -29,19 +29,21 @@ class SegmentWriter(Struct, frozen=True):
 
 
 class Upload(Struct, frozen=True, kw_only=True):
-    """The progress of a resumable upload; `length` in bytes. `metadata` and `concat` are the header fields
-    Upload-Metadata and Upload-Concat as received (tus 1.0.0).
+    """The progress of a resumable upload; `length` in bytes, None until the client knows it: then
+    `is_deferred` is true and stays so. `metadata` and `concat` are the header fields Upload-Metadata and
+    Upload-Concat as received (tus 1.0.0).
 
     A partial upload is not converted itself. Once `joined_into` names a final upload, that owns the blobs.
     """
 
-    length: int
+    length: int | None
     expires_at: datetime
     metadata: str = ""
     concat: str = ""
     segments: tuple[Segment, ...] = ()
     writing: SegmentWriter | None = None
     joined_into: str | None = None
+    is_deferred: bool = False
 
     @property
     def offset(self) -> int:
@@ -51,6 +53,11 @@ class Upload(Struct, frozen=True, kw_only=True):
     @property
     def is_complete(self) -> bool:
         return self.offset == self.length
+
+    @property
+    def is_converted_next(self) -> bool:
+        """Whether the video is complete: a part is converted with its final upload only."""
+        return self.is_complete and not self.is_partial
 
     @property
     def is_partial(self) -> bool:

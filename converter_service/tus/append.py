@@ -12,6 +12,7 @@ from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.ports import ConversionStore
+from converter_service.conversions.quota import Quota
 from converter_service.conversions.segments import SegmentWriter
 from converter_service.conversions.transitions.resumable import (
     has_segment,
@@ -32,6 +33,7 @@ from shared.errors import Gone, Unavailable
 
 # How often a writer renews its lease while bytes arrive.
 BEAT = timedelta(seconds=1.5)
+BEYOND_LENGTH = "The request has more bytes than the upload lacks."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,21 @@ class ChunkAppender:
     store: ConversionStore
     blobs: Blobs
     lock: WriterLock
+    quota: Quota
     limits: ResumableLimits
     clock: Clock
 
     async def append(self, conversion: Conversion, offset: int, chunk: UploadChunk) -> Conversion:
-        """Raises WrongOffset, UploadLocked, Gone, Unavailable, and the error that ended `chunk` early."""
+        """Raises WrongOffset, UploadLocked, Gone, Unavailable, TooLarge beyond the quota, and the error that
+        ended `chunk` early.
+        """
         upload, blob = upload_of(conversion), new_id()
         is_first = upload.offset == 0 and not upload.is_partial
-        chunk.place(room=upload.length - upload.offset, is_first=is_first)
+        if upload.length is None:
+            chunk.place(room=self.limits.max_bytes - offset, is_first=is_first, beyond=self.limits.beyond)
+            chunk.meter(self.quota.meter(conversion), offset)
+        else:
+            chunk.place(room=upload.length - offset, is_first=is_first, beyond=BEYOND_LENGTH)
         writer = SegmentWriter(blob, self.clock() + LEASE, verified=chunk.verified)
         locked = await self._acquire(conversion, writer, offset)
         try:

@@ -5,6 +5,7 @@ from typing import Self
 
 from msgspec import Struct
 
+from converter_service.conversions.quota import Meter
 from converter_service.uploads.body_reader import BodyReader
 from converter_service.uploads.source import refuse_signature
 from shared.errors import ChecksumMismatch, ServiceError, TooLarge
@@ -33,6 +34,9 @@ class UploadChunk:
         self._body = body
         self._checksum = checksum
         self._is_first = False
+        self._beyond = ""
+        self._meter: Meter | None = None
+        self._offset = 0
         self.broken: ServiceError | None = None
         if checksum is not None:
             body.digest_with(checksum.algorithm)
@@ -47,10 +51,30 @@ class UploadChunk:
         """Whether a checksum covers the chunk."""
         return self._checksum is not None
 
-    def place(self, *, room: int, is_first: bool) -> None:
-        """`room` is how many bytes the upload lacks; `is_first` that the chunk starts the video."""
+    def place(self, *, room: int, is_first: bool, beyond: str) -> None:
+        """`room` is how many bytes may follow, `beyond` says why more are refused; `is_first` that the chunk
+        starts the video.
+        """
         self._body.limit(room)
-        self._is_first = is_first
+        self._is_first, self._beyond = is_first, beyond
+
+    def meter(self, meter: Meter, offset: int) -> None:
+        """Makes the chunk await `meter` with the size of the upload, which is `offset` without the chunk."""
+        self._meter = meter
+        self._offset = offset
+
+    async def require_empty(self, reason: str) -> None:
+        """Reads a body that may have no bytes, such as the last one of a stream of unknown length.
+
+        Raises TooLarge with `reason` at the first byte, and the error that the body broke off with.
+        """
+        if self.announced_size:
+            raise TooLarge(reason)
+        self.place(room=0, is_first=False, beyond=reason)
+        async for _ in self:
+            pass
+        if self.broken is not None:
+            raise self.broken
 
     def __aiter__(self) -> Self:
         return self
@@ -62,7 +86,7 @@ class UploadChunk:
             self._verify()
             raise
         except TooLarge:
-            raise TooLarge("The request has more bytes than the upload lacks.") from None
+            raise TooLarge(self._beyond) from None
         except ServiceError as broken:
             self.broken = broken
             if self.verified:
@@ -71,6 +95,8 @@ class UploadChunk:
         if self._is_first:
             self._is_first = False
             refuse_signature(piece)
+        if self._meter is not None:
+            await self._meter(self._offset + self._body.size)
         return piece
 
     def _verify(self) -> None:

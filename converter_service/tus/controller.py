@@ -13,7 +13,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CON
 from converter_service.conversions.controller import Call
 from converter_service.conversions.public_paths import PublicPaths
 from converter_service.tus.chunk import UploadChunk
-from converter_service.tus.creation_headers import parse_creation
+from converter_service.tus.creation_headers import parse_creation, read_declared_length
 from converter_service.tus.header_fields import read_whole
 from converter_service.tus.protocol import (
     OFFSET_TYPE,
@@ -91,7 +91,9 @@ class TusController(Controller):
     ) -> ASGIResponse:
         chunk = chunk_of(request, receiver.open(request))
         offset = read_whole(request.headers, "Upload-Offset")
-        longer = await uploads.append(request.user, upload_id, offset, chunk)
+        is_declared = "upload-length" in request.headers
+        length = read_declared_length(request.headers) if is_declared else None
+        longer = await uploads.append(request.user, upload_id, offset, chunk, length)
         return bare(HTTP_204_NO_CONTENT, upload_headers(longer))
 
     @delete("/{upload_id:str}", summary="Delete an upload, or the conversion it has become")

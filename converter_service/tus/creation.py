@@ -15,14 +15,14 @@ from converter_service.conversions.model import Conversion, Source, State
 from converter_service.conversions.quota import Quota
 from converter_service.conversions.segments import Upload
 from converter_service.conversions.transitions.resumable import upload_of
-from converter_service.errors import EmptyUpload, PartAlreadyUsed
+from converter_service.errors import PartAlreadyUsed
 from converter_service.tus.concatenation import Concatenation
 from converter_service.tus.limits import ResumableLimits
 from converter_service.uploads.filenames import safe_name
 from converter_service.uploads.idempotency import IdempotencyKeys, key_of
 from converter_service.uploads.source import parse_options
 from shared.clock import Clock
-from shared.errors import IdempotencyMismatch, ServiceError, TooLarge
+from shared.errors import IdempotencyMismatch, ServiceError
 from shared.identity.principal import Principal
 from shared.logs import correlation_id
 
@@ -34,7 +34,7 @@ CALL = "uploads\n"
 
 class CreationRequest(Struct, frozen=True, kw_only=True):
     """`metadata` and `concat` are the header fields as received, `fields` the options in the metadata.
-    `length` is None for a final upload, which has `parts` instead.
+    `length` is None when it is deferred, and for a final upload, which has `parts`.
     """
 
     length: int | None
@@ -54,17 +54,15 @@ class UploadCreation:
     limits: ResumableLimits
     clock: Clock
 
-    async def create(
-        self, owner: Principal, request: CreationRequest, length: int, key: str | None
-    ) -> Conversion:
+    async def create(self, owner: Principal, request: CreationRequest, key: str | None) -> Conversion:
         """Returns the new upload, or the earlier one with the same `key`.
 
         Raises InvalidRequest, EmptyUpload, TooLarge, IdempotencyMismatch; RateLimited, TooLarge and
         Overloaded by the quota.
         """
-        new = self._new(owner, request, length, key)
+        new = self._new(owner, request, request.length, key)
         if not await self.idempotency_keys.knows(owner.user_id, key, CALL):
-            await self.quota.check_upload(owner.user_id, length)
+            await self.quota.check_upload(owner.user_id, request.length)
         async with self.quota.account_lock(owner.user_id):
             earlier = await self.idempotency_keys.claim(new)
             if earlier:
@@ -83,7 +81,7 @@ class UploadCreation:
 
         Raises PartAlreadyUsed when one of them belongs to another final upload.
         """
-        new = self._new(owner, request, sum(upload_of(part).length for part in parts), key)
+        new = self._new(owner, request, sum(upload_of(part).offset for part in parts), key)
         new = replace(new, due_at=self.clock() + CONCATENATION_TIMEOUT)
         earlier = await self.idempotency_keys.claim(new)
         if earlier:
@@ -100,14 +98,18 @@ class UploadCreation:
         with contextlib.suppress(LeaseLost):
             await self.cleanup.delete(conversion.id, self.clock())
 
-    def _new(self, owner: Principal, request: CreationRequest, length: int, key: str | None) -> Conversion:
-        if length == 0:
-            raise EmptyUpload
-        if length > self.limits.max_bytes:
-            raise TooLarge(f"A video may have at most {self.limits.max_bytes} bytes.")
+    def _new(
+        self, owner: Principal, request: CreationRequest, length: int | None, key: str | None
+    ) -> Conversion:
+        if length is not None:
+            self.limits.check_length(length)
         now = self.clock()
         upload = Upload(
-            length=length, expires_at=now + self.limits.ttl, metadata=request.metadata, concat=request.concat
+            length=length,
+            expires_at=now + self.limits.ttl,
+            metadata=request.metadata,
+            concat=request.concat,
+            is_deferred=length is None,
         )
         return Conversion(
             id=new_id(),
@@ -122,13 +124,16 @@ class UploadCreation:
             correlation_id=correlation_id.get(),
             idempotency_key=key_of(owner.user_id, key, CALL) if key else None,
             upload=upload,
-            reserved_bytes=0 if upload.is_final else length,
+            reserved_bytes=0 if upload.is_final else length or 0,
         )
 
 
 def _same(earlier: Conversion, new: Conversion) -> Conversion:
     """Raises IdempotencyMismatch when the key belongs to another upload."""
     first, again = upload_of(earlier), upload_of(new)
-    if (first.length, first.metadata, first.concat) != (again.length, again.metadata, again.concat):
+    are_same = (first.metadata, first.concat) == (again.metadata, again.concat) and (
+        first.is_deferred if again.is_deferred else first.length == again.length and not first.is_deferred
+    )
+    if not are_same:
         raise IdempotencyMismatch
     return earlier

@@ -38,13 +38,23 @@ def parse_creation(headers: Mapping[str, str]) -> CreationRequest:
 
 
 def read_length(headers: Mapping[str, str], *, is_final: bool) -> int | None:
-    """Upload-Length in bytes; None for a final upload, which must not have it."""
-    if "upload-defer-length" in headers:
-        raise invalid_field("Upload-Defer-Length", "is not supported: send Upload-Length")
+    """Upload-Length in bytes; None if it is deferred, and for a final upload, which has neither field."""
     if is_final:
-        if "upload-length" in headers:
-            raise invalid_field("Upload-Length", "is not allowed for a final upload")
+        for name in ("Upload-Length", "Upload-Defer-Length"):
+            if name.lower() in headers:
+                raise invalid_field(name, "is not allowed for a final upload")
         return None
+    if "upload-defer-length" not in headers:
+        return read_declared_length(headers)
+    if headers["upload-defer-length"] != "1":
+        raise invalid_field("Upload-Defer-Length", "must be 1")
+    if "upload-length" in headers:
+        raise invalid_field("Upload-Defer-Length", "is not allowed with Upload-Length")
+    return None
+
+
+def read_declared_length(headers: Mapping[str, str]) -> int:
+    """Upload-Length in bytes. Raises InvalidRequest, and TooLarge for a number that nothing can have."""
     text = headers.get("upload-length", "")
     if text.isascii() and text.isdigit() and not WHOLE.fullmatch(text):
         raise TooLarge("Upload-Length is too large.")

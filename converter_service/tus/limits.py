@@ -4,6 +4,9 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+from converter_service.errors import EmptyUpload
+from shared.errors import TooLarge
+
 # How long a writer holds its lease without renewal.
 LEASE = timedelta(seconds=5)
 # Long enough for the lease of a dead writer to expire, and shorter than the gateway waits for a response.
@@ -21,6 +24,18 @@ class ResumableLimits(Struct, frozen=True):
     max_bytes: int
     ttl: timedelta
     patience: timedelta = PATIENCE
+
+    def check_length(self, length: int) -> None:
+        """Raises EmptyUpload, and TooLarge."""
+        if length == 0:
+            raise EmptyUpload
+        if length > self.max_bytes:
+            raise TooLarge(self.beyond)
+
+    @property
+    def beyond(self) -> str:
+        """Why more bytes are refused."""
+        return f"A video may have at most {self.max_bytes} bytes."
 
     @property
     def small_bytes(self) -> int:

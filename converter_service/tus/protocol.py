@@ -12,7 +12,9 @@ from converter_service.tus.header_fields import invalid_field
 from shared.errors import PreconditionFailed
 
 VERSION = "1.0.0"
-EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum,concatenation"
+EXTENSIONS = (
+    "creation,creation-with-upload,creation-defer-length,termination,expiration,checksum,concatenation"
+)
 OFFSET_TYPE = "application/offset+octet-stream"
 
 
@@ -41,7 +43,8 @@ def upload_headers(conversion: Conversion) -> dict[str, str]:
     upload = upload_of(conversion)
     fields = {
         "Upload-Offset": str(upload.offset),
-        "Upload-Length": str(upload.length),
+        "Upload-Length": "" if upload.length is None else str(upload.length),
+        "Upload-Defer-Length": "1" if upload.length is None else "",
         "Upload-Metadata": upload.metadata,
         "Upload-Concat": upload.concat,
         "Cache-Control": "no-store",

@@ -12,6 +12,7 @@ from converter_service.tus.append import ChunkAppender
 from converter_service.tus.chunk import UploadChunk
 from converter_service.tus.concatenation import Concatenation
 from converter_service.tus.creation import CreationRequest, UploadCreation
+from converter_service.tus.deferred_length import DeferredLength
 from converter_service.tus.limits import ResumableLimits
 from converter_service.tus.writer_lock import WriterLock
 from converter_service.uploads.idempotency import IdempotencyKeys
@@ -37,7 +38,8 @@ class ResumableUploads:
         self._store = store
         self._clock = clock
         self._lock = WriterLock(store, blobs, events, limits, clock)
-        self._appender = ChunkAppender(store, blobs, self._lock, limits, clock)
+        self._appender = ChunkAppender(store, blobs, self._lock, quota, limits, clock)
+        self._deferred_length = DeferredLength(store, self._lock, quota, limits, clock)
         concatenation = Concatenation(store, self._lock, clock)
         keys = IdempotencyKeys(store, clock)
         self._creation = UploadCreation(cleanup, concatenation, keys, quota, limits, clock)
@@ -48,8 +50,8 @@ class ResumableUploads:
         Raises InvalidRequest, EmptyUpload, TooLarge, IdempotencyMismatch; PartAlreadyUsed for parts that are
         incomplete or used; RateLimited, TooLarge and Overloaded by the quota.
         """
-        if request.length is not None:
-            return await self._creation.create(owner, request, request.length, key)
+        if not request.parts:
+            return await self._creation.create(owner, request, key)
         parts = [await self._part(owner, part_id) for part_id in request.parts]
         return await self._creation.concatenate(owner, request, parts, key)
 
@@ -57,7 +59,7 @@ class ResumableUploads:
         self, owner: Principal, request: CreationRequest, key: str | None, chunk: UploadChunk
     ) -> Conversion:
         """Creates an upload and appends its first bytes; when those are refused, the upload is deleted."""
-        if request.length is None:
+        if request.parts:
             raise InvalidRequest("A final upload has no bytes of its own.")
         created = await self.create(owner, request, key)
         if upload_of(created).offset:
@@ -81,11 +83,15 @@ class ResumableUploads:
         except UploadLocked:
             return await self._own(owner, upload_id)
 
-    async def append(self, owner: Principal, upload_id: str, offset: int, chunk: UploadChunk) -> Conversion:
-        """Keeps what arrives before the body breaks off, unless a checksum covers it.
+    async def append(
+        self, owner: Principal, upload_id: str, offset: int, chunk: UploadChunk, length: int | None = None
+    ) -> Conversion:
+        """Keeps what arrives before the body breaks off, unless a checksum covers it. `length` is that of
+        the whole upload, for one that was created without.
 
-        Raises WrongOffset, UploadLocked, Forbidden for a final upload, TooLarge, ChecksumMismatch,
-        UnsupportedMediaType, Gone, Unavailable, and the error that the body broke off with.
+        Raises InvalidRequest and TooLarge for such a length, WrongOffset, UploadLocked, Forbidden for a final
+        upload, TooLarge, ChecksumMismatch, UnsupportedMediaType, Gone, Unavailable, and the error that the
+        body broke off with.
         """
         found = await self._own(owner, upload_id)
         if upload_of(found).is_final:
@@ -94,10 +100,15 @@ class ResumableUploads:
         upload = upload_of(found)
         if upload.offset != offset:
             raise WrongOffset(upload.offset)
+        if length is not None:
+            if (chunk.announced_size or 0) > length - offset >= 0:
+                raise TooLarge("The request has more bytes than its Upload-Length allows.")
+            found = await self._deferred_length.declare(found, length)
         if chunk.announced_size == 0:
             return found
-        if upload.is_complete:
-            raise TooLarge("The upload is complete.")
+        if upload_of(found).is_complete:
+            await chunk.require_empty("The upload is complete.")
+            return found
         return await self._appender.append(found, offset, chunk)
 
     async def terminate(self, owner: Principal, upload_id: str) -> None:

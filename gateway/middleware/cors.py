@@ -49,6 +49,7 @@ RESPONSE_FIELDS = (
     "Tus-Resumable",
     "Tus-Version",
     "Upload-Concat",
+    "Upload-Defer-Length",
     "Upload-Expires",
     "Upload-Length",
     "Upload-Metadata",

@@ -42,7 +42,7 @@ def openapi_config(public_url: str) -> OpenAPIConfig:
     return DocumentConfig(
         title="Tonegate",
         version=VERSION,
-        description="Upload a video, get its sound as audio, get an e-mail when it is done. "
+        description="Upload a video, get its sound as audio, get a mail when it is done. "
         f"Served at {public_url}.",
         servers=[Server(url=public_url.rstrip("/"))],
         components=Components(security_schemes={"bearer": bearer}),

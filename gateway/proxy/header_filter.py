@@ -54,6 +54,7 @@ RESPONSE_FIELDS = frozenset(
         "tus-max-size",
         "tus-version",
         "upload-concat",
+        "upload-defer-length",
         "upload-expires",
         "upload-length",
         "upload-metadata",

@@ -10,13 +10,14 @@ Email = Annotated[
     msgspec.Meta(
         min_length=3,
         max_length=254,
-        pattern=r"^[!-?A-~]+@[A-Za-z0-9.-]+$",  # auth_service validates the address in full
-        description="An e-mail address.",
+        # Blanks around an address are ignored; auth_service validates it in full.
+        pattern=r"^\s*[^\s@]+@[^\s@]+\s*$",
+        description="An email address, also an international one.",
         examples=["a@example.com"],
     ),
 ]
 AnyText = Annotated[
-    str, msgspec.Meta(max_length=254, description="An e-mail address.", examples=["a@example.com"])
+    str, msgspec.Meta(max_length=254, description="An email address.", examples=["a@example.com"])
 ]
 Password = Annotated[
     str,

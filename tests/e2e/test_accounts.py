@@ -1,6 +1,7 @@
 """Accounts through the whole system: changes, mails, API keys, administrators."""
 
 import asyncio
+import secrets
 from urllib.parse import urlsplit
 
 import httpx
@@ -175,3 +176,20 @@ async def mailed_secret(person: Person, mailbox: Mailbox, subject: str, path: st
     page = await person.http.get(link.path)
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     return link.fragment.removeprefix("token=")
+
+
+async def test_an_international_address_is_one_account_and_gets_its_mails(
+    http: httpx.AsyncClient, mailbox: Mailbox, media: Media
+) -> None:
+    name = secrets.token_hex(6)
+    local, ascii_form = f"jörg-{name}", f"jörg-{name}@xn--bcher-kva.example"
+    person = Person(http, f" {local}@bücher.example ")
+    made = await person.register()
+    assert (made.status_code, made.json()["email"]) == (201, f"{local}@bücher.example")
+    assert (await Person(http, ascii_form).register()).status_code == 409
+    again = Person(http, ascii_form)
+    assert (await again.sign_in()).status_code == 200
+    done = await again.finished((await again.upload(media.video(seconds=1))).json()["id"])
+    assert done["status"] == "completed"
+    [mail] = await mailbox.next_to(name)
+    assert str(mail["To"]).endswith(f"{name}@xn--bcher-kva.example")

@@ -14,7 +14,7 @@ from tusclient.client import TusClient
 from tests.support.client import Person
 from tests.support.media import Media
 from tests.support.system import RESUMED_BYTES, System
-from tests.support.tus_client import tus_js
+from tests.support.tus_client import UPPY, tus_js
 from tests.support.wait import until
 
 MIB = 1024 * 1024
@@ -72,6 +72,64 @@ async def test_an_upload_of_tus_js_client_becomes_audio(
         event = await client.event("success")
     done = await person.finished(event["conversion"])
     assert (done["status"], done["source"]["sha256"]) == ("completed", digest(video))
+
+
+async def test_tus_js_client_resumes_a_stream_of_unknown_size_after_all_services_were_killed(
+    system: System, person: Person, noise: Path
+) -> None:
+    endpoint, token = f"{system.url}/v1/uploads", person.tokens["access_token"]
+    async with tus_js(
+        endpoint,
+        token,
+        noise,
+        metadata={"filename": "live.mp4"},
+        pause_at=4 * MIB,
+        chunk_size=3 * MIB,
+        is_deferred=True,
+    ) as client:
+        await client.event("paused")
+        await restarted(system, "converter", "gateway", "mongo")
+        client.resume()
+        event = await client.event("success")
+    done = await person.finished(event["conversion"])
+    assert (done["source"]["sha256"], done["source"]["size"]) == (digest(noise), noise.stat().st_size)
+
+
+async def test_a_recording_of_unknown_size_becomes_audio(
+    system: System, person: Person, media: Media
+) -> None:
+    endpoint, token = f"{system.url}/v1/uploads", person.tokens["access_token"]
+    video, metadata = media.video(seconds=1), {"filename": "live.mp4", "format": "opus"}
+    async with tus_js(
+        endpoint, token, video, metadata=metadata, chunk_size=20_000, is_deferred=True
+    ) as client:
+        event = await client.event("success")
+    done = await person.finished(event["conversion"])
+    assert (done["status"], done["result"]["format"]) == ("completed", "opus")
+    assert done["source"]["sha256"] == digest(video)
+
+
+async def test_uppy_resumes_with_its_metadata_after_a_restart(
+    system: System, person: Person, noise: Path
+) -> None:
+    """Uppy adds `name`, `type`, `filetype` and `filename` by itself."""
+    endpoint, token = f"{system.url}/v1/uploads", person.tokens["access_token"]
+    async with tus_js(
+        endpoint,
+        token,
+        noise,
+        metadata={"bitrate": "96k"},
+        pause_at=4 * MIB,
+        chunk_size=3 * MIB,
+        program=UPPY,
+    ) as client:
+        await client.event("paused")
+        await restarted(system, "converter", "gateway")
+        client.resume()
+        event = await client.event("success")
+    done = await person.finished(event["conversion"])
+    assert (done["source"]["sha256"], done["source"]["filename"]) == (digest(noise), "noise.mp4")
+    assert done["options"]["bitrate"] == "96k"
 
 
 async def test_tuspy_resumes_with_checksums_after_a_restart(

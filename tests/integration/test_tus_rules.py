@@ -117,7 +117,8 @@ RULES = [
             "Tus-Version": "1.0.0",
             "Tus-Max-Size": str(MAX_BYTES),
             "Tus-Checksum-Algorithm": "sha1,sha256,sha512,md5",
-            "Tus-Extension": "creation,creation-with-upload,termination,expiration,checksum,concatenation",
+            "Tus-Extension": "creation,creation-with-upload,creation-defer-length,termination,expiration,"
+            "checksum,concatenation",
             "Allow": "OPTIONS, POST",
         },
     ),
@@ -145,8 +146,20 @@ RULES = [
     begin("a length is a number", headers={"Upload-Length": "ten"}, status=400, code="invalid_request"),
     begin("a length is required", headers={"Upload-Length": None}, status=400, code="invalid_request"),
     begin("nothing can hold no video", headers={"Upload-Length": "0"}, status=400, code="invalid_request"),
-    begin("a deferred length is not offered", status=400,
-          headers={"Upload-Length": None, "Upload-Defer-Length": "1"}),
+    begin("a length may be deferred", headers={"Upload-Length": None, "Upload-Defer-Length": "1"},
+          answer={"Upload-Defer-Length": "1", "Upload-Offset": "0"}, without=("Upload-Length",)),
+    *(
+        begin(f"a length is not deferred with {value!r}", status=400,
+              headers={"Upload-Length": None, "Upload-Defer-Length": value})
+        for value in ("", "0", "2", "true", "1, 1")
+    ),
+    begin("a length is either sent or deferred", status=400, headers={"Upload-Defer-Length": "1"}),
+    Rule(says="a length is deferred at creation only", headers={**AT_HALF, "Upload-Defer-Length": "1"},
+         body=REST[:3], status=204, answer={"Upload-Length": str(LENGTH)}, then=HALF + 3),
+    Rule(says="a length may be repeated", headers={**AT_HALF, "Upload-Length": str(LENGTH)}, body=REST[:3],
+         status=204, then=HALF + 3),
+    Rule(says="a length cannot be changed", headers={**AT_HALF, "Upload-Length": str(LENGTH + 1)},
+         body=REST, status=400, code="invalid_request"),
     begin("a value may be empty, and then the space may be missing",
           headers={"Upload-Metadata": "filetype,filename dGFsay5tcDQ="}),
     begin("keys are unique", headers={"Upload-Metadata": "title YQ==,title Yg=="}, status=400),
@@ -203,6 +216,9 @@ RULES = [
           headers={"Upload-Length": None, "Upload-Concat": "final;"}),
     begin("a final upload has no length of its own", status=400,
           headers={"Upload-Concat": "final;/v1/uploads/" + 32 * "0"}),
+    begin("a final upload defers no length", status=400,
+          headers={"Upload-Length": None, "Upload-Defer-Length": "1",
+                   "Upload-Concat": "final;/v1/uploads/" + 32 * "0"}),
     begin("what is no part cannot be joined", status=400,
           headers={"Upload-Length": None, "Upload-Concat": "final;/v1/uploads/" + 32 * "0"}),
     begin("nothing else can be said of parts", status=400, headers={"Upload-Concat": "all"}),
@@ -321,8 +337,14 @@ async def test_another_origin_may_use_all_of_tus(api: Front) -> None:
     asked = {"Origin": PAGE, "Access-Control-Request-Method": "PATCH", "Tus-Resumable": None}
     allowed = (await api.call("OPTIONS", owner=None, headers=asked)).headers
     answered = (await api.call("POST", headers={"Origin": PAGE, "Upload-Length": "5"})).headers
-    sent = "Tus-Resumable Upload-Offset Upload-Length Upload-Metadata Upload-Concat Upload-Checksum"
-    read = "Location Tus-Resumable Upload-Offset Upload-Length Upload-Expires Tonegate-Conversion-Id"
+    sent = (
+        "Tus-Resumable Upload-Offset Upload-Length Upload-Defer-Length Upload-Metadata Upload-Concat "
+        "Upload-Checksum"
+    )
+    read = (
+        "Location Tus-Resumable Upload-Offset Upload-Length Upload-Defer-Length Upload-Expires "
+        "Tonegate-Conversion-Id"
+    )
     assert "PATCH" in allowed["Access-Control-Allow-Methods"]
     assert set(f"{sent} Content-Type X-HTTP-Method-Override".split()) <= set(
         allowed["Access-Control-Allow-Headers"].split(", ")

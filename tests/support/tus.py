@@ -64,6 +64,13 @@ class Front:
         assert answer.status == 201, await answer.text()
         return answer.headers["Location"]
 
+    async def begin_deferred(self, **headers: str) -> str:
+        """Creates an upload whose length is sent later; returns its path."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = await self.call("POST", headers={"Upload-Defer-Length": "1", **named})
+        assert answer.status == 201, await answer.text()
+        return answer.headers["Location"]
+
     async def append(self, path: str, offset: int, body: object, **headers: str) -> aiohttp.ClientResponse:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.call("PATCH", path, body=body, headers={"Upload-Offset": str(offset), **named})

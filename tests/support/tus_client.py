@@ -1,4 +1,4 @@
-"""npm's tus-js-client in a process that tests control."""
+"""npm's tus-js-client, alone or in Uppy, in a process that tests control."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from devstack.servers.environment import plain_environment
 from tests.support.npm import NODE, installed
 from tests.support.wait import PATIENCE_S
 
-SOURCES = Path(__file__).with_name("tus_js")
+TUS_JS, UPPY = (Path(__file__).with_name(name) for name in ("tus_js", "uppy_js"))
 
 
 class TusJs:
@@ -42,9 +42,13 @@ async def tus_js(
     pause_at: int = 0,
     chunk_size: int | None = None,
     parallel: int = 1,
+    is_deferred: bool = False,
+    program: Path = TUS_JS,
 ) -> AsyncIterator[TusJs]:
-    """Starts an upload that pauses once, after `pause_at` bytes."""
-    folder = await asyncio.to_thread(installed, SOURCES)
+    """Starts an upload that pauses once, after `pause_at` bytes; with `is_deferred`, of a stream of unknown
+    size.
+    """
+    folder = await asyncio.to_thread(installed, program)
     given = {
         "ENDPOINT": endpoint,
         "TOKEN": token,
@@ -53,6 +57,7 @@ async def tus_js(
         "PAUSE_AT": str(pause_at),
         "CHUNK_SIZE": str(chunk_size or ""),
         "PARALLEL": str(parallel),
+        "DEFERRED": "yes" if is_deferred else "",
     }
     process = await asyncio.create_subprocess_exec(
         str(NODE), str(folder / "upload.js"), env={**plain_environment(), **given}, stdin=PIPE, stdout=PIPE

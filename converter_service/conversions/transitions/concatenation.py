@@ -39,7 +39,7 @@ def released_from_final(conversion: Conversion, final_id: str, now: datetime) ->
     upload = open_upload(conversion)
     if upload.joined_into != final_id or upload.expires_at <= now + SWEEPER_DELAY:
         raise LeaseLost
-    return replace(conversion, upload=replace(upload, joined_into=None), reserved_bytes=upload.length)
+    return replace(conversion, upload=replace(upload, joined_into=None), reserved_bytes=upload.offset)
 
 
 def concatenated(conversion: Conversion, segments: Sequence[Segment], now: datetime) -> Conversion:

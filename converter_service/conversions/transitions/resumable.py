@@ -31,6 +31,23 @@ def writer_acquired(
     return with_upload(replace(conversion, temporary_blobs=temporary_blobs), replace(upload, writing=mine))
 
 
+def length_declared(conversion: Conversion, length: int, *, offset: int, now: datetime) -> Conversion:
+    """Returns the upload with the length that its client deferred; queued if all bytes are stored.
+
+    `length` is at least `offset` and is reserved in the quota from now on. Raises UploadLocked while a
+    request is the writer, WrongOffset, and LeaseLost when the upload is not open any more.
+    """
+    upload = open_upload(conversion)
+    if upload.writing is not None:
+        raise UploadLocked
+    if upload.offset != offset:
+        raise WrongOffset(upload.offset)
+    declared = replace(upload, length=length)
+    source = replace(conversion.source, size=length)
+    changed = replace(conversion, upload=declared, source=source, reserved_bytes=length)
+    return queued_for_conversion(changed, now) if declared.is_converted_next else changed
+
+
 def writer_renewed(conversion: Conversion, blob: str, until: datetime) -> Conversion:
     """Returns the upload with its writer's lease extended. Raises LeaseLost if `blob` is not the writer's."""
     upload, writing = _writer_of(conversion, blob)
@@ -57,7 +74,7 @@ def segment_stored(
     )
     temporary_blobs = (*conversion.temporary_blobs, *(segment.blob for segment in replaced))
     changed = with_upload(replace(conversion, temporary_blobs=temporary_blobs), longer)
-    return queued_for_conversion(changed, now) if longer.is_complete and not longer.is_partial else changed
+    return queued_for_conversion(changed, now) if longer.is_converted_next else changed
 
 
 def segment_discarded(conversion: Conversion, blob: str) -> Conversion:
@@ -109,6 +126,13 @@ def _writer_of(conversion: Conversion, blob: str) -> tuple[Upload, SegmentWriter
 
 
 def with_upload(conversion: Conversion, upload: Upload) -> Conversion:
-    """Returns the record with `upload`, due for removal after the writer's lease and the upload expired."""
+    """Returns the record with `upload`, due for removal after the writer's lease and the upload expired.
+
+    Without a writer, an upload of unknown length reserves no more than what is stored.
+    """
     until = upload.writing.until if upload.writing else upload.expires_at
-    return replace(conversion, upload=upload, due_at=max(until, upload.expires_at))
+    reserved_bytes = conversion.reserved_bytes
+    if upload.length is None and upload.writing is None:
+        reserved_bytes = upload.offset
+    due_at = max(until, upload.expires_at)
+    return replace(conversion, upload=upload, due_at=due_at, reserved_bytes=reserved_bytes)

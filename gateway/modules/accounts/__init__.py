@@ -1,1 +1,1 @@
-"""The user's own account: change, deletion, password reset, e-mail verification, sessions, API keys."""
+"""The user's own account: change, deletion, password reset, email verification, sessions, API keys."""

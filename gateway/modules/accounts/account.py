@@ -23,7 +23,7 @@ class AccountController(Controller):
         body=ChangeAccount,
         answer=Account,
         changes_account=True,
-        summary="Change the account's e-mail address",
+        summary="Change the account's email address",
         operation_id="change_account",
         problems=(400, 401, 403, 408, 409, 413, 415),
     )

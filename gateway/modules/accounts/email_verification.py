@@ -1,4 +1,4 @@
-"""Verification of an e-mail address by a mailed link."""
+"""Verification of an email address by a mailed link."""
 
 from litestar import Controller
 
@@ -23,7 +23,7 @@ class EmailVerificationController(Controller):
         body=VerifyEmail,
         opt=optional,
         status_code=204,
-        summary="Verify an e-mail address with the token of the mailed link, signed in or with the password",
+        summary="Verify an email address with the token of the mailed link, signed in or with the password",
         operation_id="verify_email",
         problems=(400, 401, 403, 408, 413, 415),
     )
@@ -36,7 +36,7 @@ class EmailVerificationController(Controller):
         opt=optional,
         status_code=202,
         success="Accepted: a mail is sent if there is an address to verify",
-        summary="Request a mail with a link to verify the e-mail address",
+        summary="Request a mail with a link to verify the email address",
         operation_id="resend_verification",
         problems=(400, 401, 403, 408, 413, 415),
     )

@@ -15,7 +15,7 @@ class IdentitiesController(Controller):
     list_own = forward(
         "GET",
         answer=IdentityList,
-        summary="List the providers you can log in with",
+        summary="List the providers you can sign in with",
         operation_id="list_identities",
         problems=(401, 403),
     )

@@ -28,7 +28,7 @@ class LoginController(Controller):
         answer=TokenPair,
         status_code=200,
         opt=public | limited(Rate.LOGIN),
-        summary="Log in",
+        summary="Sign in",
         operation_id="login",
         problems=(400, 401, 408, 413, 415),
     )

@@ -88,7 +88,7 @@ class ProvidersController(Controller):
         "/{provider:str}/start",
         opt=public | limited(Rate.LOGIN),
         status_code=HTTP_302_FOUND,
-        summary="Start a login with a provider, in a browser",
+        summary="Start a sign-in with a provider, in a browser",
         operation_id="start_provider_sign_in",
         operation_class=StartOperation,
         responses=problems(400, 404),
@@ -110,7 +110,7 @@ class ProvidersController(Controller):
     @get(
         "/{provider:str}/callback",
         opt=public | limited(Rate.LOGIN),
-        summary="End a login with a provider; the provider redirects the browser here",
+        summary="End a sign-in with a provider; the provider redirects the browser here",
         operation_id="end_provider_sign_in",
         operation_class=CallbackOperation,
         responses={
@@ -139,7 +139,7 @@ class ProvidersController(Controller):
         answer=TokenPair,
         status_code=200,
         opt=public | limited(Rate.LOGIN),
-        summary="Exchange the code of a login with a provider for tokens",
+        summary="Exchange the code of a sign-in with a provider for tokens",
         operation_id="redeem_provider_sign_in",
         problems=(400, 403, 408, 413, 415),
     )

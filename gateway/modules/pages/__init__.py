@@ -1,1 +1,1 @@
-"""HTML pages for e-mail verification and password reset."""
+"""HTML pages for email verification and password reset."""

@@ -29,7 +29,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 def verify_page() -> Page:
-    """E-mail verification. The token is used when the button is pressed, because mail scanners open links."""
+    """Email verification. The token is used when the button is pressed, because mail scanners open links."""
     return _page(
         title="Confirm your address",
         introduction="Confirm that this address and its account are yours.",

@@ -17,14 +17,17 @@ from litestar.openapi.spec import (
 )
 from litestar.openapi.spec.enums import OpenAPIFormat
 
+SIZE = "Size of the video in bytes. Required except with `Upload-Defer-Length`, and for `final`."
 TEXT = Schema(type=OpenAPIType.STRING)
 BYTES = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
 COUNT = Schema(type=OpenAPIType.INTEGER, minimum=0)
+DEFERRED = Schema(type=OpenAPIType.INTEGER, enum=[1])
 VERSION = Schema(type=OpenAPIType.STRING, enum=["1.0.0"])
 
 RESPONSE_HEADERS = {
     "Upload-Offset": (COUNT, "Number of bytes stored."),
     "Upload-Length": (COUNT, "Size of the video in bytes."),
+    "Upload-Defer-Length": (DEFERRED, "Until the size of the video is known, in place of `Upload-Length`."),
     "Upload-Expires": (
         TEXT,
         "When the incomplete upload is deleted unless bytes are appended (RFC 9110 §5.6.7).",
@@ -38,7 +41,7 @@ RESPONSE_HEADERS = {
     "Tus-Max-Size": (COUNT, "The largest video, in bytes."),
     "Tus-Checksum-Algorithm": (TEXT, "For `Upload-Checksum`."),
 }
-STATE = ("Upload-Offset", "Upload-Length", "Upload-Expires", "Tonegate-Conversion-Id")
+STATE = ("Upload-Offset", "Upload-Length", "Upload-Defer-Length", "Upload-Expires", "Tonegate-Conversion-Id")
 SENT = ("Upload-Metadata", "Upload-Concat")
 ABILITIES = ("Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm")
 
@@ -119,7 +122,8 @@ class CreationOperation(TusOperation):
         length = Schema(type=OpenAPIType.INTEGER, minimum=1)
         self.parameters = [
             *(self.parameters or []),
-            in_header("Upload-Length", length, "Size of the video in bytes. Required except for `final`."),
+            in_header("Upload-Length", length, SIZE),
+            in_header("Upload-Defer-Length", DEFERRED, "1: the size is sent later, with the last bytes."),
             described,
             in_header("Upload-Concat", TEXT, "`partial`, or `final;` and the URLs of the partial uploads."),
             CHECKSUM,
@@ -147,7 +151,9 @@ class AppendOperation(TusOperation):
     def __post_init__(self) -> None:
         super().__post_init__()
         offset = in_header("Upload-Offset", COUNT, "Offset of the first of these bytes.", required=True)
-        self.parameters = [*(self.parameters or []), offset, CHECKSUM, OVERRIDE]
+        length = Schema(type=OpenAPIType.INTEGER, minimum=1)
+        declared = in_header("Upload-Length", length, "Size of the video in bytes, if it was deferred.")
+        self.parameters = [*(self.parameters or []), offset, declared, CHECKSUM, OVERRIDE]
         self.request_body = body(required=True)
         document_headers(self, "204", (*STATE, *SENT))
 

@@ -48,7 +48,7 @@ async def actions(url: str) -> list[tuple[str, object]]:
 
 
 async def test_the_first_administrator_comes_from_the_command_line(auth: Replica, postgres_url: str) -> None:
-    code, output = await run(postgres_url, "create-admin", ADMIN, stdin=PASSWORD + "\n")
+    code, output = await run(postgres_url, "create-admin", f" {ADMIN}\t", stdin=PASSWORD + "\n")
     assert (code, PASSWORD in output) == (0, False), output
     admin = Person(auth, ADMIN)
     await admin.sign_in()
@@ -64,7 +64,7 @@ async def test_an_account_with_a_verified_address_is_promoted_and_keeps_its_pass
     person = await auth.person()
     verified = await auth.verify(await mails.verification(person.email))
     assert verified.status_code == 204
-    output = await run_command(["create-admin", person.email.upper()], command, clock.now)
+    output = await run_command(["create-admin", f" {person.email.upper()} "], command, clock.now)
     assert "is now an administrator" in output
     assert (await person.call("GET", "admin/users")).status_code == 200, "also where it is signed in already"
     await person.sign_in()

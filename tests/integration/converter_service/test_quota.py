@@ -146,3 +146,71 @@ async def _is_covered(api: ConverterApi, command: Mapping[str, object], step: st
     plan = str(await api.database.command("explain", command, verbosity="queryPlanner"))
     winner, _, _ = plan.partition("rejectedPlans")
     return step in winner and "FETCH" not in winner
+
+
+TUS = {"Tus-Resumable": "1.0.0"}
+PART = {**TUS, "Content-Type": "application/offset+octet-stream"}
+
+
+async def deferred(api: ConverterApi) -> str:
+    """The path of a new resumable upload of unknown length."""
+    made = await api.call("POST", "/v1/uploads", headers={**TUS, "Upload-Defer-Length": "1"})
+    assert made.status == 201
+    return made.headers["Location"]
+
+
+async def append(
+    api: ConverterApi, path: str, offset: int, body: bytes | AsyncIterator[bytes], **fields: str
+) -> aiohttp.ClientResponse:
+    named = {name.replace("_", "-"): value for name, value in fields.items()}
+    headers = {**PART, "Upload-Offset": str(offset), **named}
+    return await api.call("PATCH", path, data=body, headers=headers)
+
+
+async def held(api: ConverterApi) -> int:
+    """Bytes that count against the quota of the account."""
+    return sum([each["held_bytes"] async for each in api.database["conversions"].find({})])
+
+
+@pytest.mark.parametrize("is_streamed", [False, True], ids=["announced", "streamed"])
+async def test_a_resumable_upload_of_unknown_length_counts_what_it_stores(
+    api: ConverterApi, is_streamed: bool
+) -> None:
+    path = await deferred(api)
+    assert await held(api) == 0
+    assert (await append(api, path, 0, VIDEO)).status == 204
+    assert await held(api) == SIZE
+    assert (await api.upload(VIDEO)).status == 202
+    more = in_pieces(VIDEO) if is_streamed else VIDEO
+    status, code, detail = await refusal(await append(api, path, SIZE, more))
+    assert (status, code) == (413, "too_large")
+    assert "storage quota" in detail
+    assert await held(api) == 2 * SIZE, "refused bytes do not count"
+    last = await append(api, path, SIZE, VIDEO[: SIZE // 2], Upload_Length=str(SIZE + SIZE // 2))
+    assert (last.status, await held(api)) == (204, 2 * SIZE + SIZE // 2)
+
+
+async def test_a_length_beyond_the_quota_is_refused_and_reserves_nothing(api: ConverterApi) -> None:
+    path = await deferred(api)
+    await append(api, path, 0, VIDEO)
+    status, code, _ = await refusal(await append(api, path, SIZE, b"", Upload_Length=str(3 * SIZE)))
+    assert (status, code, await held(api)) == (413, "too_large", SIZE)
+    assert (await append(api, path, SIZE, b"", Upload_Length=str(2 * SIZE))).status == 204
+    assert await held(api) == 2 * SIZE
+    assert (await api.upload(VIDEO)).status == 413, "a declared length is reserved"
+
+
+async def test_resumable_uploads_of_unknown_length_cannot_exceed_the_quota_together(
+    api: ConverterApi,
+) -> None:
+    paths = [await deferred(api) for _ in range(3)]
+    answers = await asyncio.gather(*(append(api, path, 0, in_pieces(VIDEO)) for path in paths))
+    assert {answer.status for answer in answers} <= {204, 413}
+    assert await held(api) <= 2 * SIZE + SIZE // 2
+    assert sum(answer.status == 204 for answer in answers) * SIZE == await held(api)
+
+
+async def test_uploads_of_unknown_length_are_limited_in_number(api: ConverterApi) -> None:
+    for _ in range(3):
+        await deferred(api)
+    assert (await api.call("POST", "/v1/uploads", headers={**TUS, "Upload-Defer-Length": "1"})).status == 429

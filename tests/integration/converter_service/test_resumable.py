@@ -103,7 +103,7 @@ class UploadRig:
     def now(self) -> datetime:
         return utc_now() + self.ahead
 
-    async def begin(self, length: int = len(VIDEO), concat: str = "") -> Conversion:
+    async def begin(self, length: int | None = len(VIDEO), concat: str = "") -> Conversion:
         wanted = CreationRequest(
             length=length, filename="talk.mp4", fields={"bitrate": "128k"}, concat=concat
         )
@@ -112,8 +112,10 @@ class UploadRig:
     async def offset(self, upload: Conversion) -> int:
         return upload_of(await self.uploads.state(ALICE, upload.id)).offset
 
-    async def append(self, upload: Conversion, offset: int, body: Body) -> Conversion:
-        return await self.uploads.append(ALICE, upload.id, offset, body)
+    async def append(
+        self, upload: Conversion, offset: int, body: Body, length: int | None = None
+    ) -> Conversion:
+        return await self.uploads.append(ALICE, upload.id, offset, body, length)
 
     async def rest(self, upload: Conversion, video: bytes = VIDEO) -> Conversion:
         """Resumes the upload as a client does: gets the offset, then sends the rest."""
@@ -149,10 +151,11 @@ async def killed(
     upload: Conversion,
     offset: int,
     content: bytes,
+    length: int | None = None,
 ) -> None:
     """A request whose process crashes after it received `content`, with inserts still running."""
     body = StalledBody(content)
-    task = asyncio.create_task(rig.append(upload, offset, body))
+    task = asyncio.create_task(rig.append(upload, offset, body, length))
     await body.sent.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -192,6 +195,54 @@ async def test_an_upload_whose_process_crashed_after_the_last_byte_is_complete(
     assert await late.offset(upload) == len(video)
     assert (await harness.now(upload)).status is State.QUEUED
     assert len(await harness.announced()) == 1
+
+
+async def test_an_upload_of_unknown_length_survives_crashes_and_ends_when_its_length_is_known(
+    harness: WorkerHarness, rig: UploadRig, late: UploadRig
+) -> None:
+    upload = await rig.begin(None)
+    await killed(harness, rig, upload, 0, VIDEO[: 2 * CHUNK_BYTES + 5])
+    kept = await late.offset(upload)
+    assert kept >= CHUNK_BYTES
+    await late.append(upload, kept, Body(VIDEO[kept:]))
+    assert (await harness.now(upload)).status is State.UPLOADING
+    assert await harness.announced() == []
+    whole = await rig.append(upload, len(VIDEO), Body(b""), len(VIDEO))
+    assert (whole.status, whole.source.size) == (State.QUEUED, len(VIDEO))
+    assert await rig.stored(upload) == VIDEO
+    assert len(await harness.announced()) == 1
+
+
+async def test_a_length_declared_by_a_request_whose_process_crashed_is_kept(
+    harness: WorkerHarness, rig: UploadRig, late: UploadRig
+) -> None:
+    video = VIDEO[: 4 * CHUNK_BYTES]
+    upload = await rig.begin(None)
+    await killed(harness, rig, upload, 0, video, len(video))
+    assert await late.offset(upload) == len(video)
+    assert (await harness.now(upload)).status is State.QUEUED
+    assert len(await harness.announced()) == 1
+
+
+async def test_of_concurrent_declarations_of_a_length_one_ends_the_upload(
+    harness: WorkerHarness, rig: UploadRig
+) -> None:
+    upload = await rig.begin(None)
+    await rig.append(upload, 0, Body(VIDEO))
+    tries = (UploadRig(harness).append(upload, len(VIDEO), Body(b""), len(VIDEO)) for _ in range(6))
+    ended = await asyncio.gather(*tries, return_exceptions=True)
+    assert any(isinstance(each, Conversion) for each in ended), ended
+    assert (await harness.now(upload)).status is State.QUEUED
+    assert len(await harness.announced()) == 1
+
+
+async def test_an_abandoned_upload_of_unknown_length_expires(harness: WorkerHarness, rig: UploadRig) -> None:
+    upload = await rig.begin(None)
+    await rig.append(upload, 0, Body(VIDEO))
+    with pytest.raises(Gone):
+        await UploadRig(harness, 2 * DAY).offset(upload)
+    await swept(harness, 2 * DAY)
+    assert (await harness.store.get(upload.id), await harness.blobs_stored()) == (None, set())
 
 
 @pytest.mark.parametrize("last", [None, RequestTimeout()], ids=["its body ends", "its body breaks off"])

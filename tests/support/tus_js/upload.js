@@ -2,19 +2,23 @@
 // to by a line on standard input.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
 import { Upload } from 'tus-js-client';
 
-const { ENDPOINT, TOKEN, FILE, METADATA, PAUSE_AT, CHUNK_SIZE, PARALLEL } = process.env;
+const { ENDPOINT, TOKEN, FILE, METADATA, PAUSE_AT, CHUNK_SIZE, PARALLEL, DEFERRED } = process.env;
 const say = (event, more = {}) => console.log(JSON.stringify({ event, ...more }));
 let conversion = null;
 let pauseAt = Number(PAUSE_AT);
 
-const upload = new Upload(createReadStream(FILE), {
+// A stream that is not a file's has an unknown size.
+const source = DEFERRED ? createReadStream(FILE).pipe(new PassThrough()) : createReadStream(FILE);
+const upload = new Upload(source, {
   endpoint: ENDPOINT,
   headers: { Authorization: `Bearer ${TOKEN}` },
   metadata: JSON.parse(METADATA),
   chunkSize: CHUNK_SIZE ? Number(CHUNK_SIZE) : Number.POSITIVE_INFINITY,
   parallelUploads: Number(PARALLEL),
+  uploadLengthDeferred: Boolean(DEFERRED),
   retryDelays: [100, 500, 1000, 2000, 4000],
   onAfterResponse: (_, answer) => {
     conversion = answer.getHeader('Tonegate-Conversion-Id') ?? conversion;

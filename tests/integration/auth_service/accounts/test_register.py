@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.auth_service.account_mails import AccountMails
 from tests.integration.auth_service.replica import PASSWORD, Clock, Replica, bearer, running, settings
 from tests.support.messaging import MemoryBroker
 
 EMAIL = "Ada.Lovelace@Example.com"
+INTERNATIONAL = ("user@bücher.example", "user@xn--bcher-kva.example", " User@BU\u0308CHER.example\t")
+# How accounts that were made with these addresses show them.
+SHOWN = dict(zip(INTERNATIONAL, (INTERNATIONAL[0], INTERNATIONAL[1], "User@bücher.example"), strict=True))
 
 
 async def test_a_new_account_is_described(auth: Replica, clock: Clock) -> None:
@@ -29,6 +33,35 @@ async def test_an_address_is_taken_once_in_whatever_case(auth: Replica, again: s
     answer = await auth.register(again, "another password altogether")
     assert (answer.status_code, answer.json()["code"]) == (409, "email_taken")
     assert (await auth.login(EMAIL)).status_code == 200
+
+
+@pytest.mark.parametrize("first", INTERNATIONAL)
+async def test_an_international_address_is_one_account_in_all_its_forms(
+    auth: Replica, mails: AccountMails, first: str
+) -> None:
+    made = await auth.register(first)
+    assert (made.status_code, made.json()["email"]) == (201, SHOWN[first])
+    for form in INTERNATIONAL:
+        assert (await auth.register(form)).status_code == 409
+        assert (await auth.login(form)).status_code == 200
+    await auth.post("password/forgot", email=INTERNATIONAL[-1])
+    secret = await mails.reset(SHOWN[first])
+    answer = await auth.post("password/reset", token=secret, password="another correct horse")
+    assert answer.status_code == 204
+    assert (await auth.login(INTERNATIONAL[0], "another correct horse")).status_code == 200
+
+
+async def test_blanks_around_an_address_are_ignored_wherever_one_is_taken(
+    auth: Replica, mails: AccountMails
+) -> None:
+    assert (await auth.register(f" {EMAIL}\t")).json()["email"] == EMAIL
+    tokens = (await auth.login(f"\u00a0{EMAIL} ")).json()
+    changed = await auth.call(
+        "PATCH", "auth/me", tokens["access_token"], email=" jörg@new.example ", current_password=PASSWORD
+    )
+    assert changed.json()["email"] == "jörg@new.example"
+    await auth.post("password/forgot", email="\tJo\u0308rg@new.example ")
+    assert await mails.reset("jörg@new.example")
 
 
 async def test_of_many_concurrent_registrations_of_one_address_one_succeeds(

@@ -309,5 +309,5 @@ async def test_the_record_is_read_page_by_page(auth: Replica, admin: Person) -> 
 
 
 async def _id(admin: Person, person: Person) -> str:
-    found = await admin.call("GET", f"admin/users?email={person.email}")
+    found = await admin.call("GET", f"admin/users?email=%20{person.email}%20")
     return str(found.json()["items"][0]["id"])

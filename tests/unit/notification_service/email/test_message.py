@@ -145,9 +145,18 @@ def test_any_address_yields_one_mailbox_or_an_error(address: str) -> None:
     assert written.recipient.isascii() or written.utf8
 
 
-def test_an_international_domain_is_sent_in_ascii() -> None:
-    written = mail(TEMPLATES.render(completed(recipient="ann@bücher.example")))
-    assert written.recipient == "ann@xn--bcher-kva.example"
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("ann@bücher.example", "ann@xn--bcher-kva.example"),
+        ("ann@xn--bcher-kva.example", "ann@xn--bcher-kva.example"),
+        ("ann@straße.example", "ann@xn--strae-oqa.example"),
+        (" ann@bücher.example ", "ann@xn--bcher-kva.example"),
+    ],
+)
+def test_an_international_domain_is_sent_in_ascii(typed: str, sent: str) -> None:
+    written = mail(TEMPLATES.render(completed(recipient=typed)))
+    assert written.recipient == sent
     assert not written.utf8
 
 
