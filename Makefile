@@ -12,7 +12,7 @@ override SBOM := $(value SBOM)
 export VIDEO OUT SBOM
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo up down test test-fast check sbom bench faults faults-planted test-containers
+.PHONY: help bootstrap demo up down test test-fast check sbom bench differences faults faults-planted test-containers
 
 help:
 	@echo 'make demo [VIDEO=path] [OUT=path]   converts a video, shows the MP3 and the mail, stops everything'
@@ -23,6 +23,7 @@ help:
 	@echo 'make check                          style, types, import contracts, lock file, known vulnerabilities'
 	@echo 'make sbom [SBOM=dist/sbom.json]     the packages of the services, as CycloneDX'
 	@echo 'make bench                          measurements'
+	@echo 'make differences                    compares results with those of a plain ffmpeg; some minutes'
 	@echo 'make faults                         injects some 500 faults; about forty minutes on two cores'
 	@echo 'make test-containers                builds compose.yaml and tests its containers; needs Docker'
 	@echo 'make faults-planted                 checks that `make faults` detects planted defects'
@@ -57,6 +58,9 @@ sbom: bootstrap
 
 bench: bootstrap
 	@$(PYTHON) -m bench
+
+differences: bootstrap
+	@$(PYTHON) -m bench.differential docs/differences.md
 
 faults: bootstrap
 	@failed=0; \

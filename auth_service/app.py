@@ -11,9 +11,12 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 from prometheus_client import CollectorRegistry
 
-from auth_service.accounts.controller import AccountController
+from auth_service.accounts.controller import AccountController, WebhookChangeController
+from auth_service.accounts.decline import AccountDecline, account_handlers
 from auth_service.admin.controller import AdministrationController
 from auth_service.api_keys.controller import ApiKeyController
+from auth_service.audit.activity.caller import request_caller
+from auth_service.audit.activity.controller import ActivityController
 from auth_service.audit.actor import request_actor
 from auth_service.audit.controller import AuditController
 from auth_service.audit.handlers import audit_handlers
@@ -32,6 +35,7 @@ from auth_service.introspection.authentication import GatewayCredentials, authen
 from auth_service.introspection.controller import IntrospectionController
 from auth_service.oauth.controller import IdentityController, ProviderLoginController
 from auth_service.oauth.providers.http_client import ProviderHttpClient
+from auth_service.passwords.controller import ProofController
 from auth_service.recovery.controller import RecoveryController
 from auth_service.sessions.controller import SessionController
 from auth_service.settings import AuthSettings
@@ -41,7 +45,7 @@ from shared.clock import utc_now
 from shared.http import Check, Wiring, build_application
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Broker
-from shared.messaging.subscriptions import AUTH_AUDIT
+from shared.messaging.subscriptions import AUTH_ACCOUNTS, AUTH_AUDIT
 
 # RFC 6749 §5.1: responses with tokens must not be cached; neither are those about one user.
 NO_STORE = CacheControlHeader(no_store=True)
@@ -62,8 +66,15 @@ def build(
     audit_log = AuditLog(database=database, now=now)
     gateway = GatewayCredentials(settings.introspection_secret)
     provider_http = ProviderHttpClient(loopback_http=settings.oauth_loopback_http)
-    consumer = broker.consumer(AUTH_AUDIT, audit_handlers(audit_log))
-    tasks = (relay.run, base.mailer.run, Sweeper(database, now).run, consumer.run)
+    decline = AccountDecline(
+        database=database, revocation=base.revocation, events=base.events, audit_log=audit_log, now=now
+    )
+    consumers = (
+        broker.consumer(AUTH_AUDIT, audit_handlers(audit_log)),
+        broker.consumer(AUTH_ACCOUNTS, account_handlers(decline)),
+    )
+    listening = (consumer.run for consumer in consumers)
+    tasks = (relay.run, base.mailer.run, Sweeper(database, settings.activity_keep, now).run, *listening)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -109,16 +120,20 @@ def _routes(gateway: GatewayCredentials) -> list[ControllerRouterHandler]:
             AccountController,
             SessionController,
             RecoveryController,
+            ProofController,
+            ActivityController,
             ApiKeyController,
             IdentityController,
             AdministrationController,
             AuditController,
             ProviderLoginController,
+            WebhookChangeController,
         ],
         cache_control=NO_STORE,
         dependencies={
             "principal": Provide(authenticate),
             "client": Provide(request_client, sync_to_thread=False),
+            "caller": Provide(request_caller, sync_to_thread=False),
             "actor": Provide(request_actor, sync_to_thread=False),
         },
     )

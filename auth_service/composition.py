@@ -6,8 +6,10 @@ from uuid import UUID
 
 from auth_service.accounts.register import Registration
 from auth_service.accounts.service import OwnAccount
+from auth_service.accounts.webhook_changes import WebhookChanges
 from auth_service.admin.service import Administration
 from auth_service.api_keys.service import ApiKeys
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.audit.service import AuditLog
 from auth_service.database.engine import Database
 from auth_service.database.outbox import EventWriter
@@ -27,6 +29,7 @@ from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
 from auth_service.passwords.breached_list import breached_list
 from auth_service.passwords.hasher import PasswordHasher
 from auth_service.passwords.new_password import NewPasswords
+from auth_service.passwords.proofs import Proofs
 from auth_service.passwords.service import PasswordAuthenticator
 from auth_service.recovery.email_verification import EmailVerification
 from auth_service.recovery.password_reset import PasswordReset
@@ -62,13 +65,16 @@ class Foundation:
         self.tokens = AccessTokens(key_ring=KeyRing(database, now), policy=policy, now=now, new_id=new_id)
         lifetimes = {
             Purpose.VERIFY_EMAIL: settings.verify_token_ttl,
+            Purpose.CHANGE_EMAIL: settings.verify_token_ttl,
             Purpose.RESET_PASSWORD: settings.reset_token_ttl,
         }
         mails = MailPolicy(lifetimes, settings.mails_per_hour, settings.require_verified_email)
         self.mailer = AccountMailer(database=database, events=self.events, policy=mails, now=now)
         self.hasher = PasswordHasher(PasswordHash(Argon2Cost()), settings.hash_concurrency)
         self.throttle = Throttle(database, settings.free_failures, now)
-        self.authenticator = PasswordAuthenticator(database, self.hasher, self.throttle)
+        self.activity = ActivityLog(database, now)
+        self.authenticator = PasswordAuthenticator(database, self.hasher, self.throttle, self.activity)
+        self.proofs = Proofs(database, self.authenticator, self.activity, now)
 
 
 def token_services(base: Foundation) -> dict[str, object]:
@@ -76,18 +82,32 @@ def token_services(base: Foundation) -> dict[str, object]:
     return {
         "access_tokens": base.tokens,
         "introspection": Introspection(database=database, tokens=base.tokens, now=now),
-        "api_keys": ApiKeys(database, base.events, now, new_id),
+        "api_keys": ApiKeys(database, base.mailer, base.activity, base.events, now, new_id),
+        "proofs": base.proofs,
+        "activity": base.activity,
     }
 
 
 def login_services(base: Foundation, provider_http: ProviderHttpClient) -> dict[str, object]:
     settings, database, tokens, now = base.settings, base.database, base.tokens, base.now
     lifetimes = Lifetimes(settings.refresh_token_ttl, settings.session_idle_ttl, settings.refresh_grace)
-    sessions = Sessions(database, tokens, base.revocation, base.events, lifetimes, now, base.new_id)
+    sessions = Sessions(
+        database=database,
+        tokens=tokens,
+        revocation=base.revocation,
+        mailer=base.mailer,
+        activity=base.activity,
+        events=base.events,
+        lifetimes=lifetimes,
+        now=now,
+        new_id=base.new_id,
+    )
     providers = settings.providers()
     return {
         "sessions": sessions,
-        "token_refresh": TokenRefresh(database, tokens, base.revocation, base.events, lifetimes, now),
+        "token_refresh": TokenRefresh(
+            database, tokens, base.revocation, base.activity, base.events, lifetimes, now
+        ),
         "password_login": PasswordLogin(
             database, base.hasher, base.authenticator, base.throttle, tokens, sessions, base.events
         ),
@@ -96,14 +116,20 @@ def login_services(base: Foundation, provider_http: ProviderHttpClient) -> dict[
             tokens=tokens,
             sessions=sessions,
             linker=AccountLinker(
-                account_claim=base.account_claim, mailer=base.mailer, now=now, new_id=base.new_id
+                account_claim=base.account_claim,
+                mailer=base.mailer,
+                activity=base.activity,
+                now=now,
+                new_id=base.new_id,
             ),
             providers=_providers(providers, provider_http, now),
             redirect_urls=settings.oauth_redirect_urls,
             callback=f"{settings.public_url.rstrip('/')}/v1/auth/oauth/{{provider}}/callback",
             now=now,
         ),
-        "linked_identities": LinkedIdentities(database, providers.names_by_issuer),
+        "linked_identities": LinkedIdentities(
+            database, base.mailer, base.activity, base.events, providers.names_by_issuer
+        ),
     }
 
 
@@ -120,13 +146,30 @@ def account_services(base: Foundation) -> dict[str, object]:
     new_passwords = NewPasswords(base.hasher, breached_list(base.settings.breached_passwords))
     return {
         "registration": Registration(
-            database, new_passwords, mailer, base.settings.require_verified_email, now, base.new_id
+            database=database,
+            new_passwords=new_passwords,
+            mailer=mailer,
+            activity=base.activity,
+            verify_at_once=base.settings.require_verified_email,
+            now=now,
+            new_id=base.new_id,
         ),
         "own_account": OwnAccount(
-            database, base.authenticator, new_passwords, mailer, base.revocation, base.events, now
+            database=database,
+            authenticator=base.authenticator,
+            proofs=base.proofs,
+            new_passwords=new_passwords,
+            mailer=mailer,
+            revocation=base.revocation,
+            activity=base.activity,
+            events=base.events,
+            now=now,
         ),
+        "webhook_changes": WebhookChanges(database, base.proofs, mailer, base.activity, base.events),
         "mailed_links": MailedLinks(database, mailer),
-        "email_verification": EmailVerification(database, base.authenticator, now),
+        "email_verification": EmailVerification(
+            database, base.authenticator, mailer, base.activity, base.events, now
+        ),
         "password_reset": PasswordReset(
             database,
             mailer,
@@ -134,6 +177,7 @@ def account_services(base: Foundation) -> dict[str, object]:
             base.throttle,
             base.revocation,
             base.account_claim,
+            base.activity,
             base.events,
             now,
         ),

@@ -3,7 +3,15 @@
 from uuid import UUID
 
 from shared.contracts.sessions import REVOKED_SESSION
-from shared.errors import Conflict, FieldError, InvalidRequest, InvalidToken, ServiceError, Unauthenticated
+from shared.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    InvalidRequest,
+    InvalidToken,
+    ServiceError,
+    Unauthenticated,
+)
 
 
 class EmailTaken(Conflict):
@@ -17,6 +25,13 @@ class InvalidCredentials(ServiceError):
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": "Bearer"})
+
+
+class ProofRequired(Forbidden):
+    """The change needs more than an access token, which may be stolen (ASVS 5.0 §7.5.1)."""
+
+    code = "proof_required"
+    title = "Send the password to /v1/auth/proof or as current_password, or sign in again; then repeat this."
 
 
 class WeakPassword(ServiceError):

@@ -41,6 +41,7 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     mails_per_hour: Annotated[int, Env("AUTH_MAILS_PER_HOUR", at_least=1)] = 3
     require_verified_email: Annotated[bool, Env("AUTH_REQUIRE_VERIFIED_EMAIL")] = False
     free_failures: Annotated[int, Env("AUTH_FREE_FAILURES", at_least=1)] = 10
+    activity_keep: Annotated[timedelta, Env("AUTH_ACTIVITY_KEEP", at_least=3600)] = timedelta(days=90)
     hash_concurrency: Annotated[int, Env("AUTH_HASH_CONCURRENCY", at_least=1)] = 2
     breached_passwords: Annotated[str | None, Env("AUTH_BREACHED_PASSWORDS")] = None
 

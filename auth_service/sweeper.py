@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from auth_service.audit.activity.repository import ActivityRepository
 from auth_service.database.engine import Database
 from auth_service.mailer.repository import MailTokenRepository
 from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository
@@ -19,6 +20,7 @@ SESSIONS_PER_BATCH = 200
 # is refreshed all the time would leave rows for as long as it exists.
 SPENT_TOKENS_KEPT = timedelta(days=7)
 SPENT_TOKENS_PER_BATCH = 1000
+ACTIVITY_PER_BATCH = 1000
 # A network without a login for this long counts as unknown again.
 NETWORKS_KEPT = timedelta(days=90)
 
@@ -27,10 +29,11 @@ BATCH_PAUSE_S = 1.0
 
 
 class Sweeper:
-    """Deletes expired rows in small batches."""
+    """Deletes expired rows in small batches. The activity log is kept for `activity_keep`."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, activity_keep: timedelta, now: Callable[[], datetime]) -> None:
         self._database = database
+        self._activity_keep = activity_keep
         self._now = now
 
     async def run(self) -> None:
@@ -57,4 +60,8 @@ class Sweeper:
         async with self._database.transaction() as transaction:
             refresh_tokens = RefreshTokenRepository(transaction)
             spent = await refresh_tokens.purge_spent(now - SPENT_TOKENS_KEPT, SPENT_TOKENS_PER_BATCH)
-        return sessions >= SESSIONS_PER_BATCH or spent >= SPENT_TOKENS_PER_BATCH
+        async with self._database.transaction() as transaction:
+            activity = ActivityRepository(transaction)
+            events = await activity.purge(now - self._activity_keep, ACTIVITY_PER_BATCH)
+        full = (SESSIONS_PER_BATCH, SPENT_TOKENS_PER_BATCH, ACTIVITY_PER_BATCH)
+        return any(count >= batch for count, batch in zip((sessions, spent, events), full, strict=True))

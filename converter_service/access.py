@@ -1,5 +1,6 @@
 """Access rules of the converter: whose email address counts, and who may administer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from litestar.handlers import BaseRouteHandler
@@ -22,9 +23,9 @@ class TokenAuthenticator:
     tokens: AccessTokens
     verified_email_only: bool = False
 
-    async def principal(self, token: str, scope: str) -> Principal:
+    async def principal(self, token: str, scopes: Sequence[str]) -> Principal:
         """Raises InvalidToken, InsufficientScope, and Unavailable when the token cannot be verified."""
-        principal = await self.tokens.principal(token, scope)
+        principal = await self.tokens.principal(token, scopes)
         if self.verified_email_only and not principal.email_verified:
             return replace(principal, email="")
         return principal

@@ -16,6 +16,7 @@ from gateway.clients.audit_log import AuditLog
 from gateway.clients.auth import AuthService
 from gateway.clients.introspection import IntrospectionClient
 from gateway.clients.json_service import JsonService
+from gateway.clients.webhook_changes import WebhookAnnouncements
 from gateway.idempotency.memory_store import MemoryIdempotencyStore
 from gateway.idempotency.redis_store import RedisIdempotencyStore
 from gateway.idempotency.service import Idempotency
@@ -73,7 +74,7 @@ def build(
     windows, store = rate_windows(settings), idempotency_store(settings)
     limits = RateLimits(policies(settings), windows)
     addresses = ClientAddresses(settings.trusted_proxies, ForwardedField(settings.forwarded_field))
-    guard = AuthGuard(tokens, limits, addresses, concurrency_limits(settings))
+    guard = AuthGuard(tokens, limits, addresses, concurrency_limits(settings, registry))
     idempotency = Idempotency(store, addresses, settings.introspection_secret)
 
     @asynccontextmanager
@@ -120,8 +121,10 @@ def modules(
         AdministrationModule(service=auth, converter=converter, audit_log=AuditLog(auth), tokens=tokens),
         ConversionsModule(converter=converter, idempotency=idempotency, watches=watches),
         UploadsModule(converter=converter),
-        WebhooksModule(service=notification, idempotency=idempotency),
-        PagesModule(verify_page=verify_page(), reset_page=reset_page()),
+        WebhooksModule(
+            service=notification, announcements=WebhookAnnouncements(auth), idempotency=idempotency
+        ),
+        PagesModule(notification=notification, verify_page=verify_page(), reset_page=reset_page()),
     ]
 
 
@@ -169,6 +172,7 @@ def policies(settings: GatewaySettings) -> dict[Rate, str]:
         Rate.LOGIN: settings.rate_login,
         Rate.REGISTER: settings.rate_register,
         Rate.UPLOAD: settings.rate_upload,
+        Rate.WEBHOOK_TEST: settings.rate_webhook_test,
     }
 
 

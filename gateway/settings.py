@@ -29,6 +29,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     rate_login: Annotated[str, Env("GATEWAY_RATE_LIMIT_LOGIN")] = "10/minute"
     rate_register: Annotated[str, Env("GATEWAY_RATE_LIMIT_REGISTER")] = "20/hour"
     rate_upload: Annotated[str, Env("GATEWAY_RATE_LIMIT_UPLOAD")] = "60/hour"
+    rate_webhook_test: Annotated[str, Env("GATEWAY_RATE_LIMIT_WEBHOOK_TEST")] = "5/minute"
     rate_storage_url: Annotated[Secret, Env("GATEWAY_RATE_LIMIT_STORAGE_URL")] = Secret("memory://")
     trusted_proxies: Annotated[tuple[str, ...], Env("GATEWAY_TRUSTED_PROXIES")] = ()
     forwarded_field: Annotated[Literal["x-forwarded-for", "forwarded"], Env("GATEWAY_FORWARDED_FIELD")] = (
@@ -38,9 +39,18 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     cors_origins: Annotated[tuple[str, ...], Env("GATEWAY_CORS_ORIGINS")] = ()
 
     max_calls: Annotated[int, Env("GATEWAY_MAX_CALLS", at_least=1)] = 256
+    max_calls_per_address: Annotated[int, Env("GATEWAY_MAX_CALLS_PER_ADDRESS", at_least=1)] = 128
     max_streams: Annotated[int, Env("GATEWAY_MAX_STREAMS", at_least=1)] = 256
     max_streams_per_client: Annotated[int, Env("GATEWAY_MAX_STREAMS_PER_CLIENT", at_least=1)] = 64
+    max_streams_per_address: Annotated[int, Env("GATEWAY_MAX_STREAMS_PER_ADDRESS", at_least=1)] = 96
+    reserved_streams: Annotated[int, Env("GATEWAY_RESERVED_STREAMS", at_least=0)] = 64
     max_event_streams: Annotated[int, Env("GATEWAY_MAX_EVENT_STREAMS", at_least=1)] = 2048
+    max_event_streams_per_address: Annotated[
+        int, Env("GATEWAY_MAX_EVENT_STREAMS_PER_ADDRESS", at_least=1)
+    ] = 512
+    min_speed: Annotated[int, Env("GATEWAY_MIN_SPEED", at_least=0)] = 1024
+    slow_speed: Annotated[int, Env("GATEWAY_SLOW_SPEED", at_least=0)] = 32768
+    speed_window: Annotated[timedelta, Env("GATEWAY_SPEED_WINDOW", at_least=1)] = timedelta(seconds=60)
     max_connections: Annotated[int, Env("GATEWAY_MAX_CONNECTIONS", at_least=16)] = 8192
 
     token_cache_ttl: Annotated[timedelta, Env("GATEWAY_TOKEN_CACHE_TTL")] = timedelta(seconds=5)
@@ -69,6 +79,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
             "LOGIN": self.rate_login,
             "REGISTER": self.rate_register,
             "UPLOAD": self.rate_upload,
+            "WEBHOOK_TEST": self.rate_webhook_test,
         }
         return [
             f"GATEWAY_RATE_LIMIT_{name}: {rate!r} is not a rate; it needs a form such as 10/minute"

@@ -1,7 +1,7 @@
 """Composition root of the notification service: builds emails and webhooks and runs them until stopped."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -9,13 +9,19 @@ import aiohttp
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
+from notification_service.admissions import Admissions
+from notification_service.email.admission import EmailAdmission, RecipientLimits
+from notification_service.email.decline_service import DeclineController, DeclineService
+from notification_service.email.declines import DeclineTokens
 from notification_service.email.handlers import email_handlers
 from notification_service.email.links import InvalidLink
+from notification_service.email.mongo_declined import MongoDeclined
 from notification_service.email.mongo_ledger import MongoLedger
 from notification_service.email.retry_policy import RetryPolicy
 from notification_service.email.sender import EmailSender
 from notification_service.email.smtp import SmtpMailer
 from notification_service.email.templates import EmailTemplates
+from notification_service.mongo_admissions import MongoAdmissions
 from notification_service.settings import NotificationSettings
 from notification_service.webhooks.account_deletion import AccountDeletion, account_handlers
 from notification_service.webhooks.controller import WebhookController
@@ -33,6 +39,7 @@ from notification_service.webhooks.retry_policy import DispatchPolicy
 from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.sender import WebhookSender
 from notification_service.webhooks.service import WebhookService
+from notification_service.webhooks.test_limit import TestLimit
 from shared.clock import utc_now
 from shared.http import Address, Check, Listeners, Wiring, build_application, check_in_turn, serve
 from shared.http.auth_guard import public, require_token
@@ -71,18 +78,23 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     deliveries = MongoDeliveries(database, settings.webhook_keep, HANDOVER)
     stopping = asyncio.Event()
     # The service works without the indexes, and reports that it is not ready.
-    preparation = StorePreparation(ledger.prepare, endpoints.prepare, deliveries.prepare)
+    recipients, failures = MongoAdmissions(database, "recipients"), MongoAdmissions(database, "failures")
+    tests, declined = MongoAdmissions(database, "webhook_tests"), MongoDeclined(database)
+    counters = (each.prepare for each in (recipients, failures, tests))
+    preparation = StorePreparation(ledger.prepare, endpoints.prepare, deliveries.prepare, *counters)
     mailer = SmtpMailer(settings.smtp_server, settings.smtp_timeout)
     policy = _email_policy(settings)
     sender = EmailSender(ledger, mailer, settings.from_address, policy, registry, stopping=stopping)
-    emails = email_handlers(_email_templates(settings), sender)
+    tokens = DeclineTokens(settings.webhook_key)
+    admission = EmailAdmission(recipients, failures, declined, _recipient_limits(settings))
+    emails = email_handlers(_email_templates(settings, tokens), sender, admission)
     broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES)
     async with (
         client,
         broker,
         aiohttp.ClientSession() as http,
         _open_webhooks(
-            settings, endpoints, deliveries, publisher=broker, stopping=stopping, registry=registry
+            settings, endpoints, deliveries, tests, publisher=broker, stopping=stopping, registry=registry
         ) as (webhooks, fanout, dispatcher),
     ):
         consumers = (
@@ -107,7 +119,8 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
             Check("smtp", mailer.ping, critical=False, cached_s=SMTP_CHECK_CACHED_S),
             Check("auth_service", keys.check, critical=False),
         )
-        app = _application(settings, webhooks, keys, checks=checks, drain=finish, registry=registry)
+        provide = {"webhooks": webhooks, "declining": DeclineService(tokens, declined, broker)}
+        app = _application(settings, provide, keys, checks=checks, drain=finish, registry=registry)
         async with asyncio.TaskGroup() as tasks:
             for each in (*consumers, dispatcher):
                 tasks.create_task(each.run())
@@ -123,7 +136,7 @@ def grace_for(timeout: timedelta) -> timedelta:
 
 def _application(
     settings: NotificationSettings,
-    webhooks: WebhookService,
+    provide: Mapping[str, object],
     keys: PublicKeys,
     *,
     checks: Sequence[Check],
@@ -133,8 +146,8 @@ def _application(
     tokens = AccessTokens(keys, settings.issuer or settings.public_url, settings.audience)
     return build_application(
         Wiring(
-            controllers=[WebhookController],
-            provide={"webhooks": webhooks},
+            controllers=[WebhookController, DeclineController],
+            provide=provide,
             guards=[require_token(tokens.principal)],
             health_opt=public(),
             checks=checks,
@@ -149,6 +162,7 @@ async def _open_webhooks(
     settings: NotificationSettings,
     endpoints: MongoEndpoints,
     deliveries: MongoDeliveries,
+    tests: Admissions,
     *,
     publisher: Publisher,
     stopping: asyncio.Event,
@@ -187,6 +201,7 @@ async def _open_webhooks(
                 cipher=cipher,
                 payloads=payloads,
                 limit=settings.webhooks_per_account,
+                tests=TestLimit(tests, settings.webhook_tests_per_host),
                 wake=dispatcher.wake,
             )
             fanout = WebhookFanout(
@@ -201,9 +216,13 @@ def _email_policy(settings: NotificationSettings) -> RetryPolicy:
     return RetryPolicy(lease=lease, give_up_after=settings.give_up_after)
 
 
-def _email_templates(settings: NotificationSettings) -> EmailTemplates:
+def _recipient_limits(settings: NotificationSettings) -> RecipientLimits:
+    return RecipientLimits(settings.per_day, settings.unverified_per_day, settings.unverified_total)
+
+
+def _email_templates(settings: NotificationSettings, tokens: DeclineTokens) -> EmailTemplates:
     try:
-        return EmailTemplates(settings.public_url, settings.verify_link, settings.reset_link)
+        return EmailTemplates(settings.public_url, tokens, settings.verify_link, settings.reset_link)
     except InvalidLink:
         raise SettingsError("GATEWAY_PUBLIC_URL: it should look like https://tonegate.example.org") from None
 

@@ -34,6 +34,9 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_timeout: Annotated[timedelta, Env("NOTIFICATION_SMTP_TIMEOUT", at_least=1)] = timedelta(seconds=60)
     give_up_after: Annotated[timedelta, Env("NOTIFICATION_GIVE_UP_AFTER", at_least=60)] = timedelta(days=5)
     ledger_keep: Annotated[timedelta, Env("NOTIFICATION_LEDGER_KEEP", at_least=60)] = timedelta(days=30)
+    per_day: Annotated[int, Env("NOTIFICATION_PER_DAY", at_least=1)] = 1000
+    unverified_per_day: Annotated[int, Env("NOTIFICATION_UNVERIFIED_PER_DAY", at_least=1)] = 10
+    unverified_total: Annotated[int, Env("NOTIFICATION_UNVERIFIED_TOTAL", at_least=1)] = 30
     auth_url: Annotated[HttpOrigin, Env("NOTIFICATION_AUTH_URL")] = "http://127.0.0.1:8001"
     issuer: Annotated[str | None, Env("AUTH_ISSUER")] = None
     audience: Annotated[str, Env("AUTH_AUDIENCE")] = "tonegate"
@@ -45,6 +48,7 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_retries: Annotated[tuple[str, ...], Env("NOTIFICATION_WEBHOOK_RETRIES")] = RETRIES
     webhook_keep: Annotated[timedelta, Env("NOTIFICATION_WEBHOOK_KEEP", at_least=3600)] = timedelta(days=30)
     webhooks_per_account: Annotated[int, Env("NOTIFICATION_WEBHOOKS_PER_ACCOUNT", at_least=1)] = 10
+    webhook_tests_per_host: Annotated[int, Env("NOTIFICATION_WEBHOOK_TESTS_PER_HOST", at_least=1)] = 10
     webhook_concurrency: Annotated[int, Env("NOTIFICATION_WEBHOOK_CONCURRENCY", at_least=1)] = 32
 
     def __post_init__(self) -> None:

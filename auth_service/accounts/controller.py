@@ -1,15 +1,25 @@
-"""Account endpoints: registration, and reading, changing and deleting one's own account."""
+"""Account endpoints: registration, one's own account, and announcements of webhook changes."""
 
-from litestar import Controller, delete, get, patch, post
+from typing import Any
+
+from litestar import Controller, Request, delete, get, patch, post
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from auth_service.accounts.register import Registration
-from auth_service.accounts.schemas import ChangeAccount, Register, account_of_user
+from auth_service.accounts.schemas import ChangeAccount, Register, account_of_user, own_account_of_user
 from auth_service.accounts.service import OwnAccount
+from auth_service.accounts.webhook_changes import WebhookChanges
+from auth_service.audit.activity.caller import Caller
+from auth_service.audit.activity.event import Event
+from auth_service.introspection.authentication import authenticate_any
+from auth_service.introspection.service import Introspection
 from auth_service.throttle.client import Client
+from auth_service.throttle.gateway import forwarded_by_the_gateway
 from auth_service.tokens.principal import Principal
+from shared.contracts import accounts
 from shared.contracts.accounts import Account, ChangePassword, DeleteAccount
+from shared.contracts.webhooks import WebhookChange
 from shared.http import Injected
 
 
@@ -23,38 +33,59 @@ class AccountController(Controller):
         return account_of_user(await registration.register(data.email, data.password, client))
 
     @get("/me")
-    async def me(self, principal: Injected[Principal]) -> Account:
+    async def me(self, principal: Injected[Principal]) -> accounts.OwnAccount:
         """The account, taken from the principal without a query."""
-        claims, created_at = principal.claims, principal.account_created_at
-        return Account(str(claims.sub), claims.email, claims.roles, claims.email_verified, created_at)
+        claims = principal.claims
+        return accounts.OwnAccount(
+            id=str(claims.sub),
+            email=claims.email,
+            roles=claims.roles,
+            email_verified=claims.email_verified,
+            created_at=principal.account_created_at,
+            pending_email=principal.pending_email,
+        )
 
     @patch("/me")
     async def change(
         self,
         data: JSONBody[ChangeAccount],
-        principal: Injected[Principal],
-        client: Injected[Client],
+        caller: Injected[Caller],
         own_account: Injected[OwnAccount],
-    ) -> Account:
-        changed = await own_account.change_email(principal.claims, data.current_password, data.email, client)
-        return account_of_user(changed)
+    ) -> accounts.OwnAccount:
+        changed = await own_account.change_email(caller, data.current_password, data.email)
+        return own_account_of_user(changed)
 
     @delete("/me")
     async def delete(
         self,
         data: JSONBody[DeleteAccount],
-        principal: Injected[Principal],
-        client: Injected[Client],
+        caller: Injected[Caller],
         own_account: Injected[OwnAccount],
     ) -> None:
-        await own_account.delete(principal.claims, data.password, client)
+        await own_account.delete(caller, data.password)
 
     @post("/password/change", status_code=HTTP_204_NO_CONTENT)
     async def change_password(
         self,
         data: JSONBody[ChangePassword],
-        principal: Injected[Principal],
-        client: Injected[Client],
+        caller: Injected[Caller],
         own_account: Injected[OwnAccount],
     ) -> None:
-        await own_account.change_password(principal.claims, data.current_password, data.password, client)
+        await own_account.change_password(caller, data.current_password, data.password)
+
+
+class WebhookChangeController(Controller):
+    path = "/v1/auth/webhook-changes"
+
+    @post(status_code=HTTP_204_NO_CONTENT, guards=[forwarded_by_the_gateway])
+    async def announce(
+        self,
+        request: Request[Any, Any, Any],
+        data: JSONBody[WebhookChange],
+        introspection: Injected[Introspection],
+        client: Injected[Client],
+        webhook_changes: Injected[WebhookChanges],
+    ) -> None:
+        """The gateway has checked the scope of an API key."""
+        caller = Caller(await authenticate_any(request, introspection), client)
+        await webhook_changes.announce(caller, Event(data.change), data.current_password)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from auth_service.audit.activity.event import Event
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.engine import Database
 from auth_service.errors import EmailTaken
 from auth_service.mailer.mail_token import Purpose
@@ -24,6 +26,7 @@ class Registration:
     database: Database
     new_passwords: NewPasswords
     mailer: AccountMailer
+    activity: ActivityLog
     verify_at_once: bool
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
@@ -42,6 +45,7 @@ class Registration:
         async with self.database.transaction() as transaction:
             if not await UserRepository(transaction).add(user):
                 raise EmailTaken
+            await self.activity.record(transaction, Event.ACCOUNT_REGISTERED, user.id, client)
             await KnownNetworkRepository(transaction).remember(user.id, client.network, self.now())
             if self.verify_at_once:
                 await self.mailer.request(transaction, Purpose.VERIFY_EMAIL, address.canonical)

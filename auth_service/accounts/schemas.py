@@ -7,7 +7,7 @@ the services validate addresses.
 import msgspec
 
 from auth_service.users.model import User
-from shared.contracts.accounts import Account
+from shared.contracts.accounts import Account, OwnAccount
 from shared.contracts.fields import AnyText, Password
 
 
@@ -18,7 +18,11 @@ class Register(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class ChangeAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: AnyText
-    current_password: Password
+    current_password: Password | None = None
+
+
+def own_account_of_user(user: User) -> OwnAccount:
+    return OwnAccount(**msgspec.structs.asdict(account_of_user(user)), pending_email=user.pending_email)
 
 
 def account_of_user(user: User) -> Account:

@@ -8,6 +8,8 @@ from litestar.params import FromPath, JSONBody
 
 from auth_service.api_keys.schemas import api_key_body
 from auth_service.api_keys.service import ApiKeys
+from auth_service.audit.activity.caller import Caller
+from auth_service.passwords.proofs import Proofs
 from auth_service.tokens.principal import Principal
 from shared.contracts.api_keys import ApiKeyList, MadeApiKey, NewApiKey
 from shared.http import Injected
@@ -18,9 +20,14 @@ class ApiKeyController(Controller):
 
     @post()
     async def create(
-        self, data: JSONBody[NewApiKey], principal: Injected[Principal], api_keys: Injected[ApiKeys]
+        self,
+        data: JSONBody[NewApiKey],
+        caller: Injected[Caller],
+        proofs: Injected[Proofs],
+        api_keys: Injected[ApiKeys],
     ) -> MadeApiKey:
-        key, text = await api_keys.create(principal.claims.sub, data.name, data.scopes, data.expires_at)
+        await proofs.require(caller, data.current_password)
+        key, text = await api_keys.create(caller, data.name, data.scopes, data.expires_at)
         return MadeApiKey(**msgspec.structs.asdict(api_key_body(key)), key=text)
 
     @get()
@@ -29,6 +36,6 @@ class ApiKeyController(Controller):
 
     @delete("/{key_id:uuid}")
     async def delete(
-        self, key_id: FromPath[UUID], principal: Injected[Principal], api_keys: Injected[ApiKeys]
+        self, key_id: FromPath[UUID], caller: Injected[Caller], api_keys: Injected[ApiKeys]
     ) -> None:
-        await api_keys.delete(principal.claims.sub, key_id)
+        await api_keys.delete(caller, key_id)

@@ -1,1 +1,1 @@
-"""Audit log of administrative actions."""
+"""The audit log of administrative actions, and the activity log of accounts."""

@@ -5,10 +5,10 @@ from litestar.params import JSONBody
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from auth_service.audit.actor import Actor
-from auth_service.audit.schemas import Position, audit_page
+from auth_service.audit.schemas import audit_page
 from auth_service.audit.service import AuditLog
-from auth_service.introspection.authentication import forwarded_by_the_gateway
-from auth_service.users.page_cursor import Cursor, Limit, decode_cursor
+from auth_service.throttle.gateway import forwarded_by_the_gateway
+from auth_service.users.page_cursor import Cursor, Limit, Position, decode_cursor
 from shared.contracts.administration import AuditedAction, AuditPage
 from shared.http import Injected
 

@@ -1,15 +1,10 @@
 """Bodies and page cursors of the audit log endpoints."""
 
 from collections.abc import Sequence
-from typing import Annotated
-
-import msgspec
 
 from auth_service.audit.model import AuditRecord
 from auth_service.users.page_cursor import encode_cursor
 from shared.contracts.administration import AuditEntry, AuditPage
-
-Position = Annotated[int, msgspec.Meta(ge=0, lt=2**63 - 1)]
 
 
 def audit_page(records: Sequence[AuditRecord], limit: int) -> AuditPage:

@@ -1,11 +1,11 @@
 """Access to PostgreSQL: transactions and single reads, with a time limit on every wait."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Never
 
-from sqlalchemy import Executable, Row, text
+from sqlalchemy import Executable, Row, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -22,6 +22,11 @@ TRANSIENT = ("08", "40", "53", "55", "57", "58", "25006", "28", "3D")
 
 # What repositories are constructed with. Services pass it on without using SQLAlchemy themselves.
 Transaction = AsyncSession
+
+
+def after_commit(transaction: Transaction, act: Callable[[], None]) -> None:
+    """Calls `act` once the transaction is committed, and never if it is rolled back."""
+    event.listen(transaction.sync_session, "after_commit", lambda _: act(), once=True)
 
 
 class Repository:

@@ -11,6 +11,7 @@ from litestar.handlers import BaseRouteHandler
 from auth_service.errors import GatewayOnly
 from auth_service.introspection.service import Introspection
 from auth_service.throttle.client import Client, parse_client
+from auth_service.throttle.gateway import ADDRESS_HEADER, GATEWAY_HEADER
 from auth_service.tokens.principal import Principal
 from shared.errors import InsufficientScope, InvalidToken, Unauthenticated
 from shared.http import Injected
@@ -19,10 +20,6 @@ from shared.settings import Secret
 
 GATEWAY = "gateway"
 
-# Headers of requests that the gateway forwards: its own credentials, and the client's address.
-GATEWAY_HEADER = "tonegate-gateway-authorization"
-ADDRESS_HEADER = "tonegate-client-address"
-
 
 async def authenticate(request: Request[Any, Any, Any], introspection: Injected[Introspection]) -> Principal:
     """The principal of the request's session token.
@@ -30,14 +27,20 @@ async def authenticate(request: Request[Any, Any, Any], introspection: Injected[
     Raises Unauthenticated without a token, InvalidToken if it is not valid, and InsufficientScope for an API
     key: no scope allows account management.
     """
+    principal = await authenticate_any(request, introspection)
+    if principal.scope is not None:
+        raise InsufficientScope
+    return principal
+
+
+async def authenticate_any(request: Request[Any, Any, Any], introspection: Introspection) -> Principal:
+    """The principal of the request's session token or API key. Raises Unauthenticated, InvalidToken."""
     token = bearer_token(request.headers.getall("authorization", []))
     if token is None:
         raise Unauthenticated
     principal = await introspection.introspect(token)
     if principal is None:
         raise InvalidToken
-    if principal.scope is not None:
-        raise InsufficientScope
     return principal
 
 
@@ -69,13 +72,3 @@ def request_client(request: Request[Any, Any, Any], gateway: Injected[GatewayCre
         return parse_client(request.client.host if request.client else None, agent)
     gateway.check(credentials)
     return parse_client(request.headers.get(ADDRESS_HEADER), agent)
-
-
-async def forwarded_by_the_gateway(
-    connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
-) -> None:
-    """A guard for routes that only the gateway calls, with a user's token. The credentials themselves are
-    checked by `request_client`.
-    """
-    if GATEWAY_HEADER not in connection.headers:
-        raise GatewayOnly

@@ -14,6 +14,7 @@ class TokenHolder(msgspec.Struct, frozen=True, kw_only=True):
     email_verified: bool
     roles: tuple[str, ...]
     created_at: datetime
+    pending_email: str | None = None
     key_id: UUID | None = None
     scopes: tuple[str, ...] = ()
     expires_at: datetime | None = None

@@ -50,7 +50,14 @@ class TokenHolderRepository:
 
 def _active_users() -> Select[*tuple[Any, ...]]:
     verified = User.email_verified_at.is_not(None).label("email_verified")
-    columns = (User.id.label("user_id"), User.email, verified, User.roles, User.created_at)
+    columns = (
+        User.id.label("user_id"),
+        User.email,
+        verified,
+        User.roles,
+        User.created_at,
+        User.pending_email,
+    )
     return select(*columns).where(User.disabled_at.is_(None))
 
 

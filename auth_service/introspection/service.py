@@ -68,7 +68,7 @@ class Introspection:
         roles = _api_key_roles(holder) if claims.scope else holder.roles
         current = (holder.email, holder.email_verified, roles)
         if (claims.email, claims.email_verified, claims.roles) == current:
-            return Principal(claims, token, holder.created_at)
+            return Principal(claims, token, holder.created_at, holder.pending_email)
         until = datetime.fromtimestamp(claims.exp, self._now().tzinfo)
         return await self._issue(holder, claims.sid, roles, until, claims.scope or None)
 
@@ -85,7 +85,7 @@ class Introspection:
             scope=scope,
         )
         token, claims = self._tokens.issue(await self._tokens.signing_key(), grant)
-        return Principal(claims, token, holder.created_at)
+        return Principal(claims, token, holder.created_at, holder.pending_email)
 
 
 def _api_key_roles(holder: TokenHolder) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ class Purpose(StrEnum):
     """The purpose of a mailed link."""
 
     VERIFY_EMAIL = "verify_email"
+    CHANGE_EMAIL = "change_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose
 
 

@@ -10,7 +10,9 @@ from auth_service.database.table import Table
 
 
 class MailRequest(Table):
-    """A request for a mail with a link, to an address that may have no account."""
+    """A request for a mail with a link, to an address that may have no account. `user_id` is the account that
+    asks for the address as its new one.
+    """
 
     __tablename__ = "mail_requests"
 
@@ -18,6 +20,7 @@ class MailRequest(Table):
     purpose: Mapped[str]
     address: Mapped[str]
     correlation_id: Mapped[str]
+    user_id: Mapped[UUID | None]
 
 
 class MailToken(Table):

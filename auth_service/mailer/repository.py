@@ -11,8 +11,11 @@ from auth_service.mailer.model import MailRequest, MailToken
 
 
 class MailRequestRepository(Repository):
-    async def add(self, purpose: str, address: str, correlation_id: str) -> None:
-        await self.insert(MailRequest(purpose=purpose, address=address, correlation_id=correlation_id))
+    async def add(self, purpose: str, address: str, correlation_id: str, user_id: UUID | None = None) -> None:
+        request = MailRequest(
+            purpose=purpose, address=address, correlation_id=correlation_id, user_id=user_id
+        )
+        await self.insert(request)
 
     async def take(self, limit: int) -> Sequence[MailRequest]:
         """Deletes and returns the oldest requests, skipping those that a concurrent transaction has

@@ -13,12 +13,14 @@ from uuid import UUID
 
 import msgspec
 
+from auth_service.audit.activity.event import Event as ActivityEvent
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
 from auth_service.mailer.mail_token import Purpose, fingerprint, new_secret
 from auth_service.mailer.model import MailRequest, MailToken
 from auth_service.mailer.repository import MailRequestRepository, MailTokenRepository
 from auth_service.throttle.repository import CounterRepository
+from auth_service.users.address import canonical
 from auth_service.users.model import User
 from auth_service.users.repository import UserRepository
 from shared.contracts.events import (
@@ -28,6 +30,7 @@ from shared.contracts.events import (
     PasswordChanged,
     PasswordRemoved,
     PasswordResetRequested,
+    SecurityEventOccurred,
 )
 from shared.errors import Unavailable
 from shared.logs import bind_correlation, correlation_id, get_logger
@@ -38,7 +41,7 @@ BATCH_SIZE = 50
 POLL_INTERVAL_S = 5.0
 WINDOW = timedelta(hours=1)
 
-Notice = PasswordChanged | PasswordRemoved | EmailChanged
+Notice = PasswordChanged | PasswordRemoved | EmailChanged | SecurityEventOccurred
 
 
 class MailPolicy(msgspec.Struct, frozen=True):
@@ -70,6 +73,13 @@ class AccountMailer:
         """Requests a mail to a canonical address. `wake` after commit processes it without delay."""
         await MailRequestRepository(transaction).add(purpose, address, correlation_id.get())
 
+    async def request_change(self, transaction: Transaction, user: User, address: str) -> None:
+        """Requests a mail to the canonical address that an account asks for. Whether the address has an
+        account is looked up later, so that neither the response nor its time reveals it.
+        """
+        requests = MailRequestRepository(transaction)
+        await requests.add(Purpose.CHANGE_EMAIL, address, correlation_id.get(), user.id)
+
     async def notify(self, transaction: Transaction, notice: Notice, address: str, *, verified: bool) -> None:
         """Announces a change in its own transaction, so that no takeover goes unnoticed (ASVS 5.0 §6.3.7).
 
@@ -78,8 +88,17 @@ class AccountMailer:
         if self._policy.verified_only and not verified:
             return
         now = self._now()
-        if await self._is_within_limit(transaction, notice.type, address, now + WINDOW, notice.user_id):
+        kind = f"{notice.type}/{notice.event}" if isinstance(notice, SecurityEventOccurred) else notice.type
+        if await self._is_within_limit(transaction, kind, address, now + WINDOW, notice.user_id):
             await self._events.write(transaction, notice, UUID(notice.user_id))
+
+    async def notify_of(self, transaction: Transaction, event: ActivityEvent, user: User) -> None:
+        """Announces an event of an account's security to its present address."""
+        notice = SecurityEventOccurred(
+            user_id=str(user.id), recipient=user.email, event=event, occurred_at=self._now()
+        )
+        verified = user.email_verified_at is not None
+        await self.notify(transaction, notice, user.email_canonical, verified=verified)
 
     def wake(self) -> None:
         """Makes `run` process requests now."""
@@ -118,18 +137,24 @@ class AccountMailer:
 
     async def _process(self, transaction: Transaction, request: MailRequest) -> None:
         purpose, now = Purpose(request.purpose), self._now()
-        user = await UserRepository(transaction).find_by_address(request.address)
-        if user is None or not _is_applicable(user, purpose):
+        users = UserRepository(transaction)
+        holder = await users.find_by_address(request.address)
+        user = await users.find(request.user_id) if request.user_id else holder
+        if user is None or not _is_applicable(user, purpose, request.address):
             return
         until = now + self._policy.window(purpose)
         if not await self._is_within_limit(transaction, purpose, request.address, until, str(user.id)):
+            return
+        if purpose is Purpose.CHANGE_EMAIL and holder is not None:
+            if holder.disabled_at is None:
+                await self.notify_of(transaction, ActivityEvent.EMAIL_IN_USE, holder)
             return
         secret, expires_at = new_secret(), now + self._policy.lifetimes[purpose]
         token = MailToken(
             fingerprint=fingerprint(secret, purpose),
             purpose=purpose,
             user_id=user.id,
-            address=user.email_canonical,
+            address=request.address,
             created_at=now,
             expires_at=expires_at,
         )
@@ -147,12 +172,19 @@ class AccountMailer:
         return sent <= self._policy.per_hour
 
 
-def _is_applicable(user: User, purpose: Purpose) -> bool:
+def _is_applicable(user: User, purpose: Purpose, address: str) -> bool:
     if user.disabled_at is not None:
         return False
-    return purpose is Purpose.RESET_PASSWORD or user.email_verified_at is None
+    match purpose:
+        case Purpose.RESET_PASSWORD:
+            return True
+        case Purpose.VERIFY_EMAIL:
+            return user.email_verified_at is None
+        case Purpose.CHANGE_EMAIL:
+            return user.pending_email is not None and canonical(user.pending_email) == address
 
 
 def _event(purpose: Purpose, user: User, secret: str, expires_at: datetime) -> Event:
-    kind = EmailVerificationRequested if purpose is Purpose.VERIFY_EMAIL else PasswordResetRequested
-    return kind(user_id=str(user.id), recipient=user.email, token=secret, expires_at=expires_at)
+    kind = PasswordResetRequested if purpose is Purpose.RESET_PASSWORD else EmailVerificationRequested
+    recipient = user.pending_email if purpose is Purpose.CHANGE_EMAIL else None
+    return kind(user_id=str(user.id), recipient=recipient or user.email, token=secret, expires_at=expires_at)

@@ -35,7 +35,7 @@ class AccountClaim:
         await HandoverRepository(transaction).delete_all(user.id)
         for purpose in Purpose:
             await MailTokenRepository(transaction).delete(user.id, purpose)
-        user.email_verified_at = self.now()
+        user.email_verified_at, user.pending_email = self.now(), None
         claimed = AccountClaimed(
             user_id=str(user.id), claimed_at=self.now(), ended=tuple(map(str, (*sessions, *keys)))
         )

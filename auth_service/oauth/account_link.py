@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from auth_service.audit.activity.event import Event
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.engine import Transaction
 from auth_service.mailer.service import AccountMailer
 from auth_service.oauth.account_claim import AccountClaim
 from auth_service.oauth.errors import AccountDisabled, AddressNotVerified, OtherIdentity
 from auth_service.oauth.providers.ports import Identity
 from auth_service.oauth.repository import IdentityRepository
+from auth_service.throttle.client import Client
 from auth_service.users.address import BadAddress, parse_address
 from auth_service.users.model import NEW_ACCOUNT_ROLES, User
 from auth_service.users.repository import UserRepository
@@ -25,10 +28,11 @@ class ConcurrentChange(Exception):
 class AccountLinker:
     account_claim: AccountClaim
     mailer: AccountMailer
+    activity: ActivityLog
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
 
-    async def find_or_link(self, transaction: Transaction, identity: Identity) -> User:
+    async def find_or_link(self, transaction: Transaction, identity: Identity, client: Client) -> User:
         """The account of a provider identity, linked or created if necessary, and locked against changes.
 
         Raises ConcurrentChange, AddressNotVerified, OtherIdentity, AccountDisabled.
@@ -36,12 +40,12 @@ class AccountLinker:
         identities = IdentityRepository(transaction)
         user = await identities.share_lock_owner(identity.issuer, identity.subject)
         if user is None:
-            return await self._link(transaction, identity)
+            return await self._link(transaction, identity, client)
         _refuse_disabled(user)
         await identities.touch(identity.issuer, identity.subject, self.now())
         return user
 
-    async def _link(self, transaction: Transaction, identity: Identity) -> User:
+    async def _link(self, transaction: Transaction, identity: Identity, client: Client) -> User:
         """Links an identity to the account with its address, which must be verified at the provider (ASVS 5.0
         §6.8.1). Where it was never verified here, the account may be an attacker's: its access ends.
         """
@@ -61,6 +65,8 @@ class AccountLinker:
         now = self.now()
         if linked or not await identities.link(identity.issuer, identity.subject, user.id, now):
             raise ConcurrentChange
+        details = {"issuer": identity.issuer}
+        await self.activity.record(transaction, Event.IDENTITY_LINKED, user.id, client, details=details)
         return user
 
     async def _claim(self, transaction: Transaction, user: User) -> None:

@@ -4,13 +4,15 @@ from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
+from auth_service.audit.activity.caller import Caller
 from auth_service.oauth.identities import LinkedIdentities
 from auth_service.oauth.schemas import Finish, Redirected, Start, parse_front_end
 from auth_service.oauth.service import ProviderLogin, StartedLogin
+from auth_service.passwords.proofs import Proofs
 from auth_service.throttle.client import Client
 from auth_service.tokens.principal import Principal
 from shared.contracts.oauth import IdentityList, SignInCode
-from shared.contracts.sessions import TokenPair
+from shared.contracts.sessions import CurrentPassword, TokenPair
 from shared.http import Injected
 
 
@@ -54,7 +56,10 @@ class IdentityController(Controller):
     async def unlink(
         self,
         identity_id: FromPath[str],
-        principal: Injected[Principal],
+        caller: Injected[Caller],
+        proofs: Injected[Proofs],
         linked_identities: Injected[LinkedIdentities],
+        data: JSONBody[CurrentPassword | None] = None,
     ) -> None:
-        await linked_identities.unlink(principal.claims.sub, identity_id)
+        await proofs.require(caller, data.current_password if data else None)
+        await linked_identities.unlink(caller, identity_id)

@@ -151,7 +151,7 @@ class ProviderLogin:
         for _ in range(RETRIES):
             with suppress(ConcurrentChange):
                 async with self.database.transaction() as transaction:
-                    user = await self.linker.find_or_link(transaction, identity)
+                    user = await self.linker.find_or_link(transaction, identity, client)
                     if attempt.redirect_uri is None or attempt.code_challenge is None:
                         return await self._create_session(transaction, user, key, client)
                     front_end = FrontEnd(attempt.redirect_uri, attempt.code_challenge)
@@ -163,7 +163,7 @@ class ProviderLogin:
     ) -> TokenPair:
         """Creates a session, and marks the client's network as known, as a password login does."""
         await KnownNetworkRepository(transaction).remember(user.id, client.network, self.now())
-        return await self.sessions.create(transaction, user, key, client)
+        return await self.sessions.create(transaction, user, key, client, "provider")
 
 
 @asynccontextmanager

@@ -1,1 +1,1 @@
-"""Password policy, argon2id hashing, and password authentication."""
+"""Passwords: hashing, policy, authentication, and the fresh proofs that sensitive changes require."""

@@ -35,9 +35,9 @@ class RecoveryController(Controller):
             await email_verification.verify_by_password(data.token, data.password, client)
         elif "authorization" in request.headers:
             signed_in = await authenticate(request, introspection)
-            await email_verification.verify_as(data.token, signed_in.claims.sub)
+            await email_verification.verify_as(data.token, signed_in.claims.sub, client)
         else:
-            await email_verification.verify_as(data.token, None)
+            await email_verification.verify_as(data.token, None, client)
 
     @post("/email/resend", status_code=HTTP_202_ACCEPTED)
     async def resend_verification(
@@ -47,11 +47,15 @@ class RecoveryController(Controller):
         mailed_links: Injected[MailedLinks],
         data: JSONBody[ResendVerification | None] = None,
     ) -> Response[bytes]:
-        """Mails to the address in the body, or else to that of the bearer token."""
-        email = data.email if data else None
-        if email is None:
-            email = (await authenticate(request, introspection)).claims.email
-        await mailed_links.request(Purpose.VERIFY_EMAIL, email)
+        """Mails to the address in the body, or else to the pending or the present one of the bearer token."""
+        if data is not None and data.email is not None:
+            await mailed_links.request(Purpose.VERIFY_EMAIL, data.email)
+            return Response(b"")
+        principal = await authenticate(request, introspection)
+        if principal.pending_email is not None:
+            await mailed_links.request_change(principal.claims.sub)
+        else:
+            await mailed_links.request(Purpose.VERIFY_EMAIL, principal.claims.email)
         return Response(b"")
 
     @post("/password/forgot", status_code=HTTP_202_ACCEPTED)
@@ -68,4 +72,4 @@ class RecoveryController(Controller):
         password_reset: Injected[PasswordReset],
         client: Injected[Client],
     ) -> None:
-        await password_reset.reset(data.token, data.password, client)
+        await password_reset.reset(data, client)

@@ -7,6 +7,7 @@ from auth_service.errors import InvalidLink
 from auth_service.mailer.mail_token import Purpose, fingerprint
 from auth_service.mailer.model import MailToken
 from auth_service.mailer.repository import MailTokenRepository
+from auth_service.users.address import canonical
 from auth_service.users.model import User
 from auth_service.users.repository import UserRepository
 
@@ -30,6 +31,13 @@ async def find_owner(transaction: Transaction, secret: str, purpose: Purpose, no
 
 
 def _checked(user: User | None, token: MailToken | None) -> User:
-    if token is None or user is None or user.disabled_at or user.email_canonical != token.address:
+    if token is None or user is None or user.disabled_at or _address(user, token) != token.address:
         raise InvalidLink
     return user
+
+
+def _address(user: User, token: MailToken) -> str | None:
+    """The address that the link was mailed to, unless the account has another one by now."""
+    if token.purpose != Purpose.CHANGE_EMAIL:
+        return user.email_canonical
+    return canonical(user.pending_email) if user.pending_email else None

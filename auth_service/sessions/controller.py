@@ -6,13 +6,15 @@ from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
+from auth_service.audit.activity.caller import Caller
+from auth_service.passwords.proofs import Proofs
 from auth_service.sessions.login import PasswordLogin
 from auth_service.sessions.refresh import TokenRefresh
 from auth_service.sessions.schemas import Login, session_body
 from auth_service.sessions.service import Sessions
 from auth_service.throttle.client import Client
 from auth_service.tokens.principal import Principal
-from shared.contracts.sessions import Refresh, SessionList, TokenPair
+from shared.contracts.sessions import CurrentPassword, Refresh, SessionList, TokenPair
 from shared.http import Injected
 
 
@@ -32,8 +34,8 @@ class SessionController(Controller):
         return await token_refresh.refresh(data.refresh_token, client)
 
     @post("/logout", status_code=HTTP_204_NO_CONTENT)
-    async def logout(self, principal: Injected[Principal], sessions: Injected[Sessions]) -> None:
-        await sessions.end(principal.claims.sid)
+    async def logout(self, caller: Injected[Caller], sessions: Injected[Sessions]) -> None:
+        await sessions.end(caller)
 
     @get("/sessions")
     async def list_own(self, principal: Injected[Principal], sessions: Injected[Sessions]) -> SessionList:
@@ -42,6 +44,14 @@ class SessionController(Controller):
 
     @delete("/sessions/{session_id:uuid}")
     async def end_own(
-        self, session_id: FromPath[UUID], principal: Injected[Principal], sessions: Injected[Sessions]
+        self,
+        session_id: FromPath[UUID],
+        caller: Injected[Caller],
+        proofs: Injected[Proofs],
+        sessions: Injected[Sessions],
+        data: JSONBody[CurrentPassword | None] = None,
     ) -> None:
-        await sessions.end_other(principal.claims.sub, session_id)
+        """Ending the caller's own session is a logout, which needs no fresh proof."""
+        if session_id != caller.session_id:
+            await proofs.require(caller, data.current_password if data else None)
+        await sessions.end_other(caller, session_id)

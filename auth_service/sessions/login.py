@@ -58,4 +58,4 @@ class PasswordLogin:
             if current is None or current.disabled_at or current.password_hash != user.password_hash:
                 return None
             await self.throttle.record_success(transaction, current.email_canonical, user.id, client.network)
-            return await self.sessions.create(transaction, current, key, client)
+            return await self.sessions.create(transaction, current, key, client, "password")

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from auth_service.audit.activity.event import Event, Result
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
 from auth_service.errors import InvalidRefreshToken
@@ -36,6 +38,7 @@ class TokenRefresh:
     database: Database
     tokens: AccessTokens
     revocation: Revocation
+    activity: ActivityLog
     events: EventWriter
     lifetimes: Lifetimes
     now: Callable[[], datetime]
@@ -72,7 +75,10 @@ class TokenRefresh:
         get_logger(__name__).warning(
             "refresh token reused, session revoked", session_id=str(spent.session_id)
         )
-        await self.revocation.revoke_session(transaction, spent.session_id)
+        user_id = await self.revocation.revoke_session(transaction, spent.session_id)
+        if user_id is not None:
+            event, session = Event.REFRESH_TOKEN_REUSED, spent.session_id
+            await self.activity.record(transaction, event, user_id, client, session, result=Result.REFUSED)
         return Refused(spent.session_id)
 
     async def _may_repeat(

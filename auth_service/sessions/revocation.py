@@ -22,14 +22,14 @@ class Revocation:
 
     async def revoke_session(
         self, transaction: Transaction, session_id: UUID, *, owner: UUID | None = None
-    ) -> bool:
-        """Revokes a session. False if it was revoked before or, with `owner`, is not a live session of that
-        user.
+    ) -> UUID | None:
+        """Revokes a session; returns its user. None if it was revoked before or, with `owner`, is not a live
+        session of that user.
         """
         user_id = await SessionRepository(transaction).revoke(session_id, self.now(), owner=owner)
         if user_id is not None:
             await self.events.write_revocations(transaction, user_id, [session_id])
-        return user_id is not None
+        return user_id
 
     async def revoke_sessions(
         self, transaction: Transaction, user_id: UUID, *, keep: UUID | None = None

@@ -7,8 +7,13 @@ from uuid import UUID
 
 import msgspec
 
+from auth_service.audit.activity.caller import Caller
+from auth_service.audit.activity.event import Event
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
+from auth_service.mailer.service import AccountMailer
+from auth_service.passwords.repository import ProofRepository
 from auth_service.sessions.model import Session
 from auth_service.sessions.refresh_token import fingerprint, new_refresh_token
 from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository
@@ -18,6 +23,7 @@ from auth_service.throttle.client import Client
 from auth_service.tokens.issuer import AccessTokens
 from auth_service.tokens.signing_key import KeyPair
 from auth_service.users.model import User
+from auth_service.users.repository import UserRepository
 from shared.contracts.sessions import TokenPair
 from shared.errors import NotFound
 
@@ -42,15 +48,20 @@ class Sessions:
     database: Database
     tokens: AccessTokens
     revocation: Revocation
+    mailer: AccountMailer
+    activity: ActivityLog
     events: EventWriter
     lifetimes: Lifetimes
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
 
-    async def create(self, transaction: Transaction, user: User, key: KeyPair, client: Client) -> TokenPair:
-        """A new session of an authenticated user, independent of earlier ones (ASVS 5.0 §7.2.4).
+    async def create(
+        self, transaction: Transaction, user: User, key: KeyPair, client: Client, method: str
+    ) -> TokenPair:
+        """A new session of an authenticated user, independent of earlier ones (ASVS 5.0 §7.2.4). The login is
+        its first fresh proof.
 
-        `key` is from `AccessTokens.signing_key`.
+        `key` is from `AccessTokens.signing_key`; `method` says how the user has signed in.
         """
         await self._make_room(transaction, user.id)
         now = self.now()
@@ -65,6 +76,10 @@ class Sessions:
             address=client.address,
         )
         await SessionRepository(transaction).insert(session)
+        await ProofRepository(transaction).put(session.id, now)
+        await self.activity.record(
+            transaction, Event.LOGIN, user.id, client, session.id, details={"method": method}
+        )
         refresh_token = new_refresh_token()
         await RefreshTokenRepository(transaction).add(fingerprint(refresh_token), session.id, now)
         return issue_pair(self.tokens, key, user, session, refresh_token)
@@ -74,17 +89,24 @@ class Sessions:
         async with self.database.transaction() as transaction:
             return await SessionRepository(transaction).list_live(user_id, self.now())
 
-    async def end(self, session_id: UUID) -> None:
+    async def end(self, caller: Caller) -> None:
         """Logout: invalidates refresh and access tokens at once (RFC 7009 §2.1, ASVS 5.0 §7.4.1)."""
         async with self.database.transaction() as transaction:
-            await self.revocation.revoke_session(transaction, session_id)
+            if await self.revocation.revoke_session(transaction, caller.session_id):
+                await self.activity.record_call(transaction, Event.LOGOUT, caller)
         self.events.wake_relay()
 
-    async def end_other(self, user_id: UUID, session_id: UUID) -> None:
+    async def end_other(self, caller: Caller, session_id: UUID) -> None:
         """Ends a session from the list. Raises NotFound if it is not a live session of the user."""
         async with self.database.transaction() as transaction:
-            if not await self.revocation.revoke_session(transaction, session_id, owner=user_id):
+            user = await UserRepository(transaction).find(caller.user_id)
+            owned = await self.revocation.revoke_session(transaction, session_id, owner=caller.user_id)
+            if user is None or not owned:
                 raise NotFound
+            details = {"session_id": str(session_id)}
+            await self.activity.record_call(transaction, Event.SESSION_ENDED, caller, details)
+            if session_id != caller.session_id:
+                await self.mailer.notify_of(transaction, Event.SESSION_ENDED, user)
         self.events.wake_relay()
 
     async def _make_room(self, transaction: Transaction, user_id: UUID) -> None:

@@ -14,7 +14,7 @@ NEW_ACCOUNT_ROLES = ("user",)
 
 class User(Table):
     """An account. `email` is as typed, `email_canonical` is unique; `password_hash` is None for accounts that
-    only sign in with a provider.
+    only sign in with a provider. `pending_email` replaces `email` once it is confirmed by mail.
     """
 
     __tablename__ = "users"
@@ -24,6 +24,7 @@ class User(Table):
     email: Mapped[str]
     email_canonical: Mapped[str] = mapped_column(unique=True)
     email_verified_at: Mapped[datetime | None]
+    pending_email: Mapped[str | None]
     password_hash: Mapped[str | None]
     roles: Mapped[list[str]]
     created_at: Mapped[datetime]

@@ -12,6 +12,8 @@ from auth_service.errors import bad_field
 T = TypeVar("T")
 
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
+Position = Annotated[int, msgspec.Meta(ge=0, lt=2**63 - 1)]
+"""The place in a list of numbered rows, in a cursor."""
 Cursor = Annotated[str | None, QueryParameter(name="cursor", max_length=200)]
 
 

@@ -49,9 +49,10 @@ class UserRepository(Repository):
         statement = update(User).where(User.id == user_id, User.password_hash == outdated)
         await self._session.execute(statement.values(password_hash=password_hash))
 
-    async def change_address(self, user: User, email: str, canonical: str) -> bool:
-        """Stores another, unverified address. False if it is taken, also by a concurrent transaction."""
-        user.email, user.email_canonical, user.email_verified_at = email, canonical, None
+    async def change_address(self, user: User, email: str, canonical: str, verified_at: datetime) -> bool:
+        """Stores another, verified address. False if it is taken, also by a concurrent transaction."""
+        user.email, user.email_canonical, user.email_verified_at = email, canonical, verified_at
+        user.pending_email = None
         try:
             async with self._session.begin_nested():
                 await self._session.flush()

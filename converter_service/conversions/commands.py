@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.lease import LeaseLost
@@ -83,7 +85,9 @@ class ConversionCommands:
             async with self.quota.account_lock(owner.user_id):
                 await self.quota.check_retry(owner.user_id)
                 return await self._change(
-                    conversion_id, lambda newest: retried(newest, now), self.events.uploaded
+                    conversion_id,
+                    lambda newest: addressed_to(owner, retried(newest, now)),
+                    self.events.uploaded,
                 )
         except SourceGone:
             raise Gone("The video of this conversion is deleted.") from None
@@ -116,6 +120,13 @@ class ConversionCommands:
             return await change(self.store, conversion_id, unless_deleted, events)
         except LeaseLost:
             raise NotFound from None
+
+
+def addressed_to(owner: Principal, conversion: Conversion) -> Conversion:
+    """Records whether the owner has verified the conversion's address by now."""
+    if conversion.recipient != owner.email:
+        return conversion
+    return replace(conversion, recipient_verified=owner.email_verified)
 
 
 def _whole_seconds(moment: datetime) -> datetime:

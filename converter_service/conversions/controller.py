@@ -15,6 +15,7 @@ from converter_service.conversions.service import Conversions
 from shared.contracts.conversions import Link, LinkWanted
 from shared.http import Injected
 from shared.identity.principal import Principal
+from shared.identity.scopes import READ, also_scoped
 
 Call = Request[Principal, Any, Any]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
@@ -76,7 +77,7 @@ class ConversionController(Controller):
     ) -> ConversionView:
         return to_view(await commands.retry(request.user, conversion_id), paths)
 
-    @post("/{conversion_id:str}/link", summary="Create a signed link to the audio")
+    @post("/{conversion_id:str}/link", opt=also_scoped(READ), summary="Create a signed link to the audio")
     async def link(
         self,
         request: Call,

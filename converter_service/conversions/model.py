@@ -76,7 +76,8 @@ class Failure(Struct, frozen=True):
 class Conversion(Struct, frozen=True, kw_only=True):
     """An immutable conversion record; each change creates a new value with the same `id`.
 
-    `recipient` is the email address for notifications; none are sent when it is empty.
+    `recipient` is the email address for notifications; none are sent when it is empty. `recipient_verified`
+    is None in records that were stored before the attribute existed.
     `version` is incremented by the store with every save; saving an older version fails (optimistic locking).
     `revision` is incremented with every change that clients can see: the id of a progress event.
     `due_at` is when the sweeper acts on the conversion unless it has changed before.
@@ -114,6 +115,7 @@ class Conversion(Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
     upload: Upload | None = None
     reserved_bytes: int = 0
+    recipient_verified: bool | None = None
     result_cache_key: str | None = None
     version: int = 0
     revision: int = 0

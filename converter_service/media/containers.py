@@ -15,12 +15,14 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
 
     `track_durations`: files declare the duration of each track. `own_duration`: files declare their duration,
     so that a shorter result is a loss; other files are as long as their packets, whose timestamps may jump.
+    `one_duration`: what ffprobe reports for each track is the file's.
     """
 
     demuxer: str
     name: str
     track_durations: bool = False
     own_duration: bool = True
+    one_duration: bool = False
 
 
 # Files of these declare how long they are.
@@ -36,7 +38,7 @@ _CONTAINERS = (
     Container(demuxer="mpegts", name="ts", own_duration=False),
     Container(demuxer="mpeg", name="mpg", own_duration=False),
     Container(demuxer="ogg", name="ogg", own_duration=False),
-    Container(demuxer="asf", name="wmv"),
+    Container(demuxer="asf", name="wmv", one_duration=True),
     Container(demuxer="wav", name="wav", track_durations=True),
     Container(demuxer="w64", name="w64", track_durations=True),
     Container(demuxer="mp3", name="mp3", track_durations=True),

@@ -1,5 +1,6 @@
 """The expected size of a result, from what the source declares; for the reservation in the quota."""
 
+from converter_service.media.audio_format import WIDE_BITS
 from converter_service.media.bit_rates import bitrate_for
 from converter_service.media.media_info import AudioTrack, MediaInfo
 from converter_service.media.options import Options
@@ -7,7 +8,7 @@ from converter_service.media.options import Options
 # Of a variable bit rate at the best quality: LAME's V0 averages 245 kbit/s.
 QUALITY_BPS = 245_000
 USUAL_RATE_HZ, USUAL_CHANNELS = 48_000, 2
-SAMPLE_BYTES = 2
+SAMPLE_BYTES, WIDE_SAMPLE_BYTES = 2, 3
 # Music in FLAC has about half the size of its samples.
 COMPRESSED = {"flac": 0.5}
 
@@ -26,4 +27,5 @@ def _bytes_per_s(track: AudioTrack, options: Options) -> float:
         return (bitrate_for(options, track) or QUALITY_BPS) / 8
     rate = options.sample_rate or track.sample_rate or USUAL_RATE_HZ
     channels = options.channels or min(track.channels or USUAL_CHANNELS, options.target.max_channels)
-    return rate * channels * SAMPLE_BYTES * COMPRESSED.get(options.format, 1.0)
+    sample_bytes = WIDE_SAMPLE_BYTES if track.bits > WIDE_BITS else SAMPLE_BYTES
+    return rate * channels * sample_bytes * COMPRESSED.get(options.format, 1.0)

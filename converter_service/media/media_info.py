@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from types import MappingProxyType
 
 import msgspec
@@ -67,8 +68,9 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
     `container` is a short name such as `mp4`. `start_s` is the timestamp at which the file begins.
     `duration_s` is that of its longest stream, None if unknown (a live recording); `is_estimated`: it is
     computed from a bit rate and good for progress only; `has_own_duration`: it is declared, so that a shorter
-    result is a loss; `is_deep`: tracks were searched for far behind the file's start. `tags`, `chapters` and
-    `pictures` are untrusted and not validated.
+    result is a loss; `is_deep`: tracks were searched for far behind the file's start. `tag_lists`
+    are tags with several values, `cover_file` is a copy of the front cover. `tags`, `chapters` and `pictures`
+    are untrusted and not validated.
     """
 
     container: str
@@ -79,5 +81,7 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
     has_own_duration: bool = False
     is_deep: bool = False
     tags: Mapping[str, str] = MappingProxyType({})
+    tag_lists: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    cover_file: Path | None = None
     chapters: tuple[Chapter, ...] = ()
     pictures: tuple[Picture, ...] = ()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from converter_service.media.boxes import Box, boxes
+from converter_service.media.transport_stream import is_locked_transport_stream
 
 # Sample entries of encrypted sound (ISO/IEC 23001-7; Apple; Audible). Encrypted pictures do not matter.
 LOCKED_ENTRIES = frozenset({b"enca", b"drms", b"aavd"})
@@ -43,6 +44,8 @@ def is_protected(path: Path) -> bool:
         if magic[:4] == EBML:
             return _is_matroska_locked(file)
         if magic[4:8] == AUDIBLE:
+            return True
+        if is_locked_transport_stream(file):
             return True
         end = file.seek(0, 2)
         return any(_is_mp4_locked(file, box, 0) for box in boxes(file, 0, end))

@@ -8,10 +8,11 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from errno import EAGAIN, ENOSPC
+from errno import EAGAIN
 from pathlib import Path
 from tempfile import gettempdir
 
+from converter_service.storage.disk_space import DiskSpace
 from shared.logs import get_logger
 
 PREFIX = "tonegate-worker-"
@@ -28,7 +29,7 @@ class LocalScratch:
 
     def __init__(self, root: Path | None = None, spare_bytes: int = SPARE_BYTES) -> None:
         self._root = root or Path(gettempdir())
-        self.spare_bytes = spare_bytes
+        self.space = DiskSpace(spare_bytes)
         self._home: Path | None = None
         self._lock: int | None = None
 
@@ -56,16 +57,22 @@ class LocalScratch:
     @asynccontextmanager
     async def room(self, needed_bytes: int) -> AsyncIterator[Path]:
         """A private, empty directory, deleted on exit. Raises OSError (ENOSPC) for too little free space."""
-        home = self.home
-        free = shutil.disk_usage(home).free
-        if free < needed_bytes + self.spare_bytes:
-            raise OSError(ENOSPC, f"{needed_bytes} bytes and {self.spare_bytes} to spare needed, {free} free")
-        room = home / secrets.token_hex(8)
+        room = self.home / secrets.token_hex(8)
         room.mkdir(mode=0o700)
         try:
+            self.reserve(room, needed_bytes)
             yield room
         finally:
+            self.space.release(room)
             await asyncio.to_thread(shutil.rmtree, room, ignore_errors=True)
+
+    def reserve(self, room: Path, needed_bytes: int) -> None:
+        """Reserves space for all files of a room. Raises OSError (ENOSPC) for too little free space."""
+        self.space.reserve(room, needed_bytes)
+
+    def capacity(self) -> int:
+        """The bytes that a single run could use on an otherwise empty disk. Raises OSError."""
+        return self.space.capacity(self.home)
 
     async def save(self, chunks: AsyncIterator[bytes], path: Path) -> None:
         """Writes in a thread, since a slow disk must not block the renewal of the lease."""

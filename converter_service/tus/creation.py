@@ -115,6 +115,7 @@ class UploadCreation:
             id=new_id(),
             owner_id=owner.user_id,
             recipient=owner.email,
+            recipient_verified=owner.email_verified,
             status=State.UPLOADING,
             source=Source(filename=safe_name(request.filename), size=length),
             source_blob=None,

@@ -116,6 +116,7 @@ class UploadService:
             id=new_id(),
             owner_id=owner.user_id,
             recipient=owner.email,
+            recipient_verified=owner.email_verified,
             status=State.UPLOADING,
             source=Source(filename=safe_name(source.filename)),
             source_blob=new_id(),

@@ -14,10 +14,11 @@ from gateway.identity.client_origin import origin, origin_of
 from gateway.identity.principal import Principal
 from gateway.identity.scopes import check_scope
 from gateway.identity.token_cache import TokenCache
-from gateway.limits.concurrency import ConcurrencyLimits
+from gateway.limits.concurrency import ConcurrencyLimits, is_streamed
 from gateway.limits.rate_limit import LimitReached, Rate, RateLimits, Reading
 from gateway.query import parsed
 from shared.errors import Forbidden, InvalidToken, Unauthenticated
+from shared.http.json_request import takes_json
 from shared.identity.bearer import bearer_token
 from shared.settings import Secret
 
@@ -70,19 +71,32 @@ class AuthGuard:
     async def admit(self, connection: Connection, handler: BaseRouteHandler) -> None:
         """Sets `request.user` to the Principal of a route that needs one. Raises Full, TooManyOfClient,
         LimitReached, Unauthenticated and InsufficientScope.
+
+        A short body is received before its request takes a slot, and a stream takes one when its client is
+        known: no client that sends nothing holds one.
         """
-        await self._concurrency.acquire(connection.scope, handler.opt)
-        rate = handler.opt.get(RATE_KEY, Rate.DEFAULT)
         client = self._addresses.of(_http(connection))
         address = f"address:{counted(client)}"
         origin.set(origin_of(_http(connection), client))
+        if is_streamed(handler.opt):
+            key = await self._authenticate(connection, handler, address)
+            await self._concurrency.acquire(connection.scope, handler.opt, address)
+        else:
+            if takes_json(handler) and may_pass(connection, handler.opt):
+                await self._concurrency.receive(connection.scope, address)
+            await self._concurrency.acquire(connection.scope, handler.opt, address)
+            key = await self._authenticate(connection, handler, address)
+        self._concurrency.assign(connection.scope, key)
+
+    async def _authenticate(self, connection: Connection, handler: BaseRouteHandler, address: str) -> str:
+        """Counts the request; returns the key of its account, or `address` when it needs no token."""
+        rate = handler.opt.get(RATE_KEY, Rate.DEFAULT)
         if is_open(connection, handler.opt):
             if handler.opt.get(UNCOUNTED_KEY, False) is True:
                 connection.scope["state"][UNCOUNTED_KEY] = True
             else:
                 await self._count(connection, rate, address)
-            self._concurrency.assign(connection.scope, address)
-            return
+            return address
         try:
             principal = await self._identify(connection, rate, address)
         except Unauthenticated:
@@ -90,9 +104,9 @@ class AuthGuard:
             raise
         account = f"account:{principal.user_id}"
         await self._count(connection, rate, account)
-        self._concurrency.assign(connection.scope, account)
         check_scope(principal, handler.opt, _http(connection)["method"])
         connection.scope["user"] = principal
+        return account
 
     async def _identify(self, connection: Connection, rate: Rate, address: str) -> Principal:
         sent = header_values(connection.scope["headers"], b"authorization")
@@ -166,6 +180,11 @@ def is_open(connection: Connection, opt: Mapping[str, Any]) -> bool:
         return False
     given = dict(parsed(connection.scope["query_string"]))
     return all(given.get(name) for name in SIGNATURE_PARAMETERS)
+
+
+def may_pass(connection: Connection, opt: Mapping[str, Any]) -> bool:
+    """False for a request that lacks a token, which is refused without its body."""
+    return "authorization" in connection.headers or is_open(connection, opt)
 
 
 def keep_reading(connection: Connection, reading: Reading) -> None:

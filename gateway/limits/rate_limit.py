@@ -25,6 +25,7 @@ class Rate(StrEnum):
     LOGIN = "login"
     REGISTER = "register"
     UPLOAD = "upload"
+    WEBHOOK_TEST = "webhook_test"
 
 
 class Reading(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from litestar.openapi.spec import (
     OpenAPIResponse,
     OpenAPIType,
     Operation,
+    Parameter,
     PathItem,
     Reference,
     RequestBody,
@@ -43,10 +44,11 @@ BY_STATUS: Mapping[int, dict[str, OpenAPIHeader]] = {
 
 
 def complete(document: OpenAPI) -> None:
-    """Adds the problems of every operation and the header fields of every response, and forbids unknown
-    fields in JSON bodies.
+    """Adds the problems of every operation and the header fields of every response, forbids unknown fields
+    in JSON bodies, and orders the parameters of paths.
     """
     reference = Reference(ref=PROBLEM.format(problem_schema(document)))
+    order_path_parameters(document)
     for operation in operations(document):
         close_body(document, operation)
         responses = operation.responses = dict(operation.responses or {})
@@ -56,6 +58,25 @@ def complete(document: OpenAPI) -> None:
             if isinstance(response, OpenAPIResponse):
                 own = response.headers or {}
                 response.headers = {**ALWAYS, **BY_STATUS.get(int(status_code), {}), **own}
+
+
+def order_path_parameters(document: OpenAPI) -> None:
+    """Puts the parameters of a path first, in the order of the path. Litestar collects them in a set, so that
+    clients generated from the document would have another order of arguments after each start.
+    """
+    for path, item in (document.paths or {}).items():
+        if not isinstance(item, PathItem):
+            continue
+        for call in _calls(item):
+            parameters = [each for each in call.parameters or () if isinstance(each, Parameter)]
+            in_path = [each for each in parameters if each.param_in == "path"]
+            others = [each for each in call.parameters or () if each not in in_path]
+            ordered = sorted(in_path, key=lambda each: path.find(f"{{{each.name}}}"))
+            call.parameters = [*ordered, *others] or None
+
+
+def _calls(item: PathItem) -> Iterator[Operation]:
+    yield from (call for method in METHODS if (call := getattr(item, method, None)) is not None)
 
 
 def close_body(document: OpenAPI, operation: Operation) -> None:
@@ -95,4 +116,4 @@ def problem_schema(document: OpenAPI) -> str:
 def operations(document: OpenAPI) -> Iterator[Operation]:
     for item in (document.paths or {}).values():
         if isinstance(item, PathItem):
-            yield from (call for method in METHODS if (call := getattr(item, method, None)) is not None)
+            yield from _calls(item)

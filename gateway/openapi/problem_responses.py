@@ -26,7 +26,8 @@ DESCRIPTIONS: Mapping[int, str] = MappingProxyType(
     {
         400: "`invalid_request`, with `errors` by field where they are known.",
         401: "`unauthenticated`, or `invalid_credentials` at login.",
-        403: "`forbidden`: authenticated, but not allowed.",
+        403: "`forbidden`: authenticated, but not allowed; `proof_required`: prove the session again, "
+        "at `/v1/auth/proof`, by `current_password` or by a new login.",
         404: "`not_found`, also for resources of other accounts.",
         408: "`request_timeout`: the body arrived too slowly.",
         409: "`conflict`, `email_taken` or `not_ready`.",

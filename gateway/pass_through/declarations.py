@@ -31,6 +31,7 @@ from litestar.status_codes import HTTP_204_NO_CONTENT
 from gateway.idempotency.service import Idempotency, IdempotencyKey
 from gateway.identity.auth_guard import caller_token, principal_of
 from gateway.identity.token_cache import TokenCache
+from gateway.pass_through.announcement import Announcement, announce, announcement_parameters
 from gateway.pass_through.audit import Audit, audit_parameters, record
 from gateway.pass_through.route import Documents, route
 from gateway.pass_through.upstream import AnyRequest, JsonUpstream, upstream_path
@@ -54,6 +55,7 @@ def forward(
     idempotent: bool = False,
     changes_account: bool = False,
     audit: Audit | None = None,
+    announcement: Announcement | None = None,
     **documents: Unpack[Documents],
 ) -> HTTPRouteHandler:
     """A route that validates the request's JSON body and query here, and answers with the service's JSON.
@@ -66,6 +68,7 @@ def forward(
         to: Injected[JsonUpstream],
         **_query_parameters(query),
         **audit_parameters(audit),
+        **announcement_parameters(announcement),
     }
     if body is not None:
         json_body: Any = JSONBody
@@ -83,7 +86,8 @@ def forward(
         data = body_default if data is None and body_default is not REQUIRED else data
 
         async def act() -> object:
-            return await service.forward(request, sent_path, answer, body=data, token=token, query=sent_query)
+            sent = await announce(request, announcement, given, data)
+            return await service.forward(request, sent_path, answer, body=sent, token=token, query=sent_query)
 
         with _account_change(request, given):
             if idempotent:
@@ -144,4 +148,6 @@ def _sent(given: Mapping[str, Any], query: type[msgspec.Struct] | None) -> Query
 
 def _account_change(request: AnyRequest, given: Mapping[str, Any]) -> AbstractContextManager[None]:
     tokens: TokenCache | None = given.get("tokens")
-    return nullcontext() if tokens is None else tokens.changing(principal_of(request).user_id)
+    if tokens is None or caller_token(request) is None:
+        return nullcontext()
+    return tokens.changing(principal_of(request).user_id)

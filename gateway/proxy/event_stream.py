@@ -120,7 +120,7 @@ class EventStreamDownload(Download):
     """
 
     def __init__(self, upstream: aiohttp.ClientResponse, idle: timedelta, watch: Watch) -> None:
-        super().__init__(upstream, idle, is_head=False)
+        super().__init__(upstream, idle, None, is_head=False)
         self._watch = watch
 
     async def _send_content(self, send: Send, timeout: asyncio.Timeout) -> None:

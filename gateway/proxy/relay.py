@@ -13,7 +13,8 @@ from litestar.response.base import ASGIResponse
 from multidict import CIMultiDict
 from yarl import URL
 
-from gateway.middleware.request_body import IncomingBody, incoming_body
+from gateway.limits.concurrency import stream_pace
+from gateway.limits.incoming_body import IncomingBody, incoming_body
 from gateway.proxy.download import Download
 from gateway.proxy.event_stream import EventStreamDownload, Watch
 from gateway.proxy.header_filter import towards_client, towards_service
@@ -65,7 +66,8 @@ class Relay:
         if body is not None and request.method in WITH_BODY:
             return await self._upload(request, self._url(path, query), _headers(request, token), body)
         response = await self._request(request, self._url(path, query), _headers(request, token))
-        return Download(response, self._timeouts.idle, is_head=request.method == "HEAD")
+        pace = stream_pace(request.scope)
+        return Download(response, self._timeouts.idle, pace, is_head=request.method == "HEAD")
 
     async def forward(
         self,
@@ -149,7 +151,7 @@ class Relay:
         before the client sends its body. If that process is about to stop, the request is sent once more:
         nothing was read of the body yet.
         """
-        body.allow(self._timeouts.upload)
+        body.allow(self._timeouts.upload, stream_pace(request.scope))
         length = headers.get("Content-Length")
         upload = Upload(body, int(length) if length is not None else None, self._timeouts.idle)
         send = partial(

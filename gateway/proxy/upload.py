@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Self
 
-from gateway.middleware.request_body import IncomingBody
+from gateway.limits.incoming_body import IncomingBody
 from shared.errors import ServiceError
 
 SETTLE_TIMEOUT_S = 2.0

@@ -1,7 +1,9 @@
 """Handler of the events that are emailed."""
 
+from functools import partial
 from typing import get_args
 
+from notification_service.email.admission import EmailAdmission
 from notification_service.email.sender import EmailSender
 from notification_service.email.templates import EmailEvent, EmailTemplates
 from shared.clock import utc_now
@@ -17,7 +19,7 @@ from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.subscriptions import NOTIFICATION_MAIL
 
 
-def email_handlers(templates: EmailTemplates, sender: EmailSender) -> Handlers:
+def email_handlers(templates: EmailTemplates, sender: EmailSender, admission: EmailAdmission) -> Handlers:
     """Maps every event of the mail queue to its email. Raises MissingHandler if the queue has others."""
 
     async def send(event: EmailEvent, delivery: Delivery) -> None:
@@ -30,6 +32,11 @@ def email_handlers(templates: EmailTemplates, sender: EmailSender) -> Handlers:
                     "event has no recipient, no email sent", event_id=delivery.envelope.id
                 )
             case _:
-                await sender.send(delivery.envelope, lambda: templates.render(event), delivery.note)
+                await sender.send(
+                    delivery.envelope,
+                    lambda: templates.render(event),
+                    partial(admission.refusal, event),
+                    delivery.note,
+                )
 
     return Handlers(dict.fromkeys(get_args(EmailEvent), send), expected=NOTIFICATION_MAIL.events)

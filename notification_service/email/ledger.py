@@ -54,3 +54,6 @@ class SentLedger(Protocol):
 
         A later claim gets a Lease: it comes from an operator who replays the dead letter.
         """
+
+    async def record_capped(self, event_id: str, reason: str) -> None:
+        """Stores why the email is not to be sent. No effect on one that is sent or being sent."""

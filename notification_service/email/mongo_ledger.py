@@ -17,7 +17,7 @@ EXPIRED = {"$lte": ["$until", "$$NOW"]}
 # True if no one holds a lease: a new entry (no state yet), a released one, or one whose record did not come.
 FREE = {
     "$or": [
-        {"$in": [{"$ifNull": ["$state", "new"]}, ["new", "waiting", "refused"]]},
+        {"$in": [{"$ifNull": ["$state", "new"]}, ["new", "waiting", "refused", "capped"]]},
         {"$and": [{"$eq": ["$state", "lapsed"]}, EXPIRED]},
     ]
 }
@@ -98,6 +98,12 @@ class MongoLedger:
             "$unset": {"token": 1, "until": 1, "attempts": 1, "since": 1},
         }
         await call_mongo(self._entries.update_one(_held_by(event_id, token), change))
+
+    async def record_capped(self, event_id: str, reason: str) -> None:
+        capped = {"state": "capped", "reason": reason, "expires_at": from_now(self._keep)}
+        merged = {"$mergeObjects": ["$$ROOT", capped]}
+        change: list[Document] = [{"$replaceWith": {"$cond": [FREE, merged, "$$ROOT"]}}]
+        await call_mongo(self._entries.update_one({"_id": event_id}, change, upsert=True))
 
 
 def _held_by(event_id: str, token: str) -> Document:

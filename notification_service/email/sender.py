@@ -8,10 +8,10 @@ the lease under which the email was sent.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from email.headerregistry import Address
-from typing import Never
+from typing import Never, TypeAlias, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -37,6 +37,10 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
 from shared.tasks import finish_when_cancelled
 
+T = TypeVar("T")
+Refusal: TypeAlias = Callable[[str], Awaitable[str | None]]
+"""Event id → why its email is not to be sent, or None."""
+
 
 class EmailSender:
     """Sends the email of an event exactly once per ledger entry, with retries."""
@@ -60,8 +64,11 @@ class EmailSender:
         self._outcomes = Counter("letters", "Emails by outcome", ("outcome",), registry=registry)
         self._log = get_logger(__name__)
 
-    async def send(self, envelope: Envelope, render: Callable[[], RenderedEmail], sent_by: str = "") -> None:
-        """Returns when the email of the event is sent, now or earlier.
+    async def send(
+        self, envelope: Envelope, render: Callable[[], RenderedEmail], refusal: Refusal, sent_by: str = ""
+    ) -> None:
+        """Returns when the email of the event is sent, now or earlier, or recorded as one that is not to be
+        sent, for which `refusal` returns the reason.
 
         With `sent_by`, the token of a lease, it was sent and only has to be recorded.
 
@@ -74,6 +81,11 @@ class EmailSender:
         mail = self._compose(event_id, envelope, render)
         if self.pending.is_full:
             raise Retry(LEDGER_DELAY_S, "too many sent emails are not recorded yet", counts=False)
+        if reason := await self._from_store(lambda: refusal(event_id)):
+            await self._from_store(lambda: self._ledger.record_capped(event_id, reason))
+            self._count("capped")
+            self._log.info("email not sent", event_id=envelope.id, reason=reason)
+            return
         match await self._claim(event_id):
             case AlreadySent():
                 self._count("repeated")
@@ -120,9 +132,12 @@ class EmailSender:
             raise Reject(str(invalid)) from invalid
 
     async def _claim(self, event_id: str) -> Claim:
+        return await self._from_store(lambda: self._ledger.claim(event_id, self._policy.lease))
+
+    async def _from_store(self, call: Callable[[], Awaitable[T]]) -> T:
         try:
             return await retry_unavailable(
-                lambda: self._ledger.claim(event_id, self._policy.lease),
+                call,
                 timeout=self._policy.ledger_timeout,
                 pause=self._policy.ledger_pause,
                 stopping=self._stopping,

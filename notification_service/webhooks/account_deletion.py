@@ -1,11 +1,11 @@
-"""Removal of webhooks when their account is deleted or claimed by the owner of its address."""
+"""Removal of webhooks when their account is deleted, recovered, or claimed by its address's owner."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from notification_service.retry import redeliver_when_unavailable
 from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
-from shared.contracts.events import AccountClaimed, AccountDeleted
+from shared.contracts.events import AccountClaimed, AccountDeleted, AccountRecovered
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS
@@ -17,7 +17,7 @@ REPEAT_AFTER = timedelta(minutes=1)
 class AccountDeletion:
     """Removes webhooks and their deliveries twice: at the event, and again after REPEAT_AFTER.
 
-    Both methods raise Retry for the repetition, and while the store is unavailable.
+    All methods raise Retry for the repetition, and while the store is unavailable.
     """
 
     def __init__(self, endpoints: Endpoints, deliveries: Deliveries, now: Callable[[], datetime]) -> None:
@@ -32,12 +32,20 @@ class AccountDeletion:
 
     async def claim_account(self, event: AccountClaimed, delivery: Delivery) -> None:
         """Removes webhooks created before the claim, or with a session or API key that the claim ended."""
-        with redeliver_when_unavailable():
-            for each in await self._endpoints.list_by_owner(event.user_id):
-                if each.created_at <= event.claimed_at or each.session_id in event.ended:
-                    await self._endpoints.delete(event.user_id, each.id)
-                    await self._deliveries.delete_lane(Lane(event.user_id, each.id))
+        await self._delete_earlier(event.user_id, event.claimed_at, event.ended)
         self._repeat_later(delivery)
+
+    async def recover_account(self, event: AccountRecovered, delivery: Delivery) -> None:
+        """Removes webhooks created before the reset, or with a session or API key that it ended."""
+        await self._delete_earlier(event.user_id, event.recovered_at, event.ended)
+        self._repeat_later(delivery)
+
+    async def _delete_earlier(self, owner_id: str, moment: datetime, ended: Collection[str]) -> None:
+        with redeliver_when_unavailable():
+            for each in await self._endpoints.list_by_owner(owner_id):
+                if each.created_at <= moment or each.session_id in ended:
+                    await self._endpoints.delete(owner_id, each.id)
+                    await self._deliveries.delete_lane(Lane(owner_id, each.id))
 
     def _repeat_later(self, delivery: Delivery) -> None:
         left = delivery.envelope.time + REPEAT_AFTER - self._now()
@@ -48,6 +56,10 @@ class AccountDeletion:
 def account_handlers(deletion: AccountDeletion) -> Handlers:
     """Maps the events about accounts to the removal of webhooks."""
     return Handlers(
-        {AccountDeleted: deletion.delete_account, AccountClaimed: deletion.claim_account},
+        {
+            AccountDeleted: deletion.delete_account,
+            AccountClaimed: deletion.claim_account,
+            AccountRecovered: deletion.recover_account,
+        },
         expected=NOTIFICATION_ACCOUNTS.events,
     )

@@ -19,6 +19,7 @@ from shared.contracts.webhooks import (
 )
 from shared.http import Injected
 from shared.identity.principal import Principal
+from shared.identity.scopes import READ, also_scoped, scoped
 
 Call = Request[Principal, Any, Any]
 Service = Injected[WebhookService]
@@ -28,14 +29,19 @@ Cursor = Annotated[str | None, QueryParameter(name="cursor", pattern=r"^[0-9a-f]
 # A string with a pattern, not `DeliveryStatus | None`: Litestar would read the text `null` as None.
 StatusFilter = Annotated[str | None, QueryParameter(name="status", pattern=f"^({'|'.join(STATUSES)})$")]
 
+# Messages may have links to the audio.
+MESSAGES = also_scoped(READ)
+
 
 class WebhookController(Controller):
     path = "/v1/webhooks"
+    opt = scoped("webhooks")
 
     @post("/")
     async def create(self, request: Call, data: JSONBody[NewWebhook], webhooks: Service) -> MadeWebhook:
         caller = request.user
-        return await webhooks.create(caller.user_id, data, caller.session_id or "")
+        links = may_read(caller)
+        return await webhooks.create(caller.user_id, data, caller.session_id or "", links=links)
 
     @get("/")
     async def list_own(self, request: Call, webhooks: Service) -> WebhookList:
@@ -50,7 +56,8 @@ class WebhookController(Controller):
     async def update(
         self, request: Call, webhook_id: Id, data: JSONBody[ChangeWebhook], webhooks: Service
     ) -> Webhook:
-        return (await webhooks.update(request.user.user_id, webhook_id, data)).to_schema()
+        links = may_read(request.user)
+        return (await webhooks.update(request.user.user_id, webhook_id, data, links=links)).to_schema()
 
     @delete("/{webhook_id:str}")
     async def remove(self, request: Call, webhook_id: Id, webhooks: Service) -> None:
@@ -64,7 +71,7 @@ class WebhookController(Controller):
     async def send_test(self, request: Call, webhook_id: Id, webhooks: Service) -> Delivery:
         return (await webhooks.send_test(request.user.user_id, webhook_id)).to_schema()
 
-    @get("/{webhook_id:str}/deliveries")
+    @get("/{webhook_id:str}/deliveries", opt=MESSAGES)
     async def list_deliveries(
         self,
         request: Call,
@@ -81,6 +88,13 @@ class WebhookController(Controller):
         next_cursor = found[limit - 1].order if len(found) > limit else None
         return DeliveryPage(tuple(each.to_schema() for each in found[:limit]), next_cursor)
 
-    @post("/{webhook_id:str}/deliveries/{delivery_id:str}/replay", status_code=HTTP_202_ACCEPTED)
+    @post(
+        "/{webhook_id:str}/deliveries/{delivery_id:str}/replay", opt=MESSAGES, status_code=HTTP_202_ACCEPTED
+    )
     async def replay(self, request: Call, webhook_id: Id, delivery_id: Id, webhooks: Service) -> Delivery:
         return (await webhooks.replay(request.user.user_id, webhook_id, delivery_id)).to_schema()
+
+
+def may_read(caller: Principal) -> bool:
+    """True if the caller may read conversions, and so may have links to their audio sent."""
+    return caller.scopes is None or READ in caller.scopes

@@ -14,7 +14,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A registered webhook. Secrets are encrypted.
 
     `events` is None for all event types. `failing_since` is the time of the first failed attempt after the
-    last successful one. `session_id` is the session or API key that created the webhook.
+    last successful one. `session_id` is the session or API key that created the webhook,
+    and `links` is False if that key may not read conversions: messages then have no links to the audio.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     disabled_at: datetime | None = None
     failing_since: datetime | None = None
     session_id: str = ""
+    links: bool = True
 
     def wants(self, event: str) -> bool:
         """Returns True if the endpoint is enabled and subscribed to this event type."""

@@ -24,14 +24,16 @@ class WebhookFanout:
     async def fan_out(self, event: ConversionEnded, delivery: Delivery) -> None:
         """Raises Retry while the store is unavailable."""
         envelope, kind, now = delivery.envelope, TYPES[type(event)], utc_now()
-        payload = self.payloads.encode_event(event, envelope.time)
+        payloads = {
+            links: self.payloads.encode_event(event, envelope.time, links=links) for links in (True, False)
+        }
         with redeliver_when_unavailable():
             owned = await self.endpoints.list_by_owner(event.owner_id)
             made = [
                 new_delivery(
                     each,
                     kind,
-                    payload,
+                    payloads[each.links],
                     now=now,
                     event_id=f"{envelope.source} {envelope.id}",  # unique together (CloudEvents 1.0.2, `id`)
                     correlation_id=envelope.correlationid or "",

@@ -26,9 +26,10 @@ class Payloads:
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url.rstrip("/")
 
-    def encode_event(self, event: ConversionEnded, at: datetime) -> str:
-        """Returns the payload of an event, as it is signed and sent."""
-        return _encode(TYPES[type(event)], at, self._data(event))
+    def encode_event(self, event: ConversionEnded, at: datetime, *, links: bool = True) -> str:
+        """Returns the payload of an event, as it is signed and sent, with or without a link to the audio."""
+        data = self._data(event)
+        return _encode(TYPES[type(event)], at, data if links else replace(data, link=None))
 
     def encode_test(self, endpoint_id: str, at: datetime) -> str:
         return _encode(TEST_TYPE, at, {"webhook_id": endpoint_id})

@@ -15,9 +15,11 @@ from notification_service.webhooks.payloads import TEST_TYPE, Payloads
 from notification_service.webhooks.ports import Deliveries, Endpoints, Lane
 from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.signature import new_secret
+from notification_service.webhooks.test_limit import TestLimit
 from shared.clock import utc_now
 from shared.contracts.webhooks import ChangeWebhook, DeliveryStatus, MadeWebhook, NewWebhook
-from shared.errors import NotFound
+from shared.errors import InsufficientScope, NotFound
+from shared.identity.scopes import READ
 
 T = TypeVar("T")
 
@@ -33,10 +35,15 @@ class WebhookService:
     cipher: SecretCipher
     payloads: Payloads
     limit: int
+    tests: TestLimit
     wake: Callable[[], None]
 
-    async def create(self, owner_id: str, data: NewWebhook, session_id: str) -> MadeWebhook:
-        """`session_id` is the session or API key of the caller. Raises InvalidWebhookUrl, TooManyWebhooks."""
+    async def create(
+        self, owner_id: str, data: NewWebhook, session_id: str, *, links: bool = True
+    ) -> MadeWebhook:
+        """`session_id` is the session or API key of the caller; `links` says whether its messages may have
+        links to the audio. Raises InvalidWebhookUrl, TooManyWebhooks.
+        """
         await self._check_url(data.url)
         secret = new_secret()
         endpoint = Endpoint(
@@ -47,6 +54,7 @@ class WebhookService:
             secret=self.cipher.encrypt(secret),
             created_at=utc_now(),
             session_id=session_id,
+            links=links,
         )
         await self.endpoints.add(endpoint, self.limit)
         return endpoint.to_created_schema(secret)
@@ -60,10 +68,16 @@ class WebhookService:
             raise NotFound
         return found
 
-    async def update(self, owner_id: str, endpoint_id: str, data: ChangeWebhook) -> Endpoint:
-        """Raises InvalidWebhookUrl."""
-        await self.get(owner_id, endpoint_id)
+    async def update(
+        self, owner_id: str, endpoint_id: str, data: ChangeWebhook, *, links: bool = True
+    ) -> Endpoint:
+        """Raises InvalidWebhookUrl, and InsufficientScope if the caller, who may not have `links` to the
+        audio, changes where they are sent.
+        """
+        found = await self.get(owner_id, endpoint_id)
         if isinstance(data.url, str):
+            if found.links and not links:
+                raise InsufficientScope(READ)
             await self._check_url(data.url)
         return _require(await self.endpoints.update(owner_id, endpoint_id, data, utc_now()))
 
@@ -81,8 +95,9 @@ class WebhookService:
         return _require(rotated).to_created_schema(secret)
 
     async def send_test(self, owner_id: str, endpoint_id: str) -> Delivery:
-        """Queues a test message. Raises WebhookDisabled."""
+        """Queues a test message. Raises WebhookDisabled, TooManyTests."""
         endpoint, now = await self._get_enabled(owner_id, endpoint_id), utc_now()
+        await self.tests.count(endpoint.url)
         payload = self.payloads.encode_test(endpoint_id, now)
         delivery = new_delivery(endpoint, TEST_TYPE, payload, now=now)
         await self.deliveries.add([delivery])
@@ -96,8 +111,9 @@ class WebhookService:
         return await self.deliveries.list_page(Lane(owner_id, endpoint_id), status, before, limit)
 
     async def replay(self, owner_id: str, endpoint_id: str, delivery_id: str) -> Delivery:
-        """Sends a delivery again with the same message id. Raises WebhookDisabled."""
-        await self._get_enabled(owner_id, endpoint_id)
+        """Sends a delivery again with the same message id. Raises WebhookDisabled, TooManyTests."""
+        endpoint = await self._get_enabled(owner_id, endpoint_id)
+        await self.tests.count(endpoint.url)
         delivery = await self.deliveries.replay(Lane(owner_id, endpoint_id), delivery_id)
         self.wake()
         return _require(delivery)

@@ -17,6 +17,12 @@ class Account(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+class OwnAccount(Account, frozen=True):
+    """The caller's account. `pending_email` replaces `email` once the link mailed to it is confirmed."""
+
+    pending_email: str | None = None
+
+
 class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A new account."""
 
@@ -24,11 +30,13 @@ class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: Password
 
 
-class ChangeAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The account's new address, which is unverified until its owner confirms it, and its password."""
+class ChangeAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The account's new address, which replaces the present one once it is confirmed by mail; the present
+    one ends an earlier change. `current_password` takes the place of a fresh proof.
+    """
 
     email: Email
-    current_password: Password
+    current_password: Password | None = None
 
 
 class DeleteAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,11 +58,15 @@ class ForgotPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: AnyText
 
 
-class ResetPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The token of the mailed link and a new password."""
+class ResetPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The token of the mailed link and a new password. The account's API keys and webhooks end, unless they
+    are to be kept.
+    """
 
     token: MailedToken
     password: Password
+    keep_api_keys: bool = False
+    keep_webhooks: bool = False
 
 
 class VerifyEmail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from shared.contracts.fields import Moment
+from shared.contracts.fields import Moment, Password
 
-Scope = Literal["conversions:read", "conversions:write"]
+Scope = Literal["conversions:read", "conversions:write", "webhooks:read", "webhooks:write"]
 KeyName = Annotated[
     str,
     msgspec.Meta(
@@ -21,13 +21,17 @@ KeyName = Annotated[
 
 
 class NewApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """An API key to create. Without `scopes` it has both; without `expires_at` it does not expire."""
+    """An API key to create. Without `scopes` it has both of conversions; without `expires_at` it does not
+    expire.
+    `current_password` takes the place of a fresh proof.
+    """
 
     name: KeyName
     scopes: Annotated[list[Scope], msgspec.Meta(min_length=1, max_length=10)] = msgspec.field(
         default_factory=lambda: ["conversions:read", "conversions:write"]
     )
     expires_at: Moment | None = None
+    current_password: Password | None = None
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,19 +7,7 @@ the old one.
 from datetime import datetime
 from typing import ClassVar
 
-import msgspec
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all events. Unknown fields are ignored, so that older consumers accept newer producers."""
-
-    type: ClassVar[str]
-    """The CloudEvents type, and the routing key."""
-    version: ClassVar[int] = 1
-    needs_listener: ClassVar[bool] = True
-    """False if publishing succeeds without a bound queue."""
-    secret: ClassVar[frozenset[str]] = frozenset()
-    """Fields that hold credentials; hidden from operators."""
+from shared.contracts.event import Event as Event  # noqa: PLC0414 - exported from here
 
 
 class VideoUploaded(Event, frozen=True, kw_only=True):
@@ -33,7 +21,8 @@ class VideoUploaded(Event, frozen=True, kw_only=True):
 class ConversionCompleted(Event, frozen=True, kw_only=True):
     """The audio is stored and verified. `audio_path` is signed and relative to the gateway's public URL.
 
-    Without a `recipient` no email is sent.
+    Without a `recipient` no email is sent. `recipient_verified` says whether the account had verified that
+    address when it uploaded; None in the events of older producers.
     """
 
     type: ClassVar[str] = "conversion_completed"
@@ -50,13 +39,14 @@ class ConversionCompleted(Event, frozen=True, kw_only=True):
     link_expires_at: datetime
     bitrate_bps: int | None = None
     sha256: str | None = None
+    recipient_verified: bool | None = None
 
 
 class ConversionFailed(Event, frozen=True, kw_only=True):
     """The conversion ended without audio.
 
-    `code` is one of the API's conversion errors, `message` its text for users. Without a `recipient` no email
-    is sent.
+    `code` is one of the API's conversion errors, `message` its text for users. `recipient` and
+    `recipient_verified` as in ConversionCompleted.
     """
 
     type: ClassVar[str] = "conversion_failed"
@@ -67,6 +57,7 @@ class ConversionFailed(Event, frozen=True, kw_only=True):
     filename: str
     code: str
     message: str
+    recipient_verified: bool | None = None
 
 
 class ConversionCancelled(Event, frozen=True, kw_only=True):
@@ -175,6 +166,17 @@ class EmailChanged(Event, frozen=True, kw_only=True):
     changed_at: datetime
 
 
+class SecurityEventOccurred(Event, frozen=True, kw_only=True):
+    """An event of an account's security, `event` in its activity log; the owner is notified."""
+
+    type: ClassVar[str] = "security_event_occurred"
+
+    user_id: str
+    recipient: str
+    event: str
+    occurred_at: datetime
+
+
 class WebhookDelivered(Event, frozen=True, kw_only=True):
     """A webhook was delivered, but its store was unavailable; published for the process that records it.
 
@@ -209,6 +211,27 @@ class AccountClaimed(Event, frozen=True, kw_only=True):
     user_id: str
     claimed_at: datetime
     ended: tuple[str, ...] = ()
+
+
+class AccountRecovered(Event, frozen=True, kw_only=True):
+    """A password was reset by mail: webhooks of before `recovered_at` or made with `ended` are deleted."""
+
+    type: ClassVar[str] = "account_recovered"
+
+    user_id: str
+    recovered_at: datetime
+    ended: tuple[str, ...] = ()
+
+
+class AccountDeclined(Event, frozen=True, kw_only=True):
+    """The reader of an email says that the account is not theirs. auth_service closes it, unless its address
+    has been verified or is no longer this mailbox (`mailbox_digest`).
+    """
+
+    type: ClassVar[str] = "account_declined"
+
+    user_id: str
+    mailbox: str
 
 
 class OperatorActed(Event, frozen=True, kw_only=True):

@@ -40,6 +40,18 @@ class Refresh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refresh_token: RefreshToken
 
 
+class GiveProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The account's password, which proves the session for five minutes."""
+
+    password: Password
+
+
+class CurrentPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The account's password, in place of a fresh proof of the session."""
+
+    current_password: Password | None = None
+
+
 class Session(msgspec.Struct, frozen=True):
     """A session. `last_used_at`, `user_agent` and `address` are those of the login or the latest refresh."""
 

@@ -5,12 +5,15 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
+from shared.contracts.fields import Password
+
 EventType = Literal["conversion.completed", "conversion.failed", "conversion.cancelled"]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
 DeliveryStatus = Literal["pending", "delivered", "failed"]
 STATUSES: tuple[DeliveryStatus, ...] = get_args(DeliveryStatus)
 
+ChangeOfWebhooks = Literal["webhook_created", "webhook_changed", "webhook_secret_changed"]
 WebhookStatus = Literal["enabled", "disabled"]
 Reason = Literal["asked", "gone", "failing"]
 
@@ -30,18 +33,33 @@ Events = Annotated[
 
 
 class NewWebhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A webhook to create. Without `events` it gets events of all types, also those of later versions."""
+    """A webhook to create. Without `events` it gets events of all types, also those of later versions.
+    `current_password` takes the place of a fresh proof.
+    """
 
     url: Url
     events: Events | None = None
+    current_password: Password | None = None
 
 
-class ChangeWebhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Changes of a webhook. Omitted fields stay as they are. `enabled` resumes with events from then on."""
+class ChangeWebhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Changes of a webhook. Omitted fields stay as they are. `enabled` resumes with events from then on. A
+    new `url` needs a fresh proof, or `current_password` in its place.
+    """
 
     url: Url | msgspec.UnsetType = msgspec.UNSET
     events: Events | msgspec.UnsetType = msgspec.UNSET
     status: WebhookStatus | msgspec.UnsetType = msgspec.UNSET
+    current_password: Password | None = None
+
+
+class WebhookChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """From the gateway to auth_service: a change of webhooks that the caller has requested, before it is
+    made.
+    """
+
+    change: ChangeOfWebhooks
+    current_password: Password | None = None
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):

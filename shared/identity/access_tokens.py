@@ -1,7 +1,7 @@
 """Access tokens of auth_service, verified with its published keys."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -33,7 +33,7 @@ class AccessTokens:
         self._audience = audience
         self._now = now
 
-    async def principal(self, token: str, scope: str) -> Principal:
+    async def principal(self, token: str, scopes: Sequence[str]) -> Principal:
         """Raises InvalidToken, InsufficientScope, and Unavailable when the public keys cannot be fetched.
 
         A token without a `scope` claim belongs to a signed-in user and is not limited (RFC 8693 §4.2).
@@ -45,8 +45,9 @@ class AccessTokens:
             token, key, UserClaims, issuer=self._issuer, audience=self._audience, now=self._now()
         )
         principal = principal_of(claims)
-        if principal.scopes is not None and scope not in principal.scopes:
-            raise InsufficientScope(scope)
+        lacking = [each for each in scopes if principal.scopes is not None and each not in principal.scopes]
+        if lacking:
+            raise InsufficientScope(lacking[0])
         return principal
 
 

@@ -1,9 +1,31 @@
-"""Scopes that an API key may be limited to, and the one that a request requires."""
+"""Scopes that an API key may be limited to, and those that a route requires."""
+
+from collections.abc import Mapping
+from typing import Any, Final
 
 READ, WRITE = "conversions:read", "conversions:write"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
+RESOURCE_KEY: Final = "resource"
+MORE_SCOPES_KEY: Final = "more_scopes"
 
-def required_scope(method: str) -> str:
-    """READ for safe methods (RFC 9110 §9.2.1), WRITE for all others."""
-    return READ if method in SAFE_METHODS else WRITE
+
+def scoped(resource: str) -> dict[str, Any]:
+    """`opt = scoped("webhooks")`: open to API keys with `webhooks:read` for safe methods (RFC 9110 §9.2.1),
+    or `webhooks:write` for all others.
+    """
+    return {RESOURCE_KEY: resource}
+
+
+def also_scoped(*scopes: str) -> dict[str, Any]:
+    """`opt = also_scoped(READ)`: the route requires these scopes as well."""
+    return {MORE_SCOPES_KEY: scopes}
+
+
+def required_scopes(opt: Mapping[str, Any], method: str) -> tuple[str, ...] | None:
+    """The scopes that a route with these options requires; None if it is closed to API keys."""
+    resource = opt.get(RESOURCE_KEY)
+    if resource is None:
+        return None
+    action = "read" if method in SAFE_METHODS else "write"
+    return (f"{resource}:{action}", *opt.get(MORE_SCOPES_KEY, ()))

@@ -23,6 +23,7 @@ NOTIFICATION_MAIL = Subscription(
         events.PasswordChanged,
         events.PasswordRemoved,
         events.EmailChanged,
+        events.SecurityEventOccurred,
     ),
     prefetch=10,
     handling_timeout=timedelta(minutes=10),
@@ -41,7 +42,7 @@ NOTIFICATION_RECORDS = Subscription(
 )
 NOTIFICATION_ACCOUNTS = Subscription(
     queue="notification.accounts",
-    events=(events.AccountDeleted, events.AccountClaimed),
+    events=(events.AccountDeleted, events.AccountClaimed, events.AccountRecovered),
     handling_timeout=timedelta(minutes=10),
 )
 CONVERTER_ACCOUNTS = Subscription(
@@ -56,6 +57,12 @@ AUTH_AUDIT = Subscription(
     handling_timeout=timedelta(minutes=1),
 )
 
+AUTH_ACCOUNTS = Subscription(
+    queue="auth.accounts",
+    events=(events.AccountDeclined,),
+    handling_timeout=timedelta(minutes=1),
+)
+
 SUBSCRIPTIONS = (
     CONVERTER_WORKER,
     CONVERTER_ACCOUNTS,
@@ -64,4 +71,5 @@ SUBSCRIPTIONS = (
     NOTIFICATION_RECORDS,
     NOTIFICATION_ACCOUNTS,
     AUTH_AUDIT,
+    AUTH_ACCOUNTS,
 )

@@ -84,9 +84,7 @@ async def test_a_deleted_account_gets_no_more_webhook_messages(http: httpx.Async
     leaver = await signed_in(http)
     async with receiver() as there:
         made = await hook(leaver, there.url)
-        key = (await leaver.post("/v1/auth/api-keys", name="hooks", scopes=["conversions:write"])).json()[
-            "key"
-        ]
+        key = (await leaver.post("/v1/auth/api-keys", name="hooks", scopes=["webhooks:write"])).json()["key"]
         program = {"Authorization": f"Bearer {key}"}
         answer = await http.post(f"/v1/webhooks/{made['id']}/test", headers=program)
         assert answer.status_code == 202

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,11 +18,13 @@ from tests.faults.storage_checks import StorageState
 from tests.faults.traffic import Upload
 from tests.faults.webhook_receiver import Receiver
 from tests.support.client import FINAL
-from tests.support.mailbox import read
+from tests.support.mailbox import read, text_of
 from tests.support.wait import until
 
 QUIET_WITHIN_S = 150.0
 DECODED_WITHIN_S = 30
+# The file that a result mail is about.
+NAME_IN_MAIL = re.compile(r'"([^"\n]+)"')
 SAMPLES_A_SECOND = 8000
 # Encoders pad the last frame, and most the first.
 PADDING_S = 0.15
@@ -183,7 +186,8 @@ class Invariants:
             if path.name not in self._read:
                 self._read.add(path.name)
                 mail = read(path)
-                name = str(mail["Subject"]).rpartition(": ")[2]
+                found = NAME_IN_MAIL.search(text_of(mail))
+                name = found[1] if found else ""
                 self._mails.setdefault(name, Counter())[str(mail["Message-ID"])] += 1
 
     def _conversions_of(self, names: Sequence[str]) -> Counter[str]:

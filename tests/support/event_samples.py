@@ -14,6 +14,7 @@ from shared.contracts.events import (
     PasswordChanged,
     PasswordRemoved,
     PasswordResetRequested,
+    SecurityEventOccurred,
 )
 from shared.messaging.envelope import Envelope, wrap
 
@@ -69,6 +70,15 @@ EMAIL_CHANGED = EmailChanged(
     recipient="ann@example.org",
     changed_at=datetime(2026, 11, 20, 10, 0, tzinfo=UTC),
 )
+
+
+def security_event(event: str) -> SecurityEventOccurred:
+    return SecurityEventOccurred(
+        user_id="0198f3c2-1111-7a3b-9c0f-5e6a7b8c9d0e",
+        recipient="ann@example.org",
+        event=event,
+        occurred_at=datetime(2026, 11, 20, 10, 0, tzinfo=UTC),
+    )
 
 
 def completed(**changes: Any) -> ConversionCompleted:

@@ -5,6 +5,7 @@ The source's picture is never copied: a separate ffmpeg decodes it, scales it do
 
 import base64
 import struct
+from pathlib import Path
 
 import msgspec
 
@@ -19,16 +20,27 @@ QUALITY = 3
 # The share of the duration at which a frame is taken: videos often begin and end with black.
 PLACE = 0.1
 FRONT_COVER = 3
+SNIFFED_BYTES = 12
+# Place and bytes of a picture file's mark, its codec and ffmpeg's demuxer.
+PICTURE_FILES = (
+    (0, b"\xff\xd8\xff", "mjpeg", "jpeg_pipe"),
+    (0, b"\x89PNG", "png", "png_pipe"),
+    (8, b"WEBP", "webp", "webp_pipe"),
+    (0, b"GIF8", "gif", "gif"),
+    (0, b"BM", "bmp", "bmp_pipe"),
+)
 FRAME_HEADERS = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 
 
 class CoverSource(msgspec.Struct, frozen=True):
     """A picture stream of the source; `at_s` is the position of the frame in a video, None for an attached
-    one.
+    one. `file` is a picture of its own, `demuxer` ffmpeg's for it.
     """
 
     picture: Picture
     at_s: float | None = None
+    file: Path | None = None
+    demuxer: str = ""
 
 
 def cover_sources(job: TranscodeJob) -> tuple[CoverSource, ...]:
@@ -38,6 +50,7 @@ def cover_sources(job: TranscodeJob) -> tuple[CoverSource, ...]:
     known = [picture for picture in job.info.pictures if picture.codec in PICTURE_DECODERS]
     fronts_first = sorted(known, key=lambda picture: not picture.is_front)
     attached = tuple(CoverSource(picture) for picture in fronts_first if picture.is_attached)[:1]
+    attached = (*attached, *_copied(job.info.cover_file))
     if job.options.cover != "auto":
         return attached
     moving = next((picture for picture in known if not picture.is_attached), None)
@@ -45,6 +58,20 @@ def cover_sources(job: TranscodeJob) -> tuple[CoverSource, ...]:
         return attached
     place_s = (job.options.start or 0.0) + PLACE * (job.expected_s or 0.0)
     return (*attached, CoverSource(moving, place_s), CoverSource(moving, 0.0))
+
+
+def _copied(file: Path | None) -> tuple[CoverSource, ...]:
+    """The cover that the tag reader saved, for pictures that ffmpeg does not find."""
+    if file is None:
+        return ()
+    with file.open("rb") as opened:
+        head = opened.read(SNIFFED_BYTES)
+    for at, magic, codec, demuxer in PICTURE_FILES:
+        if head[at:].startswith(magic):
+            return (
+                CoverSource(Picture(stream=0, codec=codec, is_attached=True), file=file, demuxer=demuxer),
+            )
+    return ()
 
 
 def jpeg_size(picture: bytes) -> tuple[int, int] | None:

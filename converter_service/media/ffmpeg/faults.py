@@ -2,10 +2,15 @@
 
 from converter_service.media.durations import format_duration
 from converter_service.media.errors import Fault, MediaError
+from converter_service.media.foreign_formats import ForeignFormat
 
 
 def unsupported(message: str, diagnosis: str = "") -> MediaError:
     return MediaError(Fault.UNSUPPORTED_MEDIA, message, diagnosis)
+
+
+def foreign(form: ForeignFormat, diagnosis: str = "") -> MediaError:
+    return unsupported(form.sentence, diagnosis)
 
 
 def protected() -> MediaError:

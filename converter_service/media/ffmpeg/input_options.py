@@ -51,6 +51,11 @@ def picture_options(*, is_deep: bool = False) -> InputOptions:
     }
 
 
+def picture_file_options(demuxer: str) -> InputOptions:
+    """For decoding a picture that was copied from a source."""
+    return {**picture_options(), "format_whitelist": demuxer}
+
+
 def result_options(form: Format, threads: int) -> InputOptions:
     """For reading a result: it must be recognised as the format that it was written in."""
     return {"protocol_whitelist": "file", "format_whitelist": form.demuxer, "threads": threads}

@@ -12,12 +12,14 @@ from converter_service.media.ffmpeg.faults import timed_out
 from converter_service.media.ffmpeg.filters import PassOptions
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.loudness import Loudness, parse_summary
+from converter_service.media.ffmpeg.metadata import tags_to_set
 from converter_service.media.ffmpeg.packets import PacketTotals, SourceExtent
 from converter_service.media.ffmpeg.placement import Placement
 from converter_service.media.ffmpeg.progress import ProgressReports, Stalled
 from converter_service.media.ffmpeg.result import VerifiedAudio, decoded_s, verify_audio
 from converter_service.media.ffmpeg.runner import ProgramRunner
 from converter_service.media.ffmpeg.silence_report import parse_silence
+from converter_service.media.ffmpeg.tag_programs import TagPrograms
 from converter_service.media.ffmpeg.verify import LENGTH_TOLERANCE_S
 from converter_service.media.sandbox.process import Exit, SandboxedProcess
 from shared.logs import get_logger
@@ -39,6 +41,7 @@ class JobPrograms:
     job: TranscodeJob
     reports: ProgressReports
     has_cover: bool
+    tags: TagPrograms
 
     async def encode(self, options: PassOptions) -> VerifiedAudio:
         """Writes the target and verifies it. Raises MediaError or TranscoderUnavailable."""
@@ -55,6 +58,8 @@ class JobPrograms:
         if ended.code != 0 or is_machines_fault(ended):
             get_logger(__name__).info("ffmpeg failed", code=ended.code, stderr=complained[-STDERR_LOG_BYTES:])
             raise failure(ended)
+        if tags := tags_to_set(job):
+            await self.tags.write(job.target, job.form.name, tags, file_bytes)
         if options.is_copy and self.has_cover:
             await self._read_copied_time(at_most_s)
         audio = await self._verify(complained, is_copy=options.is_copy)

@@ -1,4 +1,4 @@
-"""Removes large private data from an ID3v2 tag at a file's start (id3.org, ID3v2.3 and 2.4).
+"""Removes private data and large pictures from a large ID3v2 tag at a file's start (id3.org).
 
 ffmpeg recognises a container only if it begins near the file's start, and prints such data among the tags,
 which costs the others.
@@ -12,14 +12,17 @@ from typing import IO
 SMALL_BYTES = 65_536
 HEADER_BYTES = FRAME_BYTES = 10
 # Frames of programs, not of people: private data and files of any kind.
-DROPPED = frozenset({b"PRIV", b"GEOB"})
+PRIVATE = frozenset({b"PRIV", b"GEOB"})
+PICTURES = frozenset({b"APIC"})
+# ffmpeg recognises FLAC and ADTS behind a tag of up to 1 MiB. The cover is read elsewhere.
+MAX_WITH_PICTURES_BYTES = 900_000
 CHUNK_BYTES = 1 << 20
 # More frames than any program writes.
 MAX_FRAMES = 10_000
 Frame = tuple[bytes, int, int]
 
 
-def drop_private_frames(path: Path) -> None:
+def drop_large_frames(path: Path) -> None:
     """Rewrites the file in place, without those frames, if its tag is large and of a simple form."""
     with path.open("r+b") as file:
         header = file.read(HEADER_BYTES)
@@ -29,7 +32,7 @@ def drop_private_frames(path: Path) -> None:
         if length <= SMALL_BYTES:
             return
         spans = list(islice(_frames(file, HEADER_BYTES + length, 7 if header[3] == 4 else 8), MAX_FRAMES))
-        kept = [(begin, end) for name, begin, end in spans if name not in DROPPED]
+        kept = _kept(spans)
         if not _is_whole(file, spans, HEADER_BYTES + length) or len(kept) == len(spans):
             return
         at = HEADER_BYTES
@@ -41,6 +44,14 @@ def drop_private_frames(path: Path) -> None:
         file.truncate(at)
         file.seek(6)
         file.write(bytes(new_length >> shift & 0x7F for shift in (21, 14, 7, 0)))
+
+
+def _kept(frames: list[Frame]) -> list[tuple[int, int]]:
+    """The places of the frames that stay: pictures only if the tag is then small enough for ffmpeg."""
+    kept = [frame for frame in frames if frame[0] not in PRIVATE]
+    if sum(end - begin for _, begin, end in kept) > MAX_WITH_PICTURES_BYTES:
+        kept = [frame for frame in kept if frame[0] not in PICTURES]
+    return [(begin, end) for _, begin, end in kept]
 
 
 def _frames(file: IO[bytes], end: int, bits: int) -> Iterator[Frame]:

@@ -4,11 +4,12 @@ Written as an FFMETADATA file (ffmpeg-formats, "Metadata"), so that no untrusted
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from converter_service.media.audio_format import Chapters
 from converter_service.media.ffmpeg.chapters import chapter_comments, chapters_within, milliseconds, printable
 from converter_service.media.ffmpeg.job import TranscodeJob
+from converter_service.media.ffmpeg.tag_names import WRITTEN_AS, join_totals, meaning, named_for, needs_writer
 
 MAX_TAGS = 64
 MAX_TAG_CHARACTERS = 8_000
@@ -32,6 +33,8 @@ PRIVATE = re.compile(
 )
 # Playback gains, which are wrong once the loudness is changed.
 GAINS = re.compile(r"replaygain_.*|r128_.*")
+# Between several values where a format has one text.
+SEPARATOR = "; "
 SYNTAX = re.compile(r"([=;#\\\n])")
 
 
@@ -39,7 +42,8 @@ def format_metadata(job: TranscodeJob, more: Mapping[str, str]) -> str:
     """Returns the text of an FFMETADATA file. `more` are additional tags, exempt from the bounds."""
     options = job.options
     chapters = tuple(chapters_within(job.info, job.track, job.window))
-    tags = {**select_tags(job), **chapter_comments(chapters, options.target), **more}
+    named = named_for(job.form.name, select_tags(job))
+    tags = {**named, **chapter_comments(chapters, options.target), **more}
     lines = [";FFMETADATA1", *(f"{name}={_escaped(text)}" for name, text in tags.items())]
     if options.target.chapters is Chapters.NATIVE:
         for chapter in chapters:
@@ -50,22 +54,49 @@ def format_metadata(job: TranscodeJob, more: Mapping[str, str]) -> str:
 
 
 def select_tags(job: TranscodeJob) -> dict[str, str]:
-    """Requested tags first, then the file's, up to the bounds; names keep their case.
+    """Requested tags first, then the file's, up to the bounds; names keep their case if they have no other.
 
     In Ogg the track's tags are the file's; elsewhere they describe the track only ("Surround 5.1").
     """
     kept: dict[str, tuple[str, str]] = {}
     room = MAX_ALL_CHARACTERS
-    of_track = job.track.tags if job.info.container == "ogg" else {}
-    for name, text in (*job.options.tags.items(), *job.info.tags.items(), *of_track.items()):
-        shown = printable(text, MAX_TAG_CHARACTERS, line_breaks=True)
-        if name.lower() in kept or not _is_kept(name, job) or len(shown) > room:
+    for told, text in _offered(job):
+        name, shown = meaning(told), printable(text, MAX_TAG_CHARACTERS, line_breaks=True)
+        if name.lower() in kept or not _is_kept(told, job) or len(shown) > room:
             continue
         if len(kept) == MAX_TAGS:
             break
         kept[name.lower()] = (name, shown)
         room -= len(shown)
-    return dict(entry for entry in kept.values() if entry[1])
+    return join_totals(dict(entry for entry in kept.values() if entry[1]))
+
+
+def tags_to_set(job: TranscodeJob) -> dict[str, tuple[str, ...]]:
+    """The tags that the tag writer sets in the result: those of several values, and those that ffmpeg does
+    not write in the form that players read.
+    """
+    lists = {meaning(name): values for name, values in job.info.tag_lists.items()}
+    if job.form.name not in WRITTEN_AS:
+        return {}
+    tags = {}
+    for name, text in select_tags(job).items():
+        values = lists.get(name, ())
+        shown = tuple(filter(None, (printable(value, MAX_TAG_CHARACTERS) for value in values)))
+        if len(shown) > 1 and text == printable(SEPARATOR.join(values), MAX_TAG_CHARACTERS, line_breaks=True):
+            tags[name] = shown
+        elif needs_writer(job.form.name, name):
+            tags[name] = (text,)
+    return tags
+
+
+def _offered(job: TranscodeJob) -> Iterator[tuple[str, str]]:
+    """Yields tags in order of preference: requested ones, those of several values, the file's."""
+    yield from job.options.tags.items()
+    for name, values in job.info.tag_lists.items():
+        yield name, SEPARATOR.join(values)
+    yield from job.info.tags.items()
+    if job.info.container == "ogg":
+        yield from job.track.tags.items()
 
 
 def _is_kept(name: str, job: TranscodeJob) -> bool:

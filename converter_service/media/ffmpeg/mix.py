@@ -49,11 +49,11 @@ def mix_expression(track: AudioTrack, options: Options) -> str | None:
     if has_rule(track):
         return None
     wanted = options.channels or min(track.channels, options.target.max_channels)
-    if wanted == track.channels:
-        outputs = [f"c{n}" for n in range(wanted)]
-    elif track.layout.startswith("ambisonic"):
+    if track.layout.startswith("ambisonic"):
         wanted = min(wanted, 2)
         outputs = list(CARDIOIDS) if wanted == 2 else [AMBISONIC_MONO]
+    elif wanted == track.channels:
+        outputs = [f"c{n}" for n in range(wanted)]
     else:
         wanted = min(wanted, 2)
         outputs = ["+".join(f"{1 / track.channels:.6f}*c{n}" for n in range(track.channels))] * wanted

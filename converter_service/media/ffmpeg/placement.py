@@ -6,6 +6,8 @@ restarted: the sound follows at once, and later timestamps count from there. Som
 so that there a leap ahead by more than RESTART_S is a restart too; elsewhere one that is too long to fill.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from converter_service.media.ffmpeg.window import FOREVER_S, Window
@@ -18,9 +20,9 @@ LONGEST_SILENCE_S, SILENCE_BYTES = 300.0, 200_000_000
 LEAP_S = 0.015
 # Lag that adds up from smaller steps: a clock that runs faster than the samples.
 DRIFT_S = 0.1
-# AVI has no timestamps: libavformat derives them from byte counts, which is rough at variable bit rates.
-COUNTED = frozenset({"avi"})
-COUNTED_LEAP_S = 0.25
+# Both thresholds where timestamps are rough. AVI has none: libavformat derives them from byte counts, at any
+# bit rate. MPEG-PS cuts frames anywhere, and libavformat may give one the timestamp of the next.
+ROUGH_LEAPS_S: Mapping[str, tuple[float, float]] = {"avi": (0.25, FOREVER_S), "mpg": (0.05, DRIFT_S)}
 # MPEG-TS, MPEG-PS and Ogg: recordings may be joined without new timestamps (AVFMT_TS_DISCONT of libavformat).
 JOINED = frozenset({"ts", "mpg", "ogg"})
 
@@ -37,10 +39,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, info: MediaInfo, track: AudioTrack) -> "Placement":
         fillable_s = SILENCE_BYTES / (4 * max(1, track.channels) * max(48_000, track.sample_rate))
         ahead_s = min(LONGEST_SILENCE_S, fillable_s, RESTART_S if info.container in JOINED else FOREVER_S)
-        if info.container in COUNTED:
-            leap_s, drift_s = COUNTED_LEAP_S, FOREVER_S
-        else:
-            leap_s, drift_s = LEAP_S, DRIFT_S
+        leap_s, drift_s = ROUGH_LEAPS_S.get(info.container, (LEAP_S, DRIFT_S))
         return cls(zero_s=info.start_s, leap_s=leap_s, drift_s=drift_s, restart_ahead_s=ahead_s)
 
     def is_restart(self, step_s: float) -> bool:

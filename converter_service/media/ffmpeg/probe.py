@@ -33,7 +33,7 @@ def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False, is_dee
     start_s = parse_number(probed.format.start_time) or 0.0
     return MediaInfo(
         container=_container_name(container, probed, is_webm=is_webm),
-        duration_s=parse_duration(probed.format.duration),
+        duration_s=_duration_s(container, probed),
         audio_tracks=tuple(_track(n, stream, container, probed) for n, stream in enumerate(audio)),
         start_s=start_s,
         is_estimated=ESTIMATED in complaints,
@@ -43,6 +43,14 @@ def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False, is_dee
         chapters=tuple(_chapters(probed.chapters, start_s)),
         pictures=tuple(_picture(stream) for stream in probed.streams if stream.codec_type == "video"),
     )
+
+
+def _duration_s(container: Container, probed: ProbeOutput) -> float | None:
+    """The file's duration. Where it stands for each track's, ffprobe adds a late track's start to it."""
+    tracks = [parse_duration(stream.duration) for stream in probed.streams]
+    if container.one_duration and (declared := [each for each in tracks if each is not None]):
+        return max(declared)
+    return parse_duration(probed.format.duration)
 
 
 def _track(index: int, stream: StreamEntry, container: Container, probed: ProbeOutput) -> AudioTrack:

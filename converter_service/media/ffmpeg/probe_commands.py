@@ -39,6 +39,13 @@ def probe(tools: Tools, source: Path, *, with_tags: bool = True, is_deep: bool =
     return _ffprobe(tools, "warning", options, fields, form="json", file=source)
 
 
+def recognise(tools: Tools, source: Path) -> list[str]:
+    """Prints to standard error as which format a file is recognised, also one that may not be opened."""
+    return _ffprobe(
+        tools, "debug", source_options(tools.threads), "format=format_name", form="json", file=source
+    )
+
+
 def packets(tools: Tools, source: Path, *, is_deep: bool = False) -> list[str]:
     """Lists the packets of all streams, one a line: `stream_index,pts_time,duration_time,flags`."""
     fields = "packet=stream_index,pts_time,duration_time,flags"

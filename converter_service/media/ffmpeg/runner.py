@@ -51,16 +51,19 @@ class ProgramRunner:
         *,
         result: Path | None = None,
         file_bytes: int = OUTPUT_BYTES,
+        readable: Sequence[Path] = (),
     ) -> AbstractAsyncContextManager[SandboxedProcess]:
-        """Runs `command` in a block; `result` is the one writable file, of at most `file_bytes`."""
+        """Runs `command` in a block; `result` is the one writable file, of at most `file_bytes`; `readable`
+        are paths that it reads besides.
+        """
         limits = Limits(
             cpu_s=int(self.limits.job_timeout.total_seconds()) * CPU_PER_WALL_SECOND + 1,
             memory_bytes=self.limits.memory_bytes,
             file_bytes=file_bytes,
         )
         # Also programs outside /usr, such as a binary from a wheel.
-        readable = [Path(program).resolve().parent for program in (self.tools.ffmpeg, self.tools.ffprobe)]
-        return sandboxed(command, limits, readable=readable, writable=result, scratch=scratch)
+        programs = [Path(program).resolve().parent for program in (self.tools.ffmpeg, self.tools.ffprobe)]
+        return sandboxed(command, limits, readable=[*programs, *readable], writable=result, scratch=scratch)
 
     async def capture(self, command: Sequence[str], scratch: Path) -> CapturedRun:
         """Runs `command` to its end. Raises MediaError if it prints more than OUTPUT_BYTES."""

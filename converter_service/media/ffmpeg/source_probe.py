@@ -8,13 +8,16 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from converter_service.media.errors import MediaError
+from converter_service.media.errors import Fault, MediaError
 from converter_service.media.ffmpeg import probe_commands
 from converter_service.media.ffmpeg.errors import failure
+from converter_service.media.ffmpeg.faults import foreign
 from converter_service.media.ffmpeg.probe import parse_probe
 from converter_service.media.ffmpeg.probe_values import parse_number
+from converter_service.media.ffmpeg.recognised_format import refused_format
 from converter_service.media.ffmpeg.runner import CapturedRun, ProgramRunner, time_limit
 from converter_service.media.ffmpeg.webm import is_webm
+from converter_service.media.foreign_formats import LOOK_BYTES, foreign_format, text_format
 from converter_service.media.media_info import AudioTrack, MediaInfo
 
 # Their headers do not list the tracks, so that one may first appear anywhere.
@@ -29,13 +32,33 @@ class SourceProbe:
     source: Path
 
     async def describe(self) -> MediaInfo:
-        """Raises MediaError if the source is not readable media, and TranscoderUnavailable."""
-        info = await self._probe(is_deep=False)
+        """Raises MediaError if the source is not readable media, and TranscoderUnavailable.
+
+        A file that cannot be read because it is of another kind is not called damaged.
+        """
+        head = await asyncio.to_thread(_read_head, self.source)
+        if (form := foreign_format(head)) is not None:
+            raise foreign(form)
+        try:
+            info = await self._probe(is_deep=False)
+        except MediaError as error:
+            if error.code is Fault.UNREADABLE_MEDIA:
+                await self._raise_for_format(head)
+            raise
         if not _is_complete(info):
             with contextlib.suppress(MediaError):
                 async with time_limit(DEEP_TIMEOUT):
                     return await self._probe(is_deep=True)
         return info
+
+    async def _raise_for_format(self, head: bytes) -> None:
+        """Raises MediaError if the file's format is known, but not accepted."""
+        command = probe_commands.recognise(self.programs.tools, self.source)
+        captured = await self.programs.capture(command, self.source.parent)
+        if (refused := refused_format(captured.exit.stderr)) is not None:
+            raise refused
+        if (form := text_format(head)) is not None:
+            raise foreign(form)
 
     async def locate(self, track: AudioTrack, info: MediaInfo) -> AudioTrack:
         """Finds the start of a track by its first packet if the probe did not reach any of its packets."""
@@ -67,6 +90,11 @@ class SourceProbe:
         except MediaError:
             brief = probe_commands.probe(tools, source, with_tags=False, is_deep=is_deep)
             return await self.programs.capture(brief, source.parent)
+
+
+def _read_head(source: Path) -> bytes:
+    with source.open("rb") as file:
+        return file.read(LOOK_BYTES)
 
 
 def _is_complete(info: MediaInfo) -> bool:

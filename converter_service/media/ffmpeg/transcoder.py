@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from converter_service.media.errors import TranscoderUnavailable
 from converter_service.media.ffmpeg.capabilities import Capabilities, read_capabilities
 from converter_service.media.ffmpeg.declared_size import lacks_bytes
@@ -12,18 +14,20 @@ from converter_service.media.ffmpeg.encode import Encoder
 from converter_service.media.ffmpeg.faults import cut_off, protected
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.job_programs import JobPrograms
-from converter_service.media.ffmpeg.large_tags import drop_private_frames
+from converter_service.media.ffmpeg.large_tags import drop_large_frames
 from converter_service.media.ffmpeg.limits import TranscodingLimits
 from converter_service.media.ffmpeg.placeholder_lengths import fill_in_lengths
 from converter_service.media.ffmpeg.progress import ProgressReports
 from converter_service.media.ffmpeg.runner import ProgramRunner, time_limit
 from converter_service.media.ffmpeg.sidecars import SidecarFiles
 from converter_service.media.ffmpeg.source_probe import SourceProbe
+from converter_service.media.ffmpeg.tag_programs import TagPrograms
 from converter_service.media.ffmpeg.tools import Tools
 from converter_service.media.ffmpeg.track_choice import choose_track
 from converter_service.media.media_info import MediaInfo
 from converter_service.media.options import Options
 from converter_service.media.protection import is_protected
+from converter_service.media.tags.command_lines import find_tag_tools
 from converter_service.media.transcoder import Output, Progress
 from shared.logs import get_logger
 
@@ -38,6 +42,7 @@ class FFmpegTranscoder:
         self._limits = limits
         self._programs = ProgramRunner(tools, limits)
         self._sidecars = SidecarFiles(self._programs)
+        self._tags = TagPrograms(self._programs, find_tag_tools())
         self._capabilities = Capabilities()
 
     async def check(self, scratch: Path) -> None:
@@ -58,13 +63,17 @@ class FFmpegTranscoder:
     async def probe(self, source: Path) -> MediaInfo:
         if await asyncio.to_thread(is_protected, source):
             raise protected()
-        await asyncio.to_thread(drop_private_frames, source)
+        cover = source.with_name(f"{source.name}.cover")
+        tag_lists = await self._tags.read(source, cover)
+        has_cover = await asyncio.to_thread(cover.exists)
+        await asyncio.to_thread(drop_large_frames, source)
         await asyncio.to_thread(fill_in_lengths, source)
         if await asyncio.to_thread(lacks_bytes, source):
             raise cut_off("shorter than its header says")
         async with time_limit(self._limits.probe_timeout):
             info = await SourceProbe(self._programs, source).describe()
-            return await EmptyTracks(self._programs, source).marked(info)
+            info = await EmptyTracks(self._programs, source).marked(info)
+        return replace(info, tag_lists=tag_lists, cover_file=cover if has_cover else None)
 
     async def convert(
         self, source: Path, info: MediaInfo, options: Options, target: Path, on_progress: Progress
@@ -88,7 +97,7 @@ class FFmpegTranscoder:
         try:
             has_cover = await self._sidecars.create(job)
             reports = ProgressReports(job.likely_s, on_progress)
-            programs = JobPrograms(self._programs, job, reports, has_cover)
+            programs = JobPrograms(self._programs, job, reports, has_cover, self._tags)
             return await Encoder(job, programs, reports).encode()
         except BaseException:
             with contextlib.suppress(OSError):

@@ -6,7 +6,7 @@ from gateway.identity.auth_guard import limited
 from gateway.limits.rate_limit import Rate
 from gateway.openapi.problem_responses import NO_STORE
 from gateway.pass_through import forward
-from shared.contracts.accounts import Account, ChangeAccount, ChangePassword, DeleteAccount
+from shared.contracts.accounts import ChangeAccount, ChangePassword, DeleteAccount, OwnAccount
 
 
 class AccountController(Controller):
@@ -21,11 +21,11 @@ class AccountController(Controller):
         "PATCH",
         "/me",
         body=ChangeAccount,
-        answer=Account,
+        answer=OwnAccount,
         changes_account=True,
-        summary="Change the account's email address",
+        summary="Ask for another email address, which replaces the present one once it is confirmed",
         operation_id="change_account",
-        problems=(400, 401, 403, 408, 409, 413, 415),
+        problems=(400, 401, 403, 408, 413, 415),
     )
 
     remove = forward(

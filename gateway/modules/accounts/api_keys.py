@@ -17,7 +17,7 @@ class ApiKeysController(Controller):
         body=NewApiKey,
         answer=MadeApiKey,
         idempotent=True,
-        summary="Create an API key, to be used as an access token",
+        summary="Create an API key, to be used as an access token; needs a fresh proof",
         operation_id="create_api_key",
         problems=(400, 401, 403, 408, 409, 413, 415, 422),
     )

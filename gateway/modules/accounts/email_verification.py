@@ -21,11 +21,12 @@ class EmailVerificationController(Controller):
         "POST",
         "/verify",
         body=VerifyEmail,
+        changes_account=True,
         opt=optional,
         status_code=204,
         summary="Verify an email address with the token of the mailed link, signed in or with the password",
         operation_id="verify_email",
-        problems=(400, 401, 403, 408, 413, 415),
+        problems=(400, 401, 403, 408, 409, 413, 415),
     )
 
     resend_verification = forward(

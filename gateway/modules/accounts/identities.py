@@ -5,6 +5,7 @@ from litestar import Controller
 from gateway.openapi.problem_responses import NO_STORE
 from gateway.pass_through import forward
 from shared.contracts.oauth import IdentityList
+from shared.contracts.sessions import CurrentPassword
 
 
 class IdentitiesController(Controller):
@@ -23,8 +24,10 @@ class IdentitiesController(Controller):
     unlink = forward(
         "DELETE",
         "/{identity_id:str}",
+        body=CurrentPassword,
+        body_default=None,
         changes_account=True,
-        summary="Unlink a provider from your account",
+        summary="Unlink a provider from your account; needs a fresh proof",
         operation_id="unlink_identity",
-        problems=(400, 401, 403, 404, 409),
+        problems=(400, 401, 403, 404, 408, 409, 413, 415),
     )

@@ -5,10 +5,12 @@ from gateway.idempotency.service import Idempotency
 from gateway.identity.token_cache import TokenCache
 from gateway.module import module
 from gateway.modules.accounts.account import AccountController
+from gateway.modules.accounts.activity import ActivityController
 from gateway.modules.accounts.api_keys import ApiKeysController
 from gateway.modules.accounts.email_verification import EmailVerificationController
 from gateway.modules.accounts.identities import IdentitiesController
 from gateway.modules.accounts.password_reset import PasswordResetController
+from gateway.modules.accounts.proof import ProofController
 from gateway.modules.accounts.sessions import SessionsController
 
 
@@ -18,6 +20,8 @@ from gateway.modules.accounts.sessions import SessionsController
         PasswordResetController,
         EmailVerificationController,
         SessionsController,
+        ProofController,
+        ActivityController,
         ApiKeysController,
         IdentitiesController,
     ]

@@ -4,7 +4,7 @@ from litestar import Controller
 
 from gateway.openapi.problem_responses import NO_STORE
 from gateway.pass_through import forward
-from shared.contracts.sessions import SessionList
+from shared.contracts.sessions import CurrentPassword, SessionList
 
 
 class SessionsController(Controller):
@@ -23,8 +23,10 @@ class SessionsController(Controller):
     end = forward(
         "DELETE",
         "/{session_id:str}",
+        body=CurrentPassword,
+        body_default=None,
         changes_account=True,
-        summary="End a session",
+        summary="End a session; one other than the caller's own needs a fresh proof",
         operation_id="end_session",
-        problems=(400, 401, 403, 404),
+        problems=(400, 401, 403, 404, 408, 413, 415),
     )

@@ -11,7 +11,7 @@ from gateway.identity.token_cache import TokenCache
 from gateway.limits.rate_limit import Rate
 from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
 from gateway.pass_through import forward
-from shared.contracts.accounts import Account
+from shared.contracts.accounts import OwnAccount
 from shared.contracts.sessions import Refresh, SignIn, TokenPair
 from shared.http import Injected
 
@@ -36,7 +36,7 @@ class LoginController(Controller):
     me = forward(
         "GET",
         "/me",
-        answer=Account,
+        answer=OwnAccount,
         summary="Get the account of the access token",
         operation_id="me",
         problems=(401,),

@@ -2,9 +2,11 @@
 
 from litestar import Controller
 
-from gateway.identity.scopes import scoped
+from gateway.identity.auth_guard import limited
+from gateway.limits.rate_limit import Rate
 from gateway.pass_through import forward
 from shared.contracts.conversions import Conversion, Link, LinkWanted
+from shared.identity.scopes import READ, also_scoped, scoped
 
 
 class ControlController(Controller):
@@ -31,6 +33,7 @@ class ControlController(Controller):
         answer=Conversion,
         idempotent=True,
         status_code=202,
+        opt=limited(Rate.UPLOAD),
         success="Accepted",
         summary="Retry a conversion that failed or was cancelled",
         operation_id="retry_conversion",
@@ -42,6 +45,7 @@ class ControlController(Controller):
         "/link",
         to="converter",
         body=LinkWanted,
+        opt=also_scoped(READ),
         body_default=LinkWanted(),
         answer=Link,
         idempotent=True,

@@ -8,7 +8,6 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Method
 
 from gateway.identity.auth_guard import caller_token, limited, signed_link
-from gateway.identity.scopes import scoped
 from gateway.limits.concurrency import streamed
 from gateway.limits.rate_limit import Rate
 from gateway.middleware.compression import compressible
@@ -27,6 +26,7 @@ from gateway.query import pick
 from shared.contracts.conversions import Conversion, ConversionPage
 from shared.errors import InvalidRequest
 from shared.http import Injected
+from shared.identity.scopes import scoped
 
 
 def audio_operation_id(_: HTTPRouteHandler, method: Method, __: object) -> str:

@@ -19,6 +19,7 @@ from litestar.openapi.spec import (
 )
 
 from shared.contracts.conversions import Status
+from shared.contracts.media_types import CONTAINERS, UNKNOWN
 
 BYTES = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
 TEXT = Schema(type=OpenAPIType.STRING)
@@ -77,6 +78,15 @@ def in_header(name: str, description: str) -> Parameter:
     return Parameter(name=name, param_in="header", schema=TEXT, required=False, description=description)
 
 
+# Not as keys of the content, because a generator of clients has to know each of these.
+BODY_DESCRIPTION = (
+    "A form with the file and options, or the bytes of the file with options in the query. The bytes tell "
+    "what the file is; these types, or none, are accepted as well: "
+    + ", ".join(f"`{kind}`" for kind in sorted(CONTAINERS | UNKNOWN - {""}))
+    + "."
+)
+
+
 def upload_body() -> RequestBody:
     multipart = Schema(
         type=OpenAPIType.OBJECT,
@@ -87,7 +97,7 @@ def upload_body() -> RequestBody:
     raw = OpenAPIMediaType(schema=BYTES)
     return RequestBody(
         required=True,
-        description="A form with the file and options, or the bytes of the file with options in the query.",
+        description=BODY_DESCRIPTION,
         content={
             "multipart/form-data": OpenAPIMediaType(schema=multipart),
             "video/*": raw,

@@ -6,7 +6,6 @@ from litestar import Controller, Request, get
 from litestar.response.base import ASGIResponse
 
 from gateway.identity.auth_guard import principal_of
-from gateway.identity.scopes import scoped
 from gateway.limits.concurrency import live
 from gateway.modules.conversions.documents import EventsOperation
 from gateway.openapi.problem_responses import SIGNED_IN, problems
@@ -14,6 +13,7 @@ from gateway.pass_through import upstream_path
 from gateway.proxy.event_stream import Watches
 from gateway.proxy.relay import Relay
 from shared.http import Injected
+from shared.identity.scopes import scoped
 
 
 class EventsController(Controller):

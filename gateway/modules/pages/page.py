@@ -58,18 +58,20 @@ def _page(*, fields: str = "", **words: str) -> Page:
     escaped = {name: escape(text) for name, text in words.items()}
     frame = Template((HERE / "frame.html").read_text())
     html = frame.substitute(escaped, style=style, script=script, fields=fields)
-    return Page(html, _headers(style, script))
+    return Page(html, page_headers(style, script))
 
 
-def _headers(style: str, script: str) -> Mapping[str, str]:
-    """CSP 3: only the page's own style, script and API are allowed; it cannot be framed or submitted."""
+def page_headers(style: str, script: str = "", form_action: str = "'none'") -> Mapping[str, str]:
+    """CSP 3: only the page's own style, script and API are allowed; it cannot be framed, and by default not
+    submitted.
+    """
+    allowed = (f"script-src '{_digest(script)}'", "connect-src 'self'") if script else ()
     policy = (
         "default-src 'none'",
         f"style-src '{_digest(style)}'",
-        f"script-src '{_digest(script)}'",
-        "connect-src 'self'",
+        *allowed,
         "base-uri 'none'",
-        "form-action 'none'",
+        f"form-action {form_action}",
         "frame-ancestors 'none'",
     )
     return {

@@ -10,7 +10,6 @@ from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
 
 from gateway.identity.auth_guard import limited
-from gateway.identity.scopes import scoped
 from gateway.limits.concurrency import streamed
 from gateway.limits.rate_limit import Rate
 from gateway.modules.uploads.documents import (
@@ -24,6 +23,7 @@ from gateway.openapi.problem_responses import problems
 from gateway.pass_through import forward, relay
 from gateway.proxy.relay import Relay
 from shared.http import Injected
+from shared.identity.scopes import scoped
 
 PATH = "/v1/uploads"
 # v1, uploads, the id

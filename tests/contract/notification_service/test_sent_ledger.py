@@ -52,6 +52,21 @@ async def test_a_leased_event_is_held_for_the_rest_of_the_lease(ledger: SentLedg
     assert timedelta(seconds=50) < claim.remaining <= LEASE
 
 
+async def test_a_capped_email_is_recorded_and_may_be_claimed_later(ledger: SentLedger) -> None:
+    await ledger.record_capped("event", "unverified_limit")
+    await ledger.record_capped("event", "unverified_limit")
+    assert isinstance(await ledger.claim("event", LEASE), Lease)
+
+
+async def test_a_sent_email_does_not_become_a_capped_one(ledger: SentLedger) -> None:
+    lease = await leased(ledger)
+    await ledger.record_capped("event", "unverified_limit")
+    assert isinstance(await ledger.claim("event", LEASE), LeaseHeld)
+    await ledger.record_sent("event", lease.token)
+    await ledger.record_capped("event", "unverified_limit")
+    assert isinstance(await ledger.claim("event", LEASE), AlreadySent)
+
+
 async def test_one_of_many_concurrent_claims_gets_the_lease(ledger: SentLedger) -> None:
     claims = await asyncio.gather(*(ledger.claim("event", LEASE) for _ in range(20)))
     assert sum(isinstance(claim, Lease) for claim in claims) == 1

@@ -13,6 +13,7 @@ from shared.contracts.events import (
     PasswordChanged,
     PasswordRemoved,
     PasswordResetRequested,
+    SecurityEventOccurred,
 )
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.ports import Broker
@@ -26,6 +27,7 @@ MailEvent = TypeVar(
     PasswordChanged,
     PasswordRemoved,
     EmailChanged,
+    SecurityEventOccurred,
 )
 Secret = TypeVar("Secret", EmailVerificationRequested, PasswordResetRequested)
 

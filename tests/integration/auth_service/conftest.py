@@ -14,7 +14,7 @@ from auth_service.migrations.tables import METADATA
 from auth_service.migrations.upgrade import migrate
 from devstack.servers.postgres import Postgres
 from devstack.stack import Stack
-from shared.contracts.events import AccountClaimed, AccountDeleted, SessionRevoked
+from shared.contracts.events import AccountClaimed, AccountDeleted, AccountRecovered, SessionRevoked
 from shared.messaging.handlers import Delivery, Handlers
 from shared.messaging.subscriptions import NOTIFICATION_ACCOUNTS, SUBSCRIPTIONS
 from shared.settings import Secret
@@ -104,7 +104,7 @@ async def claimed(broker: MemoryBroker) -> AsyncIterator[list[AccountClaimed]]:
     """Account events, as notification_service receives them."""
     received: list[AccountClaimed] = []
 
-    async def receive(event: AccountDeleted | AccountClaimed, _: Delivery) -> None:
+    async def receive(event: AccountDeleted | AccountClaimed | AccountRecovered, _: Delivery) -> None:
         if isinstance(event, AccountClaimed):
             received.append(event)
 

@@ -102,6 +102,9 @@ async def test_keys_that_arrive_in_pieces_are_read_completely(api: ConverterApi)
         ("conversions:write", "GET", "/x/audio", False),
         ("conversions:read conversions:write", "GET", "", True),
         ("conversions:readall", "GET", "", False),
+        ("conversions:write", "POST", "/x/link", False),
+        ("conversions:read", "POST", "/x/link", False),
+        ("conversions:read conversions:write", "POST", "/x/link", True),
         ("", "GET", "", False),
     ],
 )

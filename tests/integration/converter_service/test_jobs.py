@@ -145,7 +145,7 @@ async def test_an_unfit_machine_costs_no_attempts_and_fails_the_video_after_hour
 ) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder()
     if isinstance(fault, str):
-        harness.scratch.spare_bytes = 10**18
+        harness.scratch.space.spare_bytes = 10**18
     else:
         transcoder.during = fault
     worker = harness.worker(transcoder, max_retries=1)
@@ -166,10 +166,10 @@ async def test_an_unfit_machine_costs_no_attempts_and_fails_the_video_after_hour
 async def test_a_full_disk_costs_no_attempts(harness: WorkerHarness) -> None:
     conversion, transcoder = await harness.queued(), ScriptedTranscoder()
     worker = harness.worker(transcoder, max_retries=0)
-    harness.scratch.spare_bytes = 10**18
+    harness.scratch.space.spare_bytes = 10**18
     with pytest.raises(Retry):
         await worker.run(conversion.id)
-    harness.scratch.spare_bytes = 0
+    harness.scratch.space.spare_bytes = 0
     await harness.end_retry_delay(conversion)
     await worker.run(conversion.id)
     assert (await harness.now(conversion)).status is State.COMPLETED

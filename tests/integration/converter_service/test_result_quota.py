@@ -1,7 +1,8 @@
-"""The audio that conversions make counts against the quota of their account before it is stored."""
+"""The audio that conversions make counts against quota and disk before it is made and stored."""
 
 import asyncio
 from pathlib import Path
+from shutil import disk_usage
 
 from msgspec.structs import replace
 
@@ -70,3 +71,17 @@ async def test_audio_that_is_copied_from_an_earlier_conversion_counts(harness: W
     audio = len(ScriptedTranscoder().audio_of(VIDEO))
     await harness.worker(ScriptedTranscoder(), account_bytes=2 * len(VIDEO) + 2 * audio - 1).run(second.id)
     assert await ending(harness, second) == (State.FAILED, "too_long")
+
+
+async def test_what_needs_more_room_than_the_disk_has_is_too_long_and_not_tried_again(
+    harness: WorkerHarness,
+) -> None:
+    hours = disk_usage(harness.scratch.home).total / 24_000 / 3600 + 1
+    endless, ordinary = replace(INFO, duration_s=3600 * hours), ScriptedTranscoder()
+    conversion, other = await harness.queued(), await harness.queued(VIDEO + b"other")
+    transcoder = ScriptedTranscoder(info=endless)
+    await harness.worker(transcoder).run(conversion.id)
+    assert await ending(harness, conversion) == (State.FAILED, "too_long")
+    assert transcoder.runs == 0
+    await harness.worker(ordinary).run(other.id)
+    assert await ending(harness, other) == (State.COMPLETED, None)

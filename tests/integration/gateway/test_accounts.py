@@ -18,6 +18,7 @@ ACCOUNT = {
     "email_verified": False,
     "created_at": "2026-11-20T10:00:00Z",
 }
+OWN = {**ACCOUNT, "pending_email": "b@example.com"}
 TOKENS = {"access_token": "a", "token_type": "Bearer", "expires_in": 900, "refresh_token": "r"}
 WHO = {"email": "a@example.com", "password": "correct horse battery"}
 
@@ -65,9 +66,9 @@ async def test_logout_and_me_forward_the_callers_token(rig: Rig) -> None:
     answer(rig, "204 No Content", None)
     async with rig.http.post(f"{rig.url}/v1/auth/logout", headers=SIGNED_IN) as response:
         assert (response.status, await response.read()) == (204, b"")
-    answer(rig, "200 OK", ACCOUNT)
+    answer(rig, "200 OK", OWN)
     async with rig.http.get(f"{rig.url}/v1/auth/me", headers=SIGNED_IN) as response:
-        assert (response.status, await response.json()) == (200, ACCOUNT)
+        assert (response.status, await response.json()) == (200, OWN)
     asked = [seen.header("authorization") for seen in rig.auth.seen if seen.target.startswith("/v1/")]
     assert asked == [f"Bearer inner-{TOKEN}"] * 2
 

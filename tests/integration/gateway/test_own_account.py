@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.gateway.rig import SIGNED_IN, TOKEN, Rig, running
 from tests.integration.gateway.services import ReceivedRequest
-from tests.integration.gateway.test_accounts import ACCOUNT, answer, post
+from tests.integration.gateway.test_accounts import OWN, answer, post
 from tests.support.wait import until
 
 SESSIONS = {
@@ -40,6 +40,16 @@ IDENTITY = {
     "created_at": "2026-11-20T10:00:00Z",
     "last_used_at": "2026-11-20T10:00:00Z",
 }
+EVENT = {
+    "id": "7",
+    "at": "2026-11-20T10:00:00Z",
+    "event": "login",
+    "result": "succeeded",
+    "session_id": "s1",
+    "address": "192.0.2.1",
+    "user_agent": None,
+    "details": {"method": "password"},
+}
 MADE = {**KEY, "key": "tng_abcdef"}
 NEW = "another password altogether"
 EMAIL = {"email": "b@example.com"}
@@ -48,7 +58,7 @@ SECRET = "s3cret-of-a-mail"
 
 # method, path, request body, response body of auth_service, its status, whether a token is required
 CALLS = [
-    ("PATCH", "/v1/auth/me", CHANGE, ACCOUNT, 200, True),
+    ("PATCH", "/v1/auth/me", CHANGE, OWN, 200, True),
     ("DELETE", "/v1/auth/me", {"password": "old"}, None, 204, True),
     ("POST", "/v1/auth/password/change", {"current_password": "old", "password": NEW}, None, 204, True),
     ("POST", "/v1/auth/password/forgot", EMAIL, None, 202, False),
@@ -61,10 +71,22 @@ CALLS = [
     ("POST", "/v1/auth/api-keys", {"name": "nightly", "scopes": ["conversions:read"]}, MADE, 201, True),
     ("GET", "/v1/auth/api-keys", None, {"items": [KEY]}, 200, True),
     ("DELETE", "/v1/auth/api-keys/k1", None, None, 204, True),
+    ("POST", "/v1/auth/proof", {"password": "old"}, None, 204, True),
+    ("GET", "/v1/auth/activity?limit=20", None, {"items": [EVENT], "next_cursor": None}, 200, True),
+    ("DELETE", "/v1/auth/sessions/s2", {"current_password": "old"}, None, 204, True),
+    ("DELETE", "/v1/auth/identities/i1", {"current_password": "old"}, None, 204, True),
+    (
+        "POST",
+        "/v1/auth/api-keys",
+        {"name": "nightly", "scopes": ["conversions:read"], "current_password": "old"},
+        MADE,
+        201,
+        True,
+    ),
     ("GET", "/v1/auth/identities", None, {"items": [IDENTITY]}, 200, True),
     ("DELETE", "/v1/auth/identities/i1", None, None, 204, True),
 ]
-LIKE_A_SIGN_IN = {"/v1/auth/me", "/v1/auth/password/change", "/v1/auth/password/forgot"} | {
+LIKE_A_SIGN_IN = {"/v1/auth/me", "/v1/auth/proof", "/v1/auth/password/change", "/v1/auth/password/forgot"} | {
     f"/v1/auth/{action}" for action in ("password/reset", "email/verify", "email/resend")
 }
 
@@ -107,7 +129,6 @@ async def test_a_resend_request_with_an_invalid_token_is_refused(rig: Rig) -> No
     ("method", "path", "body", "field"),
     [
         ("PATCH", "/v1/auth/me", {**CHANGE, "roles": ["admin"]}, "roles"),
-        ("PATCH", "/v1/auth/me", EMAIL, "current_password"),
         ("DELETE", "/v1/auth/me", {}, "password"),
         ("POST", "/v1/auth/api-keys", {"name": "x", "scopes": ["accounts:write"]}, "scopes"),
         ("POST", "/v1/auth/api-keys", {"name": "x\n"}, "name"),
@@ -224,7 +245,9 @@ async def test_password_reset_requests_get_the_same_response_for_any_address(rig
         assert status == 202
 
 
-CHANGING = [call for call in CALLS if call[0] != "GET" and call[5] and call[1] != "/v1/auth/api-keys"]
+# A proof is known to auth_service alone, and a new key changes no token.
+UNCHANGING = {"/v1/auth/api-keys", "/v1/auth/proof"}
+CHANGING = [call for call in CALLS if call[0] != "GET" and call[5] and call[1] not in UNCHANGING]
 
 
 @pytest.mark.parametrize(
@@ -239,7 +262,7 @@ async def test_cached_tokens_of_an_account_are_dropped_after_a_change(
     rig.auth.sign_in("stranger", sub="u2", sid="s3")
     for token in (TOKEN, "elsewhere", "stranger"):
         assert await listed(rig, token) == 202
-    said = ACCOUNT if method == "PATCH" else None
+    said = OWN if method == "PATCH" else None
     answer(rig, "503 X" if fails else "204 X" if said is None else "200 X", said)
     async with rig.http.request(method, rig.url + path, json=body, headers=SIGNED_IN) as response:
         assert response.status in ({503} if fails else {200, 204})

@@ -46,6 +46,27 @@ async def test_rate_classes_are_counted_separately() -> None:
         assert headers["RateLimit-Policy"].startswith('"register"')
 
 
+@pytest.mark.parametrize(
+    ("limit", "path"),
+    [
+        ("rate_upload", "/v1/conversions/c1/retry"),
+        ("rate_webhook_test", "/v1/webhooks/w1/test"),
+        ("rate_webhook_test", "/v1/webhooks/w1/deliveries/d1/replay"),
+    ],
+)
+async def test_retries_count_as_uploads_and_messages_by_hand_have_a_class_of_their_own(
+    limit: str, path: str
+) -> None:
+    changes: dict[str, Any] = {limit: "2/minute"}
+    async with running(**changes) as rig:
+        statuses = []
+        for _ in range(3):
+            async with rig.http.post(rig.url + path, headers=SIGNED_IN) as answer:
+                statuses.append(answer.status)
+        assert [each == 429 for each in statuses] == [False, False, True]
+        assert (await call(rig, "GET", "/v1/conversions", **SIGNED_IN))[0] == 202
+
+
 async def test_accounts_behind_one_address_have_separate_quotas() -> None:
     async with running(rate_default="1/hour") as rig:
         rig.auth.sign_in("t2", sub="u2", sid="s2")

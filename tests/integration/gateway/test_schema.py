@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from shared.contracts.media_types import CONTAINERS, UNKNOWN
 from tests.integration.gateway.rig import Rig, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -37,6 +38,8 @@ CLOSED = {
     ("post", "/v1/auth/api-keys"),
     ("get", "/v1/auth/api-keys"),
     ("delete", "/v1/auth/api-keys/{key_id}"),
+    ("post", "/v1/auth/proof"),
+    ("get", "/v1/auth/activity"),
     ("get", "/v1/auth/identities"),
     ("delete", "/v1/auth/identities/{identity_id}"),
     ("get", "/v1/admin/users"),
@@ -133,10 +136,19 @@ async def test_readiness_is_documented_with_both_responses(rig: Rig) -> None:
     assert ready["503"]["content"]["application/problem+json"]["schema"]["$ref"].endswith("Problem")
 
 
+async def test_the_parameters_of_a_path_have_its_order(rig: Rig) -> None:
+    for path, item in (await document(rig))["paths"].items():
+        for call in item.values():
+            named = [each["name"] for each in call.get("parameters", []) if each["in"] == "path"]
+            assert named == re.findall(r"\{(\w+)\}", path), path
+
+
 async def test_an_upload_is_documented_in_both_forms(rig: Rig) -> None:
     upload = operations(await document(rig))["post", "/v1/conversions"]
     content = upload["requestBody"]["content"]
     assert set(content) == {"multipart/form-data", "video/*", "audio/*", "application/octet-stream"}
+    described = upload["requestBody"]["description"]
+    assert all(f"`{kind}`" in described for kind in CONTAINERS | UNKNOWN if kind)
     assert "file" in content["multipart/form-data"]["schema"]["required"]
     options = {
         "format",

@@ -7,7 +7,9 @@ from tests.integration.gateway.rig import SIGNED_IN, Rig
 from tests.integration.gateway.services import ReceivedRequest
 
 KEY = "tng_0123456789abcdefABCDEF_-"
-READ, WRITE = "conversions:read", "conversions:write"
+READ, WRITE = "webhooks:read", "webhooks:write"
+MESSAGES = f"{READ} conversions:read"
+RESENDING = f"{WRITE} conversions:read"
 HOOK = {
     "id": "h1",
     "url": "https://example.com/hook",
@@ -39,9 +41,11 @@ CALLS: list[tuple[str, str, Any, Any, str]] = [
     ("DELETE", "/h1", None, None, WRITE),
     ("POST", "/h1/secret", None, MADE, WRITE),
     ("POST", "/h1/test", None, SENT, WRITE),
-    ("GET", "/h1/deliveries?status=failed&limit=3", None, {"items": [SENT], "next_cursor": None}, READ),
-    ("POST", "/h1/deliveries/msg_1/replay", None, SENT, WRITE),
+    ("GET", "/h1/deliveries?status=failed&limit=3", None, {"items": [SENT], "next_cursor": None}, MESSAGES),
+    ("POST", "/h1/deliveries/msg_1/replay", None, SENT, RESENDING),
 ]
+
+SCOPES = (READ, WRITE, MESSAGES, RESENDING, "conversions:read conversions:write", "conversions:write")
 
 
 def answering(rig: Rig, payload: Any) -> None:
@@ -54,8 +58,10 @@ def answering(rig: Rig, payload: Any) -> None:
 
 
 async def test_each_webhook_call_is_forwarded_for_an_authorized_token(rig: Rig) -> None:
-    for scope in (READ, WRITE):
-        rig.auth.sign_in(KEY + scope[-4:], sid="k1", scope=scope)
+    keys = {
+        scope: rig.auth.sign_in(f"{KEY}{number}", sid="k1", scope=scope)
+        for number, scope in enumerate(SCOPES)
+    }
     for method, path, body, payload, needed in CALLS:
         answering(rig, payload)
         url = f"{rig.url}/v1/webhooks{path}"
@@ -69,10 +75,10 @@ async def test_each_webhook_call_is_forwarded_for_an_authorized_token(rig: Rig) 
         )
         assert seen.header("authorization") == "Bearer inner-t1"
         assert json.loads(bytes(seen.body) or b"null") == body
-        for scope in (READ, WRITE):
-            headers = {"Authorization": f"Bearer {KEY}{scope[-4:]}"}
+        for scope, key in keys.items():
+            headers = {"Authorization": f"Bearer {key}"}
             async with rig.http.request(method, url, json=body, headers=headers) as answer:
-                assert (answer.status < 300) is (scope == needed), (method, path, scope)
+                assert (answer.status < 300) is (set(needed.split()) <= set(scope.split())), (path, scope)
                 assert answer.status in {200, 201, 202, 204, 403}
         rig.notification.seen.clear()
 
@@ -127,3 +133,57 @@ async def test_an_invalid_webhook_is_refused_by_the_gateway(rig: Rig) -> None:
         assert (answer.status, problem["code"]) == (400, "invalid_request")
         assert [each["field"] for each in problem["errors"]] == [field], body
     assert rig.notification.seen == []
+
+
+SENSITIVE: list[tuple[str, str, Any, str]] = [
+    ("POST", "", NEW, "webhook_created"),
+    ("PATCH", "/h1", NEW, "webhook_changed"),
+    ("POST", "/h1/secret", {}, "webhook_secret_changed"),
+]
+
+
+async def test_a_change_is_announced_with_the_password_and_passed_on_without_it(rig: Rig) -> None:
+    for method, path, body, change in SENSITIVE:
+        answering(rig, MADE)
+        rig.auth.seen.clear()
+        sent = {**body, "current_password": "a secret of mine"}
+        url = f"{rig.url}/v1/webhooks{path}"
+        async with rig.http.request(method, url, json=sent, headers=SIGNED_IN) as answer:
+            assert answer.status in {200, 201}
+        announced = [seen for seen in rig.auth.seen if seen.target == "/v1/auth/webhook-changes"]
+        (seen,) = announced
+        assert json.loads(bytes(seen.body)) == {"change": change, "current_password": "a secret of mine"}
+        assert seen.header("authorization") == "Bearer inner-t1"
+        assert seen.header("tonegate-gateway-authorization")
+        assert b"secret of mine" not in bytes(rig.notification.seen[-1].body)
+
+
+async def test_without_a_fresh_proof_no_webhook_is_changed(rig: Rig) -> None:
+    async def refuse(seen: ReceivedRequest) -> None:
+        await seen.read_body()
+        if seen.target == "/internal/introspect":
+            body = json.dumps(rig.auth.tokens["t1"]).encode()
+            seen.answer("200 OK", body, **{"content-type": "application/json"})
+        else:
+            seen.problem(403, "proof_required")
+
+    rig.auth.script = refuse
+    for method, path, body, _ in SENSITIVE:
+        url = f"{rig.url}/v1/webhooks{path}"
+        async with rig.http.request(method, url, json=body, headers=SIGNED_IN) as answer:
+            assert (answer.status, (await answer.json(content_type=None))["code"]) == (403, "proof_required")
+    assert rig.notification.seen == []
+    answering(rig, HOOK)
+    for change in ({"status": "disabled"}, {"events": ["conversion.failed"]}):
+        url = f"{rig.url}/v1/webhooks/h1"
+        async with rig.http.patch(url, json=change, headers=SIGNED_IN) as answer:
+            assert answer.status == 200, "only another address needs a proof"
+
+
+async def test_a_repeated_creation_is_announced_once(rig: Rig) -> None:
+    answering(rig, MADE)
+    headers = {**SIGNED_IN, "Idempotency-Key": "one"}
+    for _ in range(2):
+        async with rig.http.post(f"{rig.url}/v1/webhooks", json=NEW, headers=headers) as answer:
+            assert answer.status == 201
+    assert [seen.target for seen in rig.auth.seen].count("/v1/auth/webhook-changes") == 1

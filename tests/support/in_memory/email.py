@@ -1,13 +1,55 @@
 """Mailer and SentLedger in memory. Both pass the contract suites of their ports."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
+from notification_service.admissions import Bound
+from notification_service.email.admission import EmailAdmission, RecipientLimits
+from notification_service.email.declines import DeclineTokens
 from notification_service.email.errors import PermanentFailure, TransientFailure
 from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld
 from notification_service.email.message import Mail
+from shared.settings import Secret
+
+UNLIMITED = RecipientLimits(per_day=10_000, unverified_per_day=10_000, unverified_total=10_000)
+DECLINES = DeclineTokens(Secret("k" * 32))
+
+
+class MemoryAdmissions:
+    """Admissions in a dictionary."""
+
+    def __init__(self) -> None:
+        self.counters: dict[str, dict[str, datetime]] = {}
+
+    async def admit(self, key: str, member: str, bounds: Sequence[Bound]) -> bool:
+        now, counter = datetime.now(UTC), self.counters.setdefault(key, {})
+        if member in counter:
+            return True
+        for bound in bounds:
+            within = [at for at in counter.values() if bound.within is None or at > now - bound.within]
+            if len(within) >= bound.count:
+                return False
+        counter[member] = now
+        return True
+
+
+class MemoryDeclined(set[str]):
+    """Declined in a set."""
+
+    async def add(self, mailbox: str) -> None:  # type: ignore[override]  # asynchronous here
+        super().add(mailbox)
+
+    async def contains(self, mailbox: str) -> bool:
+        return mailbox in self
+
+
+def admission(limits: RecipientLimits = UNLIMITED, declined: MemoryDeclined | None = None) -> EmailAdmission:
+    return EmailAdmission(
+        MemoryAdmissions(), MemoryAdmissions(), MemoryDeclined() if declined is None else declined, limits
+    )
 
 
 class Entry(Struct):
@@ -51,6 +93,11 @@ class MemoryLedger:
         entry = self.entries[event_id]
         if entry.state == "sending" and entry.token == token:
             self.entries[event_id] = Entry("refused", reason=reason)
+
+    async def record_capped(self, event_id: str, reason: str) -> None:
+        entry = self.entries.setdefault(event_id, Entry("new"))
+        if entry.state not in {"sent", "sending"}:
+            self.entries[event_id] = Entry("capped", reason=reason)
 
 
 class MemoryMailer:

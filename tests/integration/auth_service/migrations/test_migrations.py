@@ -125,6 +125,45 @@ async def test_every_step_down_can_be_taken_and_up_again(postgres_url: str) -> N
         assert await connection.run_sync(differences) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            ["conversions:read", "conversions:write"],
+            ["conversions:read", "conversions:write", "webhooks:read", "webhooks:write"],
+        ),
+        (["conversions:read"], ["conversions:read", "webhooks:read"]),
+        (["conversions:write"], ["conversions:write"]),
+    ],
+)
+async def test_an_older_key_keeps_what_it_legitimately_had(
+    postgres_url: str, before: list[str], after: list[str]
+) -> None:
+    def to(connection: Connection, revision: str) -> None:
+        move = command.upgrade if revision == "head" else command.downgrade
+        move(alembic_config(connection), revision)
+
+    await migrate(Secret(postgres_url), lambda: NOW)
+    async with one_connection(Secret(postgres_url), command_s=10) as connection:
+        await connection.run_sync(to, "0008")
+        await connection.execute(
+            text(
+                "INSERT INTO auth.users (id, email, email_canonical, roles, created_at)"
+                " VALUES (gen_random_uuid(), 'a@b.example', 'a@b.example', '{user}', now())"
+            )
+        )
+        await connection.execute(
+            text(
+                "INSERT INTO auth.api_keys (id, user_id, fingerprint, name, hint, scopes, created_at)"
+                " SELECT gen_random_uuid(), id, 'x', 'old', 'tng_', CAST(:scopes AS text[]), now()"
+                " FROM auth.users"
+            ),
+            {"scopes": before},
+        )
+        await connection.run_sync(to, "head")
+        assert await connection.scalar(text("SELECT scopes FROM auth.api_keys")) == after
+
+
 def test_a_libpq_url_reaches_the_driver_unchanged() -> None:
     url = driver_url(Secret("postgresql://ada:p%40ss%2Fword@db.example:5433/tonegate?sslmode=require"))
     assert url == make_url("postgresql+asyncpg://ada:p%40ss%2Fword@db.example:5433/tonegate?ssl=require")

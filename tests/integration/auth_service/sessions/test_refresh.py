@@ -247,7 +247,7 @@ async def test_a_sweep_deletes_and_returns_whether_rows_remain(
     person = await auth.person()
     await person.refresh()
     async with opened(postgres_url) as database:
-        sweeper = Sweeper(database, clock.now)
+        sweeper = Sweeper(database, timedelta(days=90), clock.now)
         clock.advance(days=7, seconds=1)
         assert await sweeper.sweep() is False
         async with database.transaction() as session:

@@ -4,14 +4,18 @@ import wave as wave_files
 from array import array
 from math import pi, sin
 from pathlib import Path
+from struct import pack
 
 import pytest
 
+from converter_service.media.errors import Fault, MediaError
 from tests.support.audio_checks import TranscodingHarness
 from tests.support.audio_signals import strength, wave
-from tests.support.media import Media, run
+from tests.support.media import Media, probe, run
 
 HZ = 8_000
+DSD_HZ, DSF_BLOCK = 2_822_400, 4096
+SAMPLES = Path(__file__).parents[3] / "support" / "samples"
 TONE = ["-f", "lavfi", "-i", "sine=f=440:d=3:r=48000,volume=4", "-ac", "2"]
 PICTURE = ["-f", "lavfi", "-i", "testsrc=size=720x576:rate=25:d=3"]
 VIDEO = ["-pix_fmt", "yuv420p"]
@@ -63,6 +67,93 @@ async def test_channels_without_positions_are_all_mixed(
     sound = wave(harness.result, at_hz=HZ, channels=count)[::count]
     levels = [strength(sound, 200 + 100 * n, HZ) for n in range(channels)]
     assert levels == pytest.approx([0.5 / channels] * channels, rel=0.25)
+
+
+async def test_musepack_is_converted(harness: TranscodingHarness) -> None:
+    """The sample was encoded by Debian's mpcenc: `sine=f=440:d=1`, quality 0."""
+    await assert_tone(harness, SAMPLES / "tone.mpc", 1.0)
+
+
+async def test_dsf_is_converted(harness: TranscodingHarness, tmp_path: Path) -> None:
+    source = tmp_path / "tone.dsf"
+    source.write_bytes(dsf(440, seconds=0.5))
+    await assert_tone(harness, source, 0.5)
+
+
+@pytest.mark.parametrize("fields", [{}, {"channels": "1"}, {"format": "flac"}])
+async def test_ambisonic_opus_is_mixed_from_its_first_order(
+    harness: TranscodingHarness, media: Media, fields: dict[str, str]
+) -> None:
+    """W, Y, Z and X have a tone each; Y is on the left, X in front."""
+    tones = "|".join(f"0.5*sin(2*PI*{200 + 100 * n}*t)" for n in range(4))
+    family = ["-c:a", "libopus", "-mapping_family", "2", "-b:a", "512k"]
+    source = media.made(["-f", "lavfi", "-i", f"aevalsrc={tones}:s=48000:d=2:c=4.0", *family], "opus")
+    await harness.convert(source, **fields)
+    (stream,) = probe(harness.result)["streams"]
+    count = stream["channels"]
+    left = wave(harness.result, at_hz=HZ, channels=count)[::count]
+    levels = [strength(left, 200 + 100 * n, HZ) / 0.5 for n in range(4)]
+    due = {1: (1, 0, 0, 0), 2: (0.414, 0.293, 0, 0.293)}[count]
+    assert levels == pytest.approx(due, abs=0.05)
+
+
+@pytest.mark.parametrize("form", ["mp3", "m4a", "opus", "flac"])
+@pytest.mark.parametrize("suffix", ["ts", "mkv"])
+async def test_surround_that_begins_late_is_whole_and_mixed(
+    harness: TranscodingHarness, media: Media, suffix: str, form: str
+) -> None:
+    sound = f"[1:a]{SURROUND},asetpts=PTS+7/TB[a]"
+    tone = [
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=size=64x36:rate=5:d=10",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=f=440:d=3:r=48000",
+    ]
+    codecs = ["-c:v", "mpeg2video", "-c:a", "ac3", "-b:a", "448k"]
+    source = media.made([*tone, "-filter_complex", sound, "-map", "0", "-map", "[a]", *codecs], suffix)
+    output = await harness.convert(source, format=form)
+    assert output.duration_s == pytest.approx(3.0, abs=0.1)
+    assert (await harness.probe(source)).audio_tracks[0].channels == 6
+    if form != "flac":
+        assert max(map(abs, wave(harness.result, at_hz=48_000, channels=2))) == pytest.approx(0.87, abs=0.06)
+
+
+async def test_a_profile_that_no_decoder_knows_is_named(
+    harness: TranscodingHarness, media: Media, tmp_path: Path
+) -> None:
+    """The audio object type of the track's configuration becomes 42, xHE-AAC."""
+    whole = media.made([*TONE, "-c:a", "aac"], "mp4").read_bytes()
+    at = whole.index(b"\x05\x80\x80\x80") + 5
+    source = tmp_path / "usac.mp4"
+    source.write_bytes(whole[:at] + bytes.fromhex("f948") + whole[at + 2 :])
+    with pytest.raises(MediaError) as refused:
+        await harness.convert(source)
+    assert refused.value.code is Fault.UNSUPPORTED_MEDIA
+    assert "xHE-AAC" in refused.value.message
+
+
+async def assert_tone(harness: TranscodingHarness, source: Path, seconds: float) -> None:
+    output = await harness.convert(source)
+    assert output.duration_s == pytest.approx(seconds, abs=0.1)
+    assert strength(wave(harness.result, at_hz=HZ), 440, HZ) == pytest.approx(0.5, abs=0.1)
+
+
+def dsf(hz: float, *, seconds: float) -> bytes:
+    """A DSF file of one channel with a tone at half of full scale, by a first-order delta-sigma modulator."""
+    count = round(DSD_HZ * seconds) // (8 * DSF_BLOCK) * (8 * DSF_BLOCK)
+    error, packed = 0.0, bytearray(count // 8)
+    for n in range(count):
+        wanted = 0.5 * sin(2 * pi * hz * n / DSD_HZ) + error
+        bit = wanted >= 0
+        error = wanted - (1 if bit else -1)
+        packed[n >> 3] |= bit << (n & 7)
+    form = pack("<4sQIIIIIIQII", b"fmt ", 52, 1, 0, 1, 1, DSD_HZ, 1, count, DSF_BLOCK, 0)
+    data = pack("<4sQ", b"data", 12 + len(packed)) + packed
+    return pack("<4sQQQ", b"DSD ", 28, 28 + len(form) + len(data), 0) + form + data
 
 
 def joined(media: Media, directory: Path, suffix: str) -> Path:

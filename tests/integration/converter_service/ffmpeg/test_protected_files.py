@@ -1,5 +1,6 @@
 """Encrypted sound is refused by name, never converted to noise."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,34 @@ async def test_an_encrypted_matroska_track_is_called_protected(
     song = tmp_path / "song.mka"
     at = whole.index(b"\x1f\x43\xb6\x75") - 40
     song.write_bytes(whole[:at] + lock + whole[at + len(lock) :])
+    await assert_protected(harness, song)
+
+
+@pytest.mark.parametrize(("codec", "kinds"), [("aac", (0x0F, 0xCF)), ("ac3", (0x81, 0xC1))])
+async def test_sample_aes_in_a_transport_stream_is_called_protected(
+    harness: TranscodingHarness, media: Media, tmp_path: Path, codec: str, kinds: tuple[int, int]
+) -> None:
+    """The map table names the encrypted type; that of a Dolby codec has a private data indicator."""
+    whole = media.made([*TONE, "-c:a", codec], "ts").read_bytes()
+    # In the map table: type, PID 0x100, length of the descriptors.
+    entry = re.compile(rb"%c(\xe1\x00\xf0.)(.)" % kinds[0], re.DOTALL)
+    indicator = b"\x0f" if codec == "ac3" else b"\\2"
+    changed, count = entry.subn(rb"%c\1%b" % (kinds[1], indicator), whole)
+    assert count
+    song = tmp_path / "song.ts"
+    song.write_bytes(changed)
+    await assert_protected(harness, song)
+
+
+async def test_scrambled_sound_in_a_transport_stream_is_called_protected(
+    harness: TranscodingHarness, media: Media, tmp_path: Path
+) -> None:
+    broadcast = bytearray(media.made([*TONE, "-c:a", "mp2"], "ts").read_bytes())
+    for at in range(0, len(broadcast), 188):
+        if broadcast[at + 1] & 0x1F == 1 and broadcast[at + 2] == 0:
+            broadcast[at + 3] |= 0x80
+    song = tmp_path / "song.ts"
+    song.write_bytes(broadcast)
     await assert_protected(harness, song)
 
 

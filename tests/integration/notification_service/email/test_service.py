@@ -15,6 +15,7 @@ from pymongo import AsyncMongoClient
 
 from devstack.ports import free_port
 from notification_service.app import run
+from notification_service.email.declines import DeclineTokens
 from notification_service.settings import NotificationSettings
 from shared.messaging.envelope import decode
 from shared.messaging.rabbitmq.topology import Names
@@ -100,6 +101,63 @@ async def test_a_redelivered_event_is_one_email_also_with_two_processes(
         await until(lambda: _is(settings, {"sent": 2}), what="both entries")
         await until(lambda: _handled(settings, other, 11), what="all deliveries")
         assert server.tries == 2
+
+
+async def test_one_failing_conversion_retried_forty_times_is_one_mail(
+    settings: NotificationSettings, server: MailServer
+) -> None:
+    """By two processes, before and after a restart."""
+    other = _beside(settings)
+    events = [enveloped(failed(recipient_verified=False), f"event-{number}") for number in range(41)]
+    async with publishing(settings) as broker:
+        async with running(settings), running(other):
+            for each in events[:30]:
+                await broker.publish(each)
+            await until(lambda: _is(settings, {"sent": 1, "capped": 29}), what="every event in the ledger")
+        async with running(settings):
+            for each in events[30:]:
+                await broker.publish(each)
+            await until(lambda: _is(settings, {"sent": 1, "capped": 40}), what="every event in the ledger")
+    assert len(server.taken) == 1
+
+
+async def test_an_unverified_address_gets_ten_result_mails_a_day_whichever_account_causes_them(
+    settings: NotificationSettings, server: MailServer
+) -> None:
+    other = _beside(settings)
+    async with running(settings), running(other), publishing(settings) as broker:
+        for number in range(24):
+            event = completed(
+                conversion_id=f"c{number}",
+                owner_id=f"u{number % 3}",
+                recipient=("ann@example.org", "Ann+x@Example.org")[number % 2],
+                recipient_verified=False,
+            )
+            await broker.publish(enveloped(event, f"event-{number}"))
+        await until(lambda: _is(settings, {"sent": 10, "capped": 14}), what="every event in the ledger")
+        for number in range(12):
+            await broker.publish(enveloped(completed(recipient_verified=True), f"verified-{number}"))
+        await broker.publish(enveloped(completed(recipient="bob@example.org", recipient_verified=False), "b"))
+        await until(lambda: _is(settings, {"sent": 23, "capped": 14}), what="verified and other ones")
+        assert len(server.taken) == 23
+
+
+async def test_the_reader_of_a_mail_declines_it_and_the_account_is_announced_as_not_theirs(
+    settings: NotificationSettings, server: MailServer
+) -> None:
+    async with running(settings) as service, publishing(settings) as broker:
+        await broker.publish(enveloped(completed(recipient_verified=False), "first"))
+        await until(lambda: server.taken, what="the mail")
+        token = DeclineTokens(settings.webhook_key).token("u1", "ann@example.org")
+        forged = await service.post("/internal/declines", json={"token": f"u2{token[2:]}"})
+        assert forged.status_code == 400
+        for _ in range(2):
+            answer = await service.post("/internal/declines", json={"token": token})
+            assert answer.status_code == 204, answer.text
+        await broker.publish(enveloped(completed(recipient_verified=False), "second"))
+        await until(lambda: _is(settings, {"sent": 1, "capped": 1}), what="the second one is not sent")
+        await broker.publish(enveloped(completed(recipient_verified=True), "third"))
+        await until(lambda: _is(settings, {"sent": 2, "capped": 1}), what="the third one is sent")
 
 
 async def test_mail_waits_while_the_server_is_down_and_arrives_once_when_it_is_back(

@@ -122,6 +122,21 @@ async def process(settings: NotificationSettings) -> AsyncIterator[asyncio.subpr
         await running.wait()
 
 
+async def test_one_host_gets_a_few_test_messages_a_minute_from_all_accounts_together(
+    settings: NotificationSettings, issuer: Issuer, there: Receiver
+) -> None:
+    async with served(settings, issuer) as api:
+        webhooks = {owner: await api.made(there.url, owner) for owner in ("ann", "bob")}
+        statuses = []
+        for number in range(20):
+            owner = ("ann", "bob")[number % 2]
+            statuses.append((await api.call("POST", f"/{webhooks[owner]['id']}/test", owner)).status_code)
+        assert statuses == [202] * 10 + [429] * 10
+        refused = await api.call("POST", f"/{webhooks['ann']['id']}/test")
+        assert (refused.json()["code"], refused.headers["Retry-After"]) == ("rate_limited", "60")
+        await until(lambda: len(there.taken) == 10, what="ten messages")
+
+
 async def test_events_are_delivered_once_signed_and_logged(
     settings: NotificationSettings, issuer: Issuer, there: Receiver
 ) -> None:
@@ -239,10 +254,10 @@ async def test_owner_and_scope_are_enforced(
         for method, path, body in rows:
             answer = await api.call(method, f"/{anns['id']}{path}", "bob", json=body)
             assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), (method, path)
-            looks = method == "GET"
-            scope = "conversions:write" if looks else "conversions:read"
-            answer = await api.call(method, f"/{anns['id']}{path}", scope=scope, json=body)
-            assert answer.status_code == 403, (method, path)
+            other = "webhooks:write" if method == "GET" else "webhooks:read"
+            for scope in (other, "conversions:read conversions:write"):
+                answer = await api.call(method, f"/{anns['id']}{path}", scope=scope, json=body)
+                assert answer.status_code == 403, (method, path)
         theirs = await api.call("POST", f"/{bobs['id']}/deliveries/{sent['id']}/replay", "bob")
         assert theirs.status_code == 404
         assert [each["id"] for each in (await api.call("GET", owner="bob")).json()["items"]] == [bobs["id"]]
@@ -251,6 +266,33 @@ async def test_owner_and_scope_are_enforced(
             url = f"http://127.0.0.1:{settings.port}/v1/webhooks"
             assert (await nobody.get(url)).status_code == 401
             assert (await nobody.get(url, headers={"Authorization": "Bearer x.y.z"})).status_code == 401
+
+
+async def test_a_key_that_may_not_read_conversions_gets_no_links_to_their_audio(
+    settings: NotificationSettings, issuer: Issuer, there: Receiver
+) -> None:
+    async with served(settings, issuer) as api, publishing(settings) as broker:
+        whole = await api.made(there.url)
+        answer = await api.call(
+            "POST", scope="webhooks:write", json={"url": there.url.replace("hook", "narrow")}
+        )
+        narrow = answer.json()
+        assert answer.status_code == 201
+        await broker.publish(enveloped(completed(owner_id="ann", recipient="")))
+        await until(lambda: len(there.taken) == 2, what="both are taken")
+        links = {call.path: call.payload["data"]["link"] is not None for call in there.calls}
+        assert links == {"/hook": True, "/narrow": False}
+        reading = "webhooks:read webhooks:write"
+        for method, path in (("GET", "/deliveries"), ("POST", f"/deliveries/{there.calls[0].id}/replay")):
+            answer = await api.call(method, f"/{whole['id']}{path}", scope=reading)
+            assert answer.status_code == 403, "messages have the links"
+        url = {"url": there.url.replace("hook", "elsewhere")}
+        moved = await api.call("PATCH", f"/{whole['id']}", scope="webhooks:write", json=url)
+        assert (moved.status_code, moved.json()["code"]) == (403, "forbidden")
+        moved = await api.call("PATCH", f"/{narrow['id']}", scope="webhooks:write", json=url)
+        assert moved.status_code == 200
+        both = f"{reading} conversions:read"
+        assert (await api.call("GET", f"/{whole['id']}/deliveries", scope=both)).status_code == 200
 
 
 async def test_an_address_that_is_not_allowed_is_refused_with_its_field(

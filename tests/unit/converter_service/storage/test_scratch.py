@@ -3,6 +3,7 @@
 import fcntl
 from collections.abc import Callable
 from pathlib import Path
+from shutil import disk_usage
 from typing import IO
 
 import pytest
@@ -58,3 +59,28 @@ async def test_a_lock_file_deleted_before_locking_is_created_again(
     assert scratch.home.name in alive(tmp_path)
     scratch.close()
     taken[0].close()
+
+
+async def test_space_that_a_run_has_reserved_is_not_given_to_another(tmp_path: Path) -> None:
+    scratch = LocalScratch(tmp_path, spare_bytes=0)
+    scratch.open()
+    half = disk_usage(tmp_path).free * 6 // 10
+    async with scratch.room(half):
+        with pytest.raises(OSError, match="needed"):
+            async with scratch.room(half):
+                pass
+    async with scratch.room(half):
+        pass
+    scratch.close()
+
+
+async def test_a_reservation_includes_the_files_that_are_there(tmp_path: Path) -> None:
+    scratch = LocalScratch(tmp_path, spare_bytes=0)
+    scratch.open()
+    async with scratch.room(0) as room:
+        (room / "source").write_bytes(bytes(1_000_000))
+        free = disk_usage(tmp_path).free
+        scratch.reserve(room, free // 2)
+        with pytest.raises(OSError, match="needed"):
+            scratch.reserve(room, free + 2_000_000 + free // 2)
+    scratch.close()

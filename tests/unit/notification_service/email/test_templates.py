@@ -2,13 +2,17 @@
 
 import html
 import re
+from collections.abc import Callable
 
 import pytest
 
+from notification_service.email.declines import Decline
 from notification_service.email.errors import InvalidEmail
 from notification_service.email.failure_reasons import CODES_WITH_OWN_MESSAGE, REASONS
 from notification_service.email.links import InvalidLink, LinkTemplate
-from notification_service.email.templates import EmailTemplates
+from notification_service.email.security_events import EVENTS, OTHER
+from notification_service.email.templates import EmailEvent, EmailTemplates
+from shared.mailbox import mailbox_digest
 from tests.support.event_samples import (
     CONVERSION,
     EMAIL_CHANGED,
@@ -18,8 +22,10 @@ from tests.support.event_samples import (
     completed,
     failed,
     reset,
+    security_event,
     verify,
 )
+from tests.support.in_memory.email import DECLINES
 
 PUBLIC = "https://tonegate.example"
 CODES = (
@@ -35,7 +41,7 @@ CODES = (
 
 @pytest.fixture
 def templates() -> EmailTemplates:
-    return EmailTemplates(PUBLIC + "/")
+    return EmailTemplates(PUBLIC + "/", DECLINES)
 
 
 def test_a_completed_email_has_the_link_and_its_expiry(templates: EmailTemplates) -> None:
@@ -125,6 +131,8 @@ def test_notices_of_changes_have_no_link(templates: EmailTemplates) -> None:
         (templates.render(PASSWORD_CHANGED), "Your password was changed"),
         (templates.render(PASSWORD_REMOVED), "The password of your account was removed"),
         (templates.render(EMAIL_CHANGED), "The address of your account was changed"),
+        *((templates.render(security_event(name)), words.subject) for name, words in EVENTS.items()),
+        (templates.render(security_event("of a later version")), OTHER.subject),
     ):
         assert (email.to, email.subject) == ("ann@example.org", subject)
         for body in (email.text, email.html):
@@ -136,9 +144,45 @@ def test_notices_of_changes_have_no_link(templates: EmailTemplates) -> None:
         assert "href" not in email.html
 
 
+@pytest.mark.parametrize("event", [completed, failed])
+def test_an_email_to_an_unverified_address_has_no_words_of_its_sender_and_a_way_to_decline(
+    templates: EmailTemplates, event: Callable[..., EmailEvent]
+) -> None:
+    words = "WIN a PRIZE at www.evil.example"
+    more = {"message": words, "code": "bad_options"} if event is failed else {}
+    email = templates.render(event(filename=f"{words}.mp4", recipient_verified=False, **more))
+    for part in (email.subject, email.text, html.unescape(email.html)):
+        assert "PRIZE" not in part
+        assert "evil" not in part
+    [token] = set(re.findall(rf"{PUBLIC}/not-me\?token=([A-Za-z0-9._-]+)", email.text + email.html))
+    assert DECLINES.read(token) == Decline(completed().owner_id, mailbox_digest("ann@example.org"))
+
+
+@pytest.mark.parametrize(
+    ("filename", "shown"),
+    [("My talk (2).mp4", True), ("evil.example.mp4", False), ("evil.mov", False), ("a@b", False)],
+)
+def test_a_name_that_could_become_a_link_is_not_shown_to_an_unverified_address(
+    templates: EmailTemplates, filename: str, shown: bool
+) -> None:
+    email = templates.render(completed(filename=filename, recipient_verified=False))
+    assert email.subject == "Your MP3 is ready"
+    assert (filename in email.text, filename in email.html) == (shown, shown)
+
+
+@pytest.mark.parametrize("verified", [True, None])
+def test_an_email_to_a_verified_address_or_of_an_older_event_names_the_file(
+    templates: EmailTemplates, verified: bool | None
+) -> None:
+    email = templates.render(completed(recipient_verified=verified))
+    assert email.subject.endswith("talk.mp4")
+    assert "not-me" not in email.text + email.html
+
+
 def test_configured_link_templates_replace_the_default_pages() -> None:
     own = EmailTemplates(
         PUBLIC,
+        DECLINES,
         LinkTemplate("https://app.example/v?t={token}&x=1"),
         LinkTemplate("https://app.example/r/{token}"),
     )
@@ -211,6 +255,7 @@ def test_the_html_loads_no_external_resources(templates: EmailTemplates) -> None
         templates.render(PASSWORD_CHANGED),
         templates.render(PASSWORD_REMOVED),
         templates.render(EMAIL_CHANGED),
+        *(templates.render(security_event(name)) for name in EVENTS),
     )
     account = (templates.render(verify()), templates.render(reset()), *notices)
     for email in (templates.render(completed()), templates.render(failed()), *account):

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.metadata import format_metadata, select_tags
+from converter_service.media.ffmpeg.tag_names import named_for
 from converter_service.media.media_info import AudioTrack, Chapter, MediaInfo
 from converter_service.media.option_parser import parse
 
@@ -45,7 +46,22 @@ def test_an_empty_option_removes_a_tag() -> None:
 
 def test_names_keep_their_case_and_with_it_their_id3_frames() -> None:
     named = {"TBPM": "120", "TSRC": "X", "MusicBrainz Album Id": "1"}
-    assert kept(named) == named
+    assert named_for("mp3", kept(named)) == named
+
+
+@pytest.mark.parametrize(
+    ("form", "tags", "named"),
+    [
+        ("flac", {"track": "3/12"}, {"track": "3", "TRACKTOTAL": "12"}),
+        ("opus", {"TRACKNUMBER": "3", "TOTALTRACKS": "12"}, {"track": "3", "TRACKTOTAL": "12"}),
+        ("mp3", {"track": "3", "tracktotal": "12"}, {"track": "3/12"}),
+        ("m4a", {"disc": "1/2", "disctotal": "9"}, {"disc": "1/2"}),
+        ("mp3", {"tracktotal": "12"}, {"tracktotal": "12"}),
+        ("flac", {"TSO2": "B", "lyrics-eng": "la"}, {"ALBUMARTISTSORT": "B", "lyrics": "la"}),
+    ],
+)
+def test_tags_are_named_for_the_result(form: str, tags: dict[str, str], named: dict[str, str]) -> None:
+    assert named_for(form, kept(tags)) == named
 
 
 def test_binary_frames_are_left_out() -> None:

@@ -47,6 +47,12 @@ def test_an_invalid_duration_is_unknown(duration: str) -> None:
     assert parse_probe(answer(AUDIO, duration=duration), "").duration_s is None
 
 
+def test_a_late_track_does_not_make_a_windows_media_file_longer() -> None:
+    """ffprobe gives each track the duration that the header has for the file, and adds the start to it."""
+    streams = {**VIDEO, "duration": "5.5"}, {**AUDIO, "duration": "5.5", "start_time": "1.5"}
+    assert parse_probe(answer(*streams, name="asf", duration="7.0"), "").duration_s == 5.5
+
+
 def test_a_duration_estimated_from_the_bit_rate_is_marked() -> None:
     guessed = "Estimating duration from bitrate, this may be inaccurate"
     info = parse_probe(answer(AUDIO, name="mp3", duration="5"), guessed)

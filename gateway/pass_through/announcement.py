@@ -1,0 +1,39 @@
+"""Announcements of pass-through routes that change webhooks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from gateway.clients.webhook_changes import WebhookAnnouncements
+from gateway.identity.auth_guard import principal_of
+from gateway.pass_through.upstream import AnyRequest
+from shared.contracts.sessions import CurrentPassword
+from shared.contracts.webhooks import ChangeOfWebhooks
+from shared.http import Injected
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """A change that is announced before the request is passed on; with `field` only if the body has it."""
+
+    change: ChangeOfWebhooks
+    field: str | None = None
+
+
+def announcement_parameters(announcement: Announcement | None) -> dict[str, Any]:
+    return {} if announcement is None else {"announcements": Injected[WebhookAnnouncements]}
+
+
+async def announce(
+    request: AnyRequest, announcement: Announcement | None, given: Mapping[str, Any], body: Any
+) -> Any:
+    """Announces the change; returns the body without its `current_password`, which no other service gets."""
+    if announcement is None:
+        return body
+    if announcement.field is None or getattr(body, announcement.field) is not msgspec.UNSET:
+        announcements: WebhookAnnouncements = given["announcements"]
+        token, password = principal_of(request).access_token, getattr(body, "current_password", None)
+        await announcements.announce(token, announcement.change, password)
+    if body is None or isinstance(body, CurrentPassword):
+        return None
+    return msgspec.structs.replace(body, current_password=None)

@@ -1,0 +1,39 @@
+"""Words for events of an account's security, by the name of the event."""
+
+from msgspec import Struct
+
+
+class SecurityEvent(Struct, frozen=True):
+    """The subject of the email, the start of its first sentence, and the name of its template."""
+
+    subject: str
+    what: str
+    template: str = "access_changed"
+
+
+EVENTS = {
+    "api_key_created": SecurityEvent("An API key was created", "An API key was created for"),
+    "webhook_created": SecurityEvent(
+        "A webhook was requested", "The creation of a webhook was requested for"
+    ),
+    "webhook_changed": SecurityEvent(
+        "A change of a webhook was requested", "Another address of a webhook was requested for"
+    ),
+    "webhook_secret_changed": SecurityEvent(
+        "A new secret of a webhook was requested", "A new secret of a webhook was requested for"
+    ),
+    "identity_unlinked": SecurityEvent(
+        "A sign-in provider was unlinked", "A sign-in provider was unlinked from"
+    ),
+    "session_ended": SecurityEvent("A session was ended", "A session was ended by another one of"),
+    "email_change_requested": SecurityEvent(
+        "A new address was requested", "A change of the email address was requested for"
+    ),
+    "email_in_use": SecurityEvent("Your address was entered for another account", "", "email_in_use"),
+}
+OTHER = SecurityEvent("The access to your account was changed", "The access was changed to")
+
+
+def describe_event(event: str) -> SecurityEvent:
+    """The words for an event; general ones for a name that a later version has introduced."""
+    return EVENTS.get(event, OTHER)
