@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
@@ -27,6 +27,9 @@ OWNERS = 4
 # Bursts fill every slot of the consumers and the dispatcher.
 BURST = (1, 6)
 PAUSE_S = (0.05, 0.4)
+# A machine that is too slow for the stream must not end the run with a backlog.
+BEHIND_AT_MOST = 300
+CATCH_UP_S = 0.3
 RECIPIENT = "stops@example.org"
 
 
@@ -47,20 +50,27 @@ class EventStream:
                 await endpoints.add(made, limit=1)
 
     @asynccontextmanager
-    async def flowing(self) -> AsyncIterator[None]:
-        """Publishes for the duration of the block; re-raises a failure to publish."""
+    async def flowing(self, count_recorded: Callable[[], Awaitable[int]]) -> AsyncIterator[None]:
+        """Publishes for the duration of the block, at most BEHIND_AT_MOST events ahead of the records of what
+        was sent; re-raises a failure to publish.
+        """
         async with RabbitMQ(self._amqp_url, "stops", SUBSCRIPTIONS) as broker:
             await until(lambda: _is_ready(broker), what="the broker accepts messages")
             over = asyncio.Event()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._publish_until(over, broker))
+                tasks.create_task(self._publish_until(over, broker, count_recorded))
                 try:
                     yield
                 finally:
                     over.set()
 
-    async def _publish_until(self, over: asyncio.Event, broker: RabbitMQ) -> None:
+    async def _publish_until(
+        self, over: asyncio.Event, broker: RabbitMQ, count_recorded: Callable[[], Awaitable[int]]
+    ) -> None:
         while not over.is_set():
+            if len(self.published) > BEHIND_AT_MOST + await count_recorded():
+                await asyncio.sleep(CATCH_UP_S)
+                continue
             for _ in range(self._rng.randint(*BURST)):
                 await self._publish_one(broker)
             await asyncio.sleep(self._rng.uniform(*PAUSE_S))
