@@ -128,7 +128,7 @@ async def test_surround_that_begins_late_is_whole_and_mixed(
 async def test_xhe_aac_is_named_where_the_decoder_does_not_know_it(
     harness: TranscodingHarness, generation: Generation, media: Media, tmp_path: Path
 ) -> None:
-    """The audio object type of the track's configuration becomes 42. Its packets stay those of AAC-LC, so that
+    """The audio object type of the configuration becomes 42. The packets stay those of AAC-LC, so that
     for a newer decoder the file is damaged.
     """
     whole = media.made([*TONE, "-c:a", "aac"], "mp4").read_bytes()
