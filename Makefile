@@ -7,10 +7,12 @@ PACKAGES := gateway auth_service converter_service notification_service shared d
 # File names are exported unexpanded: neither make nor the shell interprets them.
 override VIDEO := $(value VIDEO)
 override OUT := $(value OUT)
-export VIDEO OUT
+SBOM := dist/sbom.json
+override SBOM := $(value SBOM)
+export VIDEO OUT SBOM
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo up down test test-fast check bench differences faults faults-planted test-containers
+.PHONY: help bootstrap demo up down test test-fast check sbom bench differences faults faults-planted test-containers
 
 help:
 	@echo 'make demo [VIDEO=path] [OUT=path]   converts a video, shows the MP3 and the mail, stops everything'
@@ -18,7 +20,8 @@ help:
 	@echo 'make down                           stops the system; data stays in .devstack/'
 	@echo 'make test                           the whole test suite, on real servers and a real browser'
 	@echo 'make test-fast                      unit and contract tests without servers; under a minute'
-	@echo 'make check                          style, types, import contracts, lock file'
+	@echo 'make check                          style, types, import contracts, lock file, known vulnerabilities'
+	@echo 'make sbom [SBOM=dist/sbom.json]     the packages of the services, as CycloneDX'
 	@echo 'make bench                          measurements'
 	@echo 'make differences                    compares results with those of a plain ffmpeg; some minutes'
 	@echo 'make faults                         injects some 500 faults; about forty minutes on two cores'
@@ -46,6 +49,12 @@ check: bootstrap
 	@.venv/bin/mypy --strict $(addprefix -p ,$(PACKAGES))
 	@.venv/bin/lint-imports
 	@$(UV) lock --check
+	@devstack/audit.sh $(UV)
+
+sbom: bootstrap
+	@mkdir -p dist
+	@$(UV) export --quiet --frozen --all-extras --no-default-groups \
+		--preview-features sbom-export --format cyclonedx1.5 --output-file "$$SBOM"
 
 bench: bootstrap
 	@$(PYTHON) -m bench

@@ -287,8 +287,17 @@ def test_only_gateway_and_mail_have_external_access() -> None:
     assert SERVICES["secrets"]["network_mode"] == "none"
 
 
+def test_the_base_of_all_images_is_one_setting() -> None:
+    """A digest (`python@sha256:…`) makes builds repeatable."""
+    digest = "python@sha256:" + "0" * 64
+    builds = [SERVICES[service]["build"]["args"]["BASE"] for service in OWN]
+    for base in [*builds, SERVICES["secrets"]["image"]]:
+        assert filled_in(base, {"TONEGATE_BASE_IMAGE": digest}) == digest
+        assert filled_in(base) == arguments("gateway")["BASE"]
+
+
 def test_every_image_has_a_version() -> None:
-    named = {service["image"] for name, service in SERVICES.items() if name not in OWN}
+    named = {filled_in(service["image"]) for name, service in SERVICES.items() if name not in OWN}
     bases = {arguments(own.folder)["BASE"] for own in OWN.values()}
     assert len(bases) == 1
     assert bases <= named
