@@ -1,5 +1,6 @@
 """SECURITY.md and docs/asvs.md name only what exists; the table of requirements is complete."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -34,6 +35,12 @@ def test_each_requirement_of_levels_one_and_two_occurs_once() -> None:
     """ASVS 5.0.0 has 70 requirements of level 1 and 183 of level 2."""
     assert [number for number, count in Counter(each.number for each in FOUND).items() if count > 1] == []
     assert Counter(each.level for each in FOUND) == {1: 70, 2: 183}
+
+
+def test_every_section_that_a_verdict_refers_to_exists() -> None:
+    headings = re.findall(r"^#+ (.+)$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+    assert set(re.findall(r"\]\(\.\./SECURITY\.md#([\w-]+)\)", TABLE)) - anchors == set()
 
 
 def test_verdicts_are_of_the_four_words() -> None:
