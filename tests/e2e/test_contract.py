@@ -23,7 +23,8 @@ TOOLS = Path(sys.executable).parent
 WITHIN_S = 280
 
 # Valid by the schema and still rejected: common passwords, bytes that are no video, contradictory options,
-# reused keys, incomplete signatures, unknown tokens, past times, wrong passwords, forbidden addresses.
+# reused keys, incomplete signatures, unknown tokens and cursors, past times, wrong passwords (and too many of
+# them), forbidden addresses.
 RULES = """
 [[operations]]
 include-name = "POST /v1/auth/register"
@@ -47,7 +48,11 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 409, 
 
 [[operations]]
 include-name = "POST /v1/auth/api-keys"
-checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409, 422]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 409, 422, 429]
+
+[[operations]]
+include-name = "GET /v1/auth/activity"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400]
 
 [[operations]]
 include-path-regex = "^/v1/uploads"
@@ -80,14 +85,14 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", 400, 401, 404
 WEBHOOKS = """
 [[operations]]
 include-path-regex = "^/v1/webhooks"
-checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 422]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 404, 409, 422, 429]
 """
 REAL_WEBHOOK = """
 [[operations]]
 include-path-regex = "^/v1/webhooks/{webhook_id}(/test|/deliveries|/secret)?$"
 exclude-method = "DELETE"
 parameters."path.webhook_id" = "WEBHOOK"
-checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 404, 409, 422]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 404, 409, 422, 429]
 """
 
 # The generator does not support wildcards; all three are binary.
