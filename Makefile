@@ -12,7 +12,7 @@ override SBOM := $(value SBOM)
 export VIDEO OUT SBOM
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo up down test test-fast check sbom bench differences faults faults-planted test-containers
+.PHONY: help bootstrap demo up down test test-fast check audit sbom bench differences faults faults-planted test-containers
 
 help:
 	@echo 'make demo [VIDEO=path] [OUT=path]   converts a video, shows the MP3 and the mail, stops everything'
@@ -21,6 +21,7 @@ help:
 	@echo 'make test                           the whole test suite, on real servers and a real browser'
 	@echo 'make test-fast                      unit and contract tests without servers; under a minute'
 	@echo 'make check                          style, types, import contracts, lock file, known vulnerabilities'
+	@echo 'make audit                          fails for known vulnerabilities of the locked packages'
 	@echo 'make sbom [SBOM=dist/sbom.json]     the packages of the services, as CycloneDX'
 	@echo 'make bench                          measurements'
 	@echo 'make differences                    compares results with those of a plain ffmpeg; some minutes'
