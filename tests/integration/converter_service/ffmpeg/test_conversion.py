@@ -27,12 +27,14 @@ def printed(program: str, *arguments: str) -> bytes:
     return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
 
 
-async def assert_becomes_mp3(harness: TranscodingHarness, file: Path, seconds: float = SECONDS) -> None:
+async def assert_becomes_mp3(
+    harness: TranscodingHarness, file: Path, seconds: float = SECONDS, padding_s: float = 0.1
+) -> None:
     output = await harness.convert(file)
     facts = facts_of(harness.result)
     assert facts.codec == "mp3"
-    assert output.duration_s == pytest.approx(seconds, abs=0.1)
-    assert facts.duration_s == pytest.approx(seconds, abs=0.1)
+    assert output.duration_s == pytest.approx(seconds, abs=padding_s)
+    assert facts.duration_s == pytest.approx(seconds, abs=padding_s)
     assert output.size_bytes == harness.result.stat().st_size
     assert pitch_hz(harness.result) == pytest.approx(440, abs=4)
 
@@ -76,12 +78,14 @@ async def test_rare_video_formats_become_mp3s(
 
 @pytest.mark.parametrize(
     ("layout", "rate", "channels", "written_rate"),
-    [("mono", 8_000, 1, 32_000), ("stereo", 96_000, 2, 48_000), ("5.1", 48_000, 2, 48_000)],
+    [("mono", 8_000, 1, 8_000), ("stereo", 96_000, 2, 48_000), ("5.1", 48_000, 2, 48_000)],
 )
 async def test_unsupported_layouts_and_rates_are_converted_to_the_nearest_supported(
     harness: TranscodingHarness, media: Media, layout: str, rate: int, channels: int, written_rate: int
 ) -> None:
-    await assert_becomes_mp3(harness, media.made(tone(layout=layout, rate=rate), "wav"))
+    # The encoder's delay and the last frame, which take longer at low rates.
+    padding_s = 0.1 + 1200 / written_rate
+    await assert_becomes_mp3(harness, media.made(tone(layout=layout, rate=rate), "wav"), padding_s=padding_s)
     (stream,) = probe(harness.result)["streams"]
     assert (stream["channels"], int(stream["sample_rate"])) == (channels, written_rate)
 
