@@ -59,9 +59,9 @@ async def test_blanks_around_an_address_are_ignored_wherever_one_is_taken(
     changed = await auth.call(
         "PATCH", "auth/me", tokens["access_token"], email=" jörg@new.example ", current_password=PASSWORD
     )
-    assert changed.json()["email"] == "jörg@new.example"
-    await auth.post("password/forgot", email="\tJo\u0308rg@new.example ")
-    assert await mails.reset("jörg@new.example")
+    assert changed.json()["pending_email"] == "jörg@new.example"
+    await auth.post("password/forgot", email=f"\t{EMAIL} ")
+    assert await mails.reset(EMAIL)
 
 
 async def test_of_many_concurrent_registrations_of_one_address_one_succeeds(
@@ -150,5 +150,5 @@ async def test_the_account_is_shown_to_its_owner(auth: Replica) -> None:
     registered = (await auth.register(EMAIL)).json()
     tokens = (await auth.login(EMAIL)).json()
     answer = await auth.http.get("/v1/auth/me", headers=bearer(tokens["access_token"]))
-    assert (answer.status_code, answer.json()) == (200, registered)
+    assert (answer.status_code, answer.json()) == (200, {**registered, "pending_email": None})
     assert answer.headers["Cache-Control"] == "no-store"
