@@ -202,15 +202,17 @@ async def test_such_a_reset_announces_the_ended_sessions_and_keys(
     assert len(claimed) == 1
 
 
-async def test_a_reset_keeps_api_keys_of_an_account_with_a_verified_address(
-    auth: Replica, mails: AccountMails
+@pytest.mark.parametrize("keeps", [True, False])
+async def test_a_reset_keeps_the_api_keys_of_an_account_with_a_verified_address_only_on_request(
+    auth: Replica, mails: AccountMails, keeps: bool
 ) -> None:
     person = await auth.person()
     await auth.verify(await mails.verification(person.email))
     made = (await person.call("POST", "auth/api-keys", name="nightly")).json()
     await auth.post("password/forgot", email=person.email)
-    await auth.post("password/reset", token=await mails.reset(person.email), password=NEW)
-    assert await auth.is_active(made["key"])
+    token = await mails.reset(person.email)
+    await auth.post("password/reset", token=token, password=NEW, keep_api_keys=keeps)
+    assert await auth.is_active(made["key"]) is keeps
 
 
 async def test_an_address_gets_three_mails_an_hour(auth: Replica, mails: AccountMails, clock: Clock) -> None:
