@@ -70,7 +70,7 @@ async def test_a_playlist_that_refers_to_other_resources_is_not_followed(
             evil = make(tmp_path / "evil.mp4", target)
             # On file systems that record access times.
             os.utime(canary, (0, 1_000_000_000))
-            assert await fault_of(harness, evil) is Fault.UNREADABLE_MEDIA, target
+            assert await fault_of(harness, evil) is Fault.UNSUPPORTED_MEDIA, target
             assert canary.stat().st_atime == 0, target
         sdp = hostile_media.session_description(tmp_path / "sdp.mp4", port)
         assert await fault_of(harness, sdp) is Fault.UNREADABLE_MEDIA
@@ -90,7 +90,9 @@ async def test_an_mp4_with_audio_in_another_file_is_not_followed(
     assert loudest(samples(harness.result)) < 10
 
 
-async def test_files_that_are_no_media_are_unreadable(harness: TranscodingHarness, tmp_path: Path) -> None:
+async def test_files_that_are_no_media_are_unreadable_or_unsupported_if_their_format_is_known(
+    harness: TranscodingHarness, tmp_path: Path
+) -> None:
     text = tmp_path / "text.mp4"
     text.write_text("A letter, not a video.\n" * 500)
     archive = tmp_path / "zip.mp4"
@@ -102,8 +104,10 @@ async def test_files_that_are_no_media_are_unreadable(harness: TranscodingHarnes
     nothing.touch()
     zeros = tmp_path / "zeros.mp4"
     zeros.write_bytes(bytes(100_000))
-    for file in (text, archive, noise, nothing, zeros, hostile_media.png(tmp_path / "png.mp4")):
+    for file in (text, noise, nothing, zeros):
         assert await fault_of(harness, file) is Fault.UNREADABLE_MEDIA
+    for file in (archive, hostile_media.png(tmp_path / "png.mp4")):
+        assert await fault_of(harness, file) is Fault.UNSUPPORTED_MEDIA
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "webm", "avi", "ts"])
