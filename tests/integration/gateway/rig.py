@@ -69,6 +69,7 @@ async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator
                 "converter_url": converter.url,
                 "notification_url": notification.url,
                 "rate_upload": "1000/hour",
+                "rate_webhook_test": "1000/hour",
                 **changes,
             }
         )
