@@ -17,8 +17,9 @@ from shared.logs import correlation_id
 PIECE_BYTES = 64 * 1024
 ANSWER_S = 2.0
 # Closing a socket with unread bytes resets the connection; the client may lose the answer (RFC 9112 §9.6).
-# Clients that do not read before they have sent the whole body need the longer time.
-IDLE_S, LINGER_S = 1.0, 8.0
+# Clients that do not read before they have sent the whole body need the longer times.
+IDLE_S, LINGER_S = 3.0, 8.0
+AT_ONCE_S = 1.0
 DISCARDED_BYTES = 1024 * 1024
 # Pause after a failed accept, for instance when the process has no free descriptor.
 RETRY_S = 0.05
@@ -75,7 +76,7 @@ class LateConnections:
         if self._answers:
             await asyncio.wait(self._answers)
         if self._answered_at_once:
-            await asyncio.sleep(IDLE_S)
+            await asyncio.sleep(AT_ONCE_S)
         while self._answered_at_once:
             _discard(self._answered_at_once.popleft())
 
