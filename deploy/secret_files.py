@@ -31,6 +31,7 @@ MADE: Mapping[str, Callable[[], str]] = {
     "rabbitmq_salt": lambda: secrets.token_hex(4),
     "valkey": lambda: secrets.token_hex(HEX_BYTES),
     "introspection": lambda: secrets.token_hex(HEX_BYTES),
+    "data_keys": lambda: secrets.token_urlsafe(32),
     "link_key": lambda: secrets.token_hex(HEX_BYTES),
     "webhook_key": lambda: secrets.token_hex(HEX_BYTES),
 }
@@ -65,6 +66,7 @@ def consumers(made: Values) -> dict[str, tuple[int, dict[str, str]]]:
                 "amqp_url": amqp,
                 "database_url": f"postgresql://tonegate:{made['postgres_auth']}@postgres:5432/tonegate",
                 "introspection": introspection,
+                "data_keys": made["data_keys"],
             },
         ),
         "converter": (SERVICE, converter),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from secrets import token_urlsafe
 from types import TracebackType
 from typing import Self
 
@@ -123,6 +124,7 @@ class Stack:
         chosen = {
             "AMQP_URL": self.rabbitmq.url(),
             "AUTH_DATABASE_URL": self.postgres.url(),
+            "AUTH_DATA_KEYS": self.home.secret("data-keys", token_urlsafe),
             "AUTH_INTROSPECTION_SECRET": self.home.secret("introspection"),
             "CONVERTER_AUTH_URL": self._internal("auth"),
             "CONVERTER_LINK_KEY": self.home.secret("link-key"),

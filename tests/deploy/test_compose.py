@@ -373,5 +373,5 @@ def _is_default(name: str, value: str, default: object) -> None:
 
 def _placeholders() -> dict[str, str]:
     names = ("postgres_admin", "postgres_auth", "mongo_admin", "mongo_converter", "mongo_notification")
-    others = ("mongo_key", "rabbitmq", "valkey", "introspection", "link_key", "webhook_key")
+    others = ("mongo_key", "rabbitmq", "valkey", "introspection", "data_keys", "link_key", "webhook_key")
     return {**dict.fromkeys((*names, *others), "0" * 64), "rabbitmq_salt": "00000000"}
