@@ -46,6 +46,7 @@ from shared.http.auth_guard import public, require_token
 from shared.identity.access_tokens import AccessTokens
 from shared.identity.public_keys import PublicKeys
 from shared.messaging.ports import Publisher
+from shared.messaging.processes import NOTIFICATION
 from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import (
     NOTIFICATION_ACCOUNTS,
@@ -88,7 +89,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     tokens = DeclineTokens(settings.webhook_key)
     admission = EmailAdmission(recipients, failures, declined, _recipient_limits(settings))
     emails = email_handlers(_email_templates(settings, tokens), sender, admission)
-    broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES)
+    broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES, process=NOTIFICATION)
     async with (
         client,
         broker,
