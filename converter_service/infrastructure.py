@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.public_paths import PublicPaths
-from converter_service.conversions.signed_links import SignedLinks
 from converter_service.event_streams.publisher import ProgressPublisher
 from converter_service.settings import ConverterSettings
 from converter_service.storage.conversions import MongoConversions
@@ -42,8 +41,7 @@ class Infrastructure:
         self.store = MongoConversions(self.database, self.clock, self._relay.wake, self._progress.enqueue)
         self.blobs = GridFSBlobs(self.database, self.clock)
         self.queue = MongoQueue(self.database)
-        self.links = SignedLinks(settings.link_key)
-        self.events = EventFactory(self.links, settings.link_ttl, self.clock)
+        self.events = EventFactory(settings.link_ttl, self.clock)
         self.cleanup = Cleanup(self.store, self.blobs)
 
     @asynccontextmanager

@@ -183,7 +183,11 @@ async def test_a_process_cannot_publish_past_its_own_exchange(broker: Broker, pr
 async def test_a_process_cannot_have_a_queue_publish_for_it(broker: Broker, process: Process) -> None:
     """A queue dead-letters messages under any routing key, without a check of topic permissions."""
     for name in (NAMES.events, NAMES.dead_letters, ""):
-        arguments = {"x-message-ttl": 0, "x-dead-letter-exchange": name, "x-dead-letter-routing-key": MAIL}
+        arguments: dict[str, str | int] = {
+            "x-message-ttl": 0,
+            "x-dead-letter-exchange": name,
+            "x-dead-letter-routing-key": MAIL,
+        }
         await broker.refuses(
             process,
             lambda channel, given=arguments: broadcast_queue(channel, process, **given),  # type: ignore[misc]
@@ -194,7 +198,11 @@ async def test_an_own_queue_cannot_forge_an_event_either(broker: Broker) -> None
     async with broker.channel(WORKER) as channel:
         own = NAMES.exchange_of(WORKER)
         key = "password_reset_requested"
-        arguments = {"x-message-ttl": 0, "x-dead-letter-exchange": own, "x-dead-letter-routing-key": key}
+        arguments: dict[str, str | int] = {
+            "x-message-ttl": 0,
+            "x-dead-letter-exchange": own,
+            "x-dead-letter-routing-key": key,
+        }
         queue = await broadcast_queue(channel, WORKER, **arguments)
         bound = await channel.declare_exchange(f"{WORKER.listens[0].name}.exchange", auto_delete=True)
         await (await channel.get_queue(queue, ensure=False)).bind(bound, routing_key="x")

@@ -25,7 +25,7 @@ from tests.support.event_samples import (
     security_event,
     verify,
 )
-from tests.support.in_memory.email import DECLINES
+from tests.support.in_memory.email import DECLINES, LINKS
 
 PUBLIC = "https://tonegate.example"
 CODES = (
@@ -41,7 +41,7 @@ CODES = (
 
 @pytest.fixture
 def templates() -> EmailTemplates:
-    return EmailTemplates(PUBLIC + "/", DECLINES)
+    return EmailTemplates(PUBLIC + "/", DECLINES, LINKS)
 
 
 def test_a_completed_email_has_the_link_and_its_expiry(templates: EmailTemplates) -> None:
@@ -183,6 +183,7 @@ def test_configured_link_templates_replace_the_default_pages() -> None:
     own = EmailTemplates(
         PUBLIC,
         DECLINES,
+        LINKS,
         LinkTemplate("https://app.example/v?t={token}&x=1"),
         LinkTemplate("https://app.example/r/{token}"),
     )
