@@ -244,7 +244,7 @@ def test_a_long_file_name_is_shortened_in_the_subject(templates: EmailTemplates)
 
 
 @pytest.mark.parametrize(
-    "path", ["", "v1/x", "@evil.example/x", ".evil.example", "https://evil.example/", "/a b", "/a\nb", "/ä"]
+    "path", ["v1/x", "@evil.example/x", ".evil.example", "https://evil.example/", "/a b", "/a\nb", "/ä"]
 )
 def test_an_audio_path_off_this_site_raises_invalid_email(templates: EmailTemplates, path: str) -> None:
     with pytest.raises(InvalidEmail):
@@ -268,3 +268,16 @@ def test_the_html_supports_dark_mode(templates: EmailTemplates) -> None:
     email = templates.render(completed())
     assert '<meta name="color-scheme" content="light dark">' in email.html
     assert "prefers-color-scheme: dark" in email.html
+
+
+def test_the_link_to_the_audio_is_signed_here(templates: EmailTemplates) -> None:
+    event = completed(audio_path="")
+    assert (
+        f"\n{PUBLIC}{LINKS.sign(event.conversion_id, event.link_expires_at)}\n"
+        in templates.render(event).text
+    )
+
+
+def test_an_event_of_an_earlier_version_brings_its_link(templates: EmailTemplates) -> None:
+    path = "/v1/conversions/c1/audio?expires=1&signature=x"
+    assert f"\n{PUBLIC}{path}\n" in templates.render(completed(audio_path=path)).text
