@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from auth_service.database.encryption import BadDataKeys, DataCipher
 from auth_service.oauth.providers.config import (
     GITHUB,
     GOOGLE,
@@ -25,6 +26,7 @@ from shared.settings import Env, HttpUrl, Secret, SettingsError
 class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: Annotated[Secret, Env("AUTH_DATABASE_URL")]
     introspection_secret: Annotated[Secret, Env("AUTH_INTROSPECTION_SECRET", at_least=16)]
+    data_keys: Annotated[Secret, Env("AUTH_DATA_KEYS", at_least=43)]
     amqp_url: Annotated[Secret, Env("AMQP_URL")]
     host: Annotated[str, Env("AUTH_HOST")] = "127.0.0.1"
     port: Annotated[int, Env("AUTH_PORT")] = 8001
@@ -58,7 +60,7 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Raises SettingsError that names every malformed variable."""
         problems = [*self._pair_problems(), *self._issuer_problems(), *self._url_problems()]
-        problems += _list_problems(self.breached_passwords)
+        problems += [*_list_problems(self.breached_passwords), *_key_problems(self.data_keys)]
         if problems:
             raise SettingsError("\n".join(problems))
 
@@ -147,6 +149,14 @@ class CommandSettings(msgspec.Struct, frozen=True, kw_only=True):
         """Raises SettingsError for a list that cannot be read."""
         if problems := _list_problems(self.breached_passwords):
             raise SettingsError("\n".join(problems))
+
+
+def _key_problems(keys: Secret) -> list[str]:
+    try:
+        DataCipher(keys)
+    except BadDataKeys as error:
+        return [f"AUTH_DATA_KEYS: {error}"]
+    return []
 
 
 def _list_problems(path: str | None) -> list[str]:

@@ -20,6 +20,7 @@ class ConverterSettings(msgspec.Struct, frozen=True, kw_only=True):
     link_ttl: Annotated[timedelta, Env("CONVERTER_LINK_TTL", at_least=1)] = timedelta(days=7)
     retention: Annotated[timedelta, Env("CONVERTER_RETENTION", at_least=1)] = timedelta(days=7)
     quota_bytes: Annotated[int, Env("CONVERTER_QUOTA_BYTES", at_least=0)] = 20 * 1024**3
+    quota_processor_s: Annotated[int, Env("CONVERTER_QUOTA_PROCESSOR_SECONDS", at_least=0)] = 6 * 3600
 
 
 class DeadLetterSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,7 +32,7 @@ def use_cases(
         account_bytes=settings.quota_bytes,
         account_conversions=settings.quota_conversions,
     )
-    quota = Quota(store, infrastructure.queue, quota_limits)
+    quota = Quota(store, infrastructure.queue, quota_limits, infrastructure.processor_quota)
     upload_limits = UploadLimits(settings.max_upload_bytes, UPLOAD_SILENCE)
     resumable_limits = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
     conversions = Conversions(store, blobs, cleanup, clock)

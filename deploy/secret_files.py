@@ -37,6 +37,7 @@ MADE: Mapping[str, Callable[[], str]] = {
     "rabbitmq_salt": lambda: secrets.token_hex(4),
     "valkey": lambda: secrets.token_hex(HEX_BYTES),
     "introspection": lambda: secrets.token_hex(HEX_BYTES),
+    "data_keys": lambda: secrets.token_urlsafe(32),
     "link_key": lambda: secrets.token_hex(HEX_BYTES),
     "webhook_key": lambda: secrets.token_hex(HEX_BYTES),
 }
@@ -73,6 +74,7 @@ def consumers(made: Values) -> dict[str, tuple[int, dict[str, str]]]:
                 "amqp_url": amqp["auth"],
                 "database_url": f"postgresql://tonegate:{made['postgres_auth']}@postgres:5432/tonegate",
                 "introspection": introspection,
+                "data_keys": made["data_keys"],
             },
         ),
         "converter": (

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +32,13 @@ class Home:
     def log(self, name: str) -> Path:
         return self.directory("logs") / f"{name}.log"
 
-    def secret(self, name: str) -> str:
-        """Returns a secret of 64 hexadecimal digits, generated at first use and stored with mode 0600."""
+    def secret(self, name: str, make: Callable[[int], str] = secrets.token_hex) -> str:
+        """Returns a secret of 32 random bytes, written by `make`; generated at first use and stored with mode
+        0600.
+        """
         file = self.directory("secrets") / name
         if not file.exists():
-            write_private(file, secrets.token_hex(32))
+            write_private(file, make(32))
         return file.read_text()
 
 

@@ -13,6 +13,7 @@ ALSO_OURS = ("AMQP_URL", "AMQP_URL_FILE", "LOG_LEVEL", "LOG_FORMAT")
 READERS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "AUTH_DATABASE_URL": ("auth",),
+        "AUTH_DATA_KEYS": ("auth",),
         "AUTH_INTROSPECTION_SECRET": ("auth", "gateway"),
         "CONVERTER_LINK_KEY": ("converter", "notification"),
         "CONVERTER_MONGO_URL": ("converter", "worker"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from secrets import token_urlsafe
 from types import TracebackType
 from typing import Self
 
@@ -127,6 +128,7 @@ class Stack:
         chosen = {
             "AMQP_URL": self.rabbitmq.url(process=role),
             "AUTH_DATABASE_URL": self.postgres.url(),
+            "AUTH_DATA_KEYS": self.home.secret("data-keys", token_urlsafe),
             "AUTH_INTROSPECTION_SECRET": self.home.secret("introspection"),
             "CONVERTER_AUTH_URL": self._internal("auth"),
             "CONVERTER_LINK_KEY": self.home.secret("link-key"),

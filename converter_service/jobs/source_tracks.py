@@ -32,7 +32,7 @@ def _described(track: AudioTrack, info: MediaInfo) -> SourceTrack:
 
 
 def _title(track: AudioTrack) -> str | None:
-    """The track's name; ffmpeg shows MP4's as `handler_name`."""
+    """The track's name; in MP4 it is `handler_name`."""
     handler = track.tags.get("handler_name", "")
     name = track.tags.get("title") or ("" if GENERIC.fullmatch(handler.strip()) else handler)
     return "".join(c if c.isprintable() else " " for c in name).strip()[:MAX_TITLE_CHARACTERS] or None

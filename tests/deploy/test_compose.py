@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import fields
 
@@ -344,6 +345,15 @@ def test_the_broker_is_made_anew_when_its_topology_changes() -> None:
     """It imports the topology when it starts, and Compose replaces a container whose environment changed."""
     digest = hashlib.sha256(TOPOLOGY.read_bytes()).hexdigest()[:12]
     assert SERVICES["rabbitmq"]["environment"] == {"TONEGATE_TOPOLOGY": digest}
+
+
+def test_the_worker_reaches_every_collection_of_the_converter_but_dead_letters() -> None:
+    stores = (ROOT / "converter_service" / "storage").glob("*.py")
+    named = {name for file in stores for name in re.findall(r'database\["([^"]+)"\]', file.read_text())}
+    found = re.search(r"const collections = (\[[^\]]*\]);", (ROOT / "deploy/mongo/users.js").read_text())
+    assert found
+    assert {"dead_letters", *msgspec.json.decode(found[1])} == named
+    assert "dead_letters" not in found[1]
 
 
 def test_the_broker_lets_a_message_be_held_as_long_as_a_handler_may_take() -> None:

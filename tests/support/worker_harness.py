@@ -12,6 +12,7 @@ from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.model import Conversion
+from converter_service.conversions.processor_quota import ProcessorQuota
 from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.transitions.upload import uploaded
 from converter_service.jobs.context import JobLimits
@@ -23,6 +24,7 @@ from converter_service.media.transcoder import Output, Progress
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.outbox import MongoOutbox
+from converter_service.storage.processor_use import MongoProcessorUse
 from converter_service.storage.queue import MongoQueue
 from converter_service.storage.scratch import LocalScratch
 from shared.clock import utc_now
@@ -93,6 +95,7 @@ class WorkerHarness:
         self.database = database_of(client)
         self.store = MongoConversions(self.database, utc_now)
         self.queue = MongoQueue(self.database)
+        self.processor_use = MongoProcessorUse(self.database)
         self.blobs = GridFSBlobs(self.database, utc_now)
         self.outbox = MongoOutbox(self.database, utc_now)
         self.events = EventFactory(timedelta(days=1), utc_now)
@@ -112,6 +115,7 @@ class WorkerHarness:
         lease: timedelta = LEASE,
         per_account: int = 0,
         account_bytes: int = 0,
+        processor_s: int = 0,
     ) -> Job:
         return Job(
             store=self.store,
@@ -121,6 +125,7 @@ class WorkerHarness:
             transcoder=transcoder,
             scratch=self.scratch,
             events=self.events,
+            processor_quota=ProcessorQuota(self.processor_use, processor_s, utc_now),
             limits=JobLimits(
                 name, lease, max_retries, RETENTION, timedelta(minutes=1), per_account, account_bytes
             ),

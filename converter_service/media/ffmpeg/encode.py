@@ -53,7 +53,7 @@ class Encoder:
         try:
             made = await self.programs.encode(PassOptions(is_copy=True))
         except (MediaError, TranscoderUnavailable) as fault:
-            log.info("stream copy failed", reason=str(fault)[-300:])
+            log.info("not copied but encoded", copy_error=str(fault)[-300:])
             return None
         finally:
             self.reports.end = 1.0

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from converter_service.media.ffmpeg.runner import CapturedRun, ProgramRunner, ti
 from converter_service.media.ffmpeg.webm import is_webm
 from converter_service.media.foreign_formats import LOOK_BYTES, foreign_format, text_format
 from converter_service.media.media_info import AudioTrack, MediaInfo
+from converter_service.media.mp4_track_names import mp4_track_names
 
 # Their headers do not list the tracks, so that one may first appear anywhere.
 UNLISTED = frozenset({"flv", "mpg", "ts"})
@@ -78,7 +80,9 @@ class SourceProbe:
         if captured.exit.code != 0:
             raise failure(captured.exit)
         webm = await asyncio.to_thread(is_webm, self.source)
-        return parse_probe(captured.output, captured.exit.stderr, is_webm=webm, is_deep=is_deep)
+        names = await asyncio.to_thread(mp4_track_names, self.source)
+        info = parse_probe(captured.output, captured.exit.stderr, is_webm=webm, is_deep=is_deep)
+        return replace(info, audio_tracks=tuple(_named(track, names) for track in info.audio_tracks))
 
     async def _run(self, *, is_deep: bool) -> CapturedRun:
         """Tries again without tags and chapters if the file has more of them than the output may hold."""
@@ -90,6 +94,12 @@ class SourceProbe:
         except MediaError:
             brief = probe_commands.probe(tools, source, with_tags=False, is_deep=is_deep)
             return await self.programs.capture(brief, source.parent)
+
+
+def _named(track: AudioTrack, names: Mapping[int, str]) -> AudioTrack:
+    """Gives the track the name that its file has for it, where ffprobe prints one: as `handler_name`."""
+    name = names.get(track.stream)
+    return track if name is None else replace(track, tags={**track.tags, "handler_name": name})
 
 
 def _read_head(source: Path) -> bytes:

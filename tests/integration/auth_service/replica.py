@@ -24,6 +24,7 @@ from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 
 PASSWORD = "correct horse battery staple"
+DATA_KEYS = secrets.token_urlsafe(32)
 SECRET = "the gateway's own secret of some length"
 
 
@@ -163,6 +164,7 @@ def settings(url: str, **changes: Any) -> AuthSettings:
     known = {
         "database_url": Secret(url),
         "introspection_secret": Secret(SECRET),
+        "data_keys": Secret(DATA_KEYS),
         "amqp_url": Secret("amqp://unused"),
         "require_verified_email": True,  # so that registration requests mails
     }

@@ -73,7 +73,12 @@ async def test_without_require_verified_email_a_mail_is_sent_on_request_only(
 
 
 def test_require_verified_email_is_off_by_default() -> None:
-    needed = {"AUTH_DATABASE_URL": "x", "AUTH_INTROSPECTION_SECRET": "x" * 16, "AMQP_URL": "x"}
+    needed = {
+        "AUTH_DATABASE_URL": "x",
+        "AUTH_DATA_KEYS": "x" * 43,
+        "AUTH_INTROSPECTION_SECRET": "x" * 16,
+        "AMQP_URL": "x",
+    }
     assert not load(AuthSettings, needed).require_verified_email
     assert load(AuthSettings, {**needed, "AUTH_REQUIRE_VERIFIED_EMAIL": "true"}).require_verified_email
 

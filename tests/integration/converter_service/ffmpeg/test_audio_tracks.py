@@ -32,6 +32,17 @@ async def test_tracks_are_described_for_the_choice(
     assert (second.codec, second.channels, second.default) == ("ac3", 2, False)
 
 
+@pytest.mark.parametrize("container", ["mp4", "mov"])
+@pytest.mark.parametrize("arguments", [(), FRAGMENTED], ids=["whole", "fragmented"])
+async def test_names_that_only_the_user_data_of_tracks_has_are_shown(
+    harness: TranscodingHarness, media: Media, container: str, arguments: tuple[str, ...]
+) -> None:
+    names = ["-metadata:s:a:0", "title=Hauptton", "-metadata:s:a:1", "title=Kommentar der Regie"]
+    source = media.made([*VIDEO, *TONES, *MAPPED, "-c:a", "aac", *names, *arguments], container)
+    described = describe_tracks(await harness.probe(source))
+    assert [track.title for track in described] == ["Hauptton", "Kommentar der Regie"]
+
+
 @pytest.mark.parametrize(
     ("container", "disposition", "kind"),
     [

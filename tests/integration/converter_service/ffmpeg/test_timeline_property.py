@@ -5,6 +5,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from tests.support.timeline_faults import misplaced
 
 EXAMPLES = int(os.environ.get("TIMELINE_EXAMPLES", "14"))
 SEED = int(os.environ.get("TIMELINE_SEED", "1"))
+# An example takes two to five seconds; on a busy machine several times as long.
+MOST_S = 25
 CARRIERS = [
     ("mp4", "aac"),
     ("mp4", "libmp3lame"),
@@ -94,6 +97,7 @@ def parts(draw: st.DrawFn, source: Timeline | Joined) -> dict[str, str]:
     )
 
 
+@pytest.mark.timeout(MOST_S * EXAMPLES)
 @seed(SEED)
 @settings(
     max_examples=EXAMPLES,

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
+from converter_service.conversions.processor_quota import ProcessorQuota
 from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
@@ -23,6 +24,7 @@ from shared.identity.principal import Principal
 from shared.messaging.envelope import Envelope, unwrap
 from shared.messaging.errors import Retry
 from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
+from tests.support.in_memory.processor_use import MemoryProcessorUse
 from tests.support.in_memory.queue import MemoryQueue
 from tests.support.request_body import body_of
 from tests.support.wait import until
@@ -134,6 +136,7 @@ async def test_any_lost_reply_leaves_one_audio_and_one_event(tmp_path: Path, los
         transcoder=transcoder,
         scratch=scratch,
         events=event_factory(),
+        processor_quota=ProcessorQuota(MemoryProcessorUse(), 0, utc_now),
         limits=JobLimits("worker", timedelta(seconds=0.2), 3, timedelta(days=1), MINUTE),
         clock=utc_now,
     )

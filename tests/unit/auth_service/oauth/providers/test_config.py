@@ -12,6 +12,7 @@ from shared.settings import SettingsError, load
 
 REQUIRED = {
     "AUTH_DATABASE_URL": "postgresql://x",
+    "AUTH_DATA_KEYS": "x" * 43,
     "AUTH_INTROSPECTION_SECRET": "x" * 16,
     "AMQP_URL": "amqp://x",
 }
