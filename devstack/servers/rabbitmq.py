@@ -7,7 +7,6 @@ import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
 
 from devstack.daemon import Daemon
 from devstack.errors import StackError
@@ -41,7 +40,6 @@ log.connection.level = warning
 class RabbitMQ(Daemon):
     """Listens on 127.0.0.1 only. Has an administrator and a limited user for each process."""
 
-    ready_within_s: ClassVar[float] = 90.0
     stop_policy = StopPolicy(grace_s=30.0)
 
     def __init__(self, home: Home, ports: Ports, name: str = "rabbitmq") -> None:
