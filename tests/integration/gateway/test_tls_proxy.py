@@ -215,5 +215,4 @@ async def test_without_the_gateway_clients_get_a_problem_and_the_log_names_no_to
     problem = await until(refused, what="the proxy answers itself")
     assert (problem["status"], problem["code"]) == (503, "unavailable")
     assert problem["request_id"]
-    await until(lambda: "connection refused" in behind.caddy.log, what="the proxy logs the reason")
     assert "SECRET" not in behind.caddy.log
