@@ -12,6 +12,7 @@ from gateway.limits.rate_limit import Rate
 from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
 from gateway.pass_through import forward
 from shared.contracts.accounts import OwnAccount
+from shared.contracts.factors import FinishLogin
 from shared.contracts.sessions import Refresh, SignIn, TokenPair
 from shared.http import Injected
 
@@ -28,8 +29,20 @@ class LoginController(Controller):
         answer=TokenPair,
         status_code=200,
         opt=public | limited(Rate.LOGIN),
-        summary="Sign in",
+        summary="Sign in; an account with a second factor is asked for it by `second_factor_required`",
         operation_id="login",
+        problems=(400, 401, 408, 413, 415),
+    )
+
+    finish_login = forward(
+        "POST",
+        "/login/factor",
+        body=FinishLogin,
+        answer=TokenPair,
+        status_code=200,
+        opt=public | limited(Rate.LOGIN),
+        summary="Finish a sign-in with a second factor",
+        operation_id="finish_login",
         problems=(400, 401, 408, 413, 415),
     )
 
