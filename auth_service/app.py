@@ -68,19 +68,7 @@ def build(
     audit_log = AuditLog(database=database, now=now)
     gateway = GatewayCredentials(settings.introspection_secret)
     provider_http = ProviderHttpClient(loopback_http=settings.oauth_loopback_http)
-    decline = AccountDecline(
-        database=database, revocation=base.revocation, events=base.events, audit_log=audit_log, now=now
-    )
-    consumers = (
-        broker.consumer(AUTH_AUDIT, audit_handlers(audit_log)),
-        broker.consumer(AUTH_ACCOUNTS, account_handlers(decline)),
-    )
-    listening = (consumer.run for consumer in consumers)
-    sweeper, reencryption = (
-        Sweeper(database, settings.activity_keep, now),
-        Reencryption(database, base.cipher),
-    )
-    tasks = (relay.run, base.mailer.run, sweeper.run, reencryption.run, *listening)
+    tasks = (relay.run, *_tasks(base, audit_log, broker))
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
