@@ -39,7 +39,12 @@ def token_services(base: Foundation) -> dict[str, object]:
     database, now, new_id = base.database, base.now, base.new_id
     return {
         "access_tokens": base.tokens,
-        "introspection": Introspection(database=database, tokens=base.tokens, now=now),
+        "introspection": Introspection(
+            database=database,
+            tokens=base.tokens,
+            now=now,
+            admin_second_factor=base.settings.admin_second_factor,
+        ),
         "api_keys": ApiKeys(database, base.mailer, base.activity, base.events, now, new_id),
         "proofs": base.proofs,
         "activity": base.activity,

@@ -27,12 +27,14 @@ from shared.contracts.factors import (
 from shared.contracts.sessions import CurrentPassword
 from shared.contracts.webauthn import CreationOptions, RequestOptions
 from shared.http import Injected
+from shared.identity.scopes import open_without_factor
 
 
 class FactorController(Controller):
     """Every change needs a fresh proof."""
 
     path = "/v1/auth/factors"
+    opt = open_without_factor()
 
     @get()
     async def list_own(self, caller: Injected[Caller], factors: Injected[Factors]) -> FactorList:
@@ -109,6 +111,7 @@ class FactorController(Controller):
 
 class ProofController(Controller):
     path = "/v1/auth/proof"
+    opt = open_without_factor()
 
     @post(status_code=HTTP_204_NO_CONTENT)
     async def prove(

@@ -19,6 +19,7 @@ from auth_service.tokens.principal import Principal
 from shared.contracts.factors import FinishLogin
 from shared.contracts.sessions import CurrentPassword, Refresh, SessionList, TokenPair
 from shared.http import Injected
+from shared.identity.scopes import open_without_factor
 
 
 class SessionController(Controller):
@@ -42,7 +43,7 @@ class SessionController(Controller):
     ) -> TokenPair:
         return await token_refresh.refresh(data.refresh_token, client)
 
-    @post("/logout", status_code=HTTP_204_NO_CONTENT)
+    @post("/logout", opt=open_without_factor(), status_code=HTTP_204_NO_CONTENT)
     async def logout(self, caller: Injected[Caller], sessions: Injected[Sessions]) -> None:
         await sessions.end(caller)
 

@@ -17,12 +17,14 @@ from shared.contracts.factors import (
 )
 from shared.contracts.sessions import CurrentPassword
 from shared.contracts.webauthn import CreationOptions
+from shared.identity.scopes import open_without_factor
 
 
 class FactorsController(Controller):
     """The call that checks a code has the rate limit of logins."""
 
     path = "/v1/auth/factors"
+    opt = open_without_factor()
     tags = ["accounts"]  # noqa: RUF012 - Litestar's own form
     cache_control = NO_STORE
 

@@ -8,12 +8,14 @@ from gateway.openapi.problem_responses import NO_STORE
 from gateway.pass_through import forward
 from shared.contracts.factors import GiveProof
 from shared.contracts.webauthn import RequestOptions
+from shared.identity.scopes import open_without_factor
 
 
 class ProofController(Controller):
     """The call that checks a password or a second factor has the rate limit of logins."""
 
     path = "/v1/auth/proof"
+    opt = open_without_factor()
     tags = ["accounts"]  # noqa: RUF012 - Litestar's own form
     cache_control = NO_STORE
 

@@ -15,6 +15,7 @@ from shared.contracts.accounts import OwnAccount
 from shared.contracts.factors import FinishLogin
 from shared.contracts.sessions import Refresh, SignIn, TokenPair
 from shared.http import Injected
+from shared.identity.scopes import open_without_factor
 
 
 class LoginController(Controller):
@@ -50,6 +51,7 @@ class LoginController(Controller):
         "GET",
         "/me",
         answer=OwnAccount,
+        opt=open_without_factor(),
         summary="Get the account of the access token",
         operation_id="me",
         problems=(401,),
@@ -74,6 +76,7 @@ class LoginController(Controller):
 
     @post(
         "/logout",
+        opt=open_without_factor(),
         status_code=204,
         summary="End the session of the access token",
         operation_id="logout",
