@@ -16,6 +16,7 @@ from auth_service.cli import CommandError, run_command
 from auth_service.settings import AuthSettings, CommandSettings
 from shared.clock import utc_now
 from shared.http import Address, Listeners, serve
+from shared.messaging.processes import AUTH
 from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.process import BAD_CONFIGURATION, run
@@ -24,7 +25,7 @@ from shared.settings import SettingsError, load
 
 async def main(settings: AuthSettings, stop: asyncio.Event) -> None:
     registry = CollectorRegistry()
-    broker = RabbitMQ(settings.amqp_url.reveal(), "auth_service", SUBSCRIPTIONS)
+    broker = RabbitMQ(settings.amqp_url.reveal(), "auth_service", SUBSCRIPTIONS, process=AUTH)
     app = build(settings, broker, registry)
     listeners = Listeners(
         Address(settings.host, settings.port), Address(settings.host, settings.metrics_port)

@@ -43,7 +43,12 @@ def build(
     infrastructure = Infrastructure(settings, broker)
     clock, store = infrastructure.clock, infrastructure.store
     stored_dead_letters = MongoDeadLetters(infrastructure.database)
-    preparation = StorePreparation(infrastructure.blobs.prepare, store.prepare, stored_dead_letters.prepare)
+    preparation = StorePreparation(
+        infrastructure.blobs.prepare,
+        store.prepare,
+        infrastructure.processor_use.prepare,
+        stored_dead_letters.prepare,
+    )
     dead_letters = DeadLetterService(
         stored_dead_letters, broker.put_back, settings.dead_letter_retention, clock
     )

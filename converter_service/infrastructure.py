@@ -9,13 +9,14 @@ from typing import Any, TypeAlias
 
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
+from converter_service.conversions.processor_quota import ProcessorQuota
 from converter_service.conversions.public_paths import PublicPaths
-from converter_service.conversions.signed_links import SignedLinks
 from converter_service.event_streams.publisher import ProgressPublisher
 from converter_service.settings import ConverterSettings
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.outbox import MongoOutbox
+from converter_service.storage.processor_use import MongoProcessorUse
 from converter_service.storage.queue import MongoQueue
 from shared.errors import Unavailable
 from shared.messaging.outbox import OutboxRelay
@@ -42,8 +43,9 @@ class Infrastructure:
         self.store = MongoConversions(self.database, self.clock, self._relay.wake, self._progress.enqueue)
         self.blobs = GridFSBlobs(self.database, self.clock)
         self.queue = MongoQueue(self.database)
-        self.links = SignedLinks(settings.link_key)
-        self.events = EventFactory(self.links, settings.link_ttl, self.clock)
+        self.processor_use = MongoProcessorUse(self.database)
+        self.processor_quota = ProcessorQuota(self.processor_use, settings.quota_processor_s, self.clock)
+        self.events = EventFactory(settings.link_ttl, self.clock)
         self.cleanup = Cleanup(self.store, self.blobs)
 
     @asynccontextmanager

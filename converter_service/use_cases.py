@@ -7,6 +7,7 @@ from converter_service.access import TokenAuthenticator
 from converter_service.conversions.commands import ConversionCommands
 from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.service import Conversions
+from converter_service.conversions.signed_links import SignedLinks
 from converter_service.downloads.access import AudioAccess
 from converter_service.infrastructure import Infrastructure
 from converter_service.settings import ApiSettings
@@ -25,13 +26,13 @@ def use_cases(
 ) -> Mapping[str, object]:
     """Dependencies of the controllers, by parameter name."""
     store, blobs, cleanup = infrastructure.store, infrastructure.blobs, infrastructure.cleanup
-    events, links, clock = infrastructure.events, infrastructure.links, infrastructure.clock
+    events, links, clock = infrastructure.events, SignedLinks(settings.link_key), infrastructure.clock
     quota_limits = QuotaLimits(
         max_queued=settings.max_queued,
         account_bytes=settings.quota_bytes,
         account_conversions=settings.quota_conversions,
     )
-    quota = Quota(store, infrastructure.queue, quota_limits)
+    quota = Quota(store, infrastructure.queue, quota_limits, infrastructure.processor_quota)
     upload_limits = UploadLimits(settings.max_upload_bytes, UPLOAD_SILENCE)
     resumable_limits = ResumableLimits(settings.max_upload_bytes, settings.upload_ttl)
     conversions = Conversions(store, blobs, cleanup, clock)

@@ -50,7 +50,9 @@ def build(settings: WorkerSettings, broker: Broker, registry: CollectorRegistry)
     scratch = LocalScratch(settings.scratch_dir)
     consumers = _consumers(settings, broker, infrastructure, transcoder, scratch)
     background = _background(infrastructure, removal_counter(registry))
-    preparation = StorePreparation(infrastructure.blobs.prepare, infrastructure.store.prepare)
+    preparation = StorePreparation(
+        infrastructure.blobs.prepare, infrastructure.store.prepare, infrastructure.processor_use.prepare
+    )
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -99,6 +101,7 @@ def _consumers(
         transcoder=transcoder,
         scratch=scratch,
         events=infrastructure.events,
+        processor_quota=infrastructure.processor_quota,
         limits=job_limits(settings),
         clock=infrastructure.clock,
     )

@@ -72,6 +72,19 @@ class Usage(Struct, frozen=True):
     conversions: int
 
 
+class ProcessorUse(Protocol):
+    """Processor seconds of accounts.
+
+    While the store is unreachable, all calls raise Unavailable within seconds.
+    """
+
+    async def record(self, run_id: str, owner_id: str, seconds: float, at: datetime) -> None:
+        """Records what a run uses or is expected to use, in place of what was recorded for it before."""
+
+    async def used(self, owner_id: str, since: datetime) -> float:
+        """The sum of the account's runs that were recorded at `since` or later."""
+
+
 class Queue(Protocol):
     """Queries about queued conversions and about the usage of accounts.
 

@@ -1,4 +1,4 @@
-"""Admission limits: the length of the queue, and the stored bytes and active conversions of an account."""
+"""Admission limits: the length of the queue; an account's bytes, active conversions, processor time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.ports import ConversionStore, Queue, Usage
+from converter_service.conversions.processor_quota import ProcessorQuota
 from converter_service.conversions.transitions.upload import with_reserved_bytes
 from converter_service.conversions.update import change
 from shared.errors import Overloaded, RateLimited, TooLarge
@@ -38,7 +39,15 @@ class Quota:
     processes both may be rejected, but the limit is never exceeded.
     """
 
-    def __init__(self, store: ConversionStore, queue: Queue, limits: QuotaLimits) -> None:
+    def __init__(
+        self,
+        store: ConversionStore,
+        queue: Queue,
+        limits: QuotaLimits,
+        processor_quota: ProcessorQuota | None = None,
+    ) -> None:
+        """`processor_quota` is checked with each upload and retry."""
+        self._processor_quota = processor_quota
         self._store = store
         self._queue = queue
         self._limits = limits
@@ -47,14 +56,20 @@ class Quota:
     async def check_upload(self, owner_id: str, announced_size: int | None) -> None:
         """Checks an upload before its body is read. Raises Overloaded, RateLimited, TooLarge."""
         await self._check_queue()
+        await self._check_processor_time(owner_id)
         if self._counts:
             self._check(await self._queue.usage(owner_id), conversions=1, size=announced_size or 1)
 
     async def check_retry(self, owner_id: str) -> None:
         """Checks a retry, which stores nothing new. Raises Overloaded, RateLimited."""
         await self._check_queue()
+        await self._check_processor_time(owner_id)
         if self._limits.account_conversions:
             self._check_conversions(await self._queue.usage(owner_id), 1)
+
+    async def _check_processor_time(self, owner_id: str) -> None:
+        if self._processor_quota is not None:
+            await self._processor_quota.check(owner_id)
 
     async def _check_queue(self) -> None:
         most = self._limits.max_queued

@@ -8,6 +8,7 @@ from converter_service.conversions.events import EventFactory
 from converter_service.conversions.lease import LeaseLost
 from converter_service.conversions.model import Failure
 from converter_service.conversions.ports import ConversionStore, Queue
+from converter_service.conversions.processor_quota import ProcessorQuota
 from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.jobs.claim import CONFLICT_RETRY_S, JobClaim
 from converter_service.jobs.context import JobLimits, RunContext
@@ -44,6 +45,7 @@ class Job:
         transcoder: Transcoder,
         scratch: Scratch,
         events: EventFactory,
+        processor_quota: ProcessorQuota,
         limits: JobLimits,
         clock: Clock,
     ) -> None:
@@ -57,6 +59,7 @@ class Job:
             scratch=scratch,
             outcome=self._outcome,
             quota=Quota(store, queue, QuotaLimits(account_bytes=limits.account_bytes)),
+            processor_quota=processor_quota,
             limits=limits,
         )
 

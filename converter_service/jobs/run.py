@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from converter_service.conversions.blobs import Blobs, Stored
 from converter_service.conversions.model import Conversion, Result
 from converter_service.conversions.ports import ConversionStore
+from converter_service.conversions.processor_quota import ProcessorQuota, ProcessorTimeUsedUp
 from converter_service.conversions.quota import Quota
 from converter_service.conversions.transitions.run import (
     digest_recorded,
@@ -27,10 +28,12 @@ from converter_service.jobs.retry_policy import retry_unavailable
 from converter_service.jobs.source_tracks import describe_tracks
 from converter_service.media.errors import Fault, MediaError, TranscoderUnavailable
 from converter_service.media.expected_size import expected_bytes
+from converter_service.media.expected_work import expected_processor_s
 from converter_service.media.media_info import AudioTrack, MediaInfo
 from converter_service.media.option_parser import parse_stored
 from converter_service.media.option_problems import BadOptions
 from converter_service.media.options import Options
+from converter_service.media.processor_time import metered
 from converter_service.media.track_preference import preferred
 from converter_service.media.transcoder import Output, Transcoder
 from shared.errors import TooLarge
@@ -46,6 +49,7 @@ class ConversionRun:
     scratch: Scratch
     outcome: JobOutcome
     quota: Quota
+    processor_quota: ProcessorQuota
     limits: JobLimits
 
     async def execute(self, run: RunContext) -> None:
@@ -53,15 +57,21 @@ class ConversionRun:
         async with asyncio.timeout(self.limits.run_timeout.total_seconds()):
             await self._delete_earlier_blobs(run)
             options = parse_options(run.conversion)
-            result = await ResultCache(self.store, self.blobs).copy_for(run) or await self._transcode(
-                run, options
-            )
+            result = await ResultCache(self.store, self.blobs).copy_for(run) or await self._make(run, options)
             await self._reserve(run, result.size)
             await self.outcome.complete(run, result)
 
+    async def _make(self, run: RunContext, options: Options) -> Result:
+        """Transcodes; the processor time counts for the account, also that of a run that fails."""
+        with metered() as used:
+            try:
+                return await self._transcode(run, options)
+            finally:
+                await self.processor_quota.settle(run.conversion.owner_id, run.token, used.seconds)
+
     async def _transcode(self, run: RunContext, options: Options) -> Result:
         size = run.conversion.source.size or 0
-        self._check_capacity(size)
+        await self._check_capacity(size)
         async with self.scratch.room(size) as room:
             source = room / "source"
             if await self._fetch(run, source) and (
@@ -71,9 +81,10 @@ class ConversionRun:
             info = await self.transcoder.probe(source)
             await self._describe(run, info, options)
             await self._check_quota(run)
+            await self._reserve_processor_time(run, expected_processor_s(info, options))
             needed = size + run.conversion.reserved_bytes
-            self._check_capacity(needed)
-            self.scratch.reserve(room, needed)
+            await self._check_capacity(needed)
+            await self.scratch.reserve(room, needed)
             output = await self.transcoder.convert(source, info, options, room / "audio", run.report)
             if output.source_duration_s is not None:
                 await self._describe(run, replace(info, duration_s=output.source_duration_s), options)
@@ -88,9 +99,9 @@ class ConversionRun:
             gaps=round(output.gaps_s, 3) or None,
         )
 
-    def _check_capacity(self, needed_bytes: int) -> None:
+    async def _check_capacity(self, needed_bytes: int) -> None:
         """Raises MediaError for more than the disk could ever offer: no other time is better to try again."""
-        if needed_bytes > self.scratch.capacity():
+        if needed_bytes > await self.scratch.capacity():
             raise MediaError(Fault.TOO_LONG, "The conversion needs more room than the worker's disk has.")
 
     async def _fetch(self, run: RunContext, target: Path) -> bool:
@@ -143,6 +154,12 @@ class ConversionRun:
             await self.quota.check_result(run.conversion)
         except TooLarge as error:
             raise MediaError(Fault.TOO_LONG, QUOTA_EXCEEDED, error.detail) from error
+
+    async def _reserve_processor_time(self, run: RunContext, expected_s: float) -> None:
+        try:
+            await self.processor_quota.reserve(run.conversion.owner_id, run.token, expected_s)
+        except ProcessorTimeUsedUp as error:
+            raise MediaError(Fault.TOO_LONG, str(error)) from error
 
     @retry_unavailable
     async def _store_audio(self, run: RunContext, output: Output) -> Stored:

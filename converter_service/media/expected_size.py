@@ -15,11 +15,15 @@ COMPRESSED = {"flac": 0.5}
 
 def expected_bytes(info: MediaInfo, track: AudioTrack | None, options: Options) -> int:
     """The likely size of the result; 0 if there is no track, or the source does not declare its duration."""
-    if track is None or info.duration_s is None or info.is_estimated:
-        return 0
+    return 0 if track is None else int(expected_seconds(info, options) * _bytes_per_s(track, options))
+
+
+def expected_seconds(info: MediaInfo, options: Options) -> float:
+    """The likely duration of the result; 0 if the source does not declare its own."""
+    if info.duration_s is None or info.is_estimated:
+        return 0.0
     end_s = info.duration_s if options.end is None else min(options.end, info.duration_s)
-    seconds = max(0.0, end_s - (options.start or 0.0))
-    return int(seconds * _bytes_per_s(track, options))
+    return max(0.0, end_s - (options.start or 0.0))
 
 
 def _bytes_per_s(track: AudioTrack, options: Options) -> float:

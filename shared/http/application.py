@@ -74,6 +74,7 @@ class StopSteps(msgspec.Struct, frozen=True):
     """What `server.serve` does when the process is stopped."""
 
     graceful_stop: GracefulStop
+    body_drain: BodyDrainMiddleware
     on_stop: Sequence[Callable[[], None]]
     drains: Sequence[Callable[[], Awaitable[object]]]
 
@@ -107,12 +108,12 @@ def build_application(wiring: Wiring) -> Litestar:
         debug=False,
         **wiring.extra,
     )
-    app.state[STOP_STEPS] = StopSteps(graceful_stop, wiring.on_stop, wiring.drains)
     app.asgi_handler = graceful_stop.middleware(app.asgi_handler)
     for wrap in wiring.middleware:
         app.asgi_handler = wrap(app.asgi_handler)
-    app.asgi_handler = BodyDrainMiddleware(app.asgi_handler)
-    app.asgi_handler = RequestLogMiddleware(app.asgi_handler, wiring.registry)
+    body_drain = BodyDrainMiddleware(app.asgi_handler)
+    app.state[STOP_STEPS] = StopSteps(graceful_stop, body_drain, wiring.on_stop, wiring.drains)
+    app.asgi_handler = RequestLogMiddleware(body_drain, wiring.registry)
     return app
 
 

@@ -1,7 +1,8 @@
 """Draining of refused request bodies, after the response."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +28,13 @@ class BodyDrainMiddleware:
 
     def __init__(self, app: ASGIApp, limits: DrainLimits | None = None) -> None:
         self._app, self._limits = app, limits or DrainLimits()
+        self._open = 0
+        self._none_open = asyncio.Event()
+        self._none_open.set()
+
+    async def finished(self) -> None:
+        """Waits until no body is being drained. A server that ends earlier resets those connections."""
+        await self._none_open.wait()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP or not has_body(scope):
@@ -38,7 +46,19 @@ class BodyDrainMiddleware:
         finally:
             # A client that expects 100 Continue and did not get it is not sending (RFC 9110 §10.1.1).
             if body.begun or not expects_continue(scope):
-                await body.drain(self._limits)
+                with self._counted():
+                    await body.drain(self._limits)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._open += 1
+        self._none_open.clear()
+        try:
+            yield
+        finally:
+            self._open -= 1
+            if not self._open:
+                self._none_open.set()
 
 
 class _Body:

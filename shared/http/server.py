@@ -27,7 +27,9 @@ MIN_GRACE_S = 1.0
 # connection in its pool.
 QUIET_S, MAX_QUIET_S = 1.5, 5.0
 # A connection that was just accepted is closed unless its first request has arrived.
-FIRST_REQUEST_S = 0.1
+FIRST_REQUEST_S = 0.3
+# A client that reads only after its whole body loses the answer if the connection ends earlier.
+MAX_BODY_S = 8.0
 # Descriptors for other purposes: listeners, the broker, logs, the runtime.
 RESERVED = 64
 
@@ -91,6 +93,7 @@ async def serve(
             _stop_steps(app).begin()
             async with answering_late_connections(main.detach()):
                 await asyncio.sleep(FIRST_REQUEST_S)
+                left_s = await _drain_bodies(app, left_s)
                 for server in (main, metrics):
                     server.stop()  # type: ignore[no-untyped-call]
                 await _end(running, max(left_s, MIN_GRACE_S))
@@ -131,6 +134,15 @@ async def _drain(app: Litestar, grace_s: float) -> float:
             async with asyncio.timeout(MAX_QUIET_S):
                 await steps.graceful_stop.quiet(QUIET_S)
     await drains
+    return grace_s - (time.monotonic() - began)
+
+
+async def _drain_bodies(app: Litestar, grace_s: float) -> float:
+    """Waits for refused bodies that clients are still sending. Returns the seconds of grace that are left."""
+    began = time.monotonic()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(min(MAX_BODY_S, grace_s)):
+            await _stop_steps(app).body_drain.finished()
     return grace_s - (time.monotonic() - began)
 
 

@@ -29,6 +29,7 @@ NOBODY_S = ("0" * 32, "00000000-0000-4000-8000-000000000000")
 # Bodies that a route validates before the id.
 BODIES: dict[str, Any] = {
     "change_user": {"disabled": True},
+    "confirm_factor": {"code": "123456"},
     "change_webhook": {"url": "https://evil.example.org/hook"},
     "link_audio": {"expires_in": 60},
 }

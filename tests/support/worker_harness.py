@@ -12,8 +12,8 @@ from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.model import Conversion
+from converter_service.conversions.processor_quota import ProcessorQuota
 from converter_service.conversions.quota import Quota, QuotaLimits
-from converter_service.conversions.signed_links import SignedLinks
 from converter_service.conversions.transitions.upload import uploaded
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
@@ -24,13 +24,13 @@ from converter_service.media.transcoder import Output, Progress
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
 from converter_service.storage.outbox import MongoOutbox
+from converter_service.storage.processor_use import MongoProcessorUse
 from converter_service.storage.queue import MongoQueue
 from converter_service.storage.scratch import LocalScratch
 from shared.clock import utc_now
 from shared.contracts.events import Event
 from shared.messaging.envelope import unwrap
 from shared.mongo import Client, database_of
-from shared.settings import Secret
 from tests.support.conversions import uploading
 
 VIDEO = b"video" * 100_000
@@ -95,9 +95,10 @@ class WorkerHarness:
         self.database = database_of(client)
         self.store = MongoConversions(self.database, utc_now)
         self.queue = MongoQueue(self.database)
+        self.processor_use = MongoProcessorUse(self.database)
         self.blobs = GridFSBlobs(self.database, utc_now)
         self.outbox = MongoOutbox(self.database, utc_now)
-        self.events = EventFactory(SignedLinks(Secret("k" * 32)), timedelta(days=1), utc_now)
+        self.events = EventFactory(timedelta(days=1), utc_now)
         self.cleanup = Cleanup(self.store, self.blobs)
         self.quota = Quota(self.store, self.queue, QuotaLimits())
         self.sweeper = Sweeper(self.store, self.cleanup, self.events, timedelta(seconds=0.1), utc_now)
@@ -114,6 +115,7 @@ class WorkerHarness:
         lease: timedelta = LEASE,
         per_account: int = 0,
         account_bytes: int = 0,
+        processor_s: int = 0,
     ) -> Job:
         return Job(
             store=self.store,
@@ -123,6 +125,7 @@ class WorkerHarness:
             transcoder=transcoder,
             scratch=self.scratch,
             events=self.events,
+            processor_quota=ProcessorQuota(self.processor_use, processor_s, utc_now),
             limits=JobLimits(
                 name, lease, max_retries, RETENTION, timedelta(minutes=1), per_account, account_bytes
             ),

@@ -12,6 +12,7 @@ import msgspec
 
 from converter_service.media.errors import MachineUnfit
 from converter_service.media.sandbox.policy import ENVIRONMENT, Limits, launch_command
+from converter_service.media.sandbox.program_timer import ProgramTimer
 from shared.logs import get_logger
 
 STDERR_TAIL_BYTES = 16 * 1024
@@ -40,6 +41,7 @@ class SandboxedProcess:
         self._stdout = process.stdout
         self._tail = bytearray()
         self._draining = asyncio.create_task(self._drain(process.stderr))
+        self._timer = ProgramTimer(process.pid)
 
     @property
     def pid(self) -> int:
@@ -50,6 +52,8 @@ class SandboxedProcess:
         """Yields standard output until it is closed."""
         while chunk := await self._stdout.read(READ_BYTES):
             yield chunk
+        # A program closes its output at its end, before its process is gone.
+        self._timer.read()
 
     async def lines(self) -> AsyncIterator[bytes]:
         """Yields the lines of standard output, without line ends. Raises TooMuchOutput for a line of more
@@ -76,11 +80,15 @@ class SandboxedProcess:
 
     async def wait(self) -> Exit:
         code = await self._process.wait()
+        self._timer.stop()
         await self._draining
         return Exit(code=code, stderr=self._tail.decode("utf-8", "replace"))
 
     async def kill(self) -> None:
         """Kills the process group, waits up to REAP_S for the program's end and closes its pipes."""
+        if self._process.returncode is None:
+            self._timer.read()
+        self._timer.stop()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         try:

@@ -8,6 +8,8 @@ import pytest
 
 from tests.integration.http.stoppable_server import REQUEST, SLOW, StoppableServer, stoppable_server
 
+PIECE = 1000
+
 
 @pytest.fixture
 async def server() -> AsyncIterator[StoppableServer]:
@@ -58,6 +60,27 @@ async def test_a_header_that_began_before_the_stop_is_answered(server: Stoppable
     connection.writer.write(REQUEST[:20])
     await server.begin_stop()
     assert (await connection.ask(REQUEST[20:])).status == 503
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["kept connection", "new connection"])
+async def test_a_refused_client_that_reads_after_its_slow_body_gets_the_answer(
+    server: StoppableServer, is_kept: bool
+) -> None:
+    """The body goes on for longer than the stop waits for quiet connections."""
+    connection = await server.connect()
+    if is_kept:
+        assert (await connection.ask()).status == 200
+    await server.begin_stop()
+    connection.writer.write(
+        f"POST /quick HTTP/1.1\r\nHost: x\r\nContent-Length: {10 * PIECE}\r\n\r\n".encode()
+    )
+    for _ in range(10):
+        connection.writer.write(bytes(PIECE))
+        await connection.writer.drain()
+        await asyncio.sleep(0.4)  # the pace of the client
+    answer = await connection.answer()
+    assert (answer.status, answer.closes) == (503, True)
+    await server.ended()
 
 
 async def test_pipelined_requests_are_answered_up_to_the_one_that_closes(server: StoppableServer) -> None:

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
+from converter_service.conversions.processor_quota import ProcessorQuota
 from converter_service.conversions.quota import Quota, QuotaLimits
-from converter_service.conversions.signed_links import SignedLinks
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
 from converter_service.storage.scratch import LocalScratch
@@ -23,8 +23,8 @@ from shared.errors import Unavailable
 from shared.identity.principal import Principal
 from shared.messaging.envelope import Envelope, unwrap
 from shared.messaging.errors import Retry
-from shared.settings import Secret
 from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
+from tests.support.in_memory.processor_use import MemoryProcessorUse
 from tests.support.in_memory.queue import MemoryQueue
 from tests.support.request_body import body_of
 from tests.support.wait import until
@@ -80,7 +80,7 @@ class Upload:
 
 
 def event_factory() -> EventFactory:
-    return EventFactory(SignedLinks(Secret("k" * 32)), timedelta(days=1), utc_now)
+    return EventFactory(timedelta(days=1), utc_now)
 
 
 def upload_service(
@@ -136,6 +136,7 @@ async def test_any_lost_reply_leaves_one_audio_and_one_event(tmp_path: Path, los
         transcoder=transcoder,
         scratch=scratch,
         events=event_factory(),
+        processor_quota=ProcessorQuota(MemoryProcessorUse(), 0, utc_now),
         limits=JobLimits("worker", timedelta(seconds=0.2), 3, timedelta(days=1), MINUTE),
         clock=utc_now,
     )

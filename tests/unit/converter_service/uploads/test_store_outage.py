@@ -10,6 +10,7 @@ import pytest
 
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.model import Conversion, State
+from converter_service.conversions.processor_quota import ProcessorQuota
 from converter_service.conversions.service import Conversions
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
@@ -23,6 +24,7 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Retry
 from tests.support.conversions import done
 from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
+from tests.support.in_memory.processor_use import MemoryProcessorUse
 from tests.support.in_memory.queue import MemoryQueue
 from tests.support.wait import until
 from tests.support.worker_harness import ScriptedTranscoder
@@ -139,6 +141,7 @@ async def test_an_outage_of_the_store_during_a_run_costs_no_attempt(tmp_path: Pa
         transcoder=ScriptedTranscoder(),
         scratch=scratch,
         events=event_factory(),
+        processor_quota=ProcessorQuota(MemoryProcessorUse(), 0, utc_now),
         limits=JobLimits("worker", MINUTE, 3, timedelta(days=1), MINUTE),
         clock=utc_now,
     )
