@@ -1,7 +1,7 @@
 """`python -m auth_service`: runs the service, or one of the operator commands.
 
-`create-admin <email>` and `rotate-keys` run to completion; without an argument the service runs until
-stopped.
+`create-admin <email>`, `remove-factors <email>` and `rotate-keys` run to completion; without an argument the
+service runs until stopped.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from auth_service.cli import CommandError, run_command
 from auth_service.settings import AuthSettings, CommandSettings
 from shared.clock import utc_now
 from shared.http import Address, Listeners, serve
+from shared.messaging.processes import AUTH
 from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.process import BAD_CONFIGURATION, run
@@ -24,7 +25,7 @@ from shared.settings import SettingsError, load
 
 async def main(settings: AuthSettings, stop: asyncio.Event) -> None:
     registry = CollectorRegistry()
-    broker = RabbitMQ(settings.amqp_url.reveal(), "auth_service", SUBSCRIPTIONS)
+    broker = RabbitMQ(settings.amqp_url.reveal(), "auth_service", SUBSCRIPTIONS, process=AUTH)
     app = build(settings, broker, registry)
     listeners = Listeners(
         Address(settings.host, settings.port), Address(settings.host, settings.metrics_port)

@@ -17,6 +17,7 @@ from converter_service.settings import ApiSettings, DeadLetterSettings, WorkerSe
 from shared.http import Address, Listeners, serve
 from shared.http.server import connection_limit
 from shared.logs import configure
+from shared.messaging.processes import CONVERTER, WORKER
 from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.process import BAD_CONFIGURATION, run
@@ -31,7 +32,7 @@ OTHER_DESCRIPTORS = 256
 
 async def run_api(settings: ApiSettings, stop: asyncio.Event) -> None:
     registry = CollectorRegistry()
-    broker = RabbitMQ(settings.amqp_url.reveal(), "converter_api", SUBSCRIPTIONS)
+    broker = RabbitMQ(settings.amqp_url.reveal(), "converter_api", SUBSCRIPTIONS, process=CONVERTER)
     async with aiohttp.ClientSession() as http:
         app = api.build(settings, broker, registry, http)
         await serve(app, registry, listeners(settings, event_streams=MAX_SUBSCRIPTIONS), stop)
@@ -39,7 +40,7 @@ async def run_api(settings: ApiSettings, stop: asyncio.Event) -> None:
 
 async def run_worker(settings: WorkerSettings, stop: asyncio.Event) -> None:
     registry = CollectorRegistry()
-    broker = RabbitMQ(settings.amqp_url.reveal(), "converter_worker", SUBSCRIPTIONS)
+    broker = RabbitMQ(settings.amqp_url.reveal(), "converter_worker", SUBSCRIPTIONS, process=WORKER)
     app = worker.build(settings, broker, registry)
     await serve(app, registry, listeners(settings), stop)
 

@@ -18,6 +18,7 @@ from shared.errors import ServiceError, Unavailable
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import PublishFailed
 from shared.messaging.ports import Broker
+from shared.messaging.processes import CONVERTER
 from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.mongo import connect, database_of
@@ -48,7 +49,8 @@ async def execute(arguments: Sequence[str], settings: DeadLetterSettings) -> Asy
     match arguments:
         case ["list"] | ["show" | "replay" | "discard", _]:
             client = connect(settings.mongo_url, "tonegate-converter")
-            broker = RabbitMQ(settings.amqp_url.reveal(), "converter_operator", SUBSCRIPTIONS)
+            url = settings.amqp_url.reveal()
+            broker = RabbitMQ(url, "converter_operator", SUBSCRIPTIONS, process=CONVERTER)
         case _:
             raise CommandError(USAGE)
     database = database_of(client)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from converter_service.conversions.model import State
 from converter_service.event_streams.hub import Hub
@@ -23,7 +24,8 @@ from shared.contracts.events import (
 from shared.errors import Unavailable
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery, Handlers
-from shared.messaging.ports import Broadcast, Broker, Consumer
+from shared.messaging.ports import Broker, Consumer
+from shared.messaging.processes import CANCELLATIONS, CHANGES
 from shared.messaging.subscriptions import CONVERTER_ACCOUNTS, CONVERTER_WORKER
 
 # An upload admitted before the deletion of its account may create its record this much later.
@@ -52,9 +54,8 @@ def cancellation_listener(broker: Broker, job: Job) -> Consumer:
     async def ended(event: ConversionCancelled | ConversionRemoved, _: Delivery) -> None:
         job.heartbeat.check_now(event.conversion_id)
 
-    broadcast = Broadcast(name="converter.stopping", events=(ConversionCancelled, ConversionRemoved))
     return broker.listener(
-        broadcast, Handlers(dict.fromkeys(broadcast.events, ended), expected=broadcast.events)
+        CANCELLATIONS, Handlers(dict.fromkeys(CANCELLATIONS.events, ended), expected=CANCELLATIONS.events)
     )
 
 
@@ -74,11 +75,7 @@ def change_listener(broker: Broker, hub: Hub) -> Consumer:
     async def moved(event: Transition, _: Delivery) -> None:
         await hub.refresh_unless_final(event.conversion_id)
 
-    broadcast = Broadcast(
-        name="converter.watching",
-        events=(*TRANSITIONS, ConversionChanged, ConversionRemoved),
-        on_gap=hub.refresh_all,
-    )
+    broadcast = replace(CHANGES, on_gap=hub.refresh_all)
     handlers = Handlers(
         {ConversionChanged: changed, ConversionRemoved: removed, **dict.fromkeys(TRANSITIONS, moved)},
         expected=broadcast.events,

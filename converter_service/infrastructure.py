@@ -11,7 +11,6 @@ from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
 from converter_service.conversions.processor_quota import ProcessorQuota
 from converter_service.conversions.public_paths import PublicPaths
-from converter_service.conversions.signed_links import SignedLinks
 from converter_service.event_streams.publisher import ProgressPublisher
 from converter_service.settings import ConverterSettings
 from converter_service.storage.conversions import MongoConversions
@@ -46,8 +45,7 @@ class Infrastructure:
         self.queue = MongoQueue(self.database)
         self.processor_use = MongoProcessorUse(self.database)
         self.processor_quota = ProcessorQuota(self.processor_use, settings.quota_processor_s, self.clock)
-        self.links = SignedLinks(settings.link_key)
-        self.events = EventFactory(self.links, settings.link_ttl, self.clock)
+        self.events = EventFactory(settings.link_ttl, self.clock)
         self.cleanup = Cleanup(self.store, self.blobs)
 
     @asynccontextmanager

@@ -17,7 +17,6 @@ class ConverterSettings(msgspec.Struct, frozen=True, kw_only=True):
     mongo_url: Annotated[Secret, Env("CONVERTER_MONGO_URL")]
     amqp_url: Annotated[Secret, Env("AMQP_URL")]
     public_url: Annotated[HttpUrl, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
-    link_key: Annotated[Secret, Env("CONVERTER_LINK_KEY", at_least=32)]
     link_ttl: Annotated[timedelta, Env("CONVERTER_LINK_TTL", at_least=1)] = timedelta(days=7)
     retention: Annotated[timedelta, Env("CONVERTER_RETENTION", at_least=1)] = timedelta(days=7)
     quota_bytes: Annotated[int, Env("CONVERTER_QUOTA_BYTES", at_least=0)] = 20 * 1024**3
@@ -38,6 +37,7 @@ class ApiSettings(ConverterSettings, frozen=True, kw_only=True):
     host: Annotated[str, Env("CONVERTER_HOST")] = "127.0.0.1"
     port: Annotated[int, Env("CONVERTER_PORT")] = 8002
     metrics_port: Annotated[int, Env("CONVERTER_METRICS_PORT")] = 9102
+    link_key: Annotated[Secret, Env("CONVERTER_LINK_KEY", at_least=32)]
     auth_url: Annotated[HttpOrigin, Env("CONVERTER_AUTH_URL")] = "http://127.0.0.1:8001"
     issuer: Annotated[str | None, Env("AUTH_ISSUER")] = None
     audience: Annotated[str, Env("AUTH_AUDIENCE")] = "tonegate"

@@ -7,6 +7,7 @@ from converter_service.access import TokenAuthenticator
 from converter_service.conversions.commands import ConversionCommands
 from converter_service.conversions.quota import Quota, QuotaLimits
 from converter_service.conversions.service import Conversions
+from converter_service.conversions.signed_links import SignedLinks
 from converter_service.downloads.access import AudioAccess
 from converter_service.infrastructure import Infrastructure
 from converter_service.settings import ApiSettings
@@ -25,7 +26,7 @@ def use_cases(
 ) -> Mapping[str, object]:
     """Dependencies of the controllers, by parameter name."""
     store, blobs, cleanup = infrastructure.store, infrastructure.blobs, infrastructure.cleanup
-    events, links, clock = infrastructure.events, infrastructure.links, infrastructure.clock
+    events, links, clock = infrastructure.events, SignedLinks(settings.link_key), infrastructure.clock
     quota_limits = QuotaLimits(
         max_queued=settings.max_queued,
         account_bytes=settings.quota_bytes,

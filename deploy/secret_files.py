@@ -18,6 +18,11 @@ from pathlib import Path
 SERVICE, SERVER = 10001, 999  # the users of our images, and of the servers' official ones
 MASTER = "master"
 HEX_BYTES = 32
+# Processes with a RabbitMQ user; the folder of each has the same name.
+PROCESSES = ("gateway", "auth", "converter", "worker", "notification")
+# Exchanges, queues, bindings and permissions, beside this file or mounted there.
+TOPOLOGY = Path(__file__).parent / "rabbitmq" / "topology.json"
+_HASHED: Mapping[str, object] = {"hashing_algorithm": "rabbit_password_hashing_sha256", "tags": []}
 
 # Values created once and never replaced. The replica set's key must be base64 (MongoDB's manual, keyfile).
 MADE: Mapping[str, Callable[[], str]] = {
@@ -25,9 +30,10 @@ MADE: Mapping[str, Callable[[], str]] = {
     "postgres_auth": lambda: secrets.token_hex(HEX_BYTES),
     "mongo_admin": lambda: secrets.token_hex(HEX_BYTES),
     "mongo_converter": lambda: secrets.token_hex(HEX_BYTES),
+    "mongo_worker": lambda: secrets.token_hex(HEX_BYTES),
     "mongo_notification": lambda: secrets.token_hex(HEX_BYTES),
     "mongo_key": lambda: base64.b64encode(secrets.token_bytes(96)).decode(),
-    "rabbitmq": lambda: secrets.token_hex(HEX_BYTES),
+    **{f"rabbitmq_{name}": lambda: secrets.token_hex(HEX_BYTES) for name in PROCESSES},
     "rabbitmq_salt": lambda: secrets.token_hex(4),
     "valkey": lambda: secrets.token_hex(HEX_BYTES),
     "introspection": lambda: secrets.token_hex(HEX_BYTES),
@@ -40,22 +46,24 @@ Values = Mapping[str, str]
 
 def consumers(made: Values) -> dict[str, tuple[int, dict[str, str]]]:
     """Returns for each consumer the user id that reads its files, and the files."""
-    amqp = f"amqp://tonegate:{made['rabbitmq']}@rabbitmq:5672/tonegate"
-    introspection, link_key = made["introspection"], made["link_key"]
-    converter = {"amqp_url": amqp, "link_key": link_key, "mongo_url": _mongo(made, "converter", "tonegate")}
+    amqp = {
+        name: f"amqp://tonegate-{name}:{made[f'rabbitmq_{name}']}@rabbitmq:5672/tonegate"
+        for name in PROCESSES
+    }
+    introspection = made["introspection"]
     return {
         "postgres": (SERVER, {"admin": made["postgres_admin"], "auth": made["postgres_auth"]}),
         "mongo": (SERVER, {"admin": made["mongo_admin"], "key": made["mongo_key"]}),
         "mongo-users": (
             SERVER,
-            {name: made[f"mongo_{name}"] for name in ("admin", "converter", "notification")},
+            {name: made[f"mongo_{name}"] for name in ("admin", "converter", "worker", "notification")},
         ),
         "rabbitmq": (SERVER, {"definitions.json": _definitions(made)}),
         "valkey": (SERVER, {"valkey.conf": _valkey(made), "password": made["valkey"]}),
         "gateway": (
             SERVICE,
             {
-                "amqp_url": amqp,
+                "amqp_url": amqp["gateway"],
                 "introspection": introspection,
                 "rate_limit_storage_url": f"redis://:{made['valkey']}@valkey:6379/0",
             },
@@ -63,18 +71,29 @@ def consumers(made: Values) -> dict[str, tuple[int, dict[str, str]]]:
         "auth": (
             SERVICE,
             {
-                "amqp_url": amqp,
+                "amqp_url": amqp["auth"],
                 "database_url": f"postgresql://tonegate:{made['postgres_auth']}@postgres:5432/tonegate",
                 "introspection": introspection,
                 "data_keys": made["data_keys"],
             },
         ),
-        "converter": (SERVICE, converter),
-        "worker": (SERVICE, converter),
+        "converter": (
+            SERVICE,
+            {
+                "amqp_url": amqp["converter"],
+                "link_key": made["link_key"],
+                "mongo_url": _mongo(made, "converter", "tonegate"),
+            },
+        ),
+        "worker": (
+            SERVICE,
+            {"amqp_url": amqp["worker"], "mongo_url": _mongo(made, "worker", "tonegate")},
+        ),
         "notification": (
             SERVICE,
             {
-                "amqp_url": amqp,
+                "amqp_url": amqp["notification"],
+                "link_key": made["link_key"],
                 "mongo_url": _mongo(made, "notification", "tonegate_notification"),
                 "webhook_key": made["webhook_key"],
             },
@@ -87,21 +106,31 @@ def _mongo(made: Values, user: str, database: str) -> str:
 
 
 def _definitions(made: Values) -> str:
-    """Definitions of one user and one virtual host, without guest (https://www.rabbitmq.com/docs/definitions)."""
-    user = {
-        "name": "tonegate",
-        "password_hash": rabbitmq_hash(made["rabbitmq"], bytes.fromhex(made["rabbitmq_salt"])),
-        "hashing_algorithm": "rabbit_password_hashing_sha256",
-        "tags": [],
-    }
-    everything = {"configure": ".*", "write": ".*", "read": ".*"}
+    """The topology with the users' password hashes, without guest (https://www.rabbitmq.com/docs/definitions).
+
+    The user `tonegate`, whose password every process of earlier versions had, keeps no right and no password:
+    an import removes nobody.
+    """
+    topology = json.loads(TOPOLOGY.read_text(encoding="utf-8"))
+    limited = [
+        {"name": f"tonegate-{name}", "password_hash": _hash(made, name), **_HASHED} for name in PROCESSES
+    ]
+    former = {"name": "tonegate", "password_hash": "", **_HASHED}
+    nothing = {"user": "tonegate", "vhost": "tonegate", "configure": "^$", "write": "^$", "read": "^$"}
     return json.dumps(
         {
-            "users": [user],
+            **topology,
+            "users": [*limited, former],
             "vhosts": [{"name": "tonegate"}],
-            "permissions": [{"user": "tonegate", "vhost": "tonegate", **everything}],
+            "permissions": [*topology["permissions"], nothing],
         }
     )
+
+
+def _hash(made: Values, process: str) -> str:
+    """A salt for each user, the same at each start."""
+    salt = hashlib.sha256(f"{made['rabbitmq_salt']}{process}".encode()).digest()[:4]
+    return rabbitmq_hash(made[f"rabbitmq_{process}"], salt)
 
 
 def rabbitmq_hash(password: str, salt: bytes) -> str:

@@ -1,13 +1,27 @@
 """Settings of the services: variables from the environment override the stack's own choices."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from devstack.errors import StackError
 
 OURS = ("GATEWAY_", "AUTH_", "CONVERTER_", "WORKER_", "NOTIFICATION_", "OTEL_")
 ALSO_OURS = ("AMQP_URL", "AMQP_URL_FILE", "LOG_LEVEL", "LOG_FORMAT")
+# Secret → the roles that get it, as in compose.yaml.
+READERS: Mapping[str, Sequence[str]] = MappingProxyType(
+    {
+        "AUTH_DATABASE_URL": ("auth",),
+        "AUTH_DATA_KEYS": ("auth",),
+        "AUTH_INTROSPECTION_SECRET": ("auth", "gateway"),
+        "CONVERTER_LINK_KEY": ("converter", "notification"),
+        "CONVERTER_MONGO_URL": ("converter", "worker"),
+        "NOTIFICATION_MONGO_URL": ("notification",),
+        "NOTIFICATION_SMTP_URL": ("notification",),
+        "NOTIFICATION_WEBHOOK_KEY": ("notification",),
+    }
+)
 
 
 def given_in(environment: Mapping[str, str]) -> dict[str, str]:
@@ -36,6 +50,15 @@ def value_of(name: str, given: Mapping[str, str]) -> str:
 def merged(chosen: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
     """Merges both mappings; a given `<NAME>` or `<NAME>_FILE` replaces the chosen `<NAME>`."""
     return {name: value for name, value in chosen.items() if not is_given(name, given)} | dict(given)
+
+
+def without_foreign_secrets(settings: Mapping[str, str], role: str) -> dict[str, str]:
+    """Returns the settings without secrets that only other roles read; all of them without a role."""
+    return {
+        name: value
+        for name, value in settings.items()
+        if not role or role in READERS.get(name.removesuffix("_FILE"), (role,))
+    }
 
 
 def other_database(url: str, database: str) -> str:

@@ -1,6 +1,7 @@
 """The whole system as local processes: servers, the five processes of the services, and replicas."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
 from types import TracebackType
@@ -17,7 +18,7 @@ from devstack.servers.postgres import Postgres
 from devstack.servers.rabbitmq import RabbitMQ
 from devstack.servers.redis import Redis
 from devstack.service import COMMANDS, Service
-from devstack.settings import is_given, merged, other_database, value_of
+from devstack.settings import is_given, merged, other_database, value_of, without_foreign_secrets
 
 TITLES = {"postgres": "PostgreSQL", "mongo": "MongoDB", "rabbitmq": "RabbitMQ", "mail": "a mail sink"}
 
@@ -64,7 +65,8 @@ class Stack:
     def service(self, name: str) -> Service:
         """Returns `auth`, `converter`, `worker`, `notification`, `gateway`, or a replica (`worker-2`)."""
         if name not in self._services:
-            self._services[name] = Service(name, self.home, self.ports, self.settings)
+            role = name.partition("-")[0]
+            self._services[name] = Service(name, self.home, self.ports, partial(self.settings, role))
         return self._services[name]
 
     def part(self, name: str) -> Daemon:
@@ -118,11 +120,13 @@ class Stack:
         """Dismisses the orphan reaper: the stack outlives this process."""
         self._orphan_reaper.dismiss()
 
-    def settings(self) -> dict[str, str]:
-        """Environment variables common to all services."""
+    def settings(self, role: str = "") -> dict[str, str]:
+        """Environment variables of a service, without the secrets of others; without a role, of an
+        administrator.
+        """
         scratch = self.home.directory("scratch")
         chosen = {
-            "AMQP_URL": self.rabbitmq.url(),
+            "AMQP_URL": self.rabbitmq.url(process=role),
             "AUTH_DATABASE_URL": self.postgres.url(),
             "AUTH_DATA_KEYS": self.home.secret("data-keys", token_urlsafe),
             "AUTH_INTROSPECTION_SECRET": self.home.secret("introspection"),
@@ -141,7 +145,7 @@ class Stack:
             "NOTIFICATION_WEBHOOK_KEY": self.home.secret("webhook-key"),
             "PYTHONUNBUFFERED": "1",
         }
-        return merged(chosen, self.given)
+        return without_foreign_secrets(merged(chosen, self.given), role)
 
     def __enter__(self) -> Self:
         self.watch()

@@ -9,6 +9,7 @@ from gateway.proxy.http_sessions import open_http_sessions
 from gateway.settings import GatewaySettings
 from shared.http import Address, Listeners, serve
 from shared.http.server import connection_limit
+from shared.messaging.processes import GATEWAY
 from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import SUBSCRIPTIONS
 from shared.process import run
@@ -19,7 +20,7 @@ BUFFER_BYTES = 512 * 1024
 
 async def main(settings: GatewaySettings, stop: asyncio.Event) -> None:
     registry = CollectorRegistry()
-    broker = RabbitMQ(settings.amqp_url.reveal(), "gateway", SUBSCRIPTIONS)
+    broker = RabbitMQ(settings.amqp_url.reveal(), "gateway", SUBSCRIPTIONS, process=GATEWAY)
     listeners = Listeners(
         Address(settings.host, settings.port),
         Address(settings.host, settings.metrics_port),

@@ -46,6 +46,7 @@ from shared.http.auth_guard import public, require_token
 from shared.identity.access_tokens import AccessTokens
 from shared.identity.public_keys import PublicKeys
 from shared.messaging.ports import Publisher
+from shared.messaging.processes import NOTIFICATION
 from shared.messaging.rabbitmq.broker import RabbitMQ
 from shared.messaging.subscriptions import (
     NOTIFICATION_ACCOUNTS,
@@ -55,6 +56,7 @@ from shared.messaging.subscriptions import (
 )
 from shared.mongo import connect, database_of
 from shared.settings import SettingsError
+from shared.signed_links import LinkSigner
 from shared.store_preparation import StorePreparation
 from shared.tasks import cancel_all
 
@@ -88,7 +90,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     tokens = DeclineTokens(settings.webhook_key)
     admission = EmailAdmission(recipients, failures, declined, _recipient_limits(settings))
     emails = email_handlers(_email_templates(settings, tokens), sender, admission)
-    broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES)
+    broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES, process=NOTIFICATION)
     async with (
         client,
         broker,
@@ -171,7 +173,8 @@ async def _open_webhooks(
     """Opens the resolver threads and the HTTP session of webhooks; connects to nothing yet."""
     addresses = AddressPolicy(parse_networks(settings.webhook_networks))
     urls = UrlPolicy(addresses, http=settings.webhook_http)
-    cipher, payloads = SecretCipher(settings.webhook_key), Payloads(settings.public_url)
+    cipher = SecretCipher(settings.webhook_key)
+    payloads = Payloads(settings.public_url, LinkSigner(settings.link_key))
     # A lease outlasts one attempt and its record, with a margin for a slow machine.
     lease = settings.webhook_timeout * 1.5 + timedelta(seconds=5)
     policy = DispatchPolicy(
@@ -222,7 +225,8 @@ def _recipient_limits(settings: NotificationSettings) -> RecipientLimits:
 
 def _email_templates(settings: NotificationSettings, tokens: DeclineTokens) -> EmailTemplates:
     try:
-        return EmailTemplates(settings.public_url, tokens, settings.verify_link, settings.reset_link)
+        links = LinkSigner(settings.link_key)
+        return EmailTemplates(settings.public_url, tokens, links, settings.verify_link, settings.reset_link)
     except InvalidLink:
         raise SettingsError("GATEWAY_PUBLIC_URL: it should look like https://tonegate.example.org") from None
 

@@ -24,6 +24,7 @@ class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_url: Annotated[Secret, Env("NOTIFICATION_SMTP_URL")]
     sender: Annotated[str, Env("NOTIFICATION_FROM")]
     mongo_url: Annotated[Secret, Env("NOTIFICATION_MONGO_URL")]
+    link_key: Annotated[Secret, Env("CONVERTER_LINK_KEY", at_least=32)]
     webhook_key: Annotated[Secret, Env("NOTIFICATION_WEBHOOK_KEY", at_least=32)]
     public_url: Annotated[HttpUrl, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
     verify_url: Annotated[str | None, Env("NOTIFICATION_VERIFY_URL")] = None

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from converter_service.conversions.model import Conversion
-from converter_service.conversions.signed_links import SignedLinks
 from shared.clock import Clock
 from shared.contracts.events import (
     ConversionCancelled,
@@ -23,7 +22,6 @@ SOURCE = "/converter_service"
 class EventFactory:
     """Conversion → envelopes of the events that are stored in the same write as its change."""
 
-    links: SignedLinks
     link_ttl: timedelta
     clock: Clock
 
@@ -31,7 +29,7 @@ class EventFactory:
         return self._wrapped(conversion, VideoUploaded(conversion_id=conversion.id))
 
     def completed(self, conversion: Conversion) -> Sequence[Envelope]:
-        """With a signed link to the audio that is valid no longer than the audio is kept."""
+        """Links to the audio are signed by their sender, and valid no longer than the audio is kept."""
         if conversion.result is None:
             raise ValueError("a completed conversion has a result")
         until = self.clock() + self.link_ttl
@@ -45,7 +43,6 @@ class EventFactory:
             duration_s=conversion.result.duration,
             size_bytes=conversion.result.size,
             format=conversion.result.format,
-            audio_path=self.links.sign(conversion.id, until),
             link_expires_at=until,
             bitrate_bps=conversion.result.bitrate,
             sha256=conversion.result.sha256,

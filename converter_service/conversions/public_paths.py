@@ -1,7 +1,7 @@
 """Paths of resources as clients reach them."""
 
-from converter_service.conversions.signed_links import audio_path
 from shared.settings import path_prefix
+from shared.signed_links import audio_path
 
 
 class PublicPaths:

@@ -12,10 +12,10 @@ class Scratch(Protocol):
     def room(self, needed_bytes: int) -> AbstractAsyncContextManager[Path]:
         """A private, empty directory, removed after the block. Raises OSError if space is short."""
 
-    def reserve(self, room: Path, needed_bytes: int) -> None:
+    async def reserve(self, room: Path, needed_bytes: int) -> None:
         """Reserves space for all files of a room. Raises OSError if space is short."""
 
-    def capacity(self) -> int:
+    async def capacity(self) -> int:
         """The bytes that a single run could use on an otherwise empty disk."""
 
     async def save(self, chunks: AsyncIterator[bytes], path: Path) -> None: ...

@@ -71,7 +71,7 @@ class ConversionRun:
 
     async def _transcode(self, run: RunContext, options: Options) -> Result:
         size = run.conversion.source.size or 0
-        self._check_capacity(size)
+        await self._check_capacity(size)
         async with self.scratch.room(size) as room:
             source = room / "source"
             if await self._fetch(run, source) and (
@@ -83,8 +83,8 @@ class ConversionRun:
             await self._check_quota(run)
             await self._reserve_processor_time(run, expected_processor_s(info, options))
             needed = size + run.conversion.reserved_bytes
-            self._check_capacity(needed)
-            self.scratch.reserve(room, needed)
+            await self._check_capacity(needed)
+            await self.scratch.reserve(room, needed)
             output = await self.transcoder.convert(source, info, options, room / "audio", run.report)
             if output.source_duration_s is not None:
                 await self._describe(run, replace(info, duration_s=output.source_duration_s), options)
@@ -99,9 +99,9 @@ class ConversionRun:
             gaps=round(output.gaps_s, 3) or None,
         )
 
-    def _check_capacity(self, needed_bytes: int) -> None:
+    async def _check_capacity(self, needed_bytes: int) -> None:
         """Raises MediaError for more than the disk could ever offer: no other time is better to try again."""
-        if needed_bytes > self.scratch.capacity():
+        if needed_bytes > await self.scratch.capacity():
             raise MediaError(Fault.TOO_LONG, "The conversion needs more room than the worker's disk has.")
 
     async def _fetch(self, run: RunContext, target: Path) -> bool:

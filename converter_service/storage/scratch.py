@@ -60,19 +60,19 @@ class LocalScratch:
         room = self.home / secrets.token_hex(8)
         room.mkdir(mode=0o700)
         try:
-            self.reserve(room, needed_bytes)
+            await self.reserve(room, needed_bytes)
             yield room
         finally:
             self.space.release(room)
             await asyncio.to_thread(shutil.rmtree, room, ignore_errors=True)
 
-    def reserve(self, room: Path, needed_bytes: int) -> None:
+    async def reserve(self, room: Path, needed_bytes: int) -> None:
         """Reserves space for all files of a room. Raises OSError (ENOSPC) for too little free space."""
-        self.space.reserve(room, needed_bytes)
+        await asyncio.to_thread(self.space.reserve, room, needed_bytes)
 
-    def capacity(self) -> int:
+    async def capacity(self) -> int:
         """The bytes that a single run could use on an otherwise empty disk. Raises OSError."""
-        return self.space.capacity(self.home)
+        return await asyncio.to_thread(self.space.capacity, self.home)
 
     async def save(self, chunks: AsyncIterator[bytes], path: Path) -> None:
         """Writes in a thread, since a slow disk must not block the renewal of the lease."""

@@ -21,9 +21,24 @@ while (!admin.hello().isWritablePrimary) {
   sleep(200);
 }
 
-for (const [user, database] of [["converter", "tonegate"], ["notification", "tonegate_notification"]]) {
+// The worker opens untrusted videos: it has no access to dead letters, which hold mails and their tokens.
+const collections = ["conversions", "fs.files", "fs.chunks", "bookmarks", "processor_use"];
+const actions = ["find", "insert", "update", "remove", "createIndex"];
+const worker = {
+  privileges: collections.map((collection) => ({ resource: { db: "tonegate", collection }, actions })),
+  roles: [],
+};
+const converters = client.getDB("tonegate");
+if (converters.getRole("worker")) converters.updateRole("worker", worker);
+else converters.createRole({ role: "worker", ...worker });
+
+for (const [user, database, role] of [
+  ["converter", "tonegate", "readWrite"],
+  ["worker", "tonegate", "worker"],
+  ["notification", "tonegate_notification", "readWrite"],
+]) {
   const home = client.getDB(database);
-  const account = { pwd: secret(user), roles: [{ role: "readWrite", db: database }] };
+  const account = { pwd: secret(user), roles: [{ role, db: database }] };
   if (home.getUser(user)) home.updateUser(user, account);
   else home.createUser({ user, ...account });
 }

@@ -1,12 +1,12 @@
 """Private RabbitMQ node from the system's package, separate from the package's own node."""
 
+import json
 import secrets
 import shutil
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
 
 from devstack.daemon import Daemon
 from devstack.errors import StackError
@@ -15,16 +15,20 @@ from devstack.ports import Ports
 from devstack.process import StopPolicy
 from devstack.servers.environment import plain_environment
 from devstack.servers.epmd import Epmd
+from shared.messaging.processes import PROCESSES
+from shared.messaging.rabbitmq.definitions import topology
+from shared.messaging.rabbitmq.topology import Names
 
-USER = "tonegate"
+ADMINISTRATOR = "tonegate"
+USERS = {each.name: each.user for each in PROCESSES}
 CONTROL_TIMEOUT_S = 180
 # AMQP 0-9-1 §4.2.2 and §4.2.3: the client's protocol header, and the start of the server's method frame.
 GREETING, METHOD_FRAME = b"AMQP\x00\x00\x09\x01", b"\x01\x00\x00"
 
 CONFIGURATION = """\
 listeners.tcp.local = 127.0.0.1:{port}
-default_user = {user}
-default_pass = {password}
+# Imported at each start.
+load_definitions = {definitions}
 # A conversion is acknowledged when it has finished, possibly after hours.
 consumer_timeout = 86400000
 log.console = true
@@ -34,9 +38,8 @@ log.connection.level = warning
 
 
 class RabbitMQ(Daemon):
-    """Listens on 127.0.0.1 only; one user with a random password."""
+    """Listens on 127.0.0.1 only. Has an administrator and a limited user for each process."""
 
-    ready_within_s: ClassVar[float] = 90.0
     stop_policy = StopPolicy(grace_s=30.0)
 
     def __init__(self, home: Home, ports: Ports, name: str = "rabbitmq") -> None:
@@ -45,13 +48,18 @@ class RabbitMQ(Daemon):
         self.port = ports[name]
         self._epmd = Epmd(home, ports[f"{name}-epmd"], f"{name}-epmd")
 
-    def url(self, vhost: str = "") -> str:
-        """Returns the AMQP URL of a virtual host; of `/` without a name."""
-        return f"amqp://{USER}:{self._password}@127.0.0.1:{self.port}/{vhost or '%2F'}"
+    def url(self, vhost: str = "", process: str = "") -> str:
+        """Returns the AMQP URL of a virtual host, of `/` without a name; with the administrator as user, or
+        the user of a process.
+        """
+        user = USERS[process] if process else ADMINISTRATOR
+        return f"amqp://{user}:{self._password(user)}@127.0.0.1:{self.port}/{vhost or '%2F'}"
 
     def prepare(self) -> None:
         directory = self.home.directory(self.name)
-        settings = CONFIGURATION.format(port=self.port, user=USER, password=self._password)
+        definitions = directory / "definitions.json"
+        write_private(definitions, json.dumps(self._definitions("/")))
+        settings = CONFIGURATION.format(port=self.port, definitions=definitions)
         write_private(directory / "rabbitmq.conf", settings)
         (directory / "enabled_plugins").write_text("[].\n")
         if not self._epmd.alive:
@@ -104,13 +112,21 @@ class RabbitMQ(Daemon):
         """Creates empty virtual hosts in one call; returns their URLs."""
         names = [f"t{secrets.token_hex(6)}" for _ in range(count)]
         each = "".join(
-            f'ok = rabbit_vhost:add(<<"{name}">>, <<"{USER}">>),'
-            f'ok = rabbit_auth_backend_internal:set_permissions(<<"{USER}">>, <<"{name}">>,'
-            f' <<".*">>, <<".*">>, <<".*">>, <<"{USER}">>),'
+            f'ok = rabbit_vhost:add(<<"{name}">>, <<"{ADMINISTRATOR}">>),'
+            f'ok = rabbit_auth_backend_internal:set_permissions(<<"{ADMINISTRATOR}">>, <<"{name}">>,'
+            f' <<".*">>, <<".*">>, <<".*">>, <<"{ADMINISTRATOR}">>),'
             for name in names
         )
         self.control("eval", f"{each} ok.")
         return [self.url(name) for name in names]
+
+    def new_limited_vhost(self) -> str:
+        """Creates a virtual host with the topology and the users' permissions; returns its name."""
+        name = f"t{secrets.token_hex(6)}"
+        file = self.home.directory(self.name) / f"{name}.json"
+        write_private(file, json.dumps(self._definitions(name)))
+        self.control("import_definitions", str(file))
+        return name
 
     def control(self, *arguments: str) -> str:
         """Runs `rabbitmqctl` for this node; returns its output, raises StackError on failure."""
@@ -128,9 +144,23 @@ class RabbitMQ(Daemon):
             )
         return done.stdout.strip()
 
-    @property
-    def _password(self) -> str:
-        return self.home.secret(f"{self.name}-password")
+    def _definitions(self, vhost: str) -> dict[str, object]:
+        everything = {"configure": ".*", "write": ".*", "read": ".*"}
+        made = topology(vhost, PROCESSES, Names())
+        administrator = {"user": ADMINISTRATOR, "vhost": vhost, **everything}
+        return {
+            **made,
+            "users": [
+                {"name": user, "password": self._password(user), "tags": ""}
+                for user in (ADMINISTRATOR, *USERS.values())
+            ],
+            "vhosts": [{"name": vhost}],
+            "permissions": [administrator, *made["permissions"]],
+        }
+
+    def _password(self, user: str) -> str:
+        name = "password" if user == ADMINISTRATOR else user
+        return self.home.secret(f"{self.name}-{name}")
 
 
 def scripts() -> Path:

@@ -1,9 +1,12 @@
 """Consumer of session_revoked events, which drops revoked tokens from the token cache."""
 
+from msgspec.structs import replace
+
 from gateway.identity.token_cache import TokenCache
 from shared.contracts.events import SessionRevoked
 from shared.messaging.handlers import Delivery, Handlers
-from shared.messaging.ports import Broadcast, Broker, Consumer
+from shared.messaging.ports import Broker, Consumer
+from shared.messaging.processes import REVOCATIONS
 
 
 def revocations(broker: Broker, tokens: TokenCache) -> Consumer:
@@ -17,5 +20,5 @@ def revocations(broker: Broker, tokens: TokenCache) -> Consumer:
     async def forget_all() -> None:
         tokens.forget_all()
 
-    broadcast = Broadcast(name="gateway.revocations", events=(SessionRevoked,), on_gap=forget_all)
+    broadcast = replace(REVOCATIONS, on_gap=forget_all)
     return broker.listener(broadcast, Handlers({SessionRevoked: forget}, expected=broadcast.events))

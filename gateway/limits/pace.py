@@ -54,6 +54,9 @@ class Pace:
     def count(self, size: int) -> None:
         """Adds bytes; sets `is_below_floor` at the end of a window that had too few."""
         self._bytes += size
+        self._end_window()
+
+    def _end_window(self) -> None:
         elapsed_s, counted = self._waited_s - self._mark[0], self._bytes - self._mark[1]
         if elapsed_s >= self._window_s:
             self.is_below_floor = counted < self._limits.floor * elapsed_s
@@ -61,7 +64,10 @@ class Pace:
 
     @property
     def bytes_per_s(self) -> float | None:
-        """None while it is not known."""
+        """None while it is not known. Windows end without bytes, too: what a client got before it stalled
+        counts for two windows at most.
+        """
+        self._end_window()
         elapsed_s = self._waited_s - self._previous[0]
         if elapsed_s < self._window_s * KNOWN_AFTER:
             return None

@@ -28,6 +28,7 @@ from shared.contracts.events import (
     PasswordResetRequested,
     SecurityEventOccurred,
 )
+from shared.signed_links import LinkSigner
 
 EmailEvent = (
     ConversionCompleted
@@ -65,7 +66,7 @@ class RenderedEmail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EmailTemplates:
-    """Renders emails. `public_url` is the base of their links.
+    """Renders emails. `public_url` is the base of their links; `links` signs those to audio.
 
     `verify` and `reset` are the link templates of the account emails; the default is a page of `public_url`.
     """
@@ -74,11 +75,13 @@ class EmailTemplates:
         self,
         public_url: str,
         declines: DeclineTokens,
+        links: LinkSigner,
         verify: LinkTemplate | None = None,
         reset: LinkTemplate | None = None,
     ) -> None:
         self._public_url = public_url.rstrip("/")
         self._declines = declines
+        self._links = links
         self._verify = verify or LinkTemplate(f"{self._public_url}/verify-email#token={{token}}")
         self._reset = reset or LinkTemplate(f"{self._public_url}/reset-password#token={{token}}")
         self._templates = jinja2.Environment(
@@ -118,7 +121,7 @@ class EmailTemplates:
             format=audio,
             duration=format_duration(event.duration_s),
             size=format_size(event.size_bytes),
-            link=self._link(event.audio_path),
+            link=self._link(self._links.link_of(event)),
             expires=format_time(event.link_expires_at),
         )
 

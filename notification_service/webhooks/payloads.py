@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from notification_service.webhooks.message import Data, Failure, Link, Message, Result, Source
 from shared.contracts.events import ConversionCancelled, ConversionCompleted, ConversionFailed, Event
 from shared.contracts.webhooks import EventType
+from shared.signed_links import LinkSigner
 
 ConversionEnded = ConversionCompleted | ConversionFailed | ConversionCancelled
 TYPES: Mapping[type[Event], EventType] = {
@@ -21,10 +22,11 @@ TEST_TYPE = "webhook.test"
 
 
 class Payloads:
-    """Encodes payloads as JSON; `public_url` is the base of their URLs."""
+    """Encodes payloads as JSON; `public_url` is the base of their URLs, `links` signs those to audio."""
 
-    def __init__(self, public_url: str) -> None:
+    def __init__(self, public_url: str, links: LinkSigner) -> None:
         self._public_url = public_url.rstrip("/")
+        self._links = links
 
     def encode_event(self, event: ConversionEnded, at: datetime, *, links: bool = True) -> str:
         """Returns the payload of an event, as it is signed and sent, with or without a link to the audio."""
@@ -52,7 +54,7 @@ class Payloads:
                     sha256=event.sha256,
                     url=f"{url}/audio",
                 )
-                link = Link(f"{self._public_url}{event.audio_path}", event.link_expires_at)
+                link = Link(f"{self._public_url}{self._links.link_of(event)}", event.link_expires_at)
                 return replace(base, result=result, link=link)
             case ConversionFailed():
                 return replace(base, error=Failure(event.code, event.message))

@@ -19,10 +19,11 @@ class VideoUploaded(Event, frozen=True, kw_only=True):
 
 
 class ConversionCompleted(Event, frozen=True, kw_only=True):
-    """The audio is stored and verified. `audio_path` is signed and relative to the gateway's public URL.
+    """The audio is stored and verified. Links to it are to be valid until `link_expires_at`.
 
-    Without a `recipient` no email is sent. `recipient_verified` says whether the account had verified that
-    address when it uploaded; None in the events of older producers.
+    `audio_path` is a signed link, relative to the gateway's public URL, in the events of older producers;
+    without it the reader signs the link. Without a `recipient` no email is sent. `recipient_verified` says
+    whether the account had verified that address when it uploaded; None in the events of older producers.
     """
 
     type: ClassVar[str] = "conversion_completed"
@@ -35,8 +36,8 @@ class ConversionCompleted(Event, frozen=True, kw_only=True):
     duration_s: float
     size_bytes: int
     format: str
-    audio_path: str
     link_expires_at: datetime
+    audio_path: str = ""
     bitrate_bps: int | None = None
     sha256: str | None = None
     recipient_verified: bool | None = None

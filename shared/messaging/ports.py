@@ -52,6 +52,21 @@ class Broadcast(msgspec.Struct, frozen=True, kw_only=True):
     prefetch: int = 100
 
 
+class Process(msgspec.Struct, frozen=True, kw_only=True):
+    """What one of the system's processes does with the broker; its user may do nothing else."""
+
+    name: str
+    publishes: tuple[type[Event], ...] = ()
+    consumes: tuple[Subscription, ...] = ()
+    listens: tuple[Broadcast, ...] = ()
+    keeps_dead_letters: bool = False
+
+    @property
+    def user(self) -> str:
+        """Name of the process's user in the broker."""
+        return f"tonegate-{self.name}"
+
+
 class Publisher(Protocol):
     """Publishes events."""
 

@@ -1,14 +1,16 @@
 """compose.yaml and Dockerfiles agree with the code."""
 
+import hashlib
 import re
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import fields
 
 from converter_service.worker import GRACE as CONVERTER_GRACE
-from deploy.secret_files import SERVICE, consumers, prepare
+from deploy.secret_files import MADE, SERVICE, TOPOLOGY, consumers, prepare
 from devstack.service import COMMANDS, Service
 from notification_service.app import LISTENERS_GRACE, grace_for
 from notification_service.settings import NotificationSettings
@@ -125,7 +127,10 @@ def test_only_the_initial_container_sees_all_secrets() -> None:
 def test_every_consumer_of_secrets_has_a_volume() -> None:
     given = dict(volume.split(":")[:2] for volume in SERVICES["secrets"]["volumes"])
     wanted = {f"{name}-secrets": f"/secrets/{name}" for name in consumers(_placeholders())}
-    script = {"./deploy/secret_files.py": SERVICES["secrets"]["command"][1]}
+    script = {
+        "./deploy/secret_files.py": SERVICES["secrets"]["command"][1],
+        "./deploy/rabbitmq/topology.json": "/deploy/rabbitmq/topology.json",
+    }
     assert given == {**wanted, "secrets": "/secrets/master", **script}
     assert SERVICES["secrets"]["command"][2] == "/secrets"
 
@@ -364,6 +369,21 @@ def test_files_of_an_image_are_in_its_build_context() -> None:
     assert set(sent) == wanted
 
 
+def test_the_broker_is_made_anew_when_its_topology_changes() -> None:
+    """It imports the topology when it starts, and Compose replaces a container whose environment changed."""
+    digest = hashlib.sha256(TOPOLOGY.read_bytes()).hexdigest()[:12]
+    assert SERVICES["rabbitmq"]["environment"] == {"TONEGATE_TOPOLOGY": digest}
+
+
+def test_the_worker_reaches_every_collection_of_the_converter_but_dead_letters() -> None:
+    stores = (ROOT / "converter_service" / "storage").glob("*.py")
+    named = {name for file in stores for name in re.findall(r'database\["([^"]+)"\]', file.read_text())}
+    found = re.search(r"const collections = (\[[^\]]*\]);", (ROOT / "deploy/mongo/users.js").read_text())
+    assert found
+    assert {"dead_letters", *msgspec.json.decode(found[1])} == named
+    assert "dead_letters" not in found[1]
+
+
 def test_the_broker_lets_a_message_be_held_as_long_as_a_handler_may_take() -> None:
     text = (ROOT / "deploy/rabbitmq/rabbitmq.conf").read_text()
     held = re.search(r"(?m)^consumer_timeout = (\d+)$", text)
@@ -400,6 +420,4 @@ def _is_default(name: str, value: str, default: object) -> None:
 
 
 def _placeholders() -> dict[str, str]:
-    names = ("postgres_admin", "postgres_auth", "mongo_admin", "mongo_converter", "mongo_notification")
-    others = ("mongo_key", "rabbitmq", "valkey", "introspection", "data_keys", "link_key", "webhook_key")
-    return {**dict.fromkeys((*names, *others), "0" * 64), "rabbitmq_salt": "00000000"}
+    return {**dict.fromkeys(MADE, "0" * 64), "rabbitmq_salt": "00000000"}

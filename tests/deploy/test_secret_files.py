@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.secret_files import MADE, MASTER, consumers, prepare, rabbitmq_hash
+from deploy.broker_topology import rendered
+from deploy.secret_files import MADE, MASTER, TOPOLOGY, consumers, prepare, rabbitmq_hash
+from shared.messaging.processes import PROCESSES
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -67,9 +69,10 @@ def test_shared_secrets_are_equal_for_their_consumers(tmp_path: Path) -> None:
     prepare(tmp_path)
     files = contents(tmp_path)
     assert files["gateway/introspection"] == files["auth/introspection"]
-    assert files["converter/link_key"] == files["worker/link_key"]
+    assert files["converter/link_key"] == files["notification/link_key"]
     assert files["postgres/auth"] in files["auth/database_url"]
-    assert files["mongo-users/converter"] in files["worker/mongo_url"]
+    assert files["mongo-users/converter"] in files["converter/mongo_url"]
+    assert files["mongo-users/worker"] in files["worker/mongo_url"]
     assert files["mongo-users/notification"] in files["notification/mongo_url"]
     assert files["mongo-users/admin"] == files["mongo/admin"]
     assert files["valkey/password"] in files["gateway/rate_limit_storage_url"]
@@ -84,13 +87,41 @@ def test_no_service_knows_an_administrators_password(tmp_path: Path) -> None:
                 assert (tmp_path / MASTER / admin).read_text() not in text
 
 
-def test_the_broker_knows_the_password_that_its_clients_use(tmp_path: Path) -> None:
+@pytest.mark.parametrize("process", [each.name for each in PROCESSES])
+def test_the_broker_knows_the_password_of_each_process(tmp_path: Path, process: str) -> None:
     prepare(tmp_path)
     files = contents(tmp_path)
-    user = json.loads(files["rabbitmq/definitions.json"])["users"][0]
+    [user] = [
+        each
+        for each in json.loads(files["rabbitmq/definitions.json"])["users"]
+        if each["name"] == f"tonegate-{process}"
+    ]
     salt = base64.b64decode(user["password_hash"])[:4]
-    assert rabbitmq_hash(files[f"{MASTER}/rabbitmq"], salt) == user["password_hash"]
-    assert f"amqp://tonegate:{files[f'{MASTER}/rabbitmq']}@rabbitmq" in files["gateway/amqp_url"]
+    password = files[f"{MASTER}/rabbitmq_{process}"]
+    assert rabbitmq_hash(password, salt) == user["password_hash"]
+    assert files[f"{process}/amqp_url"] == f"amqp://tonegate-{process}:{password}@rabbitmq:5672/tonegate"
+    known = {f"{MASTER}/rabbitmq_{process}", f"{process}/amqp_url"}
+    assert {name for name, text in files.items() if password in text} == known
+
+
+def test_the_user_that_all_processes_had_has_neither_password_nor_rights(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    definitions = json.loads(contents(tmp_path)["rabbitmq/definitions.json"])
+    [former] = [each for each in definitions["users"] if each["name"] == "tonegate"]
+    [rights] = [each for each in definitions["permissions"] if each["user"] == "tonegate"]
+    assert former["password_hash"] == ""
+    assert {rights[kind] for kind in ("configure", "write", "read")} == {"^$"}
+
+
+def test_the_worker_holds_no_key_to_sign_with(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    held = {name for name in contents(tmp_path) if name.startswith("worker/")}
+    assert held == {"worker/amqp_url", "worker/mongo_url"}
+
+
+def test_the_topology_is_that_of_the_code() -> None:
+    """`python -m deploy.broker_topology` writes it."""
+    assert TOPOLOGY.read_text() == rendered()
 
 
 def test_a_password_is_hashed_as_the_brokers_manual_says() -> None:

@@ -196,7 +196,8 @@ class FaultySystem(System):
             given |= {"CONVERTER_MONGO_URL": direct}
             given |= {"NOTIFICATION_MONGO_URL": other_database(direct, "tonegate_notification")}
         if "rabbitmq" in through:
-            given["AMQP_URL"] = _on(self.stack.rabbitmq.url(), through["rabbitmq"])
+            own = self.stack.rabbitmq.url(process=name.partition("-")[0])
+            given["AMQP_URL"] = _on(own, through["rabbitmq"])
         if "postgres" in through:
             given["AUTH_DATABASE_URL"] = _on(self.stack.postgres.url(), through["postgres"])
         if "scratch" in self.disks and name.startswith("worker"):

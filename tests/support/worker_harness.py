@@ -14,7 +14,6 @@ from converter_service.conversions.identifiers import new_id
 from converter_service.conversions.model import Conversion
 from converter_service.conversions.processor_quota import ProcessorQuota
 from converter_service.conversions.quota import Quota, QuotaLimits
-from converter_service.conversions.signed_links import SignedLinks
 from converter_service.conversions.transitions.upload import uploaded
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
@@ -32,7 +31,6 @@ from shared.clock import utc_now
 from shared.contracts.events import Event
 from shared.messaging.envelope import unwrap
 from shared.mongo import Client, database_of
-from shared.settings import Secret
 from tests.support.conversions import uploading
 
 VIDEO = b"video" * 100_000
@@ -100,7 +98,7 @@ class WorkerHarness:
         self.processor_use = MongoProcessorUse(self.database)
         self.blobs = GridFSBlobs(self.database, utc_now)
         self.outbox = MongoOutbox(self.database, utc_now)
-        self.events = EventFactory(SignedLinks(Secret("k" * 32)), timedelta(days=1), utc_now)
+        self.events = EventFactory(timedelta(days=1), utc_now)
         self.cleanup = Cleanup(self.store, self.blobs)
         self.quota = Quota(self.store, self.queue, QuotaLimits())
         self.sweeper = Sweeper(self.store, self.cleanup, self.events, timedelta(seconds=0.1), utc_now)

@@ -1,5 +1,6 @@
 """The sandbox policy that a program runs under, and the launcher's command line that applies it."""
 
+import marshal
 import os
 import sys
 from collections.abc import Sequence
@@ -40,4 +41,4 @@ def launch_command(
         "writable": [str(path) for path in writable],
         "calls": seccomp_filter(machine),
     }
-    return [sys.executable, "-I", "-S", str(LAUNCHER), msgspec.json.encode(policy).decode(), *command]
+    return [sys.executable, "-I", "-S", str(LAUNCHER), marshal.dumps(policy).hex(), *command]

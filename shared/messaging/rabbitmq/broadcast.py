@@ -8,6 +8,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from shared.messaging.broadcast import handle_broadcast
 from shared.messaging.handlers import Handlers
 from shared.messaging.ports import Broadcast
+from shared.messaging.rabbitmq.routes import Routes
 from shared.messaging.rabbitmq.settlement import send_settlement
 from shared.messaging.rabbitmq.topology import Names
 
@@ -18,16 +19,18 @@ MAX_LENGTH = 10_000
 class BroadcastQueue:
     """Receives broadcast events while connected; after each (re)connect `Broadcast.on_gap` runs."""
 
-    def __init__(self, broadcast: Broadcast, handlers: Handlers, names: Names) -> None:
+    def __init__(self, broadcast: Broadcast, handlers: Handlers, names: Names, routes: Routes) -> None:
         self.name = broadcast.name
         self.prefetch = broadcast.prefetch
         self._broadcast = broadcast
         self._handlers = handlers
         self._names = names
+        self._routes = routes
 
     async def declare(self, channel: AbstractChannel) -> AbstractQueue:
         """Uses a new name each time: the queue of a dead connection may still exist in the broker."""
-        await channel.declare_exchange(self._names.events, ExchangeType.TOPIC, durable=True)
+        if self._routes.declares:
+            await channel.declare_exchange(self._names.events, ExchangeType.TOPIC, durable=True)
         queue = await channel.declare_queue(
             f"{self.name}.{uuid4()}",
             exclusive=True,

@@ -4,17 +4,20 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
+from aio_pika.abc import AbstractChannel
+
 from shared.contracts.events import EVENTS
 from shared.messaging.dead_letters import KeepDeadLetter
 from shared.messaging.envelope import Envelope, encode
 from shared.messaging.handlers import Handlers
-from shared.messaging.ports import Broadcast, Subscription
+from shared.messaging.ports import Broadcast, Process, Subscription
 from shared.messaging.rabbitmq.broadcast import BroadcastQueue
-from shared.messaging.rabbitmq.connection import Connection
+from shared.messaging.rabbitmq.connection import Connection, ReportLoss
 from shared.messaging.rabbitmq.consumer import RabbitConsumer
 from shared.messaging.rabbitmq.dead_letters import DeadLetterQueue
 from shared.messaging.rabbitmq.headers import replay_headers
 from shared.messaging.rabbitmq.publisher import ConfirmingPublisher
+from shared.messaging.rabbitmq.routes import Routes
 from shared.messaging.rabbitmq.timeouts import Timing
 from shared.messaging.rabbitmq.topology import Names, declare
 from shared.messaging.rabbitmq.work_queue import WorkQueue
@@ -25,10 +28,12 @@ LISTENER_OPTIONAL = frozenset(event.type for event in EVENTS if not event.needs_
 
 
 class RabbitMQ:
-    """Example: `async with RabbitMQ(url, "converter-worker", SUBSCRIPTIONS) as broker: ...`.
+    """Example: `async with RabbitMQ(url, "converter-worker", SUBSCRIPTIONS, process=WORKER) as broker: ...`.
 
-    `name` identifies the process in the server's list of connections. The queues of `subscriptions` are
-    declared before anything is published, whether their consumers have ever run or not.
+    `name` identifies the process in the server's list of connections. If the URL's user is that of `process`,
+    nothing durable is declared, and the user's permissions suffice (`definitions.py`). With any other user
+    the queues of `subscriptions` are declared before anything is published, whether their consumers have
+    ever run or not.
     """
 
     def __init__(
@@ -37,6 +42,7 @@ class RabbitMQ:
         name: str,
         subscriptions: Iterable[Subscription],
         *,
+        process: Process | None = None,
         names: Names = DEFAULT_NAMES,
         timing: Timing = DEFAULT_TIMING,
     ) -> None:
@@ -44,10 +50,9 @@ class RabbitMQ:
         self._name = name
         self._names = names
         self._timing = timing
-        queues = tuple(subscriptions)
-        self._connection = Connection(
-            url, f"{name}/publish", lambda channel, _: declare(channel, names, queues), timing
-        )
+        self._routes = Routes.of(url, names, process)
+        self._queues = tuple(subscriptions)
+        self._connection = Connection(url, f"{name}/publish", self._set_up, timing)
         self._publisher = ConfirmingPublisher(self._connection, timing.publish_timeout)
 
     async def __aenter__(self) -> Self:
@@ -61,7 +66,7 @@ class RabbitMQ:
 
     async def publish(self, envelope: Envelope) -> None:
         await self._publisher.send(
-            self._names.events,
+            self._routes.events,
             envelope.type,
             encode(envelope),
             headers={},
@@ -70,19 +75,24 @@ class RabbitMQ:
 
     def consumer(self, subscription: Subscription, handlers: Handlers) -> RabbitConsumer:
         handlers.require(subscription.events)
-        queue = WorkQueue(subscription, handlers, self._publisher, self._names)
+        queue = WorkQueue(subscription, handlers, self._publisher, self._names, self._routes)
         return RabbitConsumer(self._url, self._name, queue, self._timing)
 
     def listener(self, broadcast: Broadcast, handlers: Handlers) -> RabbitConsumer:
         handlers.require(broadcast.events)
-        queue = BroadcastQueue(broadcast, handlers, self._names)
+        queue = BroadcastQueue(broadcast, handlers, self._names, self._routes)
         return RabbitConsumer(self._url, self._name, queue, self._timing)
 
     def dead_letter_consumer(self, keep: KeepDeadLetter) -> RabbitConsumer:
-        return RabbitConsumer(self._url, self._name, DeadLetterQueue(keep, self._names), self._timing)
+        queue = DeadLetterQueue(keep, self._names, self._routes)
+        return RabbitConsumer(self._url, self._name, queue, self._timing)
 
     async def put_back(self, queue: str, body: bytes, history: Sequence[str]) -> None:
-        await self._publisher.send("", queue, body, replay_headers(history))
+        await self._publisher.send(self._routes.queues, queue, body, replay_headers(history))
 
     async def check(self) -> None:
         await self._connection.check()
+
+    async def _set_up(self, channel: AbstractChannel, _: ReportLoss) -> None:
+        if self._routes.declares:
+            await declare(channel, self._names, self._queues)

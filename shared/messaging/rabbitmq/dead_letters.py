@@ -9,7 +9,8 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from shared.clock import utc_now
 from shared.messaging.dead_letters import DeadLetter, KeepDeadLetter, dead_letter_id, keep_until_stored
 from shared.messaging.delivery_history import printable
-from shared.messaging.rabbitmq.headers import DIED_AT, QUEUE, REASON, read_history
+from shared.messaging.rabbitmq.headers import DIED_AT, REASON, read_history
+from shared.messaging.rabbitmq.routes import Routes
 from shared.messaging.rabbitmq.settlement import is_lost, send_settlement
 from shared.messaging.rabbitmq.topology import Names, declare
 
@@ -28,13 +29,15 @@ class DeadLetterQueue:
 
     prefetch = PREFETCH
 
-    def __init__(self, keep: KeepDeadLetter, names: Names) -> None:
+    def __init__(self, keep: KeepDeadLetter, names: Names, routes: Routes) -> None:
         self.name = names.dead_letters
         self._keep = keep
         self._names = names
+        self._routes = routes
 
     async def declare(self, channel: AbstractChannel) -> AbstractQueue:
-        await declare(channel, self._names, ())
+        if self._routes.declares:
+            await declare(channel, self._names, ())
         return await channel.get_queue(self.name, ensure=False)
 
     async def subscribed(self) -> None:
@@ -48,13 +51,14 @@ class DeadLetterQueue:
 def letter_of(message: AbstractIncomingMessage) -> DeadLetter:
     """The dead letter in a message, from the consumer's headers or else from the broker's `x-death`.
 
-    `queue` is the routing key, and the reason "unknown", when neither is present.
+    `queue` is the routing key, which bindings limit to the publisher's own queues; headers they do not limit.
+    The reason is "unknown" when it is in neither.
     """
     headers = message.headers
     by_broker = _latest_death(headers)
     by_consumer = REASON in headers
     died_at = _time(headers.get(DIED_AT) if by_consumer else by_broker.get("time"))
-    queue = printable(str(headers.get(QUEUE) or message.routing_key or ""))
+    queue = printable(message.routing_key or "")
     return DeadLetter(
         id=dead_letter_id(died_at, queue, message.body),
         body=message.body,

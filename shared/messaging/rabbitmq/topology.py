@@ -1,4 +1,4 @@
-"""Exchanges and queues. Declared on every connection; declaring a durable one again changes nothing."""
+"""Exchanges and queues, and their declaration by a user with all rights, which changes no existing one."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -8,7 +8,7 @@ from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel
 from pamqp.common import FieldTable
 
-from shared.messaging.ports import Subscription
+from shared.messaging.ports import Process, Subscription
 
 MAX_DEAD_LETTERS = 100_000
 # Requeuing a dead letter counts as a delivery; since RabbitMQ 4.0 the default limit of 20 would drop it.
@@ -22,6 +22,11 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
 
     events: str = "tonegate.events"
     dead_letters: str = "tonegate.dead-letters"
+    own: str = "tonegate.from"
+
+    def exchange_of(self, process: Process) -> str:
+        """The exchange into which a process with a limited user publishes everything."""
+        return f"{self.own}.{process.name}"
 
 
 async def declare(channel: AbstractChannel, names: Names, subscriptions: Iterable[Subscription]) -> None:
@@ -31,7 +36,7 @@ async def declare(channel: AbstractChannel, names: Names, subscriptions: Iterabl
     """
     await channel.declare_exchange(names.events, ExchangeType.TOPIC, durable=True)
     await channel.declare_exchange(names.dead_letters, ExchangeType.FANOUT, durable=True)
-    dead = await channel.declare_queue(names.dead_letters, durable=True, arguments=_dead_letter_queue())
+    dead = await channel.declare_queue(names.dead_letters, durable=True, arguments=dead_letter_arguments())
     await dead.bind(names.dead_letters)
     for subscription in subscriptions:
         await _declare_work_queue(channel, names, subscription)
@@ -41,9 +46,11 @@ async def _declare_work_queue(channel: AbstractChannel, names: Names, subscripti
     name = subscription.queue
     for tier in subscription.retry_tiers:
         await channel.declare_queue(
-            tier_name(name, tier), durable=True, arguments=_retry_tier(subscription, tier)
+            tier_name(name, tier), durable=True, arguments=retry_arguments(subscription, tier)
         )
-    queue = await channel.declare_queue(name, durable=True, arguments=_work_queue(names, subscription))
+    queue = await channel.declare_queue(
+        name, durable=True, arguments=work_queue_arguments(names, subscription)
+    )
     for event in subscription.events:
         await queue.bind(names.events, routing_key=event.type)
 
@@ -53,7 +60,7 @@ def tier_name(queue: str, tier: timedelta) -> str:
     return f"{queue}.retry.{tier.total_seconds():g}"
 
 
-def _work_queue(names: Names, subscription: Subscription) -> FieldTable:
+def work_queue_arguments(names: Names, subscription: Subscription) -> FieldTable:
     """What at-least-once dead-lettering needs: https://www.rabbitmq.com/docs/quorum-queues#dead-lettering
 
     RabbitMQ before 3.12 ignores `x-consumer-timeout` and uses the server's own setting.
@@ -70,7 +77,7 @@ def _work_queue(names: Names, subscription: Subscription) -> FieldTable:
     }
 
 
-def _retry_tier(subscription: Subscription, tier: timedelta) -> FieldTable:
+def retry_arguments(subscription: Subscription, tier: timedelta) -> FieldTable:
     return {
         "x-queue-type": "quorum",
         "x-message-ttl": _milliseconds(tier),
@@ -82,7 +89,7 @@ def _retry_tier(subscription: Subscription, tier: timedelta) -> FieldTable:
     }
 
 
-def _dead_letter_queue() -> FieldTable:
+def dead_letter_arguments() -> FieldTable:
     return {
         "x-queue-type": "quorum",
         "x-delivery-limit": UNLIMITED,

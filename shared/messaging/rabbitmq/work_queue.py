@@ -11,6 +11,7 @@ from shared.messaging.handlers import Handlers
 from shared.messaging.ports import Subscription
 from shared.messaging.rabbitmq.headers import dead_letter_headers, history_headers, read_history
 from shared.messaging.rabbitmq.publisher import ConfirmingPublisher
+from shared.messaging.rabbitmq.routes import Routes
 from shared.messaging.rabbitmq.settlement import is_lost, send_settlement
 from shared.messaging.rabbitmq.topology import Names, declare, tier_name
 from shared.tasks import finish_when_cancelled
@@ -31,6 +32,7 @@ class WorkQueue:
         handlers: Handlers,
         publisher: ConfirmingPublisher,
         names: Names,
+        routes: Routes,
     ) -> None:
         self.name = subscription.queue
         self.prefetch = subscription.prefetch
@@ -38,9 +40,11 @@ class WorkQueue:
         self._handlers = handlers
         self._publisher = publisher
         self._names = names
+        self._routes = routes
 
     async def declare(self, channel: AbstractChannel) -> AbstractQueue:
-        await declare(channel, self._names, (self._subscription,))
+        if self._routes.declares:
+            await declare(channel, self._names, (self._subscription,))
         return await channel.get_queue(self.name, ensure=False)
 
     async def subscribed(self) -> None:
@@ -52,10 +56,12 @@ class WorkQueue:
         )
         match await dispatch(incoming, self._subscription, self._handlers):
             case RetryLater(tier=tier, history=history):
-                await self._move(message, "", tier_name(self.name, tier), history_headers(history))
+                await self._move(
+                    message, self._routes.queues, tier_name(self.name, tier), history_headers(history)
+                )
             case DeadLettered(reason=reason, history=history):
                 headers = dead_letter_headers(reason, self.name, history)
-                await self._move(message, self._names.dead_letters, self.name, headers)
+                await self._move(message, self._routes.dead_letters, self.name, headers)
             case Acknowledge():
                 await send_settlement(message.ack())
 

@@ -14,11 +14,11 @@ from notification_service.email.smtp import SmtpMailer
 from notification_service.email.smtp_server import SmtpServer
 from notification_service.email.templates import EmailTemplates
 from tests.support.event_samples import completed
-from tests.support.in_memory.email import DECLINES, MemoryMailer
+from tests.support.in_memory.email import DECLINES, LINKS, MemoryMailer
 from tests.support.mail_server import MailServer, mail_server
 
 MAIL = compose(
-    EmailTemplates("https://tonegate.example", DECLINES).render(completed(filename="Ä talk 🎧.mp4")),
+    EmailTemplates("https://tonegate.example", DECLINES, LINKS).render(completed(filename="Ä talk 🎧.mp4")),
     parse_from_address("Tonegate <no-reply@tonegate.example>"),
     event_id="event-1",
     written_at=datetime(2026, 11, 20, 10, 0, tzinfo=UTC),

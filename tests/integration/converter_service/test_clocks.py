@@ -36,7 +36,6 @@ async def worker_elsewhere(mongo_url: str, scratch: Path, skew_s: int) -> AsyncI
     """A worker process whose system clock is off by `skew`."""
     settings = {
         "CONVERTER_MONGO_URL": mongo_url,
-        "CONVERTER_LINK_KEY": "k" * 32,
         "CONVERTER_SCRATCH_DIR": str(scratch),
         "AMQP_URL": "amqp://unused",
     }

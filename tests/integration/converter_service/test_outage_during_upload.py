@@ -9,7 +9,6 @@ import pytest
 
 from converter_service.conversions.cleanup import Cleanup
 from converter_service.conversions.events import EventFactory
-from converter_service.conversions.signed_links import SignedLinks
 from converter_service.maintenance.sweeper import Sweeper
 from converter_service.storage.conversions import MongoConversions
 from converter_service.storage.gridfs import GridFSBlobs
@@ -18,7 +17,7 @@ from devstack.ports import free_port
 from devstack.servers.mongo import Mongo
 from shared.clock import utc_now
 from tests.integration.converter_service.test_uploads import stored_video
-from tests.support.converter import LINK_KEY, ConverterApi, converter_api
+from tests.support.converter import ConverterApi, converter_api
 from tests.support.wait import until
 
 # The driver's own timeout is 30 s.
@@ -102,7 +101,7 @@ async def test_an_upload_survives_an_outage_of_a_few_seconds(api: ConverterApi, 
 async def swept_clean(api: ConverterApi) -> bool:
     """Runs a sweeper whose clock is ten minutes ahead; returns whether nothing is left."""
     store, blobs = MongoConversions(api.database, utc_now), GridFSBlobs(api.database, utc_now)
-    events = EventFactory(SignedLinks(LINK_KEY), timedelta(days=1), utc_now)
+    events = EventFactory(timedelta(days=1), utc_now)
     later = Sweeper(
         store, Cleanup(store, blobs), events, timedelta(0), lambda: utc_now() + timedelta(minutes=10)
     )

@@ -36,7 +36,6 @@ async def working(mongo_url: str, scratch: Path) -> AsyncIterator[MemoryBroker]:
     settings = WorkerSettings(
         mongo_url=Secret(mongo_url),
         amqp_url=Secret("amqp://unused"),
-        link_key=Secret("k" * 32),
         concurrency=AT_ONCE,
         scratch_dir=scratch,
     )

@@ -1,6 +1,7 @@
 """Clients that send or read slowly, to hold what others need."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -176,6 +177,39 @@ async def test_an_upload_below_the_lowest_speed_is_cut_off_so_that_it_can_be_res
         assert b"\r\nconnection: close" in head
         await until(lambda: rig.converter.seen[0].whole is False)
         assert rig.converter.seen[0].received > 0
+
+
+async def test_a_download_whose_client_reads_nothing_more_gives_way_and_can_go_on() -> None:
+    audio = bytes(30_000_000)
+
+    async def send(seen: ReceivedRequest) -> None:
+        await seen.read_body()
+        begin = int((seen.header("range") or "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+        seen.answer(
+            "206 Partial Content" if begin else "200 OK", audio[begin:], **{"content-type": "audio/mpeg"}
+        )
+
+    limits: dict[str, Any] = {"max_streams": 1, "speed_window": timedelta(seconds=1)}
+    request = f"GET {SIGNED} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    async with running(**limits) as rig:
+        rig.converter.script = send
+        async with sockets(rig, 1, request) as [each]:
+            assert (await head_of(each)).startswith(b"HTTP/1.1 200 ")
+            await until(lambda: is_served(rig), what="the place is free again")
+            read = 0
+            with contextlib.suppress(ConnectionError):
+                while piece := await asyncio.wait_for(each[0].read(65_536), PATIENCE_S):
+                    read += len(piece)
+            assert 0 < read < len(audio)
+        async with rig.http.get(rig.url + SIGNED, headers={"Range": f"bytes={read}-"}) as rest:
+            assert rest.status == 206
+            assert read + len(await rest.read()) == len(audio)
+
+
+async def is_served(rig: Rig) -> bool:
+    async with rig.http.get(rig.url + SIGNED) as answer:
+        await answer.read()
+        return answer.status == 200
 
 
 async def first_answered(opened: Sequence[Socket]) -> Socket:

@@ -47,6 +47,7 @@ def settings(amqp_url: str, mongo_url: str, link: Link) -> NotificationSettings:
         port=free_port(),
         metrics_port=free_port(),
         auth_url=f"http://127.0.0.1:{free_port()}",
+        link_key=Secret("l" * 32),
         webhook_key=KEY,
         webhook_http=True,
         webhook_networks=("127.0.0.0/8",),

@@ -13,9 +13,11 @@ from notification_service.email.errors import PermanentFailure, TransientFailure
 from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld
 from notification_service.email.message import Mail
 from shared.settings import Secret
+from shared.signed_links import LinkSigner
 
 UNLIMITED = RecipientLimits(per_day=10_000, unverified_per_day=10_000, unverified_total=10_000)
 DECLINES = DeclineTokens(Secret("k" * 32))
+LINKS = LinkSigner(Secret("l" * 32))
 
 
 class MemoryAdmissions:

@@ -39,6 +39,7 @@ def settings(amqp_url: str, mongo_url: str, server: MailServer) -> NotificationS
         mongo_url=Secret(mongo_url),
         smtp_url=Secret(f"smtp://{server.address}"),
         sender="Tonegate <no-reply@tonegate.example>",
+        link_key=Secret("l" * 32),
         webhook_key=Secret("k" * 32),
         public_url="https://tonegate.example",
         port=free_port(),
@@ -266,6 +267,7 @@ def _environment(settings: NotificationSettings) -> dict[str, str]:
         "NOTIFICATION_MONGO_URL": settings.mongo_url.reveal(),
         "NOTIFICATION_SMTP_URL": settings.smtp_url.reveal(),
         "NOTIFICATION_FROM": settings.sender,
+        "CONVERTER_LINK_KEY": settings.link_key.reveal(),
         "NOTIFICATION_WEBHOOK_KEY": settings.webhook_key.reveal(),
     }
 

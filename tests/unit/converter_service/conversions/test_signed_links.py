@@ -11,6 +11,7 @@ from converter_service.conversions.signed_links import SignedLinks
 from converter_service.errors import LinkExpired
 from shared.errors import Unauthenticated
 from shared.settings import Secret
+from shared.signed_links import LinkSigner
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -51,3 +52,8 @@ def test_a_link_of_another_key_is_refused() -> None:
 def test_forged_signatures_are_refused(expires: str, signature: str) -> None:
     with pytest.raises(Unauthenticated):
         LINKS.check("c1", expires, signature, NOON)
+
+
+def test_a_link_that_another_service_signed_is_accepted() -> None:
+    expires, signature = parts(LinkSigner(Secret("k" * 32)).sign("c1", LATER))
+    assert LINKS.check("c1", expires, signature, NOON) == LATER

@@ -13,7 +13,6 @@ from converter_service.conversions.events import EventFactory
 from converter_service.conversions.model import Conversion, State
 from converter_service.conversions.processor_quota import ProcessorQuota
 from converter_service.conversions.quota import Quota, QuotaLimits
-from converter_service.conversions.signed_links import SignedLinks
 from converter_service.jobs.context import JobLimits
 from converter_service.jobs.job import Job
 from converter_service.storage.scratch import LocalScratch
@@ -24,7 +23,6 @@ from shared.errors import Unavailable
 from shared.identity.principal import Principal
 from shared.messaging.envelope import Envelope, unwrap
 from shared.messaging.errors import Retry
-from shared.settings import Secret
 from tests.support.in_memory.conversions import MemoryBlobs, MemoryConversions
 from tests.support.in_memory.processor_use import MemoryProcessorUse
 from tests.support.in_memory.queue import MemoryQueue
@@ -82,7 +80,7 @@ class Upload:
 
 
 def event_factory() -> EventFactory:
-    return EventFactory(SignedLinks(Secret("k" * 32)), timedelta(days=1), utc_now)
+    return EventFactory(timedelta(days=1), utc_now)
 
 
 def upload_service(

@@ -80,7 +80,7 @@ async def test_a_reservation_includes_the_files_that_are_there(tmp_path: Path) -
     async with scratch.room(0) as room:
         (room / "source").write_bytes(bytes(1_000_000))
         free = disk_usage(tmp_path).free
-        scratch.reserve(room, free // 2)
+        await scratch.reserve(room, free // 2)
         with pytest.raises(OSError, match="needed"):
-            scratch.reserve(room, free + 2_000_000 + free // 2)
+            await scratch.reserve(room, free + 2_000_000 + free // 2)
     scratch.close()

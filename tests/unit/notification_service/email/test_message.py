@@ -14,10 +14,10 @@ from notification_service.email.errors import InvalidEmail
 from notification_service.email.message import Mail, compose, parse_from_address
 from notification_service.email.templates import EmailTemplates, RenderedEmail
 from tests.support.event_samples import completed
-from tests.support.in_memory.email import DECLINES
+from tests.support.in_memory.email import DECLINES, LINKS
 
 WHEN = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
-TEMPLATES = EmailTemplates("https://tonegate.example", DECLINES)
+TEMPLATES = EmailTemplates("https://tonegate.example", DECLINES, LINKS)
 SENDER = parse_from_address("Tonegate <no-reply@tonegate.example>")
 HEADERS = [
     "From",

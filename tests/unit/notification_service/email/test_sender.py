@@ -20,7 +20,7 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
 from shared.messaging.handlers import Delivery, Handlers
 from tests.support.event_samples import TOKEN, completed, enveloped, failed, reset, verify
-from tests.support.in_memory.email import DECLINES, Entry, MemoryLedger, MemoryMailer, admission
+from tests.support.in_memory.email import DECLINES, LINKS, Entry, MemoryLedger, MemoryMailer, admission
 from tests.support.wait import until
 
 EVENT = "tonegate/converter event-1"
@@ -91,7 +91,7 @@ def email_sender(
 
 
 def handlers_of(sender: EmailSender) -> Handlers:
-    return email_handlers(EmailTemplates("https://tonegate.example", DECLINES), sender, admission())
+    return email_handlers(EmailTemplates("https://tonegate.example", DECLINES, LINKS), sender, admission())
 
 
 def handlers_with(

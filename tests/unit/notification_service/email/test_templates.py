@@ -25,7 +25,7 @@ from tests.support.event_samples import (
     security_event,
     verify,
 )
-from tests.support.in_memory.email import DECLINES
+from tests.support.in_memory.email import DECLINES, LINKS
 
 PUBLIC = "https://tonegate.example"
 CODES = (
@@ -41,7 +41,7 @@ CODES = (
 
 @pytest.fixture
 def templates() -> EmailTemplates:
-    return EmailTemplates(PUBLIC + "/", DECLINES)
+    return EmailTemplates(PUBLIC + "/", DECLINES, LINKS)
 
 
 def test_a_completed_email_has_the_link_and_its_expiry(templates: EmailTemplates) -> None:
@@ -183,6 +183,7 @@ def test_configured_link_templates_replace_the_default_pages() -> None:
     own = EmailTemplates(
         PUBLIC,
         DECLINES,
+        LINKS,
         LinkTemplate("https://app.example/v?t={token}&x=1"),
         LinkTemplate("https://app.example/r/{token}"),
     )
@@ -243,7 +244,7 @@ def test_a_long_file_name_is_shortened_in_the_subject(templates: EmailTemplates)
 
 
 @pytest.mark.parametrize(
-    "path", ["", "v1/x", "@evil.example/x", ".evil.example", "https://evil.example/", "/a b", "/a\nb", "/ä"]
+    "path", ["v1/x", "@evil.example/x", ".evil.example", "https://evil.example/", "/a b", "/a\nb", "/ä"]
 )
 def test_an_audio_path_off_this_site_raises_invalid_email(templates: EmailTemplates, path: str) -> None:
     with pytest.raises(InvalidEmail):
@@ -267,3 +268,16 @@ def test_the_html_supports_dark_mode(templates: EmailTemplates) -> None:
     email = templates.render(completed())
     assert '<meta name="color-scheme" content="light dark">' in email.html
     assert "prefers-color-scheme: dark" in email.html
+
+
+def test_the_link_to_the_audio_is_signed_here(templates: EmailTemplates) -> None:
+    event = completed(audio_path="")
+    assert (
+        f"\n{PUBLIC}{LINKS.sign(event.conversion_id, event.link_expires_at)}\n"
+        in templates.render(event).text
+    )
+
+
+def test_an_event_of_an_earlier_version_brings_its_link(templates: EmailTemplates) -> None:
+    path = "/v1/conversions/c1/audio?expires=1&signature=x"
+    assert f"\n{PUBLIC}{path}\n" in templates.render(completed(audio_path=path)).text

@@ -6,9 +6,10 @@ from typing import Any
 from notification_service.webhooks.payloads import Payloads
 from shared.contracts.events import ConversionCancelled
 from tests.support.event_samples import CONVERSION, completed, failed
+from tests.support.in_memory.email import LINKS
 from tests.support.webhooks import NOON
 
-PAYLOADS = Payloads("https://tonegate.example/")
+PAYLOADS = Payloads("https://tonegate.example/", LINKS)
 URL = f"https://tonegate.example/v1/conversions/{CONVERSION}"
 
 

@@ -4,6 +4,7 @@ import asyncio
 from unittest.mock import AsyncMock, Mock
 
 from shared.messaging.rabbitmq.publisher import ConfirmingPublisher
+from shared.messaging.rabbitmq.routes import Routes
 from shared.messaging.rabbitmq.settlement import requeue, send_settlement
 from shared.messaging.rabbitmq.topology import Names
 from shared.messaging.rabbitmq.work_queue import WorkQueue
@@ -53,7 +54,7 @@ async def test_a_message_that_is_moved_is_acknowledged_although_its_handler_is_c
         await asyncio.sleep(0)
 
     publisher.send.side_effect = publish
-    queue = WorkQueue(NOTIFICATION_MAIL, Mock(), publisher, Names())
+    queue = WorkQueue(NOTIFICATION_MAIL, Mock(), publisher, Names(), Routes.of("amqp://x", Names(), None))
     message.go.set()
     task = asyncio.create_task(queue.handle(message))  # type: ignore[arg-type]
     await publishing.wait()
