@@ -357,7 +357,7 @@ def test_files_mounted_from_the_repository_exist_and_are_read_only() -> None:
         for volume in service.get("volumes", [])
         if volume.startswith("./")
     ]
-    assert len(mounts) == 5
+    assert len(mounts) == 6
     for source, _, mode in mounts:
         assert (ROOT / source).exists()
         assert mode == "ro"
