@@ -1,7 +1,7 @@
 """`python -m auth_service`: runs the service, or one of the operator commands.
 
-`create-admin <email>` and `rotate-keys` run to completion; without an argument the service runs until
-stopped.
+`create-admin <email>`, `remove-factors <email>` and `rotate-keys` run to completion; without an argument the
+service runs until stopped.
 """
 
 import asyncio

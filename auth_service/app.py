@@ -1,6 +1,6 @@
 """Composition root: the Litestar application with its routes, dependencies, lifespan and health checks."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -21,25 +21,27 @@ from auth_service.audit.actor import request_actor
 from auth_service.audit.controller import AuditController
 from auth_service.audit.handlers import audit_handlers
 from auth_service.audit.service import AuditLog
-from auth_service.background_tasks import background_tasks
-from auth_service.composition import (
-    Foundation,
+from auth_service.composition.foundation import Foundation
+from auth_service.composition.services import (
     account_services,
     administration_services,
+    factor_services,
     login_services,
     token_services,
 )
 from auth_service.database.engine import Database
 from auth_service.database.outbox import SqlOutbox
+from auth_service.factors.controller import FactorController, ProofController
 from auth_service.introspection.authentication import GatewayCredentials, authenticate, request_client
 from auth_service.introspection.controller import IntrospectionController
+from auth_service.maintenance.background_tasks import background_tasks
+from auth_service.maintenance.reencryption import Reencryption
+from auth_service.maintenance.sweeper import Sweeper
 from auth_service.oauth.controller import IdentityController, ProviderLoginController
 from auth_service.oauth.providers.http_client import ProviderHttpClient
-from auth_service.passwords.controller import ProofController
 from auth_service.recovery.controller import RecoveryController
 from auth_service.sessions.controller import SessionController
 from auth_service.settings import AuthSettings
-from auth_service.sweeper import Sweeper
 from auth_service.tokens.jwks import JwksController
 from shared.clock import utc_now
 from shared.http import Check, Wiring, build_application
@@ -66,15 +68,7 @@ def build(
     audit_log = AuditLog(database=database, now=now)
     gateway = GatewayCredentials(settings.introspection_secret)
     provider_http = ProviderHttpClient(loopback_http=settings.oauth_loopback_http)
-    decline = AccountDecline(
-        database=database, revocation=base.revocation, events=base.events, audit_log=audit_log, now=now
-    )
-    consumers = (
-        broker.consumer(AUTH_AUDIT, audit_handlers(audit_log)),
-        broker.consumer(AUTH_ACCOUNTS, account_handlers(decline)),
-    )
-    listening = (consumer.run for consumer in consumers)
-    tasks = (relay.run, base.mailer.run, Sweeper(database, settings.activity_keep, now).run, *listening)
+    tasks = (relay.run, *_tasks(base, audit_log, broker))
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -94,6 +88,7 @@ def build(
             provide={
                 "gateway": gateway,
                 **token_services(base),
+                **factor_services(base),
                 **login_services(base, provider_http),
                 **account_services(base),
                 **administration_services(base, audit_log),
@@ -109,6 +104,23 @@ def build(
     )
 
 
+def _tasks(
+    base: Foundation, audit_log: AuditLog, broker: Broker
+) -> list[Callable[[], Coroutine[object, None, None]]]:
+    """Background tasks, those of the broker's consumers included."""
+    database, now = base.database, base.now
+    decline = AccountDecline(
+        database=database, revocation=base.revocation, events=base.events, audit_log=audit_log, now=now
+    )
+    consumers = (
+        broker.consumer(AUTH_AUDIT, audit_handlers(audit_log)),
+        broker.consumer(AUTH_ACCOUNTS, account_handlers(decline)),
+    )
+    sweeper = Sweeper(database, base.settings.activity_keep, now)
+    reencryption = Reencryption(database, base.cipher)
+    return [base.mailer.run, sweeper.run, reencryption.run, *(each.run for each in consumers)]
+
+
 def _routes(gateway: GatewayCredentials) -> list[ControllerRouterHandler]:
     """Public routes, internal routes and the JWK set.
 
@@ -121,6 +133,7 @@ def _routes(gateway: GatewayCredentials) -> list[ControllerRouterHandler]:
             SessionController,
             RecoveryController,
             ProofController,
+            FactorController,
             ActivityController,
             ApiKeyController,
             IdentityController,

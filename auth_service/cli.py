@@ -1,4 +1,4 @@
-"""Operator commands: `create-admin <email>` and `rotate-keys`."""
+"""Operator commands: `create-admin <email>`, `remove-factors <email>` and `rotate-keys`."""
 
 import getpass
 import sys
@@ -7,15 +7,20 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from auth_service.audit.activity.service import ActivityLog
 from auth_service.audit.actor import OPERATOR
 from auth_service.audit.service import AuditLog
 from auth_service.database.engine import Database, Transaction
+from auth_service.database.outbox import EventWriter
+from auth_service.factors.removal import FactorRemoval
 from auth_service.introspection.service import API_KEY_TOKEN_TTL
+from auth_service.mailer.service import AccountMailer, MailPolicy
 from auth_service.migrations.upgrade import migrate
 from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
 from auth_service.passwords.breached_list import breached_list
 from auth_service.passwords.hasher import PasswordHasher
 from auth_service.passwords.new_password import NewPasswords
+from auth_service.sessions.revocation import Revocation
 from auth_service.settings import CommandSettings
 from auth_service.tokens.key_rotation import rotate_keys
 from auth_service.users.address import parse_email_field
@@ -24,7 +29,7 @@ from auth_service.users.repository import UserRepository
 from shared.errors import ServiceError
 from shared.settings import Secret
 
-USAGE = "usage: python -m auth_service [create-admin <email> | rotate-keys]"
+USAGE = "usage: python -m auth_service [create-admin <email> | remove-factors <email> | rotate-keys]"
 # Anyone can register an address that is not theirs, and would become an administrator.
 UNVERIFIED = (
     "{email} has an account whose address is not verified, so another person may have registered it; reset "
@@ -52,6 +57,17 @@ class Commands:
         self._new_passwords = NewPasswords(hasher, breached_list(settings.breached_passwords))
         self._now = now
         self._audit_log = AuditLog(database=database, now=now)
+        events = EventWriter(now=now, new_id=uuid4, wake_relay=lambda: None)
+        self._removal = FactorRemoval(
+            revocation=Revocation(events, now),
+            mailer=AccountMailer(
+                database=database,
+                events=events,
+                policy=MailPolicy({}, settings.mails_per_hour, settings.require_verified_email),
+                now=now,
+            ),
+            activity=ActivityLog(database, now),
+        )
         self._longest_token = max(settings.access_token_ttl, API_KEY_TOKEN_TTL)
 
     async def create_admin(self, email: str, password: Callable[[], str]) -> str:
@@ -87,6 +103,22 @@ class Commands:
             key = await rotate_keys(transaction, self._longest_token, self._now())
             await self._record(transaction, "keys_rotated", None)
         return f"key {key.kid} signs in a few seconds; older keys verify until their tokens have expired"
+
+    async def remove_factors(self, email: str) -> str:
+        """Removes all second factors of an account whose owner has lost them; returns a message for the
+        operator. Raises CommandError, InvalidRequest.
+        """
+        address = parse_email_field(email)
+        async with self._database.transaction() as transaction:
+            user = await UserRepository(transaction).lock_by_address(address.canonical)
+            if user is None:
+                raise CommandError(f"{address.written} has no account")
+            removed = await self._removal.remove_all(transaction, user)
+            if not removed:
+                raise CommandError(f"{address.written} has no second factor")
+            details = {"kinds": removed}
+            await self._audit_log.record(transaction, OPERATOR, "factors_removed", user.id, details)
+        return f"{address.written} has no second factor any more; its sessions have ended"
 
     async def _promote(self, transaction: Transaction, user_id: UUID, email: str) -> str:
         user = await UserRepository(transaction).lock(user_id)
@@ -127,6 +159,9 @@ async def run_command(
             case ["rotate-keys"]:
                 async with open_commands(settings, now) as commands:
                     return await commands.rotate_keys()
+            case ["remove-factors", email]:
+                async with open_commands(settings, now) as commands:
+                    return await commands.remove_factors(email)
             case ["create-admin", email]:
                 async with open_commands(settings, now) as commands:
                     return await commands.create_admin(email, lambda: _password(settings.admin_password))

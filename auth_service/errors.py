@@ -1,5 +1,7 @@
 """Problem responses that only auth_service gives."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from shared.contracts.sessions import REVOKED_SESSION
@@ -25,6 +27,37 @@ class InvalidCredentials(ServiceError):
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": "Bearer"})
+
+
+class WrongFactor(InvalidCredentials):
+    """The code or the passkey's credential is wrong, was used before or is another account's."""
+
+    title = "The code or the passkey is wrong, or was used before."
+
+
+class FactorTokenEnded(InvalidToken):
+    """The factor token is unknown, used, expired, or had too many wrong tries; the response does not say
+    which.
+    """
+
+    title = "This sign-in has ended. Please sign in again."
+
+
+class SecondFactorRequired(ServiceError):
+    """The password, or the provider, has been accepted; `members` say how the login goes on."""
+
+    status, code = 401, "second_factor_required"
+    title = "Send a code or a passkey's credential to /v1/auth/login/factor, with the factor token."
+
+    def __init__(self, members: Mapping[str, Any]) -> None:
+        super().__init__(headers={"WWW-Authenticate": "Bearer"}, members=members)
+
+
+class FactorProofRequired(Forbidden):
+    """The account has a second factor, so its factors are changed with a fresh proof by one only."""
+
+    code = "proof_required"
+    title = "Send a code or a passkey's credential to /v1/auth/proof, or sign in again; then repeat this."
 
 
 class ProofRequired(Forbidden):
@@ -69,6 +102,28 @@ class LastAdministrator(Conflict):
 
 class TooManyKeys(Conflict):
     title = "Too many API keys."
+
+
+class TooManyFactors(Conflict):
+    title = "Too many second factors."
+
+
+class FactorConfirmed(Conflict):
+    title = "This factor is confirmed already."
+
+
+class KnownPasskey(Conflict):
+    title = "This passkey is registered already."
+
+
+class NoFactors(Conflict):
+    title = "This account has no second factor."
+
+
+class PasskeysUnavailable(Conflict):
+    """Browsers create passkeys for domains only, and the system is at an IP address."""
+
+    title = "Passkeys need a domain name, which this system does not have."
 
 
 class OnlyLoginMethod(Conflict):

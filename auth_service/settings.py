@@ -42,6 +42,7 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     reset_token_ttl: Annotated[timedelta, Env("AUTH_RESET_TOKEN_TTL", at_least=60)] = timedelta(hours=1)
     mails_per_hour: Annotated[int, Env("AUTH_MAILS_PER_HOUR", at_least=1)] = 3
     require_verified_email: Annotated[bool, Env("AUTH_REQUIRE_VERIFIED_EMAIL")] = False
+    admin_second_factor: Annotated[bool, Env("AUTH_ADMIN_SECOND_FACTOR")] = False
     free_failures: Annotated[int, Env("AUTH_FREE_FAILURES", at_least=1)] = 10
     activity_keep: Annotated[timedelta, Env("AUTH_ACTIVITY_KEEP", at_least=3600)] = timedelta(days=90)
     hash_concurrency: Annotated[int, Env("AUTH_HASH_CONCURRENCY", at_least=1)] = 2
@@ -141,6 +142,8 @@ class CommandSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of the operator commands, which need only the database."""
 
     database_url: Annotated[Secret, Env("AUTH_DATABASE_URL")]
+    mails_per_hour: Annotated[int, Env("AUTH_MAILS_PER_HOUR", at_least=1)] = 3
+    require_verified_email: Annotated[bool, Env("AUTH_REQUIRE_VERIFIED_EMAIL")] = False
     access_token_ttl: Annotated[timedelta, Env("AUTH_ACCESS_TOKEN_TTL", at_least=1)] = timedelta(minutes=15)
     admin_password: Annotated[Secret | None, Env("AUTH_ADMIN_PASSWORD")] = None
     breached_passwords: Annotated[str | None, Env("AUTH_BREACHED_PASSWORDS")] = None

@@ -36,6 +36,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         "x-forwarded-for"
     )
 
+    hsts_max_age: Annotated[timedelta, Env("GATEWAY_HSTS_MAX_AGE")] = timedelta(days=365)
     cors_origins: Annotated[tuple[str, ...], Env("GATEWAY_CORS_ORIGINS")] = ()
 
     max_calls: Annotated[int, Env("GATEWAY_MAX_CALLS", at_least=1)] = 256

@@ -1,7 +1,7 @@
 """Errors of the HTTP API: status, code and title."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -17,7 +17,8 @@ class ServiceError(Exception):
     """Base of all errors that become responses.
 
     `detail` is a sentence for the client, by default `title`; it contains no secrets, internal names or
-    messages of libraries. `retry_after_s` becomes the Retry-After header (RFC 9110 §10.2.3).
+    messages of libraries. `retry_after_s` becomes the Retry-After header (RFC 9110 §10.2.3). `members` are
+    further members of the problem, by name.
     """
 
     status: ClassVar[int] = 500
@@ -32,12 +33,14 @@ class ServiceError(Exception):
         headers: Mapping[str, str] | None = None,
         errors: Sequence[FieldError] = (),
         retry_after_s: int | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.errors = tuple(errors)
         self.retry_after_s = self.default_retry_after_s if retry_after_s is None else retry_after_s
         self.headers = dict(headers or {})
+        self.members = dict(members or {})
         if self.retry_after_s is not None:
             self.headers.setdefault("Retry-After", str(self.retry_after_s))
 

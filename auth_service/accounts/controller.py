@@ -21,6 +21,7 @@ from shared.contracts import accounts
 from shared.contracts.accounts import Account, ChangePassword, DeleteAccount
 from shared.contracts.webhooks import WebhookChange
 from shared.http import Injected
+from shared.identity.scopes import open_without_factor
 
 
 class AccountController(Controller):
@@ -32,7 +33,7 @@ class AccountController(Controller):
     ) -> Account:
         return account_of_user(await registration.register(data.email, data.password, client))
 
-    @get("/me")
+    @get("/me", opt=open_without_factor())
     async def me(self, principal: Injected[Principal]) -> accounts.OwnAccount:
         """The account, taken from the principal without a query."""
         claims = principal.claims

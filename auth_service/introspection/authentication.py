@@ -16,6 +16,7 @@ from auth_service.tokens.principal import Principal
 from shared.errors import InsufficientScope, InvalidToken, Unauthenticated
 from shared.http import Injected
 from shared.identity.bearer import bearer_token
+from shared.identity.scopes import required_scopes
 from shared.settings import Secret
 
 GATEWAY = "gateway"
@@ -25,10 +26,11 @@ async def authenticate(request: Request[Any, Any, Any], introspection: Injected[
     """The principal of the request's session token.
 
     Raises Unauthenticated without a token, InvalidToken if it is not valid, and InsufficientScope for an API
-    key: no scope allows account management.
+    key, since no scope allows account management, and for a session that has to add a second factor first.
     """
     principal = await authenticate_any(request, introspection)
-    if principal.scope is not None:
+    required = required_scopes(request.route_handler.opt, request.method)
+    if principal.scope is not None and (principal.scope,) != required:
         raise InsufficientScope
     return principal
 

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, exists, select
 
 from auth_service.api_keys.model import ApiKey
 from auth_service.api_keys.repository import is_unexpired
 from auth_service.database.engine import Database
+from auth_service.factors.model import Factor
 from auth_service.introspection.model import TokenHolder
 from auth_service.sessions.model import Session
 from auth_service.sessions.repository import is_live
@@ -24,9 +25,10 @@ class TokenHolderRepository:
     lookups return None if the credential is unknown, revoked or expired, or its account is disabled.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, with_factors: bool = False) -> None:
+        """`with_factors`: sessions are looked up with `has_factor`."""
         self._database = database
-        self._by_session = _by_session()
+        self._by_session = _by_session(with_factors=with_factors)
         self._by_key = _by_api_key().where(ApiKey.fingerprint == bindparam("fingerprint"))
         self._by_key_id = _by_api_key().where(
             ApiKey.id == bindparam("key_id"), User.id == bindparam("user_id")
@@ -61,9 +63,13 @@ def _active_users() -> Select[*tuple[Any, ...]]:
     return select(*columns).where(User.disabled_at.is_(None))
 
 
-def _by_session() -> Select[*tuple[Any, ...]]:
+def _by_session(*, with_factors: bool) -> Select[*tuple[Any, ...]]:
     ids = (Session.id == bindparam("session_id"), User.id == bindparam("user_id"))
-    return _active_users().join(Session, Session.user_id == User.id).where(*ids, *is_live(bindparam("now")))
+    has_factor = exists().where(Factor.user_id == User.id, Factor.confirmed_at.is_not(None))
+    users = _active_users()
+    if with_factors:
+        users = users.add_columns(has_factor.label("has_factor"))
+    return users.join(Session, Session.user_id == User.id).where(*ids, *is_live(bindparam("now")))
 
 
 def _by_api_key() -> Select[*tuple[Any, ...]]:

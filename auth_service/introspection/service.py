@@ -12,7 +12,9 @@ from auth_service.introspection.repository import TokenHolderRepository
 from auth_service.tokens.access_token import AccessClaims
 from auth_service.tokens.issuer import AccessTokens, Grant
 from auth_service.tokens.principal import Principal
+from auth_service.users.model import ADMIN
 from shared.errors import InvalidToken
+from shared.identity.scopes import FACTORS
 
 # Lifetime of the internal access token that an API key is exchanged for. Gateways introspect much more often.
 API_KEY_TOKEN_TTL = timedelta(minutes=5)
@@ -23,11 +25,23 @@ API_KEY_ROLES = frozenset({"user"})
 
 
 class Introspection:
-    def __init__(self, *, database: Database, tokens: AccessTokens, now: Callable[[], datetime]) -> None:
+    """With `admin_second_factor`, a session of an administrator without a second factor has the scope
+    `factors`, which is enough to set one up.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        tokens: AccessTokens,
+        now: Callable[[], datetime],
+        admin_second_factor: bool = False,
+    ) -> None:
         self._database = database
-        self._holders = TokenHolderRepository(database)
+        self._holders = TokenHolderRepository(database, with_factors=admin_second_factor)
         self._tokens = tokens
         self._now = now
+        self._admin_second_factor = admin_second_factor
 
     async def introspect(self, token: str) -> Principal | None:
         """The principal of an access token or API key; None if it is not valid, for whatever reason."""
@@ -38,7 +52,7 @@ class Introspection:
         except InvalidToken:
             return None
         now = self._now()
-        if claims.scope:
+        if claims.scope and claims.scope != FACTORS:
             holder = await self._holders.find_by_api_key_id(claims.sid, claims.sub, now)
         else:
             holder = await self._holders.find_by_session(claims.sid, claims.sub, now)
@@ -64,13 +78,20 @@ class Introspection:
             await ApiKeyRepository(transaction).touch(holder.key_id, now, LAST_USED_RESOLUTION)
 
     async def _principal(self, token: str, claims: AccessClaims, holder: TokenHolder) -> Principal:
-        """Reissues the token if the account's address or roles have changed since it was issued."""
-        roles = _api_key_roles(holder) if claims.scope else holder.roles
-        current = (holder.email, holder.email_verified, roles)
-        if (claims.email, claims.email_verified, claims.roles) == current:
+        """Reissues the token if the account's address, roles or scope have changed since it was issued."""
+        of_session = holder.key_id is None
+        roles = holder.roles if of_session else _api_key_roles(holder)
+        scope = self._session_scope(holder) if of_session else claims.scope or None
+        current = (holder.email, holder.email_verified, roles, scope)
+        if (claims.email, claims.email_verified, claims.roles, claims.scope or None) == current:
             return Principal(claims, token, holder.created_at, holder.pending_email)
         until = datetime.fromtimestamp(claims.exp, self._now().tzinfo)
-        return await self._issue(holder, claims.sid, roles, until, claims.scope or None)
+        return await self._issue(holder, claims.sid, roles, until, scope)
+
+    def _session_scope(self, holder: TokenHolder) -> str | None:
+        """None for a session that is unrestricted, as almost all are."""
+        must_add = self._admin_second_factor and ADMIN in holder.roles and not holder.has_factor
+        return FACTORS if must_add else None
 
     async def _issue(
         self, holder: TokenHolder, sid: UUID, roles: tuple[str, ...], until: datetime, scope: str | None

@@ -13,6 +13,7 @@ from auth_service.errors import OnlyLoginMethod
 from auth_service.mailer.service import AccountMailer
 from auth_service.oauth.model import LinkedIdentity
 from auth_service.oauth.repository import HandoverRepository, IdentityRepository
+from auth_service.sessions.repository import PendingLoginRepository
 from auth_service.users.repository import UserRepository
 from shared.contracts.oauth import IdentityList, ProviderIdentity
 from shared.errors import InvalidToken, NotFound
@@ -62,6 +63,7 @@ class LinkedIdentities:
                 raise OnlyLoginMethod
             await identities.unlink(found.issuer, found.subject)
             await HandoverRepository(transaction).delete_all(user.id)
+            await PendingLoginRepository(transaction).delete_all(user.id)
             details = {"provider": self._names.get(found.issuer, found.issuer)}
             await self._activity.record_call(transaction, Event.IDENTITY_UNLINKED, caller, details)
             await self._mailer.notify_of(transaction, Event.IDENTITY_UNLINKED, user)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from auth_service.database.engine import Database, Transaction
-from auth_service.errors import bad_field
+from auth_service.errors import SecondFactorRequired, bad_field
 from auth_service.oauth.account_link import AccountLinker, ConcurrentChange
 from auth_service.oauth.errors import AccountDisabled, NoPendingLogin, ProviderUnavailable
 from auth_service.oauth.handover import FrontEnd, hand_over, redirect_target
@@ -17,6 +17,7 @@ from auth_service.oauth.model import OAuthAttempt
 from auth_service.oauth.providers.ports import AuthorizationResponse, Identity, PendingLogin, Provider
 from auth_service.oauth.random_value import digest, is_value, new_value, verify_challenge
 from auth_service.oauth.repository import AttemptRepository, HandoverRepository
+from auth_service.sessions.factor_login import FactorLogin
 from auth_service.sessions.service import Sessions
 from auth_service.throttle.client import Client
 from auth_service.throttle.repository import KnownNetworkRepository
@@ -52,6 +53,7 @@ class ProviderLogin:
     database: Database
     tokens: AccessTokens
     sessions: Sessions
+    factor_login: FactorLogin
     linker: AccountLinker
     providers: Mapping[str, Provider]
     redirect_urls: Collection[str]
@@ -91,8 +93,9 @@ class ProviderLogin:
         """Finishes a login; returns tokens or, if the login was started for a front end, its redirect target
         with a `code` or `error`.
 
-        Raises NotFound and NoPendingLogin; without a front end also LoginCancelled, LoginRefused, Unavailable
-        and the errors of AccountLinker.find_or_link.
+        Raises NotFound and NoPendingLogin; without a front end also SecondFactorRequired, LoginCancelled,
+        LoginRefused, Unavailable and the errors of AccountLinker.find_or_link. A front end is asked for the
+        second factor when it redeems its code.
         """
         provider = self._provider(name)
         attempt = await self._take_attempt(name, browser, state)
@@ -107,17 +110,22 @@ class ProviderLogin:
             return redirect_target(attempt.redirect_uri, error=error.code)
 
     async def redeem(self, code: str, verifier: str, client: Client) -> TokenPair:
-        """Exchanges a front end's code for tokens. Raises NoPendingLogin, AccountDisabled."""
+        """Exchanges a front end's code for tokens. Raises NoPendingLogin, AccountDisabled,
+        SecondFactorRequired.
+        """
         key = await self.tokens.signing_key()
         async with self.database.transaction() as transaction:
             handover = await HandoverRepository(transaction).take(digest(code), self.now())
             user = await UserRepository(transaction).share_lock(handover.user_id) if handover else None
+            outcome: TokenPair | ServiceError
             # A wrong verifier spends the code, too: there is no second guess.
             if handover is None or user is None or not verify_challenge(handover.code_challenge, verifier):
-                user = None
-            elif user.disabled_at is None:
-                return await self._create_session(transaction, user, key, client)
-        raise NoPendingLogin if user is None else AccountDisabled
+                outcome = NoPendingLogin()
+            elif user.disabled_at is not None:
+                outcome = AccountDisabled()
+            else:
+                outcome = await self._create_session(transaction, user, key, client)
+        return _tokens(outcome)
 
     def _provider(self, name: str) -> Provider:
         provider = self.providers.get(name)
@@ -152,18 +160,30 @@ class ProviderLogin:
             with suppress(ConcurrentChange):
                 async with self.database.transaction() as transaction:
                     user = await self.linker.find_or_link(transaction, identity, client)
-                    if attempt.redirect_uri is None or attempt.code_challenge is None:
-                        return await self._create_session(transaction, user, key, client)
-                    front_end = FrontEnd(attempt.redirect_uri, attempt.code_challenge)
-                    return await hand_over(transaction, user, front_end, self.now)
+                    if attempt.redirect_uri is not None and attempt.code_challenge is not None:
+                        front_end = FrontEnd(attempt.redirect_uri, attempt.code_challenge)
+                        return await hand_over(transaction, user, front_end, self.now)
+                    outcome = await self._create_session(transaction, user, key, client)
+                return _tokens(outcome)
         raise Unavailable("The account was changed concurrently.")
 
     async def _create_session(
         self, transaction: Transaction, user: User, key: KeyPair, client: Client
-    ) -> TokenPair:
-        """Creates a session, and marks the client's network as known, as a password login does."""
+    ) -> TokenPair | SecondFactorRequired:
+        """Creates a session, and marks the client's network as known, as a password login does; or begins the
+        second step.
+        """
+        if required := await self.factor_login.begin(transaction, user, "provider"):
+            return required
         await KnownNetworkRepository(transaction).remember(user.id, client.network, self.now())
         return await self.sessions.create(transaction, user, key, client, "provider")
+
+
+def _tokens(outcome: TokenPair | ServiceError) -> TokenPair:
+    """Raises an error that is the outcome of a transaction, which is committed all the same."""
+    if isinstance(outcome, ServiceError):
+        raise outcome
+    return outcome
 
 
 @asynccontextmanager

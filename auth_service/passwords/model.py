@@ -10,7 +10,9 @@ from auth_service.database.table import Table
 
 
 class SessionProof(Table):
-    """When the holder of a session last proved to be the account's owner: at its login, or later."""
+    """When the holder of a session last proved to be the account's owner, at its login or later; and when by
+    a second factor.
+    """
 
     __tablename__ = "session_proofs"
 
@@ -18,3 +20,4 @@ class SessionProof(Table):
         ForeignKey("auth.sessions.id", ondelete="CASCADE"), primary_key=True
     )
     proven_at: Mapped[datetime]
+    factor_proven_at: Mapped[datetime | None]

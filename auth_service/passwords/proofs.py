@@ -1,7 +1,7 @@
 """Fresh proofs: an access token alone may be stolen, so what outlives it needs more (ASVS 5.0 §7.5.1).
 
-A login proves its session for PROOF_LIFETIME, a refresh does not. Later the password proves it again. A
-further way to prove, such as a second factor, becomes another method beside `prove` that ends in `_store`.
+A login proves its session for PROOF_LIFETIME, a refresh does not. Later the password proves it again, or a
+second factor (`auth_service/factors/proofs.py`).
 """
 
 from collections.abc import Callable

@@ -7,15 +7,19 @@ from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
 from auth_service.audit.activity.caller import Caller
+from auth_service.factors.answer import parse_answer
 from auth_service.passwords.proofs import Proofs
+from auth_service.sessions.factor_login import FactorLogin
 from auth_service.sessions.login import PasswordLogin
 from auth_service.sessions.refresh import TokenRefresh
 from auth_service.sessions.schemas import Login, session_body
 from auth_service.sessions.service import Sessions
 from auth_service.throttle.client import Client
 from auth_service.tokens.principal import Principal
+from shared.contracts.factors import FinishLogin
 from shared.contracts.sessions import CurrentPassword, Refresh, SessionList, TokenPair
 from shared.http import Injected
+from shared.identity.scopes import open_without_factor
 
 
 class SessionController(Controller):
@@ -27,13 +31,19 @@ class SessionController(Controller):
     ) -> TokenPair:
         return await password_login.login(data.email, data.password, client)
 
+    @post("/login/factor", status_code=HTTP_200_OK)
+    async def finish_login(
+        self, data: JSONBody[FinishLogin], factor_login: Injected[FactorLogin], client: Injected[Client]
+    ) -> TokenPair:
+        return await factor_login.finish(data.factor_token, parse_answer(data.code, data.credential), client)
+
     @post("/refresh", status_code=HTTP_200_OK)
     async def refresh(
         self, data: JSONBody[Refresh], token_refresh: Injected[TokenRefresh], client: Injected[Client]
     ) -> TokenPair:
         return await token_refresh.refresh(data.refresh_token, client)
 
-    @post("/logout", status_code=HTTP_204_NO_CONTENT)
+    @post("/logout", opt=open_without_factor(), status_code=HTTP_204_NO_CONTENT)
     async def logout(self, caller: Injected[Caller], sessions: Injected[Sessions]) -> None:
         await sessions.end(caller)
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from auth_service.database.engine import Database
 from auth_service.database.outbox import EventWriter
+from auth_service.errors import SecondFactorRequired
 from auth_service.passwords.hasher import PasswordHasher
 from auth_service.passwords.service import PasswordAuthenticator
+from auth_service.sessions.factor_login import FactorLogin
 from auth_service.sessions.service import Sessions
 from auth_service.throttle.client import Client
 from auth_service.throttle.service import Throttle
@@ -27,20 +29,24 @@ class PasswordLogin:
     throttle: Throttle
     tokens: AccessTokens
     sessions: Sessions
+    factor_login: FactorLogin
     events: EventWriter
 
     async def login(self, email: str, password: str, client: Client) -> TokenPair:
         """Authenticates a user and creates a session.
 
-        Raises InvalidCredentials, also for a disabled account, RateLimited, Overloaded and Unavailable.
+        Raises SecondFactorRequired for an account with a second factor; InvalidCredentials, also for a
+        disabled account; RateLimited, Overloaded and Unavailable.
         """
         for _ in range(ATTEMPTS):
             user = await self.authenticator.authenticate(email, password, client)
             if self.hasher.is_outdated(user.password_hash):
                 await self._rehash(user, password)
-            elif pair := await self._create_session(user, client):
+            elif outcome := await self._create_session(user, client):
+                if isinstance(outcome, SecondFactorRequired):
+                    raise outcome
                 self.events.wake_relay()  # the oldest of too many sessions may have been revoked
-                return pair
+                return outcome
         raise Unavailable("The account was changed concurrently.")
 
     async def _rehash(self, user: User, password: str) -> None:
@@ -50,12 +56,16 @@ class PasswordLogin:
             users = UserRepository(transaction)
             await users.replace_password_hash(user.id, user.password_hash, replacement)
 
-    async def _create_session(self, user: User, client: Client) -> TokenPair | None:
-        """Creates a session, or returns None if the account has changed since it was authenticated."""
+    async def _create_session(self, user: User, client: Client) -> TokenPair | SecondFactorRequired | None:
+        """Creates a session, or begins the second step. None if the account has changed since it was
+        authenticated.
+        """
         key = await self.tokens.signing_key()
         async with self.database.transaction() as transaction:
             current = await UserRepository(transaction).share_lock(user.id)
             if current is None or current.disabled_at or current.password_hash != user.password_hash:
                 return None
+            if required := await self.factor_login.begin(transaction, current, "password"):
+                return required
             await self.throttle.record_success(transaction, current.email_canonical, user.id, client.network)
             return await self.sessions.create(transaction, current, key, client, "password")

@@ -31,6 +31,23 @@ class Session(Table):
     address: Mapped[str | None]
 
 
+class PendingLogin(Table):
+    """A login that waits for a second factor, by the SHA-256 of its factor token.
+
+    `method` is the first step; a passkey has to answer `challenge`; `failures` counts wrong tries.
+    """
+
+    __tablename__ = "pending_logins"
+    __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"))
+
+    token: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"))
+    method: Mapped[str]
+    challenge: Mapped[bytes | None]
+    failures: Mapped[int]
+    expires_at: Mapped[datetime]
+
+
 class RefreshToken(Table):
     """A refresh token by its SHA-256. Spent tokens are kept for a while, to detect reuse.
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BindParameter, ColumnElement, delete, select, update
 
 from auth_service.database.engine import Repository
-from auth_service.sessions.model import RefreshToken, Session, SpentToken
+from auth_service.sessions.model import PendingLogin, RefreshToken, Session, SpentToken
 
 
 class SessionRepository(Repository):
@@ -83,6 +83,39 @@ class RefreshTokenRepository(Repository):
         old = select(RefreshToken.fingerprint).where(RefreshToken.spent_at < spent_before).limit(limit)
         statement = delete(RefreshToken).where(RefreshToken.fingerprint.in_(old))
         return len((await self._session.scalars(statement.returning(RefreshToken.fingerprint))).all())
+
+
+class PendingLoginRepository(Repository):
+    async def find_owner(self, token: bytes, now: datetime) -> UUID | None:
+        """The account of a login that has not expired."""
+        statement = select(PendingLogin.user_id).where(*_is_pending(token, now))
+        return await self._session.scalar(statement)
+
+    async def lock(self, token: bytes, now: datetime) -> PendingLogin | None:
+        """Selects a login FOR UPDATE."""
+        return await self._session.scalar(
+            select(PendingLogin).where(*_is_pending(token, now)).with_for_update()
+        )
+
+    async def count_failure(self, token: bytes) -> int:
+        """Adds one, and returns the number of failures."""
+        statement = update(PendingLogin).where(PendingLogin.token == token)
+        counted = statement.values(failures=PendingLogin.failures + 1).returning(PendingLogin.failures)
+        return await self._session.scalar(counted) or 0
+
+    async def delete(self, token: bytes) -> None:
+        await self._session.execute(delete(PendingLogin).where(PendingLogin.token == token))
+
+    async def delete_all(self, user_id: UUID) -> None:
+        """Deletes all logins of one account."""
+        await self._session.execute(delete(PendingLogin).where(PendingLogin.user_id == user_id))
+
+    async def purge(self, now: datetime) -> None:
+        await self._session.execute(delete(PendingLogin).where(PendingLogin.expires_at <= now))
+
+
+def _is_pending(token: bytes, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return PendingLogin.token == token, PendingLogin.expires_at > now
 
 
 def is_live(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:

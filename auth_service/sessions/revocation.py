@@ -8,7 +8,7 @@ from uuid import UUID
 from auth_service.api_keys.repository import ApiKeyRepository
 from auth_service.database.engine import Transaction
 from auth_service.database.outbox import EventWriter
-from auth_service.sessions.repository import SessionRepository
+from auth_service.sessions.repository import PendingLoginRepository, SessionRepository
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,10 @@ class Revocation:
     async def revoke_sessions(
         self, transaction: Transaction, user_id: UUID, *, keep: UUID | None = None
     ) -> Sequence[UUID]:
-        """Revokes the user's sessions but `keep`; returns their ids."""
+        """Revokes the user's sessions but `keep`, and logins that wait for a second factor; returns the
+        sessions' ids.
+        """
+        await PendingLoginRepository(transaction).delete_all(user_id)
         revoked = await SessionRepository(transaction).revoke_all(user_id, self.now(), keep=keep)
         await self.events.write_revocations(transaction, user_id, revoked)
         return revoked

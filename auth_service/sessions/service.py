@@ -56,12 +56,20 @@ class Sessions:
     new_id: Callable[[], UUID]
 
     async def create(
-        self, transaction: Transaction, user: User, key: KeyPair, client: Client, method: str
+        self,
+        transaction: Transaction,
+        user: User,
+        key: KeyPair,
+        client: Client,
+        method: str,
+        *,
+        factor: str | None = None,
     ) -> TokenPair:
         """A new session of an authenticated user, independent of earlier ones (ASVS 5.0 §7.2.4). The login is
         its first fresh proof.
 
-        `key` is from `AccessTokens.signing_key`; `method` says how the user has signed in.
+        `key` is from `AccessTokens.signing_key`; `method` says how the user has signed in, `factor` with
+        which second factor.
         """
         await self._make_room(transaction, user.id)
         now = self.now()
@@ -76,10 +84,9 @@ class Sessions:
             address=client.address,
         )
         await SessionRepository(transaction).insert(session)
-        await ProofRepository(transaction).put(session.id, now)
-        await self.activity.record(
-            transaction, Event.LOGIN, user.id, client, session.id, details={"method": method}
-        )
+        await ProofRepository(transaction).put(session.id, now, by_factor=factor is not None)
+        details = {"method": method} | ({"factor": factor} if factor else {})
+        await self.activity.record(transaction, Event.LOGIN, user.id, client, session.id, details=details)
         refresh_token = new_refresh_token()
         await RefreshTokenRepository(transaction).add(fingerprint(refresh_token), session.id, now)
         return issue_pair(self.tokens, key, user, session, refresh_token)

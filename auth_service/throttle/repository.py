@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, delete, exists, select
+from sqlalchemy import Select, case, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
 from auth_service.database.engine import Database, Repository
@@ -30,6 +30,11 @@ class CounterRepository(Repository):
         )
         return await self._session.scalar(counted.returning(Counter.count)) or 1
 
+    async def counts(self, keys: Collection[bytes], now: datetime) -> dict[bytes, Count]:
+        """Counters that are not past their `forget_at`."""
+        rows = await self._session.execute(_counts(keys, now))
+        return {key: Count(count, last_at, forget_at) for key, count, last_at, forget_at in rows}
+
     async def clear(self, key: bytes) -> None:
         await self._session.execute(delete(Counter).where(Counter.key == key))
 
@@ -46,6 +51,9 @@ class KnownNetworkRepository(Repository):
             statement.on_conflict_do_update(index_elements=primary, set_={"seen_at": now})
         )
 
+    async def is_known(self, user_id: UUID, network: str) -> bool:
+        return bool(await self._session.scalar(_is_known(user_id, network)))
+
     async def purge(self, seen_before: datetime) -> None:
         await self._session.execute(delete(KnownNetwork).where(KnownNetwork.seen_at < seen_before))
 
@@ -58,10 +66,17 @@ class ThrottleQueries:
 
     async def counts(self, keys: Collection[bytes], now: datetime) -> dict[bytes, Count]:
         """Counters that are not past their `forget_at`."""
-        statement = select(Counter.key, Counter.count, Counter.last_at, Counter.forget_at)
-        rows = await self._database.read(statement.where(Counter.key.in_(keys), Counter.forget_at > now))
+        rows = await self._database.read(_counts(keys, now))
         return {key: Count(count, last_at, forget_at) for key, count, last_at, forget_at in rows}
 
     async def is_network_known(self, user_id: UUID, network: str) -> bool:
-        known = exists().where(KnownNetwork.user_id == user_id, KnownNetwork.network == network)
-        return bool((await self._database.read(select(known)))[0][0])
+        return bool((await self._database.read(_is_known(user_id, network)))[0][0])
+
+
+def _counts(keys: Collection[bytes], now: datetime) -> Select[bytes, int, datetime, datetime]:
+    statement = select(Counter.key, Counter.count, Counter.last_at, Counter.forget_at)
+    return statement.where(Counter.key.in_(keys), Counter.forget_at > now)
+
+
+def _is_known(user_id: UUID, network: str) -> Select[bool]:
+    return select(exists().where(KnownNetwork.user_id == user_id, KnownNetwork.network == network))

@@ -25,9 +25,11 @@ EVERYWHERE = (400, 414, 429, 431, 503)
 DESCRIPTIONS: Mapping[int, str] = MappingProxyType(
     {
         400: "`invalid_request`, with `errors` by field where they are known.",
-        401: "`unauthenticated`, or `invalid_credentials` at login.",
+        401: "`unauthenticated`; at login also `invalid_credentials`, and `second_factor_required` with "
+        "`factor_token`, `factors` and `passkey_options` for `/v1/auth/login/factor`.",
         403: "`forbidden`: authenticated, but not allowed; `proof_required`: prove the session again, "
-        "at `/v1/auth/proof`, by `current_password` or by a new login.",
+        "at `/v1/auth/proof`, by `current_password` or by a new login; for changes of factors of an account "
+        "that has one, by a factor.",
         404: "`not_found`, also for resources of other accounts.",
         408: "`request_timeout`: the body arrived too slowly.",
         409: "`conflict`, `email_taken` or `not_ready`.",

@@ -1,10 +1,12 @@
 """Errors of the services behind the gateway, as clients see them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import aiohttp
 import msgspec
 
+from shared.contracts.webauthn import RequestOptions
 from shared.errors import (
     ChecksumMismatch,
     Conflict,
@@ -54,13 +56,21 @@ class ServiceProblem(msgspec.Struct):
     code: str
     detail: str = ""
     errors: tuple[FieldError, ...] = ()
+    factor_token: str | None = None
+    factors: tuple[str, ...] | None = None
+    passkey_options: RequestOptions | None = None
+
+    def members(self) -> dict[str, Any]:
+        """The further members that the problem has."""
+        further = {name: getattr(self, name) for name in ("factor_token", "factors", "passkey_options")}
+        return {name: value for name, value in further.items() if value is not None}
 
 
 class PassedOn(ServiceError):
     """A service's problem with the same status, code, detail and errors."""
 
     def __init__(self, problem: ServiceProblem, headers: Mapping[str, str]) -> None:
-        super().__init__(problem.detail, headers=headers, errors=problem.errors)
+        super().__init__(problem.detail, headers=headers, errors=problem.errors, members=problem.members())
         self.status = problem.status  # type: ignore[misc]  # known at runtime only
         self.code = problem.code  # type: ignore[misc]
 

@@ -25,6 +25,13 @@ EVENTS = {
     "identity_unlinked": SecurityEvent(
         "A sign-in provider was unlinked", "A sign-in provider was unlinked from"
     ),
+    "factor_added": SecurityEvent("A second factor was added", "A second factor was added to"),
+    "factor_removed": SecurityEvent("A second factor was removed", "A second factor was removed from"),
+    "recovery_code_used": SecurityEvent("A recovery code was used", "A recovery code was used for"),
+    "recovery_codes_created": SecurityEvent(
+        "New recovery codes were created", "New recovery codes were created for"
+    ),
+    "second_factor": SecurityEvent("A sign-in failed at the second factor", "", "second_factor_failed"),
     "session_ended": SecurityEvent("A session was ended", "A session was ended by another one of"),
     "email_change_requested": SecurityEvent(
         "A new address was requested", "A change of the email address was requested for"

@@ -40,12 +40,6 @@ class Refresh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refresh_token: RefreshToken
 
 
-class GiveProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The account's password, which proves the session for five minutes."""
-
-    password: Password
-
-
 class CurrentPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The account's password, in place of a fresh proof of the session."""
 

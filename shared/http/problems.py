@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import Send
 
 from shared import errors
+from shared.contracts.webauthn import RequestOptions
 from shared.errors import ClientDisconnected, FieldError, InvalidRequest, ServiceError
 from shared.http.validation_errors import field_errors
 from shared.logs import correlation_id, get_logger
@@ -37,7 +38,9 @@ PHRASES: Mapping[int, str] = {errors.ChecksumMismatch.status: "Checksum Mismatch
 
 
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The body of every error response (RFC 9457 §3.1), with the extension members of this system."""
+    """The body of every error response (RFC 9457 §3.1), with the extension members of this system. The last
+    three are those of `second_factor_required`.
+    """
 
     type: str = msgspec.field(default_factory=lambda: "about:blank")
     title: str
@@ -47,6 +50,9 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     request_id: str
     errors: tuple[FieldError, ...] = ()
     checks: Mapping[str, str] | None = None
+    factor_token: str | None = None
+    factors: tuple[str, ...] | None = None
+    passkey_options: RequestOptions | None = None
 
 
 def describe(error: ServiceError, *, checks: Mapping[str, str] | None = None) -> Problem:
@@ -59,6 +65,7 @@ def describe(error: ServiceError, *, checks: Mapping[str, str] | None = None) ->
         request_id=correlation_id.get(),
         errors=error.errors,
         checks=checks,
+        **error.members,
     )
 
 

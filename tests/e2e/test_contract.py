@@ -24,7 +24,7 @@ WITHIN_S = 280
 
 # Valid by the schema and still rejected: common passwords, bytes that are no video, contradictory options,
 # reused keys, incomplete signatures, unknown tokens and cursors, past times, wrong passwords (and too many of
-# them), forbidden addresses.
+# them), forbidden addresses, credentials of passkeys that answer no challenge.
 RULES = """
 [[operations]]
 include-name = "POST /v1/auth/register"
@@ -63,6 +63,14 @@ checks.missing_required_header.expected-statuses = [400, 401, 412, 415]
 [[operations]]
 include-path-regex = "/(email/verify|password/reset|oauth/token)$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 422]
+
+[[operations]]
+include-path-regex = "/(login/factor|proof|proof/options)$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 409, 429]
+
+[[operations]]
+include-path-regex = "^/v1/auth/factors"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 409, 422, 429]
 """
 
 # Parameters that need existing ids: others get 404.

@@ -29,6 +29,7 @@ NOBODY_S = ("0" * 32, "00000000-0000-4000-8000-000000000000")
 # Bodies that a route validates before the id.
 BODIES: dict[str, Any] = {
     "change_user": {"disabled": True},
+    "confirm_factor": {"code": "123456"},
     "change_webhook": {"url": "https://evil.example.org/hook"},
     "link_audio": {"expires_in": 60},
 }
@@ -124,6 +125,16 @@ async def a_webhook(scene: Scene) -> str:
     return str(made.raise_for_status().json()["id"])
 
 
+async def a_factor(scene: Scene) -> str:
+    """An authenticator app that is not confirmed, so that a password alone still signs in."""
+    return str((await scene.owner.post("/v1/auth/factors/totp")).json()["id"])
+
+
+async def factor_is_there(scene: Scene) -> bool:
+    factors = (await scene.owner.get("/v1/auth/factors")).json()["items"]
+    return scene.ids["factor_id"] in {each["id"] for each in factors}
+
+
 async def upload_is_there(scene: Scene) -> bool:
     headers = {"Tus-Resumable": "1.0.0"}
     path = f"/v1/uploads/{scene.ids['upload_id']}"
@@ -159,6 +170,7 @@ OWNED: dict[str, tuple[Make, IsThere]] = {
     "conversion_id": (a_conversion, conversion_is_there),
     "session_id": (a_session, session_is_there),
     "key_id": (an_api_key, api_key_is_there),
+    "factor_id": (a_factor, factor_is_there),
     "identity_id": (an_identity, identity_is_there),
     "upload_id": (an_upload, upload_is_there),
     "webhook_id": (a_webhook, webhook_is_there),

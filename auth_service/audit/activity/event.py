@@ -13,6 +13,11 @@ class Event(StrEnum):
     SESSION_ENDED = "session_ended"
     REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105 - a name
     PROOF = "proof"
+    SECOND_FACTOR = "second_factor"
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    RECOVERY_CODES_CREATED = "recovery_codes_created"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a name
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a name
     EMAIL_VERIFIED = "email_verified"

@@ -8,6 +8,7 @@ from gateway.modules.accounts.account import AccountController
 from gateway.modules.accounts.activity import ActivityController
 from gateway.modules.accounts.api_keys import ApiKeysController
 from gateway.modules.accounts.email_verification import EmailVerificationController
+from gateway.modules.accounts.factors import FactorsController
 from gateway.modules.accounts.identities import IdentitiesController
 from gateway.modules.accounts.password_reset import PasswordResetController
 from gateway.modules.accounts.proof import ProofController
@@ -21,6 +22,7 @@ from gateway.modules.accounts.sessions import SessionsController
         EmailVerificationController,
         SessionsController,
         ProofController,
+        FactorsController,
         ActivityController,
         ApiKeysController,
         IdentitiesController,

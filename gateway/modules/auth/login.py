@@ -12,8 +12,10 @@ from gateway.limits.rate_limit import Rate
 from gateway.openapi.problem_responses import NO_STORE, SIGNED_IN, problems
 from gateway.pass_through import forward
 from shared.contracts.accounts import OwnAccount
+from shared.contracts.factors import FinishLogin
 from shared.contracts.sessions import Refresh, SignIn, TokenPair
 from shared.http import Injected
+from shared.identity.scopes import open_without_factor
 
 
 class LoginController(Controller):
@@ -28,8 +30,20 @@ class LoginController(Controller):
         answer=TokenPair,
         status_code=200,
         opt=public | limited(Rate.LOGIN),
-        summary="Sign in",
+        summary="Sign in; an account with a second factor is asked for it by `second_factor_required`",
         operation_id="login",
+        problems=(400, 401, 408, 413, 415),
+    )
+
+    finish_login = forward(
+        "POST",
+        "/login/factor",
+        body=FinishLogin,
+        answer=TokenPair,
+        status_code=200,
+        opt=public | limited(Rate.LOGIN),
+        summary="Finish a sign-in with a second factor",
+        operation_id="finish_login",
         problems=(400, 401, 408, 413, 415),
     )
 
@@ -37,6 +51,7 @@ class LoginController(Controller):
         "GET",
         "/me",
         answer=OwnAccount,
+        opt=open_without_factor(),
         summary="Get the account of the access token",
         operation_id="me",
         problems=(401,),
@@ -61,6 +76,7 @@ class LoginController(Controller):
 
     @post(
         "/logout",
+        opt=open_without_factor(),
         status_code=204,
         summary="End the session of the access token",
         operation_id="logout",

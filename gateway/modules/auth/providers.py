@@ -115,7 +115,7 @@ class ProvidersController(Controller):
         operation_class=CallbackOperation,
         responses={
             200: ResponseSpec(TokenPair, description="Tokens, when the start named no redirect_uri"),
-            **problems(400, 403, 404, 409),
+            **problems(400, 401, 403, 404, 409),
         },
     )
     async def callback(
@@ -141,7 +141,7 @@ class ProvidersController(Controller):
         opt=public | limited(Rate.LOGIN),
         summary="Exchange the code of a sign-in with a provider for tokens",
         operation_id="redeem_provider_sign_in",
-        problems=(400, 403, 408, 413, 415),
+        problems=(400, 401, 403, 408, 413, 415),
     )
 
 

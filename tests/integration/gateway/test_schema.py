@@ -15,6 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 PUBLIC = {
     ("post", "/v1/auth/register"),
     ("post", "/v1/auth/login"),
+    ("post", "/v1/auth/login/factor"),
     ("post", "/v1/auth/refresh"),
     ("get", "/v1/auth/oauth/{provider}/start"),
     ("get", "/v1/auth/oauth/{provider}/callback"),
@@ -39,6 +40,14 @@ CLOSED = {
     ("get", "/v1/auth/api-keys"),
     ("delete", "/v1/auth/api-keys/{key_id}"),
     ("post", "/v1/auth/proof"),
+    ("post", "/v1/auth/proof/options"),
+    ("get", "/v1/auth/factors"),
+    ("post", "/v1/auth/factors/totp"),
+    ("post", "/v1/auth/factors/{factor_id}/confirm"),
+    ("delete", "/v1/auth/factors/{factor_id}"),
+    ("post", "/v1/auth/factors/recovery-codes"),
+    ("post", "/v1/auth/factors/passkeys/options"),
+    ("post", "/v1/auth/factors/passkeys"),
     ("get", "/v1/auth/activity"),
     ("get", "/v1/auth/identities"),
     ("delete", "/v1/auth/identities/{identity_id}"),
@@ -79,7 +88,7 @@ EITHER = {("post", "/v1/auth/email/resend"), ("post", "/v1/auth/email/verify")}
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def rig() -> AsyncIterator[Rig]:
     """The gateway of this module, which serves its OpenAPI document."""
-    async with running(rate_default="100000/hour") as rig:
+    async with running(rate_default="100000/hour", rate_login="100000/hour") as rig:
         yield rig
 
 

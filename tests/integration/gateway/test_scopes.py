@@ -73,3 +73,38 @@ async def test_an_api_key_is_cached_like_a_token(rig: Rig) -> None:
         ) as answer:
             assert answer.status == 202
     assert rig.auth.introspected(KEY) == 1
+
+
+SESSION = {"Authorization": "Bearer session"}
+OPEN_WITHOUT_FACTOR = [
+    ("GET", "/v1/auth/me"),
+    ("GET", "/v1/auth/factors"),
+    ("POST", "/v1/auth/factors/totp"),
+    ("POST", "/v1/auth/factors/passkeys/options"),
+    ("POST", "/v1/auth/proof/options"),
+    ("POST", "/v1/auth/logout"),
+]
+CLOSED_WITHOUT_FACTOR = [("GET", "/v1/auth/sessions"), ("GET", "/v1/admin/users"), ("GET", "/v1/conversions")]
+
+
+@pytest.mark.parametrize(("method", "path"), [*OPEN_WITHOUT_FACTOR, *CLOSED_WITHOUT_FACTOR])
+async def test_a_session_without_a_required_second_factor_may_only_set_one_up(
+    rig: Rig, method: str, path: str
+) -> None:
+    rig.auth.sign_in("session", scope="factors", roles=["user", "admin"])
+    async with rig.http.request(
+        method, rig.url + path, headers={"Authorization": "Bearer session"}
+    ) as answer:
+        if (method, path) in OPEN_WITHOUT_FACTOR:
+            assert answer.status != 403
+            assert path in {seen.target for seen in rig.auth.seen}
+        else:
+            assert (answer.status, (await answer.json(content_type=None))["code"]) == (403, "forbidden")
+            assert {seen.target for seen in rig.auth.seen} == {"/internal/introspect"}
+
+
+@pytest.mark.parametrize(("method", "path"), OPEN_WITHOUT_FACTOR)
+async def test_an_api_key_sets_no_second_factor_up(rig: Rig, method: str, path: str) -> None:
+    rig.auth.sign_in(KEY, sid="k1", scope=f"{READ} {WRITE} webhooks:read webhooks:write")
+    async with rig.http.request(method, rig.url + path, headers={"Authorization": f"Bearer {KEY}"}) as answer:
+        assert (answer.status, (await answer.json(content_type=None))["code"]) == (403, "forbidden")

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from auth_service.maintenance.sweeper import Sweeper
 from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository
-from auth_service.sweeper import Sweeper
 from shared.contracts.events import SessionRevoked
 from shared.contracts.sessions import REVOKED_SESSION
 from tests.integration.auth_service.replica import Clock, Replica, bearer, running, settings

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from auth_service.audit.activity.service import REFUSALS_PER_HOUR
-from auth_service.sweeper import Sweeper
+from auth_service.maintenance.sweeper import Sweeper
 from shared.logs import configure
 from tests.integration.auth_service.account_mails import AccountMails
 from tests.integration.auth_service.replica import (

@@ -2,21 +2,20 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from uuid import UUID
 
 from auth_service.accounts.register import Registration
 from auth_service.accounts.service import OwnAccount
 from auth_service.accounts.webhook_changes import WebhookChanges
 from auth_service.admin.service import Administration
 from auth_service.api_keys.service import ApiKeys
-from auth_service.audit.activity.service import ActivityLog
 from auth_service.audit.service import AuditLog
-from auth_service.database.engine import Database
-from auth_service.database.outbox import EventWriter
+from auth_service.composition.foundation import Foundation
+from auth_service.factors.challenges import Challenges
+from auth_service.factors.enrolment import Enrolment
+from auth_service.factors.passkey_registration import PasskeyRegistration
+from auth_service.factors.proofs import FactorProofs
+from auth_service.factors.service import Factors
 from auth_service.introspection.service import Introspection
-from auth_service.mailer.mail_token import Purpose
-from auth_service.mailer.service import AccountMailer, MailPolicy
-from auth_service.oauth.account_claim import AccountClaim
 from auth_service.oauth.account_link import AccountLinker
 from auth_service.oauth.identities import LinkedIdentities
 from auth_service.oauth.providers.config import GITHUB, ProviderSettings
@@ -25,66 +24,55 @@ from auth_service.oauth.providers.http_client import ProviderHttpClient
 from auth_service.oauth.providers.openid_connect import OpenIDProvider
 from auth_service.oauth.providers.ports import Provider
 from auth_service.oauth.service import ProviderLogin
-from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
 from auth_service.passwords.breached_list import breached_list
-from auth_service.passwords.hasher import PasswordHasher
 from auth_service.passwords.new_password import NewPasswords
-from auth_service.passwords.proofs import Proofs
-from auth_service.passwords.service import PasswordAuthenticator
 from auth_service.recovery.email_verification import EmailVerification
 from auth_service.recovery.password_reset import PasswordReset
 from auth_service.recovery.service import MailedLinks
+from auth_service.sessions.factor_login import FactorLogin
 from auth_service.sessions.login import PasswordLogin
 from auth_service.sessions.refresh import TokenRefresh
-from auth_service.sessions.revocation import Revocation
 from auth_service.sessions.service import Lifetimes, Sessions
-from auth_service.settings import AuthSettings
-from auth_service.throttle.service import Throttle
-from auth_service.tokens.issuer import AccessTokens, TokenPolicy
-from auth_service.tokens.key_ring import KeyRing
-from shared.messaging.outbox import OutboxRelay
-
-
-class Foundation:
-    """Objects shared by the services."""
-
-    def __init__(
-        self,
-        settings: AuthSettings,
-        database: Database,
-        relay: OutboxRelay,
-        now: Callable[[], datetime],
-        new_id: Callable[[], UUID],
-    ) -> None:
-        self.settings, self.database, self.now, self.new_id = settings, database, now, new_id
-        self.events = EventWriter(now=now, new_id=new_id, wake_relay=relay.wake)
-        self.revocation = Revocation(self.events, now)
-        self.account_claim = AccountClaim(self.revocation, self.events, now)
-        issuer = settings.issuer or settings.public_url
-        policy = TokenPolicy(issuer, settings.audience, settings.access_token_ttl)
-        self.tokens = AccessTokens(key_ring=KeyRing(database, now), policy=policy, now=now, new_id=new_id)
-        lifetimes = {
-            Purpose.VERIFY_EMAIL: settings.verify_token_ttl,
-            Purpose.CHANGE_EMAIL: settings.verify_token_ttl,
-            Purpose.RESET_PASSWORD: settings.reset_token_ttl,
-        }
-        mails = MailPolicy(lifetimes, settings.mails_per_hour, settings.require_verified_email)
-        self.mailer = AccountMailer(database=database, events=self.events, policy=mails, now=now)
-        self.hasher = PasswordHasher(PasswordHash(Argon2Cost()), settings.hash_concurrency)
-        self.throttle = Throttle(database, settings.free_failures, now)
-        self.activity = ActivityLog(database, now)
-        self.authenticator = PasswordAuthenticator(database, self.hasher, self.throttle, self.activity)
-        self.proofs = Proofs(database, self.authenticator, self.activity, now)
 
 
 def token_services(base: Foundation) -> dict[str, object]:
     database, now, new_id = base.database, base.now, base.new_id
     return {
         "access_tokens": base.tokens,
-        "introspection": Introspection(database=database, tokens=base.tokens, now=now),
+        "introspection": Introspection(
+            database=database,
+            tokens=base.tokens,
+            now=now,
+            admin_second_factor=base.settings.admin_second_factor,
+        ),
         "api_keys": ApiKeys(database, base.mailer, base.activity, base.events, now, new_id),
         "proofs": base.proofs,
         "activity": base.activity,
+    }
+
+
+def factor_services(base: Foundation) -> dict[str, object]:
+    database, now, new_id = base.database, base.now, base.new_id
+    enrolment = Enrolment(base.revocation, base.mailer, base.activity, now)
+    challenges = Challenges(now)
+    return {
+        "factors": Factors(
+            database=database,
+            cipher=base.cipher,
+            verification=base.factor_verification,
+            enrolment=enrolment,
+            mailer=base.mailer,
+            activity=base.activity,
+            events=base.events,
+            now=now,
+            new_id=new_id,
+        ),
+        "passkey_registration": PasskeyRegistration(
+            database, base.party, challenges, enrolment, base.events, now, new_id
+        ),
+        "factor_proofs": FactorProofs(
+            database, base.proofs, base.factor_verification, challenges, base.activity
+        ),
     }
 
 
@@ -102,19 +90,29 @@ def login_services(base: Foundation, provider_http: ProviderHttpClient) -> dict[
         now=now,
         new_id=base.new_id,
     )
+    factor_login = _factor_login(base, sessions)
     providers = settings.providers()
     return {
         "sessions": sessions,
+        "factor_login": factor_login,
         "token_refresh": TokenRefresh(
             database, tokens, base.revocation, base.activity, base.events, lifetimes, now
         ),
         "password_login": PasswordLogin(
-            database, base.hasher, base.authenticator, base.throttle, tokens, sessions, base.events
+            database,
+            base.hasher,
+            base.authenticator,
+            base.throttle,
+            tokens,
+            sessions,
+            factor_login,
+            base.events,
         ),
         "provider_login": ProviderLogin(
             database=database,
             tokens=tokens,
             sessions=sessions,
+            factor_login=factor_login,
             linker=AccountLinker(
                 account_claim=base.account_claim,
                 mailer=base.mailer,
@@ -131,6 +129,20 @@ def login_services(base: Foundation, provider_http: ProviderHttpClient) -> dict[
             database, base.mailer, base.activity, base.events, providers.names_by_issuer
         ),
     }
+
+
+def _factor_login(base: Foundation, sessions: Sessions) -> FactorLogin:
+    return FactorLogin(
+        database=base.database,
+        verification=base.factor_verification,
+        throttle=base.throttle,
+        tokens=base.tokens,
+        sessions=sessions,
+        mailer=base.mailer,
+        activity=base.activity,
+        events=base.events,
+        now=base.now,
+    )
 
 
 def _providers(

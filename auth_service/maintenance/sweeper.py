@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 from auth_service.audit.activity.repository import ActivityRepository
 from auth_service.database.engine import Database
+from auth_service.factors.repository import ChallengeRepository, FactorRepository
+from auth_service.factors.service import PENDING_LIFETIME
 from auth_service.mailer.repository import MailTokenRepository
-from auth_service.sessions.repository import RefreshTokenRepository, SessionRepository
+from auth_service.sessions.repository import PendingLoginRepository, RefreshTokenRepository, SessionRepository
 from auth_service.throttle.repository import CounterRepository, KnownNetworkRepository
 from auth_service.tokens.repository import SigningKeyRepository
 from shared.errors import Unavailable
@@ -55,6 +57,9 @@ class Sweeper:
             await MailTokenRepository(transaction).purge(now)
             await SigningKeyRepository(transaction).purge(now)
             await KnownNetworkRepository(transaction).purge(now - NETWORKS_KEPT)
+            await PendingLoginRepository(transaction).purge(now)
+            await ChallengeRepository(transaction).purge(now)
+            await FactorRepository(transaction).purge_pending(now - PENDING_LIFETIME)
         async with self._database.transaction() as transaction:
             sessions = await SessionRepository(transaction).purge(now - SESSIONS_KEPT, SESSIONS_PER_BATCH)
         async with self._database.transaction() as transaction:

@@ -1,0 +1,1 @@
+"""Background tasks: their start and end, and the sweeper of expired rows."""
