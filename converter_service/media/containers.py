@@ -15,7 +15,8 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
 
     `track_durations`: files declare the duration of each track. `own_duration`: files declare their duration,
     so that a shorter result is a loss; other files are as long as their packets, whose timestamps may jump.
-    `one_duration`: what ffprobe reports for each track is the file's.
+    `one_duration`: what ffprobe reports for each track is the file's. `ends_on_clock`: a declared duration
+    may be the time on the file's clock at which it ends, too long if that clock does not begin at 0.
     """
 
     demuxer: str
@@ -23,22 +24,24 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     track_durations: bool = False
     own_duration: bool = True
     one_duration: bool = False
+    ends_on_clock: bool = False
 
 
 # Files of these declare how long they are.
-_INDEXED = "ape dsf gxf iff mpc mpc8 mxf nut qcp rm tak tta wtv wv"
+_INDEXED = "ape dsf gxf iff mpc mpc8 mxf qcp rm tak tta wtv wv"
 # As long as their packets, or with a duration that is computed from a bit rate.
 _STREAMED = "aea dts dtshd dv loas mlp nistsphere oma shn truehd voc"
 
 _CONTAINERS = (
-    Container(demuxer="mov", name="mp4", track_durations=True),
-    Container(demuxer="matroska", name="mkv"),
+    Container(demuxer="mov", name="mp4", track_durations=True, ends_on_clock=True),
+    Container(demuxer="matroska", name="mkv", ends_on_clock=True),
     Container(demuxer="avi", name="avi", track_durations=True),
     Container(demuxer="flv", name="flv"),
     Container(demuxer="mpegts", name="ts", own_duration=False),
     Container(demuxer="mpeg", name="mpg", own_duration=False),
     Container(demuxer="ogg", name="ogg", own_duration=False),
-    Container(demuxer="asf", name="wmv", one_duration=True),
+    Container(demuxer="asf", name="wmv", one_duration=True, ends_on_clock=True),
+    Container(demuxer="nut", name="nut", ends_on_clock=True),
     Container(demuxer="wav", name="wav", track_durations=True),
     Container(demuxer="w64", name="w64", track_durations=True),
     Container(demuxer="mp3", name="mp3", track_durations=True),

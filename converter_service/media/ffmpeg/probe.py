@@ -13,6 +13,8 @@ from converter_service.media.media_info import AudioTrack, Chapter, MediaInfo, P
 
 # libavformat's warning when a file has neither a duration nor timestamps (unchanged since 2007).
 ESTIMATED = "Estimating duration from bitrate"
+# Encoder delay puts the first timestamp at up to 0.1 s in files that begin at 0.
+CLOCK_START_S = 0.1
 NAME_BY_BRAND = {"qt": "mov", "M4A": "m4a", "M4B": "m4a"}
 LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 
@@ -31,13 +33,15 @@ def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False, is_dee
         raise unreadable(complaints)
     audio = [stream for stream in probed.streams if stream.codec_type == "audio"]
     start_s = parse_number(probed.format.start_time) or 0.0
+    is_estimated = ESTIMATED in complaints
+    is_uncertain = container.ends_on_clock and start_s > CLOCK_START_S
     return MediaInfo(
         container=_container_name(container, probed, is_webm=is_webm),
-        duration_s=_duration_s(container, probed),
+        duration_s=_length_s(container, probed) if is_uncertain else _duration_s(container, probed),
         audio_tracks=tuple(_track(n, stream, container, probed) for n, stream in enumerate(audio)),
         start_s=start_s,
-        is_estimated=ESTIMATED in complaints,
-        has_own_duration=container.own_duration and ESTIMATED not in complaints,
+        is_estimated=is_estimated or is_uncertain,
+        has_own_duration=container.own_duration and not is_estimated,
         is_deep=is_deep,
         tags=probed.format.tags,
         chapters=tuple(_chapters(probed.chapters, start_s)),
@@ -53,12 +57,30 @@ def _duration_s(container: Container, probed: ProbeOutput) -> float | None:
     return parse_duration(probed.format.duration)
 
 
+def _length_s(container: Container, probed: ProbeOutput) -> float | None:
+    """The least duration of a file whose clock does not begin at 0. What is declared may be a length or the
+    time of an end, so that the shorter one counts: a file that is as long as that is not cut off.
+    """
+    start_s = parse_number(probed.format.start_time) or 0.0
+    tracks = [parse_duration(stream.duration) for stream in probed.streams]
+    longest_s = max((each for each in tracks if each is not None), default=None)
+    declared_s = longest_s or _duration_s(container, probed)
+    if declared_s is None or declared_s <= start_s:
+        return declared_s
+    return declared_s - start_s
+
+
 def _track(index: int, stream: StreamEntry, container: Container, probed: ProbeOutput) -> AudioTrack:
     file_start_s = parse_number(probed.format.start_time) or 0.0
     own_start_s = parse_number(stream.start_time)
     start_s = 0.0 if own_start_s is None else own_start_s - file_start_s
-    declared = parse_duration(stream.duration) if container.track_durations else None
-    if declared is None and (end_s := parse_tagged_end(stream.tags.get("DURATION", ""))) is not None:
+    is_uncertain = container.ends_on_clock and file_start_s > CLOCK_START_S
+    declared = parse_duration(stream.duration) if container.track_durations and not is_uncertain else None
+    if (
+        declared is None
+        and not is_uncertain
+        and (end_s := parse_tagged_end(stream.tags.get("DURATION", ""))) is not None
+    ):
         # Matroska's statistics tag DURATION is the timestamp at which the track ends.
         declared = max(0.0, end_s - start_s)
     language = stream.tags.get("language", "")

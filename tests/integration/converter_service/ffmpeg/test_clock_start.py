@@ -1,0 +1,77 @@
+"""Files whose clock does not begin at 0: parts of recordings, segments of streams."""
+
+from pathlib import Path
+
+import pytest
+
+from converter_service.media.boxes import boxes
+from converter_service.media.errors import Fault, MediaError
+from tests.support.audio_checks import TranscodingHarness
+from tests.support.audio_signals import chirp, likeness, wave
+from tests.support.media import Media
+
+SECONDS = 4.0
+PICTURE = ("-f", "lavfi", "-i", f"testsrc=size=64x36:rate=25:duration={SECONDS}")
+FRAGMENTS = ("-movflags", "empty_moov+default_base_moof", "-frag_duration", "1000000", "-c:a", "aac")
+
+
+def late(media: Media, container: str, codec: str, offset: str) -> Path:
+    picture = (*PICTURE, "-c:v", "libvpx" if container == "webm" else "mpeg4") if container != "mka" else ()
+    return media.made(
+        [*picture, *chirp(SECONDS), "-c:a", codec, "-g", "25", "-output_ts_offset", offset], container
+    )
+
+
+@pytest.mark.parametrize(
+    ("container", "codec", "offset"),
+    [
+        ("mkv", "aac", "100"),
+        ("mkv", "libmp3lame", "3"),
+        ("webm", "libopus", "1"),
+        ("mka", "flac", "0.4"),
+        ("nut", "aac", "100"),
+        ("wmv", "wmav2", "30"),
+        ("mp4", "aac", "100"),
+        ("flv", "aac", "5"),
+    ],
+)
+async def test_a_file_whose_clock_begins_late_is_whole(
+    harness: TranscodingHarness, media: Media, container: str, codec: str, offset: str
+) -> None:
+    source = late(media, container, codec, offset)
+    output = await harness.convert(source, format="flac")
+    assert output.duration_s == pytest.approx(SECONDS, abs=0.15)
+    assert output.gaps_s == 0
+    alike, lag_s = likeness(wave(source), wave(harness.result))
+    assert (alike > 0.98, abs(lag_s) < 0.03) == (True, True)
+    cut = await harness.convert(source, format="mp3", start="1", end="2.5")
+    assert cut.duration_s == pytest.approx(1.5, abs=0.1)
+
+
+@pytest.mark.parametrize("form", ["mp3", "m4a", "wav"])
+async def test_a_fragmented_file_without_its_first_fragment_is_converted_from_the_second_on(
+    harness: TranscodingHarness, media: Media, tmp_path: Path, form: str
+) -> None:
+    whole = media.made([*chirp(SECONDS), *FRAGMENTS], "mp4")
+    with whole.open("rb") as file:
+        parts = [(box.name, box.at, box.end) for box in boxes(file, 0, whole.stat().st_size)]
+    first = next(at for name, at, _ in parts if name == b"moof") - 8
+    second = next(end for name, _, end in parts if name == b"mdat")
+    content = whole.read_bytes()
+    rest = tmp_path / "rest.mp4"
+    rest.write_bytes(content[:first] + content[second:])
+    output = await harness.convert(rest, format=form)
+    assert output.duration_s == pytest.approx(SECONDS - 1, abs=0.15)
+    assert output.source_duration_s == pytest.approx(SECONDS - 1, abs=0.15)
+
+
+@pytest.mark.parametrize(("container", "codec"), [("mkv", "aac"), ("wmv", "wmav2")])
+async def test_a_file_whose_clock_begins_late_is_refused_if_it_is_cut_off(
+    harness: TranscodingHarness, media: Media, tmp_path: Path, container: str, codec: str
+) -> None:
+    content = late(media, container, codec, "100").read_bytes()
+    half = tmp_path / f"half.{container}"
+    half.write_bytes(content[: len(content) // 2])
+    with pytest.raises(MediaError) as refused:
+        await harness.convert(half)
+    assert refused.value.code is Fault.UNREADABLE_MEDIA
