@@ -25,12 +25,16 @@ NOT_KEPT = re.compile(
     r"id3v2_priv\..*"
 )
 # Where and with which device something was recorded: results are shared by link. The names are those of
-# QuickTime and MP4 (`©xyz` is `location` in ffmpeg), Android, RIFF's INFO list and EXIF.
+# QuickTime and MP4 (`©xyz` is `location` in ffmpeg), Matroska, Android, RIFF's INFO list and EXIF.
 PRIVATE = re.compile(
-    r"(.*\.)?(location|gps|geo|xyz)([._ -].*)?|(.*\.)?(make|model|manufacturer)(-[a-z]{3})?|com\.android\..*|"
+    r"(.*[._ -])?(location|gps|geo|xyz|latitude|longitude|altitude)([._ -].*)?|"
+    r"(gps|geo)(location|tag|latitude|longitude|altitude|position).*|(.*\.)?(make|model|manufacturer)(-[a-z]{3})?|com\.android\..*|"
     r"com\.apple\.quicktime\.(software|content\.identifier|camera\..*|full-frame-rate.*|still-image.*)|"
     r".*(serial|device|camera|lens|firmware).*"
 )
+# Fields of the chunk `bext` of Broadcast WAV, where recorders write their name and serial number (EBU R 99).
+BROADCAST = frozenset({"encoded_by", "originator", "originator_reference", "coding_history", "umid"})
+BROADCAST_CONTAINERS = frozenset({"wav", "w64"})
 # Playback gains, which are wrong once the loudness is changed.
 GAINS = re.compile(r"replaygain_.*|r128_.*")
 # Between several values where a format has one text.
@@ -103,9 +107,13 @@ def _is_kept(name: str, job: TranscodeJob) -> bool:
     lowered = name.lower()
     if not NAME.fullmatch(name) or NOT_KEPT.fullmatch(lowered):
         return False
-    if not job.keeps_private_tags and PRIVATE.fullmatch(lowered):
+    if not job.keeps_private_tags and (PRIVATE.fullmatch(lowered) or _is_of_recorder(lowered, job)):
         return False
     return job.options.loudness is None or not GAINS.fullmatch(lowered)
+
+
+def _is_of_recorder(lowered: str, job: TranscodeJob) -> bool:
+    return lowered in BROADCAST and job.info.container in BROADCAST_CONTAINERS
 
 
 def _escaped(text: str) -> str:
