@@ -52,8 +52,8 @@ class Capabilities(msgspec.Struct, frozen=True):
 
 async def read_capabilities(programs: ProgramRunner, scratch: Path) -> Capabilities:
     """Raises TranscoderUnavailable if ffmpeg does not run."""
-    texts = await asyncio.gather(*(_listing(programs, name, scratch) for name in LISTS))
-    encoders, decoders, demuxers, muxers, filters = (parse_listing(text) for text in texts)
+    lists = await asyncio.gather(*(list_names(programs, kind, scratch) for kind in LISTS))
+    encoders, decoders, demuxers, muxers, filters = lists
     return Capabilities(
         filters=tuple(sorted(FILTERS - filters)),
         formats=tuple(
@@ -67,11 +67,12 @@ async def read_capabilities(programs: ProgramRunner, scratch: Path) -> Capabilit
     )
 
 
-async def _listing(programs: ProgramRunner, name: str, scratch: Path) -> str:
-    ran = await programs.capture([programs.tools.ffmpeg, "-v", "error", f"-{name}"], scratch)
+async def list_names(programs: ProgramRunner, kind: str, scratch: Path) -> frozenset[str]:
+    """The names in one of LISTS. Raises TranscoderUnavailable if ffmpeg does not run."""
+    ran = await programs.capture([programs.tools.ffmpeg, "-v", "error", f"-{kind}"], scratch)
     if ran.exit.code != 0:
-        raise TranscoderUnavailable(f"ffmpeg does not list its {name}: {ran.exit.stderr[-200:]}")
-    return ran.output.decode("utf-8", "replace")
+        raise TranscoderUnavailable(f"ffmpeg does not list its {kind}: {ran.exit.stderr[-200:]}")
+    return parse_listing(ran.output.decode("utf-8", "replace"))
 
 
 def parse_listing(text: str) -> frozenset[str]:

@@ -16,13 +16,15 @@ MAX_DECODE_ERRORS = 0.5
 
 
 def audio_input(tools: Tools, job: TranscodeJob) -> ffmpeg.nodes.FilterableStream:
-    return track_input(tools, job.source, job.track, is_deep=job.info.is_deep)
+    decoder = {} if job.decoder is None else {f"c:{job.track.stream}": job.decoder}
+    return track_input(tools, job.source, job.track, is_deep=job.info.is_deep, **decoder)
 
 
 def track_input(
-    tools: Tools, source: Path, track: AudioTrack, *, is_deep: bool
+    tools: Tools, source: Path, track: AudioTrack, *, is_deep: bool, **more: str
 ) -> ffmpeg.nodes.FilterableStream:
-    options = audio_options(tools.threads, is_deep=is_deep)
+    """`more` are further options of the input."""
+    options = {**audio_options(tools.threads, is_deep=is_deep), **more}
     return ffmpeg.input(f"file:{source}", **options)[f"a:{track.index}"]
 
 

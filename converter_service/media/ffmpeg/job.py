@@ -11,12 +11,15 @@ from converter_service.media.options import Options
 
 
 class TranscodeJob(msgspec.Struct, frozen=True, kw_only=True):
+    """`decoder` is that of the track; None leaves the choice to ffmpeg."""
+
     source: Path
     info: MediaInfo
     track: AudioTrack
     options: Options
     target: Path
     keeps_private_tags: bool = False
+    decoder: str | None = None
 
     @property
     def form(self) -> Format:

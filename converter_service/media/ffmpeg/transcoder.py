@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from converter_service.media.errors import TranscoderUnavailable
 from converter_service.media.ffmpeg.capabilities import Capabilities, read_capabilities
 from converter_service.media.ffmpeg.declared_size import lacks_bytes
+from converter_service.media.ffmpeg.decoder_choice import DecoderChoice
 from converter_service.media.ffmpeg.empty_tracks import EmptyTracks
 from converter_service.media.ffmpeg.encode import Encoder
 from converter_service.media.ffmpeg.faults import cut_off, protected
@@ -43,6 +44,7 @@ class FFmpegTranscoder:
         self._programs = ProgramRunner(tools, limits)
         self._sidecars = SidecarFiles(self._programs)
         self._tags = TagPrograms(self._programs, find_tag_tools())
+        self._decoders = DecoderChoice(self._programs)
         self._capabilities = Capabilities()
 
     async def check(self, scratch: Path) -> None:
@@ -90,6 +92,7 @@ class FFmpegTranscoder:
                 options=options,
                 target=target,
                 keeps_private_tags=self._keeps_private_tags,
+                decoder=await self._decoders.decoder_for(track.codec, source.parent),
             )
             return await self._run(job, on_progress)
 

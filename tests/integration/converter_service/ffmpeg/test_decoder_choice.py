@@ -1,0 +1,25 @@
+"""Decoders that some versions of ffmpeg choose wrongly."""
+
+import pytest
+
+from tests.support.audio_checks import TranscodingHarness
+from tests.support.audio_signals import CORRELATED_HZ, chirp, likeness, wave
+from tests.support.media import Media
+
+SECONDS = 3.0
+
+
+@pytest.mark.parametrize("container", ["ogg", "mkv"])
+@pytest.mark.parametrize("rate", [8_000, 16_000, 32_000])
+async def test_speex_of_every_rate_sounds_as_its_source(
+    harness: TranscodingHarness, media: Media, container: str, rate: int
+) -> None:
+    sound = chirp(SECONDS, rate=rate)
+    source = media.made([*sound, "-c:a", "libspeex"], container)
+    for fields in ({"format": "flac"}, {"format": "mp3", "start": "0.5"}):
+        output = await harness.convert(source, **fields)
+        start_s = float(fields.get("start", 0))
+        assert output.duration_s == pytest.approx(SECONDS - start_s, abs=0.2)
+        expected = wave(media.made(sound, "wav"))[int(start_s * CORRELATED_HZ) :]
+        alike, _ = likeness(expected, wave(harness.result))
+        assert alike > 0.8
