@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.audio_checks import TranscodingHarness
-from tests.support.audio_signals import CORRELATED_HZ, chirp, likeness, wave
+from tests.support.audio_signals import chirp, likeness, wave
 from tests.support.media import Media
 
 SECONDS = 3.0
@@ -16,10 +16,8 @@ async def test_speex_of_every_rate_sounds_as_its_source(
 ) -> None:
     sound = chirp(SECONDS, rate=rate)
     source = media.made([*sound, "-c:a", "libspeex"], container)
-    for fields in ({"format": "flac"}, {"format": "mp3", "start": "0.5"}):
+    for fields in ({"format": "flac"}, {"format": "mp3"}):
         output = await harness.convert(source, **fields)
-        start_s = float(fields.get("start", 0))
-        assert output.duration_s == pytest.approx(SECONDS - start_s, abs=0.2)
-        expected = wave(media.made(sound, "wav"))[int(start_s * CORRELATED_HZ) :]
-        alike, _ = likeness(expected, wave(harness.result))
+        assert output.duration_s == pytest.approx(SECONDS, abs=0.2)
+        alike, _ = likeness(wave(media.made(sound, "wav")), wave(harness.result))
         assert alike > 0.8
