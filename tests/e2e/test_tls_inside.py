@@ -1,4 +1,4 @@
-"""The whole system with a certificate at each service: an account, a conversion, its events, audio and mail."""
+"""The whole system with a certificate at each service: a conversion, its events, audio and mail."""
 
 from collections.abc import AsyncIterator, Iterator
 
