@@ -142,7 +142,11 @@ def middleware(
         partial(RequestBodyMiddleware, idle=settings.idle_timeout),
         TusMiddleware,
         partial(CorsMiddleware, origins=settings.cors_origins),
-        partial(SecurityHeadersMiddleware, public_url=settings.public_url),
+        partial(
+            SecurityHeadersMiddleware,
+            public_url=settings.public_url,
+            hsts_max_age=settings.hsts_max_age,
+        ),
     ]
 
 

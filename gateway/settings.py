@@ -4,13 +4,12 @@ from datetime import timedelta
 from ipaddress import ip_network
 from typing import Annotated, Literal
 
-import msgspec
 from limits import parse
 
-from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError, http_origin
+from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError, TlsSettings, http_origin
 
 
-class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
+class GatewaySettings(TlsSettings, frozen=True, kw_only=True):
     """Rates are `<count>/<second|minute|hour|day>`, durations as in `shared.settings`."""
 
     introspection_secret: Annotated[Secret, Env("AUTH_INTROSPECTION_SECRET", at_least=16)]
@@ -36,6 +35,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         "x-forwarded-for"
     )
 
+    hsts_max_age: Annotated[timedelta, Env("GATEWAY_HSTS_MAX_AGE")] = timedelta(days=365)
     cors_origins: Annotated[tuple[str, ...], Env("GATEWAY_CORS_ORIGINS")] = ()
 
     max_calls: Annotated[int, Env("GATEWAY_MAX_CALLS", at_least=1)] = 256

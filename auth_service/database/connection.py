@@ -11,6 +11,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from auth_service.database.tls import ssl_argument, without_tls_parameters
 from shared.settings import Secret
 
 
@@ -28,13 +29,14 @@ class Bounds(msgspec.Struct, frozen=True):
 
 
 def driver_url(url: Secret) -> URL:
-    """Converts a libpq URL (`postgresql://…?sslmode=…`) to the form that SQLAlchemy's asyncpg dialect
-    takes.
+    """Converts a libpq URL (`postgresql://…?sslmode=…`) to the form that SQLAlchemy's asyncpg dialect takes,
+    without the parameters of TLS.
     """
-    parsed = make_url(url.reveal()).set(drivername="postgresql+asyncpg")
-    ssl = parsed.query.get("sslmode")
-    parsed = parsed.difference_update_query(["sslmode"])
-    return parsed.update_query_dict({"ssl": ssl}) if ssl else parsed
+    return without_tls_parameters(_parsed(url))
+
+
+def _parsed(url: Secret) -> URL:
+    return make_url(url.reveal()).set(drivername="postgresql+asyncpg")
 
 
 @asynccontextmanager
@@ -47,7 +49,7 @@ async def one_connection(url: Secret, *, command_s: float) -> AsyncIterator[Asyn
         driver_url(url),
         poolclass=NullPool,
         hide_parameters=True,
-        connect_args={"timeout": 5.0, "command_timeout": command_s},
+        connect_args={"timeout": 5.0, "command_timeout": command_s, **ssl_argument(_parsed(url))},
     )
     try:
         async with engine.begin() as connection:
@@ -68,6 +70,7 @@ def create_engine(url: Secret, bounds: Bounds) -> AsyncEngine:
         connect_args={
             "timeout": bounds.connect_s,
             "command_timeout": bounds.command_s,
+            **ssl_argument(_parsed(url)),
             # Enforced by the server, so they hold even if this process dies.
             "server_settings": {
                 "application_name": "auth_service",

@@ -1,12 +1,11 @@
 """Security headers, and Cache-Control, on every response."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-
-YEAR_S = 365 * 24 * 3600
 
 # Added unless the response has the field already.
 DEFAULTS: Final[Mapping[str, str]] = {
@@ -19,7 +18,6 @@ DEFAULTS: Final[Mapping[str, str]] = {
     # Otherwise the HTTP server would add its own name (ASVS 5.0, 13.4.6).
     "Server": "tonegate",
 }
-STRICT_TRANSPORT = f"max-age={YEAR_S}; includeSubDomains"  # RFC 6797; ASVS 5.0, 3.4.1
 
 
 class SecurityHeadersMiddleware:
@@ -27,10 +25,12 @@ class SecurityHeadersMiddleware:
     and on a development machine it would hold for its other servers too.
     """
 
-    def __init__(self, app: ASGIApp, public_url: str) -> None:
+    def __init__(self, app: ASGIApp, public_url: str, hsts_max_age: timedelta) -> None:
         self._app = app
+        # RFC 6797; ASVS 5.0, 3.4.1
+        strict = f"max-age={int(hsts_max_age.total_seconds())}; includeSubDomains"
         https = public_url.lower().startswith("https://")
-        fields = {**DEFAULTS, **({"Strict-Transport-Security": STRICT_TRANSPORT} if https else {})}
+        fields = {**DEFAULTS, **({"Strict-Transport-Security": strict} if https else {})}
         self._fields = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,7 +1,7 @@
 """Parsers for compose.yaml, Dockerfiles and .env.example."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,7 @@ from shared.process import LoggingSettings
 from shared.settings import SettingsField, fields_of
 
 ROOT = Path(__file__).parents[2]
-# ${NAME:-default}; the default may contain one nested substitution
-VARIABLE = re.compile(r"\$\{(?P<name>[A-Z_]+)(?::-(?P<default>(?:[^{}]|\$\{[^{}]*\})*))?\}")
+SUBSTITUTION = re.compile(r"\$\{(?P<name>[A-Z_]+)(?P<operator>:[-+]|(?=\}))")
 
 
 class Own(msgspec.Struct, frozen=True):
@@ -57,15 +56,42 @@ def compose() -> dict[str, Any]:
 SERVICES: Mapping[str, dict[str, Any]] = compose()["services"]
 
 
+class Substitution(msgspec.Struct, frozen=True):
+    """`${NAME}`, `${NAME:-words}` or `${NAME:+words}` at a place of a text; words may contain others."""
+
+    name: str
+    operator: str
+    words: str
+    start: int
+    end: int
+
+
+def substitutions(text: str) -> Iterator[Substitution]:
+    """The outermost substitutions of a text."""
+    position = 0
+    while found := SUBSTITUTION.search(text, position):
+        position, depth = found.end(), 1
+        while depth:
+            depth += {"{": 1, "}": -1}.get(text[position], 0)
+            position += 1
+        words = text[found.end() : position - 1]
+        yield Substitution(found["name"], found["operator"], words, found.start(), position)
+
+
 def filled_in(text: str, given: Mapping[str, str] | None = None) -> str:
-    """Substitutes variables as Compose does: `${NAME:-default}` gives the default if NAME is unset or
-    empty.
+    """Substitutes variables as Compose does: `:-` gives its words if the variable is unset or empty, `:+` if
+    it is not.
     """
-
-    def value(found: re.Match[str]) -> str:
-        return (given or {}).get(found["name"]) or filled_in(found["default"] or "", given)
-
-    return VARIABLE.sub(value, text)
+    parts, position = [], 0
+    for each in substitutions(text):
+        value = (given or {}).get(each.name, "")
+        if bool(value) == (each.operator == ":+"):
+            value = filled_in(each.words, given)
+        elif each.operator == ":+":
+            value = ""
+        parts += [text[position : each.start], value]
+        position = each.end
+    return "".join([*parts, text[position:]])
 
 
 def environment(service: str, given: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -75,14 +101,20 @@ def environment(service: str, given: Mapping[str, str] | None = None) -> dict[st
 
 
 def overridable() -> dict[str, str]:
-    """Returns all variables that compose.yaml takes from .env, with their defaults there."""
+    """Returns all variables that compose.yaml takes from .env, with their defaults there; one that is tested
+    by `:+` has none.
+    """
     found: dict[str, str] = {}
-    text = (ROOT / "compose.yaml").read_text()
-    for match in VARIABLE.finditer(text):
-        for inner in (match, *VARIABLE.finditer(match["default"] or "")):
-            if found.get(inner["name"]) in {None, ""}:
-                found[inner["name"]] = inner["default"] or ""
-    return found
+    used = list(_all_substitutions((ROOT / "compose.yaml").read_text()))
+    for each in used:
+        found[each.name] = found.get(each.name) or each.words
+    return {**found, **{each.name: "" for each in used if each.operator == ":+"}}
+
+
+def _all_substitutions(text: str) -> Iterator[Substitution]:
+    for each in substitutions(text):
+        yield each
+        yield from _all_substitutions(each.words)
 
 
 def example() -> dict[str, str]:

@@ -46,7 +46,7 @@ INSIDE = {
     "SCRATCH_DIR",
 }
 ONCE = {"secrets", "mongo-users"}
-SERVERS = {"postgres", "mongo", "rabbitmq", "valkey", "mailpit"}
+SERVERS = {"caddy", "postgres", "mongo", "rabbitmq", "valkey", "mailpit"}
 MOUNT = "/run/tonegate"
 
 each_of_ours = pytest.mark.parametrize("service", OWN)
@@ -91,7 +91,7 @@ def test_no_value_of_the_code_is_repeated(service: str) -> None:
         for name, value in environment(service).items()
         if value and not name.endswith("_FILE") and name in overridable() and name not in required
     }
-    assert repeated <= {"GATEWAY_PUBLIC_URL", "CONVERTER_SANDBOX_REQUIRES"}
+    assert repeated <= {"GATEWAY_PUBLIC_URL", "GATEWAY_TRUSTED_PROXIES", "CONVERTER_SANDBOX_REQUIRES"}
 
 
 @each_of_ours
@@ -148,20 +148,52 @@ def test_services_are_called_where_they_listen() -> None:
             if value.startswith("http://") and name != "GATEWAY_PUBLIC_URL":
                 called = name.removesuffix("_URL").rpartition("_")[2].lower()
                 assert value == f"http://{called}:{OWN[called].port()}"
+                given = environment(service, {"TLS_CERTIFICATE": "/etc/tonegate/tls.pem"})
+                assert given[name] == f"https://{called}:{OWN[called].port()}"
 
 
-def test_the_gateway_is_published_on_its_own_port_and_the_mail_catcher_on_this_machine_only() -> None:
+def test_plain_http_is_published_on_this_machine_only() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert set(published) == {"gateway", "mailpit"}
+    assert set(published) == {"caddy", "gateway", "mailpit"}
     port = OWN["gateway"].port()
-    assert [filled_in(text) for text in published["gateway"]] == [f"0.0.0.0:{port}:{port}"]
+    assert [filled_in(text) for text in published["gateway"]] == [f"127.0.0.1:{port}:{port}"]
     assert [filled_in(text) for text in published["mailpit"]] == ["127.0.0.1:8025:8025"]
-    assert filled_in(published["gateway"][0], {"GATEWAY_PORT": "9000"}) == f"0.0.0.0:9000:{port}"
+    assert filled_in(published["gateway"][0], {"GATEWAY_PORT": "9000"}) == f"127.0.0.1:9000:{port}"
 
 
-def test_links_begin_with_the_published_port() -> None:
+def test_links_begin_with_the_published_port_or_with_the_domain() -> None:
     assert environment("gateway")["GATEWAY_PUBLIC_URL"] == "http://127.0.0.1:8000"
     assert environment("auth", {"GATEWAY_PORT": "9000"})["GATEWAY_PUBLIC_URL"] == "http://127.0.0.1:9000"
+    domain = {"TONEGATE_DOMAIN": "audio.example.org"}
+    for service in ("auth", "caddy", "converter", "gateway", "notification", "worker"):
+        assert environment(service, domain)["GATEWAY_PUBLIC_URL"] == "https://audio.example.org"
+
+
+def test_caddy_is_started_by_its_profile_and_calls_the_gateway() -> None:
+    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["caddy"]
+    assert SERVICES["caddy"]["profiles"] == ["tls"]
+    assert [filled_in(text) for text in SERVICES["caddy"]["ports"]] == ["80:80", "443:443"]
+    given = environment("caddy", {"TONEGATE_DOMAIN": "audio.example.org"})
+    assert given["TONEGATE_DOMAIN"] == "audio.example.org"
+    assert given["TONEGATE_UPSTREAM"] == f"http://gateway:{OWN['gateway'].port()}"
+    certified = {"TLS_CERTIFICATE": "/etc/tonegate/tls.pem", "TLS_CA": "/etc/tonegate/ca.pem"}
+    assert environment("caddy", certified)["TONEGATE_UPSTREAM"].startswith("https://gateway:")
+    assert environment("caddy", certified)["SSL_CERT_FILE"] == certified["TLS_CA"]
+    config = (ROOT / "deploy/caddy/Caddyfile").read_text()
+    assert set(given) - {"SSL_CERT_FILE"} <= set(re.findall(r"\{\$([A-Z_]+)", config))
+
+
+def test_the_gateway_trusts_the_network_that_it_shares_with_caddy_alone() -> None:
+    assert [name for name, service in SERVICES.items() if "proxy" in service.get("networks", [])] == [
+        "gateway",
+        "caddy",
+    ]
+    network = compose()["networks"]["proxy"]
+    assert network["internal"] is True
+    [config] = network["ipam"]["config"]
+    for given in ({}, {"TONEGATE_PROXY_NETWORK": "10.9.8.0/28"}):
+        trusted = environment("gateway", given)["GATEWAY_TRUSTED_PROXIES"]
+        assert trusted == filled_in(config["subnet"], given)
 
 
 @each_of_ours
@@ -274,9 +306,10 @@ def test_a_stop_waits_as_long_as_the_code_may_take() -> None:
     assert timedelta(seconds=Service.stop_policy.grace_s) >= max(longest.values())
 
 
-def test_only_gateway_and_mail_have_external_access() -> None:
+def test_only_gateway_proxy_and_mail_have_external_access() -> None:
     """auth_service has internet access too once identity providers are configured."""
-    assert compose()["networks"] == {
+    networks = {name: each for name, each in compose()["networks"].items() if name != "proxy"}
+    assert networks == {
         "front": {},
         "mail": {},
         "inside": {"internal": "${TONEGATE_ISOLATED:-true}"},
@@ -285,7 +318,7 @@ def test_only_gateway_and_mail_have_external_access() -> None:
     outside = {
         name for name, service in SERVICES.items() if {"front", "mail"} & set(service.get("networks", []))
     }
-    assert outside == {"gateway", "notification", "mailpit"}
+    assert outside == {"caddy", "gateway", "notification", "mailpit"}
     assert [name for name, service in SERVICES.items() if "providers" in service.get("networks", [])] == [
         "auth"
     ]
@@ -329,7 +362,7 @@ def test_files_mounted_from_the_repository_exist_and_are_read_only() -> None:
         for volume in service.get("volumes", [])
         if volume.startswith("./")
     ]
-    assert len(mounts) == 5
+    assert len(mounts) == 6
     for source, _, mode in mounts:
         assert (ROOT / source).exists()
         assert mode == "ro"

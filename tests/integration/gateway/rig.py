@@ -65,6 +65,7 @@ async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator
             **{
                 "introspection_secret": Secret("introspection-secret"),
                 "amqp_url": Secret("amqp://unused"),
+                "port": free_port(),
                 "auth_url": auth.url,
                 "converter_url": converter.url,
                 "notification_url": notification.url,
@@ -80,9 +81,9 @@ async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator
 
 @asynccontextmanager
 async def serving(settings: GatewaySettings, broker: Broker, stop: asyncio.Event) -> AsyncIterator[int]:
-    port, registry = free_port(), CollectorRegistry()
+    port, registry = settings.port, CollectorRegistry()
     listeners = Listeners(Address("127.0.0.1", port), Address("127.0.0.1", free_port()))
-    async with open_http_sessions(64, 64, settings.idle_timeout) as sessions:
+    async with open_http_sessions(64, 64, settings.idle_timeout, settings.client_context()) as sessions:
         app = build(settings, sessions, broker, registry)
         task = asyncio.create_task(serve(app, registry, listeners, stop))
         try:

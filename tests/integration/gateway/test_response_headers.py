@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -64,6 +65,12 @@ async def test_hsts_is_sent_with_a_public_https_url() -> None:
     async with running(public_url="https://tonegate.example.org") as rig:
         _, headers, _ = await call(rig, "GET", "/healthz")
         assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+
+
+async def test_the_time_of_hsts_can_be_set() -> None:
+    async with running(public_url="https://a.example", hsts_max_age=timedelta(minutes=5)) as rig:
+        _, headers, _ = await call(rig, "GET", "/healthz")
+        assert headers["Strict-Transport-Security"].startswith("max-age=300;")
 
 
 async def test_personal_responses_are_not_cacheable(rig: Rig) -> None:

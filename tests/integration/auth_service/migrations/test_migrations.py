@@ -164,7 +164,7 @@ async def test_an_older_key_keeps_what_it_legitimately_had(
         assert await connection.scalar(text("SELECT scopes FROM auth.api_keys")) == after
 
 
-def test_a_libpq_url_reaches_the_driver_unchanged() -> None:
-    url = driver_url(Secret("postgresql://ada:p%40ss%2Fword@db.example:5433/tonegate?sslmode=require"))
-    assert url == make_url("postgresql+asyncpg://ada:p%40ss%2Fword@db.example:5433/tonegate?ssl=require")
+def test_a_libpq_url_reaches_the_driver_without_the_parameters_of_tls() -> None:
+    url = driver_url(Secret("postgresql://ada:p%40ss%2Fword@db.example:5433/tonegate?sslmode=require&x=y"))
+    assert url == make_url("postgresql+asyncpg://ada:p%40ss%2Fword@db.example:5433/tonegate?x=y")
     assert url.password == "p@ss/word"
