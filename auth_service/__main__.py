@@ -28,7 +28,9 @@ async def main(settings: AuthSettings, stop: asyncio.Event) -> None:
     broker = RabbitMQ(settings.amqp_url.reveal(), "auth_service", SUBSCRIPTIONS, process=AUTH)
     app = build(settings, broker, registry)
     listeners = Listeners(
-        Address(settings.host, settings.port), Address(settings.host, settings.metrics_port)
+        Address(settings.host, settings.port),
+        Address(settings.host, settings.metrics_port),
+        settings.server_certificate(),
     )
     await serve(app, registry, listeners, stop)
 

@@ -20,10 +20,10 @@ from auth_service.oauth.providers.config import (
     is_redirect_target,
     parse_issuers,
 )
-from shared.settings import Env, HttpUrl, Secret, SettingsError
+from shared.settings import Env, HttpUrl, Secret, SettingsError, TlsSettings
 
 
-class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
+class AuthSettings(TlsSettings, frozen=True, kw_only=True):
     database_url: Annotated[Secret, Env("AUTH_DATABASE_URL")]
     introspection_secret: Annotated[Secret, Env("AUTH_INTROSPECTION_SECRET", at_least=16)]
     data_keys: Annotated[Secret, Env("AUTH_DATA_KEYS", at_least=43)]

@@ -33,7 +33,8 @@ OTHER_DESCRIPTORS = 256
 async def run_api(settings: ApiSettings, stop: asyncio.Event) -> None:
     registry = CollectorRegistry()
     broker = RabbitMQ(settings.amqp_url.reveal(), "converter_api", SUBSCRIPTIONS, process=CONVERTER)
-    async with aiohttp.ClientSession() as http:
+    connector = aiohttp.TCPConnector(ssl=settings.client_context())
+    async with aiohttp.ClientSession(connector=connector) as http:
         app = api.build(settings, broker, registry, http)
         await serve(app, registry, listeners(settings, event_streams=MAX_SUBSCRIPTIONS), stop)
 
@@ -69,6 +70,7 @@ def listeners(settings: ApiSettings | WorkerSettings, event_streams: int = 0) ->
     return Listeners(
         Address(settings.host, settings.port),
         Address(settings.host, settings.metrics_port),
+        settings.server_certificate(),
         max_requests=connection_limit(CONNECTIONS + event_streams, OTHER_DESCRIPTORS),
         buffer_bytes=BUFFER_BYTES,
     )

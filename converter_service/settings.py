@@ -6,12 +6,12 @@ from typing import Annotated
 
 import msgspec
 
-from shared.settings import Env, HttpOrigin, HttpUrl, Secret
+from shared.settings import Env, HttpOrigin, HttpUrl, Secret, TlsSettings
 
 DeadLetterRetention = Annotated[timedelta, Env("CONVERTER_DEAD_LETTER_RETENTION", at_least=60)]
 
 
-class ConverterSettings(msgspec.Struct, frozen=True, kw_only=True):
+class ConverterSettings(TlsSettings, frozen=True, kw_only=True):
     """Settings of both the api and the worker."""
 
     mongo_url: Annotated[Secret, Env("CONVERTER_MONGO_URL")]

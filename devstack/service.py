@@ -1,6 +1,7 @@
 """The five processes of Tonegate: gateway, auth, converter api, converter worker, notification."""
 
 import http.client
+import ssl
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
@@ -10,7 +11,7 @@ from devstack.home import Home
 from devstack.ports import Ports
 from devstack.process import StopOrder, StopPolicy
 from devstack.servers.environment import plain_environment
-from devstack.settings import is_given, value_of
+from devstack.settings import is_given, scheme, value_of
 
 # Role → arguments of `python -m`, in the order in which they start.
 COMMANDS: Mapping[str, Sequence[str]] = {
@@ -60,7 +61,7 @@ class Service(Daemon):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{scheme(self._settings())}://127.0.0.1:{self.port}"
 
     def command(self) -> Sequence[str]:
         return [sys.executable, "-m", *self.launcher, *COMMANDS[self.role]]
@@ -80,7 +81,7 @@ class Service(Daemon):
 
     def get(self, path: str) -> int | None:
         """Returns the status of a GET request; None without a response."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=4)
+        connection = self._connection()
         try:
             connection.request("GET", path)
             return connection.getresponse().status
@@ -88,6 +89,14 @@ class Service(Daemon):
             return None
         finally:
             connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        """Trusts TLS_CA where the service has a certificate."""
+        settings = self._settings()
+        if scheme(settings) == "http":
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=4)
+        context = ssl.create_default_context(cafile=settings.get("TLS_CA"))
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=4, context=context)
 
     def kill(self) -> None:
         """Simulates a crash of this process only; `stop` ends the descendants it leaves behind."""

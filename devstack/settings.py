@@ -7,8 +7,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from devstack.errors import StackError
 
+TLS = ("TLS_CERTIFICATE", "TLS_KEY", "TLS_CA")
 OURS = ("GATEWAY_", "AUTH_", "CONVERTER_", "WORKER_", "NOTIFICATION_", "OTEL_")
-ALSO_OURS = ("AMQP_URL", "AMQP_URL_FILE", "LOG_LEVEL", "LOG_FORMAT")
+ALSO_OURS = ("AMQP_URL", "AMQP_URL_FILE", "LOG_LEVEL", "LOG_FORMAT", *TLS)
 # Secret → the roles that get it, as in compose.yaml.
 READERS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
@@ -45,6 +46,11 @@ def value_of(name: str, given: Mapping[str, str]) -> str:
         return Path(given[f"{name}_FILE"]).read_text().strip()
     except OSError as error:
         raise StackError(f"the file named by {name}_FILE cannot be read: {error.strerror}") from None
+
+
+def scheme(settings: Mapping[str, str]) -> str:
+    """Returns `https` if the services have a certificate, else `http`."""
+    return "https" if settings.get("TLS_CERTIFICATE") else "http"
 
 
 def merged(chosen: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from devstack.servers.postgres import Postgres
 from devstack.servers.rabbitmq import RabbitMQ
 from devstack.servers.redis import Redis
 from devstack.service import COMMANDS, Service
-from devstack.settings import is_given, merged, other_database, value_of, without_foreign_secrets
+from devstack.settings import is_given, merged, other_database, scheme, value_of, without_foreign_secrets
 
 TITLES = {"postgres": "PostgreSQL", "mongo": "MongoDB", "rabbitmq": "RabbitMQ", "mail": "a mail sink"}
 
@@ -165,7 +165,7 @@ class Stack:
     def _internal(self, role: str) -> str:
         name = f"{role.upper()}_PORT"
         port = value_of(name, self.given) if is_given(name, self.given) else self.ports[role]
-        return f"http://127.0.0.1:{port}"
+        return f"{scheme(self.given)}://127.0.0.1:{port}"
 
     def _ledger(self) -> str:
         """URL of the notification service's database, on the MongoDB server of the conversions."""

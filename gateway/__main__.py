@@ -24,13 +24,14 @@ async def main(settings: GatewaySettings, stop: asyncio.Event) -> None:
     listeners = Listeners(
         Address(settings.host, settings.port),
         Address(settings.host, settings.metrics_port),
+        settings.server_certificate(),
         max_requests=connection_limit(
             settings.max_connections, 2 * SERVICE_CONNECTIONS + settings.max_event_streams
         ),
         buffer_bytes=BUFFER_BYTES,
     )
     async with open_http_sessions(
-        SERVICE_CONNECTIONS, settings.max_event_streams, settings.idle_timeout
+        SERVICE_CONNECTIONS, settings.max_event_streams, settings.idle_timeout, settings.client_context()
     ) as sessions:
         app = build(settings, sessions, broker, registry)
         _ = app.openapi_schema  # generated now, because a request would block all others meanwhile

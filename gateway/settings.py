@@ -4,13 +4,12 @@ from datetime import timedelta
 from ipaddress import ip_network
 from typing import Annotated, Literal
 
-import msgspec
 from limits import parse
 
-from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError, http_origin
+from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError, TlsSettings, http_origin
 
 
-class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
+class GatewaySettings(TlsSettings, frozen=True, kw_only=True):
     """Rates are `<count>/<second|minute|hour|day>`, durations as in `shared.settings`."""
 
     introspection_secret: Annotated[Secret, Env("AUTH_INTROSPECTION_SECRET", at_least=16)]

@@ -94,7 +94,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     async with (
         client,
         broker,
-        aiohttp.ClientSession() as http,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=settings.client_context())) as http,
         _open_webhooks(
             settings, endpoints, deliveries, tests, publisher=broker, stopping=stopping, registry=registry
         ) as (webhooks, fanout, dispatcher),
@@ -235,6 +235,7 @@ def _listeners(settings: NotificationSettings) -> Listeners:
     return Listeners(
         public=Address(settings.host, settings.port),
         metrics=Address(settings.host, settings.metrics_port),
+        certificate=settings.server_certificate(),
         max_requests=256,
         grace=LISTENERS_GRACE,
     )

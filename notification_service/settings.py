@@ -4,20 +4,18 @@ from datetime import timedelta
 from email.headerregistry import Address
 from typing import Annotated
 
-import msgspec
-
 from notification_service.email.errors import InvalidEmail
 from notification_service.email.links import InvalidLink, LinkTemplate
 from notification_service.email.message import parse_from_address
 from notification_service.email.smtp_server import SmtpServer
 from notification_service.webhooks.outbound.address_policy import parse_networks
-from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError, duration
+from shared.settings import Env, HttpOrigin, HttpUrl, Secret, SettingsError, TlsSettings, duration
 
 # Delays recommended by Standard Webhooks 1.0.0, "Deliverability and reliability".
 RETRIES = ("5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h")
 
 
-class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
+class NotificationSettings(TlsSettings, frozen=True, kw_only=True):
     """The path of `mongo_url` names the database of the ledger and the webhooks."""
 
     amqp_url: Annotated[Secret, Env("AMQP_URL")]

@@ -1,6 +1,7 @@
 """HTTP client sessions for the services: pooled, bounded, with timeouts for silent peers."""
 
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -30,18 +31,23 @@ class Sessions(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_http_sessions(max_connections: int, live: int, silence: timedelta) -> AsyncIterator[Sessions]:
+async def open_http_sessions(
+    max_connections: int, live: int, silence: timedelta, tls: ssl.SSLContext
+) -> AsyncIterator[Sessions]:
     """`live` bounds the connections for event streams, `max_connections` those of each of the other pools.
-    `silence` bounds the time for which a peer may leave bytes unacknowledged.
+    `silence` bounds the time for which a peer may leave bytes unacknowledged. `tls` is for services at
+    https URLs.
     """
     async with AsyncExitStack() as stack:
-        pooled = await stack.enter_async_context(_session(max_connections, silence, single_use=False))
-        single_use = await stack.enter_async_context(_session(max_connections, silence, single_use=True))
-        live_session = await stack.enter_async_context(_session(live, silence, single_use=False))
+        pooled = await stack.enter_async_context(_session(max_connections, silence, tls, single_use=False))
+        single_use = await stack.enter_async_context(_session(max_connections, silence, tls, single_use=True))
+        live_session = await stack.enter_async_context(_session(live, silence, tls, single_use=False))
         yield Sessions(pooled, single_use, live_session)
 
 
-def _session(max_connections: int, silence: timedelta, *, single_use: bool) -> aiohttp.ClientSession:
+def _session(
+    max_connections: int, silence: timedelta, tls: ssl.SSLContext, *, single_use: bool
+) -> aiohttp.ClientSession:
     """Without cookies, decompression and proxies from the environment: messages are relayed unchanged."""
 
     def open_socket(address: AddrInfoType) -> socket.socket:
@@ -53,10 +59,12 @@ def _session(max_connections: int, silence: timedelta, *, single_use: bool) -> a
         return made
 
     if single_use:
-        connector = aiohttp.TCPConnector(limit=max_connections, force_close=True, socket_factory=open_socket)
+        connector = aiohttp.TCPConnector(
+            limit=max_connections, force_close=True, socket_factory=open_socket, ssl=tls
+        )
     else:
         connector = aiohttp.TCPConnector(
-            limit=max_connections, keepalive_timeout=KEEPALIVE_S, socket_factory=open_socket
+            limit=max_connections, keepalive_timeout=KEEPALIVE_S, socket_factory=open_socket, ssl=tls
         )
     return aiohttp.ClientSession(
         connector=connector,

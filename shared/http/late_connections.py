@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import socket
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,13 +37,15 @@ class LateLimits(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def answering_late_connections(
-    listener: socket.socket | None, limits: LateLimits | None = None
+    listener: socket.socket | None, limits: LateLimits | None = None, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[None]:
-    """Answers connections for the duration of the block, in which the server of the socket ends."""
+    """Answers connections for the duration of the block, in which the server of the socket ends. `tls` is the
+    server's context if it speaks TLS.
+    """
     if listener is None:
         yield
         return
-    late = LateConnections(listener, limits or LateLimits())
+    late = LateConnections(listener, limits or LateLimits(), tls)
     late.begin()
     try:
         yield
@@ -55,8 +58,10 @@ class LateConnections:
     before any program accepts them; closing the listener would reset those.
     """
 
-    def __init__(self, listener: socket.socket, limits: LateLimits) -> None:
-        self._listener, self._limits = listener, limits
+    def __init__(
+        self, listener: socket.socket, limits: LateLimits, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._listener, self._limits, self._tls = listener, limits, tls
         listener.setblocking(False)
         self._answers: set[asyncio.Task[None]] = set()
         self._answered_at_once: deque[socket.socket] = deque()
@@ -94,7 +99,7 @@ class LateConnections:
 
     def _take(self, accepted: socket.socket) -> None:
         accepted.setblocking(False)
-        if len(self._answers) >= self._limits.read:
+        if len(self._answers) >= self._limits.read + (self._limits.at_once if self._tls else 0):
             self._answer_at_once(accepted)
             return
         task = asyncio.create_task(self._serve(accepted))
@@ -103,8 +108,11 @@ class LateConnections:
 
     def _answer_at_once(self, accepted: socket.socket) -> None:
         """Answers before the request is read. The client has time to send it and to read the answer until the
-        connection is closed.
+        connection is closed. With TLS nothing can be said before the handshake: the connection is closed.
         """
+        if self._tls:
+            accepted.close()
+            return
         with contextlib.suppress(OSError):
             accepted.send(_answer())
             accepted.shutdown(socket.SHUT_WR)
@@ -117,17 +125,30 @@ class LateConnections:
         with contextlib.suppress(
             OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError
         ):
-            reader, writer = await asyncio.open_connection(sock=accepted, limit=PIECE_BYTES)
+            reader, writer = await self._streams(accepted)
             try:
                 async with asyncio.timeout(ANSWER_S):
                     await reader.readuntil(b"\r\n\r\n")
                     writer.write(_answer())
-                    writer.write_eof()
+                    if writer.can_write_eof():  # not with TLS
+                        writer.write_eof()
                 async with asyncio.timeout(LINGER_S):
                     while await asyncio.wait_for(reader.read(PIECE_BYTES), IDLE_S):
                         pass
             finally:
                 writer.close()
+
+    async def _streams(self, accepted: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Streams of an accepted connection, after the handshake with TLS."""
+        if self._tls is None:
+            return await asyncio.open_connection(sock=accepted, limit=PIECE_BYTES)
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(PIECE_BYTES, loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        transport, _ = await loop.connect_accepted_socket(
+            lambda: protocol, accepted, ssl=self._tls, ssl_handshake_timeout=ANSWER_S
+        )
+        return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
 def _discard(accepted: socket.socket) -> None:

@@ -7,7 +7,7 @@ import time
 from datetime import timedelta
 
 import msgspec
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from litestar import Litestar
 from litestar.types import ASGIApp
@@ -17,6 +17,7 @@ from shared.http.application import STOP_STEPS, StopSteps
 from shared.http.detachable_server import DetachableServer
 from shared.http.late_connections import answering_late_connections
 from shared.logs import get_logger
+from shared.settings import ServerCertificate
 
 # Cuts off clients that send their header too slowly (slow loris).
 HEADER_TIMEOUT_MS = 15_000
@@ -42,12 +43,14 @@ class Address(msgspec.Struct, frozen=True):
 class Listeners(msgspec.Struct, frozen=True):
     """Addresses of a service, and the limits of its server.
 
+    `certificate` makes the public address one of https; the metrics stay plain.
     `buffer_bytes` is the most that is read from one connection at a time: larger buffers stream bodies faster
     (`bench/relay.py`: 0.25 of the direct rate at 64 KiB, 0.55 at 512 KiB). `grace` bounds a graceful stop.
     """
 
     public: Address
     metrics: Address
+    certificate: ServerCertificate | None = None
     max_requests: int = 2048
     grace: timedelta = timedelta(seconds=20)
     buffer_bytes: int = 64 * 1024
@@ -78,7 +81,8 @@ async def serve(
     Raises RuntimeError when a listener ends by itself, because its port is taken for instance.
     """
     async with app.lifespan():
-        main = _server(app, listeners.public, listeners.max_requests, listeners.buffer_bytes)
+        certificate = listeners.certificate
+        main = _server(app, listeners.public, listeners.max_requests, listeners.buffer_bytes, certificate)
         metrics = _server(make_asgi_app(registry), listeners.metrics, 16, 64 * 1024)
         running = {asyncio.create_task(main.serve()), asyncio.create_task(metrics.serve())}
         stopping = asyncio.create_task(stop.wait())
@@ -91,7 +95,8 @@ async def serve(
         finally:  # also after an error: a listener left running would keep the process alive
             stopping.cancel()
             _stop_steps(app).begin()
-            async with answering_late_connections(main.detach()):
+            tls = certificate.context() if certificate else None
+            async with answering_late_connections(main.detach(), tls=tls):
                 await asyncio.sleep(FIRST_REQUEST_S)
                 left_s = await _drain_bodies(app, left_s)
                 for server in (main, metrics):
@@ -101,7 +106,13 @@ async def serve(
             raise RuntimeError("a listener ended by itself")
 
 
-def _server(app: ASGIApp, address: Address, max_requests: int, buffer_bytes: int) -> DetachableServer:
+def _server(
+    app: ASGIApp,
+    address: Address,
+    max_requests: int,
+    buffer_bytes: int,
+    certificate: ServerCertificate | None = None,
+) -> DetachableServer:
     return DetachableServer(
         app,
         address=address.host,
@@ -113,6 +124,9 @@ def _server(app: ASGIApp, address: Address, max_requests: int, buffer_bytes: int
         backpressure=max_requests,
         log_enabled=False,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS, max_buffer_size=buffer_bytes),
+        ssl_cert=certificate.certificate if certificate else None,
+        ssl_key=certificate.key if certificate else None,
+        ssl_protocol_min=SSLProtocols.tls12,
     )
 
 

@@ -11,15 +11,18 @@ from shared.settings.parsers import (
     http_url,
     path_prefix,
 )
+from shared.settings.tls import ServerCertificate, TlsSettings
 
 __all__ = [
     "Env",
     "HttpOrigin",
     "HttpUrl",
     "Secret",
+    "ServerCertificate",
     "SettingsError",
     "SettingsField",
     "TextFormat",
+    "TlsSettings",
     "duration",
     "fields_of",
     "http_origin",

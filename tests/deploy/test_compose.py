@@ -148,6 +148,8 @@ def test_services_are_called_where_they_listen() -> None:
             if value.startswith("http://") and name != "GATEWAY_PUBLIC_URL":
                 called = name.removesuffix("_URL").rpartition("_")[2].lower()
                 assert value == f"http://{called}:{OWN[called].port()}"
+                given = environment(service, {"TLS_CERTIFICATE": "/etc/tonegate/tls.pem"})
+                assert given[name] == f"https://{called}:{OWN[called].port()}"
 
 
 def test_plain_http_is_published_on_this_machine_only() -> None:
@@ -174,8 +176,11 @@ def test_caddy_is_started_by_its_profile_and_calls_the_gateway() -> None:
     given = environment("caddy", {"TONEGATE_DOMAIN": "audio.example.org"})
     assert given["TONEGATE_DOMAIN"] == "audio.example.org"
     assert given["TONEGATE_UPSTREAM"] == f"http://gateway:{OWN['gateway'].port()}"
+    certified = {"TLS_CERTIFICATE": "/etc/tonegate/tls.pem", "TLS_CA": "/etc/tonegate/ca.pem"}
+    assert environment("caddy", certified)["TONEGATE_UPSTREAM"].startswith("https://gateway:")
+    assert environment("caddy", certified)["SSL_CERT_FILE"] == certified["TLS_CA"]
     config = (ROOT / "deploy/caddy/Caddyfile").read_text()
-    assert set(given) <= set(re.findall(r"\{\$([A-Z_]+)", config))
+    assert set(given) - {"SSL_CERT_FILE"} <= set(re.findall(r"\{\$([A-Z_]+)", config))
 
 
 def test_the_gateway_trusts_the_network_that_it_shares_with_caddy_alone() -> None:

@@ -83,7 +83,7 @@ async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator
 async def serving(settings: GatewaySettings, broker: Broker, stop: asyncio.Event) -> AsyncIterator[int]:
     port, registry = settings.port, CollectorRegistry()
     listeners = Listeners(Address("127.0.0.1", port), Address("127.0.0.1", free_port()))
-    async with open_http_sessions(64, 64, settings.idle_timeout) as sessions:
+    async with open_http_sessions(64, 64, settings.idle_timeout, settings.client_context()) as sessions:
         app = build(settings, sessions, broker, registry)
         task = asyncio.create_task(serve(app, registry, listeners, stop))
         try:

@@ -1,6 +1,7 @@
 """A small service on a real port, which tests stop, and raw connections to it."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from devstack.ports import free_port
 from shared.http.application import Wiring, build_application
 from shared.http.server import Address, Listeners, serve
+from shared.settings import ServerCertificate
 from tests.support.wait import PATIENCE_S, until
 
 REQUEST = b"GET /quick HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -23,6 +25,7 @@ class StoppableServer:
     """`go_on` lets the slow route answer."""
 
     port: int = field(default_factory=free_port)
+    trust: ssl.SSLContext | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
@@ -31,7 +34,7 @@ class StoppableServer:
 
     async def connect(self) -> "RawConnection":
         """Opens a connection, which is closed with the server at the latest."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=self.trust)
         self.writers.append(writer)
         return RawConnection(reader, writer)
 
@@ -86,8 +89,10 @@ class RawConnection:
 
 
 @asynccontextmanager
-async def stoppable_server(grace_s: float = 20.0) -> AsyncIterator[StoppableServer]:
-    server = StoppableServer()
+async def stoppable_server(
+    grace_s: float = 20.0, certificate: ServerCertificate | None = None, trust: ssl.SSLContext | None = None
+) -> AsyncIterator[StoppableServer]:
+    server = StoppableServer(trust=trust)
 
     @get("/quick")
     async def quick() -> dict[str, bool]:
@@ -102,6 +107,7 @@ async def stoppable_server(grace_s: float = 20.0) -> AsyncIterator[StoppableServ
     listeners = Listeners(
         Address("127.0.0.1", server.port),
         Address("127.0.0.1", free_port()),
+        certificate,
         grace=timedelta(seconds=grace_s),
     )
     app = build_application(Wiring(controllers=[quick, slow]))

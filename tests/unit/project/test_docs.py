@@ -30,7 +30,7 @@ MODULES = (
     shared.process,
 )
 PAGES = sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")) + sorted(ROOT.glob("deploy/**/*.md"))
-VARIABLE = re.compile(r"`((?:LOG|AMQP|GATEWAY|AUTH|CONVERTER|WORKER|NOTIFICATION)_[A-Z_]+)`")
+VARIABLE = re.compile(r"`((?:LOG|AMQP|TLS|GATEWAY|AUTH|CONVERTER|WORKER|NOTIFICATION)_[A-Z_]+)`")
 
 
 def _known() -> set[str]:
