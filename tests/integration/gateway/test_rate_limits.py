@@ -46,6 +46,16 @@ async def test_rate_classes_are_counted_separately() -> None:
         assert headers["RateLimit-Policy"].startswith('"register"')
 
 
+@pytest.mark.parametrize("path", ["login/factor", "proof", "factors/f1/confirm"])
+async def test_calls_that_take_a_code_are_counted_as_logins(path: str) -> None:
+    async with running(rate_login="2/hour") as rig:
+        for _ in range(2):
+            await call(rig, "POST", f"/v1/auth/{path}", **SIGNED_IN)
+        status, headers = await call(rig, "POST", f"/v1/auth/{path}", **SIGNED_IN)
+        assert status == 429
+        assert headers["RateLimit-Policy"] == '"login";q=2;w=3600'
+
+
 @pytest.mark.parametrize(
     ("limit", "path"),
     [
