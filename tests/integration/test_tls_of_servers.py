@@ -6,6 +6,7 @@ The servers' certificate is for 127.0.0.1 only, so `localhost` is another name f
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from coredis import Redis as Client
 from coredis.exceptions import ConnectionError as RedisConnectionError
@@ -195,6 +196,12 @@ async def ping_redis(server: TlsRedis, host: str, query: str) -> None:
         assert await client.ping()
     finally:
         pool.disconnect()
+        await until(lambda: not is_connected(server.tls_port), what="the end of the TLS connections")
+
+
+def is_connected(port: int) -> bool:
+    """True while this process has a connection to the port."""
+    return any(each.raddr and each.raddr.port == port for each in psutil.Process().net_connections("tcp"))
 
 
 async def test_redis_with_its_authority(tls_redis: TlsRedis, roots: Path) -> None:

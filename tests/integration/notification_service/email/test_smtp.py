@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from notification_service.email.errors import PermanentFailure, TransientFailure
 from notification_service.email.smtp import SmtpMailer
 from notification_service.email.smtp_server import SmtpServer
+from shared.settings import ServerCertificate
 from tests.contract.notification_service.test_mailer import MAIL
+from tests.support.authority import Authority
 from tests.support.certificates import SelfSigned, self_signed
 from tests.support.mail_server import Behaviour, MailServer, mail_server
 
@@ -188,6 +191,22 @@ async def test_smtps_is_encrypted_and_verified(certified: SelfSigned, trusting: 
         trusting()
         await mailer(server, scheme="smtps").send(MAIL)
         assert [mail.encrypted for mail in server.taken] == [True]
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+async def test_the_certificate_of_another_name_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    authority = Authority(tmp_path)
+    issued = authority.issue("mail.example")
+    context = ServerCertificate(issued.certificate, issued.key).context()
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+    behaviour = Behaviour(starttls=context) if scheme == "smtp" else Behaviour(tls=context)
+    query = "?starttls=required" if scheme == "smtp" else ""
+    async with mail_server(behaviour) as server:
+        with pytest.raises(TransientFailure):
+            await mailer(server, scheme=scheme, query=query).send(MAIL)
+        assert server.taken == []
 
 
 async def test_a_login_uses_tls(certified: SelfSigned, trusting: Callable[[], None]) -> None:
