@@ -60,7 +60,8 @@ def verdict(
         if extent.file_end_s < due_s - tolerance_s(due_s):
             return Verdict.CUT_OFF
     # A duration tag may be stale after an edit, so a track's own duration counts only together with errors.
-    if complained and track.duration_s is not None:
+    # One that was computed from the bit rate at the file's beginning does not count.
+    if complained and track.duration_s is not None and not info.is_estimated:
         due_s = min(track.start_s + track.duration_s, window.end_s)
         if extent.audio_end_s < due_s - tolerance_s(due_s):
             return Verdict.CUT_OFF

@@ -24,11 +24,24 @@ def fault(printed: bytes) -> Fault:
 
 def test_a_video_is_described() -> None:
     tagged = {**AUDIO, "duration": "9.5", "start_time": "1.5", "tags": {"language": "eng"}}
-    info = parse_probe(answer(VIDEO, tagged, duration="11.0", start_time="1.0"), "")
+    info = parse_probe(answer(VIDEO, tagged, duration="11.0", start_time="0.05"), "")
     (track,) = info.audio_tracks
-    assert (info.container, info.duration_s, info.start_s) == ("mp4", 11.0, 1.0)
-    assert (track.index, track.stream, track.start_s, track.duration_s) == (0, 1, 0.5, 9.5)
+    assert (info.container, info.duration_s, info.start_s) == ("mp4", 11.0, 0.05)
+    assert (track.index, track.stream, track.start_s, track.duration_s) == (0, 1, 1.45, 9.5)
     assert (track.codec, track.sample_rate, track.channels, track.language) == ("aac", 44_100, 2, "eng")
+
+
+@pytest.mark.parametrize(
+    ("name", "duration", "least_s"),
+    [("matroska,webm", "106", 6.0), ("nut", "106", 6.0), ("matroska,webm", "60", 60.0)],
+)
+def test_a_duration_on_a_clock_that_begins_late_is_the_least_that_it_may_mean(
+    name: str, duration: str, least_s: float
+) -> None:
+    late = {**AUDIO, "start_time": "100", "tags": {"DURATION": "00:01:46.0"}}
+    info = parse_probe(answer(late, name=name, duration=duration, start_time="100"), "")
+    (track,) = info.audio_tracks
+    assert (info.duration_s, info.is_estimated, track.start_s, track.duration_s) == (least_s, True, 0.0, None)
 
 
 def test_a_video_without_audio_is_described_too_and_no_stream_at_all_is_unreadable() -> None:
