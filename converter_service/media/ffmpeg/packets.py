@@ -12,7 +12,7 @@ from converter_service.media.media_info import AudioTrack
 # Codecs whose packets are all of one length. MP4 declares the time to the next packet, with any gap between.
 REGULAR = frozenset(["aac", "ac3", "alac", "amr_nb", "amr_wb", "eac3", "flac", "mp1", "mp2", "mp3", "opus"])
 # Packets without a duration are as long as the shortest so far, which is within these bounds.
-SHORTEST_PACKET_S, LONGEST_PACKET_S = 0.002, 0.2
+SHORTEST_PACKET_S, LONGEST_PACKET_S = 0.002, 0.6
 
 
 class SourceExtent(msgspec.Struct, frozen=True):
@@ -58,7 +58,9 @@ class PacketTotals:
         """The totals, once all packets are added."""
         self._place_waiting(None)
         start_s = FOREVER_S if self._start_s is None else self._start_s
-        return SourceExtent(min(start_s, self._end_s), self._end_s, self._sound_s, self._file_end_s)
+        # The last packet may have no duration of its own.
+        file_end_s = max(self._file_end_s, self._end_s)
+        return SourceExtent(min(start_s, self._end_s), self._end_s, self._sound_s, file_end_s)
 
     def _take(self, start_s: float | None, length_s: float | None) -> None:
         """Keeps one packet until the next one shows how long it is."""
