@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.audio_checks import TranscodingHarness
+from tests.support.audio_signals import chirp
 from tests.support.media import Media
 from tests.support.media import probe as described
 from tests.support.timeline import Joined, Leap, Timeline
@@ -13,7 +14,6 @@ GAP = Timeline(7.0, leaps=(Leap(3.0, 1.0),))
 CONTAINERS = [("mp4", "aac"), ("mkv", "aac"), ("mkv", "libopus"), ("webm", "libvorbis"), ("ts", "mp2")]
 # Their muxers write no leaps, or several frames behind one timestamp.
 UNLEAPING = [("mpg", "mp2"), ("mpg", "ac3"), ("mov", "pcm_s16le"), ("wmv", "wmav2")]
-# WavPack's packets are half a second long, and Matroska declares no duration for them.
 MORE_LEAPING = [("mkv", "libmp3lame"), ("mkv", "pcm_s16le"), ("mkv", "wavpack")]
 FORMATS = ["mp3", "m4a", "opus", "flac", "wav"]
 WHOLE = [{"format": form} for form in FORMATS]
@@ -44,6 +44,17 @@ async def test_a_leap_in_the_timestamps_becomes_silence_in_every_format(
 ) -> None:
     for fields in WHOLE:
         assert await misplaced(harness, media, GAP, container, codec, **fields) == [], fields
+
+
+@pytest.mark.parametrize("form", ["mp3", "flac"])
+async def test_long_packets_without_a_duration_do_not_make_a_file_with_a_gap_look_cut_off(
+    harness: TranscodingHarness, media: Media, form: str
+) -> None:
+    """Those of WavPack are half a second long, and Matroska declares no duration for them."""
+    gap = ("-af", "asetpts='if(gte(T,3),PTS+1.25/TB,PTS)'", "-c:a", "wavpack")
+    source = media.made([*chirp(6.0, layout="stereo"), *gap], "mkv")
+    output = await harness.convert(source, format=form)
+    assert (output.duration_s, output.gaps_s) == (pytest.approx(7.25, abs=0.1), pytest.approx(1.25, abs=0.1))
 
 
 @pytest.mark.parametrize("by_s", [0.03, 0.2, 25.0])
