@@ -19,8 +19,9 @@ from converter_service.media.ffmpeg.recognised_format import refused_format
 from converter_service.media.ffmpeg.runner import CapturedRun, ProgramRunner, time_limit
 from converter_service.media.ffmpeg.webm import is_webm
 from converter_service.media.foreign_formats import LOOK_BYTES, foreign_format, text_format
-from converter_service.media.media_info import AudioTrack, MediaInfo
+from converter_service.media.media_info import AudioTrack, MediaInfo, TrackKind
 from converter_service.media.mp4_track_names import mp4_track_names
+from converter_service.media.track_names import kind_of
 
 # Their headers do not list the tracks, so that one may first appear anywhere.
 UNLISTED = frozenset({"flv", "mpg", "ts"})
@@ -97,9 +98,14 @@ class SourceProbe:
 
 
 def _named(track: AudioTrack, names: Mapping[int, str]) -> AudioTrack:
-    """Gives the track the name that its file has for it, where ffprobe prints one: as `handler_name`."""
-    name = names.get(track.stream)
-    return track if name is None else replace(track, tags={**track.tags, "handler_name": name})
+    """Gives the track the name that its file has for it, where ffprobe prints one: as `handler_name`; and the
+    kind that its name tells, unless the file has a flag for it.
+    """
+    if (name := names.get(track.stream)) is not None:
+        track = replace(track, tags={**track.tags, "handler_name": name})
+    if track.kind is not TrackKind.MAIN:
+        return track
+    return replace(track, kind=kind_of(track.tags.get("title") or track.tags.get("handler_name", "")))
 
 
 def _read_head(source: Path) -> bytes:

@@ -32,6 +32,29 @@ async def test_tracks_are_described_for_the_choice(
     assert (second.codec, second.channels, second.default) == ("ac3", 2, False)
 
 
+@pytest.mark.parametrize(
+    ("container", "codec", "name"),
+    [
+        ("mkv", "aac", "Director's Commentary"),
+        ("mp4", "aac", "Audiokommentar"),
+        ("webm", "libopus", "Commentaires du réalisateur"),
+        ("mkv", "ac3", "Audiodeskription"),
+        ("mp4", "libmp3lame", "English (Audio Description)"),
+    ],
+)
+async def test_a_track_that_only_its_name_tells_apart_is_not_the_programme(
+    harness: TranscodingHarness, media: Media, container: str, codec: str, name: str
+) -> None:
+    names = ["-metadata:s:a:0", f"title={name}", "-metadata:s:a:1", "title=Main"]
+    flags = ["-disposition:a:0", "default", "-disposition:a:1", "0"]
+    picture = ["-c:v", "libvpx"] if container == "webm" else []
+    source = media.made([*VIDEO, *TONES, *MAPPED, *picture, "-c:a", codec, *names, *flags], container)
+    await harness.convert(source, cover="none")
+    assert pitch_hz(harness.result) == pytest.approx(1000, rel=0.02)
+    await harness.convert(source, audio_track="0", cover="none")
+    assert pitch_hz(harness.result) == pytest.approx(440, rel=0.02)
+
+
 @pytest.mark.parametrize("container", ["mp4", "mov"])
 @pytest.mark.parametrize("arguments", [(), FRAGMENTED], ids=["whole", "fragmented"])
 async def test_names_that_only_the_user_data_of_tracks_has_are_shown(
