@@ -43,6 +43,9 @@ class GracefulStop:
 
     def begin(self) -> None:
         """Refuses new requests from now on."""
+        if not self.has_begun:
+            # Connections that are open and unused may have a request on its way, too.
+            self._last_use = time.monotonic()
         self.has_begun = True
 
     async def finished(self) -> None:
@@ -75,26 +78,33 @@ class GracefulStop:
                 await send(message)
 
             if scope["path"] in HEALTH_PATHS:
+                self._note_use(scope)
                 await app(scope, receive, send_closing)
             elif self.has_begun:
-                if scope["client"] in self._connections:
-                    self._last_use = time.monotonic()
+                self._note_use(scope)
                 await send_problem(ShuttingDown(), send, is_head=scope["method"] == "HEAD")
             else:
                 await self._counted(app, scope, receive, send_closing)
 
         return guarded
 
+    def _note_use(self, scope: Scope) -> None:
+        """After `begin` only connections count that had a request before."""
+        if not self.has_begun:
+            if len(self._connections) >= MAX_CONNECTIONS:
+                self._connections.clear()
+            self._connections.add(scope["client"])
+        if scope["client"] in self._connections:
+            self._last_use = time.monotonic()
+
     async def _counted(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         self._running += 1
         self._idle.clear()
-        if len(self._connections) >= MAX_CONNECTIONS:
-            self._connections.clear()
-        self._connections.add(scope["client"])
-        self._last_use = time.monotonic()
+        self._note_use(scope)
         try:
             await app(scope, receive, send)
         finally:
+            self._last_use = time.monotonic()
             self._running -= 1
             if not self._running:
                 self._idle.set()

@@ -30,7 +30,7 @@ QUIET_S, MAX_QUIET_S = 1.5, 5.0
 # A connection that was just accepted is closed unless its first request has arrived.
 FIRST_REQUEST_S = 0.3
 # A client that reads only after its whole body loses the answer if the connection ends earlier.
-MAX_BODY_S = 8.0
+MIN_BODY_S, MAX_BODY_S = 3.0, 8.0
 # Descriptors for other purposes: listeners, the broker, logs, the runtime.
 RESERVED = 64
 
@@ -152,10 +152,13 @@ async def _drain(app: Litestar, grace_s: float) -> float:
 
 
 async def _drain_bodies(app: Litestar, grace_s: float) -> float:
-    """Waits for refused bodies that clients are still sending. Returns the seconds of grace that are left."""
+    """Waits for refused bodies that clients are still sending, also for MIN_BODY_S after the grace.
+
+    Returns the seconds of grace that are left.
+    """
     began = time.monotonic()
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(min(MAX_BODY_S, grace_s)):
+        async with asyncio.timeout(min(MAX_BODY_S, max(MIN_BODY_S, grace_s))):
             await _stop_steps(app).body_drain.finished()
     return grace_s - (time.monotonic() - began)
 

@@ -17,6 +17,7 @@ from shared.settings import ServerCertificate
 from tests.support.wait import PATIENCE_S, until
 
 REQUEST = b"GET /quick HTTP/1.1\r\nHost: x\r\n\r\n"
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 SLOW = b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"
 
 

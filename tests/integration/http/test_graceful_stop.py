@@ -1,12 +1,20 @@
 """A stop leaves no request without an answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 import pytest
 
-from tests.integration.http.stoppable_server import REQUEST, SLOW, StoppableServer, stoppable_server
+from shared.http.server import QUIET_S
+from tests.integration.http.stoppable_server import (
+    HEALTH,
+    REQUEST,
+    SLOW,
+    RawConnection,
+    StoppableServer,
+    stoppable_server,
+)
 
 PIECE = 1000
 
@@ -26,6 +34,66 @@ async def test_a_kept_connection_is_answered_and_closed_by_its_next_request(serv
     assert "retry-after: 1" in answer.head.lower()
     assert msgspec.json.decode(answer.body)["code"] == "unavailable"
     assert await kept.is_closed()
+
+
+async def quick(server: StoppableServer) -> RawConnection:
+    connection = await server.connect()
+    assert (await connection.ask()).status == 200
+    return connection
+
+
+async def slow(server: StoppableServer) -> RawConnection:
+    """A request that has just ended, and lasted longer than the stop waits for quiet connections."""
+    connection = await server.connect()
+    connection.writer.write(SLOW)
+    await server.waiting.wait()
+    await asyncio.sleep(QUIET_S)  # the duration of the request
+    server.go_on.set()
+    assert (await connection.answer()).status == 200
+    return connection
+
+
+async def health(server: StoppableServer) -> RawConnection:
+    await asyncio.sleep(QUIET_S)  # since any other request
+    connection = await server.connect()
+    assert (await connection.ask(HEALTH)).status == 200
+    return connection
+
+
+async def unused(server: StoppableServer) -> RawConnection:
+    await asyncio.sleep(QUIET_S)  # since any request
+    return await server.connect()
+
+
+@pytest.mark.parametrize("use", [quick, slow, health, unused])
+async def test_a_connection_is_open_for_a_while_after_the_stop_has_begun(
+    server: StoppableServer, use: Callable[[StoppableServer], Awaitable[RawConnection]]
+) -> None:
+    """A request may be on its way on each of them."""
+    connection = await use(server)
+    await server.begin_stop()
+    await asyncio.sleep(QUIET_S / 2)  # the way of the request
+    answer = await connection.ask()
+    assert (answer.status, answer.closes) == (503, True)
+    assert await connection.is_closed()
+
+
+async def test_the_body_of_a_refused_request_is_read_also_when_the_grace_is_over() -> None:
+    async with stoppable_server(grace_s=0.5) as server:
+        running = await server.connect()
+        running.writer.write(SLOW)
+        await server.waiting.wait()
+        sending = await server.connect()
+        assert (await sending.ask()).status == 200
+        await server.begin_stop()
+        sending.writer.write(
+            f"POST /quick HTTP/1.1\r\nHost: x\r\nContent-Length: {5 * PIECE}\r\n\r\n".encode()
+        )
+        for _ in range(5):
+            sending.writer.write(bytes(PIECE))
+            await sending.writer.drain()
+            await asyncio.sleep(0.4)  # the pace of the client
+        assert (await sending.answer()).status == 503
 
 
 async def test_connections_in_use_are_closed_one_after_the_other_before_the_end(
