@@ -1,10 +1,12 @@
 """Fixtures of real servers, each started at first use and shared by the session; the option `--fast`."""
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from devstack.servers.mail import MailSink
@@ -60,6 +62,19 @@ def _needs_servers(item: pytest.Item) -> bool:
             definitions = fixtures.getfixturedefs(name, item) or ()
             pending += [argument for each in definitions for argument in each.argnames]
     return SERVERS in seen
+
+
+@pytest.fixture(autouse=True)
+def unconfigured_logs() -> Iterator[None]:
+    """Undoes `shared.logs.configure` after each test, which would take the log lines of later tests."""
+    yield
+    root = logging.getLogger()
+    ours = [each for each in root.handlers if isinstance(each.formatter, structlog.stdlib.ProcessorFormatter)]
+    if ours:
+        structlog.reset_defaults()
+        root.setLevel(logging.WARNING)
+    for handler in ours:
+        root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,8 @@ async def test_long_packets_without_a_duration_do_not_make_a_file_with_a_gap_loo
     gap = ("-af", "asetpts='if(gte(T,3),PTS+1.25/TB,PTS)'", "-c:a", "wavpack")
     source = media.made([*chirp(6.0, layout="stereo"), *gap], "mkv")
     output = await harness.convert(source, format=form)
-    assert (output.duration_s, output.gaps_s) == (pytest.approx(7.25, abs=0.1), pytest.approx(1.25, abs=0.1))
+    assert output.duration_s == pytest.approx(7.25, abs=0.1)
+    assert output.gaps_s == pytest.approx(1.25, abs=0.1)
 
 
 @pytest.mark.parametrize("by_s", [0.03, 0.2, 25.0])
