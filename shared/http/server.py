@@ -45,7 +45,8 @@ class Listeners(msgspec.Struct, frozen=True):
 
     `certificate` makes the public address one of https; the metrics stay plain.
     `buffer_bytes` is the most that is read from one connection at a time: larger buffers stream bodies faster
-    (`bench/relay.py`: 0.25 of the direct rate at 64 KiB, 0.55 at 512 KiB). `grace` bounds a graceful stop.
+    (`bench/relay.py`: 0.25 of the direct rate at 64 KiB, 0.55 at 512 KiB). `grace` bounds a graceful stop, in
+    which connections are closed once none was used for `quiet`.
     """
 
     public: Address
@@ -53,6 +54,7 @@ class Listeners(msgspec.Struct, frozen=True):
     certificate: ServerCertificate | None = None
     max_requests: int = 2048
     grace: timedelta = timedelta(seconds=20)
+    quiet: timedelta = timedelta(seconds=QUIET_S)
     buffer_bytes: int = 64 * 1024
 
 
@@ -91,7 +93,7 @@ async def serve(
         try:
             await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if was_stopped := stop.is_set():
-                left_s = await _drain(app, left_s)
+                left_s = await _drain(app, left_s, listeners.quiet.total_seconds())
         finally:  # also after an error: a listener left running would keep the process alive
             stopping.cancel()
             _stop_steps(app).begin()
@@ -135,7 +137,7 @@ def _stop_steps(app: Litestar) -> StopSteps:
     return steps
 
 
-async def _drain(app: Litestar, grace_s: float) -> float:
+async def _drain(app: Litestar, grace_s: float, quiet_s: float) -> float:
     """Waits for running requests and other work. Returns the seconds of grace that are left."""
     get_logger(__name__).info("stopping", grace_s=grace_s)
     began = time.monotonic()
@@ -146,7 +148,7 @@ async def _drain(app: Litestar, grace_s: float) -> float:
         async with asyncio.timeout(grace_s):
             await steps.graceful_stop.finished()
             async with asyncio.timeout(MAX_QUIET_S):
-                await steps.graceful_stop.quiet(QUIET_S)
+                await steps.graceful_stop.quiet(quiet_s)
     await drains
     return grace_s - (time.monotonic() - began)
 

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -170,7 +171,9 @@ async def converter_api(
         )
         memory, registry = MemoryBroker(SUBSCRIPTIONS), CollectorRegistry()
         app = build(settings, memory if broker is None else broker, registry, http)
-        listeners = Listeners(Address("127.0.0.1", settings.port), Address("127.0.0.1", free_port()))
+        public, metrics = Address("127.0.0.1", settings.port), Address("127.0.0.1", free_port())
+        # No client of a test has a request on its way when the api stops.
+        listeners = Listeners(public, metrics, quiet=timedelta(0))
         async with connect(Secret(mongo_url)) as client:
             api = ConverterApi(settings.port, issuer, database_of(client), http, memory)
             task = asyncio.create_task(serve(app, registry, listeners, api.stop))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -82,7 +83,8 @@ async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator
 @asynccontextmanager
 async def serving(settings: GatewaySettings, broker: Broker, stop: asyncio.Event) -> AsyncIterator[int]:
     port, registry = settings.port, CollectorRegistry()
-    listeners = Listeners(Address("127.0.0.1", port), Address("127.0.0.1", free_port()))
+    # No client of a test has a request on its way when the gateway stops.
+    listeners = Listeners(Address("127.0.0.1", port), Address("127.0.0.1", free_port()), quiet=timedelta(0))
     async with open_http_sessions(64, 64, settings.idle_timeout, settings.client_context()) as sessions:
         app = build(settings, sessions, broker, registry)
         task = asyncio.create_task(serve(app, registry, listeners, stop))
