@@ -44,7 +44,7 @@ class FactorTokenEnded(InvalidToken):
 
 
 class SecondFactorRequired(ServiceError):
-    """The password, or the provider, has been accepted; `members` say how the login goes on."""
+    """The answer to a first step that was right; `members` are what the client needs for the second step."""
 
     status, code = 401, "second_factor_required"
     title = "Send a code or a passkey's credential to /v1/auth/login/factor, with the factor token."

@@ -4,7 +4,9 @@ The servers' certificate is for 127.0.0.1 only, so `localhost` is another name f
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 import pytest
@@ -24,6 +26,8 @@ from shared.settings import Secret
 from tests.support.authority import Authority, Issued
 from tests.support.tls_servers import TlsMongo, TlsPostgres, TlsRabbitMQ, TlsRedis
 from tests.support.wait import until
+
+Server = TypeVar("Server", TlsPostgres, TlsMongo, TlsRabbitMQ, TlsRedis)
 
 HOST, OTHER_NAME = "127.0.0.1", "localhost"
 
@@ -53,36 +57,37 @@ def other_roots(folder: Path) -> Path:
     return Authority(folder, "Another CA").certificate
 
 
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
 @pytest.fixture(scope="module")
 def tls_postgres(idle_servers: Stack, issued: Issued) -> Iterator[TlsPostgres]:
-    server = TlsPostgres(idle_servers.home, idle_servers.ports["postgres-tls"], issued)
-    server.start()
-    yield server
-    server.stop()
+    with running(TlsPostgres(idle_servers.home, idle_servers.ports["postgres-tls"], issued)) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def tls_mongo(idle_servers: Stack, issued: Issued) -> Iterator[TlsMongo]:
-    server = TlsMongo(idle_servers.home, idle_servers.ports["mongo-tls"], issued)
-    server.start()
-    yield server
-    server.stop()
+    with running(TlsMongo(idle_servers.home, idle_servers.ports["mongo-tls"], issued)) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def tls_rabbitmq(idle_servers: Stack, issued: Issued) -> Iterator[TlsRabbitMQ]:
-    server = TlsRabbitMQ(idle_servers.home, idle_servers.ports, issued)
-    server.start()
-    yield server
-    server.stop()
+    with running(TlsRabbitMQ(idle_servers.home, idle_servers.ports, issued)) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def tls_redis(idle_servers: Stack, issued: Issued) -> Iterator[TlsRedis]:
-    server = TlsRedis(idle_servers.home, idle_servers.ports, issued)
-    server.start()
-    yield server
-    server.stop()
+    with running(TlsRedis(idle_servers.home, idle_servers.ports, issued)) as server:
+        yield server
 
 
 def postgres_url(server: TlsPostgres, host: str, **query: object) -> Secret:

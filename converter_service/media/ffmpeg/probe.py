@@ -32,9 +32,9 @@ def parse_probe(output: bytes, complaints: str, *, is_webm: bool = False, is_dee
     if container is None or not probed.streams:
         raise unreadable(complaints)
     audio = [stream for stream in probed.streams if stream.codec_type == "audio"]
-    start_s = parse_number(probed.format.start_time) or 0.0
+    start_s = _start_s(probed)
     is_estimated = ESTIMATED in complaints
-    is_uncertain = container.ends_on_clock and start_s > CLOCK_START_S
+    is_uncertain = _has_uncertain_durations(container, probed)
     return MediaInfo(
         container=_container_name(container, probed, is_webm=is_webm),
         duration_s=_length_s(container, probed) if is_uncertain else _duration_s(container, probed),
@@ -57,11 +57,20 @@ def _duration_s(container: Container, probed: ProbeOutput) -> float | None:
     return parse_duration(probed.format.duration)
 
 
+def _start_s(probed: ProbeOutput) -> float:
+    return parse_number(probed.format.start_time) or 0.0
+
+
+def _has_uncertain_durations(container: Container, probed: ProbeOutput) -> bool:
+    """Whether declared durations may be times on a clock that does not begin at 0."""
+    return container.ends_on_clock and _start_s(probed) > CLOCK_START_S
+
+
 def _length_s(container: Container, probed: ProbeOutput) -> float | None:
     """The least duration of a file whose clock does not begin at 0. What is declared may be a length or the
     time of an end, so that the shorter one counts: a file that is as long as that is not cut off.
     """
-    start_s = parse_number(probed.format.start_time) or 0.0
+    start_s = _start_s(probed)
     tracks = [parse_duration(stream.duration) for stream in probed.streams]
     longest_s = max((each for each in tracks if each is not None), default=None)
     declared_s = longest_s or _duration_s(container, probed)
@@ -71,10 +80,9 @@ def _length_s(container: Container, probed: ProbeOutput) -> float | None:
 
 
 def _track(index: int, stream: StreamEntry, container: Container, probed: ProbeOutput) -> AudioTrack:
-    file_start_s = parse_number(probed.format.start_time) or 0.0
     own_start_s = parse_number(stream.start_time)
-    start_s = 0.0 if own_start_s is None else own_start_s - file_start_s
-    is_uncertain = container.ends_on_clock and file_start_s > CLOCK_START_S
+    start_s = 0.0 if own_start_s is None else own_start_s - _start_s(probed)
+    is_uncertain = _has_uncertain_durations(container, probed)
     declared = parse_duration(stream.duration) if container.track_durations and not is_uncertain else None
     if (
         declared is None

@@ -134,7 +134,7 @@ async def test_a_header_that_began_before_the_stop_is_answered(server: Stoppable
 async def test_a_refused_client_that_reads_after_its_slow_body_gets_the_answer(
     server: StoppableServer, is_kept: bool
 ) -> None:
-    """The body goes on for longer than the stop waits for quiet connections."""
+    """The body takes longer than the quiet period of the stop."""
     connection = await server.connect()
     if is_kept:
         assert (await connection.ask()).status == 200
