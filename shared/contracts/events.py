@@ -178,6 +178,18 @@ class SecurityEventOccurred(Event, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
+class EmailSent(Event, frozen=True, kw_only=True):
+    """An email was sent, but the ledger was unavailable; published for the process that records it.
+
+    `entry` is the id of its event in the ledger, `lease_token` that of the lease under which it was sent.
+    """
+
+    type: ClassVar[str] = "email_sent"
+
+    entry: str
+    lease_token: str
+
+
 class WebhookDelivered(Event, frozen=True, kw_only=True):
     """A webhook was delivered, but its store was unavailable; published for the process that records it.
 
