@@ -21,5 +21,6 @@ def record_handlers(ledger: SentLedger, deliveries: Deliveries) -> Handlers:
         with redeliver_when_unavailable():
             await deliveries.record_delivered(event.delivery_id, attempt)
 
-    handlers = {EmailSent: record_email, WebhookDelivered: record_webhook}
-    return Handlers(handlers, expected=NOTIFICATION_RECORDS.events)
+    return Handlers(
+        {EmailSent: record_email, WebhookDelivered: record_webhook}, expected=NOTIFICATION_RECORDS.events
+    )
