@@ -184,6 +184,7 @@ class Traffic:
 
     async def _list_and_view(self, person: Person) -> None:
         await self._request(person, "list", "GET", "/v1/conversions?limit=5")
+        await self._request(person, "webhooks", "GET", "/v1/webhooks")
         own = [upload for upload in self.accepted if upload.person is person]
         if own:
             await self._view(self.rng.choice(own))
