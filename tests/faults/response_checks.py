@@ -16,6 +16,7 @@ DOCUMENTED: Mapping[str, frozenset[int]] = {
     "login": frozenset({200, 429, 503}),
     "logout": frozenset({204, 503}),
     "list": frozenset({200, 503}),
+    "webhooks": frozenset({200, 503}),
     "look": frozenset({200, 503}),
     "download": frozenset({200, 503}),
 }
