@@ -1,4 +1,6 @@
-"""`python -m devstack.page` builds the page of `web/` when its sources have changed."""
+"""`python -m devstack.page` builds the page of `web/` when its sources have changed; with `--check` it checks
+the page's types and runs its unit tests.
+"""
 
 import fcntl
 import hashlib
@@ -20,13 +22,22 @@ GENERATED = {"dist", "node_modules"}
 INSTALL_WITHIN_S, BUILD_WITHIN_S = 600, 300
 
 
-def main() -> None:
-    """Says why there is no page, and leaves the rest of the system to work without it."""
+def main(*, required: bool) -> None:
+    """Unless the page is required, says why there is none: the rest of the system works without it."""
     with exclusive():
         try:
             build()
         except (OSError, subprocess.SubprocessError) as error:
+            if required:
+                raise
             say(f"The page could not be built, and / answers 503: {error}")
+
+
+def check() -> None:
+    with exclusive():
+        install()
+        run(NODE, "node_modules/typescript/bin/tsc", "--noEmit", within_s=BUILD_WITHIN_S)
+        run(NODE, "node_modules/vitest/vitest.mjs", "run", "--silent", within_s=BUILD_WITHIN_S)
 
 
 def build() -> None:
@@ -71,7 +82,7 @@ def read(path: Path) -> str:
 def run(*command: Path | str, within_s: float) -> None:
     # Programs of the packages look for `node` on PATH.
     environment = {**os.environ, "PATH": f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    subprocess.run(command, cwd=WEB, env=environment, check=True, timeout=within_s, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=WEB, env=environment, check=True, timeout=within_s, stdout=sys.stderr)
 
 
 @contextmanager
@@ -89,4 +100,7 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if "--check" in sys.argv[1:]:
+        check()
+    else:
+        main(required="--required" in sys.argv[1:])
