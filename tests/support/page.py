@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
@@ -55,3 +56,10 @@ async def sign_in(page: Page, email: str) -> None:
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await expect(page.get_by_role("button", name="Choose videos")).to_be_visible()
+
+
+async def choose(page: Page, *videos: Path) -> None:
+    """Picks files as a person does."""
+    async with page.expect_file_chooser() as chooser:
+        await page.get_by_role("button", name="Choose videos").click()
+    await (await chooser.value).set_files([str(video) for video in videos])

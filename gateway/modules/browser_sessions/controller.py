@@ -127,11 +127,11 @@ class BrowserSessionController(Controller):
             await service.log_out(principal.access_token)
         if principal.session_id is not None:
             tokens.revoke_session(principal.session_id)
-        return Response(None, status_code=204, cookies=[session_cookie.clear()])
+        return Response(None, status_code=204, cookies=session_cookie.clear())
 
 
 def started(pair: TokenPair, session_cookie: SessionCookie) -> Response[AccessToken]:
     return Response(
         AccessToken(pair.access_token, pair.token_type, pair.expires_in),
-        cookies=[session_cookie.make(pair.refresh_token)],
+        cookies=session_cookie.make(pair.refresh_token),
     )

@@ -1,6 +1,7 @@
 """The cookie that holds the refresh token of a session of the page."""
 
 import re
+import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
@@ -19,21 +20,28 @@ class SessionCookie:
 
     def __init__(self, public_url: str) -> None:
         self._secure = public_url.lower().startswith("https://")
-        self.name = "__Host-tonegate-session" if self._secure else "tonegate-session"
+        prefix = "__Host-" if self._secure else ""
+        self.name = f"{prefix}tonegate-session"
+        self._turn = f"{prefix}tonegate-turn"
 
     def read(self, cookies: Mapping[str, str]) -> str | None:
         value = cookies.get(self.name, "")
         return value if VALUE.fullmatch(value) else None
 
-    def make(self, refresh_token: str) -> Cookie:
-        return self._cookie(refresh_token, LIFETIME)
+    def make(self, refresh_token: str) -> list[Cookie]:
+        """The cookie, and one with a random value that scripts may read, by which a page that was reloaded
+        during a refresh sees that the response has come.
+        """
+        turn = self._cookie(self._turn, secrets.token_urlsafe(9), LIFETIME)
+        turn.httponly = False
+        return [self._cookie(self.name, refresh_token, LIFETIME), turn]
 
-    def clear(self) -> Cookie:
-        return self._cookie("", timedelta(0))
+    def clear(self) -> list[Cookie]:
+        return [self._cookie(name, "", timedelta(0)) for name in (self.name, self._turn)]
 
-    def _cookie(self, value: str, lifetime: timedelta) -> Cookie:
+    def _cookie(self, name: str, value: str, lifetime: timedelta) -> Cookie:
         return Cookie(
-            key=self.name,
+            key=name,
             value=value,
             path="/",
             max_age=int(lifetime.total_seconds()),

@@ -74,8 +74,9 @@ async def test_without_a_cookie_there_is_no_session(rig: Rig) -> None:
 async def test_signing_out_ends_the_session_and_removes_the_cookie(rig: Rig) -> None:
     async with rig.http.post(f"{rig.url}/v1/auth/browser/logout", headers={**OWN, **SIGNED_IN}) as response:
         assert response.status == 204
-        assert 'tonegate-session=""' in response.headers["Set-Cookie"]
-        assert "Max-Age=0" in response.headers["Set-Cookie"]
+        removed = response.headers.getall("Set-Cookie")
+    assert len(removed) == 2
+    assert all('=""' in cookie and "Max-Age=0" in cookie for cookie in removed)
     assert [seen.target for seen in rig.auth.seen if "internal" not in seen.target] == ["/v1/auth/logout"]
 
 
@@ -95,4 +96,5 @@ async def post(rig: Rig, call: str, headers: dict[str, str]) -> tuple[int, dict[
     if cookies:
         headers = {**headers, "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
     async with rig.http.post(url, headers=headers, **more) as response:
-        return response.status, await response.json(), response.headers.get("Set-Cookie", "")
+        cookies = response.headers.getall("Set-Cookie", [])
+        return response.status, await response.json(), next(iter(sorted(cookies)), "")

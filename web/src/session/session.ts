@@ -5,6 +5,7 @@
  */
 import { signal } from "@preact/signals";
 import { exclusively } from "./locks";
+import { begun, pendingElsewhere, settled } from "./turn";
 import { problemOf, Unreachable } from "./problem";
 
 export interface Access {
@@ -71,13 +72,17 @@ export async function refresh(): Promise<void> {
 }
 
 async function refreshAlone(): Promise<void> {
+  await pendingElsewhere();
   if (isFresh(access, Date.now())) return; // another tab has done it meanwhile
+  begun();
   let answer: Response;
   try {
     answer = await post("refresh");
   } catch (error) {
     if (state.value === "starting") state.value = "unreachable";
     throw error;
+  } finally {
+    settled();
   }
   if (answer.ok) return adopt(await answer.json(), "access");
   const problem = await problemOf(answer);
