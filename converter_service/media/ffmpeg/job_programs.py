@@ -68,12 +68,15 @@ class JobPrograms:
         audio = await self._verify(complained, is_copy=options.is_copy)
         wanted_s = job.window.end_s - job.window.origin_s(job.track)
         is_full = audio.seconds > wanted_s - LENGTH_TOLERANCE_S
-        return replace(audio, silence_s=parse_silence(ended.stderr, is_full=is_full))
+        silence_s = parse_silence(ended.stderr, is_full=is_full)
+        return replace(audio, silence_s=silence_s, is_uniform=options.is_uniform)
 
     async def measure_source(self) -> Exit:
         """Measures the loudness of the filtered source; standard error ends with the summary."""
         ended = await self._measure_source(PassOptions())
-        return await self._measure_source(PassOptions(is_uniform=True)) if was_rebuilt(ended.stderr) else ended
+        return (
+            await self._measure_source(PassOptions(is_uniform=True)) if was_rebuilt(ended.stderr) else ended
+        )
 
     async def measure_result(self) -> Loudness:
         """Measures the target's loudness. Raises TranscoderUnavailable if ffmpeg prints no summary."""
@@ -116,9 +119,10 @@ class JobPrograms:
             async with self.runner.start(command, scratch, result=result, file_bytes=file_bytes) as running:
                 return await self._follow(running)
         decode = write_uniform(self.runner.tools, self.job)
-        async with self.runner.start_pair(
-            decode, command, scratch, result=result, file_bytes=file_bytes
-        ) as (feeding, running):
+        async with self.runner.start_pair(decode, command, scratch, result=result, file_bytes=file_bytes) as (
+            feeding,
+            running,
+        ):
             ended = await self._follow(running)
             return joint_exit(await feeding.wait(), ended)
 

@@ -3,13 +3,15 @@
 Sound is placed at its timestamp, but never before the end of the sound that precedes it: nothing is dropped.
 Time in between becomes silence. A timestamp that goes back by more than RESTART_S is a clock that was
 restarted: the sound follows at once, and later timestamps count from there. Some containers join recordings,
-so that there a leap ahead by more than RESTART_S is a restart too; elsewhere one that is too long to fill.
+so that there a leap ahead by more than RESTART_S is a restart too; elsewhere one that is too long to fill. Where packets
+have no timestamps, each follows the one before it.
 """
 
 from collections.abc import Mapping
 
 import msgspec
 
+from converter_service.media.containers import WITHOUT_CLOCK
 from converter_service.media.ffmpeg.silence_report import BEGUN
 from converter_service.media.ffmpeg.window import FOREVER_S, Window
 from converter_service.media.media_info import AudioTrack, MediaInfo
@@ -42,6 +44,8 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, info: MediaInfo, track: AudioTrack) -> "Placement":
         fillable_s = SILENCE_BYTES / (4 * max(1, track.channels) * max(48_000, track.sample_rate))
         ahead_s = min(LONGEST_SILENCE_S, fillable_s, RESTART_S if info.container in JOINED else FOREVER_S)
+        if info.container in WITHOUT_CLOCK:
+            return cls(zero_s=info.start_s, leap_s=FOREVER_S, drift_s=FOREVER_S, restart_ahead_s=FOREVER_S)
         leap_s, drift_s = ROUGH_LEAPS_S.get(info.container, (LEAP_S, DRIFT_S))
         return cls(zero_s=info.start_s, leap_s=leap_s, drift_s=drift_s, restart_ahead_s=ahead_s)
 
