@@ -17,8 +17,8 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     so that a shorter result is a loss; other files are as long as their packets, whose timestamps may jump.
     `one_duration`: what ffprobe reports for each track is the file's. `ends_on_clock`: a declared duration
     may be the time on the file's clock at which it ends, too long if that clock does not begin at 0.
-    `has_clock`: packets have timestamps in the file. Without, ffmpeg counts them up from the packets' durations,
-    which it computes with the first sample rate even where that changes.
+    `has_clock`: packets have timestamps in the file. Without, ffmpeg adds up the packets' durations, which it
+    computes with the first sample rate even where that changes.
     """
 
     demuxer: str

@@ -1,4 +1,4 @@
-"""Sources whose channels or sample rate change in the middle, made of tones, and what a result has of them."""
+"""Sources of tones whose channels or sample rate change in the middle, and what a result has of them."""
 
 from array import array
 from dataclasses import dataclass

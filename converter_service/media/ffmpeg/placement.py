@@ -3,8 +3,8 @@
 Sound is placed at its timestamp, but never before the end of the sound that precedes it: nothing is dropped.
 Time in between becomes silence. A timestamp that goes back by more than RESTART_S is a clock that was
 restarted: the sound follows at once, and later timestamps count from there. Some containers join recordings,
-so that there a leap ahead by more than RESTART_S is a restart too; elsewhere one that is too long to fill. Where packets
-have no timestamps, each follows the one before it.
+so that there a leap ahead by more than RESTART_S is a restart too; elsewhere one that is too long to fill.
+Where packets have no timestamps, each follows the one before it.
 """
 
 from collections.abc import Mapping
@@ -61,9 +61,10 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
         """The same rule for ffmpeg's filter `asetpts`, which evaluates it for each frame and once at the end;
         `of_packets`: for its bitstream filter `setts`, in which all is placed LATER_S later.
 
-        At its first frame it prints BEGUN and the time. It prints the silence within `window`, in seconds, each time after it has grown, one evaluation late:
-        the timestamp at the end is not reliable. Silence up to the window's end may be the last thing that
-        is evaluated, so that the sum is printed at once, as a negative number.
+        At its first frame it prints BEGUN and the time. It prints the silence within `window`, in seconds,
+        each time after it has grown, one evaluation late: the timestamp at the end is not reliable. Silence up
+        to the window's end may be the last thing that is evaluated, so that the sum is printed at once, as a
+        negative number.
 
         Registers: 0 end of what is placed, 1 offset of a restarted clock, 2 expected timestamp, 3 sum of
         silence, 4 timestamp, 5 lag, 6 silence before this frame, 7 the part of it within the window.

@@ -2,7 +2,7 @@
 
 ffmpeg's exit code 0 does not tell: it is also 0 for a file that was cut off after its index, and for one
 whose middle is missing. The seconds of sound in the result, without silence put into gaps, are compared
-with what the source declares; where it is another length, or nothing is declared, the source's packets decide.
+with what the source declares; where they differ, or nothing is declared, the source's packets decide.
 """
 
 from enum import Enum, auto
@@ -24,8 +24,8 @@ class Verdict(Enum):
 
 
 def tolerance_s(duration_s: float) -> float:
-    """Seconds that may be missing at the end of `duration_s` seconds before they count as lost, or exceed them
-    before the result counts as broken.
+    """Seconds that may be missing at the end of `duration_s` seconds before they count as lost; as many may be
+    too many before the result counts as broken.
 
     A frame or two, a fiftieth of short files but at most a second, and a thousandth of long ones, whose
     headers are rounded by muxers.
