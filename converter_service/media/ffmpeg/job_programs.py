@@ -16,7 +16,7 @@ from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.loudness import Loudness, parse_summary
 from converter_service.media.ffmpeg.metadata import tags_to_set
 from converter_service.media.ffmpeg.packets import PacketTotals, SourceExtent
-from converter_service.media.ffmpeg.placement import Placement
+from converter_service.media.ffmpeg.placement import JOINED, Placement
 from converter_service.media.ffmpeg.progress import ProgressReports, Stalled
 from converter_service.media.ffmpeg.result import VerifiedAudio, decoded_s, verify_audio
 from converter_service.media.ffmpeg.runner import OUTPUT_BYTES, ProgramRunner
@@ -89,7 +89,9 @@ class JobPrograms:
 
     async def source_extent(self) -> SourceExtent:
         """Lists all packets of the source, which takes as long as reading the file."""
-        totals = PacketTotals(self.job.track, Placement.of(self.job.info, self.job.track), self.job.window)
+        job = self.job
+        are_joined = job.info.container in JOINED
+        totals = PacketTotals(job.track, Placement.of(job.info, job.track), job.window, are_joined=are_joined)
         command = probe_commands.packets(self.runner.tools, self.job.source, is_deep=self.job.info.is_deep)
         async with self.runner.start(command, self.job.target.parent) as running:
             rest = b""

@@ -10,6 +10,7 @@ from converter_service.media.ffmpeg.window import FOREVER_S, Window
 from converter_service.media.media_info import AudioTrack
 
 # Codecs whose packets are all of one length. MP4 declares the time to the next packet, with any gap between.
+# Not so in containers of joined recordings: there a packet is shorter where a recording ends.
 REGULAR = frozenset(["aac", "ac3", "alac", "amr_nb", "amr_wb", "eac3", "flac", "mp1", "mp2", "mp3", "opus"])
 # Packets without a duration are as long as the shortest so far, which is within these bounds.
 SHORTEST_PACKET_S, LONGEST_PACKET_S = 0.002, 0.6
@@ -31,9 +32,12 @@ class SourceExtent(msgspec.Struct, frozen=True):
 class PacketTotals:
     """Adds up ffprobe's packet lines, which may be millions, in constant memory."""
 
-    def __init__(self, track: AudioTrack, placement: Placement, window: Window) -> None:
+    def __init__(
+        self, track: AudioTrack, placement: Placement, window: Window, *, are_joined: bool = False
+    ) -> None:
+        """`are_joined`: the container is one of those whose files may be joined recordings."""
         self._stream = str(track.stream).encode()
-        self._is_regular = track.codec in REGULAR
+        self._is_regular = track.codec in REGULAR and not are_joined
         self._placement = placement
         self._window = window
         self._start_s: float | None = None

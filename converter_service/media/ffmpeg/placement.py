@@ -62,9 +62,9 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
         `of_packets`: for its bitstream filter `setts`, in which all is placed LATER_S later.
 
         At its first frame it prints BEGUN and the time. It prints the silence within `window`, in seconds,
-        each time after it has grown, one evaluation late: the timestamp at the end is not reliable. Silence up
-        to the window's end may be the last thing that is evaluated, so that the sum is printed at once, as a
-        negative number.
+        each time after it has grown, one evaluation late: the timestamp at the end is not reliable. Silence
+        up to the window's end may be the last thing that is evaluated, so that the sum is printed at once, as
+        a negative number.
 
         Registers: 0 end of what is placed, 1 offset of a restarted clock, 2 expected timestamp, 3 sum of
         silence, 4 timestamp, 5 lag, 6 silence before this frame, 7 the part of it within the window.

@@ -24,8 +24,8 @@ class Verdict(Enum):
 
 
 def tolerance_s(duration_s: float) -> float:
-    """Seconds that may be missing at the end of `duration_s` seconds before they count as lost; as many may be
-    too many before the result counts as broken.
+    """Seconds that may be missing at the end of `duration_s` seconds before they count as lost; as many may
+    be too many before the result counts as broken.
 
     A frame or two, a fiftieth of short files but at most a second, and a thousandth of long ones, whose
     headers are rounded by muxers.

@@ -82,3 +82,30 @@ async def test_joined_ac3_files_follow_each_other_whatever_their_sample_rates(
     source.write_bytes(b"".join(part.read_bytes() for part in parts))
     output = await harness.convert(source, format="mp3")
     assert (output.duration_s, output.gaps_s) == (pytest.approx(sum(map(length_s, parts)), abs=0.05), 0)
+
+
+@pytest.mark.parametrize("form", ["mp3", "flac"])
+@pytest.mark.parametrize("codec", ["libvorbis", "libopus", "flac"])
+async def test_chained_ogg_is_as_long_as_all_its_links(
+    harness: TranscodingHarness, media: Media, tmp_path: Path, codec: str, form: str
+) -> None:
+    parts = [media.made([*tone(hz, 48_000), "-c:a", codec], "ogg") for hz in (300, 500, 700)]
+    source = tmp_path / "chained.ogg"
+    source.write_bytes(b"".join(part.read_bytes() for part in parts))
+    assert (await harness.probe(source)).duration_s == pytest.approx(3 * SECONDS, abs=0.02)
+    output = await harness.convert(source, format=form)
+    assert output.duration_s == pytest.approx(3 * SECONDS, abs=0.1)
+    assert output.source_duration_s == pytest.approx(3 * SECONDS, abs=0.25)
+    assert output.gaps_s == 0
+    due = [(hz, n * SECONDS, (n + 1) * SECONDS) for n, hz in enumerate((300, 500, 700))]
+    assert misheard(harness.result, *due) == []
+
+
+async def test_a_part_of_chained_ogg_is_cut_where_it_was_requested(
+    harness: TranscodingHarness, media: Media, tmp_path: Path
+) -> None:
+    parts = [media.made([*tone(hz, 48_000), "-c:a", "libopus"], "ogg") for hz in (300, 500, 700)]
+    source = tmp_path / "chained.ogg"
+    source.write_bytes(b"".join(part.read_bytes() for part in parts))
+    await harness.convert(source, format="wav", start="4", end="7")
+    assert misheard(harness.result, (500, 0.0, 2.0), (700, 2.0, 3.0)) == []
