@@ -33,6 +33,10 @@ def with_edits(file: Path, target: Path, edits: Sequence[Edit], *, delay: int = 
         )
         for edit in edits
     )
+    # The presentation is as long as its edits.
+    for header, at in ((b"mvhd", 20), (b"tkhd", 24)):
+        total = sum(round(edit.seconds * scale) for edit in edits)
+        struct.pack_into(">I", content, content.rindex(header) + at, total)
     at = content.rindex(b"elst") - 4
     (size,) = struct.unpack_from(">I", content, at)
     box = struct.pack(">I4sII", 16 + len(entries), b"elst", 0, len(edits)) + entries

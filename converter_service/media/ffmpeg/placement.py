@@ -77,6 +77,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
             (
                 "if(ld(7),print(st(3,ld(3)+ld(7)),16),0)",
                 f"st(4,if({unknown},ld(2),round(PTS-({self.zero_s:.6f})/TB)))",
+                *([self._corrected()] if of_packets else []),
                 f"if(N,if({restarted},st(1,ld(0)-ld(4)),0),st(0,ld(4))+st(2,ld(4))+print({BEGUN:.0f}+ld(4)*TB,16))",
                 "st(5,ld(4)+ld(1)-ld(0))",
                 f"st(6,if({silent},ld(5),0))",
@@ -86,3 +87,12 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
                 f"st(0,ld(0)+ld(6)+{length})-{length}{later}",
             )
         )
+
+    def _corrected(self) -> str:
+        """Takes the timestamp from the next packet if the two before it show that it is wrong. Where the sample
+        rate changes, ffmpeg 5.1 gives the first new frame a time in units of the old rate.
+        """
+        following = f"round(NEXT_PTS-({self.zero_s:.6f})/TB)-DURATION"
+        late = f"lt({following},ld(4)-{self.leap_s}/TB)"
+        early = f"lt(ld(4),ld(2)-{self.leap_s}/TB)*gt({following},ld(2)-{self.leap_s}/TB)"
+        return f"if(N*not(eq(NEXT_PTS,NOPTS))*(({late})+({early})),st(4,{following}),0)"
