@@ -89,8 +89,9 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _corrected(self) -> str:
-        """Takes the timestamp from the next packet if its neighbours show that it is wrong. Where the sample rate
-        changes, ffmpeg 5.1 gives the first new frame a time in units of the old rate.
+        """Takes the timestamp from the next packet if its neighbours show that it is wrong.
+
+        Where the sample rate changes, ffmpeg 5.1 gives the first new frame a time in units of the old rate.
         """
         following = f"round(NEXT_PTS-({self.zero_s:.6f})/TB)-DURATION"
         late = f"lt({following},ld(4)-{self.leap_s}/TB)"
