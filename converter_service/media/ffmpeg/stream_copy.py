@@ -4,13 +4,13 @@ Whether a copy may do is decided by the source's declared properties. The copy i
 decoded to its end and must have the expected duration and bit rate.
 """
 
+from converter_service.media.containers import MATROSKA_FAMILY
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.verify import LENGTH_TOLERANCE_S
 
 # Encoders miss a bit rate by up to this share, and headers add to it.
 BITRATE_TOLERANCE = 0.05
 LATE_S = 0.1
-MATROSKA = frozenset({"mkv", "mka", "webm"})
 
 
 def may_be_copied(job: TranscodeJob) -> bool:
@@ -35,7 +35,7 @@ def muxer_options(job: TranscodeJob) -> dict[str, str]:
     """Omits the Xing header of MP3s from Matroska: ffmpeg's demuxer reports an encoder delay that they do not
     have, and players would skip 70 ms of sound because of it.
     """
-    return {"write_xing": "0"} if job.form.name == "mp3" and job.info.container in MATROSKA else {}
+    return {"write_xing": "0"} if job.form.name == "mp3" and job.info.container in MATROSKA_FAMILY else {}
 
 
 def meets_request(job: TranscodeJob, made_s: float, bitrate_bps: int) -> bool:
