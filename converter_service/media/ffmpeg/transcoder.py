@@ -15,7 +15,6 @@ from converter_service.media.ffmpeg.encode import Encoder
 from converter_service.media.ffmpeg.faults import cut_off, protected
 from converter_service.media.ffmpeg.job import TranscodeJob
 from converter_service.media.ffmpeg.job_programs import JobPrograms
-from converter_service.media.ffmpeg.large_tags import drop_large_frames
 from converter_service.media.ffmpeg.limits import TranscodingLimits
 from converter_service.media.ffmpeg.placeholder_lengths import fill_in_lengths
 from converter_service.media.ffmpeg.progress import ProgressReports
@@ -67,9 +66,9 @@ class FFmpegTranscoder:
         if locks.is_whole:
             raise protected()
         cover = source.with_name(f"{source.name}.cover")
+        await self._tags.clean(source, cover)
         tag_lists = await self._tags.read(source, cover)
         has_cover = await asyncio.to_thread(cover.exists)
-        await asyncio.to_thread(drop_large_frames, source)
         await asyncio.to_thread(fill_in_lengths, source)
         if await asyncio.to_thread(lacks_bytes, source):
             raise cut_off("shorter than its header says")
