@@ -48,7 +48,7 @@ def test_names_in_common_legacy_charsets_are_recognised(text: str, charset: str)
         "Äpfel.mp3",
         "Straße.mp3",
         "São João.mp4",
-        "El Niño – canción.mp4",
+        "El Niño, canción.mp4",
         "Sigur Rós - Ágætis byrjun.mp3",
         "Motörhead.mp3",
         "Beyoncé - Déjà Vu.mp3",
