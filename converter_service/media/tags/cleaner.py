@@ -87,7 +87,7 @@ def frames_with_text(tag):  # type: ignore[no-untyped-def]  # an ID3 or the fram
     for frame in list(tag.values()):
         if frame.FrameID in WITH_FRAMES:
             frame.sub_frames.delall("APIC")
-            yield from frames_with_text(frame.sub_frames)
+            yield from frames_with_text(frame.sub_frames)  # type: ignore[no-untyped-call]
         elif hasattr(frame, "text"):
             yield frame
 
@@ -98,7 +98,8 @@ def decode_legacy(tag) -> bool:  # type: ignore[no-untyped-def]  # an ID3
     """
     from legacy_text import WESTERN, detect_charset  # type: ignore[import-not-found]
 
-    frames = [frame for frame in frames_with_text(tag) if frame.encoding == LATIN_1]
+    texts_of = frames_with_text(tag)  # type: ignore[no-untyped-call]
+    frames = [frame for frame in texts_of if frame.encoding == LATIN_1]
     legacy = [text for frame in frames for text in _texts(frame) if not text.isascii()]
     if not legacy:
         return False
