@@ -13,7 +13,6 @@ from auth_service.audit.service import AuditLog
 from auth_service.database.engine import Database, Transaction
 from auth_service.database.outbox import EventWriter
 from auth_service.factors.removal import FactorRemoval
-from auth_service.introspection.service import API_KEY_TOKEN_TTL
 from auth_service.mailer.service import AccountMailer, MailPolicy
 from auth_service.migrations.upgrade import migrate
 from auth_service.passwords.argon2 import Argon2Cost, PasswordHash
@@ -68,7 +67,7 @@ class Commands:
             ),
             activity=ActivityLog(database, now),
         )
-        self._longest_token = max(settings.access_token_ttl, API_KEY_TOKEN_TTL)
+        self._longest_token = settings.access_token_ttl
 
     async def create_admin(self, email: str, password: Callable[[], str]) -> str:
         """Promotes an existing account with a verified address, or creates one, for which it calls

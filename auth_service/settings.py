@@ -20,6 +20,7 @@ from auth_service.oauth.providers.config import (
     is_redirect_target,
     parse_issuers,
 )
+from shared.identity.gateway_keys import GatewayPublicKeys
 from shared.settings import Env, HttpUrl, Secret, SettingsError, TlsSettings
 
 
@@ -34,6 +35,7 @@ class AuthSettings(TlsSettings, frozen=True, kw_only=True):
     public_url: Annotated[HttpUrl, Env("GATEWAY_PUBLIC_URL")] = "http://127.0.0.1:8000"
     issuer: Annotated[str | None, Env("AUTH_ISSUER")] = None
     audience: Annotated[str, Env("AUTH_AUDIENCE")] = "tonegate"
+    gateway_public_keys: Annotated[GatewayPublicKeys, Env("GATEWAY_PUBLIC_KEYS")] = ""
     access_token_ttl: Annotated[timedelta, Env("AUTH_ACCESS_TOKEN_TTL", at_least=1)] = timedelta(minutes=15)
     refresh_token_ttl: Annotated[timedelta, Env("AUTH_REFRESH_TOKEN_TTL", at_least=1)] = timedelta(days=30)
     session_idle_ttl: Annotated[timedelta, Env("AUTH_SESSION_IDLE_TTL", at_least=1)] = timedelta(days=14)

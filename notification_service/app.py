@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-import aiohttp
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
@@ -43,8 +42,7 @@ from notification_service.webhooks.test_limit import TestLimit
 from shared.clock import utc_now
 from shared.http import Address, Check, Listeners, Wiring, build_application, check_in_turn, serve
 from shared.http.auth_guard import public, require_token
-from shared.identity.access_tokens import AccessTokens
-from shared.identity.public_keys import PublicKeys
+from shared.identity.gateway_tokens import gateway_tokens
 from shared.messaging.ports import Publisher
 from shared.messaging.processes import NOTIFICATION
 from shared.messaging.rabbitmq.broker import RabbitMQ
@@ -94,7 +92,6 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     async with (
         client,
         broker,
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=settings.client_context())) as http,
         _open_webhooks(
             settings, endpoints, deliveries, tests, publisher=broker, stopping=stopping, registry=registry
         ) as (webhooks, fanout, dispatcher),
@@ -107,7 +104,6 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
                 NOTIFICATION_ACCOUNTS, account_handlers(AccountDeletion(endpoints, deliveries, utc_now))
             ),
         )
-        keys = PublicKeys(http, settings.auth_url)
 
         async def finish() -> None:
             stopping.set()
@@ -119,10 +115,9 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
             Check("rabbitmq", consumers[0].check),
             Check("mongodb", check_in_turn(ledger.ping, preparation.check)),
             Check("smtp", mailer.ping, critical=False, cached_s=SMTP_CHECK_CACHED_S),
-            Check("auth_service", keys.check, critical=False),
         )
         provide = {"webhooks": webhooks, "declining": DeclineService(tokens, declined, broker)}
-        app = _application(settings, provide, keys, checks=checks, drain=finish, registry=registry)
+        app = _application(settings, provide, checks=checks, drain=finish, registry=registry)
         async with asyncio.TaskGroup() as tasks:
             for each in (*consumers, dispatcher):
                 tasks.create_task(each.run())
@@ -139,13 +134,12 @@ def grace_for(timeout: timedelta) -> timedelta:
 def _application(
     settings: NotificationSettings,
     provide: Mapping[str, object],
-    keys: PublicKeys,
     *,
     checks: Sequence[Check],
     drain: Callable[[], Awaitable[None]],
     registry: CollectorRegistry,
 ) -> Litestar:
-    tokens = AccessTokens(keys, settings.issuer or settings.public_url, settings.audience)
+    tokens = gateway_tokens(settings.gateway_public_keys, "notification_service")
     return build_application(
         Wiring(
             controllers=[WebhookController, DeclineController],

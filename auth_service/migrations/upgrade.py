@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from auth_service.database.connection import one_connection
 from auth_service.database.table import SCHEMA
 from auth_service.tokens.repository import SigningKeyRepository
-from auth_service.tokens.signing_key import generate
+from shared.identity.key_pair import generate
 from shared.logs import get_logger
 from shared.settings import Secret
 

@@ -8,8 +8,8 @@ import msgspec
 
 from auth_service.database.engine import Database
 from auth_service.tokens.repository import SigningKeyRepository
-from auth_service.tokens.signing_key import KeyPair
 from shared.errors import Unavailable
+from shared.identity.key_pair import KeyPair
 from shared.logs import get_logger
 from shared.settings import Secret
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from auth_service.database.engine import Transaction
 from auth_service.tokens.key_ring import PUBLICATION_DELAY, SLACK
 from auth_service.tokens.repository import SigningKeyRepository
-from auth_service.tokens.signing_key import KeyPair, generate
+from shared.identity.key_pair import KeyPair, generate
 
 
 async def rotate_keys(transaction: Transaction, longest_token: timedelta, now: datetime) -> KeyPair:

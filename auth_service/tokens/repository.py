@@ -7,7 +7,7 @@ from sqlalchemy import delete, exists, or_, select, update
 
 from auth_service.database.engine import Repository
 from auth_service.tokens.model import StoredKey
-from auth_service.tokens.signing_key import KeyPair
+from shared.identity.key_pair import KeyPair
 
 
 class SigningKeyRepository(Repository):

@@ -1,8 +1,8 @@
 """Announcements of webhook changes to auth_service."""
 
 from gateway.clients.auth import AuthService
+from gateway.identity.principal import Principal
 from shared.contracts.webhooks import ChangeOfWebhooks, WebhookChange
-from shared.settings import Secret
 
 
 class WebhookAnnouncements:
@@ -13,8 +13,10 @@ class WebhookAnnouncements:
     def __init__(self, auth: AuthService) -> None:
         self._auth = auth
 
-    async def announce(self, token: Secret, change: ChangeOfWebhooks, current_password: str | None) -> None:
+    async def announce(
+        self, caller: Principal, change: ChangeOfWebhooks, current_password: str | None
+    ) -> None:
         """Returns when the change is recorded. Raises what AuthService raises."""
         await self._auth.send(
-            "POST", "/v1/auth/webhook-changes", WebhookChange(change, current_password), token
+            "POST", "/v1/auth/webhook-changes", WebhookChange(change, current_password), caller
         )

@@ -18,6 +18,7 @@ from shared.http import Address, Listeners, serve
 from shared.messaging.ports import Broker
 from shared.settings import Secret
 from tests.integration.gateway.services import AuthServiceStub, ServiceStub, accept
+from tests.support.gateway_tokens import gateway_key
 from tests.support.messaging import MemoryBroker
 from tests.support.wait import until
 
@@ -65,6 +66,7 @@ async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator
         settings = GatewaySettings(
             **{
                 "introspection_secret": Secret("introspection-secret"),
+                "token_key": gateway_key().pem,
                 "amqp_url": Secret("amqp://unused"),
                 "port": free_port(),
                 "auth_url": auth.url,

@@ -10,7 +10,7 @@ from auth_service.database.engine import Database
 from auth_service.tokens.key_ring import MAX_AGE, PUBLICATION_DELAY, SLACK
 from auth_service.tokens.key_rotation import rotate_keys
 from auth_service.tokens.repository import SigningKeyRepository
-from auth_service.tokens.signing_key import KeyPair, generate
+from shared.identity.key_pair import KeyPair, generate
 from tests.integration.auth_service.replica import Clock, Person, Replica
 from tests.integration.auth_service.sql import opened, transaction
 
