@@ -22,7 +22,7 @@ HEX_BYTES = 32
 PROCESSES = ("gateway", "auth", "converter", "worker", "notification")
 # Exchanges, queues, bindings and permissions, beside this file or mounted there.
 TOPOLOGY = Path(__file__).parent / "rabbitmq" / "topology.json"
-# P-256 (SP 800-186 §3.2.1.3), for the public half of the gateway's key: Python's library has no such function.
+# P-256 (SP 800-186 §3.2.1.3), for the public half of the gateway's key: Python's library has no curves.
 P = 2**256 - 2**224 + 2**192 + 2**96 - 1
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 G = (
@@ -176,13 +176,12 @@ def _pem(kind: str, der: bytes) -> str:
 
 def _multiple(number: int) -> tuple[int, int]:
     """`number` times the base point, by doubling and adding; `number` is from 1 to N - 1."""
-    total, point = None, G
-    while number:
-        if number & 1:
-            total = point if total is None else _sum(total, point)
-        point, number = _sum(point, point), number >> 1
-    assert total is not None
-    return total
+    point = G
+    for bit in bin(number)[3:]:
+        point = _sum(point, point)
+        if bit == "1":
+            point = _sum(point, G)
+    return point
 
 
 def _sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:

@@ -84,7 +84,9 @@ def test_shared_secrets_are_equal_for_their_consumers(tmp_path: Path) -> None:
     assert files["gateway/introspection"] == files["auth/introspection"]
     assert files["converter/link_key"] == files["notification/link_key"]
     public = public_pem(Secret(files["gateway/token_key"]))
-    assert {files[f"{name}/gateway_public_keys"] for name in ("auth", "converter", "notification")} == {public}
+    assert {files[f"{name}/gateway_public_keys"] for name in ("auth", "converter", "notification")} == {
+        public
+    }
     assert files["postgres/auth"] in files["auth/database_url"]
     assert files["mongo-users/converter"] in files["converter/mongo_url"]
     assert files["mongo-users/worker"] in files["worker/mongo_url"]
