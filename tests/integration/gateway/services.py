@@ -9,7 +9,7 @@ import msgspec
 from jose import jwt
 
 from shared.identity.gateway_tokens import ISSUER, Audience
-from tests.support.gateway_tokens import gateway_key
+from tests.support.gateway_tokens import gateway_public_keys
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -39,7 +39,7 @@ class ReceivedRequest:
         scheme, _, token = (self.header("authorization") or "").partition(" ")
         assert scheme == "Bearer"
         verified = jwt.decode(
-            token, gateway_key().pem.reveal(), algorithms=["ES256"], audience=audience, issuer=ISSUER
+            token, gateway_public_keys(), algorithms=["ES256"], audience=audience, issuer=ISSUER
         )
         return dict(verified)
 
