@@ -76,7 +76,7 @@ def build(
             async with (
                 broker,
                 provider_http.opened(),
-                background_tasks(settings.database_url, database, tasks, now),
+                background_tasks(settings.database_url, base.cipher, database, tasks, now),
             ):
                 yield
         finally:
