@@ -141,9 +141,10 @@ class AuthSettings(TlsSettings, frozen=True, kw_only=True):
 
 
 class CommandSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of the operator commands, which need only the database."""
+    """Settings of the operator commands, which need only the database and its keys."""
 
     database_url: Annotated[Secret, Env("AUTH_DATABASE_URL")]
+    data_keys: Annotated[Secret, Env("AUTH_DATA_KEYS", at_least=43)]
     mails_per_hour: Annotated[int, Env("AUTH_MAILS_PER_HOUR", at_least=1)] = 3
     require_verified_email: Annotated[bool, Env("AUTH_REQUIRE_VERIFIED_EMAIL")] = False
     access_token_ttl: Annotated[timedelta, Env("AUTH_ACCESS_TOKEN_TTL", at_least=1)] = timedelta(minutes=15)
@@ -151,8 +152,8 @@ class CommandSettings(msgspec.Struct, frozen=True, kw_only=True):
     breached_passwords: Annotated[str | None, Env("AUTH_BREACHED_PASSWORDS")] = None
 
     def __post_init__(self) -> None:
-        """Raises SettingsError for a list that cannot be read."""
-        if problems := _list_problems(self.breached_passwords):
+        """Raises SettingsError for a list that cannot be read, and for malformed keys."""
+        if problems := [*_list_problems(self.breached_passwords), *_key_problems(self.data_keys)]:
             raise SettingsError("\n".join(problems))
 
 

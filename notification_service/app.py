@@ -29,6 +29,7 @@ from notification_service.webhooks.dispatcher import WebhookDispatcher
 from notification_service.webhooks.fanout import WebhookFanout, webhook_handlers
 from notification_service.webhooks.mongo_deliveries import MongoDeliveries
 from notification_service.webhooks.mongo_endpoints import MongoEndpoints
+from notification_service.webhooks.mongo_outbox import MongoWebhookOutbox
 from notification_service.webhooks.outbound.address_policy import AddressPolicy, parse_networks
 from notification_service.webhooks.outbound.http_client import open_http_client
 from notification_service.webhooks.outbound.resolver import open_system_resolver
@@ -43,6 +44,7 @@ from shared.clock import utc_now
 from shared.http import Address, Check, Listeners, Wiring, build_application, check_in_turn, serve
 from shared.http.auth_guard import public, require_token
 from shared.identity.gateway_tokens import gateway_tokens
+from shared.messaging.outbox import OutboxRelay
 from shared.messaging.ports import Publisher
 from shared.messaging.processes import NOTIFICATION
 from shared.messaging.rabbitmq.broker import RabbitMQ
@@ -74,14 +76,16 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     client = connect(settings.mongo_url, "tonegate-notification")
     database = database_of(client, DEFAULT_DATABASE)
     ledger = MongoLedger(database, settings.ledger_keep, HANDOVER)
-    endpoints = MongoEndpoints(database)
+    endpoints, outbox = MongoEndpoints(database), MongoWebhookOutbox(database)
     deliveries = MongoDeliveries(database, settings.webhook_keep, HANDOVER)
     stopping = asyncio.Event()
     # The service works without the indexes, and reports that it is not ready.
     recipients, failures = MongoAdmissions(database, "recipients"), MongoAdmissions(database, "failures")
     tests, declined = MongoAdmissions(database, "webhook_tests"), MongoDeclined(database)
     counters = (each.prepare for each in (recipients, failures, tests))
-    preparation = StorePreparation(ledger.prepare, endpoints.prepare, deliveries.prepare, *counters)
+    preparation = StorePreparation(
+        ledger.prepare, endpoints.prepare, outbox.prepare, deliveries.prepare, *counters
+    )
     mailer = SmtpMailer(settings.smtp_server, settings.smtp_timeout)
     policy = _email_policy(settings)
     sender = EmailSender(ledger, mailer, settings.from_address, policy, registry, stopping=stopping)
@@ -89,11 +93,19 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     admission = EmailAdmission(recipients, failures, declined, _recipient_limits(settings))
     emails = email_handlers(_email_templates(settings, tokens), sender, admission)
     broker = RabbitMQ(settings.amqp_url.reveal(), "notification", QUEUES, process=NOTIFICATION)
+    relay = OutboxRelay(outbox, broker)
     async with (
         client,
         broker,
         _open_webhooks(
-            settings, endpoints, deliveries, tests, publisher=broker, stopping=stopping, registry=registry
+            settings,
+            endpoints,
+            deliveries,
+            tests,
+            publisher=broker,
+            wake_relay=relay.wake,
+            stopping=stopping,
+            registry=registry,
         ) as (webhooks, fanout, dispatcher),
     ):
         consumers = (
@@ -121,7 +133,7 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             for each in (*consumers, dispatcher):
                 tasks.create_task(each.run())
-            background = [tasks.create_task(each.run()) for each in (preparation, sender.pending)]
+            background = [tasks.create_task(each.run()) for each in (preparation, sender.pending, relay)]
             await serve(app, registry, _listeners(settings), stop)
             await cancel_all(background)
 
@@ -161,6 +173,7 @@ async def _open_webhooks(
     tests: Admissions,
     *,
     publisher: Publisher,
+    wake_relay: Callable[[], None],
     stopping: asyncio.Event,
     registry: CollectorRegistry,
 ) -> AsyncIterator[tuple[WebhookService, WebhookFanout, WebhookDispatcher]]:
@@ -200,6 +213,7 @@ async def _open_webhooks(
                 limit=settings.webhooks_per_account,
                 tests=TestLimit(tests, settings.webhook_tests_per_host),
                 wake=dispatcher.wake,
+                wake_relay=wake_relay,
             )
             fanout = WebhookFanout(
                 endpoints=endpoints, deliveries=deliveries, payloads=payloads, wake=dispatcher.wake

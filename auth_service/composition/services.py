@@ -184,7 +184,7 @@ def account_services(base: Foundation) -> dict[str, object]:
             events=base.events,
             now=now,
         ),
-        "webhook_changes": WebhookChanges(database, base.proofs, mailer, base.activity, base.events),
+        "webhook_changes": webhook_changes(base),
         "mailed_links": MailedLinks(database, mailer),
         "email_verification": EmailVerification(
             database, base.authenticator, mailer, base.activity, base.events, now
@@ -201,6 +201,10 @@ def account_services(base: Foundation) -> dict[str, object]:
             now,
         ),
     }
+
+
+def webhook_changes(base: Foundation) -> WebhookChanges:
+    return WebhookChanges(base.database, base.proofs, base.mailer, base.activity, base.events)
 
 
 def administration_services(base: Foundation, audit_log: AuditLog) -> dict[str, object]:

@@ -6,8 +6,8 @@ from shared.contracts.webhooks import ChangeOfWebhooks, WebhookChange
 
 
 class WebhookAnnouncements:
-    """Announces changes before notification_service makes them: auth_service demands a fresh proof, records
-    the change and mails the account's owner. A change that is refused afterwards is thus announced, too.
+    """Announces changes before notification_service makes them: auth_service demands a fresh proof, and
+    records the change. The account's owner gets a mail once it is made.
     """
 
     def __init__(self, auth: AuthService) -> None:

@@ -178,6 +178,18 @@ class SecurityEventOccurred(Event, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
+class WebhookChanged(Event, frozen=True, kw_only=True):
+    """A webhook was created, or got another URL or secret: `change` names it in the owner's activity
+    log.
+    """
+
+    type: ClassVar[str] = "webhook_changed"
+
+    user_id: str
+    change: str
+    changed_at: datetime
+
+
 class WebhookDelivered(Event, frozen=True, kw_only=True):
     """A webhook was delivered, but its store was unavailable; published for the process that records it.
 

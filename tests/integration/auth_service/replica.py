@@ -14,6 +14,7 @@ from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
 from auth_service.app import build
+from auth_service.database.encryption import DataCipher
 from auth_service.settings import AuthSettings
 from gateway.identity.principal import Principal
 from gateway.identity.service_tokens import ServiceTokens
@@ -28,6 +29,7 @@ from tests.support.wait import until
 
 PASSWORD = "correct horse battery staple"
 DATA_KEYS = secrets.token_urlsafe(32)
+CIPHER = DataCipher(Secret(DATA_KEYS))
 SECRET = "the gateway's own secret of some length"
 
 
