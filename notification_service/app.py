@@ -72,13 +72,12 @@ HANDOVER = timedelta(seconds=10)
 
 async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
     """Runs until `stop` is set. Raises SettingsError for a malformed address."""
-    registry = CollectorRegistry()
+    registry, stopping = CollectorRegistry(), asyncio.Event()
     client = connect(settings.mongo_url, "tonegate-notification")
     database = database_of(client, DEFAULT_DATABASE)
     ledger = MongoLedger(database, settings.ledger_keep, HANDOVER)
     endpoints, outbox = MongoEndpoints(database), MongoWebhookOutbox(database)
     deliveries = MongoDeliveries(database, settings.webhook_keep, HANDOVER)
-    stopping = asyncio.Event()
     # The service works without the indexes, and reports that it is not ready.
     recipients, failures = MongoAdmissions(database, "recipients"), MongoAdmissions(database, "failures")
     tests, declined = MongoAdmissions(database, "webhook_tests"), MongoDeclined(database)
@@ -108,14 +107,9 @@ async def run(settings: NotificationSettings, stop: asyncio.Event) -> None:
             registry=registry,
         ) as (webhooks, fanout, dispatcher),
     ):
-        consumers = (
-            broker.consumer(NOTIFICATION_MAIL, emails),
-            broker.consumer(NOTIFICATION_WEBHOOKS, webhook_handlers(fanout)),
-            broker.consumer(NOTIFICATION_RECORDS, record_handlers(deliveries)),
-            broker.consumer(
-                NOTIFICATION_ACCOUNTS, account_handlers(AccountDeletion(endpoints, deliveries, utc_now))
-            ),
-        )
+        accounts = account_handlers(AccountDeletion(endpoints, deliveries, utc_now))
+        handlers = (emails, webhook_handlers(fanout), record_handlers(deliveries), accounts)
+        consumers = [broker.consumer(*each) for each in zip(QUEUES, handlers, strict=True)]
 
         async def finish() -> None:
             stopping.set()

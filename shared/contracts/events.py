@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import ClassVar
 
 from shared.contracts.event import Event as Event  # noqa: PLC0414 - exported from here
+from shared.contracts.webhook_events import WebhookChanged as WebhookChanged  # noqa: PLC0414
+from shared.contracts.webhook_events import WebhookDelivered as WebhookDelivered  # noqa: PLC0414
 
 
 class VideoUploaded(Event, frozen=True, kw_only=True):
@@ -176,32 +178,6 @@ class SecurityEventOccurred(Event, frozen=True, kw_only=True):
     recipient: str
     event: str
     occurred_at: datetime
-
-
-class WebhookChanged(Event, frozen=True, kw_only=True):
-    """A webhook was created, or got another URL or secret: `change` names it in the owner's activity
-    log.
-    """
-
-    type: ClassVar[str] = "webhook_changed"
-
-    user_id: str
-    change: str
-    changed_at: datetime
-
-
-class WebhookDelivered(Event, frozen=True, kw_only=True):
-    """A webhook was delivered, but its store was unavailable; published for the process that records it.
-
-    `delivery_id` is the `webhook-id` of the message, `status` that of the receiver's response.
-    """
-
-    type: ClassVar[str] = "webhook_delivered"
-
-    delivery_id: str
-    at: datetime
-    status: int
-    duration_s: float
 
 
 class AccountDeleted(Event, frozen=True, kw_only=True):
