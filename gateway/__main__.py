@@ -5,6 +5,7 @@ import asyncio
 from prometheus_client import CollectorRegistry
 
 from gateway.app import build
+from gateway.middleware.cors import CorsPolicy
 from gateway.proxy.http_sessions import open_http_sessions
 from gateway.settings import GatewaySettings
 from shared.http import Address, Listeners, serve
@@ -29,6 +30,7 @@ async def main(settings: GatewaySettings, stop: asyncio.Event) -> None:
             settings.max_connections, 2 * SERVICE_CONNECTIONS + settings.max_event_streams
         ),
         buffer_bytes=BUFFER_BYTES,
+        late_fields=CorsPolicy(settings.cors_origins).response_fields,
     )
     async with open_http_sessions(
         SERVICE_CONNECTIONS, settings.max_event_streams, settings.idle_timeout, settings.client_context()

@@ -34,7 +34,7 @@ from gateway.limits.redis_windows import RedisWindows
 from gateway.limits.windows import Windows
 from gateway.middleware.compression import CompressionMiddleware
 from gateway.middleware.conditional_requests import ConditionalRequestsMiddleware
-from gateway.middleware.cors import CorsMiddleware
+from gateway.middleware.cors import CorsMiddleware, CorsPolicy
 from gateway.middleware.head_and_options import HeadAndOptionsMiddleware
 from gateway.middleware.rate_limit_headers import RateLimitMiddleware
 from gateway.middleware.release import ReleaseMiddleware
@@ -146,7 +146,7 @@ def middleware(
         ReleaseMiddleware,
         partial(RequestBodyMiddleware, idle=settings.idle_timeout),
         TusMiddleware,
-        partial(CorsMiddleware, origins=settings.cors_origins),
+        partial(CorsMiddleware, policy=CorsPolicy(settings.cors_origins)),
         partial(
             SecurityHeadersMiddleware,
             public_url=settings.public_url,

@@ -13,6 +13,8 @@ from shared.messaging.errors import Retry
 T = TypeVar("T")
 
 STORE_RETRY_S = 5.0
+# CloudEvents source of the events of this service.
+SOURCE = "tonegate/notification"
 
 
 async def retry_unavailable(

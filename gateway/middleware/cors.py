@@ -60,19 +60,47 @@ RESPONSE_FIELDS = (
 MAX_AGE_S = 600
 
 
-class CorsMiddleware:
+class CorsPolicy:
     """`origins` as browsers send them (`https://app.example.org`), or `*` for all."""
 
-    def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
-        self._app = app
+    def __init__(self, origins: Sequence[str]) -> None:
         self._all = "*" in origins
         self._origins = frozenset(origin.lower() for origin in origins)
 
+    @property
+    def is_off(self) -> bool:
+        return not self._origins
+
+    def allowed(self, origin: str | None) -> str | None:
+        """The value of Access-Control-Allow-Origin: `*`, the request's origin when it is allowed, or None."""
+        if origin is None or self.is_off:
+            return None
+        if self._all:
+            return "*"
+        return origin if origin.lower() in self._origins else None
+
+    def response_fields(self, origin: str | None) -> Mapping[str, str]:
+        """Header fields of a response to a request of `origin`, the value of its field Origin."""
+        allowed = self.allowed(origin)
+        fields = {} if self._all or self.is_off else {"vary": "Origin"}
+        if allowed is not None:
+            fields["access-control-allow-origin"] = allowed
+            fields["access-control-expose-headers"] = ", ".join(RESPONSE_FIELDS)
+        return fields
+
+
+class CorsMiddleware:
+    """Answers preflight requests, and adds the policy's fields to every response."""
+
+    def __init__(self, app: ASGIApp, policy: CorsPolicy) -> None:
+        self._app, self._policy = app, policy
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP or not self._origins:
+        if scope["type"] != ScopeType.HTTP or self._policy.is_off:
             await self._app(scope, receive, send)
             return
-        origin = self._allowed(scope)
+        asked = header(scope, b"origin")
+        origin = self._policy.allowed(asked)
         if origin is not None and is_preflight(scope):
             await preflight(origin, send)
             return
@@ -80,23 +108,14 @@ class CorsMiddleware:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableScopeHeaders.from_message(message)
-                if not self._all:
-                    headers.extend_header_value("vary", "Origin")
-                if origin is not None:
-                    headers["access-control-allow-origin"] = origin
-                    headers["access-control-expose-headers"] = ", ".join(RESPONSE_FIELDS)
+                for name, value in self._policy.response_fields(asked).items():
+                    if name == "vary":
+                        headers.extend_header_value(name, value)
+                    else:
+                        headers[name] = value
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-
-    def _allowed(self, scope: Scope) -> str | None:
-        """The value of Access-Control-Allow-Origin: `*`, the request's origin when it is allowed, or None."""
-        origin = header(scope, b"origin")
-        if origin is None:
-            return None
-        if self._all:
-            return "*"
-        return origin if origin.lower() in self._origins else None
 
 
 def is_preflight(scope: Mapping[str, Any]) -> bool:

@@ -33,10 +33,7 @@ def email_handlers(templates: EmailTemplates, sender: EmailSender, admission: Em
                 )
             case _:
                 await sender.send(
-                    delivery.envelope,
-                    lambda: templates.render(event),
-                    partial(admission.refusal, event),
-                    delivery.note,
+                    delivery.envelope, lambda: templates.render(event), partial(admission.refusal, event)
                 )
 
     return Handlers(dict.fromkeys(get_args(EmailEvent), send), expected=NOTIFICATION_MAIL.events)

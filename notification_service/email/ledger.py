@@ -37,10 +37,11 @@ class SentLedger(Protocol):
     while the ledger cannot be reached; a call that raised may or may not have taken effect.
     """
 
-    async def claim(self, event_id: str, lease: timedelta) -> Claim:
+    async def claim(self, event_id: str, lease: timedelta, *, takeover: bool = True) -> Claim:
         """Returns a Lease for a new, postponed or refused event, and for one whose lease has expired.
 
-        The record of an expired lease may still be on its way: a ledger may return LeaseHeld until then.
+        The record of an expired lease may still be on its way: a ledger may return LeaseHeld until then, and
+        returns it without `takeover`.
         """
 
     async def record_sent(self, event_id: str, token: str) -> None:

@@ -14,13 +14,10 @@ from shared.clock import utc_now
 from shared.mongo import Database, Document, call_mongo, from_now
 
 EXPIRED = {"$lte": ["$until", "$$NOW"]}
-# True if no one holds a lease: a new entry (no state yet), a released one, or one whose record did not come.
-FREE = {
-    "$or": [
-        {"$in": [{"$ifNull": ["$state", "new"]}, ["new", "waiting", "refused", "capped"]]},
-        {"$and": [{"$eq": ["$state", "lapsed"]}, EXPIRED]},
-    ]
-}
+# True if no one holds a lease: a new entry (no state yet) or a released one.
+FREE = {"$in": [{"$ifNull": ["$state", "new"]}, ["new", "waiting", "refused", "capped"]]}
+# True if the record of an expired lease did not arrive in time.
+UNRECORDED = {"$and": [{"$eq": ["$state", "lapsed"]}, EXPIRED]}
 LAPSED = {"$and": [{"$eq": ["$state", "sending"]}, EXPIRED]}
 REMAINING_MS = {"$max": [{"$subtract": ["$until", "$$NOW"]}, 0]}
 
@@ -43,16 +40,16 @@ class MongoLedger:
     async def ping(self) -> None:
         await call_mongo(self._entries.database.command("ping"))
 
-    async def claim(self, event_id: str, lease: timedelta) -> Claim:
+    async def claim(self, event_id: str, lease: timedelta, *, takeover: bool = True) -> Claim:
         token = secrets.token_hex(16)
-        entry = await call_mongo(self._acquire(event_id, token, lease))
+        entry = await call_mongo(self._acquire(event_id, token, lease, takeover=takeover))
         if entry["state"] == "sent":
             return AlreadySent()
         if entry["token"] != token:
             return LeaseHeld(remaining=timedelta(milliseconds=entry["remaining_ms"]))
         return Lease(token=token, attempts=entry["attempts"], since=entry["since"])
 
-    async def _acquire(self, event_id: str, token: str, lease: timedelta) -> Document:
+    async def _acquire(self, event_id: str, token: str, lease: timedelta, *, takeover: bool) -> Document:
         """Returns the updated entry; it holds `token` if no lease was held before.
 
         The filter of an upsert cannot compare with $$NOW, so the condition is part of the update.
@@ -66,9 +63,11 @@ class MongoLedger:
             "expires_at": from_now(self._keep),
         }
         lapsed = {"state": "lapsed", "until": from_now(self._handover)}
+        waits = self._handover or not takeover
         branches = [
             {"case": FREE, "then": {"$mergeObjects": ["$$ROOT", taken]}},
-            {"case": LAPSED, "then": {"$mergeObjects": ["$$ROOT", lapsed if self._handover else taken]}},
+            {"case": {"$and": [takeover, UNRECORDED]}, "then": {"$mergeObjects": ["$$ROOT", taken]}},
+            {"case": LAPSED, "then": {"$mergeObjects": ["$$ROOT", lapsed if waits else taken]}},
         ]
         entry = await self._entries.find_one_and_update(
             {"_id": event_id},
@@ -102,7 +101,8 @@ class MongoLedger:
     async def record_capped(self, event_id: str, reason: str) -> None:
         capped = {"state": "capped", "reason": reason, "expires_at": from_now(self._keep)}
         merged = {"$mergeObjects": ["$$ROOT", capped]}
-        change: list[Document] = [{"$replaceWith": {"$cond": [FREE, merged, "$$ROOT"]}}]
+        is_open = {"$or": [FREE, UNRECORDED]}
+        change: list[Document] = [{"$replaceWith": {"$cond": [is_open, merged, "$$ROOT"]}}]
         await call_mongo(self._entries.update_one({"_id": event_id}, change, upsert=True))
 
 

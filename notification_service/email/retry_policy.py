@@ -10,26 +10,26 @@ BACK_OFF_S = (1.0, 5.0, 30.0, 120.0, 600.0)
 HELD_LEASE_DELAY_S = 5.0
 # After a ledger that stayed unavailable for the whole of `ledger_timeout`.
 LEDGER_DELAY_S = 120.0
-# Of an email that is sent and not recorded: at first, and after each later try.
-HAND_ON_DELAY_S = 5.0
-UNRECORDED_DELAY_S = 30.0
+# Of an email that is sent, and whose record neither the ledger nor the broker took.
+UNRECORDED_DELAY_S = 5.0
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Time limits of sending one email.
 
     `lease` is longer than the mailer's timeout. Two times `ledger_timeout` plus the mailer's timeout stay
-    below the queue's handling timeout. `give_up_after`: RFC 5321 §4.5.4.1 asks for at least four to five
-    days. `cancel_grace` is the time for a cancelled delivery to finish; at a stop nothing but the mail itself
-    lasts longer. `max_unrecorded` bounds the emails
-    that are sent and not recorded yet.
+    below the queue's handling timeout. A record that the ledger does not take within `record_timeout` is
+    handed on. `give_up_after`: RFC 5321 §4.5.4.1 asks for at least four to five days. `cancel_grace` is the
+    time for a cancelled delivery to finish: one call of the ledger, then a publication; at a stop nothing but
+    the mail itself lasts longer. `max_unrecorded` bounds the emails whose record neither took.
     """
 
     lease: timedelta
     give_up_after: timedelta = timedelta(days=5)
     ledger_timeout: timedelta = timedelta(minutes=4)
     ledger_pause: timedelta = timedelta(seconds=1)
-    cancel_grace: timedelta = timedelta(seconds=8)
+    record_timeout: timedelta = timedelta(seconds=3)
+    cancel_grace: timedelta = timedelta(seconds=9.5)
     max_unrecorded: int = 1000
 
 

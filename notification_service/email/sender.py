@@ -2,14 +2,12 @@
 
 Order: claim a lease in the ledger, send, record. If a process dies between the server's acceptance and the
 record, its lease expires and the email is sent a second time with the same bytes; the opposite order would
-lose the email. A process that stays alive finishes a send even when cancelled. What it could not record it
-remembers, and hands on to the next process in the message of the event: `Delivery.note` is then the token of
-the lease under which the email was sent.
+lose the email. A process that stays alive finishes a send even when cancelled, and hands on what it could
+not record.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from email.headerregistry import Address
 from typing import Never, TypeAlias, TypeVar
 
@@ -18,18 +16,18 @@ from prometheus_client import CollectorRegistry, Counter
 from notification_service.email.errors import InvalidEmail, PermanentFailure, TransientFailure
 from notification_service.email.ledger import AlreadySent, Claim, Lease, LeaseHeld, SentLedger
 from notification_service.email.message import Mail, compose
-from notification_service.email.pending_records import PendingRecords
 from notification_service.email.ports import Mailer
 from notification_service.email.retry_policy import (
-    HAND_ON_DELAY_S,
     HELD_LEASE_DELAY_S,
     LEDGER_DELAY_S,
     UNRECORDED_DELAY_S,
     RetryPolicy,
     back_off,
 )
+from notification_service.email.sent_records import SentRecords
 from notification_service.email.templates import RenderedEmail
 from notification_service.retry import retry_unavailable
+from notification_service.takeover import Takeover
 from shared.clock import utc_now
 from shared.errors import Unavailable
 from shared.logs import get_logger
@@ -48,38 +46,37 @@ class EmailSender:
     def __init__(
         self,
         ledger: SentLedger,
+        records: SentRecords,
         mailer: Mailer,
         from_address: Address,
         policy: RetryPolicy,
-        registry: CollectorRegistry,
         *,
-        stopping: asyncio.Event | None = None,
+        takeover: Takeover,
+        stopping: asyncio.Event,
+        registry: CollectorRegistry,
     ) -> None:
         """Once `stopping` is set the sender no longer waits for a ledger that is unavailable."""
-        self._ledger, self._stopping = ledger, stopping
+        self._ledger, self._records = ledger, records
+        self._takeover, self._stopping = takeover, stopping
         self._mailer = mailer
         self._from = from_address
         self._policy = policy
-        self.pending = PendingRecords(ledger, policy.ledger_pause, policy.max_unrecorded, stopping)
         self._outcomes = Counter("letters", "Emails by outcome", ("outcome",), registry=registry)
         self._log = get_logger(__name__)
 
-    async def send(
-        self, envelope: Envelope, render: Callable[[], RenderedEmail], refusal: Refusal, sent_by: str = ""
-    ) -> None:
+    async def send(self, envelope: Envelope, render: Callable[[], RenderedEmail], refusal: Refusal) -> None:
         """Returns when the email of the event is sent, now or earlier, or recorded as one that is not to be
         sent, for which `refusal` returns the reason.
-
-        With `sent_by`, the token of a lease, it was sent and only has to be recorded.
 
         Raises Retry if it has to be sent later, and Reject if it can never be sent.
         """
         event_id = f"{envelope.source} {envelope.id}"  # unique together (CloudEvents 1.0.2, `id`)
-        if sent_by := sent_by or self.pending.token_of(event_id) or "":
-            await self._record_handed_on(event_id, sent_by)
+        if sent_by := self._records.token_of(event_id):
+            await self._record(event_id, sent_by)
+            self._log.info("email recorded that was sent earlier", event_id=event_id)
             return
         mail = self._compose(event_id, envelope, render)
-        if self.pending.is_full:
+        if self._records.is_full:
             raise Retry(LEDGER_DELAY_S, "too many sent emails are not recorded yet", counts=False)
         if reason := await self._from_store(lambda: refusal(event_id)):
             await self._from_store(lambda: self._ledger.record_capped(event_id, reason))
@@ -98,25 +95,16 @@ class EmailSender:
                 await self._finish(event_id, mail, lease)
 
     async def _finish(self, event_id: str, mail: Mail, lease: Lease) -> None:
-        """Sends and records, both or none: a cancellation waits for `cancel_grace`.
-
-        Raises Retry in place of a cancellation if the email is sent and not recorded.
-        """
+        """Sends and records, both or none: a cancellation waits for `cancel_grace`."""
         work, grace = self._send(event_id, mail, lease), self._policy.cancel_grace
-        try:
-            await finish_when_cancelled(work, grace.total_seconds())
-        except asyncio.CancelledError:
-            if sent_by := self.pending.token_of(event_id):
-                raise _hand_on(sent_by) from None
-            raise
+        await finish_when_cancelled(work, grace.total_seconds())
 
-    async def _record_handed_on(self, event_id: str, sent_by: str) -> None:
-        """Records once what an earlier delivery of the event has sent."""
+    async def _record(self, event_id: str, sent_by: str) -> None:
         try:
-            await self.pending.record(event_id, sent_by, timedelta())
+            await self._records.record(event_id, sent_by)
         except Unavailable as down:
-            raise _hand_on(sent_by, UNRECORDED_DELAY_S) from down
-        self._log.info("email recorded that was sent earlier", event_id=event_id)
+            self._log.warning("email sent but not recorded, will be recorded later", event_id=event_id)
+            raise Retry(UNRECORDED_DELAY_S, "email sent, not recorded yet", counts=False) from down
 
     def _compose(self, event_id: str, envelope: Envelope, render: Callable[[], RenderedEmail]) -> Mail:
         try:
@@ -132,7 +120,11 @@ class EmailSender:
             raise Reject(str(invalid)) from invalid
 
     async def _claim(self, event_id: str) -> Claim:
-        return await self._from_store(lambda: self._ledger.claim(event_id, self._policy.lease))
+        async def claim() -> Claim:
+            takeover = await self._takeover.allowed()
+            return await self._ledger.claim(event_id, self._policy.lease, takeover=takeover)
+
+        return await self._from_store(claim)
 
     async def _from_store(self, call: Callable[[], Awaitable[T]]) -> T:
         try:
@@ -157,11 +149,7 @@ class EmailSender:
 
     async def _record_sent(self, event_id: str, mail: Mail, lease: Lease) -> None:
         self._count("sent")
-        try:
-            await self.pending.record(event_id, lease.token, self._policy.ledger_timeout)
-        except Unavailable as down:
-            self._log.warning("email sent but not recorded, will be recorded later", event_id=event_id)
-            raise _hand_on(lease.token) from down
+        await self._record(event_id, lease.token)
         self._log.info(
             "email sent", event_id=event_id, message_id=mail.message_id, attempt=lease.attempts + 1
         )
@@ -194,8 +182,3 @@ class EmailSender:
 
     def _count(self, outcome: str) -> None:
         self._outcomes.labels(outcome).inc()
-
-
-def _hand_on(sent_by: str, delay_s: float = HAND_ON_DELAY_S) -> Retry:
-    """The next delivery of the event records what was sent under the lease with the token `sent_by`."""
-    return Retry(delay_s, "email sent, not recorded yet", counts=False, note=sent_by)

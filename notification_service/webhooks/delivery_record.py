@@ -3,9 +3,10 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TypeVar
 
-from notification_service.retry import redeliver_when_unavailable, retry_unavailable
+from notification_service.retry import SOURCE, retry_unavailable
 from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.ports import Deliveries
 from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome
@@ -13,24 +14,21 @@ from shared.contracts.events import WebhookDelivered
 from shared.contracts.webhooks import Attempt
 from shared.errors import Unavailable
 from shared.logs import get_logger
-from shared.messaging import handlers
 from shared.messaging.envelope import wrap
 from shared.messaging.errors import PublishFailed
-from shared.messaging.handlers import Handlers
 from shared.messaging.ports import Publisher
-from shared.messaging.subscriptions import NOTIFICATION_RECORDS
 
 T = TypeVar("T")
-SOURCE = "tonegate/notification"
 
 log = get_logger(__name__)
 
 
 class DeliveryRecorder:
-    """Calls the store with retries, which end at the lease's length or when `stopping` is set.
+    """Calls the store with retries, which end after a limit or when `stopping` is set.
 
-    A successful attempt that could not be stored until then is published as WebhookDelivered; the process
-    that receives it stores it. If the broker is unavailable as well, the message is sent again.
+    A successful attempt that could not be stored within `record_timeout` is published as WebhookDelivered, so
+    that its record arrives before another process may take the delivery over; the process that receives it
+    stores it. If the broker is unavailable as well, the message is sent again.
     """
 
     def __init__(
@@ -39,19 +37,23 @@ class DeliveryRecorder:
         self._deliveries, self._publisher = deliveries, publisher
         self._policy, self._stopping = policy, stopping
 
-    async def retry(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Repeats a call of a store. Raises Unavailable."""
+    async def retry(self, call: Callable[[], Awaitable[T]], timeout: timedelta | None = None) -> T:
+        """Repeats a call of a store for `timeout`, by default a lease. Raises Unavailable."""
         policy = self._policy
         return await retry_unavailable(
-            call, timeout=policy.lease, pause=policy.store_pause, stopping=self._stopping
+            call, timeout=timeout or policy.lease, pause=policy.store_pause, stopping=self._stopping
         )
 
     async def complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> None:
         """Raises Unavailable if the outcome is neither stored nor handed on."""
+        is_sent = attempt is not None and outcome.status == "delivered"
         try:
-            stored = await self.retry(lambda: self._deliveries.complete(delivery, attempt, outcome))
+            stored = await self.retry(
+                lambda: self._deliveries.complete(delivery, attempt, outcome),
+                self._policy.record_timeout if is_sent else None,
+            )
         except Unavailable:
-            if attempt is None or outcome.status != "delivered":
+            if attempt is None or not is_sent:
                 raise  # sent again in any case
             await self._hand_on(delivery, attempt)
         else:
@@ -78,15 +80,3 @@ class DeliveryRecorder:
             log.exception("webhook sent but not recorded, will be sent again", message=delivery.id)
             raise Unavailable("Neither the store nor the broker can be reached.") from failure
         log.warning("webhook sent but not recorded, handed on", message=delivery.id)
-
-
-def record_handlers(deliveries: Deliveries) -> Handlers:
-    """Maps WebhookDelivered to its record in the store."""
-
-    async def record(event: WebhookDelivered, _: handlers.Delivery) -> None:
-        """Raises Retry while the store is unavailable."""
-        attempt = Attempt(at=event.at, status=event.status, duration=event.duration_s, error=None)
-        with redeliver_when_unavailable():
-            await deliveries.record_delivered(event.delivery_id, attempt)
-
-    return Handlers({WebhookDelivered: record}, expected=NOTIFICATION_RECORDS.events)

@@ -5,6 +5,7 @@ import contextlib
 import random
 from datetime import timedelta
 
+from notification_service.takeover import Takeover
 from notification_service.webhooks.delivery import Delivery
 from notification_service.webhooks.ports import Deliveries, Lane
 from notification_service.webhooks.retry_policy import DispatchPolicy
@@ -18,11 +19,15 @@ log = get_logger(__name__)
 class WebhookDispatcher:
     """Claims due deliveries and sends each in a task, within the limits of `policy`.
 
-    A delivery whose process died is sent again, with the same message id, when its lease has expired.
+    A delivery whose process died is sent again, with the same message id, when its lease has expired and
+    `takeover` allows it.
     """
 
-    def __init__(self, deliveries: Deliveries, sender: WebhookSender, policy: DispatchPolicy) -> None:
+    def __init__(
+        self, deliveries: Deliveries, sender: WebhookSender, policy: DispatchPolicy, takeover: Takeover
+    ) -> None:
         self._deliveries, self._sender, self._policy = deliveries, sender, policy
+        self._takeover = takeover
         self._running: dict[asyncio.Task[None], Lane] = {}
         self._woken, self._over = asyncio.Event(), asyncio.Event()
         self._stopping = self._started = False
@@ -88,8 +93,9 @@ class WebhookDispatcher:
                 break
             if not self._has_capacity(lane):
                 continue
+            takeover = await self._takeover.allowed()
             now = asyncio.get_running_loop().time()
-            if claimed := await self._deliveries.claim(lane, self._policy.lease):
+            if claimed := await self._deliveries.claim(lane, self._policy.lease, takeover=takeover):
                 task = sends.create_task(self._send(lane, claimed, now))
                 self._running[task] = lane
                 task.add_done_callback(self._on_done)

@@ -17,6 +17,9 @@ from notification_service.webhooks.retry_policy import Outcome
 from shared.contracts.webhooks import Attempt, DeliveryStatus
 from shared.mongo import Database, Document, call_mongo, from_now
 
+# Token of a delivery whose claim expired without a record.
+LAPSED = "lapsed"
+
 
 class MongoDeliveries:
     """Deliveries that expire `keep` after their last change.
@@ -92,16 +95,23 @@ class MongoDeliveries:
         names = await call_mongo(self._deliveries.distinct("lane", due_filter(server["localTime"])))
         return [Lane(*name.split("/", 1)) for name in names]
 
-    async def claim(self, lane: Lane, lease: timedelta) -> Delivery | None:
-        is_unsettled = {"$and": [{"$ne": ["$token", ""]}, bool(self._handover)]}
+    async def claim(self, lane: Lane, lease: timedelta, *, takeover: bool = True) -> Delivery | None:
+        waits = bool(self._handover) or not takeover
+        is_lapsing = {"$and": [{"$not": {"$in": ["$token", ["", LAPSED]]}}, waits]}
         claimed = {
-            "token": {"$cond": [is_unsettled, "", secrets.token_hex(16)]},
-            "due_at": {"$cond": [is_unsettled, from_now(self._handover), from_now(lease)]},
-            "tries": {"$cond": [is_unsettled, "$tries", {"$add": ["$tries", 1]}]},
+            "token": {"$cond": [is_lapsing, LAPSED, secrets.token_hex(16)]},
+            "due_at": {"$cond": [is_lapsing, from_now(self._handover), from_now(lease)]},
+            "tries": {"$cond": [is_lapsing, "$tries", {"$add": ["$tries", 1]}]},
         }
-        is_due = {"status": "pending", "lane": _lane_key(lane), "$expr": {"$lte": ["$due_at", "$$NOW"]}}
-        found = await self._update_oldest(is_due, {"$set": claimed})
-        return found if found and found.token else None
+        wanted: Document = {
+            "status": "pending",
+            "lane": _lane_key(lane),
+            "$expr": {"$lte": ["$due_at", "$$NOW"]},
+        }
+        if not takeover:
+            wanted["token"] = {"$ne": LAPSED}
+        found = await self._update_oldest(wanted, {"$set": claimed})
+        return found if found and found.token != LAPSED else None
 
     async def _update_oldest(self, wanted: Document, change: Document) -> Delivery | None:
         """Changes the matching delivery that has been due longest and returns its new state."""

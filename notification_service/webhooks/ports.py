@@ -105,11 +105,11 @@ class Deliveries(Protocol):
     async def due_lanes(self) -> Sequence[Lane]:
         """Returns every lane with a due delivery, unordered."""
 
-    async def claim(self, lane: Lane, lease: timedelta) -> Delivery | None:
+    async def claim(self, lane: Lane, lease: timedelta, *, takeover: bool = True) -> Delivery | None:
         """Claims the delivery that has been due longest and counts a try.
 
         It is due again when the lease expires. Returns None if the record of an expired lease may still be
-        on its way; the delivery is then due a little later.
+        on its way; the delivery is then due a little later, and only for a claim with `takeover`.
         """
 
     async def complete(self, delivery: Delivery, attempt: Attempt | None, outcome: Outcome) -> bool:

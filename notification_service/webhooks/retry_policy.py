@@ -21,7 +21,8 @@ class DispatchPolicy(msgspec.Struct, frozen=True, kw_only=True):
     `concurrency`, `per_account` and `per_endpoint` bound the messages in flight. `lease` is longer than an
     attempt and its record; an attempt begins within `begin_within` of its claim, or not at all. `schedule`
     holds the delays after the first, second, … failed attempt. `poll` is the interval of looking for due
-    messages, `store_pause` the delay while the store is unavailable.
+    messages, `store_pause` the delay while the store is unavailable; a record that the store does not take
+    within `record_timeout` is handed on.
     """
 
     lease: timedelta
@@ -32,6 +33,7 @@ class DispatchPolicy(msgspec.Struct, frozen=True, kw_only=True):
     per_endpoint: int = 4
     poll: timedelta = timedelta(seconds=1)
     store_pause: timedelta = timedelta(seconds=2)
+    record_timeout: timedelta = timedelta(seconds=3)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

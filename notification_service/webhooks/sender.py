@@ -20,8 +20,8 @@ from shared.contracts.webhooks import Attempt
 from shared.logs import bind_correlation, get_logger
 from shared.tasks import finish_when_cancelled
 
-# Time after a cancellation for a record that is being written.
-RECORD_GRACE_S = 8.0
+# Time after a cancellation for a record: one call of the store, then its publication.
+RECORD_GRACE_S = 9.5
 
 log = get_logger(__name__)
 

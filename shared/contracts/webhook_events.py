@@ -16,17 +16,3 @@ class WebhookChanged(Event, frozen=True, kw_only=True):
     user_id: str
     change: str
     changed_at: datetime
-
-
-class WebhookDelivered(Event, frozen=True, kw_only=True):
-    """A webhook was delivered, but its store was unavailable; published for the process that records it.
-
-    `delivery_id` is the `webhook-id` of the message, `status` that of the receiver's response.
-    """
-
-    type: ClassVar[str] = "webhook_delivered"
-
-    delivery_id: str
-    at: datetime
-    status: int
-    duration_s: float

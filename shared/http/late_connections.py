@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import re
 import secrets
 import socket
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 import msgspec
 
@@ -22,8 +24,18 @@ ANSWER_S = 2.0
 IDLE_S, LINGER_S = 3.0, 8.0
 AT_ONCE_S = 1.0
 DISCARDED_BYTES = 1024 * 1024
+# RFC 6454 §7: printable ASCII.
+ORIGIN = re.compile(rb"(?im)^origin:[ \t]*([\x21-\x7e]+)[ \t]*\r$")
 # Pause after a failed accept, for instance when the process has no free descriptor.
 RETRY_S = 0.05
+
+
+ResponseFields: TypeAlias = Callable[[str | None], Mapping[str, str]]
+"""Value of the request's field Origin → header fields of its answer."""
+
+
+def no_fields(_: str | None) -> Mapping[str, str]:
+    return {}
 
 
 class LateLimits(msgspec.Struct, frozen=True):
@@ -37,15 +49,18 @@ class LateLimits(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def answering_late_connections(
-    listener: socket.socket | None, limits: LateLimits | None = None, tls: ssl.SSLContext | None = None
+    listener: socket.socket | None,
+    fields: ResponseFields = no_fields,
+    limits: LateLimits | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[None]:
-    """Answers connections for the duration of the block, in which the server of the socket ends. `tls` is the
-    server's context if it speaks TLS.
+    """Answers connections for the duration of the block, in which the server of the socket ends. `fields` are
+    added to the answers; `tls` is the server's context if it speaks TLS.
     """
     if listener is None:
         yield
         return
-    late = LateConnections(listener, limits or LateLimits(), tls)
+    late = LateConnections(listener, fields, limits or LateLimits(), tls)
     late.begin()
     try:
         yield
@@ -59,9 +74,14 @@ class LateConnections:
     """
 
     def __init__(
-        self, listener: socket.socket, limits: LateLimits, tls: ssl.SSLContext | None = None
+        self,
+        listener: socket.socket,
+        fields: ResponseFields,
+        limits: LateLimits,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._listener, self._limits, self._tls = listener, limits, tls
+        self._listener, self._fields = listener, fields
+        self._limits, self._tls = limits, tls
         listener.setblocking(False)
         self._answers: set[asyncio.Task[None]] = set()
         self._answered_at_once: deque[socket.socket] = deque()
@@ -114,7 +134,7 @@ class LateConnections:
             accepted.close()
             return
         with contextlib.suppress(OSError):
-            accepted.send(_answer())
+            accepted.send(_answer(self._fields(None)))
             accepted.shutdown(socket.SHUT_WR)
         self._answered_at_once.append(accepted)
         if len(self._answered_at_once) > self._limits.at_once:
@@ -128,8 +148,8 @@ class LateConnections:
             reader, writer = await self._streams(accepted)
             try:
                 async with asyncio.timeout(ANSWER_S):
-                    await reader.readuntil(b"\r\n\r\n")
-                    writer.write(_answer())
+                    head = await reader.readuntil(b"\r\n\r\n")
+                    writer.write(_answer(self._fields(_origin(head))))
                     if writer.can_write_eof():  # not with TLS
                         writer.write_eof()
                 async with asyncio.timeout(LINGER_S):
@@ -160,12 +180,18 @@ def _discard(accepted: socket.socket) -> None:
     accepted.close()
 
 
-def _answer() -> bytes:
+def _origin(head: bytes) -> str | None:
+    """The value of the field Origin; None without a well-formed one."""
+    found = ORIGIN.search(head)
+    return found[1].decode() if found else None
+
+
+def _answer(added: Mapping[str, str]) -> bytes:
     """The complete response to any request. A client that sent HEAD does not read the body."""
     refusal, identity = ShuttingDown(), secrets.token_hex(16)
     correlation_id.set(identity)
     body = msgspec.json.encode(describe(refusal))
     fields = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), "X-Request-ID": identity}
-    lines = [f"{name}: {value}" for name, value in {**fields, **refusal.headers}.items()]
+    lines = [f"{name}: {value}" for name, value in {**fields, **refusal.headers, **added}.items()]
     head = "\r\n".join([f"HTTP/1.1 {refusal.status} {phrase(refusal.status)}", *lines, "", ""])
     return head.encode() + body

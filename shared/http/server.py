@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, make_asgi_app
 
 from shared.http.application import STOP_STEPS, StopSteps
 from shared.http.detachable_server import DetachableServer
-from shared.http.late_connections import answering_late_connections
+from shared.http.late_connections import ResponseFields, answering_late_connections, no_fields
 from shared.logs import get_logger
 from shared.settings import ServerCertificate
 
@@ -46,7 +46,8 @@ class Listeners(msgspec.Struct, frozen=True):
     `certificate` makes the public address one of https; the metrics stay plain.
     `buffer_bytes` is the most that is read from one connection at a time: larger buffers stream bodies faster
     (`bench/relay.py`: 0.25 of the direct rate at 64 KiB, 0.55 at 512 KiB). `grace` bounds a graceful stop, in
-    which connections are closed once none was used for `quiet`.
+    which connections are closed once none was used for `quiet`. `late_fields` are added to the answers that
+    connections get at the end of a stop, without the application.
     """
 
     public: Address
@@ -56,6 +57,7 @@ class Listeners(msgspec.Struct, frozen=True):
     grace: timedelta = timedelta(seconds=20)
     quiet: timedelta = timedelta(seconds=QUIET_S)
     buffer_bytes: int = 64 * 1024
+    late_fields: ResponseFields = no_fields
 
 
 def connection_limit(wanted: int, others: int) -> int:
@@ -84,6 +86,7 @@ async def serve(
     """
     async with app.lifespan():
         certificate = listeners.certificate
+        tls = certificate.context() if certificate else None
         main = _server(app, listeners.public, listeners.max_requests, listeners.buffer_bytes, certificate)
         metrics = _server(make_asgi_app(registry), listeners.metrics, 16, 64 * 1024)
         running = {asyncio.create_task(main.serve()), asyncio.create_task(metrics.serve())}
@@ -97,8 +100,7 @@ async def serve(
         finally:  # also after an error: a listener left running would keep the process alive
             stopping.cancel()
             _stop_steps(app).begin()
-            tls = certificate.context() if certificate else None
-            async with answering_late_connections(main.detach(), tls=tls):
+            async with answering_late_connections(main.detach(), listeners.late_fields, tls=tls):
                 await asyncio.sleep(FIRST_REQUEST_S)
                 left_s = await _drain_bodies(app, left_s)
                 for server in (main, metrics):

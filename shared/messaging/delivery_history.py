@@ -15,13 +15,12 @@ MAX_ENTRY_LENGTH = 500
 class DeliveryHistory(msgspec.Struct, frozen=True, kw_only=True):
     """`failures` count against `Subscription.max_attempts`, `postponements` against `max_postponements`.
 
-    `entries` are lines of text, oldest first. `note` is the latest one of a handler for its successors.
+    `entries` are lines of text, oldest first.
     """
 
     failures: int = 0
     postponements: int = 0
     entries: tuple[str, ...] = ()
-    note: str = ""
 
     def failed(self, reason: str) -> "DeliveryHistory":
         """With one failure more."""

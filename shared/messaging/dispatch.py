@@ -79,7 +79,6 @@ async def _dispatch_envelope(
         envelope=envelope,
         attempt=incoming.history.failures + 1,
         redelivered=incoming.redelivered,
-        note=incoming.history.note,
     )
     return await _handle(event, delivery, incoming.history, subscription, handlers)
 
@@ -119,8 +118,6 @@ def _after_retry(
     retry: Retry, history: DeliveryHistory, subscription: Subscription
 ) -> RetryLater | DeadLettered:
     tier = tier_for(timedelta(seconds=retry.delay_s), subscription.retry_tiers)
-    if retry.note:
-        history = msgspec.structs.replace(history, note=printable(retry.note))
     if retry.counts:
         return _bounded(history.failed(str(retry)), str(retry), subscription, tier)
     postponed = history.postponed(str(retry))

@@ -37,15 +37,13 @@ class Retry(Exception):
     """Raised by a handler to have the message delivered again after `delay_s`, rounded up to a retry tier.
 
     With `counts=False` nothing failed (the work is leased by another process, for instance): the attempt does
-    not count as a failure, only against `Subscription.max_postponements`. `note` is given to the handler of
-    every later delivery as `Delivery.note`: what it must know if this process has ended by then.
+    not count as a failure, only against `Subscription.max_postponements`.
     """
 
-    def __init__(self, delay_s: float, reason: str = "", *, counts: bool = True, note: str = "") -> None:
+    def __init__(self, delay_s: float, reason: str = "", *, counts: bool = True) -> None:
         super().__init__(reason or f"again in {delay_s:g} s")
         self.delay_s = delay_s
         self.counts = counts
-        self.note = note
 
 
 class Reject(Exception):

@@ -12,14 +12,12 @@ from shared.messaging.envelope import Envelope
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery of a message. `attempt` starts at 1 and grows with each counted failure.
 
-    `redelivered` means that an earlier consumer did not acknowledge it, so the work may be half done. `note`
-    is that of the latest Retry with one.
+    `redelivered` means that an earlier consumer did not acknowledge it, so the work may be half done.
     """
 
     envelope: Envelope
     attempt: int = 1
     redelivered: bool = False
-    note: str = ""
 
 
 # `Never` because each handler takes its own event class, and arguments are contravariant.

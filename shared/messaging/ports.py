@@ -103,6 +103,9 @@ class Consumer(Protocol):
     async def check(self) -> None:
         """Raises NotReady while no messages can arrive."""
 
+    def consumed_for(self) -> timedelta:
+        """Returns how long messages have been consumed without an interruption; zero while they are not."""
+
 
 class Broker(Publisher, AbstractAsyncContextManager["Broker"], Protocol):
     """A connection to the broker. While entered it reconnects by itself; entering neither waits nor fails."""

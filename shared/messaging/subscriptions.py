@@ -36,7 +36,7 @@ NOTIFICATION_WEBHOOKS = Subscription(
 )
 NOTIFICATION_RECORDS = Subscription(
     queue="notification.records",
-    events=(events.WebhookDelivered,),
+    events=(events.EmailSent, events.WebhookDelivered),
     prefetch=10,
     handling_timeout=timedelta(minutes=1),
 )

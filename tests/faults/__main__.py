@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.faults import termination
 from tests.faults.faulty_system import FaultySystem
 from tests.faults.point_schedule import PointSchedule
-from tests.faults.report import HEAD, line, reached, total
+from tests.faults.report import HEAD, counts, line, reached, total
 from tests.faults.run import Row, Run, running
 from tests.faults.scenarios.catalogue import chosen, every, of_a_set
 from tests.faults.scenarios.scenario import Scenario
@@ -71,7 +71,7 @@ async def everything(started: Sequence[tuple[FaultySystem, Path]], options: argp
             await receivers.enter_async_context(run.begun())
         rows = await all_of(started[0][0], runs, options)
     all_rows = total(rows)
-    print(line(all_rows), *reached(schedule), sep="\n", flush=True)
+    print(line(all_rows), *counts(all_rows), *reached(schedule), sep="\n", flush=True)
     problems = [f"{row.scenario}: {problem}" for row in rows for problem in row.problems]
     is_whole = not options.three and not options.only and options.scale >= 1
     if is_whole and all_rows.injected < ENOUGH:

@@ -13,7 +13,7 @@ import httpx
 from pymongo import MongoClient
 
 from tests.faults.faulty_system import FaultySystem
-from tests.faults.notifications import Notifications
+from tests.faults.notifications import Notifications, Repeat
 from tests.faults.storage_checks import StorageState
 from tests.faults.traffic import Upload
 from tests.faults.webhook_receiver import Receiver
@@ -41,8 +41,9 @@ class Findings:
     lost: list[str] = field(default_factory=list)
     duplicated: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
-    # Repeated deliveries of the same mail or webhook message.
-    repeated_mails: list[str] = field(default_factory=list)
+    # Upload and repeated delivery of the same mail or webhook message; of those, what a fault permits.
+    repeated_mails: list[tuple[str, Repeat]] = field(default_factory=list)
+    tolerated: list[str] = field(default_factory=list)
 
     @property
     def all(self) -> list[str]:
@@ -56,7 +57,7 @@ class Invariants:
         self._system = system
         self._receiver = receiver
         self._storage = StorageState(system)
-        self._mails: dict[str, Counter[str]] = {}
+        self._mails: dict[str, dict[str, list[float]]] = {}
         self._read: set[str] = set()
         self._notifications: dict[str, Notifications] = {}
 
@@ -76,7 +77,7 @@ class Invariants:
         for identity, received in notifications.items():
             findings.lost += [f"{identity}: {each}" for each in received.lacking()]
             findings.duplicated += [f"{identity}: {each}" for each in received.different()]
-            findings.repeated_mails += [f"{identity}: {each}" for each in received.repeated()]
+            findings.repeated_mails += [(identity, each) for each in received.repeated()]
         self._notifications |= notifications
         findings.wrong += await self._storage.leftovers(quiet_within_s)
         dead = await asyncio.to_thread(self._storage.dead_letters)
@@ -173,7 +174,7 @@ class Invariants:
         conversions = self._conversions_of([upload.filename for upload in uploads])
         return {
             upload.id: Notifications(
-                Counter(self._mails.get(upload.filename, {})),
+                {each: tuple(times) for each, times in self._mails.get(upload.filename, {}).items()},
                 self._receiver.deliveries(upload.id),
                 conversions[upload.filename],
             )
@@ -188,7 +189,8 @@ class Invariants:
                 mail = read(path)
                 found = NAME_IN_MAIL.search(text_of(mail))
                 name = found[1] if found else ""
-                self._mails.setdefault(name, Counter())[str(mail["Message-ID"])] += 1
+                arrived = self._mails.setdefault(name, {}).setdefault(str(mail["Message-ID"]), [])
+                arrived.append(path.stat().st_mtime)
 
     def _conversions_of(self, names: Sequence[str]) -> Counter[str]:
         """Counts conversions by file name; each upload has a unique one."""

@@ -50,12 +50,17 @@ class SmtpDialogue:
 
 
 class Link:
-    """A listening port that forwards to another. Its methods are thread-safe."""
+    """A listening port that forwards to another. Its methods are thread-safe.
+
+    `hits` counts what met a fault: connections that were reset, attempts to connect, and pieces of data
+    that were held back or delayed.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, port: int, target: int) -> None:
         self.port = port
         self.state = LinkState.FAIR
         self.unanswered = 0
+        self.hits = 0
         self._loop = loop
         self._target = target
         self._open: set[asyncio.StreamWriter] = set()
@@ -78,6 +83,7 @@ class Link:
     def drop(self) -> None:
         """Resets all open connections."""
         for writer in list(self._open):
+            self.hits += 1
             writer.transport.abort()
 
     async def serve(self) -> None:
@@ -85,6 +91,7 @@ class Link:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.state is LinkState.CUT:
+            self.hits += 1
             writer.transport.abort()
             return
         try:
@@ -116,8 +123,10 @@ class Link:
     ) -> None:
         while piece := await reader.read(SLOW_PIECE if self.state is LinkState.SLOW else PIECE):
             if self.state is LinkState.SILENT or (self.state is LinkState.DEAF and answers):
+                self.hits += 1
                 await self._passable.wait()
             if pause_s := DELAY_S.get(self.state):
+                self.hits += 1
                 await asyncio.sleep(pause_s)
             if not answers:
                 dialogue.feed(piece)

@@ -8,11 +8,13 @@ from tests.faults.run import Row
 COLUMNS = (
     "scenario",
     "injected",
+    "not hit",
     "accepted",
     "completed",
     "failed as they should",
     "lost",
     "duplicated",
+    "tolerated",
     "otherwise wrong",
     "slowest recovery",
 )
@@ -23,15 +25,25 @@ def line(row: Row) -> str:
     cells = (
         row.scenario,
         row.injected,
+        row.missed,
         row.accepted,
         row.total(lambda each: each.completed),
         row.total(lambda each: each.failed),
         row.total(lambda each: len(each.lost)),
         row.total(lambda each: len(each.duplicated)),
+        row.total(lambda each: len(each.tolerated)),
         row.total(lambda each: len(each.wrong)),
         f"{row.slowest_recovery_s:.1f} s",
     )
     return f"| {' | '.join(str(cell) for cell in cells)} |"
+
+
+def counts(row: Row) -> Iterator[str]:
+    """Yields what the figures of a whole run leave out."""
+    if row.missed:
+        yield f"not hit, not counted as injected: {row.missed}"
+    tolerated = row.total(lambda each: len(each.tolerated))
+    yield f"mails and webhooks repeated during a fault that permits it: {tolerated}"
 
 
 def reached(schedule: PointSchedule) -> Iterator[str]:
@@ -49,6 +61,7 @@ def total(rows: Sequence[Row]) -> Row:
         "**all**",
         tried=sum(row.tried for row in rows),
         injected=sum(row.injected for row in rows),
+        missed=sum(row.missed for row in rows),
         accepted=sum(row.accepted for row in rows),
         findings=[findings for row in rows for findings in row.findings],
         slowest_recovery_s=max((row.slowest_recovery_s for row in rows), default=0.0),

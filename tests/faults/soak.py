@@ -138,7 +138,12 @@ async def soak(system: FaultySystem, folder: Path, minutes: float, people: int) 
     print(*table(ledger), sep="\n")
     ended = f"{findings.completed} completed, {findings.failed} failed as they should"
     print(f"{len(traffic.uploads)} uploads in {took_s:.0f} s: {ended}")
-    problems = [*findings.all, *findings.repeated_mails, *traffic.wrong_answers, *grown(ledger)]
+    problems = [
+        *findings.all,
+        *(f"{each}: {repeat}" for each, repeat in findings.repeated_mails),
+        *traffic.wrong_answers,
+        *grown(ledger),
+    ]
     print(*(problems or ["nothing was lost, nothing came twice"]), sep="\n")
     return 1 if problems else 0
 

@@ -1,14 +1,16 @@
 """Leftovers and repeated or late notifications are reported; a clean state is not."""
 
-from collections import Counter
 from typing import Any
 
 import pytest
 
-from tests.faults.notifications import Notifications
+from tests.faults.notifications import Notifications, Repeat
 from tests.faults.storage_checks import left
+from tests.faults.tolerance import BEFORE_S, Tolerance
 
-ONCE = Notifications(Counter(["m"]), Counter(["w"]))
+AT = 1000.0
+ONCE = Notifications({"m": (AT,)}, {"w": (AT,)})
+TWICE = Repeat("2 times the same mail", (AT, AT + 9))
 
 
 def record(**more: Any) -> dict[str, Any]:
@@ -59,16 +61,45 @@ def test_one_notification_per_upload_is_correct() -> None:
 @pytest.mark.parametrize(
     ("heard", "found"),
     [
-        (Notifications(Counter(["m"]), Counter()), ["no webhook"]),
-        (Notifications(Counter(["m", "n"]), Counter(["w"])), ["2 different mails"]),
-        (Notifications(Counter(["m"]), Counter(["w", "w"])), ["2 times the same webhook"]),
-        (Notifications(Counter(["m"]), Counter(["w"]), conversions=2), ["2 conversions"]),
+        (Notifications({"m": (AT,)}), ["no webhook"]),
+        (Notifications({"m": (AT,), "n": (AT,)}, {"w": (AT,)}), ["2 different mails"]),
+        (Notifications({"m": (AT,)}, {"w": (AT, AT + 1)}), ["2 times the same webhook"]),
+        (Notifications({"m": (AT,)}, {"w": (AT,)}, conversions=2), ["2 conversions"]),
     ],
 )
 def test_repeated_and_missing_notifications_are_found(heard: Notifications, found: list[str]) -> None:
-    assert [*heard.lacking(), *heard.different(), *heard.repeated()] == found
+    assert [*heard.lacking(), *heard.different(), *map(str, heard.repeated())] == found
 
 
 def test_late_notifications_are_found_even_if_repeated() -> None:
-    late = Notifications(Counter(["m", "m"]), Counter(["w", "v"]), conversions=2)
+    late = Notifications({"m": (AT, AT + 1)}, {"w": (AT,), "v": (AT,)}, conversions=2)
     assert len(list(late.later(ONCE))) == 3
+
+
+@pytest.mark.parametrize(
+    ("began", "healed", "is_tolerated"),
+    [
+        (AT - 1, AT + 1, True),
+        (AT + BEFORE_S - 1, AT + BEFORE_S, True),
+        (AT + BEFORE_S + 1, AT + 20, False),
+        (AT - 20, AT - 1, False),
+    ],
+    ids=["during the fault", "just before the fault", "long before the fault", "after the fault"],
+)
+def test_a_repetition_is_tolerated_only_if_it_was_sent_during_a_fault_that_permits_it(
+    began: float, healed: float, *, is_tolerated: bool
+) -> None:
+    tolerance = Tolerance()
+    tolerance.add(began, healed)
+    found = ["c: 2 times the same mail"]
+    assert tolerance.split([("c", TWICE)]) == ((found, []) if is_tolerated else ([], found))
+
+
+def test_of_three_copies_each_but_the_last_needs_such_a_fault() -> None:
+    tolerance = Tolerance()
+    tolerance.add(AT - 1, AT + 1)
+    assert not tolerance.covers(Repeat("3 times the same mail", (AT, AT + 9, AT + 20)))
+
+
+def test_without_a_fault_no_repetition_is_tolerated() -> None:
+    assert Tolerance().split([("c", TWICE)]) == ([], [f"c: {TWICE}"])

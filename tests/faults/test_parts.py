@@ -6,6 +6,7 @@ import itertools
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tests.faults.fail_points import names
 from tests.faults.faulty_system import WORKERS
 from tests.faults.messages import Messages
 from tests.faults.point_schedule import PointSchedule
-from tests.faults.proxy import LinkState, Proxies
+from tests.faults.proxy import Link, LinkState, Proxies
 from tests.faults.time_budget import TimeBudget
 from tests.support.wait import PATIENCE_S, until
 
@@ -87,6 +88,12 @@ def test_a_slow_machine_runs_every_scenario_less_often() -> None:
     assert now <= 61
 
 
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+        await writer.wait_closed()
+
+
 async def test_a_mail_whose_reply_is_cut_off_arrives_and_its_connection_closes() -> None:
     heard: list[bytes] = []
     over = asyncio.Event()
@@ -96,13 +103,8 @@ async def test_a_mail_whose_reply_is_cut_off_arrives_and_its_connection_closes()
             while line := await reader.readline():
                 heard.append(line)
                 writer.write(b"heard\r\n")
-        await closed(writer)
+        await _closed(writer)
         over.set()
-
-    async def closed(writer: asyncio.StreamWriter) -> None:
-        writer.close()
-        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
-            await writer.wait_closed()
 
     proxies = Proxies()
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
@@ -115,7 +117,7 @@ async def test_a_mail_whose_reply_is_cut_off_arrives_and_its_connection_closes()
             writer.write(b"A mail.\r\n.\r\n")
             with contextlib.suppress(ConnectionResetError):
                 assert await reader.read() == b""
-        await closed(writer)
+        await _closed(writer)
         await until(lambda: link.unanswered == 1)
         assert b".\r\n" in heard
         proxies.close()
@@ -163,3 +165,66 @@ def test_every_malformed_message_has_exactly_its_named_defect() -> None:
         "unknown type": {UnknownEvent},
         "another version": {UnknownVersion},
     }
+
+
+@contextlib.asynccontextmanager
+async def linked() -> AsyncIterator[tuple[Link, asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A link to a server that echoes, and one connection over it that has been used."""
+
+    ended = asyncio.Event()
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while piece := await reader.read(100):
+                writer.write(piece)
+        await _closed(writer)
+        ended.set()
+
+    proxies = Proxies()
+    async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
+        link = proxies.link("a>b", free_port(), server.sockets[0].getsockname()[1])
+        reader, writer = await asyncio.open_connection("127.0.0.1", link.port)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                writer.write(b"once")
+                assert await reader.readexactly(4) == b"once"
+                yield link, reader, writer
+        finally:
+            link.turn(LinkState.FAIR)
+            await _closed(writer)
+            await asyncio.wait_for(ended.wait(), PATIENCE_S)
+            await asyncio.to_thread(proxies.close)
+
+
+@pytest.mark.parametrize("state", [each for each in LinkState if each.is_fault])
+async def test_a_link_counts_a_fault_only_if_something_met_it(state: LinkState) -> None:
+    async with linked() as (link, _, writer):
+        if state is not LinkState.CUT:  # which resets what is open
+            link.turn(state)
+            link.turn(LinkState.FAIR)
+            assert link.hits == 0
+        link.turn(state)
+        writer.write(b"again")
+        await until(lambda: link.hits > 0, what="the fault is met")
+
+
+async def test_a_deaf_link_counts_only_responses() -> None:
+    async with linked() as (link, reader, writer):
+        link.turn(LinkState.DEAF)
+        writer.write(b"x" * 100)
+        await until(lambda: link.hits == 1, what="the response is held back")
+        link.turn(LinkState.FAIR)
+        assert await reader.readexactly(100)
+        assert link.hits == 1
+
+
+async def test_a_cut_link_without_connections_is_met_by_an_attempt_to_connect() -> None:
+    async with linked() as (link, _, writer):
+        await _closed(writer)
+        await until(lambda: not link._open, what="the connection is closed")
+        link.turn(LinkState.CUT)
+        assert link.hits == 0
+        with contextlib.suppress(OSError):
+            _, again = await asyncio.open_connection("127.0.0.1", link.port)
+            await _closed(again)
+        await until(lambda: link.hits == 1, what="the attempt is counted")

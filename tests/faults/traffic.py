@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -21,6 +21,7 @@ from tests.support.wait import until
 # Client timeout for a whole response; reaching it is a finding.
 HANG_S = 30.0
 TRY_AGAIN_S = 0.3
+HURRIED_S = 0.05
 ACCEPTED_WITHIN_S = 120.0
 LONGEST_PAUSE_S = 2.0
 # Unfinished uploads per account: all must end before the checks.
@@ -71,6 +72,7 @@ class Traffic:
     answers: ResponseChecks = field(default_factory=ResponseChecks)
     _people: list[Person] = field(default_factory=list)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _hurry: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def accepted(self) -> list[Upload]:
@@ -109,9 +111,26 @@ class Traffic:
         """Performs random actions, half of them uploads."""
         while not self._stopping.is_set():
             await self._random_action(person)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause_s * self.rng.uniform(0.5, 1.5)):
-                    await self._stopping.wait()
+            await self._pause(pause_s * self.rng.uniform(0.5, 1.5))
+
+    async def _pause(self, pause_s: float) -> None:
+        """Ends early when the traffic stops or has to hurry."""
+        was_hurried = self._hurry.is_set()
+
+        def is_over() -> bool:
+            return self._stopping.is_set() or (self._hurry.is_set() and not was_hurried)
+
+        with contextlib.suppress(AssertionError):
+            await until(is_over, timeout_s=HURRIED_S if was_hurried else pause_s)
+
+    @contextlib.contextmanager
+    def hurried(self) -> Iterator[None]:
+        """Accounts hardly pause between actions for the duration of the block."""
+        self._hurry.set()
+        try:
+            yield
+        finally:
+            self._hurry.clear()
 
     async def _random_action(self, person: Person) -> None:
         match self.rng.randrange(4):

@@ -1,10 +1,13 @@
-"""Receiver of all webhooks of a run; counts deliveries by conversion and message."""
+"""Receiver of all webhooks of a run; notes the time of each delivery by conversion and message."""
 
-from collections import Counter, defaultdict
+import time
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+
+from tests.faults.notifications import Arrivals
 
 
 class Receiver:
@@ -13,11 +16,11 @@ class Receiver:
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/hook"
         self._port = port
-        self._received: dict[str, Counter[str]] = defaultdict(Counter)
+        self._received: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
 
-    def deliveries(self, conversion_id: str) -> Counter[str]:
-        """Returns the number of deliveries so far by message id."""
-        return Counter(self._received[conversion_id])
+    def deliveries(self, conversion_id: str) -> Arrivals:
+        """Returns the times of the deliveries so far by message id."""
+        return {message: tuple(times) for message, times in self._received[conversion_id].items()}
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
@@ -33,5 +36,5 @@ class Receiver:
 
     async def _take(self, request: web.Request) -> web.Response:
         message = await request.json()
-        self._received[str(message["data"]["id"])][request.headers["webhook-id"]] += 1
+        self._received[str(message["data"]["id"])][request.headers["webhook-id"]].append(time.time())
         return web.Response(status=204)

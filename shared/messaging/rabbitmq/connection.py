@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
@@ -36,6 +37,7 @@ class Connection:
         self._set_up = set_up
         self._timing = timing
         self._up = asyncio.Event()
+        self._up_since = 0.0
         self._channel: AbstractChannel | None = None
         self._connection: AbstractConnection | None = None
         self._trouble = "not connected yet"
@@ -68,6 +70,12 @@ class Connection:
     async def ready(self) -> None:
         """Waits until a channel is set up."""
         await self._up.wait()
+
+    def up_for(self) -> timedelta:
+        """Returns how long the present channel has been set up; zero without one."""
+        if self._channel is None:
+            return timedelta()
+        return timedelta(seconds=asyncio.get_running_loop().time() - self._up_since)
 
     async def check(self) -> None:
         """Raises NotReady with the latest failure while the broker does not answer.
@@ -131,6 +139,7 @@ class Connection:
         connection.close_callbacks.add(lambda _, error: lose(f"connection closed: {error!r}"))
         await self._set_up(channel, lose)
         self._connection, self._channel = connection, channel
+        self._up_since = asyncio.get_running_loop().time()
         self._up.set()
 
     async def _close(self, connection: AbstractConnection) -> None:

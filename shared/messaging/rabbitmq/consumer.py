@@ -74,6 +74,9 @@ class RabbitConsumer:
             raise NotReady("stopping")
         await self._connection.check()
 
+    def consumed_for(self) -> timedelta:
+        return timedelta() if self._stopping.is_set() else self._connection.up_for()
+
     async def _subscribe(self, channel: AbstractChannel, lose: ReportLoss) -> None:
         self._handlers.cancel_waiting()
         queue = await self._queue.declare(channel)

@@ -10,7 +10,6 @@ from shared.messaging.delivery_history import MAX_ENTRIES, DeliveryHistory, prin
 FAILURES = "x-tonegate-failures"
 POSTPONEMENTS = "x-tonegate-postponements"
 HISTORY = "x-tonegate-history"
-NOTE = "x-tonegate-note"
 REASON = "x-tonegate-reason"
 QUEUE = "x-tonegate-queue"
 DIED_AT = "x-tonegate-died-at"
@@ -22,7 +21,6 @@ def history_headers(history: DeliveryHistory) -> HeadersType:
         FAILURES: history.failures,
         POSTPONEMENTS: history.postponements,
         HISTORY: list(history.entries),
-        **({NOTE: history.note} if history.note else {}),
     }
 
 
@@ -45,7 +43,6 @@ def read_history(headers: Mapping[str, object]) -> DeliveryHistory:
         failures=_count(headers.get(FAILURES)),
         postponements=_count(headers.get(POSTPONEMENTS)),
         entries=tuple(printable(str(entry)) for entry in entries[-MAX_ENTRIES:]),
-        note=printable(note) if isinstance(note := headers.get(NOTE), str) else "",
     )
 
 

@@ -9,7 +9,7 @@ from shared.contracts.events import VideoUploaded
 from shared.messaging.errors import NotReady
 from tests.contract.messaging.broker_rigs import Rig, quick_subscription
 from tests.support.consumers import Gate, Recorder, consuming, handlers, publish, running
-from tests.support.wait import PATIENCE_S
+from tests.support.wait import PATIENCE_S, until
 
 UPLOADED = VideoUploaded(conversion_id="c1")
 
@@ -77,3 +77,14 @@ async def test_a_broker_is_not_ready_outside_its_context(rig: Rig) -> None:
         await entered.check()
     with pytest.raises(NotReady):
         await entered.check()
+
+
+async def test_a_consumer_says_how_long_it_has_been_consuming(rig: Rig) -> None:
+    async with rig.process(quick_subscription()) as broker:
+        consumer = broker.consumer(quick_subscription(), handlers(quick_subscription(), Recorder()))
+        assert consumer.consumed_for() == timedelta()
+        async with running(consumer):
+            await consumer.ready()
+            await until(lambda: consumer.consumed_for() > timedelta(milliseconds=20), what="some time")
+            await consumer.stop(timedelta())
+            assert consumer.consumed_for() == timedelta()

@@ -55,6 +55,25 @@ async def test_an_interrupted_delivery_without_a_record_is_claimed_in_the_end(da
     assert claimed.tries == 2
 
 
+async def test_an_interrupted_delivery_waits_until_a_takeover_is_allowed(database: Database) -> None:
+    deliveries = MongoDeliveries(database, KEEP, timedelta(milliseconds=1))
+    await interrupted(deliveries)
+    assert await deliveries.claim(LANE, LEASE) is None
+    await until(deliveries.due_lanes, what="the handover has ended")
+    assert await deliveries.claim(LANE, LEASE, takeover=False) is None
+    assert await deliveries.claim(LANE, LEASE)
+
+
+async def test_other_deliveries_of_the_lane_do_not_wait_for_the_interrupted_one(database: Database) -> None:
+    deliveries = MongoDeliveries(database, KEEP, timedelta(milliseconds=1))
+    await interrupted(deliveries)
+    assert await deliveries.claim(LANE, LEASE) is None
+    await deliveries.add([other := delivery(ANN, "event-2")])
+    claimed = await deliveries.claim(LANE, LEASE, takeover=False)
+    assert claimed is not None
+    assert claimed.id == other.id
+
+
 async def test_the_record_of_another_process_changes_no_delivered_message(database: Database) -> None:
     deliveries = MongoDeliveries(database, KEEP, LEASE)
     sent = await interrupted(deliveries)

@@ -174,5 +174,12 @@ async def test_an_expired_lease_without_a_record_goes_to_another_claim_in_the_en
         await until(lambda: _is_leased(soon), what="the handover has ended")
 
 
+async def test_an_expired_lease_waits_until_a_takeover_is_allowed(ledger: SentLedger) -> None:
+    await leased(ledger, lease=LAPSED)
+    claim = await ledger.claim("event", LEASE, takeover=False)
+    assert isinstance(claim, LeaseHeld)
+    assert isinstance(await ledger.claim("event", LEASE), Lease)
+
+
 async def _is_leased(ledger: SentLedger) -> bool:
     return isinstance(await ledger.claim("event", LEASE), Lease)

@@ -32,8 +32,8 @@ def no_ledger() -> None:
     """Each delivery of an event sends a mail."""
     claim = MongoLedger.claim
 
-    async def always(self: MongoLedger, event_id: str, lease: timedelta) -> Claim:
-        found = await claim(self, event_id, lease)
+    async def always(self: MongoLedger, event_id: str, lease: timedelta, *, takeover: bool = True) -> Claim:
+        found = await claim(self, event_id, lease, takeover=takeover)
         return found if isinstance(found, Lease) else Lease(token="", attempts=0, since=EPOCH)
 
     MongoLedger.claim = always  # type: ignore[method-assign]

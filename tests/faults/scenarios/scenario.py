@@ -21,7 +21,7 @@ MAY_REPEAT = frozenset({"notification>mail", "notification>mongo"})
 
 @dataclass(frozen=True)
 class ScenarioContext:
-    """What an injection works with; `touched` collects the links that were broken."""
+    """What an injection works with; `touched` collects the links that the current one broke."""
 
     system: FaultySystem
     messages: Messages

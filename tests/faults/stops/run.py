@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +13,11 @@ from pymongo import MongoClient
 
 from devstack.stack import Stack
 from shared.settings import Secret
-from tests.faults.notifications import Notifications
+from tests.faults.notifications import Arrivals, Notifications
 from tests.faults.stops.event_stream import RECIPIENT, EventStream
 from tests.faults.stops.notifiers import Notifiers
 from tests.faults.stops.receiver import SlowReceiver
+from tests.support.mailbox import read
 from tests.support.wait import until
 
 IDLE_WITHIN_S = 120.0
@@ -79,11 +80,11 @@ async def run_stops(
 
 
 def count(
-    report: StopReport, published: Sequence[str], mails: dict[str, Counter[str]], receiver: SlowReceiver
+    report: StopReport, published: Sequence[str], mails: Mapping[str, Arrivals], receiver: SlowReceiver
 ) -> None:
     """Adds lost and repeated mails and webhooks to the report."""
     for identity in published:
-        received = Notifications(Counter(mails.get(identity, {})), receiver.deliveries(identity))
+        received = Notifications(mails.get(identity, {}), receiver.deliveries(identity))
         report.lost += [f"{identity}: {each}" for each in received.lacking()]
         report.twice += [f"{identity}: {each}" for each in (*received.different(), *received.repeated())]
 
@@ -123,10 +124,13 @@ def _recorded(mongo_url: str) -> tuple[int, int, int]:
         )
 
 
-def _mails(stack: Stack) -> dict[str, Counter[str]]:
+def _mails(stack: Stack) -> Mapping[str, Arrivals]:
     """Mails by file name of the conversion, then by Message-ID."""
-    found: dict[str, Counter[str]] = {}
-    for mail in stack.mail.messages(to=RECIPIENT):
-        name = str(mail["Subject"]).rpartition(": ")[2]
-        found.setdefault(name, Counter())[str(mail["Message-ID"])] += 1
+    found: dict[str, dict[str, list[float]]] = {}
+    for path in stack.mail.directory.glob("*.eml"):
+        mail = read(path)
+        if mail["To"] == RECIPIENT:
+            name = str(mail["Subject"]).rpartition(": ")[2]
+            arrived = found.setdefault(name, {}).setdefault(str(mail["Message-ID"]), [])
+            arrived.append(path.stat().st_mtime)
     return found

@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
+from gateway.middleware.cors import CorsPolicy
 from shared.http.late_connections import IDLE_S, RETRY_S, LateLimits, answering_late_connections
 from tests.integration.http.stoppable_server import REQUEST, RawConnection
 
 CONNECTIONS = 12
 PIECES = 6
 MIB = 1024 * 1024
+PAGE = "https://app.example.org"
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ async def test_each_connection_of_a_burst_is_answered(listener: socket.socket, a
             assert (answer.status, answer.closes) == (503, True)
             return await connection.is_closed()
 
-    async with answering_late_connections(listener, LateLimits(read=2, at_once=at_once)):
+    async with answering_late_connections(listener, limits=LateLimits(read=2, at_once=at_once)):
         assert await asyncio.gather(*[ask() for _ in range(CONNECTIONS)]) == [True] * CONNECTIONS
 
 
@@ -49,6 +51,18 @@ async def test_a_client_that_reads_only_after_its_whole_body_gets_the_answer(
                 await connection.writer.drain()
         answer = await connection.answer()
         assert (answer.status, answer.closes) == (503, True)
+
+
+@pytest.mark.parametrize(("origin", "is_readable"), [(PAGE, True), ("https://evil.example.org", False)])
+async def test_a_page_of_an_allowed_origin_can_read_the_answer(
+    listener: socket.socket, origin: str, *, is_readable: bool
+) -> None:
+    fields = CorsPolicy((PAGE,)).response_fields
+    async with answering_late_connections(listener, fields), connection_to(listener) as connection:
+        connection.writer.write(f"GET / HTTP/1.1\r\nHost: x\r\nOrigin: {origin}\r\n\r\n".encode())
+        head = (await connection.answer()).head
+        assert (f"access-control-allow-origin: {origin}" in head) is is_readable
+        assert "vary: Origin" in head
 
 
 @asynccontextmanager

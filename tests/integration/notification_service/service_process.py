@@ -1,7 +1,7 @@
 """Runs the notification service within the test process, and a broker that publishes its events."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import httpx
@@ -13,8 +13,18 @@ from shared.messaging.subscriptions import SUBSCRIPTIONS
 from tests.support.wait import PATIENCE_S, until
 
 
+async def is_ready(client: httpx.AsyncClient) -> bool:
+    return await _answers(client, "/readyz")
+
+
+async def is_alive(client: httpx.AsyncClient) -> bool:
+    return await _answers(client, "/healthz")
+
+
 @asynccontextmanager
-async def running(settings: NotificationSettings) -> AsyncIterator[httpx.AsyncClient]:
+async def running(
+    settings: NotificationSettings, is_ready: Callable[[httpx.AsyncClient], Awaitable[bool]] = is_ready
+) -> AsyncIterator[httpx.AsyncClient]:
     """Yields an HTTP client of the service once it is ready; re-raises an error of the service at exit."""
     stop = asyncio.Event()
     service = asyncio.create_task(run(settings, stop))
@@ -28,9 +38,9 @@ async def running(settings: NotificationSettings) -> AsyncIterator[httpx.AsyncCl
                 await service
 
 
-async def is_ready(client: httpx.AsyncClient) -> bool:
+async def _answers(client: httpx.AsyncClient, path: str) -> bool:
     try:
-        return (await client.get("/readyz")).status_code == httpx.codes.OK
+        return (await client.get(path)).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
 

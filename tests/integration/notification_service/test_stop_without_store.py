@@ -12,35 +12,50 @@ from yarl import URL
 
 from devstack.ports import free_port
 from notification_service.settings import NotificationSettings
+from notification_service.webhooks.mongo_deliveries import LAPSED
 from notification_service.webhooks.mongo_endpoints import MongoEndpoints
+from notification_service.webhooks.retry_policy import DispatchPolicy
 from notification_service.webhooks.secret_cipher import SecretCipher
 from notification_service.webhooks.signature import new_secret
+from shared.clock import utc_now
 from shared.mongo import Client, connect, database_of
 from shared.settings import Secret
 from tests.faults.proxy import Link, LinkState, Proxies
-from tests.integration.notification_service.service_process import publishing, running
+from tests.integration.notification_service.service_process import is_alive, publishing, running
 from tests.support.event_samples import COMPLETED, enveloped
 from tests.support.mail_server import MailServer
 from tests.support.wait import until
 from tests.support.webhooks import endpoint, receiver
 
 KEY = Secret("k" * 32)
+POLL = DispatchPolicy(lease=timedelta(), schedule=()).poll
 
 
 @pytest.fixture
-def link(mongo_url: str) -> Iterator[Link]:
+def proxies() -> Iterator[Proxies]:
+    made = Proxies()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def link(mongo_url: str, proxies: Proxies) -> Link:
     """The way to MongoDB, which a test can cut."""
-    proxies = Proxies()
-    yield proxies.link("mongo", free_port(), URL(mongo_url).port or 0)
-    proxies.close()
+    return proxies.link("mongo", free_port(), URL(mongo_url).port or 0)
 
 
 @pytest.fixture
-def settings(amqp_url: str, mongo_url: str, link: Link) -> NotificationSettings:
+def broker_link(amqp_url: str, proxies: Proxies) -> Link:
+    """The service's way to RabbitMQ, which a test can cut."""
+    return proxies.link("rabbitmq", free_port(), URL(amqp_url).port or 0)
+
+
+@pytest.fixture
+def settings(amqp_url: str, mongo_url: str, link: Link, broker_link: Link) -> NotificationSettings:
     """Limits of a second: the leases have expired when the store is back."""
     direct = URL(mongo_url).with_query({"directConnection": "true"})
     return NotificationSettings(
-        amqp_url=Secret(amqp_url),
+        amqp_url=Secret(str(URL(amqp_url).with_port(broker_link.port))),
         mongo_url=Secret(str(direct.with_port(link.port))),
         smtp_url=Secret(f"smtp://127.0.0.1:{free_port()}"),
         sender="Tonegate <no-reply@tonegate.example>",
@@ -75,23 +90,53 @@ async def test_a_webhook_that_could_not_be_recorded_is_not_sent_again(
         assert len(there.calls) == 1
 
 
-class CuttingMailServer(MailServer):
-    """Cuts the link when it has accepted a mail."""
+async def test_a_webhook_is_not_sent_again_before_its_record_could_arrive(
+    settings: NotificationSettings, link: Link, broker_link: Link, mongo_url: str
+) -> None:
+    """The next process has MongoDB before RabbitMQ, where the record of the last one is."""
 
-    def __init__(self, link: Link, port: int) -> None:
+    async def cut_and_accept(_: web.Request) -> web.Response:
+        await asyncio.to_thread(link.turn, LinkState.CUT)
+        return web.Response(status=204)
+
+    async with receiver() as there, connect(Secret(mongo_url)) as client:
+        hook = endpoint(COMPLETED.owner_id, url=there.url, secret=SecretCipher(KEY).encrypt(new_secret()))
+        await MongoEndpoints(database_of(client)).add(hook, 1)
+        there.answers = [cut_and_accept]
+        async with running(settings), publishing(settings) as broker:
+            await broker.publish(enveloped(replace(COMPLETED, recipient="")))
+            await until(lambda: there.calls, what="the webhook")
+        await asyncio.to_thread(broker_link.turn, LinkState.CUT)
+        await asyncio.to_thread(link.turn, LinkState.FAIR)
+        async with running(settings, is_ready=is_alive):
+            await until(lambda: there.calls[1:] or _is_overdue(client), what="the wait for the record ended")
+            await asyncio.to_thread(broker_link.turn, LinkState.FAIR)
+            await until(lambda: _is_delivered(client), what="the record")
+        assert len(there.calls) == 1
+
+
+class CuttingMailServer(MailServer):
+    """Cuts links when it has accepted a mail, and mends those that are only interrupted."""
+
+    def __init__(self, port: int, cut: Link, interrupted: Link | None = None) -> None:
         super().__init__(port=port)
-        self._link = link
+        self._cut, self._interrupted = cut, interrupted
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         answer = await super().handle_DATA(server, session, envelope)
-        await asyncio.to_thread(self._link.turn, LinkState.CUT)
+        await asyncio.to_thread(self._cut.turn, LinkState.CUT)
+        if self._interrupted:
+            await asyncio.to_thread(self._interrupted.turn, LinkState.CUT)
+            await asyncio.to_thread(self._interrupted.turn, LinkState.FAIR)
         return answer
 
 
+@pytest.mark.parametrize("reset", [False, True], ids=["", "and its channel was closed"])
 async def test_a_mail_that_could_not_be_recorded_is_not_sent_again(
-    settings: NotificationSettings, link: Link, mongo_url: str
+    settings: NotificationSettings, link: Link, broker_link: Link, mongo_url: str, *, reset: bool
 ) -> None:
-    server = CuttingMailServer(link, URL(settings.smtp_url.reveal()).port or 0)
+    port = URL(settings.smtp_url.reveal()).port or 0
+    server = CuttingMailServer(port, link, broker_link if reset else None)
     await server.start()
     async with connect(Secret(mongo_url)) as client:
         async with running(settings), publishing(settings) as broker:
@@ -107,6 +152,12 @@ async def test_a_mail_that_could_not_be_recorded_is_not_sent_again(
 async def _is_delivered(client: Client) -> bool:
     found = await database_of(client)["webhook_deliveries"].find_one({"status": "delivered"})
     return found is not None
+
+
+async def _is_overdue(client: Client) -> bool:
+    """True once the webhook could have been sent again, and the service has looked for it since."""
+    ended = {"token": LAPSED, "due_at": {"$lte": utc_now() - 3 * POLL}}
+    return await database_of(client)["webhook_deliveries"].find_one(ended) is not None
 
 
 async def _is_recorded(client: Client) -> bool:

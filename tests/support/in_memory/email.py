@@ -71,13 +71,15 @@ class MemoryLedger:
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
 
-    async def claim(self, event_id: str, lease: timedelta) -> Claim:
+    async def claim(self, event_id: str, lease: timedelta, *, takeover: bool = True) -> Claim:
         now = datetime.now(UTC)
         entry = self.entries.setdefault(event_id, Entry("new"))
         if entry.state == "sent":
             return AlreadySent()
         if entry.state == "sending" and entry.until > now:
             return LeaseHeld(remaining=entry.until - now)
+        if entry.state == "sending" and not takeover:
+            return LeaseHeld(remaining=timedelta())
         entry.state, entry.token, entry.until = "sending", secrets.token_hex(16), now + lease
         entry.since = entry.since or now
         return Lease(token=entry.token, attempts=entry.attempts, since=entry.since)
@@ -100,6 +102,16 @@ class MemoryLedger:
         entry = self.entries.setdefault(event_id, Entry("new"))
         if entry.state not in {"sent", "sending"}:
             self.entries[event_id] = Entry("capped", reason=reason)
+
+
+class MemoryTakeover:
+    """A Takeover that is allowed while `is_allowed`."""
+
+    def __init__(self, *, is_allowed: bool = True) -> None:
+        self.is_allowed = is_allowed
+
+    async def allowed(self) -> bool:
+        return self.is_allowed
 
 
 class MemoryMailer:

@@ -148,8 +148,12 @@ class MemoryDeliveries:
     async def due_lanes(self) -> Sequence[Lane]:
         return list({_lane(each) for each in self.all.values() if self._is_due(each)})
 
-    async def claim(self, lane: Lane, lease: timedelta) -> Delivery | None:
-        due = [each for each in self.all.values() if _lane(each) == lane and self._is_due(each)]
+    async def claim(self, lane: Lane, lease: timedelta, *, takeover: bool = True) -> Delivery | None:
+        due = [
+            each
+            for each in self.all.values()
+            if _lane(each) == lane and self._is_due(each) and (takeover or not each.token)
+        ]
         if not due:
             return None
         first = min(due, key=lambda each: each.due_at or each.created_at)

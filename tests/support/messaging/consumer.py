@@ -32,6 +32,7 @@ class MemoryConsumer:
         self._stopping = asyncio.Event()
         self._started = False
         self._grace_s = 0.0
+        self._since = 0.0
 
     async def run(self) -> None:
         self._started = True
@@ -64,8 +65,14 @@ class MemoryConsumer:
         if self._stopping.is_set() or not self._ready.is_set():
             raise NotReady("stopping or not running")
 
+    def consumed_for(self) -> timedelta:
+        if self._stopping.is_set() or not self._ready.is_set():
+            return timedelta()
+        return timedelta(seconds=asyncio.get_running_loop().time() - self._since)
+
     async def _take(self) -> None:
         await self._begin()
+        self._since = asyncio.get_running_loop().time()
         self._ready.set()
         while not self._stopping.is_set():
             await self._places.acquire()

@@ -31,6 +31,7 @@ from shared.contracts.webhooks import Attempt
 from shared.errors import Unavailable
 from shared.messaging.subscriptions import NOTIFICATION_RECORDS
 from shared.settings import Secret
+from tests.support.in_memory.email import MemoryTakeover
 from tests.support.in_memory.webhooks import MemoryDeliveries, MemoryEndpoints
 from tests.support.messaging.broker import MemoryBroker
 from tests.support.wait import until
@@ -54,6 +55,7 @@ class Stores:
     deliveries: MemoryDeliveries = field(default_factory=MemoryDeliveries)
     publisher: MemoryBroker = field(default_factory=lambda: MemoryBroker((NOTIFICATION_RECORDS,)))
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    takeover: MemoryTakeover = field(default_factory=MemoryTakeover)
 
     async def hook(self, url: str, owner_id: str = "ann", **changes: object) -> Endpoint:
         made = endpoint(owner_id, url=url, secret=CIPHER.encrypt(SECRET), **changes)
@@ -92,7 +94,7 @@ class Stores:
                 policy=policy,
                 registry=CollectorRegistry(),
             )
-            dispatcher = WebhookDispatcher(self.deliveries, sender, policy)
+            dispatcher = WebhookDispatcher(self.deliveries, sender, policy, self.takeover)
             tasks.create_task(dispatcher.run())
             try:
                 yield dispatcher
@@ -298,3 +300,18 @@ async def test_an_unexpected_error_does_not_lose_a_delivery(stores: Stores, ther
     async with stores.delivering(replace(QUICK, lease=timedelta(seconds=0.2)), around=Broken):
         await until(lambda: stores.is_over(sent), what="it is delivered after its lease")
     assert (len(there.calls), stores.state(sent).tries) == (1, 2)
+
+
+async def test_an_interrupted_delivery_is_sent_again_only_once_its_record_would_have_arrived(
+    stores: Stores, there: Receiver
+) -> None:
+    hook = await stores.hook(there.url)
+    interrupted, other = await stores.send(hook, "event-1"), await stores.send(hook, "event-2")
+    stores.deliveries.all[interrupted.id] = replace(interrupted, token="of a dead process")
+    stores.takeover.is_allowed = False
+    async with stores.delivering() as dispatcher:
+        await until(lambda: stores.is_over(other), what="the other delivery")
+        assert [call.id for call in there.calls] == [other.id]
+        stores.takeover.is_allowed = True
+        dispatcher.wake()
+        await until(lambda: stores.is_over(interrupted), what="the interrupted delivery")

@@ -32,9 +32,9 @@ class Halted(MemoryDeliveries):
             self.reached.set()
             await self.go.wait()
 
-    async def claim(self, lane: Lane, lease: timedelta) -> Delivery | None:
+    async def claim(self, lane: Lane, lease: timedelta, *, takeover: bool = True) -> Delivery | None:
         await self._halt("before claim")
-        claimed = await super().claim(lane, lease)
+        claimed = await super().claim(lane, lease, takeover=takeover)
         await self._halt("after claim")
         return claimed
 

@@ -13,6 +13,7 @@ from notification_service.email.ledger import Claim
 from notification_service.email.message import Mail, parse_from_address
 from notification_service.email.retry_policy import RetryPolicy
 from notification_service.email.sender import EmailSender
+from notification_service.email.sent_records import SentRecords
 from notification_service.email.templates import EmailTemplates
 from shared.clock import utc_now
 from shared.errors import Unavailable
@@ -20,7 +21,16 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.errors import Reject, Retry
 from shared.messaging.handlers import Delivery, Handlers
 from tests.support.event_samples import TOKEN, completed, enveloped, failed, reset, verify
-from tests.support.in_memory.email import DECLINES, LINKS, Entry, MemoryLedger, MemoryMailer, admission
+from tests.support.in_memory.email import (
+    DECLINES,
+    LINKS,
+    Entry,
+    MemoryLedger,
+    MemoryMailer,
+    MemoryTakeover,
+    admission,
+)
+from tests.support.messaging.broker import MemoryBroker
 from tests.support.wait import until
 
 EVENT = "tonegate/converter event-1"
@@ -28,7 +38,10 @@ QUICK = RetryPolicy(
     lease=timedelta(seconds=30),
     ledger_timeout=timedelta(seconds=0.05),
     ledger_pause=timedelta(milliseconds=1),
+    record_timeout=timedelta(seconds=0.05),
 )
+# No broker: what the ledger does not record can only be remembered.
+NOWHERE = MemoryBroker(())
 
 
 class FailingLedger(MemoryLedger):
@@ -44,9 +57,9 @@ class FailingLedger(MemoryLedger):
             self.failures -= 1
             raise Unavailable(call)
 
-    async def claim(self, event_id: str, lease: timedelta) -> Claim:
+    async def claim(self, event_id: str, lease: timedelta, *, takeover: bool = True) -> Claim:
         self._fail("claim")
-        return await super().claim(event_id, lease)
+        return await super().claim(event_id, lease, takeover=takeover)
 
     async def record_sent(self, event_id: str, token: str) -> None:
         self._fail("record_sent")
@@ -84,10 +97,22 @@ def email_sender(
     mailer: MemoryMailer,
     policy: RetryPolicy,
     registry: CollectorRegistry | None = None,
+    *,
+    records: SentRecords | None = None,
+    takeover: MemoryTakeover | None = None,
     stopping: asyncio.Event | None = None,
 ) -> EmailSender:
-    sender = parse_from_address("Tonegate <no-reply@tonegate.example>")
-    return EmailSender(ledger, mailer, sender, policy, registry or CollectorRegistry(), stopping=stopping)
+    stopping = stopping or asyncio.Event()
+    return EmailSender(
+        ledger,
+        records or SentRecords(ledger, NOWHERE, policy, stopping),
+        mailer,
+        parse_from_address("Tonegate <no-reply@tonegate.example>"),
+        policy,
+        takeover=takeover or MemoryTakeover(),
+        stopping=stopping,
+        registry=registry or CollectorRegistry(),
+    )
 
 
 def handlers_of(sender: EmailSender) -> Handlers:
@@ -262,8 +287,9 @@ async def test_a_sent_email_is_recorded_although_the_ledger_was_unavailable() ->
 async def test_an_unrecorded_email_is_not_sent_again_and_recorded_in_the_end() -> None:
     """Also after the lease has expired: the process remembers that the email was sent."""
     ledger, mailer = FailingLedger(10_000, "record_sent"), MemoryMailer()
-    sender = email_sender(ledger, mailer, replaced(lease=timedelta(0)))
-    to = handlers_of(sender)
+    policy = replaced(lease=timedelta(0))
+    records = SentRecords(ledger, NOWHERE, policy, asyncio.Event())
+    to = handlers_of(email_sender(ledger, mailer, policy, records=records))
     with pytest.raises(Retry):
         await handle_completed(to)
     with pytest.raises(Retry, match="not recorded yet") as later:
@@ -271,7 +297,7 @@ async def test_an_unrecorded_email_is_not_sent_again_and_recorded_in_the_end() -
     assert not later.value.counts
     assert len(mailer.taken) == 1
     async with asyncio.TaskGroup() as tasks:
-        catching_up = tasks.create_task(sender.pending.run())
+        catching_up = tasks.create_task(records.run())
         ledger.failures = 0
         await until(lambda: ledger.entries[EVENT].state == "sent", what="the ledger entry is `sent`")
         catching_up.cancel()
@@ -323,6 +349,18 @@ async def test_a_cancelled_record_is_finished() -> None:
     await asyncio.wait([ending])
     assert ending.cancelled()
     assert ledger.entries[EVENT].state == "sent"
+
+
+async def test_an_interrupted_email_is_sent_again_only_once_its_record_would_have_arrived() -> None:
+    ledger, mailer, takeover = MemoryLedger(), MemoryMailer(), MemoryTakeover(is_allowed=False)
+    ledger.entries[EVENT] = Entry("sending", token="of a dead process")
+    to = handlers_of(email_sender(ledger, mailer, QUICK, takeover=takeover))
+    with pytest.raises(Retry) as later:
+        await handle_completed(to)
+    assert (later.value.counts, mailer.taken) == (False, [])
+    takeover.is_allowed = True
+    await handle_completed(to)
+    assert len(mailer.taken) == 1
 
 
 async def test_an_email_is_sent_again_with_the_same_bytes_after_its_process_crashed() -> None:

@@ -1,18 +1,27 @@
-"""EmailSender stopped while the ledger is unavailable: the next process records and does not send again."""
+"""EmailSender while the ledger is unavailable: another process records and does not send again."""
 
 import asyncio
 from datetime import timedelta
 
 import pytest
 
+from notification_service.email.retry_policy import RetryPolicy
+from notification_service.email.sender import EmailSender
+from notification_service.email.sent_records import SentRecords
+from notification_service.records import record_handlers
 from shared.contracts.events import ConversionCompleted
 from shared.messaging.errors import Retry
 from shared.messaging.handlers import Delivery, Handlers
+from shared.messaging.subscriptions import NOTIFICATION_RECORDS
+from tests.support.consumers import running
 from tests.support.event_samples import completed, enveloped
-from tests.support.in_memory.email import MemoryMailer
+from tests.support.in_memory.email import MemoryLedger, MemoryMailer
+from tests.support.in_memory.webhooks import MemoryDeliveries
+from tests.support.messaging.broker import MemoryBroker
 from tests.support.wait import until
 from tests.unit.notification_service.email.test_sender import (
     EVENT,
+    QUICK,
     FailingLedger,
     email_sender,
     handlers_of,
@@ -21,42 +30,74 @@ from tests.unit.notification_service.email.test_sender import (
 
 EVENT_SENT: ConversionCompleted = completed()
 # Longer than any stop: a stop must not wait for the end of these limits.
-PATIENT = replaced(ledger_timeout=timedelta(hours=1), ledger_pause=timedelta(seconds=30))
+PATIENT = replaced(
+    ledger_timeout=timedelta(hours=1), record_timeout=timedelta(hours=1), ledger_pause=timedelta(seconds=30)
+)
 
 
-async def handle(to: Handlers, note: str = "") -> None:
-    await to.handle(EVENT_SENT, Delivery(envelope=enveloped(EVENT_SENT), note=note))
+def sender_with(
+    ledger: MemoryLedger,
+    mailer: MemoryMailer,
+    policy: RetryPolicy,
+    broker: MemoryBroker,
+    stopping: asyncio.Event,
+) -> EmailSender:
+    records = SentRecords(ledger, broker, policy, stopping)
+    return email_sender(ledger, mailer, policy, records=records, stopping=stopping)
 
 
-async def test_an_email_that_a_stopped_process_could_not_record_is_recorded_by_the_next_one() -> None:
+async def handle(to: Handlers) -> None:
+    await to.handle(EVENT_SENT, Delivery(envelope=enveloped(EVENT_SENT)))
+
+
+async def record_what_was_handed_on(broker: MemoryBroker, ledger: MemoryLedger) -> None:
+    handlers = record_handlers(ledger, MemoryDeliveries())
+    async with running(broker.consumer(NOTIFICATION_RECORDS, handlers)):
+        await until(lambda: ledger.entries[EVENT].state == "sent", what="the record")
+
+
+async def test_an_email_that_a_stopped_process_could_not_record_is_recorded_by_another_one() -> None:
     ledger, mailer, stopping = FailingLedger(1, "record_sent"), MemoryMailer(), asyncio.Event()
     stopping.set()
-    with pytest.raises(Retry) as handed_on:
-        await handle(handlers_of(email_sender(ledger, mailer, PATIENT, stopping=stopping)))
-    assert ledger.entries[EVENT].state == "sending"
-    await handle(handlers_of(email_sender(ledger, mailer, PATIENT)), handed_on.value.note)
-    assert (ledger.entries[EVENT].state, len(mailer.taken)) == ("sent", 1)
+    async with MemoryBroker((NOTIFICATION_RECORDS,)) as broker:
+        await handle(handlers_of(sender_with(ledger, mailer, PATIENT, broker, stopping)))
+        assert ledger.entries[EVENT].state == "sending"
+        token = ledger.entries[EVENT].token
+        await record_what_was_handed_on(broker, ledger)
+    assert (ledger.entries[EVENT].token, len(mailer.taken)) == (token, 1)
 
 
 async def test_a_stop_ends_the_wait_for_the_ledger_and_hands_the_record_on() -> None:
     ledger, mailer, stopping = FailingLedger(10_000, "record_sent"), MemoryMailer(), asyncio.Event()
-    task = asyncio.create_task(handle(handlers_of(email_sender(ledger, mailer, PATIENT, stopping=stopping))))
-    await until(lambda: mailer.taken, what="the mail")
-    stopping.set()
-    with pytest.raises(Retry) as handed_on:
+    async with MemoryBroker((NOTIFICATION_RECORDS,)) as broker:
+        sender = sender_with(ledger, mailer, PATIENT, broker, stopping)
+        task = asyncio.create_task(handle(handlers_of(sender)))
+        await until(lambda: mailer.taken, what="the mail")
+        stopping.set()
         await task
-    assert (handed_on.value.note, handed_on.value.counts) == (ledger.entries[EVENT].token, False)
+        ledger.failures = 0
+        await record_what_was_handed_on(broker, ledger)
+
+
+async def test_a_process_that_goes_on_hands_the_record_on_before_its_lease_expires() -> None:
+    ledger, mailer = FailingLedger(10_000, "record_sent"), MemoryMailer()
+    async with MemoryBroker((NOTIFICATION_RECORDS,)) as broker:
+        await handle(handlers_of(sender_with(ledger, mailer, QUICK, broker, asyncio.Event())))
+        ledger.failures = 0
+        await record_what_was_handed_on(broker, ledger)
+    assert RetryPolicy(lease=timedelta(seconds=1)).record_timeout < timedelta(seconds=5)
 
 
 async def test_a_cancelled_record_is_handed_on() -> None:
     ledger, mailer = FailingLedger(10_000, "record_sent"), MemoryMailer()
-    policy = replaced(ledger_timeout=timedelta(hours=1), cancel_grace=timedelta())
-    task = asyncio.create_task(handle(handlers_of(email_sender(ledger, mailer, policy))))
-    await until(lambda: mailer.taken, what="the mail")
-    task.cancel()
-    with pytest.raises(Retry) as handed_on:
-        await task
-    assert handed_on.value.note == ledger.entries[EVENT].token
+    async with MemoryBroker((NOTIFICATION_RECORDS,)) as broker:
+        sender = sender_with(ledger, mailer, QUICK, broker, asyncio.Event())
+        task = asyncio.create_task(handle(handlers_of(sender)))
+        await until(lambda: mailer.taken, what="the mail")
+        task.cancel()
+        await asyncio.wait([task])
+        ledger.failures = 0
+        await record_what_was_handed_on(broker, ledger)
 
 
 async def test_a_process_that_is_stopping_does_not_wait_for_a_claim() -> None:
@@ -64,13 +105,6 @@ async def test_a_process_that_is_stopping_does_not_wait_for_a_claim() -> None:
     task = asyncio.create_task(handle(handlers_of(email_sender(ledger, mailer, PATIENT, stopping=stopping))))
     await until(lambda: ledger.failures < 10_000, what="the first try")
     stopping.set()
-    with pytest.raises(Retry) as later:
+    with pytest.raises(Retry):
         await task
-    assert (later.value.note, mailer.taken) == ("", [])
-
-
-async def test_a_record_that_still_cannot_be_written_is_handed_on_again() -> None:
-    mailer = MemoryMailer()
-    with pytest.raises(Retry) as again:
-        await handle(handlers_of(email_sender(FailingLedger(1, "record_sent"), mailer, PATIENT)), "a token")
-    assert (again.value.note, mailer.taken) == ("a token", [])
+    assert mailer.taken == []

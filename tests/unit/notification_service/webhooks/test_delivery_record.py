@@ -5,20 +5,33 @@ from datetime import timedelta
 
 import pytest
 
+from notification_service.records import record_handlers
 from notification_service.webhooks.delivery import Delivery
-from notification_service.webhooks.delivery_record import DeliveryRecorder, record_handlers
+from notification_service.webhooks.delivery_record import DeliveryRecorder
 from notification_service.webhooks.retry_policy import DispatchPolicy, Outcome
 from shared.clock import utc_now
 from shared.contracts.webhooks import Attempt
 from shared.errors import Unavailable
 from shared.messaging.subscriptions import NOTIFICATION_RECORDS
+from tests.support.in_memory.email import MemoryLedger
 from tests.support.in_memory.webhooks import MemoryDeliveries
 from tests.support.messaging.broker import MemoryBroker
 from tests.support.wait import until
 from tests.support.webhooks import delivery, endpoint
 
 # Longer than any stop: a stop must not wait for the end of these limits.
-PATIENT = DispatchPolicy(lease=timedelta(hours=1), schedule=(), store_pause=timedelta(seconds=30))
+PATIENT = DispatchPolicy(
+    lease=timedelta(hours=1),
+    schedule=(),
+    store_pause=timedelta(seconds=30),
+    record_timeout=timedelta(hours=1),
+)
+QUICK = DispatchPolicy(
+    lease=timedelta(hours=1),
+    schedule=(),
+    store_pause=timedelta(milliseconds=1),
+    record_timeout=timedelta(milliseconds=50),
+)
 ATTEMPT = Attempt(at=utc_now(), status=204, duration=0.1, error=None)
 DELIVERED = Outcome(status="delivered")
 
@@ -37,6 +50,14 @@ class AwayUntil(MemoryDeliveries):
         return await super().complete(delivery, attempt, outcome)
 
 
+async def test_an_attempt_is_handed_on_long_before_its_lease_expires() -> None:
+    store, sent = AwayUntil(), delivery(endpoint())
+    await store.add([sent])
+    async with MemoryBroker((NOTIFICATION_RECORDS,)) as broker:
+        await DeliveryRecorder(store, broker, QUICK, asyncio.Event()).complete(sent, ATTEMPT, DELIVERED)
+        assert len(broker.queue_of(NOTIFICATION_RECORDS)) == 1
+
+
 async def test_a_stop_ends_the_wait_for_the_store_and_another_process_stores_the_attempt() -> None:
     store, stopping, sent = AwayUntil(), asyncio.Event(), delivery(endpoint())
     await store.add([sent])
@@ -48,7 +69,7 @@ async def test_a_stop_ends_the_wait_for_the_store_and_another_process_stores_the
         await recording
         assert store.all[sent.id].status == "pending"
         store.is_back = True
-        consumer = broker.consumer(NOTIFICATION_RECORDS, record_handlers(store))
+        consumer = broker.consumer(NOTIFICATION_RECORDS, record_handlers(MemoryLedger(), store))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(consumer.run())
             await until(lambda: store.all[sent.id].status == "delivered", what="the record")
