@@ -173,9 +173,9 @@ class GatewayTransport(httpx.AsyncBaseTransport):
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and request.url.path.startswith("/v1/"):
             found = await self._introspect(request, token)
-            if found.status_code != httpx.codes.OK:
+            if found.is_server_error:
                 return found
-            if found.json()["active"]:
+            if found.is_success and found.json()["active"]:
                 exchanged = self._tokens.token_for(principal_of(found.json()))
                 request.headers["Authorization"] = f"Bearer {exchanged.reveal()}"
         return await self._app.handle_async_request(request)
