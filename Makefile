@@ -49,6 +49,7 @@ check: bootstrap
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy --strict $(addprefix -p ,$(PACKAGES))
 	@.venv/bin/lint-imports
+	@$(PYTHON) -m devstack.page --check
 	@$(UV) lock --check
 	@devstack/audit.sh $(UV) || echo 'known vulnerabilities: see above, and `make audit`' >&2
 

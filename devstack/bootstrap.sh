@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the other `make` targets need: uv, the locked packages, RabbitMQ, Redis, ffmpeg; with
+# Installs what the other `make` targets need: uv, the locked packages, RabbitMQ, Redis, ffmpeg, and builds the page; with
 # `--tests` also a browser (Debian's Chromium, or Chrome on macOS) and Debian 13's ffmpeg and Caddy, for the tests.
 # Quick and silent when nothing is missing. Never starts a server and never leaves one enabled.
 set -eu
@@ -149,6 +149,7 @@ UV=$(command -v uv || echo "$TOOLS/bin/uv")
 env -u VIRTUAL_ENV -u UV_PROJECT_ENVIRONMENT "$UV" sync --quiet --frozen --all-extras --all-groups
 # The tag reader and writer run in the sandbox, where they cannot store byte code: without it they take thrice as long.
 .venv/bin/python -m compileall -q .venv/lib/python3*/site-packages/mutagen
+.venv/bin/python -m devstack.page
 if [ "$TESTS" = yes ]; then
     devstack/debian13_ffmpeg.sh
     devstack/debian13_caddy.sh

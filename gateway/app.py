@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import aiohttp
 from litestar import Litestar, Router
@@ -47,10 +48,14 @@ from gateway.modules.accounts.module import AccountsModule
 from gateway.modules.administration.module import AdministrationModule
 from gateway.modules.auth.browser_cookie import BrowserCookie
 from gateway.modules.auth.module import AuthModule
+from gateway.modules.browser_sessions.module import BrowserSessionsModule
+from gateway.modules.browser_sessions.session_cookie import SessionCookie
 from gateway.modules.conversions.module import ConversionsModule
 from gateway.modules.pages.module import PagesModule
 from gateway.modules.pages.page import reset_page, verify_page
 from gateway.modules.uploads.module import UploadsModule
+from gateway.modules.web.files import BUILT, load_files
+from gateway.modules.web.module import WebModule
 from gateway.modules.webhooks.module import WebhooksModule
 from gateway.openapi.config import openapi_config
 from gateway.proxy.event_stream import Watches
@@ -66,9 +71,15 @@ CHECK_TIMEOUT_S = 3.0
 
 
 def build(
-    settings: GatewaySettings, sessions: Sessions, broker: Broker, registry: CollectorRegistry
+    settings: GatewaySettings,
+    sessions: Sessions,
+    broker: Broker,
+    registry: CollectorRegistry,
+    page_folder: Path = BUILT,
 ) -> Litestar:
-    """The application. Raises an error when its modules do not fit together."""
+    """The application, with the page that is built in `page_folder`. Raises an error when its modules do not
+    fit together.
+    """
     introspection = IntrospectionClient(sessions, settings.auth_url, settings.introspection_secret)
     tokens = TokenCache(introspection.introspect, settings.token_cache_ttl)
     watches = Watches(tokens)
@@ -90,7 +101,15 @@ def build(
     return build_application(
         Wiring(
             controllers=[
-                Router("/", route_handlers=compose(modules(settings, sessions, tokens, watches, idempotency)))
+                Router(
+                    "/",
+                    route_handlers=compose(
+                        [
+                            *modules(settings, sessions, tokens, watches, idempotency),
+                            WebModule(web_files=load_files(page_folder)),
+                        ]
+                    ),
+                )
             ],
             guards=[guard.admit],
             health_opt=public | vital | uncounted,
@@ -122,6 +141,7 @@ def modules(
     cookie = BrowserCookie(settings.public_url)
     return [
         AuthModule(service=auth, tokens=tokens, browser_cookie=cookie, idempotency=idempotency),
+        BrowserSessionsModule(service=auth, tokens=tokens, session_cookie=SessionCookie(settings.public_url)),
         AccountsModule(service=auth, tokens=tokens, idempotency=idempotency),
         AdministrationModule(service=auth, converter=converter, audit_log=AuditLog(auth), tokens=tokens),
         ConversionsModule(converter=converter, idempotency=idempotency, watches=watches),

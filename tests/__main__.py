@@ -13,7 +13,7 @@ from pathlib import Path
 # Keeps the order of the folders, so that the quickest files run last. By default pytest-xdist runs files of
 # few tests last, however long these take, and other processes would be idle.
 ORDER = "--no-loadscope-reorder"
-MANY = ("--numprocesses", "3", "--dist", "loadfile", ORDER, "--cache-clear")
+MANY = ("--numprocesses", "4", "--dist", "loadfile", ORDER, "--cache-clear")
 FAST = ("--fast", "--numprocesses", "2", "--dist", "loadfile", "tests/unit", "tests/contract")
 FAILED_ONES = ("--last-failed", "--last-failed-no-failures", "none", "--numprocesses", "0", "--exitfirst")
 # pytest's exit code when tests ran and some failed; every other code but 0 is an error of another kind.

@@ -1,6 +1,6 @@
 """CORS (Fetch standard §3.2): browsers may call this API from the origins in the settings (ASVS 5.0, 3.4.2).
 
-The API uses no cookies, so no response allows credentials.
+No response allows credentials: cookies are for this server's own page alone.
 """
 
 from collections.abc import Mapping, Sequence

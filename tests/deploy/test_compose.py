@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -213,8 +215,9 @@ def test_an_image_runs_the_process_that_the_development_stack_runs(service: str)
 @each_of_ours
 def test_an_image_holds_its_own_service_and_nothing_of_the_others(service: str) -> None:
     own, build = OWN[service], stages(OWN[service].folder)["build"]
+    page = ["--from=page /src/web/dist web/dist"] if service == "gateway" else []
     assert sorted(image_of(service).all("COPY")) == sorted(
-        ["--from=build /opt/venv /opt/venv", "shared/ shared/", f"{own.folder}/ {own.folder}/"]
+        ["--from=build /opt/venv /opt/venv", "shared/ shared/", f"{own.folder}/ {own.folder}/", *page]
     )
     assert build.all("RUN")[-1].endswith(f"uv sync --frozen --no-default-groups --extra {own.extra}")
 
@@ -370,8 +373,23 @@ def test_files_mounted_from_the_repository_exist_and_are_read_only() -> None:
 
 def test_files_of_an_image_are_in_its_build_context() -> None:
     sent = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
-    wanted = {"pyproject.toml", "uv.lock", "shared/", *(f"{own.folder}/" for own in OWN.values())}
-    assert set(sent) == wanted
+    own = (f"{each.folder}/" for each in OWN.values())
+    assert set(sent) == {"pyproject.toml", "uv.lock", "shared/", "devstack/", "web/", *own}
+
+
+def test_the_image_of_the_gateway_builds_the_page_with_what_it_copies() -> None:
+    """Only the modules that building the page imports, and a build that fails fails the image."""
+    page = stages("gateway")["page"]
+    copied = {name for step in page.all("COPY") for name in step.split()[:-1]}
+    modules = sorted(name for name in copied if name.startswith("devstack/"))
+    needed = "import devstack.page, sys; print(*(m for m in sys.modules if m.startswith('devstack')))"
+    imported = subprocess.run(
+        [sys.executable, "-c", needed], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    names = {name.replace(".", "/") for name in imported.stdout.split()} - {"devstack"}
+    assert modules == sorted(["devstack/__init__.py", *(f"{name}.py" for name in names)])
+    assert page.all("RUN")[-1].endswith("python -m devstack.page --required")
+    assert "only-group page" in " ".join(page.all("RUN"))
 
 
 def test_the_broker_is_made_anew_when_its_topology_changes() -> None:

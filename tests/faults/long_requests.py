@@ -1,12 +1,13 @@
-"""Long requests: a slow upload, a slow download and an event stream, which no graceful stop may break.
+"""Long requests through each gateway, which no graceful stop may break: slow uploads, slow downloads, event
+streams, and requests on kept connections.
 
 The download is larger than all buffers of the connection: 23 MB that are read within some seconds.
 """
 
 import asyncio
 import contextlib
-import itertools
 import socket
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -15,6 +16,8 @@ from pathlib import Path
 import aiohttp
 import httpx
 
+from tests.faults.kept_connections import KeptConnections
+from tests.faults.stop_overlaps import NOTICED_S, StopOverlaps
 from tests.faults.traffic import REUSED_WITHIN_S
 from tests.support.client import Person, signed_in
 from tests.support.sse import event_stream
@@ -28,8 +31,14 @@ LARGE = {"format": "wav", "sample_rate": "48000", "channels": "2"}
 LARGE_PIECE = 512 * 1024
 LARGE_PIECE_EVERY_S = 0.08
 LITTLE_ROOM = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)]
-EACH_DONE_WITHIN_S = 180.0
+WATCHED_S = 4.0
+KEPT = 3
+# A stop that comes before all calls are in progress is worth less, but no failure.
+UNDERWAY_WITHIN_S = 20.0
+SETTLED_WITHIN_S = 60.0
 ALLOWED = frozenset({httpx.codes.OK, httpx.codes.ACCEPTED, httpx.codes.SERVICE_UNAVAILABLE})
+TUS = {"Tus-Resumable": "1.0.0"}
+Call = Callable[[str, Person], Awaitable[bool]]
 
 
 async def _let_in(http: httpx.AsyncClient) -> Person | None:
@@ -40,68 +49,124 @@ async def _let_in(http: httpx.AsyncClient) -> Person | None:
 
 
 class LongRequests:
-    """One account that uploads, downloads and watches slowly and repeatedly; notes broken connections."""
+    """One account that uploads, downloads and watches slowly and repeatedly; notes broken connections.
 
-    def __init__(self, urls: Sequence[str], video: Path, long_video: Path) -> None:
-        self._urls = itertools.cycle(urls)
-        self._url = next(self._urls)
+    `stops` are the times at which a process received SIGTERM; the owner of the list adds to it.
+    """
+
+    def __init__(self, urls: Sequence[str], video: Path, long_video: Path, stops: list[float]) -> None:
+        self._urls = urls
         self._video = video.read_bytes()
         self._long_video = long_video.read_bytes()
-        self._newest = ""
+        self._stops = stops
+        self._overlaps = StopOverlaps(stops)
+        self._began: dict[str, float] = {}
+        self._watched = ""
         self._audible = ""
         self.done: Counter[str] = Counter()
         self.broken_off: list[str] = []
+        self._kept = [KeptConnections(f"a kept connection to {url}", url, self._overlaps) for url in urls]
+
+    @property
+    def _calls(self) -> dict[str, tuple[Call, str]]:
+        calls: dict[str, Call] = {
+            "a slow upload": self._upload,
+            "a slow download": self._download,
+            "an event stream": self._watch,
+        }
+        return {f"{name} through {url}": (call, url) for url in self._urls for name, call in calls.items()}
 
     @asynccontextmanager
     async def flowing(self) -> AsyncIterator[None]:
+        """On exit reports each kind of call of which none was in progress at a stop and succeeded."""
         limits = httpx.Limits(keepalive_expiry=REUSED_WITHIN_S)
         transport = httpx.AsyncHTTPTransport(socket_options=LITTLE_ROOM, limits=limits)
-        async with httpx.AsyncClient(base_url=self._url, timeout=30, transport=transport) as http:
+        async with httpx.AsyncClient(base_url=self._urls[0], timeout=30, transport=transport) as http:
             person = await until(lambda: _let_in(http), timeout_s=60, what="an account that is signed in")
             self._audible = await until(lambda: self._large(person), timeout_s=60, what="a first upload")
-            self._newest = self._audible
+            self._watched = await until(lambda: self._begun(person), timeout_s=60, what="an open upload")
             assert (await person.finished(self._audible))["status"] == "completed"
-            calls = (self._upload, self._download, self._watch)
             async with asyncio.TaskGroup() as tasks:
-                running = [tasks.create_task(self._again_and_again(call, person)) for call in calls]
+                running = [
+                    *(tasks.create_task(self._again_and_again(name, person)) for name in self._calls),
+                    *(tasks.create_task(kept.use(person)) for kept in self._kept for _ in range(KEPT)),
+                ]
                 try:
                     yield
-                    await self._each_done([call.__name__ for call in calls])
+                    await self.settled()
+                    self.broken_off += [f"{each}: none succeeded across a stop" for each in self.lacking()]
                 finally:
                     for task in running:
                         task.cancel()
+                    self.broken_off += [each for kept in self._kept for each in kept.broken]
+            with contextlib.suppress(AssertionError):  # it expires by itself
+                await until(lambda: self._deleted(person), timeout_s=10, what="the open upload is deleted")
 
-    async def _each_done(self, calls: Sequence[str]) -> None:
-        """Reports calls that never succeeded: a graceful stop is only tested by requests in progress."""
+    async def underway(self) -> None:
+        """Waits until each call has been in progress for a moment."""
+
+        def are_underway() -> bool:
+            latest = time.monotonic() - 2 * NOTICED_S
+            return all(name in self._began and self._began[name] <= latest for name in self._calls)
+
         with contextlib.suppress(AssertionError):
-            await until(lambda: all(self.done[call] for call in calls), timeout_s=EACH_DONE_WITHIN_S)
-        self.broken_off += [f"{call}: not done once" for call in calls if not self.done[call]]
+            await until(are_underway, timeout_s=UNDERWAY_WITHIN_S)
 
-    async def _again_and_again(self, call: Callable[[Person], Awaitable[bool]], person: Person) -> None:
-        """Repeats a call; a refused connection switches the gateway, a broken one is reported."""
+    async def settled(self) -> None:
+        """Waits until each call that was in progress at the last stop has ended."""
+
+        def have_ended() -> bool:
+            last = max(self._stops, default=0.0)
+            return all(began > last for began in self._began.values())
+
+        with contextlib.suppress(AssertionError):
+            await until(have_ended, timeout_s=SETTLED_WITHIN_S)
+
+    def lacking(self) -> Sequence[str]:
+        """Returns the calls of which none that succeeded was in progress at a stop."""
+        return self._overlaps.lacking([*self._calls, *(kept.name for kept in self._kept)])
+
+    async def _again_and_again(self, name: str, person: Person) -> None:
+        """Repeats a call; a refused connection is none, a broken one is reported."""
+        call, url = self._calls[name]
         while True:
+            began = self._began[name] = time.monotonic()
             try:
-                self.done[call.__name__] += await call(person)
+                if await call(url, person):
+                    self.done[name] += 1
+                    self._overlaps.note(name, began)
             except (httpx.ConnectError, aiohttp.ClientConnectorError):
-                self._url = next(self._urls)
+                pass  # this gateway is down
             except (httpx.TransportError, aiohttp.ClientError) as broken:
-                self.broken_off.append(f"{call.__name__}: {broken!r}")
+                self.broken_off.append(f"{name}: {broken!r}")
+            finally:
+                self._began.pop(name, None)
             await asyncio.sleep(AGAIN_S)
 
     async def _large(self, person: Person) -> str:
         answer = await person.upload_raw(self._long_video, **LARGE)
         return str(answer.json()["id"]) if answer.is_success else ""
 
-    async def _upload(self, person: Person) -> bool:
+    async def _begun(self, person: Person) -> str:
+        """An upload without data: its event stream does not end by itself."""
+        answer = await person.request("POST", "/v1/uploads", headers={**TUS, "Upload-Length": "1000"})
+        return answer.headers["location"].rpartition("/")[2] if answer.is_success else ""
+
+    async def _deleted(self, person: Person) -> bool:
+        try:
+            answer = await person.request("DELETE", f"/v1/uploads/{self._watched}", headers=TUS)
+        except httpx.TransportError:
+            return False
+        return answer.is_success
+
+    async def _upload(self, url: str, person: Person) -> bool:
         answer = await person.http.post(
-            f"{self._url}/v1/conversions",
-            params={"title": f"long_requests {self.done.total()}"},
+            f"{url}/v1/conversions",
+            params={"title": f"long_requests {self.done.total()} {url}"},
             content=self._slowly(),
             headers={**person.headers, "Content-Type": "video/mp4"},
         )
         self._check(answer.request.url.path, answer.status_code, answer.headers)
-        if answer.is_success:
-            self._newest = str(answer.json()["id"])
         return answer.is_success
 
     async def _slowly(self) -> AsyncIterator[bytes]:
@@ -110,23 +175,24 @@ class LongRequests:
             yield self._video[start : start + size]
             await asyncio.sleep(PIECE_EVERY_S)
 
-    async def _download(self, person: Person) -> bool:
-        url = f"{self._url}/v1/conversions/{self._audible}/audio"
-        async with person.http.stream("GET", url, headers=person.headers) as answer:
+    async def _download(self, url: str, person: Person) -> bool:
+        path = f"{url}/v1/conversions/{self._audible}/audio"
+        async with person.http.stream("GET", path, headers=person.headers) as answer:
             self._check("a download", answer.status_code, answer.headers)
             async for _ in answer.aiter_raw(LARGE_PIECE):
                 await asyncio.sleep(LARGE_PIECE_EVERY_S)
             return answer.is_success
 
-    async def _watch(self, person: Person) -> bool:
-        """Reads an event stream until the conversion ends or the process stops."""
-        url = f"{self._url}/v1/conversions/{self._newest}/events"
-        async with aiohttp.ClientSession() as http, event_stream(http, url, person.headers) as stream:
+    async def _watch(self, url: str, person: Person) -> bool:
+        """Reads an event stream for some seconds, or until the process stops and ends it."""
+        path = f"{url}/v1/conversions/{self._watched}/events"
+        async with aiohttp.ClientSession() as http, event_stream(http, path, person.headers) as stream:
             self._check("a stream of events", stream.answer.status, stream.answer.headers)
             if stream.answer.status != httpx.codes.OK:
                 return False
-            with contextlib.suppress(TimeoutError):  # no event for a long time
-                await stream.rest()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WATCHED_S):
+                    await stream.rest()
             return True
 
     def _check(self, what: str, status: int, headers: Mapping[str, str]) -> None:

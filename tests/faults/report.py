@@ -1,5 +1,6 @@
 """Table of a run, in Markdown."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tests.faults.point_schedule import PointSchedule
@@ -25,7 +26,7 @@ def line(row: Row) -> str:
     cells = (
         row.scenario,
         row.injected,
-        row.missed,
+        len(row.missed),
         row.accepted,
         row.total(lambda each: each.completed),
         row.total(lambda each: each.failed),
@@ -41,7 +42,8 @@ def line(row: Row) -> str:
 def counts(row: Row) -> Iterator[str]:
     """Yields what the figures of a whole run leave out."""
     if row.missed:
-        yield f"not hit, not counted as injected: {row.missed}"
+        names = ", ".join(f"{name} {count}" for name, count in sorted(Counter(row.missed).items()))
+        yield f"not hit, not counted as injected: {len(row.missed)} ({names})"
     tolerated = row.total(lambda each: len(each.tolerated))
     yield f"mails and webhooks repeated during a fault that permits it: {tolerated}"
 
@@ -61,7 +63,7 @@ def total(rows: Sequence[Row]) -> Row:
         "**all**",
         tried=sum(row.tried for row in rows),
         injected=sum(row.injected for row in rows),
-        missed=sum(row.missed for row in rows),
+        missed=[each for row in rows for each in row.missed],
         accepted=sum(row.accepted for row in rows),
         findings=[findings for row in rows for findings in row.findings],
         slowest_recovery_s=max((row.slowest_recovery_s for row in rows), default=0.0),

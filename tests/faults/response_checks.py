@@ -4,21 +4,13 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
 
 import httpx
 
 PAGE = Path(__file__).parents[2] / "docs/api.md"
 PROBLEM = "application/problem+json"
-# Call → statuses that it may have during faults.
-DOCUMENTED: Mapping[str, frozenset[int]] = {
-    "upload": frozenset({202, 408, 409, 429, 503}),
-    "login": frozenset({200, 429, 503}),
-    "logout": frozenset({204, 503}),
-    "list": frozenset({200, 503}),
-    "look": frozenset({200, 503}),
-    "download": frozenset({200, 503}),
-}
 COMES_BACK = frozenset({429, 503})
 # `code`, `code` | status, status | …
 ROW = re.compile(r"^\| (?P<codes>`\w+`(?:, `\w+`)*) \| (?P<statuses>\d{3}(?:, \d{3})*) \|", re.MULTILINE)
@@ -33,23 +25,38 @@ def codes_by_status(page: str) -> Mapping[int, frozenset[str]]:
     return {status: frozenset(known) for status, known in codes.items()}
 
 
+class Call(Enum):
+    """A call of the traffic: its name, and the statuses that it may have during faults."""
+
+    UPLOAD = "upload", frozenset({202, 408, 409, 429, 503})
+    LOGIN = "login", frozenset({200, 429, 503})
+    LOGOUT = "logout", frozenset({204, 503})
+    LIST = "list", frozenset({200, 503})
+    WEBHOOKS = "webhooks", frozenset({200, 503})
+    LOOK = "look", frozenset({200, 503})
+    DOWNLOAD = "download", frozenset({200, 503})
+
+    def __init__(self, label: str, documented: frozenset[int]) -> None:
+        self.label, self.documented = label, documented
+
+
 class ResponseChecks:
     """Compares responses with a documentation page."""
 
     def __init__(self, page: Path = PAGE) -> None:
         self._codes = codes_by_status(page.read_text())
 
-    def complaints(self, call: str, answer: httpx.Response) -> list[str]:
+    def complaints(self, call: Call, answer: httpx.Response) -> list[str]:
         """Returns a message for each violation, beginning with call and status."""
         status = answer.status_code
         wrong = []
-        if status not in DOCUMENTED[call]:
+        if status not in call.documented:
             wrong.append(answer.text[:300])
         if status in COMES_BACK and not answer.headers.get("retry-after", "").isdecimal():
             wrong.append("without Retry-After")
         if answer.is_error:
             wrong += self._of_the_problem(answer)
-        return [f"{call}: {status} {each}" for each in wrong]
+        return [f"{call.label}: {status} {each}" for each in wrong]
 
     def _of_the_problem(self, answer: httpx.Response) -> list[str]:
         if answer.headers.get("content-type", "").partition(";")[0] != PROBLEM:

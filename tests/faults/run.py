@@ -27,7 +27,6 @@ from tests.faults.proxy import Proxies
 from tests.faults.readiness_monitor import ReadinessMonitor
 from tests.faults.replica_set import ReplicaSet
 from tests.faults.scenarios.scenario import Scenario, ScenarioContext, may_repeat
-from tests.faults.tolerance import Tolerance
 from tests.faults.traffic import Kind, Traffic
 from tests.faults.webhook_receiver import Receiver
 from tests.support.media import Media
@@ -40,16 +39,20 @@ PAUSE_S = 0.8
 DISK_MIB = {"scratch": 1024, "mongo": 1536}
 READY_WITHIN_S = 90.0
 BEFORE_S = (0.1, 0.6)
+# Further stops in which a long request is in progress that was not in the planned ones.
+MORE_STOPS = 3
 
 
 @dataclass
 class Row:
-    """One line of the report; `missed` counts injections that met nothing, `injected` the others."""
+    """One line of the report; `missed` names what injections broke and nothing met, `injected` counts
+    the others.
+    """
 
     scenario: str
     tried: int = 0
     injected: int = 0
-    missed: int = 0
+    missed: list[str] = field(default_factory=list)
     accepted: int = 0
     findings: list[Findings] = field(default_factory=list)
     slowest_recovery_s: float = 0.0
@@ -131,46 +134,77 @@ class Run:
         broken_off = len(self._traffic.broken_off)
         context = ScenarioContext(self._system, self._messages, self._traffic, faults, self.schedule)
         self._traffic.urls = self._system.urls_over_links if scenario.over_links else self._system.urls
-        late: list[str] = []
-        tolerance = Tolerance()
-        watch, long_requests = (
-            ReadinessMonitor(self._system),
-            LongRequests(self._system.urls, self._good, self._long),
-        )
+        watch = ReadinessMonitor(self._system)
+        long_requests = LongRequests(self._system.urls, self._good, self._long, context.stops)
         async with watch.watching():
-            async with AsyncExitStack() as around:
-                await around.enter_async_context(self._traffic.flowing(PEOPLE, PAUSE_S))
-                if scenario.is_graceful:
-                    await around.enter_async_context(long_requests.flowing())
+            async with self._load(scenario, long_requests):
                 for _ in range(times):
-                    await context.pause(BEFORE_S)
-                    watch.is_calm = False
-                    row.tried += 1
-                    context.touched.clear()
-                    began, is_hit = time.time(), True
-                    try:
-                        is_hit = await scenario.inject(context)
-                        row.injected += is_hit
-                        row.missed += not is_hit
-                    except AssertionError as unmet:
-                        late.append(str(unmet))
-                    row.slowest_recovery_s = max(row.slowest_recovery_s, await self._heal())
-                    if is_hit and (scenario.may_repeat_mails or any(map(may_repeat, context.touched))):
-                        tolerance.add(began, time.time())
-                    watch.is_calm = True
+                    await self._inject(scenario, context, row, watch, long_requests)
+                await self._inject_until_crossed(scenario, context, row, watch, long_requests)
             uploads = self._traffic.uploads[first:]
             await self._messages.stop_recording()
             self._dead_letters += row.injected * scenario.dead_letters
             findings = await self._invariants.check(uploads, self._dead_letters, quiet_within_s)
-        findings.wrong += [*late, *self._traffic.wrong_answers[wrong:], *watch.wrong()]
+        findings.wrong += [*context.unmet, *self._traffic.wrong_answers[wrong:], *watch.wrong()]
         findings.wrong += await missing_log_lines(self._system, uploads, sample)
         if scenario.is_graceful:
             findings.wrong += self._traffic.broken_off[broken_off:] + long_requests.broken_off
-        findings.tolerated, repeated = tolerance.split(findings.repeated_mails)
+        findings.tolerated, repeated = context.tolerance.split(findings.repeated_mails)
         findings.duplicated += repeated
         row.accepted = sum(upload.id is not None for upload in uploads)
         row.findings.append(findings)
         return row
+
+    @asynccontextmanager
+    async def _load(self, scenario: Scenario, long_requests: LongRequests) -> AsyncIterator[None]:
+        async with AsyncExitStack() as around:
+            await around.enter_async_context(self._traffic.flowing(PEOPLE, PAUSE_S))
+            if scenario.is_graceful:
+                await around.enter_async_context(long_requests.flowing())
+            yield
+
+    async def _inject(
+        self,
+        scenario: Scenario,
+        context: ScenarioContext,
+        row: Row,
+        watch: ReadinessMonitor,
+        long_requests: LongRequests,
+    ) -> None:
+        """Injects the fault once and heals the system."""
+        await context.pause(BEFORE_S)
+        if scenario.is_graceful:
+            await long_requests.underway()
+        watch.is_calm = False
+        row.tried += 1
+        context.touched.clear()
+        context.missed.clear()
+        began, is_hit = time.time(), True
+        try:
+            is_hit = await scenario.inject(context)
+            row.injected += is_hit
+            row.missed += context.missed if is_hit else [*context.missed, scenario.name]
+        except AssertionError as unmet:
+            context.unmet.append(str(unmet))
+        row.slowest_recovery_s = max(row.slowest_recovery_s, await self._heal())
+        if is_hit and (scenario.may_repeat_mails or any(map(may_repeat, context.touched))):
+            context.tolerance.add(began, time.time())
+        watch.is_calm = True
+
+    async def _inject_until_crossed(
+        self,
+        scenario: Scenario,
+        context: ScenarioContext,
+        row: Row,
+        watch: ReadinessMonitor,
+        long_requests: LongRequests,
+    ) -> None:
+        """Adds stops until each long request was in progress at one."""
+        for _ in range(MORE_STOPS if scenario.is_graceful else 0):
+            await long_requests.settled()
+            if not long_requests.lacking():
+                return
+            await self._inject(scenario, context, row, watch, long_requests)
 
     def _dice(self, scenario: Scenario, use: str) -> random.Random:
         return random.Random(f"{self._seed} {scenario.name} {self._rounds[scenario.name]} {use}")

@@ -3,6 +3,7 @@
 First all injections run once without a defect, when nothing may be reported.
 """
 
+import asyncio
 import signal
 import time
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,7 @@ from tests.faults.faulty_system import WORKERS, FaultySystem
 from tests.faults.invariants import Findings
 from tests.faults.messages import Messages
 from tests.faults.run import Run
-from tests.faults.scenarios import events
+from tests.faults.scenarios import events, processes
 from tests.faults.scenarios.scenario import Break, Scenario, ScenarioContext
 from tests.faults.scenarios.steps import hit
 from tests.faults.traffic import Kind as Sent
@@ -57,6 +58,7 @@ class Planted:
     kind: Kind
     words: str
     dead_letters: int = 0
+    is_graceful: bool = False
 
     def is_found(self, findings: Findings) -> bool:
         return any(self.words in problem for problem in said(findings, self.kind))
@@ -67,6 +69,20 @@ def _dies_at(name: str, point: str) -> Break:
         return await hit(context, name, point, signal.SIGKILL, HIT_WITHIN_S)
 
     return inject
+
+
+def _stops_at(name: str, point: str) -> Break:
+    async def inject(context: ScenarioContext) -> bool:
+        return await hit(context, name, point, signal.SIGTERM, HIT_WITHIN_S)
+
+    return inject
+
+
+async def _gateways_stop(context: ScenarioContext) -> bool:
+    for name in GATEWAYS:
+        await processes.stop(context, name)
+        await asyncio.to_thread(context.system.start, name)
+    return True
 
 
 async def _sleeps_before_it_stores(context: ScenarioContext) -> bool:
@@ -128,6 +144,29 @@ PLANTED = (
         dead_letters=len(Messages.MALFORMED),
     ),
     Planted("never_delete", WORKERS, _dies_at("worker", "after-blob-write"), Kind.WRONG, "orphaned blob"),
+    Planted(
+        "acknowledge_webhooks_first",
+        ("notification",),
+        _dies_at("notification", "before-webhook-add"),
+        Kind.LOST,
+        "no webhook",
+    ),
+    Planted(
+        "record_webhooks_later",
+        ("notification",),
+        _stops_at("notification", "after-webhook-post"),
+        Kind.DUPLICATED,
+        "times the same webhook",
+        is_graceful=True,
+    ),
+    Planted(
+        "close_kept_connections_at_once",
+        GATEWAYS,
+        _gateways_stop,
+        Kind.WRONG,
+        "a kept connection to",
+        is_graceful=True,
+    ),
     Planted("hold_on_to_the_lease", WORKERS, _nothing, Kind.WRONG, "leases held"),
 )
 
@@ -151,9 +190,17 @@ async def undetected(system: FaultySystem, run: Run, only: str = "") -> list[str
 async def _found_without(run: Run, chosen: Sequence[Planted]) -> list[str]:
     """Runs each injection once without a planted defect; returns the findings (none are expected)."""
     rows = []
-    for dead_letters in sorted({planted.dead_letters for planted in chosen}):
-        breaks = {planted.inject: None for planted in chosen if planted.dead_letters == dead_letters}
-        scenario = Scenario("nothing", len(breaks), _each(breaks), dead_letters=dead_letters)
+    for dead_letters, is_graceful in sorted(
+        {(planted.dead_letters, planted.is_graceful) for planted in chosen}
+    ):
+        breaks = {
+            planted.inject: None
+            for planted in chosen
+            if (planted.dead_letters, planted.is_graceful) == (dead_letters, is_graceful)
+        }
+        scenario = Scenario(
+            "nothing", len(breaks), _each(breaks), dead_letters=dead_letters, is_graceful=is_graceful
+        )
         rows.append(await run.scenario(scenario, len(breaks)))
     return [f"found without any mistake: {problem}" for row in rows for problem in row.problems]
 
@@ -176,7 +223,13 @@ def _plant(system: FaultySystem, bug: str, services: Sequence[str], *, instead_o
 
 
 async def _is_found(run: Run, planted: Planted) -> bool:
-    scenario = Scenario(planted.bug, TIMES, planted.inject, dead_letters=planted.dead_letters)
+    scenario = Scenario(
+        planted.bug,
+        TIMES,
+        planted.inject,
+        dead_letters=planted.dead_letters,
+        is_graceful=planted.is_graceful,
+    )
     for _ in range(ROUNDS):
         row = await run.scenario(scenario, TIMES, QUIET_WITHIN_S)
         if any(planted.is_found(findings) for findings in row.findings):

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.faults.response_checks import PAGE, PROBLEM, ResponseChecks, codes_by_status
+from tests.faults.response_checks import PAGE, PROBLEM, Call, ResponseChecks, codes_by_status
 
 AWAY = {"status": 503, "code": "unavailable"}
 AGAIN = {"content-type": PROBLEM, "retry-after": "2"}
@@ -25,7 +25,7 @@ def test_the_page_lists_the_codes_of_every_status() -> None:
     ],
 )
 def test_documented_responses_are_accepted(answer: httpx.Response) -> None:
-    assert not ResponseChecks().complaints("upload", answer)
+    assert not ResponseChecks().complaints(Call.UPLOAD, answer)
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,4 @@ def test_documented_responses_are_accepted(answer: httpx.Response) -> None:
     ],
 )
 def test_undocumented_responses_are_found(answer: httpx.Response, words: str) -> None:
-    assert any(words in complaint for complaint in ResponseChecks().complaints("upload", answer))
+    assert any(words in complaint for complaint in ResponseChecks().complaints(Call.UPLOAD, answer))

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from tests.faults.crashing_ffmpeg import TITLE
-from tests.faults.response_checks import ResponseChecks
+from tests.faults.response_checks import Call, ResponseChecks
 from tests.faults.webhook_receiver import Receiver
 from tests.support.client import FINAL, Person, signed_in
 from tests.support.wait import until
@@ -150,7 +150,7 @@ class Traffic:
             upload = await self._upload(person)
             done = await person.finished(str(upload.id), timeout_s=120)
             if done["status"] == "completed":
-                await self._request(person, "download", "GET", f"/v1/conversions/{upload.id}/audio")
+                await self._request(person, Call.DOWNLOAD, "GET", f"/v1/conversions/{upload.id}/audio")
 
     async def one(self, kind: Kind) -> Upload:
         """Uploads one video of the given kind from a random account."""
@@ -172,7 +172,7 @@ class Traffic:
         headers = {"Content-Type": "video/mp4", "Idempotency-Key": f'"{upload.key}"'}
         body = (self.silent if upload.kind is Kind.SILENT else self.good).read_bytes()
         answer = await self._request(
-            upload.person, "upload", "POST", "/v1/conversions", params=query, headers=headers, content=body
+            upload.person, Call.UPLOAD, "POST", "/v1/conversions", params=query, headers=headers, content=body
         )
         if answer is None:
             return False
@@ -183,7 +183,8 @@ class Traffic:
         return True
 
     async def _list_and_view(self, person: Person) -> None:
-        await self._request(person, "list", "GET", "/v1/conversions?limit=5")
+        await self._request(person, Call.LIST, "GET", "/v1/conversions?limit=5")
+        await self._request(person, Call.WEBHOOKS, "GET", "/v1/webhooks")
         own = [upload for upload in self.accepted if upload.person is person]
         if own:
             await self._view(self.rng.choice(own))
@@ -191,27 +192,27 @@ class Traffic:
     async def _view(self, upload: Upload) -> None:
         """Gets the conversion and, if completed, downloads its audio."""
         person, path = upload.person, f"/v1/conversions/{upload.id}"
-        answer = await self._request(person, "look", "GET", path)
+        answer = await self._request(person, Call.LOOK, "GET", path)
         if answer is None or not answer.is_success:
             return
         status = answer.json()["status"]
         upload.is_over = status in FINAL
         if status == "completed":
-            await self._request(person, "download", "GET", f"{path}/audio")
+            await self._request(person, Call.DOWNLOAD, "GET", f"{path}/audio")
 
     async def _sign_in(self, person: Person) -> None:
         """Signs in and out again, so that the number of sessions stays below the limit."""
         again = Person(person.http, person.email)
         secret = {"email": person.email, "password": person.password}
-        answer = await self._request(again, "login", "POST", "/v1/auth/login", json=secret)
+        answer = await self._request(again, Call.LOGIN, "POST", "/v1/auth/login", json=secret)
         if answer is not None and answer.is_success:
             again.tokens = answer.json()
-            await self._request(again, "logout", "POST", "/v1/auth/logout")
+            await self._request(again, Call.LOGOUT, "POST", "/v1/auth/logout")
 
     async def _request(
         self,
         person: Person,
-        call: str,
+        call: Call,
         method: str,
         path: str,
         *,
@@ -234,13 +235,13 @@ class Traffic:
             async with asyncio.timeout(HANG_S):
                 answer = await person.http.send(sent)
         except (TimeoutError, httpx.TimeoutException):
-            self.wrong_answers.append(f"{call}: no answer within {HANG_S:g} s")
+            self.wrong_answers.append(f"{call.label}: no answer within {HANG_S:g} s")
             return None
         except httpx.ConnectError:
             await asyncio.sleep(TRY_AGAIN_S)
             return None
         except httpx.TransportError as broken:
-            self.broken_off.append(f"{call}: {broken!r}")
+            self.broken_off.append(f"{call.label}: {broken!r}")
             await asyncio.sleep(TRY_AGAIN_S)
             return None
         self.wrong_answers += self.answers.complaints(call, answer)

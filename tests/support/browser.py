@@ -75,13 +75,14 @@ class Tab:
 
 
 @asynccontextmanager
-async def browsing(profile: Path) -> AsyncIterator[Tab]:
-    """Starts a browser with the user data directory `profile`; yields one tab."""
+async def browsing(profile: Path, *arguments: str) -> AsyncIterator[Tab]:
+    """Starts a browser with the user data directory `profile` and more `arguments`; yields one tab."""
     program = executable()
     assert program is not None
     process = await asyncio.create_subprocess_exec(
         program,
         *ARGUMENTS,
+        *arguments,
         f"--user-data-dir={profile}",
         "about:blank",
         stdout=asyncio.subprocess.DEVNULL,

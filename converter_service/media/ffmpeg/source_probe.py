@@ -21,6 +21,7 @@ from converter_service.media.ffmpeg.webm import is_webm
 from converter_service.media.foreign_formats import LOOK_BYTES, foreign_format, text_format
 from converter_service.media.media_info import AudioTrack, MediaInfo, TrackKind
 from converter_service.media.mp4_track_names import mp4_track_names
+from converter_service.media.ogg_links import chained_seconds
 from converter_service.media.track_names import kind_of
 
 # Their headers do not list the tracks, so that one may first appear anywhere.
@@ -83,7 +84,9 @@ class SourceProbe:
         webm = await asyncio.to_thread(is_webm, self.source)
         names = await asyncio.to_thread(mp4_track_names, self.source)
         info = parse_probe(captured.output, captured.exit.stderr, is_webm=webm, is_deep=is_deep)
-        return replace(info, audio_tracks=tuple(_named(track, names) for track in info.audio_tracks))
+        info = replace(info, audio_tracks=tuple(_named(track, names) for track in info.audio_tracks))
+        seconds = await asyncio.to_thread(chained_seconds, self.source) if info.container == "ogg" else None
+        return info if seconds is None else replace(info, duration_s=seconds, is_estimated=True)
 
     async def _run(self, *, is_deep: bool) -> CapturedRun:
         """Tries again without tags and chapters if the file has more of them than the output may hold."""

@@ -10,6 +10,7 @@ from converter_service.media.errors import TranscoderUnavailable
 from converter_service.media.ffmpeg.capabilities import Capabilities, read_capabilities
 from converter_service.media.ffmpeg.declared_size import lacks_bytes
 from converter_service.media.ffmpeg.decoder_choice import DecoderChoice
+from converter_service.media.ffmpeg.empty_edits import open_empty_edits
 from converter_service.media.ffmpeg.empty_tracks import EmptyTracks
 from converter_service.media.ffmpeg.encode import Encoder
 from converter_service.media.ffmpeg.faults import cut_off, protected
@@ -70,6 +71,7 @@ class FFmpegTranscoder:
         has_cover = await asyncio.to_thread(cover.exists)
         await asyncio.to_thread(drop_large_frames, source)
         await asyncio.to_thread(fill_in_lengths, source)
+        await asyncio.to_thread(open_empty_edits, source)
         if await asyncio.to_thread(lacks_bytes, source):
             raise cut_off("shorter than its header says")
         async with time_limit(self._limits.probe_timeout):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from tests.faults.planted import media, messages, records, responses
+from tests.faults.planted import media, messages, records, responses, stops
 
 BUGS: Mapping[str, Callable[[], None]] = {
     each.__name__: each
@@ -24,6 +24,9 @@ BUGS: Mapping[str, Callable[[], None]] = {
         responses.answer_with_500,
         responses.never_answer,
         responses.turn_away_for_good,
+        messages.acknowledge_webhooks_first,
+        stops.record_webhooks_later,
+        stops.close_kept_connections_at_once,
     )
 }
 

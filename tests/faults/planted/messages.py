@@ -24,6 +24,11 @@ def acknowledge_before_storing() -> None:
     WorkQueue.handle = hasty  # type: ignore[method-assign]
 
 
+def acknowledge_webhooks_first() -> None:
+    """Events are acknowledged before their webhooks are recorded, so a crash loses these."""
+    acknowledge_before_storing()
+
+
 def publish_before_committing() -> None:
     """Events are published before the change is stored, so a crash publishes them again."""
     brokers: list[RabbitMQ] = []

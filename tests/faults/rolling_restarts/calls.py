@@ -2,23 +2,28 @@
 
 import json
 import random
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 # Requests of the gateway alone, and of each service behind it.
 READS = ("/verify-email", "/v1/conversions", "/v1/webhooks", "/v1/auth/me")
+SIGNED_OUT, REFUSED_TYPE, UNKNOWN_TOKEN = (frozenset({status, 503}) for status in (204, 415, 401))
 REFRESH = json.dumps({"refresh_token": "unknown"})
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request; `pause_s` is the time for which its connection is idle before it."""
+    """One request; `pause_s` is the time for which its connection is idle before it. `expected` are
+    the statuses that its documentation permits here.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: str
     pause_s: float
+    expected: frozenset[int] = frozenset({200, 503})
 
     @property
     def name(self) -> str:
@@ -28,7 +33,7 @@ class Call:
 class Calls:
     """Draws requests. `sessions` are tokens to sign out with, each used once."""
 
-    def __init__(self, rng: random.Random, token: str, sessions: list[str], longest_pause_s: float) -> None:
+    def __init__(self, rng: random.Random, token: str, sessions: deque[str], longest_pause_s: float) -> None:
         self._rng, self._token, self._sessions = rng, token, sessions
         self._longest_pause_s = longest_pause_s
 
@@ -42,11 +47,14 @@ class Calls:
         if kind < len(READS):
             return Call("GET", READS[kind], self._authorized(self._token), "", pause_s)
         if kind == 4 and self._sessions:
-            return Call("POST", "/v1/auth/logout", self._authorized(self._sessions.pop()), "", pause_s)
+            return Call(
+                "POST", "/v1/auth/logout", self._authorized(self._sessions.pop()), "", pause_s, SIGNED_OUT
+            )
         if kind == 5:  # refused by its media type
             headers = {**self._authorized(self._token), "Content-Type": "text/plain"}
-            return Call("POST", "/v1/conversions", headers, "no video", pause_s)
-        return Call("POST", "/v1/auth/refresh", {"Content-Type": "application/json"}, REFRESH, pause_s)
+            return Call("POST", "/v1/conversions", headers, "no video", pause_s, REFUSED_TYPE)
+        json_type = {"Content-Type": "application/json"}
+        return Call("POST", "/v1/auth/refresh", json_type, REFRESH, pause_s, UNKNOWN_TOKEN)
 
     def _authorized(self, token: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {token}"}

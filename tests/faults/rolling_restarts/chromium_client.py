@@ -1,8 +1,12 @@
 """Client with the fetch of Chromium, from a page of the gateway; `clients` loops share its connections."""
 
 import asyncio
+import contextlib
+import json
 from pathlib import Path
 from typing import Any
+
+from yarl import URL
 
 from tests.faults.rolling_restarts.calls import Call, Calls
 from tests.faults.rolling_restarts.node_client import FETCH_CALLS, count, encoded
@@ -18,7 +22,8 @@ REFUSED = "net::ERR_CONNECTION_REFUSED"
 async def use_chromium(
     url: str, calls: Calls, tally: Tally, over: asyncio.Event, profile: Path, clients: int
 ) -> None:
-    async with browsing(profile) as tab:
+    log = profile.with_suffix(".netlog.json")
+    async with browsing(profile, f"--log-net-log={log}") as tab:
         await tab.command("Network.enable")
         await tab.open(f"{url}/verify-email")
         await until(lambda: _is_loaded(tab), what="the page is loaded")
@@ -33,6 +38,38 @@ async def use_chromium(
                 await tab.run(f"{start}.then((result) => ready.push([{number}, result])); 0")
             for done, result in await tab.run("ready.splice(0)"):
                 count(pending.pop(done), _with_cause(tab, result), tally)
+            tally.kept += _count_kept(tab)
+    for method, path in repetitions(log.read_text()):
+        tally.sent_again(method, path)
+
+
+def _count_kept(tab: Tab) -> int:
+    """Takes the responses from the events of the browser; returns how many came on a kept connection."""
+    responses = [each for each in tab.events if each["method"] == "Network.responseReceived"]
+    for each in responses:
+        tab.events.remove(each)
+    return sum(bool(each["params"]["response"]["connectionReused"]) for each in responses)
+
+
+def repetitions(log: str) -> list[tuple[str, str]]:
+    """Requests that Chromium sent again by itself, which it cannot be told not to do, from its network log.
+
+    The log has one event in each line after its constants.
+    """
+    head, _, events = log.partition('\n"events": [')
+    types = json.loads(head.rstrip().rstrip(",") + "}")["constants"]["logEventTypes"]
+    begun, again = types["URL_REQUEST_START_JOB"], types["HTTP_TRANSACTION_RESTART_AFTER_ERROR"]
+    requests: dict[int, tuple[str, str]] = {}
+    found = []
+    for line in events.splitlines():
+        with contextlib.suppress(ValueError):  # what ends the list
+            event = json.loads(line.strip().rstrip(",").removesuffix("]}").removesuffix("],"))
+            if event["type"] == begun and "url" in event.get("params", {}):
+                asked = event["params"]
+                requests[event["source"]["id"]] = (asked["method"], URL(asked["url"]).path)
+            elif event["type"] == again:
+                found.append(requests.get(event["source"]["id"], ("unknown", "")))
+    return found
 
 
 async def _is_loaded(tab: Tab) -> bool:

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from tests.faults.rolling_restarts.calls import Call, Calls, problem_code
 from tests.faults.rolling_restarts.python_clients import is_over
-from tests.faults.rolling_restarts.tally import Tally
+from tests.faults.rolling_restarts.tally import Answer, Tally
 
 MARK = "@@@"
-RESULT = f"\\n{MARK}%{{http_code}} %{{exitcode}} %header{{retry-after}}\\n"
+HEADERS = "[%header{retry-after}] [%header{connection}]"
+RESULT = f"\\n{MARK}%{{http_code}} %{{exitcode}} %{{num_connects}} {HEADERS}\\n"
 REFUSED = "7"
 # A process takes about as long as this, if the pauses allow it.
 BATCH_S = 60.0
@@ -22,18 +23,31 @@ async def use_curl(url: str, calls: Calls, tally: Tally, over: asyncio.Event) ->
         count = min(MAX_REQUESTS, 2 + int(BATCH_S / pause_s))
         batch = [replace(calls.draw(), pause_s=pause_s) for _ in range(count)]
         curl = await asyncio.create_subprocess_exec(
-            "curl", "--rate", f"{max(1, round(3600 / pause_s))}/h", "--config", "-",
+            "curl", "--rate", f"{max(1, round(3600 / pause_s))}/h", "--config", "-", "--verbose",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         is_done = False
+        watching = asyncio.create_task(_note_repetitions(curl, tally))
         try:
             is_done = await _record(curl, batch, url, tally, over)
         finally:
             if not is_done:
                 curl.kill()
             await curl.wait()
+            await watching
+
+
+async def _note_repetitions(curl: asyncio.subprocess.Process, tally: Tally) -> None:
+    """curl repeats a request whose kept connection ended without an answer, and cannot be told not to."""
+    assert curl.stderr is not None
+    method, path = "", ""
+    while line := await curl.stderr.readline():
+        if (sent := line.decode(errors="replace")).startswith("> ") and sent.rstrip().endswith(" HTTP/1.1"):
+            method, path, _ = sent[2:].split()
+        elif "retrying a fresh connect" in sent:
+            tally.sent_again(method, path)
 
 
 async def _record(
@@ -45,7 +59,7 @@ async def _record(
     curl.stdin.write("next\n".join(_config(call, url) for call in batch).encode())
     curl.stdin.close()
     ended = asyncio.create_task(over.wait())
-    body = b""
+    body, is_open = b"", False
     for call in batch:
         while True:
             reading = asyncio.create_task(curl.stdout.readline())
@@ -60,21 +74,24 @@ async def _record(
         if not line:
             tally.wrong.append(f"curl ended before {call.name}")
             break
-        _count(call, line.decode().removeprefix(MARK), body, tally)
+        is_open = _count(call, line.decode().removeprefix(MARK), body, tally, was_open=is_open)
         body = b""
     ended.cancel()
     return True
 
 
-def _count(call: Call, result: str, body: bytes, tally: Tally) -> None:
-    status, exit_code, *retry_after = result.split()
+def _count(call: Call, result: str, body: bytes, tally: Tally, *, was_open: bool) -> bool:
+    """Returns True if the connection stays open."""
+    status, exit_code, connects, retry_after, connection = (each.strip("[]") for each in result.split())
     if exit_code == REFUSED:
         tally.refused += 1
     elif exit_code != "0":
-        tally.lost(call.name, f"curl {exit_code}", call.pause_s)
+        tally.lost(call, f"curl {exit_code}")
     else:
         code = problem_code(int(status), body)
-        tally.answered(call.name, int(status), code, retry_after[0] if retry_after else None)
+        kept = connects == "0" if was_open else None
+        tally.answered(call, Answer(int(status), code, retry_after or None, kept))
+    return exit_code == "0" and connection.lower() != "close"
 
 
 def _config(call: Call, url: str) -> str:

@@ -10,7 +10,9 @@ async function send(call, url, options) {
     });
     const text = await response.text();
     const retryAfter = response.headers.get("retry-after");
-    return { name: call.name, pause_s: call.pause_s, status: response.status, text: text.slice(0, 4000), retryAfter };
+    const connection = response.headers.get("connection");
+    const body = text.slice(0, 4000);
+    return { name: call.name, pause_s: call.pause_s, status: response.status, text: body, retryAfter, connection };
   } catch (error) {
     const cause = error.cause ? `${error.cause.code} ${error.cause.message}` : "";
     return { name: call.name, pause_s: call.pause_s, error: String(error), cause };

@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from devstack.node import NODE
 from tests.faults.rolling_restarts.calls import Call, Calls, problem_code
 from tests.faults.rolling_restarts.python_clients import is_over
-from tests.faults.rolling_restarts.tally import Tally
-from tests.support.npm import NODE
+from tests.faults.rolling_restarts.tally import Answer, Tally
 
 FOLDER = Path(__file__).parent
 FETCH_CALLS = (FOLDER / "fetch_calls.js").read_text()
@@ -42,8 +42,9 @@ def encoded(call: Call, pause_s: float) -> str:
 def count(call: Call, result: dict[str, Any], tally: Tally) -> None:
     if "status" in result:
         status = result["status"]
-        tally.answered(call.name, status, problem_code(status, result["text"]), result["retryAfter"])
+        code = problem_code(status, result["text"])
+        tally.answered(call, Answer(status, code, result["retryAfter"], result.get("kept")))
     elif "ECONNREFUSED" in result["cause"]:
         tally.refused += 1
     else:
-        tally.lost(call.name, f"{result['error']} {result['cause']}", call.pause_s)
+        tally.lost(call, f"{result['error']} {result['cause']}")

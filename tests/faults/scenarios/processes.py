@@ -30,17 +30,18 @@ async def all_killed(context: ScenarioContext) -> bool:
 
 def stopped(name: str) -> Break:
     async def inject(context: ScenarioContext) -> bool:
-        await stop(context.system, name)
+        await stop(context, name)
         return True
 
     return inject
 
 
-async def stop(system: FaultySystem, name: str) -> None:
+async def stop(context: ScenarioContext, name: str) -> None:
     """Stops a service; raises AssertionError unless it exits with 0 in time."""
     began = time.monotonic()
-    await asyncio.to_thread(system.stop, name)
-    ended_well(system, name, time.monotonic() - began)
+    context.stops.append(began)
+    await asyncio.to_thread(context.system.stop, name)
+    ended_well(context.system, name, time.monotonic() - began)
 
 
 def ended_well(system: FaultySystem, name: str, took_s: float) -> None:
@@ -56,7 +57,7 @@ def stopped_within_s(name: str) -> float:
 async def rolling(context: ScenarioContext) -> bool:
     """Restarts every service in turn; of two replicas one keeps running."""
     for name in SERVICES:
-        await stop(context.system, name)
+        await stop(context, name)
         await asyncio.to_thread(context.system.start, name)
     return True
 

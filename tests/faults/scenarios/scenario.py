@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tests.faults.faulty_system import FaultySystem
 from tests.faults.messages import Messages
 from tests.faults.point_schedule import PointSchedule
+from tests.faults.tolerance import Tolerance
 from tests.faults.traffic import Traffic
 
 BROKEN_S = (0.2, 1.4)
@@ -21,7 +22,11 @@ MAY_REPEAT = frozenset({"notification>mail", "notification>mongo"})
 
 @dataclass(frozen=True)
 class ScenarioContext:
-    """What an injection works with; `touched` collects the links that the current one broke."""
+    """What an injection works with; `touched` collects the links that the current one broke,
+    `missed` those of them that nothing met before another was chosen,
+    `stops` the times of SIGTERM by the monotonic clock, `unmet` what an injection found wrong, `tolerance`
+    the times at which a mail may be repeated.
+    """
 
     system: FaultySystem
     messages: Messages
@@ -29,6 +34,10 @@ class ScenarioContext:
     rng: random.Random
     schedule: PointSchedule
     touched: list[str] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+    stops: list[float] = field(default_factory=list)
+    unmet: list[str] = field(default_factory=list)
+    tolerance: Tolerance = field(default_factory=Tolerance)
 
     async def pause(self, between: tuple[float, float] = BROKEN_S) -> None:
         await asyncio.sleep(self.rng.uniform(*between))

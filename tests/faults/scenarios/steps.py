@@ -69,6 +69,8 @@ async def _had_an_effect(context: ScenarioContext, name: str, point: str, signum
         context.schedule.stopped_without_effect += 1
         await asyncio.to_thread(context.system.thaw, name)
         return False
+    if signum is signal.SIGTERM:
+        context.stops.append(time.monotonic())
     began, dead = time.monotonic(), f"{name} to end at {point}"
     bound_s = stopped_within_s(name) + NOTICED_S
     await until(lambda: not context.system.is_alive(name), timeout_s=bound_s, what=dead)

@@ -2,16 +2,18 @@
 
 import asyncio
 import contextlib
+import itertools
 import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from devstack.service import Service
 from devstack.stack import Stack
 from tests.faults.fail_points import FailPoints, names
+from tests.faults.stops.outages import Links, Outage
 from tests.support.wait import until
 
 REPLICAS = ("notification", "notification-2")
@@ -26,15 +28,25 @@ TERM = signal.SIGTERM
 class Notifiers:
     """Two replicas; `hits` counts the stops at each fail point, `problems` lists unclean exits."""
 
-    def __init__(self, stack: Stack, folder: Path, settings: Mapping[str, str], rng: random.Random) -> None:
-        self._stack, self._folder, self._rng = stack, folder, rng
+    def __init__(
+        self,
+        stack: Stack,
+        folder: Path,
+        settings: Mapping[str, str],
+        rng: random.Random,
+        links: Links,
+        outages: Sequence[Outage],
+    ) -> None:
+        self._stack, self._folder, self._rng, self._links = stack, folder, rng, links
+        self._outages = itertools.cycle(outages)
+        self.struck: Counter[Outage] = Counter()
         self._points: list[str] = []
         self.hits: Counter[str] = Counter()
         self.moments = 0
         self.problems: list[str] = []
         self.slowest_s = 0.0
         for name in REPLICAS:
-            overrides = {**settings, "FAULTS_FOLDER": str(folder / name)}
+            overrides = {**settings, **links.settings(name), "FAULTS_FOLDER": str(folder / name)}
             self._stack.service(name).launched_by("tests.faults.launch").configure(overrides)
 
     async def start(self) -> None:
@@ -53,16 +65,19 @@ class Notifiers:
 
     async def _stop_each(self, service: Service, times: int) -> None:
         for number in range(times):
-            await (self._at_a_moment(service) if number % 2 else self._at_a_point(service))
-            await asyncio.to_thread(service.start)
+            outage = next(self._outages)
+            await (self._at_a_moment(service, outage) if number % 2 else self._at_a_point(service, outage))
+            await self._links.start(service, outage, self._rng)
+            self.struck[outage] += 1
 
-    async def _at_a_moment(self, service: Service) -> None:
+    async def _at_a_moment(self, service: Service, outage: Outage) -> None:
         await asyncio.sleep(self._rng.uniform(*MOMENT_S))
         service.process.send(TERM)
         self.moments += 1
+        await self._links.strike(service.name, outage)
         await self._ended(service, "a random moment")
 
-    async def _at_a_point(self, service: Service) -> None:
+    async def _at_a_point(self, service: Service, outage: Outage) -> None:
         points, point = FailPoints(self._folder / service.name / "notification"), self._draw()
         points.arm(point, TERM)
         with contextlib.suppress(AssertionError):
@@ -73,6 +88,7 @@ class Notifiers:
             self.moments += 1
         else:
             self.hits[point] += 1
+        await self._links.strike(service.name, outage)
         await self._ended(service, point)
 
     def _draw(self) -> str:

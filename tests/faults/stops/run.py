@@ -13,9 +13,12 @@ from pymongo import MongoClient
 
 from devstack.stack import Stack
 from shared.settings import Secret
+from tests.faults.fail_points import names
 from tests.faults.notifications import Arrivals, Notifications
+from tests.faults.proxy import Proxies
 from tests.faults.stops.event_stream import RECIPIENT, EventStream
 from tests.faults.stops.notifiers import Notifiers
+from tests.faults.stops.outages import Links, Outage
 from tests.faults.stops.receiver import SlowReceiver
 from tests.support.mailbox import read
 from tests.support.wait import until
@@ -41,9 +44,15 @@ class StopReport:
     moments: int
     slowest_s: float
     events: int = 0
+    outages: Counter[Outage] = field(default_factory=Counter)
     lost: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+
+    @property
+    def never_hit(self) -> list[str]:
+        """Fail points at which no process was stopped."""
+        return sorted(set(names("notification")) - set(self.points))
 
     @property
     def problems(self) -> list[str]:
@@ -51,14 +60,22 @@ class StopReport:
 
 
 async def run_stops(
-    stack: Stack, folder: Path, *, amqp_url: str, mongo_url: str, stops: int, seed: int
+    stack: Stack,
+    folder: Path,
+    *,
+    amqp_url: str,
+    mongo_url: str,
+    stops: int,
+    seed: int,
+    outages: Sequence[Outage] = (Outage.NONE,),
 ) -> StopReport:
-    """Needs running servers; starts and ends the notifiers itself."""
+    """Needs running servers; starts and ends the notifiers itself. `outages` come with the stops in turn."""
     rng = random.Random(f"{seed} stops")
     receiver = SlowReceiver(stack.ports["stops-receiver"], random.Random(f"{seed} receiver"))
     stream = EventStream(amqp_url, random.Random(f"{seed} events"))
-    settings = {**SETTINGS, "AMQP_URL": amqp_url, "NOTIFICATION_MONGO_URL": mongo_url}
-    notifiers = Notifiers(stack, folder, settings, rng)
+    proxies = Proxies()
+    links = Links(proxies, lambda name: stack.ports[name], amqp_url=amqp_url, mongo_url=mongo_url)
+    notifiers = Notifiers(stack, folder, SETTINGS, rng, links, outages)
     key = Secret(stack.settings()["NOTIFICATION_WEBHOOK_KEY"])
     await stream.add_webhooks(Secret(mongo_url), key, receiver.url)
     try:
@@ -68,6 +85,7 @@ async def run_stops(
                 await notifiers.stop_repeatedly(stops)
             report = StopReport(stops, notifiers.hits, notifiers.moments, notifiers.slowest_s)
             report.wrong += notifiers.problems
+            report.outages = notifiers.struck
             with suppress(AssertionError):
                 await _all_recorded(mongo_url, stream.published)
             report.events = len(stream.published)
@@ -76,6 +94,7 @@ async def run_stops(
                 report.wrong.append("some deliveries are still pending, or mails not recorded")
     finally:
         await notifiers.end()
+        await asyncio.to_thread(proxies.close)
     return report
 
 

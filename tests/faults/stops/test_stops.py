@@ -1,9 +1,12 @@
 """Stops of notification_service by SIGTERM lose no mail or webhook and repeat none."""
 
+from collections import Counter
 from pathlib import Path
 
 from devstack.stack import Stack
-from tests.faults.stops.run import run_stops
+from tests.faults.fail_points import names
+from tests.faults.stops.outages import FAULTS
+from tests.faults.stops.run import StopReport, run_stops
 
 STOPS = 10
 
@@ -15,3 +18,19 @@ async def test_no_mail_and_no_webhook_is_lost_or_sent_twice(
     assert report.problems == []
     assert report.events > 0
     assert report.points.total() + report.moments == STOPS
+
+
+async def test_an_outage_that_comes_with_a_stop_loses_and_repeats_nothing_either(
+    servers: Stack, tmp_path: Path, amqp_url: str, mongo_url: str
+) -> None:
+    urls = {"amqp_url": amqp_url, "mongo_url": mongo_url}
+    report = await run_stops(servers, tmp_path, **urls, stops=2 * len(FAULTS), seed=1, outages=FAULTS)
+    assert report.problems == []
+    assert report.events > 0
+    assert dict(report.outages) == dict.fromkeys(FAULTS, 2)
+
+
+def test_a_fail_point_at_which_nothing_was_stopped_is_named() -> None:
+    every = names("notification")
+    assert StopReport(1, Counter(every), 0, 0.0).never_hit == []
+    assert StopReport(1, Counter(every[1:]), 0, 0.0).never_hit == [every[0]]

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -12,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from devstack.ports import free_port
 from gateway.app import build
+from gateway.modules.web.files import BUILT
 from gateway.proxy.http_sessions import open_http_sessions
 from gateway.settings import GatewaySettings
 from shared.http import Address, Listeners, serve
@@ -58,7 +60,9 @@ class Rig:
 
 
 @asynccontextmanager
-async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator[Rig]:
+async def running(
+    broker: Broker | None = None, page_folder: Path = BUILT, **changes: Any
+) -> AsyncIterator[Rig]:
     """Starts a gateway with default settings and `changes`; the default broker is in memory."""
     broker = broker or MemoryBroker(())
     async with AuthServiceStub() as auth, ServiceStub() as converter, ServiceStub() as notification:
@@ -78,17 +82,19 @@ async def running(broker: Broker | None = None, **changes: Any) -> AsyncIterator
             }
         )
         stop = asyncio.Event()
-        async with serving(settings, broker, stop) as port, aiohttp.ClientSession() as http:
+        async with serving(settings, broker, stop, page_folder) as port, aiohttp.ClientSession() as http:
             yield Rig(port, auth, converter, notification, broker, http, stop)
 
 
 @asynccontextmanager
-async def serving(settings: GatewaySettings, broker: Broker, stop: asyncio.Event) -> AsyncIterator[int]:
+async def serving(
+    settings: GatewaySettings, broker: Broker, stop: asyncio.Event, page_folder: Path = BUILT
+) -> AsyncIterator[int]:
     port, registry = settings.port, CollectorRegistry()
     # No client of a test has a request on its way when the gateway stops.
     listeners = Listeners(Address("127.0.0.1", port), Address("127.0.0.1", free_port()), quiet=timedelta(0))
     async with open_http_sessions(64, 64, settings.idle_timeout, settings.client_context()) as sessions:
-        app = build(settings, sessions, broker, registry)
+        app = build(settings, sessions, broker, registry, page_folder)
         task = asyncio.create_task(serve(app, registry, listeners, stop))
         try:
             await until(lambda: answers(port, task), what="the gateway answers")

@@ -121,7 +121,7 @@ async def test_an_invalid_body_is_refused_by_the_gateway(rig: Rig, body: object,
         ("/v1/auth/login", "GET", None, (405, "method_not_allowed")),
         ("/v1/nowhere", "GET", None, (404, "not_found")),
         ("/v1/nowhere", "POST", b"x" * 100_000, (404, "not_found")),
-        ("/", "GET", None, (404, "not_found")),
+        ("/nothing-here", "GET", None, (404, "not_found")),
     ],
 )
 async def test_the_frameworks_own_refusals_are_problems_too(

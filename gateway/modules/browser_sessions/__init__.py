@@ -1,0 +1,1 @@
+"""Sessions of the page for people: the refresh token in a cookie."""

@@ -1,0 +1,1 @@
+"""The page for people at `/` and its assets, as `web/` builds them."""

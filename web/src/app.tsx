@@ -1,0 +1,52 @@
+import { useEffect } from "preact/hooks";
+import { Message, Spinner } from "./parts/controls";
+import { isOnline } from "./network";
+import { epoch, refresh, state } from "./session/session";
+import { texts } from "./texts";
+import { Home } from "./views/home";
+import { Footer, Header, Notices } from "./views/frame";
+import { Welcome } from "./views/welcome";
+
+export function App() {
+  const t = texts.value;
+  return (
+    <>
+      <button type="button" class="skip" onClick={() => document.getElementById("content")?.focus()}>{t.skip}</button>
+      <Header />
+      {!isOnline.value && <p class="offline" role="status">{t.offline}</p>}
+      <main id="content" tabIndex={-1}>
+        <View />
+      </main>
+      <Footer />
+      <Notices />
+    </>
+  );
+}
+
+function View() {
+  switch (state.value) {
+    case "starting":
+      return <Spinner />;
+    case "unreachable":
+      return <Unreachable />;
+    case "signed-out":
+      return <Welcome />;
+    case "signed-in":
+      return <Home key={epoch.value} />;
+  }
+}
+
+const RETRY_MS = 5_000;
+
+function Unreachable() {
+  const t = texts.value;
+  useEffect(() => {
+    const timer = setInterval(() => void refresh().catch(() => undefined), RETRY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <Message title={t.unreachable.title} text={t.unreachable.text} icon="alert">
+      <button type="button" onClick={() => void refresh().catch(() => undefined)}>{t.retry}</button>
+    </Message>
+  );
+}

@@ -1,0 +1,48 @@
+/** What can be done with a conversion. */
+import { call, json } from "../session/api";
+import { Problem } from "../session/problem";
+import type { Conversion } from "./model";
+import type { Conversions } from "./store";
+
+const PLAY_S = 6 * 3600;
+const SHARE_S = 30 * 24 * 3600;
+
+export interface Link {
+  url: string;
+  expires_at: string;
+}
+
+export async function cancel(conversions: Conversions, id: string): Promise<void> {
+  conversions.put(await json<Conversion>(`v1/conversions/${id}/cancel`, { method: "POST" }), true);
+}
+
+export async function retry(conversions: Conversions, id: string): Promise<void> {
+  conversions.put(await json<Conversion>(`v1/conversions/${id}/retry`, { method: "POST" }), true);
+}
+
+export async function remove(conversions: Conversions, id: string): Promise<void> {
+  try {
+    await call(`v1/conversions/${id}`, { method: "DELETE" });
+  } catch (error) {
+    if (!(error instanceof Problem && error.status === 404)) throw error;
+  }
+  conversions.drop(id);
+}
+
+/** A link to the audio for this page: without the host, which may be another one than this page was opened at. */
+export async function mediaLink(id: string): Promise<string> {
+  return localLink((await link(id, PLAY_S)).url);
+}
+
+/** A link to give to others. */
+export async function shareLink(id: string): Promise<Link> {
+  return link(id, SHARE_S);
+}
+
+function link(id: string, seconds: number): Promise<Link> {
+  return json<Link>(`v1/conversions/${id}/link`, { body: { expires_in: seconds } });
+}
+
+export function localLink(url: string): string {
+  return url.slice(url.lastIndexOf("/v1/") + 1);
+}

@@ -1,0 +1,30 @@
+export type Status = "uploading" | "queued" | "converting" | "completed" | "failed" | "cancelled" | "expired" | "fetching";
+
+export interface Conversion {
+  id: string;
+  status: Status;
+  progress: number;
+  title?: string | null;
+  source: { filename: string | null; size: number | null; duration: number | null };
+  options: { format: string; bitrate?: string; quality?: number };
+  result: { size: number; duration: number; format: string; bitrate: number | null } | null;
+  error: { code: string; message: string } | null;
+  created_at: string;
+  finished_at: string | null;
+  expires_at: string | null;
+}
+
+export interface Page {
+  items: Conversion[];
+  next_cursor: string | null;
+}
+
+export const ACTIVE: ReadonlySet<Status> = new Set(["queued", "converting", "fetching"]);
+
+export const isActive = (conversion: Conversion): boolean => ACTIVE.has(conversion.status);
+
+/** True when `next` is newer: events of a stream may come after the response of a later call. */
+export function supersedes(next: Conversion, held: Conversion): boolean {
+  if (isActive(held) && isActive(next) && held.status === next.status) return next.progress >= held.progress;
+  return !(held.status === "converting" && next.status === "queued");
+}

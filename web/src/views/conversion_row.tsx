@@ -1,0 +1,109 @@
+/** One conversion: what it is, how far it is, what can be done with it. */
+import { useState } from "preact/hooks";
+import { cancel, mediaLink, remove, retry, shareLink } from "../conversions/actions";
+import { type Conversion, isActive } from "../conversions/model";
+import type { Conversions } from "../conversions/store";
+import { explain } from "../explain";
+import { ago, bytes, date, duration, moment, percent } from "../format";
+import { dismiss, notify } from "../notices";
+import { Dialog, IconButton, Progress } from "../parts/controls";
+import { texts } from "../texts";
+import { Player } from "./player";
+
+interface Props {
+  id: string;
+  conversions: Conversions;
+  isPlaying: boolean;
+  onPlay: () => void;
+}
+
+export function ConversionRow({ id, conversions, isPlaying, onPlay }: Props) {
+  const held = conversions.get(id);
+  const [asking, ask] = useState(false);
+  const [shared, share] = useState<string | null>(null);
+  if (!held) return null;
+  const conversion = held.value;
+  const t = texts.value.conversion;
+  const name = nameOf(conversion);
+  const act = (action: () => Promise<void>): void => void action().catch((error: unknown) => notify(explain(error, texts.value), "problem"));
+  const { status } = conversion;
+  return (
+    <li class="row" data-state={status} data-id={id}>
+      <div class="row-text">
+        <p class="name" dir="auto" title={name}>{name}</p>
+        <p class="meta"><Meta conversion={conversion} /></p>
+      </div>
+      <div class="actions">
+        {status === "completed" && (
+          <>
+            <IconButton icon={isPlaying ? "close" : "play"} label={isPlaying ? t.hide : t.play} aria-expanded={isPlaying} onClick={onPlay} />
+            <IconButton icon="download" label={t.download} onClick={() => act(() => download(id))} />
+            <IconButton icon="link" label={t.link} onClick={() => act(() => copyLink(id, share))} />
+          </>
+        )}
+        {isActive(conversion) && <IconButton icon="close" label={t.cancel} onClick={() => act(() => cancel(conversions, id))} />}
+        {(status === "failed" || status === "cancelled") && <IconButton icon="retry" label={t.retry} onClick={() => act(() => retry(conversions, id))} />}
+        {!isActive(conversion) && <IconButton icon="trash" label={t.remove} onClick={() => ask(true)} />}
+      </div>
+      {isActive(conversion) && <Progress value={status === "converting" ? conversion.progress : null} label={t.progress(name)} />}
+      {isPlaying && status === "completed" && <Player id={id} name={name} />}
+      {asking && (
+        <Dialog title={t.removeAsk(name)} onClose={() => ask(false)}>
+          <p>{t.removeText}</p>
+          <div class="dialog-actions">
+            <button type="button" onClick={() => ask(false)}>{t.keep}</button>
+            <button type="button" class="danger" onClick={() => act(async () => { await remove(conversions, id); notify(t.removed); })}>{t.remove}</button>
+          </div>
+        </Dialog>
+      )}
+      {shared !== null && (
+        <Dialog title={t.linkTitle} onClose={() => share(null)}>
+          <input class="shared" readOnly value={shared} aria-label={t.link} onFocus={(event) => event.currentTarget.select()} />
+          <div class="dialog-actions"><button type="button" onClick={() => share(null)}>{texts.value.close}</button></div>
+        </Dialog>
+      )}
+    </li>
+  );
+}
+
+export function nameOf(conversion: Conversion): string {
+  return conversion.title || conversion.source.filename || texts.value.conversion.unnamed;
+}
+
+function Meta({ conversion }: { conversion: Conversion }) {
+  const t = texts.value.conversion;
+  const { status, error, result, source, options, created_at, expires_at } = conversion;
+  if (status === "failed" && error) return <span class="error">{t.errors[error.code] ?? error.message}</span>;
+  const parts = [options.format.toUpperCase()];
+  if (status !== "completed") parts.unshift(t.status[status] ?? status);
+  if (status === "converting") parts.splice(1, 0, percent(conversion.progress));
+  if (result) parts.push(duration(result.duration), bytes(result.size));
+  else if (source.size !== null) parts.push(bytes(source.size));
+  return (
+    <>
+      {parts.map((part, index) => <span key={index}>{part}</span>)}
+      <time dateTime={created_at} title={moment(created_at)}>{ago(created_at)}</time>
+      {status === "completed" && expires_at && <span class="optional">{t.expires(date(expires_at))}</span>}
+    </>
+  );
+}
+
+/** By a link that the browser follows itself: the audio never goes through the memory of the page. */
+async function download(id: string): Promise<void> {
+  const anchor = document.createElement("a");
+  anchor.href = await mediaLink(id);
+  anchor.download = "";
+  anchor.click();
+}
+
+/** Shows the link where the browser does not let the page write to the clipboard. */
+async function copyLink(id: string, show: (url: string) => void): Promise<void> {
+  const { url, expires_at } = await shareLink(id);
+  dismiss();
+  try {
+    await navigator.clipboard.writeText(url);
+    notify(texts.value.conversion.copied(date(expires_at)));
+  } catch {
+    show(url);
+  }
+}

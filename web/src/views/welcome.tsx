@@ -1,0 +1,36 @@
+/** Signed out: what this is, and the forms to get in. */
+import { useEffect, useState } from "preact/hooks";
+import { Icon } from "../parts/icon";
+import { texts } from "../texts";
+import { FactorForm, ForgotForm, RegisterForm, SignInForm } from "./sign_in";
+
+export interface FactorStep {
+  token: string;
+}
+
+export type Step = { kind: "sign-in" | "register" | "forgot" } | { kind: "factor"; factor: FactorStep };
+
+export function Welcome() {
+  const t = texts.value;
+  const [step, go] = useState<Step>({ kind: "sign-in" });
+  const [email, setEmail] = useState("");
+  useEffect(() => {
+    document.title = t.title;
+  }, [t]);
+  const shared = { email, setEmail, go };
+  return (
+    <div class="welcome">
+      <section class="pitch">
+        <h2>{t.slogan}</h2>
+        <p>{t.pitch}</p>
+        <ul>{t.facts.map((fact) => <li key={fact}><Icon name="check" />{fact}</li>)}</ul>
+      </section>
+      <section class="card">
+        {step.kind === "sign-in" && <SignInForm {...shared} />}
+        {step.kind === "register" && <RegisterForm {...shared} />}
+        {step.kind === "forgot" && <ForgotForm {...shared} />}
+        {step.kind === "factor" && <FactorForm factor={step.factor} go={go} />}
+      </section>
+    </div>
+  );
+}
