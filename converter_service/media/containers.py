@@ -61,6 +61,9 @@ _CONTAINERS = (
 
 CONTAINERS: Mapping[str, Container] = MappingProxyType({c.demuxer: c for c in _CONTAINERS})
 WITHOUT_CLOCK = frozenset(c.name for c in _CONTAINERS if not c.has_clock)
+# The names that files of one demuxer may have.
+MP4_FAMILY = frozenset({"mp4", "mov", "m4a", "3gp"})
+MATROSKA_FAMILY = frozenset({"mkv", "mka", "webm"})
 
 
 def find_container(demuxer_names: str) -> Container | None:

@@ -50,7 +50,7 @@ def filter_chain(job: TranscodeJob, settings: PassOptions) -> Iterator[Filter]:
     rate = rate_for(track, options)
     # Every resampler may be the one that mixes, also when the layout changes in mid-stream.
     yield "aresample", MIXING
-    if (layouts := layouts_for(track, options)) is not None:
+    if (layouts := layouts_for(track, options, is_one=settings.gain is not None)) is not None:
         yield "aformat", {"channel_layouts": layouts}
     if settings.gain is not None:
         rate = rate or LOUDNESS_HZ
