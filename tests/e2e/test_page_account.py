@@ -1,0 +1,89 @@
+"""The account's view of the page: password, second factors, sessions, keys, deletion."""
+
+from collections.abc import AsyncIterator
+from secrets import token_hex
+
+import httpx
+import pyotp
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.support.browser import executable
+from tests.support.client import PASSWORD, Person
+from tests.support.page import check_accessibility, chromium, load_axe, register, visitor
+from tests.support.system import System
+
+pytestmark = pytest.mark.skipif(executable() is None, reason="no browser on this machine")
+
+
+@pytest.fixture
+async def page(system: System) -> AsyncIterator[Page]:
+    async with chromium() as browser, visitor(browser, system.url) as context:
+        page = await context.new_page()
+        await load_axe(page)
+        yield page
+
+
+async def opened(page: Page, email: str) -> None:
+    await register(page, email)
+    await page.get_by_role("link", name="Account").click()
+    await expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+
+
+async def test_an_authenticator_app_is_added_and_asked_for_at_the_next_sign_in(page: Page) -> None:
+    email = f"{token_hex(6)}@example.org"
+    await opened(page, email)
+    await expect(page.get_by_text("Account created")).to_be_visible()
+    await check_accessibility(page)
+    await page.get_by_role("button", name="Add an authenticator app").click()
+    await expect(page.get_by_role("img", name="QR code")).to_be_visible()
+    await check_accessibility(page)
+    totp = pyotp.TOTP(await page.locator("code.secret").inner_text())
+    await page.get_by_label("Code").fill(totp.now())
+    await page.get_by_role("button", name="Confirm").click()
+    codes = await page.locator(".codes code").all_inner_texts()
+    assert len(set(codes)) == 10
+    await page.get_by_role("button", name="I have kept them").click()
+    await expect(page.get_by_text("Unused recovery codes: 10")).to_be_visible()
+
+    await page.get_by_role("button", name="Sign out", exact=True).click()
+    await page.get_by_label("Email address").fill(email)
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_label("Code").fill("000000")
+    await page.get_by_role("button", name="Continue").click()
+    await expect(page.get_by_text("This code is not right")).to_be_visible()
+    await check_accessibility(page)
+    await page.get_by_label("Code").fill(codes[0])
+    await page.get_by_role("button", name="Continue").click()
+    await expect(page.get_by_text("Unused recovery codes: 9")).to_be_visible()
+
+
+async def test_other_sessions_keys_and_the_account_are_ended(page: Page, http: httpx.AsyncClient) -> None:
+    person = Person(http)
+    await opened(page, person.email)
+    (await person.sign_in()).raise_for_status()
+    await page.reload()
+    await page.get_by_role("button", name="Sign out everywhere else").click()
+    await expect(page.get_by_text("Signed out there.")).to_be_visible()
+    assert (await person.get("/v1/auth/me")).status_code == httpx.codes.UNAUTHORIZED
+
+    await page.get_by_label("Name of a new key").fill("nightly import")
+    await page.get_by_role("button", name="Create key").click()
+    key = await page.get_by_label("Your new API key").input_value()
+    own = {"Authorization": f"Bearer {key}"}
+    assert (await http.get("/v1/conversions", headers=own)).is_success
+    await page.get_by_role("button", name="I have kept them").click()
+    await page.get_by_role("button", name="Remove nightly import").click()
+    await expect(page.get_by_role("button", name="Remove nightly import")).to_have_count(0)
+    assert (await http.get("/v1/conversions", headers=own)).status_code == httpx.codes.UNAUTHORIZED
+
+    await page.get_by_role("button", name="Delete my account").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Password", exact=True).fill("not my password")
+    await dialog.get_by_role("button", name="Delete my account").click()
+    await expect(dialog.get_by_text("This is not your password.")).to_be_visible()
+    await dialog.get_by_label("Password", exact=True).fill(PASSWORD)
+    await dialog.get_by_role("button", name="Delete my account").click()
+    await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert (await person.sign_in()).json()["code"] == "invalid_credentials"
